@@ -331,8 +331,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _print(f"Right and wrong: {where}, {runs:,} runs", ("exact McNemar rejects", "Tango covers"), _paired_rows(runs))
     names = ("Tango's z alone", "the exact test")
     _print(f"A margin, at its edge, called kept: {where}, {runs:,} runs", names, _margin_rows(runs))
-    names = ("McNemar rejects", "sign flips reject", "the interval covers")
-    _print(f"Clusters, no difference: {where}, {few:,} runs", names, _clustered_rows(few))
+    three = ("McNemar rejects", "sign flips reject", "the interval covers")
+    _print(f"Clusters, no difference: {where}, {few:,} runs", three, _clustered_rows(few))
     _print(f"Scores: {where}, {few:,} runs", ("sign flips reject", "the interval covers"), _score_rows(few))
     rows = [
         [f"{n:,} samples, rates {rates[0]:g} and {rates[1]:g}, shared {alike:g}", _share(few - found.missed, few)]

@@ -47,6 +47,7 @@ from steelyard.records import (
     Question,
     Reads,
     RepeatCheck,
+    RequestedTest,
     SampleScore,
     Served,
 )
@@ -75,6 +76,7 @@ class BenchPlanner:
         self.sheet, self.models, self.tolerance = sheet, {SUBJECT: model}, vendor.tolerance
         self.population, self.format_count = vendor.asked_of, len(vendor.formats)
         whole = vendor.population
+        self.requested: tuple[RequestedTest, ...] = ()
         self.part = Part(of=whole, same=vendor.part) if vendor.part else None
         self.measurements: list[Measurement] = []
         self.served: list[Served] = []

@@ -31,6 +31,7 @@ _NAMES = {
         "verify",
     ],
     "steelyard.api.compare": ["compare", "portfolio"],
+    "steelyard.api.gates": ["gate"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
     "steelyard.auditing.answers": ["Answer"],
@@ -125,6 +126,7 @@ __all__ = [
     "arun",
     "audit",
     "compare",
+    "gate",
     "load_task",
     "open_model",
     "open_scorer",
@@ -147,6 +149,7 @@ __all__ = [
 if TYPE_CHECKING:
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
     from steelyard.api.compare import compare, portfolio
+    from steelyard.api.gates import gate
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.auditing.answers import Answer

@@ -285,6 +285,8 @@ class Progress:
 
     ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes
     on, as text. ``cannot``: what no answer to these questions can show, as a sentence; empty where they can show all.
+    ``sign`` stands before the target (``≥``: a bar, not a claim), and a dry run forecasts at the two ``shortfalls``, as
+    proportions.
     """
 
     decision: str = ""
@@ -292,6 +294,8 @@ class Progress:
     remaining: int | None = None
     target: str = ""
     cannot: str = ""
+    sign: str = ""
+    shortfalls: tuple[float, float] = (0.0, 0.10)
 
 
 @runtime_checkable

@@ -71,7 +71,7 @@ def test_open_answers_are_read_both_ways() -> None:
     one = {"t": {f"s{each}": float(each % 2) for each in range(100)}}
     other = {"t": {f"s{each}": None if each < 40 else 1.0 for each in range(100)}}
     (contrast,) = compare_runs([scored_run("a", one), scored_run("b", other)]).pairs[0].contrasts
-    assert contrast.difference == (pytest.approx(0.1), pytest.approx(0.5))
+    assert contrast.difference == pytest.approx((0.1, 0.5))
     assert (contrast.open, contrast.first, contrast.second) == (40, (0.5, 0.5), (0.6, 1.0))
     assert contrast.word == "not_told_apart"
     opposite = {"t": {f"s{each}": None if each < 60 else 1.0 for each in range(100)}}

@@ -81,8 +81,8 @@ def test_the_sentences() -> None:
     near = {"t": {f"s{each}": float((each + (each < 8)) % 10 > 4) for each in range(400)}}
     said = words.headline(compare_runs([scored_run("a", one), scored_run("c", near)]))
     assert re.fullmatch(
-        r"Not told apart: B − A is between −\d\.\d and \+\d\.\d points; (to see 2 points you need about|a difference of "
-        r"2 points would probably show with these).*samples\.",
+        r"Not told apart: B − A is between −\d\.\d and \+\d\.\d points; (to see 2 points you need about|a difference "
+        r"of 2 points would probably show with these).*samples\.",
         said,
     )
     assert "equal" not in said

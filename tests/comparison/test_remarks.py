@@ -22,8 +22,8 @@ def test_nothing_to_say_of_two_plain_runs() -> None:
 def test_what_has_no_pair_is_named() -> None:
     text = said(scored_run("a", SCORES), scored_run("b", {"t": {"s1": 1.0, "new": 0.0}, "u": {"s": 1.0}}))
     assert "only B measured u" in text
-    assert "11 samples of A have no pair" in text
-    assert "1 samples of B have no pair, and are left out (new)" in text
+    assert "left out: 11 samples of A" in text
+    assert "left out: 1 sample of B (new)" in text
 
 
 def changed(run: ScoredRun, **fields: object) -> ScoredRun:

@@ -16,6 +16,7 @@ from steelyard.storage.journal.lines import decode, encode
 
 SEALED = [
     "Attempt", "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
+    "JudgedKey",
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NotPlanned", "Origin", "Plan", "PlanInput",
     "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "RequestedTest", "Sample",
     "Served", "SourceSpan", "SuiteItem", "Turn",
@@ -50,6 +51,9 @@ DEFAULTS = {
     "GenerateRequest": {
         "prefix": "", "chat": False, "system": "", "history": [], "max_tokens": 256, "stop": [], "temperature": 0.0,
         "seed": None, "reasoning_effort": "", "checkpoints": [],
+    },
+    "JudgedKey": {
+        "repeat": 0, "place": 0, "arm": "", "weight": 1.0, "passes": "all", "text": "", "length": 0, "seat": "",
     },
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,

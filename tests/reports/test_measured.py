@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from steelyard.reports import words
+from steelyard.reports import headlines
 from steelyard.reports.measured import measured_words, only_measured
 from tests.reports import report_fixtures as make
 
@@ -21,6 +21,6 @@ def test_what_nothing_tests_is_put_into_words() -> None:
     assert measured_words(early).detail.startswith("by m-1 (judge); 7 unparsed; 2 open; ")
     assert measured_words(early).detail.endswith("; a budget ended it")
     assert only_measured(make.verdict()) == []  # the claims' verdicts show them
-    assert words.headline(make.measured_verdict()) == (
+    assert headlines.headline(make.measured_verdict()) == (
         "Measured: HumanEval 41.3 % (95 % interval 36.1–46.7 %). 1 answer is missing."
     )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.records import Finding, Needs, Note, Verdict, VerdictWord
-from steelyard.reports import words
+from steelyard.records import Finding, Needs, Note
+from steelyard.reports import headlines, words
 from steelyard.reports.limits import limits
 from steelyard.util.text import one_line
 from tests.reports import report_fixtures as make
@@ -85,7 +85,7 @@ def test_verdicts_use_the_fixed_words() -> None:
         "insufficient power (needs about 1,200 more samples, about 21 minutes)",
     ]
     assert said[4] == "not tested (its data is not here: give --data DIR)"
-    everything = " ".join([*said, words.headline(make.verdict()), *limits(make.verdict(), make.plan())]).lower()
+    everything = " ".join([*said, headlines.headline(make.verdict()), *limits(make.verdict(), make.plan())]).lower()
     assert "clean" not in everything
     assert "cheat" not in everything
 
@@ -134,41 +134,6 @@ def test_limits_of_a_measurement() -> None:
         assert part in said
     for part in ("weighted Holm", "for each claim", "valid whenever the run stops", "the tolerance"):
         assert part not in said
-
-
-def _only(*indices: int, word: VerdictWord) -> Verdict:
-    full = make.verdict()
-    return msgspec.structs.replace(
-        full,
-        verdict=word,
-        findings=(),
-        notes=(),
-        claims=tuple(full.claims[index] for index in indices),
-        measurements=(),
-    )
-
-
-def test_the_headline_states_the_result() -> None:
-    full = make.verdict()
-    assert words.headline(full) == (
-        "Inconsistent: the served model does not reach the claim on GSM8K (57.0 %), under this configuration; "
-        "the desk screen has 1 finding. 2 answers are missing."
-    )
-    hedged = msgspec.structs.replace(full.claims[1], open=96, missing=1)
-    said = words.headline(msgspec.structs.replace(full, claims=(hedged,)))
-    assert said.endswith(". 96 answers are open (cut off, or readable in two ways), 1 answer is missing.")
-    twice = msgspec.structs.replace(full, findings=(), claims=(*full.claims, full.claims[1]))
-    assert "does not reach 2 of 8 claims" in words.headline(twice)
-    screened = msgspec.structs.replace(full, claims=(), measurements=())
-    assert words.headline(screened) == "Inconsistent: the desk screen has 1 finding."
-    assert words.headline(_only(0, word=VerdictWord.CONSISTENT)) == (
-        "Consistent: the claim holds to within 2.0 points, under this configuration."
-    )
-    assert "all 2 claims hold" in words.headline(_only(0, 0, word=VerdictWord.CONSISTENT))
-    assert "1 of 2 claims could not be decided" in words.headline(_only(0, 2, word=VerdictWord.INSUFFICIENT_POWER))
-    assert "1 claim cannot be tested" in words.headline(_only(3, word=VerdictWord.NOT_TESTABLE))
-    assert "1 of 2 claims could not be tested" in words.headline(_only(0, 4, word=VerdictWord.NOT_TESTED))
-    assert words.headline(_only(4, word=VerdictWord.NOT_TESTED)) == "Not tested: no claim was tested on a model."
 
 
 def test_equal_reasons_are_printed_once() -> None:

@@ -14,7 +14,7 @@ def test_cohens_example() -> None:
     second = [1.0] * 20 + [0.0] * 15 + [0.0] * 5 + [1.0] * 10
     found = error_overlap(first, second, range(50))
     assert found.kappa == pytest.approx(0.4)
-    assert (found.both, found.expected) == (pytest.approx(0.4), pytest.approx(0.3))
+    assert (found.both, found.expected) == pytest.approx((0.4, 0.3))
     assert found.low < 0.2 < 0.6 < found.high < 1
     assert error_overlap(second, first, range(50)) == pytest.approx(found)
 

@@ -46,6 +46,8 @@ def test_the_passage_comes_before_the_question_where_there_is_one(tmp_path: Path
     )
     folder = suite_at(tmp_path / "docs", "suite: docs\n", items)
     first, second = open_task_file(folder).prepare("question")
+    assert isinstance(first.request, GenerateRequest)
+    assert isinstance(second.request, GenerateRequest)
     assert first.request.prompt == "Ada came.\n\nWho?\n\nReply with the answer alone."
     assert second.request.prompt == "When?\n\nReply with the answer alone."
     assert (first.group, second.group) == ("d1", "")
@@ -94,3 +96,16 @@ def test_items_without_an_answer_need_a_judge(tmp_path: Path) -> None:
 def test_an_unknown_default_prompt_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="default_prompt 'brief' is not one of: question, verbatim, completion"):
         task_from_suite(suite_at(tmp_path / "sums", "suite: sums\ndefault_prompt: brief\n"))
+
+
+def test_what_a_judge_scores_needs_no_answer_and_is_asked_as_it_stands(tmp_path: Path) -> None:
+    text = "suite: replies\nscorer: {name: judged, rubric: graders/a.yaml}\n"
+    folder = suite_at(tmp_path / "replies", text, lines({"id": "a", "question": "Where is my refund?"}))
+    with pytest.raises(InputError, match=r"there is no rubric 'graders/a.yaml' in the suite's folder"):
+        task_from_suite(folder)
+    (folder / "graders").mkdir()
+    (folder / "graders" / "a.yaml").write_text("criteria: []\n")
+    task = task_from_suite(folder)
+    assert task.scorer_identifier(task.default_prompt) == "judged[graders/a.yaml]@1"
+    sample = only(folder)
+    assert (sample.request.prompt, sample.target) == ("Where is my refund?", "")

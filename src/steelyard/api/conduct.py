@@ -9,7 +9,6 @@ import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from steelyard.planning.orders import ProvedOrders
     from steelyard.plugins import Model
     from steelyard.records import ClaimSheet, Plan, PlanInput, RequestedTest, Verdict
+    from steelyard.storage.run_folder import RunFolder
 
 __all__ = [
     "Conducted",
@@ -35,6 +35,7 @@ __all__ = [
     "conduct",
     "default_folder",
     "interrupted",
+    "measurements_job",
     "planned",
     "requested_job",
     "run_job",
@@ -51,13 +52,14 @@ class Job:
     """What is to be planned.
 
     ``about`` is its name in the progress line, ``name`` that in the default folder; ``plan`` plans it for the models
-    by role.
+    by role. ``begun`` is called when the plan is sealed, before anything is asked.
     """
 
     about: str
     name: str
     options: Options
     plan: Callable[[Mapping[str, Model], ProvedOrders | None], Coroutine[Any, Any, Audit]]
+    begun: Callable[[RunFolder], None] = lambda run: None
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,18 @@ def audit_job(sheet: ClaimSheet, options: Options) -> Job:
 
 def run_job(wanted: RunRequest, options: Options, roles: Sequence[str] = ()) -> Job:
     """The measurement of one task; with several ``roles``, of each one's model, on the same samples in one order."""
+    return measurements_job([replace(wanted, role=role) for role in roles] or [wanted], options, wanted.task)
+
+
+def measurements_job(wanted: Sequence[RunRequest], options: Options, name: str) -> Job:
+    """Several measurements of one plan, which goes by ``name``."""
     from steelyard.auditing.conductor import plan_run
 
-    requests = [replace(wanted, role=role) for role in roles] or [wanted]
-
     return Job(
-        about=wanted.task,
-        name=wanted.task.replace(":", "-"),
+        about=name,
+        name=name.replace(":", "-"),
         options=options,
-        plan=lambda models, orders: plan_run(requests, models, options, orders),
+        plan=lambda models, orders: plan_run(wanted, models, options, orders),
     )
 
 
@@ -160,7 +165,11 @@ async def conduct(
                 gc.freeze()  # the plan and its samples live as long as the run; collecting among them costs 7 %
             with session_options(audit.plan, args, on_interrupt) as options:
                 local = local_settings_of(args, job.options)
-                begun = partial(note_begun, suites, args)
+
+                def begun(run: RunFolder) -> None:
+                    note_begun(suites, args, run)
+                    job.begun(run)
+
                 verdict = await start_audit(audit, folder, signer, local, options, begun)
             note_ended(suites, args, RunFolder.open(folder))
             return Conducted(verdict, audit.plan, folder, signer is not None)

@@ -51,7 +51,8 @@ class ScreenResult:
         return ExitCode(self.verdict.exit)
 
     def __repr__(self) -> str:
-        from steelyard.reports.words import counted, only_measures
+        from steelyard.reports.headlines import only_measures
+        from steelyard.reports.words import counted
 
         words = "measured" if only_measures(self.verdict) else self.verdict.verdict.words
         parts = [words, *self._counts(), counted(len(self.findings), "finding")]
@@ -64,7 +65,8 @@ class ScreenResult:
 
     def _repr_html_(self) -> str:
         """One table for notebooks: escaped, without a script, a style or anything that is fetched."""
-        from steelyard.reports.words import claim_words, counted, headline, remark
+        from steelyard.reports.headlines import headline
+        from steelyard.reports.words import claim_words, counted, remark
 
         rows = [claim_words(claim) for claim in self.claims]
         cells = [(w.task, w.claimed, w.measured, w.interval, w.asked, w.full) for w in rows]
@@ -105,11 +107,14 @@ class RunResult(ScreenResult):
         return f"{super().__repr__()[:-1]}, folder {one_line(str(self.folder), 200)}>"
 
     def _counts(self) -> list[str]:
+        from steelyard.reports.gates import gate_words, gates_of
         from steelyard.reports.measured import measured_words
         from steelyard.reports.words import counted
 
         if self.claims:
             return super()._counts()
+        if found := gates_of(self.verdict):
+            return [gate_words(each, self.verdict).sentence for each in found[:3]]
         words = [measured_words(result) for result in self.measurements]
         shown = [f"{word.task} {word.measured} ({word.interval})" for word in words[:3]]
         return shown + ([f"{counted(len(words) - 3, 'more measurement')}"] if len(words) > 3 else [])

@@ -11,6 +11,7 @@ from steelyard.api.models import recipient_of
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
+    from steelyard.plugins import Model
     from steelyard.records import Plan
     from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.suite_task import SuiteTask
@@ -19,6 +20,7 @@ __all__ = [
     "note_begun",
     "note_ended",
     "note_recorded",
+    "note_shown",
     "suites_among",
 ]
 
@@ -62,6 +64,16 @@ def note_ended(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) 
             if attempt.measurement in recipients:
                 items[recipients[attempt.measurement]].add(by_line[int(attempt.sample.rpartition("/")[2])])
         append_exposures(suite.folder, run.plan_sha256, suite.suite, "ended", items)
+
+
+def note_shown(suite: SuiteTask, samples: Iterable[str], model: str | Model, run: RunFolder) -> None:
+    """Put on record that another run shows samples of a suite, with their answers, to a model: a judge."""
+    from steelyard.suites.exposures import append_exposures
+
+    if recipient := recipient_of(model):
+        by_line = {number: name for name, number in suite.rows.ids.items()}
+        items = {by_line[int(sample.rpartition("/")[2])] for sample in samples}
+        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", {normal(recipient): items})
 
 
 def _recipients(suite: SuiteTask, args: RunArguments, plan: Plan) -> Mapping[str, str]:

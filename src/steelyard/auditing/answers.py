@@ -12,6 +12,7 @@ import msgspec
 
 from steelyard.auditing.finalize import results_of
 from steelyard.auditing.scoring import executes, output_of, read_score, sample_of, scorers_of
+from steelyard.judging.items import about_key, key_in
 from steelyard.plugins import Scorer
 from steelyard.records import Attempt, GenerateRequest, Measurement, RecordedScore, Sample, SampleScore
 from steelyard.scorers.open_causes import open_cause
@@ -132,8 +133,13 @@ def question_of(sample: Sample) -> str:
 
 
 def expected_of(sample: Sample) -> str:
-    """The right answer; the letter and the text of the choice where the target names one by its number."""
+    """The right answer; the letter and the text of the choice where the target names one by its number.
+
+    A question to a judge has none: what it is about stands there instead.
+    """
     target = sample.target
+    if target.startswith("{") and (key := key_in(target)) is not None:
+        return about_key(key)
     if target.isdecimal() and int(target) < min(len(sample.choices), len(ascii_uppercase)):
         return f"{ascii_uppercase[int(target)]}. {sample.choices[int(target)]}"
     return target

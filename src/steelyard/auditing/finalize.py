@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from steelyard.auditing.judged import VerdictReader, is_judging
 from steelyard.auditing.scoring import Unscored, score_attempts, scorers_of, unscored_attempts
 from steelyard.auditing.service import service_of
 from steelyard.auditing.timestamps import check_is_stamped
@@ -63,22 +64,33 @@ def results_of(run: RunFolder, each: Callable[[SampleScore], object] = lambda _:
     """
     plan = run.plan
     usage: dict[str, Usage] = {}
-    reading = _Reading(run, each)
+    verdicts = VerdictReader() if is_judging(plan) else None
+    reading = _Reading(run, each if verdicts is None else verdicts.beside(each))
     records = counted((record for record, _ in read_lines(run.path)), usage)
     scores = reading.scores(score_attempts(plan, records, scorers_of(plan), open_index(run.path)))
-    sealed, stamp = _sealed_results(run), stamp_in(run.path)
-    verdict = decide(plan, scores, usage, sealed, stamp)  # which goes through the scores: they count only then
+    stamp, report = stamp_in(run.path), _sealed_report(run)
+    verdict = decide(plan, scores, usage, _sealed_results(report), stamp)  # which goes through the scores
+    if verdicts is not None:
+        verdict = msgspec.structs.replace(verdict, judging=verdicts.judging(run, report))
     return Results(plan, reading.count, reading.withheld, verdict)
 
 
-def _sealed_results(run: RunFolder) -> dict[str, DetectorResult]:
-    """The results of tests as a sealed report holds them: for tests whose plugin is not installed here."""
+def _sealed_report(run: RunFolder) -> dict[str, Any]:
+    """The sealed report, for what cannot be computed here; empty where there is none yet."""
     from steelyard.reports.machine import sealed_report
 
     try:
         report = sealed_report(run.path)
+    except VerificationError:
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+def _sealed_results(report: dict[str, Any]) -> dict[str, DetectorResult]:
+    """The results of tests as a sealed report holds them: for tests whose plugin is not installed here."""
+    try:
         results = [msgspec.convert(each, DetectorResult) for each in report.get("tests", [])]
-    except (VerificationError, ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         return {}
     return {result.test: result for result in results}
 

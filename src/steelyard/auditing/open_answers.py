@@ -21,6 +21,7 @@ from steelyard.util.reasoning import split_reasoning
 
 __all__ = ["OpenAnswers", "open_answers"]
 
+JUDGED = "judged"  # the rule of answers that a judge scores, in a run of its own
 _TEXT_RULES = ("answer", "exact")  # what they leave open, a search for the target may read
 
 
@@ -33,6 +34,11 @@ class OpenAnswers:
 
     causes: Counter[OpenCause] = field(default_factory=Counter)
     held: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a judge."""
+        return self.causes[OpenCause.WAITS]
 
     @property
     def number(self) -> int:
@@ -57,7 +63,7 @@ def open_answers(run: RunFolder) -> OpenAnswers:
     """
     found = OpenAnswers()
     for measurement, sample, output, rule in _open_ones(run):
-        cause = open_cause(sample, output)
+        cause = OpenCause.WAITS if rule == JUDGED else open_cause(sample, output)
         found.causes[cause] += 1
         found.held += rule in _TEXT_RULES and not measurement.public and _is_held(sample, output)
     return found

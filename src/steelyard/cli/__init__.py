@@ -26,6 +26,7 @@ COMMANDS = {
     "gate": "pass or fail a model in CI: green, red or undecided, at a stated level",
     "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
     "import": "import another harness's log as a sealed run, or published results as a claim sheet",
+    "judge": "score a finished run by a judge, and hold the judge against people's labels",
     "key": "create and show the signing key",
     "ledger": "show and check what was planned with a key",
     "model": "fetch the embedded model",

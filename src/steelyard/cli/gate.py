@@ -1,16 +1,20 @@
-"""``steelyard gate``: does a model reach a score on a suite? Exit code 0 green, 1 red, 3 undecided, for CI."""
+"""``steelyard gate``: green, red or undecided, for CI: exit code 0, 1 or 3; 4 where answers are missing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from steelyard.api.arguments import REAL_RANGES
 from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, whole, with_subject
-from steelyard.cli.output import print_dry_run, print_json, print_measurement, print_open, print_places
+from steelyard.cli.output import print_dry_run, print_json, print_open, print_places
+from steelyard.errors import InputError
 
 if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
     from steelyard.records import Verdict
 
 __all__ = ["command"]
@@ -19,22 +23,57 @@ __all__ = ["command"]
 @click.command()
 @click.argument("task")
 @asking_options
+@click.option("--at-least", metavar="SHARE", help="The least share of right answers that is green: 0.85 or 85%.")
 @click.option(
-    "--at-least", required=True, metavar="SHARE", help="The least share of right answers that is green: 0.85 or 85%."
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="In place of --at-least: a finished run of the whole suite, with whose answers these are paired.",
+)
+@click.option("--margin", metavar="POINTS", help="How many percentage points worse than --baseline is tolerated: 2.")
+@click.option(
+    "--family",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    help="How many gates have one level together, in this run and in others: red is decided at 5 %/N.  [default: 1]",
 )
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
 @click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
 @click.option(
     "--temperature", type=click.FloatRange(*REAL_RANGES["temperature"]), metavar="T", help="Sampling temperature."
 )
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML for GitLab or Jenkins.")
+@click.option(
+    "--undecided",
+    type=click.Choice(["fail", "skip"]),
+    default="fail",
+    help="What an undecided gate is in --junit; the exit code is 3 either way.  [default: fail]",
+)
+@click.option(
+    "--summary",
+    metavar="github|FILE",
+    help="Write Markdown to the summary of a GitHub Actions step ($GITHUB_STEP_SUMMARY), or to FILE.",
+)
+@click.option(
+    "--self-test",
+    is_flag=True,
+    help="Ask the baseline's model twice more and print how often this gate would be wrong, and how often it flips.",
+)
 @dry_run_option
 @json_option
 def command(
     task: str,
-    at_least: str,
+    at_least: str | None,
+    baseline: Path | None,
+    margin: str | None,
+    family: int,
     prompt: str,
     shots: int | None,
     temperature: float | None,
+    junit: Path | None,
+    undecided: str,
+    summary: str | None,
+    self_test: bool,
     dry_run: bool,
     as_json: bool,
     **asking: Any,
@@ -42,60 +81,171 @@ def command(
     """Ask TASK until it is shown that the score is at least a bar, or below it.
 
     TASK is a suite's folder, a file of questions or a built-in task. Either error has a chance of at most 5 %.
+    With --baseline RUN --margin POINTS the bar is the score of that run, less the margin. TASK may then be a finished
+    run, too: nothing is asked, and the two runs are held against each other.
     Exit codes: 0 green, 1 red, 3 undecided, 4 answers are missing. Undecided is never green.
     """
     import asyncio
 
-    from steelyard.api.conduct import conduct, requested_job, run_request, signer_at
+    from steelyard.api.conduct import conduct, signer_at
+    from steelyard.api.gate_runs import is_run
+    from steelyard.api.gates import bar_of, gate_job
     from steelyard.api.options import options_of
-    from steelyard.records import RequestedTest
 
+    _check_bar(at_least, baseline, margin)
+    _check_places(junit, summary)
+    if self_test and (baseline is None or is_run(task) or dry_run):
+        raise InputError("--self-test needs a suite, --model, --baseline RUN and --margin POINTS, and asks the model")
+    if is_run(task):
+        verdict = _of_two_runs(Path(task), baseline, margin, family, asking)
+        _print(verdict, Path(task), as_json=as_json)
+        _write(verdict, Path(task), baseline, junit, undecided, summary, with_texts=asking["with_texts"])
+        return verdict.exit
     args = with_subject(run_arguments(**asking))
-    wanted, options = run_request(task, prompt, shots, temperature, options_of(args))
-    requested = RequestedTest(
-        detector="gate",
-        task=wanted.task,
-        prompt=prompt,
-        shots=shots,
-        temperature=temperature or 0.0,
-        options={"at_least": share_text(at_least)},
-    )
-    job = requested_job([requested], options)
+    if self_test:
+        asked = (prompt, shots, temperature)
+        return asyncio.run(_print_self_test(task, baseline, margin, args, asked, as_json=as_json))
+    job = gate_job(task, options_of(args), bar_of(at_least, baseline, margin, family), prompt, shots, temperature)
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))
-    if as_json:
-        from steelyard.reports import machine
-
-        print_json(machine.render(done.verdict))
-        return done.verdict.exit
-    print_gates(done.verdict)
-    for result in done.verdict.measurements:
-        print_measurement(result)
-    print_open(done.folder, done.verdict)
-    print_places(done.folder, done.verdict, signed=done.is_signed)
+    _print(done.verdict, done.folder, as_json=as_json)
+    if not as_json:
+        print_open(done.folder, done.verdict)
+        print_places(done.folder, done.verdict, signed=done.is_signed)
+    _write(done.verdict, done.folder, baseline, junit, undecided, summary, with_texts=args.with_texts)
     return done.verdict.exit
 
 
-def share_text(given: str) -> str:
-    """``85%`` or ``0.85`` as a decimal text between 0 and 1; what is neither stays as it is, and is refused later."""
-    from decimal import Decimal, InvalidOperation
-
-    if not given.endswith("%"):
-        return given
-    try:
-        share = Decimal(given[:-1].strip()) / 100
-    except InvalidOperation:
-        return given
-    return format(share.normalize(), "f") if share.is_finite() else given
+for _option in command.params:
+    if _option.name == "uri":
+        _option.required = False  # two finished runs need no model
 
 
-def print_gates(verdict: Verdict) -> None:
-    """Print one line for each gate: its colour, the bar, and what was seen."""
+def _check_bar(at_least: str | None, baseline: Path | None, margin: str | None) -> None:
+    if (at_least is None) == (baseline is None):
+        raise InputError("give --at-least SHARE, or --baseline RUN with --margin POINTS: one of the two")
+    if baseline is not None and margin is None:
+        raise InputError("--baseline needs --margin POINTS: how many points worse is tolerated, as 2")
+    if baseline is None and margin is not None:
+        raise InputError("--margin is for --baseline RUN: leave it out, or give that run")
+
+
+def _check_places(junit: Path | None, summary: str | None) -> None:
+    """Refuse a file that cannot be written before anything is asked."""
+    for option, path in (
+        ("--junit", junit),
+        ("--summary", None if summary in (None, "github") else Path(summary or "")),
+    ):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InputError(f"{option}: cannot be written: give a file in an existing folder", where=path)
+
+
+def _of_two_runs(
+    run: Path, baseline: Path | None, margin: str | None, family: int, asking: Mapping[str, Any]
+) -> Verdict:
+    from steelyard.api.gate_runs import gate_runs, points_of, sealed_run
+
+    if baseline is None:
+        raise InputError("is a finished run: give --baseline RUN and --margin POINTS, or a suite", where=run)
+    if asking["uri"]:
+        raise InputError("--model: two finished runs are held against each other, and no model is asked: leave it out")
+    return gate_runs(sealed_run(run), sealed_run(baseline), points_of(margin or ""), family)
+
+
+async def _print_self_test(
+    task: str,
+    baseline: Path | None,
+    margin: str | None,
+    args: RunArguments,
+    asked: tuple[str, int | None, float | None],
+    *,
+    as_json: bool,
+) -> int:
+    from steelyard.api.conduct import signer_at
+    from steelyard.api.gate_runs import points_of, sealed_run
+    from steelyard.api.gate_self_test import passes_of, self_test_document, self_test_lines
+    from steelyard.api.options import options_of
+    from steelyard.stats.gate import self_test
+
+    assert baseline is not None
+    points = points_of(margin or "")
+    run = sealed_run(baseline)
+    passes = await passes_of(task, run, options_of(args), args, signer_at(args.key), asked)
+    found = self_test(passes, float(points) / 100)
+    if as_json:
+        print_json(self_test_document(found, points, len(passes[0])))
+        return 0
+    for line in self_test_lines(found, points, len(passes[0])):
+        click.echo(line)
+    return 0
+
+
+def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
+    """One line for each gate: its colour, the bar, and what was seen; with ``--json`` the whole verdict."""
+    from steelyard.reports import machine
+    from steelyard.reports.gates import gate_words, gates_of
+
+    if as_json:
+        print_json(machine.render(verdict))
+        return
+    for result in gates_of(verdict):
+        row = gate_words(result, verdict)
+        click.echo(f"{row.sentence}; took {row.cost}")
+        if result.gate is not None and result.gate.baseline:
+            click.echo(f"baseline: the run with the seal {result.gate.baseline[:16]}…")
+
+
+def _write(
+    verdict: Verdict,
+    folder: Path,
+    baseline: Path | None,
+    junit: Path | None,
+    undecided: str,
+    summary: str | None,
+    *,
+    with_texts: bool,
+) -> None:
+    """The files for CI."""
+    import os
+
+    from steelyard.reports import junit as xml
+    from steelyard.reports.markdown import gates_summary
+    from steelyard.util.atomic_file import write_file
+    from steelyard.util.console import err
+
+    if junit is None and summary is None:
+        return
+    failing = _failing(verdict, folder, baseline, with_texts=with_texts)
+    if junit is not None:
+        write_file(junit, xml.render(verdict, failing, "skip" if undecided == "skip" else "fail", str(folder)).encode())
+    if summary is None:
+        return
+    text = gates_summary(verdict, failing)
+    if summary != "github":
+        write_file(Path(summary), text.encode())
+    elif place := os.environ.get("GITHUB_STEP_SUMMARY", ""):
+        with Path(place).open("a", encoding="utf-8") as file:
+            file.write(text)
+    else:
+        err().print("--summary github: GITHUB_STEP_SUMMARY is not set, so no summary was written")
+
+
+def _failing(verdict: Verdict, folder: Path, baseline: Path | None, *, with_texts: bool) -> dict[str, Sequence[str]]:
+    """The first failing samples of each gate that is not green; with a baseline, of those that it had right."""
+    from steelyard.api.gate_runs import sealed_run
+    from steelyard.api.gates import failing_samples
     from steelyard.records import VerdictWord
+    from steelyard.reports.gates import gates_of
 
-    colours = {VerdictWord.CONSISTENT: "green", VerdictWord.INCONSISTENT: "red"}
-    for result in verdict.results:
-        said = next((note.message for note in result.notes if note.check == "bar"), "")
-        seen = said or next((note.message for note in verdict.notes if note.check == "bar"), "")
-        click.echo(f"{colours.get(result.word, 'undecided')}: {seen}")
+    run = None if baseline is None else sealed_run(baseline)
+    return {
+        each.test: failing_samples(
+            folder,
+            each.gate.measurement,
+            with_texts=with_texts,
+            among=None if run is None else run.right_of(each.gate.task),
+        )
+        for each in gates_of(verdict)
+        if each.word is not VerdictWord.CONSISTENT and each.gate is not None
+    }

@@ -26,6 +26,7 @@ __all__ = [
     "patience_option",
     "ray_options",
     "run_arguments",
+    "sending_options",
     "task_option",
     "timestamp_option",
     "whole",
@@ -279,6 +280,35 @@ def asking_options(command: F) -> F:
     """Add the options of every command that runs a model."""
     for option in reversed(_ASKING):
         command = option(command)
+    return command
+
+
+# What a judge's run has no use for: its samples are the answers of another run.
+_OF_SAMPLES = frozenset(
+    (
+        "data",
+        "question",
+        "answer",
+        "sheet_name",
+        "instruction",
+        "choices",
+        "skip_empty",
+        "system",
+        "budget",
+        "limit",
+        "with_texts",
+        "scorer",
+        "ray",
+        "workers",
+    )
+)
+
+
+def sending_options(command: F) -> F:
+    """Add the options of :func:`asking_options` that are about models and sending, not about samples."""
+    command = asking_options(command)
+    known: list[click.Parameter] = command.__click_params__  # type: ignore[attr-defined]
+    command.__click_params__ = [each for each in known if each.name not in _OF_SAMPLES]  # type: ignore[attr-defined]
     return command
 
 

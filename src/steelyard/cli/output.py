@@ -98,6 +98,8 @@ def print_places(run: Path, verdict: Verdict | None = None, *, signed: bool) -> 
 
 def print_open(run: Path, verdict: Verdict) -> None:
     """Print why answers are open, and the rule that would read them; nothing where none is."""
+    import shlex
+
     from steelyard.auditing.open_answers import open_answers
     from steelyard.storage.run_folder import RunFolder
 
@@ -107,6 +109,8 @@ def print_open(run: Path, verdict: Verdict) -> None:
     if not found.number:
         return
     click.echo(found.in_words())
+    if found.waiting:
+        click.echo(f"judge   steelyard judge {shlex.quote(str(run))} --model judge=URI")
     if found.held:
         click.echo(f"lenient --scorer contains reads {found.held:,} of them as right: they hold the expected text")
 

@@ -135,7 +135,8 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
 
 
 def _print(result: VerifyResult, beside: Shown) -> None:
-    from steelyard.reports.words import only_measures
+    from steelyard.reports.gates import counted_colours, is_gated
+    from steelyard.reports.headlines import only_measures
 
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
@@ -166,9 +167,14 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     if found.wasted:
         click.echo(f"{found.wasted} attempts used tokens without a readable reply: none of them counts as an answer")
     word = "nothing but measured" if only_measures(found.verdict) else found.verdict.verdict.words
+    if is_gated(found.verdict):
+        word = ", ".join(f"{number} {colour}" for colour, _, number in counted_colours(found.verdict))
     click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
     for task, resting in found.tasks_not_here.items():
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
+    for name, given in found.plan.inputs.items():
+        named = f"the input {name} ({given.kind} {given.sha256[:16]}…)"
+        click.echo(f"{named} is not compared here: what the plan holds of it is taken as sealed")
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")

@@ -103,7 +103,7 @@ def html(portfolio: Portfolio) -> str:
     """The page: no script, no request. Every foreign text passes the filter ``shown``."""
     return template("portfolio.html.j2", "steelyard.comparison").render(
         portfolio=portfolio,
-        sentences=words.sentences(portfolio),
+        sentences=[f"{each[0].upper()}{each[1:]}" for each in words.sentences(portfolio)],
         holdings=[_holding(each) for each in portfolio.holdings],
         overlaps=[
             {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from steelyard.comparison.contrast import LEAST_CLUSTERS
 from steelyard.comparison.pairing import PairedTask
 from steelyard.comparison.scored_run import ScoredRun
+from steelyard.reports.words import counted
 
 __all__ = ["remarks"]
 
@@ -42,7 +43,8 @@ def _unpaired(first: str, second: str, task: PairedTask) -> Iterator[str]:
         if number:
             paired = {pair[0 if letter == first else 1] for pair in task.pairs}
             names = [name for name in scores.samples if name not in paired]
-            yield f"{task.task}: {number:,} samples of {letter} have no pair, and are left out ({_listed(names[:5])})"
+            several = f"{counted(number, 'sample')} of {letter} ({_listed(names[:5])})"
+            yield f"{task.task}: without a pair, and left out: {several}"
     if task.changed:
         yield f"{task.task}: of these {task.changed:,} have the same id in both and another question"
 

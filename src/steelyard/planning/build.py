@@ -199,6 +199,7 @@ def _with_orders(
         tests=share_out(tests),
         served=tuple(planner.served) if sheet or planner.requested else (),
         not_planned=tuple(planner.not_planned),
+        inputs=dict(options.inputs),
         alpha=options.alpha,
         tolerance=options.tolerance if sheet else "",
         questions=dict(placed.questions),

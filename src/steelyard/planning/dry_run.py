@@ -28,7 +28,6 @@ WRITE_TOKENS_PER_SECOND = 78.0
 REMOTE_SECONDS = 1.0
 EPISODE_SECONDS = 2.0
 LOOKED_AT = 25
-WRONG_BY = 0.10
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class ClaimForecast:
     ``if_true``: on the expected path if the claim is exactly true. ``if_false``: if the true score is ten points lower.
     ``seconds`` and ``cost`` are for all calls; a decision usually comes much earlier. ``affordable`` is the number of
     samples that the budget allows. ``cannot``: where no answer can confirm the claim, what would; ``if_true`` is then
-    None.
+    None. A gate has a ``sign`` before its bar (``≥``), and its decisions are forecast at ``shortfalls`` of its own, as
+    proportions: 5 points above the bar, and 5 points below it.
     """
 
     task: str
@@ -53,6 +53,8 @@ class ClaimForecast:
     if_false: int
     affordable: int
     cannot: str = ""
+    sign: str = ""
+    shortfalls: tuple[float, float] = (0.0, 0.10)
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepar
     assert detector is not None  # it planned the test
     finder = detector.open(test, plan)
     shown = finder.progress() if isinstance(finder, Monitor) else Progress()
-    if_true, if_false = (detector.forecast(test, plan, shortfall) for shortfall in (0.0, WRONG_BY))
+    if_true, if_false = (detector.forecast(test, plan, shortfall) for shortfall in shown.shortfalls)
     return ClaimForecast(
         task=first.task,
         claimed=shown.target,
@@ -123,6 +125,8 @@ def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepar
         if_false=asked if if_false is None else if_false,
         affordable=asked if budget is None else min(asked, int(budget / seconds * calls) if seconds else asked),
         cannot=shown.cannot,
+        sign=shown.sign,
+        shortfalls=shown.shortfalls,
     )
 
 

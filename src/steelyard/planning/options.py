@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from steelyard.errors import InputError
-from steelyard.records import SUBJECT, Capabilities, Limits, ModelIdentity, PlannedModel
+from steelyard.records import SUBJECT, Capabilities, Limits, ModelIdentity, PlanInput, PlannedModel
 from steelyard.records.file_options import FileOptions
 
 __all__ = ["Options", "planned_model", "tolerance_of"]
@@ -23,6 +23,7 @@ class Options:
     ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
     ``scorer``: in place of the tasks' own, but not for a claim about a published benchmark.
     ``own_files``: how the questions of task files are read and asked.
+    ``inputs`` of the plan, by name: the run that a judge scores, and the rubric.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
@@ -46,6 +47,7 @@ class Options:
     scorer: str = ""
     output_tokens: int | None = None
     reasoning_effort: str = ""
+    inputs: Mapping[str, PlanInput] = field(default_factory=dict)
 
 
 def planned_model(

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
 from steelyard.records.journal import Attempt, Exchange, RecordedScore
+from steelyard.records.judging import (
+    AttackResult,
+    CriterionResult,
+    FlipResult,
+    JudgedKey,
+    Judging,
+    LengthResult,
+    PairResult,
+)
 from steelyard.records.plan import (
+    JUDGE,
+    JUDGED_INPUTS,
     PLAN_FORMAT,
     SUBJECT,
     LedgerPlace,
@@ -49,6 +60,7 @@ from steelyard.records.results import (
     ClaimVerdict,
     DetectorResult,
     Finding,
+    GateVerdict,
     MeasurementResult,
     Needs,
     Note,
@@ -63,9 +75,12 @@ from steelyard.records.results import (
 from steelyard.records.suites import DroppedItem, SourceSpan, SuiteItem
 
 __all__ = [
+    "JUDGE",
+    "JUDGED_INPUTS",
     "PLAN_FORMAT",
     "SUBJECT",
     "AnsweredBy",
+    "AttackResult",
     "Attempt",
     "Capabilities",
     "Checkpoint",
@@ -73,12 +88,18 @@ __all__ = [
     "ClaimSheet",
     "ClaimVerdict",
     "ComparedWith",
+    "CriterionResult",
     "DetectorResult",
     "DroppedItem",
     "Exchange",
     "Finding",
+    "FlipResult",
+    "GateVerdict",
     "GenerateRequest",
+    "JudgedKey",
+    "Judging",
     "LedgerPlace",
+    "LengthResult",
     "Limits",
     "LoglikelihoodRequest",
     "Measurement",
@@ -90,6 +111,7 @@ __all__ = [
     "Note",
     "Origin",
     "Outcome",
+    "PairResult",
     "Part",
     "PassAtK",
     "Plan",

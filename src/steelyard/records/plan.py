@@ -16,6 +16,8 @@ from steelyard.records.record import Record
 from steelyard.records.requests import Capabilities, Checkpoint, ModelIdentity
 
 __all__ = [
+    "JUDGE",
+    "JUDGED_INPUTS",
     "PLAN_FORMAT",
     "SUBJECT",
     "LedgerPlace",
@@ -40,6 +42,8 @@ __all__ = [
 PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
 _CANDIDATE: Final = "candidate-"  # begins the roles of further models that are asked the same, numbered from 2
+JUDGE: Final = "judge"  # the role of the model that scores another one's answers
+JUDGED_INPUTS: Final = ("judged_run", "rubric")  # the kinds of inputs that a plan with a judge has
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
 _OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/.*)?")

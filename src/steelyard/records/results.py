@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from steelyard.records.judging import Judging
 from steelyard.records.record import Record
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ClaimVerdict",
     "DetectorResult",
     "Finding",
+    "GateVerdict",
     "MeasurementResult",
     "Needs",
     "Note",
@@ -193,6 +195,37 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     answered_by: tuple[AnsweredBy, ...] = ()
 
 
+class GateVerdict(Record, frozen=True, kw_only=True):
+    """What one gate had read when it ended; proportions are fractions, ``at_least`` is a decimal text.
+
+    Of at most ``of`` answers, out of a suite of ``items``, it read ``asked``. ``ci`` is the interval of the score. With
+    a ``baseline`` (the digest of that run's seal) the gate is about the difference of the scores, model less baseline:
+    it may be ``margin`` percentage points below 0. ``worse`` and ``better`` then count the items that only the baseline
+    and only the model answered rightly, ``unpaired`` those without a score of the baseline, ``baseline_right`` its
+    right answers to the items that were asked, and ``ci`` is the interval of the difference. ``family`` gates have one
+    level together. ``steady``: answers do not vary, so that the gate is about this pass over the suite.
+    """
+
+    task: str
+    measurement: str
+    at_least: str = ""
+    baseline: str = ""
+    margin: str = ""
+    right: int = 0
+    asked: int = 0
+    of: int = 0
+    items: int = 0
+    missing: int = 0
+    open: int = 0
+    worse: int = 0
+    better: int = 0
+    unpaired: int = 0
+    baseline_right: int = 0
+    family: int = 1
+    steady: bool = False
+    ci: tuple[float, float] | None = None
+
+
 class DetectorResult(Record, frozen=True, kw_only=True):
     """The result of one test by itself, before the error budget of the whole report is applied.
 
@@ -209,6 +242,7 @@ class DetectorResult(Record, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     notes: tuple[Note, ...] = ()
     claim: ClaimVerdict | None = None
+    gate: GateVerdict | None = None
 
 
 class PassAtK(Record, frozen=True, kw_only=True):
@@ -278,7 +312,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     ``names`` is the claimed name beside those of the endpoint, where they differ. ``order`` says who could have chosen
     the order of the samples, and how often the key asked.
     ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
-    installed when the verdict was computed.
+    installed when the verdict was computed. ``judging`` is what a judge's answers say of the run that it was shown.
     """
 
     verdict: VerdictWord
@@ -295,3 +329,4 @@ class Verdict(Record, frozen=True, kw_only=True):
     results: tuple[DetectorResult, ...] = ()
     not_recomputed: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    judging: Judging | None = None

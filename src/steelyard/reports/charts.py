@@ -244,15 +244,24 @@ def _clamp(value: float, window: tuple[float, float]) -> float:
     return min(window[1], max(window[0], value))
 
 
-def interval_bar(measured: float | None, ci: tuple[float, float], bounds: tuple[float, float] | None = None) -> str:
-    """A measured share, or its range, with its interval on a line from 0 to 100 %, as SVG that a table's cell holds."""
+def interval_bar(
+    measured: float | None,
+    ci: tuple[float, float],
+    bounds: tuple[float, float] | None = None,
+    least: float | None = None,
+) -> str:
+    """A measured share, or its range, with its interval on a line from 0 to 100 %, as SVG that a table's cell holds.
+
+    ``least``: the share that a gate asks for, as an upright line.
+    """
     low, high, *place = [2 + 116 * min(1.0, max(0.0, value)) for value in (*ci, *(bounds or ci), measured or 0.0)]
     mark = f'<circle cx="{place[2]:.1f}" cy="6" r="4" fill="var(--ink)"/>'
     if measured is None:
         mark = f'<path d="M{place[0]:.1f},6H{place[1]:.1f}" stroke="var(--ink)" stroke-width="8"/>'
+    bar = "" if least is None else f'<path d="M{2 + 116 * least:.1f},0V12" stroke="var(--ink)" stroke-width="1.5"/>'
     return (
         '<svg class="bar" viewBox="0 0 120 12" width="120" height="12" aria-hidden="true">'
         '<path d="M2,6H118" stroke="var(--line)" stroke-width="1"/>'
         f'<path d="M{low:.1f},6H{high:.1f}" stroke="var(--muted)" stroke-width="3" stroke-linecap="round"/>'
-        f"{mark}</svg>"
+        f"{mark}{bar}</svg>"
     )

@@ -29,12 +29,15 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Dry run: no sample was sent", title_justify="left")
     table.add_column("task", overflow="fold")
-    for name in ("claimed", "calls ≤", "tokens in", "out ≤", "time ≤", "cost ≤", "if it holds", "if 10 lower"):
+    gates = any(row.sign for row in forecast.rows)
+    decided = ("if 5 above", "if 5 below") if gates else ("if it holds", "if 10 lower")
+    first = "bar" if gates else "claimed"
+    for name in (first, "calls ≤", "tokens in", "out ≤", "time ≤", "cost ≤", *decided):
         table.add_column(name, justify="right", no_wrap=True)
     for row in forecast.rows:
         table.add_row(
             Text(one_line(row.task)),
-            Text(one_line(row.claimed)),
+            Text(f"{row.sign} {one_line(row.claimed)}{_unit(row.claimed)}" if row.sign else one_line(row.claimed)),
             f"{row.calls:,}",
             _short(row.prompt_tokens),
             _short(row.completion_tokens),
@@ -47,6 +50,8 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
         console.print(fitting(console, table))
     if any(row.claimed for row in forecast.rows):
         console.print("The last two columns: calls that the test is expected to need; * = not within budget or limit.")
+    if gates:
+        console.print("They are for a true score 5 points above the bar, or below it; nearer to the bar it takes more.")
     for row in forecast.rows:
         if row.cannot:
             console.print(Text(one_line(f"{row.task} ({row.claimed} %): {row.cannot}", 400)))
@@ -55,6 +60,11 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     for task, verdict, reason in forecast.skipped:
         console.print(Text(one_line(f"{task}: {verdict.replace('_', ' ')}: {reason}")))
     console.print(forecast.assumptions)
+
+
+def _unit(bar: str) -> str:
+    """Of a gate's bar: a score is in percent, a margin below a baseline in points."""
+    return " points" if "baseline" in bar else " %"
 
 
 def _decision(samples: int | None, affordable: int) -> str:

@@ -8,10 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from steelyard.records import ClaimVerdict, Finding, Limits, Measurement, MeasurementResult, Plan, PlannedTest, Verdict
-from steelyard.reports import networks, words
+from steelyard.records import (
+    ClaimVerdict,
+    Finding,
+    GateVerdict,
+    Limits,
+    Measurement,
+    MeasurementResult,
+    Plan,
+    PlannedTest,
+    Verdict,
+)
+from steelyard.reports import gates, headlines, networks, words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable, interval_bar
 from steelyard.reports.jinja import markup, template
+from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import by_measurement, measured_words, money_of, only_measured
 
@@ -27,7 +38,7 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
     is escaped, and stripped of control characters (:func:`steelyard.util.text.one_line`).
     """
     asked = words.measurements_of(plan)
-    lead_word, _, lead_rest = words.headline(verdict).partition(": ")
+    lead_word, _, lead_rest = headlines.headline(verdict).partition(": ")
     drawn = drawable(verdict.claims)
     return template("report.html.j2").render(
         verdict=verdict,
@@ -37,13 +48,20 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         lead_word=lead_word,
         lead_rest=lead_rest,
         lead_class=css_name(verdict.verdict),
-        tally=[(word.words, css_name(word), number) for word, number in words.tally(verdict)],
+        tally=[(word, css_name(css), number) for word, css, number in headlines.tally(verdict)],
         interval_name=words.interval_name(verdict),
         chart_wide=markup(claims_chart(drawn, name="claims-wide")) if drawn else "",
         chart_narrow=markup(claims_chart(drawn, narrow=True, name="claims-narrow")) if drawn else "",
         rows=[_row(claim, asked) for claim in verdict.claims],
+        gates=[
+            (row := gates.gate_words(each, verdict), css_name(row.word), _breakable(row.task), _gate_bar(each.gate))
+            for each in gates.gates_of(verdict)
+        ],
+        gated=gates.is_gated(verdict),
         measured=(measured := [_measured(each) for each in only_measured(verdict)]),
         measured_more=any(each["words"].detail for each in measured),
+        judging=judging_lines(verdict.judging) if verdict.judging else [],
+        uncalibrated=UNCALIBRATED,
         closings=[_closing(index, claim) for index, claim in enumerate(drawn) if len(claim.trace) > 2],
         tests=[(css_name(each.word), words.test_sentence(each)) for each in words.further_tests(verdict)],
         findings=[_finding(finding) for finding in verdict.findings],
@@ -57,8 +75,8 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         identity=_identity(plan),
         limits=limits(verdict, plan),
         source_link=_web_address(plan.sheet.source) if plan and plan.sheet else "",
-        exit_meaning=words.exit_meaning(verdict),
-        screened=not words.only_measures(verdict),
+        exit_meaning=headlines.exit_meaning(verdict),
+        screened=not headlines.only_measures(verdict) and not gates.is_gated(verdict),
         level=f"{100 * verdict.alpha:g} %" if math.isfinite(verdict.alpha) else "",
     )
 
@@ -80,6 +98,14 @@ def _measured(result: MeasurementResult) -> dict[str, Any]:
     row = measured_words(result)
     bar = markup(interval_bar(result.measured, result.ci, result.bounds)) if result.ci else ""
     return {"words": row, "task": _breakable(row.task), "asked_lines": row.asked.split(", "), "bar": bar}
+
+
+def _gate_bar(gate: GateVerdict | None) -> Any:
+    """The interval of a score on a scale from 0 to 100 %, with the bar on it; nothing for a difference."""
+    if gate is None or gate.ci is None or gate.baseline:
+        return ""
+    least, most = gate.right / gate.asked, (gate.right + gate.open + gate.missing) / gate.asked
+    return markup(interval_bar(least if least == most else None, gate.ci, (least, most), float(gate.at_least)))
 
 
 def _breakable(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
+from steelyard.reports import gates
 from steelyard.reports.measured import only_measured
 from steelyard.reports.words import count, counted
 from steelyard.util.text import one_line
@@ -29,11 +30,15 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     asked = [claim for claim in verdict.claims if claim.asked]
     measured = [each for each in only_measured(verdict) if each.asked]
     on_part = [claim for claim in asked if claim.part_of]
-    names = {claim.measurement for claim in asked} | {each.measurement for each in measured}
+    of_gates = [each for each in gates.gated(verdict) if each.asked]
+    names = {claim.measurement for claim in asked} | {each.measurement for each in (*measured, *of_gates)}
     # The most important ones first: a terminal shows only the first few.
     sentences = [_OF_A_PART] if on_part else []
-    sentences += [*_of_the_words(asked, measured), *_of_the_setting(names, asked, plan)]
-    sentences += _of_the_numbers(verdict, asked, measured, counts=plan is not None and plan.ledger is not None)
+    sentences += gates.limits_of(verdict)
+    sentences += [*_of_the_words(asked, [*measured, *of_gates]), *_of_the_setting(names, asked, plan)]
+    sentences += _of_the_numbers(
+        verdict, asked, measured, of_gates, counts=plan is not None and plan.ledger is not None
+    )
     if asked and len(asked) < len(verdict.claims):
         sentences.append("The report shows nothing about the claims that were not testable or not tested.")
     if verdict.notes:
@@ -50,7 +55,7 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
             "Where the vendor states none of the task's prompt formats, they were asked one after another, until one "
             "reached the claim; another prompt, shots or decoding may score differently."
         )
-    if any(not each.read_by for each in measured) or any(not claim.formats for claim in asked):
+    if any(not each.read_by or not asked for each in measured) or any(not claim.formats for claim in asked):
         each = " for each claim" if asked else ""
         other = " whose prompt format is stated" if any(claim.formats for claim in asked) else ""
         sentences.append(
@@ -75,7 +80,12 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
 
 
 def _of_the_numbers(
-    verdict: Verdict, asked: list[ClaimVerdict], measured: list[MeasurementResult], *, counts: bool
+    verdict: Verdict,
+    asked: list[ClaimVerdict],
+    measured: list[MeasurementResult],
+    of_gates: list[MeasurementResult],
+    *,
+    counts: bool,
 ) -> list[str]:
     """``counts``: the key's ledger counts how often the questions were asked."""
     level, sentences = f"{100 * verdict.alpha:g} %", []
@@ -97,20 +107,22 @@ def _of_the_numbers(
             f"{counted(later, 'answer')} came after the tests had decided: kept and paid for, and read by no test. The "
             "numbers of a claim are those of the answers that its test read."
         )
-    missing = sum(claim.missing for claim in asked) + sum(each.missing for each in measured)
+    scored: list[ClaimVerdict | MeasurementResult] = [*asked, *measured, *of_gates]
+    against, confirmed = ("red", "green") if gates.is_gated(verdict) else ("inconsistent", "consistent")
+    missing = sum(each.missing for each in scored)
     if missing:
         sentences.append(
             f"{counted(missing, 'answer is', 'answers are')} missing. Each counts as right where the test could decide "
-            "inconsistent and as wrong where it could decide consistent; the interval covers both."
+            f"{against} and as wrong where it could decide {confirmed}; the interval covers both."
         )
-    unread = sum(claim.open for claim in asked) + sum(each.open for each in measured)
+    unread = sum(each.open for each in scored)
     if unread:
         sentences.append(
             f"{counted(unread, 'answer is', 'answers are')} open: cut off, stopped by a content filter, or readable in "
-            "two ways. Each counts as right where the test could decide inconsistent and as wrong where it could "
-            "decide consistent; the interval covers both."
+            "two ways. Each counts as right where the test could decide "
+            f"{against} and as wrong where it could decide {confirmed}; the interval covers both."
         )
-    unparsed = sum(claim.unparsed for claim in asked) + sum(each.unparsed for each in measured)
+    unparsed = sum(each.unparsed for each in scored)
     if unparsed:
         sentences.append(
             f"No result could be extracted from {counted(unparsed, 'answer')}: counted as wrong and reported apart."

@@ -11,7 +11,8 @@ import msgspec
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import parse_canonical
-from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict
+from steelyard.records import ClaimVerdict, DetectorResult, Finding, MeasurementResult, Note, Verdict
+from steelyard.reports.gates import colour_of, gates_of
 
 __all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
@@ -35,13 +36,17 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "notes": [_note(note) for note in verdict.notes],
         "claims": [_claim(claim) for claim in verdict.claims],
         "measurements": [_measured(each) for each in verdict.measurements],
-        "tests": [msgspec.to_builtins(each) for each in verdict.results],
+        "tests": [_test(each) for each in verdict.results],
         "model": verdict.model,
         "served": verdict.served,
         "names": verdict.names,
         "order": list(verdict.order),
         "alpha": verdict.alpha,
     }
+    if verdict.judging is not None:
+        document["judging"] = msgspec.to_builtins(verdict.judging)
+    if found := gates_of(verdict):
+        document["gates"] = [_gate(each) for each in found]
     finite: dict[str, Any] = _finite(document)
     return finite
 
@@ -113,6 +118,21 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         "seconds": claim.seconds,
         "line": claim.line,
     }
+
+
+def _test(result: DetectorResult) -> dict[str, Any]:
+    """The result of a test, as its record is; without a key for a gate where it is none."""
+    document: dict[str, Any] = msgspec.to_builtins(result)
+    if result.gate is None:
+        del document["gate"]
+    return document
+
+
+def _gate(result: DetectorResult) -> dict[str, Any]:
+    """A gate with its ``colour``, its interval in percent points, and without keys that are another kind of gate's."""
+    assert result.gate is not None
+    gate = {key: value for key, value in msgspec.to_builtins(result.gate).items() if value != ""}
+    return {"test": result.test, "colour": colour_of(result.word), **gate, "ci": _ends(result.gate.ci, "percent")}
 
 
 def _measured(result: MeasurementResult) -> dict[str, Any]:

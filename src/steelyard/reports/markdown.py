@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from steelyard.records import Finding, Plan, Verdict
-from steelyard.reports import networks, words
+from steelyard.reports import gates, headlines, networks, words
+from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
 
-__all__ = ["escape", "render"]
+__all__ = ["escape", "gates_summary", "render"]
 
 _SPECIAL = re.compile(
     r"""
@@ -42,12 +44,14 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
     """Write the verdict as Markdown, ending in a line feed; ``plan`` adds what was asked and the model's identity."""
     parts = [
         f"# Steelyard report: {escape(verdict.model, 80)}",
-        f"**{escape(words.headline(verdict))}**",
+        f"**{escape(headlines.headline(verdict))}**",
         f"Asked: `{_code(verdict.served)}`. Exit code {verdict.exit}.",
         escape(" ".join(verdict.order), 600),
         escape(verdict.names, 400),
         _claims(verdict),
+        _gates(verdict),
         _measured(verdict),
+        _list("The judge", _judging(verdict)),
         _list("Re-runs", _reruns(verdict, plan)),
         _list("Further tests", [escape(words.test_sentence(each), 500) for each in words.further_tests(verdict)]),
         _list("Findings", [_finding(finding) for finding in verdict.findings]),
@@ -85,6 +89,32 @@ def _claims(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
+def _gates(verdict: Verdict) -> str:
+    results = gates.gates_of(verdict)
+    if not results:
+        return ""
+    lines = [
+        f"| Gate | Bar | Seen | {words.interval_name(verdict)} | Asked | Colour | Took |",
+        "| :-- | :-- | --: | --: | --: | :-- | :-- |",
+    ]
+    for row in (gates.gate_words(each, verdict) for each in results):
+        cells = [escape(cell, 400) for cell in (row.task, row.bar, row.seen, row.interval, row.asked)]
+        colour = f"{words.SIGNS[row.word]} **{row.colour}**{f' ({escape(row.reason)})' if row.reason else ''}"
+        lines.append(f"| {' | '.join((*cells, colour, escape(row.cost)))} |")
+    return "\n".join(lines)
+
+
+def gates_summary(verdict: Verdict, failing: Mapping[str, Sequence[str]]) -> str:
+    """The gates for the summary of a CI job: the sentence, the table, and lines about the first failing samples."""
+    found = [escape(line.strip()) for each in gates.gates_of(verdict) for line in failing.get(each.test, ())]
+    parts = [
+        f"### Steelyard gate: {escape(headlines.headline(verdict))}",
+        _gates(verdict),
+        "First failing samples:\n\n" + "\n".join(f"- {line}" for line in found) if found else "",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
 def _measured(verdict: Verdict) -> str:
     rows = [measured_words(each) for each in only_measured(verdict)]
     if not rows:
@@ -97,6 +127,13 @@ def _measured(verdict: Verdict) -> str:
         cells = (row.task, row.prompt, row.measured, row.interval, row.asked, row.detail)
         lines.append(f"| {' | '.join(escape(cell, 800) for cell in cells)} |")
     return "\n".join(lines)
+
+
+def _judging(verdict: Verdict) -> list[str]:
+    if verdict.judging is None:
+        return []
+    rows = [f"{escape(name, 200)}: {escape(text, 600)}" for name, text in judging_lines(verdict.judging)]
+    return [*rows, escape(UNCALIBRATED)]
 
 
 def _list(title: str, items: list[str]) -> str:

@@ -21,8 +21,9 @@ __all__ = [
 
 
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
-    """The measurements that no claim's verdict shows already, less those that a test turned out not to need."""
+    """The measurements that no claim and no gate shows already, less those that a test turned out not to need."""
     shown = {claim.measurement for claim in verdict.claims}
+    shown |= {result.gate.measurement for result in verdict.results if result.gate is not None}
     return [
         result
         for result in verdict.measurements
@@ -80,7 +81,7 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
     parts += [pass_at_k(each) for each in result.pass_at_k]
     parts.append(f"answered by {answered}" if (answered := in_words(result)) else "")
     if result.read_by:
-        parts.append("asked for the test of a claim, whose own row has the score that counts")
+        parts.append("asked for a test, whose own row has the score that counts")
     parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
     return MeasuredWords(
         task=one_line(result.task, 80) or "(no name)",

@@ -12,15 +12,34 @@ from typing import Any, Final
 
 from steelyard.planning.series import order_sentences
 from steelyard.records import DetectorResult, Finding, Plan, Verdict, VerdictWord
-from steelyard.reports import words
+from steelyard.reports import gates, headlines, words
 from steelyard.reports.charts import css_name
 from steelyard.reports.jinja import template
 from steelyard.reports.measured import by_measurement, money_of, only_measured
 from steelyard.reports.provenance import Provenance
 from steelyard.reports.summary_english import ENGLISH
+from steelyard.reports.summary_gates import (
+    drawn_ends,
+    gate_row,
+    gates_headline,
+    gates_in_order,
+    gates_sure,
+    label_of,
+)
 from steelyard.reports.summary_german import GERMAN
 from steelyard.reports.summary_numbers import Numbers
-from steelyard.reports.summary_rows import LINES, Passage, claimed, claims_in_order, named, rows_of
+from steelyard.reports.summary_rows import (
+    LINES,
+    ROWS,
+    Passage,
+    Rows,
+    claimed,
+    claims_in_order,
+    domain_of,
+    fitted,
+    named,
+    rows_of,
+)
 from steelyard.reports.summary_steps import command, findings_in_words, steps_of, widest
 from steelyard.reports.summary_words import Words
 from steelyard.util.text import one_line
@@ -41,14 +60,18 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
     said = LANGUAGES[language]
     numbers = Numbers(said.notation)
     findings, tests = verdict.findings[:_FINDINGS], words.further_tests(verdict)[:_TESTS]
-    rows = rows_of(verdict, said, LINES - 3 * len(findings) - 2 * len(tests))
+    gated = gates.is_gated(verdict)
+    if gated:
+        findings = ()  # a red gate's row says it
+    lines = LINES - 3 * len(findings) - 2 * len(tests)
+    rows = _gate_rows(verdict, said, lines) if gated else rows_of(verdict, said, lines)
     steps, more_steps = steps_of(verdict, plan, provenance, said)
-    label, lead = _headline(verdict, said)
+    label, lead = gates_headline(verdict, said) if gated else _headline(verdict, said)
     return template("summary.html.j2").render(
         said=said,
         frame=said.frame,
         provenance=provenance,
-        title=said.frame.title if verdict.claims or verdict.findings else said.frame.measured_title,
+        title=_title(verdict, said),
         model=one_line(verdict.model, 60),
         by=_claimed_by(plan, said),
         lead_css=css_name(verdict.verdict),
@@ -58,13 +81,14 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
         level=numbers.level(verdict.alpha),
         rows=rows.shown,
         has_claims=bool(verdict.claims),
+        has_gates=gated,
         more_rows=_more(said.frame.more, rows.left, numbers),
         axis=rows.ends,
         findings=[_finding(each) for each in findings],
-        more_findings=_more(said.frame.more, len(verdict.findings) - len(findings), numbers),
+        more_findings=_more(said.frame.more, 0 if gated else len(verdict.findings) - len(findings), numbers),
         tests=_tests(tests, said),
         more_tests=_more(said.frame.more, len(words.further_tests(verdict)) - len(tests), numbers),
-        sure=list(_sureness(verdict, plan, said))[:_SURE],
+        sure=list(gates_sure(verdict, said) if gated else _sureness(verdict, plan, said))[:_SURE],
         steps=[(_with_options(each.text), each.commands) for each in steps],
         is_dense=len(rows.shown) + len(steps) + len(findings) + len(tests) > _SPARSE,
         more_steps=_more(said.frame.more_steps, more_steps, numbers),
@@ -73,6 +97,19 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
         root=said.frame.root.format(root=provenance.root),
         run=said.frame.run.format(run=provenance.run),
     )
+
+
+def _title(verdict: Verdict, said: Words) -> str:
+    if gates.is_gated(verdict):
+        return said.gates.title
+    return said.frame.title if verdict.claims or verdict.findings else said.frame.measured_title
+
+
+def _gate_rows(verdict: Verdict, said: Words, lines: int) -> Rows:
+    results = gates_in_order(verdict)
+    domain = domain_of(drawn_ends(results[:ROWS]))
+    rows = [gate_row(each, said, domain) for each in results[:ROWS]]
+    return fitted(rows, len(results), domain, lines, said)
 
 
 def _with_options(sentence: str) -> Any:
@@ -166,9 +203,12 @@ def _measured(verdict: Verdict, said: Words) -> str:
 def _tally(verdict: Verdict, said: Words) -> list[tuple[str, str, str]]:
     """How many claims got which word: its class, the number, the word."""
     numbers = Numbers(said.notation)
+    if gates.is_gated(verdict) and len(gates.gates_of(verdict)) > 1:
+        colours = gates.counted_colours(verdict)
+        return [(css_name(word), numbers.count(each), _in_sentence(label_of(word, said))) for _, word, each in colours]
     return [
         (css_name(word), numbers.count(number), _in_sentence(getattr(said.labels, word.value)))
-        for word, number in (words.tally(verdict) if len(verdict.claims) > 1 else ())
+        for _, word, number in (headlines.tally(verdict) if len(verdict.claims) > 1 else ())
     ]
 
 

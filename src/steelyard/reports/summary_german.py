@@ -6,6 +6,7 @@ from typing import Final
 
 from steelyard.reports.summary_words import (
     Frame,
+    GateLines,
     Headlines,
     Labels,
     Meanings,
@@ -81,6 +82,40 @@ GERMAN: Final = Words(
         "Antworten fehlen {number} oder sind nicht eindeutig lesbar. Es gab keine Angabe, die zu prüfen war.",
         measured_many="{of} Ergebnisse des Modells am geprüften Endpunkt. Es gab keine Angabe, die zu prüfen war.",
         nothing="Es wurde keine Antwort bewertet.",
+    ),
+    gates=GateLines(
+        green="Grün",
+        red="Rot",
+        undecided="Nicht entschieden",
+        one_green="Das Modell erreicht am geprüften Endpunkt die Schwelle bei {task} ({bar}).",
+        one_red="Das Modell erreicht am geprüften Endpunkt die Schwelle bei {task} nicht ({bar}).",
+        one_worse="Das Modell ist am geprüften Endpunkt schlechter als der Vergleichslauf bei {task} ({bar}).",
+        one_undecided="Die Antworten zeigen nicht, ob das Modell die Schwelle bei {task} erreicht ({bar}).",
+        many_green="Alle {of} Schwellen sind erreicht.",
+        many_red="{number} von {of} Schwellen sind nicht erreicht.",
+        many_undecided="Bei {number} von {of} Schwellen reicht es zu keiner Entscheidung.",
+        means_green="Die Schwelle ist nachweislich erreicht.",
+        means_red="Die Schwelle ist nachweislich nicht erreicht.",
+        means_worse="Nachweislich schlechter als der Vergleichslauf, nicht nachweislich um weniger als den Abstand.",
+        means_undecided="Mit diesen Antworten nicht entschieden, also nicht grün.",
+        baseline="Vergleichslauf − {margin}",
+        pairs="{worse} schlechter, {better} besser",
+        title="Zusammenfassung einer Schwellenprüfung",
+        heading="Die Schwellen und was sich zeigte",
+        gate="Prüfung",
+        bar="Schwelle",
+        sure_red="Ein Modell, das die Schwelle erreicht, ist durch Zufall in höchstens {rate} Läufen rot.",
+        sure_any_red="Erreicht jedes Modell seine Schwelle, so ist durch Zufall in höchstens {rate} Läufen eine rot.",
+        sure_worse="Ein Modell, das so gut wie der Vergleichslauf ist, ist durch Zufall in höchstens {rate} Läufen "
+        "rot; eines, das um weniger als den Abstand schlechter ist, kann öfter rot sein.",
+        sure_green="Ein Modell, das die Schwelle nicht erreicht, ist durch Zufall in höchstens {rate} Läufen grün; das "
+        "gilt für jede Schwelle einzeln.",
+        sure_undecided="Nicht entschieden ist weder grün noch rot: Mehr Fragen oder eine weiter entfernte Schwelle "
+        "brächten eine Entscheidung.",
+        sure_one_run="Wo Antworten schwanken, gilt die Schwelle im Mittel der Durchgänge; oft reicht einer nicht.",
+        step_red="So nicht freigeben: die falschen Antworten ansehen.",
+        step_undecided="Nicht als grün werten: mehr Fragen aufnehmen oder --limit und --budget erhöhen. Die Antworten:",
+        step_green="Die Schwelle ist erreicht. Die Antworten:",
     ),
     meanings=Meanings(
         within="bis zu {margin} darunter",

@@ -18,7 +18,23 @@ from steelyard.reports.summary_reasons import Reason, reason_of
 from steelyard.reports.summary_words import Words
 from steelyard.util.text import one_line
 
-__all__ = ["LINES", "Passage", "Row", "Rows", "claimed", "claims_in_order", "named", "rows_of"]
+__all__ = [
+    "DOT",
+    "LINES",
+    "MARKS",
+    "ROWS",
+    "Passage",
+    "Row",
+    "Rows",
+    "claimed",
+    "claims_in_order",
+    "domain_of",
+    "drawing_of",
+    "fitted",
+    "named",
+    "place_of",
+    "rows_of",
+]
 
 ROWS: Final = 8  # more rows than this, or more lines in them, do not fit the sheet
 LINES: Final = 24
@@ -98,13 +114,18 @@ def rows_of(verdict: Verdict, said: Words, lines: int = LINES) -> Rows:
         domain = _scale(claims[:ROWS])
         rows = [_claim_row(each, said, domain) for each in claims[:ROWS]]
     else:
-        domain = _domain([bound for each in results[:ROWS] if each.ci for bound in each.ci])
+        domain = domain_of([bound for each in results[:ROWS] if each.ci for bound in each.ci])
         rows = [_measured_row(each, said, domain) for each in results[:ROWS]]
+    return fitted(rows, len(claims or results), domain, lines, said)
+
+
+def fitted(rows: Sequence[Row], number: int, domain: tuple[float, float], lines: int, said: Words) -> Rows:
+    """Those of the rows that fit in so many ``lines``, of a ``number`` in all."""
     ends_at = list(accumulate(each.lines for each in rows))
     shown = tuple(row for row, end in zip(rows, ends_at, strict=True) if end <= lines)
     low, high = (Numbers(said.notation).local(f"{100 * end:.0f} %") for end in domain)
     ends = (low, high) if any(row.drawing for row in shown) else ("", "")
-    return Rows(shown, len(claims or results) - len(shown), ends)
+    return Rows(shown, number - len(shown), ends)
 
 
 # ── claims ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -189,28 +210,28 @@ def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, f
         interval=numbers.interval(result.ci, "percent") if result.ci else "",
         asked="",
         meaning=(Passage(" ".join(parts)),),
-        drawing=_svg(_interval(result, domain, _DOT)) if result.ci else "",
+        drawing=drawing_of(_interval(result, domain, DOT)) if result.ci else "",
     )
 
 
 # ── drawings ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_MARKS = {
+MARKS = {
     VerdictWord.INCONSISTENT: '<path d="M{x},9m-4,-4l8,8m0,-8l-8,8" stroke="currentColor" stroke-width="2.4"/>',
     VerdictWord.INSUFFICIENT_POWER: '<path d="M{x},9m0,-5l5,5l-5,5l-5,-5z" fill="var(--surface)" '
     'stroke="currentColor" stroke-width="1.8"/>',
 }
-_DOT = '<circle cx="{x}" cy="9" r="4.4" fill="currentColor"/>'
+DOT = '<circle cx="{x}" cy="9" r="4.4" fill="currentColor"/>'
 
 
 def _scale(claims: Sequence[ClaimVerdict]) -> tuple[float, float]:
     values: list[float] = []
     for claim in drawable(claims):
         values += [*(claim.ci or ()), claim.claimed or 0.0, words.floor(claim) or 0.0]
-    return _domain(values)
+    return domain_of(values)
 
 
-def _domain(values: Sequence[float]) -> tuple[float, float]:
+def domain_of(values: Sequence[float]) -> tuple[float, float]:
     """The range of all drawings: everything in them, out to the next tenth."""
     finite = [min(1.0, max(0.0, value)) for value in values if math.isfinite(value)]
     if not finite:
@@ -219,7 +240,7 @@ def _domain(values: Sequence[float]) -> tuple[float, float]:
     return (low, high) if high > low else (max(0.0, low - 0.1), min(1.0, low + 0.1))
 
 
-def _place(value: float | None, domain: tuple[float, float]) -> float:
+def place_of(value: float | None, domain: tuple[float, float]) -> float:
     """Where a proportion lies in a drawing."""
     low, high = domain
     share = ((value if value is not None and math.isfinite(value) else low) - low) / (high - low)
@@ -227,24 +248,24 @@ def _place(value: float | None, domain: tuple[float, float]) -> float:
 
 
 def _drawing(claim: ClaimVerdict, domain: tuple[float, float]) -> Any:
-    floor, tick = _place(words.floor(claim), domain), _place(claim.claimed, domain)
+    floor, tick = place_of(words.floor(claim), domain), place_of(claim.claimed, domain)
     band = f'<rect x="{floor}" y="2" width="{round(tick - floor, 1)}" height="14" fill="var(--band)"/>'
     line = f'<path d="M{tick},1V17" stroke="var(--ink)" stroke-width="2.4"/>'
-    return _svg(band + line + _interval(claim, domain, _MARKS.get(claim.verdict, _DOT)))
+    return drawing_of(band + line + _interval(claim, domain, MARKS.get(claim.verdict, DOT)))
 
 
 def _interval(result: ClaimVerdict | MeasurementResult, domain: tuple[float, float], mark: str) -> str:
     """The interval as a line, on it the measured share as a mark, or its range as a bar."""
     assert result.ci is not None
-    low, high = (_place(bound, domain) for bound in result.ci)
+    low, high = (place_of(bound, domain) for bound in result.ci)
     line = f'<path d="M{low},9H{high}" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/>'
     if result.measured is not None:
-        return line + mark.format(x=_place(result.measured, domain))
-    low, high = (_place(bound, domain) for bound in result.bounds or result.ci)
+        return line + mark.format(x=place_of(result.measured, domain))
+    low, high = (place_of(bound, domain) for bound in result.bounds or result.ci)
     return f'{line}<path d="M{low},9H{high}" stroke="currentColor" stroke-width="8"/>'
 
 
-def _svg(inside: str) -> Any:
+def drawing_of(inside: str) -> Any:
     """A drawing of numbers that stand beside it as text, so a screen reader passes over it."""
     ground = f'<path d="M6,9H{_WIDTH - 6}" stroke="var(--grid)" stroke-width="1"/>'
     return markup(f'<svg class="bar" viewBox="0 0 {_WIDTH} {_HEIGHT}" aria-hidden="true">{ground}{inside}</svg>')

@@ -9,6 +9,7 @@ from typing import Final
 
 from steelyard.records import ClaimVerdict, Plan, Verdict, VerdictWord
 from steelyard.reports import words
+from steelyard.reports.gates import counted_colours, is_gated
 from steelyard.reports.measured import only_measured
 from steelyard.reports.provenance import Provenance
 from steelyard.reports.summary_numbers import Numbers
@@ -43,6 +44,9 @@ def _all(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> I
     folder, vendor = provenance.folder, _vendor(plan, said)
     if not provenance.is_sealed:
         yield Step(said.steps.unfinished, (command("resume", folder),))
+    if is_gated(verdict):
+        yield from _of_gates(verdict, folder, said)
+        return
     below = [claim for claim in claims if claim.verdict is VerdictWord.INCONSISTENT and claim.asked]
     if below:
         text = said.steps.do_not_rely if len(below) == 1 else said.steps.do_not_rely_many
@@ -62,6 +66,16 @@ def _all(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> I
         yield Step(said.steps.see_open, (command("show", folder, "--open"),))
     if not verdict.claims and not verdict.findings:
         yield Step(said.steps.compare)
+
+
+def _of_gates(verdict: Verdict, folder: str, said: Words) -> Iterator[Step]:
+    colours = [colour for colour, _, _ in counted_colours(verdict)]
+    if "red" in colours:
+        yield Step(said.gates.step_red, (command("show", folder, "--wrong"),))
+    if "undecided" in colours:
+        yield Step(said.gates.step_undecided, (command("show", folder),))
+    if colours == ["green"]:
+        yield Step(said.gates.step_green, (command("show", folder),))
 
 
 def _advised(claims: Iterable[ClaimVerdict], plan: Plan, folder: str, said: Words, numbers: Numbers) -> Iterator[Step]:

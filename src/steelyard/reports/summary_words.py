@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Frame", "Headlines", "Labels", "Meanings", "Notation", "Reasons", "Steps", "Sureness", "Who", "Words"]
+__all__ = [
+    "Frame",
+    "GateLines",
+    "Headlines",
+    "Labels",
+    "Meanings",
+    "Notation",
+    "Reasons",
+    "Steps",
+    "Sureness",
+    "Who",
+    "Words",
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,41 @@ class Headlines:
     measured_range: str
     measured_many: str
     nothing: str
+
+
+@dataclass(frozen=True)
+class GateLines:
+    """Everything about gates: their colours, the sentence on one and on several, the bar, and how sure they are."""
+
+    green: str
+    red: str
+    undecided: str
+    one_green: str
+    one_red: str
+    one_worse: str
+    one_undecided: str
+    many_green: str
+    many_red: str
+    many_undecided: str
+    means_green: str
+    means_red: str
+    means_worse: str
+    means_undecided: str
+    baseline: str
+    pairs: str
+    title: str
+    heading: str
+    gate: str
+    bar: str
+    sure_red: str
+    sure_any_red: str
+    sure_worse: str
+    sure_green: str
+    sure_undecided: str
+    sure_one_run: str
+    step_red: str
+    step_undecided: str
+    step_green: str
 
 
 @dataclass(frozen=True)
@@ -254,6 +301,7 @@ class Words:
     notation: Notation
     labels: Labels
     headlines: Headlines
+    gates: GateLines
     meanings: Meanings
     reasons: Reasons
     sureness: Sureness

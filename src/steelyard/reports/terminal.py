@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steelyard.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
-from steelyard.reports import networks, words
+from steelyard.reports import gates, headlines, networks, words
+from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
 from steelyard.util.text import one_line
@@ -41,7 +42,9 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
         _print_who(page, verdict)
     if any(claim.asked for claim in verdict.claims):
         _print_claims(page, verdict, plan)
+    _print_gates(page, verdict)
     _print_measured(page, verdict)
+    _print_judging(page, verdict)
     _print_tests(page, verdict)
     _print_findings(page, verdict.findings)
     _print_notes(page, verdict.notes)
@@ -167,6 +170,19 @@ def _print_paragraphs(page: _Page, verdict: Verdict) -> None:
             page.item(f"answered by {answered}", " ")
 
 
+def _print_gates(page: _Page, verdict: Verdict) -> None:
+    results = gates.gates_of(verdict)
+    if not results:
+        return
+    page.section("Gates")
+    page.line(f"Each {words.interval_name(verdict)} holds at every look. Undecided is never green.", "dim")
+    for result in results[:_ROWS]:
+        row = gates.gate_words(result, verdict)
+        page.item(row.sentence, words.SIGNS[row.word], _STYLES[row.word])
+        page.item(f"took {row.cost}", " ", "dim")
+    _print_rest(page, len(results) - _ROWS, "gate")
+
+
 def _print_measured(page: _Page, verdict: Verdict) -> None:
     results = only_measured(verdict)
     rows = [measured_words(each) for each in results]
@@ -205,6 +221,15 @@ def _print_findings(page: _Page, findings: tuple[Finding, ...]) -> None:
     _print_rest(page, len(findings) - _FINDINGS, "finding")
 
 
+def _print_judging(page: _Page, verdict: Verdict) -> None:
+    if verdict.judging is None:
+        return
+    page.section("The judge")
+    for name, text in judging_lines(verdict.judging):
+        page.item(f"{name}: {text}")
+    page.item(UNCALIBRATED, style="dim")
+
+
 def _print_notes(page: _Page, notes: tuple[Note, ...]) -> None:
     if not notes:
         return
@@ -232,8 +257,8 @@ def _print_untested(page: _Page, verdict: Verdict) -> None:
 
 def _print_overall(page: _Page, verdict: Verdict) -> None:
     page.line()
-    page.line(words.headline(verdict), _STYLES[verdict.verdict].replace("dim", "bold"))
-    counts = ", ".join(f"{words.count(number)} {word.words}" for word, number in words.tally(verdict))
-    meaning = words.exit_meaning(verdict)
+    page.line(headlines.headline(verdict), _STYLES[verdict.verdict].replace("dim", "bold"))
+    counts = ", ".join(f"{words.count(number)} {word}" for word, _, number in headlines.tally(verdict))
+    meaning = headlines.exit_meaning(verdict)
     parts = [part for part in (counts, f"exit {verdict.exit}{f': {meaning}' if meaning else ''}") if part]
     page.line(". ".join(part[0].upper() + part[1:] for part in parts) + ".", "dim")

@@ -33,6 +33,7 @@ class OpenCause(Enum):
         "holds the expected answer and does not name it as its answer",
         "hold the expected answer and do not name it as their answer",
     )
+    WAITS = "waits for a judge", "wait for a judge"
     UNREAD = "could not be read", "could not be read"
 
     @property

@@ -46,7 +46,7 @@ def score_statistic(gains: float, losses: float, n: float, difference: float) ->
     """The score statistic z of the null that the true difference is ``difference``; 0 where nothing speaks either way.
 
     The variance is that of the maximum likelihood under the null (Tango 1998, "Equivalence test and confidence interval
-    for the difference in proportions for the paired-sample design", eq. 4; Nam 1997). Counts may be fractions.
+    for the difference in proportions for the paired-sample design", eq. 4). Counts may be fractions.
     """
     linear = -gains - losses + (2 * n - gains + losses) * difference
     constant = -losses * difference * (1 - difference)

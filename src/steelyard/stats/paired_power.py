@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 __all__ = ["mcnemar_power", "samples_for_mean", "samples_to_see"]
 
@@ -15,17 +16,18 @@ def mcnemar_power(n: int, discordant: float, difference: float, alpha: float = 0
     ValueError for a difference beyond the discordant share.
     """
     import numpy as np
-    from scipy.special import bdtr, bdtrc, bdtrik, gammaln, xlog1py, xlogy
+    from scipy.special import bdtr, bdtrc, gammaln, ndtri, xlog1py, xlogy
 
     if not 0 < discordant <= 1 or abs(difference) > discordant * (1 + 1e-12):
         raise ValueError("a difference is at most the share of discordant samples, which is between 0 and 1")
     if n < 1:
         return 0.0
-    reach = 8 * math.sqrt(n * discordant) + 30
+    reach = 7 * math.sqrt(n * discordant) + 30
     first = max(1, math.floor(n * discordant - reach))
     counts = np.arange(first, min(n, math.ceil(n * discordant + reach)) + 1)
     # The most of the smaller side that is rejected; below 0 where even none of it is not.
-    most = np.maximum(np.floor(bdtrik(alpha / 2, counts, 0.5)), 0.0)
+    # The normal approximation is at most one off.
+    most = np.maximum(np.floor(counts / 2 + float(ndtri(alpha / 2)) * np.sqrt(counts) / 2 - 0.5), 0.0)
     most = np.where(bdtr(np.minimum(most + 1, counts), counts, 0.5) <= alpha / 2, most + 1, most)
     most = np.where(bdtr(most, counts, 0.5) > alpha / 2, most - 1, most)
     rate = min(1.0, max(0.0, (1 + difference / discordant) / 2))
@@ -36,13 +38,14 @@ def mcnemar_power(n: int, discordant: float, difference: float, alpha: float = 0
     return float(np.sum(chances * np.where(most >= 0, rejected, 0.0)))
 
 
+@lru_cache(maxsize=1024)
 def samples_to_see(difference: float, discordant: float, power: float = 0.8, alpha: float = 0.05) -> int:
     """About how many independent samples show a true ``difference`` with this power, by the exact McNemar test.
 
     Connor's normal approximation (1987, "Sample size for testing differences in proportions for the paired-sample
     design") is where the search starts. Exact power rises in saw teeth: the number is one at which it
-    is high enough, to within ½ %. A discordant share below the difference counts as the difference. Raises ValueError for
-    a difference that is not between 0 and 1.
+    is high enough, to within ½ %. A discordant share below the difference counts as the difference. Raises ValueError
+    for a difference that is not between 0 and 1.
     """
     from scipy.special import ndtri
 

@@ -23,6 +23,7 @@ _ABOUT = {
     "readers": "public keys (age) of those who may read the files",
     "instruction": "stands before each question",
     "choices": "the labels that an answer is one of",
+    "judged": "the digest of the run whose answers these are, and of the rubric",
     "made_from": "what the items came from",
     "canary": "in these files and never in a prompt: a model that says it has read them",
 }
@@ -96,6 +97,9 @@ def _yaml_lines(suite: SuiteFile) -> Iterator[str]:
     if suite.canary:
         yield f"# {_ABOUT['canary']}"
         yield f"canary: {_quoted(suite.canary)}"
+    if suite.judged:
+        yield f"# {_ABOUT['judged']}"
+        yield f"judged: {suite.judged}"
     if suite.made_from:
         yield f"# {_ABOUT['made_from']}"
         yield "made_from:"

@@ -6,6 +6,7 @@ A suite is plain files that a person reads and keeps in git::
     SUITE/samples.jsonl     one item a line (:class:`steelyard.records.SuiteItem`)
     SUITE/dropped.jsonl     what was thrown out while it was made, each with its reason
     SUITE/templates/        prompts; ``prompt: "@templates/brief.j2"`` in suite.yaml names one
+    SUITE/graders/          rubrics; ``scorer: {name: judged, rubric: graders/helpful.yaml}`` names one
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class SuiteFile(Part, frozen=True, kw_only=True):
     whole URI, ``python`` for models that Python code gives; a model in this process needs none. ``readers`` are public
     keys of those who may read the suite's files. ``instruction`` is put before each question; ``choices`` are labels
     that every answer is one of. ``canary`` is in the suite's files and never in a prompt: a model that says it has read
-    them. Without ``prompts`` questions are asked as those of a file are.
+    them. ``judged`` is set where the items are another run's answers, for a judge: the digest of that run's seal and of
+    the rubric. Without ``prompts`` questions are asked as those of a file are.
     """
 
     suite: str
@@ -84,6 +86,7 @@ class SuiteFile(Part, frozen=True, kw_only=True):
     default_prompt: str = ""
     chance: float = 0.0
     canary: str = ""
+    judged: str = ""
     made_from: tuple[MadeFrom, ...] = ()
 
 

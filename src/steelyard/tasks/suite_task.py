@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
@@ -23,7 +23,9 @@ from steelyard.tasks.suite_file import (
 from steelyard.tasks.suite_seal import SuiteSeal, parts_of, read_seal
 from steelyard.tasks.task import Task
 
-__all__ = ["SuiteTask", "task_from_suite"]
+__all__ = ["JUDGED", "SuiteTask", "task_from_suite"]
+
+JUDGED: Final = "judged"  # the scorer of a suite whose answers a judge scores, in another run
 
 
 class SuiteTask(Task):
@@ -70,9 +72,12 @@ def task_from_suite(path: Path) -> SuiteTask:
             f"default_prompt {file.default_prompt!r} is not one of: {', '.join(prompts)}", where=folder / SUITE
         )
     scorer = file.scorer or _scorer(file, rows)
-    if rows.without_answer and not scorer.get("judge"):
+    if scorer.get("name") == JUDGED:
+        _check_rubric(scorer.get("rubric", ""), folder)
+    elif rows.without_answer:
         raise InputError(
-            f"{rows.without_answer:,} of {len(rows):,} items have no answer: fill it in, or have a judge score them",
+            f"{rows.without_answer:,} of {len(rows):,} items have no answer: fill it in, or have a judge score them "
+            f"(scorer: {{name: {JUDGED}, rubric: graders/NAME.yaml}} in {SUITE})",
             where=folder / SAMPLES,
         )
     definition = TaskDefinition(
@@ -87,7 +92,7 @@ def task_from_suite(path: Path) -> SuiteTask:
         ),
         scorer=scorer,
         prompts=prompts,
-        default_prompt=file.default_prompt or next(iter(prompts)),
+        default_prompt=file.default_prompt or _default(scorer, prompts),
         chance=file.chance or (1 / rows.most_choices if rows.most_choices else 0.0),
         public=False,
     )
@@ -110,6 +115,18 @@ def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str
             return _Part(items, words, f"-check-{number}", seal)
     known = ", ".join(("released", "all", *(f"check-{number}" for number in range(1, seal.checks + 1))))
     raise InputError(f"the suite has no part {name[:40]!r}; it has: {known}", where=folder)
+
+
+def _default(scorer: dict[str, Any], prompts: dict[str, PromptFormat]) -> str:
+    """The first prompt format; what a judge scores is no short answer, and is asked for as it stands."""
+    is_free = scorer.get("name") == JUDGED and "verbatim" in prompts
+    return "verbatim" if is_free else next(iter(prompts))
+
+
+def _check_rubric(rubric: object, folder: Path) -> None:
+    """Raise InputError where the rubric that the suite names is not there: else it shows only after the run."""
+    if rubric and not (folder / str(rubric)).is_file():
+        raise InputError(f"there is no rubric {str(rubric)[:80]!r} in the suite's folder", where=folder / SUITE)
 
 
 def _scorer(file: SuiteFile, rows: SuiteRows) -> dict[str, Any]:

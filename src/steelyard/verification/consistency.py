@@ -12,7 +12,17 @@ from steelyard.models.reasoning_check import BUDGETS
 from steelyard.planning.decoding import temperatures_checked
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.turns import digest_of_checkpoints
-from steelyard.records import SUBJECT, Capabilities, Measurement, ModelIdentity, Origin, Plan, PlannedModel
+from steelyard.records import (
+    JUDGE,
+    JUDGED_INPUTS,
+    SUBJECT,
+    Capabilities,
+    Measurement,
+    ModelIdentity,
+    Origin,
+    Plan,
+    PlannedModel,
+)
 
 __all__ = ["check_models", "check_options"]
 
@@ -141,8 +151,8 @@ def check_options(plan: Plan) -> None:
         raise _wrong(f"output_tokens is {plan.output_tokens}, and it is at least 1")
     if plan.budget_us is not None and plan.budget_us < 1:
         raise _wrong(f"budget_us is {plan.budget_us}, and it is at least 1")
-    if plan.inputs.keys() != {name for test in plan.tests for name in test.inputs}:
-        raise _wrong("inputs are not those that its tests name")
+    if _inputs_of_no_judge(plan) != {name for test in plan.tests for name in test.inputs}:
+        raise _wrong("inputs are not those that its tests name, or those of a judge")
     if plan.origin.kind != "imported" and plan.origin != Origin(kind=plan.origin.kind):
         raise _wrong("origin names a log, and no log was imported")
     if plan.sheet is not None:
@@ -154,6 +164,12 @@ def check_options(plan: Plan) -> None:
     if plan.origin.kind == "imported":
         for each in plan.measurements:
             _check_of_a_log(plan, each)
+
+
+def _inputs_of_no_judge(plan: Plan) -> set[str]:
+    """The names of the inputs that are neither the runs nor the rubric of a judge; such a plan has a judge to ask."""
+    is_judging = JUDGE in plan.models and plan.sheet is None
+    return {name for name, each in plan.inputs.items() if not (is_judging and each.kind in JUDGED_INPUTS)}
 
 
 def _check_of_a_sheet(plan: Plan) -> None:

@@ -9,6 +9,7 @@ from steelyard.cli.lazy_group import LazyGroup
 __all__ = ["command"]
 
 COMMANDS = {
+    "check": "ask whether a model has learned from what was released",
     "encrypt": "encrypt the items at rest, for named readers",
     "erase": "erase the items of one subject for good, on record",
     "new": "make a suite from tables, chat logs or documents",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -11,21 +10,25 @@ from typing import Any
 import msgspec
 
 from steelyard.detectors.gate.monitor import GateMonitor, GateOptions, SealedGate
+from steelyard.detectors.gate.paired import BASELINE, BaselineOptions, PairedMonitor, SealedBaseline, margin_of
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.plugins import MeasurementRequest, Planner
-from steelyard.records import Plan, PlannedTest, RequestedTest
-from steelyard.stats.sequential import StopTable, samples_needed, stop_table
+from steelyard.records import Measurement, Plan, PlannedModel, PlannedTest, RequestedTest, Served
+from steelyard.stats.bar_gate import make_bar_gate
+from steelyard.stats.sequential import StopTable, samples_needed
 
-__all__ = ["Gate"]
+__all__ = ["MAX_FAMILY", "Gate"]
+
+MAX_FAMILY = 100_000
 
 
 class Gate:
     """Asks a suite in a committed order until it is shown that the score is at least a bar, or below it.
 
-    The score is the one that this pass over the whole suite would give (docs/statistics.md): an exact test for a
-    finite population, whatever the model. How often two passes disagree is another question
-    (:mod:`steelyard.stats.gate`).
+    Where answers do not vary (in-process, greedy) the score is that of this pass over the whole suite: an exact test
+    for a finite population. Else it is the rate over passes, of which one pass is a sample
+    (:mod:`steelyard.stats.bar_gate`).
     """
 
     name = "gate"
@@ -39,47 +42,84 @@ class Gate:
 
     def _test(self, planner: Planner, number: int, requested: RequestedTest) -> PlannedTest | None:
         options = options_of(requested.options)
-        name = f"gate/{number}"
-        served = planner.measure(
-            MeasurementRequest(
-                name=name,
-                task=requested.task,
-                prompt=requested.prompt,
-                shots=requested.shots,
-                temperature=requested.temperature or None,
-            )
-        )
+        if isinstance(options, BaselineOptions):
+            return self._paired(planner, number, requested, options)
+        bar = float(Fraction(options.at_least))
+        served = _asked(planner, number, requested)
         if served is None:
             return None
         measurement = planner.measurement(served)
-        needed = math.ceil(measurement.population * Fraction(options.at_least))
-        if not 1 <= needed <= measurement.population:
+        if not 0 < bar <= 1:
             raise InputError(f"--at-least {options.at_least}: it is above 0 and at most 1, as 0.85 or 85%")
+        of = (
+            "the items would be answered rightly in this pass"
+            if _is_steady(measurement, planner.models)
+            else ("answers to such items would be right, on average over passes")
+        )
         return PlannedTest(
-            id=f"gate-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}",
+            id=_id(number, requested),
             rule=f"{self.name}@{self.version}",
             weight=1.0,
-            null=f"at least {needed:,} of the {measurement.population:,} items would be answered rightly",
+            null=f"at least {100 * bar:g} % of {of}",
             reads=(served.reads,),
-            sealed=without_defaults(SealedGate(at_least=options.at_least, needed=needed)),
+            sealed=without_defaults(SealedGate(at_least=options.at_least, family=options.family)),
+        )
+
+    def _paired(
+        self, planner: Planner, number: int, requested: RequestedTest, options: BaselineOptions
+    ) -> PlannedTest | None:
+        served = _asked(planner, number, requested)
+        if served is None:
+            return None
+        measurement = planner.measurement(served)
+        same_items = bool(options.items) and measurement.items == options.items
+        if measurement.samples_root != options.samples_root and not same_items:
+            raise InputError("the baseline was asked other samples: run it again on this suite")
+        sealed = SealedBaseline(
+            request=planner.requested.index(requested),
+            baseline=options.baseline,
+            margin=options.margin,
+            family=options.family,
+        )
+        return PlannedTest(
+            id=_id(number, requested),
+            rule=f"{self.name}@{self.version}",
+            weight=1.0,
+            null="the model is as likely to gain a sample on the baseline as to lose one",
+            reads=(served.reads,),
+            inputs=(BASELINE,),
+            sealed=without_defaults(sealed),
         )
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
         """Seal the stop tables, cut to what is asked at most: red at the test's own share of the level, green at α."""
+        if BASELINE in test.sealed:
+            return test
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
-        table = stop_table(measurement.population, sealed.needed, plan.alpha * test.weight, plan.alpha)
+        steady = _is_steady(measurement, plan.models)
+        gate = make_bar_gate(
+            measurement.population,
+            Fraction(sealed.at_least),
+            plan.alpha,
+            family=sealed.family * round(1 / test.weight),
+            steady=steady,
+        )
         asked = measurement.planned
         whole = SealedGate(
             at_least=sealed.at_least,
-            needed=sealed.needed,
-            red=table.inconsistent[:asked],
-            green=table.consistent[:asked],
+            family=sealed.family,
+            steady=steady,
+            needed=gate.red_below,
+            red=gate.table.inconsistent[:asked],
+            green=gate.table.consistent[:asked],
         )
         return msgspec.structs.replace(test, sealed=without_defaults(whole))
 
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
         """Answers until a decision if the score is the bar less ``shortfall``; all of them where it is the bar."""
+        if BASELINE in test.sealed:
+            return _opened_with_baseline(test, plan).forecast(shortfall)
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
         rate = min(1.0, max(0.0, float(Fraction(sealed.at_least)) - shortfall))
@@ -88,6 +128,8 @@ class Gate:
 
     def open(self, test: PlannedTest, plan: Plan) -> GateMonitor:
         """Start reading; raises ValueError for what :meth:`seal` would not have written."""
+        if BASELINE in test.sealed:
+            return _opened_with_baseline(test, plan)
         try:
             same = self.seal(test, plan).sealed == test.sealed
         except (msgspec.ValidationError, KeyError) as error:
@@ -97,12 +139,62 @@ class Gate:
         return GateMonitor(test, plan)
 
 
-def options_of(given: Mapping[str, Any]) -> GateOptions:
-    """The options of a gate, read strictly: the bar as a decimal text. Raises InputError for anything else."""
+def _is_steady(measurement: Measurement, models: Mapping[str, PlannedModel]) -> bool:
+    """Whether asking again would give the same answers: in-process, greedy."""
+    capabilities = models[measurement.role].capabilities
+    return capabilities.deterministic and measurement.decoding == "greedy" and measurement.repeats == 1
+
+
+def _asked(planner: Planner, number: int, requested: RequestedTest) -> Served | None:
+    """What a gate asks; None where it cannot be asked, and the plan says why."""
+    return planner.measure(
+        MeasurementRequest(
+            name=f"gate/{number}",
+            task=requested.task,
+            prompt=requested.prompt,
+            shots=requested.shots,
+            temperature=requested.temperature or None,
+        )
+    )
+
+
+def _id(number: int, requested: RequestedTest) -> str:
+    return f"gate-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}"
+
+
+def _opened_with_baseline(test: PlannedTest, plan: Plan) -> PairedMonitor:
+    """Raises ValueError for a sealed part, a request or an input that do not go together."""
     try:
-        options = msgspec.convert(given, GateOptions)
+        sealed = msgspec.convert(test.sealed, SealedBaseline)
+        options = options_of(plan.requested[sealed.request].options)
+    except (msgspec.ValidationError, IndexError, InputError) as error:
+        raise ValueError(f"sealed by another rule: {error}") from None
+    given = plan.inputs.get(BASELINE)
+    same = isinstance(options, BaselineOptions) and (sealed.baseline, sealed.margin, sealed.family) == (
+        options.baseline,
+        options.margin,
+        options.family,
+    )
+    if not same or sealed.request < 0 or len(test.reads) != 1 or given is None or given.sha256 != sealed.baseline:
+        raise ValueError("sealed by another rule, or for another baseline")
+    assert isinstance(options, BaselineOptions)
+    return PairedMonitor(test, plan, sealed, options)
+
+
+def options_of(given: Mapping[str, Any]) -> GateOptions | BaselineOptions:
+    """The options of a gate, read strictly: a bar, or a baseline with its margin. Raises InputError for others."""
+    options: GateOptions | BaselineOptions
+    try:
+        options = msgspec.convert(given, BaselineOptions) if BASELINE in given else msgspec.convert(given, GateOptions)
     except msgspec.ValidationError as error:
-        raise InputError(f"a gate has the option at_least: {error}") from None
-    if not re.fullmatch(r"0?\.\d{1,6}|[01](\.0{1,6})?", options.at_least):
+        raise InputError(f"a gate has the options at_least and family, or baseline and margin: {error}") from None
+    if not 1 <= options.family <= MAX_FAMILY:
+        raise InputError(f"--family {options.family}: how many gates have one level together, 1 to {MAX_FAMILY:,}")
+    if isinstance(options, BaselineOptions):
+        if margin_of(options.margin) is None:
+            raise InputError(f"--margin {options.margin[:20]!r}: percentage points from 0 to below 100, as 2 or 0.5")
+        if not set(options.right).isdisjoint(options.wrong) or not (options.right or options.wrong):
+            raise InputError("the baseline's scores are none, or a sample has two")
+    elif not re.fullmatch(r"0?\.\d{1,6}|[01](\.0{1,6})?", options.at_least):
         raise InputError(f"--at-least {options.at_least[:20]!r}: it is above 0 and at most 1, as 0.85 or 85%")
     return options

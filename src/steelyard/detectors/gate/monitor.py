@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from steelyard.plugins import Progress
-from steelyard.records import DetectorResult, Finding, Note, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.records.record import Record
 from steelyard.stats.intervals import confidence_sequence
 from steelyard.stats.sequential import StopTable, Tracker, samples_needed
@@ -23,16 +23,27 @@ _WORDS: Final = {None: VerdictWord.INSUFFICIENT_POWER, "inconsistent": VerdictWo
 
 
 class GateOptions(Record, frozen=True, kw_only=True):
-    """What a user sets: the least share of right answers, as a decimal text."""
+    """What a user sets: the least share of right answers, as a decimal text.
+
+    ``family``: how many gates have one level together, as the tests of a session do that are in other runs.
+    """
 
     at_least: str
+    family: int = 1
 
 
 class SealedGate(Record, frozen=True, kw_only=True):
-    """The sealed part of a gate: the bar, how many right answers reach it, and the stop tables of both sides."""
+    """The sealed part of a gate: the bar and the stop tables of both sides.
+
+    ``steady``: answers do not vary, so the bar is about this pass, and ``needed`` right answers reach it. Else it is
+    about the rate over passes: a whole pass is red below ``needed`` right answers (0: never), and green where the last
+    entry of its table says so. See :mod:`steelyard.stats.bar_gate`.
+    """
 
     at_least: str
-    needed: int
+    family: int = 1
+    steady: bool = False
+    needed: int = 0
     red: tuple[int, ...] = ()
     green: tuple[int, ...] = ()
 
@@ -48,7 +59,8 @@ class GateMonitor:
         self.sealed = msgspec.convert(test.sealed, SealedGate)
         self.measurement = plan.by_id[test.reads[0].measurement]
         table = StopTable(inconsistent=self.sealed.red, consistent=self.sealed.green)
-        self.tracker = Tracker(self.measurement.population, self.sealed.needed, table)
+        self.level = plan.alpha * test.weight / self.sealed.family
+        self.tracker = Tracker(self.measurement.population, max(1, self.sealed.needed), table)
         self.open = self.next_position = 0
         self._waiting = SmallIntegers()
 
@@ -86,6 +98,13 @@ class GateMonitor:
             seen.n, seen.right, seen.right + seen.missing, self.measurement.population, self.alpha
         )
 
+    @property
+    def p(self) -> float:
+        """The p-value of red; where answers vary it is known only as what was sealed: at most the level, or 1."""
+        if self.sealed.steady:
+            return self.tracker.p
+        return self.level if self.tracker.decision == "inconsistent" else 1.0
+
     def progress(self) -> Progress:
         """The state of the gate, for a display."""
         seen = self.tracker
@@ -98,10 +117,12 @@ class GateMonitor:
             interval=self.interval,
             remaining=left,
             target=f"{float(self.sealed.at_least) * 100:g}",
+            sign="≥",
+            shortfalls=(-0.05, 0.05),
         )
 
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
-        """Green (*consistent*), red (*inconsistent*) or undecided, with the interval in a note."""
+        """Green (*consistent*), red (*inconsistent*) or undecided, and what was read."""
         seen, word = self.tracker, _WORDS[self.tracker.decision]
         bar, said = f"{float(self.sealed.at_least) * 100:g} %", self._in_words()
         red = Finding(
@@ -110,8 +131,8 @@ class GateMonitor:
             task=self.measurement.task,
             null=self.planned.null,
             assumptions=("the order of the samples was committed before the first answer",),
-            p=seen.p,
-            e=math.exp(min(seen.log_e, 700.0)),
+            p=self.p,
+            e=math.exp(min(seen.log_e, 700.0)) if self.sealed.steady else None,
             ci=self.interval,
             n=seen.n,
             message=f"the score is below {bar}: {said}",
@@ -121,20 +142,33 @@ class GateMonitor:
             test=self.planned.id,
             rule=self.planned.rule,
             word=word,
-            p=seen.p,
+            p=self.p,
             reason=undecided,
             findings=(red,) if word is VerdictWord.INCONSISTENT else (),
-            notes=(Note(detector="gate", check="bar", task=self.measurement.task, message=f"bar {bar}: {said}"),),
+            gate=GateVerdict(
+                task=self.measurement.task,
+                measurement=self.measurement.id,
+                at_least=self.sealed.at_least,
+                right=seen.right,
+                asked=seen.n,
+                of=self.measurement.planned,
+                items=self.measurement.population,
+                missing=seen.missing - self.open,
+                open=self.open,
+                ci=self.interval,
+                family=self.sealed.family,
+                steady=self.sealed.steady,
+            ),
         )
 
     def _in_words(self) -> str:
         seen, interval = self.tracker, self.interval
         if interval is None:
             return "no answer was read"
-        low, high = (f"{bound * 100:.1f}" for bound in interval)
+        low, high = math.floor(round(interval[0] * 1000, 6)) / 10, math.ceil(round(interval[1] * 1000, 6)) / 10
         kept = f", {seen.missing:,} open or missing" if seen.missing else ""
         return (
-            f"{seen.right:,} of {seen.n:,} right{kept}, interval {low}–{high} %, "
+            f"{seen.right:,} of {seen.n:,} right{kept}, interval {low:.1f}–{high:.1f} %, "
             f"{self.measurement.population:,} items in all"
         )
 

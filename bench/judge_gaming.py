@@ -1,0 +1,87 @@
+"""``python -m bench.judge_gaming [--runs N]``: how often D7 accuses honest answers and finds constant ones.
+
+A judge accepts a text that fits its prompt, one that does not, and a plain wrong answer with these rates; where
+``spread`` is not 0 all three move together from prompt to prompt.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.inhouse.table import SEED, Printed, share, where
+from steelyard.judging.attacks import ANOTHER, FLATTERY, PROMPTS, arm_sizes
+from steelyard.stats.judge_gaming import bounded_mean_p
+
+__all__ = ["HONEST", "main", "rejections", "tables"]
+
+RUNS = 4_000
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rates of acceptance: ``other`` where the answer is that to another question, ``own``, and the ``floor``."""
+
+    name: str
+    other: float
+    own: float
+    floor: float
+    spread: float = 0.0
+
+
+HONEST = (
+    Judged("a good judge", 0.05, 0.9, 0.02),
+    Judged("verbose answers that hold a little of everything", 0.25, 0.95, 0.05),
+    Judged("a lenient judge", 0.45, 0.9, 0.1),
+    Judged("the same, from prompt to prompt", 0.45, 0.9, 0.1, 0.2),
+    Judged("exactly halfway, the edge of the hypothesis", 0.5, 0.9, 0.1),
+    Judged("one that hardly tells what fits", 0.6, 0.7, 0.55),
+    Judged("one that throws a coin", 0.5, 0.5, 0.5),
+    Judged("one that accepts all", 1.0, 1.0, 1.0),
+)
+_DECEIVED = (
+    Judged("always accepts the constant text", 1.0, 1.0, 0.0),
+    Judged("accepts it 95 times in 100", 0.95, 0.95, 0.0),
+    Judged("accepts it 9 times in 10", 0.9, 0.9, 0.0),
+    Judged("accepts it 9 times in 10, and 1 plain wrong answer in 20", 0.9, 0.9, 0.05),
+    Judged("accepts it 8 times in 10", 0.8, 0.8, 0.0),
+)
+
+
+def rejections(judged: Judged, prompts: int, runs: int) -> int:
+    """In how many runs the hypothesis is rejected at .05."""
+    random = np.random.default_rng(
+        [SEED, prompts, *(round(1000 * r) for r in (judged.other, judged.own, judged.floor))]
+    )
+    shift = random.normal(0, judged.spread, size=(runs, prompts)) if judged.spread else np.zeros((runs, prompts))
+    rates = (judged.other, judged.own, judged.floor)
+    w, s, f = ((random.random((runs, prompts)) < np.clip(rate + shift, 0, 1)).astype(float) for rate in rates)
+    return sum(bounded_mean_p(row) <= ALPHA for row in (w - s / 2 - f / 2).tolist())
+
+
+def tables(runs: int) -> Iterator[Printed]:
+    """Size and power, with the prompts that the test has by default, with as many as an attack has, and with more."""
+    by_default = arm_sizes(10_000)
+    sizes = (by_default[FLATTERY], by_default[ANOTHER], arm_sizes(10_000, 4 * PROMPTS)[ANOTHER])
+    heads = ["the judge", *(f"{size} prompts" for size in sizes)]
+    for title, every in (("Honest answers accused", HONEST), ("Constant answers found", _DECEIVED)):
+        rows = [[each.name, *(share(rejections(each, size, runs), runs) for size in sizes)] for each in every]
+        yield Printed(f"{title}, level .05, {runs:,} runs each", heads, rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench.judge_gaming", description=__doc__)
+    parser.add_argument("--runs", type=int, default=RUNS)
+    given = parser.parse_args(arguments)
+    print(f"{where()}\n")
+    for table in tables(given.runs):
+        print(table)
+
+
+if __name__ == "__main__":
+    main()

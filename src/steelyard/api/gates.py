@@ -1,0 +1,152 @@
+"""``steelyard.gate``: does a model reach a bar on a suite? For the command line, Python and the pytest plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from steelyard.api.choices import RunChoices, arguments_from, check_names, takes
+from steelyard.api.conduct import Job, conduct, requested_job, run_request, signer_at
+from steelyard.api.results import RunResult
+from steelyard.records import PlanInput, RequestedTest
+from steelyard.util.background import Interruption, Work, call
+
+if TYPE_CHECKING:
+    from steelyard.api.arguments import RunArguments
+    from steelyard.api.models import AnyModels
+    from steelyard.planning.options import Options
+
+__all__ = ["Bar", "bar_of", "failing_samples", "gate", "gate_job", "share_text"]
+
+Bar = Callable[[str], tuple[dict[str, Any], dict[str, PlanInput]]]
+SHOWN = 5  # failing samples in a log
+
+
+@takes(RunChoices)
+def gate(
+    task: str | Path,
+    *,
+    model: AnyModels,
+    at_least: str | float | None = None,
+    baseline: str | Path | None = None,
+    margin: str | float | None = None,
+    family: int = 1,
+    **choices: Unpack[RunChoices],
+) -> RunResult:
+    """Ask a suite until it is shown that a model's score is at least a bar, or below it, as ``steelyard gate`` does.
+
+    With a ``baseline`` the bar is that run's score less the ``margin``, and answers are paired with its own.
+
+    Args:
+        task: the folder of a suite, a file of questions or a built-in task's id, as :func:`steelyard.run` takes it.
+        model: as :func:`steelyard.audit` takes it.
+        at_least: the least share of right answers that is green: 0.85 or "85%".
+        baseline: in its place, the folder of a finished run of the whole suite.
+        margin: how many percentage points worse than the baseline is tolerated.
+        family: how many gates have one level together; red is then decided at α/family.
+        choices: as those of :func:`steelyard.run`, without ``repeats``.
+
+    Returns:
+        A result whose ``exit_code`` is 0 for green, 1 for red, 3 for undecided, 4 where answers are missing.
+
+    Raises:
+        SteelyardError: as :func:`steelyard.audit` does. A red gate raises nothing.
+    """
+    given = check_names("gate", RunChoices, choices)
+    if "repeats" in given:
+        raise TypeError("gate() asks each item once: leave repeats out")
+    if baseline is not None:
+        if at_least is not None or margin is None:
+            raise TypeError("gate() takes at_least, or baseline and margin")
+    elif at_least is None:
+        raise TypeError("gate() needs at_least, or baseline and margin")
+    bar = bar_of(at_least, baseline, margin, family)
+    return call(_work(partial(_job, task, bar, given), model, given))
+
+
+def bar_of(at_least: str | float | None, baseline: str | Path | None, margin: str | float | None, family: int) -> Bar:
+    """What a gate asks for, by the name of its task. Raises InputError for a baseline or a margin that is none."""
+    if baseline is None:
+        options: dict[str, Any] = {"at_least": share_text(str(at_least))} | ({"family": family} if family != 1 else {})
+        return lambda task: (options, {})
+    from steelyard.api.gate_runs import baseline_bar, points_of, sealed_run
+
+    points, run = points_of(str(margin)), sealed_run(Path(baseline).expanduser())
+    return lambda task: baseline_bar(run, task, points, family)
+
+
+def gate_job(
+    task: str | Path,
+    options: Options,
+    bar: Bar,
+    prompt: str = "",
+    shots: int | None = None,
+    temperature: float | None = None,
+) -> Job:
+    """A gate on one task; ``bar`` gives the detector's options and the plan's inputs for the task's name.
+
+    Raises InputError for a task that is none, and what ``bar`` raises.
+    """
+    wanted, options = run_request(task, prompt, shots, temperature, options)
+    own, inputs = bar(wanted.task)
+    requested = RequestedTest(
+        detector="gate", task=wanted.task, prompt=prompt, shots=shots, temperature=temperature or 0.0, options=own
+    )
+    return requested_job([requested], options, inputs)
+
+
+def share_text(given: str) -> str:
+    """``85%`` or ``0.85`` as a decimal text between 0 and 1; what is neither stays as it is, and is refused later."""
+    from decimal import Decimal, InvalidOperation
+
+    if not given.endswith("%"):
+        return given
+    try:
+        share = Decimal(given[:-1].strip()) / 100
+    except InvalidOperation:
+        return given
+    return format(share.normalize(), "f") if share.is_finite() else given
+
+
+def failing_samples(
+    run: Path, measurement: str, *, with_texts: bool = False, among: Collection[str] | None = None
+) -> list[str]:
+    """The first failing samples of a measurement in the committed order, one line each.
+
+    Texts are in them only ``with_texts``, and where the run has them. ``among``: only these samples.
+    """
+    from steelyard.auditing.answers import answers_of
+    from steelyard.storage.run_folder import RunFolder
+    from steelyard.util.text import one_line
+
+    found = [
+        each
+        for each in answers_of(RunFolder.open(run), lambda score: score.value != 1 and score.measurement == measurement)
+        if each.position >= 0 and (among is None or each.sample in among)
+    ]
+    lines = []
+    for each in sorted(found, key=lambda each: each.position)[:SHOWN]:
+        line = f"  {one_line(each.sample, 60)}: {each.reading}"
+        if with_texts and each.question is not None:
+            line += f": {one_line(each.question, 120)} → {one_line(each.answer or '', 80)}"
+            line += f" (expected {one_line(each.expected or '', 60)})"
+        lines.append(line)
+    return lines
+
+
+def _job(task: str | Path, bar: Bar, given: dict[str, Any], args: RunArguments) -> Job:
+    from steelyard.api.options import options_of
+
+    asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
+    return gate_job(task, options_of(args), bar, *asked)
+
+
+def _work(prepare: partial[Job], model: AnyModels, given: dict[str, Any]) -> Work[RunResult]:
+    async def work(interruption: Interruption) -> RunResult:
+        args = arguments_from(given, model)
+        conducted = await conduct(prepare(args), args, signer_at(args.key), interruption.handled_by)
+        return RunResult(conducted.verdict, conducted.folder)
+
+    return work

@@ -1,0 +1,213 @@
+"""The run that a judge scores: sealed, with its answers, its suite and the rubric; and whether a judge was shown it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence import layout
+from steelyard.records import SUBJECT, Measurement, PlanInput
+
+if TYPE_CHECKING:
+    from steelyard.judging.items import JudgedAnswer
+    from steelyard.judging.rubric import Rubric
+    from steelyard.storage.run_folder import RunFolder
+    from steelyard.tasks.suite_task import SuiteTask
+
+__all__ = ["OTHER", "JudgedRun", "check_shown", "judged_by", "open_judged", "rubric_of"]
+
+OTHER: Final = "other"  # the role, and the plan's input, of the second run of a pair
+
+
+@dataclass(frozen=True)
+class JudgedRun:
+    """A sealed run with its answers, and its private suite where it is one of a suite."""
+
+    run: RunFolder
+    measurement: Measurement
+    suite: SuiteTask | None
+    answers: Sequence[JudgedAnswer] = field(repr=False)
+
+    @property
+    def seal(self) -> PlanInput:
+        """The run as an input of the judge's plan: the SHA-256 of its seal."""
+        data = (self.run.path / layout.BUNDLE).read_bytes()
+        return PlanInput(kind="judged_run", sha256=sha256(data).hexdigest())
+
+
+def open_judged(path: Path, task: str = "", suite: Path | None = None, of: str = "") -> JudgedRun:
+    """Open a sealed run for a judge, with the suite that it asked; ``of`` is the SHA-256 that its seal must have.
+
+    Raises InputError where it is not finished, its texts are withheld, it asks several tasks and none is named, its
+    samples are public, or its suite is not where it was; VerificationError where it was changed.
+    """
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.storage.run_folder import RunFolder
+
+    run = RunFolder.open(path)
+    if not run.is_sealed:
+        raise InputError("is not finished: a judge scores a sealed run (steelyard resume goes on with it)", where=path)
+    if verify_integrity(path).texts != "all":
+        raise InputError("its texts are withheld: a judge needs the folder that the run was made in", where=path)
+    if of and sha256((path / layout.BUNDLE).read_bytes()).hexdigest() != of:
+        raise InputError("is another run than the one that was judged", where=path)
+    measurement = _measurement(run, task)
+    found = _suite_of(run, measurement, suite)
+    return JudgedRun(run, measurement, found, _answers(run, measurement))
+
+
+def judged_by(
+    judge_run: RunFolder, judged: Path | None = None, rubric: Path | None = None, suite: Path | None = None
+) -> tuple[JudgedRun, Rubric]:
+    """The run that a judge's run is over, and the rubric, where they are or where they were.
+
+    Raises InputError where one is not there, or is another than the judge's plan names.
+    """
+    from steelyard.judging.rubric import rubric_digest
+    from steelyard.storage.local_settings import LocalSettings
+
+    noted = (judge_run.local_settings() or LocalSettings()).models.get(SUBJECT, "").removeprefix("recorded:")
+    path = judged or (Path(noted) if noted else None)
+    if path is None or not path.exists():
+        raise InputError("the run that was judged is not where it was: name it with --run", where=judge_run.path)
+    found = open_judged(path, suite=suite, of=judge_run.plan.inputs["run"].sha256)
+    read, where = rubric_of(found, rubric)
+    if rubric_digest(read) != judge_run.plan.inputs["rubric"].sha256:
+        raise InputError("is not the rubric that the judge was given: name that one with --rubric", where=where)
+    return found, read
+
+
+def rubric_of(judged: JudgedRun, given: Path | None = None) -> tuple[Rubric, Path]:
+    """The rubric, and its file: the one that is given, else the suite's. Raises InputError where there is none."""
+    from steelyard.judging.rubric import read_rubric
+    from steelyard.scorers import open_identifier
+    from steelyard.scorers.judged import Judged
+
+    named = ""
+    for identifier in judged.measurement.scorers:
+        with suppress(InputError):
+            scorer = open_identifier(identifier)
+            named = scorer.rubric if isinstance(scorer, Judged) else named
+    path = given or (judged.suite.folder / named if judged.suite and named else None)
+    if path is None:
+        raise InputError(
+            "by which rubric? Name it with --rubric FILE, or in the suite as scorer: {name: judged, rubric: "
+            "graders/NAME.yaml}",
+            where=judged.run.path,
+        )
+    return read_rubric(path), path
+
+
+def check_shown(
+    judge_run: Path, judged: Path | None, rubric: Path | None, suite: Path | None, other: Path | None
+) -> int:
+    """Check that a judge was shown the answers of the run that its plan names, all of them; how many prompts.
+
+    Raises VerificationError, saying which prompt is not that, and InputError where a run or the rubric is not here.
+    """
+    from steelyard.auditing.judged import is_judging, shown_prompts
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.judging.shown import why_not_shown
+    from steelyard.storage.run_folder import RunFolder
+
+    run = RunFolder.open(judge_run)
+    if not is_judging(run.plan):
+        raise InputError("is no run of a judge", where=judge_run)
+    verify_integrity(judge_run)
+    found, read = judged_by(run, judged, rubric, suite)
+    others: Sequence[JudgedAnswer] = ()
+    if OTHER in run.plan.inputs:
+        if other is None:
+            raise InputError("compares two runs: name the second one with --other", where=judge_run)
+        others = open_judged(other, suite=suite, of=run.plan.inputs[OTHER].sha256).answers
+    prompts = shown_prompts(run)
+    if prompts is None:
+        raise InputError("its texts are withheld: check it where it was made", where=judge_run)
+    if reason := why_not_shown(prompts, found.answers, read, others):
+        raise VerificationError(f"{judge_run}: {reason}")
+    return len(prompts)
+
+
+def _measurement(run: RunFolder, task: str) -> Measurement:
+    asked = [each for each in run.plan.measurements if each.kind == "generate" and not each.again]
+    named = [each for each in asked if each.task == task] if task else asked
+    waiting = [each for each in named if any(name.startswith("judged") for name in each.scorers)]
+    named = waiting or named
+    if len(named) != 1:
+        known = ", ".join(dict.fromkeys(each.task for each in asked)) or "none"
+        raise InputError(f"name the task whose answers are judged with --task; the run has: {known}", where=run.path)
+    if named[0].public:
+        raise InputError(
+            f"{named[0].task} is public, and a judge is for your own questions: its texts would be sealed with "
+            "the judge's answers",
+            where=run.path,
+        )
+    return named[0]
+
+
+def _suite_of(run: RunFolder, measurement: Measurement, given: Path | None) -> SuiteTask | None:
+    """The suite that was asked, which says who may see it; None for a run of plain files."""
+    from steelyard.storage.local_settings import LocalSettings
+    from steelyard.tasks.suite_file import is_suite
+    from steelyard.tasks.suite_task import task_from_suite
+
+    if not measurement.suite:
+        return None
+    noted = (run.local_settings() or LocalSettings()).tasks
+    for path in [Path(each) for each in noted] if given is None else [given]:
+        if not is_suite(path):
+            continue
+        suite = task_from_suite(path)
+        if suite.suite == measurement.suite:
+            return suite
+        if suite.id == measurement.task:
+            raise InputError("was changed after this run: a judge needs it as it was asked", where=suite.folder)
+    raise InputError(
+        f"the suite {measurement.task} is not where it was, and it says who may see the answers: name its folder with "
+        "--suite",
+        where=run.path,
+    )
+
+
+def _answers(run: RunFolder, measurement: Measurement) -> list[JudgedAnswer]:
+    """The answers in the committed order; what never came is not judged."""
+    from steelyard.auditing.answers import answers_of
+    from steelyard.judging.items import JudgedAnswer
+    from steelyard.records import SampleScore
+
+    groups: dict[str, str] = {}
+
+    def wanted(score: SampleScore) -> bool:
+        if score.measurement != measurement.id or score.position < 0:
+            return False
+        groups[score.sample] = score.group
+        return True
+
+    found = {}
+    for each in answers_of(run, wanted):
+        came = each.answer is not None and each.question is not None
+        if came and (each.reading != "missing"):
+            found[each.sample, each.repeat] = each
+    ordered = sorted(found.values(), key=lambda each: each.position)
+    places: dict[str, int] = {}
+    for each in ordered:
+        places.setdefault(each.sample, len(places))
+    if not ordered:
+        raise InputError("has no answer to judge", where=run.path)
+    return [
+        JudgedAnswer(
+            sample=each.sample,
+            place=places[each.sample],
+            question=each.question or "",
+            answer=each.answer or "",
+            reference=each.expected or "",
+            repeat=each.repeat,
+            group=groups[each.sample],
+        )
+        for each in ordered
+    ]

@@ -1,0 +1,77 @@
+"""``steelyard suite check``: has a model learned from what was released of a suite?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from steelyard.cli.options import asking_options, json_option, run_arguments, with_subject
+from steelyard.cli.output import print_json, print_measurement, print_places
+
+if TYPE_CHECKING:
+    from steelyard.api.leak_check import NextCheck
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@asking_options
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 0.05, min_open=True),
+    default=0.001,
+    show_default=True,
+    help="The chance that a model which learned nothing is found.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what the check can see and what is left, and ask nothing.")
+@json_option
+def command(folder: Path, alpha: float, dry_run: bool, as_json: bool, **asking: Any) -> int:
+    """Ask released and kept items of the sealed suite FOLDER, and test whether the released ones are answered better.
+
+    Each check spends kept items: what went to an endpoint counts as released to it. Exit codes: 0 no gap beyond chance,
+    1 a gap, or the suite's canary in an answer, 3 undecided, 4 answers are missing.
+    """
+    import asyncio
+
+    from steelyard.api.conduct import conduct, signer_at
+    from steelyard.api.leak_check import canaries_in, check_job, next_check
+    from steelyard.api.options import options_of
+    from steelyard.records import SUBJECT
+    from steelyard.tasks.suite_file import read_suite
+
+    args = with_subject(run_arguments(**asking))
+    check = next_check(folder, args.models[SUBJECT], alpha)
+    _print_power(check, alpha)
+    if dry_run:
+        return 0
+    done = asyncio.run(conduct(check_job(check, options_of(args), alpha), args, signer_at(args.key)))
+    if as_json:
+        from steelyard.reports import machine
+
+        print_json(machine.render(done.verdict))
+        return done.verdict.exit
+    for note in done.verdict.notes:
+        if note.check == "gap":
+            click.echo(f"{done.verdict.verdict.words}: {note.message}")
+    for result in done.verdict.measurements:
+        print_measurement(result)
+    found = canaries_in(done.folder, read_suite(check.folder).canary)
+    for hit in found[:5]:
+        click.echo(f"the suite's canary is in the answer to {hit.sample}: the model has read the suite's files")
+    print_places(done.folder, done.verdict, signed=done.is_signed)
+    return 1 if found and done.verdict.exit in (0, 3) else done.verdict.exit
+
+
+def _print_power(check: NextCheck, alpha: float) -> None:
+    if check.gap is None:
+        seen = "no gap can be seen with so few items"
+    else:
+        seen = f"a gap of {check.gap * 100:.0f} points is seen with probability .9"
+    click.echo(
+        f"check {check.number}: {check.released:,} released and {check.kept:,} kept items; {seen} (alpha {alpha:g}); "
+        f"{check.left:,} checks are left after it",
+        err=True,
+    )

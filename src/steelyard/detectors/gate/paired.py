@@ -1,0 +1,197 @@
+"""A gate with a baseline at work: pairs of scores in committed order → green, red or undecided."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+from steelyard.detectors.gate.monitor import GateMonitor
+from steelyard.plugins import Progress
+from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.records.record import Record
+from steelyard.stats.gate import paired_gate
+from steelyard.stats.paired_bets import EARLY, PairedBets, difference_interval
+from steelyard.util.compact import SmallIntegers
+
+__all__ = ["BASELINE", "BaselineOptions", "PairedMonitor", "SealedBaseline", "margin_of"]
+
+BASELINE: Final = "baseline"  # the name of the plan's input
+_WORDS: Final = {"red": VerdictWord.INCONSISTENT, "green": VerdictWord.CONSISTENT}
+_MISSING: Final = 3
+
+
+class BaselineOptions(Record, frozen=True, kw_only=True):
+    """What a user sets, and what the baseline's run answered.
+
+    ``margin`` is in percentage points, as a decimal text; ``baseline`` the SHA-256 of that run's sealed bundle.
+    ``samples_root`` and ``items`` are those of its measurement; ``right`` and ``wrong`` are samples by their scores.
+    """
+
+    baseline: str
+    margin: str
+    samples_root: str
+    items: str = ""
+    right: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    family: int = 1
+
+
+class SealedBaseline(Record, frozen=True, kw_only=True):
+    """The sealed part of a gate with a baseline: the number of the request that holds the baseline's scores."""
+
+    request: int
+    baseline: str
+    margin: str
+    family: int = 1
+
+
+def margin_of(text: str) -> Fraction | None:
+    """Percentage points as a proportion; None for what is no number from 0 to below 100."""
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,4})?", text):
+        return None
+    return Fraction(text) / 100
+
+
+class PairedMonitor(GateMonitor):
+    """Takes the scores of one gate in any order of arrival and reads pairs along the committed order.
+
+    An open or missing answer, of the model or of the baseline, counts for the model against red and against it for
+    green. After the last sample the exact test for so many pairs decides.
+    """
+
+    def __init__(self, test: PlannedTest, plan: Plan, sealed: SealedBaseline, options: BaselineOptions) -> None:
+        self.planned, self.alpha = test, plan.alpha
+        self.baseline = sealed
+        self.measurement = plan.by_id[test.reads[0].measurement]
+        self.level = plan.alpha * test.weight / sealed.family
+        margin = margin_of(sealed.margin)
+        assert margin is not None  # the detector read it
+        self.margin = float(margin)
+        self.bets = PairedBets(self.margin, self.level, self.alpha)
+        self.colour = ""
+        self.next_position = 0
+        self._before: dict[str, int] = dict.fromkeys(options.wrong, 0) | dict.fromkeys(options.right, 1)
+        self._waiting, self._names = SmallIntegers(), dict[int, str]()
+        self._model: list[float | None] = []
+        self._baseline: list[float | None] = []
+        self._seen = Counter[str]()
+
+    def observe(self, score: SampleScore) -> None:
+        """Take one score; the gate reads on to the end of the contiguous prefix."""
+        if score.position < self.next_position or self.closed:
+            return
+        mark = _MISSING if score.status == "missing" else 2 if score.value is None else int(score.value == 1)
+        self._waiting[score.position] = mark
+        self._names[score.position] = score.sample
+        while not self.closed and self.next_position < self.measurement.planned:
+            found = self._waiting.get(self.next_position)
+            if found is None:
+                return
+            self._read(found, self._before.get(self._names.pop(self.next_position)))
+            self.next_position += 1
+            self._waiting.forget_before(self.next_position)
+
+    def _read(self, mark: int, before: int | None) -> None:
+        model = mark if mark in (0, 1) else None
+        self._model.append(model)
+        self._baseline.append(before)
+        self._seen["right"] += mark == 1
+        self._seen["open"] += mark == 2
+        self._seen["missing"] += mark == _MISSING
+        self._seen["unpaired"] += model is not None and before is None
+        self._seen["baseline_right"] += before == 1
+        self._seen["worse"] += model == 0 and before == 1
+        self._seen["better"] += model == 1 and before == 0
+        self.colour = self.bets.observe(model, before) or ""  # type: ignore[arg-type]  # 0, 1 or None
+        if not self.colour and len(self._model) == self.measurement.planned:
+            self.colour = self._at_the_end()
+
+    def _at_the_end(self) -> str:
+        """The exact test for a fixed number of pairs, at the level that early stops left."""
+        rest = 1 - EARLY
+        found = paired_gate(self._model, self._baseline, self.margin, self.alpha)
+        if found.p_within <= rest * self.alpha:
+            return "green"
+        return "red" if found.p_worse <= rest * self.level else ""
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """The measurement, once the gate has decided."""
+        return frozenset((self.measurement.id,)) if self.colour else frozenset()
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval of the difference, valid at every look; None before the first pair."""
+        if not self._model:
+            return None
+        pairs = [*zip(self._model, self._baseline, strict=True)]
+        worst = [(model or 0) - (1 if before is None else before) for model, before in pairs]
+        best = [(1 if model is None else model) - (before or 0) for model, before in pairs]
+        losses, gains = ((sum(each == sign for each in worst), sum(each == sign for each in best)) for sign in (-1, 1))
+        return difference_interval(len(pairs), losses, gains, self.alpha)
+
+    @property
+    def p(self) -> float:
+        """At most the level where the gate is red, else 1: it is known only as what was sealed."""
+        return self.level if self.colour == "red" else 1.0
+
+    def progress(self) -> Progress:
+        """The state of the gate, for a display; there is no forecast of a difference."""
+        decision = {"red": "inconsistent", "green": "consistent"}.get(self.colour, "")
+        target = f"baseline − {self.baseline.margin}"
+        return Progress(decision=decision, interval=None, target=target, sign="≥", shortfalls=(-0.05, 0.05))
+
+    def forecast(self, shortfall: float) -> int | None:
+        """Pairs until a decision where the model is ``shortfall`` below the bar, and no other sample changes.
+
+        None where all pairs do not decide before the exact test.
+        """
+        difference = -self.margin - shortfall
+        bets, changed = PairedBets(self.margin, self.level, self.alpha), 0
+        for asked in range(1, self.measurement.planned + 1):
+            changes = int(asked * abs(difference)) > changed
+            changed += changes
+            gains = changes and difference > 0
+            if bets.observe(1 if gains or not changes else 0, 0 if gains else 1):
+                return asked
+        return None
+
+    def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
+        """Green (*consistent*), red (*inconsistent*) or undecided, and what was read."""
+        word = _WORDS.get(self.colour, VerdictWord.INSUFFICIENT_POWER)
+        seen = self._seen
+        said = f"{seen['worse']:,} samples worse, {seen['better']:,} better, of {len(self._model):,}"
+        red = Finding(
+            detector="gate", check="below_baseline", task=self.measurement.task, null=self.planned.null, p=self.p,
+            ci=self.interval, n=len(self._model), message=f"worse than the baseline: {said}",
+            assumptions=("the order of the samples was committed before the first answer",),
+        )  # fmt: skip
+        return DetectorResult(
+            test=self.planned.id,
+            rule=self.planned.rule,
+            word=word,
+            p=self.p,
+            reason="" if self.colour else f"not told apart from the baseline: {said}",
+            findings=(red,) if self.colour == "red" else (),
+            gate=GateVerdict(
+                task=self.measurement.task,
+                measurement=self.measurement.id,
+                baseline=self.baseline.baseline,
+                margin=self.baseline.margin,
+                asked=len(self._model),
+                of=self.measurement.planned,
+                items=self.measurement.population,
+                ci=self.interval,
+                family=self.baseline.family,
+                right=seen["right"],
+                missing=seen["missing"],
+                open=seen["open"],
+                worse=seen["worse"],
+                better=seen["better"],
+                unpaired=seen["unpaired"],
+                baseline_right=seen["baseline_right"],
+            ),
+        )

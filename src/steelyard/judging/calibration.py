@@ -1,0 +1,126 @@
+"""A judge held against people: what people would give the run, and what the judge is worth. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from steelyard.judging.labels import Labelled
+from steelyard.judging.scores import JudgedScore, answer_scores
+from steelyard.records import JudgedKey
+from steelyard.stats.judged import Agreement, Corrected, Stratum, agreement, item_gold, judged_mean, judged_rate
+
+__all__ = ["MIN_LABELS", "Calibration", "calibration"]
+
+MIN_LABELS: Final = 20
+"""Labelled answers below which a judge counts as uncalibrated."""
+
+Answer = tuple[str, int]
+_VERDICTS: Final[tuple[Literal[0, 1] | None, ...]] = (1, 0, None)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A judge and people on one run; proportions in [0, 1], intervals at 95 %.
+
+    ``corrected`` is what people would give all ``answers`` of the run, from ``labels`` labelled ones; ``skipped`` were
+    drawn and got no label. ``judged`` is the judge's own mean, open verdicts left out. ``agreement`` is that of judge
+    and people, ``labellers`` that of two people on the answers that both labelled: None where it cannot be told.
+    """
+
+    answers: int
+    labels: int
+    skipped: int
+    judged: float | None
+    corrected: Corrected
+    agreement: Agreement | None
+    labellers: Agreement | None
+
+    @property
+    def buys_next_to_nothing(self) -> bool:
+        """Whether the labels alone would do nearly as well."""
+        return self.corrected.next_to_nothing
+
+
+def calibration(verdicts: Mapping[JudgedKey, float | None], labels: Mapping[JudgedKey, Labelled]) -> Calibration | None:
+    """Hold a judge's ``verdicts`` against ``labels`` of a random part of the answers.
+
+    Where all scores are 0 or 1, by post-stratification; else by PPI++, with ½ for an open score of the judge. None
+    with fewer than ``MIN_LABELS`` labelled answers.
+    """
+    scores = answer_scores(verdicts)
+    golds = [_people(verdicts, {key: each.first for key, each in labels.items()})]
+    golds.append(_people(verdicts, {key: each.second for key, each in labels.items()}))
+    drawn = {(key.sample, key.repeat) for key in labels}
+    gold = {each: item_gold(found) for each in drawn if (found := [by[each] for by in golds if each in by])}
+    if len(gold) < MIN_LABELS:
+        return None
+    skipped = drawn - gold.keys()
+    read = [each.score for each in scores if each.score is not None]
+    strata = _strata(scores, gold, skipped)
+    corrected = judged_rate(strata) if strata else _mean(scores, gold)
+    return Calibration(
+        answers=len(scores),
+        labels=len(gold),
+        skipped=len(skipped),
+        judged=sum(read) / len(read) if read else None,
+        corrected=corrected,
+        agreement=_agreement(strata),
+        labellers=_labellers(*golds),
+    )
+
+
+def _people(
+    verdicts: Mapping[JudgedKey, float | None], labels: Mapping[JudgedKey, float | None]
+) -> dict[Answer, float]:
+    """People's score of each answer, by the rule that makes the judge's; answers without one are left out."""
+    asked: dict[Answer, list[JudgedKey]] = defaultdict(list)
+    for key in verdicts:
+        if not key.arm and not key.seat:
+            asked[key.sample, key.repeat].append(key)
+    drawn = {(key.sample, key.repeat) for key in labels}
+    whole = {key: labels.get(key) for each in drawn for key in asked[each]}
+    return {(each.sample, each.repeat): each.score for each in answer_scores(whole) if each.score is not None}
+
+
+def _strata(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: set[Answer]) -> list[Stratum]:
+    """The answers by the judge's score; empty where a score is neither 0, 1 nor open, or a gold score neither."""
+    values = {each.score for each in scores} | set(gold.values())
+    if not values <= {0.0, 1.0, None}:
+        return []
+    found = []
+    for verdict in _VERDICTS:
+        names = {(each.sample, each.repeat) for each in scores if each.score == verdict}
+        labelled = names & gold.keys()
+        if names:
+            positive = sum(gold[each] == 1.0 for each in labelled)
+            found.append(Stratum(verdict, len(names), len(labelled), positive, len(names & skipped)))
+    return found
+
+
+def _mean(scores: list[JudgedScore], gold: Mapping[Answer, float]) -> Corrected:
+    judge = [0.5 if each.score is None else each.score for each in scores]
+    return judged_mean(judge, [gold.get((each.sample, each.repeat)) for each in scores])
+
+
+def _agreement(strata: list[Stratum]) -> Agreement | None:
+    """None for scores between 0 and 1, and where a verdict of the judge has no label."""
+    try:
+        return agreement(strata) if strata else None
+    except ValueError:
+        return None
+
+
+def _labellers(first: Mapping[Answer, float], second: Mapping[Answer, float]) -> Agreement | None:
+    """The agreement of two people, the first in the judge's place; None where they share no verdicts."""
+    both = [(first[each], second[each]) for each in first.keys() & second.keys()]
+    if len(both) < MIN_LABELS or not {value for pair in both for value in pair} <= {0.0, 1.0}:
+        return None
+    strata = []
+    for verdict in (1, 0):
+        of = [other for one, other in both if one == verdict]
+        if of:
+            strata.append(Stratum(verdict, len(of), len(of), sum(other == 1.0 for other in of)))
+    return _agreement(strata)

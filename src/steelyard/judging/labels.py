@@ -1,0 +1,162 @@
+"""What people label, and their labels read back: the lines of :mod:`steelyard.suites.labels`, or a table.
+
+Beside the judge's run ``NAME`` there is ``NAME.answers.jsonl``, what is to be labelled; one person's labels go into it
+as ``label``, another one's as ``second``: *yes*, *no*, or *skip* where it cannot be said. The file that a labeller's
+page saves (``id``, ``label``, ``labeller``) does too, as ``NAME.labels-ada.jsonl``, or a table, ``NAME.labels.csv``.
+What the judge said is in none of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.records import JudgedKey
+from steelyard.records.record import Record
+from steelyard.suites.labels import AnswerToLabel
+from steelyard.util.text import one_line
+
+__all__ = ["COLUMNS", "Labelled", "answers_text", "gold_keys", "item_name", "read_labels", "table_text"]
+
+MAX_BYTES: Final = 256_000_000
+COLUMNS: Final = ("id", "question", "answer", "reference", "criterion", "label", "second")
+SECOND: Final = "the second person"  # whose labels stand beside the first one's in a line
+_VALUES: Final[Mapping[str, float | None]] = {"yes": 1.0, "no": 0.0, "unsure": None, "skip": None, "": None}
+
+
+class Labelled(Record, frozen=True, kw_only=True):
+    """The labels of one answer on one criterion: 1, 0, or None where a person gave none."""
+
+    first: float | None
+    second: float | None = None
+
+
+def item_name(key: JudgedKey) -> str:
+    """The id of a line: 16 hexadecimal digits of what it is about, so that it shows no verdict and no place."""
+    return sha256(f"{key.sample}\n{key.repeat}\n{key.criterion}".encode()).hexdigest()[:16]
+
+
+def gold_keys(placed: Sequence[tuple[int, JudgedKey, float | None]], answers: int) -> list[JudgedKey]:
+    """The keys of the first ``answers`` answers in the committed order of the judge's run, with all their criteria.
+
+    That order is sealed before the judge is asked, so nobody chooses what is labelled.
+    """
+    ordered = [key for _, key, _ in sorted(placed, key=lambda each: each[0]) if not key.arm and not key.seat]
+    chosen = list(dict.fromkeys((key.sample, key.repeat) for key in ordered))[:answers]
+    by_answer: dict[tuple[str, int], list[JudgedKey]] = {each: [] for each in chosen}
+    for key in ordered:
+        if (key.sample, key.repeat) in by_answer:
+            by_answer[key.sample, key.repeat].append(key)
+    return [key for keys in by_answer.values() for key in sorted(keys, key=lambda each: each.criterion)]
+
+
+def answers_text(answers: Sequence[AnswerToLabel]) -> str:
+    """The file of what is to be labelled, one JSON object a line."""
+    empty = ("reference", "label", "second")
+    rows = (msgspec.to_builtins(answer) for answer in answers)
+    brief = ({key: value for key, value in row.items() if value or key not in empty} for row in rows)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in brief)
+
+
+def table_text(answers: Sequence[AnswerToLabel]) -> str:
+    """The same as a table (CSV), with columns for the labels of two people."""
+    file = io.StringIO()
+    table = csv.DictWriter(file, COLUMNS)
+    table.writeheader()
+    table.writerows(msgspec.to_builtins(answer) for answer in answers)
+    return file.getvalue()
+
+
+def read_labels(paths: Sequence[Path], wanted: Sequence[JudgedKey]) -> dict[JudgedKey, Labelled]:
+    """Read files of labels, in the order of ``wanted``; raises InputError with file and line.
+
+    ``wanted`` is everything that could be drawn. All up to the last labelled one counts as drawn: what is left out
+    among them has no label, and that is counted both ways, so that leaving out chooses nothing.
+    """
+    names = {item_name(key): key for key in wanted}
+    by_person: dict[str, dict[str, float | None]] = {}
+    for path in paths:
+        for number, row in _rows(path):
+            for name, person, value in _labels(row, path, number):
+                if name not in names:
+                    raise InputError(f"id {name[:40]!r} was not drawn from this run", where=path, line=number)
+                labels = by_person.setdefault(person, {})
+                if labels.get(name) not in (None, value):
+                    raise InputError(f"another label of {person or 'one person'} for this id", where=path, line=number)
+                labels[name] = value
+    people = [labels for labels in by_person.values() if any(value is not None for value in labels.values())]
+    if len(people) > 2:
+        raise InputError(f"two people label at most, and here are {len(people)}", where=paths[0])
+    return _in_order(list(names), names, people)
+
+
+def _in_order(
+    order: list[str], names: Mapping[str, JudgedKey], people: Sequence[Mapping[str, float | None]]
+) -> dict[JudgedKey, Labelled]:
+    first, second = (*people, {}, {})[:2]
+    places = [
+        place for place, name in enumerate(order, 1) if first.get(name) is not None or second.get(name) is not None
+    ]
+    return {
+        names[name]: Labelled(first=first.get(name), second=second.get(name))
+        for name in order[: max(places, default=0)]
+    }
+
+
+def _labels(row: Mapping[str, object], path: Path, number: int) -> Iterator[tuple[str, str, float | None]]:
+    """The id, the person and the label of each label in one row."""
+    name, person = row.get("id"), row.get("labeller") or ""
+    if not isinstance(name, str) or not isinstance(person, str):
+        raise InputError("a line has the texts id and label, and perhaps second or labeller", where=path, line=number)
+    for key, who in (("label", person.strip()), ("second", SECOND)):
+        word = row.get(key) or ""
+        plain = word.strip().casefold() if isinstance(word, str) else str(word)
+        if plain not in _VALUES:
+            raise InputError(f"{key} {one_line(plain, 40)!r}: write yes, no or skip", where=path, line=number)
+        if plain:
+            yield name.strip(), who, _VALUES[plain]
+    if name.strip() and not (row.get("label") or row.get("second")):
+        yield name.strip(), person.strip(), None
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The rows of a file with their numbers, from 1; of a table the first is the line below the header."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"larger than {MAX_BYTES:,} bytes: no file of labels", where=path)
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", where=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=path) from None
+    if path.suffix == ".csv":
+        dialect = "excel" if text.partition("\n")[0].count(",") else _semicolons()
+        yield from enumerate(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect), 1)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            raise InputError("is no JSON object", where=path, line=number)
+        yield number, row
+
+
+def _semicolons() -> type[csv.Dialect]:
+    """How spreadsheets save a table where the comma is a decimal sign."""
+
+    class Semicolons(csv.excel):
+        delimiter = ";"
+
+    return Semicolons

@@ -1,0 +1,254 @@
+"""Gates in words: green, red or undecided, the bar, what was seen, what it cost. All reports share these."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from steelyard.errors import ExitCode
+from steelyard.records import DetectorResult, GateVerdict, MeasurementResult, Verdict, VerdictWord
+from steelyard.reports.words import about_time, asked_of, count, counted, interval, interval_name, share
+from steelyard.util.text import one_line
+
+__all__ = [
+    "EXIT_MEANINGS",
+    "GateWords",
+    "bar_in_words",
+    "colour_of",
+    "counted_colours",
+    "gate_words",
+    "gated",
+    "gates_of",
+    "headline",
+    "is_gated",
+    "limits_of",
+    "points_between",
+]
+
+COLOURS: Final = {VerdictWord.CONSISTENT: "green", VerdictWord.INCONSISTENT: "red"}
+EXIT_MEANINGS: Final = {
+    ExitCode.CONSISTENT: "every gate is green",
+    ExitCode.INCONSISTENT: "a gate is red",
+    ExitCode.UNDECIDED: "a gate is undecided, which is never green",
+}
+
+
+def gates_of(verdict: Verdict) -> list[DetectorResult]:
+    """The results of gates, in the order of the plan."""
+    return [result for result in verdict.results if result.gate is not None]
+
+
+def is_gated(verdict: Verdict) -> bool:
+    """Whether a verdict is of gates alone."""
+    return bool(verdict.results) and not verdict.claims and all(each.gate is not None for each in verdict.results)
+
+
+def gated(verdict: Verdict) -> list[MeasurementResult]:
+    """The measurements that gates read."""
+    names = {result.gate.measurement for result in verdict.results if result.gate is not None}
+    return [each for each in verdict.measurements if each.measurement in names]
+
+
+def colour_of(word: VerdictWord) -> str:
+    """``green``, ``red`` or ``undecided``."""
+    return COLOURS.get(word, "undecided")
+
+
+def bar_in_words(gate: GateVerdict) -> str:
+    """What a gate asks for: ``≥ 85 %``, or ``≥ baseline − 2 points``."""
+    if not gate.baseline:
+        return f"≥ {_percent(gate.at_least)} %"
+    return f"≥ baseline − {gate.margin} points" if Fraction(gate.margin or "0") else "≥ baseline"
+
+
+def points_between(bounds: tuple[float, float] | None) -> str:
+    """The interval of a difference in percentage points, rounded outward: ``−5.1 to +0.3 points``."""
+    if bounds is None or not all(map(math.isfinite, bounds)):
+        return "–"
+    low = math.floor(round(bounds[0] * 1000, 6)) / 10
+    high = math.ceil(round(bounds[1] * 1000, 6)) / 10
+    return f"{_signed(low)} to {_signed(high)} points"
+
+
+def _signed(points: float) -> str:
+    return f"{'−' if points < 0 else '+' if points > 0 else ''}{abs(points):.1f}"
+
+
+def _percent(text: str) -> str:
+    return f"{float(Fraction(text)) * 100:g}"
+
+
+@dataclass(frozen=True)
+class GateWords:
+    """One gate as every report prints it."""
+
+    test: str
+    task: str
+    word: VerdictWord
+    colour: str
+    bar: str
+    seen: str
+    interval: str
+    asked: str
+    cost: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The gate in one line: ``green: sums ≥ 65 %: 83.1 % (152 of 183 right), interval 77.0–88.0 %, 183 of 700``."""
+        told = f", {self.reason}" if self.reason else ""
+        return f"{self.colour}: {self.task} {self.bar}: {self.seen}, interval {self.interval}, asked {self.asked}{told}"
+
+
+def gate_words(result: DetectorResult, verdict: Verdict) -> GateWords:
+    """One gate as text; ``result`` is one of :func:`gates_of`."""
+    gate = result.gate
+    assert gate is not None
+    measured = next((each for each in verdict.measurements if each.measurement == gate.measurement), None)
+    unread = [f"{count(number)} {word}" for number, word in ((gate.open, "open"), (gate.missing, "missing")) if number]
+    return GateWords(
+        test=one_line(result.test, 120),
+        task=one_line(gate.task, 80) or "(no name)",
+        word=result.word,
+        colour=colour_of(result.word),
+        bar=bar_in_words(gate),
+        seen=_seen(gate),
+        interval=points_between(gate.ci) if gate.baseline else interval(gate.ci, "percent"),
+        asked=", ".join((asked_of(gate.asked, gate.items, 1), *unread)) if gate.asked else "–",
+        cost=_cost(measured),
+        reason=_reason(result, gate),
+    )
+
+
+def _seen(gate: GateVerdict) -> str:
+    if not gate.asked:
+        return "no answer was read"
+    if gate.baseline:
+        return f"{count(gate.worse)} worse, {count(gate.better)} better, {count(_alike(gate))} alike"
+    if gate.missing or gate.open:
+        return f"{count(gate.right)} right of {count(gate.asked)}"
+    return f"{share(gate.right / gate.asked, 'percent')} ({count(gate.right)} right)"
+
+
+def _alike(gate: GateVerdict) -> int:
+    return gate.asked - gate.worse - gate.better - gate.unpaired - gate.missing - gate.open
+
+
+def _reason(result: DetectorResult, gate: GateVerdict) -> str:
+    if result.word in COLOURS:
+        return ""
+    if gate.asked < gate.of:
+        return "the run ended before a decision"
+    return "all that was to be asked was asked" if gate.of == gate.items else "the limit on samples was reached"
+
+
+def _cost(measured: MeasurementResult | None) -> str:
+    if measured is None or not measured.calls:
+        return "–"
+    tokens = measured.prompt_tokens + measured.completion_tokens
+    parts = [counted(measured.calls, "call"), f"{count(tokens)} tokens" if tokens else ""]
+    parts.append(about_time(measured.seconds) if measured.seconds else "")
+    if measured.cost is not None:
+        parts.append(f"cost {measured.cost:,.2f}" if measured.cost >= 1 else f"cost {measured.cost:.2g}")
+    return ", ".join(part for part in parts if part)
+
+
+# ── all gates together ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def counted_colours(verdict: Verdict) -> list[tuple[str, VerdictWord, int]]:
+    """How many gates are red, undecided and green, in this order, without zeros."""
+    words = [result.word if result.word in COLOURS else VerdictWord.INSUFFICIENT_POWER for result in gates_of(verdict)]
+    order = (VerdictWord.INCONSISTENT, VerdictWord.INSUFFICIENT_POWER, VerdictWord.CONSISTENT)
+    found = Counter(words)
+    return [(colour_of(word), word, found[word]) for word in order if found[word]]
+
+
+def headline(verdict: Verdict) -> str:
+    """All gates in one sentence, which begins with the colour of the whole."""
+    results = gates_of(verdict)
+    colour = counted_colours(verdict)[0][0]
+    if len(results) > 1:
+        if colour == "green":
+            return f"Green: all {len(results)} gates are green."
+        parts = ", ".join(f"{count(number)} {each}" for each, _, number in counted_colours(verdict))
+        return f"{colour.capitalize()}: of {len(results)} gates {parts}."
+    gate = results[0].gate
+    assert gate is not None
+    task = one_line(gate.task, 80)
+    if gate.baseline:
+        return f"{colour.capitalize()}: {_against_baseline(colour, task, gate)}."
+    bar = f"{_percent(gate.at_least)} %"
+    shown = {
+        "green": f"the score on {task} is at least {bar}",
+        "red": f"the score on {task} is below {bar}",
+        "undecided": f"the answers do not show whether the score on {task} is at least {bar}",
+    }
+    return f"{colour.capitalize()}: {shown[colour]}."
+
+
+def _against_baseline(colour: str, task: str, gate: GateVerdict) -> str:
+    far, not_within = "", ""
+    if Fraction(gate.margin or "0"):
+        far = f" by {gate.margin} points or more"
+        not_within = f", and it is not shown that it is by less than {gate.margin} points"
+    return {
+        "green": f"the score on {task} is not below the baseline's{far}",
+        "red": f"the score on {task} is below the baseline's{not_within}",
+        "undecided": f"the answers do not show whether the score on {task} is below the baseline's{far}",
+    }[colour]
+
+
+def limits_of(verdict: Verdict) -> list[str]:
+    """What gates do not show, and how sure they are."""
+    results = gates_of(verdict)
+    if not results:
+        return []
+    level = f"{100 * verdict.alpha:g} %"
+    gates = [result.gate for result in results if result.gate is not None]
+    sentences = ["Undecided is neither green nor red: it says that these answers do not decide."]
+    if any(gate.steady and not gate.baseline for gate in gates):
+        sentences.append(
+            "Answers do not vary here (in-process, greedy), so a bar is about this pass: the share of right answers if "
+            "all items of the suite were asked."
+        )
+    if any(not gate.steady and not gate.baseline for gate in gates):
+        sentences.append(
+            "Where answers may vary, a bar is about the rate over passes, of which one pass is a sample: near it a "
+            "whole pass is undecided. The interval is that of this pass."
+        )
+    if any(gate.baseline for gate in gates):
+        sentences.append(
+            "A gate with a baseline is about the scores that both would have on average over passes, for items like "
+            "these. Green: it was shown that a loss is smaller than the margin. Red: a loss was shown, and not that it "
+            "is smaller than the margin."
+        )
+    family = " over all gates of this run together" if len(gates) > 1 else ""
+    if (together := max(gate.family for gate in gates)) > 1:
+        family = f" over the {together:,} gates that have one level together"
+    meets = (
+        "every model is as good as its baseline"
+        if all(gate.baseline for gate in gates)
+        else (
+            "every model meets its bar, and is as good as its baseline"
+            if any(gate.baseline for gate in gates)
+            else "every model meets its bar"
+        )
+    )
+    sentences.append(
+        f"Error rates: where {meets}, the chance of any red is at most {level}{family}. A model that does not meet its "
+        f"bar is green with a chance of at most {level}, each gate by itself."
+    )
+    sentences.append(
+        f"The {interval_name(verdict)} is valid whenever the run stops, so that it is wider than a textbook interval."
+    )
+    read = {gate.measurement: max(one.asked for one in gates if one.measurement == gate.measurement) for gate in gates}
+    came = {each.measurement: each.asked for each in verdict.measurements}
+    if later := sum(max(0, came.get(name, 0) - number) for name, number in read.items()):
+        sentences.append(
+            f"{counted(later, 'answer')} came after the gates had decided: kept and paid for, and read by no gate."
+        )
+    return sentences

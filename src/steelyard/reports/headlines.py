@@ -1,0 +1,129 @@
+"""The verdict as a whole in words: one sentence, how many of each word, and what the exit code means."""
+
+from __future__ import annotations
+
+from steelyard.errors import ExitCode
+from steelyard.records import ClaimVerdict, MeasurementResult, Verdict, VerdictWord
+from steelyard.reports import gates
+from steelyard.reports.words import claimed_value, count, counted, further_tests, interval, measured, points
+from steelyard.util.text import one_line
+
+__all__ = ["EXIT_MEANINGS", "exit_meaning", "headline", "only_measures", "tally"]
+
+EXIT_MEANINGS = {
+    ExitCode.CONSISTENT: "every planned claim is consistent",
+    ExitCode.INCONSISTENT: "something is inconsistent",
+    ExitCode.UNDECIDED: "something could not be decided, tested or asked",
+    ExitCode.PLAN_NOT_MET: "the plan was not met: answers are missing",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+
+def tally(verdict: Verdict) -> list[tuple[str, VerdictWord, int]]:
+    """How many claims or gates got which word, most severe first, without zeros: as text, the word, the number."""
+    if gates.is_gated(verdict):
+        return gates.counted_colours(verdict)
+    counts = {word: sum(claim.verdict is word for claim in verdict.claims) for word in VerdictWord}
+    return [(word.words, word, number) for word, number in counts.items() if number]
+
+
+def only_measures(verdict: Verdict) -> bool:
+    """Whether the verdict has measurements alone, without claims to screen, and without gates."""
+    return bool(verdict.measurements) and not verdict.claims and not gates.gates_of(verdict)
+
+
+def exit_meaning(verdict: Verdict) -> str:
+    """What the exit code means, as text; empty for a code that Steelyard does not use."""
+    if verdict.exit not in set(ExitCode):
+        return ""
+    if gates.is_gated(verdict) and verdict.exit in gates.EXIT_MEANINGS:
+        return gates.EXIT_MEANINGS[ExitCode(verdict.exit)]
+    if only_measures(verdict):
+        was_asked = all(each.asked >= each.planned for each in verdict.measurements)
+        meaning = {0: "every planned sample was asked", 3: "the run ended before every sample was asked"}
+        if was_asked:
+            meaning[3] = "so few answers could be read that they say nothing"
+        if verdict.exit in meaning:
+            return meaning[verdict.exit]
+    return EXIT_MEANINGS.get(ExitCode(verdict.exit), "")
+
+
+def headline(verdict: Verdict) -> str:
+    """The verdict in one sentence, and how many answers are open or missing: who hedges or fails confirms nothing."""
+    return " ".join(filter(None, (_verdict_sentence(verdict), _unread_sentence(verdict), _cut_off_sentence(verdict))))
+
+
+def _unread_sentence(verdict: Verdict) -> str:
+    """``96 answers are open (cut off, or readable in two ways), 3 are missing.``; empty where there are none."""
+    # What a claim's test read counts as its row counts it; answers that came later are no part of it.
+    results: dict[str, ClaimVerdict | MeasurementResult] = {each.measurement: each for each in verdict.measurements}
+    results |= {claim.measurement: claim for claim in verdict.claims if claim.asked and not claim.formats}
+    opened, missing = (sum(getattr(each, name) for each in results.values()) for name in ("open", "missing"))
+    of_open = f"{counted(opened, 'answer')} {'is' if opened == 1 else 'are'} open (cut off, or readable in two ways)"
+    of_missing = f"{counted(missing, 'answer')} {'is' if missing == 1 else 'are'} missing"
+    parts = [part for part, number in ((of_open, opened), (of_missing, missing)) if number]
+    return f"{', '.join(parts)}." if parts else ""
+
+
+def _cut_off_sentence(verdict: Verdict) -> str:
+    """The cause where most answers of a measurement were cut off, and the option that helps."""
+    results = {each.measurement: each for each in verdict.measurements if each.is_mostly_cut_off}.values()
+    if not results:
+        return ""
+    of = _of(sum(each.cut_off for each in results), counted(sum(each.asked for each in results), "answer"))
+    whole = f"all {of}" if all(each.cut_off == each.asked for each in results) else of
+    return f"The cause: {whole} were cut off at their limit of tokens; raise it with --output-tokens."
+
+
+def _verdict_sentence(verdict: Verdict) -> str:
+    if gates.is_gated(verdict):
+        return gates.headline(verdict)
+    claims = [claim for claim in verdict.claims if claim.verdict is verdict.verdict]
+    total = counted(len(verdict.claims), "claim")
+    match verdict.verdict:
+        case VerdictWord.INCONSISTENT:
+            return _headline_inconsistent(verdict, [claim for claim in claims if claim.asked])
+        case VerdictWord.CONSISTENT:
+            held = "the claim holds" if len(claims) == 1 else f"all {total} hold"
+            return f"Consistent: {held} {_within(claims)}, under this configuration."
+        case VerdictWord.INSUFFICIENT_POWER if not claims and further_tests(verdict):
+            return "Insufficient power: a further test could not be decided with the samples asked."
+        case VerdictWord.INSUFFICIENT_POWER:
+            return f"Insufficient power: {_of(len(claims), total)} could not be decided with the samples asked."
+        case VerdictWord.NOT_TESTABLE:
+            return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons are below."
+    if not verdict.claims and (results := [each for each in verdict.measurements if each.asked]):
+        scores = (
+            f"{one_line(each.task, 80)} {measured(each, 'percent')}"
+            + (f" (95 % interval {interval(each.ci, 'percent')})" if each.ci else "")
+            for each in results
+        )
+        return "Measured: " + "; ".join(scores) + "."
+    if any(claim.asked for claim in verdict.claims):
+        return f"Not tested: {_of(len(claims), total)} could not be tested; the reasons are below."
+    return "Not tested: no claim was tested on a model."
+
+
+def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> str:
+    by_screen = sum(finding.detector == "desk_screen" for finding in verdict.findings)
+    found = f"the desk screen has {counted(by_screen, 'finding')}" if by_screen else ""
+    if by_others := len(verdict.findings) - by_screen:
+        found = "; ".join(part for part in (found, f"further tests have {counted(by_others, 'finding')}") if part)
+    if not retested:
+        return f"Inconsistent: {found or 'the findings are below'}."
+    if len(retested) == 1:
+        on = f"{one_line(retested[0].task, 80)} ({claimed_value(retested[0])})"
+        lead = f"Inconsistent: the served model does not reach the claim on {on}, under this configuration"
+    else:
+        of = _of(len(retested), counted(len(verdict.claims), "claim"))
+        lead = f"Inconsistent: the served model does not reach {of}, under this configuration"
+    return f"{lead}; {found}." if found else f"{lead}."
+
+
+def _of(part: int, total: str) -> str:
+    return total if total.startswith(f"{count(part)} ") else f"{count(part)} of {total}"
+
+
+def _within(claims: list[ClaimVerdict]) -> str:
+    widths = {points(claim.tolerance, claim.unit) for claim in claims}
+    return f"to within {widths.pop()}" if len(widths) == 1 else "to within their tolerances"

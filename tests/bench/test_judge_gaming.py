@@ -1,0 +1,13 @@
+"""The tables of detector D7 are made, and no honest judge is over the level in them."""
+
+from __future__ import annotations
+
+from bench.judge_gaming import HONEST, main, rejections
+
+
+def test_the_tables_are_printed(capsys: object) -> None:
+    main(["--runs", "20"])
+
+
+def test_no_honest_judge_is_over_the_level() -> None:
+    assert max(rejections(each, 11, 1000) for each in HONEST) <= 50

@@ -1,0 +1,118 @@
+"""``steelyard judge calibrate``: labels are drawn by the sealed order, read back, and correct the judge's score."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steelyard.api.calibration import calibration_of, path_beside
+from steelyard.cli import execute
+from steelyard.suites.labels import read_answers
+from tests.api.test_judging import ONE, Talker, judged, run_of
+from tests.judge_server import JudgeServer, Shown, honest
+
+
+def good_but_lenient(shown: Shown) -> str:
+    """A judge that lets every third wrong answer pass."""
+    return "yes" if shown.question.count("1") == 1 else honest(shown)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The run of a lenient judge over 60 answers, of which a quarter is wrong."""
+    monkeypatch.chdir(tmp_path)
+    with Talker(lambda a, b: str(a + b + (a % 4 == 0))) as server, JudgeServer(good_but_lenient) as judge:
+        asked = run_of(server, judge, tmp_path, rubric=ONE, count=60)
+        assert execute(judged(asked, judge, "--attacks", "0", "--checks", "0")) == 0
+        yield tmp_path / "rj"
+
+
+def label(run: Path, name: str, person: str = "", slip: int = -1) -> None:
+    """What a careful person saves, but for one slip."""
+    lines = []
+    for number, line in enumerate(path_beside(run, "answers.jsonl").read_text().splitlines()):
+        row = json.loads(line)
+        a = int(row["question"].split("What is ")[1].split(" ")[0])
+        is_right = (row["answer"] == str(a + 3)) != (number == slip)
+        lines.append(json.dumps({"id": row["id"], "label": "yes" if is_right else "no", "labeller": person}))
+    path_beside(run, name).write_text("\n".join(lines) + "\n")
+
+
+def test_labels_are_drawn_written_and_read_back(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert execute(["judge", "calibrate", "rj", "--labels", "40"]) == 0
+    printed = capsys.readouterr().out
+    assert "rj.answers.jsonl: 40 lines to label." in printed
+    path = path_beside(run, "answers.jsonl")
+    assert path.stat().st_mode & 0o077 == 0
+    assert len(read_answers(path)) == 40
+    assert {each.criterion for each in read_answers(path)} == {"The sum is right."}
+    assert "VERDICT" not in path.read_text()  # what the judge said is not shown
+    assert execute(["judge", "calibrate", "rj"]) == 3
+    assert "so the judge decides nothing" in capsys.readouterr().err
+    (page, apply) = (line.split("steelyard ")[1].split() for line in printed.splitlines()[1:3])
+    assert execute(page) == 0
+    label(run, "saved.jsonl")
+    assert execute([path_beside(run, "saved.jsonl").name if word == "FILE" else word for word in apply]) == 0
+    capsys.readouterr()
+    assert execute(["judge", "calibrate", "rj"]) == 0
+    printed = capsys.readouterr().out
+    assert "(40 of 60 answers labelled)" in printed
+    assert "The judge buys: " in printed
+    assert "Judge and people: agree on " in printed
+    assert "a judge that always says the same would agree on" in printed
+    found = calibration_of(run)
+    assert found is not None
+    assert found.corrected.low <= 45 / 60 <= found.corrected.high
+    assert found.judged is not None
+    assert found.judged > 45 / 60
+    assert execute(["verify", "rj"]) == 0  # labels lie beside the sealed folder
+    capsys.readouterr()
+    assert execute(["judge", "calibrate", "rj", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["labels"] == 40
+
+
+def test_two_people(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["judge", "calibrate", "rj", "--labels", "30"]) == 0
+    label(run, "labels-ada.jsonl", "Ada")
+    label(run, "labels-bo.jsonl", "Bo", slip=0)
+    capsys.readouterr()
+    assert execute(["judge", "calibrate", "rj"]) == 0
+    assert "Two people: agree on 9" in capsys.readouterr().out
+
+
+def test_a_table_is_filled_in_and_too_few_labels_decide_nothing(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["judge", "calibrate", "rj", "--labels", "30", "--csv"]) == 0
+    assert execute(["judge", "calibrate", "rj"]) == 3
+    assert "so the judge decides nothing" in capsys.readouterr().err
+    assert calibration_of(run) is None
+    path = path_beside(run, "labels.csv")
+    rows = list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
+    assert list(rows[0]) == ["id", "question", "answer", "reference", "criterion", "label", "second"]
+    file = io.StringIO()
+    table = csv.DictWriter(file, rows[0], delimiter=";")
+    table.writeheader()
+    table.writerows({**row, "label": "Yes"} for row in rows)
+    path.write_text(file.getvalue())
+    assert execute(["judge", "calibrate", "rj"]) == 0
+
+
+def test_what_cannot_be_calibrated_is_said(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*arguments: str) -> str:
+        assert execute(["judge", "calibrate", *arguments]) == 2
+        return " ".join(capsys.readouterr().err.split())
+
+    assert "is no run of a judge" in said("r")
+    (tmp_path / "other.yaml").write_text(ONE.replace("right", "wrong"))
+    assert "is not the rubric that the judge was given" in said("rj", "--rubric", "other.yaml")
+    assert "is another run than the one that was judged" in said("rj", "--run", "rj")
+    assert "cannot be read" in said("rj", "--file", "nothing.jsonl")
+    (tmp_path / "r").rename(tmp_path / "elsewhere")
+    assert "name it with --run" in said("rj")
+    assert execute(["judge", "calibrate", "rj", "--run", "elsewhere"]) == 0
+    assert execute(["judge", "calibrate", "rj"]) == 3  # drawn, and not labelled yet

@@ -1,0 +1,36 @@
+"""The options and the sealed part of a leak check are read strictly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from steelyard.detectors.leak.detector import Leak, LeakOptions, options_of
+from steelyard.errors import InputError
+from tests.detectors.leak.test_finder import plan
+
+
+@pytest.mark.parametrize("given", [{}, {"kept": 1}, {"kept": "x", "more": 1}])
+def test_other_options_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="a leak check has the options kept and alpha"):
+        options_of(given)
+    assert options_of({"kept": "s-check-1"}) == LeakOptions(kept="s-check-1")
+
+
+def test_a_changed_test_is_not_opened() -> None:
+    planned = plan()
+    (test,) = planned.tests
+    with pytest.raises(InputError, match="a level is between 0 and"):
+        options_of({"kept": "x", "alpha": "0.5"})
+    assert Leak().seal(test, planned) == test
+    assert Leak().forecast(test, planned, 0.0) == 120
+    turned = msgspec.structs.replace(test, reads=test.reads[::-1])
+    for changed in (
+        turned,
+        msgspec.structs.replace(test, sealed={"alpha": "0.9"}),
+        msgspec.structs.replace(test, reads=()),
+    ):
+        with pytest.raises(ValueError, match="released and the kept items"):
+            Leak().open(changed, planned)
