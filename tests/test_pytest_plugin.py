@@ -139,7 +139,7 @@ def test_a_test_that_is_run_again_gets_the_first_answer(project: pytest.Pytester
         ("suite='suite.jsonl', at_least=85", "it is above 0 and at most 1"),
         ("suite='suite.jsonl'", "the mark lacks at_least"),
         ("'suite.jsonl', at_least=0.5", "the mark takes names"),
-        ("suite='suite.jsonl', at_least=0.5, limt=3", "did you mean 'limit'"),
+        ("suite='suite.jsonl', at_least=0.5, limits=3", "did you mean 'limit'"),
         ("suite='suite.jsonl', at_least=0.5, inconclusive='pass'", "one of fail, xfail, skip"),
         ("suite='suite.jsonl', at_least=0.5, model='openai:x@http://127.0.0.1:9/v1'", "127.0.0.1:9"),
         ("suite='suite.jsonl', at_least=0.5, model='nothing:x'", "no model is called 'nothing'"),

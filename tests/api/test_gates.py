@@ -41,4 +41,4 @@ def test_what_cannot_be_is_refused(sums_server: SumsServer, sums_file: tuple[Pat
     with pytest.raises(TypeError, match="repeats"):
         steelyard.gate(sums_file[0], model=model, at_least=0.5, repeats=3)
     with pytest.raises(TypeError, match="did you mean 'limit'"):
-        steelyard.gate(sums_file[0], model=model, at_least=0.5, limt=3)  # type: ignore[call-arg]
+        steelyard.gate(sums_file[0], model=model, at_least=0.5, limits=3)  # type: ignore[call-arg]

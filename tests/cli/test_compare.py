@@ -1,4 +1,4 @@
-"""``steelyard compare`` and ``steelyard portfolio`` on real runs: exit codes, files, and what is refused."""
+"""``steelyard compare`` on real runs: exit codes, files, and what is refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import steelyard
 from steelyard.cli import execute
 from tests.comparison_runs import run_sums, sums_file
 
@@ -21,7 +20,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_both_commands(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_runs_are_compared(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", "100")
     assert execute(["compare", "small", "large", "--html", "c.html", "--markdown", "c.md"]) == 0
@@ -34,9 +35,6 @@ def test_both_commands(folder: Path, capsys: pytest.CaptureFixture[str], monkeyp
     document = json.loads(capsys.readouterr().out)
     assert document["pairs"][0]["contrasts"][0]["word"] == "better"
     assert document["pairs"][0]["differing_samples"][0]["question"] is None
-    assert execute(["portfolio", "small", "large", "--vendor", "small=X", "--html", "p.html"]) == 0
-    assert "fail least together" in capsys.readouterr().out
-    assert "fail least together" in (folder / "p.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -48,9 +46,6 @@ def test_both_commands(folder: Path, capsys: pytest.CaptureFixture[str], monkeyp
         (["compare", "small", "large", "--html", "small/x.html"], "inside a run's folder"),
         (["compare", "small", "large", "--html", "none/x.html"], "existing folder"),
         (["compare", "small", "large", "--see", "0"], "--see"),
-        (["portfolio", "small", "large", "--vendor", "other=X"], "no such run is given"),
-        (["portfolio", "small", "large", "--cost", "small=much"], "is not a number"),
-        (["portfolio", "small", "large", "--share", "small"], "give RUN="),
     ],
 )
 def test_bad_input_is_one_line(
@@ -61,13 +56,3 @@ def test_bad_input_is_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
-
-
-def test_from_python(folder: Path) -> None:
-    found = steelyard.compare(folder / "small", folder / "large", see=5)
-    assert found.pairs[0].overall is not None
-    assert found.pairs[0].overall.word == "better"
-    held = steelyard.portfolio(folder / "small", folder / "large", cost={str(folder / "small"): 0.1})
-    assert held.n == 150
-    with pytest.raises(steelyard.InputError, match="between 0 and 100"):
-        steelyard.compare(folder / "small", folder / "large", see=0)

@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from steelyard.claims.sheet import read_sheet
-from steelyard.tasks.definition_file import read_definition
+from steelyard.suites.twins import RULES, read_rules
+from steelyard.tasks.definition_file import read_definition, read_strictly
+from steelyard.tasks.suite_file import SuiteFile
 from tests.docs import console
 from tests.docs.pages import ROOT, Block, blocks, pages
 
@@ -75,6 +77,13 @@ def _check_yaml(block: Block, folder: Path) -> None:
     path.write_text(block.source, encoding="utf-8")
     if "claims" in keys:
         read_sheet(path)
+    elif "suite" in keys:
+        read_strictly(path, SuiteFile)
+    elif "items" in keys and "id" not in keys:
+        rules = folder / RULES
+        rules.parent.mkdir()
+        path.rename(rules)
+        assert read_rules(folder)
     else:
         read_definition(path)
 

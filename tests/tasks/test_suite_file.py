@@ -65,7 +65,7 @@ def test_what_is_wrong_in_suite_yaml_is_one_line(tmp_path: Path, yaml: str, word
         ('{"id": "a b", "question": "x"}\n', ":1: id 'a b'"),
         ('{"id": "../a", "question": "x"}\n', ":1: id '../a'"),
         ('{"id": "a", "question": " "}\n', ":1: question is empty"),
-        ('{"id": "a", "question": "x", "anwser": "y"}\n', ":1: Object contains unknown field `anwser`"),
+        ('{"id": "a", "question": "x", "reply": "y"}\n', ":1: Object contains unknown field `reply`"),
         (
             '{"id": "a", "question": "x", "answer": "y", "choices": ["z", "w"]}\n',
             "answer 'y' is not one of the choices",

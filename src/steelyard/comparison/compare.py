@@ -67,11 +67,11 @@ def _check(runs: Sequence[ScoredRun]) -> None:
         raise InputError(f"{len(runs)} runs are too many: compare at most {MOST_RUNS}")
     seen: dict[tuple[str, str], ScoredRun] = {}
     for run in runs:
-        other = seen.setdefault((run.plan_sha256, run.role), run)
-        if other is not run:
+        if other := seen.get((run.plan_sha256, run.role)):
             raise InputError(
                 f"is the same run as {other.path} (its plan has the same digest): give two runs", where=run.path
             )
+        seen[run.plan_sha256, run.role] = run
 
 
 def _pair(runs: Sequence[ScoredRun], first: int, second: int, *, see: float, with_texts: bool) -> PairResult:

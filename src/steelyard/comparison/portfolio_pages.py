@@ -158,6 +158,8 @@ def _dots(portfolio: Portfolio) -> list[dict[str, str]]:
         {
             "x": f"{30 + 540 * (log - left) / wide:.1f}",
             "y": height(each.quality),
+            "beside": f"{39 + 540 * (log - left) / wide:.1f}",
+            "below": f"{float(height(each.quality)) + 4:.1f}",
             "top": height(each.quality_high),
             "bottom": height(each.quality_low),
             "letter": each.letter,

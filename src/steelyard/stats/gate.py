@@ -18,6 +18,9 @@ is the largest over the unknown share of differing pairs, searched in its Cloppe
 (1 + #)/(B + 1), exact where the two runs may be exchanged. Green is Student's t with one sample added that lost all,
 and never below (1 − δ)^n, the chance to see no loss where a share δ of samples is lost whole.
 
+Both levels are for answers that vary sample by sample. Where whole passes differ (load, batches), one pass of each side
+cannot show it, and red is too frequent at large n: :func:`self_test` shows it in ``whole_reds``.
+
 The tests of one sample each are private here. ``python -m bench.inhouse gate`` prints sizes, powers and flips.
 """
 

@@ -38,7 +38,7 @@ _RANGE: Final = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})")
 # First names that are no other word in English or German, in pairs of one gender so that pronouns stay right.
 NAMES: Final[tuple[tuple[str, ...], ...]] = (
     ("Anna", "Julia", "Laura", "Sarah", "Maria", "Lena", "Sofia", "Emma", "Clara", "Nina", "Katharina", "Olivia",
-     "Janet", "Susan", "Natalia", "Ines", "Marta", "Helena"),
+     "Janet", "Susan", "Natalia", "Lisa", "Marta", "Helena"),
     ("Peter", "Thomas", "Michael", "Daniel", "Lukas", "Felix", "Jonas", "Simon", "Martin", "David", "Andreas", "James",
      "Robert", "Stefan", "Carlos", "Paolo", "Henry", "Oliver"),
 )  # fmt: skip

@@ -1,0 +1,49 @@
+"""``steelyard portfolio`` on real runs: files, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from steelyard.cli import execute
+from tests.comparison_runs import run_sums, sums_file
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    file = sums_file(folder)
+    run_sums(file, folder / "small", wrong=110)
+    run_sums(file, folder / "large", wrong=20)
+    return folder
+
+
+def test_a_portfolio_of_two_runs(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert execute(["portfolio", "small", "large", "--vendor", "small=X", "--html", "p.html"]) == 0
+    assert "fail least together" in capsys.readouterr().out
+    assert "fail least together" in (folder / "p.html").read_text()
+    assert execute(["portfolio", "small", "large", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--vendor", "other=X"], "no such run is given"),
+        (["--cost", "small=much"], "is not a number"),
+        (["--share", "small"], "give RUN="),
+    ],
+)
+def test_bad_input_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(folder)
+    assert execute(["portfolio", "small", "large", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1

@@ -1,0 +1,33 @@
+"""The samples on which two runs differ: counted all, shown some, cut in the middle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import steelyard
+from tests.comparison_runs import run_sums, sums_file
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("runs")
+    file = sums_file(folder)
+    run_sums(file, folder / "small", wrong=30)
+    run_sums(file, folder / "large", wrong=5)
+    return folder / "small", folder / "large"
+
+
+def test_what_differs_is_shown_with_its_texts(runs: tuple[Path, Path]) -> None:
+    (pair,) = steelyard.compare(*runs).pairs
+    overall = pair.overall
+    assert overall is not None
+    assert pair.differing == overall.gains + overall.losses
+    assert 0 < len(pair.differing_samples) <= pair.differing
+    for each in pair.differing_samples:
+        assert each.first != each.second
+        assert each.question is not None
+        assert each.question.startswith("What is ")
+        right = each.first_answer if each.first else each.second_answer
+        assert right == each.expected

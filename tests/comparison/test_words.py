@@ -1,0 +1,28 @@
+"""What a comparison says."""
+
+from __future__ import annotations
+
+import re
+
+from steelyard.comparison import words
+from steelyard.comparison.compare import compare_runs
+from tests.comparison_runs import scored_run
+
+HOSTILE = "<script>alert(1)</script> \x1b[31m | [x](javascript:alert(1)) \u202e"
+
+
+def test_the_sentences() -> None:
+    one = {"t": {f"s{each}": float(each % 10 > 4) for each in range(400)}}
+    other = {"t": {f"s{each}": float(each % 10 > 2) for each in range(400)}}
+    found = compare_runs([scored_run("a", one), scored_run("b", other)])
+    assert re.fullmatch(r"B is better by 20\.0 points \(16\.\d to 24\.\d\)\.", words.headline(found))
+    turned = compare_runs([scored_run("b", other), scored_run("a", one)])
+    assert words.headline(turned).startswith("A is better by 20.0 points (16.")
+    near = {"t": {f"s{each}": float((each + (each < 8)) % 10 > 4) for each in range(400)}}
+    said = words.headline(compare_runs([scored_run("a", one), scored_run("c", near)]))
+    assert re.fullmatch(
+        r"Not told apart: B − A is between −\d\.\d and \+\d\.\d points; (to see 2 points you need about|a difference "
+        r"of 2 points would probably show with these).*samples\.",
+        said,
+    )
+    assert "equal" not in said
