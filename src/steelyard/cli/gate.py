@@ -130,12 +130,16 @@ for _option in command.params:
 
 
 def _check_bar(at_least: str | None, baseline: Path | None, margin: str | None) -> None:
+    from steelyard.api.gate_runs import points_of
+
     if (at_least is None) == (baseline is None):
         raise InputError("give --at-least SHARE, or --baseline RUN with --margin POINTS: one of the two")
     if baseline is not None and margin is None:
         raise InputError("--baseline needs --margin POINTS: how many points worse is tolerated, as 2")
     if baseline is None and margin is not None:
         raise InputError("--margin is for --baseline RUN: leave it out, or give that run")
+    if margin is not None:
+        points_of(margin)
 
 
 def _check_places(junit: Path | None, summary: str | None) -> None:
