@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
+import steelyard
 from steelyard.api.judged_run import open_judged
 from steelyard.cli import execute
 from steelyard.errors import InputError
@@ -113,6 +114,21 @@ def test_a_judge_scores_a_sealed_run(
         assert "The judge" in (tmp_path / "rj" / name).read_text()
     assert execute(["report", "rj"]) == 0
     assert "Score by the judge" in capsys.readouterr().out
+
+
+def test_no_gate_decides_by_a_judge(
+    sums_server: SumsServer, judge: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(sums_server, judge, tmp_path)
+    assert execute(judged(run, judge)) == 0
+    capsys.readouterr()
+    assert execute(["gate", "rj", "--baseline", "rj", "--margin", "2"]) == 3
+    assert capsys.readouterr().out.startswith("undecided: the scores of rj are a judge's")
+    model = f"openai:sums@{sums_server.url}"
+    assert execute(["gate", "./sums", "--model", model, "--at-least", "0.5", "--out", "g"]) == 3
+    assert capsys.readouterr().out.startswith("undecided: sums")
+    with pytest.raises(InputError, match="a judge's"):
+        steelyard.gate("./sums", model=model, baseline="rj", margin=2)
 
 
 def test_who_may_not_see_the_suite_is_sent_nothing(

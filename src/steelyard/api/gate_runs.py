@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from steelyard.errors import ExitCode, InputError
 from steelyard.evidence import layout
 from steelyard.records import (
+    JUDGE,
     SUBJECT,
     DetectorResult,
     GateVerdict,
@@ -27,7 +28,7 @@ from steelyard.records import (
 if TYPE_CHECKING:
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["SealedRun", "baseline_bar", "gate_runs", "is_run", "points_of", "sealed_run"]
+__all__ = ["SealedRun", "baseline_bar", "gate_runs", "is_judged", "is_run", "points_of", "sealed_run"]
 
 _ALPHA = 0.05
 _WORDS = {"green": VerdictWord.CONSISTENT, "red": VerdictWord.INCONSISTENT, "": VerdictWord.INSUFFICIENT_POWER}
@@ -71,6 +72,8 @@ def sealed_run(path: Path) -> SealedRun:
     from steelyard.storage.run_folder import RunFolder
 
     run = RunFolder.open(path)
+    if JUDGE in run.plan.models:
+        raise InputError("its scores are a judge's, and no gate decides by them yet", where=path)
     if not run.is_sealed:
         raise InputError("is not finished and sealed: go on with it by steelyard resume", where=path)
     verify_integrity(path)
@@ -94,6 +97,13 @@ def sealed_run(path: Path) -> SealedRun:
         scores=scores,
         results={each.measurement: each for each in results.verdict.measurements},
     )
+
+
+def is_judged(path: Path) -> bool:
+    """Whether a run's scores are a judge's, by which no gate decides. Raises InputError for what is no run."""
+    from steelyard.storage.run_folder import RunFolder
+
+    return JUDGE in RunFolder.open(path).plan.models
 
 
 def points_of(text: str) -> str:

@@ -11,7 +11,7 @@ import click
 from steelyard.api.arguments import REAL_RANGES
 from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, whole, with_subject
 from steelyard.cli.output import print_dry_run, print_json, print_open, print_places
-from steelyard.errors import InputError
+from steelyard.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -88,7 +88,7 @@ def command(
     import asyncio
 
     from steelyard.api.conduct import conduct, signer_at
-    from steelyard.api.gate_runs import is_run
+    from steelyard.api.gate_runs import is_judged, is_run
     from steelyard.api.gates import bar_of, gate_job
     from steelyard.api.options import options_of
 
@@ -96,6 +96,13 @@ def command(
     _check_places(junit, summary)
     if self_test and (baseline is None or is_run(task) or dry_run):
         raise InputError("--self-test needs a suite, --model, --baseline RUN and --margin POINTS, and asks the model")
+    given = [*([Path(task)] if is_run(task) else []), *([] if baseline is None else [baseline])]
+    if judged := [path for path in given if is_judged(path)]:
+        click.echo(
+            f"undecided: the scores of {judged[0]} are a judge's, and no gate decides by them yet; "
+            "steelyard judge calibrate corrects them to the rate that people would give"
+        )
+        return int(ExitCode.UNDECIDED)
     if is_run(task):
         verdict = _of_two_runs(Path(task), baseline, margin, family, asking)
         _print(verdict, Path(task), as_json=as_json)
@@ -123,12 +130,16 @@ for _option in command.params:
 
 
 def _check_bar(at_least: str | None, baseline: Path | None, margin: str | None) -> None:
+    from steelyard.api.gate_runs import points_of
+
     if (at_least is None) == (baseline is None):
         raise InputError("give --at-least SHARE, or --baseline RUN with --margin POINTS: one of the two")
     if baseline is not None and margin is None:
         raise InputError("--baseline needs --margin POINTS: how many points worse is tolerated, as 2")
     if baseline is None and margin is not None:
         raise InputError("--margin is for --baseline RUN: leave it out, or give that run")
+    if margin is not None:
+        points_of(margin)
 
 
 def _check_places(junit: Path | None, summary: str | None) -> None:
