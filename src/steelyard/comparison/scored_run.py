@@ -10,7 +10,7 @@ from typing import Final, Literal
 from steelyard.auditing.finalize import results_of
 from steelyard.errors import InputError
 from steelyard.evidence import layout
-from steelyard.records import Attempt, Measurement, Origin, PlannedModel, SampleScore
+from steelyard.records import SUBJECT, Attempt, Measurement, Origin, PlannedModel, SampleScore
 from steelyard.storage.journal.lines import Stop
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
@@ -108,6 +108,7 @@ def read_run(given: str) -> list[ScoredRun]:
     if run.plan.origin.kind == "gateway":
         raise InputError("a gateway's recording has no scores to compare: measure with steelyard run", where=path)
     roles = [each for each in run.plan.models if each not in _NOT_COMPARED]
+    roles.sort(key=lambda each: (each != SUBJECT, each))
     if role and role not in run.plan.models:
         raise InputError(f"has no model in the role {role!r}; there are: {', '.join(run.plan.models)}", where=path)
     collected = _Collected()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from steelyard.errors import InputError
 from steelyard.records import DroppedItem, SourceSpan, SuiteItem
 from steelyard.records.file_options import FileOptions
 from steelyard.suites.collected import Collected, item_id
-from steelyard.tasks.column_names import WantedColumns
+from steelyard.tasks.column_names import Columns, WantedColumns
 from steelyard.tasks.loaders import read_rows
 from steelyard.tasks.question_rows import Survey, TidyRows
 from steelyard.tasks.suite_file import MadeFrom
@@ -55,7 +56,7 @@ def items_of_table(path: Path, options: FileOptions, columns: TableColumns = Tab
             None,
             (
                 getattr(rows, "assumed", ""),
-                survey.columns.in_words(with_choices=survey.has_choices and not options.choices),
+                _columns(survey, columns).in_words(with_choices=survey.has_choices and not options.choices),
                 survey.doubts,
             ),
         )
@@ -67,6 +68,13 @@ def items_of_table(path: Path, options: FileOptions, columns: TableColumns = Tab
         is_german=survey.is_german,
         asked_whole=survey.columns.is_whole_prompt,
         remarks=(f"{path.name}: {assumed}",) if assumed else (),
+    )
+
+
+def _columns(survey: Survey, used: TableColumns) -> Columns:
+    """The table's columns; what the user named for groups and tags is used, too."""
+    return dataclasses.replace(
+        survey.columns, others=tuple(each for each in survey.columns.others if each not in (used.group, used.tags))
     )
 
 

@@ -62,7 +62,9 @@ def _brief(value: Any) -> Any:
     """A value without empty parts, which are the defaults of every field."""
     if isinstance(value, dict):
         return {
-            key: _brief(each) for key, each in value.items() if each not in (None, "", [], (), {}) or key == "question"
+            key: _brief(each)
+            for key, each in value.items()
+            if key == "question" or not (each in (None, "", [], (), {}) or (key in ("start", "end") and each == 0))
         }
     return [_brief(each) for each in value] if isinstance(value, list | tuple) else value
 
