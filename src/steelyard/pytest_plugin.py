@@ -147,13 +147,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def _enforce(item: pytest.Item) -> None:
+    from steelyard.evidence import layout
+
     outcome = _outcome(item)
     if (MARK, outcome.sentence) not in item.user_properties:
         item.user_properties.append((MARK, outcome.sentence))
     if outcome.colour == "green":
         return
     failing = [f"first failing samples ({len(outcome.failing)} shown):", *outcome.failing] if outcome.failing else []
-    text = "\n".join([f"steelyard: {outcome.sentence}", *failing, f"report: {outcome.folder / 'report.html'}"])
+    text = "\n".join([f"steelyard: {outcome.sentence}", *failing, f"report: {outcome.folder / layout.REPORT_PAGE}"])
     choice = _inconclusive(item)
     if outcome.colour == "undecided" and choice == "xfail":
         pytest.xfail(text)

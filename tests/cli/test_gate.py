@@ -21,6 +21,7 @@ from tests.verification.resealing import reseal, with_new_reports
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
 
 
 def gate(server: SumsServer, file: Path, bar: str, *more: str) -> int:

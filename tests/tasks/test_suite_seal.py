@@ -16,6 +16,7 @@ from steelyard.evidence.keys import load_signer
 from steelyard.suites.sealing import seal_suite
 from steelyard.tasks.suite_seal import Parts, SuiteSeal, parts_of, read_seal, seal_path
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
+from tests.conftest import SumsServer
 from tests.tasks.test_suite_file import suite_at
 
 
@@ -115,10 +116,12 @@ def test_what_is_no_seal_is_one_line(suite: SuiteTask, data: bytes) -> None:
         task_from_suite(suite.folder)
 
 
-def test_a_run_of_a_sealed_suite_asks_the_released_items(suite: SuiteTask, tmp_path: Path) -> None:
+def test_a_run_of_a_sealed_suite_asks_the_released_items(
+    suite: SuiteTask, tmp_path: Path, sums_server: SumsServer
+) -> None:
     sealed(suite, None)
+    (suite.folder / "suite.yaml").write_text(f"suite: sums\nendpoints: [{sums_server.url}]\n")
     out = tmp_path / "r"
-    asked = ["run", str(suite.folder), "--model", "embedded:smollm2", "--output-tokens", "1", "--out", str(out)]
-    assert execute(asked) == 3  # all are cut off
+    assert execute(["run", str(suite.folder), "--model", f"openai:sums@{sums_server.url}", "--out", str(out)]) == 0
     assert json.loads((out / "report.json").read_text())["measurements"][0]["of"] == 20
     assert execute(["verify", str(out)]) == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from steelyard.errors import InputError
+from steelyard.evidence import layout
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -70,7 +71,7 @@ def kind_of_source(path: Path) -> Kind:
     if not path.exists():
         raise InputError("there is no such file", where=path)
     if path.is_dir():
-        return "recording" if (path / "plan.dsse.json").is_file() else "documents"
+        return "recording" if (path / layout.PLAN).is_file() else "documents"
     ending = path.suffix.lower()
     if ending in _JSON:
         with path.open("rb") as file:

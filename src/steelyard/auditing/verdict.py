@@ -176,7 +176,7 @@ def rejected(plan: Plan, results: Sequence[DetectorResult]) -> set[str]:
 
     weights = {test.id: test.weight for test in plan.tests}
     # What a user asked for without a claim accuses nobody: each run of a gate has its own level.
-    shares = {test.id: series_share(plan.number_of(test)) if plan.sheet else 1.0 for test in plan.tests}
+    shares = {test.id: 1.0 if plan.requested else series_share(plan.number_of(test)) for test in plan.tests}
     decided = [
         (each, min(1.0, each.p / shares[each.test]))
         for each in results

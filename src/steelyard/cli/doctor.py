@@ -38,6 +38,7 @@ EXTRAS = {
     "ray": ("ray",),
     "world": ("torch", "gymnasium", "av", "safetensors"),
     "hf": ("transformers",),
+    "suites": ("pypdfium2", "docx", "selectolax", "rapidfuzz", "pyrage"),
     "timestamp": ("rfc3161_client",),
     "dev": ("pytest", "hypothesis", "xllamacpp"),
 }

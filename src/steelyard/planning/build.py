@@ -180,7 +180,7 @@ def _with_orders(
     sheet = planner.sheet
     drafts = [draft.measurement for draft in planner.drafts.values()]
     questions, names = questions_of(drafts, models)
-    placed = (orders or RandomOrders()).place(questions, "audit" if sheet is not None and tests else "run")
+    placed = (orders or RandomOrders()).place(questions, "audit" if tests and not planner.requested else "run")
     measurements = tuple(
         with_turns(each, planner.drafts[each.id].samples, models[each.role])
         for each in with_orders(drafts, names, placed.outputs)

@@ -405,7 +405,7 @@ class Plan(Record, frozen=True, kw_only=True):
     @property
     def kind(self) -> Literal["audit", "run"]:
         """What a ledger counts this as: an *audit* tests claims, a *run* measures, and decides a gate at most."""
-        return "audit" if self.sheet is not None and self.tests else "run"
+        return "audit" if self.tests and not self.requested else "run"
 
     @property
     def by_id(self) -> dict[str, Measurement]:

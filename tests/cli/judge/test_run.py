@@ -26,8 +26,13 @@ def judge() -> Iterator[JudgeServer]:
 
 
 def test_a_dry_run_sends_no_answer_and_leaves_no_folder(
-    sums_server: SumsServer, judge: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sums_server: SumsServer,
+    judge: JudgeServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     run = run_of(sums_server, judge, tmp_path)
     assert execute(judged(run, judge, "--dry-run")) == 0
     assert "judged" in capsys.readouterr().out

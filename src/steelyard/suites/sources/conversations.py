@@ -109,7 +109,7 @@ def _current_branch(value: Mapping[str, Any]) -> Iterator[Message]:
     """
     nodes = value["mapping"]
     node_id = value.get("current_node")
-    if node_id not in nodes:
+    if not isinstance(node_id, str) or node_id not in nodes:
         node_id = next(reversed(nodes), None)
     branch: list[Any] = []
     seen: set[str] = set()
