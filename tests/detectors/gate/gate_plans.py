@@ -23,6 +23,7 @@ from steelyard.records import (
     PlannedModel,
     PlannedTest,
     Reads,
+    RequestedTest,
     SampleScore,
 )
 from steelyard.stats.sequential import StopTable, Tracker
@@ -59,6 +60,7 @@ def gate_plan(
     )
     plan = Plan(
         format=PLAN_FORMAT, software="", created="", alpha=0.05, measurements=measurements, tests=tests,
+        requested=(RequestedTest(detector="gate", task="suite"),),
         models={
             SUBJECT: PlannedModel(
                 identity=ModelIdentity(uri="test:model", name="model"),
