@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,3 +76,11 @@ def test_a_margin_that_holds_and_one_that_does_not() -> None:
 def test_what_does_not_fit_is_refused(given_: tuple[int, int, int, float]) -> None:
     with pytest.raises(ValueError, match=r"counts|margin"):
         margin_p(*given_)
+
+
+@pytest.mark.parametrize("n", [1, 20, 300])
+@pytest.mark.parametrize("margin", [0.02, 0.2])
+def test_who_loses_far_more_than_the_margin_is_never_shown_to_be_within_it(n: int, margin: float) -> None:
+    for losses in range(math.ceil(n * (margin + 0.05)), n + 1, max(1, n // 20)):
+        assert margin_p(0, losses, n, margin) > 0.3
+    assert margin_p(0, n, n, margin) == pytest.approx(1.0, abs=1e-6)

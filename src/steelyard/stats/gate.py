@@ -12,16 +12,15 @@ So a run that is as good as its baseline is red with probability ≤ α, one tha
 probability ≤ α. A margin of 0 is green only where the run was shown to be better.
 
 *0/1 scores.* With b losses (baseline right, run wrong) and c gains: red is McNemar's exact test, b of b + c against ½
-(McNemar 1947). Green is an exact unconditional test: the order of outcomes is by (c − b + nδ)/√v, and its probability
-is the largest over the unknown share of differing pairs, searched in its Clopper-Pearson interval of level 1 − γ, with
-γ added (Berger & Boos 1994). *Scores in [0, 1].* Red is a sign-flip test with 19,999 seeded flips, p =
-(1 + #)/(B + 1), exact where the two runs may be exchanged. Green is Student's t with one sample added that lost all,
-and never below (1 − δ)^n, the chance to see no loss where a share δ of samples is lost whole.
+(McNemar 1947). Green is the exact unconditional test of :func:`steelyard.stats.mcnemar.margin_p`. *Scores in [0, 1].*
+Red is a sign-flip test with 19,999 seeded flips, p = (1 + #)/(B + 1), exact where the two runs may be exchanged. Green
+is Student's t with one sample added that lost all, and never below (1 − δ)^n, the chance to see no loss where a share δ
+of samples is lost whole.
 
 Both levels are for answers that vary sample by sample. Where whole passes differ (load, batches), one pass of each side
 cannot show it, and red is too frequent at large n: :func:`self_test` shows it in ``whole_reds``.
 
-The tests of one sample each are private here. ``python -m bench.inhouse gate`` prints sizes, powers and flips.
+``python -m bench.inhouse gate`` prints sizes, powers and flips.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from steelyard.stats.intervals import clopper_pearson
+from steelyard.stats.mcnemar import margin_p, mcnemar_p
 
 __all__ = ["FLIPS", "Colour", "PairedGate", "SelfTest", "paired_gate", "self_test"]
 
@@ -43,8 +42,6 @@ Colour = Literal["green", "red", "undecided"]
 Doubles = NDArray[np.float64]
 
 FLIPS = 19_999
-_GAMMA = 0.0005  # what the interval of the share of differing pairs may miss
-_SEARCHED = 32  # shares in that interval
 _MICRO = 10**6
 
 
@@ -89,8 +86,8 @@ def paired_gate(
     whole = all(value in (-1, 0, 1) for value in (*favour, *against))
     losses, gains = int((favour < 0).sum()), int((favour > 0).sum())
     if whole:
-        p_worse = _mcnemar(losses, gains)
-        p_within = _within(len(run), int((against < 0).sum()), int((against > 0).sum()), margin)
+        p_worse = mcnemar_p(gains, losses, "less")
+        p_within = _margin_p(len(run), int((against < 0).sum()), int((against > 0).sum()), margin)
     else:
         p_worse = _sign_flip(favour, seed, flips)
         p_within = _t_within(against, margin)
@@ -128,45 +125,10 @@ def _interval(differences: Doubles, whole: bool, alpha: float) -> tuple[float, f
 # ── 0/1 scores ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _mcnemar(losses: int, gains: int) -> float:
-    """P(at least so many losses among the pairs that differ, if a loss is as likely as a gain)."""
-    from scipy.special import bdtrc
-
-    return float(bdtrc(losses - 1, losses + gains, 0.5)) if losses else 1.0
-
-
 @lru_cache(maxsize=1 << 14)
-def _within(n: int, losses: int, gains: int, margin: float) -> float:
-    """Exact p of "losses exceed gains by the share ``margin`` or more", the largest over the share that differs."""
-    from scipy.special import bdtr
-
-    if margin == 0:
-        return _mcnemar(gains, losses)
-    differing = losses + gains
-    lowest, highest = clopper_pearson(differing, n, _GAMMA)
-    lowest, highest = max(lowest, margin), min(highest, 1.0)
-    if lowest > highest:
-        return _GAMMA
-    counts = np.arange(n + 1)
-    # Of ``counts`` differing pairs, at most so many losses are as extreme as what was seen: v is n·(ψ − δ²), estimated
-    # under the null.
-    root = np.sqrt(np.maximum(counts, n * margin) - n * margin**2 + 0.5)
-    seen = (gains - losses + n * margin) / root[differing]
-    most = np.floor((counts + n * margin - seen * root) / 2 + 1e-9)
-    shares = np.linspace(lowest, highest, _SEARCHED)[:, None]
-    spread = 8 * math.sqrt(n * highest * (1 - highest) + 1) + 8
-    likely = counts[max(0, math.floor(n * lowest - spread)) : math.ceil(n * highest + spread) + 1]
-    bound = np.minimum(most[likely], likely)
-    below = bdtr(np.maximum(bound, 0), likely, np.minimum(1.0, (shares + margin) / (2 * shares)))
-    chances = _binomial(n, likely, shares) * np.where(bound < 0, 0.0, below)
-    return min(1.0, float(chances.sum(axis=1).max()) + _GAMMA)
-
-
-def _binomial(n: int, x: NDArray[np.int64], share: Doubles) -> Doubles:
-    from scipy.special import gammaln, xlog1py, xlogy
-
-    choose = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
-    return np.asarray(np.exp(choose + xlogy(x, share) + xlog1py(n - x, -share)), dtype=np.float64)
+def _margin_p(n: int, losses: int, gains: int, margin: float) -> float:
+    """The p of "losses exceed gains by the share ``margin`` or more"; a self-test asks for the same one often."""
+    return margin_p(gains, losses, n, margin) if margin else mcnemar_p(gains, losses, "greater")
 
 
 # ── scores in [0, 1] ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -96,9 +96,11 @@ def margin_p(gains: int, losses: int, n: int, margin: float) -> float:
     observed = score_statistic(gains, losses, n, -margin)
     low = float(betaincinv(losses, n - losses + 1, NUISANCE_LEVEL / 2)) if losses else 0.0
     high = float(betaincinv(losses + 1, n - losses, 1 - NUISANCE_LEVEL / 2)) if losses < n else 1.0
-    low, high = max(low, margin), min(high, (1 + margin) / 2)
-    if low > high:  # no rate of the null goes with so few losses
+    if low > (1 + margin) / 2:  # more losses than go with a difference of only the margin
+        return 1.0
+    if high < margin:  # no rate of the null goes with so few losses
         return NUISANCE_LEVEL
+    low, high = max(low, margin), min(high, (1 + margin) / 2)
     least = _least_gains(n, margin, observed)
     best = 0.0
     for _ in range(3):
