@@ -15,6 +15,7 @@ from steelyard.records import Limits, Measurement, ModelIdentity, Origin, Planne
 from tests.conftest import SumsServer
 
 QUESTIONS = 150
+HOSTILE = "<script>alert(1)</script> \x1b[31m | [x](javascript:alert(1)) \u202e"
 
 
 def sums_file(folder: Path, number: int = QUESTIONS, name: str = "sums") -> Path:
@@ -91,3 +92,11 @@ def with_measurement(run: ScoredRun, **fields: object) -> ScoredRun:
         replace(first.measurement, **fields), first.scorer, first.samples, first.ended, first.trainings, first.usage
     )
     return ScoredRun(**{**run.__dict__, "measured": (changed, *rest)})
+
+
+def two_runs(folder: Path) -> Path:
+    """A folder with the runs ``small`` and ``large`` of the same sums; the large model is better."""
+    file = sums_file(folder)
+    run_sums(file, folder / "small", wrong=110)
+    run_sums(file, folder / "large", wrong=20)
+    return folder

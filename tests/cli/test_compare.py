@@ -8,16 +8,12 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from tests.comparison_runs import run_sums, sums_file
+from tests.comparison_runs import two_runs
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runs")
-    file = sums_file(folder)
-    run_sums(file, folder / "small", wrong=110)
-    run_sums(file, folder / "large", wrong=20)
-    return folder
+    return two_runs(tmp_path_factory.mktemp("runs"))
 
 
 def test_two_runs_are_compared(

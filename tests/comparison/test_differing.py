@@ -7,15 +7,12 @@ from pathlib import Path
 import pytest
 
 import steelyard
-from tests.comparison_runs import run_sums, sums_file
+from tests.comparison_runs import two_runs
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("runs")
-    file = sums_file(folder)
-    run_sums(file, folder / "small", wrong=30)
-    run_sums(file, folder / "large", wrong=5)
+    folder = two_runs(tmp_path_factory.mktemp("runs"))
     return folder / "small", folder / "large"
 
 

@@ -10,9 +10,7 @@ from rich.console import Console
 from steelyard.comparison import portfolio_pages
 from steelyard.comparison.portfolio import Facts, portfolio_of
 from steelyard.reports.passive import check_passive
-from tests.comparison_runs import scored_run
-
-HOSTILE = "<script>alert(1)</script> \x1b[31m | [x](javascript:alert(1)) \u202e"
+from tests.comparison_runs import HOSTILE, scored_run
 
 
 def test_a_portfolio_on_every_page() -> None:

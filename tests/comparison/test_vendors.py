@@ -6,8 +6,6 @@ import pytest
 
 from steelyard.comparison.vendors import UNKNOWN, vendor_and_family
 
-HOSTILE = "<script>alert(1)</script> \x1b[31m | [x](javascript:alert(1)) \u202e"
-
 
 @pytest.mark.parametrize(
     ("name", "vendor", "family"),

@@ -8,8 +8,6 @@ from steelyard.comparison import words
 from steelyard.comparison.compare import compare_runs
 from tests.comparison_runs import scored_run
 
-HOSTILE = "<script>alert(1)</script> \x1b[31m | [x](javascript:alert(1)) \u202e"
-
 
 def test_the_sentences() -> None:
     one = {"t": {f"s{each}": float(each % 10 > 4) for each in range(400)}}

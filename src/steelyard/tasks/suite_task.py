@@ -56,10 +56,11 @@ class _Part:
     seal: SuiteSeal | None = None
 
 
-def task_from_suite(path: Path) -> SuiteTask:
+def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
     """Open the suite at ``path``, its folder or its ``suite.yaml``; raises InputError with file and line.
 
-    Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts.
+    Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts. Not
+    ``to_ask``: items may lack an answer that no judge gives, since the suite is only looked at or changed.
     """
     folder = suite_folder(path)
     file = read_suite(folder)
@@ -74,7 +75,7 @@ def task_from_suite(path: Path) -> SuiteTask:
     scorer = file.scorer or _scorer(file, rows)
     if scorer.get("name") == JUDGED:
         _check_rubric(scorer.get("rubric", ""), folder)
-    elif rows.without_answer:
+    elif rows.without_answer and to_ask:
         raise InputError(
             f"{rows.without_answer:,} of {len(rows):,} items have no answer: fill it in, or have a judge score them "
             f"(scorer: {{name: {JUDGED}, rubric: graders/NAME.yaml}} in {SUITE})",

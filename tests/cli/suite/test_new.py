@@ -120,6 +120,8 @@ def test_a_chat_log_becomes_items_that_a_person_accepted(capsys: pytest.CaptureF
     assert execute(["suite", "new", "s", "--from", "log.jsonl"]) == 0
     assert "1 of them have no answer that a person accepted" in said(capsys)
     assert [item.get("answer", "") for item in lines("s/samples.jsonl")] == ["5", "6", ""]
+    assert execute(["suite", "show", "s"]) == 0
+    assert "1 items have none: fill it in, or have a judge score them" in said(capsys)
 
 
 @pytest.mark.parametrize(

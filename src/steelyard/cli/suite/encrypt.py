@@ -21,7 +21,7 @@ def command(folder: Path, undo: bool) -> int:
     from steelyard.suites.encrypting import decrypt_suite, encrypt_suite
     from steelyard.tasks.suite_task import task_from_suite
 
-    suite = task_from_suite(folder)
+    suite = task_from_suite(folder, to_ask=False)
     if undo:
         click.echo(f"{decrypt_suite(suite):,} items are in plain text again")
         return 0

@@ -28,7 +28,7 @@ def command(folder: Path, groups: tuple[str, ...], items: tuple[str, ...], reaso
 
     if not groups and not items:
         raise InputError("nothing is named: give --group NAME or --item ID")
-    erased = erase_items(task_from_suite(folder), groups, items, one_line(reason, 200))
+    erased = erase_items(task_from_suite(folder, to_ask=False), groups, items, one_line(reason, 200))
     names = {name for each in erased for name in each.items}
     click.echo(f"erased {len(names):,} items of {len(erased):,} subjects; on record in erasures.jsonl")
     runs = sorted({each.run for each in read_exposures(folder) if names & set(each.items)})

@@ -27,7 +27,7 @@ def command(folder: Path, items: tuple[str, ...], all_items: bool, retire: bool,
     from steelyard.suites.refreshing import refresh_suite
     from steelyard.tasks.suite_task import task_from_suite
 
-    suite = task_from_suite(folder)
+    suite = task_from_suite(folder, to_ask=False)
     done = refresh_suite(suite, seed or secrets.token_hex(16), items, all_items=all_items, retire_all=retire)
     click.echo(f"version {done.version}: {done.twins:,} twins, {done.retired:,} retired without one")
     if done.kept:

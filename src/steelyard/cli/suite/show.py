@@ -24,7 +24,7 @@ def command(folder: Path, as_json: bool) -> int:
     """Show the suite FOLDER: its digest, its items by tag and group, and its exposure by recipient."""
     from steelyard.tasks.suite_task import task_from_suite
 
-    suite = task_from_suite(folder)
+    suite = task_from_suite(folder, to_ask=False)
     facts = _facts(suite)
     if as_json:
         print_json(facts)
@@ -37,6 +37,8 @@ def command(folder: Path, as_json: bool) -> int:
     click.echo(f"  digest     {facts['digest']}")
     click.echo(f"  reviewed   {facts['reviewed']:,} of {facts['items']:,} items")
     click.echo(f"  prompts    {', '.join(facts['prompts'])} (asked in {suite.default_prompt})")
+    if facts["without_answer"]:
+        click.echo(f"  answers    {facts['without_answer']:,} items have none: fill it in, or have a judge score them")
     for name in ("tags", "difficulty"):
         if facts[name]:
             shown = ", ".join(f"{one_line(word, 40)} {count:,}" for word, count in facts[name].items())
@@ -61,6 +63,7 @@ def _facts(suite: SuiteTask) -> dict[str, Any]:
         "version": suite.file.version,
         "digest": suite.suite,
         "items": len(items),
+        "without_answer": suite.rows.without_answer,
         "erased": len(suite.rows.erased),
         "encrypted": suite.rows.is_encrypted,
         "reviewed": read_review(suite.folder).number_reviewed(items),
