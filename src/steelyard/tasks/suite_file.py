@@ -39,6 +39,7 @@ __all__ = [
     "PartRows",
     "SuiteFile",
     "SuiteRows",
+    "check_endpoint",
     "is_suite",
     "read_suite",
     "suite_digest",
@@ -266,14 +267,15 @@ def read_suite(folder: Path) -> SuiteFile:
     if suite.version < 1 or not 0 <= suite.chance < 1:
         raise InputError("version is at least 1, and chance a fraction from 0 to below 1", where=path)
     for each in suite.endpoints:
-        _check_endpoint(each, path)
+        check_endpoint(each, path)
     prompts = {name: _with_files(each, path) for name, each in suite.prompts.items()}
     if prompts and suite.default_prompt and suite.default_prompt not in prompts:
         raise InputError(f"default_prompt {suite.default_prompt!r} is not among the prompts", where=path)
     return msgspec.structs.replace(suite, prompts=resolved_prompts(prompts, path) if prompts else {})
 
 
-def _check_endpoint(endpoint: str, path: Path) -> None:
+def check_endpoint(endpoint: str, where: str | Path) -> None:
+    """Raise InputError, naming ``where``, for what can be no address of a model."""
     try:
         parts = urlsplit(endpoint)
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -283,7 +285,7 @@ def _check_endpoint(endpoint: str, path: Path) -> None:
     is_uri = "://" not in endpoint and re.fullmatch(r"[a-z][a-z0-9_-]*:\S+", endpoint) is not None
     if not (endpoint == "python" or is_uri or (is_url and is_plain) or endpoint.startswith("ray://")):
         raise InputError(
-            "endpoints are base URLs (https://HOST/v1), whole URIs of a plugin's models, or python", where=path
+            "endpoints are base URLs (https://HOST/v1), whole URIs of a plugin's models, or python", where=where
         )
 
 

@@ -132,6 +132,7 @@ def test_a_chat_log_becomes_items_that_a_person_accepted(capsys: pytest.CaptureF
         (["x", "--from", "sums.csv", "--name", "a/b"], "a name has letters"),
         (["x", "--from", "sums.csv", "--group", "nobody"], "--group: there is no column 'nobody'"),
         (["x"], "Missing option '--from'"),
+        (["x", "--from", "sums.csv", "--endpoint", "no-url"], "--endpoint: endpoints are base URLs"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

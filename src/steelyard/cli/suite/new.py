@@ -80,8 +80,10 @@ def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes:
     from steelyard.suites.made import make_suite, suite_name
     from steelyard.suites.tables import TableColumns
     from steelyard.tasks.file_options import instruction_of, labels_of
-    from steelyard.tasks.suite_file import SuiteFile
+    from steelyard.tasks.suite_file import SuiteFile, check_endpoint
 
+    for endpoint in given["endpoints"]:
+        check_endpoint(endpoint, "--endpoint")
     options = FileOptions(
         question=given["question"],
         answer=given["answer"],
