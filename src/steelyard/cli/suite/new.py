@@ -204,6 +204,7 @@ def _progress() -> Any:
 def _print_made(folder: Path, endpoints: tuple[str, ...], collected: Collected) -> None:
     import shlex
 
+    from steelyard.reports.words import counted
     from steelyard.suites.made import reasons_in_words
     from steelyard.util.text import one_line
 
@@ -211,7 +212,7 @@ def _print_made(folder: Path, endpoints: tuple[str, ...], collected: Collected) 
         click.echo(one_line(remark, 800), err=True)
     named, thrown = shlex.quote(str(folder)), len(collected.dropped)
     dropped = f", {thrown:,} thrown out ({reasons_in_words(collected.dropped)})" if thrown else ""
-    click.echo(f"{folder}: {len(collected.items):,} items{dropped}")
+    click.echo(f"{folder}: {counted(len(collected.items), 'item')}{dropped}")
     without = sum(not item.answer for item in collected.items)
     if without:
         click.echo(f"{without:,} of them have no answer that a person accepted: only a judge can score these.")

@@ -22,6 +22,7 @@ __all__ = ["command"]
 @json_option
 def command(folder: Path, as_json: bool) -> int:
     """Show the suite FOLDER: its digest, its items by tag and group, and its exposure by recipient."""
+    from steelyard.reports.words import counted
     from steelyard.tasks.suite_task import task_from_suite
 
     suite = task_from_suite(folder, to_ask=False)
@@ -31,7 +32,7 @@ def command(folder: Path, as_json: bool) -> int:
         return 0
     from steelyard.util.text import one_line
 
-    click.echo(f"{one_line(suite.file.suite, 80)}, version {facts['version']}: {facts['items']:,} items")
+    click.echo(f"{one_line(suite.file.suite, 80)}, version {facts['version']}: {counted(facts['items'], 'item')}")
     if suite.file.about:
         click.echo(f"  about      {one_line(suite.file.about, 80)}")
     click.echo(f"  digest     {facts['digest']}")
