@@ -66,7 +66,7 @@ def test_personal_data_is_replaced_and_shown_before_an_endpoint_may_see_it(
     assert "[EMAIL_1]" in told
     assert not Path("t").exists()
     assert execute([*asked, "--yes"]) == 0
-    assert "1 items, 1 thrown out (1 redacted)" in said(capsys)
+    assert "1 item, 1 thrown out (1 redacted)" in said(capsys)
     kept = Path("t/samples.jsonl").read_text() + Path("t/dropped.jsonl").read_text()
     assert "ada@example.org" not in kept
     assert "DE8937" not in kept
