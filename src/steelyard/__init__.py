@@ -30,6 +30,7 @@ _NAMES = {
         "show",
         "verify",
     ],
+    "steelyard.api.choosing": ["choose"],
     "steelyard.api.compare": ["compare", "portfolio"],
     "steelyard.api.gates": ["gate"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
@@ -125,6 +126,7 @@ __all__ = [
     "aresume",
     "arun",
     "audit",
+    "choose",
     "compare",
     "gate",
     "load_task",
@@ -148,6 +150,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
+    from steelyard.api.choosing import choose
     from steelyard.api.compare import compare, portfolio
     from steelyard.api.gates import gate
     from steelyard.api.models import OpenedModel, open_model

@@ -10,6 +10,7 @@ from typing import Any
 
 from steelyard.records import (
     ClaimVerdict,
+    DetectorResult,
     Finding,
     GateVerdict,
     Limits,
@@ -19,7 +20,7 @@ from steelyard.records import (
     PlannedTest,
     Verdict,
 )
-from steelyard.reports import gates, headlines, networks, words
+from steelyard.reports import choices, gates, headlines, networks, words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable, interval_bar
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
@@ -58,6 +59,8 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
             for each in gates.gates_of(verdict)
         ],
         gated=gates.is_gated(verdict),
+        choices=[_choice(each, verdict) for each in choices.choices_of(verdict)],
+        chosen=choices.is_choice(verdict),
         measured=(measured := [_measured(each) for each in only_measured(verdict)]),
         measured_more=any(each["words"].detail for each in measured),
         judging=judging_lines(verdict.judging) if verdict.judging else [],
@@ -76,7 +79,7 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         limits=limits(verdict, plan),
         source_link=_web_address(plan.sheet.source) if plan and plan.sheet else "",
         exit_meaning=headlines.exit_meaning(verdict),
-        screened=not headlines.only_measures(verdict) and not gates.is_gated(verdict),
+        screened=not (headlines.only_measures(verdict) or gates.is_gated(verdict) or choices.is_choice(verdict)),
         level=f"{100 * verdict.alpha:g} %" if math.isfinite(verdict.alpha) else "",
     )
 
@@ -106,6 +109,21 @@ def _gate_bar(gate: GateVerdict | None) -> Any:
         return ""
     least, most = gate.right / gate.asked, (gate.right + gate.open + gate.missing) / gate.asked
     return markup(interval_bar(least if least == most else None, gate.ci, (least, most), float(gate.at_least)))
+
+
+def _choice(result: DetectorResult, verdict: Verdict) -> dict[str, Any]:
+    choice = result.choice
+    assert choice is not None
+    rows = []
+    for row, each in zip(choices.candidate_words(result, verdict), choice.candidates, strict=True):
+        bar = ""
+        if each.ci is not None:
+            least, most = each.right / each.asked, (each.right + each.open + each.missing) / each.asked
+            point = least if least == most else None
+            bar = markup(interval_bar(point, each.ci, (least, most), float(choice.target)))
+        rows.append((row, css_name(row.word), bar))
+    target = f"{float(choice.target) * 100:g} %"
+    return {"target": target, "headings": choices.headings(result, verdict), "rows": rows}
 
 
 def _breakable(name: str) -> Any:

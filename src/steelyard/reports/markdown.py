@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from steelyard.records import Finding, Plan, Verdict
-from steelyard.reports import gates, headlines, networks, words
+from steelyard.records import DetectorResult, Finding, Plan, Verdict
+from steelyard.reports import choices, gates, headlines, networks, words
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
@@ -50,6 +50,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         escape(verdict.names, 400),
         _claims(verdict),
         _gates(verdict),
+        *(_choice(each, verdict) for each in choices.choices_of(verdict)),
         _measured(verdict),
         _list("The judge", _judging(verdict)),
         _list("Re-runs", _reruns(verdict, plan)),
@@ -101,6 +102,15 @@ def _gates(verdict: Verdict) -> str:
         cells = [escape(cell, 400) for cell in (row.task, row.bar, row.seen, row.interval, row.asked)]
         colour = f"{words.SIGNS[row.word]} **{row.colour}**{f' ({escape(row.reason)})' if row.reason else ''}"
         lines.append(f"| {' | '.join((*cells, colour, escape(row.cost)))} |")
+    return "\n".join(lines)
+
+
+def _choice(result: DetectorResult, verdict: Verdict) -> str:
+    headings = choices.headings(result, verdict)
+    lines = [f"| Model, the cheapest first | | {' | '.join(headings)} |", f"| :-- | :-- |{' --: |' * len(headings)}"]
+    for row in choices.candidate_words(result, verdict):
+        cells = " | ".join(escape(cell, 200) for cell in row.cells)
+        lines.append(f"| {escape(row.model)} | {words.SIGNS[row.word]} **{row.standing}** | {cells} |")
     return "\n".join(lines)
 
 

@@ -21,9 +21,11 @@ __all__ = [
 
 
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
-    """The measurements that no claim and no gate shows already, less those that a test turned out not to need."""
+    """The measurements that no claim, gate or choice shows already, less those that a test turned out not to need."""
     shown = {claim.measurement for claim in verdict.claims}
     shown |= {result.gate.measurement for result in verdict.results if result.gate is not None}
+    choices = [result.choice for result in verdict.results if result.choice is not None]
+    shown |= {candidate.measurement for choice in choices for candidate in choice.candidates}
     return [
         result
         for result in verdict.measurements

@@ -1,0 +1,184 @@
+"""``steelyard choose``: candidates of known quality on loopback, asked one after another, and what verify says."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steelyard.cli import execute
+from steelyard.evidence.canonical import without_defaults
+from steelyard.storage.run_folder import RunFolder
+from tests.conftest import SumsServer
+from tests.verification.resealing import reseal, with_new_reports
+
+RATES = {"half": 50, "near": 80, "good": 96, "best": 100}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def server_of(name: str, rate: int) -> SumsServer:
+    """A server that is right on ``rate`` of a hundred sums, by a hash of its name and the sum."""
+    server = SumsServer()
+    server.name = name
+    server.is_wrong = lambda a, b: zlib.crc32(f"{name}|{a}|{b}".encode()) % 100 >= rate  # type: ignore[method-assign]
+    return server
+
+
+@pytest.fixture
+def servers() -> Iterator[dict[str, SumsServer]]:
+    with ExitStack() as opened:
+        yield {name: opened.enter_context(server_of(name, rate)) for name, rate in RATES.items()}
+
+
+def sums_asked(server: SumsServer) -> int:
+    return sum(count for prompt, count in server.asked.items() if "+" in prompt)
+
+
+def choose(servers: dict[str, SumsServer], names: list[str], file: Path, target: str, *more: str) -> int:
+    models = [part for name in names for part in ("--model", f"openai:{name}@{servers[name].url}")]
+    return execute(["choose", str(file), *models, "--target", target, "--concurrency", "4", "--out", "r", *more])
+
+
+def report() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path("r/report.json").read_text())
+    return found
+
+
+def prices(**by_name: tuple[float, float]) -> list[str]:
+    lines = [f"{name}: {{prompt: {each[0]}, completion: {each[1]}}}" for name, each in by_name.items()]
+    Path("prices.yaml").write_text("\n".join(lines) + "\n")
+    return ["--prices", "prices.yaml"]
+
+
+def test_the_cheapest_that_reaches_the_target_is_chosen_and_no_dearer_one_is_asked(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float], key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    priced = prices(half=(0.1, 0.2), near=(0.2, 0.2), good=(1, 2), best=(5, 10))
+    assert choose(servers, ["best", "near", "good", "half"], sums_file[0], "0.9", *priced) == 0
+    said = capsys.readouterr().out
+    assert "Chosen: good reaches 90 % on sums; all 2 before it are below." in " ".join(said.split())
+    assert max(map(len, said.splitlines())) <= 100 or "steelyard " in max(said.splitlines(), key=len)
+    (found,) = report()["choices"]
+    assert [each["model"] for each in found["candidates"]] == ["half", "near", "good", "best"]
+    assert [each["standing"] for each in found["candidates"]] == ["below", "below", "meets", ""]
+    assert (found["chosen"], found["cheapest"], found["by"]) == ("candidate-3", True, "cost")
+    assert sums_asked(servers["best"]) == 0
+    assert sums_asked(servers["half"]) < sums_asked(servers["near"]) < 900
+    assert all(each["late"] <= 4 for each in found["candidates"])  # those in flight when it was decided
+    good = found["candidates"][2]
+    assert good["cost_per_right"] > good["cost_per_call"] > 0
+    assert execute(["verify", "r"]) == 0
+    assert "verdict recomputed: 1 chosen, 2 below, 1 not asked" in capsys.readouterr().out
+    assert execute(["report", "r"]) == 0
+    assert "Chosen: good" in capsys.readouterr().out
+
+
+def test_the_journal_has_no_call_to_a_dearer_one_before_the_cheaper_is_decided(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float]
+) -> None:
+    from steelyard.storage.journal.reader import replay
+
+    assert choose(servers, ["half", "near", "good"], sums_file[0], "90%") == 0
+    plan = RunFolder.open(Path("r")).plan
+    roles = [plan.by_id[each.measurement].role for each in replay(Path("r")).attempts]
+    began = {role: roles.index(role) for role in ("subject", "candidate-2", "candidate-3")}
+    decided = {each["role"]: each["asked"] for each in report()["choices"][0]["candidates"]}
+    assert began["subject"] < began["candidate-2"] < began["candidate-3"]
+    assert roles[: began["candidate-2"]].count("subject") >= decided["subject"]
+
+
+def test_where_all_are_below_it_is_1_and_where_none_is_sure_3(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert choose(servers, ["half", "near"], sums_file[0], "0.95") == 1
+    assert "None: all 2 candidates are below 95 % on sums." in capsys.readouterr().out
+    assert [each["check"] for each in report()["findings"]] == ["all_below_target"]
+    assert execute(["verify", "r"]) == 0
+    assert choose(servers, ["near", "good"], sums_file[0], "0.9", "--limit", "8", "--out", "s") == 3
+    assert "None is sure enough: no candidate is shown to reach 90 % on sums." in capsys.readouterr().out
+    assert execute(["verify", "s"]) == 0
+    assert sums_asked(servers["good"]) == 8
+
+
+@pytest.mark.parametrize("target", ["0", "1.2", "x", "120%", "nan"])
+def test_a_target_that_is_none_is_one_line(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float], target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert choose(servers, ["half", "good"], sums_file[0], target) == 2
+    assert "it is above 0 and at most 1, as 0.9 or 90%" in capsys.readouterr().err
+    assert not Path("r").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--by", "cost"], "--by cost needs a price for each model: give --prices FILE"),
+        (["--by", "cost", "--price", "1,2"], "--by cost needs a price for each model: give --prices FILE"),
+        (["--by", "latency"], "give --by order with the fastest --model first"),
+        (["--model", "judge=embedded:smollm2"], "a choice is among candidates alone"),
+    ],
+)
+def test_an_order_that_nothing_gives_is_refused_before_anything_is_asked(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float], options: list[str], said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert choose(servers, ["half", "good"], sums_file[0], "0.9", *options) == 2
+    assert said in capsys.readouterr().err
+    assert not sum(sums_asked(each) for each in servers.values())
+    assert not Path("r").exists()
+
+
+def test_prices_that_cross_say_no_order(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    priced = prices(half=(1, 5), good=(2, 3))
+    assert choose(servers, ["half", "good"], sums_file[0], "0.9", *priced) == 2
+    assert "half is cheaper for prompts and good for answers" in capsys.readouterr().err
+    assert choose(servers, ["half"], sums_file[0], "0.9") == 2
+    assert "there is one model only" in capsys.readouterr().err
+
+
+def test_a_dry_run_has_a_row_for_each_candidate(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    priced = prices(half=(0.1, 0.2), good=(1, 2))
+    assert choose(servers, ["good", "half"], sums_file[0], "0.9", *priced, "--dry-run", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["task"] for row in rows] == ["sums by half", "sums by good"]
+    assert all(row["calls"] == 900 and row["sign"] == "≥" for row in rows)
+    assert rows[0]["cost"] < rows[1]["cost"]
+    assert choose(servers, ["good", "half"], sums_file[0], "0.9", "--dry-run") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "sums by half" in said
+    assert "claim" not in said
+
+
+def test_missing_answers_are_4_and_the_next_one_is_asked(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    servers["near"].status = lambda prompt, times: 400 if "+" in prompt and zlib.crc32(prompt.encode()) % 3 == 0 else 200
+    assert choose(servers, ["near", "good"], sums_file[0], "0.9", "--limit", "60") in (3, 4)
+    (found,) = report()["choices"]
+    assert found["candidates"][0]["missing"] > 0
+    assert report()["exit"] == 4
+    assert execute(["verify", "r"]) == 0
+
+
+def test_a_sealed_choice_that_was_changed_does_not_verify(
+    servers: dict[str, SumsServer], sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert choose(servers, ["half", "good"], sums_file[0], "0.9") == 0
+    result = json.loads(Path("r/report.json").read_text())
+    result["choices"][0]["chosen"] = "subject"
+    Path("r/report.json").write_text(json.dumps(result))
+    assert execute(["verify", "r"]) == 1
