@@ -25,6 +25,7 @@ __all__ = [
     "headline",
     "is_choice",
     "limits_of",
+    "subject_of",
     "taken_by",
 ]
 
@@ -101,8 +102,10 @@ class CandidateWords:
 
 def headings(result: DetectorResult, verdict: Verdict) -> tuple[str, ...]:
     """What stands in the columns beside a candidate's name and standing."""
-    unit = "Cost" if _is_priced(result, verdict) else "Tokens"
-    return "Right", interval_name(verdict), "Asked", "Calls", f"{unit} per call", f"{unit} per right answer"
+    costs = ("Tokens per call", "Tokens per right answer")
+    if _is_priced(result, verdict):
+        costs = ("Cost per 1,000 calls", "Cost per 1,000 right")
+    return "Right", interval_name(verdict), "Asked", "Calls", *costs
 
 
 def candidate_words(result: DetectorResult, verdict: Verdict) -> list[CandidateWords]:
@@ -161,9 +164,8 @@ def _amount(value: float | None, *, priced: bool) -> str:
         return "–"
     if not priced:
         return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
-    if value >= 1 or not value:
-        return f"{value:,.2f}"
-    return f"{value:.2g}" if value >= 1e-4 else f"{value:.1e}"
+    money = 1000 * value
+    return f"{money:,.2f}" if money >= 1 or not money else f"{money:.2g}"
 
 
 # ── the whole ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,6 +176,15 @@ def counted_standings(verdict: Verdict) -> list[tuple[str, VerdictWord, int]]:
     choices = [result.choice for result in choices_of(verdict) if result.choice is not None]
     found = Counter(_standing(each, choice) for choice in choices for each in choice.candidates)
     return [(name, word, found[name]) for name, word in _WORDS.items() if found[name]]
+
+
+def subject_of(verdict: Verdict) -> tuple[str, str]:
+    """What a page is about, and at which addresses: of a choice all candidates, else the verdict's model."""
+    if not is_choice(verdict):
+        return verdict.model, verdict.served
+    choice = choices_of(verdict)[0].choice
+    assert choice is not None
+    return f"{len(choice.candidates)} candidates", ", ".join(_named(each) for each in choice.candidates)
 
 
 def headline(verdict: Verdict) -> str:
@@ -192,7 +203,8 @@ def headline(verdict: Verdict) -> str:
         return f"{said}, and it is the first of the order."
     unsure = [_named(each) for each in before if each.standing != "below"]
     if not unsure:
-        those = "the one before it is" if len(before) == 1 else f"all {len(before)} before it are"
+        several = "both before it are" if len(before) == 2 else f"all {len(before)} before it are"
+        those = "the one before it is" if len(before) == 1 else several
         return f"{said}; {those} below."
     names = ", ".join(unsure[:_NAMED]) + ("" if len(unsure) <= _NAMED else f" and {len(unsure) - _NAMED} more")
     return f"{said}; whether {names} would do is undecided."
@@ -210,10 +222,8 @@ def limits_of(verdict: Verdict) -> list[str]:
 def _limits_of(result: DetectorResult, choice: ChoiceVerdict, verdict: Verdict) -> Iterator[str]:
     half = f"{50 * verdict.alpha:g} %"
     order = "by their prices" if choice.by == "cost" else "as the user gave them"
-    yield (
-        f"Candidates were asked one after another, {order}: that was sealed before the first answer. Nobody after the "
-        "chosen one was asked: another may be better."
-    )
+    asked = f"Candidates were asked one after another, {order}: that was sealed before the first answer."
+    yield f"{asked} Nobody after the chosen one was asked: another may be better." if choice.chosen else asked
     if choice.steady:
         yield (
             "Answers do not vary here (in-process, greedy), so the target is about this pass: the share of right "

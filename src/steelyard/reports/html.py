@@ -25,7 +25,7 @@ from steelyard.reports.charts import claims_chart, closing_chart, css_name, draw
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
-from steelyard.reports.measured import by_measurement, measured_words, money_of, only_measured
+from steelyard.reports.measured import by_measurement, measured_task, measured_words, money_of, only_measured
 
 __all__ = ["render"]
 
@@ -41,8 +41,11 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
     asked = words.measurements_of(plan)
     lead_word, _, lead_rest = headlines.headline(verdict).partition(": ")
     drawn = drawable(verdict.claims)
+    about, served = choices.subject_of(verdict)
     return template("report.html.j2").render(
         verdict=verdict,
+        about=about,
+        served=served,
         plan=plan,
         vendor=plan.sheet.vendor if plan and plan.sheet else "",
         sheet_date=plan.sheet.date if plan and plan.sheet else "",
@@ -168,7 +171,9 @@ def _asked(measurement: Measurement, plan: Plan) -> dict[str, Any]:
     digests = [("Order seed", measurement.order_seed), ("Merkle root of the samples", measurement.samples_root)]
     served = [each for each in plan.served if each.reads.measurement == measurement.id]
     differences = dict.fromkeys([*measurement.differences, *(text for each in served for text in each.differences)])
-    return {"plan": measurement, "facts": facts, "digests": digests, "differences": list(differences)}
+    model = plan.models[measurement.role].identity if len(plan.models) > 1 else None
+    shown = {"model": (model.name or model.uri) if model else ""}
+    return shown | {"plan": measurement, "facts": facts, "digests": digests, "differences": list(differences)}
 
 
 def _test_facts(measurement: Measurement, test: PlannedTest) -> list[tuple[str, str]]:
@@ -231,7 +236,7 @@ def _prices_of_parts(plan: Plan | None) -> str:
 def _cost(result: MeasurementResult, plan: Plan | None) -> _Cost:
     """Calls, tokens, time and, at the prices that the user gave, the money for the tokens that were reported."""
     return _Cost(
-        result.task,
+        measured_task(result, plan),
         result.calls,
         result.prompt_tokens,
         result.completion_tokens,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from steelyard.records import DetectorResult, Finding, Plan, Verdict
+from steelyard.records import DetectorResult, Finding, Measurement, Plan, Verdict
 from steelyard.reports import choices, gates, headlines, networks, words
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
@@ -42,10 +42,11 @@ def _escaped(match: re.Match[str]) -> str:
 
 def render(verdict: Verdict, plan: Plan | None = None) -> str:
     """Write the verdict as Markdown, ending in a line feed; ``plan`` adds what was asked and the model's identity."""
+    about, served = choices.subject_of(verdict)
     parts = [
-        f"# Steelyard report: {escape(verdict.model, 80)}",
+        f"# Steelyard report: {escape(about, 80)}",
         f"**{escape(headlines.headline(verdict))}**",
-        f"Asked: `{_code(verdict.served)}`. Exit code {verdict.exit}.",
+        f"Asked: `{_code(served)}`. Exit code {verdict.exit}.",
         escape(" ".join(verdict.order), 600),
         escape(verdict.names, 400),
         _claims(verdict),
@@ -169,6 +170,11 @@ def _untested(verdict: Verdict) -> list[str]:
     ]
 
 
+def _asked_of(measurement: Measurement, plan: Plan) -> str:
+    task, identity = escape(measurement.task, 80), plan.models[measurement.role].identity
+    return task if len(plan.models) == 1 else f"{task}, {escape(identity.name or identity.uri, 80)}"
+
+
 def _asked(plan: Plan | None) -> list[str]:
     if plan is None:
         return []
@@ -182,7 +188,7 @@ def _asked(plan: Plan | None) -> list[str]:
         )
         differs += f" How the file was read: {escape(each.how_read, 2000)}" if each.how_read else ""
         lines.append(
-            f"{escape(each.task, 80)}: prompt format `{_code(each.prompt)}`, {each.kind}, {each.decoding}, "
+            f"{_asked_of(each, plan)}: prompt format `{_code(each.prompt)}`, {each.kind}, {each.decoding}, "
             f"scorer `{_code(', '.join(each.scorers))}`, {samples}, order seed `{seed}`.{differs}"
         )
     for role, planned in plan.models.items():

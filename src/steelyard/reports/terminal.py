@@ -197,7 +197,7 @@ def _print_choice(page: _Page, verdict: Verdict, result: DetectorResult) -> None
     table.add_column("Model", overflow="fold", min_width=12)
     table.add_column("")
     for heading in choices.headings(result, verdict):
-        table.add_column(heading, justify="right")
+        table.add_column(heading.replace(" per ", " per\n"), justify="right", no_wrap=True)
     for row in choices.candidate_words(result, verdict)[:_ROWS]:
         standing = page.text(f"{words.SIGNS[row.word]} {row.standing}", _STYLES[row.word])
         table.add_row(page.text(row.model), standing, *(page.text(cell) for cell in row.cells))

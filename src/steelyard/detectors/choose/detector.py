@@ -102,7 +102,7 @@ class Choose:
         """Start reading; raises ValueError for what :meth:`seal` would not have written."""
         try:
             same = bool(test.reads) and self.seal(test, plan).sealed == test.sealed
-        except (msgspec.ValidationError, KeyError, ZeroDivisionError) as error:
+        except (msgspec.ValidationError, KeyError, ValueError, ZeroDivisionError) as error:
             raise ValueError(f"sealed by another rule: {error}") from None
         if not same:
             raise ValueError("sealed by another rule")
