@@ -31,7 +31,7 @@ _NAMES = {
         "verify",
     ],
     "steelyard.api.choosing": ["choose"],
-    "steelyard.api.compare": ["compare", "portfolio"],
+    "steelyard.api.compare": ["cascade", "compare", "portfolio"],
     "steelyard.api.gates": ["gate"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
@@ -126,6 +126,7 @@ __all__ = [
     "aresume",
     "arun",
     "audit",
+    "cascade",
     "choose",
     "compare",
     "gate",
@@ -151,7 +152,7 @@ __all__ = [
 if TYPE_CHECKING:
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
     from steelyard.api.choosing import choose
-    from steelyard.api.compare import compare, portfolio
+    from steelyard.api.compare import cascade, compare, portfolio
     from steelyard.api.gates import gate
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
