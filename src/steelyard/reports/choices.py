@@ -116,6 +116,13 @@ def candidate_words(result: DetectorResult, verdict: Verdict) -> list[CandidateW
     return [_words_of(each, choice, verdict, priced=priced) for each in choice.candidates]
 
 
+def _named(candidate: CandidateVerdict, choice: ChoiceVerdict) -> str:
+    """A candidate's model, with its role where another has the same name."""
+    name = one_line(candidate.model, 60) or candidate.role
+    alike = sum(each.model == candidate.model for each in choice.candidates) > 1
+    return f"{name} ({one_line(candidate.role, 40)})" if alike else name
+
+
 def _words_of(each: CandidateVerdict, choice: ChoiceVerdict, verdict: Verdict, *, priced: bool) -> CandidateWords:
     standing, taken = _standing(each, choice), taken_by(each, verdict)
     unread = [f"{count(number)} {word}" for number, word in ((each.open, "open"), (each.missing, "missing")) if number]
@@ -128,7 +135,7 @@ def _words_of(each: CandidateVerdict, choice: ChoiceVerdict, verdict: Verdict, *
         tokens = 0 if found is None else found.prompt_tokens + found.completion_tokens
         per_call, per_right = (tokens / taken.calls if tokens and taken.calls else None), taken.tokens_per_right
     return CandidateWords(
-        model=_named(each),
+        model=_named(each, choice),
         standing=standing,
         word=_WORDS[standing],
         cells=(
@@ -148,10 +155,6 @@ def _standing(candidate: CandidateVerdict, choice: ChoiceVerdict) -> str:
     if candidate.standing == "below":
         return "below"
     return "undecided" if candidate.asked else "not asked"
-
-
-def _named(candidate: CandidateVerdict) -> str:
-    return one_line(candidate.model, 60) or candidate.role
 
 
 def _is_priced(result: DetectorResult, verdict: Verdict) -> bool:
@@ -184,7 +187,7 @@ def subject_of(verdict: Verdict) -> tuple[str, str]:
         return verdict.model, verdict.served
     choice = choices_of(verdict)[0].choice
     assert choice is not None
-    return f"{len(choice.candidates)} candidates", ", ".join(_named(each) for each in choice.candidates)
+    return f"{len(choice.candidates)} candidates", ", ".join(_named(each, choice) for each in choice.candidates)
 
 
 def headline(verdict: Verdict) -> str:
@@ -198,10 +201,10 @@ def headline(verdict: Verdict) -> str:
         return f"None is sure enough: no candidate is shown to reach {target} on {task}."
     place = [each.role for each in choice.candidates].index(choice.chosen)
     before = choice.candidates[:place]
-    said = f"Chosen: {_named(choice.candidates[place])} reaches {target} on {task}"
+    said = f"Chosen: {_named(choice.candidates[place], choice)} reaches {target} on {task}"
     if not before:
         return f"{said}, and it is the first of the order."
-    unsure = [_named(each) for each in before if each.standing != "below"]
+    unsure = [_named(each, choice) for each in before if each.standing != "below"]
     if not unsure:
         several = "both before it are" if len(before) == 2 else f"all {len(before)} before it are"
         those = "the one before it is" if len(before) == 1 else several
@@ -256,6 +259,6 @@ def _dearer_than_thought(choice: ChoiceVerdict, taken: dict[str, Taken]) -> Iter
     for (first, cost), (second, less) in pairwise(asked):
         if cost > less:
             yield (
-                f"By their prices {_named(first)} comes before {_named(second)}, and a call to it cost more: it took "
-                "more tokens. An order by what calls cost would have been another."
+                f"By their prices {_named(first, choice)} comes before {_named(second, choice)}, and a call to it cost "
+                "more: it took more tokens. An order by what calls cost would have been another."
             )
