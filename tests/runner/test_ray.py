@@ -286,8 +286,8 @@ def test_candidates_wait_for_one_another_on_a_cluster_too(
     rows = [json.dumps({"question": f"What is {a} + {a * 7 % 91}?", "answer": str(a + a * 7 % 91)}) for a in range(120)]
     Path("sums.jsonl").write_text("\n".join(rows))
     with SumsServer() as wrong, SumsServer() as right:
-        wrong.is_wrong = lambda first, second: True  # type: ignore[method-assign,assignment]
-        right.is_wrong = lambda first, second: False  # type: ignore[method-assign,assignment]
+        wrong.is_wrong = lambda first, second: True  # type: ignore[method-assign]
+        right.is_wrong = lambda first, second: False  # type: ignore[method-assign]
         models = [part for each in (wrong, right, right) for part in ("--model", f"openai:sums@{each.url}")]
         asked = ["choose", "sums.jsonl", *models, "--target", "0.8", "--out", "r", "--workers", "1", "--ray", "local"]
         assert steelyard(asked) == 0
