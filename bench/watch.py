@@ -46,7 +46,8 @@ scorer: {{name: exact}}
 default_prompt: completion
 prompts:
   completion:
-    prefix: "{{% for shot in shots %}}Q: {{{{ shot.question }}}}\\nA: {{{{ shot.question }}}} = {{{{ shot.answer }}}}\\n\\n{{% endfor %}}"
+    prefix: "{{% for shot in shots %}}Q: {{{{ shot.question }}}}\\n\
+A: {{{{ shot.question }}}} = {{{{ shot.answer }}}}\\n\\n{{% endfor %}}"
     prompt: "Q: {{{{ question }}}}\\nA: {{{{ question }}}} ="
     stop: ["\\n"]
     max_tokens: 8

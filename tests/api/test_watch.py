@@ -14,6 +14,7 @@ import pytest
 
 from steelyard.api.arguments import RunArguments
 from steelyard.api.watch import Probe, begin_watch, look_again
+from steelyard.api.watch_verify import verify_watch
 from steelyard.errors import ExitCode, InputError, ModelUnavailable, VerificationError
 from steelyard.records import SUBJECT
 from steelyard.storage.journal.writer import Journal
@@ -121,9 +122,7 @@ def test_what_cannot_be_watched_leaves_nothing(watched: Watched, probe: dict[str
 
 def test_a_baseline_has_ten_passes_and_an_empty_folder(watched: Watched) -> None:
     with pytest.raises(InputError, match="at least 10"):
-        asyncio.run(
-            begin_watch(watched.folder, Probe(task=str(watched.file)), watched.args, 9, watched.said.append)
-        )
+        asyncio.run(begin_watch(watched.folder, Probe(task=str(watched.file)), watched.args, 9, watched.said.append))
     watched.folder.mkdir()
     (watched.folder / "x").touch()
     with pytest.raises(InputError, match="is not an empty folder"):
@@ -260,6 +259,14 @@ def test_passes_are_signed_by_one_key_and_each_is_in_its_ledger(
     run = RunFolder.open(watched.folder / "looks/0001")
     assert run.plan.ledger is not None
     assert [each.number for each in run.plan.questions.values()] == [11]
+    shutil.copytree(watched.folder, tmp_path / "copy")
+    watched.look()  # taken back: the watch goes on from its copy
+    shutil.rmtree(watched.folder)
+    (tmp_path / "copy").rename(watched.folder)
+    watched.look()
+    found = verify_watch(watched.folder)
+    assert (found.passes, found.in_ledger, found.earlier, found.between) == (12, True, 0, 1)
+    assert found.signed_by
     monkeypatch.setenv("STEELYARD_KEY", str(tmp_path / "none.pem"))
     with pytest.raises(InputError, match="the plan is signed by key"):
         watched.look()

@@ -96,7 +96,9 @@ def test_a_signature_depends_on_time_body_and_secret() -> None:
     assert len({one, signature(SECRET, 2, b"a"), signature(SECRET, 1, b"b"), signature(SECRET + "x", 1, b"a")}) == 4
 
 
-@pytest.mark.parametrize("url", ["https://host/hook?key=1", "http://localhost:1/x", "http://127.0.0.2/", "http://[::1]/"])
+@pytest.mark.parametrize(
+    "url", ["https://host/hook?key=1", "http://localhost:1/x", "http://127.0.0.2/", "http://[::1]/"]
+)
 def test_addresses_that_may_be_told(url: str) -> None:
     check_webhook(url, SECRET, "NAME")
 

@@ -33,9 +33,9 @@ def lost(seq: int, prev: str) -> PassLost:
 def test_a_new_watch_has_its_first_pass(watch: Path) -> None:
     assert is_watch(watch)
     assert open_log(watch).open is not None
+    opened = Writer().lines[0]
+    assert isinstance(opened, WatchOpened)
     with pytest.raises(InputError, match="is a watch already"):
-        opened = Writer().lines[0]
-        assert isinstance(opened, WatchOpened)
         WatchFolder.create(watch, opened, begun)
 
 

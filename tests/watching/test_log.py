@@ -93,9 +93,7 @@ def test_a_pass_begins_only_when_none_is_open_and_under_the_next_number() -> Non
     assert "cannot follow" in refused(writer.log, begun)
     assert "cannot follow" in refused(writer.log, PassBegun(**writer.place, at=AT, kind="baseline", number=11, plan=""))
     writer.begin()
-    assert "cannot follow" in refused(
-        writer.log, PassBegun(**writer.place, at=AT, kind="look", number=3, plan="a")
-    )
+    assert "cannot follow" in refused(writer.log, PassBegun(**writer.place, at=AT, kind="look", number=3, plan="a"))
     lost = PassLost(**writer.place, at=AT, kind="look", number=1, reason="gone")
     assert "cannot follow" in refused(writer.log, lost)
 

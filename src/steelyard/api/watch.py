@@ -249,9 +249,7 @@ class _Asking:
         watch = self.watch
         args, options = _of_first(self.first, self.args, watch.log)
         opened, planned = watch.log.opened, measurement_of(self.first.plan)
-        wanted = RunRequest(
-            task=planned.task, prompt=opened.prompt, shots=opened.shots, temperature=opened.temperature
-        )
+        wanted = RunRequest(task=planned.task, prompt=opened.prompt, shots=opened.shots, temperature=opened.temperature)
 
         def check(plan: Plan) -> None:
             check_same(self.first, plan)

@@ -1,4 +1,4 @@
-"""A watch recomputed from the sealed runs of its passes: the chain, each run, the baseline, E and the day of an alarm."""
+"""A watch recomputed from the sealed runs of its passes: the chain, each run, the baseline, E and the alarm."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ _ROUNDING = 1  # Student's t comes from another library on another machine: the 
 class WatchVerified:
     """A watch that holds. ``signed_by`` is the key of all passes, empty where they are not signed.
 
-    ``scores`` were computed again, in ``passes`` runs; ``in_ledger``: each pass began in the key's ledger.
+    ``scores`` were computed again, in ``passes`` runs; ``in_ledger``: each pass began in the key's ledger, which
+    has so many ``earlier`` plans of the same question, and so many other ones ``between`` the passes.
     ``open`` names what was not recomputed: passes that are lost or not finished, and tests or pages of a run.
     """
 
@@ -43,6 +44,8 @@ class WatchVerified:
     passes: int = 0
     scores: int = 0
     in_ledger: bool = False
+    earlier: int = 0
+    between: int = 0
     open: tuple[str, ...] = field(default=())
 
     @property
@@ -69,6 +72,7 @@ def verify_watch(
     signers: set[str] = set()
     found: list[str] = []
     scores, passes, in_ledger = 0, 0, True
+    counted: list[int] = []  # by pass that ended: the number by its ledger, less those that the log knows of
     heads = _heads(path)
     for number, each in enumerate(log.passes, 1):
         place = path / each.place
@@ -83,14 +87,24 @@ def verify_watch(
         signers.add(result.signed_by)
         scores, passes = scores + result.recomputed.scores, passes + 1
         in_ledger = in_ledger and run.plan.ledger is not None
+        counted += [question.number - number for question in run.plan.questions.values()]
         if result.not_recomputed or (result.pages_not_compared and not ignores_pages) or result.is_undated:
             found.append(f"{each.words}: steelyard verify {place} says what was not checked")
     if len(signers) > 1:
         raise VerificationError(f"{path}: its passes are not all signed by one key")
     if log.baseline is not None:
         _check_baseline(path, log, log.baseline)
+    in_ledger = in_ledger and bool(passes)
     return WatchVerified(
-        path, standing_of(log), next(iter(signers), ""), passes, scores, in_ledger and bool(passes), tuple(found)
+        folder=path,
+        standing=standing_of(log),
+        signed_by=next(iter(signers), ""),
+        passes=passes,
+        scores=scores,
+        in_ledger=in_ledger,
+        earlier=counted[0] if in_ledger else 0,
+        between=counted[-1] - counted[0] if in_ledger else 0,
+        open=tuple(found),
     )
 
 

@@ -121,6 +121,8 @@ def _watch(
                 "passes": found.passes,
                 "scores_recomputed": found.scores,
                 "in_ledger": found.in_ledger,
+                "earlier_plans": found.earlier,
+                "plans_between": found.between,
                 "not_recomputed": list(found.open),
                 **pages.machine(found.standing),
             }
@@ -130,6 +132,10 @@ def _watch(
     click.echo(f"holds: {found.passes} passes in one chain, {found.scores:,} scores recomputed, {signed}")
     if found.passes and not found.in_ledger:
         click.echo("no key's ledger counts the passes: whoever made this could have asked in a copy first")
+    if found.earlier:
+        click.echo(f"by its ledger the key had begun {found.earlier} plans of this question before: an earlier watch?")
+    if found.between:
+        click.echo(f"by its ledger the key began {found.between} other plans of this question between the passes")
     for each in found.open:
         click.echo(f"not recomputed: {each}")
     click.echo(f"recomputed: {headline(found.standing)}")

@@ -64,7 +64,8 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
     """Open the suite at ``path``, its folder or its ``suite.yaml``; raises InputError with file and line.
 
     Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts, and
-    ``SUITE#probe-50`` fifty of those items, which follow from the suite's digest. Not ``to_ask``: items may lack an answer that no judge gives, since the suite is only looked at or changed.
+    ``SUITE#probe-50`` fifty of those items, which follow from the suite's digest. Not ``to_ask``: items may
+    lack an answer that no judge gives, since the suite is only looked at or changed.
     """
     folder = suite_folder(path)
     file = read_suite(folder)
@@ -127,9 +128,7 @@ def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str
 def _probe(folder: Path, rows: SuiteRows, digest: str, seal: SuiteSeal | None, count: int) -> _Part:
     """Some of the items that may be asked again and again: whoever has the suite has no say in which."""
     released = set(rows.ids) if seal is None else set(parts_of(seal, rows.ids).released)
-    items = sorted(
-        released - rows.erased, key=lambda each: sha256(canonical({"item": each, "probe": digest})).digest()
-    )
+    items = sorted(released - rows.erased, key=lambda each: sha256(canonical({"item": each, "probe": digest})).digest())
     if count > len(items):
         raise InputError(f"has {len(items):,} released items, not {count:,}: take fewer", where=folder)
     words = f"Asked: {count:,} of the {len(items):,} released items of the suite, by its digest."

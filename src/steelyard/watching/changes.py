@@ -34,7 +34,7 @@ class Change(Record, frozen=True, kw_only=True):
 
 
 def changes_between(baseline: Sequence[PassFacts], now: PassFacts) -> tuple[Change, ...]:
-    """What a look has otherwise than every pass of the baseline. A number that an endpoint does not say is no change."""
+    """What a look has otherwise than every pass of the baseline; what an endpoint does not say is no change."""
     return tuple(_changes(baseline, now))
 
 

@@ -169,7 +169,7 @@ def _after(log: WatchLog, line: WatchLine) -> WatchLog | None:
 
 def _are_facts(facts: PassFacts) -> bool:
     counts = (facts.missing, facts.open, facts.reasoned, facts.prompt_tokens, facts.answer_tokens, facts.milliseconds)
-    return 0 < facts.items and 0 <= facts.low <= facts.high <= MICRO and min(counts) >= 0
+    return facts.items > 0 and 0 <= facts.low <= facts.high <= MICRO and min(counts) >= 0
 
 
 def _is_baseline(line: BaselineSet) -> bool:

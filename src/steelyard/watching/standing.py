@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 
 from steelyard.errors import ExitCode
@@ -91,7 +92,7 @@ class Standing:
     def longest_gap(self) -> timedelta:
         """The longest time between the beginnings of two looks that followed one another."""
         times = [datetime.fromisoformat(each.begun.at) for each in self.log.of("look")]
-        return max((after - before for before, after in zip(times, times[1:], strict=False)), default=timedelta())
+        return max((after - before for before, after in pairwise(times)), default=timedelta())
 
 
 def standing_of(log: WatchLog) -> Standing:

@@ -31,7 +31,7 @@ _YEAR = 365
     "--items",
     type=click.IntRange(5, 100_000),
     metavar="N",
-    help="Of a suite, ask N of the released items; which ones follows from its digest.  [default: all that are released]",
+    help="Of a suite, ask N of the released items; which ones follows from its digest.  [default: all of them]",
 )
 @click.option("--passes", type=click.IntRange(1, 1000), default=10, show_default=True, help="Passes of the baseline.")
 @click.option(

@@ -109,7 +109,14 @@ def command(
 
 
 def _look(
-    watch: Path, asking: dict[str, Any], webhook: str | None, secret: str, *, gives_up: bool, as_json: bool, goes_on: bool
+    watch: Path,
+    asking: dict[str, Any],
+    webhook: str | None,
+    secret: str,
+    *,
+    gives_up: bool,
+    as_json: bool,
+    goes_on: bool,
 ) -> int:
     """One look, its output and its alert; the exit code. An unreachable model ends no loop."""
     import asyncio
