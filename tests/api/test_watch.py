@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,9 @@ def all_wrong(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return lambda: monkeypatch.setattr(SumsServer, "is_wrong", staticmethod(lambda a, b: True))
 
 
-def test_a_baseline_then_looks_then_an_alarm_that_stays(watched: Watched, all_wrong: Callable[[], None]) -> None:
+def test_a_baseline_then_looks_then_an_alarm_that_stays(
+    watched: Watched, all_wrong: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     standing = watched.begin()
     assert (standing.word, standing.exit, watched.asked) == ("quiet", ExitCode.CONSISTENT, 10 * ITEMS)
     assert "10 passes of 12 items, 120 calls; each look takes 12" in watched.said[0]
@@ -92,7 +95,7 @@ def test_a_baseline_then_looks_then_an_alarm_that_stays(watched: Watched, all_wr
     all_wrong()
     codes = [watched.look().exit for _ in range(6)]
     assert ExitCode.INCONSISTENT in codes
-    SumsServer.is_wrong = staticmethod(known)
+    monkeypatch.setattr(SumsServer, "is_wrong", staticmethod(known))
     assert watched.look().word == "alarm"
 
 
@@ -114,7 +117,7 @@ def test_a_spread_baseline_takes_one_pass_a_call(watched: Watched) -> None:
         ({"prompt": "x"}, "prompt format"),
     ],
 )
-def test_what_cannot_be_watched_leaves_nothing(watched: Watched, probe: dict[str, object], words: str) -> None:
+def test_what_cannot_be_watched_leaves_nothing(watched: Watched, probe: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         watched.begin(**probe)
     assert not watched.folder.exists()

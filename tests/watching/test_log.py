@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -128,6 +129,6 @@ def test_a_first_line_that_opens_no_watch_is_refused(change: dict[str, object]) 
 
 
 @pytest.mark.parametrize("facts", [{"items": 0}, {"low": -1}, {"high": 1_000_001}, {"missing": -1}, {"low": 900_000}])
-def test_facts_that_cannot_be_are_refused(facts: dict[str, int]) -> None:
+def test_facts_that_cannot_be_are_refused(facts: dict[str, Any]) -> None:
     with pytest.raises(VerificationError, match="cannot follow"):
         Writer().end(0.5, **facts)
