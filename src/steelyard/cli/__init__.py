@@ -41,6 +41,7 @@ COMMANDS = {
     "suite": "make, review, seal and refresh private suites from your own tables, logs and documents",
     "tasks": "list the benchmarks that can be measured here, and what each needs",
     "verify": "check a bundle offline: every digest, score and verdict",
+    "watch": "watch a served model: a small probe on a schedule, alarms at one level for all years",
     "world": "train, test and compare world models: they learn from video, predict and plan",
 }
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from steelyard.errors import InputError
+from steelyard.evidence.canonical import canonical
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
 from steelyard.tasks.prompts_of_questions import choice_prompts, label_prompts, open_prompts
 from steelyard.tasks.suite_file import (
@@ -26,6 +29,7 @@ from steelyard.tasks.task import Task
 __all__ = ["JUDGED", "SuiteTask", "task_from_suite"]
 
 JUDGED: Final = "judged"  # the scorer of a suite whose answers a judge scores, in another run
+_PROBE: Final = re.compile(r"probe-([1-9][0-9]{0,5})")
 
 
 class SuiteTask(Task):
@@ -59,8 +63,9 @@ class _Part:
 def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
     """Open the suite at ``path``, its folder or its ``suite.yaml``; raises InputError with file and line.
 
-    Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts. Not
-    ``to_ask``: items may lack an answer that no judge gives, since the suite is only looked at or changed.
+    Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts, and
+    ``SUITE#probe-50`` fifty of those items, which follow from the suite's digest. Not ``to_ask``: items may
+    lack an answer that no judge gives, since the suite is only looked at or changed.
     """
     folder = suite_folder(path)
     file = read_suite(folder)
@@ -102,6 +107,8 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
 
 def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str) -> _Part:
     seal = read_seal(folder, file.version, digest)
+    if probe := _PROBE.fullmatch(name):
+        return _probe(folder, rows, digest, seal, int(probe[1]))
     if name == "all" or (seal is None and not name):
         return _Part(seal=seal)
     if seal is None:
@@ -116,6 +123,16 @@ def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str
             return _Part(items, words, f"-check-{number}", seal)
     known = ", ".join(("released", "all", *(f"check-{number}" for number in range(1, seal.checks + 1))))
     raise InputError(f"the suite has no part {name[:40]!r}; it has: {known}", where=folder)
+
+
+def _probe(folder: Path, rows: SuiteRows, digest: str, seal: SuiteSeal | None, count: int) -> _Part:
+    """Some of the items that may be asked again and again: whoever has the suite has no say in which."""
+    released = set(rows.ids) if seal is None else set(parts_of(seal, rows.ids).released)
+    items = sorted(released - rows.erased, key=lambda each: sha256(canonical({"item": each, "probe": digest})).digest())
+    if count > len(items):
+        raise InputError(f"has {len(items):,} released items, not {count:,}: take fewer", where=folder)
+    words = f"Asked: {count:,} of the {len(items):,} released items of the suite, by its digest."
+    return _Part(frozenset(items[:count]), words, f"-probe-{count}", seal)
 
 
 def _default(scorer: dict[str, Any], prompts: dict[str, PromptFormat]) -> str:
