@@ -33,6 +33,7 @@ _NOTHING: Final = frozenset(
 _INSTANT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?) ?(Z|z|[+-][0-9]{2}:?[0-9]{2})?"
 )
+_SIGNS: Final = tuple("<>~≈±#+-(=")
 _TOLERANCE: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(%?)", re.ASCII)
 
 
@@ -169,8 +170,17 @@ def _text(expected: str, given: str) -> Reading:
     if not any(map(str.isalnum, wanted)):
         return False
     if wanted == comparable(given):
-        return True
+        return True if _sign(expected) == _sign(given) else None  # "> 5" is dress in a text, and none in a field
+    number = target_number(expected)
+    if number is not None and (other := target_number(given)) is not None and number.value == other.value:
+        return None
     return None if text_reading(given, expected, anywhere=True) is not False else False
+
+
+def _sign(text: str) -> str:
+    """The character at the start of a value that may be a part of it."""
+    start = text.strip()[:1].replace("−", "-").replace("–", "-")
+    return start if start in _SIGNS else ""
 
 
 def _other_kind(expected: Any, given: Any) -> Reading:

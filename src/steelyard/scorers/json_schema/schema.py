@@ -162,12 +162,9 @@ def _check_pattern(pattern: object, place: str) -> None:
 
 
 def _resolved(ref: str, places: Mapping[str, Any], place: str) -> Any:
-    from urllib.parse import unquote
-
-    name = unquote(ref)
-    if name not in places:
+    if ref not in places:
         raise _refused(place, f"$ref names {ref!r}, where no schema is")
-    return places[name]
+    return places[ref]
 
 
 def _check_ends(schema: Any, opened: Schema, place: str) -> None:
