@@ -53,6 +53,7 @@ from steelyard.records import (
 __all__ = [
     "GROUP",
     "Chooser",
+    "ComparingMonitor",
     "ContextReader",
     "Detector",
     "ExecutingScorer",
@@ -343,6 +344,19 @@ class Monitor(Finder, Protocol):
 
     def progress(self) -> Progress:
         """Where the test is."""
+        ...
+
+
+@runtime_checkable
+class ComparingMonitor(Monitor, Protocol):
+    """A monitor that decides on each of its measurements: it says of each where it is, for a display and a dry run.
+
+    One that is not to be asked yet has no head (:attr:`Monitor.heads`), whichever model it asks: so candidates are
+    asked one after another.
+    """
+
+    def progress_of(self, measurement: str) -> Progress:
+        """Where the test is with one of its measurements."""
         ...
 
 

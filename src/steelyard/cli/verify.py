@@ -135,6 +135,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
 
 
 def _print(result: VerifyResult, beside: Shown) -> None:
+    from steelyard.reports.choices import counted_standings, is_choice
     from steelyard.reports.gates import counted_colours, is_gated
     from steelyard.reports.headlines import only_measures
 
@@ -169,6 +170,8 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     word = "nothing but measured" if only_measures(found.verdict) else found.verdict.verdict.words
     if is_gated(found.verdict):
         word = ", ".join(f"{number} {colour}" for colour, _, number in counted_colours(found.verdict))
+    if is_choice(found.verdict):
+        word = ", ".join(f"{number} {standing}" for standing, _, number in counted_standings(found.verdict))
     click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
     for task, resting in found.tasks_not_here.items():
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
