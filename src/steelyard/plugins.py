@@ -54,7 +54,6 @@ __all__ = [
     "GROUP",
     "Chooser",
     "ComparingMonitor",
-    "ContextReader",
     "Detector",
     "ExecutingScorer",
     "Finder",
@@ -159,13 +158,6 @@ class TruncatedReader(Scorer, Protocol):
     """
 
     reads_truncated: bool
-
-
-@runtime_checkable
-class ContextReader(Scorer, Protocol):
-    """A scorer that reads the sample's document, beside its target: a suite gives it, and its items need one."""
-
-    reads_context: bool
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
-from steelyard.plugins import ContextReader, TargetChecker
+from steelyard.plugins import TargetChecker
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer, scorer_named
 from steelyard.scorers.citation import MAX_WORDS, Citation
@@ -141,7 +141,6 @@ def test_the_identifier_names_the_scorer_of_the_answer(options: dict[str, str]) 
     scorer = open_scorer({"name": "citation"} | options)
     assert open_identifier(scorer.identifier) == scorer
     assert scorer_named(options.get("answer", "answer")).identifier in scorer.identifier.replace("\\", "")
-    assert isinstance(scorer, ContextReader)
     assert isinstance(scorer, TargetChecker)
     assert bool(scorer.target_fault(" ")) == ("support" not in options)
 

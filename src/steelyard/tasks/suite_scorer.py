@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.plugins import ContextReader, Scorer, TargetChecker
+from steelyard.plugins import Scorer, TargetChecker
 from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat
 from steelyard.tasks.loaders import beside
@@ -61,7 +61,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def reads_context(scorer: dict[str, Any], prompts: dict[str, PromptFormat]) -> bool:
     """Whether a scorer of the suite reads the items' documents; raises InputError for one that cannot be opened."""
     named = [scorer, *(each.scorer for each in prompts.values() if each.scorer)]
-    return any(isinstance(open_scorer(each), ContextReader) for each in named)
+    return any(_is_reader(open_scorer(each)) for each in named)
+
+
+def _is_reader(scorer: Scorer) -> bool:
+    return bool(getattr(scorer, "reads_context", False))
 
 
 def checked_scorer(specification: dict[str, Any], rows: SuiteRows, folder: Path) -> Scorer:
@@ -75,7 +79,7 @@ def checked_scorer(specification: dict[str, Any], rows: SuiteRows, folder: Path)
             continue
         item = rows.item(place)
         fault = scorer.target_fault(item.answer) if isinstance(scorer, TargetChecker) else ""
-        if isinstance(scorer, ContextReader) and not item.context.strip():
+        if _is_reader(scorer) and not item.context.strip():
             raise InputError(
                 "has no context, in which the scorer citation looks for what is quoted",
                 where=folder / SAMPLES,
