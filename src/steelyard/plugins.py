@@ -67,7 +67,9 @@ __all__ = [
     "Progress",
     "ReopenedScorer",
     "Scorer",
+    "ShareScorer",
     "StoppableScorer",
+    "TargetChecker",
     "TruncatedReader",
     "detector_of",
     "distribution_of",
@@ -156,6 +158,22 @@ class TruncatedReader(Scorer, Protocol):
     """
 
     reads_truncated: bool
+
+
+@runtime_checkable
+class ShareScorer(Scorer, Protocol):
+    """A scorer whose values may lie between 0 and 1: a gate, which counts what is right, refuses them."""
+
+    gives_shares: bool
+
+
+@runtime_checkable
+class TargetChecker(Scorer, Protocol):
+    """A scorer that takes not every text for a right answer, such as JSON alone."""
+
+    def target_fault(self, target: str) -> str:
+        """Why a right answer cannot be compared, as the end of a sentence; empty where it can."""
+        ...
 
 
 @runtime_checkable

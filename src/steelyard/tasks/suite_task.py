@@ -10,8 +10,15 @@ from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical
+from steelyard.plugins import TargetChecker
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
-from steelyard.tasks.prompts_of_questions import choice_prompts, label_prompts, open_prompts
+from steelyard.tasks.prompts_of_questions import (
+    choice_prompts,
+    citing_prompts,
+    free_prompts,
+    label_prompts,
+    open_prompts,
+)
 from steelyard.tasks.suite_file import (
     SAMPLES,
     SUITE,
@@ -23,6 +30,7 @@ from steelyard.tasks.suite_file import (
     suite_folder,
     suite_part,
 )
+from steelyard.tasks.suite_scorer import FREE, checked_scorer, reads_context, with_schemas
 from steelyard.tasks.suite_seal import SuiteSeal, parts_of, read_seal
 from steelyard.tasks.task import Task
 
@@ -68,19 +76,20 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
     lack an answer that no judge gives, since the suite is only looked at or changed.
     """
     folder = suite_folder(path)
-    file = read_suite(folder)
+    file = with_schemas(read_suite(folder), folder)
     rows = SuiteRows(folder / SAMPLES, file)
     digest = suite_digest(file, rows.digests)
     part = _part(folder, file, rows, digest, suite_part(path))
-    prompts = file.prompts or _prompts(file, rows)
+    scorer = file.scorer or _scorer(file, rows)
+    prompts = file.prompts or _prompts(file, rows, scorer)
     if file.default_prompt and file.default_prompt not in prompts:
         raise InputError(
             f"default_prompt {file.default_prompt!r} is not one of: {', '.join(prompts)}", where=folder / SUITE
         )
-    scorer = file.scorer or _scorer(file, rows)
+    opened = checked_scorer(scorer, rows, folder) if to_ask else None
     if scorer.get("name") == JUDGED:
         _check_rubric(scorer.get("rubric", ""), folder)
-    elif rows.without_answer and to_ask:
+    elif rows.without_answer and to_ask and not isinstance(opened, TargetChecker):
         raise InputError(
             f"{rows.without_answer:,} of {len(rows):,} items have no answer: fill it in, or have a judge score them "
             f"(scorer: {{name: {JUDGED}, rubric: graders/NAME.yaml}} in {SUITE})",
@@ -95,6 +104,7 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
             choices="choices" if rows.most_choices or file.choices else "",
             group="group" if rows.has_groups else "",
             history="history" if rows.has_history else "",
+            context="context" if to_ask and reads_context(scorer, prompts) else "",
         ),
         scorer=scorer,
         prompts=prompts,
@@ -137,7 +147,7 @@ def _probe(folder: Path, rows: SuiteRows, digest: str, seal: SuiteSeal | None, c
 
 def _default(scorer: dict[str, Any], prompts: dict[str, PromptFormat]) -> str:
     """The first prompt format; what a judge scores is no short answer, and is asked for as it stands."""
-    is_free = scorer.get("name") == JUDGED and "verbatim" in prompts
+    is_free = scorer.get("name") in FREE and "verbatim" in prompts
     return "verbatim" if is_free else next(iter(prompts))
 
 
@@ -151,7 +161,7 @@ def _scorer(file: SuiteFile, rows: SuiteRows) -> dict[str, Any]:
     return {"name": "option" if file.choices else "letter" if rows.most_choices else "answer"}
 
 
-def _prompts(file: SuiteFile, rows: SuiteRows) -> dict[str, PromptFormat]:
+def _prompts(file: SuiteFile, rows: SuiteRows, scorer: dict[str, Any]) -> dict[str, PromptFormat]:
     """How questions are asked where the suite does not say: as those of a file, after the passage with the answer."""
     asked = "{{ question }}"
     if rows.has_context:
@@ -161,4 +171,9 @@ def _prompts(file: SuiteFile, rows: SuiteRows) -> dict[str, PromptFormat]:
     is_german = file.language == "de"
     if file.choices:
         return label_prompts(asked, is_german=is_german)
-    return choice_prompts(asked) if rows.most_choices else open_prompts(asked, is_german=is_german)
+    if rows.most_choices:
+        return choice_prompts(asked)
+    if scorer.get("name") == "citation":
+        return citing_prompts(asked, is_german=is_german)
+    is_long = scorer.get("name") in ("json_schema", "similarity")
+    return free_prompts(asked) if is_long else open_prompts(asked, is_german=is_german)

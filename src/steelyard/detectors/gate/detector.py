@@ -23,6 +23,7 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.plugins import MeasurementRequest, Planner
 from steelyard.records import Plan, PlannedTest, RequestedTest, Served
+from steelyard.scorers import is_share, open_identifier
 from steelyard.stats.bar_gate import make_bar_gate
 from steelyard.stats.sequential import StopTable, samples_needed
 
@@ -148,8 +149,8 @@ class Gate:
 
 
 def _asked(planner: Planner, number: int, requested: RequestedTest) -> Served | None:
-    """What a gate asks; None where it cannot be asked, and the plan says why."""
-    return planner.measure(
+    """What a gate asks; None where it cannot be asked, as the plan says. Raises InputError where scores are shares."""
+    served = planner.measure(
         MeasurementRequest(
             name=f"gate/{number}",
             task=requested.task,
@@ -158,6 +159,12 @@ def _asked(planner: Planner, number: int, requested: RequestedTest) -> Served | 
             temperature=requested.temperature or None,
         )
     )
+    if served is not None and is_share(open_identifier(served.reads.scorer)):
+        raise InputError(
+            f"{requested.task}: its scorer gives shares between 0 and 1, and a gate counts answers that are right: "
+            "score all or nothing (json_schema: scores: all; similarity: a threshold)"
+        )
+    return served
 
 
 def _id(number: int, requested: RequestedTest) -> str:
