@@ -29,7 +29,7 @@ def unsigned(tmp_path: Path) -> Path:
 
 def seal_as_if_drawn_by_others(bundle: Path) -> None:
     (bundle / "bundle.dsse.json").unlink()
-    seal_bundle(bundle, {"renderer": renderer() | {"altair": "0.0.1"}}, None)
+    seal_bundle(bundle, {"renderer": renderer() | {"vl-convert-python": "0.0.1"}}, None)
 
 
 def replace(path: Path, old: str, new: str) -> None:
