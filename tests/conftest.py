@@ -20,6 +20,7 @@ import hypothesis
 import pytest
 from aiohttp import web
 
+from tests.docs.browser import devtools  # noqa: F401 — a fixture
 from tests.skips import pytest_sessionfinish  # noqa: F401 — a hook
 
 # A loaded machine is slow, and no test may fail by that.
