@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,8 @@ from tests.docs.browser import devtools  # noqa: F401 — a fixture
 from tests.skips import pytest_sessionfinish  # noqa: F401 — a hook
 
 # A loaded machine is slow, and no test may fail by that.
-hypothesis.settings.register_profile("steelyard", deadline=None)
+hypothesis.settings.register_profile("steelyard", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None)  # of `make test-all`
 hypothesis.settings.load_profile("steelyard")
 
 # Where the tests themselves were started with Ctrl-C ignored (nohup, cron), the processes they start would ignore it.
@@ -63,6 +65,15 @@ def smollm2() -> Path:
     from steelyard.models.embedded_file import ensure_smollm2
 
     return ensure_smollm2()
+
+
+@pytest.fixture(scope="session")
+def unsigned_golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The golden bundle, sealed again without a key. It is made once: a test changes a copy."""
+    from tests.assets.make_golden import GOLDEN
+    from tests.verification.resealing import without_key
+
+    return without_key(Path(shutil.copytree(GOLDEN, tmp_path_factory.mktemp("unsigned") / "bundle")))
 
 
 @pytest.fixture(autouse=True)

@@ -14,17 +14,15 @@ from steelyard.cli import execute as steelyard
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
-from tests.assets.make_golden import GOLDEN
-from tests.verification.resealing import reseal, without_key
+from tests.verification.resealing import reseal
 
 SCRIPT = "<script>document.body.textContent = 'consistent'</script>"
 
 
 @pytest.fixture
-def unsigned(tmp_path: Path) -> Path:
+def unsigned(unsigned_golden: Path, tmp_path: Path) -> Path:
     """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    bundle = Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
-    return without_key(bundle)
+    return Path(shutil.copytree(unsigned_golden, tmp_path / "bundle"))
 
 
 def seal_as_if_drawn_by_others(bundle: Path) -> None:
