@@ -44,7 +44,7 @@ def test_one_gate_in_one_sentence(word: VerdictWord, said: str, meaning: str) ->
         (VerdictWord.CONSISTENT, "Green: the score on t is not below the baseline's by 2 points or more."),
         (
             VerdictWord.INCONSISTENT,
-            "Red: the score on t is below the baseline's, and it is not shown that it is by less than 2 points.",
+            "Red: the score on t is below the baseline's by more than 2 points.",
         ),
         (
             VerdictWord.INSUFFICIENT_POWER,

@@ -60,8 +60,8 @@ def test_a_loss_against_a_baseline_is_not_below_a_bar() -> None:
     verdict = gates_verdict(gate_result("tone", VerdictWord.INCONSISTENT, baseline="ab" * 32, margin="2", worse=9))
     said = text(page(verdict, "en", own_plan("tone")))
     assert "Red: the model as served is worse than its baseline on tone" in said
-    assert "not that the loss is within the margin" in said
-    assert "as good as its baseline is red by chance in at most" in said
+    assert "Shown to be worse than the baseline by more than the margin" in said
+    assert "not worse than its baseline by more than the margin is red by chance in at most" in said
     assert "meets the bar is red" not in said
     assert "schlechter als der Vergleichslauf" in text(page(verdict, "de", own_plan("tone")))
 

@@ -18,10 +18,11 @@ def gate(n: int, losses: int, gains: int, margin: float = 0.02) -> PairedGate:
     return paired_gate(run, baseline, margin)
 
 
-def test_red_is_mcnemars_exact_test() -> None:
-    found = gate(200, 14, 3)
+def test_red_without_a_margin_is_mcnemars_exact_test() -> None:
+    found = gate(200, 14, 3, margin=0)
     assert found.p_worse == pytest.approx(binomtest(14, 17, alternative="greater").pvalue)
     assert found.colour == "red"
+    assert gate(200, 14, 3).colour == "undecided"  # 5.5 points of loss do not exclude one of 2
     assert (found.losses, found.gains, found.n) == (14, 3, 200)
     assert found.difference == pytest.approx(-11 / 200)
     assert found.low < found.difference < found.high
@@ -35,9 +36,13 @@ def test_three_colours() -> None:
 
 
 def test_a_loss_that_is_shown_to_be_within_the_margin_is_tolerated() -> None:
-    found = gate(20_000, 120, 60)
-    assert found.p_worse < 0.001
-    assert found.colour == "green"
+    assert gate(20_000, 120, 60, margin=0).p_worse < 0.001
+    assert gate(20_000, 120, 60).colour == "green"
+
+
+def test_a_loss_within_the_margin_that_is_not_shown_to_be_is_no_red() -> None:
+    assert gate(1_000, 35, 20, margin=0).colour == "red"
+    assert gate(1_000, 35, 20).colour == "undecided"
 
 
 def test_without_a_margin_only_a_better_run_is_green() -> None:
@@ -50,7 +55,8 @@ def test_without_a_margin_only_a_better_run_is_green() -> None:
 def test_one_more_loss_never_helps(losses: int, gains: int) -> None:
     before, after = gate(200, losses, gains), gate(200, losses + 1, gains)
     assert after.p_worse <= before.p_worse + 1e-12
-    assert after.p_within >= before.p_within - 0.002  # the nuisance interval moves
+    # The nuisance interval moves; far from any level p may move with it.
+    assert after.p_within >= min(before.p_within, 0.3) - 0.002
 
 
 def test_a_missing_score_is_no_proof() -> None:
@@ -65,18 +71,18 @@ def test_a_missing_score_is_no_proof() -> None:
 def test_scores_between_0_and_1() -> None:
     random = np.random.default_rng(2)
     base = random.random(400)
-    worse = np.clip(base - 0.1 * random.random(400), 0, 1)
+    worse = np.clip(base - 0.2 * random.random(400), 0, 1)
+    assert paired_gate(np.clip(base - 0.01, 0, 1).tolist(), base.tolist(), 0.02).colour != "red"
     assert paired_gate(worse.tolist(), base.tolist(), 0.02).colour == "red"
     assert paired_gate(base.tolist(), base.tolist(), 0.02).colour == "green"
     assert paired_gate(base[:100].tolist(), base[:100].tolist(), 0.02).colour == "undecided"
     assert paired_gate([0.5], [0.6], 0.02).colour == "undecided"
 
 
-def test_sign_flips_are_the_same_for_a_seed_and_exact_enough() -> None:
+def test_without_a_margin_scores_have_a_sign_flip_test() -> None:
     run, base = [0.5] * 8, [0.75] * 8
-    found = paired_gate(run, base, 0.02, seed=3)
-    assert found == paired_gate(run, base, 0.02, seed=3)
-    assert found.p_worse == pytest.approx(2**-8, rel=0.4)  # all eight signs the same way
+    assert paired_gate(run, base, 0).p_worse == pytest.approx(2**-8)  # all eight signs the same way
+    assert paired_gate(base, run, 0).p_worse == 1
 
 
 def test_what_is_no_gate_is_refused() -> None:
@@ -93,11 +99,20 @@ def test_errors_are_within_the_level(steps: int, sameness: float) -> None:
     same = measure_paired(150, 0.0, 200, sameness=sameness, steps=steps)
     assert same.red <= 20
     assert same.flips <= 33  # 2α(1 − α) is .095
-    assert measure_paired(150, -0.02, 200, sameness=sameness, steps=steps).green <= 20
+    edge = measure_paired(150, -0.02, 200, sameness=sameness, steps=steps)
+    assert edge.green <= 20
+    assert edge.red <= 20
 
 
 def test_a_large_loss_is_red() -> None:
     assert measure_paired(300, -0.15, 60, sameness=0.3).red >= 50
+
+
+def test_a_rare_gain_that_was_not_seen_could_make_up_for_small_losses() -> None:
+    found = paired_gate([0.46] * 100, [0.5] * 100, 0.02)  # one gain of 1 in 50 samples and the loss is .02
+    assert found.colour == "undecided"
+    assert found.p_worse >= (1.02 / 1.04) ** 100
+    assert paired_gate([0.3] * 400, [0.5] * 400, 0.02).colour == "red"
 
 
 def test_the_self_test_counts_what_it_draws() -> None:

@@ -40,6 +40,12 @@ def test_a_model_that_is_worse_by_the_margin_is_seldom_green() -> None:
     assert share("green", fixed, 0.05, 400, 5) <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / 400)
 
 
+def test_a_model_that_is_worse_by_no_more_than_the_margin_is_seldom_red() -> None:
+    assert share("red", [(0.75, 0.8)] * 500, 0.05, 400, 4) <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / 400)
+    fixed = [(1.0, 1.0)] * 475 + [(0.0, 1.0)] * 25  # answers that do not vary: a finite population
+    assert share("red", fixed, 0.05, 400, 5) <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / 400)
+
+
 def test_a_large_loss_is_seen_and_equal_answers_are_green() -> None:
     assert share("red", [(0.6, 0.85)] * 600, 0.02, 50, 6) > 0.95
     assert share("green", [(1.0, 1.0)] * 400, 0.02, 1, 7) == 1

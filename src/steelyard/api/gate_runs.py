@@ -223,7 +223,7 @@ def _gate(
         baseline_right=theirs.count(1), ci=(shown.low, shown.high), family=family,
     )  # fmt: skip
     return DetectorResult(
-        test=f"gate-{one.id}", rule="paired_gate@1", word=_WORDS[colour],
+        test=f"gate-{one.id}", rule="paired_gate@2", word=_WORDS[colour],
         p=found.p_worse, gate=gate,
     )  # fmt: skip
 

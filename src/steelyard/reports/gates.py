@@ -191,13 +191,12 @@ def headline(verdict: Verdict) -> str:
 
 
 def _against_baseline(colour: str, task: str, gate: GateVerdict) -> str:
-    far, not_within = "", ""
+    far, farther = "", ""
     if Fraction(gate.margin or "0"):
-        far = f" by {gate.margin} points or more"
-        not_within = f", and it is not shown that it is by less than {gate.margin} points"
+        far, farther = f" by {gate.margin} points or more", f" by more than {gate.margin} points"
     return {
         "green": f"the score on {task} is not below the baseline's{far}",
-        "red": f"the score on {task} is below the baseline's{not_within}",
+        "red": f"the score on {task} is below the baseline's{farther}",
         "undecided": f"the answers do not show whether the score on {task} is below the baseline's{far}",
     }[colour]
 
@@ -223,17 +222,17 @@ def limits_of(verdict: Verdict) -> list[str]:
     if any(gate.baseline for gate in gates):
         sentences.append(
             "A gate with a baseline is about the scores that both would have on average over passes, for items like "
-            "these. Green: it was shown that a loss is smaller than the margin. Red: a loss was shown, and not that it "
-            "is smaller than the margin."
+            "these. Green: it was shown that a loss, if there is one, is smaller than the margin. Red: it was shown "
+            "that the loss is larger than the margin."
         )
     family = " over all gates of this run together" if len(gates) > 1 else ""
     if (together := max(gate.family for gate in gates)) > 1:
         family = f" over the {together:,} gates that have one level together"
     meets = (
-        "every model is as good as its baseline"
+        "no model is worse than its baseline by more than the margin"
         if all(gate.baseline for gate in gates)
         else (
-            "every model meets its bar, and is as good as its baseline"
+            "every model meets its bar, and none is worse than its baseline by more than the margin"
             if any(gate.baseline for gate in gates)
             else "every model meets its bar"
         )

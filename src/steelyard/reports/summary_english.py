@@ -86,7 +86,7 @@ ENGLISH: Final = Words(
         many_undecided="{number} of {of} gates could not be decided.",
         means_green="Shown to reach the bar.",
         means_red="Shown to be below the bar.",
-        means_worse="Shown to be worse than the baseline, and not that the loss is within the margin.",
+        means_worse="Shown to be worse than the baseline by more than the margin.",
         means_undecided="Not decided by these answers, so not green.",
         baseline="baseline − {margin}",
         pairs="{worse} worse, {better} better",
@@ -96,8 +96,8 @@ ENGLISH: Final = Words(
         bar="Bar",
         sure_red="A model that meets the bar is red by chance in at most {rate} runs.",
         sure_any_red="Where every model meets its bar, some gate is red by chance in at most {rate} runs.",
-        sure_worse="A model that is as good as its baseline is red by chance in at most {rate} runs; one that is "
-        "worse, by less than the margin, may be red more often.",
+        sure_worse="A model that is not worse than its baseline by more than the margin is red by chance in at most "
+        "{rate} runs.",
         sure_green="A model that does not meet the bar is green by chance in at most {rate} runs, each gate by itself.",
         sure_undecided="Undecided is neither green nor red: more items, or a bar further away, would decide.",
         sure_one_run="Where answers vary, the bar is about the rate over passes: near it, one pass does not decide.",

@@ -96,7 +96,7 @@ GERMAN: Final = Words(
         many_undecided="Bei {number} von {of} Schwellen reicht es zu keiner Entscheidung.",
         means_green="Die Schwelle ist nachweislich erreicht.",
         means_red="Die Schwelle ist nachweislich nicht erreicht.",
-        means_worse="Nachweislich schlechter als der Vergleichslauf, nicht nachweislich um weniger als den Abstand.",
+        means_worse="Nachweislich um mehr als den Abstand schlechter als der Vergleichslauf.",
         means_undecided="Mit diesen Antworten nicht entschieden, also nicht grün.",
         baseline="Vergleichslauf − {margin}",
         pairs="{worse} schlechter, {better} besser",
@@ -106,8 +106,8 @@ GERMAN: Final = Words(
         bar="Schwelle",
         sure_red="Ein Modell, das die Schwelle erreicht, ist durch Zufall in höchstens {rate} Läufen rot.",
         sure_any_red="Erreicht jedes Modell seine Schwelle, so ist durch Zufall in höchstens {rate} Läufen eine rot.",
-        sure_worse="Ein Modell, das so gut wie der Vergleichslauf ist, ist durch Zufall in höchstens {rate} Läufen "
-        "rot; eines, das um weniger als den Abstand schlechter ist, kann öfter rot sein.",
+        sure_worse="Ein Modell, das höchstens um den Abstand schlechter ist als der Vergleichslauf, ist durch Zufall "
+        "in höchstens {rate} Läufen rot.",
         sure_green="Ein Modell, das die Schwelle nicht erreicht, ist durch Zufall in höchstens {rate} Läufen grün; das "
         "gilt für jede Schwelle einzeln.",
         sure_undecided="Nicht entschieden ist weder grün noch rot: Mehr Fragen oder eine weiter entfernte Schwelle "

@@ -1,24 +1,23 @@
-"""A gate for continuous integration: is this run worse than the baseline? Paired, for a fixed number of samples.
+"""A gate for continuous integration: is this run worse than the baseline by more than a margin? Paired, of fixed size.
 
 Both runs answered the same n samples. The difference Δ is the mean score of RUN less that of BASELINE, for questions
 like these and for asking again. With a margin of δ (in points, as a proportion here):
 
 * *green*: not worse by as much as the margin. The null "Δ ≤ −δ" is rejected at α.
-* *red*: worse than the baseline. The null "Δ ≥ 0" is rejected at α, and green was not shown: a loss that is real and
-  shown to be smaller than the margin is tolerated, which is what a margin is for.
+* *red*: worse by more than the margin. The null "Δ ≥ −δ" is rejected at α.
 * *undecided* otherwise. It is never green.
 
-So a run that is as good as its baseline is red with probability ≤ α, one that is worse by the margin is green with
-probability ≤ α. A margin of 0 is green only where the run was shown to be better.
+So a run whose loss is within the margin, or that has none, is red with probability ≤ α, and one that is worse by the
+margin is green with probability ≤ α. A margin of 0 is green only where the run was shown to be better, and red where it
+was shown to be worse.
 
-*0/1 scores.* With b losses (baseline right, run wrong) and c gains: red is McNemar's exact test, b of b + c against ½
-(McNemar 1947). Green is the exact unconditional test of :func:`steelyard.stats.mcnemar.margin_p`. *Scores in [0, 1].*
-Red is a sign-flip test with 19,999 seeded flips, p = (1 + #)/(B + 1), exact where the two runs may be exchanged. Green
-is Student's t with one sample added that lost all, and never below (1 − δ)^n, the chance to see no loss where a share δ
-of samples is lost whole.
+*0/1 scores.* Both are the exact unconditional tests of :mod:`steelyard.stats.mcnemar`, on samples that only one of the
+two has right; with a margin of 0, McNemar's exact test. *Scores in [0, 1].* Both are Student's t with one sample added
+that speaks against the result, and never below the chance to miss a rare sample of that kind: (1 − δ)^n for green.
+With a margin of 0 red is a sign-flip test (:mod:`steelyard.stats.sign_flip`), exact where the runs may be exchanged.
 
 Both levels are for answers that vary sample by sample. Where whole passes differ (load, batches), one pass of each side
-cannot show it, and red is too frequent at large n: :func:`self_test` shows it in ``whole_reds``.
+cannot show it, and a decided colour is too frequent at large n: :func:`self_test` shows it in ``whole_reds``.
 
 ``python -m bench.inhouse gate`` prints sizes, powers and flips.
 """
@@ -34,15 +33,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from steelyard.stats.mcnemar import margin_p, mcnemar_p
+from steelyard.stats.mcnemar import beyond_margin_p, margin_p, mcnemar_p
+from steelyard.stats.sign_flip import sign_flip_p
 
-__all__ = ["FLIPS", "Colour", "PairedGate", "SelfTest", "paired_gate", "self_test"]
+__all__ = ["Colour", "PairedGate", "SelfTest", "paired_gate", "self_test"]
 
 Colour = Literal["green", "red", "undecided"]
 Doubles = NDArray[np.float64]
-
-FLIPS = 19_999
-_MICRO = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class PairedGate:
     high: float
     """Interval of level 1 − 2α: Bonett and Price's (2012) for 0/1 scores, else Student's t."""
     p_worse: float
-    """Of the null that the run is at least as good."""
+    """Of the null that the run is worse by at most the margin, or not at all."""
     p_within: float
     """Of the null that it is worse by the margin or more."""
     losses: int
@@ -68,15 +65,12 @@ def paired_gate(
     baseline: Sequence[float | None],
     margin: float,
     alpha: float = 0.05,
-    *,
-    seed: int = 0,
-    flips: int = FLIPS,
 ) -> PairedGate:
     """The gate for the scores of both runs, in the same order; ``margin`` is a proportion in [0, 1).
 
     A missing or open score of either run is no proof for either side: in the test for red the run has the best score
-    or the baseline the worst, in the one for green the other way round. ``seed`` (from the plan) draws the flips.
-    Raises ValueError for unequal lengths, no sample, scores outside [0, 1], and a margin or level outside its range.
+    or the baseline the worst, in the one for green the other way round. Raises ValueError for unequal lengths, no
+    sample, scores outside [0, 1], and a margin or level outside its range.
     """
     if len(run) != len(baseline) or not run:
         raise ValueError("a paired gate needs the same samples, at least one, from both runs")
@@ -86,10 +80,10 @@ def paired_gate(
     whole = all(value in (-1, 0, 1) for value in (*favour, *against))
     losses, gains = int((favour < 0).sum()), int((favour > 0).sum())
     if whole:
-        p_worse = mcnemar_p(gains, losses, "less")
+        p_worse = _beyond_p(len(run), losses, gains, margin)
         p_within = _margin_p(len(run), int((against < 0).sum()), int((against > 0).sum()), margin)
     else:
-        p_worse = _sign_flip(favour, seed, flips)
+        p_worse = _t_beyond(favour, margin) if margin else _sign_flip(favour)
         p_within = _t_within(against, margin)
     colour: Colour = "green" if p_within <= alpha else "red" if p_worse <= alpha else "undecided"
     low, high = _interval(against, whole, alpha)[0], _interval(favour, whole, alpha)[1]
@@ -131,42 +125,50 @@ def _margin_p(n: int, losses: int, gains: int, margin: float) -> float:
     return margin_p(gains, losses, n, margin) if margin else mcnemar_p(gains, losses, "greater")
 
 
+@lru_cache(maxsize=1 << 14)
+def _beyond_p(n: int, losses: int, gains: int, margin: float) -> float:
+    """The p of "losses exceed gains by at most the share ``margin``"."""
+    return beyond_margin_p(gains, losses, n, margin) if margin else mcnemar_p(gains, losses, "less")
+
+
 # ── scores in [0, 1] ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _sign_flip(differences: Doubles, seed: int, flips: int) -> float:
-    """The p of a sum so low, if each difference may as well have had the other sign.
-
-    Differences are rounded to millionths, so that sums are exact and ties are ties on every machine; signs are the raw
-    bits of PCG64.
-    """
-    steps = np.round(differences * _MICRO)
-    steps = steps[steps != 0]
-    if not len(steps):
-        return 1.0
-    bits, width = np.random.PCG64(seed), -(-len(steps) // 64)  # a word of 64 signs each
-    as_low = done = 0
-    while done < flips:
-        rows = min(flips - done, max(1, 2_000_000 // (64 * width)))
-        words = bits.random_raw(rows * width).astype("<u8").reshape(rows, width)
-        signs = np.unpackbits(words.view(np.uint8), axis=1)[:, : len(steps)]
-        # The sum with flipped signs is the whole less twice what was flipped: no higher where the flipped sum is ≥ 0.
-        as_low += int(((signs * steps).sum(axis=1) >= 0).sum())
-        done += rows
-    return (1 + as_low) / (flips + 1)
+def _sign_flip(differences: Doubles) -> float:
+    """The p of a sum so low, if each difference may as well have had the other sign: half of both tails."""
+    return sign_flip_p(differences.tolist()) / 2 if differences.sum() < 0 else 1.0
 
 
 def _t_within(differences: Doubles, margin: float) -> float:
-    """The p of "the mean difference is at most −margin", with one more sample that lost all."""
+    """The p of "the mean difference is at most −margin", with one more sample that lost all.
+
+    A share δ of samples that are lost whole, where all others are alike, is missed with probability (1 − δ)^n.
+    """
+    return min(1.0, max(_t_below(-differences, margin), (1 - margin) ** len(differences)))
+
+
+def _t_beyond(differences: Doubles, margin: float) -> float:
+    """The p of "the mean difference is at least −margin", with one more sample that gained all.
+
+    With x the largest loss, a share q = (x − δ)/(1 + x) of samples that gain all, where all others lose x, has a mean
+    of −δ, and none of them is seen with probability (1 − q)^n.
+    """
+    largest = float(-differences.min())
+    if largest <= margin:
+        return 1.0
+    return min(1.0, max(_t_below(differences, -margin), ((1 + margin) / (1 + largest)) ** len(differences)))
+
+
+def _t_below(values: Doubles, bound: float) -> float:
+    """Student's p of "the mean is at least ``bound``", with one more value of 1."""
     from scipy.special import stdtr
 
-    padded = np.append(differences, -1.0)
-    n = len(differences)
+    padded = np.append(values, 1.0)
+    n = len(values)
     error = float(padded.std(ddof=1)) / math.sqrt(len(padded))
     if n < 2 or error == 0:
         return 1.0
-    p = float(stdtr(n - 1, -(float(padded.mean()) + margin) / error))
-    return min(1.0, max(p, (1 - margin) ** n))
+    return float(stdtr(n - 1, (float(padded.mean()) - bound) / error))
 
 
 # ── how often this gate would be wrong ──────────────────────────────────────────────────────────────────────────────
@@ -205,14 +207,12 @@ def self_test(
     *,
     repetitions: int = 2_000,
     seed: int = 0,
-    flips: int = 999,
 ) -> SelfTest:
     """Resample a baseline and two runs of one model from R ≥ 3 passes over the same samples.
 
     Each repetition draws for each sample three different passes, one for each part: what varies between answers to one
     sample varies as it did. What varies between whole passes is mixed by this, and shows in ``whole_reds`` only. A
-    missing score stays missing. Scores other than 0 and 1 have ``flips`` sign flips each. Raises ValueError for fewer
-    than three passes or unequal lengths.
+    missing score stays missing. Raises ValueError for fewer than three passes or unequal lengths.
     """
     if len(passes) < 3 or len({len(each) for each in passes}) > 1 or not passes[0]:
         raise ValueError("a self-test needs three passes or more over the same samples, at least one")
@@ -222,7 +222,7 @@ def self_test(
 
     def colour(run: Doubles, baseline: Doubles) -> Colour:
         of_run, of_baseline = ([None if math.isnan(v) else v for v in part.tolist()] for part in (run, baseline))
-        return paired_gate(of_run, of_baseline, margin, alpha, seed=seed, flips=flips).colour
+        return paired_gate(of_run, of_baseline, margin, alpha).colour
 
     table: dict[tuple[Colour, Colour], int] = {}
     for _ in range(repetitions):

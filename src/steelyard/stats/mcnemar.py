@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-__all__ = ["Alternative", "margin_p", "mcnemar_p", "score_statistic"]
+__all__ = ["Alternative", "beyond_margin_p", "margin_p", "mcnemar_p", "score_statistic"]
 
 Alternative = Literal["two-sided", "greater", "less"]
 
@@ -86,13 +86,32 @@ def margin_p(gains: int, losses: int, n: int, margin: float) -> float:
 
     Raises ValueError for counts that do not fit and for a margin outside (0, 1).
     """
-    import numpy as np
-    from scipy.special import betaincinv
+    _check(gains, losses, n, margin)
+    return _unconditional_p(gains, losses, n, margin)
 
+
+def beyond_margin_p(gains: int, losses: int, n: int, margin: float) -> float:
+    """Exact one-sided p-value of the null that the second model is worse by at most ``margin`` (a share).
+
+    The test of :func:`margin_p` with the other side: losses are the gains of the first model, and it is better by more
+    than the margin. Raises ValueError as :func:`margin_p` does.
+    """
+    _check(gains, losses, n, margin)
+    return _unconditional_p(losses, gains, n, -margin)
+
+
+def _check(gains: int, losses: int, n: int, margin: float) -> None:
     if min(gains, losses) < 0 or gains + losses > n or n < 1:
         raise ValueError("gains and losses are counts of n samples")
     if not 0 < margin < 1:
         raise ValueError("a margin is a share between 0 and 1")
+
+
+def _unconditional_p(gains: int, losses: int, n: int, margin: float) -> float:
+    """The p-value of "gains − losses are at most −margin" per sample; ``margin`` is in (−1, 1)."""
+    import numpy as np
+    from scipy.special import betaincinv
+
     observed = score_statistic(gains, losses, n, -margin)
     low = float(betaincinv(losses, n - losses + 1, NUISANCE_LEVEL / 2)) if losses else 0.0
     high = float(betaincinv(losses + 1, n - losses, 1 - NUISANCE_LEVEL / 2)) if losses < n else 1.0

@@ -3,14 +3,14 @@
 A pair is a *loss* where only the baseline is right, a *gain* where only the model is. Δ is the mean score of the model
 less that of the baseline, for questions like these and for asking again. Two bets are kept:
 
-* *red*, against "a gain is as likely as a loss": with q the chance of a loss among pairs that differ, E is the mean
-  over q of (2q)^losses · (2(1 − q))^gains. Pairs that agree say nothing. Where both are the same model, whatever the
-  noise of its answers and however the samples differ, either order of a pair is as likely: so E is a martingale, and a
-  model is red against itself with probability ≤ α (Ville 1939). A bar at the baseline's score is not: it takes one
-  noisy pass for the truth.
 * *green*, against "Δ ≤ −δ" for a margin of δ: E is the mean over λ of Π(1 + λ(x + δ)) with x = 1 for a gain, −1 for a
   loss, else 0 (Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by betting"). Samples are
   taken to be draws of such questions.
+* *red*, against "Δ ≥ −δ": the same with −(x + δ). With a margin of 0 against "a gain is as likely as a loss": with q
+  the chance of a loss among pairs that differ, E is the mean over q of (2q)^losses · (2(1 − q))^gains, and pairs that
+  agree say nothing. Where both are the same model, whatever the noise of its answers and however the samples differ,
+  either order of a pair is as likely: so E is a martingale (Ville 1939). A bar at the baseline's score is not: it takes
+  one noisy pass for the truth.
 
 A share :data:`EARLY` of either level is for stopping early, the rest for the exact test after the last sample
 (:mod:`steelyard.stats.gate`). E is computed by additions and products alone, so it is the same on every machine.
@@ -43,15 +43,19 @@ class PairedBets:
             raise ValueError(f"a margin is within [0, 1), not {margin}")
         self.margin = margin
         self.red_at, self.green_at = 1 / (EARLY * level_red), 1 / (EARLY * level_green)
-        self._red = [1.0] * len(LOSS_CHANCES)
+        self._red = [1.0] * len(BETS if margin else LOSS_CHANCES)
         self._green = [1.0] * len(BETS)
         self._bets = [share / (1 - margin) for share in BETS]
+        self._red_bets = [share / (1 + margin) for share in BETS]
 
     def observe(self, model: Score, baseline: Score) -> Literal["red", "green"] | None:
         """Take the next pair; the side that has won by now, if any."""
         best = 1 if model is None else model
         least = 0 if baseline is None else baseline
-        if best < least:
+        if self.margin:
+            beyond = least - best - self.margin
+            self._red = [e * (1 + bet * beyond) for e, bet in zip(self._red, self._red_bets, strict=True)]
+        elif best < least:
             self._red = [e * 2 * q for e, q in zip(self._red, LOSS_CHANCES, strict=True)]
         elif best > least:
             self._red = [e * 2 * (1 - q) for e, q in zip(self._red, LOSS_CHANCES, strict=True)]
@@ -63,7 +67,7 @@ class PairedBets:
 
     @property
     def e_red(self) -> float:
-        """E against "a gain is as likely as a loss"."""
+        """E against "the model is worse by at most the margin"."""
         return sum(self._red) / len(self._red)
 
     @property

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
+from steelyard.errors import InputError
 from steelyard.util.text import one_line
 
-__all__ = ["Columns", "WantedColumns", "is_german_header", "plain_name"]
+__all__ = ["Columns", "UnclearColumns", "WantedColumns", "is_german_header", "plain_name"]
 
 # The usual names, the first of them that is there counts; case, spaces and underscores do not.
 _QUESTION: Final = (
@@ -49,6 +51,14 @@ def plain_name(name: Any) -> str:
 def is_german_header(names: Iterable[Any]) -> bool:
     """Whether the names of a table's columns are German."""
     return any(plain_name(name) in _GERMAN or re.search("[äöüß]", plain_name(name)) for name in names)
+
+
+class UnclearColumns(InputError):
+    """Nothing says which columns hold question and answer; ``names`` are those that there are."""
+
+    def __init__(self, message: str, names: Sequence[str], where: Path) -> None:
+        super().__init__(message, where=where)
+        self.names = tuple(names)
 
 
 @dataclass(frozen=True)

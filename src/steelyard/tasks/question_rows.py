@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.records.file_options import FileOptions
-from steelyard.tasks.column_names import Columns, WantedColumns
+from steelyard.tasks.column_names import Columns, UnclearColumns, WantedColumns
 from steelyard.tasks.file_options import MAX_LABELS
 from steelyard.tasks.file_rows import FileRows, Row, place_of, row_of
 
@@ -72,7 +72,7 @@ class Survey:
     def _columns(self, row: Row) -> Columns:
         found = self._wanted.find(row)
         if found is None:
-            raise InputError(self._wanted.missing(row), where=self._path)
+            raise UnclearColumns(self._wanted.missing(row), [str(name) for name in row], self._path)
         if self._options.choices and found.choices:
             return Columns(found.question, found.answer, "", (*found.others, found.choices))
         return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.tasks.cells import TRUTHS, shown
-from steelyard.tasks.column_names import WantedColumns, is_german_header
+from steelyard.tasks.column_names import UnclearColumns, WantedColumns, is_german_header
 from steelyard.tasks.file_rows import FileRows, HeldRows, Look
 from steelyard.tasks.spreadsheets import TITLES, named_rows
 from steelyard.tasks.text_encoding import AS_UTF8, read_start
@@ -79,7 +79,8 @@ def _rows(
         if header:
             without.append((sheet.title, header))
     else:
-        raise InputError(_why_none(without, wanted, book, name), where=path)
+        why = _why_none(without, wanted, book, name)
+        raise UnclearColumns(why, without[0][1], path) if without and wanted else InputError(why, where=path)
     german = is_german_header(header)
     hidden = hidden_in.get(sheet._worksheet_path.lstrip("/"), frozenset())
     cells = [(number, [shown(*cell, german=german) for cell in row]) for number, row in enumerate(grid, 1) if row]

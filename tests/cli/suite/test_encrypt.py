@@ -24,5 +24,5 @@ def test_a_suite_is_encrypted_and_decrypted(tmp_path: Path, reader: str, capsys:
     assert execute(["suite", "show", folder]) == 0
     assert execute(["suite", "encrypt", folder]) == 2
     assert execute(["suite", "encrypt", folder, "--undo"]) == 0
-    assert "8 items are in plain text again" in capsys.readouterr().out
+    assert "8 items in plain text again" in capsys.readouterr().out
     assert execute(["suite", "encrypt", folder, "--undo"]) == 2

@@ -29,7 +29,7 @@ def test_a_subject_is_erased_and_runs_are_named(
     assert "give --group NAME or --item ID" in capsys.readouterr().err
     assert execute(["suite", "erase", folder, "--item", "i0"]) == 0
     said = capsys.readouterr().out
-    assert "erased 2 items of 1 subjects" in said
+    assert "erased 2 items of 1 subject;" in said
     assert "a run that went to an endpoint may still hold their texts: plan abababababababab" in said
     assert execute(["suite", "show", folder]) == 0
     assert execute(["suite", "encrypt", folder, "--undo"]) == 2

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from steelyard.cli import execute
@@ -61,7 +66,7 @@ def test_personal_data_is_replaced_and_shown_before_an_endpoint_may_see_it(
     assert "[EMAIL_1]" in told
     assert not Path("t").exists()
     assert execute([*asked, "--yes"]) == 0
-    assert "1 items, 1 thrown out (1 redacted)" in said(capsys)
+    assert "1 item, 1 thrown out (1 redacted)" in said(capsys)
     kept = Path("t/samples.jsonl").read_text() + Path("t/dropped.jsonl").read_text()
     assert "ada@example.org" not in kept
     assert "DE8937" not in kept
@@ -151,3 +156,27 @@ def test_a_suite_that_was_made_is_described(capsys: pytest.CaptureFixture[str]) 
     assert execute(["suite", "show", "s", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["suite"], facts["items"], facts["exposure"]) == ("s", 3, {})
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.xlsx"])
+def test_columns_that_are_not_clear_are_asked_for(name: str, tmp_path: Path) -> None:
+    rows = [("what", "then", "note"), ("What is 2 + 3?", "5", "x"), ("What is 7 + 8?", "15", "y")]
+    if name.endswith(".csv"):
+        write(tmp_path / name, "".join(",".join(row) + "\n" for row in rows))
+    else:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(tmp_path / name)
+    command = [sys.executable, "-m", "steelyard", "suite", "new", str(tmp_path / "s"), "--from", str(tmp_path / name)]
+    refused = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "--question COLUMN" in refused.stderr
+    master, slave = pty.openpty()
+    os.write(master, b"1\n2\n")
+    process = subprocess.run(command, stdin=slave, capture_output=True, text=True, check=False)
+    os.close(slave)
+    os.close(master)
+    assert process.returncode == 0
+    assert "   1  what" in process.stderr
+    assert [each["answer"] for each in lines(str(tmp_path / "s" / "samples.jsonl"))] == ["5", "15"]

@@ -18,15 +18,18 @@ def command(folder: Path, undo: bool) -> int:
     Each subject (group, or item without one) has a key of its own in keys/: whoever deletes it has erased the subject.
     Keep keys/ out of git and backups, or the deletion is not one.
     """
+    from steelyard.reports.words import counted
     from steelyard.suites.encrypting import decrypt_suite, encrypt_suite
     from steelyard.tasks.suite_task import task_from_suite
 
     suite = task_from_suite(folder, to_ask=False)
     if undo:
-        click.echo(f"{decrypt_suite(suite):,} items are in plain text again")
+        click.echo(f"{counted(decrypt_suite(suite), 'item')} in plain text again")
         return 0
     count = len(suite.rows)
     keys = encrypt_suite(suite)
     named = "1 reader" if len(suite.file.readers) == 1 else f"{len(suite.file.readers)} readers"
-    click.echo(f"encrypted {count:,} items under {keys:,} keys, for {named}; dropped.jsonl was deleted")
+    click.echo(
+        f"encrypted {counted(count, 'item')} under {counted(keys, 'key')}, for {named}; dropped.jsonl was deleted"
+    )
     return 0

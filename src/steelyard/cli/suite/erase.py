@@ -21,6 +21,7 @@ def command(folder: Path, groups: tuple[str, ...], items: tuple[str, ...], reaso
 
     Ids and digests stay, so seals and runs verify as before. Runs keep the texts that were asked: they are named.
     """
+    from steelyard.reports.words import counted
     from steelyard.suites.encrypting import erase_items
     from steelyard.suites.exposures import read_exposures
     from steelyard.tasks.suite_task import task_from_suite
@@ -30,7 +31,9 @@ def command(folder: Path, groups: tuple[str, ...], items: tuple[str, ...], reaso
         raise InputError("nothing is named: give --group NAME or --item ID")
     erased = erase_items(task_from_suite(folder, to_ask=False), groups, items, one_line(reason, 200))
     names = {name for each in erased for name in each.items}
-    click.echo(f"erased {len(names):,} items of {len(erased):,} subjects; on record in erasures.jsonl")
+    click.echo(
+        f"erased {counted(len(names), 'item')} of {counted(len(erased), 'subject')}; on record in erasures.jsonl"
+    )
     runs = sorted({each.run for each in read_exposures(folder) if names & set(each.items)})
     for run in runs[:20]:
         click.echo(f"a run that went to an endpoint may still hold their texts: plan {run[:16]}…")

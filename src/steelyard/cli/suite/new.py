@@ -12,12 +12,15 @@ from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.api.suite_sources import Writing
+    from steelyard.records.file_options import FileOptions
     from steelyard.suites.collected import Collected
     from steelyard.suites.redacting import Replaced
+    from steelyard.tasks.column_names import UnclearColumns
 
 __all__ = ["command"]
 
 _SHOWN: Final = 40  # replacements that a question shows
+_COLUMNS: Final = 40  # more columns are no list to choose from
 
 
 @click.command()
@@ -73,12 +76,14 @@ def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes:
     its reason; a suite without any item is not made (exit 1).
     """
     import asyncio
+    import dataclasses
 
     from steelyard.api.suite_sources import Sources, collect
     from steelyard.records.file_options import FileOptions
     from steelyard.suites.collected import without_duplicates
     from steelyard.suites.made import make_suite, suite_name
     from steelyard.suites.tables import TableColumns
+    from steelyard.tasks.column_names import UnclearColumns
     from steelyard.tasks.file_options import instruction_of, labels_of
     from steelyard.tasks.suite_file import SuiteFile, check_endpoint
 
@@ -108,7 +113,11 @@ def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes:
         redacts=not given["no_redaction"],
         terms=given["terms"],
     )
-    collected, replaced = asyncio.run(collect(wanted, args))
+    try:
+        collected, replaced = asyncio.run(collect(wanted, args))
+    except UnclearColumns as unclear:  # tables are read before anything is sent, so all can begin again
+        options = _asked_columns(unclear, options)
+        collected, replaced = asyncio.run(collect(dataclasses.replace(wanted, options=options), args))
     if replaced and given["endpoints"] and not yes and not _confirmed(replaced):
         raise InputError("stopped: no suite was made")
     if not keep_duplicates:
@@ -118,6 +127,28 @@ def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes:
         click.echo(f"{len(replaced):,} places with personal data or secrets are replaced by placeholders", err=True)
     _print_made(folder, suite.endpoints, collected)
     return 0
+
+
+def _asked_columns(unclear: UnclearColumns, options: FileOptions) -> FileOptions:
+    """Ask in the terminal which columns hold question and answer; the error stands where nobody can answer."""
+    import sys
+
+    from msgspec.structs import replace
+
+    from steelyard.util.text import one_line
+
+    names = [name for name in unclear.names if name.strip()]
+    if not sys.stdin.isatty() or not 2 <= len(names) <= _COLUMNS:
+        raise unclear
+    click.echo("It is not clear which columns hold question and answer:", err=True)
+    for number, name in enumerate(names, 1):
+        click.echo(f"  {number:>2}  {one_line(name, 80)}", err=True)
+    of_number = click.IntRange(1, len(names))
+    question, answer = (
+        names[click.prompt(f"The number of the column with the {what}", type=of_number, err=True) - 1]
+        for what in ("question", "right answer")
+    )
+    return replace(options, question=question, answer=answer)
 
 
 def _writing(given: dict[str, Any], *, yes: bool) -> Writing:
@@ -173,6 +204,7 @@ def _progress() -> Any:
 def _print_made(folder: Path, endpoints: tuple[str, ...], collected: Collected) -> None:
     import shlex
 
+    from steelyard.reports.words import counted
     from steelyard.suites.made import reasons_in_words
     from steelyard.util.text import one_line
 
@@ -180,7 +212,7 @@ def _print_made(folder: Path, endpoints: tuple[str, ...], collected: Collected) 
         click.echo(one_line(remark, 800), err=True)
     named, thrown = shlex.quote(str(folder)), len(collected.dropped)
     dropped = f", {thrown:,} thrown out ({reasons_in_words(collected.dropped)})" if thrown else ""
-    click.echo(f"{folder}: {len(collected.items):,} items{dropped}")
+    click.echo(f"{folder}: {counted(len(collected.items), 'item')}{dropped}")
     without = sum(not item.answer for item in collected.items)
     if without:
         click.echo(f"{without:,} of them have no answer that a person accepted: only a judge can score these.")

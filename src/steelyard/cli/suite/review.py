@@ -173,6 +173,7 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
     import shlex
 
     from steelyard.reports.review_page import ReviewPage, item_to_review, write_review_page
+    from steelyard.reports.words import counted
     from steelyard.suites.review import read_review
 
     suite = _suite(folder)
@@ -194,7 +195,9 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
         write_review_page(html_file, shown, page)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", where=html_file) from None
-    click.echo(f"page  {html_file} ({len(shown):,} items). It holds the suite's texts: give it to reviewers alone.")
+    click.echo(
+        f"page  {html_file} ({counted(len(shown), 'item')}). It holds the suite's texts: give it to reviewers alone."
+    )
     click.echo(f"then  {page.command}")
     return 0
 

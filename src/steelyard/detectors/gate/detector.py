@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 
 from steelyard.detectors.gate.monitor import GateMonitor, GateOptions, SealedGate
-from steelyard.detectors.gate.paired import BASELINE, BaselineOptions, PairedMonitor, SealedBaseline, margin_of
+from steelyard.detectors.gate.paired import (
+    BASELINE,
+    BaselineOptions,
+    PairedMonitor,
+    SealedBaseline,
+    margin_of,
+    null_of,
+)
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.plugins import MeasurementRequest, Planner
@@ -32,7 +39,7 @@ class Gate:
     """
 
     name = "gate"
-    version = 1
+    version = 2
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
@@ -85,7 +92,7 @@ class Gate:
             id=_id(number, requested),
             rule=f"{self.name}@{self.version}",
             weight=1.0,
-            null="the model is as likely to gain a sample on the baseline as to lose one",
+            null=null_of(sealed.margin),
             reads=(served.reads,),
             inputs=(BASELINE,),
             sealed=without_defaults(sealed),

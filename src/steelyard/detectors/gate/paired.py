@@ -16,7 +16,7 @@ from steelyard.stats.gate import paired_gate
 from steelyard.stats.paired_bets import EARLY, PairedBets, difference_interval
 from steelyard.util.compact import SmallIntegers
 
-__all__ = ["BASELINE", "BaselineOptions", "PairedMonitor", "SealedBaseline", "margin_of"]
+__all__ = ["BASELINE", "BaselineOptions", "PairedMonitor", "SealedBaseline", "margin_of", "null_of"]
 
 BASELINE: Final = "baseline"  # the name of the plan's input
 _WORDS: Final = {"red": VerdictWord.INCONSISTENT, "green": VerdictWord.CONSISTENT}
@@ -55,6 +55,13 @@ def margin_of(text: str) -> Fraction | None:
     return Fraction(text) / 100
 
 
+def null_of(margin: str) -> str:
+    """What red rejects."""
+    if not Fraction(margin):
+        return "the model is at least as good as the baseline"
+    return f"the model is worse than the baseline by at most {margin} points, or not at all"
+
+
 class PairedMonitor(GateMonitor):
     """Takes the scores of one gate in any order of arrival and reads pairs along the committed order.
 
@@ -70,6 +77,7 @@ class PairedMonitor(GateMonitor):
         margin = margin_of(sealed.margin)
         assert margin is not None  # the detector read it
         self.margin = float(margin)
+        self._by = f" by more than {sealed.margin} points" if margin else ""
         self.bets = PairedBets(self.margin, self.level, self.alpha)
         self.colour = ""
         self.next_position = 0
@@ -166,7 +174,7 @@ class PairedMonitor(GateMonitor):
         said = f"{seen['worse']:,} samples worse, {seen['better']:,} better, of {len(self._model):,}"
         red = Finding(
             detector="gate", check="below_baseline", task=self.measurement.task, null=self.planned.null, p=self.p,
-            ci=self.interval, n=len(self._model), message=f"worse than the baseline: {said}",
+            ci=self.interval, n=len(self._model), message=f"worse than the baseline{self._by}: {said}",
             assumptions=("the order of the samples was committed before the first answer",),
         )  # fmt: skip
         return DetectorResult(
