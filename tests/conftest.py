@@ -76,6 +76,12 @@ def unsigned_golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return without_key(Path(shutil.copytree(GOLDEN, tmp_path_factory.mktemp("unsigned") / "bundle")))
 
 
+@pytest.fixture
+def unsigned(unsigned_golden: Path, tmp_path: Path) -> Path:
+    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
+    return Path(shutil.copytree(unsigned_golden, tmp_path / "bundle"))
+
+
 @pytest.fixture(autouse=True)
 def no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test signs with the key of the person who runs it, sends their API key or writes to their state folder."""

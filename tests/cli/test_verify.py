@@ -19,12 +19,6 @@ from tests.verification.resealing import reseal
 SCRIPT = "<script>document.body.textContent = 'consistent'</script>"
 
 
-@pytest.fixture
-def unsigned(unsigned_golden: Path, tmp_path: Path) -> Path:
-    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    return Path(shutil.copytree(unsigned_golden, tmp_path / "bundle"))
-
-
 def seal_as_if_drawn_by_others(bundle: Path) -> None:
     (bundle / "bundle.dsse.json").unlink()
     seal_bundle(bundle, {"renderer": renderer() | {"vl-convert-python": "0.0.1"}}, None)

@@ -1,4 +1,4 @@
-"""The golden bundle as it would stand without a key: whatever is changed in it can be sealed again."""
+"""A copy of the golden bundle, to be changed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,3 @@ from tests.assets.make_golden import GOLDEN
 def bundle(tmp_path: Path) -> Path:
     """A copy of the golden bundle."""
     return Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
-
-
-@pytest.fixture
-def unsigned(unsigned_golden: Path, tmp_path: Path) -> Path:
-    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    return Path(shutil.copytree(unsigned_golden, tmp_path / "bundle"))
