@@ -77,12 +77,13 @@ check: .venv/dev
 	$(BIN)/validate-pyproject pyproject.toml
 	$(BIN)/uv lock --check --quiet
 
-# Without coverage, which makes code that simulates take three times as long: `make test-all` measures it.
+# Without coverage, which makes code that simulates take three times as long: `make test-all` measures it, with more
+# examples of each property. Tests start Python some 200 times: compiled modules are kept, whatever the environment says.
 test: .venv/dev
-	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m "not slow" -n 2 --dist worksteal
 
 test-all: .venv/dev
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile=thorough --cov --cov-report=
 	@$(MAKE) --no-print-directory coverage
 
 # Lines and branches. What a verdict rests on has a higher floor than the rest.

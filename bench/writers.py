@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from steelyard.models import open_model
+from steelyard.scorers.reading.grounding import holds_answer
 from steelyard.stats.intervals import clopper_pearson
 from steelyard.suites.collected import Collected, without_duplicates
 from steelyard.suites.made import reasons_in_words
@@ -29,7 +30,6 @@ from steelyard.suites.sources.documents import read_documents
 from steelyard.suites.sources.passages import Passage, spread
 from steelyard.suites.writers.asking import asker
 from steelyard.suites.writers.cloze import ClozeWriter
-from steelyard.suites.writers.grounding import holds_answer
 from steelyard.suites.writers.model import ModelWriter
 from tests.suites.made_files import pdf_bytes, write
 from tests.suites.writers.scripted_writer import GOOD, ScriptedWriter

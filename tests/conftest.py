@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,10 +21,12 @@ import hypothesis
 import pytest
 from aiohttp import web
 
+from tests.docs.browser import devtools  # noqa: F401 — a fixture
 from tests.skips import pytest_sessionfinish  # noqa: F401 — a hook
 
 # A loaded machine is slow, and no test may fail by that.
-hypothesis.settings.register_profile("steelyard", deadline=None)
+hypothesis.settings.register_profile("steelyard", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None)  # of `make test-all`
 hypothesis.settings.load_profile("steelyard")
 
 # Where the tests themselves were started with Ctrl-C ignored (nohup, cron), the processes they start would ignore it.
@@ -62,6 +65,21 @@ def smollm2() -> Path:
     from steelyard.models.embedded_file import ensure_smollm2
 
     return ensure_smollm2()
+
+
+@pytest.fixture(scope="session")
+def unsigned_golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The golden bundle, sealed again without a key. It is made once: a test changes a copy."""
+    from tests.assets.make_golden import GOLDEN
+    from tests.verification.resealing import without_key
+
+    return without_key(Path(shutil.copytree(GOLDEN, tmp_path_factory.mktemp("unsigned") / "bundle")))
+
+
+@pytest.fixture
+def unsigned(unsigned_golden: Path, tmp_path: Path) -> Path:
+    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
+    return Path(shutil.copytree(unsigned_golden, tmp_path / "bundle"))
 
 
 @pytest.fixture(autouse=True)

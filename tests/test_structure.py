@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import shutil
 import subprocess
@@ -30,6 +31,7 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for path in sources()}
 
 
+@functools.cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -64,6 +66,7 @@ def cycles(graph: dict[str, set[str]]) -> list[set[str]]:
     return sorted(map(set, knots), key=sorted)
 
 
+@functools.cache
 def module_graph() -> dict[str, set[str]]:
     return {name: set(imports(path)) - {name} for name, path in MODULES.items()}
 

@@ -30,7 +30,8 @@ _NAMES = {
         "show",
         "verify",
     ],
-    "steelyard.api.compare": ["compare", "portfolio"],
+    "steelyard.api.choosing": ["choose"],
+    "steelyard.api.compare": ["cascade", "compare", "portfolio"],
     "steelyard.api.gates": ["gate"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
@@ -125,6 +126,8 @@ __all__ = [
     "aresume",
     "arun",
     "audit",
+    "cascade",
+    "choose",
     "compare",
     "gate",
     "load_task",
@@ -148,7 +151,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
-    from steelyard.api.compare import compare, portfolio
+    from steelyard.api.choosing import choose
+    from steelyard.api.compare import cascade, compare, portfolio
     from steelyard.api.gates import gate
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult

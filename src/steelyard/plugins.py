@@ -53,6 +53,7 @@ from steelyard.records import (
 __all__ = [
     "GROUP",
     "Chooser",
+    "ComparingMonitor",
     "Detector",
     "ExecutingScorer",
     "Finder",
@@ -66,7 +67,9 @@ __all__ = [
     "Progress",
     "ReopenedScorer",
     "Scorer",
+    "ShareScorer",
     "StoppableScorer",
+    "TargetChecker",
     "TruncatedReader",
     "detector_of",
     "distribution_of",
@@ -155,6 +158,22 @@ class TruncatedReader(Scorer, Protocol):
     """
 
     reads_truncated: bool
+
+
+@runtime_checkable
+class ShareScorer(Scorer, Protocol):
+    """A scorer whose values may lie between 0 and 1: a gate, which counts what is right, refuses them."""
+
+    gives_shares: bool
+
+
+@runtime_checkable
+class TargetChecker(Scorer, Protocol):
+    """A scorer that takes not every text for a right answer, such as JSON alone."""
+
+    def target_fault(self, target: str) -> str:
+        """Why a right answer cannot be compared, as the end of a sentence; empty where it can."""
+        ...
 
 
 @runtime_checkable
@@ -317,6 +336,19 @@ class Monitor(Finder, Protocol):
 
     def progress(self) -> Progress:
         """Where the test is."""
+        ...
+
+
+@runtime_checkable
+class ComparingMonitor(Monitor, Protocol):
+    """A monitor that decides on each of its measurements: it says of each where it is, for a display and a dry run.
+
+    One that is not to be asked yet has no head (:attr:`Monitor.heads`), whichever model it asks: so candidates are
+    asked one after another.
+    """
+
+    def progress_of(self, measurement: str) -> Progress:
+        """Where the test is with one of its measurements."""
         ...
 
 

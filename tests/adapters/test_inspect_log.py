@@ -26,7 +26,9 @@ from steelyard.storage.journal.texts import read_texts
 from steelyard.verification.recompute import recompute
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
-NO_LOG = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+NO_LOG = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples
+)
 
 
 def bring_in(path: Path, run: Path, metric: str = "", scorer: str = "") -> Verdict:

@@ -18,7 +18,8 @@ from aiohttp import web
 from steelyard.cli import execute
 from tests.conftest import SUM, SumsServer
 
-VENDORS = 4
+# An audit of each of so many vendors: two in the fast run, four in the slow one.
+AUDITS = pytest.mark.parametrize("vendors", [2, pytest.param(4, marks=pytest.mark.slow)])
 
 
 class VaryingServer(SumsServer):
@@ -84,23 +85,25 @@ def pairs(size: int) -> list[tuple[str, str]]:
     return [(str(number), str(number * 7 % 91)) for number in range(size)]
 
 
-def test_greedy_answers_with_batch_noise(audit: Audit) -> None:
+@AUDITS
+def test_greedy_answers_with_batch_noise(audit: Audit, vendors: int) -> None:
     """w = .016 and half a point of tolerance."""
     sums = pairs(198)
     with VaryingServer(varying=0.064, right=0.8) as server:
-        for _ in range(VENDORS):
+        for _ in range(vendors):
             claim = audit(
                 server, sums, server.rate(sums), "--tolerance", "0.5", stated=", protocol: {decoding: greedy}"
             )
             assert claim["verdict"] in ("consistent", "insufficient_power")
 
 
+@AUDITS
 @pytest.mark.parametrize("size", [30, 164])
-def test_one_sampled_pass_that_the_sheet_does_not_mention(audit: Audit, size: int) -> None:
+def test_one_sampled_pass_that_the_sheet_does_not_mention(audit: Audit, size: int, vendors: int) -> None:
     """Our own answers vary as much as the vendor's, and nobody says so."""
     sums = pairs(size)
     with VaryingServer(varying=0.3, right=0.6) as server:
-        for _ in range(VENDORS):
+        for _ in range(vendors):
             assert audit(server, sums, server.rate(sums))["verdict"] in (
                 "consistent",
                 "insufficient_power",
@@ -117,9 +120,10 @@ def test_a_vendor_that_scored_20_of_400(audit: Audit) -> None:
         assert audit(server, sums, 0.95, stated=", samples: 20")["verdict"] == "consistent"
 
 
-def test_a_cache_in_front_of_a_sampled_row(audit: Audit) -> None:
+@AUDITS
+def test_a_cache_in_front_of_a_sampled_row(audit: Audit, vendors: int) -> None:
     sums = pairs(60)
-    for vendor in range(VENDORS):
+    for vendor in range(vendors):
         with VaryingServer(varying=0.3, right=0.6, cached=True) as server:
             server.random = random.Random(100 + vendor)
             claim = audit(server, sums, server.rate(sums), stated=', protocol: {decoding: "temperature 0.7"}')

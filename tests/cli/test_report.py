@@ -63,10 +63,10 @@ def test_the_summary_of_the_golden_run(
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_it_fits_one_sheet(language: str, tmp_path: Path) -> None:
+def test_it_fits_one_sheet(language: str, devtools: str, tmp_path: Path) -> None:
     out = tmp_path / "summary.html"
     execute(["report", str(GOLDEN), "--summary", str(out), "--language", language])
-    assert printed_pages(out.read_text(), tmp_path) == 1
+    assert printed_pages(devtools, out.read_text(), tmp_path) == 1
 
 
 def test_in_german(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

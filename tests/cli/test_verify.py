@@ -14,22 +14,14 @@ from steelyard.cli import execute as steelyard
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
-from tests.assets.make_golden import GOLDEN
-from tests.verification.resealing import reseal, without_key
+from tests.verification.resealing import reseal
 
 SCRIPT = "<script>document.body.textContent = 'consistent'</script>"
 
 
-@pytest.fixture
-def unsigned(tmp_path: Path) -> Path:
-    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    bundle = Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
-    return without_key(bundle)
-
-
 def seal_as_if_drawn_by_others(bundle: Path) -> None:
     (bundle / "bundle.dsse.json").unlink()
-    seal_bundle(bundle, {"renderer": renderer() | {"altair": "0.0.1"}}, None)
+    seal_bundle(bundle, {"renderer": renderer() | {"vl-convert-python": "0.0.1"}}, None)
 
 
 def replace(path: Path, old: str, new: str) -> None:

@@ -6,9 +6,9 @@ import base64
 import json
 import shutil
 import subprocess
-import urllib.request
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,37 +37,58 @@ class Visit(NamedTuple):
     background: str
 
 
-@asynccontextmanager
-async def chromium(profile: Path) -> AsyncIterator[Chromium]:
-    """A Chromium with a fresh profile; the test skips where none is installed."""
+@contextmanager
+def running(profile: Path) -> Iterator[str]:
+    """A Chromium with a fresh profile: the address of its DevTools. The test skips where none is installed."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     program = next((found for name in names if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
-    process = subprocess.Popen(
-        [program, *SWITCHES, f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    try:
-        line = next(line for line in process.stderr if "DevTools listening on" in line)
-        port = line.split("127.0.0.1:")[1].split("/")[0]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as reply:  # loopback
-            (target,) = [one for one in json.load(reply) if one["type"] == "page"]
-        async with (
-            aiohttp.ClientSession() as session,
-            session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket,
-        ):
-            yield Chromium(socket)
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
+    with subprocess.Popen(
+        [program, *SWITCHES, f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            place = profile / "DevToolsActivePort"  # written by Chromium: the port, and the path of its own socket
+            while not (place.is_file() and len(lines := place.read_text().split()) == 2):
+                assert process.poll() is None, "Chromium has ended"
+                time.sleep(0.02)
+            yield f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Chromium that tests share; each opens a tab with a profile of its own."""
+    with running(tmp_path_factory.mktemp("chromium") / "profile") as address:
+        yield address
+
+
+@asynccontextmanager
+async def open_tab(devtools: str) -> AsyncIterator[Chromium]:
+    """A tab that shares nothing with the others of this Chromium: no storage, no emulation, no script."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(devtools, max_msg_size=0) as socket:
+        browser = Chromium(socket)
+        profile = (await browser.call("Target.createBrowserContext", disposeOnDetach=True))["browserContextId"]
+        page = await browser.call("Target.createTarget", url="about:blank", browserContextId=profile)
+        address = f"{devtools.partition('/devtools/')[0]}/devtools/page/{page['targetId']}"
+        async with session.ws_connect(address, max_msg_size=0) as own:
+            yield Chromium(own, profile)
+
+
+@asynccontextmanager
+async def chromium(profile: Path) -> AsyncIterator[Chromium]:
+    """A tab in a Chromium of its own."""
+    with running(profile) as devtools:
+        async with open_tab(devtools) as tab:
+            yield tab
 
 
 class Chromium:
     """One tab. Calls are answered in order; events that come meanwhile are kept."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, profile: str = "") -> None:
+        self.profile = profile
         self._socket = socket
         self._number = 0
         self._events: list[dict[str, Any]] = []
@@ -107,7 +128,8 @@ class Chromium:
     async def evaluate(self, expression: str) -> str:
         """The value of an expression in the page, as text; that of a promise is waited for."""
         # Two frames later the page's own scripts have laid it out.
-        promise = f"new Promise(done => setTimeout(() => done({expression}), 300))"
+        frames = "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))"
+        promise = f"new Promise(done => {frames}).then(() => ({expression}))"
         found = await self.call("Runtime.evaluate", expression=promise, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return str(found["result"].get("value"))

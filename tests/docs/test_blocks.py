@@ -33,6 +33,15 @@ def _is_run(block: Block) -> bool:
     return block.language in ("console", "python") and not block.markers.keys() & {"not run", "file", "slow"}
 
 
+def _has_more(page: Path) -> bool:
+    """Whether the slow run of a page does more: blocks that are slow, Python that asks the model run once only."""
+    return any(
+        "slow" in block.markers or (block.language == "python" and "embedded:smollm2" in block.source)
+        for block in EVERY
+        if block.path == page
+    )
+
+
 def _parameters(wanted: list[Path], *marks: pytest.MarkDecorator) -> list[object]:
     return [
         pytest.param(page, id=str(page.relative_to(ROOT)), marks=[*marks, *[pytest.mark.model] * _asks_the_model(page)])
@@ -95,7 +104,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page: Path, tmp_path: Path
 
 @pytest.mark.parametrize(
     "page",
-    _parameters([p for p in PAGES if any("slow" in b.markers for b in blocks(p))], pytest.mark.slow, pytest.mark.model),
+    _parameters([p for p in PAGES if _has_more(p)], pytest.mark.slow, pytest.mark.model),
 )
 def test_the_slow_blocks_too(page: Path, tmp_path: Path) -> None:
     _run_page(page, tmp_path, slow=True)
@@ -111,7 +120,7 @@ def _run_page(page: Path, folder: Path, *, slow: bool) -> None:
         if not (_is_run(block) or (slow and "slow" in block.markers)):
             continue
         if block.language == "python":
-            _run_python(block, folder)
+            _run_python(block, folder, once=not slow and "embedded:smollm2" in block.source)
             continue
         found = console.commands(block.source)
         for number, command in enumerate(found, start=1):
@@ -119,17 +128,23 @@ def _run_page(page: Path, folder: Path, *, slow: bool) -> None:
             console.run(command, folder, exit_code, numbers_vary="numbers vary" in block.markers)
 
 
-def _run_python(block: Block, folder: Path) -> None:
-    """Run a block twice: as a script, and in a cell of a notebook, where an event loop runs already."""
+def _run_python(block: Block, folder: Path, *, once: bool) -> None:
+    """Run a block twice: as a script, and in a cell of a notebook, where an event loop runs already.
+
+    ``once``: in the cell alone, but for README's, which runs as a script.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         code = compile(textwrap.dedent(block.source), block.place, "exec")
-        exec(code, {"__name__": "__main__"})
+        in_readme = block.path.name == "README.md"
+        if in_readme or not once:
+            exec(code, {"__name__": "__main__"})
 
         async def cell() -> None:
             exec(code, {"__name__": "__main__"})
 
-        asyncio.run(cell())
+        if not (once and in_readme):
+            asyncio.run(cell())
 
 
 def test_readme_fits_its_purpose() -> None:

@@ -95,7 +95,7 @@ DEFAULTS = {
     },
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
-    "Sample": {"choices": [], "group": ""},
+    "Sample": {"choices": [], "context": "", "group": ""},
     "Served": {"differences": []},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {

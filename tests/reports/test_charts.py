@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from typing import Any
 
 import altair
 import msgspec
 import pytest
+import vl_convert
 
 from steelyard.records import ClaimVerdict, TracePoint
 from steelyard.reports.charts import claims_chart, closing_chart, drawable, interval_bar
@@ -95,8 +97,13 @@ def test_a_claim_that_was_not_asked_about_is_not_drawn() -> None:
 
 
 def test_every_chart_is_valid_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = altair.LayerChart.to_dict
-    monkeypatch.setattr(altair.LayerChart, "to_dict", lambda chart, **_: whole(chart, validate=True))
+    draw = vl_convert.vegalite_to_svg
+
+    def checked(drawing: dict[str, Any], **more: Any) -> Any:
+        altair.LayerChart.from_dict(drawing, validate=True)
+        return draw(drawing, **more)
+
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", checked)
     claims_chart(make.verdict().claims)
     claims_chart(make.verdict().claims, narrow=True)
     closing_chart(make.verdict().claims[0])

@@ -17,7 +17,7 @@ from steelyard.suites.labels import AnswerToLabel
 from steelyard.suites.review import Change
 from steelyard.suites.writing import new_suite
 from steelyard.tasks.suite_file import SuiteFile
-from tests.docs.browser import chromium
+from tests.docs.browser import open_tab
 from tests.reports.answers_fixtures import HOSTILE
 from tests.reports.test_answers_browser import Tab
 
@@ -74,7 +74,12 @@ class ReviewTab(Tab):
 
     async def saved(self, folder: Path) -> Path:
         """Press the button that saves the file; the file."""
-        await self.browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        await self.browser.call(
+            "Browser.setDownloadBehavior",
+            behavior="allow",
+            downloadPath=str(folder),
+            browserContextId=self.browser.profile,
+        )
         await self.click("#save")
         for _ in range(200):
             if found := [path for path in folder.iterdir() if not path.name.endswith(".crdownload")]:
@@ -86,11 +91,11 @@ class ReviewTab(Tab):
 Steps = Callable[[ReviewTab], Awaitable[None]]
 
 
-def use(*visits: tuple[Path, Steps], before: str = "") -> None:
-    """Use these pages, one after the other in one browser."""
+def use(devtools: str, *visits: tuple[Path, Steps], before: str = "") -> None:
+    """Use these pages, one after the other in one tab."""
 
     async def visit() -> None:
-        async with chromium(visits[0][0].parent / "profile") as browser:
+        async with open_tab(devtools) as browser:
             if before:
                 await browser.call("Page.addScriptToEvaluateOnNewDocument", source=before)
             for path, steps in visits:
@@ -111,7 +116,9 @@ def to_review(suite_items: Sequence[SuiteItem], before: Change | None = None) ->
     return [item_to_review(item, (), before) for item in suite_items]
 
 
-def test_by_keys_alone_to_a_file_that_is_applied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_by_keys_alone_to_a_file_that_is_applied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], devtools: str
+) -> None:
     suite = tmp_path / "sums"
     new_suite(suite, SuiteFile(suite="sums"), items(), [])
     assert execute(["suite", "review", str(suite), "--html", str(tmp_path / "page.html"), "--reviewer", "Ada"]) == 0
@@ -156,7 +163,7 @@ def test_by_keys_alone_to_a_file_that_is_applied(tmp_path: Path, capsys: pytest.
         found.append(await tab.saved(tmp_path / "files"))
         await tab.reads("5 changes, saved, kept in this browser.", "#kept")
 
-    use((tmp_path / "page.html", steps))
+    use(devtools, (tmp_path / "page.html", steps))
     (path,) = found
     assert path.name == "review-sums.json"
     assert json.loads(path.read_text())["reviewer"] == "Ada"
@@ -173,7 +180,7 @@ def test_by_keys_alone_to_a_file_that_is_applied(tmp_path: Path, capsys: pytest.
     ]
 
 
-def test_labels_by_hand(tmp_path: Path) -> None:
+def test_labels_by_hand(tmp_path: Path, devtools: str) -> None:
     answers = tmp_path / "answers.jsonl"
     rows = [{"id": f"a{n}", "question": f"Q{n}?", "answer": f"{n}", "criterion": "It is polite."} for n in range(4)]
     answers.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -193,7 +200,7 @@ def test_labels_by_hand(tmp_path: Path) -> None:
         await tab.reads("4 of 4 · 3 decided · 1 left")
         found.append(await tab.saved(tmp_path / "files"))
 
-    use((tmp_path / "page.html", steps))
+    use(devtools, (tmp_path / "page.html", steps))
     (path,) = found
     assert path.name == "labels-answers.jsonl"
     assert [json.loads(line) for line in path.read_text().splitlines()] == [
@@ -205,7 +212,7 @@ def test_labels_by_hand(tmp_path: Path) -> None:
     assert [json.loads(line)["label"] for line in answers.read_text().splitlines()] == ["yes", "no", "skip", ""]
 
 
-def test_what_others_wrote_does_not_run_and_is_edited_as_it_is(tmp_path: Path) -> None:
+def test_what_others_wrote_does_not_run_and_is_edited_as_it_is(tmp_path: Path, devtools: str) -> None:
     hostile = [
         SuiteItem(
             id=f"h-{number}", question=text, answer=text, context=text, group=text, tags=(text[:9].replace(",", ""),),
@@ -241,10 +248,10 @@ def test_what_others_wrote_does_not_run_and_is_edited_as_it_is(tmp_path: Path) -
 
     path = written(tmp_path, to_review(hostile), about)
     assert "default-src 'none'; connect-src 'none'" in path.read_text()
-    use((path, steps))
+    use(devtools, (path, steps))
 
 
-def test_what_the_browser_keeps_is_not_trusted(tmp_path: Path) -> None:
+def test_what_the_browser_keeps_is_not_trusted(tmp_path: Path, devtools: str) -> None:
     left = {
         "q-0": {"decision": "keep", "tags": ["x"], "evil": 1},
         "q-1": {"decision": "delete everything"},
@@ -260,10 +267,10 @@ def test_what_the_browser_keeps_is_not_trusted(tmp_path: Path) -> None:
     async def steps(tab: ReviewTab) -> None:
         await tab.reads("2 of 12 · 1 decided · 11 left")
 
-    use((path, steps), before=before)
+    use(devtools, (path, steps), before=before)
 
 
-def test_a_browser_that_keeps_nothing_says_so(tmp_path: Path) -> None:
+def test_a_browser_that_keeps_nothing_says_so(tmp_path: Path, devtools: str) -> None:
     async def steps(tab: ReviewTab) -> None:
         await tab.reads("1 of 12")
         await tab.keys("k")
@@ -274,7 +281,7 @@ def test_a_browser_that_keeps_nothing_says_so(tmp_path: Path) -> None:
 
     refuses = "{get() { throw new DOMException('no', 'SecurityError'); }}"
     before = f"Object.defineProperty(globalThis, 'localStorage', {refuses})"
-    use((written(tmp_path, to_review(items())), steps), before=before)
+    use(devtools, (written(tmp_path, to_review(items())), steps), before=before)
 
 
 def test_without_javascript_the_items_are_there(tmp_path: Path) -> None:
@@ -287,7 +294,7 @@ def test_without_javascript_the_items_are_there(tmp_path: Path) -> None:
     assert "What is 99 + 1?" in shown
 
 
-def test_it_never_scrolls_sideways_and_follows_the_colour_scheme(tmp_path: Path) -> None:
+def test_it_never_scrolls_sideways_and_follows_the_colour_scheme(tmp_path: Path, devtools: str) -> None:
     long = SuiteItem(id="x" * 80, question="q" * 3000, answer="a" * 30_000, tags=("t" * 60,), group="g" * 200)
 
     async def steps(tab: ReviewTab) -> None:
@@ -301,10 +308,10 @@ def test_it_never_scrolls_sideways_and_follows_the_colour_scheme(tmp_path: Path)
             assert await tab.style("body", "backgroundColor") == ("rgb(22, 22, 21)" if dark else "rgb(251, 250, 246)")
             await tab.picture(f"review-{width}-{'dark' if dark else 'light'}")
 
-    use((written(tmp_path, to_review([long])), steps))
+    use(devtools, (written(tmp_path, to_review([long])), steps))
 
 
-def test_what_was_decided_before_counts_and_an_answer_among_choices_is_chosen(tmp_path: Path) -> None:
+def test_what_was_decided_before_counts_and_an_answer_among_choices_is_chosen(tmp_path: Path, devtools: str) -> None:
     item = SuiteItem(id="c", question="Which?", answer="red", choices=("red", "blue"))
     assert item_to_review(item, (), None).options == ("red", "blue")
     shown = to_review(items(3), Change(item="q", decision="keep"))
@@ -326,7 +333,7 @@ def test_what_was_decided_before_counts_and_an_answer_among_choices_is_chosen(tm
         await tab.reads("3 decided")
         await tab.reads("blue", "#texts")
 
-    use((written(tmp_path, shown), steps))
+    use(devtools, (written(tmp_path, shown), steps))
 
 
 def test_an_answer_to_label_shows_its_criterion() -> None:

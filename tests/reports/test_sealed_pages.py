@@ -13,8 +13,8 @@ from steelyard.reports.sealed_pages import MAX_PAGE_BYTES, compare_pages, drawn_
 from steelyard.util.software import software
 from tests.assets.make_golden import GOLDEN
 
-HERE = {"altair": "1", "vl-convert-python": "1"}
-OTHER = {"altair": "2", "vl-convert-python": "1"}
+HERE = {"jinja2": "1", "vl-convert-python": "1"}
+OTHER = {"jinja2": "1", "vl-convert-python": "2"}
 
 
 @pytest.fixture

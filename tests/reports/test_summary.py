@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import re
-import subprocess
 from pathlib import Path
 
 import msgspec
@@ -11,9 +12,10 @@ import pytest
 
 from steelyard.records import DetectorResult, Finding, Limits, Origin, Verdict, VerdictWord
 from steelyard.reports import summary
+from tests.docs.browser import open_tab
 from tests.reports import report_fixtures as make
 from tests.reports import summary_fixtures as of
-from tests.reports.test_browser import browser, measured
+from tests.reports.test_browser import measured
 from tests.reports.test_html import HOSTILE, Page
 
 LANGUAGES = ("en", "de")
@@ -63,41 +65,42 @@ def english_left(source: str) -> list[str]:
 # ── one sheet ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def printed_pages(page: str, folder: Path) -> int:
+def printed_pages(devtools: str, page: str, folder: Path) -> int:
     """How many sheets the page takes in print."""
     (folder / "page.html").write_text(page, "utf-8")
-    command = [
-        browser(),
-        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
-        *(f"--user-data-dir={folder / 'profile'}", "--no-pdf-header-footer", f"--print-to-pdf={folder / 'page.pdf'}"),
-        (folder / "page.html").as_uri(),
-    ]
-    subprocess.run(command, capture_output=True, timeout=60, check=True)
-    return len(re.findall(rb"/Type\s*/Page\b", (folder / "page.pdf").read_bytes()))
+
+    async def visit() -> bytes:
+        async with open_tab(devtools) as tab:
+            await tab.visit((folder / "page.html").as_uri(), width=1280, dark=False)
+            return base64.b64decode(
+                (await tab.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True))["data"]
+            )
+
+    return len(re.findall(rb"/Type\s*/Page\b", asyncio.run(visit())))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_fourteen_claims_fit_one_sheet(language: str, tmp_path: Path) -> None:
-    assert printed_pages(of.page(of.fourteen(), language), tmp_path) == 1
+def test_fourteen_claims_fit_one_sheet(language: str, devtools: str, tmp_path: Path) -> None:
+    assert printed_pages(devtools, of.page(of.fourteen(), language), tmp_path) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_ordinary_sheet_has_the_count_of_questions_and_is_one(language: str, tmp_path: Path) -> None:
+def test_an_ordinary_sheet_has_the_count_of_questions_and_is_one(language: str, devtools: str, tmp_path: Path) -> None:
     claims = [make.decided(task, "57.0", 0.6, 1234, 14042, VerdictWord.CONSISTENT) for task in "ABCDEFG"]
     page = of.page(of.with_claims(*claims, word=VerdictWord.CONSISTENT), language)
     assert page.count('<span class="asked">') == 7
     assert 'class="sheet dense"' not in page
-    assert printed_pages(page, tmp_path) == 1
+    assert printed_pages(devtools, page, tmp_path) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_long_reasons_and_names_fit_one_sheet(language: str, tmp_path: Path) -> None:
+def test_long_reasons_and_names_fit_one_sheet(language: str, devtools: str, tmp_path: Path) -> None:
     claims = tuple(
         msgspec.structs.replace(claim, task="word_sequence_reversal" * 3, reason=claim.reason and "long words " * 60)
         for claim in of.fourteen().claims
     )
     verdict = msgspec.structs.replace(of.fourteen(), claims=claims, model="M" * 90, served="s" * 150)
-    assert printed_pages(of.page(verdict, language), tmp_path) == 1
+    assert printed_pages(devtools, of.page(verdict, language), tmp_path) == 1
 
 
 def test_every_printed_page_carries_the_id_of_the_run() -> None:
@@ -109,20 +112,16 @@ def test_every_printed_page_carries_the_id_of_the_run() -> None:
 
 
 @pytest.mark.parametrize("width", [360, 390, 736, 760, 1280])
-def test_the_page_never_scrolls_sideways(width: int, tmp_path: Path) -> None:
-    for number, page in enumerate((of.page(make.verdict(), "de"), hostile_page("de"))):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        result = measured(page, width, folder)
+def test_the_page_never_scrolls_sideways(width: int, devtools: str, tmp_path: Path) -> None:
+    for page in (of.page(make.verdict(), "de"), hostile_page("de")):
+        result = measured(devtools, page, width, tmp_path)
         assert result["scroll"] <= result["client"] <= width
         assert result["loaded"] == 0
 
 
-def test_it_follows_the_colour_scheme(tmp_path: Path) -> None:
-    grounds = []
-    for name, switches in (("light", ()), ("dark", ("--blink-settings=preferredColorScheme=0",))):
-        (tmp_path / name).mkdir()
-        grounds.append(measured(of.page(make.verdict()), 800, tmp_path / name, *switches)["background"])
+def test_it_follows_the_colour_scheme(devtools: str, tmp_path: Path) -> None:
+    page = of.page(make.verdict())
+    grounds = [measured(devtools, page, 800, tmp_path, dark=dark)["background"] for dark in (False, True)]
     assert grounds == ["rgb(251, 250, 246)", "rgb(22, 22, 21)"]
 
 

@@ -32,6 +32,7 @@ from steelyard.runner.ray import RayModel, open_on_ray
 from steelyard.storage.journal.reader import read_segment, segment_names
 from steelyard.tasks.catalogue import Catalogue
 from steelyard.verification.recompute import recompute
+from tests.conftest import SumsServer
 
 Sums = tuple[Path, float]
 KEY = "sk-not-to-be-seen-0123456789"
@@ -276,3 +277,21 @@ def test_an_address_without_a_cluster(needs_ray: None, address: str) -> None:
     with pytest.raises(InputError, match=r"no Ray cluster can be used at .*--ray alone") as caught:
         open_on_ray("openai:m@http://127.0.0.1:1", Settings(), address, None)
     assert "\n" not in str(caught.value)
+
+
+def test_candidates_wait_for_one_another_on_a_cluster_too(
+    needs_ray: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [json.dumps({"question": f"What is {a} + {a * 7 % 91}?", "answer": str(a + a * 7 % 91)}) for a in range(120)]
+    Path("sums.jsonl").write_text("\n".join(rows))
+    with SumsServer() as wrong, SumsServer() as right:
+        wrong.is_wrong = lambda first, second: True  # type: ignore[method-assign]
+        right.is_wrong = lambda first, second: False  # type: ignore[method-assign]
+        models = [part for each in (wrong, right, right) for part in ("--model", f"openai:sums@{each.url}")]
+        asked = ["choose", "sums.jsonl", *models, "--target", "0.8", "--out", "r", "--workers", "1", "--ray", "local"]
+        assert steelyard(asked) == 0
+    report = json.loads(Path("r/report.json").read_text())
+    assert [each["standing"] for each in report["choices"][0]["candidates"]] == ["below", "meets", ""]
+    assert report["measurements"][2]["calls"] == 0
+    assert steelyard(["verify", "r"]) == 0

@@ -16,7 +16,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError
 from steelyard.plugins import Scorer
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
-from steelyard.scorers import open_identifier, open_scorer
+from steelyard.scorers import is_share, open_identifier, open_scorer
 from steelyard.scorers.letter import Letter
 from steelyard.scorers.numeric import Numeric, number_in
 from steelyard.scorers.reading.number_answers import number_reading
@@ -39,6 +39,12 @@ SPECIFICATIONS: list[dict[str, Any]] = [
     {"name": "contains"},
     {"name": "regex", "pattern": "the answer is (.*)"},
     {"name": "regex", "pattern": r"\d+", "which": "last"},
+    {"name": "json_schema"},
+    {"name": "json_schema", "schema": {"type": "object"}, "fields": {"a": "date"}, "scores": "share"},
+    {"name": "citation"},
+    {"name": "citation", "answer": "numeric", "support": "none"},
+    {"name": "similarity"},
+    {"name": "similarity", "measure": "token_f1", "threshold": 0.6},
 ]
 
 
@@ -82,6 +88,12 @@ def test_identifiers_are_stable() -> None:
         "contains@3",
         'regex[{"pattern":"the answer is (.*)"}]@3',
         'regex[{"pattern":"\\\\d+","which":"last"}]@3',
+        "json_schema@1",
+        'json_schema[{"fields":{"a":"date"},"schema":{"type":"object"},"scores":"share"}]@1',
+        'citation[{"answer":"answer@3"}]@1',
+        'citation[{"answer":"numeric@4","support":"none"}]@1',
+        'similarity[{"measure":"chrf"}]@1',
+        'similarity[{"measure":"token_f1","threshold":0.6}]@1',
     ]
 
 
@@ -427,7 +439,7 @@ def test_any_text_gets_a_score(
     asked = sample(target, tuple(choices))
     answer = output_of(text, tuple(logprobs))
     scored = open_scorer(specification).score(asked, answer)
-    assert scored.value in (None, 0.0, 1.0)
+    assert scored.value in (None, 0.0, 1.0) or (is_share(open_scorer(specification)) and 0 < scored.value < 1)
     assert scored.parsed or scored.value == 0
     assert open_scorer(specification).score(asked, answer) == scored
 

@@ -109,3 +109,21 @@ def test_what_a_judge_scores_needs_no_answer_and_is_asked_as_it_stands(tmp_path:
     assert task.scorer_identifier(task.default_prompt) == "judged[graders/a.yaml]@1"
     sample = only(folder)
     assert (sample.request.prompt, sample.target) == ("Where is my refund?", "")
+
+
+def test_a_probe_is_some_released_items_that_nobody_chose(tmp_path: Path) -> None:
+    from steelyard.suites.sealing import seal_suite
+    from steelyard.tasks.suite_seal import parts_of
+
+    items = [{"id": f"i{n}", "question": f"What is {n}?", "answer": str(n)} for n in range(40)]
+    folder = suite_at(tmp_path / "s", "suite: s\n", lines(*items))
+    probe = task_from_suite(tmp_path / "s#probe-10")
+    assert (probe.id, len(probe.items)) == ("s-probe-10", 10)
+    assert probe.items.keys() < task_from_suite(tmp_path / "s#probe-11").items.keys()
+    suite_at(folder, "suite: s\n", lines(*reversed(items)))
+    assert task_from_suite(tmp_path / "s#probe-10").items.keys() == probe.items.keys()
+    seal = seal_suite(task_from_suite(folder), None, None, "0.5", 2)
+    released = parts_of(seal, [item["id"] for item in items]).released
+    assert task_from_suite(tmp_path / "s#probe-20").items.keys() == released
+    with pytest.raises(InputError, match="has 20 released items, not 21: take fewer"):
+        task_from_suite(tmp_path / "s#probe-21")

@@ -1,4 +1,4 @@
-"""The golden bundle as it would stand without a key: whatever is changed in it can be sealed again."""
+"""A copy of the golden bundle, to be changed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.assets.make_golden import GOLDEN
-from tests.verification.resealing import without_key
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     """A copy of the golden bundle."""
     return Path(shutil.copytree(GOLDEN, tmp_path / "bundle"))
-
-
-@pytest.fixture
-def unsigned(bundle: Path) -> Path:
-    """The golden bundle as an auditor without a key would have made it: every seal can be made again."""
-    return without_key(bundle)

@@ -18,6 +18,7 @@ from steelyard.records import (
     ModelIdentity,
     Origin,
     Plan,
+    PlanInput,
     PlannedModel,
 )
 from steelyard.verification.consistency import check_models, check_options
@@ -126,6 +127,16 @@ def test_options_that_no_command_seals(changes: dict[str, Any], said: str) -> No
     check_options(plan(measurement()))
     with pytest.raises(VerificationError, match=said):
         check_options(plan(measurement(), **changes))
+
+
+def test_a_pass_of_a_watch_names_the_log_and_nothing_else_may() -> None:
+    named = {"watch": PlanInput(kind="watch", sha256="0" * 64)}
+    check_options(plan(measurement(), inputs=named))
+    for inputs in ({"other": named["watch"]}, {"watch": PlanInput(kind="run", sha256="0" * 64)}):
+        with pytest.raises(VerificationError, match="inputs are not those"):
+            check_options(plan(measurement(), inputs=inputs))
+    with pytest.raises(VerificationError, match="inputs are not those"):
+        check_options(plan(measurement(), sheet=SHEET, tolerance="2", inputs=named))
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
+    from steelyard.comparison.cascade import CascadeResult
     from steelyard.comparison.portfolio_record import Portfolio
     from steelyard.comparison.record import Comparison
 
-__all__ = ["compare", "portfolio"]
+__all__ = ["cascade", "compare", "portfolio"]
 
 
 def compare(*runs: str | Path, all_pairs: bool = False, see: float = 2.0, with_texts: bool = True) -> Comparison:
@@ -38,6 +39,39 @@ def compare(*runs: str | Path, all_pairs: bool = False, see: float = 2.0, with_t
         raise InputError(f"see is {see:g}, and it is a number of percentage points between 0 and 100")
     read = [run for each in runs for run in read_run(str(each))]
     return compare_runs(read, all_pairs=all_pairs, see=see / 100, with_texts=with_texts)
+
+
+def cascade(*runs: str | Path, signal: str, target: str | float, task: str = "") -> CascadeResult:
+    """Measure a cascade of two finished runs, as ``steelyard cascade`` does. Nothing is asked.
+
+    Args:
+        runs: the folder of the small model's run and that of the large one's, or one run of two models.
+        signal: ``"agreement"``, ``"length"``, ``"margin"`` or ``"unread"``: what of the small model's answer says how
+            sure it is.
+        target: the share of right answers to reach: 0.9 or "90%".
+        task: which task, where the runs share several.
+
+    Returns:
+        A frozen record: the ``threshold``, how many samples were ``escalated``, and ``cascade``, ``small`` and
+        ``large`` on the half that did not choose the threshold; ``exit`` is 0, 1 or 3.
+
+    Raises:
+        SteelyardError: InputError for runs or a signal that cannot be used, VerificationError for a broken journal.
+    """
+    from fractions import Fraction
+
+    from steelyard.api.gates import share_text
+    from steelyard.comparison.cascade import cascade_of
+    from steelyard.comparison.scored_run import read_run
+
+    text = share_text(str(target))
+    try:
+        share = Fraction(text) if len(text) < 20 and "e" not in text.lower() else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(0)
+    if not 0 < share <= 1:
+        raise InputError(f"--target {text[:20]!r}: it is above 0 and at most 1, as 0.9 or 90%")
+    return cascade_of([run for each in runs for run in read_run(str(each))], signal, share, task)
 
 
 def portfolio(

@@ -69,6 +69,7 @@ def sealed_run(path: Path) -> SealedRun:
     """
     from steelyard.auditing.finalize import results_of
     from steelyard.evidence.verify import verify_integrity
+    from steelyard.scorers import is_share, open_identifier
     from steelyard.storage.run_folder import RunFolder
 
     run = RunFolder.open(path)
@@ -81,6 +82,8 @@ def sealed_run(path: Path) -> SealedRun:
     results = results_of(run, partial(_keep, found))
     measurements = tuple(_asked_first(run))
     first = {each.id: each.scorers[0] for each in measurements}
+    if any(is_share(open_identifier(scorer)) for scorer in first.values()):
+        raise InputError("its scores are shares between 0 and 1, and a gate counts answers that are right", where=path)
     scores = {
         name: sorted((each for each in found.get(name, ()) if each.scorer == scorer), key=lambda each: each.position)
         for name, scorer in first.items()

@@ -247,4 +247,4 @@ def _open_here_or_on_ray(uri: str, settings: Settings, args: RunArguments) -> Mo
         return models.open_model(uri, settings)
     from steelyard.runner.ray import open_on_ray
 
-    return open_on_ray(uri, settings, args.ray, args.workers)
+    return open_on_ray(uri, settings, args.ray, args.workers, models=len(args.models))

@@ -6,11 +6,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Self
 
+from steelyard.plugins import ComparingMonitor
 from steelyard.util.console import err
 
 if TYPE_CHECKING:
     from steelyard.auditing.session import RunSession
-    from steelyard.plugins import Progress
+    from steelyard.plugins import Monitor, Progress
     from steelyard.records import Measurement, Plan
 
 __all__ = ["LiveProgress", "RunProgress", "working"]
@@ -159,7 +160,7 @@ class RunProgress(LiveProgress):
         from steelyard.util.text import one_line
 
         answered, total = live.answered[measurement.id], measurement.planned
-        monitors = [monitor.progress() for monitor in live.finders.monitors_of(measurement.id)]
+        monitors = [_progress(monitor, measurement.id) for monitor in live.finders.monitors_of(measurement.id)]
         closed = live.finders.is_closed(measurement.id)
         bar = ProgressBar(total=total, completed=total if closed else min(answered, total), width=16)
         spent = live.schedules[measurement.role].used_seconds(measurement.id)
@@ -168,8 +169,12 @@ class RunProgress(LiveProgress):
             rate = answered_here / spent if spent > 1 else 0.0
         else:
             rate = answered / spent if spent else 0.0
+        named = one_line(measurement.task, 80)
+        if len(self._plan.models) > 1:
+            model = self._plan.models[measurement.role].identity
+            named += f", {one_line(model.name or model.uri, 40)}"
         return (
-            one_line(measurement.task, 80),
+            named,
             bar,
             f"{answered}/{total}" + (" calls" if measurement.repeats > 1 else ""),
             f"{rate:.1f}/s" if rate else "–",
@@ -186,6 +191,10 @@ class RunProgress(LiveProgress):
         if (cost := sum(costs) if costs else None) is not None:
             title += f", cost {cost:.3g}"
         return title
+
+
+def _progress(monitor: Monitor, measurement: str) -> Progress:
+    return monitor.progress_of(measurement) if isinstance(monitor, ComparingMonitor) else monitor.progress()
 
 
 def _decisions(tests: list[Progress]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.errors import ExitCode
-from steelyard.records import ClaimVerdict, Finding, MeasurementResult, Note, Verdict, VerdictWord
+from steelyard.records import ChoiceVerdict, ClaimVerdict, Finding, MeasurementResult, Note, Verdict, VerdictWord
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -94,6 +94,11 @@ class RunResult(ScreenResult):
         return self.verdict.measurements
 
     @property
+    def choice(self) -> ChoiceVerdict | None:
+        """What ``steelyard.choose`` came to: the chosen role and each candidate's standing; None of another run."""
+        return next((each.choice for each in self.verdict.results if each.choice is not None), None)
+
+    @property
     def answers(self) -> list[Answer]:
         """All answers, as :func:`steelyard.show` gives them; read from the folder at each call."""
         from steelyard.auditing.answers import answers_of
@@ -107,12 +112,16 @@ class RunResult(ScreenResult):
         return f"{super().__repr__()[:-1]}, folder {one_line(str(self.folder), 200)}>"
 
     def _counts(self) -> list[str]:
+        from steelyard.reports.choices import choices_of
+        from steelyard.reports.choices import headline as choice_headline
         from steelyard.reports.gates import gate_words, gates_of
         from steelyard.reports.measured import measured_words
         from steelyard.reports.words import counted
 
         if self.claims:
             return super()._counts()
+        if choices_of(self.verdict):
+            return [choice_headline(self.verdict)]
         if found := gates_of(self.verdict):
             return [gate_words(each, self.verdict).sentence for each in found[:3]]
         words = [measured_words(result) for result in self.measurements]

@@ -200,7 +200,7 @@ def renderer() -> dict[str, str]:
     """What drew the pictures: another version may draw the same numbers as other bytes."""
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("altair", "vl-convert-python", "jinja2")}
+    return {name: version(name) for name in ("vl-convert-python", "jinja2")}
 
 
 def read_scores(run: RunFolder) -> Iterator[SampleScore]:

@@ -21,7 +21,8 @@ from steelyard.util.reasoning import split_reasoning
 
 __all__ = ["OpenAnswers", "open_answers"]
 
-JUDGED = "judged"  # the rule of answers that a judge scores, in a run of its own
+# Of rules that say themselves why an answer is open, in their notes, and of those of a judge in a run of its own.
+_CAUSES = {"judged": OpenCause.WAITS} | dict.fromkeys(("json_schema", "citation"), OpenCause.EITHER)
 _TEXT_RULES = ("answer", "exact")  # what they leave open, a search for the target may read
 
 
@@ -63,7 +64,7 @@ def open_answers(run: RunFolder) -> OpenAnswers:
     """
     found = OpenAnswers()
     for measurement, sample, output, rule in _open_ones(run):
-        cause = OpenCause.WAITS if rule == JUDGED else open_cause(sample, output)
+        cause = _CAUSES.get(rule) or open_cause(sample, output)
         found.causes[cause] += 1
         found.held += rule in _TEXT_RULES and not measurement.public and _is_held(sample, output)
     return found

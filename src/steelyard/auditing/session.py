@@ -306,6 +306,8 @@ class RunSession:
             self._renew(measurement)
             if self.finders.is_closed(measurement) and not self.measurements[measurement].again:
                 schedule.close(measurement)  # what is asked again just has no calls: further ones may come
+        if self.group is not None:
+            self.group.wake()
         self.options.watcher(self)
 
     def _renew(self, measurement: str) -> None:

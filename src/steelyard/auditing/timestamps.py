@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError, TimestampUnavailable, VerificationError
@@ -16,11 +17,13 @@ from steelyard.util.atomic_file import write_file
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from steelyard.evidence.keys import KeySigner
     from steelyard.evidence.ledger import Line
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["check_is_stamped", "ensure_stamp"]
+__all__ = ["check_is_stamped", "ensure_stamp", "new_stamp"]
 
 
 async def ensure_stamp(
@@ -57,30 +60,43 @@ async def ensure_stamp(
 
 async def _stamped(run: RunFolder, line: Line, url: str, seconds_left: float | None) -> Stamp:
     """Ask the authority, check what it answers, and keep it."""
-    from steelyard.evidence.timestamp_signature import decoded, new_request, require_client
-
-    require_client("--timestamp")
-    check_address(url, "--timestamp")
-    request = new_request(line.canonical_bytes)
     try:
-        data = await ask_for_stamp(url, request.body, seconds_left)
-        stamp = _checked(decoded(data)[0], line, request.nonce)
+        data, stamp = await new_stamp(
+            line.canonical_bytes, url, seconds_left, lambda stamp: check_imprint(stamp, line, "its answer")
+        )
     except TimestampUnavailable as error:
         raise _not_begun(run, str(error)) from None
-    except (ValueError, VerificationError) as error:
-        raise _not_begun(run, f"no time stamp from {one_line(url, 200)}: {one_line(str(error), 400)}") from None
     write_file(run.path / layout.TIMESTAMP, data)
     return stamp
 
 
-def _checked(stamp: Stamp, line: Line, nonce: int) -> Stamp:
-    """The stamp, if it answers the request; raises ValueError or VerificationError where a verifier would refuse it."""
-    if stamp.nonce != nonce:
-        raise ValueError("it answers another request: its nonce is not ours")
-    check_imprint(stamp, line, "its answer")
-    if (ahead := _seconds_ahead(stamp)) > 0:
-        raise ValueError(f"its clock is {ahead:,.0f} s ahead of this machine's: set the clock that is wrong")
-    return stamp
+async def new_stamp(
+    dated: bytes, url: str, seconds_left: float | None = None, check: Callable[[Stamp], None] = lambda stamp: None
+) -> tuple[bytes, Stamp]:
+    """Have the authority at ``url`` date some bytes: its answer as it came, and what it says.
+
+    Only their SHA-256 is sent. ``check`` raises VerificationError for a stamp that its reader would refuse. Raises
+    InputError for an address that is none, MissingDependency without the extra, and TimestampUnavailable where no
+    answer comes that can be used.
+    """
+    from steelyard.evidence.timestamp_signature import decoded, new_request, require_client
+
+    require_client("--timestamp")
+    check_address(url, "--timestamp")
+    request = new_request(dated)
+    data = await ask_for_stamp(url, request.body, seconds_left)
+    try:
+        stamp = decoded(data)[0]
+        if stamp.nonce != request.nonce:
+            raise ValueError("it answers another request: its nonce is not ours")
+        check(stamp)
+        if stamp.imprint != sha256(dated).digest():
+            raise ValueError("it is of other data than what was sent")
+        if (ahead := _seconds_ahead(stamp)) > 0:
+            raise ValueError(f"its clock is {ahead:,.0f} s ahead of this machine's: set the clock that is wrong")
+    except (ValueError, VerificationError) as error:
+        raise TimestampUnavailable(f"no time stamp from {one_line(url, 200)}: {one_line(str(error), 400)}") from None
+    return data, stamp
 
 
 def _seconds_ahead(stamp: Stamp) -> float:

@@ -20,6 +20,8 @@ __all__ = ["main"]
 
 COMMANDS = {
     "audit": "check a claim sheet against a served model, to a sealed verdict",
+    "cascade": "measure a small model first and a large one where it is unsure, from two finished runs",
+    "choose": "find the cheapest of several models that reaches a target on your questions",
     "compare": "compare runs on the same samples: which is better, by how much, how sure",
     "doctor": "check what is installed and works here, and say how to fix what does not",
     "export": "export the results of a sealed run in another format",
@@ -39,6 +41,7 @@ COMMANDS = {
     "suite": "make, review, seal and refresh private suites from your own tables, logs and documents",
     "tasks": "list the benchmarks that can be measured here, and what each needs",
     "verify": "check a bundle offline: every digest, score and verdict",
+    "watch": "watch a served model: a small probe on a schedule, alarms at one level for all years",
     "world": "train, test and compare world models: they learn from video, predict and plan",
 }
 

@@ -26,7 +26,6 @@ CORE = (
     "scipy",
     "cryptography",
     "securesystemslib",
-    "altair",
     "vl-convert-python",
 )
 EXTRAS = {

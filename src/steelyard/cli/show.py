@@ -263,7 +263,7 @@ def _lines(answer: Answer, width: int, *, reasoning: bool) -> list[str]:
     why = f": {one_line(answer.why, 200)}" if answer.why else ""
     lines = [
         f"{SIGNS[answer.reading]} {answer.reading}{score}  {one_line(answer.task, 60)}  "
-        f"{one_line(answer.sample, 80)}{place}  by {answer.scorer}{why}"
+        f"{one_line(answer.sample, 80)}{place}  by {one_line(answer.scorer, 80)}{why}"
     ]
     lines += field("question", answer.question) + field("expected", answer.expected)
     if reasoning and answer.reasoning:

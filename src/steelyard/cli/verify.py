@@ -58,6 +58,8 @@ def command(
 ) -> int:
     """Recompute every digest, score and verdict of each BUNDLE offline; name the first check that fails (exit 1).
 
+    A BUNDLE is the folder of a run, or alone the folder of a watch, whose passes, bound and E are computed again.
+
     Of several bundles by one key, each must carry the same ledger, as far as it goes. Where roots of time stamp
     authorities are given, and no time stamp dates a bundle, the exit code is 3. The pages of the report are drawn
     again and compared where this version of Steelyard made them. Where they cannot be, the first line says so, and the
@@ -66,7 +68,10 @@ def command(
     from steelyard.api.progress import working
     from steelyard.api.results import verified
     from steelyard.verification.ledgers import compare_ledgers, read_held
+    from steelyard.watching.folder import is_watch
 
+    if any(map(is_watch, runs)):
+        return _watch(runs, require_key, ledger, root_files, ignores_pages=ignores_pages, as_json=as_json)
     roots = _roots(root_files)
     held = None if ledger is None else read_held(ledger, roots)
     results = []
@@ -87,6 +92,54 @@ def command(
     undated = bool(roots) and not all(each.is_dated for each in compared)
     codes = [_code(result, ignores_pages=ignores_pages) for result in results]
     return max([*codes, int(ExitCode.UNDECIDED if undated else ExitCode.CONSISTENT)])
+
+
+def _watch(
+    paths: tuple[Path, ...],
+    require_key: Path | None,
+    ledger: Path | None,
+    root_files: tuple[Path, ...],
+    *,
+    ignores_pages: bool,
+    as_json: bool,
+) -> int:
+    """A watch: all of its runs, and what follows from them together."""
+    from steelyard.api.watch_verify import verify_watch
+    from steelyard.cli.watch.output import notify
+    from steelyard.errors import InputError
+    from steelyard.watching import pages
+    from steelyard.watching.words import headline
+
+    if len(paths) > 1 or ledger is not None:
+        raise InputError("a watch is verified alone, without --ledger: that is for the runs in it", where=paths[0])
+    found = verify_watch(paths[0], require_key, _roots(root_files), notify, ignores_pages=ignores_pages)
+    if as_json:
+        print_json(
+            {
+                "holds": True,
+                "signed_by": found.signed_by,
+                "passes": found.passes,
+                "scores_recomputed": found.scores,
+                "in_ledger": found.in_ledger,
+                "earlier_plans": found.earlier,
+                "plans_between": found.between,
+                "not_recomputed": list(found.open),
+                **pages.machine(found.standing),
+            }
+        )
+        return int(found.exit_code)
+    signed = f"signed by {found.signed_by[:16]}…" if found.signed_by else "unsigned"
+    click.echo(f"holds: {found.passes} passes in one chain, {found.scores:,} scores recomputed, {signed}")
+    if found.passes and not found.in_ledger:
+        click.echo("no key's ledger counts the passes: whoever made this could have asked in a copy first")
+    if found.earlier:
+        click.echo(f"by its ledger the key had begun {found.earlier} plans of this question before: an earlier watch?")
+    if found.between:
+        click.echo(f"by its ledger the key began {found.between} other plans of this question between the passes")
+    for each in found.open:
+        click.echo(f"not recomputed: {each}")
+    click.echo(f"recomputed: {headline(found.standing)}")
+    return int(found.exit_code)
 
 
 def _roots(files: tuple[Path, ...]) -> Sequence[x509.Certificate]:
@@ -135,6 +188,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
 
 
 def _print(result: VerifyResult, beside: Shown) -> None:
+    from steelyard.reports.choices import counted_standings, is_choice
     from steelyard.reports.gates import counted_colours, is_gated
     from steelyard.reports.headlines import only_measures
 
@@ -169,6 +223,8 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     word = "nothing but measured" if only_measures(found.verdict) else found.verdict.verdict.words
     if is_gated(found.verdict):
         word = ", ".join(f"{number} {colour}" for colour, _, number in counted_colours(found.verdict))
+    if is_choice(found.verdict):
+        word = ", ".join(f"{number} {standing}" for standing, _, number in counted_standings(found.verdict))
     click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
     for task, resting in found.tasks_not_here.items():
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))

@@ -14,6 +14,7 @@ from steelyard.comparison.scored_run import MeasuredScores, SampleAnswers, Score
 from steelyard.records import GenerateRequest, Sample
 from steelyard.storage.journal.texts import open_index
 from steelyard.tasks.items import digest_of_item
+from steelyard.util.text import one_line
 
 __all__ = ["PairedTask", "Refused", "paired_tasks", "tasks_of_one"]
 
@@ -142,7 +143,8 @@ def _differences(one: MeasuredScores, other: MeasuredScores) -> tuple[str, ...]:
         if getattr(one.measurement, name) != getattr(other.measurement, name)
     ]
     if one.scorer != other.scorer:
-        found.append(f"scorers: {one.scorer} and {other.scorer}; a difference may be that of the rules")
+        named = " and ".join(one_line(each.scorer, 80) for each in (one, other))
+        found.append(f"scorers: {named}; a difference may be that of the rules")
     return tuple(found)
 
 

@@ -28,7 +28,8 @@ class SampleAnswers:
     """What one sample came to: the mean score over its repeats if open and missing ones are 0, and if they are 1.
 
     ``item`` is the digest of what was asked, ``answers`` those of what came back, in the order of repeats; an answer of
-    log-likelihoods is these numbers.
+    log-likelihoods is these numbers. ``first`` is the score of the first answer, None where it is open or missing;
+    ``is_unparsed``: no answer could be extracted from it. ``completion_tokens`` are those of all answers.
     """
 
     low: float
@@ -36,6 +37,9 @@ class SampleAnswers:
     group: str
     item: str
     answers: tuple[object, ...]
+    first: float | None = None
+    is_unparsed: bool = False
+    completion_tokens: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -197,6 +201,9 @@ def _samples(scores: list[SampleScore], collected: _Collected) -> dict[str, Samp
             group=several[0].group,
             item=attempts[0].item,
             answers=tuple(each.answer or each.logprobs for each in attempts),
+            first=several[0].value,
+            is_unparsed=several[0].status == "unparsed",
+            completion_tokens=sum(each.completion_tokens for each in attempts),
         )
     return found
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from steelyard.errors import InputError
 
-__all__ = ["proxy_of"]
+__all__ = ["is_loopback", "proxy_of"]
 
 
 def proxy_of(url: str) -> str | None:
@@ -20,7 +20,7 @@ def proxy_of(url: str) -> str | None:
 
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if _is_loopback(host) or proxy_bypass(host):
+    if is_loopback(host) or proxy_bypass(host):
         return None
     proxy = getproxies().get(parts.scheme)
     if proxy and not _is_usable(proxy):
@@ -31,7 +31,7 @@ def proxy_of(url: str) -> str | None:
     return proxy or None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether a host of a URL is this machine: all of 127.0.0.0/8, also as IPv6 writes it, and names of localhost."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):

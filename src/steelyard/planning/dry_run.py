@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from steelyard.planning.order import order_of
 from steelyard.planning.samples import Prepared
-from steelyard.plugins import Monitor, Progress, detector_of
+from steelyard.plugins import ComparingMonitor, Monitor, Progress, detector_of
 from steelyard.records import (
     GenerateRequest,
     LoglikelihoodRequest,
@@ -70,7 +70,6 @@ class Forecast:
 def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
     """Forecast a plan's cost and decisions from the plan and its samples alone."""
     model = plan.subject
-    limits = model.limits
     local = bool(model.identity.sha256)
     speed = (
         f"{EPISODE_SECONDS:g} s an episode, which has no tokens"
@@ -79,14 +78,15 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
         if local
         else f"{REMOTE_SECONDS:g} s a call, {model.concurrency} at a time"
     )
-    priced = limits.cost_of(0, 0) is not None
+    priced = all(each.limits.cost_of(0, 0) is not None for each in plan.models.values())
     return Forecast(
         model=model.identity.uri,
         rows=(
             *(
-                _claim_forecast(plan, test, prepared)
+                row
                 for test in plan.tests
                 if test.reads and not _asks_again(plan, test)
+                for row in _forecasts(plan, test, prepared)
             ),
             *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
         ),
@@ -101,18 +101,37 @@ def _asks_again(plan: Plan, test: PlannedTest) -> bool:
     return any(plan.by_id[reads.measurement].again for reads in test.reads)
 
 
-def _claim_forecast(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> ClaimForecast:
-    """One test: what all of its measurements would cost, and after how many samples it would decide."""
-    costs = [_cost(plan, prepared[name]) for name in dict.fromkeys(reads.measurement for reads in test.reads)]
-    calls, asked = sum(cost.calls for cost in costs), sum(cost.asked for cost in costs)
-    seconds = sum(cost.seconds for cost in costs)
-    first = plan.by_id[test.reads[0].measurement]
-    budget = None if plan.budget_us is None else plan.budget_us / 1e6 * sum(cost.share for cost in costs)
+def _forecasts(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> Iterator[ClaimForecast]:
+    """The rows of one test: one, or one for each model that it decides on."""
     detector = detector_of(test.rule)
     assert detector is not None  # it planned the test
     finder = detector.open(test, plan)
     shown = finder.progress() if isinstance(finder, Monitor) else Progress()
-    if_true, if_false = (detector.forecast(test, plan, shortfall) for shortfall in shown.shortfalls)
+    decided = tuple(detector.forecast(test, plan, shortfall) for shortfall in shown.shortfalls)
+    names = tuple(dict.fromkeys(reads.measurement for reads in test.reads))
+    if not isinstance(finder, ComparingMonitor):
+        yield _forecast_of(plan, names, prepared, shown, decided)
+        return
+    for name in names:
+        row = _forecast_of(plan, (name,), prepared, shown, decided)
+        identity = plan.models[plan.by_id[name].role].identity
+        yield replace(row, task=f"{row.task} by {identity.name or identity.uri}")
+
+
+def _forecast_of(
+    plan: Plan,
+    names: Sequence[str],
+    prepared: Mapping[str, Prepared],
+    shown: Progress,
+    decided: Sequence[int | None],
+) -> ClaimForecast:
+    """What all of some measurements would cost, and after how many samples their test would decide."""
+    costs = [_cost(plan, prepared[name]) for name in names]
+    calls, asked = sum(cost.calls for cost in costs), sum(cost.asked for cost in costs)
+    seconds = sum(cost.seconds for cost in costs)
+    first = plan.by_id[names[0]]
+    budget = None if plan.budget_us is None else plan.budget_us / 1e6 * sum(cost.share for cost in costs)
+    if_true, if_false = decided
     return ClaimForecast(
         task=first.task,
         claimed=shown.target,

@@ -57,6 +57,8 @@ from steelyard.records.requests import (
 )
 from steelyard.records.results import (
     AnsweredBy,
+    CandidateVerdict,
+    ChoiceVerdict,
     ClaimVerdict,
     DetectorResult,
     Finding,
@@ -82,8 +84,10 @@ __all__ = [
     "AnsweredBy",
     "AttackResult",
     "Attempt",
+    "CandidateVerdict",
     "Capabilities",
     "Checkpoint",
+    "ChoiceVerdict",
     "Claim",
     "ClaimSheet",
     "ClaimVerdict",

@@ -68,6 +68,7 @@ class Sample(Record, frozen=True, kw_only=True):
     """One item of a task, rendered: the request and the right answer.
 
     ``target`` is the right answer's text, or for a choice its index as text; ``group`` is the subtask or cluster.
+    ``context`` is the document that an answer must quote, for a scorer that reads it; else it is empty.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Sample(Record, frozen=True, kw_only=True):
     target: str
     choices: tuple[str, ...] = ()
     group: str = ""
+    context: str = ""
 
 
 class Outcome(StrEnum):

@@ -12,6 +12,8 @@ from steelyard.records.record import Record
 
 __all__ = [
     "AnsweredBy",
+    "CandidateVerdict",
+    "ChoiceVerdict",
     "ClaimVerdict",
     "DetectorResult",
     "Finding",
@@ -226,6 +228,42 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     ci: tuple[float, float] | None = None
 
 
+class CandidateVerdict(Record, frozen=True, kw_only=True):
+    """What a choice read of one candidate: ``asked`` answers of the order, until its ``standing`` was decided.
+
+    ``meets`` and ``below`` are about the target. ``ci`` is the interval of this pass's score, as fractions.
+    """
+
+    role: str
+    model: str
+    measurement: str
+    standing: Literal["", "meets", "below"] = ""
+    asked: int = 0
+    right: int = 0
+    missing: int = 0
+    open: int = 0
+    ci: tuple[float, float] | None = None
+
+
+class ChoiceVerdict(Record, frozen=True, kw_only=True):
+    """What one choice had read when it ended. ``candidates`` are in the sealed order, the cheapest first.
+
+    ``target`` is a decimal text; ``by`` says what the order follows. ``chosen`` is the role of the first candidate that
+    meets the target, empty where none is shown to; ``cheapest``: all before it are shown to be below. Of a suite of
+    ``items`` at most ``of`` are asked of each. ``steady``: answers do not vary, so that the target is about this pass.
+    """
+
+    task: str
+    target: str
+    by: str
+    chosen: str = ""
+    cheapest: bool = False
+    steady: bool = False
+    items: int = 0
+    of: int = 0
+    candidates: tuple[CandidateVerdict, ...] = ()
+
+
 class DetectorResult(Record, frozen=True, kw_only=True):
     """The result of one test by itself, before the error budget of the whole report is applied.
 
@@ -243,6 +281,7 @@ class DetectorResult(Record, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     claim: ClaimVerdict | None = None
     gate: GateVerdict | None = None
+    choice: ChoiceVerdict | None = None
 
 
 class PassAtK(Record, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any
 
 from steelyard.records import ClaimVerdict, TracePoint, VerdictWord
 from steelyard.reports import words
-from steelyard.reports.vega import BAND, GRID, INK, PAPER, chart, room_beside, svg
+from steelyard.reports.vega import BAND, GRID, INK, PAPER, as_it_is, field, layer, room_beside, svg
 
 __all__ = ["claims_chart", "closing_chart", "css_name", "drawable", "interval_bar"]
 
@@ -46,75 +46,60 @@ def claims_chart(claims: Sequence[ClaimVerdict], *, narrow: bool = False, name: 
 
     ``narrow`` draws for a phone, with each task above its row. ``name`` makes the ids of title and description unique.
     """
-    import altair as alt
-
     drawn = drawable(claims)
     rows = [_claim_values(index, claim) for index, claim in enumerate(drawn)]
     # Rows are placed by number, not by name: two rows may have the same name.
-    y = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(domain=[row["row"] for row in rows], paddingInner=0))
-    base = chart(rows).encode(y=y)
-    labels = _labels_above(base) if narrow else _labels_beside(base)
-    drawing = alt.layer(*_claim_marks(base, _domain(rows), narrow), *labels).properties(
-        width=320 if narrow else 560, height=len(rows) * (62 if narrow else 46)
-    )
+    scale = {"domain": [row["row"] for row in rows], "paddingInner": 0}
+    labels = _label_above() if narrow else _labels_beside()
+    layers = [*_claim_marks(rows, narrow), *labels]
+    for each in layers:
+        each["encoding"]["y"] = field("row", "ordinal", title=None, axis=None, scale=scale)
+    drawing = {
+        "data": {"values": rows},
+        "layer": layers,
+        "width": 320 if narrow else 560,
+        "height": len(rows) * (62 if narrow else 46),
+    }
     described = "; ".join(_described(claim) for claim in drawn)
     left = room_beside([] if narrow else [row["task"] for row in rows])
     return svg(drawing, name, "Claims against measured scores", described, left=left)
 
 
-def _claim_marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:
-    import altair as alt
-
-    x = alt.X(
-        "low:Q",
-        title=None,
-        scale=alt.Scale(domain=list(domain), nice=False, zero=False),
-        axis=alt.Axis(labelExpr="datum.label + ' %'", orient="top", tickCount=5 if narrow else 8),
-    )
-    colour = alt.Color("colour:N", scale=None, legend=None)
+def _claim_marks(rows: list[dict[str, Any]], narrow: bool) -> list[dict[str, Any]]:
+    axis = {"labelExpr": "datum.label + ' %'", "orient": "top", "tickCount": 5 if narrow else 8}
+    x = field("low", title=None, scale={"domain": list(_domain(rows)), "nice": False, "zero": False}, axis=axis)
+    colour = as_it_is("colour")
     down = 12 if narrow else 0  # space for the task's name above
-    return [
-        base.mark_rule(stroke=GRID, yOffset=down).encode(x=alt.value(0), x2=alt.value("width")),
-        base.mark_bar(fill=BAND, height=22, yOffset=down).encode(x=alt.X("floor:Q", title=None), x2="claimed:Q"),
-        base.mark_rule(strokeWidth=3, strokeCap="round", yOffset=down).encode(x=x, x2="high:Q", color=colour),
-        *_ranges(base, down),
-        base.mark_tick(thickness=3, size=26, fill=INK, stroke=None, opacity=1, yOffset=down).encode(x="claimed:Q"),
-        base.mark_point(size=110, strokeWidth=2, opacity=1, yOffset=down).encode(
-            x="measured:Q",
-            shape=alt.Shape("shape:N", scale=None, legend=None),
-            stroke=alt.Stroke("colour:N", scale=None, legend=None),
-            fill=alt.Fill("fill:N", scale=None, legend=None),
+    marks = [
+        layer("rule", {"x": {"value": 0}, "x2": {"value": "width"}}, stroke=GRID, yOffset=down),
+        layer("bar", {"x": field("floor", title=None), "x2": "claimed"}, fill=BAND, height=22, yOffset=down),
+        layer("rule", {"x": x, "x2": "high", "color": colour}, strokeWidth=3, strokeCap="round", yOffset=down),
+        layer("tick", {"x": field("claimed")}, thickness=3, size=26, fill=INK, stroke=None, opacity=1, yOffset=down),
+        layer(
+            "point",
+            {"x": field("measured"), "shape": as_it_is("shape"), "stroke": colour, "fill": as_it_is("fill")},
+            size=110, strokeWidth=2, opacity=1, yOffset=down,
         ),
-    ]
+    ]  # fmt: skip
+    # Open and missing answers may leave a range in place of a point.
+    if any(row["range_low"] is not None for row in rows):
+        span = {"x": field("range_low"), "x2": "range_high", "color": colour}
+        ranges = layer("rule", span, strokeWidth=9, yOffset=down)
+        marks.insert(3, {"transform": [{"filter": "datum.range_low !== null"}], **ranges})
+    return marks
 
 
-def _ranges(base: Any, down: int) -> list[Any]:
-    """The ranges of the claims whose open and missing answers leave no point; without a claim of these, nothing."""
-    import altair as alt
-
-    if all(row["range_low"] is None for row in base.data.values):
-        return []
-    colour = alt.Color("colour:N", scale=None, legend=None)
-    ranges = base.transform_filter("datum.range_low !== null").mark_rule(strokeWidth=9, yOffset=down)
-    return [ranges.encode(x="range_low:Q", x2="range_high:Q", color=colour)]
+def _label_above() -> list[dict[str, Any]]:
+    text = {"x": {"value": 0}, "text": field("task", "nominal")}
+    return [layer("text", text, align="left", dy=-13, fontSize=13, fill=INK, fontWeight=600, limit=290)]
 
 
-def _labels_above(base: Any) -> list[Any]:
-    import altair as alt
-
-    named = base.mark_text(align="left", dy=-13, fontSize=13, fill=INK, fontWeight=600, limit=290)
-    return [named.encode(x=alt.value(0), text="task:N")]
-
-
-def _labels_beside(base: Any) -> list[Any]:
-    import altair as alt
-
-    named = base.mark_text(align="right", dx=-14, fontSize=13, fill=INK, limit=170)
-    judged = base.mark_text(align="left", dx=14, fontSize=13)
-    colour = alt.Color("colour:N", scale=None, legend=None)
+def _labels_beside() -> list[dict[str, Any]]:
+    named = {"x": {"value": 0}, "text": field("task", "nominal")}
+    judged = {"x": {"value": "width"}, "text": field("word", "nominal"), "color": as_it_is("colour")}
     return [
-        named.encode(x=alt.value(0), text="task:N"),
-        judged.encode(x=alt.value("width"), text="word:N", color=colour),
+        layer("text", named, align="right", dx=-14, fontSize=13, fill=INK, limit=170),
+        layer("text", judged, align="left", dx=14, fontSize=13),
     ]
 
 
@@ -162,13 +147,11 @@ def _described(claim: ClaimVerdict) -> str:
 
 def closing_chart(claim: ClaimVerdict, *, name: str = "closing") -> str:
     """Draw how the interval closed over the samples read: band, running share, claim, lowest score allowed, the end."""
-    import altair as alt
-
     looks = _thinned([look for look in claim.trace if look.n > 0])
     window = _window(claim, looks)
     rows = [_look_values(look, window, has_share=claim.measured is not None) for look in looks]
     row = words.claim_words(claim)
-    drawing = alt.layer(*_closing_marks(claim, rows, window)).properties(width=236, height=128)
+    drawing = {"layer": _closing_marks(claim, rows, window), "width": 236, "height": 128}
     asked = row.asked if claim.repeats > 1 else f"{row.asked} samples"
     described = f"{row.full}; after {asked} the interval is {row.interval}, the claim {row.claimed}"
     return svg(drawing, name, f"How the interval closed on {row.task}", described)
@@ -185,40 +168,29 @@ def _look_values(look: TracePoint, window: tuple[float, float], *, has_share: bo
     }
 
 
-def _closing_marks(claim: ClaimVerdict, rows: list[dict[str, Any]], window: tuple[float, float]) -> list[Any]:
-    import altair as alt
-
+def _closing_marks(
+    claim: ClaimVerdict, rows: list[dict[str, Any]], window: tuple[float, float]
+) -> list[dict[str, Any]]:
     colour = _colour(claim.verdict)
-    x = alt.X(
-        "n:Q",
-        title=None,
-        scale=alt.Scale(domain=[0, rows[-1]["n"]], nice=False),
-        axis=alt.Axis(tickCount=4, format=",d", grid=False, tickMinStep=1),
-    )
-    y = alt.Y(
-        "low:Q",
-        title=None,
-        scale=alt.Scale(domain=list(window), nice=False, zero=False),
-        axis=alt.Axis(tickCount=4, labelExpr="datum.label + ' %'"),
-    )
-    base = chart(rows).encode(x=x)
+    along = {"tickCount": 4, "format": ",d", "grid": False, "tickMinStep": 1}
+    x = field("n", title=None, scale={"domain": [0, rows[-1]["n"]], "nice": False}, axis=along)
+    up = {"tickCount": 4, "labelExpr": "datum.label + ' %'"}
+    y = field("low", title=None, scale={"domain": list(window), "nice": False, "zero": False}, axis=up)
+    share, level = field("share"), {"y": field("level")}
     claimed = [{"level": _percent(claim.claimed)}]
     lowest = [{"level": _clamp(100 * (words.floor(claim) or 0.0), window)}]
-    end = chart(rows[-1:]).mark_point(
-        shape=_SHAPES.get(claim.verdict, "circle"),
-        size=90,
-        strokeWidth=2,
-        opacity=1,
-        stroke=colour,
-        fill=_fill(claim.verdict),
-    )
+    smooth: dict[str, Any] = {"interpolate": "linear", "values": rows}
     return [
-        base.mark_area(fill=colour, opacity=0.18, interpolate="linear").encode(y=y, y2="high:Q"),
-        base.mark_line(stroke=colour, strokeWidth=1.5, interpolate="linear").encode(y="share:Q"),
-        chart(lowest).mark_rule(stroke=INK, strokeDash=[2, 3]).encode(y="level:Q"),
-        chart(claimed).mark_rule(stroke=INK, strokeWidth=2).encode(y="level:Q"),
-        end.encode(x="n:Q", y="share:Q"),
-    ]
+        layer("area", {"x": x, "y": y, "y2": "high"}, fill=colour, opacity=0.18, **smooth),
+        layer("line", {"x": x, "y": share}, stroke=colour, strokeWidth=1.5, **smooth),
+        layer("rule", level, values=lowest, stroke=INK, strokeDash=[2, 3]),
+        layer("rule", level, values=claimed, stroke=INK, strokeWidth=2),
+        layer(
+            "point", {"x": field("n"), "y": share}, values=rows[-1:],
+            shape=_SHAPES.get(claim.verdict, "circle"), size=90, strokeWidth=2, opacity=1,
+            stroke=colour, fill=_fill(claim.verdict),
+        ),
+    ]  # fmt: skip
 
 
 def _thinned(looks: list[TracePoint]) -> list[TracePoint]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steelyard.errors import ExitCode
 from steelyard.records import ClaimVerdict, MeasurementResult, Verdict, VerdictWord
-from steelyard.reports import gates
+from steelyard.reports import choices, gates
 from steelyard.reports.words import claimed_value, count, counted, further_tests, interval, measured, points
 from steelyard.util.text import one_line
 
@@ -20,16 +20,19 @@ EXIT_MEANINGS = {
 
 
 def tally(verdict: Verdict) -> list[tuple[str, VerdictWord, int]]:
-    """How many claims or gates got which word, most severe first, without zeros: as text, the word, the number."""
+    """How many claims, gates or candidates got which word, without zeros: as text, the word, the number."""
     if gates.is_gated(verdict):
         return gates.counted_colours(verdict)
+    if choices.is_choice(verdict):
+        return choices.counted_standings(verdict)
     counts = {word: sum(claim.verdict is word for claim in verdict.claims) for word in VerdictWord}
     return [(word.words, word, number) for word, number in counts.items() if number]
 
 
 def only_measures(verdict: Verdict) -> bool:
-    """Whether the verdict has measurements alone, without claims to screen, and without gates."""
-    return bool(verdict.measurements) and not verdict.claims and not gates.gates_of(verdict)
+    """Whether the verdict has measurements alone, without claims to screen, gates and choices."""
+    has_tests = gates.gates_of(verdict) or choices.choices_of(verdict)
+    return bool(verdict.measurements) and not verdict.claims and not has_tests
 
 
 def exit_meaning(verdict: Verdict) -> str:
@@ -38,6 +41,8 @@ def exit_meaning(verdict: Verdict) -> str:
         return ""
     if gates.is_gated(verdict) and verdict.exit in gates.EXIT_MEANINGS:
         return gates.EXIT_MEANINGS[ExitCode(verdict.exit)]
+    if choices.is_choice(verdict) and verdict.exit in choices.EXIT_MEANINGS:
+        return choices.EXIT_MEANINGS[ExitCode(verdict.exit)]
     if only_measures(verdict):
         was_asked = all(each.asked >= each.planned for each in verdict.measurements)
         meaning = {0: "every planned sample was asked", 3: "the run ended before every sample was asked"}
@@ -78,6 +83,8 @@ def _cut_off_sentence(verdict: Verdict) -> str:
 def _verdict_sentence(verdict: Verdict) -> str:
     if gates.is_gated(verdict):
         return gates.headline(verdict)
+    if choices.is_choice(verdict):
+        return choices.headline(verdict)
     claims = [claim for claim in verdict.claims if claim.verdict is verdict.verdict]
     total = counted(len(verdict.claims), "claim")
     match verdict.verdict:

@@ -10,6 +10,7 @@ from typing import Any
 
 from steelyard.records import (
     ClaimVerdict,
+    DetectorResult,
     Finding,
     GateVerdict,
     Limits,
@@ -19,12 +20,12 @@ from steelyard.records import (
     PlannedTest,
     Verdict,
 )
-from steelyard.reports import gates, headlines, networks, words
+from steelyard.reports import choices, gates, headlines, networks, words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable, interval_bar
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
-from steelyard.reports.measured import by_measurement, measured_words, money_of, only_measured
+from steelyard.reports.measured import by_measurement, measured_task, measured_words, money_of, only_measured
 
 __all__ = ["render"]
 
@@ -40,8 +41,11 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
     asked = words.measurements_of(plan)
     lead_word, _, lead_rest = headlines.headline(verdict).partition(": ")
     drawn = drawable(verdict.claims)
+    about, served = choices.subject_of(verdict)
     return template("report.html.j2").render(
         verdict=verdict,
+        about=about,
+        served=served,
         plan=plan,
         vendor=plan.sheet.vendor if plan and plan.sheet else "",
         sheet_date=plan.sheet.date if plan and plan.sheet else "",
@@ -58,6 +62,8 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
             for each in gates.gates_of(verdict)
         ],
         gated=gates.is_gated(verdict),
+        choices=[_choice(each, verdict) for each in choices.choices_of(verdict)],
+        chosen=choices.is_choice(verdict),
         measured=(measured := [_measured(each) for each in only_measured(verdict)]),
         measured_more=any(each["words"].detail for each in measured),
         judging=judging_lines(verdict.judging) if verdict.judging else [],
@@ -76,7 +82,7 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         limits=limits(verdict, plan),
         source_link=_web_address(plan.sheet.source) if plan and plan.sheet else "",
         exit_meaning=headlines.exit_meaning(verdict),
-        screened=not headlines.only_measures(verdict) and not gates.is_gated(verdict),
+        screened=not (headlines.only_measures(verdict) or gates.is_gated(verdict) or choices.is_choice(verdict)),
         level=f"{100 * verdict.alpha:g} %" if math.isfinite(verdict.alpha) else "",
     )
 
@@ -106,6 +112,21 @@ def _gate_bar(gate: GateVerdict | None) -> Any:
         return ""
     least, most = gate.right / gate.asked, (gate.right + gate.open + gate.missing) / gate.asked
     return markup(interval_bar(least if least == most else None, gate.ci, (least, most), float(gate.at_least)))
+
+
+def _choice(result: DetectorResult, verdict: Verdict) -> dict[str, Any]:
+    choice = result.choice
+    assert choice is not None
+    rows = []
+    for row, each in zip(choices.candidate_words(result, verdict), choice.candidates, strict=True):
+        bar = ""
+        if each.ci is not None:
+            least, most = each.right / each.asked, (each.right + each.open + each.missing) / each.asked
+            point = least if least == most else None
+            bar = markup(interval_bar(point, each.ci, (least, most), float(choice.target)))
+        rows.append((row, css_name(row.word), bar))
+    target = f"{float(choice.target) * 100:g} %"
+    return {"target": target, "headings": choices.headings(result, verdict), "rows": rows}
 
 
 def _breakable(name: str) -> Any:
@@ -150,7 +171,9 @@ def _asked(measurement: Measurement, plan: Plan) -> dict[str, Any]:
     digests = [("Order seed", measurement.order_seed), ("Merkle root of the samples", measurement.samples_root)]
     served = [each for each in plan.served if each.reads.measurement == measurement.id]
     differences = dict.fromkeys([*measurement.differences, *(text for each in served for text in each.differences)])
-    return {"plan": measurement, "facts": facts, "digests": digests, "differences": list(differences)}
+    model = plan.models[measurement.role].identity if len(plan.models) > 1 else None
+    shown = {"model": (model.name or model.uri) if model else ""}
+    return shown | {"plan": measurement, "facts": facts, "digests": digests, "differences": list(differences)}
 
 
 def _test_facts(measurement: Measurement, test: PlannedTest) -> list[tuple[str, str]]:
@@ -213,7 +236,7 @@ def _prices_of_parts(plan: Plan | None) -> str:
 def _cost(result: MeasurementResult, plan: Plan | None) -> _Cost:
     """Calls, tokens, time and, at the prices that the user gave, the money for the tokens that were reported."""
     return _Cost(
-        result.task,
+        measured_task(result, plan),
         result.calls,
         result.prompt_tokens,
         result.completion_tokens,

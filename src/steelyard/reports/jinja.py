@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from steelyard.reports import words
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 __all__ = ["markup", "template"]
 
@@ -18,6 +19,12 @@ def template(name: str, package: str = "steelyard.reports") -> Template:
 
     ``shown`` is the filter for all text that others wrote.
     """
+    return _environment(package).get_template(name)
+
+
+@cache
+def _environment(package: str) -> Environment:
+    """One for each package: it compiles a template once."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -30,7 +37,7 @@ def template(name: str, package: str = "steelyard.reports") -> Template:
     environment.filters["shown"] = one_line
     environment.filters["count"] = words.count
     environment.filters["counted"] = words.counted
-    return environment.get_template(name)
+    return environment
 
 
 def markup(drawing: str) -> Any:

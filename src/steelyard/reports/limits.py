@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
-from steelyard.reports import gates
+from steelyard.reports import choices, gates
 from steelyard.reports.measured import only_measured
 from steelyard.reports.words import count, counted
 from steelyard.util.text import one_line
@@ -30,11 +30,11 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     asked = [claim for claim in verdict.claims if claim.asked]
     measured = [each for each in only_measured(verdict) if each.asked]
     on_part = [claim for claim in asked if claim.part_of]
-    of_gates = [each for each in gates.gated(verdict) if each.asked]
+    of_gates = [each for each in (*gates.gated(verdict), *choices.asked_of_candidates(verdict)) if each.asked]
     names = {claim.measurement for claim in asked} | {each.measurement for each in (*measured, *of_gates)}
     # The most important ones first: a terminal shows only the first few.
     sentences = [_OF_A_PART] if on_part else []
-    sentences += gates.limits_of(verdict)
+    sentences += [*gates.limits_of(verdict), *choices.limits_of(verdict)]
     sentences += [*_of_the_words(asked, [*measured, *of_gates]), *_of_the_setting(names, asked, plan)]
     sentences += _of_the_numbers(
         verdict, asked, measured, of_gates, counts=plan is not None and plan.ledger is not None
@@ -109,6 +109,7 @@ def _of_the_numbers(
         )
     scored: list[ClaimVerdict | MeasurementResult] = [*asked, *measured, *of_gates]
     against, confirmed = ("red", "green") if gates.is_gated(verdict) else ("inconsistent", "consistent")
+    against, confirmed = ("below", "reached") if choices.is_choice(verdict) else (against, confirmed)
     missing = sum(each.missing for each in scored)
     if missing:
         sentences.append(

@@ -12,6 +12,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import parse_canonical
 from steelyard.records import ClaimVerdict, DetectorResult, Finding, MeasurementResult, Note, Verdict
+from steelyard.reports.choices import choices_of, taken_by
 from steelyard.reports.gates import colour_of, gates_of
 
 __all__ = ["REPORT_FORMAT", "render", "sealed_report"]
@@ -47,6 +48,8 @@ def render(verdict: Verdict) -> dict[str, Any]:
         document["judging"] = msgspec.to_builtins(verdict.judging)
     if found := gates_of(verdict):
         document["gates"] = [_gate(each) for each in found]
+    if chosen := choices_of(verdict):
+        document["choices"] = [_choice(each, verdict) for each in chosen]
     finite: dict[str, Any] = _finite(document)
     return finite
 
@@ -121,10 +124,11 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
 
 
 def _test(result: DetectorResult) -> dict[str, Any]:
-    """The result of a test, as its record is; without a key for a gate where it is none."""
+    """The result of a test, as its record is; without a key for a gate or a choice where it is none."""
     document: dict[str, Any] = msgspec.to_builtins(result)
-    if result.gate is None:
-        del document["gate"]
+    for key in ("gate", "choice"):
+        if document[key] is None:
+            del document[key]
     return document
 
 
@@ -133,6 +137,18 @@ def _gate(result: DetectorResult) -> dict[str, Any]:
     assert result.gate is not None
     gate = {key: value for key, value in msgspec.to_builtins(result.gate).items() if value != ""}
     return {"test": result.test, "colour": colour_of(result.word), **gate, "ci": _ends(result.gate.ci, "percent")}
+
+
+def _choice(result: DetectorResult, verdict: Verdict) -> dict[str, Any]:
+    """A choice with its candidates, their intervals in percent points, and what a call and a right answer cost."""
+    assert result.choice is not None
+    candidates = []
+    for each in result.choice.candidates:
+        taken = taken_by(each, verdict)
+        costs = {"cost_per_call": taken.per_call, "cost_per_right": taken.per_right}
+        tokens = {"tokens_per_right": taken.tokens_per_right, "calls": taken.calls, "late": taken.late}
+        candidates.append(msgspec.to_builtins(each) | {"ci": _ends(each.ci, "percent")} | costs | tokens)
+    return {"test": result.test, **msgspec.to_builtins(result.choice), "candidates": candidates}
 
 
 def _measured(result: MeasurementResult) -> dict[str, Any]:

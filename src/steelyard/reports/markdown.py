@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from steelyard.records import Finding, Plan, Verdict
-from steelyard.reports import gates, headlines, networks, words
+from steelyard.records import DetectorResult, Finding, Measurement, Plan, Verdict
+from steelyard.reports import choices, gates, headlines, networks, words
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
@@ -42,14 +42,16 @@ def _escaped(match: re.Match[str]) -> str:
 
 def render(verdict: Verdict, plan: Plan | None = None) -> str:
     """Write the verdict as Markdown, ending in a line feed; ``plan`` adds what was asked and the model's identity."""
+    about, served = choices.subject_of(verdict)
     parts = [
-        f"# Steelyard report: {escape(verdict.model, 80)}",
+        f"# Steelyard report: {escape(about, 80)}",
         f"**{escape(headlines.headline(verdict))}**",
-        f"Asked: `{_code(verdict.served)}`. Exit code {verdict.exit}.",
+        f"Asked: `{_code(served)}`. Exit code {verdict.exit}.",
         escape(" ".join(verdict.order), 600),
         escape(verdict.names, 400),
         _claims(verdict),
         _gates(verdict),
+        *(_choice(each, verdict) for each in choices.choices_of(verdict)),
         _measured(verdict),
         _list("The judge", _judging(verdict)),
         _list("Re-runs", _reruns(verdict, plan)),
@@ -101,6 +103,15 @@ def _gates(verdict: Verdict) -> str:
         cells = [escape(cell, 400) for cell in (row.task, row.bar, row.seen, row.interval, row.asked)]
         colour = f"{words.SIGNS[row.word]} **{row.colour}**{f' ({escape(row.reason)})' if row.reason else ''}"
         lines.append(f"| {' | '.join((*cells, colour, escape(row.cost)))} |")
+    return "\n".join(lines)
+
+
+def _choice(result: DetectorResult, verdict: Verdict) -> str:
+    headings = choices.headings(result, verdict)
+    lines = [f"| Model, the cheapest first | | {' | '.join(headings)} |", f"| :-- | :-- |{' --: |' * len(headings)}"]
+    for row in choices.candidate_words(result, verdict):
+        cells = " | ".join(escape(cell, 200) for cell in row.cells)
+        lines.append(f"| {escape(row.model)} | {words.SIGNS[row.word]} **{row.standing}** | {cells} |")
     return "\n".join(lines)
 
 
@@ -159,6 +170,11 @@ def _untested(verdict: Verdict) -> list[str]:
     ]
 
 
+def _asked_of(measurement: Measurement, plan: Plan) -> str:
+    task, identity = escape(measurement.task, 80), plan.models[measurement.role].identity
+    return task if len(plan.models) == 1 else f"{task}, {escape(identity.name or identity.uri, 80)}"
+
+
 def _asked(plan: Plan | None) -> list[str]:
     if plan is None:
         return []
@@ -172,7 +188,7 @@ def _asked(plan: Plan | None) -> list[str]:
         )
         differs += f" How the file was read: {escape(each.how_read, 2000)}" if each.how_read else ""
         lines.append(
-            f"{escape(each.task, 80)}: prompt format `{_code(each.prompt)}`, {each.kind}, {each.decoding}, "
+            f"{_asked_of(each, plan)}: prompt format `{_code(each.prompt)}`, {each.kind}, {each.decoding}, "
             f"scorer `{_code(', '.join(each.scorers))}`, {samples}, order seed `{seed}`.{differs}"
         )
     for role, planned in plan.models.items():

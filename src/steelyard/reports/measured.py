@@ -13,6 +13,7 @@ __all__ = [
     "MeasuredWords",
     "by_measurement",
     "interval_rule",
+    "measured_task",
     "measured_words",
     "money_of",
     "only_measured",
@@ -21,9 +22,11 @@ __all__ = [
 
 
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
-    """The measurements that no claim and no gate shows already, less those that a test turned out not to need."""
+    """The measurements that no claim, gate or choice shows already, less those that a test turned out not to need."""
     shown = {claim.measurement for claim in verdict.claims}
     shown |= {result.gate.measurement for result in verdict.results if result.gate is not None}
+    choices = [result.choice for result in verdict.results if result.choice is not None]
+    shown |= {candidate.measurement for choice in choices for candidate in choice.candidates}
     return [
         result
         for result in verdict.measurements
@@ -34,6 +37,14 @@ def only_measured(verdict: Verdict) -> list[MeasurementResult]:
 def by_measurement(verdict: Verdict) -> list[MeasurementResult]:
     """Each measurement once, however many scorers it has: its answers are paid for once."""
     return list({each.measurement: each for each in verdict.measurements}.values())
+
+
+def measured_task(result: MeasurementResult, plan: Plan | None) -> str:
+    """The task of a measurement, and its model where the plan has several."""
+    if plan is None or len(plan.models) == 1 or result.role not in plan.models:
+        return result.task
+    identity = plan.models[result.role].identity
+    return f"{result.task}, {identity.name or identity.uri}"
 
 
 def money_of(result: MeasurementResult, plan: Plan | None) -> float | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steelyard.records import ClaimVerdict, Finding, Note, Plan, Verdict, VerdictWord
-from steelyard.reports import gates, headlines, networks, words
+from steelyard.records import ClaimVerdict, DetectorResult, Finding, Note, Plan, Verdict, VerdictWord
+from steelyard.reports import choices, gates, headlines, networks, words
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
@@ -43,6 +43,8 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
     if any(claim.asked for claim in verdict.claims):
         _print_claims(page, verdict, plan)
     _print_gates(page, verdict)
+    for result in choices.choices_of(verdict):
+        _print_choice(page, verdict, result)
     _print_measured(page, verdict)
     _print_judging(page, verdict)
     _print_tests(page, verdict)
@@ -181,6 +183,25 @@ def _print_gates(page: _Page, verdict: Verdict) -> None:
         page.item(row.sentence, words.SIGNS[row.word], _STYLES[row.word])
         page.item(f"took {row.cost}", " ", "dim")
     _print_rest(page, len(results) - _ROWS, "gate")
+
+
+def _print_choice(page: _Page, verdict: Verdict, result: DetectorResult) -> None:
+    """The candidates, the cheapest first: a table, or a list where the terminal is narrow."""
+    from rich import box
+    from rich.table import Table
+
+    from steelyard.util.console import fitting
+
+    page.section("Candidates, the cheapest first")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Model", overflow="fold", min_width=12)
+    table.add_column("")
+    for heading in choices.headings(result, verdict):
+        table.add_column(heading.replace(" per ", " per\n"), justify="right", no_wrap=True)
+    for row in choices.candidate_words(result, verdict)[:_ROWS]:
+        standing = page.text(f"{words.SIGNS[row.word]} {row.standing}", _STYLES[row.word])
+        table.add_row(page.text(row.model), standing, *(page.text(cell) for cell in row.cells))
+    page.console.print(fitting(page.console, table))
 
 
 def _print_measured(page: _Page, verdict: Verdict) -> None:

@@ -7,22 +7,37 @@ font. Data enters as inline values only: nothing is fetched, and no text from ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-__all__ = ["BAND", "GRID", "INK", "MUTED", "PAPER", "chart", "room_beside", "svg"]
+__all__ = ["BAND", "GRID", "INK", "MUTED", "PAPER", "as_it_is", "field", "layer", "room_beside", "svg"]
 
 INK, MUTED, GRID, BAND, PAPER = "var(--ink)", "var(--muted)", "var(--grid)", "var(--band)", "var(--paper)"
 # A reader's font may be wider than the one that Vega measured.
 _PADDING = {"left": 4, "top": 4, "right": 22, "bottom": 4}
 
 
-def chart(values: list[dict[str, Any]]) -> Any:
-    """A chart of inline values."""
-    import altair as alt
+def layer(
+    mark: str, encoding: Mapping[str, Any], *, values: Sequence[Mapping[str, Any]] | None = None, **style: Any
+) -> dict[str, Any]:
+    """One layer of a drawing. ``encoding`` names a field or gives a channel by :func:`field`; ``values`` are its rows.
 
-    return alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
+    Without ``values`` it draws the rows of the whole drawing.
+    """
+    channels = {name: {"field": channel} if isinstance(channel, str) else channel for name, channel in encoding.items()}
+    data = {} if values is None else {"data": {"values": list(values)}}
+    return {"mark": {"type": mark, **style}, "encoding": channels, **data}
+
+
+def field(name: str, kind: str = "quantitative", **more: Any) -> dict[str, Any]:
+    """A channel that draws a field: quantitative, nominal or ordinal; ``more`` are its title, axis and scale."""
+    return {"field": name, "type": kind, **more}
+
+
+def as_it_is(name: str) -> dict[str, Any]:
+    """A channel whose field holds the colour or the shape itself."""
+    return field(name, "nominal", scale=None, legend=None)
 
 
 def room_beside(labels: Iterable[str]) -> int:
@@ -33,8 +48,11 @@ def room_beside(labels: Iterable[str]) -> int:
     return min(48, _PADDING["left"] + 2 * max(map(len, labels), default=0))
 
 
-def svg(drawing: Any, name: str, title: str, description: str, *, left: int = _PADDING["left"]) -> str:
-    """Render to SVG without the network, and put the page's own title and description in place of Vega's roles."""
+def svg(drawing: Mapping[str, Any], name: str, title: str, description: str, *, left: int = _PADDING["left"]) -> str:
+    """Render layers to SVG without the network, with the page's own title and description in place of Vega's roles.
+
+    ``drawing`` is a Vega-Lite specification: layer, width, height and, where layers share their rows, data.
+    """
     import vl_convert
 
     axis = {
@@ -46,11 +64,15 @@ def svg(drawing: Any, name: str, title: str, description: str, *, left: int = _P
         "labelFlush": False,
         "labelPadding": 6,
     }
-    styled = drawing.configure(
-        background="transparent", aria=False, font="sans-serif", padding={**_PADDING, "left": left}
-    ).configure_view(stroke=None)
-    # Altair's validation takes half of the time and depends on no data: the tests draw every kind of mark.
-    specification = styled.configure_axis(**axis).to_dict(validate=False)
+    look = {
+        "background": "transparent",
+        "aria": False,
+        "font": "sans-serif",
+        "padding": {**_PADDING, "left": left},
+        "view": {"stroke": None},
+        "axis": axis,
+    }
+    specification = {**drawing, "config": look}
     drawn = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
     opened = re.match(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)" viewBox="([-\d. ]+)">', drawn)
     assert opened is not None, "vl-convert writes its root element in this form"

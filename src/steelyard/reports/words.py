@@ -307,6 +307,7 @@ def further_tests(verdict: Verdict) -> list[DetectorResult]:
         for result in verdict.results
         if result.p is not None
         and result.gate is None
+        and result.choice is None
         and (result.reason or result.p < 1 or result.word is not VerdictWord.CONSISTENT)
     ]
 

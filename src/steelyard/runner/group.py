@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from steelyard.runner.loop import RunEnd, Runner
 from steelyard.storage.journal.lines import Session, Stop
@@ -26,6 +27,10 @@ class RunnerGroup:
     journal: Journal
     texts: Texts
     machine: str = ""
+
+    def __post_init__(self) -> None:
+        for runner in self.runners.values():
+            runner.may_wait = partial(self._others_work, runner)
 
     async def run(self, active_before_us: int) -> RunEnd:
         """Ask until every runner has ended; raises what a runner raised, after the others were stopped."""
@@ -60,6 +65,16 @@ class RunnerGroup:
         except BaseException:
             self.stop("failed")
             raise
+        finally:
+            self.wake()
+
+    def _others_work(self, runner: Runner) -> bool:
+        return any(other.at_work for other in self.runners.values() if other is not runner)
+
+    def wake(self) -> None:
+        """Have each runner that waits look again: another model's answers may have made its calls needed."""
+        for runner in self.runners.values():
+            runner.wake()
 
     def stop(self, reason: RunEnd = "interrupted") -> None:
         """Ask nothing more of any model; calls in flight still finish and are recorded."""

@@ -78,7 +78,8 @@ class Runner:
     it returns an awaitable (an output that takes time to score), the call counts as in flight until that is done.
     ``notify`` takes one line for the user when the endpoint goes down or comes back. ``first``: work that an earlier
     session left, such as scoring; it starts before any request and counts as in flight. ``request_of``: what is sent,
-    where it is not the sample's own request.
+    where it is not the sample's own request. ``may_wait``: whether answers of another model may still make calls
+    needed that no test needs yet; where only such are left, the runner is not ``at_work`` until :meth:`wake`.
     """
 
     model: Model
@@ -99,6 +100,8 @@ class Runner:
     notify: Callable[[str], None] = field(default=lambda _: None)
     first: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     request_of: Callable[[Call, Sample], Request] = field(default=lambda call, sample: sample.request)
+    may_wait: Callable[[], bool] = field(default=lambda: False)
+    at_work: bool = field(default=True, init=False)
     last_failure: str = field(default="", init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _began: float = field(default=0.0, init=False)  # 0.0: an interrupt came before the first call
@@ -146,6 +149,11 @@ class Runner:
         self._stopping = self._stopping or reason
         if self._running:
             self._health_check.stop()
+            self._fill()
+
+    def wake(self) -> None:
+        """Look again whether there is something to ask, where the runner waits for that."""
+        if not (self.at_work or self._over.is_set()):
             self._fill()
 
     @property
@@ -200,7 +208,9 @@ class Runner:
                 break
             if not self._start(pending):
                 break
-        if not self._in_flight and (self._stopping is not None or wait is None):
+        ended = not self._in_flight and (self._stopping is not None or wait is None)
+        self.at_work = not ended
+        if ended and not (self._stopping is None and self.schedule.waits and self.may_wait()):
             self._over.set()
         elif wait is not None and self._stopping is None:
             self._timer = self._loop.call_later(max(0.001, min(wait, self._budget_left())), self._fill)
@@ -421,6 +431,8 @@ class Runner:
             task.cancel()
 
     async def _halt(self) -> None:
+        self.at_work = False
+        self._over.set()
         if self._timer is not None:
             self._timer.cancel()
         self._stopping = self._stopping or ("failed" if self._error else None)

@@ -55,10 +55,11 @@ QUIET = {
 Request = GenerateRequest | LoglikelihoodRequest
 
 
-def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None = None) -> RayModel:
+def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None = None, *, models: int = 1) -> RayModel:
     """Join (or, for ``local``, start) a cluster for the model that ``uri`` names; ``identify`` starts the workers.
 
-    ``address``: ``local``, ``auto`` or HOST:PORT. Default: one worker a node, and at least two. Raises
+    ``address``: ``local``, ``auto`` or HOST:PORT. Default: one worker a node, and at least two; ``models``: so many
+    models of the run have workers of their own there. Raises
     MissingDependency where Ray is not installed, InputError where there is no cluster, it is too small, or the model
     works in one process only.
     """
@@ -71,13 +72,15 @@ def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None 
     ray = _ray(address)
     started = not ray.is_initialized()
     if started:
-        _join(ray, address, workers)
+        _join(ray, address, (workers or MIN_WORKERS) * models)
     try:
         room = int(ray.cluster_resources().get("CPU", 0))
         wanted = workers or max(MIN_WORKERS, sum(node["Alive"] for node in ray.nodes()))
-        if wanted > room:
+        if wanted * models > room:
+            each = f" for each of {models} models" if models > 1 else ""
             raise InputError(
-                f"the cluster has room for {room} workers, one per CPU, not for {wanted}: --workers {room}"
+                f"the cluster has room for {room} workers, one per CPU, not for {wanted}{each}: "
+                f"--workers {max(1, room // models)}"
             )
         return RayModel(uri, settings, wanted, shut_down=started)
     except BaseException:
@@ -100,7 +103,7 @@ def _ray(address: str) -> Any:
     return ray
 
 
-def _join(ray: Any, address: str, workers: int | None) -> None:
+def _join(ray: Any, address: str, workers: int) -> None:
     options: dict[str, Any] = {
         "namespace": f"steelyard-{os.getpid()}",
         "log_to_driver": False,
@@ -108,7 +111,7 @@ def _join(ray: Any, address: str, workers: int | None) -> None:
     }
     if address == LOCAL:
         options |= {"address": LOCAL, "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
-        options |= {"num_cpus": workers or MIN_WORKERS, "num_gpus": 0}
+        options |= {"num_cpus": workers, "num_gpus": 0}
     else:
         options["address"] = address
     try:

@@ -55,6 +55,11 @@ class TaskQueue:
         self._upcoming = next(self._calls, None)
 
     @property
+    def has_calls(self) -> bool:
+        """Whether a call is left to make."""
+        return self._upcoming is not None
+
+    @property
     def ready(self) -> bool:
         """Whether the next call may be made now."""
         if self.closed or self.held or self._upcoming is None:
@@ -114,6 +119,11 @@ class Schedule:
     def hold(self, measurement: str, held: bool) -> None:
         """Make no calls of this measurement for the time being, or make them again."""
         self._queues[measurement].held = held
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are calls that no test needs yet, and that one may need later."""
+        return any(queue.held and not queue.closed and queue.has_calls for queue in self._queues.values())
 
     def renew(self, measurement: str, calls: Iterable[Call]) -> None:
         """Make these calls of a measurement from now on (:meth:`TaskQueue.renew`)."""

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from steelyard.errors import InputError
-from steelyard.plugins import ReopenedScorer, Scorer, find
+from steelyard.plugins import ReopenedScorer, Scorer, ShareScorer, find
 
-__all__ = ["open_identifier", "open_scorer", "scorer_named"]
+__all__ = ["is_share", "open_identifier", "open_scorer", "scorer_named"]
 
 _EXAMPLES = {"pattern": "Answer: (.*)"}
 _IDENTIFIER = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(?:\[(?P<options>.*)\])?@(?P<version>[0-9]+)", re.DOTALL)
@@ -65,6 +65,11 @@ def scorer_named(text: str) -> Scorer:
     name, _, option = text.partition(":")
     key, is_given, value = option.partition("=")
     return open_scorer({"name": name} | ({key: value if is_given else True} if option else {}))
+
+
+def is_share(scorer: Scorer) -> bool:
+    """Whether a scorer's values may lie between 0 and 1."""
+    return isinstance(scorer, ShareScorer) and bool(scorer.gives_shares)
 
 
 def open_identifier(identifier: str) -> Scorer:

@@ -34,6 +34,7 @@ class OpenCause(Enum):
         "hold the expected answer and do not name it as their answer",
     )
     WAITS = "waits for a judge", "wait for a judge"
+    EITHER = "could be read as right or as wrong", "could be read as right or as wrong"
     UNREAD = "could not be read", "could not be read"
 
     @property

@@ -27,7 +27,7 @@ from fractions import Fraction
 from steelyard.stats.gate import Colour
 from steelyard.stats.sequential import StopTable, stop_table
 
-__all__ = ["EARLY", "BarGate", "make_bar_gate", "safe_rate"]
+__all__ = ["EARLY", "BarGate", "gate_at_levels", "make_bar_gate", "safe_rate"]
 
 EARLY = 0.2
 """Share of the level for stopping early, where answers vary."""
@@ -65,13 +65,17 @@ def make_bar_gate(
     """
     if population < 1 or family < 1 or not 0 < bar <= 1 or not 0 < alpha < 1:
         raise ValueError("a gate needs samples, a bar within (0, 1], a level within (0, 1) and a family of 1 or more")
-    level = alpha / family
+    return gate_at_levels(population, bar, alpha / family, alpha, steady=steady)
+
+
+def gate_at_levels(population: int, bar: Fraction, red: float, green: float, *, steady: bool) -> BarGate:
+    """The gate whose red and whose green have a level of their own; arguments are as :func:`make_bar_gate` checks."""
     if steady:
         needed = math.ceil(population * bar)
-        return BarGate(population, needed, needed, stop_table(population, needed, level, alpha))
-    red_below = _most_below(population, float(bar), (1 - EARLY) * level)
-    green_from = population + 1 - _most_below(population, 1 - float(bar), (1 - EARLY) * alpha)
-    table = stop_table(population, max(1, red_below), EARLY * level, EARLY * alpha, max(1, green_from))
+        return BarGate(population, needed, needed, stop_table(population, needed, red, green))
+    red_below = _most_below(population, float(bar), (1 - EARLY) * red)
+    green_from = population + 1 - _most_below(population, 1 - float(bar), (1 - EARLY) * green)
+    table = stop_table(population, max(1, red_below), EARLY * red, EARLY * green, max(1, green_from))
     if red_below < 1:
         table = StopTable(inconsistent=(-1,) * population, consistent=table.consistent)
     return BarGate(population, red_below, green_from, table)

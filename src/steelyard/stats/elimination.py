@@ -14,6 +14,10 @@ for K candidates. All looks count as one, and candidates may hang together in an
 After N answers each candidate is decided, unless answers are missing: a missing one counts as right against *below* and
 as wrong against *meets*. "None is sure enough" is an answer.
 
+Where answers vary (``steady`` False), a target is about each candidate's rate over passes, of which one pass is a
+sample, as a gate's bar is (:mod:`steelyard.stats.bar_gate`), at the same two levels. A whole pass may then leave a
+candidate undecided: "is below in this pass" would exclude one that is exactly at its target half of the time.
+
 :func:`evaluate_cascade` tries two models in a row: the small one first, the large one where a signal is low.
 ``python -m bench.inhouse choose`` prints how often the choice is that of the full grid, and the calls.
 """
@@ -26,8 +30,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
 
+from steelyard.stats.bar_gate import gate_at_levels
 from steelyard.stats.intervals import clopper_pearson
-from steelyard.stats.sequential import Decision, StopTable, stop_table
+from steelyard.stats.sequential import Decision, StopTable
 
 __all__ = [
     "Candidate",
@@ -83,21 +88,28 @@ class Choice:
 
 
 def begin(
-    population: int, target: Fraction, candidates: int, alpha: float = 0.05, limit: int | None = None
+    population: int,
+    target: Fraction,
+    candidates: int,
+    alpha: float = 0.05,
+    limit: int | None = None,
+    *,
+    steady: bool = True,
 ) -> Elimination:
     """The state before the first answer.
 
-    ``target`` is a proportion, exact. ``limit`` cuts the samples that are asked. Raises ValueError for no candidate or
-    a limit below 1, and as :func:`steelyard.stats.sequential.stop_table` does: for a target of 0, or above 1.
+    ``target`` is a proportion, exact. ``limit`` cuts the samples that are asked. ``steady``: answers do not vary.
+    Raises ValueError for no candidate, a limit below 1, and a target of 0 or above 1.
     """
     if candidates < 1:
         raise ValueError("there is no candidate to choose from")
     if limit is not None and limit < 1:
         raise ValueError(f"a limit is at least one sample, not {limit}")
-    threshold = math.ceil(population * target)
-    table = stop_table(population, threshold, alpha / 2, alpha / 2 / candidates)
-    cut = StopTable(inconsistent=table.inconsistent[:limit], consistent=table.consistent[:limit])
-    return Elimination(population, threshold, cut, (Candidate(),) * candidates)
+    if not 0 < target <= 1:
+        raise ValueError(f"a target is a threshold above 0 and at most 1, not {target}")
+    gate = gate_at_levels(population, target, alpha / 2, alpha / 2 / candidates, steady=steady)
+    table = StopTable(inconsistent=gate.table.inconsistent[:limit], consistent=gate.table.consistent[:limit])
+    return Elimination(population, gate.red_below, table, (Candidate(),) * candidates)
 
 
 def needed(state: Elimination, width: int = 1) -> tuple[int, ...]:

@@ -20,10 +20,13 @@ from steelyard.tasks.suite_seal import (
     parts_of,
     read_seal,
     seal_path,
+    stamp_path,
 )
 from steelyard.util.atomic_file import write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from steelyard.evidence.keys import KeySigner
     from steelyard.evidence.ledger_file import LedgerFile
     from steelyard.tasks.suite_task import SuiteTask
@@ -32,11 +35,17 @@ __all__ = ["seal_suite"]
 
 
 def seal_suite(
-    suite: SuiteTask, signer: KeySigner | None, ledger: LedgerFile | None, share: str, checks: int
+    suite: SuiteTask,
+    signer: KeySigner | None,
+    ledger: LedgerFile | None,
+    share: str,
+    checks: int,
+    stamp: Callable[[bytes], bytes] | None = None,
 ) -> SuiteSeal:
     """Seal the suite's version: signed, with a line in the key's ledger, and split into released and kept items.
 
-    ``share`` (a decimal text) of the items is released, the rest is divided into ``checks``. Raises InputError for a
+    ``share`` (a decimal text) of the items is released, the rest is divided into ``checks``.
+    ``stamp`` gets the seal's bytes before anything is written and has an authority date them. Raises InputError for a
     version that is sealed already, for a split that leaves a part empty, and where the folder cannot be written.
     """
     version, path = suite.file.version, seal_path(suite.folder, suite.file.version)
@@ -50,8 +59,11 @@ def seal_suite(
             where=suite.folder / SAMPLES,
         )
     data = seal(statement({suite.file.suite: draft.digest}, SUITE_PREDICATE, without_defaults(draft)), signer)
+    dated = stamp(data) if stamp is not None else None
     try:
         path.parent.mkdir(exist_ok=True)
+        if dated is not None:
+            write_file(stamp_path(suite.folder, version), dated)
         if ledger is not None:
             digest = sha256_hex(data)
             ledger.begin("suite", digest, ())

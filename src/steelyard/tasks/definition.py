@@ -66,7 +66,8 @@ class Fields(Part, frozen=True, kw_only=True):
     """Expressions over a row: the right answer (a choice's index for multiple choice), choices, and the group.
 
     ``question`` is what the item asks, whatever the prompt format: it pins the items. ``history`` is the conversation
-    before it, a list of ``{role, text}``; only prompt formats that write text by chat can ask it.
+    before it, a list of ``{role, text}``; only prompt formats that write text by chat can ask it. ``context`` is the
+    document that an answer must quote, for the scorer ``citation``; the prompt says whether the model sees it.
     """
 
     target: str
@@ -74,6 +75,7 @@ class Fields(Part, frozen=True, kw_only=True):
     choices: str = ""
     group: str = ""
     history: str = ""
+    context: str = ""
 
 
 class PromptFormat(Part, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steelyard.tasks.definition import PromptFormat
 
-__all__ = ["choice_prompts", "label_prompts", "open_prompts"]
+__all__ = ["choice_prompts", "citing_prompts", "free_prompts", "label_prompts", "open_prompts"]
 
 # The lines that we put after a question.
 _ALONE = {False: "Reply with the answer alone.", True: "Antworte nur mit der Antwort."}
@@ -12,6 +12,13 @@ _ONE_OF = {
     False: "Reply with exactly one of these, and nothing else:",
     True: "Antworte nur mit genau einem davon:",
 }
+_QUOTED = {
+    False: 'Reply in two lines, and nothing else:\nAnswer: the answer alone\nQuote: "the words of the text above that '
+    'show it, unchanged"',
+    True: "Antworte in zwei Zeilen, und sonst nichts:\nAntwort: nur die Antwort\n"
+    'Zitat: "die Worte des Textes oben, die sie zeigen, unverändert"',
+}
+LONG = 1024  # tokens of an answer that is more than a short text
 
 
 def open_prompts(asked: str, *, is_german: bool) -> dict[str, PromptFormat]:
@@ -25,6 +32,25 @@ def open_prompts(asked: str, *, is_german: bool) -> dict[str, PromptFormat]:
         "completion": PromptFormat(
             title="the question, completed", prompt=completed, stop=("\n", "Question:"), max_tokens=64
         ),
+    }
+
+
+def free_prompts(asked: str) -> dict[str, PromptFormat]:
+    """Questions that say themselves what the answer is to look like: JSON, or a text of some length."""
+    title = "the text unchanged, as a message"
+    return {"verbatim": PromptFormat(title=title, prompt=asked, chat=True, max_tokens=LONG)}
+
+
+def citing_prompts(asked: str, *, is_german: bool) -> dict[str, PromptFormat]:
+    """Questions whose answers quote the text that stands before them."""
+    return {
+        "cited": PromptFormat(
+            title="the question and how to quote, as a message",
+            prompt=f"{asked}\n\n{_QUOTED[is_german]}",
+            chat=True,
+            max_tokens=LONG,
+        ),
+        **free_prompts(asked),
     }
 
 

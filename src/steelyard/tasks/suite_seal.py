@@ -8,13 +8,13 @@ whoever sealed could have chosen it. The kept part is divided into checks: each 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -24,10 +24,14 @@ from steelyard.evidence.envelope import check_signature, open_envelope
 from steelyard.evidence.keys import public_key
 from steelyard.evidence.merkle import root
 from steelyard.evidence.order import split_output
+from steelyard.evidence.timestamp import MAX_STAMP_BYTES, Stamp, stamp_of
 from steelyard.records.record import Record
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
 __all__ = ["SEALS", "SUITE_FORMAT", "SUITE_PREDICATE", "Parts", "SuiteSeal", "items_root", "parts_of", "read_seal",
-           "seal_path"]  # fmt: skip
+           "read_seal_stamp", "seal_path", "stamp_path"]  # fmt: skip
 
 SEALS: Final = "seals"
 SUITE_FORMAT: Final = "steelyard-suite/1"
@@ -69,6 +73,41 @@ def seal_path(folder: Path, version: int) -> Path:
     return folder / SEALS / f"{version}.dsse.json"
 
 
+def stamp_path(folder: Path, version: int) -> Path:
+    """Where the time stamp of a version's seal is, if it has one."""
+    return folder / SEALS / f"{version}.tsr"
+
+
+def read_seal_stamp(folder: Path, version: int, roots: Sequence[x509.Certificate] = ()) -> Stamp | None:
+    """The time stamp of a version's seal; None where it has none.
+
+    Raises VerificationError for what is no time stamp of this seal, and where ``roots`` are given for one that none of
+    them signed.
+    """
+    path = stamp_path(folder, version)
+    if not path.is_file():
+        return None
+    data, sealed = (
+        _read(each, limit) for each, limit in ((path, MAX_STAMP_BYTES), (seal_path(folder, version), MAX_SEAL_BYTES))
+    )
+    stamp = stamp_of(data, str(path))
+    if stamp.imprint != sha256(sealed).digest():
+        raise VerificationError(f"{path}: is not of the seal beside it")
+    if roots:
+        from steelyard.evidence.timestamp_signature import check_signature as check_stamp_signature
+
+        check_stamp_signature(data, roots, str(path))
+    return stamp
+
+
+def _read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise VerificationError(f"{path}: larger than {limit:,} bytes")
+    return data
+
+
 def items_root(digests: Collection[str]) -> str:
     """The Merkle root (RFC 9162) of the items' digests, sorted."""
     return root(digest.encode() for digest in sorted(digests)).hex()
@@ -82,10 +121,7 @@ def read_seal(folder: Path, version: int, digest: str) -> SuiteSeal | None:
     path = seal_path(folder, version)
     if not path.is_file():
         return None
-    with path.open("rb") as file:
-        data = file.read(MAX_SEAL_BYTES + 1)
-    if len(data) > MAX_SEAL_BYTES:
-        raise VerificationError(f"{path}: larger than {MAX_SEAL_BYTES:,} bytes")
+    data = _read(path, MAX_SEAL_BYTES)
     document, envelope = open_envelope(data, path)
     if document["predicateType"] != SUITE_PREDICATE:
         raise VerificationError(f"{path}: not the seal of a suite")

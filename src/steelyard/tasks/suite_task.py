@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from steelyard.errors import InputError
+from steelyard.evidence.canonical import canonical
+from steelyard.plugins import TargetChecker
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
-from steelyard.tasks.prompts_of_questions import choice_prompts, label_prompts, open_prompts
+from steelyard.tasks.prompts_of_questions import (
+    choice_prompts,
+    citing_prompts,
+    free_prompts,
+    label_prompts,
+    open_prompts,
+)
 from steelyard.tasks.suite_file import (
     SAMPLES,
     SUITE,
@@ -20,12 +30,14 @@ from steelyard.tasks.suite_file import (
     suite_folder,
     suite_part,
 )
+from steelyard.tasks.suite_scorer import FREE, checked_scorer, reads_context, with_schemas
 from steelyard.tasks.suite_seal import SuiteSeal, parts_of, read_seal
 from steelyard.tasks.task import Task
 
 __all__ = ["JUDGED", "SuiteTask", "task_from_suite"]
 
 JUDGED: Final = "judged"  # the scorer of a suite whose answers a judge scores, in another run
+_PROBE: Final = re.compile(r"probe-([1-9][0-9]{0,5})")
 
 
 class SuiteTask(Task):
@@ -59,23 +71,25 @@ class _Part:
 def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
     """Open the suite at ``path``, its folder or its ``suite.yaml``; raises InputError with file and line.
 
-    Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts. Not
-    ``to_ask``: items may lack an answer that no judge gives, since the suite is only looked at or changed.
+    Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts, and
+    ``SUITE#probe-50`` fifty of those items, which follow from the suite's digest. Not ``to_ask``: items may
+    lack an answer that no judge gives, since the suite is only looked at or changed.
     """
     folder = suite_folder(path)
-    file = read_suite(folder)
+    file = with_schemas(read_suite(folder), folder)
     rows = SuiteRows(folder / SAMPLES, file)
     digest = suite_digest(file, rows.digests)
     part = _part(folder, file, rows, digest, suite_part(path))
-    prompts = file.prompts or _prompts(file, rows)
+    scorer = file.scorer or _scorer(file, rows)
+    prompts = file.prompts or _prompts(file, rows, scorer)
     if file.default_prompt and file.default_prompt not in prompts:
         raise InputError(
             f"default_prompt {file.default_prompt!r} is not one of: {', '.join(prompts)}", where=folder / SUITE
         )
-    scorer = file.scorer or _scorer(file, rows)
+    opened = checked_scorer(scorer, rows, folder) if to_ask else None
     if scorer.get("name") == JUDGED:
         _check_rubric(scorer.get("rubric", ""), folder)
-    elif rows.without_answer and to_ask:
+    elif rows.without_answer and to_ask and not isinstance(opened, TargetChecker):
         raise InputError(
             f"{rows.without_answer:,} of {len(rows):,} items have no answer: fill it in, or have a judge score them "
             f"(scorer: {{name: {JUDGED}, rubric: graders/NAME.yaml}} in {SUITE})",
@@ -90,6 +104,7 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
             choices="choices" if rows.most_choices or file.choices else "",
             group="group" if rows.has_groups else "",
             history="history" if rows.has_history else "",
+            context="context" if to_ask and reads_context(scorer, prompts) else "",
         ),
         scorer=scorer,
         prompts=prompts,
@@ -102,6 +117,8 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
 
 def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str) -> _Part:
     seal = read_seal(folder, file.version, digest)
+    if probe := _PROBE.fullmatch(name):
+        return _probe(folder, rows, digest, seal, int(probe[1]))
     if name == "all" or (seal is None and not name):
         return _Part(seal=seal)
     if seal is None:
@@ -118,9 +135,19 @@ def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str
     raise InputError(f"the suite has no part {name[:40]!r}; it has: {known}", where=folder)
 
 
+def _probe(folder: Path, rows: SuiteRows, digest: str, seal: SuiteSeal | None, count: int) -> _Part:
+    """Some of the items that may be asked again and again: whoever has the suite has no say in which."""
+    released = set(rows.ids) if seal is None else set(parts_of(seal, rows.ids).released)
+    items = sorted(released - rows.erased, key=lambda each: sha256(canonical({"item": each, "probe": digest})).digest())
+    if count > len(items):
+        raise InputError(f"has {len(items):,} released items, not {count:,}: take fewer", where=folder)
+    words = f"Asked: {count:,} of the {len(items):,} released items of the suite, by its digest."
+    return _Part(frozenset(items[:count]), words, f"-probe-{count}", seal)
+
+
 def _default(scorer: dict[str, Any], prompts: dict[str, PromptFormat]) -> str:
     """The first prompt format; what a judge scores is no short answer, and is asked for as it stands."""
-    is_free = scorer.get("name") == JUDGED and "verbatim" in prompts
+    is_free = scorer.get("name") in FREE and "verbatim" in prompts
     return "verbatim" if is_free else next(iter(prompts))
 
 
@@ -134,7 +161,7 @@ def _scorer(file: SuiteFile, rows: SuiteRows) -> dict[str, Any]:
     return {"name": "option" if file.choices else "letter" if rows.most_choices else "answer"}
 
 
-def _prompts(file: SuiteFile, rows: SuiteRows) -> dict[str, PromptFormat]:
+def _prompts(file: SuiteFile, rows: SuiteRows, scorer: dict[str, Any]) -> dict[str, PromptFormat]:
     """How questions are asked where the suite does not say: as those of a file, after the passage with the answer."""
     asked = "{{ question }}"
     if rows.has_context:
@@ -144,4 +171,9 @@ def _prompts(file: SuiteFile, rows: SuiteRows) -> dict[str, PromptFormat]:
     is_german = file.language == "de"
     if file.choices:
         return label_prompts(asked, is_german=is_german)
-    return choice_prompts(asked) if rows.most_choices else open_prompts(asked, is_german=is_german)
+    if rows.most_choices:
+        return choice_prompts(asked)
+    if scorer.get("name") == "citation":
+        return citing_prompts(asked, is_german=is_german)
+    is_long = scorer.get("name") in ("json_schema", "similarity")
+    return free_prompts(asked) if is_long else open_prompts(asked, is_german=is_german)

@@ -195,6 +195,7 @@ class Samples(Sequence[Sample]):
         self._group = self._expression(fields.group, "fields.group") if fields.group else None
         self._question = self._expression(fields.question, "fields.question") if fields.question else None
         self._history = self._expression(fields.history, "fields.history") if fields.history else None
+        self._context = self._expression(fields.context, "fields.context") if fields.context else None
         place = f"{task.where}: prompts.{prompt_name}"
         self._asked = Template(self._format.prompt or self._format.context, f"{place}.prompt")
         self._continuations = None
@@ -265,7 +266,14 @@ class Samples(Sequence[Sample]):
         if choices and not (target.isdecimal() and int(target) < len(choices)):
             raise InputError(f"target {target[:40]!r} is no index of the {len(choices)} choices")
         group = source.group or (str(self._group.evaluate(values)) if self._group is not None else "")
-        return Sample(id=sample_id, request=self._request(values, group), target=target, choices=choices, group=group)
+        return Sample(
+            id=sample_id,
+            request=self._request(values, group),
+            target=target,
+            choices=choices,
+            group=group,
+            context="" if self._context is None else str(self._context.evaluate(values)),
+        )
 
     def _answers(self, values: dict[str, Any]) -> tuple[tuple[str, ...], str]:
         """Choices and target of a row; the choices are put into ``values`` for the other expressions."""

@@ -23,6 +23,7 @@ from steelyard.records import (
     Plan,
     PlannedModel,
 )
+from steelyard.records.watching import WATCH_INPUT
 
 __all__ = ["check_models", "check_options"]
 
@@ -151,8 +152,8 @@ def check_options(plan: Plan) -> None:
         raise _wrong(f"output_tokens is {plan.output_tokens}, and it is at least 1")
     if plan.budget_us is not None and plan.budget_us < 1:
         raise _wrong(f"budget_us is {plan.budget_us}, and it is at least 1")
-    if _inputs_of_no_judge(plan) != {name for test in plan.tests for name in test.inputs}:
-        raise _wrong("inputs are not those that its tests name, or those of a judge")
+    if _inputs_of_tests(plan) != {name for test in plan.tests for name in test.inputs}:
+        raise _wrong("inputs are not those that its tests name, or those of a judge or of a watch")
     if plan.origin.kind != "imported" and plan.origin != Origin(kind=plan.origin.kind):
         raise _wrong("origin names a log, and no log was imported")
     if plan.sheet is not None:
@@ -166,10 +167,18 @@ def check_options(plan: Plan) -> None:
             _check_of_a_log(plan, each)
 
 
-def _inputs_of_no_judge(plan: Plan) -> set[str]:
-    """The names of the inputs that are neither the runs nor the rubric of a judge; such a plan has a judge to ask."""
+def _inputs_of_tests(plan: Plan) -> set[str]:
+    """The names of the inputs that are neither a judge's runs and rubric, nor the log of a watch.
+
+    A plan of the former has a judge to ask; that of a watch's pass only measures.
+    """
     is_judging = JUDGE in plan.models and plan.sheet is None
-    return {name for name, each in plan.inputs.items() if not (is_judging and each.kind in JUDGED_INPUTS)}
+    is_pass = not plan.has_tests
+    return {
+        name
+        for name, each in plan.inputs.items()
+        if not (is_judging and each.kind in JUDGED_INPUTS) and not (is_pass and name == each.kind == WATCH_INPUT)
+    }
 
 
 def _check_of_a_sheet(plan: Plan) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from steelyard.tasks.suite_seal import seal_path
+from steelyard.evidence.timestamp_signature import new_request
+from steelyard.tasks.suite_seal import seal_path, stamp_path
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from tests.tasks.test_suite_file import suite_at
 from tests.tasks.test_suite_seal import items
+from tests.timestamp_authority import TimestampAuthority
 
 
 @pytest.fixture
@@ -45,3 +47,37 @@ def test_the_ledger_says_that_a_suite_was_sealed(
     assert execute(["ledger", "show"]) == 0
     assert "begun (suite)" in capsys.readouterr().out
     assert execute(["ledger", "verify"]) == 0
+
+
+def test_an_authority_dates_the_seal(
+    suite: SuiteTask, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with TimestampAuthority(tmp_path / "authority") as authority:
+        assert execute(["suite", "seal", str(suite.folder), "--timestamp", authority.url]) == 0
+        assert len(authority.asked) == 1
+    assert "time stamp: 20" in capsys.readouterr().out
+    assert execute(["suite", "show", str(suite.folder)]) == 0
+    assert "its signature is not checked: --timestamp-root" in capsys.readouterr().out
+    assert execute(["suite", "show", str(suite.folder), "--timestamp-root", str(authority.root)]) == 0
+    assert "; checked" in capsys.readouterr().out
+    other = TimestampAuthority(tmp_path / "other")
+    assert execute(["suite", "show", str(suite.folder), "--timestamp-root", str(other.root)]) == 1
+    stamp_path(suite.folder, 1).write_bytes(other.stamp(new_request(b"another seal").body))
+    assert execute(["suite", "show", str(suite.folder)]) == 1
+    assert "is not of the seal beside it" in capsys.readouterr().err
+
+
+def test_without_a_stamp_that_was_asked_for_nothing_is_sealed(
+    suite: SuiteTask, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with TimestampAuthority(tmp_path / "authority") as authority:
+        another = authority.stamp(new_request(b"another").body)
+        replies = iter([(500, dict[str, str](), b""), (200, dict[str, str](), another)])
+        authority.reply = lambda request: next(replies)
+        for _ in range(2):
+            assert execute(["suite", "seal", str(suite.folder), "--timestamp", authority.url]) == 4
+            assert "no time stamp from" in capsys.readouterr().err
+    assert execute(["suite", "seal", str(suite.folder), "--timestamp", "ftp://host/"]) == 2
+    assert not seal_path(suite.folder, 1).parent.exists()
+    assert execute(["suite", "show", str(suite.folder)]) == 0
+    assert "sealed     no" in capsys.readouterr().out

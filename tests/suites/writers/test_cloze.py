@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.scorers.reading.grounding import holds_answer
 from steelyard.suites.collected import Collected
 from steelyard.suites.sources.document import Document
 from steelyard.suites.sources.passages import Passage, passages_of
 from steelyard.suites.writers.cloze import GAP, ClozeWriter
-from steelyard.suites.writers.grounding import holds_answer
 
 ENGLISH = (
     "The agency was founded by people from the north on 4 May 1998 in the city. It employs 1,250 people in many "

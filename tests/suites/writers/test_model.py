@@ -14,13 +14,13 @@ import pytest
 from steelyard.errors import ModelUnavailable, NothingKept
 from steelyard.models import open_model
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.scorers.reading.grounding import holds_answer
 from steelyard.suites.collected import Collected, without_duplicates
 from steelyard.suites.made import make_suite
 from steelyard.suites.sources.document import Document
 from steelyard.suites.sources.documents import read_documents
 from steelyard.suites.sources.passages import Passage, spread
 from steelyard.suites.writers.asking import asker
-from steelyard.suites.writers.grounding import holds_answer
 from steelyard.suites.writers.model import ModelWriter, most_calls
 from steelyard.tasks.suite_file import SuiteFile
 from steelyard.tasks.suite_task import task_from_suite

@@ -35,12 +35,12 @@ def test_nothing_is_loaded_or_run_whatever_the_names() -> None:
 
 
 @pytest.mark.parametrize(("width", "hostile"), [(360, True), (360, False), (1280, False)])
-def test_it_never_scrolls_sideways(width: int, hostile: bool, tmp_path: Path) -> None:
-    result = measured(render_page(make.page(hostile)), width, tmp_path)
+def test_it_never_scrolls_sideways(width: int, hostile: bool, devtools: str, tmp_path: Path) -> None:
+    result = measured(devtools, render_page(make.page(hostile)), width, tmp_path)
     assert result["scroll"] <= result["client"] <= width
     assert result["loaded"] == 0
 
 
-def test_it_follows_the_colour_scheme(tmp_path: Path) -> None:
-    result = measured(render_page(make.page()), 800, tmp_path, "--blink-settings=preferredColorScheme=0")
+def test_it_follows_the_colour_scheme(devtools: str, tmp_path: Path) -> None:
+    result = measured(devtools, render_page(make.page()), 800, tmp_path, dark=True)
     assert result["background"] == "rgb(22, 22, 21)"

@@ -32,7 +32,14 @@ __all__ = ["command"]
     metavar="N",
     help="Into how many leak checks the kept items are divided; each can be asked once of a recipient.",
 )
-def command(folder: Path, key: Path | None, no_ledger: bool, share: str, checks: int) -> int:
+@click.option(
+    "--timestamp",
+    default="",
+    metavar="URL",
+    help="Have this time stamp authority (RFC 3161) date the seal; it gets its SHA-256 alone. Needs the extra "
+    "timestamp.",
+)
+def command(folder: Path, key: Path | None, no_ledger: bool, share: str, checks: int, timestamp: str) -> int:
     """Seal the version of the suite FOLDER: what it asks cannot change any more, and a part is kept back.
 
     steelyard run asks the released items; steelyard suite check asks kept ones to see whether released ones leaked.
@@ -41,29 +48,41 @@ def command(folder: Path, key: Path | None, no_ledger: bool, share: str, checks:
     from steelyard.tasks.suite_task import task_from_suite
 
     suite, signer = task_from_suite(folder), signer_at(key)
-    sealed = _sealed(suite, signer, share, checks, no_ledger=no_ledger)
+    sealed = _sealed(suite, signer, share, checks, timestamp, no_ledger=no_ledger)
     _print(suite, sealed)
     return 0
 
 
-def _sealed(suite: SuiteTask, signer: KeySigner | None, share: str, checks: int, *, no_ledger: bool) -> SuiteSeal:
+def _sealed(
+    suite: SuiteTask, signer: KeySigner | None, share: str, checks: int, timestamp: str, *, no_ledger: bool
+) -> SuiteSeal:
+    import asyncio
+
+    from steelyard.auditing.timestamps import new_stamp
     from steelyard.suites.sealing import seal_suite
 
+    def dated(data: bytes) -> bytes:
+        return asyncio.run(new_stamp(data, timestamp))[0]
+
+    stamp = dated if timestamp else None
     if signer is None or no_ledger:
-        return seal_suite(suite, signer, None, share, checks)
+        return seal_suite(suite, signer, None, share, checks, stamp)
     from steelyard.evidence.ledger_file import LedgerFile, ledger_path
 
     with LedgerFile(ledger_path(signer.path), signer) as ledger:
-        return seal_suite(suite, signer, ledger, share, checks)
+        return seal_suite(suite, signer, ledger, share, checks, stamp)
 
 
 def _print(suite: SuiteTask, sealed: SuiteSeal) -> None:
-    from steelyard.tasks.suite_seal import parts_of
+    from steelyard.tasks.suite_seal import parts_of, read_seal_stamp
+    from steelyard.util.text import one_line
 
     parts = parts_of(sealed, suite.rows.ids)
     kept = " + ".join(f"{len(each):,}" for each in parts.checks)
     click.echo(f"sealed: version {sealed.version}, digest {sealed.digest}")
     click.echo(f"released {len(parts.released):,} of {sealed.items:,} items; kept back for checks: {kept}")
+    if (stamped := read_seal_stamp(suite.folder, sealed.version)) is not None:
+        click.echo(f"time stamp: {stamped.time} by {one_line(stamped.authority, 100)}")
     if sealed.signer:
         click.echo("signed; the split follows from the key and the version, and cannot be drawn again")
     else:

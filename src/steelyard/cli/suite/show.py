@@ -19,14 +19,22 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--timestamp-root",
+    "root_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="CA.pem",
+    help="Check the time stamp of the seal against this root of an authority (PEM). Needs the extra timestamp.",
+)
 @json_option
-def command(folder: Path, as_json: bool) -> int:
+def command(folder: Path, root_files: tuple[Path, ...], as_json: bool) -> int:
     """Show the suite FOLDER: its digest, its items by tag and group, and its exposure by recipient."""
     from steelyard.reports.words import counted
     from steelyard.tasks.suite_task import task_from_suite
 
     suite = task_from_suite(folder, to_ask=False)
-    facts = _facts(suite)
+    facts = _facts(suite, root_files)
     if as_json:
         print_json(facts)
         return 0
@@ -36,6 +44,14 @@ def command(folder: Path, as_json: bool) -> int:
     if suite.file.about:
         click.echo(f"  about      {one_line(suite.file.about, 80)}")
     click.echo(f"  digest     {facts['digest']}")
+    if sealed := facts["sealed"]:
+        who = f"signed by {sealed['signer'][:16]}…" if sealed["signer"] else "unsigned"
+        click.echo(f"  sealed     {sealed['at']} by its own clock, {who}; {sealed['released']:,} released")
+        if stamp := sealed["timestamp"]:
+            said = "checked" if stamp["checked"] else "its signature is not checked: --timestamp-root CA.pem does"
+            click.echo(f"  dated      {stamp['time']} by {one_line(stamp['authority'], 60)}; {said}")
+    else:
+        click.echo("  sealed     no")
     click.echo(f"  reviewed   {facts['reviewed']:,} of {facts['items']:,} items")
     click.echo(f"  prompts    {', '.join(facts['prompts'])} (asked in {suite.default_prompt})")
     if facts["without_answer"]:
@@ -53,7 +69,7 @@ def command(folder: Path, as_json: bool) -> int:
     return 0
 
 
-def _facts(suite: SuiteTask) -> dict[str, Any]:
+def _facts(suite: SuiteTask, root_files: tuple[Path, ...]) -> dict[str, Any]:
     from steelyard.suites.exposures import exposed_items, read_exposures
     from steelyard.suites.review import read_review
 
@@ -63,6 +79,7 @@ def _facts(suite: SuiteTask) -> dict[str, Any]:
         "suite": suite.file.suite,
         "version": suite.file.version,
         "digest": suite.suite,
+        "sealed": _sealed(suite, root_files),
         "items": len(items),
         "without_answer": suite.rows.without_answer,
         "erased": len(suite.rows.erased),
@@ -78,3 +95,18 @@ def _facts(suite: SuiteTask) -> dict[str, Any]:
             for recipient, counts in sorted(exposed.items())
         },
     }
+
+
+def _sealed(suite: SuiteTask, root_files: tuple[Path, ...]) -> dict[str, Any] | None:
+    """The seal of this version, and who dated it; None where it is not sealed."""
+    from steelyard.evidence.timestamp_signature import roots_at
+    from steelyard.tasks.suite_seal import parts_of, read_seal, read_seal_stamp
+
+    seal = read_seal(suite.folder, suite.file.version, suite.suite)
+    if seal is None:
+        return None
+    roots = roots_at(root_files, "--timestamp-root")
+    stamp = read_seal_stamp(suite.folder, seal.version, roots)
+    dated = None if stamp is None else {"time": stamp.time, "authority": stamp.authority, "checked": bool(roots)}
+    released = len(parts_of(seal, suite.rows.ids).released)
+    return {"at": seal.at, "signer": seal.signer, "released": released, "timestamp": dated}

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from steelyard.detectors.bars import bar_of, is_steady
 from steelyard.detectors.gate.monitor import GateMonitor, GateOptions, SealedGate
 from steelyard.detectors.gate.paired import (
     BASELINE,
@@ -21,7 +22,8 @@ from steelyard.detectors.gate.paired import (
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.plugins import MeasurementRequest, Planner
-from steelyard.records import Measurement, Plan, PlannedModel, PlannedTest, RequestedTest, Served
+from steelyard.records import Plan, PlannedTest, RequestedTest, Served
+from steelyard.scorers import is_share, open_identifier
 from steelyard.stats.bar_gate import make_bar_gate
 from steelyard.stats.sequential import StopTable, samples_needed
 
@@ -60,7 +62,7 @@ class Gate:
             raise InputError(f"--at-least {options.at_least}: it is above 0 and at most 1, as 0.85 or 85%")
         of = (
             "the items would be answered rightly in this pass"
-            if _is_steady(measurement, planner.models)
+            if is_steady(measurement, planner.models)
             else ("answers to such items would be right, on average over passes")
         )
         return PlannedTest(
@@ -104,7 +106,7 @@ class Gate:
             return test
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
-        steady = _is_steady(measurement, plan.models)
+        steady = is_steady(measurement, plan.models)
         gate = make_bar_gate(
             measurement.population,
             Fraction(sealed.at_least),
@@ -146,15 +148,9 @@ class Gate:
         return GateMonitor(test, plan)
 
 
-def _is_steady(measurement: Measurement, models: Mapping[str, PlannedModel]) -> bool:
-    """Whether asking again would give the same answers: in-process, greedy."""
-    capabilities = models[measurement.role].capabilities
-    return capabilities.deterministic and measurement.decoding == "greedy" and measurement.repeats == 1
-
-
 def _asked(planner: Planner, number: int, requested: RequestedTest) -> Served | None:
-    """What a gate asks; None where it cannot be asked, and the plan says why."""
-    return planner.measure(
+    """What a gate asks; None where it cannot be asked, as the plan says. Raises InputError where scores are shares."""
+    served = planner.measure(
         MeasurementRequest(
             name=f"gate/{number}",
             task=requested.task,
@@ -163,6 +159,12 @@ def _asked(planner: Planner, number: int, requested: RequestedTest) -> Served | 
             temperature=requested.temperature or None,
         )
     )
+    if served is not None and is_share(open_identifier(served.reads.scorer)):
+        raise InputError(
+            f"{requested.task}: its scorer gives shares between 0 and 1, and a gate counts answers that are right: "
+            "score all or nothing (json_schema: scores: all; similarity: a threshold)"
+        )
+    return served
 
 
 def _id(number: int, requested: RequestedTest) -> str:
@@ -202,6 +204,6 @@ def options_of(given: Mapping[str, Any]) -> GateOptions | BaselineOptions:
             raise InputError(f"--margin {options.margin[:20]!r}: percentage points from 0 to below 100, as 2 or 0.5")
         if not set(options.right).isdisjoint(options.wrong) or not (options.right or options.wrong):
             raise InputError("the baseline's scores are none, or a sample has two")
-    elif not re.fullmatch(r"0?\.\d{1,6}|[01](\.0{1,6})?", options.at_least):
+    elif bar_of(options.at_least) is None:
         raise InputError(f"--at-least {options.at_least[:20]!r}: it is above 0 and at most 1, as 0.85 or 85%")
     return options

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from steelyard.detectors.bars import OPEN, RIGHT, WRONG, mark_of
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.records.record import Record
@@ -17,7 +18,6 @@ from steelyard.util.compact import SmallIntegers
 
 __all__ = ["GateMonitor", "GateOptions", "SealedGate"]
 
-_WRONG, _RIGHT, _OPEN, _MISSING = range(4)
 _WORDS: Final = {None: VerdictWord.INSUFFICIENT_POWER, "inconsistent": VerdictWord.INCONSISTENT,
                  "consistent": VerdictWord.CONSISTENT}  # fmt: skip
 
@@ -68,13 +68,13 @@ class GateMonitor:
         """Take one score; the test reads on to the end of the contiguous prefix."""
         if score.position < 0 or self.closed:
             return
-        self._waiting[score.position] = _mark_of(score)
+        self._waiting[score.position] = mark_of(score)
         while not self.closed and self.next_position < self.measurement.planned:
             mark = self._waiting.get(self.next_position)
             if mark is None:
                 return
-            self.open += mark == _OPEN
-            self.tracker.observe(mark if mark in (_WRONG, _RIGHT) else None)
+            self.open += mark == OPEN
+            self.tracker.observe(mark if mark in (WRONG, RIGHT) else None)
             self.next_position += 1
             self._waiting.forget_before(self.next_position)
 
@@ -171,9 +171,3 @@ class GateMonitor:
             f"{seen.right:,} of {seen.n:,} right{kept}, interval {low:.1f}–{high:.1f} %, "
             f"{self.measurement.population:,} items in all"
         )
-
-
-def _mark_of(score: SampleScore) -> int:
-    if score.status == "missing":
-        return _MISSING
-    return _OPEN if score.value is None else int(score.value == 1)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
+from steelyard.detectors.bars import MISSING, OPEN, mark_of
 from steelyard.detectors.gate.monitor import GateMonitor
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
@@ -20,7 +21,6 @@ __all__ = ["BASELINE", "BaselineOptions", "PairedMonitor", "SealedBaseline", "ma
 
 BASELINE: Final = "baseline"  # the name of the plan's input
 _WORDS: Final = {"red": VerdictWord.INCONSISTENT, "green": VerdictWord.CONSISTENT}
-_MISSING: Final = 3
 
 
 class BaselineOptions(Record, frozen=True, kw_only=True):
@@ -91,8 +91,7 @@ class PairedMonitor(GateMonitor):
         """Take one score; the gate reads on to the end of the contiguous prefix."""
         if score.position < self.next_position or self.closed:
             return
-        mark = _MISSING if score.status == "missing" else 2 if score.value is None else int(score.value == 1)
-        self._waiting[score.position] = mark
+        self._waiting[score.position] = mark_of(score)
         self._names[score.position] = score.sample
         while not self.closed and self.next_position < self.measurement.planned:
             found = self._waiting.get(self.next_position)
@@ -107,8 +106,8 @@ class PairedMonitor(GateMonitor):
         self._model.append(model)
         self._baseline.append(before)
         self._seen["right"] += mark == 1
-        self._seen["open"] += mark == 2
-        self._seen["missing"] += mark == _MISSING
+        self._seen["open"] += mark == OPEN
+        self._seen["missing"] += mark == MISSING
         self._seen["unpaired"] += model is not None and before is None
         self._seen["baseline_right"] += before == 1
         self._seen["worse"] += model == 0 and before == 1

@@ -15,10 +15,10 @@ from typing import Final, Literal
 from steelyard.records import DroppedItem, SuiteItem
 from steelyard.scorers.ifeval.texts import language_of
 from steelyard.scorers.reading.dates import dates_in
+from steelyard.scorers.reading.grounding import holds_answer
 from steelyard.suites.collected import Collected
 from steelyard.suites.sources.passages import Passage
 from steelyard.suites.sources.sentences import sentences
-from steelyard.suites.writers.grounding import holds_answer
 from steelyard.suites.writers.writer import Progress, Redact, as_it_is, collected_from, item_of
 
 __all__ = ["GAP", "ClozeWriter"]

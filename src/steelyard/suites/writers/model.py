@@ -18,11 +18,11 @@ from steelyard.errors import ModelUnavailable
 from steelyard.records import DroppedItem, GenerateRequest, ModelOutput, Outcome, Sample, SuiteItem
 from steelyard.scorers.answer import Answer
 from steelyard.scorers.reading.dress import comparable
+from steelyard.scorers.reading.grounding import find_span, holds_answer
 from steelyard.suites.collected import Collected
 from steelyard.suites.sources.passages import Passage
 from steelyard.suites.writers import prompts
 from steelyard.suites.writers.asking import Ask
-from steelyard.suites.writers.grounding import find_span, holds_answer
 from steelyard.suites.writers.replies import Proposal, Unreadable, proposals_in
 from steelyard.suites.writers.wording import why_not
 from steelyard.suites.writers.writer import Progress, Redact, as_it_is, collected_from, item_of

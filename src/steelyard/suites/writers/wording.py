@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from steelyard.suites.writers.grounding import holds_answer
+from steelyard.scorers.reading.grounding import holds_answer
 
 __all__ = ["names_the_passage", "why_not"]
 

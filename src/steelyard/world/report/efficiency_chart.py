@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from steelyard.reports.vega import INK, MUTED, chart, svg
+from steelyard.reports.vega import INK, MUTED, field, layer, svg
 from steelyard.util.text import one_line
 from steelyard.world.evaluation.efficiency import Curve
 
@@ -59,14 +59,12 @@ def style(number: int) -> tuple[str, list[int], str]:
 
 def efficiency_chart(curves: EfficiencyCurves, methods: Sequence[str], *, name: str) -> str:
     """Draw the curves on a logarithmic axis; ``methods`` fixes their looks, so that charts beside each other agree."""
-    import altair as alt
-
     amounts = sorted({point.amount for point in curves.points})
-    x = alt.X(
-        "amount:Q",
+    x = field(
+        "amount",
         title=None,
-        scale=alt.Scale(type="log", domain=[amounts[0] / 1.15, amounts[-1] * 1.15], nice=False),
-        axis=alt.Axis(values=amounts, format="~s", grid=False, labelOverlap=True),
+        scale={"type": "log", "domain": [amounts[0] / 1.15, amounts[-1] * 1.15], "nice": False},
+        axis={"values": amounts, "format": "~s", "grid": False, "labelOverlap": True},
     )
     layers = [
         _level(level, stroke) for level, stroke in ((curves.floor, MUTED), (curves.ceiling, INK)) if level is not None
@@ -74,35 +72,32 @@ def efficiency_chart(curves: EfficiencyCurves, methods: Sequence[str], *, name: 
     for number, method in enumerate(methods):
         points = [point for point in curves.points if point.method == method]
         layers += _curve(points, style(number), x)
-    drawing = alt.layer(*layers).properties(width=330, height=190)
+    drawing = {"layer": layers, "width": 330, "height": 190}
     title = f"{one_line(curves.title, 120)}, by {curves.amount_name}"
     return svg(drawing, name, title, "; ".join(map(_described, sorted(curves.points))))
 
 
-def _curve(points: Sequence[CurvePoint], look: tuple[str, list[int], str], x: Any) -> list[Any]:
-    import altair as alt
-
+def _curve(points: Sequence[CurvePoint], look: tuple[str, list[int], str], x: dict[str, Any]) -> list[dict[str, Any]]:
     colour, dash, mark = look
     rows = [point._asdict() | {"method": ""} for point in sorted(points, key=lambda point: point.amount)]
     if not rows:
         return []
-    base = chart(rows).encode(x=x)
     axis: dict[str, Any] = {
         "title": None,
-        "scale": alt.Scale(zero=False, nice=True),
-        "axis": alt.Axis(tickCount=5, format="~g"),
+        "scale": {"zero": False, "nice": True},
+        "axis": {"tickCount": 5, "format": "~g"},
     }
+    score = {"x": x, "y": field("score", **axis)}
+    smooth: dict[str, Any] = {"interpolate": "linear", "values": rows}
     return [
-        base.mark_area(fill=colour, opacity=0.13, interpolate="linear").encode(y=alt.Y("low:Q", **axis), y2="high:Q"),
-        base.mark_line(stroke=colour, strokeWidth=2, strokeDash=dash, interpolate="linear").encode(
-            y=alt.Y("score:Q", **axis)
-        ),
-        base.mark_point(shape=mark, size=46, stroke=colour, fill=colour, opacity=1).encode(y=alt.Y("score:Q", **axis)),
+        layer("area", {"x": x, "y": field("low", **axis), "y2": "high"}, fill=colour, opacity=0.13, **smooth),
+        layer("line", score, stroke=colour, strokeWidth=2, strokeDash=dash, **smooth),
+        layer("point", score, values=rows, shape=mark, size=46, stroke=colour, fill=colour, opacity=1),
     ]
 
 
-def _level(level: float, stroke: str) -> Any:
-    return chart([{"score": level}]).mark_rule(stroke=stroke, strokeDash=[2, 3]).encode(y="score:Q")
+def _level(level: float, stroke: str) -> dict[str, Any]:
+    return layer("rule", {"y": field("score")}, values=[{"score": level}], stroke=stroke, strokeDash=[2, 3])
 
 
 def _described(point: CurvePoint) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from steelyard.reports.vega import BAND, GRID, INK, MUTED, PAPER, chart, room_beside, svg
+from steelyard.reports.vega import BAND, GRID, INK, MUTED, PAPER, as_it_is, field, layer, room_beside, svg
 from steelyard.util.text import one_line
 from steelyard.world.evaluation.result import ScoreSummary, standing
 from steelyard.world.report.words import STANDINGS, interval_text, name_of, value
@@ -33,59 +33,53 @@ def by_measure(summaries: Sequence[ScoreSummary]) -> list[tuple[str, list[ScoreS
 
 def scores_chart(summaries: Sequence[ScoreSummary], *, name: str, narrow: bool = False) -> str:
     """Draw each summary as a row: band from floor to ceiling, interval and score. ``narrow`` is for a phone."""
-    import altair as alt
-
     rows = [_values(number, summary) for number, summary in enumerate(summaries)]
-    y = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(domain=[row["row"] for row in rows], paddingInner=0))
-    base = chart(rows).encode(y=y)
-    drawing = alt.layer(*_marks(base, _domain(summaries), narrow), *_labels(base, narrow)).properties(
-        width=320 if narrow else 540, height=len(rows) * (62 if narrow else 46)
-    )
+    scale = {"domain": [row["row"] for row in rows], "paddingInner": 0}
+    layers = [*_marks(_domain(summaries), narrow), *_labels(narrow)]
+    for each in layers:
+        each["encoding"]["y"] = field("row", "ordinal", title=None, axis=None, scale=scale)
+    drawing = {
+        "data": {"values": rows},
+        "layer": layers,
+        "width": 320 if narrow else 540,
+        "height": len(rows) * (62 if narrow else 46),
+    }
     described = "; ".join(map(_described, summaries))
     left = room_beside([] if narrow else [row[label] for row in rows for label in ("test", "world")])
     return svg(drawing, name, "Scores between floor and ceiling", described, left=left)
 
 
-def _marks(base: Any, domain: tuple[float, float], narrow: bool) -> list[Any]:
-    import altair as alt
-
-    x = alt.X(
-        "low:Q",
-        title=None,
-        scale=alt.Scale(domain=list(domain), nice=False, zero=False),
-        axis=alt.Axis(format="~g", orient="top", tickCount=5 if narrow else 8),
-    )
-    colour = alt.Color("colour:N", scale=None, legend=None)
+def _marks(domain: tuple[float, float], narrow: bool) -> list[dict[str, Any]]:
+    axis = {"format": "~g", "orient": "top", "tickCount": 5 if narrow else 8}
+    x = field("low", title=None, scale={"domain": list(domain), "nice": False, "zero": False}, axis=axis)
+    colour = as_it_is("colour")
     down = 12 if narrow else 0  # room for the name above
-    tick = {"thickness": 2, "size": 24, "stroke": None, "opacity": 1, "yOffset": down}
+    tick: dict[str, Any] = {"thickness": 2, "size": 24, "stroke": None, "opacity": 1, "yOffset": down}
     return [
-        base.mark_rule(stroke=GRID, yOffset=down).encode(x=alt.value(0), x2=alt.value("width")),
-        base.mark_bar(fill=BAND, height=22, yOffset=down).encode(x=alt.X("floor:Q", title=None), x2="ceiling:Q"),
-        base.mark_tick(fill=MUTED, **tick).encode(x="floor:Q"),
-        base.mark_tick(fill=INK, **tick).encode(x="ceiling:Q"),
-        base.mark_rule(strokeWidth=3, strokeCap="round", yOffset=down).encode(x=x, x2="high:Q", color=colour),
-        base.mark_point(size=110, strokeWidth=2, opacity=1, yOffset=down).encode(
-            x="score:Q",
-            shape=alt.Shape("shape:N", scale=None, legend=None),
-            stroke=alt.Stroke("colour:N", scale=None, legend=None),
-            fill=alt.Fill("fill:N", scale=None, legend=None),
+        layer("rule", {"x": {"value": 0}, "x2": {"value": "width"}}, stroke=GRID, yOffset=down),
+        layer("bar", {"x": field("floor", title=None), "x2": "ceiling"}, fill=BAND, height=22, yOffset=down),
+        layer("tick", {"x": field("floor")}, fill=MUTED, **tick),
+        layer("tick", {"x": field("ceiling")}, fill=INK, **tick),
+        layer("rule", {"x": x, "x2": "high", "color": colour}, strokeWidth=3, strokeCap="round", yOffset=down),
+        layer(
+            "point",
+            {"x": field("score"), "shape": as_it_is("shape"), "stroke": colour, "fill": as_it_is("fill")},
+            size=110, strokeWidth=2, opacity=1, yOffset=down,
         ),
-    ]
+    ]  # fmt: skip
 
 
-def _labels(base: Any, narrow: bool) -> list[Any]:
-    import altair as alt
+def _labels(narrow: bool) -> list[dict[str, Any]]:
+    def text(name: str, place: float | str = 0, **more: Any) -> dict[str, Any]:
+        return {"x": {"value": place}, "text": field(name, "nominal"), **more}
 
     if narrow:
-        named = base.mark_text(align="left", dy=-13, fontSize=13, fill=INK, fontWeight=600, limit=310)
-        return [named.encode(x=alt.value(0), text="both:N")]
-    named = base.mark_text(align="right", dx=-14, dy=-7, fontSize=12, fill=INK, limit=190)
-    world = base.mark_text(align="right", dx=-14, dy=9, fontSize=11, fill=MUTED, limit=190)
-    text = base.mark_text(align="left", dx=14, fontSize=13)
+        return [layer("text", text("both"), align="left", dy=-13, fontSize=13, fill=INK, fontWeight=600, limit=310)]
+    judged = text("word", "width", color=as_it_is("colour"))
     return [
-        named.encode(x=alt.value(0), text="test:N"),
-        world.encode(x=alt.value(0), text="world:N"),
-        text.encode(x=alt.value("width"), text="word:N", color=alt.Color("colour:N", scale=None, legend=None)),
+        layer("text", text("test"), align="right", dx=-14, dy=-7, fontSize=12, fill=INK, limit=190),
+        layer("text", text("world"), align="right", dx=-14, dy=9, fontSize=11, fill=MUTED, limit=190),
+        layer("text", judged, align="left", dx=14, fontSize=13),
     ]
 
 

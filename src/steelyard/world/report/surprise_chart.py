@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from steelyard.reports.vega import INK, chart, svg
+from steelyard.reports.vega import INK, field, layer, svg
 from steelyard.util.text import one_line
 from steelyard.world.report.film_strip import FilmRow, FilmStrip, spread
 
@@ -33,8 +33,6 @@ class SurprisePair(NamedTuple):
 
 def surprise_chart(pair: SurprisePair, *, name: str, narrow: bool = False) -> str:
     """Draw both lines over the frames; a dotted rule marks the cut."""
-    import altair as alt
-
     rows = [
         {"frame": frame + 1, "surprise": float(value), "way": way}
         for way, values in (("possible", pair.possible), ("impossible", pair.impossible))
@@ -42,21 +40,21 @@ def surprise_chart(pair: SurprisePair, *, name: str, narrow: bool = False) -> st
         if np.isfinite(value)
     ]
     last = len(pair.possible)
-    x = alt.X(
-        "frame:Q",
+    x = field(
+        "frame",
         title=None,
-        scale=alt.Scale(domain=[1, max(last, 2)], nice=False),
-        axis=alt.Axis(tickCount=5 if narrow else 8, format="d", grid=False, tickMinStep=1),
+        scale={"domain": [1, max(last, 2)], "nice": False},
+        axis={"tickCount": 5 if narrow else 8, "format": "d", "grid": False, "tickMinStep": 1},
     )
-    y = alt.Y("surprise:Q", title=None, scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(tickCount=4, format="~g"))
+    up = {"tickCount": 4, "format": "~g"}
+    line = {"x": x, "y": field("surprise", title=None, scale={"zero": True, "nice": True}, axis=up)}
+    look: dict[str, Any] = {"strokeWidth": 2, "interpolate": "linear"}
     lines = [
-        chart([row for row in rows if row["way"] == way])
-        .mark_line(stroke=colour, strokeWidth=2, strokeDash=dash, interpolate="linear")
-        .encode(x=x, y=y)
+        layer("line", line, values=[row for row in rows if row["way"] == way], stroke=colour, strokeDash=dash, **look)
         for way, colour, dash in _WAYS
     ]
-    cut = chart([{"frame": pair.cut}]).mark_rule(stroke=INK, strokeDash=[2, 3]).encode(x="frame:Q")
-    drawing = alt.layer(*lines, cut).properties(width=310 if narrow else 560, height=150)
+    cut = layer("rule", {"x": field("frame")}, values=[{"frame": pair.cut}], stroke=INK, strokeDash=[2, 3])
+    drawing = {"layer": [*lines, cut], "width": 310 if narrow else 560, "height": 150}
     return svg(drawing, name, f"Surprise over time: {one_line(pair.title, 120)}", _described(pair))
 
 

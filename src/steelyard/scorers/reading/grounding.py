@@ -1,4 +1,4 @@
-"""Whether a text holds a span or an answer: what a person would find there, and nothing that is only near to it."""
+"""Whether a text holds a span, a quotation or an answer: what a person finds there, and nothing that is only near."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from steelyard.scorers.reading.dates import dates_in, dates_of
@@ -13,9 +14,20 @@ from steelyard.scorers.reading.dress import comparable
 from steelyard.scorers.reading.numbers import Number, currencies_in, numbers_in, target_number
 from steelyard.scorers.reading.phrases import NUMBER_WORDS
 
-__all__ = ["find_span", "holds_answer"]
+__all__ = ["find_span", "holds_answer", "holds_quotation"]
 
 _QUOTES: Final = dict.fromkeys(map(ord, "“”„‟«»″〝〞"), '"') | dict.fromkeys(map(ord, "‘’‚‛‹›′`´"), "'")
+_LIGATURES: Final = dict(zip(map(ord, "ﬀﬁﬂﬃﬄﬅﬆ"), ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
+_PLAIN: Final = (
+    _QUOTES
+    | _LIGATURES
+    | dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+    | dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+)
+_DIVIDED: Final = re.compile(r"(?<=[^\W\d_])-[ \t]*\n\s*(?=[^\W\d_])")  # a word that a line end divides
+_EMPHASIS: Final = re.compile(r"`|(?<!\w)\*+|\*+(?!\w)|(?<!\w)__?(?=\w)|(?<=\w)__?(?!\w)")
+_AROUND: Final = " .,;:!?…*_`\"'"
+MAX_PLACES: Final = 1_000  # at which a quotation is looked for, where it is part of a longer word each time
 _UNSPACED: Final = 0x2E80  # from here on scripts have no spaces between words
 # Thousands in one language, decimals in another: 1.500 and 1,500.
 _TWO_WAYS: Final = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}[.,][0-9]{3}(?![0-9.,]*[0-9])")
@@ -37,6 +49,35 @@ def find_span(text: str, span: str) -> tuple[int, int] | None:
             return places[start], places[end - 1] + 1
         start = folded.find(wanted, start + 1)
     return None
+
+
+def holds_quotation(text: str, quotation: str) -> bool:
+    """Whether a text holds a quotation, word for word.
+
+    Beside what :func:`find_span` lets differ, case, kinds of dashes, ligatures, emphasis, a word that a line end
+    divides, and punctuation at both ends make no difference.
+    """
+    wanted = _quotable(quotation)
+    return any(_holds_whole(within, each) for within in _quotable(text) for each in wanted)
+
+
+@lru_cache(maxsize=16)  # one document is searched for every quotation of an answer
+def _quotable(text: str) -> frozenset[str]:
+    """The forms in which quotations are compared: with the hyphen of a divided word, and without."""
+    plain = unicodedata.normalize("NFC", text).translate(_PLAIN).casefold()
+    plain = _EMPHASIS.sub("", plain)
+    forms = {_DIVIDED.sub("-", plain), _DIVIDED.sub("", plain)}
+    return frozenset(" ".join(each.split()).strip(_AROUND) for each in forms)
+
+
+def _holds_whole(text: str, wanted: str) -> bool:
+    start, tried = text.find(wanted) if wanted else -1, 0
+    while start >= 0 and tried < MAX_PLACES:
+        end = start + len(wanted)
+        if not _is_cut(text, start, end) and not _is_part_of_number(text, start, end):
+            return True
+        start, tried = text.find(wanted, start + 1), tried + 1
+    return False
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
@@ -109,13 +150,7 @@ def _holds_words(text: str, answer: str) -> bool:
     wanted, within = comparable(answer), comparable(text)
     if not any(map(str.isalnum, wanted)):
         return bool(answer.strip()) and answer.strip() in text
-    start = within.find(wanted)
-    while start >= 0:
-        end = start + len(wanted)
-        if not _is_cut(within, start, end) and not _is_part_of_number(within, start, end):
-            return True
-        start = within.find(wanted, start + 1)
-    return False
+    return _holds_whole(within, wanted)
 
 
 def _is_part_of_number(text: str, start: int, end: int) -> bool:

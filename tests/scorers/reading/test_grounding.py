@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.suites.writers.grounding import find_span, holds_answer
+from steelyard.scorers.reading.grounding import find_span, holds_answer
 
 
 @pytest.mark.parametrize(

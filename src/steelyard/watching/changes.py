@@ -1,0 +1,69 @@
+"""What else changed since the baseline: remarks beside the test, each by a plain rule, none of them an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+from steelyard.records.record import Record
+from steelyard.records.watching import PassFacts
+
+__all__ = ["RULES", "Change", "ChangeKind", "changes_between"]
+
+ChangeKind = Literal["served_name", "template", "tokens", "latency", "thinks"]
+_LONGER: Final = 1.5
+_SLOWER: Final = 2.0
+_PROMPTS: Final = 0.02
+
+RULES: Final[dict[ChangeKind, str]] = {
+    "served_name": "answers came from another name than any of the baseline's",
+    "template": "the same questions had more or fewer prompt tokens than in any pass of the baseline, by over 2 %: "
+    "another chat template, tokenizer or system message",
+    "tokens": "the median answer has over 1.5 times the tokens of any baseline pass, or under 1/1.5",
+    "latency": "the median answer took over twice as long as in any baseline pass, or under half",
+    "thinks": "the endpoint reasons before it answers, unasked, and did not in the baseline; or it no longer does",
+}
+
+
+class Change(Record, frozen=True, kw_only=True):
+    """One thing that is otherwise than in the baseline. ``before`` and ``now`` are names or numbers, as text."""
+
+    kind: ChangeKind
+    before: str
+    now: str
+
+
+def changes_between(baseline: Sequence[PassFacts], now: PassFacts) -> tuple[Change, ...]:
+    """What a look has otherwise than every pass of the baseline; what an endpoint does not say is no change."""
+    return tuple(_changes(baseline, now))
+
+
+def _changes(baseline: Sequence[PassFacts], now: PassFacts) -> Iterator[Change]:
+    names = sorted({name for each in baseline for name in each.served})
+    if names and (new := [name for name in now.served if name not in names]):
+        yield Change(kind="served_name", before=", ".join(names), now=", ".join(new))
+    whole = [each.prompt_tokens for each in baseline if each.prompt_tokens and not each.missing]
+    if not now.missing:
+        yield from _out_of_range("template", whole, now.prompt_tokens, 1 + _PROMPTS)
+    answers = [each.answer_tokens for each in baseline if each.answer_tokens]
+    yield from _out_of_range("tokens", answers, now.answer_tokens, _LONGER)
+    times = [each.milliseconds for each in baseline if each.milliseconds]
+    yield from _out_of_range("latency", times, now.milliseconds, _SLOWER)
+    thought = {_thinks(each) for each in baseline}
+    if len(thought) == 1 and _thinks(now) not in thought and now.missing < now.items:
+        yield Change(kind="thinks", before=_yes(not _thinks(now)), now=_yes(_thinks(now)))
+
+
+def _out_of_range(kind: ChangeKind, before: Sequence[int], now: int, factor: float) -> Iterator[Change]:
+    if before and now and not min(before) / factor <= now <= max(before) * factor:
+        low, high = min(before), max(before)
+        yield Change(kind=kind, before=f"{low}" if low == high else f"{low}–{high}", now=f"{now}")
+
+
+def _thinks(facts: PassFacts) -> bool:
+    """Whether most answers came with reasoning, or the endpoint was seen to reason when the pass was planned."""
+    return facts.reasons or 2 * facts.reasoned > facts.items
+
+
+def _yes(thinks: bool) -> str:
+    return "thinks" if thinks else "does not think"
