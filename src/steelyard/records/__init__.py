@@ -17,6 +17,7 @@ from steelyard.records.judging import (
     Judging,
     LengthResult,
     PairResult,
+    PeopleRate,
 )
 from steelyard.records.plan import (
     JUDGE,
@@ -118,6 +119,7 @@ __all__ = [
     "PairResult",
     "Part",
     "PassAtK",
+    "PeopleRate",
     "Plan",
     "PlanInput",
     "PlannedModel",

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from steelyard.records.judging import Judging
+from steelyard.records.judging import Judging, PeopleRate
 from steelyard.records.record import Record
 
 __all__ = [
@@ -205,7 +205,8 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     it may be ``margin`` percentage points below 0. ``worse`` and ``better`` then count the items that only the baseline
     and only the model answered rightly, ``unpaired`` those without a score of the baseline, ``baseline_right`` its
     right answers to the items that were asked, and ``ci`` is the interval of the difference. ``family`` gates have one
-    level together. ``steady``: answers do not vary, so that the gate is about this pass over the suite.
+    level together. ``steady``: answers do not vary, so that the gate is about this pass over the suite. ``people`` is
+    set where a judge gave the scores: the gate is about what people would give, and ``ci`` holds the ends that decide.
     """
 
     task: str
@@ -226,6 +227,7 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     family: int = 1
     steady: bool = False
     ci: tuple[float, float] | None = None
+    people: PeopleRate | None = None
 
 
 class CandidateVerdict(Record, frozen=True, kw_only=True):
