@@ -86,8 +86,9 @@ def test_labels_of_a_drawn_part_decide(at: Path, tmp_path: Path, capsys: pytest.
     assert gate("0.76", "--file", str(tmp_path / "all.jsonl"), "--json") == 1
     capsys.readouterr()
     assert gate("0.76", "--file", str(tmp_path / "all.jsonl"), "--json") == 1
-    people = json.loads(capsys.readouterr().out)["tests"][0]["gate"]["people"]
-    assert (people["labels"], people["low"], people["high"]) == (60, 0.75, 0.75)
+    found = json.loads(capsys.readouterr().out)["gates"][0]
+    assert (found["colour"], found["ci"]) == ("red", [75.0, 75.0])
+    assert (found["people"]["labels"], found["people"]["low"], found["people"]["estimate"]) == (60, 75.0, 75.0)
 
 
 def test_the_judge_alone_would_have_said_something_else(
