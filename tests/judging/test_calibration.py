@@ -9,6 +9,7 @@ import pytest
 from steelyard.judging.calibration import MIN_LABELS, calibration
 from steelyard.judging.labels import Labelled
 from steelyard.records import JudgedKey
+from steelyard.reports.calibration import calibration_lines
 
 
 def key(place: int, criterion: str = "a", passes: str = "all") -> JudgedKey:
@@ -36,6 +37,14 @@ def test_a_good_judge_shortens_the_interval_around_what_people_would_give() -> N
         assert found.agreement is not None
         assert found.agreement.share > 0.85
     assert held >= 35
+
+
+def test_a_judge_without_any_verdict_buys_nothing() -> None:
+    verdicts: dict[JudgedKey, float | None] = {key(place): None for place in range(40)}
+    found = calibration(verdicts, {key(place): Labelled(first=float(place % 2)) for place in range(20)})
+    assert found is not None
+    assert (found.judged, found.agreement, found.corrected.saved) == (None, None, 0.0)
+    assert ("The judge gives", "no verdict") in calibration_lines(found)
 
 
 def test_a_constant_judge_buys_nothing_and_is_shown_as_such() -> None:

@@ -42,3 +42,11 @@ def test_the_headline_states_the_result() -> None:
     assert "1 claim cannot be tested" in headlines.headline(_only(3, word=VerdictWord.NOT_TESTABLE))
     assert "1 of 2 claims could not be tested" in headlines.headline(_only(0, 4, word=VerdictWord.NOT_TESTED))
     assert headlines.headline(_only(4, word=VerdictWord.NOT_TESTED)) == "Not tested: no claim was tested on a model."
+
+
+def test_scores_of_several_models_say_whose_they_are() -> None:
+    one = make.measured_verdict()
+    other = msgspec.structs.replace(one.measurements[0], role="candidate-2", model="m-2")
+    said = headlines.headline(msgspec.structs.replace(one, measurements=(*one.measurements, other)))
+    assert said.startswith("Measured: HumanEval 41.3 % (")
+    assert "; HumanEval (candidate-2) 41.3 % (" in said

@@ -28,7 +28,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     console.print(Text(words.headline(comparison), style="bold"))
     console.print()
     for run in comparison.runs:
-        console.print(Text(one_line(f"{run.letter}  {run.model}  ({run.folder}, asked {run.created[:10]})", 300)))
+        place = f"{run.folder}#{run.role}" if "#" in run.name else run.folder
+        console.print(Text(one_line(f"{run.letter}  {run.model}  ({place}, asked {run.created[:10]})", 300)))
     for pair in comparison.pairs:
         console.print()
         if len(comparison.pairs) > 1:

@@ -19,8 +19,7 @@ def calibration_lines(found: Calibration) -> list[tuple[str, str]]:
         f"({count(found.labels)} of {count(found.answers)} answers labelled{skipped})"
     )
     rows = [("People would give", people)]
-    if found.judged is not None:
-        rows.append(("The judge gives", share(found.judged, "percent")))
+    rows.append(("The judge gives", "no verdict" if found.judged is None else share(found.judged, "percent")))
     rows.append(("The judge buys", _bought(found)))
     if found.agreement is not None:
         rows.append(("Judge and people", _agreement(found.agreement, "a judge that always says the same")))

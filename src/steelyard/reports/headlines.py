@@ -59,6 +59,11 @@ def headline(verdict: Verdict) -> str:
     return " ".join(filter(None, (_verdict_sentence(verdict), _unread_sentence(verdict), _cut_off_sentence(verdict))))
 
 
+def _of_model(result: MeasurementResult) -> str:
+    """Whose score it is, where several models answered: the first one's name stands beside the headline."""
+    return f" ({one_line(result.role, 40)})" if result.model else ""
+
+
 def _unread_sentence(verdict: Verdict) -> str:
     """``96 answers are open (cut off, or readable in two ways), 3 are missing.``; empty where there are none."""
     # What a claim's test read counts as its row counts it; answers that came later are no part of it.
@@ -102,7 +107,7 @@ def _verdict_sentence(verdict: Verdict) -> str:
             return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons are below."
     if not verdict.claims and (results := [each for each in verdict.measurements if each.asked]):
         scores = (
-            f"{one_line(each.task, 80)} {f'{mean_score(each)}, fully right ' if each.mean else ''}"
+            f"{one_line(each.task, 80)}{_of_model(each)} {f'{mean_score(each)}, fully right ' if each.mean else ''}"
             + measured(each, "percent")
             + (f" (95 % interval {interval(each.ci, 'percent')})" if each.ci else "")
             for each in results

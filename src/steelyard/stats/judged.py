@@ -201,11 +201,13 @@ def agreement(strata: Sequence[Stratum], alpha: float = 0.05) -> Agreement:
 
     Items without a verdict or a label have no part. The interval of κ is the jackknife's over labelled items
     (Efron & Stein 1981), with Student's t, within [−1, 1]; it is the whole of it where κ is undefined or fewer than
-    three items are labelled. Raises ValueError where a verdict that was given has no label.
+    three items are labelled. Raises ValueError where a verdict that was given has no label, and where none was given.
     """
     check_strata(strata, alpha)
     counts = {each.verdict: (each.items, each.labelled, each.positive) for each in strata if each.verdict is not None}
     weights = {verdict: items for verdict, (items, _, _) in counts.items() if items}
+    if not weights:
+        raise ValueError("the judge gave no verdict: its agreement is unknown")
     if any(not counts[verdict][1] for verdict in weights):
         raise ValueError("a verdict of the judge has no labelled item: its agreement is unknown")
     cells = {(verdict, 1): counts[verdict][2] for verdict in weights}

@@ -67,6 +67,10 @@ class ScriptedWriter(SumsServer):
             return self.answers[question] if kind == "known" else "unknown"
         return "not answered" if kind == "unanswerable" else f"{self.answers.get(question, 'not answered')}."
 
+    def question(self, sentence: str, answer: str, name: str) -> str:
+        """What is asked about a sentence whose longest word is ``answer``; no two sentences have one ``name``."""
+        return f"Which word is under number {name} in our files?"
+
     def _write(self, passage: str) -> str:
         items: list[dict[str, Any]] = []
         for sentence in SENTENCE.findall(passage):
@@ -81,7 +85,7 @@ class ScriptedWriter(SumsServer):
         return (text, f"Here it is:\n```json\n{text}\n```\nDone.", f"<think>{{hm}}</think>\n{text}")[digest[0] % 3]
 
     def _items(self, kind: str, sentence: str, answer: str, name: str) -> list[dict[str, Any]]:
-        question = f"Which word is under number {name} in our files?"
+        question = self.question(sentence, answer, name)
         span = sentence.replace('"', "“").replace("'", "’")
         if kind == "invented":
             span = f"{span} Or so."
@@ -103,7 +107,7 @@ class ScriptedWriter(SumsServer):
         self.written[GOOD] += 1
         again = f"{question.replace('Which', 'WHICH').removesuffix('?')} ?"
         if kind == "reworded":
-            again = f"Please tell me, which word is under the number {name} in our files?"
+            again = f"Please tell me, {question.replace('Which', 'which').replace('under number', 'under the number')}"
         self.kinds[again], self.answers[again] = GOOD, answer
         self.kinds[question] = GOOD
         return [item, item | {"question": again}]
