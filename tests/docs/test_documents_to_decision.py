@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from steelyard.scorers.reading.grounding import holds_answer
 from steelyard.stats.intervals import clopper_pearson
 from steelyard.suites.review_file import FORMAT
-from steelyard.scorers.reading.grounding import holds_answer
 from tests.docs import console
 from tests.docs.company_files import GapWriter, make_documents
 from tests.docs.pages import ROOT, blocks
