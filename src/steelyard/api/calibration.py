@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from steelyard.judging.calibration import Calibration
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["ANSWERS", "calibration_of", "draw_answers", "files_beside", "path_beside", "read_calibration"]
+__all__ = ["ANSWERS", "calibration_of", "draw_answers", "files_beside", "judge_run", "path_beside", "read_calibration"]
 
 ANSWERS: Final = "answers.jsonl"
 SUFFIXES: Final = (".jsonl", ".csv")
@@ -53,7 +53,7 @@ def read_calibration(run: Path, paths: Sequence[Path]) -> Calibration | None:
     from steelyard.judging.calibration import calibration
     from steelyard.judging.labels import gold_keys, read_labels
 
-    _, placed = _judge_run(run)
+    _, placed = judge_run(run)
     labels = read_labels(paths, gold_keys(placed, len(placed)))
     return calibration({key: value for _, key, value in placed}, labels)
 
@@ -79,7 +79,7 @@ def draw_answers(
 
     if path.exists():
         raise InputError("is there already: it is not written again", where=path)
-    folder, placed = _judge_run(run)
+    folder, placed = judge_run(run)
     texts, criteria = _shown(folder, judged, rubric, suite)
     drawn = [
         AnswerToLabel(
@@ -100,7 +100,7 @@ def draw_answers(
     return len(drawn)
 
 
-def _judge_run(run: Path) -> tuple[RunFolder, Placed]:
+def judge_run(run: Path) -> tuple[RunFolder, Placed]:
     """A judge's sealed run with its verdicts in their places."""
     from steelyard.auditing.finalize import results_of
     from steelyard.auditing.judged import VerdictReader, is_judging
