@@ -152,7 +152,7 @@ def attacked_items(
     Each asks one criterion in turn, the same in all arms.
     """
     maker, firsts = _Maker(rubric, prompts, nonce), _first_of_each(answers)
-    texts = [(each.group, each.answer) for each in firsts]
+    texts = [(each.group, each.answer, each.reference) for each in firsts]
     items = []
     for arm, size in sizes.items():
         for number, each in enumerate(firsts[:size]):
