@@ -38,7 +38,7 @@ def gate_judged(
     Raises InputError for a bar that is none, labels that cannot be read or were not drawn from this run, a run of no
     judge, and where the judged run is not here or did not ask its whole suite; VerificationError for a changed run.
     """
-    from steelyard.api.calibration import files_beside, judge_run
+    from steelyard.api.calibration import files_beside, judge_run, labelled_as
     from steelyard.auditing.finalize import results_of
     from steelyard.judging.labels import gold_keys, read_labels
     from steelyard.judging.people_gate import is_all_or_nothing, people_gate
@@ -50,7 +50,8 @@ def gate_judged(
     folder, placed = judge_run(run)
     verdicts = {key: value for _, key, value in placed}
     asked = _asked(folder, {key.sample for key in verdicts}, judged)
-    labels = read_labels(paths, gold_keys(placed, len(placed))) if (paths := files or files_beside(run)) else {}
+    paths = files or files_beside(run)
+    labels = read_labels(paths, gold_keys(placed, len(placed)), labelled_as(folder.plan)) if paths else {}
     missing = asked.trials - len({(key.sample, key.repeat) for key in verdicts if not key.arm})
     colour, people = people_gate(verdicts, labels, bar, missing=missing, family=family, alpha=_ALPHA)
     word, code = _OUTCOMES[colour]

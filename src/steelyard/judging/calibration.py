@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from steelyard.judging.labels import Labelled
@@ -65,7 +65,7 @@ def calibration(verdicts: Mapping[JudgedKey, float | None], labels: Mapping[Judg
         return None
     read = [each.score for each in scores if each.score is not None]
     strata = strata_of(scores, people.gold, people.skipped)
-    corrected = judged_rate(strata) if strata else _mean(scores, people.gold)
+    corrected = judged_rate(strata) if strata else _mean(scores, people.gold, people.skipped)
     return Calibration(
         answers=len(scores),
         labels=len(people.gold),
@@ -114,9 +114,21 @@ def strata_of(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: 
     return found
 
 
-def _mean(scores: list[JudgedScore], gold: Mapping[Answer, float]) -> Corrected:
+def _mean(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: Set[Answer]) -> Corrected:
+    """By PPI++; what was drawn and has no label is 0 for the lower end and 1 for the upper one."""
     judge = [0.5 if each.score is None else each.score for each in scores]
-    return judged_mean(judge, [gold.get((each.sample, each.repeat)) for each in scores])
+    worst, best = (
+        judged_mean(judge, [gold.get(name, missing if name in skipped else None) for name in names])
+        for names in [[(each.sample, each.repeat) for each in scores]]
+        for missing in (0.0, 1.0)
+    )
+    return replace(
+        worst,
+        estimate=(worst.estimate + best.estimate) / 2,
+        high=best.high,
+        gold_high=best.gold_high,
+        labels=len(gold),
+    )
 
 
 def _agreement(strata: list[Stratum]) -> Agreement | None:
