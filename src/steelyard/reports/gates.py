@@ -246,7 +246,8 @@ def limits_of(verdict: Verdict) -> list[str]:
     if any(not gate.steady and not gate.baseline and gate.people is None for gate in gates):
         sentences.append(
             "Where answers may vary, a bar is about the rate over passes, of which one pass is a sample: near it a "
-            "whole pass is undecided. The interval is that of this pass."
+            "whole pass is undecided. The interval is that of the rate. Where whole passes differ, by load or by "
+            "replica, one pass does not show it, and both errors are more frequent."
         )
     if any(gate.baseline for gate in gates):
         sentences.append(
