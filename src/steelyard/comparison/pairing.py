@@ -223,9 +223,9 @@ class _Samples:
             return digest_of_item(f"{request.system}{request.prompt}", found.choices, found.target)
         return digest_of_item(request.context, found.choices or request.continuations, found.target)
 
-    def _target(self, side: int, sample: SampleAnswers) -> tuple[str, tuple[str, ...]] | None:
+    def _target(self, side: int, sample: SampleAnswers) -> str | None:
         found = _sample(self._texts[side], sample.item)
-        return None if found is None else (found.target, found.choices)
+        return None if found is None else found.target_text
 
 
 def _sample(texts: Mapping[str, str], item: str) -> Sample | None:

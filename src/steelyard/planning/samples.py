@@ -14,6 +14,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import Tree
+from steelyard.planning.rules import compares_texts
 from steelyard.planning.testable import Skip
 from steelyard.records import GenerateRequest, Measurement, Sample
 from steelyard.util.compact import Digests
@@ -54,6 +55,7 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
         measurement.chat,
         output_budget=measurement.output_budget,
         reasoning_effort=measurement.reasoning_effort,
+        scorer=measurement.scorers[0] if measurement.scorers else "",
     )
     digests, root = digests_of(asked)
     if root != measurement.samples_root:
@@ -118,6 +120,20 @@ class _InOrder(Sequence[Sample]):
         return self._samples[self._order[index]]
 
 
+class _WithTexts(Sequence[Sample]):
+    """Samples whose targets are the texts of the right choices: rendered lazily, like the samples that they wrap."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._samples = samples
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: Any) -> Any:
+        sample = self._samples[index]
+        return msgspec.structs.replace(sample, target=sample.target_text, choices=())
+
+
 class _Asked(Sequence[Sample]):
     """Samples whose requests differ in some fields: rendered lazily, like the samples that they wrap."""
 
@@ -149,11 +165,15 @@ def as_asked(
     *,
     output_budget: int | None = None,
     reasoning_effort: str = "",
+    scorer: str = "",
 ) -> Sequence[Sample]:
     """The samples with their requests at this temperature, as chat or as plain completions.
 
-    ``output_budget`` (tokens) and ``reasoning_effort`` are set in requests for text.
+    ``output_budget`` (tokens) and ``reasoning_effort`` are set in requests for text. For a ``scorer`` (its identifier)
+    that compares texts, the target of a sample with choices is the text of the right one, and no longer its number.
     """
+    if len(samples) and samples[0].choices and compares_texts(scorer):
+        samples = _WithTexts(samples)
     first = samples[0].request if len(samples) else None
     changes: dict[str, Any] = {"temperature": temperature} if temperature else {}
     if isinstance(first, GenerateRequest):

@@ -116,6 +116,7 @@ class HeldRows:
             measurement.chat,
             output_budget=measurement.output_budget,
             reasoning_effort=measurement.reasoning_effort,
+            scorer=measurement.scorers[0] if measurement.scorers else "",
         )
         return Asked(samples, *digests_of(samples))
 

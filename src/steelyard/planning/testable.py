@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from steelyard.errors import InputError
+from steelyard.planning.rules import compares_texts
 from steelyard.plugins import ExecutingScorer
 from steelyard.records import Capabilities, Claim, Sample
 
@@ -68,6 +69,11 @@ def scorer_of(
     if chosen and not (of_claim and task.public):
         if not task.prompt_format(protocol.prompt).generates:
             raise InputError(f"--scorer {chosen}: {task.id} asks for log-likelihoods, not for text: leave it out")
+        if scorer.identifier.startswith("letter") and compares_texts(chosen):
+            raise InputError(
+                f"--scorer {chosen}: {task.id} asks for the letter of a choice, which only the scorer letter reads: "
+                "leave it out"
+            )
         scorer = scorer_named(chosen)
     if isinstance(scorer, ExecutingScorer) and (reason := unavailable(scorer)):
         raise Skip("not_testable", reason)

@@ -78,6 +78,12 @@ class Sample(Record, frozen=True, kw_only=True):
     group: str = ""
     context: str = ""
 
+    @property
+    def target_text(self) -> str:
+        """The right answer as a text: of a choice, its own."""
+        is_index = self.target.isdecimal() and int(self.target) < len(self.choices)
+        return self.choices[int(self.target)] if is_index else self.target
+
 
 class Outcome(StrEnum):
     """How one attempt ended: exactly one of these."""

@@ -1,0 +1,36 @@
+"""What a scorer compares an answer with."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.planning.rules import compares_texts
+from steelyard.planning.samples import as_asked
+from steelyard.records import GenerateRequest, Sample
+
+LABELLED = Sample(
+    id="a", request=GenerateRequest(prompt="?"), target="1", choices=("Abrechnung", "Kündigung & Rückgabe")
+)
+PLAIN = Sample(id="b", request=GenerateRequest(prompt="?"), target="1")
+
+
+@pytest.mark.parametrize(
+    "scorer", ["exact", "exact@3", "exact[strict]@3", "exact:strict", "contains", "regex:pattern=@"]
+)
+def test_a_rule_on_texts_gets_the_text_of_the_right_choice(scorer: str) -> None:
+    assert compares_texts(scorer)
+    (asked,) = as_asked([LABELLED], 0.0, False, scorer=scorer)
+    assert (asked.target, asked.choices, asked.request) == ("Kündigung & Rückgabe", (), LABELLED.request)
+
+
+@pytest.mark.parametrize(
+    "scorer", ["", "option@3", "letter[strict]@2", "choice@1", "judged", "json_schema", "of_a_plugin@1"]
+)
+def test_a_rule_on_choices_and_every_other_gets_its_number(scorer: str) -> None:
+    assert not compares_texts(scorer)
+    assert as_asked([LABELLED], 0.0, False, scorer=scorer) == [LABELLED]
+
+
+def test_a_sample_without_choices_stays_as_it_is() -> None:
+    assert as_asked([PLAIN], 0.0, False, scorer="exact@3") == [PLAIN]
+    assert (PLAIN.target_text, LABELLED.target_text) == ("1", "Kündigung & Rückgabe")
