@@ -98,3 +98,24 @@ def test_a_rule_on_texts_is_refused_where_letters_are_asked_for(
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("steelyard: ")]
     assert "--scorer contains: t asks for the letter of a choice, which only the scorer letter reads" in line
     assert not any("Vorgang" in prompt for prompt in server.asked)
+
+
+@pytest.mark.parametrize("manner", ["Sonstiges", "Entschuldigung, dabei kann ich nicht helfen."])
+def test_who_names_no_label_is_red(server: TicketServer, manner: str) -> None:
+    server.manner = manner
+    model = ("--model", f"openai:sums@{server.url}")
+    assert execute(["gate", "t.csv", *CHOICES, *model, "--at-least", "0.9", "--out", "g"]) == 1
+    assert execute(["run", "t.csv", *CHOICES, *model, "--out", "r"]) == 0
+    assert (measured()["right"], measured()["open"], measured()["measured"]) == (0, 0, 0.0)
+    assert execute(["verify", "g"]) == 0
+    assert execute(["verify", "r"]) == 0
+
+
+def test_who_spells_labels_otherwise_is_right_and_who_shortens_them_is_open(server: TicketServer) -> None:
+    model = ("--model", f"openai:sums@{server.url}")
+    server.manner = "Die Kategorie ist nicht ganz klar, aber ich wähle: **{}**"
+    assert execute(["run", "t.csv", *CHOICES, *model, "--out", "r"]) == 0
+    assert measured()["right"] == 24
+    server.manner = "{:.6}"
+    assert execute(["run", "t.csv", *CHOICES, *model, "--out", "s"]) == 3
+    assert (measured("s")["right"], measured("s")["open"]) == (0, 24)

@@ -247,7 +247,7 @@ def test_an_instruction_and_labels_are_put_to_the_model(
         "Ordne {{ zu }}.\n\nDer Router ist kaputt\n\nAntworte nur mit genau einem davon: Abrechnung, Technik"
     ]
     assert "--choices" not in said(capsys)
-    assert report()["measurements"][0]["scorer"] == "option@2"
+    assert report()["measurements"][0]["scorer"] == "option@3"
     assert execute(["verify", "r"]) == 0
 
 

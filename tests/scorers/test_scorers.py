@@ -82,7 +82,7 @@ def test_identifiers_are_stable() -> None:
         "choice[opening]@1",
         "letter@2",
         "letter[strict]@2",
-        "option@2",
+        "option@3",
         "ifeval[strict]@1",
         "ifeval[loose]@1",
         "contains@3",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from steelyard.errors import InputError
-from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.reading.dress import comparable
+from steelyard.scorers.reading.labels import chosen_label, names_no_label, spelled_out
 from steelyard.scorers.reading.marks import marked_answers
 from steelyard.scorers.reading.phrases import TRUTH_WORDS, hedges
 from steelyard.scorers.reading.texts import holds
@@ -16,6 +17,7 @@ from steelyard.scorers.reading.texts import holds
 __all__ = ["Option"]
 
 MAX_CHARACTERS = 10_000
+_NONE = "names none of the choices that the model was shown"
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*|\n+")
 _WORD = re.compile(r"\w+")
 _NOT_IT = re.compile(
@@ -38,8 +40,9 @@ class Option:
     """The choice that the marked answer, else the output, begins with; else the only one in it as whole words.
 
     So *Yes, there is no doubt* is yes; *Ja* and *true* are yes too, where the choices are yes and no. Case and dress
-    make no difference. Where the output begins with several, the longest counts. No choice, or several, is open.
-    Reads the first 10,000 characters.
+    make no difference, nor do *ä* and *ae*, *ß* and *ss*, *&* and *und*. Where the output begins with several, the
+    longest counts. Several choices, or what may be meant for one, are open. A finished answer in which nothing could
+    be meant for a choice is wrong where the model was shown them. Reads the first 10,000 characters.
     """
 
     reads_truncated: ClassVar[bool] = True
@@ -51,11 +54,11 @@ class Option:
 
     @property
     def identifier(self) -> str:
-        """``option@2``."""
-        return "option@2"
+        """``option@3``."""
+        return "option@3"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where the choice is the target, 0 for another, open where none or several are named."""
+        """1 where the choice is the target, 0 for another and for none of those shown, else open."""
         text = output.text[:MAX_CHARACTERS]
         marked = marked_answers(text)
         if output.outcome is Outcome.TRUNCATED:
@@ -65,15 +68,26 @@ class Option:
             read = _without_contrast(_plain(marked[-1].text if marked else text), sample)
             found = _begun(read, sample)
             if found is None:
-                found = [] if _denies(read, sample) else _held(read, sample)
+                found = _held(read, sample)
+                if _denies(read, sample) and not chosen_label(read, map(_plain, sample.choices)):
+                    found = []
         if found is None or len(found) != 1:
-            return Score(value=None)
+            return Score(value=0.0, note=_NONE) if _names_none(sample, output) else Score(value=None)
         return Score(value=float(str(found[0]) == sample.target))
 
 
 def _plain(text: str) -> str:
     """A text or a choice to be compared, ``not_entailment`` as *not entailment*."""
-    return " ".join(comparable(text).replace("_", " ").split())
+    return spelled_out(comparable(text).replace("_", " "))
+
+
+def _names_none(sample: Sample, output: ModelOutput) -> bool:
+    """Whether a finished answer names no choice, and the model was shown what to choose from."""
+    if output.outcome is not Outcome.OK or len(output.text) > MAX_CHARACTERS:
+        return False
+    request = sample.request
+    asked = f"{request.system}\n{request.prompt}" if isinstance(request, GenerateRequest) else ""
+    return all(holds(asked, each) for each in sample.choices) and names_no_label(output.text, sample.choices)
 
 
 def _without_contrast(read: str, sample: Sample) -> str:
@@ -91,7 +105,8 @@ def _begun(read: str, sample: Sample) -> list[int] | None:
         if choice and read.startswith(choice) and not read[len(choice) : len(choice) + 1].isalnum()
     ]
     if begun:
-        return [] if _is_unsettled(read, max(begun)[0], sample) else [max(begun)[1]]
+        longest = max(begun)[0]
+        return [] if _is_unsettled(read, longest, sample) else [number for length, number in begun if length == longest]
     for words in TRUTH_WORDS:
         if first and first[0].strip(",.;:!") in words:
             if _is_unsettled(read, len(first[0].strip(",.;:!")), sample):
