@@ -6,11 +6,12 @@ both count. It needs passes that are like the later ones: spread them over days 
 pass is added that of one item which is right every second time: passes that were all the same do not show that the next
 one will be.
 
-*Looks*: the null is "today's expected rate is at least L". A day's mean y, at most the cap c, is one bet:
-1 + λ·(L − min(y, c)) with fixed 0 ≤ λ < 1/(c − L) has expectation ≤ 1 under the null, whatever the scores' distribution
-and however items of one day hang together (Waudby-Smith & Ramdas 2023, "Estimating means of bounded random variables by
-betting"). The cap, three standard deviations above the baseline, is there so that λ may be larger. Betting item by item
-would be quicker and wrong: items of a bad day hang together.
+*Looks*: the null is "today's expected rate is at least L". A day's mean y is one bet: 1 + λ·(L − y) with fixed
+0 ≤ λ < 1/(1 − L) has expectation 1 + λ·(L − E[y]) ≤ 1 under the null, whatever the scores' distribution and however
+items of one day hang together (Waudby-Smith & Ramdas 2023, "Estimating means of bounded random variables by betting").
+Nothing larger is valid for every distribution, and y is not cut off: E[y] ≥ L does not give E[min(y, c)] ≥ L for a
+cap c < 1, and a model whose later passes vary more than the baseline's would raise alarms. Betting item by item would
+be quicker and wrong: items of a bad day hang together.
 
 A drop may begin on any day j, so E = Σ_j w_j · Π_{days ≥ j} of the bets with w_j = 1/(j(j + 1)), which sum to 1 (Shin,
 Ramdas & Rinaldo 2022, "E-detectors"; the weights make it a supermartingale, so that no year has a false alarm of its
@@ -18,7 +19,8 @@ own). It is kept by the recursion S ← (S + w_day)·bet; what is not yet spent,
 has probability ≤ α/2 (Ville 1939). With the α/2 of the bound a false alarm at any time has probability ≤ α.
 
 λ is mixed over drops d of 3, 5, 8, 15 and 25 points: λ = d/(variance of a pass + d²), the best one for a normal day,
-below the limit. All is in integers, E rounded down at each look, so that every machine alarms on the same day.
+or .97 of the limit where that is less, as it is for most models: one perfect day then costs 97 % of what is staked.
+All is in integers, E rounded down at each look, so that every machine alarms on the same day.
 
 What it cannot see: a rate that falls and stays above L, and passes of a baseline that were better than usual by luck.
 A model that is worse on some days and not on average is worse on those days: the null is about each day.
@@ -38,11 +40,10 @@ __all__ = ["DROPS", "LEAST_PASSES", "MICRO", "Baseline", "Watch", "likely_start"
 LEAST_PASSES = 10
 DROPS = (0.03, 0.05, 0.08, 0.15, 0.25)
 MICRO = 10**6
-"""Means, the bound and the cap are integers, in millionths."""
+"""Means and the bound are integers, in millionths."""
 _UNIT = 1 << 64  # E = 1
 _MILLI = 1_000  # λ is in thousandths
-_CAP = 3  # standard deviations above the mean of the baseline
-_MOST_STAKED = 0.9  # of 1/(c − L): no bet loses more than this share
+_MOST_STAKED = 0.97  # of 1/(1 − L): no bet loses more than this share
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,6 @@ class Baseline:
     """Standard deviation of a pass, with the added item."""
     bound: int
     """L in millionths, rounded down."""
-    cap: int
-    """c in millionths, rounded up."""
     bets: tuple[int, ...]
     """λ for each of ``DROPS`` in thousandths, rounded down."""
 
@@ -127,10 +126,9 @@ def make_baseline(passes: Sequence[Sequence[float | None]], alpha: float = 0.05)
         raise ValueError(
             f"the baseline's rate is {mean:.3f} and its lower bound is not above 0: take more items or more passes"
         )
-    cap = min(MICRO, math.ceil((mean + _CAP * spread) * MICRO))
-    most = _MOST_STAKED * MICRO / (cap - bound)
+    most = _MOST_STAKED * MICRO / (MICRO - bound)
     bets = tuple(math.floor(_MILLI * min(most, drop / (spread**2 + drop**2))) for drop in DROPS)
-    return Baseline(items, count, alpha, mean, spread, bound, cap, bets)
+    return Baseline(items, count, alpha, mean, spread, bound, bets)
 
 
 def _unseen_items(level: float) -> float:
@@ -150,7 +148,7 @@ def look(baseline: Baseline, watch: Watch, mean: int) -> Watch:
     if not 0 <= mean <= MICRO:
         raise ValueError(f"a mean is within 0 … {MICRO} millionths, not {mean}")
     day, unit = watch.day + 1, _MILLI * MICRO
-    gap = baseline.bound - min(mean, baseline.cap)
+    gap = baseline.bound - mean
     weight = _UNIT // (day * (day + 1))
     stakes = tuple(
         (stake + weight) * (unit + bet * gap) // unit for stake, bet in zip(watch.stakes, baseline.bets, strict=True)
@@ -170,7 +168,7 @@ def likely_start(baseline: Baseline, means: Sequence[int]) -> int:
     best, start = -math.inf, 1
     logs = [0.0] * len(baseline.bets)
     for day in range(len(means), 0, -1):
-        gap = baseline.bound - min(means[day - 1], baseline.cap)
+        gap = baseline.bound - means[day - 1]
         logs = [log + math.log1p(bet * gap / (_MILLI * MICRO)) for log, bet in zip(logs, baseline.bets, strict=True)]
         top = max(logs)
         value = top + math.log(math.fsum(math.exp(log - top) for log in logs)) - math.log(day * (day + 1))

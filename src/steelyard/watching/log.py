@@ -173,4 +173,4 @@ def _are_facts(facts: PassFacts) -> bool:
 
 
 def _is_baseline(line: BaselineSet) -> bool:
-    return 0 < line.bound < line.cap <= MICRO and len(line.bets) > 0 and min(line.bets) >= 0 and line.spread >= 0
+    return 0 < line.bound < MICRO and len(line.bets) > 0 and min(line.bets) >= 0 and line.spread >= 0
