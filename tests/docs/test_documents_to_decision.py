@@ -70,9 +70,7 @@ def check_items(folder: Path, writer: GapWriter) -> None:
     assert kept[GOOD] >= 0.9 * writer.written[GOOD] > 0
     assert kept["chat"] == 10
     others = writer.written.total() - writer.written[GOOD]
-    print(
-        f"good ones kept: {share(kept[GOOD], writer.written[GOOD])}; others: {share(0, others)}"
-    )  # pytest -rP shows it
+    print(f"good ones kept: {share(kept[GOOD], writer.written[GOOD])}; others: {share(0, others)}")  # pytest -rP shows it
     assert all(holds_answer(item["source"]["text"], item["answer"]) for item in items if item["group"][:5] != "chats")
     assert {item["group"].rpartition(".")[2] for item in items} >= {"pdf", "docx", "md"}
     assert all(each["check"] and each["reason"] for each in lines(folder / "work" / "dropped.jsonl"))
