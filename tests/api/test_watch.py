@@ -148,7 +148,7 @@ def test_a_baseline_then_looks_then_an_alarm_that_stays(
     assert watched.asked == 11 * ITEMS
     known = SumsServer.is_wrong
     all_wrong()
-    codes = [watched.look().exit for _ in range(6)]
+    codes = [watched.look().exit for _ in range(20)]
     assert ExitCode.INCONSISTENT in codes
     monkeypatch.setattr(SumsServer, "is_wrong", staticmethod(known))
     assert watched.look().word == "alarm"

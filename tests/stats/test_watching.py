@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.inhouse.watch import MODELS, Model, measure
-from steelyard.stats.watching import MICRO, Baseline, Watch, likely_start, look, make_baseline, pass_mean
+from steelyard.stats.watching import MICRO, MOST_BELOW, Baseline, Watch, likely_start, look, make_baseline, pass_mean
 
 means = st.lists(st.integers(0, MICRO), min_size=1, max_size=30)
 
@@ -39,7 +39,7 @@ def test_e_is_the_sum_over_starts_rounded_down(days: list[int]) -> None:
         for start in range(1, len(days) + 1):
             product = Fraction(1, start * (start + 1) * len(BASELINE.bets))
             for mean in days[start - 1 :]:
-                product *= 1 + Fraction(bet, 1000) * Fraction(BASELINE.bound - mean, MICRO)
+                product *= 1 + Fraction(bet, 1000) * Fraction(min(BASELINE.bound - mean, MOST_BELOW), MICRO)
             exact += product
     assert watch.e <= exact * 2**64
     assert watch.e >= exact * 2**64 * (1 - Fraction(1, 10**12))
@@ -72,6 +72,10 @@ def fair_days(draw: st.DrawFn) -> tuple[Baseline, list[tuple[int, int]]]:
     return baseline, days
 
 
+def below(baseline: Baseline, mean: int) -> int:
+    return min(baseline.bound - mean, MOST_BELOW)
+
+
 @given(fair_days(), st.lists(st.integers(0, MICRO), max_size=5))
 def test_no_day_of_a_fair_model_is_expected_to_win(
     fair: tuple[Baseline, list[tuple[int, int]]], before: list[int]
@@ -80,7 +84,7 @@ def test_no_day_of_a_fair_model_is_expected_to_win(
     total = sum(weight for _, weight in days)
     for bet in baseline.bets:
         assert 0 <= bet * (MICRO - baseline.bound) < 1000 * MICRO
-        won = sum(weight * (1 + Fraction(bet * (baseline.bound - mean), 1000 * MICRO)) for mean, weight in days)
+        won = sum(weight * (1 + Fraction(bet * below(baseline, mean), 1000 * MICRO)) for mean, weight in days)
         assert won <= total
     # The same of E itself: at most the value before the day, but for two units of 2⁻⁶⁴ that rounding takes back.
     watch = watched(baseline, before)
@@ -99,7 +103,7 @@ def test_later_passes_that_vary_more_win_nothing() -> None:
         won = Fraction(0)
         for right in range(turning + 1):
             mean = (600 + right) * MICRO // items
-            won += math.comb(turning, right) * (1 + Fraction(bet * (baseline.bound - mean), 1000 * MICRO))
+            won += math.comb(turning, right) * (1 + Fraction(bet * below(baseline, mean), 1000 * MICRO))
         assert won <= 2**turning
 
 
@@ -114,21 +118,26 @@ def test_later_passes_that_vary_more_raise_no_alarm(items: int, turning: int) ->
 def test_the_bound_is_students() -> None:
     passes = [[1.0] * k + [0.0] * (100 - k) for k in (70, 72, 68, 71, 69, 70, 73, 67, 70, 70)]
     found = make_baseline(passes)
-    spread = math.sqrt(np.var([each.count(1.0) / 100 for each in passes], ddof=1) + 0.25 / 100**2)
+    spread = math.sqrt(np.var([each.count(1.0) / 100 for each in passes], ddof=1) + 1.785203 * 0.25 / 100**2)
     assert found.spread == pytest.approx(spread)
-    assert found.bound / MICRO == pytest.approx(0.7 - 2.262157 * spread / math.sqrt(10), abs=2e-6)
+    assert found.bound / MICRO == pytest.approx(0.7 - 2.821438 * spread / math.sqrt(10), abs=2e-6)
     assert found.bets == tuple(math.floor(1000 * 0.97 * MICRO / (MICRO - found.bound)) for _ in found.bets)
 
 
 def test_equal_passes_count_as_one() -> None:
     """Behind a cache they are one: its variance by batches is .02 within items at most."""
     found = make_baseline([[1.0] * 40 + [0.0] * 10] * 10)
-    expected = 0.8 - 2.262157 * math.sqrt(0.01**2 / 10 + 0.02 / 50)
+    expected = 0.8 - 2.821438 * math.sqrt(1.785203 * 0.01**2 / 10 + 0.02 / 50)
     assert found.bound / MICRO == pytest.approx(expected, abs=2e-6)
     one_differs = make_baseline([[1.0] * 40 + [0.0] * 10] * 9 + [[1.0] * 41 + [0.0] * 9])
     assert one_differs.bound > found.bound
     assert watched(found, [780_000] * 30).alarm is None
     assert watched(found, [600_000] * 20).alarm is not None
+
+
+def test_an_outage_counts_as_no_more_than_the_largest_drop() -> None:
+    assert look(BASELINE, Watch(), 0) == look(BASELINE, Watch(), BASELINE.bound - MOST_BELOW)
+    assert look(BASELINE, Watch(), 0) != look(BASELINE, Watch(), BASELINE.bound - MOST_BELOW + 1)
 
 
 def test_missing_scores_speak_for_the_model() -> None:
