@@ -33,6 +33,7 @@ def main() -> None:
     )
     console.print(steady())
     console.print(varying(round(4000 * scale)))
+    console.print(unsteady(round(4000 * scale)))
     console.print(sessions(round(1000 * scale)))
     console.print(paired(round(1000 * scale)))
 
@@ -69,10 +70,16 @@ def steady() -> Table:
     return table
 
 
-def colours(gate: BarGate, rate: float, number: int, random_: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """For ``number`` passes at a rate: 1 green, −1 red, 0 undecided; and after how many answers."""
+def colours(
+    gate: BarGate, rate: float, number: int, random_: np.random.Generator, spread: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """For ``number`` passes at a rate: 1 green, −1 red, 0 undecided; and after how many answers.
+
+    ``spread`` is the standard deviation of what each whole pass adds to the rate.
+    """
     population = gate.population
-    right = np.cumsum(random_.random((number, population)) < rate, axis=1)
+    rates = rate + spread * random_.standard_normal((number, 1)) if spread else rate
+    right = np.cumsum(random_.random((number, population)) < rates, axis=1)
     red = right <= np.array(gate.table.inconsistent)
     green = right >= np.array(gate.table.consistent)
     decided = red | green
@@ -99,6 +106,22 @@ def varying(number: int) -> Table:
                 f"{population:,}", f"{rate:.0%}", *(_rate(count, number) for count in counts),
                 f"{asked.mean():.0f}", _rate(plain, number),
             )  # fmt: skip
+    return table
+
+
+def unsteady(number: int) -> Table:
+    """Outside the formula: whole passes differ, by load or by replica, and one pass cannot show it."""
+    table = _table(
+        f"Whole passes differ, rate at the bar of {float(BAR):.0%}: {number:,} simulated runs each, 95 % interval",
+        "items", "standard deviation of a pass", "red", "undecided", "green",
+    )  # fmt: skip
+    random_ = np.random.default_rng(20261127)
+    for population in (100, 300, 1000):
+        gate = make_bar_gate(population, BAR, ALPHA)
+        for points in (0, 1, 2, 4):
+            found, _ = colours(gate, float(BAR), number, random_, points / 100)
+            counts = [int((found == colour).sum()) for colour in (-1, 0, 1)]
+            table.add_row(f"{population:,}", f"{points} points", *(_rate(count, number) for count in counts))
     return table
 
 

@@ -11,26 +11,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.auditing.measured import Tally
-from steelyard.records import Measurement, SampleScore
+from steelyard.records import MeanScore, Measurement, SampleScore
+from steelyard.stats.bounded_mean import bounded_mean_interval
 from steelyard.stats.clustered import clustered_interval
 from steelyard.stats.intervals import confidence_sequence, wilson
 
 
 def tally(
-    scores: Sequence[float | None], of: int | None = None, groups: list[str] | None = None, **changes: Any
+    scores: Sequence[float | None],
+    of: int | None = None,
+    groups: list[str] | None = None,
+    scorer: str = "s",
+    **changes: Any,
 ) -> Tally:
     """A tally after these scores, None for a missing one, of a measurement of ``of`` samples."""
     repeats = changes.get("repeats", 1)
     measurement = Measurement(
-        id="00-t", task="t", prompt="p", kind="generate", scorers=("s",),
+        id="00-t", task="t", prompt="p", kind="generate", scorers=(scorer,),
         population=of or len(scores) // repeats, samples_root="0" * 64, order_seed="seed", **changes,
     )  # fmt: skip
-    found = Tally(measurement, "s")
+    found = Tally(measurement, scorer)
     for place, value in enumerate(scores):
         found.observe(
             SampleScore(
                 measurement="00-t", position=place, sample=str(place // repeats), repeat=place % repeats,
-                status="missing" if value is None else "scored", value=value, scorer="s", seq=place,
+                status="missing" if value is None else "scored", value=value, scorer=scorer, seq=place,
                 group=groups[place] if groups else "",
             )
         )  # fmt: skip
@@ -90,3 +95,41 @@ def test_repeats_of_a_question_count_as_one_answer(asked: int, repeats: int, see
 def test_what_a_test_stopped_has_its_interval_in_the_claim(asked: int) -> None:
     result = tally([1.0] * asked, of=10).result(("claim",), "decided")
     assert (result.ci, result.reason) == (None, "decided")
+
+
+SHARES = 'similarity[{"measure":"chrf"}]@1'
+
+
+def mean_of(scores: Sequence[float | None], **given: Any) -> MeanScore:
+    found = tally(scores, scorer=SHARES, **given).result((), "").mean
+    assert found is not None
+    return found
+
+
+def test_shares_have_a_mean_beside_what_is_fully_right() -> None:
+    scores: list[float | None] = [0.8, 0.9, 1.0, 0.7] * 20
+    assert tally(scores).result((), "").mean is None
+    result = tally(scores, scorer=SHARES).result((), "")
+    assert result.measured == 0.25
+    found = mean_of(scores)
+    assert found.mean == pytest.approx(0.85)
+    values = [value for value in scores if value is not None]
+    assert found.ci == bounded_mean_interval(values, 80)
+    assert mean_of(scores[:40], of=80).ci == bounded_mean_interval(values[:40], 80)  # valid at a stop
+
+
+def test_missing_shares_are_read_both_ways_and_repeats_are_one() -> None:
+    found = mean_of([0.5] * 36 + [None] * 4)
+    assert found.mean is None
+    assert found.bounds == pytest.approx((0.45, 0.55))
+    assert found.ci[0] < 0.45
+    assert found.ci[1] > 0.55
+    assert mean_of([0.2, 0.6] * 30, repeats=2).ci == bounded_mean_interval([0.4] * 30, 30)
+
+
+def test_over_subtasks_a_mean_is_clustered() -> None:
+    groups = [name for name in "abcdef" for _ in range(10)]
+    values: list[float | None] = [0.9 if name in "abc" else 0.5 for name in groups]
+    found = mean_of(values, groups=groups)
+    assert found.ci == clustered_interval([value for value in values if value is not None], groups, 60)
+    assert found.ci[1] - found.ci[0] > 0.3

@@ -105,7 +105,13 @@ def test_a_citation_is_read_from_the_sealed_document(
 def test_similarity_is_a_share_that_no_gate_takes(server: ScriptedServer, capsys: pytest.CaptureFixture[str]) -> None:
     items = {"a": ("the cat sat", "the cat sat down"), "b": ("a dog", "the bird")}
     suite(server, "{name: similarity, measure: token_f1}", items)
+    capsys.readouterr()
     assert ask(server, "run", "s") == 0
+    said = "mean score 42.9 %, 95 % interval 0.0–100.0 % (by bets)"
+    assert f"{said}; fully right 0.0 %" in capsys.readouterr().out
+    assert json.loads(Path("r/report.json").read_text())["measurements"][0]["mean"]["ci"] == [0.0, 100.0]
+    assert "mean score 42.9 %" in Path("r/report.html").read_text()
+    assert "mean score 42.9 %" in Path("r/report.md").read_text()
     assert values() == {"1": ("scored", 6 / 7), "2": ("scored", 0.0)}
     assert execute(["verify", "r"]) == 0
     verify_integrity(Path("r"))

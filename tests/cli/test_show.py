@@ -112,8 +112,17 @@ def test_text_of_others_is_shown_and_never_interpreted(run: Path, capsys: pytest
 def test_withheld_texts_are_named(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in (run / "texts").iterdir():
         text.unlink()
-    out = shown(capsys, str(run), "--right")
-    assert out.count("(withheld: its text is not in this folder)") == 6
+    assert execute(["show", str(run), "--right"]) == 0
+    said = capsys.readouterr()
+    assert said.out.count("(withheld: its text is not in this folder)") == 6
+    assert "so the seal was not checked" in said.err
+
+
+def test_a_score_that_was_changed_is_not_shown(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = run / "scores.jsonl"
+    scores.write_text(scores.read_text().replace('"value":0', '"value":1'))
+    assert execute(["show", str(run)]) == 1
+    assert "was changed: its SHA-256 is not the one sealed" in capsys.readouterr().err
 
 
 def test_reasoning_is_folded(tmp_path: Path, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,7 +199,8 @@ def test_a_page_holds_all_that_is_selected(run: Path, tmp_path: Path, capsys: py
 def test_a_page_names_what_is_withheld(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in (run / "texts").iterdir():
         text.unlink()
-    html = page(capsys, run, tmp_path / "page.html", "--right")
+    assert execute(["show", str(run), "--html", str(tmp_path / "page.html"), "--right"]) == 0
+    html = (tmp_path / "page.html").read_text("utf-8")
     assert html.partition("<template")[0].count("(withheld: its text is not in this folder)") == 6
     assert "2 answers, whose texts are not in the run’s folder" in html
 

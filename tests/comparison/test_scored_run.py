@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.comparison.scored_run import read_run
-from steelyard.errors import InputError
+from steelyard.errors import InputError, VerificationError
 from tests.comparison_runs import run_sums, sums_file
 
 
@@ -29,13 +29,16 @@ def test_a_sealed_run_with_prices(tmp_path: Path) -> None:
     assert all(len(each.answers) == 2 and not each.is_open for each in measured.samples.values())
 
 
-def test_withheld_texts_leave_the_scores_as_sealed(tmp_path: Path) -> None:
+def test_a_run_whose_seal_does_not_hold_is_refused(tmp_path: Path) -> None:
     out = run_sums(sums_file(tmp_path, 20), tmp_path / "run", wrong=60)
-    before = read_run(str(out))[0].measured[0].samples
-    shutil.rmtree(out / "texts")
-    (run,) = read_run(str(out))
-    assert run.withheld == 20
-    assert run.measured[0].samples == before
+    shutil.copytree(out, tmp_path / "bare")
+    shutil.rmtree(tmp_path / "bare" / "texts")
+    with pytest.raises(VerificationError, match="was sealed with its texts"):
+        read_run(str(tmp_path / "bare"))
+    scores = out / "scores.jsonl"
+    scores.write_text(scores.read_text().replace('"value":0', '"value":1'))
+    with pytest.raises(VerificationError, match="was changed"):
+        read_run(str(out))
 
 
 def test_folders_that_are_no_runs(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ class GapWriter(ScriptedWriter):
 
     def question(self, sentence: str, answer: str, name: str) -> str:
         """The sentence with a gap in the place of its longest word."""
-        return f"Which word is missing in sentence {name}: {re.sub(re.escape(answer), '____', sentence, flags=re.IGNORECASE)}"
+        gapped = re.sub(re.escape(answer), "____", sentence, flags=re.IGNORECASE)
+        return f"Which word is missing in sentence {name}: {gapped}"
 
 
 def make_documents(folder: Path, data: Path) -> None:

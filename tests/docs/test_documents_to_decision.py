@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from steelyard.scorers.reading.grounding import holds_answer
 from steelyard.stats.intervals import clopper_pearson
 from steelyard.suites.review_file import FORMAT
-from steelyard.scorers.reading.grounding import holds_answer
 from tests.docs import console
 from tests.docs.company_files import GapWriter, make_documents
-from tests.docs.pages import ROOT, blocks
+from tests.docs.pages import ROOT, Block, blocks
 from tests.suites.writers.scripted_writer import GOOD
 
 PAGE = ROOT / "docs" / "tutorial" / "documents-to-decision.md"
@@ -62,6 +62,12 @@ def save_review(folder: Path) -> None:
     (folder / "review-work.json").write_text(json.dumps(saved))
 
 
+def as_tested(line: str, block: Block, url: str) -> str:
+    """The page's command with the test's writer, and fewer samples than its figures have; exit 3 depends on these."""
+    line = line.replace(WRITER, url).replace("--limit 24", "--limit 4")
+    return f"{line} || test $? -eq 3" if block.markers.get("exit") == "3" else line
+
+
 def check_items(folder: Path, writer: GapWriter) -> None:
     """Of the good questions at least .9 are kept, of the others none, and every answer is in the span it cites."""
     items = lines(folder / "work" / "samples.jsonl")
@@ -70,7 +76,9 @@ def check_items(folder: Path, writer: GapWriter) -> None:
     assert kept[GOOD] >= 0.9 * writer.written[GOOD] > 0
     assert kept["chat"] == 10
     others = writer.written.total() - writer.written[GOOD]
-    print(f"good ones kept: {share(kept[GOOD], writer.written[GOOD])}; others: {share(0, others)}")  # pytest -rP shows it
+    print(
+        f"good ones kept: {share(kept[GOOD], writer.written[GOOD])}; others: {share(0, others)}"
+    )  # pytest -rP shows it
     assert all(holds_answer(item["source"]["text"], item["answer"]) for item in items if item["group"][:5] != "chats")
     assert {item["group"].rpartition(".")[2] for item in items} >= {"pdf", "docx", "md"}
     assert all(each["check"] and each["reason"] for each in lines(folder / "work" / "dropped.jsonl"))
@@ -91,13 +99,11 @@ def check_decision(folder: Path) -> None:
 def test_the_walk_from_documents_to_a_decision(shared: Path, writer: GapWriter, tmp_path: Path) -> None:
     make_documents(tmp_path, shared / "data")
     for block in (each for each in blocks(PAGE) if each.language == "console"):
-        commands = console.commands(block.source)
-        for command in commands:
+        for command in console.commands(block.source):
             if "--apply" in command.line:
                 check_items(tmp_path, writer)
                 save_review(tmp_path)
-            here = console.Command(command.line.replace(WRITER, writer.url), command.output)
-            code = int(block.markers.get("exit", 0)) if command is commands[-1] else 0
-            console.run(here, tmp_path, code, numbers_vary=True)
+            here = console.Command(as_tested(command.line, block, writer.url), command.output)
+            console.run(here, tmp_path, numbers_vary=True)
     check_decision(tmp_path)
     assert not any("canary" in body for body in writer.bodies)

@@ -33,7 +33,13 @@ def test_attacks_hold_no_answer_of_their_own(language: str) -> None:
 
 
 def test_another_answer_is_of_another_group_where_there_is_one() -> None:
-    answers = [("a", "1"), ("a", "2"), ("b", "3")]
+    answers = [("a", "1", ""), ("a", "2", ""), ("b", "3", "")]
     assert [other_answer(place, answers) for place in range(3)] == ["3", "3", "1"]
-    assert other_answer(0, [("", "1"), ("", "2")]) == "2"
-    assert other_answer(0, [("a", "1"), ("a", "2")]) == "2"
+    assert other_answer(0, [("", "1", ""), ("", "2", "")]) == "2"
+    assert other_answer(0, [("a", "1", ""), ("a", "2", "")]) == "2"
+
+
+def test_another_answer_is_not_the_right_one_in_other_words() -> None:
+    answers = [("", "Yes.", "yes"), ("", "yes", "yes"), ("", "no", "yes"), ("", "No!", "no"), ("", "yes", "")]
+    assert [other_answer(place, answers) for place in range(5)] == ["no", "no", "No!", "yes", "no"]
+    assert other_answer(0, [("", "yes", ""), ("", "Yes", "")]) == "Yes"  # all are alike

@@ -113,3 +113,19 @@ def test_several_criteria_are_joined_as_the_judges_are() -> None:
     })  # fmt: skip
     assert mean is not None
     assert (mean.labels, mean.skipped) == (20, 10)
+
+
+def test_scores_count_what_has_no_label_both_ways() -> None:
+    """One second label that differs makes scores of yes and no; who leaves out every "no" still chooses nothing."""
+    missed = 0
+    for seed in range(30):
+        _, people = drawn(0.9, 0.5, seed)
+        verdicts: dict[JudgedKey, float | None] = {key(place): 1.0 for place in range(400)}
+        labels = {key(place): Labelled(first=1.0 if people[place] else None) for place in range(100)}
+        some = next(place for place in range(100) if people[place])
+        labels[key(some)] = Labelled(first=1.0, second=0.0)
+        found = calibration(verdicts, labels)
+        assert found is not None
+        assert found.skipped == sum(not each for each in people[:100])
+        missed += not found.corrected.low <= sum(people) / 400 <= found.corrected.high
+    assert missed <= 3

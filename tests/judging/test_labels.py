@@ -7,22 +7,27 @@ import io
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
+from steelyard.judging.items import text_digest
 from steelyard.judging.labels import Labelled, answers_text, gold_keys, item_name, read_labels, table_text
 from steelyard.records import JudgedKey
 from steelyard.suites.labels import AnswerToLabel
 
+OF = "0f" * 32
 KEYS = [
-    JudgedKey(sample=f"t/row/{place}", criterion=criterion, place=place) for place in range(6) for criterion in "ab"
+    JudgedKey(sample=f"t/row/{place}", criterion=criterion, place=place, text=text_digest(f"answer {place}"))
+    for place in range(6)
+    for criterion in "ab"
 ]
 
 
 def line(number: int, label: str, **more: str) -> str:
-    return json.dumps({"id": item_name(KEYS[number]), "label": label, **more})
+    return json.dumps({"id": item_name(KEYS[number], OF), "label": label, **more})
 
 
 def written(folder: Path, *lines: str, name: str = "x.labels.jsonl") -> Path:
@@ -43,26 +48,40 @@ def test_the_first_answers_of_the_sealed_order_are_drawn(order: list[int]) -> No
 
 def test_labels_are_read_in_the_sealed_order_whatever_the_files(tmp_path: Path) -> None:
     path = written(tmp_path, line(1, "no"), line(0, "yes"), line(3, "unsure"), line(4, "yes"), line(7, ""))
-    found = read_labels([path], KEYS)
-    assert [each.first for each in found.values()] == [1.0, 0.0, None, None, 1.0]
-    assert list(found) == KEYS[:5]  # the third was left out, and what follows the fifth not reached yet
-    assert read_labels([written(tmp_path, line(3, "unsure"))], KEYS) == {}
+    found = read_labels([path], KEYS, OF)
+    assert [each.first for each in found.values()] == [1.0, 0.0, None, None, 1.0, None, None, None]
+    assert list(found) == KEYS[:8]  # the third was left out, and the file was drawn up to the eighth
+    unsure = read_labels([written(tmp_path, line(3, "unsure"))], KEYS, OF)
+    assert set(unsure.values()) == {Labelled(first=None)}
 
 
 def test_two_people_label_in_one_file_or_in_two(tmp_path: Path) -> None:
     one = written(tmp_path, line(0, "yes", labeller="Ada"), line(0, "no", labeller="Bo"))
-    assert read_labels([one], KEYS) == {KEYS[0]: Labelled(first=1.0, second=0.0)}
+    assert read_labels([one], KEYS, OF) == {KEYS[0]: Labelled(first=1.0, second=0.0)}
     beside = written(tmp_path, line(0, "yes", second="no"), line(1, "", second="yes"), name="c.jsonl")
-    assert list(read_labels([beside], KEYS).values()) == [
+    assert list(read_labels([beside], KEYS, OF).values()) == [
         Labelled(first=1.0, second=0.0),
         Labelled(first=None, second=1.0),
     ]
     ada = written(tmp_path, line(0, "yes", labeller="Ada"), name="a.jsonl")
     bo = written(tmp_path, line(1, "no", labeller="Bo"), name="b.jsonl")
-    assert list(read_labels([ada, bo], KEYS).values()) == [Labelled(first=1.0), Labelled(first=None, second=0.0)]
+    assert list(read_labels([ada, bo], KEYS, OF).values()) == [Labelled(first=1.0), Labelled(first=None, second=0.0)]
     cleo = written(tmp_path, line(1, "no", labeller="Cleo"), name="c.jsonl")
     with pytest.raises(InputError, match="two people label at most, and here are 3"):
-        read_labels([ada, bo, cleo], KEYS)
+        read_labels([ada, bo, cleo], KEYS, OF)
+
+
+def test_a_label_is_of_one_answer_of_one_run(tmp_path: Path) -> None:
+    path = written(tmp_path, line(0, "yes", answer="answer 0"))
+    assert read_labels([path], KEYS, OF) == {KEYS[0]: Labelled(first=1.0)}
+    others = [msgspec.structs.replace(key, text=text_digest("another answer")) for key in KEYS]
+    for keys, of in ((KEYS, "1f" * 32), (others, OF)):
+        with pytest.raises(
+            InputError, match=r"1: id '.{16}' was not drawn from this run: it is of another run's answers"
+        ):
+            read_labels([path], keys, of)
+    with pytest.raises(InputError, match="2: its answer is not the one that was judged"):
+        read_labels([written(tmp_path, line(1, "yes"), line(0, "yes", answer="answer 1"))], KEYS, OF)
 
 
 @given(
@@ -82,16 +101,16 @@ def test_what_is_to_be_labelled_is_read_as_it_was_written(texts: list[str]) -> N
 def test_people_write_as_people_do(tmp_path: Path) -> None:
     path = tmp_path / "x.labels.csv"
     for separator in (",", ";"):
-        rows = [f"id{separator}label", *(f"{item_name(key)}{separator} Yes " for key in KEYS[:3])]
+        rows = [f"id{separator}label", *(f"{item_name(key, OF)}{separator} Yes " for key in KEYS[:3])]
         path.write_text("\ufeff" + "\r\n".join(rows) + "\r\n", newline="")
-        assert [each.first for each in read_labels([path], KEYS).values()] == [1.0] * 3
+        assert [each.first for each in read_labels([path], KEYS, OF).values()] == [1.0] * 3
 
 
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path) -> None:
     def said(*lines: str, name: str = "x.labels.jsonl") -> str:
         path = written(tmp_path, *lines, name=name)
         with pytest.raises(InputError) as caught:
-            read_labels([path], KEYS)
+            read_labels([path], KEYS, OF)
         return str(caught.value)
 
     assert said(line(0, "yes"), line(1, "maybe")).endswith("2: label 'maybe': write yes, no or skip")
@@ -103,4 +122,4 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path) -> None:
     assert "1: a line has the texts id and label" in said("what,is\nthis,then", name="y.csv")
     (tmp_path / "x.labels.jsonl").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="is not UTF-8 text"):
-        read_labels([tmp_path / "x.labels.jsonl"], KEYS)
+        read_labels([tmp_path / "x.labels.jsonl"], KEYS, OF)

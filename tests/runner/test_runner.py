@@ -300,6 +300,22 @@ def test_a_held_measurement_waits_until_it_is_needed() -> None:
     assert [call.measurement for call in iter(schedule.next_call, None)] == ["a", "a"]
 
 
+def test_measurements_of_one_lot_are_asked_in_one_drawn_order() -> None:
+    def order(lot: str) -> list[str]:
+        sizes = {"a": 300, "b": 100}
+        queues = [
+            TaskQueue(name, 1.0, deque(Call(name, n, n, 0) for n in range(size)), lot=lot, left=size)
+            for name, size in sizes.items()
+        ]
+        return [call.measurement for call in iter(Schedule(queues, 100.0).next_call, None)]
+
+    asked = order("seed")
+    assert (asked.count("a"), asked.count("b")) == (300, 100)
+    halves = asked[:200].count("b"), asked[200:].count("b")
+    assert min(halves) >= 35  # of 50: less has a probability of about .0003
+    assert asked == order("seed") != order("another seed")
+
+
 def test_time_slices_follow_shares() -> None:
     queues = [
         TaskQueue(name, share, deque(Call(name, n, n, 0) for n in range(400)))

@@ -33,12 +33,14 @@ def test_nothing_is_written_where_nobody_gets_anything(tmp_path: Path) -> None:
     assert read_exposures(tmp_path) == []
 
 
-def test_a_torn_line_is_named_and_later_ones_are_whole(tmp_path: Path) -> None:
+def test_a_torn_line_was_never_written(tmp_path: Path) -> None:
     (tmp_path / EXPOSURES).write_text('{"at": "x"')
+    assert read_exposures(tmp_path) == []
     append_exposures(tmp_path, "r1", "s", "begun", {API: {"a"}})
+    assert [each.run for each in read_exposures(tmp_path)] == ["r1"]
+    (tmp_path / EXPOSURES).write_text('{"at": "x"\n')
     with pytest.raises(InputError, match=r"exposures.jsonl:1: is not JSON"):
         read_exposures(tmp_path)
-    assert (tmp_path / EXPOSURES).read_text().splitlines()[1].startswith('{"at":"20')
 
 
 def test_a_link_is_not_followed_and_nothing_may_then_be_sent(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from steelyard.errors import InputError
 from steelyard.records import SuiteItem, Turn
 from steelyard.suites.collected import item_id
-from steelyard.suites.twins import NAMES, TwinRule, read_rules, twin_of
+from steelyard.suites.twins import NAMES, RULES, TwinRule, read_rules, rules_text, twin_of
 
 WHERE = Path("templates/twins.yaml")
 RULE = TwinRule(
@@ -104,3 +105,20 @@ def test_rules_are_read_strictly(tmp_path: Path) -> None:
     path.write_text("items:\n  q:\n    question: x\n    answr: y\n")
     with pytest.raises(InputError, match=r"twins.yaml:4: unknown key 'answr': did you mean 'answer'\?"):
         read_rules(tmp_path)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+VALUES = st.just({"a": "2..40", "b": ("x", "y")})
+
+
+@given(
+    st.dictionaries(
+        TEXTS.filter(bool), st.builds(TwinRule, question=TEXTS, answer=TEXTS, context=TEXTS, values=VALUES), max_size=3
+    )
+)
+def test_rules_are_read_as_they_were_written(rules: dict[str, TwinRule]) -> None:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / RULES).parent.mkdir()
+        if rules:
+            (Path(folder) / RULES).write_bytes(rules_text(rules))
+        assert read_rules(Path(folder)) == rules

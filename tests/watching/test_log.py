@@ -132,3 +132,11 @@ def test_a_first_line_that_opens_no_watch_is_refused(change: dict[str, object]) 
 def test_facts_that_cannot_be_are_refused(facts: dict[str, Any]) -> None:
     with pytest.raises(VerificationError, match="cannot follow"):
         Writer().end(0.5, **facts)
+
+
+@pytest.mark.parametrize("at", ["x", "2026-12-01T06:00:00", ""])
+def test_a_time_has_a_zone(at: str) -> None:
+    writer = Writer()
+    assert "its time is none with a zone" in refused(
+        writer.log, PassBegun(**writer.place, at=at, kind="baseline", number=1, plan="a")
+    )

@@ -10,7 +10,7 @@ from steelyard.records.watching import PassFacts
 from steelyard.stats.watching import MICRO, Watch, look
 from steelyard.watching.passes import baseline_from
 from steelyard.watching.standing import standing_of
-from tests.watching.logs import ITEMS, Writer, watched
+from tests.watching.logs import AT, ITEMS, Writer, watched
 
 
 def test_before_the_baseline_is_whole_nothing_is_said() -> None:
@@ -126,7 +126,7 @@ def test_honest_watches_seldom_alarm(rate: float) -> None:
             writer.end(float(each.mean()))
         from steelyard.watching.passes import baseline_line
 
-        writer.add(baseline_line(passes.tolist(), 0.05, writer.log.lines, writer.log.head, "x"))
+        writer.add(baseline_line(passes.tolist(), 0.05, writer.log.lines, writer.log.head, AT))
         for share in random.binomial(ITEMS, rate, 60) / ITEMS:
             writer.end(float(share))
         alarms += standing_of(writer.log).alarm is not None

@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
-from steelyard.records import JudgedKey
+from steelyard.records import JudgedKey, Plan
 
 if TYPE_CHECKING:
     from steelyard.judging.calibration import Calibration
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["ANSWERS", "calibration_of", "draw_answers", "files_beside", "path_beside", "read_calibration"]
+__all__ = [
+    "ANSWERS",
+    "calibration_of",
+    "draw_answers",
+    "files_beside",
+    "judge_run",
+    "labelled_as",
+    "path_beside",
+    "read_calibration",
+]
 
 ANSWERS: Final = "answers.jsonl"
 SUFFIXES: Final = (".jsonl", ".csv")
@@ -53,9 +62,19 @@ def read_calibration(run: Path, paths: Sequence[Path]) -> Calibration | None:
     from steelyard.judging.calibration import calibration
     from steelyard.judging.labels import gold_keys, read_labels
 
-    _, placed = _judge_run(run)
-    labels = read_labels(paths, gold_keys(placed, len(placed)))
+    folder, placed = judge_run(run)
+    labels = read_labels(paths, gold_keys(placed, len(placed)), labelled_as(folder.plan))
     return calibration({key: value for _, key, value in placed}, labels)
+
+
+def labelled_as(plan: Plan) -> str:
+    """The digest of what labels of a judge's run are about: the seal of the run that was judged, and the rubric.
+
+    Another judge of the same answers by the same rubric has the same, so that their labels are given once.
+    """
+    from steelyard.evidence.canonical import canonical, sha256_hex
+
+    return sha256_hex(canonical({name: each.sha256 for name, each in plan.inputs.items()}))
 
 
 def draw_answers(
@@ -79,11 +98,12 @@ def draw_answers(
 
     if path.exists():
         raise InputError("is there already: it is not written again", where=path)
-    folder, placed = _judge_run(run)
+    folder, placed = judge_run(run)
     texts, criteria = _shown(folder, judged, rubric, suite)
+    of = labelled_as(folder.plan)
     drawn = [
         AnswerToLabel(
-            id=item_name(key),
+            id=item_name(key, of),
             question=texts[key.sample, key.repeat][0],
             answer=texts[key.sample, key.repeat][1],
             reference=texts[key.sample, key.repeat][2],
@@ -100,7 +120,7 @@ def draw_answers(
     return len(drawn)
 
 
-def _judge_run(run: Path) -> tuple[RunFolder, Placed]:
+def judge_run(run: Path) -> tuple[RunFolder, Placed]:
     """A judge's sealed run with its verdicts in their places."""
     from steelyard.auditing.finalize import results_of
     from steelyard.auditing.judged import VerdictReader, is_judging

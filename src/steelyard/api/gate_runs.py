@@ -74,7 +74,7 @@ def sealed_run(path: Path) -> SealedRun:
 
     run = RunFolder.open(path)
     if JUDGE in run.plan.models:
-        raise InputError("its scores are a judge's, and no gate decides by them yet", where=path)
+        raise InputError("its scores are a judge's: no two runs are held against each other by them", where=path)
     if not run.is_sealed:
         raise InputError("is not finished and sealed: go on with it by steelyard resume", where=path)
     verify_integrity(path)
@@ -103,7 +103,7 @@ def sealed_run(path: Path) -> SealedRun:
 
 
 def is_judged(path: Path) -> bool:
-    """Whether a run's scores are a judge's, by which no gate decides. Raises InputError for what is no run."""
+    """Whether a run's scores are a judge's, which decide nothing alone. Raises InputError for what is no run."""
     from steelyard.storage.run_folder import RunFolder
 
     return JUDGE in RunFolder.open(path).plan.models

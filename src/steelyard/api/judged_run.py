@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.suite_task import SuiteTask
 
-__all__ = ["OTHER", "JudgedRun", "check_shown", "judged_by", "open_judged", "rubric_of"]
+__all__ = ["OTHER", "JudgedRun", "check_shown", "judged_by", "judged_place", "open_judged", "rubric_of"]
 
 OTHER: Final = "other"  # the role, and the plan's input, of the second run of a pair
 
@@ -69,17 +69,23 @@ def judged_by(
     Raises InputError where one is not there, or is another than the judge's plan names.
     """
     from steelyard.judging.rubric import rubric_digest
-    from steelyard.storage.local_settings import LocalSettings
 
-    noted = (judge_run.local_settings() or LocalSettings()).models.get(SUBJECT, "").removeprefix("recorded:")
-    path = judged or (Path(noted) if noted else None)
-    if path is None or not path.exists():
-        raise InputError("the run that was judged is not where it was: name it with --run", where=judge_run.path)
-    found = open_judged(path, suite=suite, of=judge_run.plan.inputs["run"].sha256)
+    found = open_judged(judged_place(judge_run, judged), suite=suite, of=judge_run.plan.inputs["run"].sha256)
     read, where = rubric_of(found, rubric)
     if rubric_digest(read) != judge_run.plan.inputs["rubric"].sha256:
         raise InputError("is not the rubric that the judge was given: name that one with --rubric", where=where)
     return found, read
+
+
+def judged_place(judge_run: RunFolder, given: Path | None = None) -> Path:
+    """Where the run that was judged lies: where it is said, else where it lay. Raises InputError where it does not."""
+    from steelyard.storage.local_settings import LocalSettings
+
+    noted = (judge_run.local_settings() or LocalSettings()).models.get(SUBJECT, "").removeprefix("recorded:")
+    path = given or (Path(noted) if noted else None)
+    if path is None or not path.exists():
+        raise InputError("the run that was judged is not where it was: name it with --run", where=judge_run.path)
+    return path
 
 
 def rubric_of(judged: JudgedRun, given: Path | None = None) -> tuple[Rubric, Path]:

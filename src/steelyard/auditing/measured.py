@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from array import array
+from contextlib import suppress
 from typing import NamedTuple
 
-from steelyard.records import Measurement, MeasurementResult, PassAtK, SampleScore
+from steelyard.errors import InputError
+from steelyard.records import MeanScore, Measurement, MeasurementResult, PassAtK, SampleScore
+from steelyard.scorers import is_share, open_identifier
 from steelyard.stats.bounds import TOO_WIDE, share_bounds, share_point
 
 __all__ = ["Tally"]
@@ -34,6 +37,8 @@ class Tally:
         self._groups: dict[str, int] = {}
         self._values, self._clusters = array("d"), array("I")
         self._by_sample: dict[str, list[float | None]] = {}
+        self._group_of: dict[str, int] = {}
+        self._gives_shares = _gives_shares(scorer)
 
     def observe(self, score: SampleScore) -> None:
         """Take one score, in any order of arrival."""
@@ -53,8 +58,9 @@ class Tally:
         self.unparsed += score.status == "unparsed"
         self._values.append(math.nan if score.value is None else float(score.value == 1.0))
         self._clusters.append(score.group)
-        if self.measurement.repeats > 1:
+        if self.measurement.repeats > 1 or self._gives_shares:
             self._by_sample.setdefault(score.sample, []).append(score.value)
+            self._group_of.setdefault(score.sample, score.group)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -120,6 +126,7 @@ class Tally:
             standard_error=self._standard_error() if clusters > 1 else None,
             clusters=clusters if clusters > 1 else 0,
             pass_at_k=self._pass_at_k(),
+            mean=self._mean() if self._gives_shares and self.n else None,
             read_by=read_by,
             differences=self.measurement.differences,
             how_read=self.measurement.how_read,
@@ -137,6 +144,30 @@ class Tally:
         wrong, right = ([unread if math.isnan(value) else value for value in self._values] for unread in (0.0, 1.0))
         return wrong, right
 
+    def _mean(self) -> MeanScore:
+        """The mean score; repeats of a question are one score, and open and missing ones are read both ways."""
+        from steelyard.stats.bounded_mean import bounded_mean_interval
+        from steelyard.stats.clustered import clustered_interval
+
+        samples = list(self._by_sample.values())
+        low, high = (
+            [math.fsum(unread if each is None else each for each in scores) / len(scores) for scores in samples]
+            for unread in (0.0, 1.0)
+        )
+        planned = self.measurement.planned // self.measurement.repeats
+        if self.is_whole and len(set(self._clusters)) > 1:
+            groups = list(self._group_of.values())
+            ends = [clustered_interval(values, groups, len(values)) for values in (low, high)]
+        else:
+            ends = [bounded_mean_interval(values, planned) for values in (low, high)]
+        read = [each for scores in samples for each in scores if each is not None]
+        is_known = share_point(0, self.missing + self.open, self.n) is not None
+        return MeanScore(
+            mean=math.fsum(read) / len(read) if is_known else None,
+            bounds=(math.fsum(low) / len(low), math.fsum(high) / len(high)),
+            ci=(ends[0][0], ends[1][1]),
+        )
+
     def _pass_at_k(self) -> tuple[PassAtK, ...]:
         from steelyard.stats.pass_at_k import run_pass_at_k
 
@@ -147,3 +178,10 @@ class Tally:
             PassAtK(k=each.k, least=each.least, most=each.most, low=each.low, high=each.high)
             for each in run_pass_at_k(scores)
         )
+
+
+def _gives_shares(scorer: str) -> bool:
+    """Whether the scorer of this identifier gives shares; not where it is not installed, since nothing scores then."""
+    with suppress(InputError):
+        return is_share(open_identifier(scorer))
+    return False

@@ -223,6 +223,7 @@ class RunSession:
                     raise _texts_missing(run)
                 if (done.measurement, done.sample, done.repeat, done.scorer) not in left:
                     self._read(done)
+        lots = _lots(self.plan)
         for each in self.plan.measurements:
             queue = TaskQueue(
                 each.id,
@@ -231,6 +232,8 @@ class RunSession:
                 used[each.id],
                 self.finders.is_closed(each.id) and not each.again,
                 self.finders.head(each.id),
+                lots.get(each.id, ""),
+                each.planned * each.repeats - len(finished[each.id]),
             )
             queue.held = self.finders.is_held(each.id)
             self.schedules[each.role].add(queue)
@@ -367,3 +370,13 @@ def _slice_seconds(plan: Plan) -> float:
     if plan.budget_us is None or not plan.measurements:
         return 20.0
     return min(20.0, max(1.0, plan.budget_us / 1e6 / len(plan.measurements) / 8))
+
+
+def _lots(plan: Plan) -> dict[str, str]:
+    """By measurement, the arms of one test, which are asked in one drawn order: the name is a seed that nobody knew."""
+    found: dict[str, str] = {}
+    for test in plan.tests:
+        arms = [plan.by_id[reads.measurement] for reads in test.reads]
+        if len(arms) > 1 and all(each.arm for each in arms):
+            found |= {each.id: arms[0].order_seed for each in arms}
+    return found

@@ -59,6 +59,20 @@ __all__ = ["command"]
     is_flag=True,
     help="Ask the baseline's model twice more and print how often this gate would be wrong, and how often it flips.",
 )
+@click.option(
+    "--file",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Where TASK is a judge's run: a file with people's labels, as steelyard judge calibrate takes it (default: "
+    "those beside the run).",
+)
+@click.option(
+    "--run",
+    "judged",
+    type=click.Path(path_type=Path),
+    help="Where TASK is a judge's run: the run that was judged, if it is not where it was.",
+)
 @dry_run_option
 @json_option
 def command(
@@ -74,6 +88,8 @@ def command(
     undecided: str,
     summary: str | None,
     self_test: bool,
+    files: tuple[Path, ...],
+    judged: Path | None,
     dry_run: bool,
     as_json: bool,
     **asking: Any,
@@ -82,25 +98,37 @@ def command(
 
     TASK is a suite's folder, a file of questions or a built-in task. Either error has a chance of at most 5 %.
     With --baseline RUN --margin POINTS the bar is the score of that run, less the margin. TASK may then be a finished
-    run, too: nothing is asked, and the two runs are held against each other.
+    run, too: nothing is asked, and the two runs are held against each other. With --at-least TASK may be a judge's
+    run of which people labelled a drawn part (steelyard judge calibrate): the bar is then for what people would give.
     Exit codes: 0 green, 1 red, 3 undecided, 4 answers are missing. Undecided is never green.
     """
     import asyncio
 
     from steelyard.api.conduct import conduct, signer_at
     from steelyard.api.gate_runs import is_judged, is_run
-    from steelyard.api.gates import bar_of, gate_job
+    from steelyard.api.gates import bar_of, gate_job, share_text
+    from steelyard.api.judged_gate import gate_judged
     from steelyard.api.options import options_of
 
     _check_bar(at_least, baseline, margin)
     _check_places(junit, summary)
     if self_test and (baseline is None or is_run(task) or dry_run):
         raise InputError("--self-test needs a suite, --model, --baseline RUN and --margin POINTS, and asks the model")
+    of_judge = is_run(task) and is_judged(Path(task))
+    if (files or judged is not None) and not (of_judge and baseline is None):
+        raise InputError("--file and --run are for a judge's run and --at-least: leave them out")
+    if of_judge and at_least is not None:
+        if asking["uri"]:
+            raise InputError("--model: the answers are there and judged, and no model is asked: leave it out")
+        verdict = gate_judged(Path(task), share_text(at_least), files, family=family, judged=judged)
+        _print(verdict, Path(task), as_json=as_json)
+        _write(verdict, Path(task), None, junit, undecided, summary, with_texts=False)
+        return verdict.exit
     given = [*([Path(task)] if is_run(task) else []), *([] if baseline is None else [baseline])]
-    if judged := [path for path in given if is_judged(path)]:
+    if judges := [path for path in given if is_judged(path)]:
         click.echo(
-            f"undecided: the scores of {judged[0]} are a judge's, and no gate decides by them yet; "
-            "steelyard judge calibrate corrects them to the rate that people would give"
+            f"undecided: the scores of {judges[0]} are a judge's, and no gate holds two runs against each other by "
+            "them; with people's labels (steelyard judge calibrate) one run can be held against a bar: --at-least"
         )
         return int(ExitCode.UNDECIDED)
     if is_run(task):
@@ -195,7 +223,7 @@ async def _print_self_test(
 def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
     """One line for each gate: its colour, the bar, and what was seen; with ``--json`` the whole verdict."""
     from steelyard.reports import machine
-    from steelyard.reports.gates import gate_words, gates_of
+    from steelyard.reports.gates import ABOUT_PEOPLE, gate_words, gates_of
 
     if as_json:
         print_json(machine.render(verdict))
@@ -203,6 +231,8 @@ def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
     for result in gates_of(verdict):
         row = gate_words(result, verdict)
         click.echo(f"{row.sentence}; took {row.cost}")
+        if result.gate is not None and result.gate.people is not None:
+            click.echo(ABOUT_PEOPLE)
         if result.gate is not None and result.gate.baseline:
             click.echo(f"baseline: the run with the seal {result.gate.baseline[:16]}…")
 
@@ -258,5 +288,5 @@ def _failing(verdict: Verdict, folder: Path, baseline: Path | None, *, with_text
             among=None if run is None else run.right_of(each.gate.task),
         )
         for each in gates_of(verdict)
-        if each.word is not VerdictWord.CONSISTENT and each.gate is not None
+        if each.word is not VerdictWord.CONSISTENT and each.gate is not None and each.gate.people is None
     }

@@ -118,7 +118,7 @@ def print_open(run: Path, verdict: Verdict) -> None:
 def print_measurement(result: MeasurementResult) -> None:
     """Print one line for a measurement, and one for each pass@k."""
     from steelyard.records import SUBJECT
-    from steelyard.reports.measured import interval_rule, pass_at_k
+    from steelyard.reports.measured import interval_rule, mean_score, pass_at_k
     from steelyard.reports.words import interval, measured
     from steelyard.util.text import one_line
 
@@ -130,7 +130,7 @@ def print_measurement(result: MeasurementResult) -> None:
     # Where a range is given, every answer counts in it, the open ones too.
     counted = result.asked if result.measured is None else result.asked - result.missing - result.open
     line = (
-        f"{named}: {measured(result, 'percent')}, "
+        f"{named}: {f'{mean_score(result)}; fully right ' if result.mean else ''}{measured(result, 'percent')}, "
         f"95 % interval {interval(result.ci, 'percent')} ({interval_rule(result)}), {result.right} of {counted} right"
     )
     if result.asked < result.of:

@@ -59,6 +59,7 @@ def command(
     terminal: --csv, --html and --json give all that are selected.
     """
     from steelyard.auditing.answers import answers_of
+    from steelyard.evidence.verify import verify_integrity
     from steelyard.gateway.seal import is_recording
     from steelyard.storage.run_folder import RunFolder
 
@@ -68,6 +69,10 @@ def command(
     if html_file is not None and reasoning:
         raise InputError("--reasoning: no page holds it; each answer in the page names the command that shows it")
     folder = RunFolder.open(run)
+    if folder.is_sealed and (folder.plan.texts == "withheld" or _has_texts(run)):
+        verify_integrity(run)
+    elif folder.is_sealed:
+        click.echo("the texts are not here, so the seal was not checked: scores are as the folder has them", err=True)
     if html_file is not None:
         _check_place(html_file, run)
     plan = folder.plan
@@ -90,6 +95,12 @@ def command(
     else:
         _print_texts(shown, counted, limit, reasoning=reasoning)
     return 0
+
+
+def _has_texts(run: Path) -> bool:
+    from steelyard.evidence import layout
+
+    return any((run / layout.TEXTS).glob("*"))
 
 
 def _check_samples(run: RunFolder, samples: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from steelyard.auditing.finalize import results_of
 from steelyard.errors import InputError
 from steelyard.evidence import layout
+from steelyard.evidence.verify import verify_integrity
 from steelyard.records import SUBJECT, Attempt, Measurement, Origin, PlannedModel, SampleScore
 from steelyard.storage.journal.lines import Stop
 from steelyard.storage.journal.reader import read_lines
@@ -105,10 +106,12 @@ def read_run(given: str) -> list[ScoredRun]:
     """Read ``RUN``, the folder of a run or an audit, or ``RUN#ROLE``; one with several models gives one for each.
 
     Scores are computed again from the journal. Raises InputError for what is no such folder, has no scores or lacks
-    the role, VerificationError for a journal that does not fit its plan.
+    the role, VerificationError for a seal that does not hold and for a journal that does not fit its plan.
     """
     path, _, role = given.rpartition("#") if "#" in given and not Path(given).exists() else (given, "", "")
     run = RunFolder.open(Path(path).expanduser())
+    if run.is_sealed:
+        verify_integrity(run.path)
     if run.plan.origin.kind == "gateway":
         raise InputError("a gateway's recording has no scores to compare: measure with steelyard run", where=path)
     roles = [each for each in run.plan.models if each not in _NOT_COMPARED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -96,11 +97,21 @@ def attack_text(arm: str, language: str, other: str) -> str:
     return f"{padding}\n\n{other}\n\n{padding}"
 
 
-def other_answer(place: int, answers: Sequence[tuple[str, str]]) -> str:
-    """The run's answer to another question than that at ``place``: the next in the order, of another group if any.
+def other_answer(place: int, answers: Sequence[tuple[str, str, str]]) -> str:
+    """The run's answer to another question than that at ``place``, which should not fit this one.
 
-    ``answers`` are (group, text) in the committed order.
+    ``answers`` are (group, text, reference) in the committed order. It is the next one whose words are neither those of
+    the reference nor of the run's own answer, of another group if any: where few answers are right, as yes and no, the
+    same words would be right here, too. Where there is none, the reference alone is avoided, then the own answer alone.
     """
-    group = answers[place][0]
+    group, own, reference = answers[place]
     further = [answers[(place + step) % len(answers)] for step in range(1, len(answers))]
-    return next((text for other, text in further if not group or other != group), further[0][1])
+    further.sort(key=lambda each: bool(group) and each[0] == group)
+    for avoided in ({_words(own), _words(reference)}, {_words(reference or own)}, {_words(own)}):
+        if found := [text for _, text, _ in further if _words(text) not in avoided]:
+            return found[0]
+    return further[0][1]
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from steelyard.judging.labels import Labelled
@@ -12,7 +12,7 @@ from steelyard.judging.scores import JudgedScore, answer_scores
 from steelyard.records import JudgedKey
 from steelyard.stats.judged import Agreement, Corrected, Stratum, agreement, item_gold, judged_mean, judged_rate
 
-__all__ = ["MIN_LABELS", "Calibration", "calibration"]
+__all__ = ["MIN_LABELS", "Calibration", "People", "calibration", "people_of", "strata_of"]
 
 MIN_LABELS: Final = 20
 """Labelled answers below which a judge counts as uncalibrated."""
@@ -44,35 +44,49 @@ class Calibration:
         return self.corrected.next_to_nothing
 
 
+@dataclass(frozen=True)
+class People:
+    """What two people gave the answers that were drawn; ``gold`` is their mean, ``skipped`` has no label of either."""
+
+    first: Mapping[Answer, float]
+    second: Mapping[Answer, float]
+    gold: Mapping[Answer, float]
+    skipped: Set[Answer]
+
+
 def calibration(verdicts: Mapping[JudgedKey, float | None], labels: Mapping[JudgedKey, Labelled]) -> Calibration | None:
     """Hold a judge's ``verdicts`` against ``labels`` of a random part of the answers.
 
     Where all scores are 0 or 1, by post-stratification; else by PPI++, with ½ for an open score of the judge. None
     with fewer than ``MIN_LABELS`` labelled answers.
     """
-    scores = answer_scores(verdicts)
-    golds = [_people(verdicts, {key: each.first for key, each in labels.items()})]
-    golds.append(_people(verdicts, {key: each.second for key, each in labels.items()}))
-    drawn = {(key.sample, key.repeat) for key in labels}
-    gold = {each: item_gold(found) for each in drawn if (found := [by[each] for by in golds if each in by])}
-    if len(gold) < MIN_LABELS:
+    scores, people = answer_scores(verdicts), people_of(verdicts, labels)
+    if len(people.gold) < MIN_LABELS:
         return None
-    skipped = drawn - gold.keys()
     read = [each.score for each in scores if each.score is not None]
-    strata = _strata(scores, gold, skipped)
-    corrected = judged_rate(strata) if strata else _mean(scores, gold)
+    strata = strata_of(scores, people.gold, people.skipped)
+    corrected = judged_rate(strata) if strata else _mean(scores, people.gold, people.skipped)
     return Calibration(
         answers=len(scores),
-        labels=len(gold),
-        skipped=len(skipped),
+        labels=len(people.gold),
+        skipped=len(people.skipped),
         judged=sum(read) / len(read) if read else None,
         corrected=corrected,
         agreement=_agreement(strata),
-        labellers=_labellers(*golds),
+        labellers=_labellers(people.first, people.second),
     )
 
 
-def _people(
+def people_of(verdicts: Mapping[JudgedKey, float | None], labels: Mapping[JudgedKey, Labelled]) -> People:
+    """What people gave the drawn answers, by the rule that makes the judge's scores."""
+    first = _scores_of(verdicts, {key: each.first for key, each in labels.items()})
+    second = _scores_of(verdicts, {key: each.second for key, each in labels.items()})
+    drawn = {(key.sample, key.repeat) for key in labels}
+    gold = {each: item_gold(found) for each in drawn if (found := [by[each] for by in (first, second) if each in by])}
+    return People(first, second, gold, drawn - gold.keys())
+
+
+def _scores_of(
     verdicts: Mapping[JudgedKey, float | None], labels: Mapping[JudgedKey, float | None]
 ) -> dict[Answer, float]:
     """People's score of each answer, by the rule that makes the judge's; answers without one are left out."""
@@ -85,7 +99,7 @@ def _people(
     return {(each.sample, each.repeat): each.score for each in answer_scores(whole) if each.score is not None}
 
 
-def _strata(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: set[Answer]) -> list[Stratum]:
+def strata_of(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: Set[Answer]) -> list[Stratum]:
     """The answers by the judge's score; empty where a score is neither 0, 1 nor open, or a gold score neither."""
     values = {each.score for each in scores} | set(gold.values())
     if not values <= {0.0, 1.0, None}:
@@ -100,9 +114,21 @@ def _strata(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: se
     return found
 
 
-def _mean(scores: list[JudgedScore], gold: Mapping[Answer, float]) -> Corrected:
+def _mean(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: Set[Answer]) -> Corrected:
+    """By PPI++; what was drawn and has no label is 0 for the lower end and 1 for the upper one."""
     judge = [0.5 if each.score is None else each.score for each in scores]
-    return judged_mean(judge, [gold.get((each.sample, each.repeat)) for each in scores])
+    worst, best = (
+        judged_mean(judge, [gold.get(name, missing if name in skipped else None) for name in names])
+        for names in [[(each.sample, each.repeat) for each in scores]]
+        for missing in (0.0, 1.0)
+    )
+    return replace(
+        worst,
+        estimate=(worst.estimate + best.estimate) / 2,
+        high=best.high,
+        gold_high=best.gold_high,
+        labels=len(gold),
+    )
 
 
 def _agreement(strata: list[Stratum]) -> Agreement | None:

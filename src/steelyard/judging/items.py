@@ -31,6 +31,7 @@ __all__ = [
     "judged_items",
     "key_in",
     "pair_items",
+    "text_digest",
 ]
 
 AGAIN: Final = "again"
@@ -63,6 +64,11 @@ def key_in(target: str) -> JudgedKey | None:
         return msgspec.json.decode(target, type=JudgedKey, strict=True)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def text_digest(answer: str) -> str:
+    """The first digits of an answer's SHA-256, as a key names it."""
+    return sha256(answer.encode("utf-8", "replace")).hexdigest()[:_TEXT_DIGITS]
 
 
 def about_key(key: JudgedKey) -> str:
@@ -113,7 +119,7 @@ class _Maker:
             arm=arm,
             weight=criterion.weight,
             passes=self.rubric.passes,
-            text=sha256(answer.encode("utf-8", "replace")).hexdigest()[:_TEXT_DIGITS],
+            text=text_digest(answer),
             length=len(answer),
         )
 
@@ -152,7 +158,7 @@ def attacked_items(
     Each asks one criterion in turn, the same in all arms.
     """
     maker, firsts = _Maker(rubric, prompts, nonce), _first_of_each(answers)
-    texts = [(each.group, each.answer) for each in firsts]
+    texts = [(each.group, each.answer, each.reference) for each in firsts]
     items = []
     for arm, size in sizes.items():
         for number, each in enumerate(firsts[:size]):

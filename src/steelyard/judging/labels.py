@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from steelyard.errors import InputError
+from steelyard.judging.items import text_digest
 from steelyard.records import JudgedKey
 from steelyard.records.record import Record
 from steelyard.suites.labels import AnswerToLabel
@@ -39,9 +40,15 @@ class Labelled(Record, frozen=True, kw_only=True):
     second: float | None = None
 
 
-def item_name(key: JudgedKey) -> str:
-    """The id of a line: 16 hexadecimal digits of what it is about, so that it shows no verdict and no place."""
-    return sha256(f"{key.sample}\n{key.repeat}\n{key.criterion}".encode()).hexdigest()[:16]
+def item_name(key: JudgedKey, of: str) -> str:
+    """The id of a line: 16 hexadecimal digits of what it is about, so that it shows no verdict and no place.
+
+    ``of`` is the digest of the judged run's seal and of the rubric. With it and the answer's text in it, what people
+    say of one answer counts for that answer alone, whichever judge scores it, and never for another run's answer to the
+    same question.
+    """
+    about = f"{of}\n{key.text}\n{key.sample}\n{key.repeat}\n{key.criterion}"
+    return sha256(about.encode()).hexdigest()[:16]
 
 
 def gold_keys(placed: Sequence[tuple[int, JudgedKey, float | None]], answers: int) -> list[JudgedKey]:
@@ -75,19 +82,27 @@ def table_text(answers: Sequence[AnswerToLabel]) -> str:
     return file.getvalue()
 
 
-def read_labels(paths: Sequence[Path], wanted: Sequence[JudgedKey]) -> dict[JudgedKey, Labelled]:
+def read_labels(paths: Sequence[Path], wanted: Sequence[JudgedKey], of: str) -> dict[JudgedKey, Labelled]:
     """Read files of labels, in the order of ``wanted``; raises InputError with file and line.
 
-    ``wanted`` is everything that could be drawn. All up to the last labelled one counts as drawn: what is left out
-    among them has no label, and that is counted both ways, so that leaving out chooses nothing.
+    Labels of other answers than those of the run and rubric ``of`` (:func:`item_name`) are an error, also where the
+    id is right and the answer beside it is not the judged one. ``wanted`` is everything that could be drawn. All up
+    to the last one that a file has, labelled or not, counts as drawn: what has no label among them is counted both
+    ways, so that neither leaving one out nor stopping when it suits chooses anything.
     """
-    names = {item_name(key): key for key in wanted}
+    names = {item_name(key, of): key for key in wanted}
     by_person: dict[str, dict[str, float | None]] = {}
     for path in paths:
         for number, row in _rows(path):
             for name, person, value in _labels(row, path, number):
                 if name not in names:
-                    raise InputError(f"id {name[:40]!r} was not drawn from this run", where=path, line=number)
+                    raise InputError(
+                        f"id {one_line(name, 40)!r} was not drawn from this run: it is of another run's answers, or of "
+                        "an earlier run of this name; move the file away, and draw anew",
+                        where=path,
+                        line=number,
+                    )
+                _check_answer(row, names[name], path, number)
                 labels = by_person.setdefault(person, {})
                 if labels.get(name) not in (None, value):
                     raise InputError(f"another label of {person or 'one person'} for this id", where=path, line=number)
@@ -95,20 +110,23 @@ def read_labels(paths: Sequence[Path], wanted: Sequence[JudgedKey]) -> dict[Judg
     people = [labels for labels in by_person.values() if any(value is not None for value in labels.values())]
     if len(people) > 2:
         raise InputError(f"two people label at most, and here are {len(people)}", where=paths[0])
-    return _in_order(list(names), names, people)
+    drawn = {name for labels in by_person.values() for name in labels}
+    return _in_order(list(names), names, people, drawn)
+
+
+def _check_answer(row: Mapping[str, object], key: JudgedKey, path: Path, number: int) -> None:
+    """Raise InputError where a line shows another answer than was judged; a spreadsheet may have changed a table's."""
+    shown = row.get("answer")
+    if path.suffix != ".csv" and shown is not None and (not isinstance(shown, str) or text_digest(shown) != key.text):
+        raise InputError("its answer is not the one that was judged: draw anew", where=path, line=number)
 
 
 def _in_order(
-    order: list[str], names: Mapping[str, JudgedKey], people: Sequence[Mapping[str, float | None]]
+    order: list[str], names: Mapping[str, JudgedKey], people: Sequence[Mapping[str, float | None]], drawn: Set[str]
 ) -> dict[JudgedKey, Labelled]:
     first, second = (*people, {}, {})[:2]
-    places = [
-        place for place, name in enumerate(order, 1) if first.get(name) is not None or second.get(name) is not None
-    ]
-    return {
-        names[name]: Labelled(first=first.get(name), second=second.get(name))
-        for name in order[: max(places, default=0)]
-    }
+    last = max((place for place, name in enumerate(order, 1) if name in drawn), default=0)
+    return {names[name]: Labelled(first=first.get(name), second=second.get(name)) for name in order[:last]}
 
 
 def _labels(row: Mapping[str, object], path: Path, number: int) -> Iterator[tuple[str, str, float | None]]:

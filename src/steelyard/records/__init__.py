@@ -17,6 +17,7 @@ from steelyard.records.judging import (
     Judging,
     LengthResult,
     PairResult,
+    PeopleRate,
 )
 from steelyard.records.plan import (
     JUDGE,
@@ -63,6 +64,7 @@ from steelyard.records.results import (
     DetectorResult,
     Finding,
     GateVerdict,
+    MeanScore,
     MeasurementResult,
     Needs,
     Note,
@@ -106,6 +108,7 @@ __all__ = [
     "LengthResult",
     "Limits",
     "LoglikelihoodRequest",
+    "MeanScore",
     "Measurement",
     "MeasurementResult",
     "ModelIdentity",
@@ -118,6 +121,7 @@ __all__ = [
     "PairResult",
     "Part",
     "PassAtK",
+    "PeopleRate",
     "Plan",
     "PlanInput",
     "PlannedModel",

@@ -14,6 +14,7 @@ __all__ = [
     "Judging",
     "LengthResult",
     "PairResult",
+    "PeopleRate",
 ]
 
 
@@ -121,3 +122,21 @@ class Judging(Record, frozen=True, kw_only=True):
     answers_test: AttackResult | None = None
     attacks: tuple[AttackResult, ...] = ()
     pairs: PairResult | None = None
+
+
+class PeopleRate(Record, frozen=True, kw_only=True):
+    """What people would give the ``answers`` of a judged run, for a gate: by labels on ``labels`` of them.
+
+    ``skipped`` were drawn for labelling and got no label. ``estimate`` is None without enough labels. ``low`` and
+    ``high`` are the ends that decide, each with a level of its own. ``judge`` holds the judge's own rate: two numbers
+    where verdicts are open or answers missing; ``judge_says`` is the colour that it would have alone.
+    """
+
+    answers: int
+    labels: int
+    skipped: int = 0
+    estimate: float | None = None
+    low: float = 0.0
+    high: float = 1.0
+    judge: tuple[float, float]
+    judge_says: Literal["green", "red", "undecided"]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from steelyard.records.judging import Judging
+from steelyard.records.judging import Judging, PeopleRate
 from steelyard.records.record import Record
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "DetectorResult",
     "Finding",
     "GateVerdict",
+    "MeanScore",
     "MeasurementResult",
     "Needs",
     "Note",
@@ -205,7 +206,8 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     it may be ``margin`` percentage points below 0. ``worse`` and ``better`` then count the items that only the baseline
     and only the model answered rightly, ``unpaired`` those without a score of the baseline, ``baseline_right`` its
     right answers to the items that were asked, and ``ci`` is the interval of the difference. ``family`` gates have one
-    level together. ``steady``: answers do not vary, so that the gate is about this pass over the suite.
+    level together. ``steady``: answers do not vary, so that the gate is about this pass over the suite. ``people`` is
+    set where a judge gave the scores: the gate is about what people would give, and ``ci`` holds the ends that decide.
     """
 
     task: str
@@ -226,6 +228,7 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     family: int = 1
     steady: bool = False
     ci: tuple[float, float] | None = None
+    people: PeopleRate | None = None
 
 
 class CandidateVerdict(Record, frozen=True, kw_only=True):
@@ -294,6 +297,18 @@ class PassAtK(Record, frozen=True, kw_only=True):
     high: float
 
 
+class MeanScore(Record, frozen=True, kw_only=True):
+    """The mean of scores in [0, 1], as fractions; ``mean`` is None where open and missing ones leave a range.
+
+    ``bounds`` count those as 0 and as 1. ``ci`` holds both, at 95 %: by bets on the scores in their order, or clustered
+    over subtasks where there are several and all was asked.
+    """
+
+    mean: float | None
+    bounds: tuple[float, float]
+    ci: tuple[float, float]
+
+
 class MeasurementResult(Record, frozen=True, kw_only=True):
     """The result of one measurement by one scorer. Proportions are fractions; only a full score counts as right.
 
@@ -302,7 +317,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``asked`` and
     ``of`` count calls, as a claim's do. ``read_by`` names the tests that read it. ``cost`` is the money for the tokens,
     at the user's prices; ``answered_by`` is a claim's, too. ``model`` is the name of a model in another role than the
-    subject's.
+    subject's. ``mean`` is that of a scorer that gives shares.
     """
 
     measurement: str
@@ -338,6 +353,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     cost: float | None = None
     seconds: float = 0.0
     answered_by: tuple[AnsweredBy, ...] = ()
+    mean: MeanScore | None = None
 
     @property
     def is_mostly_cut_off(self) -> bool:

@@ -235,7 +235,8 @@ def _limits_of(result: DetectorResult, choice: ChoiceVerdict, verdict: Verdict) 
     else:
         yield (
             "Where answers may vary, the target is about each model's rate over passes, of which one pass is a sample: "
-            "near it a whole pass leaves a model undecided. The interval is that of this pass."
+            "near it a whole pass leaves a model undecided. The interval is that of the rate. Where whole passes "
+            "differ, by load or by replica, one pass does not show it, and both errors are more frequent."
         )
     yield (
         f"Error rates: that a model is chosen which does not reach the target has a chance of at most {half}; that the "

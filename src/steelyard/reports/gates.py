@@ -9,11 +9,12 @@ from fractions import Fraction
 from typing import Final
 
 from steelyard.errors import ExitCode
-from steelyard.records import DetectorResult, GateVerdict, MeasurementResult, Verdict, VerdictWord
+from steelyard.records import DetectorResult, GateVerdict, MeasurementResult, PeopleRate, Verdict, VerdictWord
 from steelyard.reports.words import about_time, asked_of, count, counted, interval, interval_name, share
 from steelyard.util.text import one_line
 
 __all__ = [
+    "ABOUT_PEOPLE",
     "EXIT_MEANINGS",
     "GateWords",
     "bar_in_words",
@@ -28,6 +29,10 @@ __all__ = [
     "points_between",
 ]
 
+ABOUT_PEOPLE: Final = (
+    "What people would give is about these answers of this run to this suite, and no others. The level is for labels "
+    "whose number was fixed before anybody looked."
+)
 COLOURS: Final = {VerdictWord.CONSISTENT: "green", VerdictWord.INCONSISTENT: "red"}
 EXIT_MEANINGS: Final = {
     ExitCode.CONSISTENT: "every gate is green",
@@ -116,7 +121,7 @@ def gate_words(result: DetectorResult, verdict: Verdict) -> GateWords:
         colour=colour_of(result.word),
         bar=bar_in_words(gate),
         seen=_seen(gate),
-        interval=points_between(gate.ci) if gate.baseline else interval(gate.ci, "percent"),
+        interval=_interval(gate, verdict.alpha),
         asked=", ".join((asked_of(gate.asked, gate.items, 1), *unread)) if gate.asked else "–",
         cost=_cost(measured),
         reason=_reason(result, gate),
@@ -126,6 +131,8 @@ def gate_words(result: DetectorResult, verdict: Verdict) -> GateWords:
 def _seen(gate: GateVerdict) -> str:
     if not gate.asked:
         return "no answer was read"
+    if gate.people is not None:
+        return _people(gate.people)
     if gate.baseline:
         return f"{count(gate.worse)} worse, {count(gate.better)} better, {count(_alike(gate))} alike"
     if gate.missing or gate.open:
@@ -133,13 +140,33 @@ def _seen(gate: GateVerdict) -> str:
     return f"{share(gate.right / gate.asked, 'percent')} ({count(gate.right)} right)"
 
 
+def _interval(gate: GateVerdict, alpha: float) -> str:
+    if gate.baseline:
+        return points_between(gate.ci)
+    shown = interval(gate.ci, "percent")
+    if gate.people is None:
+        return shown
+    return f"{shown} (lower end at {100 * alpha:g} %, upper end at {100 * alpha / gate.family:g} %)"
+
+
+def _people(people: PeopleRate) -> str:
+    """``people would give 91.0 % (100 of 400 answers labelled); the judge alone 93.0 %, which would be green``."""
+    judge = (
+        share(people.judge[0], "percent") if people.judge[0] == people.judge[1] else interval(people.judge, "percent")
+    )
+    skipped = f", {count(people.skipped)} without a label" if people.skipped else ""
+    labelled = f"{count(people.labels)} of {count(people.answers)} answers labelled{skipped}"
+    given = "unknown" if people.estimate is None else share(people.estimate, "percent")
+    return f"people would give {given} ({labelled}); the judge alone {judge}, which would be {people.judge_says}"
+
+
 def _alike(gate: GateVerdict) -> int:
     return gate.asked - gate.worse - gate.better - gate.unpaired - gate.missing - gate.open
 
 
 def _reason(result: DetectorResult, gate: GateVerdict) -> str:
-    if result.word in COLOURS:
-        return ""
+    if result.reason or result.word in COLOURS or gate.people is not None:
+        return result.reason
     if gate.asked < gate.of:
         return "the run ended before a decision"
     return "all that was to be asked was asked" if gate.of == gate.items else "the limit on samples was reached"
@@ -181,11 +208,11 @@ def headline(verdict: Verdict) -> str:
     task = one_line(gate.task, 80)
     if gate.baseline:
         return f"{colour.capitalize()}: {_against_baseline(colour, task, gate)}."
-    bar = f"{_percent(gate.at_least)} %"
+    bar, score = f"{_percent(gate.at_least)} %", "the score" if gate.people is None else "what people would give"
     shown = {
-        "green": f"the score on {task} is at least {bar}",
-        "red": f"the score on {task} is below {bar}",
-        "undecided": f"the answers do not show whether the score on {task} is at least {bar}",
+        "green": f"{score} on {task} is at least {bar}",
+        "red": f"{score} on {task} is below {bar}",
+        "undecided": f"the answers do not show whether {score} on {task} is at least {bar}",
     }
     return f"{colour.capitalize()}: {shown[colour]}."
 
@@ -209,15 +236,18 @@ def limits_of(verdict: Verdict) -> list[str]:
     level = f"{100 * verdict.alpha:g} %"
     gates = [result.gate for result in results if result.gate is not None]
     sentences = ["Undecided is neither green nor red: it says that these answers do not decide."]
+    if any(gate.people is not None for gate in gates):
+        sentences.append(ABOUT_PEOPLE)
     if any(gate.steady and not gate.baseline for gate in gates):
         sentences.append(
             "Answers do not vary here (in-process, greedy), so a bar is about this pass: the share of right answers if "
             "all items of the suite were asked."
         )
-    if any(not gate.steady and not gate.baseline for gate in gates):
+    if any(not gate.steady and not gate.baseline and gate.people is None for gate in gates):
         sentences.append(
             "Where answers may vary, a bar is about the rate over passes, of which one pass is a sample: near it a "
-            "whole pass is undecided. The interval is that of this pass."
+            "whole pass is undecided. The interval is that of the rate. Where whole passes differ, by load or by "
+            "replica, one pass does not show it, and both errors are more frequent."
         )
     if any(gate.baseline for gate in gates):
         sentences.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from steelyard.errors import ExitCode
 from steelyard.records import ClaimVerdict, MeasurementResult, Verdict, VerdictWord
 from steelyard.reports import choices, gates
+from steelyard.reports.measured import mean_score
 from steelyard.reports.words import claimed_value, count, counted, further_tests, interval, measured, points
 from steelyard.util.text import one_line
 
@@ -106,7 +107,8 @@ def _verdict_sentence(verdict: Verdict) -> str:
             return f"Not testable: {_of(len(claims), total)} cannot be tested here; the reasons are below."
     if not verdict.claims and (results := [each for each in verdict.measurements if each.asked]):
         scores = (
-            f"{one_line(each.task, 80)}{_of_model(each)} {measured(each, 'percent')}"
+            f"{one_line(each.task, 80)}{_of_model(each)} {f'{mean_score(each)}, fully right ' if each.mean else ''}"
+            + measured(each, "percent")
             + (f" (95 % interval {interval(each.ci, 'percent')})" if each.ci else "")
             for each in results
         )

@@ -15,6 +15,10 @@ _OF_A_MEASUREMENT = (
     "subtasks where there are several; where the run ended before all was asked, it holds at every stop and is about "
     "all questions of the task. Missing answers widen it both ways."
 )
+_OF_A_MEAN = (
+    "The interval of a mean score holds for any distribution of scores between 0 and 1, in the order that was sealed, "
+    "and at every stop (bets); over several subtasks it is clustered by them."
+)
 _OF_A_PART = (
     "Where the data held only a part of a benchmark, the verdict is about this part. Nothing shows that the part was "
     "drawn at random, as the wider tolerance to accuse assumes."
@@ -100,6 +104,7 @@ def _of_the_numbers(
         ]
     if measured:
         sentences.append(_OF_A_MEASUREMENT.format(level=f"{100 * (1 - verdict.alpha):g} %"))
+        sentences += [_OF_A_MEAN] if any(each.mean is not None for each in measured) else []
     read = {each.measurement: max(one.asked for one in asked if one.measurement == each.measurement) for each in asked}
     came = {each.measurement: each.asked for each in verdict.measurements}
     if later := sum(max(0, came.get(name, 0) - number) for name, number in read.items()):

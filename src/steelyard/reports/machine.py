@@ -129,6 +129,8 @@ def _test(result: DetectorResult) -> dict[str, Any]:
     for key in ("gate", "choice"):
         if document[key] is None:
             del document[key]
+    if result.gate is not None and result.gate.people is None:
+        del document["gate"]["people"]
     return document
 
 
@@ -136,6 +138,10 @@ def _gate(result: DetectorResult) -> dict[str, Any]:
     """A gate with its ``colour``, its interval in percent points, and without keys that are another kind of gate's."""
     assert result.gate is not None
     gate = {key: value for key, value in msgspec.to_builtins(result.gate).items() if value != ""}
+    people = gate.pop("people")
+    if people is not None:
+        ends = {key: _own_unit(people[key], "percent") for key in ("estimate", "low", "high")}
+        gate["people"] = people | ends | {"judge": _ends(people["judge"], "percent")}
     return {"test": result.test, "colour": colour_of(result.word), **gate, "ci": _ends(result.gate.ci, "percent")}
 
 
@@ -157,6 +163,12 @@ def _measured(result: MeasurementResult) -> dict[str, Any]:
     for key, nothing in NOTHING_TO_SAY.items():
         if getattr(result, key) == nothing:
             del document[key]
+    if result.mean is None:
+        del document["mean"]
+    else:
+        found = result.mean
+        document["mean"] = {"mean": _own_unit(found.mean, "percent"), "bounds": _ends(found.bounds, "percent"),
+                            "ci": _ends(found.ci, "percent")}  # fmt: skip
     for key in ("measured", "standard_error"):
         document[key] = _own_unit(document[key], "percent")
     document |= {"bounds": _ends(result.bounds, "percent"), "ci": _ends(result.ci, "percent")}

@@ -121,6 +121,9 @@ def gates_summary(verdict: Verdict, failing: Mapping[str, Sequence[str]]) -> str
     parts = [
         f"### Steelyard gate: {escape(headlines.headline(verdict))}",
         _gates(verdict),
+        escape(gates.ABOUT_PEOPLE, 400)
+        if any(each.gate and each.gate.people for each in gates.gates_of(verdict))
+        else "",
         "First failing samples:\n\n" + "\n".join(f"- {line}" for line in found) if found else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

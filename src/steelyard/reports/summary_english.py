@@ -122,6 +122,7 @@ ENGLISH: Final = Words(
         asked_part="{asked} of {of} answers were asked for.",
         missing="Missing: {number}.",
         open="Cannot be read in one way: {number}.",
+        mean="Mean score {mean} (95 % interval {interval}); beside it the share that is fully right.",
     ),
     reasons=Reasons(
         decoding_unmeasured="The vendor does not say how it decoded, and how much answers vary was not measured.",

@@ -133,6 +133,7 @@ GERMAN: Final = Words(
         asked_part="{asked} von {of} Antworten wurden abgefragt.",
         missing="Fehlend: {number}.",
         open="Nicht eindeutig lesbar: {number}.",
+        mean="Mittlere Punktzahl {mean} (95-%-Intervall {interval}); daneben der Anteil ganz richtiger Antworten.",
     ),
     reasons=Reasons(
         decoding_unmeasured="Der Anbieter nennt sein Dekodierverfahren nicht, und wie stark Antworten schwanken, "

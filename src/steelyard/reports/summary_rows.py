@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
-from steelyard.records import ClaimVerdict, MeasurementResult, Verdict, VerdictWord
+from steelyard.records import ClaimVerdict, MeanScore, MeasurementResult, Verdict, VerdictWord
 from steelyard.reports import words
 from steelyard.reports.charts import css_name, drawable
 from steelyard.reports.jinja import markup
@@ -194,6 +194,12 @@ def _reason(reason: Reason, said: Words, numbers: Numbers) -> Passage:
 # ── measurements ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _mean(found: MeanScore, said: Words) -> str:
+    numbers = Numbers(said.notation)
+    point = numbers.interval(found.bounds, "percent") if found.mean is None else numbers.share(found.mean, "percent")
+    return said.meanings.mean.format(mean=point, interval=numbers.interval(found.ci, "percent"))
+
+
 def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, float]) -> Row:
     numbers, meanings = Numbers(said.notation), said.meanings
     counts = {"asked": numbers.count(result.asked), "of": numbers.count(result.of)}
@@ -201,6 +207,7 @@ def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, f
     parts = [asked.format(**counts)]
     parts += [meanings.missing.format(number=numbers.count(result.missing))] if result.missing else []
     parts += [meanings.open.format(number=numbers.count(result.open))] if result.open else []
+    parts += [_mean(result.mean, said)] if result.mean is not None else []
     return Row(
         task=f"{named(result.task)} ({one_line(result.prompt, 30)})",
         css=css_name(VerdictWord.NOT_TESTED),

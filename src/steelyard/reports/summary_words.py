@@ -134,6 +134,7 @@ class Meanings:
     asked_part: str
     missing: str
     open: str
+    mean: str
 
 
 @dataclass(frozen=True)

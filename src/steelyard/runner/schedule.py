@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import accumulate
 
 __all__ = ["Call", "Schedule", "TaskQueue"]
 
@@ -26,7 +28,8 @@ class TaskQueue:
     """One measurement's remaining calls and used time (seconds). Closed: decided, no more calls are made.
 
     ``head`` is the first position that its test has not read yet; None for a measurement without a sequential test,
-    whose calls may run ahead without limit. Held: no test needs its answers yet.
+    whose calls may run ahead without limit. Held: no test needs its answers yet. Queues of one ``lot`` are asked in one
+    drawn order; ``left`` is how many calls this one has.
     """
 
     def __init__(
@@ -37,7 +40,10 @@ class TaskQueue:
         used_seconds: float = 0.0,
         closed: bool = False,
         head: int | None = None,
+        lot: str = "",
+        left: int = 0,
     ) -> None:
+        self.lot, self.left = lot, left
         self.measurement = measurement
         self.share = share
         self.used_seconds = used_seconds
@@ -78,13 +84,16 @@ class TaskQueue:
         if self._taken is not None:
             self._taken.add(call)
         self._upcoming = next(self._calls, None)
+        self.left -= 1
         return call
 
 
 class Schedule:
     """Weighted fair queuing, in slices of ``slice_seconds``: switching makes a cached prefix useless.
 
-    The share of a decided measurement goes to the others, since only open ones are compared.
+    The share of a decided measurement goes to the others, since only open ones are compared. Measurements of one lot
+    are compared with each other: an endpoint that changes while they are asked must change for all alike, so the next
+    call is drawn from all of them, by how many each has left.
     """
 
     def __init__(self, queues: Iterable[TaskQueue] = (), slice_seconds: float = 10.0) -> None:
@@ -92,6 +101,7 @@ class Schedule:
         self._queues = {queue.measurement: queue for queue in queues}
         self._current: TaskQueue | None = None
         self._began_with = 0.0
+        self._draws = 0
 
     def add(self, queue: TaskQueue) -> None:
         """Add one more measurement."""
@@ -102,6 +112,8 @@ class Schedule:
         queue = self._current
         if queue is None or not queue.ready or queue.used_seconds - self._began_with >= self.slice_seconds:
             queue = self._choose()
+        if queue is not None and queue.lot:
+            queue = self._drawn(queue.lot)
         return None if queue is None else queue.take()
 
     def charge(self, measurement: str, seconds: float) -> None:
@@ -136,6 +148,13 @@ class Schedule:
     def is_closed(self, measurement: str) -> bool:
         """Whether no more calls of this measurement are made."""
         return self._queues[measurement].closed
+
+    def _drawn(self, lot: str) -> TaskQueue:
+        ready = [queue for queue in self._queues.values() if queue.lot == lot and queue.ready]
+        counts = [max(1, queue.left) for queue in ready]
+        self._draws += 1
+        number = int.from_bytes(sha256(f"{lot} {self._draws}".encode()).digest()) % sum(counts)
+        return next(queue for queue, end in zip(ready, accumulate(counts), strict=True) if number < end)
 
     def _choose(self) -> TaskQueue | None:
         ready = [queue for queue in self._queues.values() if queue.ready]

@@ -8,8 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from statistics import NormalDist
+from typing import Final
 
-__all__ = ["clopper_pearson", "clopper_pearson_upper", "confidence_sequence", "score_interval", "wilson"]
+__all__ = ["ENDLESS", "clopper_pearson", "clopper_pearson_upper", "confidence_sequence", "score_interval", "wilson"]
+
+ENDLESS: Final = 10**7
+"""A population for :func:`confidence_sequence` that stands for all passes: of a rate that answers vary about."""
 
 
 def wilson(successes: int, n: int, alpha: float = 0.05) -> tuple[float, float]:

@@ -34,10 +34,13 @@ __all__ = [
     "Corrected",
     "Stratum",
     "agreement",
+    "check_strata",
     "item_gold",
     "judged_mean",
     "judged_rate",
+    "predicted",
     "rogan_gladen",
+    "sum_quantile",
 ]
 
 Doubles = NDArray[np.float64]
@@ -109,35 +112,38 @@ def judged_rate(strata: Sequence[Stratum], alpha: float = 0.05, *, by_verdict: b
 
     Raises ValueError without labels, for a stratum that is given twice, and for counts that fit no suite.
     """
-    _check_strata(strata, alpha)
+    check_strata(strata, alpha)
     n, items = sum(each.labelled for each in strata), sum(each.items for each in strata)
     skipped = sum(each.skipped for each in strata)
     positive = sum(each.positive for each in strata)
-    parts = [_predicted(each.left, each.positive, each.labelled) for each in strata]
-    low = positive + _quantile(parts, alpha / 2)
-    high = positive + skipped + _quantile(parts, 1 - alpha / 2)
+    parts = [_jeffreys(each.left, each.positive, each.labelled) for each in strata]
+    low = positive + sum_quantile(parts, alpha / 2)
+    high = positive + skipped + sum_quantile(parts, 1 - alpha / 2)
     means = [(each.positive + 0.5) / (each.labelled + 1) for each in strata]
     unknown = math.fsum(mean * (each.left + each.skipped) for mean, each in zip(means, strata, strict=True))
     estimate = (positive + unknown) / items
     of_n = n * estimate if by_verdict else float(positive)
-    alone = [_predicted(items - n - skipped, of_n, n)]
-    gold_low = (of_n + _quantile(alone, alpha / 2)) / items
-    gold_high = (of_n + skipped + _quantile(alone, 1 - alpha / 2)) / items
+    alone = [_jeffreys(items - n - skipped, of_n, n)]
+    gold_low = (of_n + sum_quantile(alone, alpha / 2)) / items
+    gold_high = (of_n + skipped + sum_quantile(alone, 1 - alpha / 2)) / items
     return Corrected(estimate, low / items, high / items, n, items, gold_low, gold_high)
 
 
-def _predicted(left: int, positive: float, labelled: int) -> Doubles:
-    """Probabilities of 0 … ``left`` positives: beta-binomial after ``positive`` of ``labelled``, Jeffreys's prior."""
+def _jeffreys(left: int, positive: float, labelled: int) -> Doubles:
+    return predicted(left, positive + 0.5, labelled - positive + 0.5)
+
+
+def predicted(left: int, a: float, b: float) -> Doubles:
+    """Probabilities of 0 … ``left`` positives among the unlabelled: beta-binomial with parameters a > 0 and b > 0."""
     from scipy.special import betaln, gammaln
 
     x = np.arange(left + 1)
-    a, b = positive + 0.5, labelled - positive + 0.5
     choose = gammaln(left + 1) - gammaln(x + 1) - gammaln(left - x + 1)
     chances = np.exp(choose + betaln(x + a, left - x + b) - betaln(a, b))
     return np.asarray(chances / chances.sum(), dtype=np.float64)
 
 
-def _quantile(parts: Sequence[Doubles], level: float) -> int:
+def sum_quantile(parts: Sequence[Doubles], level: float) -> int:
     """The smallest t at which the sum of independent counts is at most t with probability ≥ ``level``.
 
     All but the largest part are convolved; P(sum ≤ t) is then one sum of products, so that no transform is needed.
@@ -160,7 +166,8 @@ def _quantile(parts: Sequence[Doubles], level: float) -> int:
     return high
 
 
-def _check_strata(strata: Sequence[Stratum], alpha: float) -> None:
+def check_strata(strata: Sequence[Stratum], alpha: float) -> None:
+    """Raise ValueError for counts that fit no suite, for a verdict that is given twice, and without labels."""
     if not 0 < alpha < 1:
         raise ValueError(f"a level is between 0 and 1, not {alpha}")
     if len({each.verdict for each in strata}) < len(strata):
@@ -196,7 +203,7 @@ def agreement(strata: Sequence[Stratum], alpha: float = 0.05) -> Agreement:
     (Efron & Stein 1981), with Student's t, within [−1, 1]; it is the whole of it where κ is undefined or fewer than
     three items are labelled. Raises ValueError where a verdict that was given has no label, and where none was given.
     """
-    _check_strata(strata, alpha)
+    check_strata(strata, alpha)
     counts = {each.verdict: (each.items, each.labelled, each.positive) for each in strata if each.verdict is not None}
     weights = {verdict: items for verdict, (items, _, _) in counts.items() if items}
     if not weights:

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records.record import Record
-from steelyard.suites.review import forget_texts
+from steelyard.suites.encrypted_rules import RULES_VAULT, boxed_rules, drop_rules, opened_rules
+from steelyard.suites.exposures import EXPOSURES
+from steelyard.suites.review import REVIEW, forget_texts
+from steelyard.suites.twins import RULES, read_rules, rules_text
 from steelyard.suites.writing import lines_of
-from steelyard.tasks.suite_file import DROPPED, SAMPLES
+from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE
+from steelyard.tasks.suite_seal import SEALS
 from steelyard.tasks.suite_vault import (
     KEY_BYTES,
     KEYS,
@@ -32,9 +36,11 @@ from steelyard.util.atomic_file import write_file
 if TYPE_CHECKING:
     from steelyard.tasks.suite_task import SuiteTask
 
-__all__ = ["ERASURES", "Erasure", "decrypt_suite", "encrypt_suite", "erase_items", "new_identity"]
+__all__ = ["ERASURES", "Erasure", "decrypt_suite", "encrypt_suite", "erase_items", "files_in_plain", "new_identity"]
 
 ERASURES: Final = "erasures.jsonl"
+_WITHOUT_TEXTS: Final = frozenset((SUITE, VAULT, RULES_VAULT, ERASURES, EXPOSURES, REVIEW, ".gitignore"))
+_FOLDERS: Final = frozenset((KEYS, SEALS, ".git"))
 _IGNORED: Final = "# The keys of the items: in git's history they could not be erased.\n*\n"
 
 
@@ -68,14 +74,16 @@ def new_identity(path: Path | None = None) -> tuple[Path, str]:
 def encrypt_suite(suite: SuiteTask) -> int:
     """Encrypt the items to the suite's readers; the number of keys.
 
-    What was thrown out (dropped.jsonl) is deleted, and so are the texts in the record of reviews (review.jsonl).
+    The rules of twins are encrypted with their items. What was thrown out (dropped.jsonl) is deleted, and so are the
+    texts in the record of reviews (review.jsonl), and rules of items that are no longer there. Of all else see
+    :func:`files_in_plain`.
 
     The plain file is removed when all else is written. Raises InputError for a suite that is encrypted already, for one
     without readers, and for readers that are none.
     """
     if suite.rows.is_encrypted:
         raise InputError("is encrypted already", where=suite.folder)
-    items = list(suite.rows.items())
+    items, rules = list(suite.rows.items()), read_rules(suite.folder)
     name = suite.file.suite
     keys = {
         subject: secrets.token_bytes(KEY_BYTES) for subject in dict.fromkeys(subject_of(each, name) for each in items)
@@ -90,8 +98,11 @@ def encrypt_suite(suite: SuiteTask) -> int:
         write_file(
             suite.folder / VAULT, b"".join(boxed_line(each, name, keys[subject_of(each, name)]) for each in items)
         )
+        if boxed_twins := boxed_rules(rules, items, name, keys):
+            write_file(suite.folder / RULES_VAULT, boxed_twins)
         (suite.folder / SAMPLES).unlink()
         (suite.folder / DROPPED).unlink(missing_ok=True)
+        (suite.folder / RULES).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot write here: {error.strerror}", where=suite.folder) from None
     return len(keys)
@@ -110,8 +121,12 @@ def decrypt_suite(suite: SuiteTask) -> int:
             where=suite.folder,
         )
     items = list(suite.rows.items())
+    rules = opened_rules(suite.folder) | read_rules(suite.folder)
+    if rules:
+        write_file(suite.folder / RULES, rules_text(rules))
     write_file(suite.folder / SAMPLES, lines_of(items))
     (suite.folder / VAULT).unlink()
+    (suite.folder / RULES_VAULT).unlink(missing_ok=True)
     for path in (suite.folder / KEYS).glob("*.age"):
         path.unlink()
     return len(items)
@@ -129,7 +144,7 @@ def erase_items(suite: SuiteTask, groups: Collection[str], ids: Collection[str],
             "encrypt, from the beginning)",
             where=suite.folder,
         )
-    by_subject = _subjects(suite, groups, ids)
+    by_subject, rules = _subjects(suite, groups, ids), read_rules(suite.folder)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     lines = {line.id: line for line in Vault(suite.folder).lines}
     erasures = [
@@ -143,9 +158,21 @@ def erase_items(suite: SuiteTask, groups: Collection[str], ids: Collection[str],
         for subject, names in sorted(by_subject.items())
     ]
     _record(suite.folder / ERASURES, erasures)
+    drop_rules(suite.folder, rules, {name for each in erasures for name in each.items})
     for each in erasures:
         key_file(suite.folder, each.subject).unlink(missing_ok=True)
     return erasures
+
+
+def files_in_plain(folder: Path) -> list[str]:
+    """The files in a suite's folder that encrypting and erasing leave as they are, and that may hold texts of items.
+
+    Rubrics and templates, labels, pages of a review: names below the folder, sorted.
+    """
+    names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink())
+    return sorted(
+        name.as_posix() for name in names if name.as_posix() not in _WITHOUT_TEXTS and name.parts[0] not in _FOLDERS
+    )
 
 
 def _subjects(suite: SuiteTask, groups: Collection[str], ids: Collection[str]) -> Mapping[str, set[str]]:

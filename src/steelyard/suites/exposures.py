@@ -79,7 +79,7 @@ def read_exposures(folder: Path) -> list[Exposure]:
         except msgspec.ValidationError as error:
             raise InputError(f"is no record of an exposure: {error}", where=path, line=number) from None
 
-    JsonlRows(path, look)
+    JsonlRows(path, look, is_log=True)
     return found
 
 

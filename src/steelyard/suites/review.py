@@ -271,5 +271,5 @@ def _lines_of(path: Path) -> list[Decided | Applied]:
         except msgspec.ValidationError as error:
             raise InputError(f"is no record of a review ({error}): delete that line", where=path, line=number) from None
 
-    JsonlRows(path, look)
+    JsonlRows(path, look, is_log=True)
     return found

@@ -15,6 +15,7 @@ choices and answer change alike. What has neither has no twin.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -30,11 +31,12 @@ from steelyard.tasks.definition import Part
 from steelyard.tasks.definition_file import read_strictly
 from steelyard.tasks.template import Template
 
-__all__ = ["NAMES", "RULES", "TwinRule", "read_rules", "twin_of"]
+__all__ = ["NAMES", "RULES", "TwinRule", "read_rules", "rules_text", "twin_of"]
 
 RULES: Final = "templates/twins.yaml"
 _TRIES: Final = 50
 _RANGE: Final = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})")
+_ESCAPED: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # First names that are no other word in English or German, in pairs of one gender so that pronouns stay right.
 NAMES: Final[tuple[tuple[str, ...], ...]] = (
     ("Anna", "Julia", "Laura", "Sarah", "Maria", "Lena", "Sofia", "Emma", "Clara", "Nina", "Katharina", "Olivia",
@@ -63,6 +65,18 @@ def read_rules(folder: Path) -> dict[str, TwinRule]:
     """The rules of a suite; none where it has no such file. Raises InputError with file and line."""
     path = folder / RULES
     return read_strictly(path, _Rules).items if path.is_file() else {}
+
+
+def rules_text(rules: Mapping[str, TwinRule]) -> bytes:
+    """The file of these rules, a line for each; :func:`read_rules` reads the same."""
+    lines = (f"  {_quoted(name)}: {_quoted(msgspec.to_builtins(rule))}\n" for name, rule in rules.items())
+    return b"items:\n" + "".join(lines).encode() if rules else b""
+
+
+def _quoted(value: object) -> str:
+    """JSON is YAML too, but for characters that YAML wants escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def twin_of(item: SuiteItem, seed: str, rule: TwinRule | None, known: Sequence[str], where: Path) -> SuiteItem | None:

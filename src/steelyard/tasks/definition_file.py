@@ -108,6 +108,9 @@ def _built(node: Node, kind: Any, path: Path) -> Any:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _built_struct(node, kind, path)
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is types.UnionType and isinstance(node, Items):
+        lists = [each for each in arguments if get_origin(each) is tuple]
+        return _built(node, lists[0] if lists else arguments[0], path)
     if origin is dict and isinstance(node, Branch):
         return {key: _built(value, arguments[1], path) for key, value in node.entries.items()}
     if origin is tuple and isinstance(node, Items):

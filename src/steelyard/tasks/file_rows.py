@@ -17,6 +17,7 @@ from typing import Any, Final, overload
 import msgspec
 
 from steelyard.errors import InputError, MissingDependency
+from steelyard.util.append_file import is_torn
 from steelyard.util.line_file import LineFile
 
 __all__ = [
@@ -92,13 +93,16 @@ class HeldRows(FileRows):
 
 
 class JsonlRows(FileRows):
-    """One JSON object per line; blank lines are skipped. Raises InputError with file and line."""
+    """One JSON object per line; blank lines are skipped. Raises InputError with file and line.
 
-    def __init__(self, path: Path, look: Look) -> None:
+    ``is_log``: the file is only appended to, and a last line that was cut off while it was written does not count.
+    """
+
+    def __init__(self, path: Path, look: Look, *, is_log: bool = False) -> None:
         self._file = LineFile(path)
         self._starts, self._lines = array("Q"), array("I")
         for number, (place, line) in enumerate(_without_mark(self._file.lines()), 1):
-            if line.strip():
+            if line.strip() and not (is_log and not line.endswith(b"\n") and is_torn(line)):
                 look(_json_row(line, path, number), number)
                 self._starts.append(place)
                 self._lines.append(number)

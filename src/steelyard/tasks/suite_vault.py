@@ -34,6 +34,7 @@ __all__ = [
     "Boxed",
     "Vault",
     "age_package",
+    "boxed",
     "boxed_line",
     "encrypted_keys",
     "identity_path",
@@ -51,13 +52,16 @@ _MAX_FILE: Final = 1_000_000
 
 
 class Boxed(Record, frozen=True, kw_only=True):
-    """One line of the vault: an item that is sealed under its subject's key (nonce and box in Base64)."""
+    """One line of the vault: an item that is sealed under its subject's key (nonce and box in Base64).
+
+    ``digest`` is the item's; a rule of twins, which is boxed beside the items, has none.
+    """
 
     id: str
-    digest: str
     subject: str
     nonce: str
     box: str
+    digest: str = ""
 
 
 def item_digest(item: SuiteItem) -> str:
@@ -94,40 +98,46 @@ def recipients_of(readers: Sequence[str], where: Path) -> list[pyrage.x25519.Rec
 
 def boxed_line(item: SuiteItem, suite: str, key: bytes) -> bytes:
     """An item as a line of the vault."""
+    plain = canonical(without_defaults(item))
+    return boxed(item.id, subject_of(item, suite), plain, key, about=item.id, digest=item_digest(item))
+
+
+def boxed(name: str, subject: str, plain: bytes, key: bytes, *, about: str, digest: str = "") -> bytes:
+    """A line of a vault; ``about`` says what its plain text is of, so that no box opens in another's place."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(NONCE_BYTES)
-    box = AESGCM(key).encrypt(nonce, canonical(without_defaults(item)), item.id.encode())
-    boxed = Boxed(
-        id=item.id,
-        digest=item_digest(item),
-        subject=subject_of(item, suite),
+    box = AESGCM(key).encrypt(nonce, plain, about.encode())
+    line = Boxed(
+        id=name,
+        digest=digest,
+        subject=subject,
         nonce=base64.b64encode(nonce).decode(),
         box=base64.b64encode(box).decode(),
     )
-    return canonical(without_defaults(boxed)) + b"\n"
+    return canonical(without_defaults(line)) + b"\n"
 
 
 class Vault:
-    """The vault of a suite's folder: its lines, and those of its items whose key is still there.
+    """A vault in a suite's folder: its lines, and those of its items whose key is still there.
 
     Raises InputError, with the line, for what is no vault, and where the user's key opens none of it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, name: str = VAULT) -> None:
+        self.folder, self.path = folder, folder / name
         self.lines: list[Boxed] = []
         self._numbers: list[int] = []
         self._keys: dict[str, bytes | None] = {}
-        JsonlRows(folder / VAULT, self._look)
+        JsonlRows(self.path, self._look)
         if not self.lines:
-            raise InputError("has no items", where=folder / VAULT)
+            raise InputError("has no items", where=self.path)
 
     def _look(self, row: Row, number: int) -> None:
         try:
             self.lines.append(msgspec.convert(row, Boxed))
         except msgspec.ValidationError as error:
-            raise InputError(f"is no line of a vault: {error}", where=self.folder / VAULT, line=number) from None
+            raise InputError(f"is no line of a vault: {error}", where=self.path, line=number) from None
         self._numbers.append(number)
 
     def items(self) -> Iterator[tuple[int, Boxed, SuiteItem | None]]:
@@ -135,7 +145,14 @@ class Vault:
         for number, line in zip(self._numbers, self.lines, strict=True):
             yield number, line, self._item(line, number)
 
-    def _item(self, line: Boxed, number: int) -> SuiteItem | None:
+    def texts(self, about: str) -> Iterator[tuple[int, Boxed, bytes]]:
+        """The number of each line, the line, and its plain text, boxed about ``about`` and its id; no erased ones."""
+        for number, line in zip(self._numbers, self.lines, strict=True):
+            plain = self._plain(line, number, f"{about} {line.id}")
+            if plain is not None:
+                yield number, line, plain
+
+    def _plain(self, line: Boxed, number: int, about: str) -> bytes | None:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -143,11 +160,19 @@ class Vault:
             return None
         try:
             nonce, box = base64.b64decode(line.nonce, validate=True), base64.b64decode(line.box, validate=True)
-            item = msgspec.json.decode(AESGCM(key).decrypt(nonce, box, line.id.encode()), type=SuiteItem)
-        except (InvalidTag, ValueError, msgspec.MsgspecError):
-            raise InputError("was changed since it was encrypted", where=self.folder / VAULT, line=number) from None
+            return AESGCM(key).decrypt(nonce, box, about.encode())
+        except (InvalidTag, ValueError):
+            raise InputError("was changed since it was encrypted", where=self.path, line=number) from None
+
+    def _item(self, line: Boxed, number: int) -> SuiteItem | None:
+        if (plain := self._plain(line, number, line.id)) is None:
+            return None
+        try:
+            item = msgspec.json.decode(plain, type=SuiteItem)
+        except (ValueError, msgspec.MsgspecError):
+            raise InputError("was changed since it was encrypted", where=self.path, line=number) from None
         if (item.id, item_digest(item)) != (line.id, line.digest):
-            raise InputError("holds another item than it says", where=self.folder / VAULT, line=number)
+            raise InputError("holds another item than it says", where=self.path, line=number)
         return item
 
     def _key(self, subject: str) -> bytes | None:

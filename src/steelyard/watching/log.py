@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +21,7 @@ from steelyard.records.watching import (
     WatchLine,
     WatchOpened,
 )
-from steelyard.stats.watching import LEAST_PASSES, MICRO
+from steelyard.stats.watching import DROPS, LEAST_PASSES, MICRO
 
 __all__ = ["GENESIS", "LOG", "MAX_LINE_BYTES", "Pass", "WatchLog", "encode_line", "log_of", "read_log", "with_line"]
 
@@ -125,6 +126,8 @@ def with_line(log: WatchLog | None, line: WatchLine) -> WatchLog:
     where = f"{LOG} line {seq + 1}"
     if (line.seq, line.prev or GENESIS) != (seq, head):
         raise VerificationError(f"{where}: the chain is broken: a line before it was changed, or this one was moved")
+    if not _has_time(line):
+        raise VerificationError(f"{where}: its time is none with a zone, as 2026-01-31T06:17:00+00:00")
     digest = sha256_hex(encode_line(line))
     if log is None:
         if not isinstance(line, WatchOpened) or not 0 < line.alpha < 1 or line.passes < LEAST_PASSES:
@@ -134,6 +137,13 @@ def with_line(log: WatchLog | None, line: WatchLine) -> WatchLog:
     if after is None:
         raise VerificationError(f"{where}: what it says cannot follow the lines before it")
     return replace(after, head=digest, lines=log.lines + 1)
+
+
+def _has_time(line: WatchLine) -> bool:
+    try:
+        return datetime.fromisoformat(getattr(line, "at", "1970-01-01T00:00+00:00")).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _decoded(raw: bytes, number: int) -> WatchLine:
@@ -173,4 +183,6 @@ def _are_facts(facts: PassFacts) -> bool:
 
 
 def _is_baseline(line: BaselineSet) -> bool:
-    return 0 < line.bound < MICRO and len(line.bets) > 0 and min(line.bets) >= 0 and line.spread >= 0
+    is_whole = len(line.bets) == len(DROPS) and min(line.bets) >= 0 and line.spread >= 0
+    # A bet beyond 1/(1 − L) could lose more than is staked.
+    return is_whole and 0 < line.bound < MICRO and max(line.bets) * (MICRO - line.bound) <= 1000 * MICRO

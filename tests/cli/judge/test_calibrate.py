@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +77,31 @@ def test_labels_are_drawn_written_and_read_back(run: Path, capsys: pytest.Captur
     capsys.readouterr()
     assert execute(["judge", "calibrate", "rj", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["labels"] == 40
+
+
+def test_labels_of_other_answers_calibrate_no_judge(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["judge", "calibrate", "rj", "--labels", "30"]) == 0
+    label(run, "labels-ada.jsonl", "Ada")
+    assert execute(["judge", "calibrate", "rj"]) == 0
+    with Talker(lambda a, b: "a potato") as server, JudgeServer(lambda shown: "yes") as judge:
+        suite = tmp_path / "sums" / "suite.yaml"
+        suite.write_text(
+            re.sub("endpoints: .*", f"endpoints: {json.dumps([server.url, judge.url])}", suite.read_text())
+        )
+        run_of(server, judge, tmp_path, out="r2")
+        asked = ["--model", f"judge=openai:judge@{judge.url}", "--attacks", "0", "--checks", "0"]
+        assert execute(["judge", "r2", *asked, "--out", "rk"]) == 0
+    for name in ("answers.jsonl", "labels-ada.jsonl"):
+        for stale in tmp_path.glob("rk.*"):
+            stale.unlink()
+        shutil.copy(path_beside(run, name), path_beside(tmp_path / "rk", name))
+        capsys.readouterr()
+        assert execute(["judge", "calibrate", "rk"]) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"rk.{name}:1: id" in said
+        assert "was not drawn from this run: it is of another run's answers, or of an earlier run of this name" in said
 
 
 def test_two_people(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

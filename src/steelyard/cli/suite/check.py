@@ -48,21 +48,23 @@ def command(folder: Path, alpha: float, dry_run: bool, as_json: bool, **asking: 
     if dry_run:
         return 0
     done = asyncio.run(conduct(check_job(check, options_of(args), alpha), args, signer_at(args.key)))
+    found = canaries_in(done.folder, read_suite(check.folder).canary)
+    code = 1 if found and done.verdict.exit in (0, 3) else int(done.verdict.exit)
     if as_json:
         from steelyard.reports import machine
 
-        print_json(machine.render(done.verdict))
-        return done.verdict.exit
+        canaries = [{"measurement": hit.measurement, "sample": hit.sample} for hit in found]
+        print_json(machine.render(done.verdict) | {"canaries": canaries, "exit": code})
+        return code
     for note in done.verdict.notes:
         if note.check == "gap":
             click.echo(f"{done.verdict.verdict.words}: {note.message}")
     for result in done.verdict.measurements:
         print_measurement(result)
-    found = canaries_in(done.folder, read_suite(check.folder).canary)
     for hit in found[:5]:
         click.echo(f"the suite's canary is in the answer to {hit.sample}: the model has read the suite's files")
     print_places(done.folder, done.verdict, signed=done.is_signed)
-    return 1 if found and done.verdict.exit in (0, 3) else done.verdict.exit
+    return code
 
 
 def _print_power(check: NextCheck, alpha: float) -> None:

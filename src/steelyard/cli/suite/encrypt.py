@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from steelyard.cli.suite.plain_files import echo_plain_files
+
 __all__ = ["command"]
 
 
@@ -16,10 +18,11 @@ def command(folder: Path, undo: bool) -> int:
     """Encrypt the items of the suite FOLDER to the readers that its suite.yaml names; it is asked as before.
 
     Each subject (group, or item without one) has a key of its own in keys/: whoever deletes it has erased the subject.
-    Keep keys/ out of git and backups, or the deletion is not one.
+    Rules in templates/twins.yaml are encrypted with their items. Keep keys/ out of git and backups, or the deletion is
+    not one.
     """
     from steelyard.reports.words import counted
-    from steelyard.suites.encrypting import decrypt_suite, encrypt_suite
+    from steelyard.suites.encrypting import decrypt_suite, encrypt_suite, files_in_plain
     from steelyard.tasks.suite_task import task_from_suite
 
     suite = task_from_suite(folder, to_ask=False)
@@ -32,4 +35,5 @@ def command(folder: Path, undo: bool) -> int:
     click.echo(
         f"encrypted {counted(count, 'item')} under {counted(keys, 'key')}, for {named}; dropped.jsonl was deleted"
     )
+    echo_plain_files(files_in_plain(suite.folder), "not encrypted")
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from steelyard.cli.suite.plain_files import echo_plain_files
 from steelyard.errors import InputError
 
 __all__ = ["command"]
@@ -22,14 +23,15 @@ def command(folder: Path, groups: tuple[str, ...], items: tuple[str, ...], reaso
     Ids and digests stay, so seals and runs verify as before. Runs keep the texts that were asked: they are named.
     """
     from steelyard.reports.words import counted
-    from steelyard.suites.encrypting import erase_items
+    from steelyard.suites.encrypting import erase_items, files_in_plain
     from steelyard.suites.exposures import read_exposures
     from steelyard.tasks.suite_task import task_from_suite
     from steelyard.util.text import one_line
 
     if not groups and not items:
         raise InputError("nothing is named: give --group NAME or --item ID")
-    erased = erase_items(task_from_suite(folder, to_ask=False), groups, items, one_line(reason, 200))
+    suite = task_from_suite(folder, to_ask=False)
+    erased = erase_items(suite, groups, items, one_line(reason, 200))
     names = {name for each in erased for name in each.items}
     click.echo(
         f"erased {counted(len(names), 'item')} of {counted(len(erased), 'subject')}; on record in erasures.jsonl"
@@ -37,5 +39,9 @@ def command(folder: Path, groups: tuple[str, ...], items: tuple[str, ...], reaso
     runs = sorted({each.run for each in read_exposures(folder) if names & set(each.items)})
     for run in runs[:20]:
         click.echo(f"a run that went to an endpoint may still hold their texts: plan {run[:16]}…")
-    click.echo("Runs on models of this machine, copies of keys/ and backups are not known here.")
+    echo_plain_files(files_in_plain(suite.folder), "not erased")
+    click.echo(
+        "Runs on models of this machine, labels and pages of reviews elsewhere, copies of keys/ and backups are "
+        "not known here."
+    )
     return 0

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from steelyard.detectors.bars import bar_of, is_steady
+from steelyard.detectors.bars import is_steady
 from steelyard.detectors.choose.monitor import ChooseMonitor, ChooseOptions, SealedChoice
 from steelyard.detectors.choose.order import candidates_of, from_the_cheapest
 from steelyard.errors import InputError
@@ -18,6 +18,7 @@ from steelyard.plugins import MeasurementRequest, Planner
 from steelyard.records import Measurement, Plan, PlannedModel, PlannedTest, RequestedTest, Served
 from steelyard.stats.elimination import begin
 from steelyard.stats.sequential import samples_needed
+from steelyard.util.decimal_share import decimal_share
 from steelyard.util.text import one_line
 
 __all__ = ["MAX_CANDIDATES", "Choose", "options_of"]
@@ -141,6 +142,6 @@ def options_of(given: Mapping[str, Any]) -> ChooseOptions:
         options = msgspec.convert(given, ChooseOptions)
     except msgspec.ValidationError as error:
         raise InputError(f"a choice has the options target and by: {error}") from None
-    if not bar_of(options.target):
+    if not decimal_share(options.target):
         raise InputError(f"--target {options.target[:20]!r}: it is above 0 and at most 1, as 0.9 or 90%")
     return options

@@ -21,7 +21,7 @@ from steelyard.records import (
 )
 from steelyard.records.record import Record
 from steelyard.stats.elimination import Candidate, Choice, Elimination, choice, needed, observe
-from steelyard.stats.intervals import confidence_sequence
+from steelyard.stats.intervals import ENDLESS, confidence_sequence
 from steelyard.stats.sequential import StopTable, samples_needed
 from steelyard.util.compact import SmallIntegers
 
@@ -112,7 +112,8 @@ class ChooseMonitor:
         seen = self.state.candidates[number]
         if not seen.n:
             return None
-        return confidence_sequence(seen.n, seen.right, seen.right + seen.missing, self.population, self.plan.alpha)
+        population = self.population if self.sealed.steady else ENDLESS
+        return confidence_sequence(seen.n, seen.right, seen.right + seen.missing, population, self.plan.alpha)
 
     def progress(self) -> Progress:
         """The state of the candidate that is being asked, or else of the first."""

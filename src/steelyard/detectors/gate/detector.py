@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from steelyard.detectors.bars import bar_of, is_steady
+from steelyard.detectors.bars import is_steady
 from steelyard.detectors.gate.monitor import GateMonitor, GateOptions, SealedGate
 from steelyard.detectors.gate.paired import (
     BASELINE,
@@ -26,6 +26,7 @@ from steelyard.records import Plan, PlannedTest, RequestedTest, Served
 from steelyard.scorers import is_share, open_identifier
 from steelyard.stats.bar_gate import make_bar_gate
 from steelyard.stats.sequential import StopTable, samples_needed
+from steelyard.util.decimal_share import decimal_share
 
 __all__ = ["MAX_FAMILY", "Gate"]
 
@@ -204,6 +205,6 @@ def options_of(given: Mapping[str, Any]) -> GateOptions | BaselineOptions:
             raise InputError(f"--margin {options.margin[:20]!r}: percentage points from 0 to below 100, as 2 or 0.5")
         if not set(options.right).isdisjoint(options.wrong) or not (options.right or options.wrong):
             raise InputError("the baseline's scores are none, or a sample has two")
-    elif bar_of(options.at_least) is None:
+    elif decimal_share(options.at_least) is None:
         raise InputError(f"--at-least {options.at_least[:20]!r}: it is above 0 and at most 1, as 0.85 or 85%")
     return options

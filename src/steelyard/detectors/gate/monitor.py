@@ -12,7 +12,7 @@ from steelyard.detectors.bars import OPEN, RIGHT, WRONG, mark_of
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.records.record import Record
-from steelyard.stats.intervals import confidence_sequence
+from steelyard.stats.intervals import ENDLESS, confidence_sequence
 from steelyard.stats.sequential import StopTable, Tracker, samples_needed
 from steelyard.util.compact import SmallIntegers
 
@@ -95,7 +95,11 @@ class GateMonitor:
         if not seen.n:
             return None
         return confidence_sequence(
-            seen.n, seen.right, seen.right + seen.missing, self.measurement.population, self.alpha
+            seen.n,
+            seen.right,
+            seen.right + seen.missing,
+            self.measurement.population if self.sealed.steady else ENDLESS,
+            self.alpha,
         )
 
     @property

@@ -30,7 +30,7 @@ class Leak:
     """D3: a permutation test over a committed split (docs/statistics.md)."""
 
     name = "leak"
-    version = 1
+    version = 2
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
