@@ -17,6 +17,7 @@ from steelyard.judging.items import text_digest
 from steelyard.judging.labels import Labelled, answers_text, gold_keys, item_name, read_labels, table_text
 from steelyard.records import JudgedKey
 from steelyard.suites.labels import AnswerToLabel
+from steelyard.util.table_cell import cell_text
 
 OF = "0f" * 32
 KEYS = [
@@ -95,6 +96,7 @@ def test_what_is_to_be_labelled_is_read_as_it_was_written(texts: list[str]) -> N
     }  # fmt: skip
     (row,) = csv.DictReader(io.StringIO(table_text([answer]), newline=""))
     assert (row["label"], row["second"], row["id"]) == ("", "", "0a")
+    assert [cell_text(row[name]) for name in ("question", "answer", "criterion")] == texts
 
 
 def test_people_write_as_people_do(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from steelyard.judging.items import text_digest
 from steelyard.records import JudgedKey
 from steelyard.records.record import Record
 from steelyard.suites.labels import AnswerToLabel
+from steelyard.util.table_cell import cell_text, text_cell
 from steelyard.util.text import one_line
 
 __all__ = ["COLUMNS", "Labelled", "answers_text", "gold_keys", "item_name", "read_labels", "table_text"]
@@ -74,11 +75,15 @@ def answers_text(answers: Sequence[AnswerToLabel]) -> str:
 
 
 def table_text(answers: Sequence[AnswerToLabel]) -> str:
-    """The same as a table (CSV), with columns for the labels of two people."""
+    """The same as a table (CSV), with columns for the labels of two people.
+
+    The tested model wrote the answers, and people open the table in a spreadsheet: no cell is a formula.
+    """
     file = io.StringIO()
     table = csv.DictWriter(file, COLUMNS)
     table.writeheader()
-    table.writerows(msgspec.to_builtins(answer) for answer in answers)
+    rows = (msgspec.to_builtins(answer) for answer in answers)
+    table.writerows({name: text_cell(row[name]) for name in COLUMNS} for row in rows)
     return file.getvalue()
 
 
@@ -161,7 +166,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
         raise InputError(f"cannot be read ({error.strerror})", where=path) from None
     if path.suffix == ".csv":
         dialect = "excel" if text.partition("\n")[0].count(",") else _semicolons()
-        yield from enumerate(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect), 1)
+        for number, cells in enumerate(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect), 1):
+            yield number, {name: cell_text(cell) if isinstance(cell, str) else cell for name, cell in cells.items()}
         return
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():

@@ -129,6 +129,24 @@ def test_a_table_is_filled_in_and_too_few_labels_decide_nothing(run: Path, capsy
     assert execute(["judge", "calibrate", "rj"]) == 0
 
 
+def test_no_answer_is_a_formula_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    starts = ["=WEBSERVICE(B2)", "+1+cmd", "-1+cmd", "@SUM(B2)", "'=1", "plain"]
+    with Talker(lambda a, b: starts[a % len(starts)]) as server, JudgeServer(honest) as judge:
+        assert (
+            execute(judged(run_of(server, judge, tmp_path, rubric=ONE), judge, "--attacks", "0", "--checks", "0")) == 0
+        )
+    assert execute(["judge", "calibrate", "rj", "--labels", "40", "--csv"]) == 0
+    path = path_beside(tmp_path / "rj", "labels.csv")
+    rows = list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
+    assert {row["answer"] for row in rows} == {"plain", "''=1", *("'" + each for each in starts[:4])}
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows({**row, "label": "yes"} for row in rows)
+    assert execute(["judge", "calibrate", "rj"]) == 0
+
+
 def test_what_cannot_be_calibrated_is_said(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def said(*arguments: str) -> str:
         assert execute(["judge", "calibrate", *arguments]) == 2
