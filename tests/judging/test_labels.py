@@ -71,6 +71,24 @@ def test_two_people_label_in_one_file_or_in_two(tmp_path: Path) -> None:
         read_labels([ada, bo, cleo], KEYS, OF)
 
 
+def test_one_person_is_not_two_labellers(tmp_path: Path) -> None:
+    once = {KEYS[0]: Labelled(first=1.0), KEYS[1]: Labelled(first=0.0)}
+    applied = written(tmp_path, line(0, "yes", labeller="Ada"), line(1, "no", labeller="Ada"), name="answers.jsonl")
+    saved = written(tmp_path, line(0, "yes", labeller=" ada"), line(1, "no", labeller="ADA"), name="a.jsonl")
+    assert read_labels([applied, saved], KEYS, OF) == once
+    nameless = written(tmp_path, line(0, "yes"), line(1, "no"), name="b.jsonl")
+    assert read_labels([nameless, saved], KEYS, OF) == once
+    copied = written(
+        tmp_path, line(0, "yes", labeller="Ada", second="yes"), line(1, "no", labeller="Ada"), name="c.jsonl"
+    )
+    assert read_labels([copied], KEYS, OF) == once
+    both = written(tmp_path, line(0, "yes", labeller="Ada", second="yes", second_labeller="ada"), name="d.jsonl")
+    with pytest.raises(InputError, match="1: both labels are of Ada: one person is not two"):
+        read_labels([both], KEYS, OF)
+    two = written(tmp_path, line(0, "yes", labeller="Ada", second="yes", second_labeller="Bo"), name="e.jsonl")
+    assert read_labels([two], KEYS, OF) == {KEYS[0]: Labelled(first=1.0, second=1.0)}
+
+
 def test_a_label_is_of_one_answer_of_one_run(tmp_path: Path) -> None:
     path = written(tmp_path, line(0, "yes", answer="answer 0"))
     assert read_labels([path], KEYS, OF) == {KEYS[0]: Labelled(first=1.0)}

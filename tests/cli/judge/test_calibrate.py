@@ -113,6 +113,29 @@ def test_two_people(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Two people: agree on 9" in capsys.readouterr().out
 
 
+def test_one_person_is_not_two_labellers(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["judge", "calibrate", "rj", "--labels", "30"]) == 0
+    label(run, "labels-ada.jsonl", "Ada")
+    shutil.copy("rj.labels-ada.jsonl", "saved.jsonl")
+    apply = ["suite", "review", "rj.answers.jsonl", "--labels", "--apply", "saved.jsonl"]
+    assert execute(apply) == 0
+    capsys.readouterr()
+    assert execute([*apply, "--second"]) == 2
+    assert "Ada gave each label already: one person is not two labellers" in " ".join(capsys.readouterr().err.split())
+    assert execute(["judge", "calibrate", "rj"]) == 0  # with her own file beside the one that it went into
+    printed = capsys.readouterr().out
+    assert "(30 of 60 answers labelled)" in printed
+    assert "Two people" not in printed
+    label(run, "saved.jsonl", "", slip=0)
+    shutil.move("rj.saved.jsonl", "saved.jsonl")
+    assert execute([*apply, "--second"]) == 2
+    assert "say who labelled, with --reviewer NAME" in " ".join(capsys.readouterr().err.split())
+    assert execute([*apply, "--second", "--reviewer", "Bo"]) == 0
+    capsys.readouterr()
+    assert execute(["judge", "calibrate", "rj"]) == 0
+    assert "Two people: agree on 9" in capsys.readouterr().out
+
+
 def test_a_table_is_filled_in_and_too_few_labels_decide_nothing(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["judge", "calibrate", "rj", "--labels", "30", "--csv"]) == 0
     assert execute(["judge", "calibrate", "rj"]) == 3
