@@ -223,8 +223,8 @@ def _tidied(row: Row, columns: Columns, has_choices: bool, options: FileOptions,
     tidy: Row = {"question": asked, "instruction": options.instruction}
     if columns.answer.startswith("__expected") and (assertion := _ASSERTION.match(str(target).strip())):
         raise InputError(
-            f"{columns.answer} is {str(target).strip()[:40]!r}, an assertion of promptfoo: write the right answer alone, "
-            f"without {assertion[0]!r}, and choose how it is compared with --scorer",
+            f"{columns.answer} is {str(target).strip()[:40]!r}, an assertion of promptfoo: write the right answer "
+            f"alone, without {assertion[0]!r}, and choose how it is compared with --scorer",
             where=where,
         )
     if not has_choices:
