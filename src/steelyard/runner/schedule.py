@@ -31,8 +31,8 @@ class TaskQueue:
 
     ``head`` is the first position that its test has not read yet; None for a measurement without a sequential test,
     whose calls may run ahead without limit. Held: no test needs its answers yet. Queues of one ``lot`` are asked in one
-    drawn order; ``left`` is how many calls this one has. Frugal: calls run ahead of the test by half of what it has read
-    at most, or by a few.
+    drawn order; ``left`` is how many calls this one has. Frugal: calls run ahead of the test by half of what it has
+    read at most, or by a few.
     """
 
     def __init__(
