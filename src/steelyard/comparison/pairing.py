@@ -202,6 +202,8 @@ class _Samples:
                 f"{self.changed:,} samples have the same ids and other questions or answers: run both on the same "
                 "file, and on the same version of it"
             )
+        if all(each.measurement.limit is not None for each in (self._one, self._other)):
+            return "no sample was asked in both runs: --limit draws other ones in each; give one run several --model"
         return "no sample was asked in both runs: run both on the same questions, or resume the shorter one"
 
     def _by_content(self, left: list[str], free: set[str]) -> dict[str, str]:

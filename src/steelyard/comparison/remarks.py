@@ -45,6 +45,12 @@ def _unpaired(first: str, second: str, task: PairedTask) -> Iterator[str]:
             names = [name for name in scores.samples if name not in paired]
             several = f"{counted(number, 'sample')} of {letter} ({_listed(names[:5])})"
             yield f"{task.task}: without a pair, and left out: {several}"
+    limited = [scores.measurement.limit is not None for scores in (task.first, task.second)]
+    if task.only_first and task.only_second and all(limited):
+        yield (
+            f"{task.task}: --limit drew other samples in each run: one run with a --model for {first} and one for "
+            f"{second} asks both the same"
+        )
     if task.changed:
         yield f"{task.task}: of these {task.changed:,} have the same id in both and another question"
 
