@@ -344,7 +344,7 @@ class ComparingMonitor(Monitor, Protocol):
     """A monitor that decides on each of its measurements: it says of each where it is, for a display and a dry run.
 
     One that is not to be asked yet has no head (:attr:`Monitor.heads`), whichever model it asks: so candidates are
-    asked one after another.
+    asked one after another. Calls run little ahead of what was read, since few calls are the point.
     """
 
     def progress_of(self, measurement: str) -> Progress:

@@ -59,6 +59,12 @@ def test_a_broken_seal_is_refused(base: Path) -> None:
         sealed_run(base)
 
 
+def test_that_nobody_signed_is_said(base: Path) -> None:
+    run = sealed_run(base)
+    notes = gate_runs(run, run, "2").notes
+    assert {note.message for note in notes} == {f"{base} is not signed: anybody could have sealed it"}
+
+
 def test_a_run_that_is_not_sealed_is_refused(base: Path) -> None:
     (base / "bundle.dsse.json").unlink()
     with pytest.raises(InputError, match="not finished and sealed"):

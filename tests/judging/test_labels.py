@@ -17,6 +17,7 @@ from steelyard.judging.items import text_digest
 from steelyard.judging.labels import Labelled, answers_text, gold_keys, item_name, read_labels, table_text
 from steelyard.records import JudgedKey
 from steelyard.suites.labels import AnswerToLabel
+from steelyard.util.table_cell import cell_text
 
 OF = "0f" * 32
 KEYS = [
@@ -71,6 +72,24 @@ def test_two_people_label_in_one_file_or_in_two(tmp_path: Path) -> None:
         read_labels([ada, bo, cleo], KEYS, OF)
 
 
+def test_one_person_is_not_two_labellers(tmp_path: Path) -> None:
+    once = {KEYS[0]: Labelled(first=1.0), KEYS[1]: Labelled(first=0.0)}
+    applied = written(tmp_path, line(0, "yes", labeller="Ada"), line(1, "no", labeller="Ada"), name="answers.jsonl")
+    saved = written(tmp_path, line(0, "yes", labeller=" ada"), line(1, "no", labeller="ADA"), name="a.jsonl")
+    assert read_labels([applied, saved], KEYS, OF) == once
+    nameless = written(tmp_path, line(0, "yes"), line(1, "no"), name="b.jsonl")
+    assert read_labels([nameless, saved], KEYS, OF) == once
+    copied = written(
+        tmp_path, line(0, "yes", labeller="Ada", second="yes"), line(1, "no", labeller="Ada"), name="c.jsonl"
+    )
+    assert read_labels([copied], KEYS, OF) == once
+    both = written(tmp_path, line(0, "yes", labeller="Ada", second="yes", second_labeller="ada"), name="d.jsonl")
+    with pytest.raises(InputError, match="1: both labels are of Ada: one person is not two"):
+        read_labels([both], KEYS, OF)
+    two = written(tmp_path, line(0, "yes", labeller="Ada", second="yes", second_labeller="Bo"), name="e.jsonl")
+    assert read_labels([two], KEYS, OF) == {KEYS[0]: Labelled(first=1.0, second=1.0)}
+
+
 def test_a_label_is_of_one_answer_of_one_run(tmp_path: Path) -> None:
     path = written(tmp_path, line(0, "yes", answer="answer 0"))
     assert read_labels([path], KEYS, OF) == {KEYS[0]: Labelled(first=1.0)}
@@ -96,6 +115,7 @@ def test_what_is_to_be_labelled_is_read_as_it_was_written(texts: list[str]) -> N
     }  # fmt: skip
     (row,) = csv.DictReader(io.StringIO(table_text([answer]), newline=""))
     assert (row["label"], row["second"], row["id"]) == ("", "", "0a")
+    assert [cell_text(row[name]) for name in ("question", "answer", "criterion")] == texts
 
 
 def test_people_write_as_people_do(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_every_report_has_the_gates_and_no_words_of_a_claim() -> None:
 def test_limits_say_what_a_gate_does_not_show() -> None:
     said = " ".join(limits.limits(gates_verdict()))
     for part in (
-        "of this pass",
+        "interval is that of the rate",
         "on average over passes",
         "over all gates of this run together",
         "16 answers came after",

@@ -300,6 +300,15 @@ def test_a_held_measurement_waits_until_it_is_needed() -> None:
     assert [call.measurement for call in iter(schedule.next_call, None)] == ["a", "a"]
 
 
+def test_a_frugal_measurement_runs_little_ahead() -> None:
+    queue = TaskQueue("a", 1.0, (Call("a", n, n, 0) for n in range(1000)), head=0)
+    queue.frugal = True
+    schedule = Schedule([queue], 100.0)
+    assert len(list(iter(schedule.next_call, None))) == 32
+    schedule.advance("a", 200)
+    assert [call.position for call in iter(schedule.next_call, None)][-1] == 299
+
+
 def test_measurements_of_one_lot_are_asked_in_one_drawn_order() -> None:
     def order(lot: str) -> list[str]:
         sizes = {"a": 300, "b": 100}

@@ -65,11 +65,34 @@ def test_labels_of_two_people_go_into_the_file_of_answers(tmp_path: Path) -> Non
     first = read_saved_labels(saved(tmp_path, {"id": "b", "label": "unsure", "labeller": "Ada"}))
     assert apply_labels(path, first, "label") == 1
     assert apply_labels(path, [*first, Label(id="a", label="yes")], "label") == 2  # she went on
-    assert apply_labels(path, [Label(id="a", label="no")], "second") == 1
+    assert apply_labels(path, [Label(id="a", label="no")], "second", "Bo") == 1
     after = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(row["label"], row["second"]) for row in after] == [("yes", "no"), ("skip", ""), ("", "")]
-    assert [{**row, "label": "", "second": ""} for row in after] == rows
+    assert [(row.get("labeller"), row.get("second_labeller")) for row in after] == [
+        ("Ada", "Bo"),
+        ("Ada", None),
+        (None,) * 2,
+    ]
+    assert [{key: row[key] if key in ROW or key == "reference" else "" for key in rows[0]} for row in after] == rows
     assert answers_digest(read_answers(path)) == digest
+
+
+def test_one_person_is_not_two_labellers(tmp_path: Path) -> None:
+    path = at(tmp_path, *({**ROW, "id": name} for name in "abc"))
+    ada, nobody = [Label(id="a", label="yes", labeller="Ada ")], [Label(id="a", label="yes")]
+    apply_labels(path, ada, "label")
+    before = path.read_bytes()
+    for labels, name, given, words in (
+        (ada, "second", "", "Ada gave each label already: one person is not two labellers"),
+        ([Label(id="c", label="no", labeller="ADA")], "second", "", "Ada gave each label already"),
+        (nobody, "second", "ada", "Ada gave each label already"),
+        (nobody, "second", "", "the second person has no name: say who labelled, with --reviewer NAME"),
+        (ada, "second", "Bo", "the labels are of Ada, and not of Bo: leave out --reviewer"),
+        ([Label(id="b", label="yes", labeller="Bo")], "label", "", "Ada gave each label already: --second takes"),
+    ):
+        with pytest.raises(InputError, match=words):
+            apply_labels(path, labels, name, given)  # type: ignore[arg-type]
+    assert path.read_bytes() == before
 
 
 def test_what_is_written_is_not_changed_by_another_file(tmp_path: Path) -> None:
@@ -90,6 +113,7 @@ def test_what_is_written_is_not_changed_by_another_file(tmp_path: Path) -> None:
         ([{"id": "a", "label": "maybe", "labeller": ""}], "a line has id, label"),
         ([{"id": "a", "label": "yes", "labeller": "", "x": 1}], "a line has id, label"),
         ([{"id": "a", "label": "yes"}] * 2, "two lines have the id"),
+        ([{"id": "a", "label": "yes", "labeller": "A\u202e"}], "labeller: at most"),
         (
             [{"id": "a", "label": "yes", "labeller": "A"}, {"id": "b", "label": "yes", "labeller": "B"}],
             "several people",

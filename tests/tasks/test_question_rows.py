@@ -66,3 +66,12 @@ def test_the_users_labels_come_before_a_column(tmp_path: Path) -> None:
     (sample,) = task.prepare(task.default_prompt)
     assert (sample.choices, sample.target) == (("No", "Yes"), "1")
     assert task.assumed == "Not used: the column 'choices'."
+
+
+@pytest.mark.parametrize("answer", ["equals:12713", "contains: 5", "similar(0.8):yes", "not-contains:x"])
+def test_an_assertion_of_promptfoo_is_no_answer(answer: str) -> None:
+    survey = surveyed([{"question": "q", "__expected": answer}])
+    with pytest.raises(InputError, match="an assertion of promptfoo: write the right answer alone"):
+        survey.check()
+    surveyed([{"question": "q", "answer": answer}]).check()
+    surveyed([{"question": "q", "__expected": "note: bring cash"}]).check()

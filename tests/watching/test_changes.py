@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from steelyard.records.watching import PassFacts
-from steelyard.watching.changes import RULES, ChangeKind, changes_between
+from steelyard.watching.changes import RULES, ChangeKind, changes_between, deep_fall
 
 USUAL: dict[str, Any] = {
     "items": 40,
@@ -27,6 +27,12 @@ def kinds(**changed: Any) -> list[str]:
 
 def test_each_kind_has_a_rule_in_words() -> None:
     assert set(RULES) == set(get_args(ChangeKind))
+
+
+def test_a_look_over_15_points_below_the_bound_is_a_remark() -> None:
+    assert deep_fall(700_000, 550_000) == ()
+    (found,) = deep_fall(700_000, 549_999)
+    assert (found.kind, found.before, found.now) == ("rate", "70.0 %", "55.0 %")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_there_is_one_baseline_and_no_look_before_it() -> None:
     [
         {"passes": 9},
         {"alpha": 0.0},
-        {"format": "steelyard-watch/2"},
+        {"format": "steelyard-watch/1"},
         {"extra": 1},
         {"spread": False},
         {"type": "begun"},

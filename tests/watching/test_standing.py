@@ -35,10 +35,10 @@ def test_e_is_that_of_the_statistics() -> None:
 
 
 def test_an_alarm_stays_although_the_model_is_good_again() -> None:
-    standing = standing_of(watched([0.8, 0.8, *[0.4] * 6, *[0.9] * 50]).log)
+    standing = standing_of(watched([0.8, 0.8, *[0.4] * 20, *[0.9] * 50]).log)
     assert (standing.word, standing.exit) == ("alarm", ExitCode.INCONSISTENT)
     assert standing.alarm is not None
-    assert 3 <= standing.alarm <= 8
+    assert 3 <= standing.alarm <= 14
     assert standing.since is not None
     assert standing.since <= standing.alarm
     assert standing.looks[-1].log_e < np.log(standing.level)
@@ -90,6 +90,22 @@ def test_an_open_look_is_no_bet_yet() -> None:
     assert standing.exit == ExitCode.PLAN_NOT_MET
     assert standing.last is not None
     assert standing.last.number == 1
+
+
+def test_a_look_that_is_dated_back_is_known() -> None:
+    writer = watched([0.8])
+    assert standing_of(writer.log).dated_back == ()
+    writer.end(0.8, at="1999-01-01T06:00:00+00:00")
+    writer.end(0.8)
+    ((before, after),) = standing_of(writer.log).dated_back
+    assert (before.words, after.words) == ("look 1", "look 2")
+
+
+def test_a_look_far_below_is_a_remark_and_no_alarm() -> None:
+    standing = standing_of(watched([0.8, 0.1]).log)
+    assert [each.kind for each in standing.looks[1].changes] == ["rate"]
+    assert standing.looks[0].changes == ()
+    assert (standing.word, standing.exit) == ("quiet", ExitCode.CONSISTENT)
 
 
 def test_the_longest_time_without_a_look() -> None:

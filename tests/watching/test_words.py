@@ -57,3 +57,17 @@ def test_names_of_endpoints_are_cut_and_made_visible() -> None:
     said = change_words(Change(kind="served_name", before="m", now="x\x1b[31m\n" + "y" * 500))
     assert "\x1b" not in said
     assert len(said) < 250
+
+
+def test_a_clock_that_went_back_is_said_once() -> None:
+    writer = watched([0.8])
+    for year in (1999, 1998, 1997):
+        writer.end(0.8, at=f"{year}-01-01T06:00:00+00:00")
+    found = [each for each in remarks(standing_of(writer.log)) if "the clock went back" in each]
+    assert len(found) == 1
+    assert "look 2 is dated 1999-01-01T06:00:00+00:00, before the end of look 1, and so 2 later passes" in found[0]
+
+
+def test_a_look_far_below_is_said() -> None:
+    said = " ".join(remarks(standing_of(watched([0.1]).log)))
+    assert "only 10.0 % were right, over 15 points less than the lower bound" in said

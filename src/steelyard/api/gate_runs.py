@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -19,6 +19,7 @@ from steelyard.records import (
     GateVerdict,
     Measurement,
     MeasurementResult,
+    Note,
     PlanInput,
     SampleScore,
     Verdict,
@@ -45,6 +46,8 @@ class SealedRun:
     measurements: tuple[Measurement, ...]
     scores: Mapping[str, Sequence[SampleScore]]
     results: Mapping[str, MeasurementResult]
+    remarks: tuple[str, ...] = ()
+    """What the seal does not show: that nobody signed it, and scores that cannot be computed again here."""
 
     def right_of(self, task: str) -> frozenset[str]:
         """The samples of a task that were answered rightly."""
@@ -77,7 +80,7 @@ def sealed_run(path: Path) -> SealedRun:
         raise InputError("its scores are a judge's: no two runs are held against each other by them", where=path)
     if not run.is_sealed:
         raise InputError("is not finished and sealed: go on with it by steelyard resume", where=path)
-    verify_integrity(path)
+    integrity = verify_integrity(path)
     found: dict[str, list[SampleScore]] = {}
     results = results_of(run, partial(_keep, found))
     measurements = tuple(_asked_first(run))
@@ -99,7 +102,15 @@ def sealed_run(path: Path) -> SealedRun:
         measurements=measurements,
         scores=scores,
         results={each.measurement: each for each in results.verdict.measurements},
+        remarks=tuple(_remarks(path, results.withheld, is_signed=bool(integrity.signed_by))),
     )
+
+
+def _remarks(path: Path, withheld: int, *, is_signed: bool) -> Iterator[str]:
+    if not is_signed:
+        yield f"{path} is not signed: anybody could have sealed it"
+    if withheld:
+        yield f"{path} withholds texts: {withheld:,} of its scores are as sealed, and were not computed again"
 
 
 def is_judged(path: Path) -> bool:
@@ -189,6 +200,9 @@ def gate_runs(run: SealedRun, baseline: SealedRun, margin: str, family: int = 1)
         alpha=_ALPHA,
         measurements=tuple(run.results[one.id] for one, _ in pairs),
         results=results,
+        notes=tuple(
+            Note(detector="gate", check="as_sealed", message=remark) for remark in (*run.remarks, *baseline.remarks)
+        ),
     )
 
 

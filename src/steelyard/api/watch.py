@@ -306,9 +306,27 @@ def _checked(job: Job, check: Callable[[Plan], None], begun: Callable[[RunFolder
     async def plan(models: Mapping[str, Model], orders: ProvedOrders | None) -> Audit:
         audit = await job.plan(models, orders)
         check(audit.plan)
+        await _check_fresh(audit.plan, models[SUBJECT])
         return audit
 
     return replace(job, plan=plan, begun=begun)
+
+
+async def _check_fresh(plan: Plan, model: Model) -> None:
+    """Raise InputError where sampled answers are repeated, as by a cache: a pass would be the one before it again.
+
+    Greedy answers repeat by nature, so at temperature 0 this shows nothing and is not asked; for passes that were all
+    the same see :func:`steelyard.stats.watching.make_baseline`.
+    """
+    from steelyard.models.cache_check import TIMES, identical_at
+
+    temperature = measurement_of(plan).temperature
+    if temperature > 0 and await identical_at(model, plan.subject.capabilities, temperature):
+        raise InputError(
+            f"{plan.subject.identity.name}: at temperature {temperature:g} it gave {TIMES} times the same answer to an "
+            "open question, as a cache does, and passes that repeat answers can accuse an honest model: no sample was "
+            "sent; switch the cache off for these requests, or begin a watch with --temperature 0"
+        )
 
 
 def _of_first(first: RunFolder, args: RunArguments, log: WatchLog) -> tuple[RunArguments, Options]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from steelyard.errors import InputError
-from steelyard.plugins import Chooser, Finder, Monitor, detector_of
+from steelyard.plugins import Chooser, ComparingMonitor, Finder, Monitor, detector_of
 from steelyard.records import Plan, SampleScore
 
 __all__ = ["Finders", "open_finders"]
@@ -62,6 +62,10 @@ class Finders:
             return not self._has_begun(measurement)
         heads = self._heads(measurement)
         return measurement in self._stoppable and bool(heads) and all(head is None for head in heads)
+
+    def is_frugal(self, measurement: str) -> bool:
+        """Whether a test asks one model after another, so that few calls are its point."""
+        return any(isinstance(monitor, ComparingMonitor) for monitor in self.monitors_of(measurement))
 
     def _heads(self, measurement: str) -> list[int | None]:
         return [

@@ -235,7 +235,7 @@ class RunSession:
                 lots.get(each.id, ""),
                 each.planned * each.repeats - len(finished[each.id]),
             )
-            queue.held = self.finders.is_held(each.id)
+            queue.held, queue.frugal = self.finders.is_held(each.id), self.finders.is_frugal(each.id)
             self.schedules[each.role].add(queue)
             self._renew(each.id)
             self.answered[each.id] = len(finished[each.id])

@@ -224,6 +224,7 @@ def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
     """One line for each gate: its colour, the bar, and what was seen; with ``--json`` the whole verdict."""
     from steelyard.reports import machine
     from steelyard.reports.gates import ABOUT_PEOPLE, gate_words, gates_of
+    from steelyard.util.text import one_line
 
     if as_json:
         print_json(machine.render(verdict))
@@ -235,6 +236,9 @@ def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
             click.echo(ABOUT_PEOPLE)
         if result.gate is not None and result.gate.baseline:
             click.echo(f"baseline: the run with the seal {result.gate.baseline[:16]}…")
+    for note in verdict.notes:
+        if note.check == "as_sealed":
+            click.echo(one_line(note.message, 400))
 
 
 def _write(

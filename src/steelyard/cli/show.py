@@ -181,18 +181,10 @@ def _print_csv(answers: Iterable[Answer], *, reasoning: bool) -> None:
 
 
 def _cell(value: object) -> object:
+    from steelyard.util.table_cell import text_cell
     from steelyard.util.text import printable
 
-    if not isinstance(value, str):
-        return value
-    text = printable(value, len(value))
-    if not text.startswith(("=", "+", "-", "@")):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return "'" + text
-    return text
+    return text_cell(printable(value, len(value))) if isinstance(value, str) else value
 
 
 def _check_place(file: Path, run: Path) -> None:

@@ -1,8 +1,9 @@
 """What people label, and their labels read back: the lines of :mod:`steelyard.suites.labels`, or a table.
 
 Beside the judge's run ``NAME`` there is ``NAME.answers.jsonl``, what is to be labelled; one person's labels go into it
-as ``label``, another one's as ``second``: *yes*, *no*, or *skip* where it cannot be said. The file that a labeller's
-page saves (``id``, ``label``, ``labeller``) does too, as ``NAME.labels-ada.jsonl``, or a table, ``NAME.labels.csv``.
+as ``label``, another one's as ``second``: *yes*, *no*, or *skip* where it cannot be said, with their names as
+``labeller`` and ``second_labeller``, since nobody counts as two people. The file that a labeller's page saves (``id``,
+``label``, ``labeller``) does too, as ``NAME.labels-ada.jsonl``, or a table, ``NAME.labels.csv``.
 What the judge said is in none of them.
 """
 
@@ -22,7 +23,8 @@ from steelyard.errors import InputError
 from steelyard.judging.items import text_digest
 from steelyard.records import JudgedKey
 from steelyard.records.record import Record
-from steelyard.suites.labels import AnswerToLabel
+from steelyard.suites.labels import AnswerToLabel, same_person
+from steelyard.util.table_cell import cell_text, text_cell
 from steelyard.util.text import one_line
 
 __all__ = ["COLUMNS", "Labelled", "answers_text", "gold_keys", "item_name", "read_labels", "table_text"]
@@ -30,6 +32,7 @@ __all__ = ["COLUMNS", "Labelled", "answers_text", "gold_keys", "item_name", "rea
 MAX_BYTES: Final = 256_000_000
 COLUMNS: Final = ("id", "question", "answer", "reference", "criterion", "label", "second")
 SECOND: Final = "the second person"  # whose labels stand beside the first one's in a line
+_NAMELESS: Final = frozenset(("", SECOND))
 _VALUES: Final[Mapping[str, float | None]] = {"yes": 1.0, "no": 0.0, "unsure": None, "skip": None, "": None}
 
 
@@ -67,18 +70,22 @@ def gold_keys(placed: Sequence[tuple[int, JudgedKey, float | None]], answers: in
 
 def answers_text(answers: Sequence[AnswerToLabel]) -> str:
     """The file of what is to be labelled, one JSON object a line."""
-    empty = ("reference", "label", "second")
+    empty = ("reference", "label", "labeller", "second", "second_labeller")
     rows = (msgspec.to_builtins(answer) for answer in answers)
     brief = ({key: value for key, value in row.items() if value or key not in empty} for row in rows)
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in brief)
 
 
 def table_text(answers: Sequence[AnswerToLabel]) -> str:
-    """The same as a table (CSV), with columns for the labels of two people."""
+    """The same as a table (CSV), with columns for the labels of two people.
+
+    The tested model wrote the answers, and people open the table in a spreadsheet: no cell is a formula.
+    """
     file = io.StringIO()
     table = csv.DictWriter(file, COLUMNS)
     table.writeheader()
-    table.writerows(msgspec.to_builtins(answer) for answer in answers)
+    rows = (msgspec.to_builtins(answer) for answer in answers)
+    table.writerows({name: text_cell(row[name]) for name in COLUMNS} for row in rows)
     return file.getvalue()
 
 
@@ -105,13 +112,25 @@ def read_labels(paths: Sequence[Path], wanted: Sequence[JudgedKey], of: str) -> 
                 _check_answer(row, names[name], path, number)
                 labels = by_person.setdefault(person, {})
                 if labels.get(name) not in (None, value):
-                    raise InputError(f"another label of {person or 'one person'} for this id", where=path, line=number)
+                    who = one_line(person, 40) or "one person"
+                    raise InputError(f"another label of {who} for this id", where=path, line=number)
                 labels[name] = value
-    people = [labels for labels in by_person.values() if any(value is not None for value in labels.values())]
+    people = _people(by_person)
     if len(people) > 2:
         raise InputError(f"two people label at most, and here are {len(people)}", where=paths[0])
     drawn = {name for labels in by_person.values() for name in labels}
     return _in_order(list(names), names, people, drawn)
+
+
+def _people(by_person: Mapping[str, Mapping[str, float | None]]) -> list[Mapping[str, float | None]]:
+    """The labels of each person. A nameless set that says what a named person says, and no more, is that person's."""
+    given = {name: labels for name, labels in by_person.items() if any(each is not None for each in labels.values())}
+    named = [labels for name, labels in given.items() if name not in _NAMELESS]
+    return [
+        labels
+        for name, labels in given.items()
+        if name not in _NAMELESS or not any(labels.items() <= each.items() for each in named)
+    ]
 
 
 def _check_answer(row: Mapping[str, object], key: JudgedKey, path: Path, number: int) -> None:
@@ -131,10 +150,12 @@ def _in_order(
 
 def _labels(row: Mapping[str, object], path: Path, number: int) -> Iterator[tuple[str, str, float | None]]:
     """The id, the person and the label of each label in one row."""
-    name, person = row.get("id"), row.get("labeller") or ""
-    if not isinstance(name, str) or not isinstance(person, str):
+    name, person, other = row.get("id"), row.get("labeller") or "", row.get("second_labeller") or ""
+    if not isinstance(name, str) or not isinstance(person, str) or not isinstance(other, str):
         raise InputError("a line has the texts id and label, and perhaps second or labeller", where=path, line=number)
-    for key, who in (("label", person.strip()), ("second", SECOND)):
+    if row.get("label") and row.get("second") and person and same_person(person) == same_person(other):
+        raise InputError(f"both labels are of {one_line(person, 40)}: one person is not two", where=path, line=number)
+    for key, who in (("label", same_person(person)), ("second", same_person(other) or SECOND)):
         word = row.get(key) or ""
         plain = word.strip().casefold() if isinstance(word, str) else str(word)
         if plain not in _VALUES:
@@ -142,7 +163,7 @@ def _labels(row: Mapping[str, object], path: Path, number: int) -> Iterator[tupl
         if plain:
             yield name.strip(), who, _VALUES[plain]
     if name.strip() and not (row.get("label") or row.get("second")):
-        yield name.strip(), person.strip(), None
+        yield name.strip(), same_person(person), None
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
@@ -157,7 +178,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
         raise InputError(f"cannot be read ({error.strerror})", where=path) from None
     if path.suffix == ".csv":
         dialect = "excel" if text.partition("\n")[0].count(",") else _semicolons()
-        yield from enumerate(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect), 1)
+        for number, cells in enumerate(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect), 1):
+            yield number, {name: cell_text(cell) if isinstance(cell, str) else cell for name, cell in cells.items()}
         return
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():

@@ -13,7 +13,7 @@ from steelyard.records.record import Record
 __all__ = ["WATCH_FORMAT", "WATCH_INPUT", "BaselineSet", "PassBegun", "PassEnded", "PassFacts", "PassKind", "PassLost",
            "WatchLine", "WatchOpened"]  # fmt: skip
 
-WATCH_FORMAT: Final = "steelyard-watch/1"
+WATCH_FORMAT: Final = "steelyard-watch/2"
 WATCH_INPUT: Final = "watch"  # the name and the kind of the plan's input that is the log's line before the pass
 
 PassKind = Literal["baseline", "look"]
@@ -28,7 +28,7 @@ class WatchOpened(Record, frozen=True, kw_only=True, tag="watch", tag_field="typ
 
     seq: int = 0
     prev: str = ""
-    format: Literal["steelyard-watch/1"]
+    format: Literal["steelyard-watch/2"]
     software: str
     at: str
     task: str
@@ -91,7 +91,7 @@ class PassEnded(Record, frozen=True, kw_only=True, tag="ended", tag_field="type"
 class BaselineSet(Record, frozen=True, kw_only=True, tag="baseline", tag_field="type"):
     """What every look is held against: :class:`steelyard.stats.watching.Baseline` in whole numbers.
 
-    ``mean``, ``spread``, ``bound`` and ``cap`` are in millionths, ``bets`` in thousandths.
+    ``mean``, ``spread`` and ``bound`` are in millionths, ``bets`` in thousandths.
     """
 
     seq: int
@@ -101,7 +101,6 @@ class BaselineSet(Record, frozen=True, kw_only=True, tag="baseline", tag_field="
     mean: int
     spread: int
     bound: int
-    cap: int
     bets: tuple[int, ...]
 
 

@@ -12,6 +12,8 @@ __all__ = ["Call", "Schedule", "TaskQueue"]
 # Outputs wait in memory for all before them in the committed order. One call that hangs must not let a measurement run
 # arbitrarily far ahead of its test.
 MAX_AHEAD = 4096
+# Of a frugal measurement, whose answers are to be few: what is in flight when its test decides is paid for nothing.
+FEW_AHEAD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class TaskQueue:
 
     ``head`` is the first position that its test has not read yet; None for a measurement without a sequential test,
     whose calls may run ahead without limit. Held: no test needs its answers yet. Queues of one ``lot`` are asked in one
-    drawn order; ``left`` is how many calls this one has.
+    drawn order; ``left`` is how many calls this one has. Frugal: calls run ahead of the test by half of what it has
+    read at most, or by a few.
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class TaskQueue:
         self.used_seconds = used_seconds
         self.closed = closed
         self.head = head
-        self.held = False
+        self.held = self.frugal = False
         self._calls: Iterator[Call] = iter(calls)
         self._upcoming = next(self._calls, None)
         self._taken: set[Call] | None = None
@@ -70,7 +73,10 @@ class TaskQueue:
         """Whether the next call may be made now."""
         if self.closed or self.held or self._upcoming is None:
             return False
-        return self.head is None or self._upcoming.position - self.head <= MAX_AHEAD
+        if self.head is None:
+            return True
+        most = max(FEW_AHEAD, self.head // 2) - 1 if self.frugal else MAX_AHEAD
+        return self._upcoming.position - self.head <= most
 
     @property
     def debt(self) -> float:

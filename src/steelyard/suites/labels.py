@@ -3,13 +3,14 @@
 A file of answers has one JSON object a line, with ``id``, ``question``, ``answer`` and ``criterion``, and perhaps a
 ``reference``, as ``steelyard judge calibrate`` writes it. A file of labels, which one person's page saves, has ``id``,
 ``label`` (*yes*, *no* or *unsure*) and ``labeller``. Its labels go into the file of answers: those of one person as
-``label``, those of another as ``second``, with *skip* for *unsure*.
+``label``, those of another as ``second``, with *skip* for *unsure*, and their names beside them, so that nobody counts
+as two people.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -18,20 +19,31 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.records.record import Record
+from steelyard.suites.review_file import MAX_NAME
 from steelyard.tasks.file_rows import JsonlRows
 from steelyard.util.atomic_file import write_file
 from steelyard.util.text import one_line
 
-__all__ = ["AnswerToLabel", "Label", "answers_digest", "apply_labels", "read_answers", "read_saved_labels"]
+__all__ = [
+    "AnswerToLabel",
+    "Label",
+    "answers_digest",
+    "apply_labels",
+    "read_answers",
+    "read_saved_labels",
+    "same_person",
+]
 
 T = TypeVar("T", "AnswerToLabel", "Label")
+_NAMED: Final[Mapping[str, str]] = {"label": "labeller", "second": "second_labeller"}
 _WRITTEN: Final = {"yes": "yes", "no": "no", "unsure": "skip"}
 
 
 class AnswerToLabel(Record, frozen=True, kw_only=True):
     """One answer. What a judge said of it is not in it, so that nobody is led by that.
 
-    ``label`` and ``second`` are what two people said before; nobody is shown them.
+    ``label`` and ``second`` are what two people said before, whose names stand in ``labeller`` and
+    ``second_labeller``; nobody is shown them.
     """
 
     id: str
@@ -40,7 +52,9 @@ class AnswerToLabel(Record, frozen=True, kw_only=True):
     criterion: str
     reference: str = ""
     label: str = ""
+    labeller: str = ""
     second: str = ""
+    second_labeller: str = ""
 
 
 class Label(Record, frozen=True, kw_only=True):
@@ -65,7 +79,10 @@ def read_answers(path: Path) -> list[AnswerToLabel]:
 def read_saved_labels(path: Path) -> list[Label]:
     """Read the labels that one person's page saved; raises InputError with the line."""
     found = _read(path, Label, "a line has id, label (yes, no or unsure) and labeller")
-    if len({label.labeller for _, label in found.values()}) > 1:
+    for number, label in found.values():
+        if one_line(label.labeller, MAX_NAME) != label.labeller.strip():
+            raise InputError(f"labeller: at most {MAX_NAME} printable characters", where=path, line=number)
+    if len({same_person(label.labeller) for _, label in found.values()}) > 1:
         raise InputError("has labels of several people: give one person's file after the other", where=path)
     return [label for _, label in found.values()]
 
@@ -95,13 +112,21 @@ def answers_digest(answers: Sequence[AnswerToLabel]) -> str:
     return sha256(json.dumps(seen).encode()).hexdigest()
 
 
-def apply_labels(path: Path, labels: Sequence[Label], name: Literal["label", "second"]) -> int:
+def same_person(name: str) -> str:
+    """What two names of one person have in common: neither spaces nor capitals make another one."""
+    return " ".join(name.split()).casefold()
+
+
+def apply_labels(path: Path, labels: Sequence[Label], name: Literal["label", "second"], labeller: str = "") -> int:
     """Put labels into the file of answers at ``path``, all or none; how many lines have one now.
 
-    Raises InputError for a label of an answer that is not there, for one that differs from what is written already,
-    and where the file cannot be written.
+    ``labeller`` names whose they are where they do not. Raises InputError for a label of an answer that is not there,
+    for one that differs from what is written already, for a second set without a name or by the name of the first, and
+    where the file cannot be written.
     """
     answers = {answer.id: answer for answer in read_answers(path)}
+    person = _person(labels, labeller, path)
+    _check_person(person, list(answers.values()), name, path)
     by_id = {label.id: _WRITTEN[label.label] for label in labels}
     for key, label in by_id.items():
         if key not in answers:
@@ -116,11 +141,39 @@ def apply_labels(path: Path, labels: Sequence[Label], name: Literal["label", "se
     rows: list[dict[str, Any]] = [msgspec.json.decode(line) for line in _lines(path)]
     for row in rows:
         row[name] = by_id.get(row["id"], row.get(name, ""))
+        if person and row["id"] in by_id:
+            row[_NAMED[name]] = person
     try:
         write_file(path, b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows))
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror})", where=path) from None
     return sum(bool(row[name]) for row in rows)
+
+
+def _person(labels: Sequence[Label], given: str, path: Path) -> str:
+    """Whose labels these are; raises InputError where they name another person than is given."""
+    named = next((label.labeller.strip() for label in labels), "")
+    if named and given and same_person(named) != same_person(given):
+        raise InputError(f"the labels are of {named}, and not of {given}: leave out --reviewer", where=path)
+    return named or " ".join(given.split())
+
+
+def _check_person(person: str, answers: Sequence[AnswerToLabel], name: Literal["label", "second"], path: Path) -> None:
+    """Raise InputError where the labels of one person would count as those of two, or two people's as one's."""
+    if name == "second" and not person:
+        raise InputError("the second person has no name: say who labelled, with --reviewer NAME", where=path)
+    other: Literal["label", "second"] = "label" if name == "second" else "second"
+    for answer in answers:
+        theirs, before = getattr(answer, _NAMED[other]), getattr(answer, _NAMED[name])
+        if person and getattr(answer, other) and same_person(theirs) == same_person(person):
+            raise InputError(
+                f"{one_line(theirs, MAX_NAME)} gave each {other} already: one person is not two labellers", where=path
+            )
+        if person and getattr(answer, name) and before and same_person(before) != same_person(person):
+            raise InputError(
+                f"{one_line(before, MAX_NAME)} gave each {name} already: --second takes the labels of a second person",
+                where=path,
+            )
 
 
 def _lines(path: Path) -> list[bytes]:

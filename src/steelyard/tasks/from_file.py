@@ -9,6 +9,7 @@ from pathlib import Path
 from steelyard.records.file_options import FileOptions
 from steelyard.tasks.column_names import WantedColumns
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
+from steelyard.tasks.file_of_suite import check_no_suite
 from steelyard.tasks.file_options import instruction_of, labels_of
 from steelyard.tasks.loaders import read_rows
 from steelyard.tasks.prompts_of_questions import choice_prompts, label_prompts, open_prompts
@@ -41,7 +42,7 @@ def task_from_file(
     ``choices`` the model is asked to write one of them. Otherwise the scorer ``answer`` compares answers as numbers
     where the target is one, else as texts. A ``prompt`` or ``input`` is a whole prompt and is sent unchanged, while a
     ``question`` gets a line that asks for the answer alone. Raises InputError with the file and the row of the first
-    error.
+    error, and for a suite's own file.
     """
     return questions_as_task(
         path,
@@ -58,6 +59,7 @@ def task_from_file(
 
 def questions_as_task(path: Path, options: FileOptions) -> Task:
     """The task of a file of questions, as :func:`task_from_file`."""
+    check_no_suite(path)
     survey = Survey(path, options)
     rows = read_rows(path, survey.look, WantedColumns(options.question, options.answer), options.sheet)
     survey.check()

@@ -17,7 +17,7 @@ from steelyard.tasks.file_rows import FileRows, JsonlRows, Look, ParquetRows, Ro
 from steelyard.tasks.spreadsheets import open_json, open_table
 from steelyard.tasks.workbooks import open_workbook
 
-__all__ = ["DataMissing", "Row", "beside", "generated_rows", "hub_rows", "read_rows", "says_data_missing"]
+__all__ = ["DataMissing", "Row", "beside", "generated_rows", "hub_rows", "mirrored", "read_rows", "says_data_missing"]
 
 _MISSING = re.compile(r"(?:no data for |no data: the mirror has no |the hub gave no data for )\S.*", re.DOTALL)
 
@@ -48,13 +48,18 @@ def hub_rows(path: str, config: str, split: str, data: Path | None) -> Sequence[
     """
     if data is None:
         return _from_hub(path, config, split)
-    mirrored = data / path / config / f"{split}.jsonl"
-    if not mirrored.is_file():
+    file = mirrored(path, config, split, data)
+    if not file.is_file():
         raise DataMissing(
-            f"no data: the mirror has no {mirrored.relative_to(data)}; add it, or "
+            f"no data: the mirror has no {file.relative_to(data)}; add it, or "
             "leave out --data and STEELYARD_DATA to use the hub"
         )
-    return read_rows(mirrored)
+    return read_rows(file)
+
+
+def mirrored(path: str, config: str, split: str, data: Path) -> Path:
+    """The file of one split in the mirror ``data``."""
+    return data / path / config / f"{split}.jsonl"
 
 
 class HubRows(list[Row]):

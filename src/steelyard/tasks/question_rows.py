@@ -20,6 +20,11 @@ __all__ = ["Survey", "TidyRows"]
 
 # What a spreadsheet shows where a formula failed, in English and German, and where a number was too long.
 _EXCEL_ERROR = re.compile(r"#(N/A|NV|VALUE!|WERT!|REF!|BEZUG!|DIV/0!|NAME\?|NULL!|NUM!|ZAHL!|SPILL!|CALC!)")
+# Assertions of promptfoo, in its column __expected: plain text is the right answer there, too.
+_ASSERTION = re.compile(
+    r"(?:not-)?(?:equals|i?contains(?:-any|-all|-json)?|regex|starts-with|is-json|javascript|python|fn|eval|file"
+    r"|llm-rubric|grade|similar|factuality|levenshtein|rouge-n|bleu|webhook|cost|latency)(?:\([0-9.]{1,8}\))?:"
+)
 _SHORTENED = re.compile(r"\d[.,]\d{3,5}E\+\d{2}")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|wie|was|wer|wo|welche[rsn]?|ich|nicht|eine?[nmrs]?|für|mit|auf|von)\b")
@@ -216,6 +221,12 @@ def _tidied(row: Row, columns: Columns, has_choices: bool, options: FileOptions,
                 f"{name} is {text.strip()}, an error of the spreadsheet: fix its formula there", where=where
             )
     tidy: Row = {"question": asked, "instruction": options.instruction}
+    if columns.answer.startswith("__expected") and (assertion := _ASSERTION.match(str(target).strip())):
+        raise InputError(
+            f"{columns.answer} is {str(target).strip()[:40]!r}, an assertion of promptfoo: write the right answer "
+            f"alone, without {assertion[0]!r}, and choose how it is compared with --scorer",
+            where=where,
+        )
     if not has_choices:
         return {**tidy, "answer": str(target)}
     if options.choices:

@@ -15,9 +15,10 @@ from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample, Turn
 from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
+from steelyard.tasks.file_of_suite import check_no_suite
 from steelyard.tasks.file_rows import FileRows
 from steelyard.tasks.items import digest_of_item
-from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, read_rows
+from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, mirrored, read_rows
 from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol, possible_formats
 from steelyard.tasks.question_rows import TidyRows
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
@@ -168,9 +169,14 @@ class Task:
         if self._given is not None:
             return [Rows("row", "", self._given, own=True)]
         if definition.file:
-            return [Rows("row", "", read_rows(beside(self.where, definition.file, "file")), own=True)]
+            file = beside(self.where, definition.file, "file")
+            check_no_suite(file)
+            return [Rows("row", "", read_rows(file), own=True)]
         hub = definition.hub
         assert hub is not None, "a definition has a hub, a generator or a file"
+        if data is not None:
+            for config in hub.configs:
+                check_no_suite(mirrored(hub.path, config, hub.split, data))
         several = len(hub.configs) > 1
         return [
             Rows(

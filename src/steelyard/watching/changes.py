@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 from steelyard.records.record import Record
 from steelyard.records.watching import PassFacts
+from steelyard.stats.watching import MICRO, MOST_BELOW
 
-__all__ = ["RULES", "Change", "ChangeKind", "changes_between"]
+__all__ = ["RULES", "Change", "ChangeKind", "changes_between", "deep_fall"]
 
-ChangeKind = Literal["served_name", "template", "tokens", "latency", "thinks"]
+ChangeKind = Literal["served_name", "template", "tokens", "latency", "thinks", "rate"]
 _LONGER: Final = 1.5
 _SLOWER: Final = 2.0
 _PROMPTS: Final = 0.02
@@ -22,6 +23,7 @@ RULES: Final[dict[ChangeKind, str]] = {
     "tokens": "the median answer has over 1.5 times the tokens of any baseline pass, or under 1/1.5",
     "latency": "the median answer took over twice as long as in any baseline pass, or under half",
     "thinks": "the endpoint reasons before it answers, unasked, and did not in the baseline; or it no longer does",
+    "rate": "over 15 points fewer answers were right than the lower bound: one such look alone is no alarm",
 }
 
 
@@ -36,6 +38,13 @@ class Change(Record, frozen=True, kw_only=True):
 def changes_between(baseline: Sequence[PassFacts], now: PassFacts) -> tuple[Change, ...]:
     """What a look has otherwise than every pass of the baseline; what an endpoint does not say is no change."""
     return tuple(_changes(baseline, now))
+
+
+def deep_fall(bound: int, high: int) -> tuple[Change, ...]:
+    """The remark on a look whose mean is over 15 points below the bound, both in millionths: E counts it as 15."""
+    if bound - high <= MOST_BELOW:
+        return ()
+    return (Change(kind="rate", before=f"{100 * bound / MICRO:.1f} %", now=f"{100 * high / MICRO:.1f} %"),)
 
 
 def _changes(baseline: Sequence[PassFacts], now: PassFacts) -> Iterator[Change]:

@@ -183,6 +183,6 @@ def _are_facts(facts: PassFacts) -> bool:
 
 
 def _is_baseline(line: BaselineSet) -> bool:
-    return (
-        0 < line.bound < line.cap <= MICRO and len(line.bets) == len(DROPS) and min(line.bets) >= 0 and line.spread >= 0
-    )
+    is_whole = len(line.bets) == len(DROPS) and min(line.bets) >= 0 and line.spread >= 0
+    # A bet beyond 1/(1 − L) could lose more than is staked.
+    return is_whole and 0 < line.bound < MICRO and max(line.bets) * (MICRO - line.bound) <= 1000 * MICRO

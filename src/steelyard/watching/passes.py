@@ -60,9 +60,7 @@ def facts_of(run: RunFolder) -> PassFacts:
 
 def baseline_from(line: BaselineSet, passes: int, alpha: float) -> Baseline:
     """The baseline that a log has sealed, for :func:`steelyard.stats.watching.look`."""
-    return Baseline(
-        line.items, passes, alpha, line.mean / MICRO, line.spread / MICRO, line.bound, line.cap, tuple(line.bets)
-    )
+    return Baseline(line.items, passes, alpha, line.mean / MICRO, line.spread / MICRO, line.bound, tuple(line.bets))
 
 
 def baseline_line(scores: Sequence[Scores], alpha: float, seq: int, prev: str, at: str) -> BaselineSet:
@@ -76,7 +74,6 @@ def baseline_line(scores: Sequence[Scores], alpha: float, seq: int, prev: str, a
         mean=round(made.mean * MICRO),
         spread=round(made.spread * MICRO),
         bound=made.bound,
-        cap=made.cap,
         bets=made.bets,
     )
 

@@ -11,7 +11,7 @@ from typing import Literal
 from steelyard.errors import ExitCode
 from steelyard.records.watching import PassFacts
 from steelyard.stats.watching import Baseline, Watch, likely_start, look
-from steelyard.watching.changes import Change, changes_between
+from steelyard.watching.changes import Change, changes_between, deep_fall
 from steelyard.watching.log import Pass, WatchLog
 from steelyard.watching.passes import baseline_from
 
@@ -40,9 +40,9 @@ class Look:
 class Standing:
     """Where a watch stands after its looks.
 
-    ``alarm`` is the number of the look at which E reached 2/α, ``alarm_if_wrong`` that at which it would have if all
-    missing answers and lost looks had been wrong; ``since`` is an
-    estimate of the look since which it is worse, without an error rate.
+    ``alarm`` is the number of the look at which E reached its level, ``alarm_if_wrong`` that at which it would have if
+    all missing answers and lost looks had been wrong; ``since`` is an estimate of the look since which it is worse,
+    without an error rate.
     """
 
     log: WatchLog
@@ -66,8 +66,8 @@ class Standing:
 
     @property
     def level(self) -> float:
-        """E at which an alarm is raised: 2/α."""
-        return 2 / self.log.opened.alpha
+        """E at which an alarm is raised: 5/(4α)."""
+        return 1.25 / self.log.opened.alpha
 
     @property
     def lost(self) -> tuple[Pass, ...]:
@@ -89,9 +89,15 @@ class Standing:
         return codes[self.word]
 
     @property
+    def dated_back(self) -> tuple[tuple[Pass, Pass], ...]:
+        """Passes that begin, by their time, before the pass before them ended: each with that pass in front."""
+        pairs = pairwise(self.log.passes)
+        return tuple((before, after) for before, after in pairs if _time(after.begun.at) < _time(_last_time(before)))
+
+    @property
     def longest_gap(self) -> timedelta:
         """The longest time between the beginnings of two looks that followed one another."""
-        times = [datetime.fromisoformat(each.begun.at) for each in self.log.of("look")]
+        times = [_time(each.begun.at) for each in self.log.of("look")]
         return max((after - before for before, after in pairwise(times)), default=timedelta())
 
 
@@ -109,7 +115,8 @@ def standing_of(log: WatchLog) -> Standing:
             right, wrong = look(baseline, right, each.facts.high), look(baseline, wrong, each.facts.low)
             counted.append(found.number)
             means.append(each.facts.high)
-            found = replace(found, changes=changes_between(before, each.facts))
+            other = changes_between(before, each.facts)
+            found = replace(found, changes=(*other, *deep_fall(baseline.bound, each.facts.high)))
         elif each.end is not None:
             wrong = look(baseline, wrong, 0)
             found = replace(found, lost=each.end.reason)  # type: ignore[union-attr]
@@ -119,6 +126,14 @@ def standing_of(log: WatchLog) -> Standing:
     until = means[: counted.index(alarm) + 1] if alarm in counted else means
     since = counted[likely_start(baseline, until) - 1] if alarm is not None else None
     return Standing(log, baseline, tuple(looks), alarm, alarm_if_wrong, since)
+
+
+def _time(at: str) -> datetime:
+    return datetime.fromisoformat(at)
+
+
+def _last_time(each: Pass) -> str:
+    return each.begun.at if each.end is None else each.end.at
 
 
 def _finite(watch: Watch) -> float:

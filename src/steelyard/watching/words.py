@@ -69,6 +69,13 @@ def remarks(standing: Standing) -> list[str]:
             f"were all missing answers and lost looks wrong, there would be an alarm since look "
             f"{standing.alarm_if_wrong}: find out why they are missing"
         )
+    if back := standing.dated_back:
+        before, after = back[0]
+        more = f", and so {counted(len(back) - 1, 'later pass', 'later passes')}" if len(back) > 1 else ""
+        found.append(
+            f"{after.words} is dated {after.begun.at}, before the end of {before.words}{more}: the clock went back, or "
+            "a time was changed"
+        )
     gap = standing.longest_gap.total_seconds() / _DAY_SECONDS
     if gap > 2:
         found.append(f"between two looks nobody looked for {gap:.1f} days")
@@ -99,6 +106,7 @@ def change_words(change: Change) -> str:
         "template, tokenizer or system message",
         "tokens": f"changed: the median answer has {now} tokens, in the baseline {before}",
         "latency": f"changed: the median answer took {now} ms, in the baseline {before}",
+        "rate": f"only {now} were right, over 15 points less than the lower bound {before}: one such look is no alarm",
         "thinks": f"changed: the model {now} before it answers, in the baseline it {before}",
     }[change.kind]
 

@@ -113,6 +113,29 @@ def test_two_people(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Two people: agree on 9" in capsys.readouterr().out
 
 
+def test_one_person_is_not_two_labellers(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["judge", "calibrate", "rj", "--labels", "30"]) == 0
+    label(run, "labels-ada.jsonl", "Ada")
+    shutil.copy("rj.labels-ada.jsonl", "saved.jsonl")
+    apply = ["suite", "review", "rj.answers.jsonl", "--labels", "--apply", "saved.jsonl"]
+    assert execute(apply) == 0
+    capsys.readouterr()
+    assert execute([*apply, "--second"]) == 2
+    assert "Ada gave each label already: one person is not two labellers" in " ".join(capsys.readouterr().err.split())
+    assert execute(["judge", "calibrate", "rj"]) == 0  # with her own file beside the one that it went into
+    printed = capsys.readouterr().out
+    assert "(30 of 60 answers labelled)" in printed
+    assert "Two people" not in printed
+    label(run, "saved.jsonl", "", slip=0)
+    shutil.move("rj.saved.jsonl", "saved.jsonl")
+    assert execute([*apply, "--second"]) == 2
+    assert "say who labelled, with --reviewer NAME" in " ".join(capsys.readouterr().err.split())
+    assert execute([*apply, "--second", "--reviewer", "Bo"]) == 0
+    capsys.readouterr()
+    assert execute(["judge", "calibrate", "rj"]) == 0
+    assert "Two people: agree on 9" in capsys.readouterr().out
+
+
 def test_a_table_is_filled_in_and_too_few_labels_decide_nothing(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["judge", "calibrate", "rj", "--labels", "30", "--csv"]) == 0
     assert execute(["judge", "calibrate", "rj"]) == 3
@@ -126,6 +149,24 @@ def test_a_table_is_filled_in_and_too_few_labels_decide_nothing(run: Path, capsy
     table.writeheader()
     table.writerows({**row, "label": "Yes"} for row in rows)
     path.write_text(file.getvalue())
+    assert execute(["judge", "calibrate", "rj"]) == 0
+
+
+def test_no_answer_is_a_formula_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    starts = ["=WEBSERVICE(B2)", "+1+cmd", "-1+cmd", "@SUM(B2)", "'=1", "plain"]
+    with Talker(lambda a, b: starts[a % len(starts)]) as server, JudgeServer(honest) as judge:
+        assert (
+            execute(judged(run_of(server, judge, tmp_path, rubric=ONE), judge, "--attacks", "0", "--checks", "0")) == 0
+        )
+    assert execute(["judge", "calibrate", "rj", "--labels", "40", "--csv"]) == 0
+    path = path_beside(tmp_path / "rj", "labels.csv")
+    rows = list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
+    assert {row["answer"] for row in rows} == {"plain", "''=1", *("'" + each for each in starts[:4])}
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows({**row, "label": "yes"} for row in rows)
     assert execute(["judge", "calibrate", "rj"]) == 0
 
 

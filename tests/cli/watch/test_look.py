@@ -24,6 +24,7 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.status = 200
+        self.told: Callable[[], None] = lambda: None  # called at each alert
         self.url = ""
         self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
         self.thread = threading.Thread(target=self._serve, daemon=True)
@@ -43,6 +44,7 @@ class Receiver:
 
     async def _post(self, request: web.Request) -> web.Response:
         self.got.append((dict(request.headers), await request.read()))
+        self.told()
         return web.Response(status=self.status)
 
     def start(self) -> None:
@@ -87,7 +89,7 @@ def test_a_loop_ends_with_the_alarm_which_is_posted_and_signed(
     said = capsys.readouterr()
     assert "ALARM since look" in said.out
     assert "next look in 0 s" in said.err
-    ((headers, body),) = receiver.got
+    headers, body = receiver.got[-1]
     alert = json.loads(body)
     assert (alert["state"], alert["exit"]) == ("alarm", 1)
     expected = signature(SECRET, int(headers["Steelyard-Timestamp"]), body)
@@ -104,7 +106,35 @@ def test_a_model_that_is_not_reached_is_exit_4_and_posted(
     assert "quiet: the baseline is whole" in said.out
     assert len(said.err.strip().splitlines()[-1]) < 400
     ((_, body),) = receiver.got
-    assert json.loads(body)["unreachable"] is True
+    assert (json.loads(body)["unreachable"], json.loads(body)["ended"]) == (True, "unreachable")
+
+
+def test_a_loop_outlives_storage_that_fails_and_tells(
+    begun: Begun, receiver: Receiver, all_wrong: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    all_wrong()
+    blocked = begun.folder / "looks"
+    blocked.write_text("a file where the folder of the looks is to be")
+    receiver.told = lambda: blocked.unlink() if blocked.is_file() else None
+    assert execute(["watch", "look", str(begun.folder), "--every", "0.01s", "--webhook", receiver.url]) == 1
+    alerts = [json.loads(body) for _, body in receiver.got]
+    assert (alerts[0]["state"], alerts[0]["ended"]) == ("quiet", "storage")
+    assert (alerts[-1]["state"], alerts[-1]["ended"], alerts[-1]["exit"]) == ("alarm", "", 1)
+    assert "steelyard: " in capsys.readouterr().err
+
+
+def test_a_loop_ends_where_the_watch_cannot_be_read(begun: Begun, receiver: Receiver) -> None:
+    (begun.folder / "watch.jsonl").write_bytes(b"nothing\n")
+    assert execute(["watch", "look", str(begun.folder), "--every", "0.01s", "--webhook", receiver.url]) == 1
+    ((_, body),) = receiver.got
+    assert (json.loads(body)["state"], json.loads(body)["ended"]) == ("unknown", "evidence")
+
+
+def test_wrong_use_ends_a_loop_at_its_first_look_and_is_told(begun: Begun, receiver: Receiver) -> None:
+    every = ["--every", "0.01s", "--webhook", receiver.url]
+    assert execute(["watch", "look", str(begun.folder), "--give-up", *every]) == 2
+    ((_, body),) = receiver.got
+    assert json.loads(body)["ended"] == "refused"
 
 
 def test_a_webhook_that_fails_is_said_and_changes_nothing(

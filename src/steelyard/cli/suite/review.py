@@ -55,7 +55,7 @@ def command(
     if second and not (labels and saved_file is not None):
         raise InputError("--second goes with --labels --apply FILE")
     if labels and saved_file is not None:
-        return _apply_labels(folder, saved_file, second=second)
+        return _apply_labels(folder, saved_file, reviewer, second=second)
     if labels:
         return _write_label_page(folder, html_file, reviewer)
     if html_file is not None:
@@ -229,12 +229,12 @@ def _write_label_page(path: Path, html_file: Path | None, reviewer: str) -> int:
     return 0
 
 
-def _apply_labels(path: Path, saved_file: Path, *, second: bool) -> int:
+def _apply_labels(path: Path, saved_file: Path, reviewer: str, *, second: bool) -> int:
     from steelyard.suites.labels import apply_labels, read_saved_labels
 
     labels = read_saved_labels(saved_file)
     name: Literal["label", "second"] = "second" if second else "label"
-    labelled = apply_labels(path, labels, name)
+    labelled = apply_labels(path, labels, name, reviewer)
     click.echo(f"{path}: {labelled:,} answers have a {name}")
     return 0
 

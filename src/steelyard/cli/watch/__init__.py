@@ -19,6 +19,9 @@ COMMANDS = {
 def command() -> None:
     """Watch a served model: a small probe on a schedule, with one false-alarm level for all years.
 
+    A false alarm comes in at most 5 % of watches, if the passes of the baseline are like the later ones and do not hang
+    together: use --spread where days differ.
+
     steelyard watch begin SUITE --model URI --out WATCH asks the baseline; then cron calls steelyard watch look WATCH.
     steelyard verify WATCH computes everything again.
     """

@@ -62,7 +62,9 @@ def command(
     """Ask the baseline of a watch: ten passes or more over TASK, sealed in the folder WATCH.
 
     TASK is a suite's folder, a file of questions or a built-in task. Of a sealed suite the released items are asked;
-    every pass shows them to the model's endpoint again. Exit codes: 0 the baseline is whole, 3 it is not yet,
+    every pass shows them to the model's endpoint again. The 5 % of false alarms hold if these passes are like the later
+    ones: use --spread where days differ, and more --passes where a bad pass is rare. Above temperature 0 an endpoint
+    that repeats its answers, as a cache does, is refused. Exit codes: 0 the baseline is whole, 3 it is not yet,
     4 answers are missing or the model was not reached: steelyard watch look goes on.
     """
     import asyncio

@@ -21,7 +21,7 @@ from steelyard.cli.options import (
     timestamp_option,
 )
 from steelyard.cli.watch.output import notify, print_watch
-from steelyard.errors import DeadlineExceeded, ExitCode, ModelUnavailable
+from steelyard.errors import DeadlineExceeded, ExitCode, Interrupted, ModelUnavailable, SteelyardError
 
 if TYPE_CHECKING:
     from steelyard.watching.standing import Standing
@@ -46,7 +46,8 @@ SECRET = "STEELYARD_WEBHOOK_SECRET"  # noqa: S105 — a variable's name
 @click.option(
     "--every",
     metavar="TIME",
-    help="Go on looking at this distance until there is an alarm, or Ctrl-C: 24h. Without it: one look.",
+    help="Go on looking at this distance until there is an alarm, or Ctrl-C: 24h. A full disk or an endpoint that is "
+    "down ends no loop. Without it: one look.",
 )
 @click.option(
     "--give-up",
@@ -57,8 +58,8 @@ SECRET = "STEELYARD_WEBHOOK_SECRET"  # noqa: S105 — a variable's name
 @click.option(
     "--webhook",
     metavar="URL",
-    help="Post an alert to this address where a look is not quiet: HTTPS, or http:// on this machine. Signed with the "
-    f"secret in {SECRET}.",
+    help="Post an alert to this address where a look is not quiet or ends with an error: HTTPS, or http:// on this "
+    f"machine. Signed with the secret in {SECRET}.",
 )
 @click.option(
     "--webhook-secret-env",
@@ -96,11 +97,15 @@ def command(
     secret = os.environ.get(secret_variable, "")
     if webhook is not None:
         check_webhook(webhook, secret, secret_variable)
+    is_first = True
     while True:
         begun = time.monotonic()
         # The deadline counts from each look.
-        code = _look(watch, asking, webhook, secret, gives_up=gives_up, as_json=as_json, goes_on=pause is not None)
-        gives_up = False
+        code = _look(
+            watch, asking, webhook, secret, gives_up=gives_up, as_json=as_json, goes_on=pause is not None,
+            is_first=is_first,
+        )  # fmt: skip
+        gives_up = is_first = False
         if pause is None or code == ExitCode.INCONSISTENT:
             return code
         wait = max(0.0, pause - (time.monotonic() - begun))
@@ -117,40 +122,59 @@ def _look(
     gives_up: bool,
     as_json: bool,
     goes_on: bool,
+    is_first: bool,
 ) -> int:
-    """One look, its output and its alert; the exit code. An unreachable model ends no loop."""
+    """One look, its output and its alert; the exit code. What may pass until the next look ends no loop."""
     import asyncio
 
     from steelyard.api.watch import look_again
-    from steelyard.watching.folder import open_log
-    from steelyard.watching.standing import standing_of
+    from steelyard.watching.alert import alert_of, failure_alert
+    from steelyard.watching.folder import now_text
 
-    args = run_arguments(**asking)
     try:
-        standing = asyncio.run(look_again(watch, args, notify, gives_up=gives_up))
-    except (ModelUnavailable, DeadlineExceeded) as error:
-        standing = standing_of(open_log(watch))
-        print_watch(standing, as_json=as_json)
-        _alert(standing, webhook, secret, unreachable=True)
-        if not goes_on:
+        standing = asyncio.run(look_again(watch, run_arguments(**asking), notify, gives_up=gives_up))
+    except Interrupted:
+        raise
+    except Exception as error:
+        left = _standing_after(watch)
+        if left is not None and isinstance(error, ModelUnavailable | DeadlineExceeded):
+            print_watch(left, as_json=as_json)
+        _post(webhook, secret, failure_alert(left, error, now_text()))
+        if not goes_on or left is None or not _may_pass(error, is_first=is_first):
             raise
         notify(f"steelyard: {error}")
-        return int(error.exit_code)
+        return int(error.exit_code) if isinstance(error, SteelyardError) else int(ExitCode.BAD_INPUT)
     print_watch(standing, as_json=as_json)
-    _alert(standing, webhook, secret)
+    _post(webhook, secret, alert_of(standing, now_text()))
     return int(standing.exit)
 
 
-def _alert(standing: Standing, webhook: str | None, secret: str, *, unreachable: bool = False) -> None:
+def _standing_after(watch: Path) -> Standing | None:
+    """Where the watch stands by its log; None where that cannot be read."""
+    from steelyard.watching.folder import open_log
+    from steelyard.watching.standing import standing_of
+
+    try:
+        return standing_of(open_log(watch))
+    except (SteelyardError, OSError, ValueError):
+        return None
+
+
+def _may_pass(error: Exception, *, is_first: bool) -> bool:
+    """Whether the next look may go well: not after wrong use, which the first look shows, nor after a broken run."""
+    from steelyard.watching.alert import ending_of
+
+    ending = ending_of(error)
+    return ending in ("unreachable", "deadline", "storage") or (ending == "refused" and not is_first)
+
+
+def _post(webhook: str | None, secret: str, found: tuple[dict[str, Any], str] | None) -> None:
     """Tell the webhook; that it cannot be told is said, and changes nothing else."""
     import asyncio
 
     from steelyard.evidence.canonical import canonical
     from steelyard.runner.webhook import deliver
-    from steelyard.watching.alert import alert_of
-    from steelyard.watching.folder import now_text
 
-    found = None if webhook is None else alert_of(standing, now_text(), unreachable=unreachable)
     if webhook is None or found is None:
         return
     done = asyncio.run(deliver(webhook, secret, canonical(found[0]), found[1]))

@@ -1,0 +1,33 @@
+"""A suite's own file is no file of questions: asked as one, it would go to addresses that suite.yaml does not name."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Final
+
+from steelyard.errors import InputError
+from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE
+from steelyard.tasks.suite_vault import VAULT
+
+__all__ = ["check_no_suite"]
+
+_ITEMS: Final = (SAMPLES, DROPPED, VAULT)
+
+
+def check_no_suite(path: Path) -> None:
+    """Raise InputError, naming the suite's folder, for a file that holds a suite's items; links are followed."""
+    for folder in dict.fromkeys((path.parent, path.resolve().parent)):
+        if (folder / SUITE).is_file() and any(_is_same(path, folder / name) for name in _ITEMS):
+            raise InputError(
+                f"holds items of a suite, which go to the addresses alone that its {SUITE} names: give the suite's "
+                f"folder, {shlex.quote(str(folder))}",
+                where=path,
+            )
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # one of them is not there
+        return False
