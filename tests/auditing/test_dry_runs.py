@@ -17,8 +17,13 @@ Sums = tuple[Path, float]
 
 
 def test_a_dry_run_of_a_measurement_sends_no_question(
-    sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sums_server: Any,
+    sums_file: Sums,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     questions, _ = sums_file
     command = ["run", str(questions), "--model", f"openai:sums@{sums_server.url}", "--price", "1,2", "--dry-run"]
     assert steelyard([*command, "--out", str(tmp_path / "run")]) == 0

@@ -312,3 +312,20 @@ def test_on_real_answers_the_command_chooses_what_the_simulation_chooses(
 
 def _wrong_in(row: NDArray[np.uint8]) -> Callable[[str, str], bool]:
     return lambda first, second: not row[int(first)]
+
+
+def test_the_table_says_all_in_80_and_in_60_columns(
+    servers: dict[str, SumsServer], sums: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priced = prices(half=(0.1, 0.2), good=(1, 2))
+    assert choose(servers, ["half", "good"], sums, "0.9", *priced) == 0
+    for width in (60, 80, 100):
+        monkeypatch.setenv("COLUMNS", str(width))
+        capsys.readouterr()
+        assert execute(["report", "r"]) == 0
+        table = capsys.readouterr().out.partition("Candidates")[2].partition("What this")[0]
+        assert max(map(len, table.splitlines())) <= width
+        assert "…" not in table
+        assert "─" in table or width < 80
+        for word in ("half", "good", "✗ below", "✓ chosen", "1,000 right", "95 % interval", " of 300"):
+            assert word in " ".join(table.split())

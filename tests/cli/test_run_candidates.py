@@ -53,3 +53,30 @@ def test_an_audit_has_one_model_under_test(tmp_path: Path, capsys: pytest.Captur
     Path("sheet.yaml").write_text("model: m\nclaims:\n  - {task: sums, value: 90}\n")
     assert execute(["audit", "sheet.yaml", "--model", "embedded:smollm2", "--model", "embedded:smollm2"]) == 2
     assert "--model is given twice for the role subject" in capsys.readouterr().err
+
+
+def test_show_says_which_model_answered(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = Path("few.jsonl")
+    few.write_text("\n".join(sums_file[0].read_text().splitlines()[:40]))
+    with SumsServer() as other:
+        other.name = "other"
+        models = [f"openai:sums@{sums_server.url}", f"openai:other@{other.url}"]
+        asked = [part for model in models for part in ("--model", model)]
+        assert execute(["run", str(sums_file[0]), *asked, "--limit", "4", "--out", "r"]) == 0
+        assert execute(["run", str(few), *asked[:2], "--limit", "25", "--out", "s1"]) == 0
+        assert execute(["run", str(few), *asked[:2], "--limit", "25", "--out", "s2"]) == 0
+    capsys.readouterr()
+    assert execute(["show", "r"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("model       sums (subject)") == told.count("model       other (candidate-2)") == 4
+    assert execute(["show", "r#candidate-2", "--html", "one.html"]) == 0
+    assert "(4 of 8 answers)" in capsys.readouterr().out
+    assert "other" in Path("one.html").read_text()
+    assert execute(["show", "r", "--html", "all.html"]) == 0
+    assert "2 models" in Path("all.html").read_text()
+    assert execute(["show", "r#third"]) == 2
+    assert "there are: subject, candidate-2" in capsys.readouterr().err
+    execute(["compare", "s1", "s2"])
+    assert "--limit drew other samples in each run" in " ".join(capsys.readouterr().out.split())

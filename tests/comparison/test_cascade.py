@@ -96,7 +96,9 @@ def test_one_run_of_two_models_is_a_cascade_and_the_second_half_measures_it(
     assert document["signal"] == "length"
 
 
-def test_agreement_of_repeats_is_a_signal_and_so_is_what_cannot_be_read(runs: Path) -> None:
+def test_agreement_of_repeats_is_a_signal_and_so_is_what_cannot_be_read(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     by_agreement = steelyard.cascade(runs / "small", runs / "large", signal="agreement", target=0.8)
     assert by_agreement.threshold == pytest.approx(1 / 3)
     assert by_agreement.cascade.right > by_agreement.small.right
@@ -104,6 +106,9 @@ def test_agreement_of_repeats_is_a_signal_and_so_is_what_cannot_be_read(runs: Pa
     # Reading alone does not find all wrong answers: the best that it can do is to ask the large one always.
     unread = steelyard.cascade(runs / "both", signal="unread", target=0.99)
     assert (unread.threshold, unread.escalated, unread.cascade.right) == (1, 60, 60)
+    capsys.readouterr()
+    assert execute(["cascade", str(runs / "both"), "--signal", "unread", "--target", "0.99"]) == unread.exit
+    assert "No cascade was found: every sample goes to the large model, and so " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 
 import msgspec
@@ -128,3 +129,21 @@ def test_the_terminal_shows_every_candidate(width: int) -> None:
     for word in ("below", "chosen", "not asked", "candidate-3"):
         assert word in shown.getvalue()
     assert max(map(len, shown.getvalue().splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 90, 100])
+@pytest.mark.parametrize("prices", [(), (12.3456, 0.2, 0.3)])
+def test_every_width_keeps_model_standing_and_costs(width: int, prices: tuple[float, ...]) -> None:
+    unread: Marks = [None] * 60
+    verdict = verdict_of([unread, WRONG, RIGHT], prices, ("a-model-with-a-long-name-70b-instruct", "good", "best"))
+    shown = StringIO()
+    terminal.print_verdict(verdict, Console(file=shown, width=width))
+    table = shown.getvalue().partition("Candidates")[2].partition("What this")[0]
+    assert max(map(len, table.splitlines())) <= width
+    assert "…" not in table
+    assert {"a-model-with", "good", "best"} <= set(re.findall(r"a-model-with|good|best", table))
+    together = " ".join(table.split())
+    for word in ("? undecided", "✗ below", "✓ chosen", "100.0 % (51)", "95.0–100.0 %", "60 open", "51"):
+        assert word in together
+    for word in ("Cost per 1,000 right" if prices else "Tokens per right answer").split():
+        assert word in together

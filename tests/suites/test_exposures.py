@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.suites.exposures import EXPOSURES, append_exposures, exposed_items, read_exposures
+from steelyard.suites.exposures import EXPOSURES, append_exposures, exposed_items, read_exposures, seen_among
 
 API, OTHER = "https://api.example:443/v1", "http://127.0.0.1:8000/v1"
 
@@ -49,3 +49,9 @@ def test_a_link_is_not_followed_and_nothing_may_then_be_sent(tmp_path: Path) -> 
     with pytest.raises(InputError, match="it would not be on record who saw the suite"):
         append_exposures(tmp_path, "r1", "s", "begun", {API: {"a"}})
     assert (tmp_path / "elsewhere").read_text() == "kept\n"
+
+
+def test_who_has_seen_which_of_these_items(tmp_path: Path) -> None:
+    append_exposures(tmp_path, "a" * 64, "d", "begun", {"http://one": ["a", "b"], "http://two": ["c"]})
+    assert seen_among({"a", "b", "z"}, read_exposures(tmp_path)) == {"http://one": 2}
+    assert seen_among(set(), read_exposures(tmp_path)) == {}

@@ -236,21 +236,31 @@ def run_request(
 
     A path has a dot or a slash, or is a suite's folder that no built-in task is called like.
 
-    The options come back with that file among their task files. Raises InputError for a file that is no task, a prompt
-    format that the task does not declare, and repeats without a temperature.
+    The options come back with that file among their task files. Raises InputError for a file that is no task, a name
+    that none has (with names that are near), a prompt format that the task does not declare, and repeats without a
+    temperature.
     """
     from steelyard.planning.build import RunRequest
+    from steelyard.planning.testable import Skip, task_named
     from steelyard.tasks import resolve
-    from steelyard.tasks.catalogue import Catalogue, open_task_file
+    from steelyard.tasks.catalogue import Catalogue, near_to_run, open_task_file
     from steelyard.tasks.suite_file import is_suite
+    from steelyard.util.text import one_line
 
     name = str(task)
     is_path = isinstance(task, Path) or "." in name or "/" in name
+    if is_path and not Path(task).suffix and "#" not in name and not Path(task).exists():
+        raise InputError(
+            f"there is no such file or folder{near_to_run(Path(task).name, Path(task).parent)}", where=task
+        )
     if is_path or (resolve(name) is None and is_suite(Path(name))):
         name = open_task_file(Path(task), options.own_files).id
         options = replace(options, task_files=(*options.task_files, Path(task)))
-    found = Catalogue(options.task_files, options.own_files).find(name)
-    if prompt and found is not None:
+    try:
+        found = task_named(name, Catalogue(options.task_files, options.own_files).find, near_to_run)
+    except Skip as skip:  # said here, before a model is fetched and opened
+        raise InputError(f"{one_line(name, 80)}: {skip.reason}") from None
+    if prompt:
         found.prompt_format(prompt)  # one that is not declared is refused, rather than asked in another format
     if (options.repeats or 1) > 1 and temperature is None:
         raise InputError("repeats ask each sample several times: give a temperature too (0 is greedy)")

@@ -54,8 +54,8 @@ def next_check(folder: Path, model: str | Model, alpha: float) -> NextCheck:
     fresh = [number for number, items in enumerate(parts.checks, 1) if not items & seen.keys()]
     if not fresh:
         raise InputError(
-            f"no check is left for {recipient}: it has seen items of all {len(parts.checks)} (steelyard suite refresh, "
-            "then seal another version)",
+            f"no check is left for {recipient}: it has seen kept items of {_every(len(parts.checks))} (steelyard suite "
+            "refresh, then seal another version)",
             where=folder,
         )
     asked = set(suite.items)
@@ -69,6 +69,10 @@ def next_check(folder: Path, model: str | Model, alpha: float) -> NextCheck:
         left=len(fresh) - 1,
         gap=detectable_gap(released, kept, alpha),
     )
+
+
+def _every(checks: int) -> str:
+    return "the only check" if checks == 1 else f"all {checks} checks"
 
 
 def check_job(check: NextCheck, options: Options, alpha: float) -> Job:

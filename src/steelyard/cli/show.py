@@ -13,16 +13,16 @@ from steelyard.cli.output import field_lines, print_json
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from steelyard.auditing.answers import Answer
-    from steelyard.records import SampleScore
+    from steelyard.records import Plan, SampleScore
     from steelyard.reports.answers_page import ShownAnswer
     from steelyard.storage.run_folder import RunFolder
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("given", metavar="RUN", type=click.Path())
 @click.option("--right", "readings", flag_value="right", multiple=True, help="Answers that are right.")
 @click.option("--wrong", "readings", flag_value="wrong", multiple=True, help="Answers that are wrong, or partly right.")
 @click.option(
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @json_option
 def command(
-    run: Path,
+    given: str,
     readings: tuple[str, ...],
     samples: tuple[str, ...],
     task: str | None,
@@ -55,19 +55,20 @@ def command(
 ) -> int:
     """Show the questions of RUN with the expected answer, the model's answer, how it was read, and its score.
 
-    Without a selection all answers are shown. Nothing is asked, and the run is not changed. --limit is for the
-    terminal: --csv, --html and --json give all that are selected.
+    RUN#ROLE shows one model of a run that has several. Without a selection all answers are shown. Nothing is asked,
+    and the run is not changed. --limit is for the terminal: --csv, --html and --json give all that are selected.
     """
     from steelyard.auditing.answers import answers_of
     from steelyard.evidence.verify import verify_integrity
     from steelyard.gateway.seal import is_recording
-    from steelyard.storage.run_folder import RunFolder
+    from steelyard.storage.run_folder import RunFolder, place_and_role
 
     forms = [name for name, given in (("--csv", as_csv), ("--html", html_file), ("--json", as_json)) if given]
     if len(forms) > 1:
         raise InputError(f"{' and '.join(forms)}: give one of them")
     if html_file is not None and reasoning:
         raise InputError("--reasoning: no page holds it; each answer in the page names the command that shows it")
+    run, role = place_and_role(given)
     folder = RunFolder.open(run)
     if folder.is_sealed and (folder.plan.texts == "withheld" or _has_texts(run)):
         verify_integrity(run)
@@ -78,23 +79,42 @@ def command(
     plan = folder.plan
     if is_recording(plan):
         raise InputError("a gateway's recording has no questions and scores: steelyard report shows it", where=run)
-    tasks = {each.id: each.task for each in plan.measurements}
+    roles = dict.fromkeys(each.role for each in plan.measurements)
+    if role and role not in roles:
+        raise InputError(f"has no answers of a model in the role {role!r}; there are: {', '.join(roles)}", where=run)
+    tasks = {each.id: each.task for each in plan.measurements if role in ("", each.role)}
     if task is not None and task not in tasks.values():
         named = ", ".join(dict.fromkeys(tasks.values())) or "none"
         raise InputError(f"--task {task!r} was not measured here; measured: {named}", where=run)
-    counted = _Counted(lambda score: _wants(score, readings, samples) and task in (None, tasks[score.measurement]))
+    counted = _Counted(
+        lambda score: (
+            score.measurement in tasks and _wants(score, readings, samples) and task in (None, tasks[score.measurement])
+        )
+    )
     answers = answers_of(folder, counted)
     _check_samples(folder, samples)
     shown = islice(answers, limit) if limit and not forms else answers
     if html_file is not None:
-        _write_page(html_file, folder, shown, counted, _chosen(readings, samples, task))
+        _write_page(html_file, folder, shown, counted, _chosen(readings, samples, task), role)
     elif as_csv:
         _print_csv(shown, reasoning=reasoning)
     elif as_json:
         print_json({"answers": [_document(each, reasoning=reasoning) for each in shown], "of": counted.all})
     else:
-        _print_texts(shown, counted, limit, reasoning=reasoning)
+        _print_texts(shown, counted, limit, _models(plan) if not role else {}, reasoning=reasoning)
     return 0
+
+
+def _models(plan: Plan) -> dict[str, str]:
+    """Which model answered, by measurement; nothing where it is one."""
+    from steelyard.util.text import one_line
+
+    if len({each.role for each in plan.measurements}) < 2:
+        return {}
+    return {
+        each.id: f"{one_line(plan.models[each.role].identity.name, 60)} ({one_line(each.role, 40)})"
+        for each in plan.measurements
+    }
 
 
 def _has_texts(run: Path) -> bool:
@@ -188,25 +208,34 @@ def _chosen(readings: tuple[str, ...], samples: tuple[str, ...], task: str | Non
     return shlex.join([*chosen, *(() if task is None else ("--task", task))])
 
 
-def _write_page(file: Path, run: RunFolder, answers: Iterable[Answer], counted: _Counted, chosen: str) -> None:
+def _write_page(
+    file: Path, run: RunFolder, answers: Iterable[Answer], counted: _Counted, chosen: str, role: str
+) -> None:
     from collections import Counter
     from itertools import chain
 
     from steelyard.reports.answers_page import About, write_page
 
-    plan, measured = run.plan, Counter(each.task for each in run.plan.measurements)
+    plan, measured = run.plan, Counter(each.task for each in run.plan.measurements if role in ("", each.role))
+    models = {} if role else _models(plan)
+    asked = plan.models[role] if role else plan.subject
+    one = asked.identity.name or asked.identity.uri
+    name = f"{len(set(models.values()))} models" if models else one
     answers = iter(answers)
     first = list(islice(answers, 1))  # all scores are counted before the first answer comes
     about = About(
-        model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
-        served=plan.subject.identity.uri,
+        model=plan.sheet.model if plan.sheet else name,
+        served=", ".join(dict.fromkeys(models.values())) or asked.identity.uri,
         run=run.path,
         digest=run.plan_sha256,
         is_sealed=run.is_sealed,
         selection=chosen,
         of=counted.all,
     )
-    shown = (_shown(each, is_one_of_several=measured[each.task] > 1) for each in chain(first, answers))
+    shown = (
+        _shown(each, models.get(each.measurement, each.measurement) if measured[each.task] > 1 else "")
+        for each in chain(first, answers)
+    )
     try:
         number = write_page(file, shown, about)
     except OSError as error:
@@ -216,12 +245,12 @@ def _write_page(file: Path, run: RunFolder, answers: Iterable[Answer], counted: 
     click.echo(f"page  {file} ({number:,} of {counted.all:,} answers), not a part of the sealed run")
 
 
-def _shown(answer: Answer, *, is_one_of_several: bool) -> ShownAnswer:
-    """An answer as the page takes it: of its reasoning only the length."""
+def _shown(answer: Answer, which: str) -> ShownAnswer:
+    """An answer as the page takes it, with ``which`` of several it is: of its reasoning only the length."""
     from steelyard.reports.answers_page import ShownAnswer
 
     return ShownAnswer(
-        measurement=answer.measurement if is_one_of_several else "",
+        measurement=which,
         task=answer.task,
         sample=answer.sample,
         repeat=answer.repeat,
@@ -236,14 +265,16 @@ def _shown(answer: Answer, *, is_one_of_several: bool) -> ShownAnswer:
     )
 
 
-def _print_texts(answers: Iterable[Answer], counted: _Counted, limit: int, *, reasoning: bool) -> None:
+def _print_texts(
+    answers: Iterable[Answer], counted: _Counted, limit: int, models: Mapping[str, str], *, reasoning: bool
+) -> None:
     from steelyard.util.console import out
 
     console = out()
     shown = 0
     for answer in answers:
         shown += 1
-        for line in _lines(answer, console.width, reasoning=reasoning):
+        for line in _lines(answer, models.get(answer.measurement, ""), console.width, reasoning=reasoning):
             click.echo(line)
         click.echo()
     if not counted.taken:
@@ -254,7 +285,7 @@ def _print_texts(answers: Iterable[Answer], counted: _Counted, limit: int, *, re
         click.echo(f"{shown:,} of {counted.all:,} answers")
 
 
-def _lines(answer: Answer, width: int, *, reasoning: bool) -> list[str]:
+def _lines(answer: Answer, model: str, width: int, *, reasoning: bool) -> list[str]:
     from steelyard.reports.answers_page import SIGNS, WITHHELD
     from steelyard.util.text import one_line
 
@@ -268,6 +299,8 @@ def _lines(answer: Answer, width: int, *, reasoning: bool) -> list[str]:
         f"{SIGNS[answer.reading]} {answer.reading}{score}  {one_line(answer.task, 60)}  "
         f"{one_line(answer.sample, 80)}{place}  by {one_line(answer.scorer, 80)}{why}"
     ]
+    if model:
+        lines += field("model", model)
     lines += field("question", answer.question) + field("expected", answer.expected)
     if reasoning and answer.reasoning:
         lines += field("reasoning", answer.reasoning)

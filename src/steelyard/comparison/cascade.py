@@ -199,7 +199,13 @@ def lines_of(result: CascadeResult) -> list[str]:
         ExitCode.CONSISTENT: f"The cascade reaches {target}",
         ExitCode.INCONSISTENT: f"The cascade is below {target}",
     }.get(ExitCode(result.exit), f"It is not sure that the cascade reaches {target}")
-    at = "" if result.threshold is None else f" at {result.signal} ≤ {result.threshold:g}"
+    if result.escalated == result.samples:
+        reached = said[0].lower() + said[1:]
+        said = f"No cascade was found: every sample goes to the large model, and so {reached}"
+    at = ""
+    if result.threshold is not None:
+        is_length = result.signal == "length"  # the signal is the number of tokens with a minus
+        at = f" at length ≥ {-result.threshold:g}" if is_length else f" at {result.signal} ≤ {result.threshold:g}"
     return [
         f"{said}: {rate} ({low} to {high}) of {result.samples:,} samples.",
         f"Escalated{at}: {result.escalated:,} of {result.samples:,} ({100 * result.escalated / result.samples:.0f} %).",

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from steelyard.comparison.asked import answer_of, asked_differently, frame_of, prompt_of
 from steelyard.comparison.scored_run import MeasuredScores, SampleAnswers, ScoredRun
 from steelyard.records import GenerateRequest, Sample
 from steelyard.storage.journal.texts import open_index
@@ -19,6 +20,7 @@ from steelyard.util.text import one_line
 __all__ = ["PairedTask", "Refused", "paired_tasks", "tasks_of_one"]
 
 MOST_OTHER_TARGETS: Final = 0.01  # of the ids that both have: with more, ids do not name the same questions
+MOST_READ: Final = 500  # pairs whose texts are read to say what differs around them
 
 _SETTINGS: Final = {
     "prompt": "prompt format",
@@ -37,7 +39,7 @@ class PairedTask:
     """The samples of a task that both runs answered: pairs of ids, the first run's and the second's.
 
     ``only_first`` and ``only_second`` count samples that one alone was asked, ``changed`` those whose id is the same
-    and whose question is not. ``differences`` are sentences.
+    and whose question is not. ``differences`` are sentences; ``is_asked_alike``: every pair was asked the very same.
     """
 
     task: str
@@ -48,6 +50,7 @@ class PairedTask:
     only_second: int
     changed: int
     differences: tuple[str, ...]
+    is_asked_alike: bool = True
 
     def answers(self) -> list[tuple[SampleAnswers, SampleAnswers]]:
         """The answers of each pair."""
@@ -107,7 +110,7 @@ def _paired(first: ScoredRun, second: ScoredRun, one: MeasuredScores, other: Mea
     pairs = samples.pairs()
     if not pairs:
         return Refused(task, samples.why_none())
-    differences = (*_differences(one, other), *samples.remarks)
+    differences = (*_differences(one, other), *samples.differences(pairs), *samples.remarks)
     return PairedTask(
         task=task,
         first=one,
@@ -117,6 +120,7 @@ def _paired(first: ScoredRun, second: ScoredRun, one: MeasuredScores, other: Mea
         only_second=len(other.samples) - len(pairs),
         changed=samples.changed,
         differences=differences,
+        is_asked_alike=all(one.samples[mine].item == other.samples[theirs].item for mine, theirs in pairs),
     )
 
 
@@ -176,10 +180,30 @@ class _Samples:
             same |= self._by_id([name for name in left if name in free])
         return [(name, same[name]) for name in one if name in same]
 
+    def differences(self, pairs: list[tuple[str, str]]) -> list[str]:
+        """What stands around the questions in one run and not in the other."""
+        differing = [pair for pair in pairs if self._one.samples[pair[0]].item != self._other.samples[pair[1]].item]
+        return list(asked_differently(self._read(differing[:MOST_READ])))
+
+    def _read(self, pairs: list[tuple[str, str]]) -> list[tuple[Sample, Sample]]:
+        found = [
+            (
+                _sample(self._texts[0], self._one.samples[one].item),
+                _sample(self._texts[1], self._other.samples[two].item),
+            )
+            for one, two in pairs
+        ]
+        return [(mine, theirs) for mine, theirs in found if mine is not None and theirs is not None]
+
     def why_none(self) -> str:
         """Why there is no pair."""
         if self.changed:
-            return f"{self.changed:,} samples have the same ids and other questions: run both on the same file"
+            return (
+                f"{self.changed:,} samples have the same ids and other questions or answers: run both on the same "
+                "file, and on the same version of it"
+            )
+        if all(each.measurement.limit is not None for each in (self._one, self._other)):
+            return "no sample was asked in both runs: --limit draws other ones in each; give one run several --model"
         return "no sample was asked in both runs: run both on the same questions, or resume the shorter one"
 
     def _by_content(self, left: list[str], free: set[str]) -> dict[str, str]:
@@ -205,6 +229,8 @@ class _Samples:
         known = [pair for pair in targets if None not in pair]
         # Rows in another order would have other targets.
         differing = sum(one != other for one, other in known)
+        if not is_same_set and self._has_same_questions(common):
+            return {name: name for name in common}
         if not is_same_set or differing > MOST_OTHER_TARGETS * len(common):
             self.changed = len(common)
             return {}
@@ -213,6 +239,18 @@ class _Samples:
                 "texts are withheld: that ids name the same questions follows from the digest of all items alone"
             )
         return {name: name for name in common}
+
+    def _has_same_questions(self, common: list[str]) -> bool:
+        """Whether all samples with these ids ask the same and want the same answer, once what stands around is off."""
+        read = self._read([(name, name) for name in common])
+        if len(read) < len(common):
+            return False
+        frames = [frame_of([prompt_of(pair[side]) for pair in read]) for side in (0, 1)]
+        return all(
+            frames[0].question_of(prompt_of(mine)) == frames[1].question_of(prompt_of(theirs))
+            and answer_of(mine) == answer_of(theirs)
+            for mine, theirs in read
+        )
 
     def _content(self, side: int, sample: SampleAnswers) -> bytes | None:
         found = _sample(self._texts[side], sample.item)

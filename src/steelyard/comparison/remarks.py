@@ -28,7 +28,7 @@ def remarks(
         yield from _grouped(task)
     yield from _same_answers(first, second, tasks)
     if tasks:
-        yield from _same_endpoint(first, second)
+        yield from _same_endpoint(first, second, tasks)
     if first[1].model.concurrency != second[1].model.concurrency:
         several = " and ".join(f"{run.model.concurrency:,} for {letter}" for letter, run in (first, second))
         yield f"calls at a time were {several}: times are not measured alike"
@@ -45,6 +45,12 @@ def _unpaired(first: str, second: str, task: PairedTask) -> Iterator[str]:
             names = [name for name in scores.samples if name not in paired]
             several = f"{counted(number, 'sample')} of {letter} ({_listed(names[:5])})"
             yield f"{task.task}: without a pair, and left out: {several}"
+    limited = [scores.measurement.limit is not None for scores in (task.first, task.second)]
+    if task.only_first and task.only_second and all(limited):
+        yield (
+            f"{task.task}: --limit drew other samples in each run: one run with a --model for {first} and one for "
+            f"{second} asks both the same"
+        )
     if task.changed:
         yield f"{task.task}: of these {task.changed:,} have the same id in both and another question"
 
@@ -84,9 +90,13 @@ def _same_answers(first: Named, second: Named, tasks: Sequence[PairedTask]) -> I
         )
 
 
-def _same_endpoint(first: Named, second: Named) -> Iterator[str]:
+def _same_endpoint(first: Named, second: Named, tasks: Sequence[PairedTask]) -> Iterator[str]:
     one, other = first[1].model.identity, second[1].model.identity
     if one.sha256 and one.sha256 == other.sha256:
         yield f"{first[0]} and {second[0]} have the same weights (SHA-256 {one.sha256[:16]}…)"
     elif one.uri == other.uri and not one.sha256:
-        yield f"{first[0]} and {second[0]} asked the same endpoint for the same name: any difference is one of time"
+        asked = f"{first[0]} and {second[0]} asked the same endpoint for the same name"
+        if all(task.is_asked_alike and not task.differences for task in tasks):
+            yield f"{asked}: any difference is one of time"
+        else:
+            yield f"{asked}: a difference is that of what they were asked with, or one of time"

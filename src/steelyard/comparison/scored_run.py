@@ -14,7 +14,7 @@ from steelyard.evidence.verify import verify_integrity
 from steelyard.records import SUBJECT, Attempt, Measurement, Origin, PlannedModel, SampleScore
 from steelyard.storage.journal.lines import Stop
 from steelyard.storage.journal.reader import read_lines
-from steelyard.storage.run_folder import RunFolder
+from steelyard.storage.run_folder import RunFolder, place_and_role
 
 __all__ = ["JUDGE", "MeasuredScores", "SampleAnswers", "ScoredRun", "Usage", "read_run"]
 
@@ -108,8 +108,8 @@ def read_run(given: str) -> list[ScoredRun]:
     Scores are computed again from the journal. Raises InputError for what is no such folder, has no scores or lacks
     the role, VerificationError for a seal that does not hold and for a journal that does not fit its plan.
     """
-    path, _, role = given.rpartition("#") if "#" in given and not Path(given).exists() else (given, "", "")
-    run = RunFolder.open(Path(path).expanduser())
+    path, role = place_and_role(given)
+    run = RunFolder.open(path)
     if run.is_sealed:
         verify_integrity(run.path)
     if run.plan.origin.kind == "gateway":

@@ -27,6 +27,7 @@ _STYLES = {
 }
 _PLAIN = str.maketrans({"✗": "x", "✓": "+", "–": "-", "−": "-", "…": "...", "·": "-", "½": "1/2", "≥": ">=", "≤": "<="})
 _NARROW = 96  # below this width the table's columns are too narrow: each claim becomes a small paragraph
+_BESIDE_MODEL = 68  # columns of a choice's table beside the model's name
 # Beyond these numbers the important lines scroll away; --json and the report have all.
 _FINDINGS, _NOTES, _ROWS, _LIMITS = 20, 12, 60, 4
 
@@ -193,14 +194,17 @@ def _print_choice(page: _Page, verdict: Verdict, result: DetectorResult) -> None
     from steelyard.util.console import fitting
 
     page.section("Candidates, the cheapest first")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("Model", overflow="fold", min_width=12)
-    table.add_column("")
-    for heading in choices.headings(result, verdict):
-        table.add_column(heading.replace(" per ", " per\n"), justify="right", no_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
+    table.add_column("Model", overflow="fold", min_width=12, max_width=max(12, page.width - _BESIDE_MODEL))
+    table.add_column("", no_wrap=True)
+    right, interval, *others = choices.headings(result, verdict)
+    for heading in (f"{right},\n{interval}", *(each.replace(" per ", " per\n") for each in others)):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in choices.candidate_words(result, verdict)[:_ROWS]:
         standing = page.text(f"{words.SIGNS[row.word]} {row.standing}", _STYLES[row.word])
-        table.add_row(page.text(row.model), standing, *(page.text(cell) for cell in row.cells))
+        right, interval, *cells = (each.replace(", ", "\n") for each in row.cells)
+        seen = right if right == interval else f"{right}\n{interval}"
+        table.add_row(page.text(row.model), standing, *map(page.text, (seen, *cells)))
     page.console.print(fitting(page.console, table))
 
 

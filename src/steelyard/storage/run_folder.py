@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
     from steelyard.planning.samples import Prepared
 
-__all__ = ["RunFolder"]
+__all__ = ["RunFolder", "place_and_role"]
 
 
 @dataclass(frozen=True)
@@ -159,3 +159,9 @@ def _plan_of(predicate: dict[str, Any]) -> Plan:
     if len(set(names)) < len(names):
         raise VerificationError(f"{layout.PLAN}: two measurements have one id")
     return plan
+
+
+def place_and_role(given: str) -> tuple[Path, str]:
+    """The folder of ``RUN`` or ``RUN#ROLE``, and the role; a folder that is called like the whole comes first."""
+    path, _, role = given.rpartition("#") if "#" in given and not Path(given).exists() else (given, "", "")
+    return Path(path).expanduser(), role

@@ -19,7 +19,7 @@ from steelyard.records.record import Record
 from steelyard.tasks.file_rows import JsonlRows
 from steelyard.util.append_file import append_lines
 
-__all__ = ["EXPOSURES", "Exposure", "append_exposures", "exposed_items", "read_exposures"]
+__all__ = ["EXPOSURES", "Exposure", "append_exposures", "exposed_items", "read_exposures", "seen_among"]
 
 EXPOSURES: Final = "exposures.jsonl"
 
@@ -96,3 +96,9 @@ def exposed_items(exposures: list[Exposure]) -> dict[str, dict[str, int]]:
         for item in each.items:
             counts[item] = counts.get(item, 0) + 1
     return found
+
+
+def seen_among(kept: Collection[str], exposures: list[Exposure]) -> dict[str, int]:
+    """How many of these items each recipient has seen already; without those that have seen none."""
+    found = {recipient: len(counts.keys() & set(kept)) for recipient, counts in exposed_items(exposures).items()}
+    return {recipient: number for recipient, number in sorted(found.items()) if number}

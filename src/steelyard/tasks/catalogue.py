@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from steelyard.errors import InputError
 from steelyard.records.file_options import FileOptions
@@ -12,8 +13,11 @@ from steelyard.tasks.from_file import questions_as_task
 from steelyard.tasks.suite_file import is_suite
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from steelyard.tasks.task import Task
+from steelyard.util.text import one_line
 
-__all__ = ["Catalogue", "near_name", "open_task_file"]
+__all__ = ["Catalogue", "near_name", "near_to_run", "open_task_file"]
+
+_QUESTIONS: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet")
 
 
 def open_task_file(path: Path, options: FileOptions | None = None) -> Task:
@@ -43,6 +47,27 @@ def near_name(name: str, own: Sequence[str]) -> str:
     if close:
         return f"; did you mean {close[0]!r}?"
     return ": steelyard tasks lists those that there are; a task of your own is a file, given with --task"
+
+
+def near_to_run(name: str, folder: Path = Path()) -> str:
+    """What to say about a name that no task has, where a user names what to ask: built-in tasks and own files are near.
+
+    Own ones are the suites in ``folder`` and the files of questions, the latter by their whole name.
+    """
+    from difflib import get_close_matches
+
+    from steelyard.tasks import task_ids
+
+    own = [each.name for each in folder.iterdir() if is_suite(each)] if folder.is_dir() else []
+    stems = {each.stem: each.name for each in _questions_in(folder)}
+    close = get_close_matches(name, [*own, *stems, *task_ids()], 3, 0.7)
+    if close:
+        return f"; did you mean {' or '.join(repr(one_line(stems.get(each, each), 80)) for each in close)}?"
+    return ": steelyard tasks lists those that there are; a task of your own is the path of its file or folder"
+
+
+def _questions_in(folder: Path) -> list[Path]:
+    return [each for each in folder.iterdir() if each.suffix in _QUESTIONS] if folder.is_dir() else []
 
 
 def _is_definition(path: Path) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from steelyard.cli import execute
 from steelyard.evidence.timestamp_signature import new_request
+from steelyard.suites.exposures import append_exposures
 from steelyard.tasks.suite_seal import seal_path, stamp_path
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
+from tests.conftest import SumsServer
 from tests.tasks.test_suite_file import suite_at
 from tests.tasks.test_suite_seal import items
 from tests.timestamp_authority import TimestampAuthority
@@ -81,3 +84,37 @@ def test_without_a_stamp_that_was_asked_for_nothing_is_sealed(
     assert not seal_path(suite.folder, 1).parent.exists()
     assert execute(["suite", "show", str(suite.folder)]) == 0
     assert "sealed     no" in capsys.readouterr().out
+
+
+def test_an_endpoint_that_has_seen_kept_items_is_named(
+    tmp_path: Path, key: Path, sums_server: SumsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = suite_at(tmp_path / "sums", f"suite: sums\nendpoints: [{sums_server.url}]\n", items(40))
+    run = ["run", str(folder), "--model", f"openai:sums@{sums_server.url}", "--out", str(tmp_path / "r")]
+    assert execute(run) in (0, 3, 4)
+    assert execute(["suite", "seal", str(folder), "--checks", "2"]) == 0
+    said = capsys.readouterr().err
+    assert f"warning: {sums_server.url} has seen 20 of the 20 kept items already: no check left for it" in said
+
+
+def test_what_an_endpoint_has_not_seen_is_left(tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = suite_at(tmp_path / "sums", samples=items(40))
+    suite = task_from_suite(folder)
+    append_exposures(folder, "a" * 64, suite.suite, "begun", {"http://host/v1": list(suite.rows.ids)[:2]})
+    assert execute(["suite", "seal", str(folder), "--share", "0.025", "--checks", "3"]) == 0
+    said = capsys.readouterr().err
+    assert re.search(r"has seen [12] of the 39 kept items already: [12] of 3 checks left for it", said)
+
+
+def test_the_next_steps_of_a_new_suite_keep_its_leak_check(
+    tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("question,answer\n" + "".join(f"What is {n} + 3?,{n + 3}\n" for n in range(10)))
+    folder = str(tmp_path / "sums")
+    assert execute(["suite", "new", folder, "--from", str(table)]) == 0
+    said = capsys.readouterr().out
+    steps = [said.index(f"steelyard {step} {folder}") for step in ("suite review", "suite seal", "run")]
+    assert steps == sorted(steps)
+    assert execute(["suite", "seal", folder]) == 0
+    assert "warning" not in capsys.readouterr().err

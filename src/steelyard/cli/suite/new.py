@@ -218,4 +218,4 @@ def _print_made(folder: Path, endpoints: tuple[str, ...], collected: Collected) 
         click.echo(f"{without:,} of them have no answer that a person accepted: only a judge can score these.")
     if not endpoints:
         click.echo("No endpoint may see it yet: name those that may under 'endpoints' in suite.yaml.")
-    click.echo(f"Next: steelyard suite review {named}, then steelyard run {named} --model URI")
+    click.echo(f"Next: steelyard suite review {named}, steelyard suite seal {named}, steelyard run {named} --model URI")

@@ -10,6 +10,8 @@ import click
 from steelyard.cli.options import key_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from steelyard.evidence.keys import KeySigner
     from steelyard.tasks.suite_seal import SuiteSeal
     from steelyard.tasks.suite_task import SuiteTask
@@ -81,9 +83,26 @@ def _print(suite: SuiteTask, sealed: SuiteSeal) -> None:
     kept = " + ".join(f"{len(each):,}" for each in parts.checks)
     click.echo(f"sealed: version {sealed.version}, digest {sealed.digest}")
     click.echo(f"released {len(parts.released):,} of {sealed.items:,} items; kept back for checks: {kept}")
+    for line in _already_seen(suite.folder, parts.checks):
+        click.echo(line, err=True)
     if (stamped := read_seal_stamp(suite.folder, sealed.version)) is not None:
         click.echo(f"time stamp: {stamped.time} by {one_line(stamped.authority, 100)}")
     if sealed.signer:
         click.echo("signed; the split follows from the key and the version, and cannot be drawn again")
     else:
         click.echo("unsigned: whoever sealed this could have chosen the split (steelyard key new prevents it)")
+
+
+def _already_seen(folder: Path, checks: Sequence[frozenset[str]]) -> Iterator[str]:
+    """A line for each endpoint that has seen items which are now called kept."""
+    from steelyard.suites.exposures import read_exposures, seen_among
+    from steelyard.util.text import one_line
+
+    exposures, kept = read_exposures(folder), frozenset().union(*checks)
+    for recipient, seen in seen_among(kept, exposures).items():
+        spent = sum(recipient in seen_among(each, exposures) for each in checks)
+        left = f"{len(checks) - spent:,} of {len(checks):,} checks" if spent < len(checks) else "no check"
+        yield (
+            f"warning: {one_line(recipient, 200)} has seen {seen:,} of the {len(kept):,} kept items already: {left} "
+            "left for it (seal before the first run; steelyard suite refresh replaces what was seen)"
+        )
