@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,11 @@ class Running:
         self.process, self.run, self.base = process, run, base
 
     def ask(self, question: str) -> str:
-        connection = HTTPConnection(self.base.partition("//")[2].partition("/")[0], timeout=60)
+        place = self.base.partition("//")[2].partition("/")[0]
         body = json.dumps({"model": "sums", "messages": [{"role": "user", "content": question}]})
-        connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
-        reply = json.loads(connection.getresponse().read())
-        connection.close()
+        with closing(HTTPConnection(place, timeout=60)) as connection:  # also where the gateway is killed meanwhile
+            connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+            reply = json.loads(connection.getresponse().read())
         content: str = reply["choices"][0]["message"]["content"]
         return content
 

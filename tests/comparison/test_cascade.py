@@ -41,8 +41,15 @@ class LongWhenUnsure(SumsServer):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two runs of 120 sums, ``small`` with repeats and ``large``, and one run of both."""
+    """Two runs of 120 sums, ``small`` with repeats and ``large``, and one run of both, in the same order each time."""
     folder = tmp_path_factory.mktemp("cascades")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("secrets.token_hex", lambda size: "5eed")
+        _ask(folder)
+    return folder
+
+
+def _ask(folder: Path) -> None:
     pairs = [(number, number * 7 % 91) for number in range(120)]
     rows = [json.dumps({"question": f"What is {a} + {b}?", "answer": str(a + b)}) for a, b in pairs]
     (folder / "sums.jsonl").write_text("\n".join(rows))
@@ -57,7 +64,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert execute(repeated) == 0
         assert execute([*asked, models[1], "--out", str(folder / "large")]) == 0
         assert execute([*asked, models[0], "--model", models[1], "--out", str(folder / "both")]) == 0
-    return folder
 
 
 def test_one_run_of_two_models_is_a_cascade_and_the_second_half_measures_it(

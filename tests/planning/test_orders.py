@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.ledger_file import LedgerFile, ledger_path
 from steelyard.evidence.new_key import create_key
+from steelyard.planning import orders
 from steelyard.planning.build import Planned, build_plan
 from steelyard.planning.options import Options
 from steelyard.planning.orders import ProvedOrders, RandomOrders
@@ -101,7 +103,8 @@ def test_an_order_is_counted_for_the_benchmark_whatever_the_model_is_called(sign
     assert len(seen) == 1, "nothing has begun, so all of them are the first"
 
 
-def test_an_order_without_a_key_is_another_each_time() -> None:
+def test_an_order_without_a_key_is_another_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "secrets", secrets)  # not the one order of the tests
     questions = {"q": Question(benchmark="b", subject="s")}
     first, second = (RandomOrders().place(questions, "audit") for _ in range(2))
     assert first.outputs != second.outputs
