@@ -31,6 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     ):
         patch.chdir(folder)
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.setattr("secrets.token_hex", lambda size: "5eed")  # the same answers are drawn at every run
         asked = run_of(server, judge, folder, rubric=ONE, count=60)
         assert execute(judged(asked, judge, "--attacks", "0", "--checks", "0")) == 0
         assert execute(["judge", "calibrate", "rj", "--labels", "60"]) == 0
