@@ -13,13 +13,15 @@ from tests.conftest import SumsServer
 
 
 def test_shares_are_read_as_people_write_them() -> None:
-    assert [share_text(text) for text in ("85%", "0.85", "7 %", "12.5%", "x%")] == [
+    assert [share_text(text, "--at-least") for text in ("85%", "0.85", "7 %", "12.5%")] == [
         "0.85",
         "0.85",
         "0.07",
         "0.125",
-        "x%",
     ]
+    for text in ("x%", "0", "1.5", "150%", "85", "nan%", "1e-1"):
+        with pytest.raises(InputError, match=r"--at-least .*: it is above 0 and at most 1"):
+            share_text(text, "--at-least")
 
 
 def test_a_gate_from_python(sums_server: SumsServer, sums_file: tuple[Path, float], tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_bar_that_is_none_is_one_line(
     sums_server: SumsServer, sums_file: tuple[Path, float], bar: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert gate(sums_server, sums_file[0], bar) == 2
-    assert "it is above 0 and at most 1, as 0.85 or 85%" in capsys.readouterr().err
+    assert "it is above 0 and at most 1, as 0.9 or 90%" in capsys.readouterr().err
     assert not Path("r").exists()
 
 

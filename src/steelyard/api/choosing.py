@@ -88,7 +88,7 @@ def choose_job(
         raise InputError(
             "there is one model only: give --model twice or more; one alone is held against a bar by steelyard gate"
         )
-    options: dict[str, Any] = {"target": share_text(target), "by": _by(by, args)}
+    options: dict[str, Any] = {"target": share_text(target, "--target"), "by": _by(by, args)}
     wanted, planned = run_request(task, prompt, shots, temperature, options_of(args))
     requested = RequestedTest(
         detector="choose", task=wanted.task, prompt=prompt, shots=shots, temperature=temperature or 0.0, options=options

@@ -64,13 +64,7 @@ def cascade(*runs: str | Path, signal: str, target: str | float, task: str = "")
     from steelyard.comparison.cascade import cascade_of
     from steelyard.comparison.scored_run import read_run
 
-    text = share_text(str(target))
-    try:
-        share = Fraction(text) if len(text) < 20 and "e" not in text.lower() else Fraction(0)
-    except (ValueError, ZeroDivisionError):
-        share = Fraction(0)
-    if not 0 < share <= 1:
-        raise InputError(f"--target {text[:20]!r}: it is above 0 and at most 1, as 0.9 or 90%")
+    share = Fraction(share_text(str(target), "--target"))
     return cascade_of([run for each in runs for run in read_run(str(each))], signal, share, task)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from steelyard.api.choices import RunChoices, arguments_from, check_names, takes
 from steelyard.api.conduct import Job, conduct, requested_job, run_request, signer_at
 from steelyard.api.results import RunResult
+from steelyard.errors import InputError
 from steelyard.records import PlanInput, RequestedTest
 from steelyard.util.background import Interruption, Work, call
 
@@ -69,7 +71,8 @@ def gate(
 def bar_of(at_least: str | float | None, baseline: str | Path | None, margin: str | float | None, family: int) -> Bar:
     """What a gate asks for, by the name of its task. Raises InputError for a baseline or a margin that is none."""
     if baseline is None:
-        options: dict[str, Any] = {"at_least": share_text(str(at_least))} | ({"family": family} if family != 1 else {})
+        options: dict[str, Any] = {"at_least": share_text(str(at_least), "--at-least")}
+        options |= {"family": family} if family != 1 else {}
         return lambda task: (options, {})
     from steelyard.api.gate_runs import baseline_bar, points_of, sealed_run
 
@@ -97,17 +100,19 @@ def gate_job(
     return requested_job([requested], options, inputs)
 
 
-def share_text(given: str) -> str:
-    """``85%`` or ``0.85`` as a decimal text between 0 and 1; what is neither stays as it is, and is refused later."""
+def share_text(given: str, option: str) -> str:
+    """``85%`` or ``0.85`` as a decimal text above 0 and at most 1; raises InputError, naming ``option``, for others."""
     from decimal import Decimal, InvalidOperation
 
-    if not given.endswith("%"):
-        return given
-    try:
-        share = Decimal(given[:-1].strip()) / 100
-    except InvalidOperation:
-        return given
-    return format(share.normalize(), "f") if share.is_finite() else given
+    from steelyard.util.decimal_share import decimal_share
+
+    text = given
+    if given.endswith("%"):
+        with suppress(InvalidOperation):
+            text = format((Decimal(given[:-1].strip()) / 100).normalize(), "f")
+    if not 0 < (decimal_share(text) or 0) <= 1:
+        raise InputError(f"{option} {given[:20]!r}: it is above 0 and at most 1, as 0.9 or 90%")
+    return text
 
 
 def failing_samples(

@@ -36,6 +36,7 @@ from steelyard.records import (
     RequestedTest,
     Verdict,
 )
+from steelyard.records.watching import WATCH_INPUT
 from steelyard.runner.loop import RunEnd
 from steelyard.storage.journal.lines import Header, Session, Stop, new_header
 from steelyard.storage.journal.reader import Replay
@@ -220,7 +221,9 @@ async def _check_is_same(run: RunFolder, role: str, planned: ModelIdentity, mode
 
 
 def _resume(run: RunFolder) -> str:
-    """The command that goes on with a run, to be copied."""
+    """The command that goes on with a run, to be copied; of a pass of a watch that of its watch."""
+    if WATCH_INPUT in run.plan.inputs:
+        return f"steelyard watch look {shlex.quote(str(run.path.parent.parent))}"
     return f"steelyard resume {shlex.quote(str(run.path))}"
 
 

@@ -120,7 +120,7 @@ def command(
     if of_judge and at_least is not None:
         if asking["uri"]:
             raise InputError("--model: the answers are there and judged, and no model is asked: leave it out")
-        verdict = gate_judged(Path(task), share_text(at_least), files, family=family, judged=judged)
+        verdict = gate_judged(Path(task), share_text(at_least, "--at-least"), files, family=family, judged=judged)
         _print(verdict, Path(task), as_json=as_json)
         _write(verdict, Path(task), None, junit, undecided, summary, with_texts=False)
         return verdict.exit
