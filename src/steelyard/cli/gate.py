@@ -106,8 +106,7 @@ def command(
 
     from steelyard.api.conduct import conduct, signer_at
     from steelyard.api.gate_runs import is_judged, is_run
-    from steelyard.api.gates import bar_of, gate_job, share_text
-    from steelyard.api.judged_gate import gate_judged
+    from steelyard.api.gates import bar_of, gate_job
     from steelyard.api.options import options_of
 
     _check_bar(at_least, baseline, margin)
@@ -117,24 +116,22 @@ def command(
     of_judge = is_run(task) and is_judged(Path(task))
     if (files or judged is not None) and not (of_judge and baseline is None):
         raise InputError("--file and --run are for a judge's run and --at-least: leave them out")
-    if of_judge and at_least is not None:
-        if asking["uri"]:
-            raise InputError("--model: the answers are there and judged, and no model is asked: leave it out")
-        verdict = gate_judged(Path(task), share_text(at_least, "--at-least"), files, family=family, judged=judged)
-        _print(verdict, Path(task), as_json=as_json)
-        _write(verdict, Path(task), None, junit, undecided, summary, with_texts=False)
-        return verdict.exit
     given = [*([Path(task)] if is_run(task) else []), *([] if baseline is None else [baseline])]
-    if judges := [path for path in given if is_judged(path)]:
+    if baseline is not None and (judges := [path for path in given if is_judged(path)]):
         click.echo(
             f"undecided: the scores of {judges[0]} are a judge's, and no gate holds two runs against each other by "
             "them; with people's labels (steelyard judge calibrate) one run can be held against a bar: --at-least"
         )
         return int(ExitCode.UNDECIDED)
     if is_run(task):
-        verdict = _of_two_runs(Path(task), baseline, margin, family, asking)
+        verdict = (
+            _of_judged_run(Path(task), at_least or "", files, judged, family, asking)
+            if of_judge
+            else _of_two_runs(Path(task), baseline, margin, family, asking)
+        )
         _print(verdict, Path(task), as_json=as_json)
-        _write(verdict, Path(task), baseline, junit, undecided, summary, with_texts=asking["with_texts"])
+        with_texts = asking["with_texts"] and not of_judge
+        _write(verdict, Path(task), baseline, junit, undecided, summary, with_texts=with_texts)
         return verdict.exit
     args = with_subject(run_arguments(**asking))
     if self_test:
@@ -178,6 +175,17 @@ def _check_places(junit: Path | None, summary: str | None) -> None:
     ):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InputError(f"{option}: cannot be written: give a file in an existing folder", where=path)
+
+
+def _of_judged_run(
+    run: Path, at_least: str, files: tuple[Path, ...], judged: Path | None, family: int, asking: Mapping[str, Any]
+) -> Verdict:
+    from steelyard.api.gates import share_text
+    from steelyard.api.judged_gate import gate_judged
+
+    if asking["uri"]:
+        raise InputError("--model: the answers are there and judged, and no model is asked: leave it out")
+    return gate_judged(run, share_text(at_least, "--at-least"), files, family=family, judged=judged)
 
 
 def _of_two_runs(
