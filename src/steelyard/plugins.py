@@ -216,7 +216,9 @@ class MeasurementRequest:
     With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt`` is then one
     of its :meth:`Planner.formats`, or empty. ``seed`` other than the task's gives fresh twins of a generated task.
     ``limit`` is the maximum number of samples asked, in place of the user's; ``arm`` and ``beside`` say what a
-    measurement that a detector asks for in addition is, and beside which one it stands. ``again`` asks samples of that
+    measurement that a detector asks for in addition is, and beside which one it stands. ``drawn`` asks samples that are
+    made for the task of that one from a seed which nobody can foresee or choose (``twins``: fresh samples of its
+    generator, none of them public), ``limit`` of them at most. ``again`` asks samples of that
     one again, ``repeats`` times: so many that got no answer, and as many that got one (:class:`Chooser`).
     """
 
@@ -232,6 +234,7 @@ class MeasurementRequest:
     repeat_check: RepeatCheck | None = None
     arm: str = ""
     seed: str | None = None
+    drawn: str = ""
     beside: str = ""
     again: int = 0
 
@@ -377,8 +380,9 @@ class Chooser(Monitor, Protocol):
 class Detector(Protocol):
     """A test of a vendor's claims, or of the model that is served: what it asks, and what the answers show.
 
-    ``version`` is that of the rule: a change of thresholds, margins or measurements raises it. ``access`` names what
-    it needs (``sheet``, ``text``, ``prompt log-probs``, …).
+    ``version`` is that of the rule: a change of thresholds, margins or measurements raises it. ``access`` names what it
+    needs (``sheet``, ``text``, ``prompt log-probs``, …). One with ``probes`` set to True asks beside the claims: such
+    tests share a part of level and time of their own (``--detect-weight``).
     """
 
     name: str

@@ -52,15 +52,15 @@ def audit(
         choices: the command's options by the same names. ``out`` is the run's folder (default: runs/NAME-TIME);
             ``progress=True`` prints what the command prints while it runs; ``tolerance`` is in percentage points;
             ``budget``, ``deadline`` and ``patience`` are durations (``"15m"``, or seconds); ``timeout`` is in seconds;
-            ``output_tokens`` caps one answer, and ``reasoning_effort`` is sent with each request;
-            ``limit`` caps the samples of each task; ``data`` is a mirror of the data sets; ``task`` (also
-            ``task_files``) is a task of your own, or several; ``detector`` (also ``detectors``) is planned beside the
-            claims; ``accept_model=True`` tests an endpoint whose name is another model's than the claimed one,
-            ``allow_part=True`` a part of a benchmark; ``key`` signs (``new_ledger=True`` begins a ledger for a key that
-            has none, ``no_ledger=True`` does without), ``timestamp`` is the address of a time stamp authority, which
-            dates the ledger's line before anything is asked; ``rpm``, ``tpm``, ``max_tokens``, ``max_cost``, ``price``,
-            ``price_cached``, ``price_reasoning``, ``prices``, ``concurrency``, ``with_texts``, ``api_key_env``,
-            ``scorer``.
+            ``output_tokens`` caps one answer, and ``reasoning_effort`` is sent with each request; ``limit`` caps the
+            samples of each task; ``data`` is a mirror of the data sets; ``task`` (also ``task_files``) is a task of
+            your own, or several; ``detect`` names the detectors that ask beside the claims (``"auto"``, ``"none"`` or
+            names), ``detect_weight`` is their share; ``accept_model=True`` tests an endpoint whose name is another
+            model's than the claimed one, ``allow_part=True`` a part of a benchmark; ``key`` signs (``new_ledger=True``
+            begins a ledger for a key that has none, ``no_ledger=True`` does without), ``timestamp`` is the address of a
+            time stamp authority, which dates the ledger's line before anything is asked; ``rpm``, ``tpm``,
+            ``max_tokens``, ``max_cost``, ``price``, ``price_cached``, ``price_reasoning``, ``prices``, ``concurrency``,
+            ``with_texts``, ``api_key_env``, ``scorer``.
 
     Raises:
         SteelyardError: InputError for input that cannot be used, ModelUnavailable, TimestampUnavailable,
@@ -91,7 +91,7 @@ def run(task: str | Path, *, model: AnyModels | Sequence[str | Model], **choices
         task: a built-in task's id, a file of questions (.jsonl, .csv, .xlsx …), a task file (.yaml) or the folder of a
             suite.
         model: as :func:`steelyard.audit` takes it; or a list of several, which are asked the same.
-        choices: as those of :func:`steelyard.audit`, without ``task``, ``tolerance``, ``detector``, ``accept_model``
+        choices: as those of :func:`steelyard.audit`, without ``task``, ``tolerance``, ``detect``, ``accept_model``
             and ``allow_part``, and ``prompt`` (the prompt format), ``shots`` (worked examples), ``temperature`` and
             ``repeats`` (answers to each sample).
 
@@ -206,8 +206,13 @@ def _sheet(sheet: str | Path | ClaimSheet) -> ClaimSheet:
 
 def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], args: RunArguments) -> Job:
     from steelyard.api.options import options_of
+    from steelyard.planning.options import detect_of
+    from steelyard.planning.weights import DETECT_WEIGHT
 
-    options = options_of(args, tolerance=str(given.get("tolerance", "2")), detectors=names_in(given.get("detector")))
+    detect = detect_of(
+        ",".join(names_in(given.get("detect"))) or "auto", str(given.get("detect_weight", DETECT_WEIGHT))
+    )
+    options = options_of(args, tolerance=str(given.get("tolerance", "2")), detect=detect)
     return audit_job(_sheet(sheet), options)
 
 

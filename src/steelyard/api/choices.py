@@ -75,13 +75,13 @@ class Choices(TypedDict, total=False):
 
 
 class AuditChoices(Choices, total=False):
-    """The keyword arguments of ``audit``; ``task_files`` and ``detectors`` are ``task`` and ``detector``."""
+    """The keyword arguments of ``audit``; ``task_files`` is ``task``."""
 
     task: Text | Iterable[Text] | None
     task_files: Text | Iterable[Text] | None
     tolerance: str | float | None
-    detector: str | Iterable[str] | None
-    detectors: str | Iterable[str] | None
+    detect: str | Iterable[str] | None
+    detect_weight: str | float | None
     accept_model: bool
     allow_part: bool
 
@@ -112,7 +112,7 @@ class ResumeChoices(TypedDict, total=False):
 
 
 # Names that the calls had first, and that of the command's option.
-_OTHER_NAMES = {"task_files": "task", "detectors": "detector"}
+_OTHER_NAMES = {"task_files": "task"}
 
 
 def takes(kind: type) -> Callable[[F], F]:

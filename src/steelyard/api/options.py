@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.api.limits import limits_of
 from steelyard.api.models import uri_of, uris_of
-from steelyard.planning.options import Options
+from steelyard.planning.options import Detect, Options
 from steelyard.storage.local_settings import LocalSettings
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["local_settings_of", "options_of"]
 
 
 def options_of(
-    args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detectors: tuple[str, ...] = ()
+    args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detect: Detect | None = None
 ) -> Options:
     """The options of a plan. Raises InputError for limits that cannot be used, and for a scorer that there is not."""
     from steelyard.scorers import scorer_named
@@ -36,7 +36,7 @@ def options_of(
         allow_part=args.allow_part,
         role_limits={role: limits_of(args, uri_of(model)) for role, model in args.models.items()},
         repeats=repeats,
-        detectors=detectors,
+        detect=detect or Detect(),
         output_tokens=args.output_tokens,
         reasoning_effort=args.reasoning_effort,
         attempt_timeout=args.timeout,

@@ -23,7 +23,8 @@ from steelyard.evidence.keys import KeySigner
 from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.orders import ProvedOrders
-from steelyard.planning.samples import Prepared, prepare_measurement
+from steelyard.planning.prepare import prepare_measurement
+from steelyard.planning.samples import Prepared
 from steelyard.planning.series import stamp_sentence
 from steelyard.plugins import Model
 from steelyard.records import (

@@ -16,6 +16,7 @@ from steelyard.auditing.networks import answered_by
 from steelyard.claims.served_model import names_in_words, served_in_words
 from steelyard.errors import ExitCode
 from steelyard.evidence.timestamp import Stamp
+from steelyard.planning.build import AUTO
 from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
     SUBJECT,
@@ -137,9 +138,9 @@ def decide(
     )
     others = tuple(_settled(result, result.test in accused) for result in found if result.claim is None)
     findings = tuple(finding for result in found for finding in _findings(result, accused))
-    word = _overall(
-        findings, [claim.verdict for claim in claims] + [each.word for each in others if each.p is not None], plan
-    )
+    words = [claim.verdict for claim in claims]
+    words += [each.word for each in others if each.p is not None and _counts(plan, each.rule.partition("@")[0])]
+    word = _overall(findings, words, plan)
     missing = sum(tally.missing_anywhere for tally in tallies.values())
     measured = bool(tallies) and all(tally.is_whole and not tally.is_too_open for tally in tallies.values())
     results = tuple(_measured(plan, tally, usage) for tally in tallies.values())
@@ -310,6 +311,7 @@ def _measured(plan: Plan, tally: Tally, usage: Mapping[str, Usage]) -> Measureme
         model="" if tally.measurement.role == SUBJECT else model.identity.name or model.identity.uri,
         cut_off=sum(cost.cut_off[repeat] for repeat in range(tally.measurement.repeats)),
         answered_by=answered_by(plan, tally.measurement.id),
+        drawn=tally.measurement.drawn,
         **cost.as_fields(model),
     )
 
@@ -354,8 +356,10 @@ def _names(plan: Plan) -> str:
 
 
 def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
+    yield from _not_probed(plan)
     for refused in plan.not_planned:
-        if refused.claim_number is None and not refused.format:  # a claim's verdict names the formats that it lacks
+        # A claim's verdict names the formats that it lacks.
+        if refused.claim_number is None and not refused.format and not refused.detector:
             message = f"{refused.request} is {refused.verdict.replace('_', ' ')}: {refused.reason}"
             yield Note(detector="plan", check="not_planned", task=refused.task, message=message)
     for measurement in (each for each in plan.measurements if not each.again):
@@ -366,14 +370,31 @@ def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
             yield Note(detector="plan", check="missing", task=measurement.task, message=message)
 
 
+def _not_probed(plan: Plan) -> Iterator[Note]:
+    """What detectors could not ask beside the claims: one note for each reason."""
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    for refused in plan.not_planned:
+        if refused.detector:
+            reasons.setdefault((refused.detector, refused.verdict, refused.reason), []).append(refused.task)
+    for (detector, verdict, reason), tasks in reasons.items():
+        named = ", ".join(dict.fromkeys(tasks))
+        yield Note(detector=detector, check="not_planned", message=f"{named}: {verdict.replace('_', ' ')}: {reason}")
+
+
 def _overall(findings: tuple[Finding, ...], words: Sequence[VerdictWord], plan: Plan) -> VerdictWord:
     if findings or VerdictWord.INCONSISTENT in words:
         return VerdictWord.INCONSISTENT
-    present = {*words, *(VerdictWord(refused.verdict) for refused in plan.not_planned if not refused.format)}
+    refused = (each for each in plan.not_planned if not each.format and _counts(plan, each.detector))
+    present = {*words, *(VerdictWord(each.verdict) for each in refused)}
     for word in (VerdictWord.INSUFFICIENT_POWER, VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED):
         if word in present:
             return word
     return VerdictWord.CONSISTENT if present else VerdictWord.NOT_TESTED
+
+
+def _counts(plan: Plan, detector: str) -> bool:
+    """Whether a detector that comes to no decision leaves the whole undecided: not where the audit itself chose it."""
+    return detector not in AUTO or detector in plan.detect
 
 
 def _exit_code(word: VerdictWord, missing: int, *, measured: bool, is_withheld: bool) -> int:

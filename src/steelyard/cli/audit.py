@@ -24,11 +24,18 @@ from steelyard.cli.output import print_dry_run, print_verdict
 )
 @dry_run_option
 @click.option(
-    "--detector",
-    "detectors",
-    multiple=True,
-    metavar="NAME",
-    help="An installed detector to run in addition; may be given several times.",
+    "--detect",
+    default="auto",
+    metavar="NAMES",
+    show_default=True,
+    help="Detectors that ask beside the claims: auto, none, or installed ones with commas, as auto,mine.",
+)
+@click.option(
+    "--detect-weight",
+    default="0.2",
+    metavar="SHARE",
+    show_default=True,
+    help="Their share of the error budget and of the time, where they ask anything.",
 )
 @click.option(
     "--accept-model",
@@ -42,7 +49,7 @@ from steelyard.cli.output import print_dry_run, print_verdict
 )
 @json_option
 def command(
-    sheet: Path, tolerance: str, dry_run: bool, detectors: tuple[str, ...], as_json: bool, **asking: Any
+    sheet: Path, tolerance: str, dry_run: bool, detect: str, detect_weight: str, as_json: bool, **asking: Any
 ) -> int:
     """Test every claim of SHEET that can be tested, and seal the result."""
     import asyncio
@@ -50,10 +57,11 @@ def command(
     from steelyard.api.conduct import audit_job, conduct, signer_at
     from steelyard.api.options import options_of
     from steelyard.claims.sheet import read_sheet
+    from steelyard.planning.options import detect_of
 
-    claims = read_sheet(sheet)
+    claims, probing = read_sheet(sheet), detect_of(detect, detect_weight)
     args = with_subject(run_arguments(**asking))
-    job = audit_job(claims, options_of(args, tolerance=tolerance, detectors=detectors))
+    job = audit_job(claims, options_of(args, tolerance=tolerance, detect=probing))
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
 
 __all__ = [
+    "AUTO",
     "DETECTORS",
     "Planned",
     "RunRequest",
@@ -48,11 +49,15 @@ __all__ = [
     "build_run",
     "build_tests",
     "measurement_request",
+    "planned_by",
     "plugins_of",
+    "probing_rules",
 ]
 
-# What every audit plans. Users add others by name; all are loaded as plugins.
+# What every audit plans, and what asks beside the claims unless a user says otherwise. Users add others by name; all
+# are loaded as plugins.
 DETECTORS = ("desk_screen", "claim_retest", "not_served")
+AUTO = ("twin_gap",)
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,9 @@ def build_plan(
     catalogue = _catalogue(options)
     tolerance_of(options.tolerance)  # an invalid tolerance is refused before any task is opened
     planner = TaskPlanner(sheet, models, options, DataSource(catalogue, options.data))
-    detectors = {name: _detector(name) for name in dict.fromkeys((*DETECTORS, *options.detectors))}
-    tests = [test for detector in detectors.values() for test in detector.plan(planner)]
+    wanted = (*DETECTORS, *(AUTO if options.detect.auto else ()), *options.detect.named)
+    detectors = {name: _detector(name) for name in dict.fromkeys(wanted)}
+    tests = [test for detector in detectors.values() for test in planned_by(detector, planner)]
     if unused := catalogue.unused():
         named = ", ".join(repr(each) for each in list(dict.fromkeys(claim.task for claim in sheet.claims))[:5])
         raise InputError(
@@ -107,9 +113,26 @@ def build_plan(
             "of a claim, without a file's ending"
         )
     by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors.values()}
-    planned = _with_orders(planner, models, options, orders, tests, tuple(by_rule))
+    probing = probing_rules(by_rule)
+    planned = _with_orders(planner, models, options, orders, tests, tuple(by_rule), probing)
     sealed = tuple(by_rule[test.rule].seal(test, planned.plan) for test in planned.plan.tests)
     return replace(planned, plan=msgspec.structs.replace(planned.plan, tests=sealed))
+
+
+def planned_by(detector: Detector, planner: TaskPlanner) -> Sequence[PlannedTest]:
+    """The tests of one detector; what it asks beside the claims is refused in its name."""
+    planner.planning = detector.name if probes(detector) else ""
+    return detector.plan(planner)
+
+
+def probes(detector: Detector) -> bool:
+    """Whether a detector asks beside the claims."""
+    return bool(getattr(detector, "probes", False))
+
+
+def probing_rules(by_rule: Mapping[str, Detector]) -> frozenset[str]:
+    """The rules of those detectors that ask beside the claims."""
+    return frozenset(rule for rule, detector in by_rule.items() if probes(detector))
 
 
 def build_run(
@@ -176,14 +199,18 @@ def _with_orders(
     orders: Orders | None,
     tests: Sequence[PlannedTest],
     rules: tuple[str, ...] = (),
+    probing: frozenset[str] = frozenset(),
 ) -> Planned:
     sheet = planner.sheet
+    weight = options.detect.weight if any(test.rule in probing for test in tests) else ""
     drafts = [draft.measurement for draft in planner.drafts.values()]
     questions, names = questions_of(drafts, models)
     placed = (orders or RandomOrders()).place(questions, "audit" if tests and not planner.requested else "run")
+    ordered = {each.id: each for each in with_orders(drafts, names, placed.outputs, weight)}
+    planner.draw({name: each.order_seed for name, each in ordered.items()})
     measurements = tuple(
-        with_turns(each, planner.drafts[each.id].samples, models[each.role])
-        for each in with_orders(drafts, names, placed.outputs)
+        with_turns(_with_samples(ordered[name], draft.measurement), draft.samples, models[draft.measurement.role])
+        for name, draft in planner.drafts.items()
     )
     prepared = {each.id: replace(planner.drafts[each.id], measurement=each) for each in measurements}
     withheld = any(draft.withheld for draft in prepared.values()) and not options.with_texts
@@ -196,7 +223,9 @@ def _with_orders(
         models=dict(models),
         measurements=measurements,
         detectors=rules,
-        tests=share_out(tests),
+        detect=options.detect.named if sheet else (),
+        detect_weight=weight,
+        tests=share_out(tests, probing, weight),
         served=tuple(planner.served) if sheet or planner.requested else (),
         not_planned=tuple(planner.not_planned),
         inputs=dict(options.inputs),
@@ -216,6 +245,11 @@ def _with_orders(
         plugins=plugins_of(measurements, rules),
     )
     return Planned(plan, prepared)
+
+
+def _with_samples(ordered: Measurement, drawn: Measurement) -> Measurement:
+    """A measurement with its order, and the samples that were drawn from it."""
+    return msgspec.structs.replace(ordered, seed=drawn.seed, items=drawn.items, samples_root=drawn.samples_root)
 
 
 def plugins_of(measurements: Sequence[Measurement], rules: Sequence[str]) -> dict[str, str]:

@@ -109,6 +109,11 @@ def _forecasts(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) 
     shown = finder.progress() if isinstance(finder, Monitor) else Progress()
     decided = tuple(detector.forecast(test, plan, shortfall) for shortfall in shown.shortfalls)
     names = tuple(dict.fromkeys(reads.measurement for reads in test.reads))
+    if drawn := tuple(name for name in names if plan.by_id[name].drawn):
+        # What stands beside it has a row of its own.
+        row = _forecast_of(plan, drawn, prepared, shown, decided)
+        yield replace(row, task=f"{row.task}, {plan.by_id[drawn[0]].drawn}")
+        return
     if not isinstance(finder, ComparingMonitor):
         yield _forecast_of(plan, names, prepared, shown, decided)
         return

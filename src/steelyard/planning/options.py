@@ -6,12 +6,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 from steelyard.errors import InputError
+from steelyard.planning.weights import DETECT_WEIGHT, detect_weight_of
 from steelyard.records import SUBJECT, Capabilities, Limits, ModelIdentity, PlanInput, PlannedModel
 from steelyard.records.file_options import FileOptions
 
-__all__ = ["Options", "planned_model", "tolerance_of"]
+__all__ = ["Detect", "Options", "detect_of", "planned_model", "tolerance_of"]
+
+
+# What every audit plans, and what has commands of its own.
+_NEVER_NAMED: Final = ("choose", "claim_retest", "desk_screen", "gate", "leak", "not_served")
+
+
+@dataclass(frozen=True)
+class Detect:
+    """Which detectors ask beside the claims, and their part of level and time.
+
+    ``auto``: those of :data:`steelyard.planning.build.AUTO`; ``named`` ones leave the whole undecided where they do.
+    """
+
+    auto: bool = True
+    named: tuple[str, ...] = ()
+    weight: str = DETECT_WEIGHT
+
+
+def detect_of(text: str, weight: str = DETECT_WEIGHT) -> Detect:
+    """``auto``, ``none``, or names of installed detectors with commas; raises InputError for anything else."""
+    from steelyard.plugins import names
+
+    detect_weight_of(weight)
+    parts = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    if "none" in parts and len(parts) > 1:
+        raise InputError(f"--detect {text[:80]!r}: none goes with no other name")
+    named = tuple(part for part in parts if part not in ("auto", "none"))
+    known = [name for name in names("detector") if name not in _NEVER_NAMED]
+    if unknown := [part for part in named if part not in known]:
+        raise InputError(f"--detect {unknown[0][:80]!r}: there is no such detector; there are {', '.join(known)}")
+    return Detect("auto" in parts, named, weight)
 
 
 @dataclass(frozen=True)
@@ -20,7 +53,7 @@ class Options:
 
     ``role_limits``: limits of a role's own, in place of ``limits``.
     ``accept_model`` and ``allow_part``: see :class:`steelyard.records.Plan`.
-    ``detectors`` are planned in addition to the built-in ones. ``repeats``: answers to each sample of a run.
+    ``detect``: the detectors that ask beside the claims. ``repeats``: answers to each sample of a run.
     ``scorer``: in place of the tasks' own, but not for a claim about a published benchmark.
     ``own_files``: how the questions of task files are read and asked.
     ``inputs`` of the plan, by name: the run that a judge scores, and the rubric.
@@ -43,7 +76,7 @@ class Options:
     attempt_timeout: float = 120.0
     max_attempts: int = 5
     repeats: int | None = None
-    detectors: tuple[str, ...] = ()
+    detect: Detect = Detect()
     scorer: str = ""
     output_tokens: int | None = None
     reasoning_effort: str = ""

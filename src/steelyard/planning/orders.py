@@ -19,6 +19,7 @@ from steelyard.evidence.ledger import Begun, Counts, Line, Tags, counts_of
 from steelyard.evidence.ledger_file import LedgerFile
 from steelyard.evidence.order import Prover, question_digest
 from steelyard.planning.questions import benchmark_of, subject_of
+from steelyard.planning.weights import shares_of_time
 from steelyard.records import LedgerPlace, Measurement, PlannedModel, Question
 
 __all__ = ["Orders", "Placed", "ProvedOrders", "RandomOrders", "questions_of", "seed_of", "with_orders"]
@@ -129,8 +130,11 @@ def questions_of(
 ) -> tuple[dict[str, Question], list[str]]:
     """The questions that measurements ask, by their digest and in its order; and the digest of each measurement's."""
     found, names = {}, []
+    by_id = {each.id: each for each in measurements}
     for measurement in measurements:
-        benchmark, subject = benchmark_of(measurement), subject_of(models[measurement.role].identity)
+        # What is drawn from the order is in no question: the order would follow from it.
+        of = by_id.get(measurement.beside, measurement) if measurement.drawn else measurement
+        benchmark, subject = benchmark_of(of), subject_of(models[measurement.role].identity)
         name = question_digest(benchmark, subject)
         found[name] = Question(benchmark=benchmark, subject=subject)
         names.append(name)
@@ -143,12 +147,11 @@ def seed_of(output: str, arm: str) -> str:
 
 
 def with_orders(
-    measurements: Sequence[Measurement], names: Sequence[str], outputs: Mapping[str, str]
+    measurements: Sequence[Measurement], names: Sequence[str], outputs: Mapping[str, str], weight: str = ""
 ) -> tuple[Measurement, ...]:
-    """The measurements with their questions, their order seeds and equal shares of the time budget."""
+    """The measurements with their questions, their order seeds and their shares of the time budget."""
+    shares = shares_of_time(measurements, weight)
     return tuple(
-        msgspec.structs.replace(
-            each, question=name, order_seed=seed_of(outputs[name], each.arm), share=1.0 / len(measurements)
-        )
-        for each, name in zip(measurements, names, strict=True)
+        msgspec.structs.replace(each, question=name, order_seed=seed_of(outputs[name], each.arm), share=share)
+        for each, name, share in zip(measurements, names, shares, strict=True)
     )

@@ -22,6 +22,7 @@ from steelyard.planning.decoding import (
     repeat_check_of,
     repeats_of,
 )
+from steelyard.planning.drawn import drawn_beside, drawn_seed
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.part import check_whole, in_words
 from steelyard.planning.samples import Prepared
@@ -92,6 +93,9 @@ class TaskPlanner:
         self.served: list[Served] = []
         self.not_planned: list[NotPlanned] = []
         self.tasks: dict[str, str] = {}
+        self.planning = ""  # the detector that plans now, where it asks beside the claims
+        self._undrawn: dict[str, Task] = {}
+        self._found: dict[str, Task] = {}
         self._sheet, self._models, self._options, self._source = sheet, models, options, source
         self._requested = tuple(requested)
 
@@ -131,13 +135,31 @@ class TaskPlanner:
                 )
             draft, served = self._measure(request)
         except Skip as skip:
-            self.not_planned.append(
-                NotPlanned(request=request.name, task=request.task, verdict=skip.verdict, reason=skip.reason)
+            refused = NotPlanned(
+                request=request.name,
+                task=request.task,
+                verdict=skip.verdict,
+                reason=skip.reason,
+                detector=self.planning,
             )
+            self.not_planned.append(refused)
             return None
         served = self._shared(draft, served)
         self.served.append(served)
         return served
+
+    def draw(self, order_seeds: Mapping[str, str]) -> None:
+        """Draw the samples that could not be drawn before the orders were fixed; ``order_seeds`` are by measurement."""
+        for name, task in self._undrawn.items():
+            measurement = self.drafts[name].measurement
+            seed = drawn_seed(measurement.drawn, order_seeds[name])
+            rows = self._source.drawn(task, msgspec.structs.replace(measurement, seed=seed))
+            seeded = msgspec.structs.replace(measurement, seed=seed, items=rows.items)
+            asked = rows.asked(seeded)
+            drawn = msgspec.structs.replace(seeded, samples_root=asked.root)
+            self.drafts[name] = replace(
+                self.drafts[name], measurement=drawn, samples=asked.samples, digests=asked.digests
+            )
 
     def formats(self, request: str, claim: Claim) -> Formats:
         """The prompt formats that a claim may mean (see :class:`steelyard.plugins.Planner`)."""
@@ -172,12 +194,14 @@ class TaskPlanner:
         """The task of a request; raises Skip where there is none, and for a claim that no task can test."""
         find = partial(self._source.find, request)
         task = task_of(claim, find, self._source.near) if claim else task_named(name, find, self._source.near)
-        self.tasks[task.id] = self._source.origin(task)
+        self.tasks[task.id], self._found[task.id] = self._source.origin(task), task
         return task
 
     def _measure(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
         if request.again:
             return self._again(request)
+        if request.drawn:
+            return self._drawn(request)
         claim = request.claim
         task = self._task(request.name, request.task, claim)
         protocol, kind = self._asked_as(request, task)
@@ -268,6 +292,18 @@ class TaskPlanner:
         measurement = asked_again(draft.measurement, request, scorer)
         served = msgspec.structs.replace(first, request=request.name, reads=Reads(measurement="", scorer=scorer))
         return replace(draft, measurement=measurement), served
+
+    def _drawn(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
+        """Ask samples that are drawn for the task of an earlier request; their texts follow when the order is fixed."""
+        draft = self.drafts[request.beside]
+        first = next(each for each in self.served if each.reads.measurement == request.beside)
+        task = self._task(request.name, draft.measurement.task, None)
+        self._source.check_drawable(request, task, draft.measurement)
+        measurement = drawn_beside(draft.measurement, request, first.reads.scorer)
+        served = msgspec.structs.replace(
+            first, request=request.name, reads=Reads(measurement="", scorer=first.reads.scorer)
+        )
+        return Prepared(measurement, (), (), draft.withheld), served
 
     def _asked_as(
         self, request: MeasurementRequest, task: Task
@@ -370,6 +406,8 @@ class TaskPlanner:
             return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
         name = self._source.name(served.request, len(self.drafts), draft.measurement.task)
         measurement = msgspec.structs.replace(draft.measurement, id=name)
+        if measurement.drawn:
+            self._undrawn[name] = self._found[measurement.task]
         self.drafts[name] = replace(draft, measurement=measurement)
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
 

@@ -20,11 +20,10 @@ from steelyard.records import GenerateRequest, Measurement, Sample
 from steelyard.util.compact import Digests
 
 if TYPE_CHECKING:
-    from steelyard.tasks.catalogue import Catalogue
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["Prepared", "as_asked", "digests_of", "in_item_order", "load_samples", "prepare_measurement"]
+__all__ = ["Prepared", "as_asked", "digests_of", "in_item_order", "item_digests_of", "load_samples", "picked"]
 
 
 @dataclass(frozen=True)
@@ -43,29 +42,6 @@ class Prepared:
     advice: str = ""
 
 
-def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Path | None) -> Prepared:
-    """Load a measurement's samples again, for a resume; raises InputError if they are not the sealed ones."""
-    task = catalogue.find(measurement.task)
-    if task is None:
-        raise InputError(f"the task {measurement.task} of the plan is not installed: name its file again with --task")
-    samples, _ = in_item_order(task.prepare(measurement.prompt, data, measurement.seed or None, measurement.shots))
-    asked = as_asked(
-        samples,
-        measurement.temperature,
-        measurement.chat,
-        output_budget=measurement.output_budget,
-        reasoning_effort=measurement.reasoning_effort,
-        scorer=measurement.scorers[0] if measurement.scorers else "",
-    )
-    digests, root = digests_of(asked)
-    if root != measurement.samples_root:
-        fix = "give the same data again with --data"
-        if catalogue.is_own(measurement.task):
-            fix = "give the file as it was, with --task FILE (and the columns that were asked, --question and --answer)"
-        raise InputError(f"the samples of {measurement.task} are not those that the plan sealed: {fix}")
-    return Prepared(measurement=measurement, samples=asked, digests=digests)
-
-
 def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: str | None) -> Sequence[Sample]:
     """A task's samples in the chosen protocol; raises Skip if the data are not available."""
     from steelyard.tasks.loaders import DataMissing
@@ -82,12 +58,17 @@ def in_item_order(samples: Sequence[Sample]) -> tuple[Sequence[Sample], str]:
     Whoever sorts the rows of a file, or of a mirror, would otherwise choose which sample the committed order has at
     which place.
     """
-    digests = _item_digests(samples)
+    digests = item_digests_of(samples)
     order = array("I", sorted(range(len(digests)), key=digests.__getitem__))
     return _InOrder(samples, order), sha256(b"".join(digests[place] for place in order)).hexdigest()
 
 
-def _item_digests(samples: Sequence[Sample]) -> list[bytes]:
+def picked(samples: Sequence[Sample], places: Sequence[int]) -> Sequence[Sample]:
+    """Some of the samples, in the order of ``places``; rendered lazily, as they are."""
+    return _InOrder(samples, array("I", places))
+
+
+def item_digests_of(samples: Sequence[Sample]) -> list[bytes]:
     """Of what each item asks; of the rendered text where the task does not say what that is."""
     from steelyard.tasks.items import digest_of_item
     from steelyard.tasks.task import Samples

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from steelyard.errors import MissingDependency, VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
+from steelyard.planning.drawn import check_drawable, drawn_samples
 from steelyard.planning.part import held_in, why_not_held
 from steelyard.planning.samples import load_samples
 from steelyard.planning.sources import FILE, Asked, HeldRows, Rows
@@ -149,6 +151,27 @@ class SealedSource:
             for served in self._served.values()
             if (found := self._measurements.get(served.reads.measurement))
         )
+
+    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
+        """As where this was planned: by drawing again, or for a task that is not here as the plan says."""
+        if not isinstance(task, AbsentTask | RefusedTask):
+            try:
+                check_drawable(task, beside.prompt, request.drawn)
+            except MissingDependency:
+                self.absent.setdefault(task.id, []).append(request.name)
+            else:
+                return
+        if refused := self._refused.get(request.name):
+            raise Skip(refused.verdict, refused.reason)
+        self._serving(request.name)
+
+    def drawn(self, task: Task, measurement: Measurement) -> Rows:
+        """The samples drawn again; of a generator that is not here, what the plan says of them."""
+        if not isinstance(task, AbsentTask):
+            with suppress(MissingDependency):
+                return HeldRows(drawn_samples(task, measurement), None)
+        found = self._measurements[measurement.id]
+        return _SealedRows(found.population, None, (), lambda asked: found.samples_root, found.items)
 
     def _root(self, sealed: Measurement, asked: Measurement) -> str:
         of_samples = (

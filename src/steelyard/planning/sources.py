@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from steelyard.planning.drawn import check_drawable, drawn_samples
 from steelyard.planning.part import part_of, revision_in_words
 from steelyard.planning.samples import as_asked, digests_of, in_item_order, load_samples
 from steelyard.plugins import ExecutingScorer, MeasurementRequest
@@ -86,6 +87,14 @@ class Source(Protocol):
         """The task's samples; raises Skip where they are not available."""
         ...
 
+    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
+        """Raise Skip where the samples that a request asks for cannot be drawn for a task."""
+        ...
+
+    def drawn(self, task: Task, measurement: Measurement) -> Rows:
+        """The samples that are drawn from a measurement's seed."""
+        ...
+
     def unavailable(self, request: str, scorer: ExecutingScorer) -> str:
         """Why a scorer cannot run on the machine that asks; empty where it can."""
         ...
@@ -148,6 +157,14 @@ class DataSource:
         if task.id not in self._parts:
             self._parts[task.id] = part_of(task, samples)
         return HeldRows(samples, self._parts[task.id])
+
+    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
+        """Raise Skip where no such samples can be drawn."""
+        check_drawable(task, beside.prompt, request.drawn)
+
+    def drawn(self, task: Task, measurement: Measurement) -> Rows:
+        """The samples that are drawn from a measurement's seed."""
+        return HeldRows(drawn_samples(task, measurement), None)
 
     def unavailable(self, request: str, scorer: ExecutingScorer) -> str:
         """Why a scorer cannot run here."""

@@ -163,18 +163,18 @@ class Part(Record, frozen=True, kw_only=True):
 class Measurement(Record, frozen=True, kw_only=True):
     """Samples of a task that one model answers, in one prompt format and a committed order, with one scorer or more.
 
-    ``population`` counts samples; the committed order runs over population × repeats *trials*. With
-    ``order_by`` "sample" it is an order of samples, and all trials of a sample follow one another. ``limit`` is the
-    maximum number of samples asked. ``output_budget`` is the maximum number of tokens of an answer, in place of the
-    prompt format's; ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored
-    as it stands. ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the
-    items that the benchmark has. ``how_read`` says what had to be assumed to read a file of the user's own questions.
-    ``suite`` is the digest of the private suite that they are (:mod:`steelyard.tasks.suite_file`).
-    ``arm``, ``seed`` and ``beside`` are for further measurements that a detector requests. ``again``: while the run
-    goes on, so many samples of the measurement ``beside`` that got no answer, and as many that got one, are asked
-    again, ``repeats`` times each. ``needs`` is what is asked of a model that names its checkpoints, the claimed one
-    first. ``turns``: by place of the committed order, which of several checkpoints answers, counted from 0
-    (:mod:`steelyard.planning.turns`).
+    ``population`` counts samples; the committed order runs over population × repeats *trials*. With ``order_by``
+    "sample" it is an order of samples, and all trials of a sample follow one another. ``limit`` is the maximum number
+    of samples asked. ``output_budget`` is the maximum number of tokens of an answer, in place of the prompt format's;
+    ``budget_stated``: the claim's protocol states it, so that an output which it cuts off is scored as it stands.
+    ``reasoning_effort`` is sent with every request. ``part`` is set where the samples are not all the items that the
+    benchmark has. ``how_read`` says what had to be assumed to read a file of the user's own questions. ``suite`` is the
+    digest of the private suite that they are (:mod:`steelyard.tasks.suite_file`). ``arm``, ``seed`` and ``beside`` are
+    for further measurements that a detector requests. ``drawn``: how its samples are made anew from ``seed``, which
+    follows from the order seed (:mod:`steelyard.planning.drawn`). ``again``: while the run goes on, so many samples of
+    the measurement ``beside`` that got no answer, and as many that got one, are asked again, ``repeats`` times each.
+    ``needs`` is what is asked of a model that names its checkpoints, the claimed one first. ``turns``: by place of the
+    committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`).
     """
 
     id: str
@@ -208,6 +208,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     suite: str = ""
     arm: str = ""
     seed: str = ""
+    drawn: str = ""
     beside: str = ""
     again: int = 0
     needs: tuple[str, ...] = ()
@@ -330,12 +331,13 @@ class Served(Record, frozen=True, kw_only=True):
 
 
 class NotPlanned(Record, frozen=True, kw_only=True):
-    """A detector's request that gets no measurement, with the reason."""
+    """A detector's request that gets no measurement, with the reason; ``detector`` is named where it probes."""
 
     request: str
     task: str
     verdict: Literal["not_testable", "not_tested"]
     reason: str
+    detector: str = ""
 
     @property
     def claim_number(self) -> int | None:
@@ -353,15 +355,17 @@ class NotPlanned(Record, frozen=True, kw_only=True):
 class Plan(Record, frozen=True, kw_only=True):
     """Everything that determines the result, fixed before the first call. Its canonical bytes are sealed.
 
-    ``sheet`` is None if no claims are tested: then the plan has measurements, and tests only where a user
-    ``requested`` them. ``detectors`` names the rules that planned the tests, including those that planned none.
+    ``sheet`` is None if no claims are tested: then the plan has measurements, and tests only where a user ``requested``
+    them. ``detectors`` names the rules that planned the tests, including those that planned none. ``detect`` names
+    those that the user named, whose undecided tests leave the whole undecided; ``detect_weight`` is the share of level
+    and time that is for what detectors ask beside the claims, as a decimal text, empty where they ask nothing.
     ``tasks`` says where each task comes from that is asked: ``file``, or its distribution and version.
-    ``output_tokens`` and ``reasoning_effort`` are the user's; without them each measurement's follow from its
-    model. ``limit`` (of samples) and ``scorer`` are the user's too, the latter in place of the tasks' own, but not
-    for a claim about a published benchmark. ``accept_model``: the user accepts that the endpoint's name is another
-    model's than the claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by their
-    digest; ``ledger`` is None where the plan is in none. ``plugins`` holds the distribution and version of every
-    plugin that the plan uses, by ``kind.name``.
+    ``output_tokens`` and ``reasoning_effort`` are the user's; without them each measurement's follow from its model.
+    ``limit`` (of samples) and ``scorer`` are the user's too, the latter in place of the tasks' own, but not for a claim
+    about a published benchmark. ``accept_model``: the user accepts that the endpoint's name is another model's than the
+    claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by their digest; ``ledger`` is
+    None where the plan is in none. ``plugins`` holds the distribution and version of every plugin that the plan uses,
+    by ``kind.name``.
     """
 
     format: str
@@ -372,6 +376,8 @@ class Plan(Record, frozen=True, kw_only=True):
     models: dict[str, PlannedModel]
     measurements: tuple[Measurement, ...] = ()
     detectors: tuple[str, ...] = ()
+    detect: tuple[str, ...] = ()
+    detect_weight: str = ""
     tests: tuple[PlannedTest, ...] = ()
     served: tuple[Served, ...] = ()
     not_planned: tuple[NotPlanned, ...] = ()

@@ -16,6 +16,7 @@ __all__ = [
     "ChoiceVerdict",
     "ClaimVerdict",
     "DetectorResult",
+    "Effect",
     "Finding",
     "GateVerdict",
     "MeanScore",
@@ -267,6 +268,21 @@ class ChoiceVerdict(Record, frozen=True, kw_only=True):
     candidates: tuple[CandidateVerdict, ...] = ()
 
 
+class Effect(Record, frozen=True, kw_only=True):
+    """How large what a detector looks for is: a difference of proportions, with its 95 % interval at every look.
+
+    ``n`` pairs were read of ``of`` planned ones. ``within`` is the size that is no longer a small one, and ``mde`` the
+    least that all ``of`` would show with power .9 (None: not even the largest one).
+    """
+
+    value: float | None
+    ci: tuple[float, float]
+    n: int
+    of: int
+    within: float
+    mde: float | None = None
+
+
 class DetectorResult(Record, frozen=True, kw_only=True):
     """The result of one test by itself, before the error budget of the whole report is applied.
 
@@ -285,6 +301,7 @@ class DetectorResult(Record, frozen=True, kw_only=True):
     claim: ClaimVerdict | None = None
     gate: GateVerdict | None = None
     choice: ChoiceVerdict | None = None
+    effect: Effect | None = None
 
 
 class PassAtK(Record, frozen=True, kw_only=True):
@@ -317,7 +334,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     clustered by ``clusters`` subtasks, where there are several: items of one subtask are not independent. ``asked`` and
     ``of`` count calls, as a claim's do. ``read_by`` names the tests that read it. ``cost`` is the money for the tokens,
     at the user's prices; ``answered_by`` is a claim's, too. ``model`` is the name of a model in another role than the
-    subject's. ``mean`` is that of a scorer that gives shares.
+    subject's. ``mean`` is that of a scorer that gives shares. ``drawn`` is the plan's: how its samples were drawn.
     """
 
     measurement: str
@@ -354,6 +371,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     seconds: float = 0.0
     answered_by: tuple[AnsweredBy, ...] = ()
     mean: MeanScore | None = None
+    drawn: str = ""
 
     @property
     def is_mostly_cut_off(self) -> bool:

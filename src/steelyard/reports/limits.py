@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steelyard.planning.drawn import TWINS
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates
 from steelyard.reports.measured import only_measured
@@ -153,11 +154,7 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
             "Where decoding is sampled, the tolerance allows for the noise of the vendor's own passes and ours."
         )
     sentences += _of_trainings(measurements, plan)
-    if any(each.public for each in measurements):
-        sentences.append(
-            "The samples are public and may have been trained on: a score reached on them may not be reached on "
-            "fresh samples, which was not tested here."
-        )
+    sentences += _of_public_samples(measurements, plan)
     if plan.origin.kind == "imported":
         sentences.append(of_the_origin(plan.origin))
     elif plan.subject.identity.sha256:
@@ -170,6 +167,22 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
             "benchmarked was not tested."
         )
     return sentences + _of_the_texts(plan, sum(each.population for each in measurements))
+
+
+def _of_public_samples(measurements: list[Measurement], plan: Plan) -> list[str]:
+    """That public samples may be known by heart, and where fresh ones were asked beside them."""
+    public = [each for each in measurements if each.public]
+    beside = {each.beside for each in plan.measurements if each.drawn == TWINS}
+    if not public:
+        return []
+    known = "The samples are public and may have been trained on: a score reached on them may not be reached on fresh"
+    if all(each.id in beside for each in public):
+        return [
+            f"{known} samples. Fresh ones of the same kind were asked beside them, and the further tests say what they "
+            "show: no gap does not prove that nothing was learned by heart, and a gap does not show how it came."
+        ]
+    asked = ", ".join(dict.fromkeys(one_line(each.task, 60) for each in public if each.id in beside))
+    return [f"{known} samples, which was {f'tested for {asked} alone' if asked else 'not tested here'}."]
 
 
 def _of_trainings(measurements: list[Measurement], plan: Plan) -> list[str]:

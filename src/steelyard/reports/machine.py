@@ -124,9 +124,9 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
 
 
 def _test(result: DetectorResult) -> dict[str, Any]:
-    """The result of a test, as its record is; without a key for a gate or a choice where it is none."""
+    """The result of a test, as its record is; without a key for a gate, a choice or an effect where it has none."""
     document: dict[str, Any] = msgspec.to_builtins(result)
-    for key in ("gate", "choice"):
+    for key in ("gate", "choice", "effect"):
         if document[key] is None:
             del document[key]
     if result.gate is not None and result.gate.people is None:
@@ -163,6 +163,8 @@ def _measured(result: MeasurementResult) -> dict[str, Any]:
     for key, nothing in NOTHING_TO_SAY.items():
         if getattr(result, key) == nothing:
             del document[key]
+    if not result.drawn:
+        del document["drawn"]
     if result.mean is None:
         del document["mean"]
     else:

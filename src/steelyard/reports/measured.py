@@ -93,11 +93,13 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
         )
     parts += [pass_at_k(each) for each in result.pass_at_k]
     parts.append(f"answered by {answered}" if (answered := in_words(result)) else "")
-    if result.read_by:
+    if result.drawn:
+        parts.append("drawn for a detector: samples that nobody could have seen")
+    elif result.read_by:
         parts.append("asked for a test, whose own row has the score that counts")
     parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
     return MeasuredWords(
-        task=one_line(result.task, 80) or "(no name)",
+        task=", ".join(filter(None, (one_line(result.task, 80) or "(no name)", one_line(result.drawn, 40)))),
         prompt=one_line(result.prompt, 60),
         measured=measured(result, "percent"),
         interval=interval(result.ci, "percent"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from steelyard.records import ClaimVerdict, Plan, Verdict, VerdictWord
+from steelyard.records import ClaimVerdict, DetectorResult, Plan, Verdict, VerdictWord
 from steelyard.reports import words
 from steelyard.reports.gates import counted_colours, is_gated
 from steelyard.reports.measured import only_measured
@@ -54,10 +54,12 @@ def _all(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> I
         yield Step(f"{told} {said.steps.see_wrong}", _shown(folder, "--wrong", below, plan))
     if verdict.findings:
         yield Step(said.steps.explain.format(vendor=vendor, findings=findings_in_words(verdict, said)))
-    if held := [claim for claim in claims if claim.verdict is VerdictWord.CONSISTENT]:
+    unearned = {finding.task for finding in verdict.findings}
+    consistent = [claim for claim in claims if claim.verdict is VerdictWord.CONSISTENT]
+    if held := [claim for claim in consistent if _task_of(claim, plan) not in unearned]:
         text = said.steps.rely if len(held) == 1 else said.steps.rely_many
         yield Step(text.format(claims=_names(held, numbers), within=widest(held, numbers)))
-    if undecided := [one_line(each.test, _NAME) for each in words.further_tests(verdict) if _is_open(each.word)]:
+    if undecided := [one_line(each.test, _NAME) for each in words.further_tests(verdict) if _is_missed(each, plan)]:
         yield Step(said.steps.test.format(tests=numbers.names(undecided)))
     unsettled = [claim for claim in claims if claim.verdict not in (VerdictWord.INCONSISTENT, VerdictWord.CONSISTENT)]
     yield from _advised(unsettled, plan, folder, said, numbers)
@@ -109,8 +111,16 @@ def _advice(claim: ClaimVerdict) -> str:
     return "items" if reasons and reasons[0].kind == "few_items" else advice_on(claim)
 
 
-def _is_open(word: VerdictWord) -> bool:
-    return word is not VerdictWord.CONSISTENT
+def _task_of(claim: ClaimVerdict, plan: Plan | None) -> str:
+    """The task that answered a claim, by its own id: findings name that one."""
+    measured = None if plan is None else plan.by_id.get(claim.measurement)
+    return claim.task if measured is None else measured.task
+
+
+def _is_missed(result: DetectorResult, plan: Plan | None) -> bool:
+    """Whether a test should have decided and did not: one that the audit itself chose to ask beside the claims need not."""
+    by_user = result.effect is None or (plan is not None and result.rule.partition("@")[0] in plan.detect)
+    return by_user and result.word is not VerdictWord.CONSISTENT
 
 
 def _names(claims: Sequence[ClaimVerdict], numbers: Numbers) -> str:

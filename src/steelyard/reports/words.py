@@ -316,7 +316,17 @@ def test_sentence(result: DetectorResult) -> str:
     """One further test as a sentence: ``tail-answers (first_last@1): insufficient power, p = 0.31``."""
     reason = one_line(result.reason, 240).rstrip(".")
     named = f"{one_line(result.test, 80)} ({one_line(result.rule, 60)}): {result.word.words}, {p_value(result.p)}"
-    return f"{named}; {reason}" if reason else named
+    return "; ".join(part for part in (named, reason, _detectable(result)) if part)
+
+
+def _detectable(result: DetectorResult) -> str:
+    """What a detector that found nothing would have seen."""
+    effect = result.effect
+    if effect is None or result.word is VerdictWord.INCONSISTENT:
+        return ""
+    if effect.mde is None:
+        return f"{count(effect.of)} pairs show no gap at all at this level"
+    return f"a gap of {effect.mde * 100:.0f} points is seen with a chance of 90 % in {count(effect.of)} pairs"
 
 
 def untested(verdict: Verdict) -> list[tuple[VerdictWord, str, list[str]]]:

@@ -141,16 +141,22 @@ class Task:
         return self.protocol_for(claim).prompt
 
     def prepare(
-        self, prompt_format: str, data: Path | None = None, seed: str | None = None, shots: int | None = None
+        self,
+        prompt_format: str,
+        data: Path | None = None,
+        seed: str | None = None,
+        shots: int | None = None,
+        count: int | None = None,
     ) -> Samples:
         """Load the rows, so that every sample can be rendered.
 
         ``data`` is a mirror of the hub. ``seed`` other than the public one gives exchangeable twins (generated tasks
-        only). ``shots`` other than the prompt format's own number is possible if worked examples are declared.
-        Raises DataMissing if the rows are not available, InputError if seed or shots do not apply to the task.
+        only), ``count`` of them in place of as many as the benchmark has. ``shots`` other than the prompt format's own
+        number is possible if worked examples are declared. Raises DataMissing if the rows are not available, InputError
+        if seed or shots do not apply to the task.
         """
         chosen = self.prompt_format(prompt_format)
-        sources = self._sources(data, seed)
+        sources = self._sources(data, seed, count)
         count = shots_in(self.definition, chosen) if shots is None else shots
         prefixes = Prefixes(chosen, WorkedExamples(self.definition, self.where, data), count)
         samples = Samples(self, prompt_format, sources, prefixes)
@@ -158,12 +164,13 @@ class Task:
         next(iter(samples), None)
         return samples
 
-    def _sources(self, data: Path | None, seed: str | None) -> list[Rows]:
+    def _sources(self, data: Path | None, seed: str | None, count: int | None) -> list[Rows]:
         definition = self.definition
         if definition.generator is not None:
             seed = definition.generator.seed if seed is None else seed
             label = "public" if seed == definition.generator.seed else f"twin-{sha256(seed.encode()).hexdigest()[:12]}"
-            return [Rows(label, "", generated_rows(definition.generator, seed, definition.generator.count, self.where))]
+            count = definition.generator.count if count is None else count
+            return [Rows(label, "", generated_rows(definition.generator, seed, count, self.where))]
         if seed is not None:
             raise InputError(f"{self.id} is a fixed set of samples: another seed gives no twins of it")
         if self._given is not None:

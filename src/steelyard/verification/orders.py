@@ -15,6 +15,7 @@ from steelyard.evidence.ledger_place import Chain, check_ledger
 from steelyard.evidence.order import order_output, tags_shown
 from steelyard.evidence.timestamp_place import check_stamp
 from steelyard.planning.orders import questions_of, seed_of, subjects_together
+from steelyard.planning.weights import shares_of_time
 from steelyard.records import Plan, Question
 
 __all__ = ["check_orders"]
@@ -25,8 +26,10 @@ def check_orders(plan: Plan, bundle: Bundle, *, is_signed: bool) -> None:
 
     ``is_signed``: a key signed the plan. Then its orders follow from that key, and cannot be random.
     """
-    for measurement in plan.measurements:
-        if measurement.share != 1.0 / len(plan.measurements):
+    for measurement, share in zip(
+        plan.measurements, shares_of_time(plan.measurements, plan.detect_weight), strict=True
+    ):
+        if measurement.share != share:
             raise _wrong(f"{measurement.id}: share does not follow from the number of measurements")
         if plan.readers_of(measurement.id) and measurement.order_by != "trial":
             raise _wrong(f"{measurement.id}: a test reads it, and its order is not one of trials")

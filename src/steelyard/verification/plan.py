@@ -12,7 +12,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
-from steelyard.planning.build import DETECTORS, plugins_of
+from steelyard.planning.build import DETECTORS, planned_by, plugins_of, probing_rules
 from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.weights import share_out
@@ -144,10 +144,16 @@ def _check_tests(plan: Plan) -> SealedPlanner:
         detectors[rule] = detector
         again |= {test.id: test for test in _planned(detector, planner, rule)}
     absent = len(detectors) < len(plan.detectors)
+    planner.draw({each.id: each.order_seed for each in plan.measurements})
     check_requests(plan, planner, complete=not absent)
     unshared = [again.get(test.id, test) for test in plan.tests]
     # With a test whose planning cannot be repeated here, relative weights are not known: then the shares must sum up.
-    shared = {test.id: test for test in ((*plan.tests,) if absent else share_out(unshared))}
+    probing = probing_rules(detectors)
+    if not absent and bool(plan.detect_weight) != any(test.rule in probing for test in unshared):
+        raise _wrong("detect_weight is for what detectors ask beside the claims, and it does not go with its tests")
+    shared = {
+        test.id: test for test in ((*plan.tests,) if absent else share_out(unshared, probing, plan.detect_weight))
+    }
     missing = [name for name in again if name not in shared]
     if missing:
         raise _wrong(f"the test {missing[0]} is not planned, and no reason is given")
@@ -169,6 +175,8 @@ def _check_detectors(plan: Plan) -> None:
         raise _wrong(f"the detector {left_out[0]} did not plan, which every audit has it do")
     if plan.sheet is None and names != list(dict.fromkeys(each.detector for each in plan.requested)):
         raise _wrong("the detectors that planned are not those of the tests that were asked for")
+    if plan.detect and (absent := [name for name in plan.detect if name not in names]):
+        raise _wrong(f"the detector {absent[0][:80]} was named, and it did not plan")
     if unknown := [test.rule for test in plan.tests if test.rule not in plan.detectors]:
         raise _wrong(f"a test by {unknown[0][:80]}, which is none of the detectors that planned")
 
@@ -183,7 +191,7 @@ def _check_weights(plan: Plan) -> None:
 
 def _planned(detector: Detector, planner: SealedPlanner, rule: str) -> list[PlannedTest]:
     try:
-        return list(detector.plan(planner))
+        return list(planned_by(detector, planner))
     except InputError as error:
         raise _wrong(f"the tests by {rule} cannot be planned again: {error}") from None
 

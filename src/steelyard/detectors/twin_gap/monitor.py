@@ -1,0 +1,163 @@
+"""Twins at work: scores of public and of fresh samples, in any order of arrival → pairs by place → what they show."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
+
+from steelyard.detectors.bars import RIGHT, WRONG, mark_of
+from steelyard.plugins import Progress
+from steelyard.records import DetectorResult, Effect, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.stats.series import series_share
+from steelyard.stats.twins import Pairs, Score, detectable_gap
+from steelyard.util.compact import SmallIntegers
+
+__all__ = ["TwinGapMonitor"]
+
+_ASSUMPTIONS: Final = (
+    "public and fresh samples are draws of one generator, without repeats",
+    "both orders were committed before the first answer, and the seed of the fresh samples follows from them",
+)
+
+
+class _Arm:
+    """The first answers to an arm's samples, in the committed order, whatever came first."""
+
+    def __init__(self, measurement: Measurement) -> None:
+        self.measurement = measurement
+        self.place = 0
+        self.unpaired: deque[Score] = deque()
+        self._waiting = SmallIntegers()
+        self._samples: dict[int, str] = {}  # by place, where a sample is asked more than once
+        self._seen: set[str] = set()
+
+    def take(self, score: SampleScore) -> None:
+        """Take a score of the order; what is contiguous is read."""
+        if score.position < self.place:
+            return
+        self._waiting[score.position] = mark_of(score)
+        if self.measurement.repeats > 1:
+            self._samples[score.position] = score.sample
+        while (mark := self._waiting.get(self.place)) is not None:
+            sample = self._samples.pop(self.place, str(self.place))
+            if sample not in self._seen:
+                self.unpaired.append(mark if mark in (WRONG, RIGHT) else None)  # type: ignore[arg-type]
+            if self.measurement.repeats > 1:
+                self._seen.add(sample)
+            self.place += 1
+            self._waiting.forget_before(self.place)
+
+    @property
+    def head(self) -> int:
+        """A place before which all that was read is in a pair."""
+        return max(0, self.place - len(self.unpaired) * self.measurement.repeats)
+
+
+class TwinGapMonitor:
+    """Pairs the n-th public with the n-th fresh sample, by the first answer to each, until the test has decided."""
+
+    def __init__(self, test: PlannedTest, plan: Plan, public: Measurement, fresh: Measurement) -> None:
+        share = series_share(plan.number_of(test))
+        self.planned, self.level, self.level_within = test, plan.alpha * test.weight * share, plan.alpha * share
+        self.public, self.fresh = _Arm(public), _Arm(fresh)
+        self.of = min(public.planned // public.repeats, fresh.planned)
+        self.pairs = Pairs(float(test.sealed["margin"]))
+        self.right = [0, 0]
+
+    @property
+    def decision(self) -> VerdictWord | None:
+        """The word that the pairs have decided on; None before."""
+        if self.pairs.highest * self.level >= 1:
+            return VerdictWord.INCONSISTENT
+        return VerdictWord.CONSISTENT if self.pairs.highest_within * self.level_within >= 1 else None
+
+    def observe(self, score: SampleScore) -> None:
+        """Take one score; pairs are read on to the end of both contiguous prefixes."""
+        if self.decision is not None or score.position < 0:
+            return
+        (self.public if score.measurement == self.public.measurement.id else self.fresh).take(score)
+        while self.public.unpaired and self.fresh.unpaired and self.decision is None and self.pairs.n < self.of:
+            public, fresh = self.public.unpaired.popleft(), self.fresh.unpaired.popleft()
+            self.right[0] += public or 0
+            self.right[1] += fresh or 0
+            self.pairs.observe(public, fresh)
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """Both measurements, once the pairs have decided or are all read."""
+        is_over = self.decision is not None or self.pairs.n >= self.of
+        both = (self.public.measurement.id, self.fresh.measurement.id)
+        return frozenset(both) if is_over else frozenset()
+
+    @property
+    def heads(self) -> Mapping[str, int | None]:
+        """Where either arm is: neither runs far ahead of the other."""
+        return {arm.measurement.id: arm.head for arm in (self.public, self.fresh)}
+
+    def progress(self) -> Progress:
+        """The state of the test, for a display: the interval is that of the gap."""
+        decided = self.decision
+        return Progress(
+            decision="" if decided is None else decided.value,
+            interval=self.pairs.interval() if self.pairs.n else None,
+            remaining=None if decided else self.of - self.pairs.n,
+        )
+
+    def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
+        """*Inconsistent* where E reached its share of the level, *consistent* where the gap is shown to be small."""
+        pairs, word = self.pairs, self.decision or VerdictWord.INSUFFICIENT_POWER
+        p = float(f"{pairs.p:.10g}")
+        low, high = pairs.interval()
+        rate = self.right[0] / pairs.n if pairs.n else 0.5
+        effect = Effect(
+            value=None if pairs.gap is None else round(pairs.gap, 6),
+            ci=(low, high),
+            n=pairs.n,
+            of=self.of,
+            within=pairs.margin,
+            mde=detectable_gap(self.of, rate, self.level),
+        )
+        return DetectorResult(
+            test=self.planned.id,
+            rule=self.planned.rule,
+            word=word,
+            p=p,
+            reason=self._reason(word, low, high),
+            findings=(self._finding(p, effect),),
+            effect=effect,
+        )
+
+    def _finding(self, p: float, effect: Effect) -> Finding:
+        """What is said where the report's error budget rejects."""
+        n, (public, fresh) = effect.n, self.right
+        low, high = effect.ci
+        return Finding(
+            detector="twin_gap",
+            check="twins",
+            task=self.public.measurement.task,
+            null=self.planned.null,
+            assumptions=_ASSUMPTIONS,
+            p=p,
+            e=float(f"{self.pairs.highest:.10g}"),
+            effect=effect.value,
+            ci=effect.ci,
+            n=n,
+            mde=effect.mde,
+            message=(
+                f"public samples are answered better than fresh ones of the same kind: {public:,} of {n:,} public and "
+                f"{fresh:,} of {n:,} fresh ones are right, a gap between {low * 100:.0f} and {high * 100:.0f} points. "
+                "The claimed score does not hold for samples that nobody has seen"
+            ),
+        )
+
+    def _reason(self, word: VerdictWord, low: float, high: float) -> str:
+        if word is VerdictWord.INCONSISTENT:
+            return ""
+        n, (public, fresh) = self.pairs.n, self.right
+        if not n:
+            return "no pair of a public and a fresh sample was read"
+        read = f"{public:,} of {n:,} public and {fresh:,} of {n:,} fresh samples are right"
+        if word is VerdictWord.CONSISTENT:
+            return f"the gap is at most {self.pairs.margin * 100:g} points: {read}"
+        return f"{read}; the gap is between {low * 100:.0f} and {high * 100:.0f} points"

@@ -1,0 +1,108 @@
+"""Samples that are made anew for a detector, from a seed that follows from the committed order.
+
+Nobody can foresee such a seed, the vendor least of all, and nobody can choose it: it is a digest of the order seed of
+the measurement's arm, which the auditor's key fixes (:mod:`steelyard.planning.orders`).
+
+``twins`` are further draws of a generated task. None of them is a public item, and no item comes twice: so public and
+fresh samples together are one draw of distinct items, of which the first ones were published. A generator whose space
+is small has few items left, and they are not like those that were drawn first: such a task has no twins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.planning.samples import item_digests_of, picked
+from steelyard.planning.testable import Skip
+from steelyard.plugins import MeasurementRequest
+from steelyard.records import Measurement, RepeatCheck, Sample
+
+if TYPE_CHECKING:
+    from steelyard.tasks.task import Task
+
+__all__ = ["MOST_PUBLIC", "TWINS", "check_drawable", "drawn_beside", "drawn_samples", "drawn_seed", "public_share"]
+
+TWINS: Final = "twins"
+MOST_PUBLIC: Final = 0.02  # of what a generator draws under fixed seeds may be public items
+_BATCHES, _BATCH = 40, 250  # 10,000 items: a generator gives distinct ones, which takes long in a small space
+_MOST_ROUNDS: Final = 5
+
+
+def drawn_seed(drawn: str, order_seed: str) -> str:
+    """The seed of samples that are drawn for a measurement, in hexadecimal digits."""
+    return sha256_hex(canonical({"drawn": drawn, "order_seed": order_seed}))
+
+
+def drawn_beside(of: Measurement, request: MeasurementRequest, scorer: str) -> Measurement:
+    """The measurement of samples that are drawn for another one's task: once each, and as many as it has at most."""
+    count = min(of.population, request.limit or of.population)
+    return msgspec.structs.replace(
+        of,
+        id="",
+        scorers=(scorer,),
+        samples_root="",
+        items="",
+        order_seed="",
+        question="",
+        share=1.0,
+        population=count,
+        limit=None if of.limit is None else min(of.limit, count),
+        repeats=1,
+        repeat_check=RepeatCheck(),
+        part=None,
+        public=False,
+        arm=request.arm,
+        beside=of.id,
+        drawn=request.drawn,
+    )
+
+
+def check_drawable(task: Task, prompt: str, drawn: str) -> None:
+    """Raise Skip where no such samples can be drawn for a task."""
+    if drawn != TWINS:
+        raise Skip("not_tested", f"this version draws no samples of the kind {drawn!r}")
+    if task.definition.generator is None:
+        raise Skip("not_testable", "the samples are a fixed set, so there are no fresh ones of the same kind")
+    share = public_share(task, prompt)
+    if share > MOST_PUBLIC:
+        raise Skip(
+            "not_testable",
+            f"{share * 100:.2g} % of {_BATCHES * _BATCH:,} fresh samples are public (at most {MOST_PUBLIC * 100:g} % "
+            "may be): the few others are not like them",
+        )
+
+
+@lru_cache(maxsize=64)
+def public_share(task: Task, prompt: str) -> float:
+    """The share of public items among 10,000 that a generated task draws under fixed seeds."""
+    public = set(item_digests_of(task.prepare(prompt)))
+    found = 0
+    for batch in range(_BATCHES):
+        drawn = item_digests_of(task.prepare(prompt, seed=f"freshness-{batch}", count=_BATCH))
+        found += sum(digest in public for digest in drawn)
+    return found / (_BATCHES * _BATCH)
+
+
+def drawn_samples(task: Task, measurement: Measurement) -> Sequence[Sample]:
+    """The samples of a measurement that has a seed: as many as its population, none of them public or twice there.
+
+    Raises Skip where the generator has not so many.
+    """
+    public = set(item_digests_of(task.prepare(measurement.prompt, shots=measurement.shots)))
+    wanted, count = measurement.population, measurement.population + measurement.population // 10 + 20
+    for _ in range(_MOST_ROUNDS):
+        samples = task.prepare(measurement.prompt, seed=measurement.seed, shots=measurement.shots, count=count)
+        seen, places = set(public), []
+        for place, digest in enumerate(item_digests_of(samples)):
+            if digest not in seen:
+                seen.add(digest)
+                places.append(place)
+        if len(places) >= wanted:
+            return picked(samples, places[:wanted])
+        count *= 2
+    raise Skip("not_testable", f"the generator has not {wanted:,} items beside the public ones")

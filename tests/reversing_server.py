@@ -1,0 +1,61 @@
+"""A server that reverses words: with a skill of its own, and with a share of the public items by heart."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from typing import Any
+
+from aiohttp import web
+
+from steelyard.tasks import load_task
+from tests.conftest import SumsServer
+
+__all__ = ["ReversingServer"]
+
+_ASKED = re.compile(r"reverse order: ([a-z, ]+)")
+
+
+class ReversingServer(SumsServer):
+    """Right on a share ``skill`` of all questions by a hash of their words, and on ``memorised`` of the public ones.
+
+    ``slow_wrong``: wrong answers come later, by so many seconds.
+    """
+
+    def __init__(self, skill: float = 0.77, memorised: float = 0.0, slow_wrong: float = 0.0) -> None:
+        super().__init__()
+        self.skill, self.memorised, self.slow_wrong = skill, memorised, slow_wrong
+        self.name, self.wordless = "reverser", 0
+        samples = load_task("word_sequence_reversal").prepare("chat")
+        self._public = {_words(sample.request.prompt) for sample in samples}  # type: ignore[union-attr]
+
+    def is_right(self, words: str) -> bool:
+        """Whether it answers these words rightly."""
+        by_heart = words in self._public and _share("heart", words) < self.memorised
+        return by_heart or _share("skill", words) < self.skill
+
+    async def _chat(self, request: web.Request) -> web.Response:
+        body: dict[str, Any] = json.loads(await request.text())
+        words = _words(body["messages"][-1]["content"])
+        answer = f"Hello {self.wordless}!"  # another one each time, as of a model that samples
+        self.wordless += not words
+        if words:
+            self.asked[words] += 1
+            right = self.is_right(words)
+            if not right and self.slow_wrong:
+                await asyncio.sleep(self.slow_wrong)
+            answer = ", ".join(reversed(words.split(", "))) if right else words
+        choice = {"message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 9, "completion_tokens": 4}
+        return web.json_response({"model": "reverser", "choices": [choice], "usage": usage})
+
+
+def _words(prompt: str) -> str:
+    found = _ASKED.search(prompt)
+    return found[1].strip() if found else ""
+
+
+def _share(of: str, words: str) -> float:
+    return int.from_bytes(hashlib.sha256(f"{of}:{words}".encode()).digest()[:8]) / 2**64
