@@ -15,18 +15,24 @@ from tests.conftest import SumsServer
 
 __all__ = ["ReversingServer"]
 
+_LATER = 300
 _ASKED = re.compile(r"reverse order: ([a-z, ]+)")
 
 
 class ReversingServer(SumsServer):
     """Right on a share ``skill`` of all questions by a hash of their words, and on ``memorised`` of the public ones.
 
-    ``slow_wrong``: wrong answers come later, by so many seconds.
+    ``slow_wrong``: wrong answers come later, by so many seconds. ``later``: the skill from its 300th question on. After
+    ``down_after`` questions it answers none.
     """
 
-    def __init__(self, skill: float = 0.77, memorised: float = 0.0, slow_wrong: float = 0.0) -> None:
+    def __init__(
+        self, skill: float = 0.77, memorised: float = 0.0, slow_wrong: float = 0.0, later: float | None = None
+    ) -> None:
         super().__init__()
         self.skill, self.memorised, self.slow_wrong = skill, memorised, slow_wrong
+        self.down_after: int | None = None
+        self.later = skill if later is None else later
         self.name, self.wordless = "reverser", 0
         samples = load_task("word_sequence_reversal").prepare("chat")
         self._public = {_words(sample.request.prompt) for sample in samples}  # type: ignore[union-attr]
@@ -34,11 +40,14 @@ class ReversingServer(SumsServer):
     def is_right(self, words: str) -> bool:
         """Whether it answers these words rightly."""
         by_heart = words in self._public and _share("heart", words) < self.memorised
-        return by_heart or _share("skill", words) < self.skill
+        skill = self.skill if self.asked.total() < _LATER else self.later
+        return by_heart or _share("skill", words) < skill
 
     async def _chat(self, request: web.Request) -> web.Response:
         body: dict[str, Any] = json.loads(await request.text())
         words = _words(body["messages"][-1]["content"])
+        if self.down_after is not None and self.asked.total() >= self.down_after:
+            return web.json_response({"error": {"message": "down"}}, status=503)
         answer = f"Hello {self.wordless}!"  # another one each time, as of a model that samples
         self.wordless += not words
         if words:

@@ -30,6 +30,7 @@ from steelyard.auditing.scoring import (
 from steelyard.errors import InputError
 from steelyard.evidence import layout
 from steelyard.planning.again import request_again
+from steelyard.planning.order import paces
 from steelyard.planning.samples import Prepared
 from steelyard.planning.turns import answering
 from steelyard.plugins import Model, Scorer
@@ -239,6 +240,10 @@ class RunSession:
             self.schedules[each.role].add(queue)
             self._renew(each.id)
             self.answered[each.id] = len(finished[each.id])
+        for each in self.plan.measurements:
+            if each.drawn:
+                due = paces(self.measurements[each.beside], each)
+                self.schedules[each.role].pace(each.id, each.beside, due)
         return list(left.values())
 
     def _unscored(self, run: RunFolder, texts: Mapping[str, str]) -> dict[tuple[str, str, int, str], Work]:
@@ -379,4 +384,6 @@ def _lots(plan: Plan) -> dict[str, str]:
         arms = [plan.by_id[reads.measurement] for reads in test.reads]
         if len(arms) > 1 and all(each.arm for each in arms):
             found |= {each.id: arms[0].order_seed for each in arms}
+        elif drawn := next((each for each in arms if each.drawn), None):
+            found |= {each.id: drawn.order_seed for each in arms}
     return found

@@ -25,12 +25,28 @@ from steelyard.records import Measurement, RepeatCheck, Sample
 if TYPE_CHECKING:
     from steelyard.tasks.task import Task
 
-__all__ = ["MOST_PUBLIC", "TWINS", "check_drawable", "drawn_beside", "drawn_samples", "drawn_seed", "public_share"]
+__all__ = [
+    "MOST_PUBLIC",
+    "TWINS",
+    "FixedSet",
+    "check_drawable",
+    "drawn_beside",
+    "drawn_samples",
+    "drawn_seed",
+    "public_share",
+]
 
 TWINS: Final = "twins"
 MOST_PUBLIC: Final = 0.02  # of what a generator draws under fixed seeds may be public items
 _BATCHES, _BATCH = 40, 250  # 10,000 items: a generator gives distinct ones, which takes long in a small space
 _MOST_ROUNDS: Final = 5
+
+
+class FixedSet(Skip):
+    """Skips a request for fresh samples of a task that has none, as most have: who did not ask for them is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("not_testable", "the samples are a fixed set, so there are no fresh ones of the same kind")
 
 
 def drawn_seed(drawn: str, order_seed: str) -> str:
@@ -63,11 +79,11 @@ def drawn_beside(of: Measurement, request: MeasurementRequest, scorer: str) -> M
 
 
 def check_drawable(task: Task, prompt: str, drawn: str) -> None:
-    """Raise Skip where no such samples can be drawn for a task."""
+    """Raise Skip where no such samples can be drawn for a task: FixedSet where it is not generated."""
     if drawn != TWINS:
         raise Skip("not_tested", f"this version draws no samples of the kind {drawn!r}")
     if task.definition.generator is None:
-        raise Skip("not_testable", "the samples are a fixed set, so there are no fresh ones of the same kind")
+        raise FixedSet
     share = public_share(task, prompt)
     if share > MOST_PUBLIC:
         raise Skip(

@@ -10,7 +10,7 @@ from typing import Final
 
 from steelyard.records import Measurement
 
-__all__ = ["check_places", "checked_samples", "committed_order", "order_of"]
+__all__ = ["check_places", "checked_samples", "committed_order", "order_of", "paces"]
 
 _KEY_BYTES: Final = 8
 _MAX_BUCKET_BITS: Final = 10
@@ -61,6 +61,22 @@ def order_of(measurement: Measurement) -> Sequence[int]:
     samples = committed_order(measurement.order_seed, measurement.population)
     repeats = range(measurement.repeats)
     return array("I", (sample * measurement.repeats + repeat for sample in samples for repeat in repeats))
+
+
+def paces(of: Measurement, drawn: Measurement) -> Sequence[int]:
+    """When samples that are drawn beside others are asked: by place, at which place of the order of those.
+
+    The n-th is asked right before or right after the n-th sample there is asked for the first time, by its order's
+    seed: an endpoint that changes in the course of a run changes for both alike. A test that pairs them rests on that.
+    """
+    due, seen = array("I"), set[int]()
+    for place, trial in enumerate(order_of(of)):
+        sample = trial // of.repeats
+        if sample not in seen and len(due) < drawn.planned:
+            seen.add(sample)
+            coin = sha256(f"{drawn.order_seed}:first:{len(due)}".encode()).digest()[0] & 1
+            due.append(place + coin)
+    return due
 
 
 def checked_samples(measurement: Measurement, order: Sequence[int]) -> list[int]:

@@ -22,7 +22,7 @@ from steelyard.planning.decoding import (
     repeat_check_of,
     repeats_of,
 )
-from steelyard.planning.drawn import drawn_beside, drawn_seed
+from steelyard.planning.drawn import FixedSet, drawn_beside, drawn_seed
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.part import check_whole, in_words
 from steelyard.planning.samples import Prepared
@@ -135,6 +135,8 @@ class TaskPlanner:
                 )
             draft, served = self._measure(request)
         except Skip as skip:
+            if isinstance(skip, FixedSet) and self.planning not in self._options.detect.named:
+                return None
             refused = NotPlanned(
                 request=request.name,
                 task=request.task,
@@ -297,7 +299,7 @@ class TaskPlanner:
         """Ask samples that are drawn for the task of an earlier request; their texts follow when the order is fixed."""
         draft = self.drafts[request.beside]
         first = next(each for each in self.served if each.reads.measurement == request.beside)
-        task = self._task(request.name, draft.measurement.task, None)
+        task = self._found[draft.measurement.task]
         self._source.check_drawable(request, task, draft.measurement)
         measurement = drawn_beside(draft.measurement, request, first.reads.scorer)
         served = msgspec.structs.replace(

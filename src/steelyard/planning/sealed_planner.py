@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
-from steelyard.planning.options import Options
+from steelyard.planning.options import Detect, Options
 from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.sealed_source import SealedSource
 from steelyard.planning.testable import Skip
@@ -36,6 +36,7 @@ class SealedPlanner(TaskPlanner):
             scorer=plan.scorer,
             output_tokens=plan.output_tokens,
             reasoning_effort=plan.reasoning_effort,
+            detect=Detect(named=plan.detect),
         )
         self.source = SealedSource(plan, served)
         super().__init__(plan.sheet, plan.models, options, self.source, plan.requested)

@@ -10,7 +10,7 @@ from typing import Any
 from steelyard.errors import MissingDependency, VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
-from steelyard.planning.drawn import check_drawable, drawn_samples
+from steelyard.planning.drawn import FixedSet, check_drawable, drawn_samples
 from steelyard.planning.part import held_in, why_not_held
 from steelyard.planning.samples import load_samples
 from steelyard.planning.sources import FILE, Asked, HeldRows, Rows
@@ -163,6 +163,8 @@ class SealedSource:
                 return
         if refused := self._refused.get(request.name):
             raise Skip(refused.verdict, refused.reason)
+        if request.name not in self._served:
+            raise FixedSet
         self._serving(request.name)
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:

@@ -53,6 +53,6 @@ def shares_of_time(measurements: Sequence[Measurement], weight: str) -> list[flo
     drawn = sum(bool(each.drawn) for each in measurements)
     others = len(measurements) - drawn
     if not drawn or not others:
-        return [1.0 / len(measurements)] * len(measurements)
+        return [1.0 / len(measurements) for _ in measurements]
     part = detect_weight_of(weight)
     return [part / drawn if each.drawn else (1.0 - part) / others for each in measurements]

@@ -118,7 +118,7 @@ def _task_of(claim: ClaimVerdict, plan: Plan | None) -> str:
 
 
 def _is_missed(result: DetectorResult, plan: Plan | None) -> bool:
-    """Whether a test should have decided and did not: one that the audit itself chose to ask beside the claims need not."""
+    """Whether a test should have decided and did not; one that the audit itself chose need not."""
     by_user = result.effect is None or (plan is not None and result.rule.partition("@")[0] in plan.detect)
     return by_user and result.word is not VerdictWord.CONSISTENT
 

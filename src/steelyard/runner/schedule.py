@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
@@ -32,7 +32,7 @@ class TaskQueue:
     ``head`` is the first position that its test has not read yet; None for a measurement without a sequential test,
     whose calls may run ahead without limit. Held: no test needs its answers yet. Queues of one ``lot`` are asked in one
     drawn order; ``left`` is how many calls this one has. Frugal: calls run ahead of the test by half of what it has
-    read at most, or by a few.
+    read at most, or by a few. One that keeps :meth:`pace` with another asks no call before its time.
     """
 
     def __init__(
@@ -56,6 +56,12 @@ class TaskQueue:
         self._calls: Iterator[Call] = iter(calls)
         self._upcoming = next(self._calls, None)
         self._taken: set[Call] | None = None
+        self._leader: TaskQueue | None = None
+        self._due: Sequence[int] = ()
+
+    def pace(self, leader: TaskQueue, due: Sequence[int]) -> None:
+        """Make the call at each place when the leader, of the same lot, comes to the place that ``due`` has for it."""
+        self._leader, self._due = leader, due
 
     def renew(self, calls: Iterable[Call]) -> None:
         """Make these calls from now on, less those that were made already: of a queue that began without any."""
@@ -71,12 +77,24 @@ class TaskQueue:
     @property
     def ready(self) -> bool:
         """Whether the next call may be made now."""
-        if self.closed or self.held or self._upcoming is None:
+        if self.closed or self.held or self._upcoming is None or not self._is_due:
             return False
         if self.head is None:
             return True
         most = max(FEW_AHEAD, self.head // 2) - 1 if self.frugal else MAX_AHEAD
         return self._upcoming.position - self.head <= most
+
+    @property
+    def _is_due(self) -> bool:
+        if self._leader is None or self._upcoming is None:
+            return True
+        leading = self._leader._upcoming
+        return leading is None or self._leader.closed or self._due[self._upcoming.position] <= leading.position
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether it keeps pace with another one: what is due goes first."""
+        return self._leader is not None
 
     @property
     def debt(self) -> float:
@@ -99,7 +117,7 @@ class Schedule:
 
     The share of a decided measurement goes to the others, since only open ones are compared. Measurements of one lot
     are compared with each other: an endpoint that changes while they are asked must change for all alike, so the next
-    call is drawn from all of them, by how many each has left.
+    call is drawn from all of them, by how many each has left, or is that of the one which keeps pace with another.
     """
 
     def __init__(self, queues: Iterable[TaskQueue] = (), slice_seconds: float = 10.0) -> None:
@@ -112,6 +130,10 @@ class Schedule:
     def add(self, queue: TaskQueue) -> None:
         """Add one more measurement."""
         self._queues[queue.measurement] = queue
+
+    def pace(self, measurement: str, leader: str, due: Sequence[int]) -> None:
+        """Have a measurement keep pace with another one (:meth:`TaskQueue.pace`)."""
+        self._queues[measurement].pace(self._queues[leader], due)
 
     def next_call(self) -> Call | None:
         """Take the next call; None where all are taken or all rows wait for their tests."""
@@ -157,6 +179,8 @@ class Schedule:
 
     def _drawn(self, lot: str) -> TaskQueue:
         ready = [queue for queue in self._queues.values() if queue.lot == lot and queue.ready]
+        if due := [queue for queue in ready if queue.is_paced]:
+            return due[0]
         counts = [max(1, queue.left) for queue in ready]
         self._draws += 1
         number = int.from_bytes(sha256(f"{lot} {self._draws}".encode()).digest()) % sum(counts)

@@ -15,7 +15,7 @@ from steelyard.evidence.bundle import Bundle
 from steelyard.planning.build import DETECTORS, planned_by, plugins_of, probing_rules
 from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.sealed_planner import SealedPlanner
-from steelyard.planning.weights import share_out
+from steelyard.planning.weights import detect_weight_of, share_out
 from steelyard.plugins import Detector, detector_of
 from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
 from steelyard.scorers.imported import Imported
@@ -149,6 +149,10 @@ def _check_tests(plan: Plan) -> SealedPlanner:
     unshared = [again.get(test.id, test) for test in plan.tests]
     # With a test whose planning cannot be repeated here, relative weights are not known: then the shares must sum up.
     probing = probing_rules(detectors)
+    try:
+        _ = plan.detect_weight and detect_weight_of(plan.detect_weight)
+    except InputError:
+        raise _wrong("detect_weight is no number between 0 and 1") from None
     if not absent and bool(plan.detect_weight) != any(test.rule in probing for test in unshared):
         raise _wrong("detect_weight is for what detectors ask beside the claims, and it does not go with its tests")
     shared = {

@@ -1,0 +1,102 @@
+"""Fresh samples: none is public, none comes twice, and a generator with few items has none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from steelyard.planning.drawn import (
+    MOST_PUBLIC,
+    TWINS,
+    FixedSet,
+    check_drawable,
+    drawn_beside,
+    drawn_samples,
+    drawn_seed,
+    public_share,
+)
+from steelyard.planning.samples import item_digests_of
+from steelyard.planning.testable import Skip
+from steelyard.plugins import MeasurementRequest
+from steelyard.records import Measurement, RepeatCheck
+from steelyard.tasks import load_task
+from steelyard.tasks.definition import Generator
+from steelyard.tasks.task import Task
+
+
+def measurement(task: str = "word_sequence_reversal", count: int = 300) -> Measurement:
+    return Measurement(
+        id="01-twins", task=task, prompt="completion", shots=3, kind="generate", scorers=("exact@1",),
+        population=count, samples_root="", order_seed="ab" * 32, seed="c0ffee", drawn=TWINS,
+    )  # fmt: skip
+
+
+def test_twins_are_new_and_distinct() -> None:
+    task = load_task("word_sequence_reversal")
+    assert task is not None
+    fresh = item_digests_of(drawn_samples(task, measurement()))
+    public = set(item_digests_of(task.prepare("completion")))
+    assert len(fresh) == len(set(fresh)) == 300
+    assert not public & set(fresh)
+
+
+def test_another_seed_gives_others_and_the_same_one_the_same() -> None:
+    task = load_task("word_sequence_reversal")
+    assert task is not None
+    first, again, other = (
+        item_digests_of(drawn_samples(task, replace(measurement(count=50), seed=seed))) for seed in ("a", "a", "b")
+    )
+    assert first == again
+    assert len(set(first) & set(other)) < 5
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("word_sequence_reversal", 0.0, 0.02), ("chain_sum", 0.2, 0.3)])
+def test_the_share_of_public_items_is_measured(name: str, least: float, most: float) -> None:
+    task = load_task(name)
+    assert task is not None
+    assert least < public_share(task, "completion") < most
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("chain_sum", "fresh samples are public"), ("products", "fresh samples are public")]
+)
+def test_a_small_space_has_no_twins(name: str, why: str) -> None:
+    task = load_task(name)
+    assert task is not None
+    with pytest.raises(Skip, match=why):
+        check_drawable(task, "completion", TWINS)
+    assert public_share(task, "completion") > MOST_PUBLIC
+
+
+def test_a_fixed_set_has_no_twins_and_no_others_are_known() -> None:
+    fixed, generated = load_task("gsm8k"), load_task("word_sequence_reversal")
+    assert fixed is not None
+    assert generated is not None
+    with pytest.raises(FixedSet):
+        check_drawable(fixed, next(iter(fixed.prompts)), TWINS)
+    with pytest.raises(Skip, match="draws no samples of the kind"):
+        check_drawable(generated, "completion", "others")
+
+
+def test_a_generator_that_runs_out_says_so() -> None:
+    task = load_task("chain_sum")
+    assert task is not None
+    options = {"min_terms": 2, "max_terms": 2, "largest": 3, "first_largest": 3}
+    generator = Generator(name="chain_sum", count=8, seed="public-1", options=options)
+    small = Task(replace(task.definition, generator=generator), Path("small.yaml"))
+    with pytest.raises(Skip, match="has not 300 items beside the public ones"):
+        drawn_samples(small, replace(measurement("chain_sum"), shots=0))
+
+
+def test_what_is_drawn_is_asked_once_and_follows_from_the_order() -> None:
+    of = replace(
+        measurement(), id="00-public", drawn="", seed="", repeats=2, limit=40, question="q",
+        repeat_check=RepeatCheck(samples=3, repeats=2),
+    )  # fmt: skip
+    request = MeasurementRequest(name="n", task=of.task, arm="twins", drawn=TWINS, beside=of.id, limit=100)
+    drawn = drawn_beside(of, request, "exact@1")
+    assert (drawn.population, drawn.repeats, drawn.limit, drawn.repeat_check) == (100, 1, 40, RepeatCheck())
+    assert (drawn.beside, drawn.drawn, drawn.public, drawn.order_seed) == ("00-public", TWINS, False, "")
+    assert len({drawn_seed(TWINS, "a"), drawn_seed(TWINS, "b"), drawn_seed("x", "a")}) == 3
