@@ -76,7 +76,7 @@ from steelyard.records.results import (
     Verdict,
     VerdictWord,
 )
-from steelyard.records.suites import DroppedItem, SourceSpan, SuiteItem
+from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
     "JUDGE",
@@ -102,6 +102,7 @@ __all__ = [
     "FlipResult",
     "GateVerdict",
     "GenerateRequest",
+    "ItemVariant",
     "JudgedKey",
     "Judging",
     "LedgerPlace",

@@ -42,7 +42,8 @@ def refresh_suite(
         raise InputError("is encrypted: steelyard suite encrypt FOLDER --undo lets you refresh it", where=suite.folder)
     if unknown := [each for each in items if each not in suite.rows.ids]:
         raise InputError(f"no item is called {unknown[0][:80]!r}", where=suite.folder)
-    seen = {item for counts in exposed_items(read_exposures(suite.folder)).values() for item in counts}
+    exposed = {item for counts in exposed_items(read_exposures(suite.folder)).values() for item in counts}
+    seen = suite.variants.originals(exposed)
     wanted = set(suite.rows.ids) if all_items else set(items) or seen
     rules, where = read_rules(suite.folder), suite.folder / RULES
     before = list(suite.rows.items())

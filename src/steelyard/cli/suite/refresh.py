@@ -32,5 +32,7 @@ def command(folder: Path, items: tuple[str, ...], all_items: bool, retire: bool,
     click.echo(f"version {done.version}: {done.twins:,} twins, {done.retired:,} retired without one")
     if done.kept:
         click.echo(f"{done.kept:,} items that were seen have no twin and stay (--retire leaves them out)")
+    if suite.variants.lines:
+        click.echo("variants.jsonl is of the version before: steelyard suite vary makes it again")
     click.echo(f"Next: steelyard suite review {shlex.quote(str(folder))}")
     return 0
