@@ -64,9 +64,9 @@ def command(folder: Path, alpha: float, released_to: str, dry_run: bool, as_json
         canaries = [{"measurement": hit.measurement, "sample": hit.sample} for hit in found]
         print_json(machine.render(done.verdict) | {"canaries": canaries, "exit": code})
         return code
-    for note in done.verdict.notes:
-        if note.check == "gap":
-            click.echo(f"{done.verdict.verdict.words}: {note.message}")
+    for tested in done.verdict.results:
+        for note in tested.notes:
+            click.echo(f"{tested.word.words}: {note.message}")
     for result in done.verdict.measurements:
         print_measurement(result)
     for hit in found[:5]:
