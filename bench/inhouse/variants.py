@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -24,19 +25,23 @@ Orders = NDArray[np.int64]
 
 def drawn(items: int, variants: int, recipient: str) -> Orders:
     """By item, the numbers of its variants in the order that a seal draws for a recipient."""
+    seal, originals, known = _suite(items, variants)
+    draw = draw_of(seal, recipient)
+    return np.array([[int(each.id.rpartition("-")[2]) for each in known.ordered(item, draw)] for item in originals])
+
+
+@lru_cache(maxsize=8)
+def _suite(items: int, variants: int) -> tuple[SuiteSeal, list[SuiteItem], Variants]:
     seal = SuiteSeal(
         format="steelyard-suite/1", suite="s", version=1, digest="d", items=items, root="r", share="0.5", checks=1,
         at="2026-11-27T00:00:00+00:00", seed=f"{SEED}",
     )  # fmt: skip
-    draw = draw_of(seal, recipient)
     originals = [SuiteItem(id=f"i{item}-0", question="q") for item in range(items)]
-    known = Variants(
-        {
-            each.id: tuple(SuiteItem(id=f"i{item}-{number}", question="q") for number in range(1, variants))
-            for item, each in enumerate(originals)
-        }
-    )
-    return np.array([[int(each.id.rpartition("-")[2]) for each in known.ordered(item, draw)] for item in originals])
+    others = {
+        each.id: tuple(SuiteItem(id=f"i{item}-{number}", question="q") for number in range(1, variants))
+        for item, each in enumerate(originals)
+    }
+    return seal, originals, Variants(others)
 
 
 def measure(kind: Kind, items: int, variants: int, runs: int, *, gap: float = 0.0, steps: int = 1) -> list[float]:
@@ -69,7 +74,7 @@ def _size(runs: int) -> Printed:
     rows = []
     cases: tuple[tuple[str, Kind, int, int, int], ...] = (
         ("honest, 50 items, 2 variants", "honest", 50, 2, 1),
-        ("honest, 200 items, 4 variants", "honest", 200, 4, 1),
+        ("honest, 100 items, 4 variants", "honest", 100, 4, 1),
         ("one variant much easier, 50 items, 2 variants", "one easier", 50, 2, 1),
         ("knows what another endpoint was asked, 50 items, 2 variants", "another's", 50, 2, 1),
         ("honest, five criteria, 50 items, 2 variants", "honest", 50, 2, 5),
