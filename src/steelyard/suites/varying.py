@@ -26,7 +26,7 @@ __all__ = ["Varied", "vary_suite"]
 _TRIES: Final = 20
 # A choice that speaks of others cannot be moved among them.
 _OF_OTHERS: Final = re.compile(
-    r"\b(?:all|none|both|neither|either|above|below|other|alle[ns]?|keine?[srn]?|beide[sn]?|weder|oben|unten|andere[srn]?"
+    r"\b(?:all(?:e[ns]?)?|none|both|neither|either|above|below|other|keine?[srn]?|beide[sn]?|weder|oben|unten|andere[srn]?"
     r"|[A-Z] (?:and|or|und|oder) [A-Z])\b",
     re.IGNORECASE,
 )
