@@ -7,7 +7,7 @@ A plugin is a Python package with an entry point in the group ``steelyard.plugin
     "scorer.mine" = "my_package:MyScorer"       # scorer: {name: mine, …} in a task's file
     "tasks.mine" = "my_package:FOLDER"          # a folder of task files
     "generator.mine" = "my_package:generate"    # a seeded generator of twins
-    "detector.mine" = "my_package:MyDetector"   # steelyard audit SHEET --detector mine
+    "detector.mine" = "my_package:MyDetector"   # steelyard audit SHEET --detect mine
 
 ============  =====================================================  =========================================
 kind          what the entry point gives                             protocol

@@ -62,7 +62,7 @@ def test_an_audit_takes_the_names_of_the_commands_options(
     asked: Any = {"model": uri(sums_server), "task": [sums_file[0]], "limit": 20}
     assert steelyard.audit(sheet, out=tmp_path / "run", **asked).measurements[0].asked == 20
     with pytest.raises(steelyard.InputError, match="no_such_detector"):
-        steelyard.audit(sheet, out=tmp_path / "other", detector="no_such_detector", **asked)
+        steelyard.audit(sheet, out=tmp_path / "other", detect="no_such_detector", **asked)
 
 
 def test_a_run_measures_a_file_of_questions(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def sheet(folder: Path, value: float) -> Path:
 def command(folder: Path, sums: Sums, subject: str, reference: str, run: Path, *more: str) -> list[str]:
     claims = str(sheet(folder, sums[1] * 100))
     models = ["--model", subject, "--model", f"reference={reference}"]
-    asked = ["--task", str(sums[0]), "--detector", "not_worse", "--out", str(run)]
+    asked = ["--task", str(sums[0]), "--detect", "not_worse", "--out", str(run)]
     return ["audit", claims, *models, *asked, *more]
 
 

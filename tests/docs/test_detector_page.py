@@ -50,7 +50,7 @@ def test_the_pages_detector_finds_a_worse_model_and_no_other(
         if worse:
             other.is_wrong = lambda first, second: False  # type: ignore[method-assign]
         models = ["--model", f"openai:sums@{sums_server.url}", "--model", f"reference=openai:sums@{other.url}"]
-        asked = ["--task", str(questions), "--detector", "not_worse", "--out", str(run)]
+        asked = ["--task", str(questions), "--detect", "not_worse", "--out", str(run)]
         exit_code = steelyard(["audit", str(sheet), *models, *asked])
     report = json.loads((run / "report.json").read_bytes())
     found = [each["word"] for each in report["tests"] if each["rule"].startswith("not_worse")]
