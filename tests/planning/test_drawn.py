@@ -52,7 +52,13 @@ def test_another_seed_gives_others_and_the_same_one_the_same() -> None:
     assert len(set(first) & set(other)) < 5
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [("word_sequence_reversal", 0.0, 0.02), ("chain_sum", 0.2, 0.3)])
+@pytest.mark.parametrize(("name", "least", "most"), [
+        ("word_sequence_reversal", 0.0, 0.02),
+        ("chain_sum_wide", 0.0, 0.02),
+        ("products_wide", 0.0, 0.02),
+        ("chain_sum", 0.2, 0.3),
+    ],
+)
 def test_the_share_of_public_items_is_measured(name: str, least: float, most: float) -> None:
     task = load_task(name)
     assert task is not None

@@ -1,0 +1,116 @@
+"""``python -m bench.twins``: how often fresh twins accuse honest models, and how soon they find a score by heart.
+
+Every model is one draw: its items differ in difficulty, its answers vary as the kind says, and both arms are asked in
+pairs at one time. The test is that of :mod:`steelyard.stats.twins`, in closed form (its test holds both equal).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.engine.markdown import table, write_section
+from bench.inhouse.table import SEED, share, where
+
+__all__ = ["HONEST", "MEMORISED", "highest", "main", "scores"]
+
+Right = NDArray[np.bool_]
+_CHANCES: Final = (0.6, 0.7, 0.8, 0.9)
+_AT_ONCE: Final = 2_000
+HONEST: Final = (
+    "plain",
+    "unsteady: 5 % of answers flip",
+    "5 % missing, wrong ones twice as often",
+    "gets worse half-way, pairs asked at one time",
+    "all answers of a stretch hang together",
+    "nearly all right",
+)
+MEMORISED: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+
+
+def highest(public: Right, fresh: Right) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """By model, the largest E at any time, and the pair (from 1) at which it came to 100; 0 where it did not."""
+    alone = np.cumsum(public & ~fresh, axis=1), np.cumsum(fresh & ~public, axis=1)
+    e = np.zeros(public.shape)
+    for q in _CHANCES:
+        e += np.exp(alone[0] * np.log(2 * q) + alone[1] * np.log(2 * (1 - q))) / len(_CHANCES)
+    crossed = e >= 100
+    return e.max(axis=1), np.where(crossed.any(axis=1), crossed.argmax(axis=1) + 1, 0)
+
+
+def scores(
+    kind: str, models: int, pairs: int, random: np.random.Generator, memorised: float = 0.0
+) -> tuple[Right, Right]:
+    """Whether the public and the fresh sample of each pair count as right for the test, model by model."""
+    skill = random.normal(1.0, 0.8, (models, 1, 1)) + (3.0 if kind.startswith("nearly") else 0.0)
+    rates = 1 / (1 + np.exp(random.normal(0, 1, (models, 2, pairs)) - skill))
+    if kind.startswith("gets worse"):
+        rates[:, :, pairs // 2 :] *= 0.4
+    if kind.startswith("all answers"):
+        rates = np.repeat(random.random((models, 1, -(-pairs // 25))), 25, axis=2)[:, :, :pairs] * np.ones((1, 2, 1))
+    right = random.random(rates.shape) < rates
+    if kind.startswith("unsteady"):
+        right ^= random.random(rates.shape) < 0.05
+    if memorised:
+        by_heart = random.random((models, pairs)) < memorised
+        right[:, 0] |= by_heart & (random.random((models, pairs)) < 0.98)
+    public, fresh = right[:, 0], right[:, 1]
+    if "missing" in kind:
+        gone = random.random(rates.shape) < np.where(right, 0.04, 0.08)
+        public, fresh = public & ~gone[:, 0], fresh | gone[:, 1]
+    return public, fresh
+
+
+def _found(kind: str, models: int, pairs: int, memorised: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    random = np.random.default_rng([SEED, sum(map(ord, kind)), pairs, round(100 * memorised)])
+    parts = [
+        highest(*scores(kind, min(_AT_ONCE, models - begin), pairs, random, memorised))
+        for begin in range(0, models, _AT_ONCE)
+    ]
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+def false_alarms(models: int) -> str:
+    """Honest models, by kind: the share that is accused at two levels."""
+    rows = []
+    for kind in HONEST:
+        for pairs in (300, 1000):
+            e, _ = _found(kind, models, pairs)
+            rows.append([kind, f"{pairs:,}", *(share(int((e >= 1 / level).sum()), models) for level in (0.05, 0.01))])
+    note = (
+        f"{models:,} models of each kind; 95 % intervals (Clopper-Pearson). A report gives the test a part of its .05."
+    )
+    return table("Honest models that are accused", ["kind", "pairs", "at .05", "at .01"], rows, 1, note)
+
+
+def power(models: int) -> str:
+    """Models that know a share of the public items: the share that is found at .01, and the pairs that it takes."""
+    rows = []
+    for memorised in MEMORISED:
+        for pairs in (300, 1000):
+            e, when = _found("plain", models, pairs, memorised)
+            took = when[when > 0]
+            median = f"{int(np.median(took)):,}" if took.size else "–"
+            rows.append([f"{memorised:g}", f"{pairs:,}", share(int((e >= 100).sum()), models), median])
+    note = "Skill is drawn: the mean model has .69 of fresh samples right. The median is over those that are found."
+    headings = ["share known by heart", "pairs", "found at .01", "median pairs"]
+    return table("Models that know public items by heart", headings, rows, 1, note)
+
+
+@click.command()
+@click.option("--models", default=20_000, show_default=True, help="Models of each kind.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Also put the tables into this document.")
+def main(models: int, markdown: Path | None) -> None:
+    """Print both tables."""
+    text = f"`python -m bench.twins`, {where()}\n\n{false_alarms(models)}\n{power(max(500, models // 10))}"
+    print(text)
+    if markdown is not None:
+        write_section(markdown, "twins", text)
+
+
+if __name__ == "__main__":
+    main()
