@@ -77,7 +77,9 @@ def test_what_is_no_clear_verdict_is_open(text: str, note: str) -> None:
     assert read(text) == (None, note)
 
 
-@pytest.mark.parametrize(("word", "value"), [("first", 1.0), ("second", 0.0), ("tie", 0.5), ("Zweite", 0.0), ("yes", None)])
+@pytest.mark.parametrize(
+    ("word", "value"), [("first", 1.0), ("second", 0.0), ("tie", 0.5), ("Zweite", 0.0), ("yes", None)]
+)
 def test_a_pair_has_words_of_its_own(word: str, value: float | None) -> None:
     assert read(f"Both try.\nVERDICT: {word}", "pair")[0] == value
 

@@ -38,10 +38,10 @@ _JSON_WORDS: Final[Mapping[str, str]] = {"true": "yes", "false": "no"}
 
 @dataclass(frozen=True, slots=True)
 class JudgeVerdict:
-    """A judge's verdict: 1 for ``yes`` and 0 for ``no``; of a ``pair`` 1 for ``first``, 0 for ``second``, ½ for a tie.
+    r"""A judge's verdict: 1 for ``yes`` and 0 for ``no``; of a ``pair`` 1 for ``first``, 0 for ``second``, ½ for a tie.
 
     A verdict is a line of its own, ``VERDICT: yes``, in any case and with Markdown around it; a heading ``## Verdict``
-    with the word alone below it; ``\\boxed{yes}`` as the last line; or a JSON object that has it as ``"verdict"``, by
+    with the word alone below it; ``\boxed{yes}`` as the last line; or a JSON object that has it as ``"verdict"``, by
     itself, in a code fence or at the end. *Urteil*, *ja* and *nein* are read, too. Open are: no such thing, different
     verdicts, wherever they stand, another word, and a refusal.
     """
