@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
 from steelyard.records import Plan
+from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from steelyard.auditing.judged import PlacedVerdict
     from steelyard.judging.calibration import Calibration
+    from steelyard.judging.confusion import Differing
+    from steelyard.reports.calibration import ShownAnswer
     from steelyard.storage.run_folder import RunFolder
 
 __all__ = [
@@ -27,7 +30,7 @@ __all__ = [
     "path_beside",
     "read_calibration",
     "read_calibrations",
-    "shown_answers",
+    "shown_differing",
 ]
 
 ANSWERS: Final = "answers.jsonl"
@@ -62,6 +65,10 @@ class Calibrated:
     judge_run: RunFolder
     by_role: Mapping[str, Calibration | None]
     models: Mapping[str, str]
+
+    def title(self, role: str) -> str:
+        """A model by its role and name: ``candidate-2 (small)``."""
+        return f"{one_line(role, 40)} ({one_line(self.models[role], 60)})"
 
 
 def calibration_of(run: Path, role: str = "") -> Calibration | None:
@@ -140,7 +147,7 @@ def draw_answers(
     if path.exists():
         raise InputError("is there already: it is not written again", where=path)
     folder, placed = judge_run(run)
-    texts, criteria = shown_answers(folder, judged, rubric, suite)
+    texts, criteria = _shown(folder, judged, rubric, suite)
     of = labelled_as(folder.plan)
     drawn = [
         AnswerToLabel(
@@ -184,8 +191,39 @@ def judge_run(run: Path) -> tuple[RunFolder, list[PlacedVerdict]]:
     return folder, placed
 
 
-def shown_answers(
-    folder: RunFolder, judged: Path | None = None, rubric: Path | None = None, suite: Path | None = None
+def shown_differing(
+    folder: RunFolder,
+    differing: Sequence[Differing],
+    judged: Path | None = None,
+    rubric: Path | None = None,
+    suite: Path | None = None,
+) -> list[ShownAnswer]:
+    """Answers on which judge and people differ, with their texts, as far as the run that was judged is here."""
+    from steelyard.auditing.judged import replies
+    from steelyard.reports.calibration import ShownAnswer
+
+    if not differing:
+        return []
+    try:
+        texts, criteria = _shown(folder, judged, rubric, suite)
+    except InputError:
+        if judged is not None or rubric is not None or suite is not None:
+            raise
+        texts, criteria = {}, {}
+    written = replies(folder, {each.key for each in differing})
+    return [
+        ShownAnswer(
+            each,
+            criteria.get(each.key.criterion),
+            *texts.get(each.key.answer, (None, None))[:2],
+            written.get(each.key, ""),
+        )
+        for each in differing
+    ]
+
+
+def _shown(
+    folder: RunFolder, judged: Path | None, rubric: Path | None, suite: Path | None
 ) -> tuple[dict[tuple[str, int, str], tuple[str, str, str]], dict[str, str]]:
     """Question, answer and reference by answer (:attr:`JudgedKey.answer`), and the criteria's texts by id.
 
