@@ -28,7 +28,7 @@ def test_a_run_is_judged_labelled_and_calibrated(
         assert done.verdict.judging == judging_in(tmp_path / "rj")
         assert len(judge.prompts) == 40 + 4
         with pytest.raises(TypeError, match="unexpected keyword argument 'limit'"):
-            steelyard.judge(run, model=model, limit=3)
+            steelyard.judge(run, model=model, limit=3)  # type: ignore[call-arg]
         with pytest.raises(InputError, match="nothing was sent"):
             steelyard.judge(run, model="openai:judge@http://127.0.0.1:9/v1")
     path = steelyard.draw_labels("rj", 30)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from steelyard.api import judged_run
 from steelyard.api.calibration import draw_answers, path_beside, read_calibration, read_calibrations
 from steelyard.api.judged_run import check_shown, open_judged
 from steelyard.cli import execute
 from steelyard.errors import InputError
-from steelyard.judging.items import key_in
+from steelyard.judging.items import JudgedAnswer, key_in
 from steelyard.records import Judging
 from tests.api.test_judging import ONE, Talker, judging_in, suite_of
 from tests.judge_server import JudgeServer
@@ -34,6 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.chdir(folder)
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         suite_of(folder, good.url, bad.url, judge.url, count=48, rubric=ONE)
+        (folder / "judge.txt").write_text(judge.url)
         models = ["--model", f"openai:good@{good.url}", "--model", f"openai:bad@{bad.url}"]
         assert execute(["run", "./sums", *models, "--out", "r"]) == 3
         judged = ["--model", f"judge=openai:judge@{judge.url}"]
@@ -149,12 +152,21 @@ def test_a_gate_is_on_one_model(made: Path, capsys: pytest.CaptureFixture[str]) 
     path_beside(made / "rj", "labels.jsonl").unlink()
 
 
-def test_an_answer_of_another_model_is_found(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Who exchanges the two models in the judge's sealed suite has other prompts than that run's."""
-    copy = tmp_path / "rj"
-    shutil.copytree(made / "rj", copy)
-    texts = next((copy / "texts").iterdir())
-    before = texts.read_bytes()
-    texts.write_bytes(before.replace(b"candidate-2", b"candidate-3"))
-    assert before != texts.read_bytes()
-    assert execute(["verify", str(copy)]) == 1
+def test_an_auditor_who_exchanges_the_models_is_found(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A judging that gives one model's answers to the other is sealed, and is not that run's."""
+    others = {"subject": "candidate-2", "candidate-2": "subject"}
+    answers = judged_run._answers
+
+    def exchanged(*arguments: Any) -> list[JudgedAnswer]:
+        return [replace(each, role=others[each.role]) for each in answers(*arguments)]
+
+    url = (made / "judge.txt").read_text()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judged_run, "_answers", exchanged)
+        small = ["--checks", "0", "--attacks", "0", "--out", "forged"]
+        assert execute(["judge", "r", "--model", f"judge=openai:judge@{url}", *small]) == 0
+    assert judging_in(made / "forged").models[0].rate == 0.75
+    assert execute(["verify", "forged"]) == 0
+    capsys.readouterr()
+    assert execute(["judge", "check", "forged"]) == 1
+    assert "as that run has not" in capsys.readouterr().err

@@ -211,15 +211,12 @@ def shown_differing(
             raise
         texts, criteria = {}, {}
     written = replies(folder, {each.key for each in differing})
-    return [
-        ShownAnswer(
-            each,
-            criteria.get(each.key.criterion),
-            *texts.get(each.key.answer, (None, None))[:2],
-            written.get(each.key, ""),
-        )
-        for each in differing
-    ]
+    found = []
+    for each in differing:
+        question, answer, _ = texts.get(each.key.answer, (None, None, None))
+        criterion = criteria.get(each.key.criterion)
+        found.append(ShownAnswer(each, criterion, question, answer, written.get(each.key, "")))
+    return found
 
 
 def _shown(

@@ -29,7 +29,7 @@ def attack_results(verdicts: Mapping[JudgedKey, float | None]) -> dict[str, Atta
             arms[key.arm][key.sample, key.role, key.criterion].append(_of_first(key, value))
     seats = _SEATS if any(key.seat for key in verdicts) else 1
     scores = {arm: {prompt: _mean(values, seats) for prompt, values in by.items()} for arm, by in arms.items()}
-    real, found = scores.get("", {}), {}
+    real, found = scores.get("", {}), dict[str, AttackResult]()
     for arm in ARMS:
         floors = [scores[name] for name in (CONSTANT, ANOTHER) if name != arm and name in scores]
         if arm == CONSTANT or arm not in scores or CONSTANT not in scores:
