@@ -17,7 +17,7 @@ SIZES = {"": 20, "constant": 11, "another": 11, "flattery": 9, "addressed": 9, "
 def verdicts(first: Callable[[str, str], float | None]) -> Verdicts:
     """Verdicts on pairs: by arm and seat, 1 where what sits first is preferred."""
     return {
-        JudgedKey(sample=f"t/row/{place}", criterion="a", place=place, arm=arm, seat=seat): first(arm, seat)  # type: ignore[arg-type]
+        JudgedKey(sample=f"t/row/{place}", criterion="a", place=place, arm=arm, seat=seat): first(arm, seat)
         for arm, size in SIZES.items()
         for place in range(size)
         for seat in ("first", "second")
