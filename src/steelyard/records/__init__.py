@@ -77,7 +77,7 @@ from steelyard.records.results import (
     Verdict,
     VerdictWord,
 )
-from steelyard.records.suites import DroppedItem, SourceSpan, SuiteItem
+from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
     "JUDGE",
@@ -103,6 +103,7 @@ __all__ = [
     "FlipResult",
     "GateVerdict",
     "GenerateRequest",
+    "ItemVariant",
     "JudgedKey",
     "Judging",
     "LedgerPlace",
