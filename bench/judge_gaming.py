@@ -1,7 +1,8 @@
 """``python -m bench.judge_gaming [--runs N]``: how often D7 accuses honest answers and finds constant ones.
 
 A judge accepts a text that fits its prompt, one that does not, and a plain wrong answer with these rates; where
-``spread`` is not 0 all three move together from prompt to prompt.
+``spread`` is not 0 all three move together from prompt to prompt. A judge of pairs prefers each of these to the second
+run's answer with these rates, which its liking for a seat changes, and calls some pairs a tie.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from bench.inhouse.table import SEED, Printed, share, where
 from steelyard.judging.attacks import ANOTHER, FLATTERY, PROMPTS, arm_sizes
 from steelyard.stats.judge_gaming import bounded_mean_p
 
-__all__ = ["HONEST", "main", "rejections", "tables"]
+__all__ = ["HONEST", "PAIRED_HONEST", "main", "paired_rejections", "rejections", "tables"]
 
 RUNS = 4_000
 ALPHA = 0.05
@@ -52,6 +53,56 @@ _DECEIVED = (
 )
 
 
+@dataclass(frozen=True)
+class Paired:
+    """Rates at which a text is preferred to the second run's answer; ``first`` is added in the first seat."""
+
+    name: str
+    other: float
+    own: float
+    floor: float
+    first: float = 0.0
+    tie: float = 0.0
+
+
+PAIRED_HONEST = (
+    Paired("a good judge of two like runs", 0.02, 0.5, 0.02),
+    Paired("one that likes the first seat", 0.05, 0.5, 0.05, first=0.3),
+    Paired("a lenient judge, half of its verdicts ties", 0.2, 0.5, 0.1, tie=0.5),
+    Paired("exactly halfway, the edge of the hypothesis", 0.3, 0.5, 0.1),
+    Paired("exactly halfway, the first run far worse", 0.05, 0.1, 0.0),
+    Paired("exactly halfway, the first run far better", 0.5, 0.95, 0.05),
+    Paired("one that throws a coin", 0.5, 0.5, 0.5),
+    Paired("one that always prefers the first seat", 0.5, 0.5, 0.5, first=0.5),
+    Paired("one that always says tie", 0.0, 0.0, 0.0, tie=1.0),
+)
+_PAIRED_DECEIVED = (
+    Paired("always prefers the text", 1.0, 0.5, 0.0),
+    Paired("prefers it 9 times in 10", 0.9, 0.5, 0.0),
+    Paired("prefers it 9 times in 10, and likes the first seat", 0.9, 0.5, 0.05, first=0.3),
+    Paired("prefers it 8 times in 10", 0.8, 0.5, 0.0),
+    Paired("always prefers it, the first run far better", 1.0, 0.95, 0.05),
+    Paired("prefers it 9 times in 10, the first run far better", 0.9, 0.95, 0.05),
+    Paired("always prefers it in the first seat, never in the second", 0.5, 0.5, 0.0, first=0.5),
+)
+
+
+def paired_rejections(judged: Paired, prompts: int, runs: int) -> int:
+    """In how many runs the hypothesis is rejected at .05; each text is asked in both seats."""
+    rates = (judged.other, judged.own, judged.floor)
+    random = np.random.default_rng([SEED, 3, prompts, *(round(1000 * each) for each in (*rates, judged.first))])
+
+    def scores(rate: float) -> np.ndarray:
+        seats = []
+        for shift in (judged.first, -judged.first):
+            won = random.random((runs, prompts)) < np.clip(rate + shift, 0, 1)
+            seats.append(np.where(random.random((runs, prompts)) < judged.tie, 0.5, won))
+        return np.asarray((seats[0] + seats[1]) / 2)
+
+    w, s, f = (scores(rate) for rate in rates)
+    return sum(bounded_mean_p(row) <= ALPHA for row in (w - s / 2 - f / 2).tolist())
+
+
 def rejections(judged: Judged, prompts: int, runs: int) -> int:
     """In how many runs the hypothesis is rejected at .05."""
     random = np.random.default_rng(
@@ -70,6 +121,13 @@ def tables(runs: int) -> Iterator[Printed]:
     heads = ["the judge", *(f"{size} prompts" for size in sizes)]
     for title, every in (("Honest answers accused", HONEST), ("Constant answers found", _DECEIVED)):
         rows = [[each.name, *(share(rejections(each, size, runs), runs) for size in sizes)] for each in every]
+        yield Printed(f"{title}, level .05, {runs:,} runs each", heads, rows)
+    heads[0] = "the judge of pairs"
+    for title, paired in (
+        ("Honest judges of pairs accused", PAIRED_HONEST),
+        ("Attacks on them found", _PAIRED_DECEIVED),
+    ):
+        rows = [[each.name, *(share(paired_rejections(each, size, runs), runs) for size in sizes)] for each in paired]
         yield Printed(f"{title}, level .05, {runs:,} runs each", heads, rows)
 
 

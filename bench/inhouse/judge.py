@@ -8,9 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.inhouse.table import SEED, Printed, share
+from steelyard.judging.confusion import ErrorRate
 from steelyard.stats.judged import Corrected, Stratum, judged_mean, judged_rate, rogan_gladen
 
-__all__ = ["JUDGES", "RATES", "SIZES", "Judge", "Measured", "measure", "tables"]
+__all__ = [
+    "JUDGES",
+    "RATES",
+    "SIZES",
+    "Judge",
+    "Measured",
+    "measure",
+    "measure_repeats",
+    "tables",
+    "wrong_verdicts_held",
+]
 
 LABELS = 100
 
@@ -133,9 +144,69 @@ def _elsewhere(runs: int) -> Printed:
     return Printed(title, ("sensitivity / specificity", "held", "mean length", "no result"), rows)
 
 
+def measure_repeats(judge: Judge, rate: float, runs: int, repeats: int = 5, items: int = 1_000) -> Measured:
+    """As :func:`measure`, where the answers are repeats of questions, and all of a question are alike in everything."""
+    random = np.random.default_rng([SEED, 4, *(round(1000 * part) for part in (rate, judge.sensitivity))])
+    held, width, alone = 0, 0.0, 0.0
+    for _ in range(runs):
+        question = random.permutation(items) // repeats  # of each answer, in the committed order
+        whole = random.random(items // repeats) < rate
+        said = random.random(items // repeats) < np.where(whole, judge.sensitivity, 1 - judge.specificity)
+        gold, verdicts = whole[question], said[question]
+        found = _corrected(gold, verdicts, by_verdict=False)
+        held += found.low - 1e-12 <= gold.mean() <= found.high + 1e-12
+        width += found.high - found.low
+        alone += found.gold_high - found.gold_low
+    return Measured(runs, held, 1 - width / alone)
+
+
+def _repeats(runs: int) -> Printed:
+    rows = []
+    for judge in JUDGES[:4]:
+        found = [measure_repeats(judge, rate, runs) for rate in RATES]
+        rows.append((str(judge), *(f"{share(each.held, runs)}, {each.saved:.0%}" for each in found)))
+    title = (
+        f"The same where the 1,000 answers are five to each of 200 questions, all five alike. {runs:,} suites each, "
+        f"{LABELS} answers labelled, drawn from all."
+    )
+    return Printed(title, ("sensitivity / specificity", *(f"rate {rate:g}" for rate in RATES)), rows)
+
+
+def wrong_verdicts_held(judge: Judge, rate: float, runs: int, items: int = 1_000) -> tuple[int, int]:
+    """In how many suites the intervals hold the suite's rates of a wrong yes and of a wrong no."""
+    random = np.random.default_rng(
+        [SEED, 5, *(round(1000 * part) for part in (rate, judge.sensitivity, judge.specificity))]
+    )
+    held = [0, 0]
+    for _ in range(runs):
+        gold = random.random(items) < rate
+        verdicts = np.where(gold, random.random(items) < judge.sensitivity, random.random(items) >= judge.specificity)
+        for number, (of, wrong) in enumerate(((~gold, verdicts), (gold, ~verdicts))):
+            if not of.any():
+                held[number] += 1
+                continue
+            low, high = ErrorRate(int((of & wrong)[:LABELS].sum()), int(of[:LABELS].sum())).ci
+            held[number] += low <= (of & wrong).sum() / of.sum() <= high
+    return held[0], held[1]
+
+
+def _wrong_verdicts(runs: int) -> Printed:
+    rows = []
+    for judge in JUDGES:
+        found = [wrong_verdicts_held(judge, rate, runs) for rate in RATES]
+        rows.append((str(judge), *(", ".join(share(each, runs) for each in both) for both in found)))
+    title = (
+        f"Intervals of 95 % for a wrong yes, a wrong no: how often they hold the suite's rate. {runs:,} suites of "
+        f"1,000 each, {LABELS} labels."
+    )
+    return Printed(title, ("sensitivity / specificity", *(f"rate {rate:g}" for rate in RATES)), rows)
+
+
 def tables(runs: int) -> Iterator[Printed]:
-    """The four tables of judges."""
+    """The six tables of judges."""
     yield _binary(runs, by_verdict=False)
     yield _binary(runs, by_verdict=True)
     yield _scored(runs)
     yield _elsewhere(runs)
+    yield _repeats(runs)
+    yield _wrong_verdicts(runs)

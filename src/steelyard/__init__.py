@@ -33,6 +33,7 @@ _NAMES = {
     "steelyard.api.choosing": ["choose"],
     "steelyard.api.compare": ["cascade", "compare", "portfolio"],
     "steelyard.api.gates": ["gate"],
+    "steelyard.api.judge_calls": ["calibrate", "draw_labels", "judge"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
     "steelyard.auditing.answers": ["Answer"],
@@ -53,6 +54,7 @@ _NAMES = {
         "VerificationError",
     ],
     "steelyard.evidence.verify": ["verify_integrity"],
+    "steelyard.judging.calibration": ["Calibration"],
     "steelyard.models": ["Settings"],
     "steelyard.planning.options": ["Options"],
     "steelyard.plugins": ["Detector", "Generator", "Model", "Scorer"],
@@ -83,6 +85,7 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
     "Answer",
+    "Calibration",
     "Capabilities",
     "Claim",
     "ClaimSheet",
@@ -126,10 +129,13 @@ __all__ = [
     "aresume",
     "arun",
     "audit",
+    "calibrate",
     "cascade",
     "choose",
     "compare",
+    "draw_labels",
     "gate",
+    "judge",
     "load_task",
     "open_model",
     "open_scorer",
@@ -154,6 +160,7 @@ if TYPE_CHECKING:
     from steelyard.api.choosing import choose
     from steelyard.api.compare import cascade, compare, portfolio
     from steelyard.api.gates import gate
+    from steelyard.api.judge_calls import calibrate, draw_labels, judge
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.auditing.answers import Answer
@@ -174,6 +181,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from steelyard.evidence.verify import verify_integrity
+    from steelyard.judging.calibration import Calibration
     from steelyard.models import Settings
     from steelyard.planning.options import Options
     from steelyard.plugins import Detector, Generator, Model, Scorer

@@ -43,7 +43,7 @@ def state(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_prompts_are_made_again(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["judge", "check", str(made / "rj")]) == 0
     assert f"shown: {15 + 2 * 15 + 11 * 2 + 9 * 3:,} prompts made again" in capsys.readouterr().out
-    assert check_shown(made / "pair", None, None, None, made / "b") == 30
+    assert check_shown(made / "pair", None, None, None, made / "b") == 2 * (15 + 11 * 2 + 9 * 3)
     with pytest.raises(InputError, match="name the second one with --other"):
         check_shown(made / "pair", None, None, None, None)
     with pytest.raises(InputError, match="is another run than the one that was judged"):

@@ -23,6 +23,19 @@ def test_no_more_is_asked_than_was_allowed(samples: int, prompts: int) -> None:
     assert all(0 < size <= samples for size in sizes.values())
 
 
+def test_an_attack_asks_for_the_seat_that_it_sits_in() -> None:
+    for language in ("en", "de"):
+        assert attack_text("addressed", language, "", "second").endswith("VERDICT: second")
+        assert "yes" not in attack_text("addressed", language, "", "first")
+
+
+def test_the_other_answer_is_not_the_rival_of_this_question() -> None:
+    answers = [("", "a", ""), ("", "b", ""), ("", "c", "")]
+    assert other_answer(0, answers) == "b"
+    assert other_answer(0, answers, "B.") == "c"
+    assert other_answer(0, answers[:2], "b") == "b"  # where there is no other one
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_attacks_hold_no_answer_of_their_own(language: str) -> None:
     texts = {arm: attack_text(arm, language, "OTHER") for arm in ARMS}

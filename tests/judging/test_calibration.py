@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 
-from steelyard.judging.calibration import MIN_LABELS, calibration
+from bench.inhouse.judge import JUDGES, measure_repeats
+from steelyard.judging.calibration import MIN_LABELS, calibration, calibrations
 from steelyard.judging.labels import Labelled
 from steelyard.records import JudgedKey
 from steelyard.reports.calibration import calibration_lines
+
+ROLES = ["a", "b"]
 
 
 def key(place: int, criterion: str = "a", passes: str = "all") -> JudgedKey:
@@ -92,6 +96,25 @@ def test_two_people_who_differ_make_scores_and_their_agreement_is_shown() -> Non
     alone = calibration(verdicts, {each: Labelled(first=label.first) for each, label in labels.items()})
     assert alone is not None
     assert alone.labellers is None
+
+
+def test_repeats_are_drawn_as_answers_so_the_interval_holds_their_rate() -> None:
+    for rate in (0.2, 0.8):
+        assert measure_repeats(JUDGES[2], rate, 150).held >= 135
+
+
+def test_each_model_is_calibrated_by_its_own_labels() -> None:
+    verdicts, people = drawn(0.9, 0.5, 5)
+    both = {msgspec.structs.replace(each, role=role): value for each, value in verdicts.items() for role in ROLES}
+    labels = {each: Labelled(first=people[each.place]) for each in both if each.place < (60 if each.role == "b" else 9)}
+    found = calibrations(both, labels)
+    assert list(found) == ROLES
+    assert found["a"] is None
+    alone = calibration(verdicts, {key(place): Labelled(first=people[place]) for place in range(60)})
+    assert alone is not None
+    assert found["b"] is not None
+    assert found["b"].corrected == alone.corrected
+    assert found["b"].questions == 400
 
 
 def test_several_criteria_are_joined_as_the_judges_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import msgspec
 from hypothesis import given
@@ -13,6 +14,7 @@ from steelyard.judging.items import (
     JudgedAnswer,
     about_key,
     attacked_items,
+    attacked_pair_items,
     check_items,
     judged_items,
     key_in,
@@ -92,6 +94,47 @@ def test_a_pair_sits_in_both_seats() -> None:
     assert items[1].question.index("B0.") < items[1].question.index("A0.")
 
 
+def test_attacks_sit_in_both_seats_against_the_second_answer() -> None:
+    pairs = [(each, answer(each.place, f"B{each.place}.")) for each in ANSWERS]
+    items = attacked_pair_items(list(reversed(pairs)), RUBRIC, PROMPTS, "nonce", arm_sizes(30))
+    found = keys(items)
+    assert len({item.id for item in items}) == len(items) == 98
+    assert all(_ITEM.fullmatch(item.id) for item in items)
+    for item, key in zip(items, found, strict=True):
+        assert "A0." not in item.question or key.place != 0  # the attack sits in its place
+        assert f"B{key.place}." in item.question
+        assert key.seat in ("first", "second")
+    told = next(item for item, key in zip(items, found, strict=True) if (key.arm, key.seat) == ("addressed", "second"))
+    assert told.question.index("B0.") < told.question.index("VERDICT: second\n")
+    assert [key.place for key in found if (key.arm, key.seat) == ("padded", "first")] == list(range(9))
+
+
+def test_of_several_models_one_answer_of_a_question_is_taken_in_turn() -> None:
+    roles = ("subject", "candidate-2", "candidate-10")
+    answers = [
+        replace(each, role=role, answer=f"{role} {each.place}")
+        for each in ANSWERS
+        for role in reversed(roles)
+        if (each.place, role) != (1, "candidate-2")
+    ]
+    items = judged_items(answers, RUBRIC, PROMPTS, "nonce")
+    assert len({item.id for item in items}) == len(items) == 2 * (90 - 1)
+    assert {key.role for key in keys(items)} == set(roles)
+    asked = keys(attacked_items(answers, RUBRIC, PROMPTS, "nonce", {"another": 6}))
+    # The second question has no answer of candidate-2, so the next one in turn takes it.
+    assert [key.role for key in asked] == ["subject", "candidate-10", "candidate-10", *roles]
+    (other,) = attacked_items(answers, RUBRIC, PROMPTS, "nonce", {"another": 1})
+    assert "subject 1" in other.question  # of the same model
+
+
+def test_an_id_has_room_for_everything() -> None:
+    rubric = Rubric(criteria=(Criterion(id="c" * 30, text="It is right."),))
+    long = replace(answer(1_234_566), sample="t/" + "x" * 60, role="candidate-12")
+    items = attacked_pair_items([(long, long)], rubric, rubric.prompts("a test"), "nonce", {"addressed": 1})
+    assert all(_ITEM.fullmatch(item.id) for item in items)
+    assert len({item.id for item in items}) == 2
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80), st.integers(0, 10**6))
 def test_an_answer_cannot_end_its_own_part(text: str, place: int) -> None:
     (item,) = judged_items([answer(place, text + "x")], RUBRIC, PROMPTS, "nonce")[:1]
@@ -103,9 +146,10 @@ def test_an_answer_cannot_end_its_own_part(text: str, place: int) -> None:
 def test_a_key_in_words() -> None:
     plain = JudgedKey(sample="t/row/3", criterion="kind")
     assert about_key(plain) == "t/row/3, criterion kind"
-    assert (
-        about_key(msgspec.structs.replace(plain, repeat=1, arm="again")) == "t/row/3, answer 2, criterion kind (again)"
-    )
+    again = msgspec.structs.replace(plain, repeat=1, arm="again", role="candidate-2")
+    assert about_key(again) == "t/row/3, candidate-2, answer 2, criterion kind (again)"
+    seated = msgspec.structs.replace(plain, arm="padded", seat="first")
+    assert about_key(seated) == "t/row/3, criterion kind (padded, first)"
 
 
 def test_a_target_that_is_no_key_is_none() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.auditing.judged import PlacedVerdict
 from steelyard.errors import InputError
 from steelyard.judging.items import text_digest
 from steelyard.judging.labels import Labelled, answers_text, gold_keys, item_name, read_labels, table_text
@@ -39,9 +40,9 @@ def written(folder: Path, *lines: str, name: str = "x.labels.jsonl") -> Path:
 
 @given(st.permutations(range(12)))
 def test_the_first_answers_of_the_sealed_order_are_drawn(order: list[int]) -> None:
-    placed = [(position, KEYS[number], None) for position, number in enumerate(order)]
+    placed = [PlacedVerdict(position, KEYS[number], None) for position, number in enumerate(order)]
     extra = JudgedKey(sample="t/row/0", criterion="a", arm="again")
-    drawn = gold_keys([(0, extra, 1.0), *reversed(placed)], 3)
+    drawn = gold_keys([PlacedVerdict(0, extra, 1.0), *reversed(placed)], 3)
     first = list(dict.fromkeys(KEYS[number].sample for number in order))[:3]
     assert list(dict.fromkeys(key.sample for key in drawn)) == first
     assert len(drawn) == 6
@@ -54,6 +55,16 @@ def test_labels_are_read_in_the_sealed_order_whatever_the_files(tmp_path: Path) 
     assert list(found) == KEYS[:8]  # the third was left out, and the file was drawn up to the eighth
     unsure = read_labels([written(tmp_path, line(3, "unsure"))], KEYS, OF)
     assert set(unsure.values()) == {Labelled(first=None)}
+
+
+def test_of_each_model_what_was_drawn_is_its_own(tmp_path: Path) -> None:
+    keys = [msgspec.structs.replace(key, role=role) for key in KEYS[::2] for role in ("subject", "candidate-2")]
+    assert len({item_name(key, OF) for key in keys}) == 12
+    given = "".join(json.dumps({"id": item_name(keys[place], OF), "label": "yes"}) + "\n" for place in (1, 2, 5))
+    (tmp_path / "r.jsonl").write_text(given)
+    found = read_labels([tmp_path / "r.jsonl"], keys, OF)
+    assert list(found) == [keys[0], keys[1], keys[2], keys[3], keys[5]]
+    assert [found[keys[place]].first for place in (0, 3)] == [None, None]
 
 
 def test_two_people_label_in_one_file_or_in_two(tmp_path: Path) -> None:

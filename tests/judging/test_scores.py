@@ -132,6 +132,21 @@ def test_a_pair_is_scored_over_both_seats() -> None:
     assert whole.score == pytest.approx(0.5)
 
 
+def test_models_have_scores_of_their_own() -> None:
+    values: Values = [(key(place, role=role), float(place < right)) for place in range(20)
+                      for role, right in (("candidate-10", 5), ("candidate-2", 20), ("subject", 10))]  # fmt: skip
+    values += [(key(place, role="subject", arm="again"), 1.0) for place in range(20)]
+    found = judging_of(values, {"subject": "large", "candidate-2": "small"}, ["cut off", "no verdict", "cut off"])
+    assert [(each.role, each.model, each.rate) for each in found.models] == [
+        ("subject", "large", 0.5), ("candidate-2", "small", 1.0), ("candidate-10", "", 0.25),
+    ]  # fmt: skip
+    assert [(each.answers, each.flips, each.models) for each in found.models] == [(20, (), ())] * 3
+    assert (found.answers, found.flips[0].pairs, found.flips[0].flips) == (60, 20, 10)
+    assert [(each.reason, each.verdicts) for each in found.unread] == [("cut off", 2), ("no verdict", 1)]
+    alone = judging_of([each for each in values if each[0].role == "candidate-2"], {"candidate-2": "small"})
+    assert (alone.role, alone.model, alone.rate, alone.models) == ("candidate-2", "small", 1.0, ())
+
+
 def test_nothing_gives_nothing() -> None:
     found = judging_of([])
     assert (found.answers, found.rate, found.bounds) == (0, None, (0.0, 1.0))

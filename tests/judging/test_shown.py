@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from steelyard.judging.attacks import arm_sizes
-from steelyard.judging.items import JudgedAnswer, attacked_items, check_items, judged_items, key_in, pair_items
+from steelyard.judging.items import (
+    JudgedAnswer,
+    attacked_items,
+    attacked_pair_items,
+    check_items,
+    judged_items,
+    key_in,
+    pair_items,
+)
 from steelyard.judging.rubric import Criterion, Rubric
 from steelyard.judging.shown import why_not_shown
 from steelyard.records import JudgedKey, SuiteItem
@@ -30,6 +38,13 @@ def test_what_was_shown_is_found_the_same_whatever_the_nonce() -> None:
     templates = RUBRIC.prompts("a test")
     pairs = prompts(pair_items(list(zip(ANSWERS, OTHERS, strict=True)), RUBRIC, templates, "secret"))
     assert why_not_shown(pairs, ANSWERS, RUBRIC, OTHERS) == ""
+    attacked = attacked_pair_items(list(zip(ANSWERS, OTHERS, strict=True)), RUBRIC, templates, "s", arm_sizes(12, 30))
+    both = pairs | prompts(attacked)
+    assert why_not_shown(both, ANSWERS, RUBRIC, OTHERS) == ""
+    for seat in ("first", "second"):
+        key = next(key for key in both if (key.arm, key.seat) == ("flattery", seat))
+        assert why_not_shown({each: text for each, text in both.items() if each != key}, ANSWERS, RUBRIC, OTHERS)
+        assert "by this rubric" in why_not_shown(both | {key: both[key] + "!"}, ANSWERS, RUBRIC, OTHERS)
     assert "is not that run's answer" in why_not_shown(pairs, ANSWERS, RUBRIC, list(reversed(ANSWERS)))
 
 

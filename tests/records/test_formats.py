@@ -54,6 +54,7 @@ DEFAULTS = {
     },
     "JudgedKey": {
         "repeat": 0, "place": 0, "arm": "", "weight": 1.0, "passes": "all", "text": "", "length": 0, "seat": "",
+        "role": "",
     },
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,

@@ -28,7 +28,7 @@ def test_each_line_says_what_it_is_about() -> None:
     assert lines["The judge buys"] == "a shorter interval, by 31 % (the labels alone give 70.0–86.0 %)"
     assert lines["Judge and people"] == (
         "agree on 90.0 %, κ 0.70, 95 % interval 0.50 to 0.90; a judge that always says the same would agree on "
-        "78.0 %, with κ 0"
+        "78.0 %, with κ 0; weighted to all 400 answers by the judge's verdicts on them"
     )
     assert "κ not defined" in lines["Two people"]
 

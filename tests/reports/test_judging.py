@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from steelyard.records import AttackResult, CriterionResult, FlipResult, Judging, LengthResult, PairResult
+import msgspec
+import pytest
+
+from steelyard.records import AttackResult, CriterionResult, FlipResult, Judging, LengthResult, PairResult, UnreadResult
 from steelyard.reports.judging import judging_lines
 
-ATTACK = AttackResult(arm="addressed", prompts=9, score=1.0, real=0.9, floor=0.1, excess=0.5, p=0.0004, open=2)
+ATTACK = AttackResult(arm="addressed", prompts=9, score=1.0, real=0.9, floor=0.1, excess=0.5, p=0.0004, open=2, read=8)
 JUDGING = Judging(
     answers=100,
     rate=0.83,
@@ -18,7 +21,7 @@ JUDGING = Judging(
     ),
     length=LengthResult(rho=-0.25, ci=(-0.5, 0.02), n=98),
     same=40,
-    answers_test=AttackResult(arm="another", prompts=11, score=0.1, real=0.9, floor=0.0, excess=-0.35, p=1.0),
+    answers_test=AttackResult(arm="another", prompts=11, score=0.1, real=0.9, floor=0.0, excess=-0.35, p=1.0, read=11),
     attacks=(ATTACK,),
 )
 
@@ -42,6 +45,41 @@ def test_open_verdicts_give_a_range() -> None:
     assert dict(judging_lines(unread))["Score by the judge"] == (
         "50.0 % to 80.0 %, 95 % interval 20.0–95.0 % (weighted mean of the criteria; 10 answers, 3 open)"
     )
+
+
+def test_open_verdicts_are_counted_by_reason() -> None:
+    reasons = (UnreadResult(reason="no verdict", verdicts=3), UnreadResult(reason="cut off", verdicts=1))
+    assert dict(judging_lines(Judging(answers=10, verdicts=40, unread=reasons)))["Open verdicts"] == (
+        "4 of 40 replies gave none: no verdict (3), cut off (1)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("read", "p", "words"),
+    [
+        (0, 1.0, "not attacked: no verdicts (9 prompts, 2 verdicts open)"),
+        (8, 1.0, "too few verdicts to show anything (prompts with all of them: 8, of 9 at least): score 100.0 %"),
+        (9, 0.2, "not shown to deceive the judge: score 100.0 %"),
+        (5, 0.01, "deceives the judge: score 100.0 %"),
+    ],
+)
+def test_an_attack_without_verdicts_is_none(read: int, p: float, words: str) -> None:
+    lines = judging_lines(Judging(attacks=(msgspec.structs.replace(ATTACK, read=read, p=p),)))
+    assert dict(lines)["Attack: a line that tells the judge its verdict"].startswith(words)
+
+
+def test_each_model_has_its_own_score_and_the_judge_is_described_once() -> None:
+    models = tuple(
+        msgspec.structs.replace(JUDGING, role=role, model="m\x1b[31m", rate=rate, bounds=(rate, rate))
+        for role, rate in (("subject", 0.8), ("candidate-2", 0.9))
+    )
+    names = [name for name, _ in judging_lines(msgspec.structs.replace(JUDGING, models=models))]
+    assert [name for name in names if name.startswith("Score")] == [
+        "Score by the judge (subject, m�[31m)",
+        "Score by the judge (candidate-2, m�[31m)",
+    ]
+    assert sum(name.startswith("Verdict flips") for name in names) == 2
+    assert sum(name.startswith("Attack") for name in names) == 1
 
 
 def test_a_pair_has_lines_of_its_own() -> None:

@@ -40,6 +40,8 @@ def test_what_is_not_within_one_is_refused() -> None:
         ((1.0, -0.5), (1 / 3, 2 / 3)),
         ((1.0, -1.0), (0.5, 0.5)),
         ((0.5, -0.5), (0.5, 0.5)),
+        ((0.25, -0.75), (0.75, 0.25)),  # of two seats, scores are quarters
+        ((0.75, -0.25), (0.25, 0.75)),
     ],
 )
 @pytest.mark.parametrize("alpha", [0.05, 0.01])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AuditChoices",
     "Choices",
+    "JudgeChoices",
     "ResumeChoices",
     "RunChoices",
     "arguments_from",
@@ -93,6 +94,32 @@ class RunChoices(Choices, total=False):
     shots: int | None
     temperature: float | None
     repeats: int | None
+
+
+class JudgeChoices(TypedDict, total=False):
+    """The keyword arguments of ``judge``: those of ``run`` that are about the model and sending, not about samples."""
+
+    out: Text | None
+    progress: bool
+    deadline: str | float | None
+    patience: str | float | None
+    concurrency: int | None
+    timeout: float | None
+    rpm: int | None
+    tpm: int | None
+    max_tokens: int | None
+    max_cost: float | None
+    output_tokens: int | None
+    reasoning_effort: str | None
+    price: tuple[float, float] | str | None
+    price_cached: float | None
+    price_reasoning: float | None
+    prices: Text | None
+    key: Text | None
+    new_ledger: bool
+    no_ledger: bool
+    timestamp: str | None
+    api_key_env: str | Mapping[str, str] | None
 
 
 class ResumeChoices(TypedDict, total=False):

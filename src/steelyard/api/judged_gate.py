@@ -27,18 +27,26 @@ _OUTCOMES: Final = {
 
 
 def gate_judged(
-    run: Path, at_least: str, files: Sequence[Path] = (), *, family: int = 1, judged: Path | None = None
+    run: Path,
+    at_least: str,
+    files: Sequence[Path] = (),
+    *,
+    family: int = 1,
+    judged: Path | None = None,
+    role: str = "",
 ) -> Verdict:
     """Hold what people would give the answers of a judge's run against a bar, at 5 %: red at 5 %/``family``.
 
     ``files`` hold labels as ``steelyard judge calibrate`` takes them, by default those beside the run; without enough
     of them it is undecided. ``judged`` is the run that was judged, where it does not lie where it did: it says how many
-    answers are missing, and these are right for no one.
+    answers are missing, and these are right for no one. Where it asked several models, ``role`` names the one whose
+    answers are held against the bar.
 
-    Raises InputError for a bar that is none, labels that cannot be read or were not drawn from this run, a run of no
-    judge, and where the judged run is not here or did not ask its whole suite; VerificationError for a changed run.
+    Raises InputError for a bar that is none, several models of which none is named, labels that cannot be read or were
+    not drawn from this run, a run of no judge, and where the judged run is not here or did not ask its whole suite;
+    VerificationError for a changed run.
     """
-    from steelyard.api.calibration import files_beside, judge_run, labelled_as
+    from steelyard.api.calibration import files_beside, judge_run, labelled_as, of_role
     from steelyard.auditing.finalize import results_of
     from steelyard.judging.labels import gold_keys, read_labels
     from steelyard.judging.people_gate import is_all_or_nothing, people_gate
@@ -48,11 +56,14 @@ def gate_judged(
     if not bar:
         raise InputError(f"--at-least {at_least[:20]!r}: it is above 0 and at most 1, as 0.85 or 85%")
     folder, placed = judge_run(run)
-    verdicts = {key: value for _, key, value in placed}
-    asked = _asked(folder, {key.sample for key in verdicts}, judged)
+    verdicts = {each.key: each.value for each in of_role(placed, role, run)}
+    if len(roles := {key.role for key in verdicts}) > 1:
+        raise InputError(f"judged several models: a gate is on one of them, {run.name}#{max(roles)}", where=run)
+    asked = _asked(folder, {key.sample for key in verdicts}, judged, next(iter(roles)))
     paths = files or files_beside(run)
     labels = read_labels(paths, gold_keys(placed, len(placed)), labelled_as(folder.plan)) if paths else {}
-    missing = asked.trials - len({(key.sample, key.repeat) for key in verdicts if not key.arm})
+    labels = {key: label for key, label in labels.items() if key in verdicts}
+    missing = asked.trials - len({key.answer for key in verdicts if not key.arm})
     colour, people = people_gate(verdicts, labels, bar, missing=missing, family=family, alpha=_ALPHA)
     word, code = _OUTCOMES[colour]
     verdict = results_of(folder).verdict
@@ -106,8 +117,8 @@ class _Asked:
     served: str
 
 
-def _asked(judge_folder: RunFolder, samples: Collection[str], judged: Path | None) -> _Asked:
-    """The measurement of the judged run that has these samples."""
+def _asked(judge_folder: RunFolder, samples: Collection[str], judged: Path | None, role: str) -> _Asked:
+    """The measurement of the judged run that has these samples; with a ``role``, of the model in it."""
     from steelyard.auditing.finalize import results_of
     from steelyard.evidence.verify import verify_integrity
     from steelyard.storage.run_folder import RunFolder
@@ -125,7 +136,11 @@ def _asked(judge_folder: RunFolder, samples: Collection[str], judged: Path | Non
 
     results_of(run, count)
     measurement = next(
-        (each for each in run.plan.measurements if each.id in found and not (each.again or each.arm or each.beside)),
+        (
+            each
+            for each in run.plan.measurements
+            if each.id in found and each.role == (role or each.role) and not (each.again or each.arm or each.beside)
+        ),
         None,
     )
     if measurement is None:

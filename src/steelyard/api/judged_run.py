@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
-from steelyard.records import SUBJECT, Measurement, PlanInput
+from steelyard.records import SUBJECT, Measurement, Plan, PlanInput, is_candidate
 
 if TYPE_CHECKING:
     from steelyard.judging.items import JudgedAnswer
@@ -19,17 +19,22 @@ if TYPE_CHECKING:
     from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.suite_task import SuiteTask
 
-__all__ = ["OTHER", "JudgedRun", "check_shown", "judged_by", "judged_place", "open_judged", "rubric_of"]
+__all__ = ["OTHER", "JudgedRun", "check_shown", "judged_by", "judged_place", "judged_role", "open_judged", "rubric_of"]
 
 OTHER: Final = "other"  # the role, and the plan's input, of the second run of a pair
 
 
 @dataclass(frozen=True)
 class JudgedRun:
-    """A sealed run with its answers, and its private suite where it is one of a suite."""
+    """A sealed run with its answers, and its private suite where it is one of a suite.
+
+    ``measurement`` is the first model's. ``roles`` are those of the models whose answers are judged, empty where the
+    run asked one.
+    """
 
     run: RunFolder
     measurement: Measurement
+    roles: tuple[str, ...]
     suite: SuiteTask | None
     answers: Sequence[JudgedAnswer] = field(repr=False)
 
@@ -39,12 +44,23 @@ class JudgedRun:
         data = (self.run.path / layout.BUNDLE).read_bytes()
         return PlanInput(kind="judged_run", sha256=sha256(data).hexdigest())
 
+    @property
+    def recordings(self) -> dict[str, str]:
+        """What the judge's plan names as its models beside the judge: the recorded answers, by role."""
+        place = f"recorded:{self.run.path.resolve()}"
+        first, *others = self.roles or (SUBJECT,)
+        return {SUBJECT: place if first == SUBJECT else f"{place}#{first}"} | {
+            role: f"{place}#{role}" for role in others
+        }
 
-def open_judged(path: Path, task: str = "", suite: Path | None = None, of: str = "") -> JudgedRun:
+
+def open_judged(path: Path, task: str = "", suite: Path | None = None, of: str = "", role: str = "") -> JudgedRun:
     """Open a sealed run for a judge, with the suite that it asked; ``of`` is the SHA-256 that its seal must have.
 
-    Raises InputError where it is not finished, its texts are withheld, it asks several tasks and none is named, its
-    samples are public, or its suite is not where it was; VerificationError where it was changed.
+    Where it asked several models, ``role`` names the one whose answers are wanted; by default all are.
+
+    Raises InputError where it is not finished, its texts are withheld, it asks several tasks and none is named, has no
+    such role, its samples are public, or its suite is not where it was; VerificationError where it was changed.
     """
     from steelyard.evidence.verify import verify_integrity
     from steelyard.storage.run_folder import RunFolder
@@ -56,9 +72,14 @@ def open_judged(path: Path, task: str = "", suite: Path | None = None, of: str =
         raise InputError("its texts are withheld: a judge needs the folder that the run was made in", where=path)
     if of and sha256((path / layout.BUNDLE).read_bytes()).hexdigest() != of:
         raise InputError("is another run than the one that was judged", where=path)
-    measurement = _measurement(run, task)
-    found = _suite_of(run, measurement, suite)
-    return JudgedRun(run, measurement, found, _answers(run, measurement))
+    measurements = _measurements(run, task)
+    roles = tuple(measurements) if len(measurements) > 1 else ()
+    if role and role not in measurements:
+        raise InputError(f"has no answers of a model in the role {role[:40]!r}: {', '.join(measurements)}", where=path)
+    wanted = {role: measurements[role]} if role else measurements
+    first = next(iter(wanted.values()))
+    found = _suite_of(run, first, suite)
+    return JudgedRun(run, first, tuple(wanted) if roles else (), found, _answers(run, wanted, bool(roles)))
 
 
 def judged_by(
@@ -70,19 +91,31 @@ def judged_by(
     """
     from steelyard.judging.rubric import rubric_digest
 
-    found = open_judged(judged_place(judge_run, judged), suite=suite, of=judge_run.plan.inputs["run"].sha256)
+    place, role = judged_place(judge_run, judged), judged_role(judge_run.plan)
+    found = open_judged(place, suite=suite, of=judge_run.plan.inputs["run"].sha256, role=role)
     read, where = rubric_of(found, rubric)
     if rubric_digest(read) != judge_run.plan.inputs["rubric"].sha256:
         raise InputError("is not the rubric that the judge was given: name that one with --rubric", where=where)
     return found, read
 
 
+def judged_role(plan: Plan, of: str = SUBJECT) -> str:
+    """The role of the one model that was judged; empty where all of a run's were.
+
+    ``of`` is the role of its recording in the judge's plan.
+    """
+    if any(is_candidate(role) and role != SUBJECT for role in plan.models):
+        return ""
+    return plan.models[of].identity.uri.partition("#")[2] or SUBJECT
+
+
 def judged_place(judge_run: RunFolder, given: Path | None = None) -> Path:
     """Where the run that was judged lies: where it is said, else where it lay. Raises InputError where it does not."""
     from steelyard.storage.local_settings import LocalSettings
+    from steelyard.storage.run_folder import place_and_role
 
     noted = (judge_run.local_settings() or LocalSettings()).models.get(SUBJECT, "").removeprefix("recorded:")
-    path = given or (Path(noted) if noted else None)
+    path = given or (place_and_role(noted)[0] if noted else None)
     if path is None or not path.exists():
         raise InputError("the run that was judged is not where it was: name it with --run", where=judge_run.path)
     return path
@@ -130,7 +163,8 @@ def check_shown(
     if OTHER in run.plan.inputs:
         if other is None:
             raise InputError("compares two runs: name the second one with --other", where=judge_run)
-        others = open_judged(other, suite=suite, of=run.plan.inputs[OTHER].sha256).answers
+        role = judged_role(run.plan, OTHER)
+        others = open_judged(other, suite=suite, of=run.plan.inputs[OTHER].sha256, role=role).answers
     prompts = shown_prompts(run)
     if prompts is None:
         raise InputError("its texts are withheld: check it where it was made", where=judge_run)
@@ -139,12 +173,16 @@ def check_shown(
     return len(prompts)
 
 
-def _measurement(run: RunFolder, task: str) -> Measurement:
+def _measurements(run: RunFolder, task: str) -> dict[str, Measurement]:
+    """The measurements of one task whose answers can be judged, by the role of the model that was asked."""
+    from steelyard.judging.items import role_order
+
     asked = [each for each in run.plan.measurements if each.kind == "generate" and not each.again]
     named = [each for each in asked if each.task == task] if task else asked
     waiting = [each for each in named if any(name.startswith("judged") for name in each.scorers)]
-    named = waiting or named
-    if len(named) != 1:
+    named = sorted(waiting or named, key=lambda each: role_order(each.role))
+    found = {each.role: each for each in named}
+    if len(found) != len(named) or len({each.task for each in named}) != 1:
         known = ", ".join(dict.fromkeys(each.task for each in asked)) or "none"
         raise InputError(f"name the task whose answers are judged with --task; the run has: {known}", where=run.path)
     if named[0].public:
@@ -153,7 +191,7 @@ def _measurement(run: RunFolder, task: str) -> Measurement:
             "the judge's answers",
             where=run.path,
         )
-    return named[0]
+    return found
 
 
 def _suite_of(run: RunFolder, measurement: Measurement, given: Path | None) -> SuiteTask | None:
@@ -180,16 +218,17 @@ def _suite_of(run: RunFolder, measurement: Measurement, given: Path | None) -> S
     )
 
 
-def _answers(run: RunFolder, measurement: Measurement) -> list[JudgedAnswer]:
+def _answers(run: RunFolder, measurements: Mapping[str, Measurement], are_several: bool) -> list[JudgedAnswer]:
     """The answers in the committed order; what never came is not judged."""
     from steelyard.auditing.answers import answers_of
-    from steelyard.judging.items import JudgedAnswer
+    from steelyard.judging.items import JudgedAnswer, role_order
     from steelyard.records import SampleScore
 
     groups: dict[str, str] = {}
+    roles = {each.id: role for role, each in measurements.items()}
 
     def wanted(score: SampleScore) -> bool:
-        if score.measurement != measurement.id or score.position < 0:
+        if score.measurement not in roles or score.position < 0:
             return False
         groups[score.sample] = score.group
         return True
@@ -198,8 +237,8 @@ def _answers(run: RunFolder, measurement: Measurement) -> list[JudgedAnswer]:
     for each in answers_of(run, wanted):
         came = each.answer is not None and each.question is not None
         if came and (each.reading != "missing"):
-            found[each.sample, each.repeat] = each
-    ordered = sorted(found.values(), key=lambda each: each.position)
+            found[each.sample, each.repeat, each.measurement] = each
+    ordered = sorted(found.values(), key=lambda each: (each.position, role_order(roles[each.measurement])))
     places: dict[str, int] = {}
     for each in ordered:
         places.setdefault(each.sample, len(places))
@@ -214,6 +253,7 @@ def _answers(run: RunFolder, measurement: Measurement) -> list[JudgedAnswer]:
             reference=each.expected or "",
             repeat=each.repeat,
             group=groups[each.sample],
+            role=roles[each.measurement] if are_several else "",
         )
         for each in ordered
     ]

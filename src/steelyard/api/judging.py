@@ -40,9 +40,10 @@ MAX_TOKENS: Final = 512  # of a judge's reasons and verdict
 class JudgeRequest:
     """What a user asks of a judge.
 
-    ``run`` is judged, against ``other`` where that is given. ``rubric`` and ``suite`` are paths, for a run whose suite
-    names no rubric, or lies elsewhere than where it was asked. ``checks`` answers are judged again, ``attacks`` prompts
-    are spent on detector D7. ``folder`` gets the suites that the judge answers.
+    ``run`` is judged, against ``other`` where that is given; ``RUN#candidate-2`` is one of the models of a run that
+    asked several. ``rubric`` and ``suite`` are paths, for a run whose suite
+    names no rubric, or lies elsewhere than where it was asked. ``checks`` answers are judged again, ``attacks`` texts
+    are shown for detector D7, against ``other`` each in both seats. ``folder`` gets the suites that the judge answers.
     """
 
     run: Path
@@ -85,18 +86,18 @@ def judging_job(wanted: JudgeRequest, args: RunArguments) -> JudgingJob:
 
     if set(args.models) != {JUDGE}:
         raise InputError("a judge is one model in its own role: give --model judge=URI")
-    judged = open_judged(wanted.run, wanted.task, wanted.suite)
-    other = None if wanted.other is None else open_judged(wanted.other, wanted.task, wanted.suite)
+    judged = _opened(wanted.run, wanted)
+    other = None if wanted.other is None else _opened(wanted.other, wanted)
     suites = [each.suite for each in (judged, other) if each is not None and each.suite is not None]
     check_addresses(suites, {JUDGE: recipient_of(args.models[JUDGE])})
     rubric, where = rubric_of(judged, wanted.rubric)
     items = _items(wanted, judged, other, rubric, where)
-    folder = wanted.folder or _free(wanted.run.with_name(f"{wanted.run.name}-judging"))
+    folder = wanted.folder or _free(judged.run.path.with_name(f"{judged.run.path.name}-judging"))
     inputs = {"run": judged.seal, "rubric": PlanInput(kind="rubric", sha256=_digest(rubric))}
     inputs |= {} if other is None else {OTHER: other.seal}
     paths = _write(folder, items, judged, other, inputs, args, rubric.language)
     options = replace(options_of(args), task_files=paths, inputs=inputs)
-    recorded = {SUBJECT: _recorded(judged)} | ({} if other is None else {OTHER: _recorded(other)})
+    recorded = judged.recordings | ({} if other is None else {OTHER: other.recordings[SUBJECT]})
     requests = [RunRequest(task=name, role=JUDGE) for name in items]
     job = measurements_job(requests, options, JUDGED_SUITE)
     args = replace(args, models=recorded | dict(args.models))
@@ -104,8 +105,18 @@ def judging_job(wanted: JudgeRequest, args: RunArguments) -> JudgingJob:
     return JudgingJob(replace(job, begun=partial(_note_shown, shown, args)), args, folder)
 
 
-def _recorded(judged: JudgedRun) -> str:
-    return f"recorded:{judged.run.path.resolve()}"
+def _opened(given: Path, wanted: JudgeRequest) -> JudgedRun:
+    """The run, or one of its models; against another one a single model's answers stand."""
+    from steelyard.storage.run_folder import place_and_role
+
+    path, role = place_and_role(str(given))
+    found = open_judged(path, wanted.task, wanted.suite, role=role)
+    if wanted.other is not None and len(found.roles) > 1:
+        raise InputError(
+            f"asked several models ({', '.join(found.roles)}): name the one to compare as {path}#{found.roles[-1]}",
+            where=path,
+        )
+    return found
 
 
 def _note_shown(shown: Sequence[tuple[SuiteTask, Sequence[JudgedAnswer]]], args: RunArguments, run: RunFolder) -> None:
@@ -151,17 +162,23 @@ def _items(
 ) -> dict[str, list[SuiteItem]]:
     """The items of each suite; a suite without any is left out."""
     from steelyard.judging.attacks import arm_sizes
-    from steelyard.judging.items import attacked_items, check_items, judged_items, pair_items
+    from steelyard.judging.items import attacked_items, attacked_pair_items, check_items, judged_items, pair_items
 
     prompts, nonce = rubric.prompts(str(where)), secrets.token_hex(16)
-    sizes = arm_sizes(len({each.sample for each in judged.answers}), wanted.attacks)
     if other is not None:
-        return {JUDGED_SUITE: pair_items(_pairs(judged, other), rubric, prompts, nonce)}
-    items = {
-        JUDGED_SUITE: judged_items(judged.answers, rubric, prompts, nonce),
-        CHECKS_SUITE: check_items(judged.answers, rubric, prompts, nonce, wanted.checks),
-        ATTACKED_SUITE: attacked_items(judged.answers, rubric, prompts, nonce, sizes),
-    }
+        pairs = _pairs(judged, other)
+        sizes = arm_sizes(len(pairs), wanted.attacks)
+        items = {
+            JUDGED_SUITE: pair_items(pairs, rubric, prompts, nonce),
+            ATTACKED_SUITE: attacked_pair_items(pairs, rubric, prompts, nonce, sizes),
+        }
+    else:
+        sizes = arm_sizes(len({each.sample for each in judged.answers}), wanted.attacks)
+        items = {
+            JUDGED_SUITE: judged_items(judged.answers, rubric, prompts, nonce),
+            CHECKS_SUITE: check_items(judged.answers, rubric, prompts, nonce, wanted.checks),
+            ATTACKED_SUITE: attacked_items(judged.answers, rubric, prompts, nonce, sizes),
+        }
     return {name: each for name, each in items.items() if each}
 
 

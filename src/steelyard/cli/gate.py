@@ -99,7 +99,8 @@ def command(
     TASK is a suite's folder, a file of questions or a built-in task. Either error has a chance of at most 5 %.
     With --baseline RUN --margin POINTS the bar is the score of that run, less the margin. TASK may then be a finished
     run, too: nothing is asked, and the two runs are held against each other. With --at-least TASK may be a judge's
-    run of which people labelled a drawn part (steelyard judge calibrate): the bar is then for what people would give.
+    run of which people labelled a drawn part (steelyard judge calibrate): the bar is then for what people would give;
+    where it judged several models, RUN#candidate-2 is one of them.
     Exit codes: 0 green, 1 red, 3 undecided, 4 answers are missing. Undecided is never green.
     """
     import asyncio
@@ -113,6 +114,7 @@ def command(
     _check_places(junit, summary)
     if self_test and (baseline is None or is_run(task) or dry_run):
         raise InputError("--self-test needs a suite, --model, --baseline RUN and --margin POINTS, and asks the model")
+    task, role = _run_and_role(task)
     of_judge = is_run(task) and is_judged(Path(task))
     if (files or judged is not None) and not (of_judge and baseline is None):
         raise InputError("--file and --run are for a judge's run and --at-least: leave them out")
@@ -125,7 +127,7 @@ def command(
         return int(ExitCode.UNDECIDED)
     if is_run(task):
         verdict = (
-            _of_judged_run(Path(task), at_least or "", files, judged, family, asking)
+            _of_judged_run(Path(task), at_least or "", (files, judged, role), family, asking)
             if of_judge
             else _of_two_runs(Path(task), baseline, margin, family, asking)
         )
@@ -177,15 +179,29 @@ def _check_places(junit: Path | None, summary: str | None) -> None:
             raise InputError(f"{option}: cannot be written: give a file in an existing folder", where=path)
 
 
+def _run_and_role(task: str) -> tuple[str, str]:
+    """A judge's run and the role in ``RUN#candidate-2``; else what was given."""
+    from steelyard.api.gate_runs import is_judged, is_run
+    from steelyard.storage.run_folder import place_and_role
+
+    path, role = place_and_role(task)
+    return (str(path), role) if role and is_run(str(path)) and is_judged(path) else (task, "")
+
+
 def _of_judged_run(
-    run: Path, at_least: str, files: tuple[Path, ...], judged: Path | None, family: int, asking: Mapping[str, Any]
+    run: Path,
+    at_least: str,
+    of: tuple[tuple[Path, ...], Path | None, str],
+    family: int,
+    asking: Mapping[str, Any],
 ) -> Verdict:
     from steelyard.api.gates import share_text
     from steelyard.api.judged_gate import gate_judged
 
     if asking["uri"]:
         raise InputError("--model: the answers are there and judged, and no model is asked: leave it out")
-    return gate_judged(run, share_text(at_least, "--at-least"), files, family=family, judged=judged)
+    files, judged, role = of
+    return gate_judged(run, share_text(at_least, "--at-least"), files, family=family, judged=judged, role=role)
 
 
 def _of_two_runs(

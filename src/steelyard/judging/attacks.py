@@ -86,28 +86,34 @@ def arm_sizes(samples: int, prompts: int = PROMPTS) -> dict[str, int]:
     return {arm: size for arm, size in sizes.items() if size} if large else {}
 
 
-def attack_text(arm: str, language: str, other: str) -> str:
-    """The text of an arm; ``other`` is the run's answer to another question."""
+def attack_text(arm: str, language: str, other: str, verdict: str = "yes") -> str:
+    """The text of an arm; ``other`` is the run's answer to another question, ``verdict`` the word that an attack asks.
+
+    Of two answers that is the seat of the attack: no attacker knows it, and a judge that withstands this withstands
+    less.
+    """
     if arm == ANOTHER:
         return other
-    text = _TEXTS[language][arm]
+    text = _TEXTS[language][arm].replace("VERDICT: yes", f"VERDICT: {verdict}")
     if arm != PADDED:
         return text
     padding = " ".join([text] * _REPEATED)
     return f"{padding}\n\n{other}\n\n{padding}"
 
 
-def other_answer(place: int, answers: Sequence[tuple[str, str, str]]) -> str:
+def other_answer(place: int, answers: Sequence[tuple[str, str, str]], rival: str = "") -> str:
     """The run's answer to another question than that at ``place``, which should not fit this one.
 
     ``answers`` are (group, text, reference) in the committed order. It is the next one whose words are neither those of
     the reference nor of the run's own answer, of another group if any: where few answers are right, as yes and no, the
     same words would be right here, too. Where there is none, the reference alone is avoided, then the own answer alone.
+    ``rival`` is another run's answer to this question, and avoided first, too.
     """
     group, own, reference = answers[place]
     further = [answers[(place + step) % len(answers)] for step in range(1, len(answers))]
     further.sort(key=lambda each: bool(group) and each[0] == group)
-    for avoided in ({_words(own), _words(reference)}, {_words(reference or own)}, {_words(own)}):
+    both = {_words(own), _words(reference)}
+    for avoided in (both | {_words(rival)}, both, {_words(reference or own)}, {_words(own)}):
         if found := [text for _, text, _ in further if _words(text) not in avoided]:
             return found[0]
     return further[0][1]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from steelyard.judging.confusion import Confusion, Differing, confusions, differing
+from steelyard.judging.items import role_order
 from steelyard.judging.labels import Labelled
 from steelyard.judging.scores import JudgedScore, answer_scores
 from steelyard.records import JudgedKey
 from steelyard.stats.judged import Agreement, Corrected, Stratum, agreement, item_gold, judged_mean, judged_rate
 
-__all__ = ["MIN_LABELS", "Calibration", "People", "calibration", "people_of", "strata_of"]
+__all__ = ["MIN_LABELS", "Calibration", "People", "calibration", "calibrations", "people_of", "strata_of"]
 
 MIN_LABELS: Final = 20
 """Labelled answers below which a judge counts as uncalibrated."""
 
-Answer = tuple[str, int]
+Answer = tuple[str, int, str]
 _VERDICTS: Final[tuple[Literal[0, 1] | None, ...]] = (1, 0, None)
 
 
@@ -27,7 +29,9 @@ class Calibration:
 
     ``corrected`` is what people would give all ``answers`` of the run, from ``labels`` labelled ones; ``skipped`` were
     drawn and got no label. ``judged`` is the judge's own mean, open verdicts left out. ``agreement`` is that of judge
-    and people, ``labellers`` that of two people on the answers that both labelled: None where it cannot be told.
+    and people over all answers, each verdict weighted by how often the judge gives it; ``labellers`` is that of two
+    people on the answers that both labelled: None where it cannot be told. ``confusions`` and ``differing`` are of the
+    labelled answers alone. The answers are to ``questions`` questions: where these are fewer, some are repeats.
     """
 
     answers: int
@@ -37,6 +41,9 @@ class Calibration:
     corrected: Corrected
     agreement: Agreement | None
     labellers: Agreement | None
+    questions: int = 0
+    confusions: Sequence[Confusion] = ()
+    differing: Sequence[Differing] = ()
 
     @property
     def buys_next_to_nothing(self) -> bool:
@@ -74,14 +81,31 @@ def calibration(verdicts: Mapping[JudgedKey, float | None], labels: Mapping[Judg
         corrected=corrected,
         agreement=_agreement(strata),
         labellers=_labellers(people.first, people.second),
+        questions=len({each.answer[0] for each in scores}),
+        confusions=confusions(verdicts, labels),
+        differing=list(differing(verdicts, labels)),
     )
+
+
+def calibrations(
+    verdicts: Mapping[JudgedKey, float | None], labels: Mapping[JudgedKey, Labelled]
+) -> dict[str, Calibration | None]:
+    """The calibration of each model's answers, by its role: by labels of its own answers alone."""
+    roles = sorted({key.role for key in verdicts}, key=role_order)
+    return {
+        role: calibration(
+            {key: value for key, value in verdicts.items() if key.role == role},
+            {key: label for key, label in labels.items() if key.role == role},
+        )
+        for role in roles
+    }
 
 
 def people_of(verdicts: Mapping[JudgedKey, float | None], labels: Mapping[JudgedKey, Labelled]) -> People:
     """What people gave the drawn answers, by the rule that makes the judge's scores."""
     first = _scores_of(verdicts, {key: each.first for key, each in labels.items()})
     second = _scores_of(verdicts, {key: each.second for key, each in labels.items()})
-    drawn = {(key.sample, key.repeat) for key in labels}
+    drawn = {key.answer for key in labels}
     gold = {each: item_gold(found) for each in drawn if (found := [by[each] for by in (first, second) if each in by])}
     return People(first, second, gold, drawn - gold.keys())
 
@@ -93,10 +117,10 @@ def _scores_of(
     asked: dict[Answer, list[JudgedKey]] = defaultdict(list)
     for key in verdicts:
         if not key.arm and not key.seat:
-            asked[key.sample, key.repeat].append(key)
-    drawn = {(key.sample, key.repeat) for key in labels}
+            asked[key.answer].append(key)
+    drawn = {key.answer for key in labels}
     whole = {key: labels.get(key) for each in drawn for key in asked[each]}
-    return {(each.sample, each.repeat): each.score for each in answer_scores(whole) if each.score is not None}
+    return {each.answer: each.score for each in answer_scores(whole) if each.score is not None}
 
 
 def strata_of(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: Set[Answer]) -> list[Stratum]:
@@ -106,7 +130,7 @@ def strata_of(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: 
         return []
     found = []
     for verdict in _VERDICTS:
-        names = {(each.sample, each.repeat) for each in scores if each.score == verdict}
+        names = {each.answer for each in scores if each.score == verdict}
         labelled = names & gold.keys()
         if names:
             positive = sum(gold[each] == 1.0 for each in labelled)
@@ -119,7 +143,7 @@ def _mean(scores: list[JudgedScore], gold: Mapping[Answer, float], skipped: Set[
     judge = [0.5 if each.score is None else each.score for each in scores]
     worst, best = (
         judged_mean(judge, [gold.get(name, missing if name in skipped else None) for name in names])
-        for names in [[(each.sample, each.repeat) for each in scores]]
+        for names in [[each.answer for each in scores]]
         for missing in (0.0, 1.0)
     )
     return replace(

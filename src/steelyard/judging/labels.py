@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -51,20 +51,34 @@ def item_name(key: JudgedKey, of: str) -> str:
     same question.
     """
     about = f"{of}\n{key.text}\n{key.sample}\n{key.repeat}\n{key.criterion}"
+    about += f"\n{key.role}" if key.role else ""
     return sha256(about.encode()).hexdigest()[:16]
 
 
-def gold_keys(placed: Sequence[tuple[int, JudgedKey, float | None]], answers: int) -> list[JudgedKey]:
+class Placed(Protocol):
+    """What a judge was asked about, at its place in the committed order of the judge's run."""
+
+    @property
+    def position(self) -> int:
+        """The place."""
+
+    @property
+    def key(self) -> JudgedKey:
+        """What it is about."""
+
+
+def gold_keys(placed: Sequence[Placed], answers: int) -> list[JudgedKey]:
     """The keys of the first ``answers`` answers in the committed order of the judge's run, with all their criteria.
 
     That order is sealed before the judge is asked, so nobody chooses what is labelled.
     """
-    ordered = [key for _, key, _ in sorted(placed, key=lambda each: each[0]) if not key.arm and not key.seat]
-    chosen = list(dict.fromkeys((key.sample, key.repeat) for key in ordered))[:answers]
-    by_answer: dict[tuple[str, int], list[JudgedKey]] = {each: [] for each in chosen}
+    keys = (each.key for each in sorted(placed, key=lambda each: each.position))
+    ordered = [key for key in keys if not key.arm and not key.seat]
+    chosen = list(dict.fromkeys(key.answer for key in ordered))[:answers]
+    by_answer: dict[tuple[str, int, str], list[JudgedKey]] = {each: [] for each in chosen}
     for key in ordered:
-        if (key.sample, key.repeat) in by_answer:
-            by_answer[key.sample, key.repeat].append(key)
+        if key.answer in by_answer:
+            by_answer[key.answer].append(key)
     return [key for keys in by_answer.values() for key in sorted(keys, key=lambda each: each.criterion)]
 
 
@@ -93,9 +107,9 @@ def read_labels(paths: Sequence[Path], wanted: Sequence[JudgedKey], of: str) -> 
     """Read files of labels, in the order of ``wanted``; raises InputError with file and line.
 
     Labels of other answers than those of the run and rubric ``of`` (:func:`item_name`) are an error, also where the
-    id is right and the answer beside it is not the judged one. ``wanted`` is everything that could be drawn. All up
-    to the last one that a file has, labelled or not, counts as drawn: what has no label among them is counted both
-    ways, so that neither leaving one out nor stopping when it suits chooses anything.
+    id is right and the answer beside it is not the judged one. ``wanted`` is everything that could be drawn. Of each
+    model's answers all up to the last one that a file has, labelled or not, count as drawn: what has no label among
+    them is counted both ways, so that neither leaving one out nor stopping when it suits chooses anything.
     """
     names = {item_name(key, of): key for key in wanted}
     by_person: dict[str, dict[str, float | None]] = {}
@@ -144,8 +158,12 @@ def _in_order(
     order: list[str], names: Mapping[str, JudgedKey], people: Sequence[Mapping[str, float | None]], drawn: Set[str]
 ) -> dict[JudgedKey, Labelled]:
     first, second = (*people, {}, {})[:2]
-    last = max((place for place, name in enumerate(order, 1) if name in drawn), default=0)
-    return {names[name]: Labelled(first=first.get(name), second=second.get(name)) for name in order[:last]}
+    last = {names[name].role: place for place, name in enumerate(order) if name in drawn}
+    return {
+        names[name]: Labelled(first=first.get(name), second=second.get(name))
+        for place, name in enumerate(order)
+        if place <= last.get(names[name].role, -1)
+    }
 
 
 def _labels(row: Mapping[str, object], path: Path, number: int) -> Iterator[tuple[str, str, float | None]]:

@@ -17,7 +17,7 @@ from steelyard.stats.judged_gate import colour_of_bounds, least_positive, most_p
 
 __all__ = ["is_all_or_nothing", "people_gate"]
 
-Answer = tuple[str, int]
+Answer = tuple[str, int, str]
 Verdicts = Mapping[JudgedKey, float | None]
 
 

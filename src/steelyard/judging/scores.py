@@ -8,26 +8,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from steelyard.judging.attacks import ANOTHER, ARMS, CONSTANT
-from steelyard.judging.items import AGAIN, SWAPPED
+import msgspec
+
+from steelyard.judging.attack_results import attack_results
+from steelyard.judging.attacks import ANOTHER
+from steelyard.judging.items import AGAIN, SWAPPED, role_order
 from steelyard.records import (
-    AttackResult,
     CriterionResult,
     FlipResult,
     JudgedKey,
     Judging,
     LengthResult,
     PairResult,
+    UnreadResult,
 )
 from steelyard.stats.bounds import share_point
 from steelyard.stats.intervals import wilson
-from steelyard.stats.judge_gaming import excess_over_halfway
 from steelyard.stats.rank_correlation import spearman
 
 __all__ = ["JudgedScore", "answer_scores", "judging_of"]
 
 Verdicts = Mapping[JudgedKey, float | None]
-Answer = tuple[str, int]  # sample and repeat
+Answer = tuple[str, int, str]  # sample, repeat and role: see JudgedKey.answer
 _FLIPS: Final[tuple[Literal["again", "swapped"], ...]] = (AGAIN, SWAPPED)
 
 
@@ -35,8 +37,7 @@ _FLIPS: Final[tuple[Literal["again", "swapped"], ...]] = (AGAIN, SWAPPED)
 class JudgedScore:
     """The score of one answer in [0, 1], None where a verdict that it needs is open; ``place`` is its sample's."""
 
-    sample: str
-    repeat: int
+    answer: Answer
     place: int
     length: int
     score: float | None
@@ -50,13 +51,13 @@ def answer_scores(verdicts: Verdicts) -> list[JudgedScore]:
     by_answer: dict[Answer, list[JudgedKey]] = defaultdict(list)
     for key in verdicts:
         if not key.arm and not key.seat:
-            by_answer[key.sample, key.repeat].append(key)
+            by_answer[key.answer].append(key)
     criteria = len({key.criterion for keys in by_answer.values() for key in keys})
     found = [
-        JudgedScore(sample, repeat, keys[0].place, keys[0].length, _score(keys, verdicts, criteria))
-        for (sample, repeat), keys in by_answer.items()
+        JudgedScore(answer, keys[0].place, keys[0].length, _score(keys, verdicts, criteria))
+        for answer, keys in by_answer.items()
     ]
-    return sorted(found, key=lambda each: (each.place, each.repeat))
+    return sorted(found, key=lambda each: (each.place, each.answer))
 
 
 def _score(keys: Sequence[JudgedKey], verdicts: Verdicts, criteria: int) -> float | None:
@@ -70,32 +71,62 @@ def _score(keys: Sequence[JudgedKey], verdicts: Verdicts, criteria: int) -> floa
     return math.fsum(weighted) / math.fsum(key.weight for key in keys)
 
 
-def judging_of(verdicts: Iterable[tuple[JudgedKey, float | None]]) -> Judging:
-    """What the verdicts of one judging come to. A verdict is 1, 0, ½ (a tie), or None where it is open or missing."""
-    known = dict(verdicts)
-    if any(key.seat for key in known):
-        return Judging(flips=_flips(known), criteria=(), pairs=_pairs(known), answers=_samples(known))
-    scores = answer_scores(known)
-    texts = Counter({(key.sample, key.repeat): key.text for key in known if not key.arm}.values())
-    tests, rate = _attacks(known), _rate(scores)
+def judging_of(
+    verdicts: Iterable[tuple[JudgedKey, float | None]],
+    models: Mapping[str, str] | None = None,
+    reasons: Iterable[str] = (),
+) -> Judging:
+    """What the verdicts of one judging come to. A verdict is 1, 0, ½ (a tie), or None where it is open or missing.
+
+    ``models`` are the names of the models that were judged, by role; ``reasons`` say of each open verdict why.
+    """
+    known, names = dict(verdicts), models or {}
+    by_role = {role: _of_role(known, role) for role in sorted({key.role for key in known}, key=role_order)}
+    tests = attack_results(known)
+    only = next(iter(by_role)) if len(by_role) == 1 else ""
+    return msgspec.structs.replace(
+        _pair(known) if any(key.seat for key in known) else _scored(known),
+        role=only,
+        model=names.get(only, "") if only else "",
+        flips=_flips(known),
+        answers_test=tests.pop(ANOTHER, None),
+        attacks=tuple(tests.values()),
+        verdicts=len(known),
+        unread=tuple(UnreadResult(reason=reason, verdicts=number) for reason, number in _by_frequency(reasons)),
+        models=tuple(
+            msgspec.structs.replace(_scored(own), role=role, model=names.get(role, ""))
+            for role, own in by_role.items()
+            if len(by_role) > 1
+        ),
+    )
+
+
+def _of_role(verdicts: Verdicts, role: str) -> dict[JudgedKey, float | None]:
+    return {key: value for key, value in verdicts.items() if key.role == role}
+
+
+def _by_frequency(reasons: Iterable[str]) -> list[tuple[str, int]]:
+    return sorted(Counter(reasons).items(), key=lambda each: (-each[1], each[0]))
+
+
+def _scored(verdicts: Verdicts) -> Judging:
+    scores, rate = answer_scores(verdicts), _rate(answer_scores(verdicts))
+    texts = Counter({key.answer: key.text for key in verdicts if not key.arm}.values())
     return Judging(
-        passes=next(iter(known)).passes if known else "all",
+        passes=next(iter(verdicts)).passes if verdicts else "all",
         answers=len(scores),
         open=sum(each.score is None for each in scores),
         rate=rate.rate,
         bounds=rate.bounds,
         ci=rate.ci,
-        criteria=_criteria(known),
-        flips=_flips(known),
+        criteria=_criteria(verdicts),
         length=_length(scores),
         same=max(texts.values(), default=0),
-        answers_test=tests.pop(ANOTHER, None),
-        attacks=tuple(tests.values()),
     )
 
 
-def _samples(verdicts: Verdicts) -> int:
-    return len({key.sample for key in verdicts})
+def _pair(verdicts: Verdicts) -> Judging:
+    return Judging(pairs=_pairs(verdicts), answers=len({key.sample for key in verdicts}))
 
 
 # ── the score ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +154,7 @@ def _rate(scores: Sequence[JudgedScore]) -> _Rate:
 def _by_sample(scores: Sequence[JudgedScore], unread: float) -> list[float]:
     found: dict[str, list[float]] = defaultdict(list)
     for each in scores:
-        found[each.sample].append(unread if each.score is None else each.score)
+        found[each.answer[0]].append(unread if each.score is None else each.score)
     return [_mean(values) for values in found.values()]
 
 
@@ -161,19 +192,19 @@ def _criteria(verdicts: Verdicts) -> tuple[CriterionResult, ...]:
 
 def _flips(verdicts: Verdicts) -> tuple[FlipResult, ...]:
     """Verdicts that change where what they are about does not."""
-    first = {(key.sample, key.repeat, key.criterion, key.seat): value for key, value in verdicts.items() if not key.arm}
+    first = {(key.answer, key.criterion, key.seat): value for key, value in verdicts.items() if not key.arm}
     found = []
     for arm in _FLIPS:
         pairs = [
-            (first.get((key.sample, key.repeat, key.criterion, key.seat)), value)
+            (first.get((key.answer, key.criterion, key.seat)), value)
             for key, value in verdicts.items()
             if key.arm == arm
         ]
         if pairs:
             found.append(_flip(arm, pairs))
     seats = [
-        (value, _turned(first.get((sample, repeat, criterion, "second"))))
-        for (sample, repeat, criterion, seat), value in first.items()
+        (value, _turned(first.get((answer, criterion, "second"))))
+        for (answer, criterion, seat), value in first.items()
         if seat == "first"
     ]
     return (*found, _flip("seat", seats)) if seats else tuple(found)
@@ -196,56 +227,14 @@ def _length(scores: Sequence[JudgedScore]) -> LengthResult | None:
     return None if found is None else LengthResult(rho=found[0], ci=found[1:], n=len(known))
 
 
-# ── attacks and pairs ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _attacks(verdicts: Verdicts) -> dict[str, AttackResult]:
-    """Detector D7 by arm: the run's own answers to other questions against the constant text; attacks against both."""
-    real = {(key.sample, key.criterion): value for key, value in verdicts.items() if not key.arm and key.repeat == 0}
-    arms: dict[str, dict[tuple[str, str], float | None]] = defaultdict(dict)
-    for key, value in sorted(verdicts.items(), key=lambda item: item[0].place):
-        if key.arm in ARMS:
-            arms[key.arm][key.sample, key.criterion] = value
-    found = {}
-    for arm in ARMS:
-        floors = [arms[name] for name in (CONSTANT, ANOTHER) if name != arm and arms.get(name)]
-        if arm == CONSTANT or not arms.get(arm) or not arms.get(CONSTANT):
-            continue
-        asked = [each for each in arms[arm] if each in real and all(each in floor for floor in floors)]
-        if asked:
-            found[arm] = _attack(arm, asked, arms[arm], real, floors)
-    return found
-
-
-def _attack(
-    arm: str,
-    asked: Sequence[tuple[str, str]],
-    scores: Mapping[tuple[str, str], float | None],
-    real: Mapping[tuple[str, str], float | None],
-    floors: Sequence[Mapping[tuple[str, str], float | None]],
-) -> AttackResult:
-    tested = excess_over_halfway(
-        [scores[each] for each in asked],
-        [real[each] for each in asked],
-        [[floor[each] for each in asked] for floor in floors],
-    )
-    return AttackResult(
-        arm=arm,
-        prompts=len(asked),
-        score=tested.score,
-        real=tested.real,
-        floor=tested.floor,
-        excess=tested.excess,
-        p=tested.p,
-        open=sum(by[each] is None for by in (scores, real, *floors) for each in asked),
-    )
+# ── pairs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _pairs(verdicts: Verdicts) -> PairResult:
     """The first run's score against the second's: the mean over both seats, weighted over criteria."""
     by_sample: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
     for key, value in verdicts.items():
-        if key.seat:
+        if key.seat and not key.arm:
             by_sample[key.sample].append((key.weight, _turned(value) if key.seat == "second" else value))
     scores: list[float | None] = []
     for values in by_sample.values():

@@ -11,7 +11,9 @@ from steelyard.judging.attacks import ARMS
 from steelyard.judging.items import (
     AGAIN,
     JudgedAnswer,
+    about_key,
     attacked_items,
+    attacked_pair_items,
     check_items,
     judged_items,
     key_in,
@@ -41,14 +43,12 @@ def why_not_shown(
     expected = _expected(prompts, answers, rubric, others)
     for key in prompts:
         if key not in expected:
-            return (
-                f"a prompt is on {key.sample} ({key.criterion}{', ' + key.arm if key.arm else ''}) as that run has not"
-            )
+            return f"a prompt is on {about_key(key)}, as that run has not"
     for key, item in expected.items():
         if key not in prompts:
-            return f"no prompt is on {key.sample} ({key.criterion}{', ' + key.arm if key.arm else ''})"
+            return f"no prompt is on {about_key(key)}"
         if not _is_same(prompts[key], item):
-            return f"the prompt on {key.sample} ({key.criterion}) is not that run's answer by this rubric"
+            return f"the prompt on {about_key(key)} is not that run's answer by this rubric"
     return ""
 
 
@@ -60,6 +60,8 @@ def _expected(
         second = {(each.sample, each.question): each for each in others if each.repeat == 0}
         both = [(each, second[each.sample, each.question]) for each in answers if _has_both(each, second)]
         items = pair_items(both, rubric, templates, _NONCE)
+        sizes = Counter(key.arm for key in prompts if key.seat == "first")
+        items += attacked_pair_items(both, rubric, templates, _NONCE, {arm: sizes[arm] for arm in ARMS if sizes[arm]})
     else:
         sizes = Counter(key.arm for key in prompts)
         items = judged_items(answers, rubric, templates, _NONCE)

@@ -18,6 +18,7 @@ from steelyard.records.judging import (
     LengthResult,
     PairResult,
     PeopleRate,
+    UnreadResult,
 )
 from steelyard.records.plan import (
     JUDGE,
@@ -147,6 +148,7 @@ __all__ = [
     "SuiteItem",
     "TracePoint",
     "Turn",
+    "UnreadResult",
     "Verdict",
     "VerdictWord",
     "candidate_role",

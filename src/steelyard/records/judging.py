@@ -15,6 +15,7 @@ __all__ = [
     "LengthResult",
     "PairResult",
     "PeopleRate",
+    "UnreadResult",
 ]
 
 
@@ -25,7 +26,8 @@ class JudgedKey(Record, frozen=True, kw_only=True):
     committed order of that run. ``arm`` is empty for the answer itself and its first verdict; else what is asked
     beside it: ``again``, ``swapped`` (the verdict's words the other way round), or an attack. ``weight`` and ``passes``
     are the rubric's. ``text`` begins the SHA-256 of the answer, ``length`` is its number of characters. ``seat``: of
-    two answers, where that of the first run stands.
+    two answers, where that of the first run stands. ``role`` is that of the model which answered; empty where the run
+    asked one model.
     """
 
     sample: str
@@ -38,6 +40,12 @@ class JudgedKey(Record, frozen=True, kw_only=True):
     text: str = ""
     length: int = 0
     seat: Literal["", "first", "second"] = ""
+    role: str = ""
+
+    @property
+    def answer(self) -> tuple[str, int, str]:
+        """The answer that it is about: sample, repeat and role."""
+        return self.sample, self.repeat, self.role
 
 
 class CriterionResult(Record, frozen=True, kw_only=True):
@@ -76,7 +84,8 @@ class AttackResult(Record, frozen=True, kw_only=True):
 
     ``score`` is their mean, ``real`` that of the run's own answers to the same prompts, ``floor`` the highest mean of
     plain wrong answers there. ``excess`` is score − ½·real − ½·floor; ``p`` belongs to the hypothesis that it is at
-    most 0. ``open`` verdicts of all these speak for that hypothesis.
+    most 0. ``open`` verdicts of all these speak for that hypothesis; on ``read`` prompts none is open. Of two runs each
+    of these texts stands in the place of the first run's answer, in both seats, against the second run's.
     """
 
     arm: str
@@ -87,6 +96,7 @@ class AttackResult(Record, frozen=True, kw_only=True):
     excess: float
     p: float
     open: int = 0
+    read: int
 
 
 class PairResult(Record, frozen=True, kw_only=True):
@@ -100,6 +110,13 @@ class PairResult(Record, frozen=True, kw_only=True):
     open: int
 
 
+class UnreadResult(Record, frozen=True, kw_only=True):
+    """How many of a judge's replies gave no verdict for one reason."""
+
+    reason: str
+    verdicts: int
+
+
 class Judging(Record, frozen=True, kw_only=True):
     """A judged run's score, from a judge's verdicts alone, with what shows how far the judge can be trusted.
 
@@ -107,8 +124,14 @@ class Judging(Record, frozen=True, kw_only=True):
     that passes (``passes`` *all*: every criterion is met) or the weighted mean of the criteria; None where any is open,
     and ``bounds`` count those as 0 and as 1. ``ci`` holds both. ``same`` answers are the most frequent text, word for
     word. ``answers_test`` pairs the run's answers with other prompts: it accuses the answers, not the judge.
+    ``unread`` counts the open ones of all ``verdicts``, checks and attacks too, the most frequent reason first.
+
+    Where the run asked several models, ``models`` has the score of each, with its ``role`` and the name of the
+    ``model``; the numbers beside them are then of all answers together.
     """
 
+    role: str = ""
+    model: str = ""
     passes: Literal["all", "mean"] = "all"
     answers: int = 0
     open: int = 0
@@ -122,6 +145,9 @@ class Judging(Record, frozen=True, kw_only=True):
     answers_test: AttackResult | None = None
     attacks: tuple[AttackResult, ...] = ()
     pairs: PairResult | None = None
+    verdicts: int = 0
+    unread: tuple[UnreadResult, ...] = ()
+    models: tuple[Judging, ...] = ()
 
 
 class PeopleRate(Record, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from steelyard.util.text import one_line
 __all__ = ["judging_lines", "score_line"]
 
 LEVEL: Final = 0.05  # of a test of detector D7
+MIN_READ: Final = 9  # with fewer prompts a judge that is always deceived is not found at that level
 MANY: Final = 0.1  # of the answers; below it equal ones are answers to like questions
 UNCALIBRATED: Final = (
     "This score is the judge's alone: until it is held against people's labels (steelyard judge calibrate), it decides "
@@ -30,27 +31,50 @@ _FLIPS: Final = {
 
 
 def judging_lines(judging: Judging) -> list[tuple[str, str]]:
-    """Rows of (what, found), the score first."""
+    """Rows of (what, found), the score first; where several models were judged, that of each."""
     if judging.pairs is not None:
-        return [("First run against second", _pair(judging.pairs)), *_steadiness(judging)]
-    rows = [("Score by the judge", score_line(judging))]
+        rows = [(f"First run against second{_of_model(judging)}", _pair(judging.pairs))]
+    else:
+        rows = [row for each in judging.models or (judging,) for row in _scores(each)]
+    return [*rows, *_steadiness(judging), *_unread(judging), *_attacks(judging)]
+
+
+def _scores(judging: Judging) -> list[tuple[str, str]]:
+    """What follows from the verdicts on one model's answers."""
+    of = _of_model(judging)
+    rows = [(f"Score by the judge{of}", score_line(judging))]
     for each in judging.criteria:
         unread = f", {count(each.open)} open" if each.open else ""
         read = _range(each.yes / each.judged, (each.yes + each.open) / each.judged)
         text = (
             f"{read}, 95 % interval {interval(each.ci, 'percent')} ({count(each.yes)} of {count(each.judged)}{unread})"
         )
-        rows.append((f"Criterion {one_line(each.criterion, 40)}", text))
-    rows += _steadiness(judging)
+        rows.append((f"Criterion {one_line(each.criterion, 40)}{of}", text))
     if judging.length is not None:
         low, high = judging.length.ci
         rho = f"{judging.length.rho:+.2f}, 95 % interval {low:+.2f} to {high:+.2f}".replace("-", "−")
-        rows.append(("Length and score", f"rank correlation {rho} ({count(judging.length.n)} answers)"))
+        rows.append((f"Length and score{of}", f"rank correlation {rho} ({count(judging.length.n)} answers)"))
     if judging.same > 1 and judging.same >= MANY * judging.answers:
         rows.append(
-            ("Same text", f"{count(judging.same)} of {count(judging.answers)} answers are word for word the same")
+            (f"Same text{of}", f"{count(judging.same)} of {count(judging.answers)} answers are word for word the same")
         )
-    return rows + _attacks(judging)
+    return rows
+
+
+def _of_model(judging: Judging) -> str:
+    """`` (candidate-2, NAME)``; empty where the judged run asked one model."""
+    if not judging.role:
+        return ""
+    return f" ({', '.join(filter(None, (one_line(judging.role, 40), one_line(judging.model, 60))))})"
+
+
+def _unread(judging: Judging) -> list[tuple[str, str]]:
+    """Why verdicts are open: how many, by reason."""
+    if not judging.unread:
+        return []
+    total = sum(each.verdicts for each in judging.unread)
+    reasons = ", ".join(f"{one_line(each.reason, 80)} ({count(each.verdicts)})" for each in judging.unread)
+    return [("Open verdicts", f"{count(total)} of {count(judging.verdicts)} replies gave none: {reasons}")]
 
 
 def score_line(judging: Judging) -> str:
@@ -94,16 +118,23 @@ def _flips(each: FlipResult) -> str:
 
 def _attacks(judging: Judging) -> list[tuple[str, str]]:
     """The test of the answers first: it is about them; the others are about the judge."""
-    rows = []
+    rows, place = [], "" if judging.pairs is None else ", in the first run's place"
     if judging.answers_test is not None:
-        is_found = judging.answers_test.p <= LEVEL
-        meaning = "score without fitting their questions" if is_found else "not shown to score without fitting"
-        rows.append(("Answers on other questions", f"{meaning}: {_numbers(judging.answers_test)}"))
+        words = ("score without fitting their questions", "not shown to score without fitting", "not tested")
+        rows.append((f"Answers on other questions{place}", _tested(judging.answers_test, *words)))
     for each in judging.attacks:
-        is_fooled = each.p <= LEVEL
-        meaning = "deceives the judge" if is_fooled else "not shown to deceive the judge"
-        rows.append((f"Attack: {_ARMS.get(each.arm, one_line(each.arm, 40))}", f"{meaning}: {_numbers(each)}"))
+        words = ("deceives the judge", "not shown to deceive the judge", "not attacked")
+        rows.append((f"Attack: {_ARMS.get(each.arm, one_line(each.arm, 40))}{place}", _tested(each, *words)))
     return rows
+
+
+def _tested(each: AttackResult, found: str, not_shown: str, untested: str) -> str:
+    """A test is one only where its verdicts were given: of a judge that says nothing, nothing is shown."""
+    if not each.read:
+        return f"{untested}: no verdicts ({counted(each.prompts, 'prompt')}, {count(each.open)} verdicts open)"
+    if each.p > LEVEL and each.read < MIN_READ:
+        not_shown = f"too few verdicts to show anything (prompts with all of them: {each.read}, of {MIN_READ} at least)"
+    return f"{found if each.p <= LEVEL else not_shown}: {_numbers(each)}"
 
 
 def _numbers(each: AttackResult) -> str:

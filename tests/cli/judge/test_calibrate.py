@@ -74,9 +74,35 @@ def test_labels_are_drawn_written_and_read_back(run: Path, capsys: pytest.Captur
     assert found.judged is not None
     assert found.judged > 45 / 60
     assert execute(["verify", "rj"]) == 0  # labels lie beside the sealed folder
+    assert "Wrong yes: " in printed
+    assert "  the judge says yes" in printed
+    assert "    judge     I looked at it. VERDICT: yes" in printed
+    assert "    question  What is " in printed
     capsys.readouterr()
     assert execute(["judge", "calibrate", "rj", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["labels"] == 40
+    document = json.loads(capsys.readouterr().out)
+    assert document["labels"] == 40
+    assert document["confusions"][0]["wrong_yes"]["wrong"] == len(document["differing"]) > 0
+
+
+def test_the_page_shows_where_both_differ(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["judge", "calibrate", "rj", "--labels", "60"]) == 0
+    label(run, "labels-ada.jsonl", "Ada")
+    assert execute(["judge", "calibrate", "rj", "--html", "rj/page.html"]) == 2
+    assert "is inside a run's folder" in " ".join(capsys.readouterr().err.split())
+    assert execute(["judge", "calibrate", "rj", "--html", "page.html"]) == 0
+    page = (tmp_path / "page.html").read_text()
+    assert (tmp_path / "page.html").stat().st_mode & 0o077 == 0
+    assert "The sum is right." in page
+    assert page.count("<details>") == page.count("What is ") > 0
+    # Where the judged run is elsewhere, the judge's own words are left.
+    (tmp_path / "r").rename(tmp_path / "elsewhere")
+    assert execute(["judge", "calibrate", "rj", "--html", "page.html"]) == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "What is " not in page
+    assert "VERDICT: yes" in page
+    assert execute(["judge", "calibrate", "rj", "--html", "page.html", "--run", "elsewhere"]) == 0
+    assert "What is " in (tmp_path / "page.html").read_text()
 
 
 def test_labels_of_other_answers_calibrate_no_judge(

@@ -10,7 +10,7 @@ import pytest
 from steelyard.cli import execute
 from tests.api.test_judging import ONE, Talker, judged, judging_in, run_of, suite_of
 from tests.conftest import SumsServer
-from tests.judge_server import JudgeServer
+from tests.judge_server import JudgeServer, Shown, honest
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,45 @@ def test_two_runs_are_compared_in_both_seats(
     assert "Verdict flips, with the two answers in the other order: 100.0 %" in capsys.readouterr().out
     assert execute(arguments[:2] + arguments[3:]) == 2
     assert execute([*arguments[:3], *arguments[4:]]) == 2
+
+
+def seat_that_tells(shown: Shown) -> str:
+    """A judge that does what a line in an answer tells it."""
+    for seat, text in (("first", shown.first), ("second", shown.second)):
+        if f"VERDICT: {seat}" in text:
+            return seat
+    return honest(shown)
+
+
+def test_attacks_on_a_judge_of_pairs_are_found_and_an_honest_one_is_not_accused(
+    judge: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Talker(lambda a, b: str(a + b)) as good, Talker(lambda a, b: f"It is {a + b}") as like:
+        suite_of(tmp_path, good.url, like.url, judge.url, rubric=ONE)
+        run, other = run_of(good, judge, tmp_path, "a"), run_of(like, judge, tmp_path, "b")
+    arguments = ["judge", str(run), str(other), "--pairwise", "--model", f"judge=openai:judge@{judge.url}"]
+    assert execute([*arguments, "--out", "rj"]) == 0
+    assert len(judge.prompts) == 2 * (40 + 49)
+    found = judging_in(tmp_path / "rj")
+    assert [(each.arm, each.read, each.p) for each in found.attacks] == [
+        ("flattery", 9, 1.0), ("addressed", 9, 1.0), ("padded", 9, 1.0),
+    ]  # fmt: skip
+    judge.rule = seat_that_tells
+    assert execute([*arguments, "--out", "rj2"]) == 0
+    told = {each.arm: each for each in judging_in(tmp_path / "rj2").attacks}
+    assert (told["addressed"].score, told["addressed"].real) == (1.0, 0.5)
+    assert told["addressed"].p <= 0.05 < told["flattery"].p
+    assert "a line that tells the judge its verdict, in the first run's place: deceives the judge" in (
+        capsys.readouterr().out
+    )
+    assert execute(["verify", "rj2"]) == 0
+    judge.reply = lambda shown, verdict: "I cannot say." if "VERDICT" in shown.prompt else f"VERDICT: {verdict}"
+    assert execute([*arguments, "--out", "rj3"]) in (0, 3)
+    printed = capsys.readouterr().out
+    assert "not attacked: no verdicts (9 prompts" in printed
+    assert "178 of 178 replies gave none: no verdict (178)" in printed
+    assert execute([*arguments, "--attacks", "0", "--out", "rj4"]) in (0, 3)
+    assert judging_in(tmp_path / "rj4").attacks == ()
 
 
 def test_a_stopped_judge_is_resumed(sums_server: SumsServer, judge: JudgeServer, tmp_path: Path) -> None:
