@@ -52,7 +52,9 @@ def test_another_seed_gives_others_and_the_same_one_the_same() -> None:
     assert len(set(first) & set(other)) < 5
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
         ("word_sequence_reversal", 0.0, 0.02),
         ("chain_sum_wide", 0.0, 0.02),
         ("products_wide", 0.0, 0.02),
