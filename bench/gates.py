@@ -15,11 +15,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from steelyard.stats.bar_gate import BarGate, make_bar_gate, safe_rate
+from steelyard.stats.bar_gate import BarGate, gate_at_levels, make_bar_gate, safe_rate
 from steelyard.stats.exact import operating_characteristics
 from steelyard.stats.gate import paired_gate
 from steelyard.stats.intervals import clopper_pearson
 from steelyard.stats.paired_bets import EARLY, PairedBets
+from steelyard.stats.series import series_share
 
 ALPHA, BAR = 0.05, Fraction(85, 100)
 
@@ -34,6 +35,7 @@ def main() -> None:
     console.print(steady())
     console.print(varying(round(4000 * scale)))
     console.print(unsteady(round(4000 * scale)))
+    console.print(in_series())
     console.print(sessions(round(1000 * scale)))
     console.print(paired(round(1000 * scale)))
 
@@ -67,6 +69,22 @@ def steady() -> Table:
         table.add_row(
             f"{population:,}", f"{red:.3f}", f"{green:.3f}", *(f"{each.median_share:.0%} (median)" for each in asked)
         )
+    return table
+
+
+def in_series() -> Table:
+    """Exact: how far above its bar a model must be in the n-th gate of a strict series."""
+    places = (1, 2, 5, 10, 20)
+    table = _table(
+        f"--strict-series, answers vary, bar {float(BAR):.0%}: points above the bar for green in 9 of 10 runs; exact",
+        "items", "alone", *(f"gate {number}" for number in places),
+    )  # fmt: skip
+    for population in (100, 300, 1000, 3000):
+        needed = []
+        for share in (1.0, *map(series_share, places)):
+            rate = safe_rate(gate_at_levels(population, BAR, ALPHA * share, ALPHA * share, steady=False))
+            needed.append("none" if rate is None else f"{100 * (rate - float(BAR)):.1f}")
+        table.add_row(f"{population:,}", *needed)
     return table
 
 

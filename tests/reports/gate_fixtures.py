@@ -23,7 +23,7 @@ def gate_result(task: str, word: VerdictWord, **more: object) -> DetectorResult:
     red = Finding(detector="gate", check="below_bar", task=task, message="the score is below the bar", p=0.004)
     return DetectorResult(
         test=f"gate-00-{task}",
-        rule="gate@2",
+        rule="gate@3",
         word=word,
         p=0.004 if word is VerdictWord.INCONSISTENT else 0.6,
         findings=(red,) if word is VerdictWord.INCONSISTENT else (),

@@ -18,9 +18,10 @@ from steelyard.util.background import Interruption, Work, call
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.api.models import AnyModels
+    from steelyard.evidence.keys import KeySigner
     from steelyard.planning.options import Options
 
-__all__ = ["Bar", "bar_of", "failing_samples", "gate", "gate_job", "share_text"]
+__all__ = ["Bar", "bar_of", "check_is_counted", "failing_samples", "gate", "gate_job", "share_text"]
 
 Bar = Callable[[str], tuple[dict[str, Any], dict[str, PlanInput]]]
 SHOWN = 5  # failing samples in a log
@@ -35,6 +36,7 @@ def gate(
     baseline: str | Path | None = None,
     margin: str | float | None = None,
     family: int = 1,
+    strict_series: bool = False,
     **choices: Unpack[RunChoices],
 ) -> RunResult:
     """Ask a suite until it is shown that a model's score is at least a bar, or below it, as ``steelyard gate`` does.
@@ -48,6 +50,7 @@ def gate(
         baseline: in its place, the folder of a finished run of the whole suite.
         margin: how many percentage points worse than the baseline is tolerated.
         family: how many gates have one level together; red is then decided at α/family.
+        strict_series: all gates of this model with these prompts, by the ledger of the key, have one level together.
         choices: as those of :func:`steelyard.run`, without ``repeats``.
 
     Returns:
@@ -64,20 +67,42 @@ def gate(
             raise TypeError("gate() takes at_least, or baseline and margin")
     elif at_least is None:
         raise TypeError("gate() needs at_least, or baseline and margin")
-    bar = bar_of(at_least, baseline, margin, family)
-    return call(_work(partial(_job, task, bar, given), model, given))
+    bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
+    return call(_work(partial(_job, task, bar, given), model, given, strict_series=strict_series))
 
 
-def bar_of(at_least: str | float | None, baseline: str | Path | None, margin: str | float | None, family: int) -> Bar:
+def bar_of(
+    at_least: str | float | None,
+    baseline: str | Path | None,
+    margin: str | float | None,
+    family: int,
+    *,
+    strict_series: bool = False,
+) -> Bar:
     """What a gate asks for, by the name of its task. Raises InputError for a baseline or a margin that is none."""
+    more: dict[str, Any] = {"family": family} if family != 1 else {}
+    more |= {"strict_series": True} if strict_series else {}
     if baseline is None:
         options: dict[str, Any] = {"at_least": share_text(str(at_least), "--at-least")}
-        options |= {"family": family} if family != 1 else {}
-        return lambda task: (options, {})
+        return lambda task: (options | more, {})
     from steelyard.api.gate_runs import baseline_bar, points_of, sealed_run
 
     points, run = points_of(str(margin)), sealed_run(Path(baseline).expanduser())
-    return lambda task: baseline_bar(run, task, points, family)
+
+    def bar(task: str) -> tuple[dict[str, Any], dict[str, PlanInput]]:
+        options, inputs = baseline_bar(run, task, points)
+        return options | more, inputs
+
+    return bar
+
+
+def check_is_counted(args: RunArguments, signer: KeySigner | None) -> None:
+    """Raise InputError where no ledger counts how often a gate is asked."""
+    if signer is None or args.no_ledger:
+        raise InputError(
+            "--strict-series counts gates by the ledger of your key: make one with steelyard key new, and leave "
+            "--no-ledger out"
+        )
 
 
 def gate_job(
@@ -148,10 +173,13 @@ def _job(task: str | Path, bar: Bar, given: dict[str, Any], args: RunArguments) 
     return gate_job(task, options_of(args), bar, *asked)
 
 
-def _work(prepare: partial[Job], model: AnyModels, given: dict[str, Any]) -> Work[RunResult]:
+def _work(prepare: partial[Job], model: AnyModels, given: dict[str, Any], *, strict_series: bool) -> Work[RunResult]:
     async def work(interruption: Interruption) -> RunResult:
         args = arguments_from(given, model)
-        conducted = await conduct(prepare(args), args, signer_at(args.key), interruption.handled_by)
+        signer = signer_at(args.key)
+        if strict_series:
+            check_is_counted(args, signer)
+        conducted = await conduct(prepare(args), args, signer, interruption.handled_by)
         return RunResult(conducted.verdict, conducted.folder)
 
     return work

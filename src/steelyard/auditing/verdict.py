@@ -175,12 +175,17 @@ def rejected(plan: Plan, results: Sequence[DetectorResult]) -> set[str]:
     from steelyard.stats.series import series_share
 
     weights = {test.id: test.weight for test in plan.tests}
-    # What a user asked for without a claim accuses nobody: each run of a gate has its own level.
-    shares = {test.id: 1.0 if plan.requested else series_share(plan.number_of(test)) for test in plan.tests}
+
+    def share(result: DetectorResult) -> float:
+        # What a user asked for without a claim accuses nobody: each run of a gate has its own level, unless it has one
+        # together with gates of other runs.
+        if (gate := result.gate) is not None:
+            return (series_share(max(1, gate.number)) if gate.strict_series else 1.0) / gate.family
+        return 1.0 if plan.requested else series_share(numbers[result.test])
+
+    numbers = {test.id: plan.number_of(test) for test in plan.tests}
     decided = [
-        (each, min(1.0, each.p / shares[each.test]))
-        for each in results
-        if each.p is not None and weights.get(each.test)
+        (each, min(1.0, each.p / share(each))) for each in results if each.p is not None and weights.get(each.test)
     ]
     if not decided:
         return set()

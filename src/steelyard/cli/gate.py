@@ -37,6 +37,12 @@ __all__ = ["command"]
     default=1,
     help="How many gates have one level together, in this run and in others: red is decided at 5 %/N.  [default: 1]",
 )
+@click.option(
+    "--strict-series",
+    is_flag=True,
+    help="All gates of this model with these prompts have one level together, by the ledger of your key: the n-th one "
+    "6/(π²n²) of it.",
+)
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
 @click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
 @click.option(
@@ -81,6 +87,7 @@ def command(
     baseline: Path | None,
     margin: str | None,
     family: int,
+    strict_series: bool,
     prompt: str,
     shots: int | None,
     temperature: float | None,
@@ -106,7 +113,7 @@ def command(
 
     from steelyard.api.conduct import conduct, signer_at
     from steelyard.api.gate_runs import is_judged, is_run
-    from steelyard.api.gates import bar_of, gate_job
+    from steelyard.api.gates import bar_of, check_is_counted, gate_job
     from steelyard.api.options import options_of
 
     _check_bar(at_least, baseline, margin)
@@ -123,6 +130,8 @@ def command(
             "them; with people's labels (steelyard judge calibrate) one run can be held against a bar: --at-least"
         )
         return int(ExitCode.UNDECIDED)
+    if strict_series and (is_run(task) or self_test):
+        raise InputError("--strict-series is for a gate that asks a model: leave it out")
     if is_run(task):
         verdict = (
             _of_judged_run(Path(task), at_least or "", files, judged, family, asking)
@@ -137,10 +146,14 @@ def command(
     if self_test:
         asked = (prompt, shots, temperature)
         return asyncio.run(_print_self_test(task, baseline, margin, args, asked, as_json=as_json))
-    job = gate_job(task, options_of(args), bar_of(at_least, baseline, margin, family), prompt, shots, temperature)
+    signer = signer_at(args.key)
+    if strict_series:
+        check_is_counted(args, signer)
+    bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
+    job = gate_job(task, options_of(args), bar, prompt, shots, temperature)
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
-    done = asyncio.run(conduct(job, args, signer_at(args.key)))
+    done = asyncio.run(conduct(job, args, signer))
     _print(done.verdict, done.folder, as_json=as_json)
     if not as_json:
         print_open(done.folder, done.verdict)

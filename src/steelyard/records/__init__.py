@@ -20,6 +20,7 @@ from steelyard.records.judging import (
     PeopleRate,
 )
 from steelyard.records.plan import (
+    GATE_SERIES,
     JUDGE,
     JUDGED_INPUTS,
     PLAN_FORMAT,
@@ -79,6 +80,7 @@ from steelyard.records.results import (
 from steelyard.records.suites import DroppedItem, SourceSpan, SuiteItem
 
 __all__ = [
+    "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
     "PLAN_FORMAT",

@@ -208,6 +208,8 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     right answers to the items that were asked, and ``ci`` is the interval of the difference. ``family`` gates have one
     level together. ``steady``: answers do not vary, so that the gate is about this pass over the suite. ``people`` is
     set where a judge gave the scores: the gate is about what people would give, and ``ci`` holds the ends that decide.
+    ``number`` counts the gates that the key began of this model with the same prompts, this one included; 0 where no
+    ledger counts. ``strict_series``: all of them have one level together, of which this one has its share.
     """
 
     task: str
@@ -229,6 +231,8 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     steady: bool = False
     ci: tuple[float, float] | None = None
     people: PeopleRate | None = None
+    number: int = 0
+    strict_series: bool = False
 
 
 class CandidateVerdict(Record, frozen=True, kw_only=True):

@@ -258,6 +258,9 @@ def limits_of(verdict: Verdict) -> list[str]:
     family = " over all gates of this run together" if len(gates) > 1 else ""
     if (together := max(gate.family for gate in gates)) > 1:
         family = f" over the {together:,} gates that have one level together"
+    series = ""
+    if all(gate.strict_series and gate.number for gate in gates):
+        series = " Both hold over all such gates of this model with these prompts and this key together."
     meets = (
         "no model is worse than its baseline by more than the margin"
         if all(gate.baseline for gate in gates)
@@ -269,7 +272,7 @@ def limits_of(verdict: Verdict) -> list[str]:
     )
     sentences.append(
         f"Error rates: where {meets}, the chance of any red is at most {level}{family}. A model that does not meet its "
-        f"bar is green with a chance of at most {level}, each gate by itself."
+        f"bar is green with a chance of at most {level}, each gate by itself.{series}"
     )
     sentences.append(
         f"The {interval_name(verdict)} is valid whenever the run stops, so that it is wider than a textbook interval."
