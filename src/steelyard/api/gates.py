@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
     from steelyard.planning.options import Options
 
-__all__ = ["Bar", "bar_of", "check_is_counted", "failing_samples", "gate", "gate_job", "share_text"]
+__all__ = ["Bar", "bar_of", "budgets_of", "check_is_counted", "failing_samples", "gate", "gate_job", "share_text"]
 
 Bar = Callable[[str], tuple[dict[str, Any], dict[str, PlanInput]]]
 SHOWN = 5  # failing samples in a log
@@ -37,6 +38,8 @@ def gate(
     margin: str | float | None = None,
     family: int = 1,
     strict_series: bool = False,
+    max_latency_p95: str | float | None = None,
+    max_cost_per_answer: str | float | None = None,
     **choices: Unpack[RunChoices],
 ) -> RunResult:
     """Ask a suite until it is shown that a model's score is at least a bar, or below it, as ``steelyard gate`` does.
@@ -51,6 +54,9 @@ def gate(
         margin: how many percentage points worse than the baseline is tolerated.
         family: how many gates have one level together; red is then decided at α/family.
         strict_series: all gates of this model with these prompts, by the ledger of the key, have one level together.
+        max_latency_p95: within which time 95 % of answers must come: "2s", "0.8s" or seconds. A gate of its own, as the
+            next one is: red is decided at α/3 for each of three.
+        max_cost_per_answer: the most that an answer may cost on average, at the prices given.
         choices: as those of :func:`steelyard.run`, without ``repeats``.
 
     Returns:
@@ -68,7 +74,8 @@ def gate(
     elif at_least is None:
         raise TypeError("gate() needs at_least, or baseline and margin")
     bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
-    return call(_work(partial(_job, task, bar, given), model, given, strict_series=strict_series))
+    budgets = budgets_of(max_latency_p95, max_cost_per_answer, family, strict_series=strict_series)
+    return call(_work(partial(_job, task, bar, budgets, given), model, given, strict_series=strict_series))
 
 
 def bar_of(
@@ -96,6 +103,27 @@ def bar_of(
     return bar
 
 
+def budgets_of(
+    latency: str | float | None, cost: str | float | None, family: int, *, strict_series: bool = False
+) -> tuple[dict[str, Any], ...]:
+    """The options of a gate's budgets; raises InputError for a time or an amount that is none."""
+    from decimal import Decimal
+
+    from steelyard.util.duration import read_duration
+
+    found: list[dict[str, Any]] = []
+    if latency is not None:
+        seconds = read_duration(latency, "--max-latency-p95")
+        found.append({"seconds": format(Decimal(str(seconds)).normalize(), "f"), "quantile": "0.95"})
+    if cost is not None:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", str(cost)) or not float(cost):
+            raise InputError(f"--max-cost-per-answer {str(cost)[:20]!r}: an amount above 0, as 0.002")
+        found.append({"cost": format(Decimal(str(cost)).normalize(), "f")})
+    more: dict[str, Any] = {"family": family} if family != 1 else {}
+    more |= {"strict_series": True} if strict_series else {}
+    return tuple(each | more for each in found)
+
+
 def check_is_counted(args: RunArguments, signer: KeySigner | None) -> None:
     """Raise InputError where no ledger counts how often a gate is asked."""
     if signer is None or args.no_ledger:
@@ -112,17 +140,29 @@ def gate_job(
     prompt: str = "",
     shots: int | None = None,
     temperature: float | None = None,
+    budgets: Sequence[dict[str, Any]] = (),
 ) -> Job:
     """A gate on one task; ``bar`` gives the detector's options and the plan's inputs for the task's name.
+
+    ``budgets`` are the options of further gates, on time and cost.
 
     Raises InputError for a task that is none, and what ``bar`` raises.
     """
     wanted, options = run_request(task, prompt, shots, temperature, options)
     own, inputs = bar(wanted.task)
-    requested = RequestedTest(
-        detector="gate", task=wanted.task, prompt=prompt, shots=shots, temperature=temperature or 0.0, options=own
-    )
-    return requested_job([requested], options, inputs)
+    gates = [("gate", own), *(("budget", each) for each in budgets)]
+    requested = [
+        RequestedTest(
+            detector=detector,
+            task=wanted.task,
+            prompt=prompt,
+            shots=shots,
+            temperature=temperature or 0.0,
+            options=each,
+        )
+        for detector, each in gates
+    ]
+    return requested_job(requested, options, inputs)
 
 
 def share_text(given: str, option: str) -> str:
@@ -166,11 +206,13 @@ def failing_samples(
     return lines
 
 
-def _job(task: str | Path, bar: Bar, given: dict[str, Any], args: RunArguments) -> Job:
+def _job(
+    task: str | Path, bar: Bar, budgets: Sequence[dict[str, Any]], given: dict[str, Any], args: RunArguments
+) -> Job:
     from steelyard.api.options import options_of
 
     asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
-    return gate_job(task, options_of(args), bar, *asked)
+    return gate_job(task, options_of(args), bar, *asked, budgets)
 
 
 def _work(prepare: partial[Job], model: AnyModels, given: dict[str, Any], *, strict_series: bool) -> Work[RunResult]:

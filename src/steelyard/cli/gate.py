@@ -43,6 +43,16 @@ __all__ = ["command"]
     help="All gates of this model with these prompts have one level together, by the ledger of your key: the n-th one "
     "6/(π²n²) of it.",
 )
+@click.option(
+    "--max-latency-p95",
+    metavar="TIME",
+    help="A further gate: 95 % of answers come within this time, as 2s. With N gates red is decided at 5 %/N each.",
+)
+@click.option(
+    "--max-cost-per-answer",
+    metavar="AMOUNT",
+    help="A further gate: an answer costs at most this on average, at your --price or --prices.",
+)
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
 @click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
 @click.option(
@@ -88,6 +98,8 @@ def command(
     margin: str | None,
     family: int,
     strict_series: bool,
+    max_latency_p95: str | None,
+    max_cost_per_answer: str | None,
     prompt: str,
     shots: int | None,
     temperature: float | None,
@@ -104,6 +116,7 @@ def command(
     """Ask TASK until it is shown that the score is at least a bar, or below it.
 
     TASK is a suite's folder, a file of questions or a built-in task. Either error has a chance of at most 5 %.
+    With --max-latency-p95 and --max-cost-per-answer the same answers must keep to budgets, too.
     With --baseline RUN --margin POINTS the bar is the score of that run, less the margin. TASK may then be a finished
     run, too: nothing is asked, and the two runs are held against each other. With --at-least TASK may be a judge's
     run of which people labelled a drawn part (steelyard judge calibrate): the bar is then for what people would give.
@@ -113,7 +126,7 @@ def command(
 
     from steelyard.api.conduct import conduct, signer_at
     from steelyard.api.gate_runs import is_judged, is_run
-    from steelyard.api.gates import bar_of, check_is_counted, gate_job
+    from steelyard.api.gates import bar_of, budgets_of, check_is_counted, gate_job
     from steelyard.api.options import options_of
 
     _check_bar(at_least, baseline, margin)
@@ -130,8 +143,13 @@ def command(
             "them; with people's labels (steelyard judge calibrate) one run can be held against a bar: --at-least"
         )
         return int(ExitCode.UNDECIDED)
-    if strict_series and (is_run(task) or self_test):
-        raise InputError("--strict-series is for a gate that asks a model: leave it out")
+    for option, value in (
+        ("--strict-series", strict_series),
+        ("--max-latency-p95", max_latency_p95),
+        ("--max-cost-per-answer", max_cost_per_answer),
+    ):
+        if value and (is_run(task) or self_test):
+            raise InputError(f"{option} is for a gate that asks a model: leave it out")
     if is_run(task):
         verdict = (
             _of_judged_run(Path(task), at_least or "", files, judged, family, asking)
@@ -150,7 +168,8 @@ def command(
     if strict_series:
         check_is_counted(args, signer)
     bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
-    job = gate_job(task, options_of(args), bar, prompt, shots, temperature)
+    budgets = budgets_of(max_latency_p95, max_cost_per_answer, family, strict_series=strict_series)
+    job = gate_job(task, options_of(args), bar, prompt, shots, temperature, budgets)
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer))
@@ -252,7 +271,8 @@ def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
         return
     for result in gates_of(verdict):
         row = gate_words(result, verdict)
-        click.echo(f"{row.sentence}; took {row.cost}")
+        is_budget = result.gate is not None and result.gate.budget is not None
+        click.echo(row.sentence if is_budget else f"{row.sentence}; took {row.cost}")
         if result.gate is not None and result.gate.people is not None:
             click.echo(ABOUT_PEOPLE)
         if result.gate is not None and result.gate.baseline:
@@ -313,5 +333,8 @@ def _failing(verdict: Verdict, folder: Path, baseline: Path | None, *, with_text
             among=None if run is None else run.right_of(each.gate.task),
         )
         for each in gates_of(verdict)
-        if each.word is not VerdictWord.CONSISTENT and each.gate is not None and each.gate.people is None
+        if each.word is not VerdictWord.CONSISTENT
+        and each.gate is not None
+        and each.gate.people is None
+        and each.gate.budget is None
     }

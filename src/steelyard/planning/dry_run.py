@@ -28,6 +28,7 @@ WRITE_TOKENS_PER_SECOND = 78.0
 REMOTE_SECONDS = 1.0
 EPISODE_SECONDS = 2.0
 LOOKED_AT = 25
+BUDGET = "budget"  # the detector of limits on time and cost: it asks what a gate asks, and nothing more
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Forecast:
 def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
     """Forecast a plan's cost and decisions from the plan and its samples alone."""
     model = plan.subject
-    local = bool(model.identity.sha256)
+    local = _is_file(model)
     speed = (
         f"{EPISODE_SECONDS:g} s an episode, which has no tokens"
         if _is_world(model)
@@ -85,7 +86,7 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
             *(
                 row
                 for test in plan.tests
-                if test.reads and not _asks_again(plan, test)
+                if test.reads and not _asks_again(plan, test) and test.rule.partition("@")[0] != BUDGET
                 for row in _forecasts(plan, test, prepared)
             ),
             *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
@@ -183,7 +184,7 @@ def _cost(plan: Plan, prepared: Prepared) -> _Cost:
     """The cost of a measurement if every planned sample is asked."""
     measurement = prepared.measurement
     model = plan.models[measurement.role]
-    local = bool(model.identity.sha256)
+    local = _is_file(model)
     prompt, completion = (0.0, 0.0) if _is_world(model) else _tokens(prepared, local)
     calls = measurement.planned + measurement.repeat_check.samples * len(measurement.extra_repeats)
     each = REMOTE_SECONDS / model.concurrency
@@ -193,6 +194,11 @@ def _cost(plan: Plan, prepared: Prepared) -> _Cost:
         each = prompt / READ_TOKENS_PER_SECOND + completion / WRITE_TOKENS_PER_SECOND
     cost = model.limits.highest_cost_of(calls * prompt, calls * completion)
     return _Cost(calls, measurement.planned, calls * prompt, calls * completion, calls * each, cost, measurement.share)
+
+
+def _is_file(model: PlannedModel) -> bool:
+    """Whether a model's weights are in this process; a function of the user's own takes as long as a call may."""
+    return bool(model.identity.sha256) and not model.identity.uri.startswith("python:")
 
 
 def _is_world(model: PlannedModel) -> bool:

@@ -59,6 +59,8 @@ from steelyard.records.requests import (
 )
 from steelyard.records.results import (
     AnsweredBy,
+    BudgetVerdict,
+    CallSpent,
     CandidateVerdict,
     ChoiceVerdict,
     ClaimVerdict,
@@ -88,6 +90,8 @@ __all__ = [
     "AnsweredBy",
     "AttackResult",
     "Attempt",
+    "BudgetVerdict",
+    "CallSpent",
     "CandidateVerdict",
     "Capabilities",
     "Checkpoint",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -58,9 +58,11 @@ class GateMonitor:
     An open or missing answer counts as right against red and as wrong for green.
     """
 
+    form: ClassVar[type[SealedGate]] = SealedGate
+
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
         self.planned, self.alpha = test, plan.alpha
-        self.sealed = msgspec.convert(test.sealed, SealedGate)
+        self.sealed = msgspec.convert(test.sealed, self.form)
         self.measurement = plan.by_id[test.reads[0].measurement]
         table = StopTable(inconsistent=self.sealed.red, consistent=self.sealed.green)
         self.number = plan.gate_number_of(self.measurement)
@@ -72,9 +74,12 @@ class GateMonitor:
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; the test reads on to the end of the contiguous prefix."""
-        if score.position < 0 or self.closed:
+        self._take(score.position, mark_of(score))
+
+    def _take(self, position: int, mark_there: int) -> None:
+        if position < 0 or self.closed:
             return
-        self._waiting[score.position] = mark_of(score)
+        self._waiting[position] = mark_there
         while not self.closed and self.next_position < self.measurement.planned:
             mark = self._waiting.get(self.next_position)
             if mark is None:
