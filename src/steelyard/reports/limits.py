@@ -160,6 +160,11 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
         )
     if plan.origin.kind == "imported":
         sentences.append(of_the_origin(plan.origin))
+    elif plan.subject.identity.uri.startswith("python:"):
+        sentences.append(
+            "The model under test is a function of the auditor's own. The digest given here is that of its source "
+            "file, not of what it calls: other files, packages and services."
+        )
     elif plan.subject.identity.sha256:
         sentences.append(
             "The model under test is the file with the digest given here; other weights sold under its name may differ."
