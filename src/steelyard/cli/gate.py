@@ -89,6 +89,9 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Where TASK is a judge's run: the run that was judged, if it is not where it was.",
 )
+@click.option(
+    "--expect", metavar="SHARE", help="With --dry-run: the share of right answers that you expect of the model, as 0.9."
+)
 @dry_run_option
 @json_option
 def command(
@@ -109,6 +112,7 @@ def command(
     self_test: bool,
     files: tuple[Path, ...],
     judged: Path | None,
+    expect: str | None,
     dry_run: bool,
     as_json: bool,
     **asking: Any,
@@ -126,11 +130,14 @@ def command(
 
     from steelyard.api.conduct import conduct, signer_at
     from steelyard.api.gate_runs import is_judged, is_run
-    from steelyard.api.gates import bar_of, budgets_of, check_is_counted, gate_job
+    from steelyard.api.gates import bar_of, budgets_of, check_is_counted, gate_job, share_text
     from steelyard.api.options import options_of
 
     _check_bar(at_least, baseline, margin)
     _check_places(junit, summary)
+    if expect is not None and not dry_run:
+        raise InputError("--expect is for --dry-run: leave it out, or add that")
+    expected = None if expect is None else float(share_text(expect, "--expect"))
     if self_test and (baseline is None or is_run(task) or dry_run):
         raise InputError("--self-test needs a suite, --model, --baseline RUN and --margin POINTS, and asks the model")
     of_judge = is_run(task) and is_judged(Path(task))
@@ -171,7 +178,7 @@ def command(
     budgets = budgets_of(max_latency_p95, max_cost_per_answer, family, strict_series=strict_series)
     job = gate_job(task, options_of(args), bar, prompt, shots, temperature, budgets)
     if dry_run:
-        return asyncio.run(print_dry_run(job, args, as_json=as_json))
+        return asyncio.run(print_dry_run(job, args, as_json=as_json, expected=expected))
     done = asyncio.run(conduct(job, args, signer))
     _print(done.verdict, done.folder, as_json=as_json)
     if not as_json:

@@ -12,8 +12,9 @@ __all__ = ["limits", "of_the_origin"]
 
 _OF_A_MEASUREMENT = (
     "The {level} interval of a measurement is Wilson's, for a number of samples that is fixed in advance, over "
-    "subtasks where there are several; where the run ended before all was asked, it holds at every stop and is about "
-    "all questions of the task. Missing answers widen it both ways."
+    "subtasks where there are several, else over questions where each was asked several times; where the run ended "
+    "before all was asked, it holds at every stop and is about all questions of the task. Missing answers widen it "
+    "both ways."
 )
 _OF_A_MEAN = (
     "The interval of a mean score holds for any distribution of scores between 0 and 1, in the order that was sealed, "

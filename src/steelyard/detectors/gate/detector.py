@@ -11,6 +11,7 @@ import msgspec
 
 from steelyard.detectors.bars import is_steady, share_of_series
 from steelyard.detectors.gate.monitor import GateMonitor, GateOptions, SealedGate
+from steelyard.detectors.gate.outlook import outlook_of
 from steelyard.detectors.gate.paired import (
     BASELINE,
     BaselineOptions,
@@ -140,6 +141,10 @@ class Gate:
         rate = min(1.0, max(0.0, float(Fraction(sealed.at_least)) - shortfall))
         table = StopTable(inconsistent=sealed.red, consistent=sealed.green)
         return samples_needed(table, 0, 0, measurement.population, rate) or measurement.planned
+
+    def outlook(self, test: PlannedTest, plan: Plan, expected: float | None) -> str:
+        """Before anything is asked: how probably it ends undecided, at the rate that a user expects."""
+        return outlook_of(self.open(test, plan), expected)
 
     def open(self, test: PlannedTest, plan: Plan) -> GateMonitor:
         """Start reading; raises ValueError for what :meth:`seal` would not have written."""
