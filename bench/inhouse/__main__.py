@@ -10,7 +10,15 @@ from bench.inhouse.table import where
 
 __all__ = ["PARTS", "main"]
 
-PARTS = {"judge": 4_000, "judged_gate": 500, "leak": 20_000, "gate": 2_000, "choose": 500, "watch": 1_000}
+PARTS = {
+    "judge": 4_000,
+    "judged_gate": 500,
+    "leak": 20_000,
+    "variants": 20_000,
+    "gate": 2_000,
+    "choose": 500,
+    "watch": 1_000,
+}
 """Each part with the number of its runs for the docs."""
 
 

@@ -23,6 +23,19 @@ def test_prices_of_a_table_are_looked_up_by_role(tmp_path: Path) -> None:
     assert {role: each.price_completion for role, each in limits.items()} == {"subject": 2.0, "judge": 4.0}
 
 
+def test_one_endpoint_is_a_recipient_and_several_are_asked_alike() -> None:
+    def recipient(*models: str) -> str:
+        roles = ("subject", "candidate-2", "judge")
+        return options_of(RunArguments(models=dict(zip(roles, models, strict=False)))).recipient
+
+    assert recipient("openai:a@http://X:1") == recipient("openai:b@http://x:1/v1/") == "http://x:1/v1"
+    assert recipient("openai:a@http://x:1", "openai:b@http://x:1") == "http://x:1/v1"
+    assert recipient("openai:a@http://x:1", "openai:b@http://x:2") == ""
+    assert recipient("openai:a@http://x:1", "embedded:smollm2") == ""
+    assert recipient("openai:a@http://x:1", "openai:a@http://x:1", "openai:j@http://x:3") == "http://x:1/v1"
+    assert recipient("embedded:smollm2") == ""
+
+
 def test_what_a_resume_needs_is_noted(tmp_path: Path) -> None:
     opened = open_model("openai:b@http://x")
     args = RunArguments(

@@ -149,3 +149,14 @@ def test_a_stopped_run_counts_until_it_ends(sums_server: SumsServer, tmp_path: P
     assert execute(["resume", "r"]) == 0
     assert [each.state for each in read_exposures(suite)] == ["begun", "begun", "ended"]
     assert len(exposed_items(read_exposures(suite))[sums_server.url]) == 30
+
+
+def test_all_parts_that_a_run_may_ask_count_from_its_beginning(sums_server: SumsServer, tmp_path: Path) -> None:
+    """A run that asks several parts of one suite has one line for each recipient: the last line of a run counts."""
+    suite = sums_suite(tmp_path / "sums", sums_server.url, count=40)
+    assert execute(["suite", "seal", str(suite), "--checks", "2"]) == 0
+    command = ["suite", "check", str(suite), "--model", f"openai:sums@{sums_server.url}", "--out", "r"]
+    assert execute(command) in (0, 3)
+    begun, ended = read_exposures(suite)
+    assert begun.items == ended.items
+    assert len(begun.items) == 30

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, NothingKept
+from steelyard.records import DroppedItem, SuiteItem
 from steelyard.suites.exposures import append_exposures
-from steelyard.suites.refreshing import refresh_suite
+from steelyard.suites.refreshing import refresh_suite, wanted_items, without_rule
+from steelyard.suites.writers.twins import WrittenTwins
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from tests.tasks.test_suite_file import suite_at
 
@@ -78,3 +80,25 @@ def test_all_cannot_be_retired(suite: SuiteTask) -> None:
     (suite.folder / "samples.jsonl").write_text('{"id": "c", "question": "What is the fee?", "answer": "5"}\n')
     with pytest.raises(InputError, match="every item would be retired"):
         refresh_suite(task_from_suite(suite.folder), "s", all_items=True, retire_all=True)
+
+
+def test_a_models_twins_take_the_place_of_what_has_no_rule(suite: SuiteTask) -> None:
+    wanted = wanted_items(suite, all_items=True)
+    assert wanted == {"a", "b", "c", "d"}
+    assert without_rule(suite, wanted) == {"b", "c", "d"}
+    twin = SuiteItem(id="q-1", question="What is the toll?", answer="9")
+    thrown_out = DroppedItem(check="unconfirmed", reason="The twin was answered otherwise.", item=twin)
+    done = refresh_suite(suite, "s", all_items=True, written=WrittenTwins({"c": twin}, (thrown_out,)))
+    assert (done.twins, done.kept) == (2, 2)
+    assert questions(suite.folder)[1:] == ["Anna has a cat. Who has it?", "What is the toll?", "What is the limit?"]
+    checks = [json.loads(line)["check"] for line in (suite.folder / "dropped.jsonl").read_text().splitlines()]
+    assert checks == ["retired", "retired", "unconfirmed"]
+
+
+def test_where_no_twin_of_a_model_is_kept_the_reasons_are(suite: SuiteTask) -> None:
+    item = SuiteItem(id="q-1", question="What is the toll?", answer="9")
+    thrown_out = DroppedItem(check="unconfirmed", reason="The twin was answered otherwise.", item=item)
+    with pytest.raises(NothingKept, match="no twin was kept, and the suite is as it was: 1 unconfirmed"):
+        refresh_suite(suite, "s", ["c"], retire_all=True, written=WrittenTwins({}, (thrown_out,)))
+    assert task_from_suite(suite.folder).suite == suite.suite
+    assert "unconfirmed" in (suite.folder / "dropped.jsonl").read_text()

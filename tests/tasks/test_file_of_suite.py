@@ -47,6 +47,7 @@ prompts: {p: {prompt: "{{ question }}"}}
         "run other/samples.jsonl --model M",
         "run hard.jsonl --model M",
         "run sums/dropped.jsonl --model M",
+        "run sums/variants.jsonl --model M",
         "run own.yaml --model M",
         "gate sums/samples.jsonl --at-least 0.5 --model M",
         "choose sums/samples.jsonl --target 0.5 --model M --model embedded:smollm2",
@@ -61,6 +62,7 @@ def test_no_command_asks_a_suite_by_its_file(
     Path("other").symlink_to("sums")
     os.link("sums/samples.jsonl", "sums/hard.jsonl")
     Path("sums/dropped.jsonl").write_text("{}")
+    Path("sums/variants.jsonl").write_text("{}")
     Path("claims.yaml").write_text(CLAIM)
     Path("own.yaml").write_text(TASK)
     words = command.replace("hard.jsonl", "sums/hard.jsonl").replace("M", f"openai:m@{sums_server.url}").split()

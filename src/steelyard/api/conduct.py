@@ -234,7 +234,8 @@ def run_request(
 ) -> tuple[RunRequest, Options]:
     """What ``steelyard run TASK`` measures: a built-in task by its id, a file, or the folder of a suite.
 
-    A path has a dot or a slash, or is a suite's folder that no built-in task is called like.
+    A path has a dot or a slash, or is a suite's folder that no built-in task is called like. Of a sealed suite with
+    variants the one endpoint that is asked gets those that the seal draws for it.
 
     The options come back with that file among their task files. Raises InputError for a file that is no task, a name
     that none has (with names that are near), a prompt format that the task does not declare, and repeats without a
@@ -245,6 +246,7 @@ def run_request(
     from steelyard.tasks import resolve
     from steelyard.tasks.catalogue import Catalogue, near_to_run, open_task_file
     from steelyard.tasks.suite_file import is_suite
+    from steelyard.tasks.suite_task import drawn_part
     from steelyard.util.text import one_line
 
     name = str(task)
@@ -254,8 +256,9 @@ def run_request(
             f"there is no such file or folder{near_to_run(Path(task).name, Path(task).parent)}", where=task
         )
     if is_path or (resolve(name) is None and is_suite(Path(name))):
-        name = open_task_file(Path(task), options.own_files).id
-        options = replace(options, task_files=(*options.task_files, Path(task)))
+        path = drawn_part(Path(task), options.recipient)
+        name = open_task_file(path, options.own_files).id
+        options = replace(options, task_files=(*options.task_files, path))
     try:
         found = task_named(name, Catalogue(options.task_files, options.own_files).find, near_to_run)
     except Skip as skip:  # said here, before a model is fetched and opened

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
-from steelyard.api.may_see import check_addresses
+from steelyard.api.may_see import check_addresses, normal
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models.address import IN_PROCESS, named_endpoint
-from steelyard.records import SUBJECT, candidate_role
+from steelyard.records import SUBJECT, candidate_role, is_candidate
 from steelyard.util import background
 from steelyard.util.text import one_line
 
@@ -32,6 +32,7 @@ __all__ = [
     "open_for_call",
     "open_model",
     "recipient_of",
+    "sole_recipient",
     "uri_of",
     "uris_of",
 ]
@@ -190,6 +191,15 @@ def recipient_of(model: str | Model) -> str:
     if kind == PYTHON:  # whom a function asks is not known here
         return PYTHON
     return named_endpoint(rest).base if kind == "openai" else uri
+
+
+def sole_recipient(models: Mapping[str, str | Model]) -> str:
+    """The address, in normal form, of the one endpoint among models that are asked; empty for none and for several.
+
+    Models in this process are none. Several endpoints in one run are asked the same, so that they can be compared.
+    """
+    found = {recipient_of(model) for role, model in models.items() if is_candidate(role)}
+    return normal(found.pop()) if len(found) == 1 else ""
 
 
 def uris_of(models: Mapping[str, str | Model]) -> dict[str, str]:

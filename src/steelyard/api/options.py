@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steelyard.api.limits import limits_of
-from steelyard.api.models import uri_of, uris_of
+from steelyard.api.models import sole_recipient, uri_of, uris_of
 from steelyard.planning.options import Options
 from steelyard.storage.local_settings import LocalSettings
 
@@ -41,6 +41,7 @@ def options_of(
         reasoning_effort=args.reasoning_effort,
         attempt_timeout=args.timeout,
         scorer=args.scorer,
+        recipient=sole_recipient(args.models),
     )
 
 

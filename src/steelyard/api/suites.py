@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from steelyard.api.may_see import normal
 from steelyard.api.models import recipient_of
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from steelyard.records import Plan
     from steelyard.storage.run_folder import RunFolder
     from steelyard.tasks.suite_task import SuiteTask
+
+State: TypeAlias = Literal["begun", "ended"]
 
 __all__ = [
     "note_begun",
@@ -35,11 +37,11 @@ def suites_among(task_files: Iterable[Path]) -> list[SuiteTask]:
 
 def note_begun(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) -> None:
     """Put on record, before anything is asked, who may get which items; raises InputError where that is impossible."""
-    from steelyard.suites.exposures import append_exposures
-
-    for suite in suites:
-        asked = {recipient: set(suite.items) for recipient in _recipients(suite, args, run.plan).values()}
-        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", asked)
+    asked = [
+        (suite, {recipient: set(suite.items) for recipient in _recipients(suite, args, run.plan).values()})
+        for suite in suites
+    ]
+    _append(asked, run, "begun")
 
 
 def note_recorded(suites: Sequence[SuiteTask], address: str, run: RunFolder) -> None:
@@ -54,16 +56,31 @@ def note_recorded(suites: Sequence[SuiteTask], address: str, run: RunFolder) -> 
 def note_ended(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) -> None:
     """Put on record who got which items, when a run ended or was stopped."""
     from steelyard.storage.journal.reader import replay
-    from steelyard.suites.exposures import append_exposures
 
+    attempts = replay(run.path).attempts
+    sent = []
     for suite in suites:
         recipients = _recipients(suite, args, run.plan)
         items: dict[str, set[str]] = {recipient: set() for recipient in recipients.values()}
-        by_line = {number: name for name, number in suite.rows.ids.items()}
-        for attempt in replay(run.path).attempts:
+        by_line = {number: name for name, number in suite.items.items()}
+        for attempt in attempts:
             if attempt.measurement in recipients:
                 items[recipients[attempt.measurement]].add(by_line[int(attempt.sample.rpartition("/")[2])])
-        append_exposures(suite.folder, run.plan_sha256, suite.suite, "ended", items)
+        sent.append((suite, items))
+    _append(sent, run, "ended")
+
+
+def _append(found: Sequence[tuple[SuiteTask, Mapping[str, set[str]]]], run: RunFolder, state: State) -> None:
+    """Write one line for each suite and recipient, whatever parts are asked: the last line of a run counts."""
+    from steelyard.suites.exposures import append_exposures
+
+    whole: dict[tuple[Path, str], dict[str, set[str]]] = {}
+    for suite, items_by_recipient in found:
+        items = whole.setdefault((suite.folder, suite.suite), {})
+        for recipient, names in items_by_recipient.items():
+            items.setdefault(recipient, set()).update(names)
+    for (folder, digest), items in whole.items():
+        append_exposures(folder, run.plan_sha256, digest, state, items)
 
 
 def note_shown(suite: SuiteTask, samples: Iterable[str], model: str | Model, run: RunFolder) -> None:
@@ -71,12 +88,16 @@ def note_shown(suite: SuiteTask, samples: Iterable[str], model: str | Model, run
     from steelyard.suites.exposures import append_exposures
 
     if recipient := recipient_of(model):
-        by_line = {number: name for name, number in suite.rows.ids.items()}
+        by_line = {number: name for name, number in suite.items.items()}
         items = {by_line[int(sample.rpartition("/")[2])] for sample in samples}
         append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", {normal(recipient): items})
 
 
 def _recipients(suite: SuiteTask, args: RunArguments, plan: Plan) -> Mapping[str, str]:
-    """The recipients of a suite's items by measurement; models in this process are none."""
-    found = {each.id: recipient_of(args.models[each.role]) for each in plan.measurements if each.suite == suite.suite}
+    """The recipients of a suite's items, or of a part's, by measurement; models in this process are none."""
+    found = {
+        each.id: recipient_of(args.models[each.role])
+        for each in plan.measurements
+        if each.suite == suite.suite and each.task == suite.id
+    }
     return {name: normal(recipient) for name, recipient in found.items() if recipient}

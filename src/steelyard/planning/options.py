@@ -24,6 +24,8 @@ class Options:
     ``scorer``: in place of the tasks' own, but not for a claim about a published benchmark.
     ``own_files``: how the questions of task files are read and asked.
     ``inputs`` of the plan, by name: the run that a judge scores, and the rubric.
+    ``recipient``: the one endpoint that is asked, by which a suite draws variants of its items; empty where there is
+    none, or more than one.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
@@ -48,6 +50,7 @@ class Options:
     output_tokens: int | None = None
     reasoning_effort: str = ""
     inputs: Mapping[str, PlanInput] = field(default_factory=dict)
+    recipient: str = ""
 
 
 def planned_model(

@@ -79,7 +79,7 @@ from steelyard.records.results import (
     Verdict,
     VerdictWord,
 )
-from steelyard.records.suites import DroppedItem, SourceSpan, SuiteItem
+from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
     "GATE_SERIES",
@@ -108,6 +108,7 @@ __all__ = [
     "FlipResult",
     "GateVerdict",
     "GenerateRequest",
+    "ItemVariant",
     "JudgedKey",
     "Judging",
     "LedgerPlace",

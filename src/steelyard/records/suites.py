@@ -7,7 +7,7 @@ from typing import Literal
 from steelyard.records.record import Record
 from steelyard.records.requests import Turn
 
-__all__ = ["DroppedItem", "SourceSpan", "SuiteItem"]
+__all__ = ["DroppedItem", "ItemVariant", "SourceSpan", "SuiteItem"]
 
 
 class SourceSpan(Record, frozen=True, kw_only=True):
@@ -54,4 +54,15 @@ class DroppedItem(Record, frozen=True, kw_only=True):
 
     check: str
     reason: str
+    item: SuiteItem
+
+
+class ItemVariant(Record, frozen=True, kw_only=True):
+    """An equivalent variant of an item (``of``, by its id), which some recipients are asked in its place.
+
+    ``digest`` is the SHA-256 of the item as it was when the variant was made.
+    """
+
+    of: str
+    digest: str
     item: SuiteItem

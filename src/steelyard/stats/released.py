@@ -45,7 +45,8 @@ class LeakTest:
     difference: float
     low: float
     high: float
-    """Interval of level 1 − α, about items like these: Newcombe's (1998, method 10) for 0/1 scores, else Welch's t."""
+    """Interval of level 1 − α, about items like these. Of halves: Newcombe's (1998, method 10) for 0/1 scores, else
+    Welch's t; of pairs: :func:`steelyard.stats.paired.paired_interval`."""
     released: int
     sealed: int
 

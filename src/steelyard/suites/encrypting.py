@@ -19,6 +19,7 @@ from steelyard.suites.twins import RULES, read_rules, rules_text
 from steelyard.suites.writing import lines_of
 from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE
 from steelyard.tasks.suite_seal import SEALS
+from steelyard.tasks.suite_variants import VARIANTS
 from steelyard.tasks.suite_vault import (
     KEY_BYTES,
     KEYS,
@@ -79,10 +80,14 @@ def encrypt_suite(suite: SuiteTask) -> int:
     :func:`files_in_plain`.
 
     The plain file is removed when all else is written. Raises InputError for a suite that is encrypted already, for one
-    without readers, and for readers that are none.
+    without readers or with variants, and for readers that are none.
     """
     if suite.rows.is_encrypted:
         raise InputError("is encrypted already", where=suite.folder)
+    if suite.variants.lines:
+        raise InputError(
+            "would lie beside the encrypted items in plain: delete it first", where=suite.folder / VARIANTS
+        )
     items, rules = list(suite.rows.items()), read_rules(suite.folder)
     name = suite.file.suite
     keys = {

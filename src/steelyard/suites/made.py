@@ -16,7 +16,7 @@ from steelyard.suites.collected import Collected
 from steelyard.suites.writing import new_suite
 from steelyard.tasks.suite_file import SuiteFile
 
-__all__ = ["make_suite", "reasons_in_words", "suite_name"]
+__all__ = ["CANARY", "make_suite", "reasons_in_words", "suite_name"]
 
 
 CANARY = "steelyard-canary-"  # begins the text by which a suite's files can be found again

@@ -16,6 +16,7 @@ from steelyard.suites.writing import lines_of
 from steelyard.tasks.definition_file import read_strictly
 from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE, SuiteFile
 from steelyard.tasks.suite_seal import seal_path
+from steelyard.tasks.suite_variants import VARIANTS
 from steelyard.util.atomic_file import whole_file
 
 __all__ = ["is_fixed", "keep_canary", "rewrite_suite"]
@@ -40,15 +41,26 @@ def keep_canary(after: list[SuiteItem | None], items: list[SuiteItem]) -> None:
             return
 
 
-def rewrite_suite(folder: Path, suite: SuiteFile, samples: bytes, dropped: Sequence[DroppedItem], version: int) -> None:
+def rewrite_suite(
+    folder: Path,
+    suite: SuiteFile,
+    samples: bytes,
+    dropped: Sequence[DroppedItem],
+    version: int,
+    *,
+    variants: bytes | None = None,
+) -> None:
     """Write the files; that with the items gets its name last, so that what it misses is in the other ones already.
 
-    ``dropped`` is added to ``dropped.jsonl``. Raises InputError where they cannot be written: the suite is as it was.
+    ``dropped`` is added to ``dropped.jsonl``; ``variants`` take the place of those that are there. Raises InputError
+    where they cannot be written: the suite is as it was.
     """
     before = _bytes_of(folder / DROPPED)
     try:
         with ExitStack() as files:  # each file is whole on the disk before the first gets its name
             _put(files, folder / SAMPLES, samples)
+            if variants is not None:
+                _put(files, folder / VARIANTS, variants)
             if version != suite.version:
                 _put(files, folder / SUITE, _with_version(folder / SUITE, version))
             if dropped:

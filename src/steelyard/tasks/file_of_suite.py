@@ -8,11 +8,12 @@ from typing import Final
 
 from steelyard.errors import InputError
 from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE
+from steelyard.tasks.suite_variants import VARIANTS
 from steelyard.tasks.suite_vault import VAULT
 
 __all__ = ["check_no_suite"]
 
-_ITEMS: Final = (SAMPLES, DROPPED, VAULT)
+_ITEMS: Final = (SAMPLES, DROPPED, VARIANTS, VAULT)
 
 
 def check_no_suite(path: Path) -> None:

@@ -4,6 +4,7 @@ A suite is plain files that a person reads and keeps in git::
 
     SUITE/suite.yaml        what it is, how it is asked and scored, and which endpoints may ever see it
     SUITE/samples.jsonl     one item a line (:class:`steelyard.records.SuiteItem`)
+    SUITE/variants.jsonl    equivalent variants of items (:mod:`steelyard.tasks.suite_variants`), if there are any
     SUITE/dropped.jsonl     what was thrown out while it was made, each with its reason
     SUITE/templates/        prompts; ``prompt: "@templates/brief.j2"`` in suite.yaml names one
     SUITE/graders/          rubrics; ``scorer: {name: judged, rubric: graders/helpful.yaml}`` names one
@@ -12,7 +13,7 @@ A suite is plain files that a person reads and keeps in git::
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -189,7 +190,10 @@ class SuiteRows(FileRows):
         return self._held[place] if self._rows is None else msgspec.convert(self._rows[place], SuiteItem)
 
     def _row(self, number: int) -> Row:
-        item = self.item(number)
+        return self.row_of(self.item(number), self.number_of(number))
+
+    def row_of(self, item: SuiteItem, line: int) -> Row:
+        """An item as a row: one of the file's, at this line, or a variant of it. Raises InputError as reading does."""
         row: Row = {
             "id": item.id,
             "question": item.question,
@@ -203,7 +207,7 @@ class SuiteRows(FileRows):
         if self._with_choices:
             row["answer"] = str(item.choices.index(item.answer))
         elif self._suite.choices:
-            row["answer"] = _label(item, self._suite.choices, self._path, self.number_of(number))
+            row["answer"] = _label(item, self._suite.choices, self._path, line)
         return row
 
 
@@ -313,10 +317,12 @@ def _of_file(name: str, path: Path) -> str:
         raise InputError("is not UTF-8 text", where=template) from None
 
 
-def suite_digest(suite: SuiteFile, digests: list[str]) -> str:
+def suite_digest(suite: SuiteFile, digests: list[str], variants: Sequence[str] = ()) -> str:
     """The SHA-256 that names one version of a suite: what is asked, how, and how it is scored.
 
-    Who may see and read it, and what it was made from, are not in it: they change without another version.
+    ``digests`` are those of its items, ``variants`` those of their variants. Who may see and read it, and what it was
+    made from, are not in it: they change without another version.
     """
     asked = msgspec.structs.replace(suite, endpoints=(), readers=(), made_from=(), about="")
-    return sha256(canonical({"suite": without_defaults(asked), "items": sorted(digests)})).hexdigest()
+    parts: dict[str, Any] = {"suite": without_defaults(asked), "items": sorted(digests)}
+    return sha256(canonical(parts | ({"variants": sorted(variants)} if variants else {}))).hexdigest()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 __all__ = ["SEALS", "SUITE_FORMAT", "SUITE_PREDICATE", "Parts", "SuiteSeal", "items_root", "parts_of", "read_seal",
-           "read_seal_stamp", "seal_path", "stamp_path"]  # fmt: skip
+           "read_seal_stamp", "seal_path", "split_seed", "stamp_path"]  # fmt: skip
 
 SEALS: Final = "seals"
 SUITE_FORMAT: Final = "steelyard-suite/1"
@@ -42,8 +42,9 @@ MAX_SEAL_BYTES: Final = 1_000_000
 class SuiteSeal(Record, frozen=True, kw_only=True):
     """What is sealed of a version: its digest, the Merkle root of its items' digests, and how it is split.
 
-    ``share`` of the items is released, the rest divided into ``checks``. ``signer`` is the public key, in hexadecimal
-    digits, and ``proof`` that of its split; without a key both are empty and ``seed`` was drawn at random.
+    ``variants`` counts the items' variants, whose digests are under the root too. ``share`` of the items is released,
+    the rest divided into ``checks``. ``signer`` is the public key, in hexadecimal digits, and ``proof`` that of its
+    split; without a key both are empty and ``seed`` was drawn at random.
     """
 
     format: Literal["steelyard-suite/1"]
@@ -51,6 +52,7 @@ class SuiteSeal(Record, frozen=True, kw_only=True):
     version: int
     digest: str
     items: int
+    variants: int = 0
     root: str
     share: str
     checks: int
@@ -108,9 +110,9 @@ def _read(path: Path, limit: int) -> bytes:
     return data
 
 
-def items_root(digests: Collection[str]) -> str:
-    """The Merkle root (RFC 9162) of the items' digests, sorted."""
-    return root(digest.encode() for digest in sorted(digests)).hex()
+def items_root(digests: Collection[str], variants: Collection[str] = ()) -> str:
+    """The Merkle root (RFC 9162) of the digests of items, and after them of their variants, each sorted."""
+    return root(digest.encode() for digest in (*sorted(digests), *sorted(variants))).hex()
 
 
 def read_seal(folder: Path, version: int, digest: str) -> SuiteSeal | None:
@@ -155,11 +157,16 @@ def _check_split(seal: SuiteSeal, path: Path) -> None:
         raise VerificationError(f"{path}: no such split")
 
 
+def split_seed(seal: SuiteSeal) -> str:
+    """What the split follows from: the output of the key's function, or without a key the random seed."""
+    if not seal.signer:
+        return seal.seed
+    return split_output(public_key(seal.signer), seal.digest, seal.proof) or ""
+
+
 def parts_of(seal: SuiteSeal, ids: Collection[str]) -> Parts:
     """The parts of the suite whose items have these ids: an order by the split's seed, cut at the share."""
-    seed = seal.seed
-    if seal.signer:
-        seed = split_output(public_key(seal.signer), seal.digest, seal.proof) or ""
+    seed = split_seed(seal)
     ordered = sorted(ids, key=lambda each: sha256(canonical({"item": each, "seed": seed})).digest())
     released = round(len(ordered) * Fraction(seal.share))
     kept = ordered[released:]

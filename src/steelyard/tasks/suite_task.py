@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical
 from steelyard.plugins import TargetChecker
+from steelyard.records import SuiteItem
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
 from steelyard.tasks.prompts_of_questions import (
     choice_prompts,
@@ -25,6 +27,7 @@ from steelyard.tasks.suite_file import (
     PartRows,
     SuiteFile,
     SuiteRows,
+    is_suite,
     read_suite,
     suite_digest,
     suite_folder,
@@ -32,54 +35,68 @@ from steelyard.tasks.suite_file import (
 )
 from steelyard.tasks.suite_scorer import FREE, checked_scorer, reads_context, with_schemas
 from steelyard.tasks.suite_seal import SuiteSeal, parts_of, read_seal
+from steelyard.tasks.suite_variants import DRAWN, DrawnRows, Variants, check_variants, draw_of, read_variants
 from steelyard.tasks.task import Task
 
-__all__ = ["JUDGED", "SuiteTask", "task_from_suite"]
+__all__ = ["JUDGED", "SuiteTask", "drawn_part", "task_from_suite"]
 
 JUDGED: Final = "judged"  # the scorer of a suite whose answers a judge scores, in another run
+_OTHER: Final = re.compile(r"variant-([1-9][0-9]{0,3})")
 _PROBE: Final = re.compile(r"probe-([1-9][0-9]{0,5})")
 
 
 class SuiteTask(Task):
-    """The task of a suite, or of a part of a sealed one: the ``items`` that it asks, by id, and who may see them."""
+    """The task of a suite, or of a part of a sealed one, and who may see it.
+
+    ``items`` are the ids of what it asks, each with the line of its item: that of a variant where one was drawn.
+    """
 
     def __init__(
         self, definition: TaskDefinition, folder: Path, file: SuiteFile, rows: SuiteRows, suite: str, part: _Part
     ) -> None:
-        self.items = {
-            name: number
-            for name, number in rows.ids.items()
-            if name not in rows.erased and (part.items is None or name in part.items)
-        }
-        asked = rows if len(self.items) == len(rows) else PartRows(rows, self.items)
+        names = [n for n in rows.ids if n not in rows.erased and (part.items is None or n in part.items)]
+        drawn = {name: part.drawn[name] for name in names if name in part.drawn}
+        self.items = {drawn[name].id if name in drawn else name: rows.ids[name] for name in names}
+        asked = DrawnRows(rows, drawn) if drawn else rows if len(names) == len(rows) else PartRows(rows, names)
         words = f"{len(rows.erased):,} items of this suite were erased." if rows.erased else ""
         assumed = " ".join(filter(None, (part.words, words)))
         super().__init__(definition, folder / SUITE, rows=asked, suite=suite, assumed=assumed)
         self.folder, self.file, self.rows, self.seal = folder, file, rows, part.seal
+        self.variants = part.variants
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of a suite: its items (None: all), what to say of it, and what its name gets."""
+    """A part of a suite: its items (None: all), what to say of it, and what its name gets.
+
+    ``drawn``: what is asked in the place of items, by their id, where it is asked for one recipient.
+    """
 
     items: frozenset[str] | None = None
     words: str = ""
     suffix: str = ""
     seal: SuiteSeal | None = None
+    drawn: Mapping[str, SuiteItem] = field(default_factory=dict)
+    variants: Variants = field(default_factory=Variants)
 
 
 def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
     """Open the suite at ``path``, its folder or its ``suite.yaml``; raises InputError with file and line.
 
     Of a sealed version the released items are asked; ``SUITE#all`` and ``SUITE#check-1`` name other parts, and
-    ``SUITE#probe-50`` fifty of those items, which follow from the suite's digest. Not ``to_ask``: items may
+    ``SUITE#probe-50`` fifty of those items, which follow from the suite's digest. ``SUITE#for-DRAW`` and
+    ``SUITE#check-1-for-DRAW`` are these parts as one recipient is asked them, ``SUITE#variant-1-for-DRAW`` is a variant
+    of each released item that this one is not asked (:mod:`steelyard.tasks.suite_variants`). Not ``to_ask``: items may
     lack an answer that no judge gives, since the suite is only looked at or changed.
     """
     folder = suite_folder(path)
     file = with_schemas(read_suite(folder), folder)
     rows = SuiteRows(folder / SAMPLES, file)
-    digest = suite_digest(file, rows.digests)
-    part = _part(folder, file, rows, digest, suite_part(path))
+    variants = read_variants(folder)
+    if to_ask:
+        check_variants(variants, rows, folder)
+    digest = suite_digest(file, rows.digests, variants.digests)
+    part = replace(_part(folder, file, rows, digest, suite_part(path), variants), variants=variants)
     scorer = file.scorer or _scorer(file, rows)
     prompts = file.prompts or _prompts(file, rows, scorer)
     if file.default_prompt and file.default_prompt not in prompts:
@@ -115,8 +132,24 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
     return SuiteTask(definition, folder, file, rows, digest, part)
 
 
-def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str) -> _Part:
+def drawn_part(path: Path, recipient: str) -> Path:
+    """The part of a suite as the seal draws it for a recipient (an address in normal form).
+
+    The path itself for what is no suite, is not sealed, has no variants, is drawn already, or goes to no recipient.
+    """
+    if not recipient or not is_suite(path) or DRAWN.fullmatch(suite_part(path)):
+        return path
+    suite = task_from_suite(path)
+    if suite.seal is None or not suite.variants.lines:
+        return path
+    part = "-".join(filter(None, (suite_part(path), f"for-{draw_of(suite.seal, recipient)}")))
+    return suite.folder.with_name(f"{suite.folder.name}#{part}")
+
+
+def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str, variants: Variants) -> _Part:
     seal = read_seal(folder, file.version, digest)
+    if (drawn := DRAWN.fullmatch(name)) and seal is not None:
+        return _drawn(folder, file, rows, seal, variants, drawn["part"] or "", drawn["draw"])
     if probe := _PROBE.fullmatch(name):
         return _probe(folder, rows, digest, seal, int(probe[1]))
     if name == "all" or (seal is None and not name):
@@ -133,6 +166,27 @@ def _part(folder: Path, file: SuiteFile, rows: SuiteRows, digest: str, name: str
             return _Part(items, words, f"-check-{number}", seal)
     known = ", ".join(("released", "all", *(f"check-{number}" for number in range(1, seal.checks + 1))))
     raise InputError(f"the suite has no part {name[:40]!r}; it has: {known}", where=folder)
+
+
+def _drawn(
+    folder: Path, file: SuiteFile, rows: SuiteRows, seal: SuiteSeal, variants: Variants, name: str, draw: str
+) -> _Part:
+    """A part as one recipient is asked it, or the variants of released items that this one is not asked."""
+    ordered = {item.id: variants.ordered(item, draw) for item in rows.items()}
+    if other := _OTHER.fullmatch(name):
+        number = int(other[1])
+        released = parts_of(seal, rows.ids).released
+        drawn = {each: found[number] for each, found in ordered.items() if each in released and len(found) > number}
+        if not drawn:
+            raise InputError(f"no released item has {number + 1:,} variants or more", where=folder)
+        words = (
+            f"Asked: of {len(drawn):,} of the {len(released):,} released items the variant that is number {number} "
+            f"after the one of draw {draw}."
+        )
+        return _Part(frozenset(drawn), words, f"-variant-{number}", seal, drawn)
+    part = _part(folder, file, rows, seal.digest, name, variants)
+    words = f"{part.words} Each in the variant that the seal draws for one endpoint (draw {draw}).".strip()
+    return replace(part, words=words, drawn={each: found[0] for each, found in ordered.items()})
 
 
 def _probe(folder: Path, rows: SuiteRows, digest: str, seal: SuiteSeal | None, count: int) -> _Part:

@@ -12,10 +12,12 @@ from steelyard.errors import InputError
 from tests.detectors.leak.test_finder import plan
 
 
-@pytest.mark.parametrize("given", [{}, {"kept": 1}, {"kept": "x", "more": 1}])
+@pytest.mark.parametrize("given", [{"kept": 1}, {"kept": "x", "more": 1}])
 def test_other_options_are_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="a leak check has the options kept and alpha"):
+    with pytest.raises(InputError, match="a leak check has the options kept, others and alpha"):
         options_of(given)
+    with pytest.raises(InputError, match="needs kept items, or other variants"):
+        options_of({})
     assert options_of({"kept": "s-check-1"}) == LeakOptions(kept="s-check-1")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steelyard.records import SuiteItem
 from steelyard.suites.writers import prompts
 
 ENGLISH = "The office of the company is in Bonn, and it opens at nine."
@@ -22,3 +23,29 @@ def test_a_passage_is_a_value_and_no_template() -> None:
     hostile = "{{ 7 * 7 }}{% for a in b %} and the end of the text {#"
     assert f"----------\n{hostile}\n----------" in prompts.write(hostile, 1)
     assert hostile in prompts.alone(hostile)
+
+
+def test_a_twin_is_asked_for_with_what_its_item_has() -> None:
+    bare = SuiteItem(id="a", question="Where does the office of the company lie?", answer="Bonn", canary="c-1")
+    assert "Passage" not in prompts.twin(bare)
+    assert '{"question": "…", "answer": "…"}' in prompts.twin(bare)
+    assert "Question: Where does the office of the company lie?\nAnswer: Bonn\n" in prompts.twin(bare)
+    assert "The answer is one of: yes | no\n" in prompts.twin(bare, ("yes", "no"))
+    whole = SuiteItem(
+        id="a", question="Wo liegt das Büro der Firma?", answer="Bonn", context=GERMAN, choices=("Bonn", "Ulm")
+    )
+    asked = prompts.twin(whole)
+    assert '"context": "…", "choices": ["…"]}' in asked
+    assert f"{GERMAN}\n\nFrage: Wo liegt das Büro der Firma?\nMöglichkeiten:\n- Bonn\n- Ulm\nAntwort: Bonn" in asked
+    assert not any("c-1" in text for text in (asked, prompts.twin(bare)))
+
+
+def test_an_items_answer_is_asked_for_at_once_and_in_steps() -> None:
+    item = SuiteItem(
+        id="a", question="Where does the office of the company lie?", answer="Bonn {{ 1 }}", context=ENGLISH
+    )
+    for asked in (prompts.solve(item), prompts.solve_in_steps(item, ("Bonn", "Ulm"))):
+        assert ENGLISH in asked
+        assert "{{ 1 }}" not in asked
+    assert "- Bonn\n- Ulm" in prompts.solve_in_steps(item, ("Bonn", "Ulm"))
+    assert "Answer: …" in prompts.solve_in_steps(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.suites.writers import replies
-from steelyard.suites.writers.replies import Proposal, Unreadable, proposals_in
+from steelyard.suites.writers.replies import Proposal, TwinProposal, Unreadable, proposals_in, twin_in
 
 ITEM = {"question": "Who  won\nit?", "answer": " Ada ", "span": " Ada won. "}
 READ = Proposal("Who won it?", "Ada", "Ada won.")
@@ -89,3 +90,30 @@ def test_any_text_is_read_or_refused(reply: str) -> None:
     except Unreadable:
         return
     assert all(isinstance(each, Proposal | Unreadable) for each in found)
+
+
+@pytest.mark.parametrize(
+    "reply", ["{}", "```json\n{}\n```", "Here: {} Bye.", "<think>hm</think>{}", '{{"items": [{}]}}']
+)
+def test_a_twin_is_read_whatever_stands_around_it(reply: str) -> None:
+    entry = {"question": " Who won\u200b it? ", "answer": 12, "context": "Ada won.\r\n", "choices": ["a  b", 12]}
+    assert twin_in(reply.format(json.dumps(entry))) == TwinProposal("Who won it?", "12", "Ada won.", ("a b", "12"))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["", "No.", "[]", "[1]", '{"question": "Who?"}', '{"question": "Who?", "answer": ""}', "[{}, {}]",
+     '{"question": "Who?", "answer": "a", "choices": "ab"}', json.dumps({"question": "q" * 50_000, "answer": "a"}),
+     json.dumps({"question": "q", "answer": "a" * 301}),
+     json.dumps({"question": "q", "answer": "a", "choices": [1] * 51})],
+)  # fmt: skip
+def test_what_is_no_twin_is_unreadable(reply: str) -> None:
+    with pytest.raises(Unreadable):
+        twin_in(reply)
+
+
+@given(st.text(max_size=200) | st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
+    st.sampled_from(["question", "answer", "choices", "items"]), inner)).map(json.dumps))  # fmt: skip
+def test_nothing_but_unreadable_is_raised_for_a_twin(reply: str) -> None:
+    with suppress(Unreadable):
+        assert twin_in(reply).answer

@@ -18,6 +18,7 @@ COMMANDS = {
     "review": "review the items of a suite: keep, edit, drop, tag",
     "seal": "fix a version: signed, split into released and kept items",
     "show": "show a suite: its items, who may see it, and who has seen it",
+    "vary": "write variants of the items, of which each endpoint is asked one",
 }
 
 

@@ -26,12 +26,20 @@ __all__ = ["command"]
     show_default=True,
     help="The chance that a model which learned nothing is found.",
 )
+@click.option(
+    "--released-to",
+    default="",
+    metavar="URL",
+    help="Look for what this address was asked of the suite's variants (default: the model's own address).",
+)
 @click.option("--dry-run", is_flag=True, help="Say what the check can see and what is left, and ask nothing.")
 @json_option
-def command(folder: Path, alpha: float, dry_run: bool, as_json: bool, **asking: Any) -> int:
+def command(folder: Path, alpha: float, released_to: str, dry_run: bool, as_json: bool, **asking: Any) -> int:
     """Ask released and kept items of the sealed suite FOLDER, and test whether the released ones are answered better.
 
-    Each check spends kept items: what went to an endpoint counts as released to it. Exit codes: 0 no gap beyond chance,
+    Where the suite has variants (steelyard suite vary), those that an endpoint was asked are also tested against others
+    of the same items, each test at half of the level. A check spends what it asks: what went to an endpoint counts as
+    released to it. Exit codes: 0 no gap beyond chance,
     1 a gap, or the suite's canary in an answer, 3 undecided, 4 answers are missing.
     """
     import asyncio
@@ -43,7 +51,7 @@ def command(folder: Path, alpha: float, dry_run: bool, as_json: bool, **asking: 
     from steelyard.tasks.suite_file import read_suite
 
     args = with_subject(run_arguments(**asking))
-    check = next_check(folder, args.models[SUBJECT], alpha)
+    check = next_check(folder, args.models[SUBJECT], alpha, released_to)
     _print_power(check, alpha)
     if dry_run:
         return 0
@@ -56,9 +64,9 @@ def command(folder: Path, alpha: float, dry_run: bool, as_json: bool, **asking: 
         canaries = [{"measurement": hit.measurement, "sample": hit.sample} for hit in found]
         print_json(machine.render(done.verdict) | {"canaries": canaries, "exit": code})
         return code
-    for note in done.verdict.notes:
-        if note.check == "gap":
-            click.echo(f"{done.verdict.verdict.words}: {note.message}")
+    for tested in done.verdict.results:
+        for note in tested.notes:
+            click.echo(f"{tested.word.words}: {note.message}")
     for result in done.verdict.measurements:
         print_measurement(result)
     for hit in found[:5]:
@@ -68,12 +76,28 @@ def command(folder: Path, alpha: float, dry_run: bool, as_json: bool, **asking: 
 
 
 def _print_power(check: NextCheck, alpha: float) -> None:
-    if check.gap is None:
-        seen = "no gap can be seen with so few items"
-    else:
-        seen = f"a gap of {check.gap * 100:.0f} points is seen with probability .9"
-    click.echo(
-        f"check {check.number}: {check.released:,} released and {check.kept:,} kept items; {seen} (alpha {alpha:g}); "
-        f"{check.left:,} checks are left after it",
-        err=True,
-    )
+    from steelyard.reports.words import counted
+    from steelyard.util.text import one_line
+
+    level = alpha / 2 if check.halves and check.pairs else alpha
+    if halves := check.halves:
+        click.echo(
+            f"check {halves.number}: {halves.released:,} released and {halves.kept:,} kept items; "
+            f"{_seen(halves.gap)} (alpha {level:g}); {halves.left:,} checks are left after it",
+            err=True,
+        )
+    if pairs := check.pairs:
+        click.echo(
+            f"variants: {counted(pairs.items, 'item')} as {one_line(pairs.address, 120)} was asked them "
+            f"({pairs.sent:,} on record) and in another variant; {_seen(pairs.gap)} (alpha {level:g}); {pairs.left:,} "
+            "other variants are left after it",
+            err=True,
+        )
+    for remark in check.remarks:
+        click.echo(one_line(remark, 300), err=True)
+
+
+def _seen(gap: float | None) -> str:
+    if gap is None:
+        return "no gap can be seen with so few items"
+    return f"a gap of {gap * 100:.0f} points is seen with probability .9"

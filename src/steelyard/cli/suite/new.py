@@ -154,6 +154,7 @@ def _asked_columns(unclear: UnclearColumns, options: FileOptions) -> FileOptions
 def _writing(given: dict[str, Any], *, yes: bool) -> Writing:
     from steelyard.api.models import recipient_of
     from steelyard.api.suite_sources import CLOZE, Writing
+    from steelyard.cli.suite.progress import shown_progress
 
     writer = given["writer"]
     leaves = bool(writer) and writer != CLOZE and bool(recipient_of(writer))
@@ -164,7 +165,7 @@ def _writing(given: dict[str, Any], *, yes: bool) -> Writing:
         seed=given["seed"],
         with_context=not given["closed_book"],
         confirm=_confirmed if leaves and not yes else lambda replaced: True,
-        progress=_progress(),
+        progress=shown_progress("passages"),
     )
 
 
@@ -182,23 +183,6 @@ def _confirmed(replaced: list[Replaced]) -> bool:
     if not sys.stdin.isatty():
         raise InputError("nothing was sent: read what is replaced, and add --yes")
     return click.confirm("Is that right, and may it be sent so?", err=True)
-
-
-def _progress() -> Any:
-    """Passages done, with rate and remaining time, once a second on stderr."""
-    import time
-
-    begun, last = time.monotonic(), [0.0]
-
-    def shown(done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - begun < 2 or (now - last[0] < 1 and done < total):
-            return
-        last[0] = now
-        rate = done / (now - begun)
-        click.echo(f"{done:,} of {total:,} passages, {rate:.1f}/s, {(total - done) / rate:.0f} s left", err=True)
-
-    return shown
 
 
 def _print_made(folder: Path, endpoints: tuple[str, ...], collected: Collected) -> None:

@@ -83,7 +83,9 @@ def _print(suite: SuiteTask, sealed: SuiteSeal) -> None:
     kept = " + ".join(f"{len(each):,}" for each in parts.checks)
     click.echo(f"sealed: version {sealed.version}, digest {sealed.digest}")
     click.echo(f"released {len(parts.released):,} of {sealed.items:,} items; kept back for checks: {kept}")
-    for line in _already_seen(suite.folder, parts.checks):
+    if sealed.variants:
+        click.echo(f"{sealed.variants:,} variants of items: each endpoint is asked those that the seal draws for it")
+    for line in _already_seen(suite, parts.checks):
         click.echo(line, err=True)
     if (stamped := read_seal_stamp(suite.folder, sealed.version)) is not None:
         click.echo(f"time stamp: {stamped.time} by {one_line(stamped.authority, 100)}")
@@ -93,12 +95,17 @@ def _print(suite: SuiteTask, sealed: SuiteSeal) -> None:
         click.echo("unsigned: whoever sealed this could have chosen the split (steelyard key new prevents it)")
 
 
-def _already_seen(folder: Path, checks: Sequence[frozenset[str]]) -> Iterator[str]:
+def _already_seen(suite: SuiteTask, checks: Sequence[frozenset[str]]) -> Iterator[str]:
     """A line for each endpoint that has seen items which are now called kept."""
+    from msgspec.structs import replace
+
     from steelyard.suites.exposures import read_exposures, seen_among
     from steelyard.util.text import one_line
 
-    exposures, kept = read_exposures(folder), frozenset().union(*checks)
+    exposures = [
+        replace(each, items=tuple(suite.variants.originals(each.items))) for each in read_exposures(suite.folder)
+    ]
+    kept = frozenset().union(*checks)
     for recipient, seen in seen_among(kept, exposures).items():
         spent = sum(recipient in seen_among(each, exposures) for each in checks)
         left = f"{len(checks) - spent:,} of {len(checks):,} checks" if spent < len(checks) else "no check"

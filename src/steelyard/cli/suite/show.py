@@ -27,9 +27,23 @@ __all__ = ["command"]
     metavar="CA.pem",
     help="Check the time stamp of the seal against this root of an authority (PEM). Needs the extra timestamp.",
 )
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Check that this run asked its endpoint the variants that the seal draws for it.",
+)
+@click.option(
+    "--released-to",
+    default="",
+    metavar="URL",
+    help="With --run: the address whose variants a leak check looked for, as it was given to suite check.",
+)
 @json_option
-def command(folder: Path, root_files: tuple[Path, ...], as_json: bool) -> int:
+def command(folder: Path, root_files: tuple[Path, ...], run: Path | None, released_to: str, as_json: bool) -> int:
     """Show the suite FOLDER: its digest, its items by tag and group, and its exposure by recipient."""
+    if run is not None:
+        return _show_run(folder, run, released_to, as_json=as_json)
     from steelyard.reports.words import counted
     from steelyard.tasks.suite_task import task_from_suite
 
@@ -52,6 +66,8 @@ def command(folder: Path, root_files: tuple[Path, ...], as_json: bool) -> int:
             click.echo(f"  dated      {stamp['time']} by {one_line(stamp['authority'], 60)}; {said}")
     else:
         click.echo("  sealed     no")
+    if facts["variants"]:
+        click.echo(f"  variants   {counted(facts['variants'], 'variant')} of {counted(facts['varied'], 'item')}")
     click.echo(f"  reviewed   {facts['reviewed']:,} of {facts['items']:,} items")
     click.echo(f"  prompts    {', '.join(facts['prompts'])} (asked in {suite.default_prompt})")
     if facts["without_answer"]:
@@ -69,6 +85,25 @@ def command(folder: Path, root_files: tuple[Path, ...], as_json: bool) -> int:
     return 0
 
 
+def _show_run(folder: Path, run: Path, released_to: str, *, as_json: bool) -> int:
+    """What a run asked, recomputed from the seal; a VerificationError ends the command with 1."""
+    from msgspec import to_builtins
+
+    from steelyard.api.drawn_check import check_drawn
+    from steelyard.util.text import one_line
+
+    found = check_drawn(folder, run, released_to)
+    if as_json:
+        print_json({"run": str(run), "measurements": to_builtins(found)})
+        return 0
+    for each in found:
+        said = "as the seal draws it for" if each.drawn else "as it is written, and not drawn for"
+        click.echo(
+            f"{one_line(each.task, 60)}: asked {said} {one_line(each.address, 100) or 'a model on this machine'}"
+        )
+    return 0
+
+
 def _facts(suite: SuiteTask, root_files: tuple[Path, ...]) -> dict[str, Any]:
     from steelyard.suites.exposures import exposed_items, read_exposures
     from steelyard.suites.review import read_review
@@ -82,6 +117,8 @@ def _facts(suite: SuiteTask, root_files: tuple[Path, ...]) -> dict[str, Any]:
         "sealed": _sealed(suite, root_files),
         "items": len(items),
         "without_answer": suite.rows.without_answer,
+        "variants": len(suite.variants.lines),
+        "varied": len(suite.variants.by_item),
         "erased": len(suite.rows.erased),
         "encrypted": suite.rows.is_encrypted,
         "reviewed": read_review(suite.folder).number_reviewed(items),

@@ -1,69 +1,86 @@
-"""The leak check as a detector: two measurements, of the released and of the kept items, and one test of both."""
+"""The leak check as a detector: released items against kept ones, and against variants that nobody was asked.
+
+Both tests read the measurement of the released items; with both, each has half of the level.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
 from steelyard.detectors.leak.finder import LeakFinder
+from steelyard.detectors.leak.variants import VariantsFinder
 from steelyard.errors import InputError
 from steelyard.plugins import MeasurementRequest, Planner
-from steelyard.records import Plan, PlannedTest, RequestedTest
+from steelyard.records import Plan, PlannedTest, RequestedTest, Served
 from steelyard.records.record import Record
 
 __all__ = ["Leak", "LeakOptions"]
 
-RELEASED, KEPT = "released", "kept"  # the arms
+RELEASED, KEPT, OTHER = "released", "kept", "other"  # the arms
+_NULLS: Final = {
+    KEPT: "the released items are answered like the kept ones: nothing was learned from them",
+    OTHER: "the variants that the endpoint was asked are answered like others of the same items: nothing was learned "
+    "from them",
+}
 
 
 class LeakOptions(Record, frozen=True, kw_only=True):
-    """What a user sets: the name of the task with the kept items, and the level as a decimal text."""
+    """What a user sets: the names of the tasks with the kept items and with other variants of the released ones.
 
-    kept: str
+    One of them at least is there. The level is a decimal text.
+    """
+
+    kept: str = ""
+    others: str = ""
     alpha: str = "0.001"
 
 
 class Leak:
-    """D3: a permutation test over a committed split (docs/statistics.md)."""
+    """D3: permutation tests over a committed split, and over the variants that a seal drew (docs/statistics.md)."""
 
     name = "leak"
-    version = 2
+    version = 3
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
-        """One test for each check that the user asked for; raises InputError for options that are none."""
+        """One or two tests for each check that the user asked for; raises InputError for options that are none."""
         mine = [each for each in planner.requested if each.detector == self.name]
-        return [test for number, each in enumerate(mine) if (test := self._test(planner, number, each))]
+        return [test for number, each in enumerate(mine) for test in self._tests(planner, number, each)]
 
-    def _test(self, planner: Planner, number: int, requested: RequestedTest) -> PlannedTest | None:
+    def _tests(self, planner: Planner, number: int, requested: RequestedTest) -> Iterator[PlannedTest]:
         options = options_of(requested.options)
-        tasks = {RELEASED: requested.task, KEPT: options.kept}
-        served = [
-            planner.measure(
-                MeasurementRequest(
-                    name=f"leak/{number}/{arm}",
-                    task=task,
-                    prompt=requested.prompt,
-                    shots=requested.shots,
-                    temperature=requested.temperature or None,
-                    arm=arm,
-                )
-            )
+        tasks = {RELEASED: requested.task, KEPT: options.kept, OTHER: options.others}
+        reads = {
+            arm: served.reads
             for arm, task in tasks.items()
-        ]
-        reads = tuple(each.reads for each in served if each is not None)
-        if len(reads) < len(served):
-            return None
-        return PlannedTest(
-            id=f"leak-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}",
-            rule=f"{self.name}@{self.version}",
-            weight=1.0,
-            null="the released items are answered like the kept ones: nothing was learned from them",
-            reads=reads,
-            sealed={"alpha": options.alpha},
+            if task and (served := self._measured(planner, number, requested, arm, task)) is not None
+        }
+        for arm in (KEPT, OTHER):
+            if RELEASED in reads and arm in reads:
+                name = "leak" if arm == KEPT else "leak-variants"
+                yield PlannedTest(
+                    id=f"{name}-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}",
+                    rule=f"{self.name}@{self.version}",
+                    weight=1.0,
+                    null=_NULLS[arm],
+                    reads=(reads[RELEASED], reads[arm]),
+                    sealed={"alpha": options.alpha},
+                )
+
+    def _measured(self, planner: Planner, number: int, requested: RequestedTest, arm: str, task: str) -> Served | None:
+        return planner.measure(
+            MeasurementRequest(
+                name=f"leak/{number}/{arm}",
+                task=task,
+                prompt=requested.prompt,
+                shots=requested.shots,
+                temperature=requested.temperature or None,
+                arm=arm,
+            )
         )
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
@@ -74,12 +91,13 @@ class Leak:
         """All of both arms: the test does not stop early."""
         return sum(plan.by_id[reads.measurement].planned for reads in test.reads)
 
-    def open(self, test: PlannedTest, plan: Plan) -> LeakFinder:
+    def open(self, test: PlannedTest, plan: Plan) -> LeakFinder | VariantsFinder:
         """Start reading; raises ValueError for what :meth:`plan` would not have written."""
         arms = [plan.by_id[reads.measurement].arm for reads in test.reads if reads.measurement in plan.by_id]
-        if arms != [RELEASED, KEPT] or test.sealed.keys() != {"alpha"} or not is_level(test.sealed["alpha"]):
+        is_own = test.sealed.keys() == {"alpha"} and is_level(test.sealed["alpha"])
+        if not is_own or arms not in ([RELEASED, KEPT], [RELEASED, OTHER]):
             raise ValueError("it reads the released and the kept items of a suite, at a level of its own")
-        return LeakFinder(test, plan)
+        return LeakFinder(test, plan) if arms[1] == KEPT else VariantsFinder(test, plan)
 
 
 def options_of(given: Mapping[str, Any]) -> LeakOptions:
@@ -87,7 +105,9 @@ def options_of(given: Mapping[str, Any]) -> LeakOptions:
     try:
         options = msgspec.convert(given, LeakOptions)
     except msgspec.ValidationError as error:
-        raise InputError(f"a leak check has the options kept and alpha: {error}") from None
+        raise InputError(f"a leak check has the options kept, others and alpha: {error}") from None
+    if not (options.kept or options.others):
+        raise InputError("a leak check needs kept items, or other variants of the released ones")
     if not is_level(options.alpha):
         raise InputError(f"--alpha {options.alpha[:20]!r}: a level is between 0 and 0.05, as 0.001")
     return options

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from steelyard.records import DetectorResult, Finding, Note, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.detectors.leak.result import result_of
+from steelyard.records import DetectorResult, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.stats.released import LeakTest, detectable_gap, released_test
 
 __all__ = ["LeakFinder"]
@@ -47,34 +48,7 @@ class LeakFinder:
         return [scores[place] for place in sorted(scores)]
 
     def _result(self, word: VerdictWord, found: LeakTest | None, said: str) -> DetectorResult:
-        task = self.released.task
-        # Other machines' logarithms may differ in the last digits.
-        p = None if found is None else float(f"{found.p:.10g}")
-        findings: tuple[Finding, ...] = ()
-        if word is VerdictWord.INCONSISTENT and found is not None:
-            findings = (
-                Finding(
-                    detector="leak",
-                    check="released",
-                    task=task,
-                    null=self.planned.null,
-                    assumptions=("the split was committed before anyone was tested",),
-                    p=p,
-                    effect=round(found.difference, 6),
-                    ci=(round(found.low, 6), round(found.high, 6)),
-                    n=found.released + found.sealed,
-                    message=f"released items are answered better than kept ones: {said}",
-                ),
-            )
-        return DetectorResult(
-            test=self.planned.id,
-            rule=self.planned.rule,
-            word=word,
-            p=1.0 if p is None else p,
-            reason="" if findings else said,
-            findings=findings,
-            notes=(Note(detector="leak", check="gap", task=task, message=said),),
-        )
+        return result_of(self.planned, self.released.task, "released", word, found, said)
 
 
 def _in_words(found: LeakTest, gap: float | None) -> str:

@@ -7,22 +7,21 @@ what it throws out is kept with its reason. One question costs two further calls
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from msgspec.structs import replace
 
 from steelyard.errors import ModelUnavailable
-from steelyard.records import DroppedItem, GenerateRequest, ModelOutput, Outcome, Sample, SuiteItem
-from steelyard.scorers.answer import Answer
+from steelyard.records import DroppedItem, Outcome, SuiteItem
 from steelyard.scorers.reading.dress import comparable
 from steelyard.scorers.reading.grounding import find_span, holds_answer
 from steelyard.suites.collected import Collected
 from steelyard.suites.sources.passages import Passage
 from steelyard.suites.writers import prompts
 from steelyard.suites.writers.asking import Ask
+from steelyard.suites.writers.checking import NO_REPLY, all_of, dropped, failure, score_of
 from steelyard.suites.writers.replies import Proposal, Unreadable, proposals_in
 from steelyard.suites.writers.wording import why_not
 from steelyard.suites.writers.writer import Progress, Redact, as_it_is, collected_from, item_of
@@ -32,9 +31,7 @@ __all__ = ["KNOWN", "UNANSWERABLE", "ModelWriter", "most_calls"]
 
 UNANSWERABLE: Final = "unanswerable"
 KNOWN: Final = "known without the document"
-_SCORER: Final = Answer()
 _Found = SuiteItem | DroppedItem
-_Result = TypeVar("_Result")
 
 
 def most_calls(passages: int, per_passage: int) -> int:
@@ -69,30 +66,30 @@ class ModelWriter:
             self.progress(done, len(passages))
             return found
 
-        results = await _all(one(passage) for passage in passages)
+        results = await all_of(one(passage) for passage in passages)
         found = _without_copies([each for result in results for each in result])
-        dropped = [each for each in found if isinstance(each, DroppedItem)]
-        if found and len(dropped) == len(found) and all(each.check == "no reply" for each in dropped):
-            raise ModelUnavailable(f"the model answered no call: {dropped[0].reason}")
-        return collected_from(passages, [each for each in found if isinstance(each, SuiteItem)], dropped)
+        thrown_out = [each for each in found if isinstance(each, DroppedItem)]
+        if found and len(thrown_out) == len(found) and all(each.check == NO_REPLY for each in thrown_out):
+            raise ModelUnavailable(f"the model answered no call: {thrown_out[0].reason}")
+        return collected_from(passages, [each for each in found if isinstance(each, SuiteItem)], thrown_out)
 
     async def _of_passage(self, passage: Passage) -> list[_Found]:
         sent = self.redact(passage)
         output = await self.ask(prompts.write(sent, self.per_passage))
         if not output.outcome.answered:
-            return [_dropped("no reply", _failure(output), item_of(passage, ""))]
+            return [dropped(NO_REPLY, failure(output), item_of(passage, ""))]
         try:
             proposals = proposals_in(output.text)
         except Unreadable as error:
             cut = " It was cut off." if output.outcome is Outcome.TRUNCATED else ""
-            return [_dropped("unreadable", f"{error}{cut}", item_of(passage, ""))]
+            return [dropped("unreadable", f"{error}{cut}", item_of(passage, ""))]
         if not proposals:
-            return [_dropped("nothing to ask", "The model found nothing to ask.", item_of(passage, ""))]
-        return await _all(self._checked(passage, sent, proposal) for proposal in proposals)
+            return [dropped("nothing to ask", "The model found nothing to ask.", item_of(passage, ""))]
+        return await all_of(self._checked(passage, sent, proposal) for proposal in proposals)
 
     async def _checked(self, passage: Passage, sent: str, proposal: Proposal | Unreadable) -> _Found:
         if isinstance(proposal, Unreadable):
-            return _dropped("unreadable", str(proposal), item_of(passage, ""))
+            return dropped("unreadable", str(proposal), item_of(passage, ""))
         item = _grounded(passage, sent, proposal)
         if isinstance(item, DroppedItem):
             return item
@@ -106,27 +103,17 @@ class ModelWriter:
         check = self.check or self.ask
         output = await check(prompts.with_span(item.question, item.source.text))
         if not output.outcome.answered:
-            return _dropped("no reply", _failure(output), item)
-        if _score(item, output) != 1:
+            return dropped(NO_REPLY, failure(output), item)
+        if score_of(item, output) != 1:
             said = one_line(output.text, 80)
-            return _dropped(UNANSWERABLE, f"With its span, the question was answered otherwise: {said!r}.", item)
+            return dropped(UNANSWERABLE, f"With its span, the question was answered otherwise: {said!r}.", item)
         output = await check(prompts.alone(item.question))
         if not output.outcome.answered:
-            return _dropped("no reply", _failure(output), item)
-        if _score(item, output) != 0:
+            return dropped(NO_REPLY, failure(output), item)
+        if score_of(item, output) != 0:
             said = one_line(output.text, 80)
-            return _dropped(KNOWN, f"The question was answered without any document: {said!r}.", item)
+            return dropped(KNOWN, f"The question was answered without any document: {said!r}.", item)
         return item
-
-
-async def _all(coroutines: Iterable[Coroutine[Any, Any, _Result]]) -> list[_Result]:
-    """The results in order; where one raises an exception the others are cancelled."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in coroutines]
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
 
 
 def _grounded(passage: Passage, sent: str, proposal: Proposal) -> _Found:
@@ -134,22 +121,16 @@ def _grounded(passage: Passage, sent: str, proposal: Proposal) -> _Found:
     place = find_span(passage.text, proposal.span)
     bare = item_of(passage, proposal.question, proposal.answer)
     if find_span(sent, proposal.span) is None:
-        return _dropped("span not in the document", "The document does not hold the span.", bare)
+        return dropped("span not in the document", "The document does not hold the span.", bare)
     if place is None:
-        return _dropped("redacted", "The span holds what was replaced before the passage was sent.", bare)
+        return dropped("redacted", "The span holds what was replaced before the passage was sent.", bare)
     span = (passage.start + place[0], passage.start + place[1])
     item = item_of(passage, proposal.question, proposal.answer, span)
     assert item.source is not None
     if not holds_answer(item.source.text, proposal.answer):
-        return _dropped("answer not in the span", "The span does not hold the answer.", item)
+        return dropped("answer not in the span", "The span does not hold the answer.", item)
     fault = why_not(proposal.question, proposal.answer)
-    return item if fault is None else _dropped(*fault, item)
-
-
-def _score(item: SuiteItem, output: ModelOutput) -> float | None:
-    """1, 0, or None where the output can be read in two ways, as our scorer ``answer`` reads it."""
-    sample = Sample(id=item.id, request=GenerateRequest(prompt=item.question), target=item.answer)
-    return _SCORER.score(sample, output).value
+    return item if fault is None else dropped(*fault, item)
 
 
 def _without_copies(found: Sequence[_Found]) -> list[_Found]:
@@ -162,18 +143,8 @@ def _without_copies(found: Sequence[_Found]) -> list[_Found]:
             continue
         key = comparable(each.question), comparable(each.answer)
         if key in seen:
-            kept.append(_dropped("duplicate", f"Asks the same as {seen[key]}.", each))
+            kept.append(dropped("duplicate", f"Asks the same as {seen[key]}.", each))
         else:
             seen[key] = each.id
             kept.append(each)
     return kept
-
-
-def _failure(output: ModelOutput) -> str:
-    return (
-        f"The model gave no answer ({output.outcome.value}{': ' * bool(output.detail)}{one_line(output.detail, 120)})."
-    )
-
-
-def _dropped(check: str, reason: str, item: SuiteItem) -> DroppedItem:
-    return DroppedItem(check=check, reason=reason, item=item)

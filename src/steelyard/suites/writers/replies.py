@@ -12,12 +12,13 @@ import msgspec
 from steelyard.suites.sources.page_text import plain_text
 from steelyard.util.reasoning import split_reasoning
 
-__all__ = ["Proposal", "Unreadable", "proposals_in"]
+__all__ = ["Proposal", "TwinProposal", "Unreadable", "proposals_in", "twin_in"]
 
 MAX_REPLY: Final = 400_000  # characters
 MAX_ITEMS: Final = 50
 MAX_ANSWER: Final = 300
 MAX_SPAN: Final = 8_000
+MAX_TWIN: Final = 40_000  # characters of a twin's question and passage
 _FENCE: Final = re.compile(r"```[A-Za-z]{0,10}[ \t]*\n")
 _LISTS: Final = ("items", "questions", "fragen")
 
@@ -31,6 +32,16 @@ class Proposal:
     span: str
 
 
+@dataclass(frozen=True)
+class TwinProposal:
+    """Another question with its answer, and its passage and choices where it has some, as a model wrote them."""
+
+    question: str
+    answer: str
+    context: str = ""
+    choices: tuple[str, ...] = ()
+
+
 class Unreadable(ValueError):
     """A reply, or one entry of it, that is not what was asked for; the message is a reason."""
 
@@ -40,11 +51,32 @@ def proposals_in(reply: str) -> list[Proposal | Unreadable]:
 
     Raises Unreadable where the reply holds no JSON.
     """
+    entries = _entries(_bare(reply))
+    return [_proposal(entry) for entry in entries[:MAX_ITEMS]]
+
+
+def twin_in(reply: str) -> TwinProposal:
+    """The twin of a reply; raises Unreadable for anything else, and for more than one."""
+    entries = _entries(_bare(reply))
+    if len(entries) != 1 or not isinstance(entries[0], Mapping):
+        raise Unreadable("The reply holds no question, or more than one.")
+    (entry,) = entries
+    question, answer, context = (_text(entry.get(key)) for key in ("question", "answer", "context"))
+    listed = entry.get("choices") or []
+    if not question or not answer or not isinstance(listed, list):
+        raise Unreadable("The reply lacks a question or an answer.")
+    if len(answer) > MAX_ANSWER or len(question) + len(context) > MAX_TWIN or len(listed) > MAX_ITEMS:
+        raise Unreadable(f"The answer has more than {MAX_ANSWER} characters, or the question more than {MAX_TWIN:,}.")
+    choices = tuple(" ".join(plain_text(_text(each)).split()) for each in listed)
+    return TwinProposal(plain_text(question), " ".join(plain_text(answer).split()), plain_text(context), choices)
+
+
+def _bare(reply: str) -> str:
+    """A reply without its reasoning; raises Unreadable for one that is too long."""
     answer, _, _ = split_reasoning(reply[: MAX_REPLY + 1])
     if len(answer) > MAX_REPLY:
         raise Unreadable(f"The reply has more than {MAX_REPLY:,} characters.")
-    entries = _entries(answer)
-    return [_proposal(entry) for entry in entries[:MAX_ITEMS]]
+    return answer
 
 
 def _entries(text: str) -> list[Any]:
