@@ -179,7 +179,7 @@ def _with_orders(
 ) -> Planned:
     sheet = planner.sheet
     drafts = [draft.measurement for draft in planner.drafts.values()]
-    questions, names = questions_of(drafts, models)
+    questions, names = questions_of(drafts, models, tests)
     placed = (orders or RandomOrders()).place(questions, "audit" if tests and not planner.requested else "run")
     measurements = tuple(
         with_turns(each, planner.drafts[each.id].samples, models[each.role])
