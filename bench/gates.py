@@ -15,11 +15,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from steelyard.stats.bar_gate import BarGate, make_bar_gate, safe_rate
+from steelyard.stats.bar_gate import BarGate, gate_at_levels, make_bar_gate, safe_rate
 from steelyard.stats.exact import operating_characteristics
 from steelyard.stats.gate import paired_gate
 from steelyard.stats.intervals import clopper_pearson
+from steelyard.stats.mean_bets import MeanBets
 from steelyard.stats.paired_bets import EARLY, PairedBets
+from steelyard.stats.series import series_share
 
 ALPHA, BAR = 0.05, Fraction(85, 100)
 
@@ -34,6 +36,9 @@ def main() -> None:
     console.print(steady())
     console.print(varying(round(4000 * scale)))
     console.print(unsteady(round(4000 * scale)))
+    console.print(in_series())
+    console.print(latencies())
+    console.print(costs(round(400 * scale)))
     console.print(sessions(round(1000 * scale)))
     console.print(paired(round(1000 * scale)))
 
@@ -68,6 +73,66 @@ def steady() -> Table:
             f"{population:,}", f"{red:.3f}", f"{green:.3f}", *(f"{each.median_share:.0%} (median)" for each in asked)
         )
     return table
+
+
+def in_series() -> Table:
+    """Exact: how far above its bar a model must be in the n-th gate of a strict series."""
+    places = (1, 2, 5, 10, 20)
+    table = _table(
+        f"--strict-series, answers vary, bar {float(BAR):.0%}: points above the bar for green in 9 of 10 runs; exact",
+        "items", "alone", *(f"gate {number}" for number in places),
+    )  # fmt: skip
+    for population in (100, 300, 1000, 3000):
+        needed = []
+        for share in (1.0, *map(series_share, places)):
+            rate = safe_rate(gate_at_levels(population, BAR, ALPHA * share, ALPHA * share, steady=False))
+            needed.append("none" if rate is None else f"{100 * (rate - float(BAR)):.1f}")
+        table.add_row(f"{population:,}", *needed)
+    return table
+
+
+def latencies() -> Table:
+    """On the expected path: after how many answers it is shown that 95 % come in time."""
+    shares = (1.0, 0.99, 0.98, 0.97)
+    table = _table(
+        "--max-latency-p95 beside a score and a cost: answers until green, by the share that comes in time",
+        "items", *(f"{share:.0%}" for share in shares),
+    )  # fmt: skip
+    for population in (300, 1000, 3000):
+        gate = gate_at_levels(population, Fraction(95, 100), ALPHA / 3, ALPHA, steady=False)
+        paths = [
+            next((n for n in range(1, population + 1) if gate.colour(n, round(n * share)) == "green"), None)
+            for share in shares
+        ]
+        table.add_row(f"{population:,}", *("undecided" if each is None else f"{each:,}" for each in paths))
+    return table
+
+
+def costs(number: int) -> Table:
+    """Log-normal costs: after how many answers it is shown that their mean is within the limit, or above it."""
+    table = _table(
+        f"--max-cost-per-answer beside a score and a latency: {number:,} runs of at most 2,000 answers, log-normal",
+        "mean of the limit", "deviation of the log", "green", "red", "answers, median", "answers, 90 %",
+    )  # fmt: skip
+    random_ = np.random.default_rng(20261127)
+    for mean in (0.5, 0.8, 1.0, 1.25):
+        for spread in (0.25, 0.75):
+            ends = [_cost_run(mean, spread, random_) for _ in range(number)]
+            asked = [each for _, each in ends]
+            green, red = (sum(side == each for each, _ in ends) for side in ("within", "above"))
+            table.add_row(
+                f"{mean:.0%}", f"{spread}", _rate(green, number), _rate(red, number),
+                f"{np.median(asked):,.0f}", f"{np.quantile(asked, 0.9):,.0f}",
+            )  # fmt: skip
+    return table
+
+
+def _cost_run(mean: float, spread: float, random_: np.random.Generator, most: int = 2000) -> tuple[str, int]:
+    bets = MeanBets(1.0, ALPHA / 3, ALPHA)
+    for number, cost in enumerate(mean * random_.lognormal(-(spread**2) / 2, spread, most), 1):
+        if side := bets.observe(float(cost)):
+            return side, number
+    return "", most
 
 
 def colours(

@@ -256,3 +256,11 @@ def test_it_works_in_a_project_of_its_own_from_the_wheel(
                           capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "green: suite ≥ 65 %" in done.stdout
+
+
+def test_a_budget_fails_a_test_whose_score_is_green(project: pytest.Pytester) -> None:
+    marked(project, "suite='suite.jsonl', at_least=0.6, max_latency_p95='0.000001s'",
+           "suite='suite.jsonl', at_least=0.6, max_latency_p95='30s'")  # fmt: skip
+    result = project.runpytest_inprocess(*PLUGIN)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*steelyard: red: suite p95 ≤ 0.000001 s: *; green: suite ≥ 60 %*"])

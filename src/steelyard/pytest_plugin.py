@@ -242,19 +242,22 @@ def _described(item: pytest.Item, result: RunResult, baseline: str | Path | None
     """What to say of a result; with a baseline, failing samples are those that it had right."""
     from steelyard.api.gate_runs import sealed_run
     from steelyard.api.gates import failing_samples
-    from steelyard.reports.gates import gate_words, gates_of
+    from steelyard.reports.gates import counted_colours, gate_words, gates_of
 
-    (found,) = gates_of(result.verdict)
+    found, *budgets = gates_of(result.verdict)
     row = gate_words(found, result.verdict)
-    colour, sentence = row.colour, row.sentence
+    colour = counted_colours(result.verdict)[0][0]
+    rows = [row, *(gate_words(each, result.verdict) for each in budgets)]
+    sentence = "; ".join(each.sentence for each in sorted(rows, key=lambda each: each.colour != colour))
     if result.verdict.exit == _MISSING and colour == "green":
-        colour, sentence = "undecided", f"undecided: answers are missing; {row.sentence}"
+        colour, sentence = "undecided", f"undecided: answers are missing; {sentence}"
     with_texts = bool(item.config.getoption("--steelyard-with-texts"))
     measurement = found.gate.measurement if found.gate else ""
     if colour == "green":
         return GateOutcome(colour, sentence, (), result)
     among = None if baseline is None else sealed_run(Path(baseline)).right_of(row.task)
     failing = failing_samples(result.folder, measurement, with_texts=with_texts, among=among)
+    failing = [] if row.colour == "green" else failing
     return GateOutcome(colour, sentence, tuple(failing), result)
 
 

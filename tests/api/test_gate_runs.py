@@ -26,11 +26,11 @@ def base(sums_server: SumsServer, sums_file: tuple[Path, float], tmp_path: Path)
 
 def test_a_plan_holds_the_scores_and_the_digest_of_the_seal(base: Path) -> None:
     run = sealed_run(base)
-    options, inputs = baseline_bar(run, "sums", "2", 3)
+    options, inputs = baseline_bar(run, "sums", "2")
     assert len(options["right"]) + len(options["wrong"]) == 200
     assert run.right_of("sums") == set(options["right"])
     assert run.right_of("other") == frozenset()
-    assert (options["margin"], options["family"], options["baseline"]) == ("2", 3, inputs["baseline"].sha256)
+    assert (options["margin"], options["baseline"]) == ("2", inputs["baseline"].sha256)
     with pytest.raises(InputError, match="its tasks: sums"):
         baseline_bar(run, "other", "2")
 

@@ -83,6 +83,11 @@ def test_a_dry_run_says_what_a_gate_needs(
     assert "if 5 above if 5 below" in said
     assert "≥ 60 %" in said
     assert "claim" not in said
+    assert "sums: green in 9 of 10 runs from a rate of 6" in said
+    assert gate(sums_server, sums_file[0], "0.6", "--dry-run", "--expect", "61%") == 0
+    assert "it will probably end undecided" in " ".join(capsys.readouterr().out.split())
+    assert gate(sums_server, sums_file[0], "0.6", "--expect", "61%") == 2
+    assert "--expect is for --dry-run" in capsys.readouterr().err
 
 
 @pytest.fixture

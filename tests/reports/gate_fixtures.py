@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from steelyard.records import SUBJECT, DetectorResult, Finding, GateVerdict, MeasurementResult, Verdict, VerdictWord
+from steelyard.records import (
+    SUBJECT,
+    BudgetVerdict,
+    DetectorResult,
+    Finding,
+    GateVerdict,
+    MeasurementResult,
+    Verdict,
+    VerdictWord,
+)
 
-__all__ = ["gate_result", "gates_verdict", "measured_for"]
+__all__ = ["budgets", "gate_result", "gates_verdict", "measured_for"]
 
 
 def gate_result(task: str, word: VerdictWord, **more: object) -> DetectorResult:
@@ -23,11 +32,21 @@ def gate_result(task: str, word: VerdictWord, **more: object) -> DetectorResult:
     red = Finding(detector="gate", check="below_bar", task=task, message="the score is below the bar", p=0.004)
     return DetectorResult(
         test=f"gate-00-{task}",
-        rule="gate@2",
+        rule="gate@3",
         word=word,
         p=0.004 if word is VerdictWord.INCONSISTENT else 0.6,
         findings=(red,) if word is VerdictWord.INCONSISTENT else (),
         gate=gate,
+    )
+
+
+def budgets() -> tuple[DetectorResult, DetectorResult]:
+    """The results of a gate on time that is green, and of one on cost that is red."""
+    latency = BudgetVerdict(kind="latency", limit="2", quantile="0.95", seen=1.42, interval=(1.2, 1.88))
+    cost = BudgetVerdict(kind="cost", limit="0.002", seen=0.0031, interval=(0.0025, None))
+    return (
+        gate_result("tickets", VerdictWord.CONSISTENT, at_least="0.95", right=198, budget=latency),
+        gate_result("tickets", VerdictWord.INCONSISTENT, at_least="", right=0, ci=None, budget=cost),
     )
 
 

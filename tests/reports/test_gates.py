@@ -11,7 +11,7 @@ from rich.console import Console
 
 from steelyard.records import DetectorResult, Verdict, VerdictWord
 from steelyard.reports import gates, headlines, html, limits, machine, markdown, terminal
-from tests.reports.gate_fixtures import gate_result, gates_verdict
+from tests.reports.gate_fixtures import budgets, gate_result, gates_verdict
 
 
 def printed(verdict: Verdict, width: int = 100) -> str:
@@ -133,3 +133,18 @@ def test_hostile_names_are_shown_not_obeyed() -> None:
     assert "<b>x" not in html.render(verdict)
     assert "\x1b" not in printed(verdict)
     assert "<b>" not in markdown.render(verdict)
+
+
+def test_budgets_are_said_with_their_own_units() -> None:
+    latency, cost = budgets()
+    verdict = gates_verdict(latency, cost)
+    assert gates.gate_words(latency, verdict).sentence == (
+        "green: tickets p95 ≤ 2 s: 1.42 s (198 in time), interval 1.2–1.88 s, asked 200 of 700"
+    )
+    assert gates.gate_words(cost, verdict).sentence == (
+        "red: tickets cost ≤ 0.002 an answer: 0.0031, interval 0.0025 or more, asked 200 of 700"
+    )
+    limits = " ".join(gates.limits_of(verdict))
+    assert "more than 10 times the limit" in limits
+    assert "any distribution of times" in limits
+    assert "a bar is about" not in limits

@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.records import Plan, VerdictWord
 from tests.reports import report_fixtures as make
-from tests.reports.gate_fixtures import gate_result, gates_verdict
+from tests.reports.gate_fixtures import budgets, gate_result, gates_verdict
 from tests.reports.summary_fixtures import page
 
 
@@ -72,3 +72,19 @@ def test_unread_answers_are_counted() -> None:
     said = text(page(verdict, "en", plan))
     assert "Cannot be read in one way: 7." in said
     assert "176 of 200" in said
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", ("p95 ≤ 2 s", "1.42 s", "1.2–1.88 s", "cost ≤ 0.002 an answer", "Shown to keep to the budget.",
+                "Shown to exceed the budget.")),
+        ("de", ("p95 ≤ 2 s", "1,42 s", "1,2–1,88 s", "Kosten ≤ 0,002 je Antwort", "nachweislich eingehalten",
+                "nachweislich überschritten")),
+    ],
+)  # fmt: skip
+def test_budgets_have_bars_of_their_own(language: str, expected: tuple[str, ...]) -> None:
+    verdict = gates_verdict(gate_result("tickets", VerdictWord.CONSISTENT), *budgets())
+    said = text(page(verdict, language, own_plan("tickets")))
+    for part in expected:
+        assert part in said, part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steelyard.stats.exact import operating_characteristics
+from steelyard.stats.exact import characteristics_at_rate, operating_characteristics
 from steelyard.stats.sequential import StopTable, Tracker, stop_table, threshold
 
 ALPHA = 0.05
@@ -90,3 +91,13 @@ def test_programme_is_the_enumeration_of_all_orders(population: int, data: st.Da
     middle = round(found.median_share * population)
     assert sum(at <= middle for at in looks) * 2 >= len(looks) * (1 - 1e-9)
     assert sum(at < middle for at in looks) * 2 <= len(looks) * (1 + 1e-9)
+
+
+def test_answers_that_vary_are_binomial() -> None:
+    """Without early stops the chances at the end are those of the binomial distribution."""
+    n = 30
+    table = StopTable(inconsistent=(-1,) * (n - 1) + (9,), consistent=(n + 1,) * (n - 1) + (20,))
+    found = characteristics_at_rate(n, 0.6, table)
+    chance = [math.comb(n, k) * 0.6**k * 0.4 ** (n - k) for k in range(n + 1)]
+    assert found.p_inconsistent == pytest.approx(sum(chance[:10]))
+    assert found.p_consistent == pytest.approx(sum(chance[20:]))

@@ -150,9 +150,7 @@ def _check_whole(run: RunFolder, measurement: Measurement, scores: Sequence[Samp
         )
 
 
-def baseline_bar(
-    baseline: SealedRun, task: str, margin: str, family: int = 1
-) -> tuple[dict[str, Any], dict[str, PlanInput]]:
+def baseline_bar(baseline: SealedRun, task: str, margin: str) -> tuple[dict[str, Any], dict[str, PlanInput]]:
     """What a plan holds of a baseline: the options of its gate, and the digest of the baseline's seal.
 
     Raises InputError where the baseline has no such task.
@@ -173,7 +171,6 @@ def baseline_bar(
         "wrong": sorted(by_value[False]),
     }
     options |= {"items": measurement.items} if measurement.items else {}
-    options |= {"family": family} if family != 1 else {}
     return options, {"baseline": PlanInput(kind="run", sha256=baseline.digest)}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,10 @@ from steelyard.util.background import Interruption, Work, call
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.api.models import AnyModels
+    from steelyard.evidence.keys import KeySigner
     from steelyard.planning.options import Options
 
-__all__ = ["Bar", "bar_of", "failing_samples", "gate", "gate_job", "share_text"]
+__all__ = ["Bar", "bar_of", "budgets_of", "check_is_counted", "failing_samples", "gate", "gate_job", "share_text"]
 
 Bar = Callable[[str], tuple[dict[str, Any], dict[str, PlanInput]]]
 SHOWN = 5  # failing samples in a log
@@ -35,6 +37,9 @@ def gate(
     baseline: str | Path | None = None,
     margin: str | float | None = None,
     family: int = 1,
+    strict_series: bool = False,
+    max_latency_p95: str | float | None = None,
+    max_cost_per_answer: str | float | None = None,
     **choices: Unpack[RunChoices],
 ) -> RunResult:
     """Ask a suite until it is shown that a model's score is at least a bar, or below it, as ``steelyard gate`` does.
@@ -48,6 +53,10 @@ def gate(
         baseline: in its place, the folder of a finished run of the whole suite.
         margin: how many percentage points worse than the baseline is tolerated.
         family: how many gates have one level together; red is then decided at α/family.
+        strict_series: all gates of this model with these prompts, by the ledger of the key, have one level together.
+        max_latency_p95: within which time 95 % of answers must come: "2s", "0.8s" or seconds. A gate of its own, as the
+            next one is: red is decided at α/3 for each of three.
+        max_cost_per_answer: the most that an answer may cost on average, at the prices given.
         choices: as those of :func:`steelyard.run`, without ``repeats``.
 
     Returns:
@@ -64,20 +73,64 @@ def gate(
             raise TypeError("gate() takes at_least, or baseline and margin")
     elif at_least is None:
         raise TypeError("gate() needs at_least, or baseline and margin")
-    bar = bar_of(at_least, baseline, margin, family)
-    return call(_work(partial(_job, task, bar, given), model, given))
+    bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
+    budgets = budgets_of(max_latency_p95, max_cost_per_answer, family, strict_series=strict_series)
+    return call(_work(partial(_job, task, bar, budgets, given), model, given, strict_series=strict_series))
 
 
-def bar_of(at_least: str | float | None, baseline: str | Path | None, margin: str | float | None, family: int) -> Bar:
+def bar_of(
+    at_least: str | float | None,
+    baseline: str | Path | None,
+    margin: str | float | None,
+    family: int,
+    *,
+    strict_series: bool = False,
+) -> Bar:
     """What a gate asks for, by the name of its task. Raises InputError for a baseline or a margin that is none."""
+    more: dict[str, Any] = {"family": family} if family != 1 else {}
+    more |= {"strict_series": True} if strict_series else {}
     if baseline is None:
         options: dict[str, Any] = {"at_least": share_text(str(at_least), "--at-least")}
-        options |= {"family": family} if family != 1 else {}
-        return lambda task: (options, {})
+        return lambda task: (options | more, {})
     from steelyard.api.gate_runs import baseline_bar, points_of, sealed_run
 
     points, run = points_of(str(margin)), sealed_run(Path(baseline).expanduser())
-    return lambda task: baseline_bar(run, task, points, family)
+
+    def bar(task: str) -> tuple[dict[str, Any], dict[str, PlanInput]]:
+        options, inputs = baseline_bar(run, task, points)
+        return options | more, inputs
+
+    return bar
+
+
+def budgets_of(
+    latency: str | float | None, cost: str | float | None, family: int, *, strict_series: bool = False
+) -> tuple[dict[str, Any], ...]:
+    """The options of a gate's budgets; raises InputError for a time or an amount that is none."""
+    from decimal import Decimal
+
+    from steelyard.util.duration import read_duration
+
+    found: list[dict[str, Any]] = []
+    if latency is not None:
+        seconds = read_duration(latency, "--max-latency-p95")
+        found.append({"seconds": format(Decimal(str(seconds)).normalize(), "f"), "quantile": "0.95"})
+    if cost is not None:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", str(cost)) or not float(cost):
+            raise InputError(f"--max-cost-per-answer {str(cost)[:20]!r}: an amount above 0, as 0.002")
+        found.append({"cost": format(Decimal(str(cost)).normalize(), "f")})
+    more: dict[str, Any] = {"family": family} if family != 1 else {}
+    more |= {"strict_series": True} if strict_series else {}
+    return tuple(each | more for each in found)
+
+
+def check_is_counted(args: RunArguments, signer: KeySigner | None) -> None:
+    """Raise InputError where no ledger counts how often a gate is asked."""
+    if signer is None or args.no_ledger:
+        raise InputError(
+            "--strict-series counts gates by the ledger of your key: make one with steelyard key new, and leave "
+            "--no-ledger out"
+        )
 
 
 def gate_job(
@@ -87,17 +140,29 @@ def gate_job(
     prompt: str = "",
     shots: int | None = None,
     temperature: float | None = None,
+    budgets: Sequence[dict[str, Any]] = (),
 ) -> Job:
     """A gate on one task; ``bar`` gives the detector's options and the plan's inputs for the task's name.
+
+    ``budgets`` are the options of further gates, on time and cost.
 
     Raises InputError for a task that is none, and what ``bar`` raises.
     """
     wanted, options = run_request(task, prompt, shots, temperature, options)
     own, inputs = bar(wanted.task)
-    requested = RequestedTest(
-        detector="gate", task=wanted.task, prompt=prompt, shots=shots, temperature=temperature or 0.0, options=own
-    )
-    return requested_job([requested], options, inputs)
+    gates = [("gate", own), *(("budget", each) for each in budgets)]
+    requested = [
+        RequestedTest(
+            detector=detector,
+            task=wanted.task,
+            prompt=prompt,
+            shots=shots,
+            temperature=temperature or 0.0,
+            options=each,
+        )
+        for detector, each in gates
+    ]
+    return requested_job(requested, options, inputs)
 
 
 def share_text(given: str, option: str) -> str:
@@ -141,17 +206,22 @@ def failing_samples(
     return lines
 
 
-def _job(task: str | Path, bar: Bar, given: dict[str, Any], args: RunArguments) -> Job:
+def _job(
+    task: str | Path, bar: Bar, budgets: Sequence[dict[str, Any]], given: dict[str, Any], args: RunArguments
+) -> Job:
     from steelyard.api.options import options_of
 
     asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
-    return gate_job(task, options_of(args), bar, *asked)
+    return gate_job(task, options_of(args), bar, *asked, budgets)
 
 
-def _work(prepare: partial[Job], model: AnyModels, given: dict[str, Any]) -> Work[RunResult]:
+def _work(prepare: partial[Job], model: AnyModels, given: dict[str, Any], *, strict_series: bool) -> Work[RunResult]:
     async def work(interruption: Interruption) -> RunResult:
         args = arguments_from(given, model)
-        conducted = await conduct(prepare(args), args, signer_at(args.key), interruption.handled_by)
+        signer = signer_at(args.key)
+        if strict_series:
+            check_is_counted(args, signer)
+        conducted = await conduct(prepare(args), args, signer, interruption.handled_by)
         return RunResult(conducted.verdict, conducted.folder)
 
     return work

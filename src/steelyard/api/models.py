@@ -188,6 +188,8 @@ def recipient_of(model: str | Model) -> str:
     kind, _, rest = uri.partition(":")
     if kind in IN_PROCESS:
         return ""
+    if kind == PYTHON:  # whom a function asks is not known here
+        return PYTHON
     return named_endpoint(rest).base if kind == "openai" else uri
 
 
@@ -257,4 +259,6 @@ def _open_here_or_on_ray(uri: str, settings: Settings, args: RunArguments) -> Mo
         return models.open_model(uri, settings)
     from steelyard.runner.ray import open_on_ray
 
+    if uri.startswith(f"{PYTHON}:"):
+        raise InputError(f"{one_line(uri, 120)} runs in this process: leave --ray out")
     return open_on_ray(uri, settings, args.ray, args.workers, models=len(args.models))

@@ -14,13 +14,14 @@ import msgspec
 from steelyard.auditing.judged import VerdictReader, is_judging
 from steelyard.auditing.scoring import Unscored, score_attempts, scorers_of, unscored_attempts
 from steelyard.auditing.service import service_of
+from steelyard.auditing.spending import Spending, measured_by_call
 from steelyard.auditing.timestamps import check_is_stamped
 from steelyard.auditing.verdict import Usage, counted, decide
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, canonical_in_full
 from steelyard.evidence.timestamp import stamp_in
-from steelyard.records import Attempt, DetectorResult, Plan, SampleScore, Verdict
+from steelyard.records import Attempt, CallSpent, DetectorResult, Plan, SampleScore, Verdict
 from steelyard.storage.journal.lines import segment_of
 from steelyard.storage.journal.reader import read_lines, read_segment, segment_names
 from steelyard.storage.journal.texts import open_index
@@ -57,8 +58,14 @@ class Results:
     verdict: Verdict
 
 
-def results_of(run: RunFolder, each: Callable[[SampleScore], object] = lambda _: None) -> Results:
+def results_of(
+    run: RunFolder,
+    each: Callable[[SampleScore], object] = lambda _: None,
+    each_call: Callable[[CallSpent], object] = lambda _: None,
+) -> Results:
     """Everything after the journal, recomputed from it in one pass; ``each`` is given every score in its order.
+
+    ``each_call`` is given what calls took, where a test reads that.
 
     Raises VerificationError for a journal that does not fit its plan, InputError for a test that cannot be read.
     """
@@ -66,10 +73,17 @@ def results_of(run: RunFolder, each: Callable[[SampleScore], object] = lambda _:
     usage: dict[str, Usage] = {}
     verdicts = VerdictReader() if is_judging(plan) else None
     reading = _Reading(run, each if verdicts is None else verdicts.beside(each))
-    records = counted((record for record, _ in read_lines(run.path)), usage)
+    spending, calls = Spending(measured_by_call(plan)), list[CallSpent]()
+
+    def took(attempt: Attempt) -> None:
+        if (call := spending.add(attempt)) is not None:
+            calls.append(call)
+            each_call(call)
+
+    records = counted((record for record, _ in read_lines(run.path)), usage, took)
     scores = reading.scores(score_attempts(plan, records, scorers_of(plan), open_index(run.path)))
     stamp, report = stamp_in(run.path), _sealed_report(run)
-    verdict = decide(plan, scores, usage, _sealed_results(report), stamp)  # which goes through the scores
+    verdict = decide(plan, scores, usage, _sealed_results(report), stamp, calls)  # which goes through the scores
     if verdicts is not None:
         verdict = msgspec.structs.replace(verdict, judging=verdicts.judging(run, report))
     return Results(plan, reading.count, reading.withheld, verdict)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from steelyard.auditing.spending import CallReader
 from steelyard.errors import InputError
 from steelyard.plugins import Chooser, ComparingMonitor, Finder, Monitor, detector_of
-from steelyard.records import Plan, SampleScore
+from steelyard.records import CallSpent, Plan, SampleScore
 
 __all__ = ["Finders", "open_finders"]
 
@@ -29,6 +30,12 @@ class Finders:
         """Give a score to every test that reads it."""
         for finder in self._readers.get((score.measurement, score.scorer), ()):
             finder.observe(score)
+
+    def observe_call(self, call: CallSpent) -> None:
+        """Give what a finished call took to every test that reads it."""
+        for finder in self.monitors_of(call.measurement):
+            if isinstance(finder, CallReader):
+                finder.observe_call(call)
 
     def monitors_of(self, measurement: str) -> tuple[Monitor, ...]:
         """The tests that read a measurement and may stop early."""

@@ -68,8 +68,8 @@ class Tally:
 
         Where all that was planned was asked, it is for a fixed number of answers: Wilson's, over subtasks where there
         are several. Before that, and where a budget or a person ended the run, it holds at every look, and is about all
-        questions of the task. Repeats of a question hang together: they count as one answer. Missing and open answers
-        widen both ways.
+        questions of the task. Repeats of a question hang together: it is over questions, each with its own share of
+        right answers; before the end they count as one answer. Missing and open answers widen both ways.
         """
         from steelyard.stats.clustered import clustered_interval
         from steelyard.stats.intervals import confidence_sequence, wilson
@@ -87,7 +87,25 @@ class Tally:
                 clustered_interval(low, self._clusters, samples)[0],
                 clustered_interval(high_values, self._clusters, samples)[1],
             )
+        if repeats > 1 and samples > 1:
+            return self._over_questions()
         return wilson(least, samples)[0], wilson(most, samples)[1]
+
+    def _over_questions(self) -> tuple[float, float]:
+        """Where all answers are alike nothing shows how questions differ: each counts as one then."""
+        from steelyard.stats.clustered import clustered_interval
+
+        ends = []
+        for unread in (0.0, 1.0):
+            scores = [
+                (sample, unread if each is None else float(each == 1.0))
+                for sample, several in self._by_sample.items()
+                for each in several
+            ]
+            values = [value for _, value in scores]
+            most = len(self._by_sample) if len(set(values)) == 1 else self.n
+            ends.append(clustered_interval(values, [sample for sample, _ in scores], most))
+        return ends[0][0], ends[1][1]
 
     @property
     def is_whole(self) -> bool:
@@ -177,6 +195,7 @@ class Tally:
         return tuple(
             PassAtK(k=each.k, least=each.least, most=each.most, low=each.low, high=each.high)
             for each in run_pass_at_k(scores)
+            if each.k > 1  # pass@1 is the share of right answers, which has its interval
         )
 
 

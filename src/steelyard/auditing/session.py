@@ -27,6 +27,7 @@ from steelyard.auditing.scoring import (
     score_recorded,
     unscored_attempts,
 )
+from steelyard.auditing.spending import Spending, measured_by_call
 from steelyard.errors import InputError
 from steelyard.evidence import layout
 from steelyard.planning.again import request_again
@@ -140,6 +141,7 @@ class RunSession:
         self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
         self._executed = ExecutedScoring(self.scorers)
         self._answering = answering(self.plan)
+        self._spending = Spending(measured_by_call(self.plan))
 
     async def run(self, models: Mapping[str, Model], run: RunFolder, journal: Journal, before: Replay | None) -> RunEnd:
         """Ask what the journal does not hold yet, until every test is decided or the plan's budget is spent."""
@@ -190,6 +192,7 @@ class RunSession:
             deadline_seconds=self.options.seconds_left,
             active_before_us=before.active_us if before else 0,
             notify=self.options.notify,
+            on_attempt=self._spend,
             first=left,
         )
 
@@ -216,6 +219,7 @@ class RunSession:
                 planned = self.plan.models[self.measurements[attempt.measurement].role]
                 used[attempt.measurement] += attempt.elapsed_us / 1e6 / planned.concurrency
                 self._book(attempt, texts)
+                self._spend(attempt)
                 if attempt.final:
                     finished[attempt.measurement].add(attempt)
             left = self._unscored(run, texts)
@@ -299,6 +303,10 @@ class RunSession:
             found = await self._executed.score(scorer, attempt, sample, output, cut_is_final=stated)
             recorded = self._journal.append(found)
             self._observe(score_recorded(attempt, recorded))
+
+    def _spend(self, attempt: Attempt) -> None:
+        if (call := self._spending.add(attempt)) is not None:
+            self.finders.observe_call(call)
 
     def _read(self, done: SampleScore) -> None:
         self.tallies[done.measurement, done.scorer].observe(done)

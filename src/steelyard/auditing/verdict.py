@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -21,6 +21,7 @@ from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
     SUBJECT,
     Attempt,
+    CallSpent,
     ClaimVerdict,
     DetectorResult,
     Finding,
@@ -97,11 +98,16 @@ class Usage:
         }
 
 
-def counted(records: Iterable[JournalRecord], usage: dict[str, Usage]) -> Iterator[JournalRecord]:
-    """Pass a journal's records on, adding up on the way what each measurement cost."""
+def counted(
+    records: Iterable[JournalRecord],
+    usage: dict[str, Usage],
+    took: Callable[[Attempt], None] = lambda _: None,
+) -> Iterator[JournalRecord]:
+    """Pass a journal's records on, adding up on the way what each measurement cost; ``took`` hears of each attempt."""
     for record in records:
         if isinstance(record, Attempt):
             usage.setdefault(record.measurement, Usage()).add(record)
+            took(record)
         yield record
 
 
@@ -111,11 +117,13 @@ def decide(
     usage: Mapping[str, Usage],
     sealed: Mapping[str, DetectorResult] | None = None,
     stamp: Stamp | None = None,
+    calls: Iterable[CallSpent] = (),
 ) -> Verdict:
     """The whole verdict: every claim, every other test, what was measured, one word and one exit code.
 
     ``usage`` is read after the last score, so it may fill while they come (:func:`counted`). ``sealed`` holds the
     results of tests whose plugin is not installed here, as the bundle has them: they are named, and not recomputed.
+    ``calls`` are what finished calls took, where a test reads that; they are read after the last score, too.
     ``stamp`` is the run's time stamp, which is shown beside the count of the ledger.
     *Inconsistent* is decided by weighted Holm over all tests (family-wise error ≤ α under any dependence and any
     stopping); *consistent* holds at α for each claim by itself, and the whole is consistent only if all claims are.
@@ -128,6 +136,8 @@ def decide(
         if tally := tallies.get((score.measurement, score.scorer)):
             tally.observe(score)
         finders.observe(score)
+    for call in calls:
+        finders.observe_call(call)
     found = [finder.find({}) for finder in finders.by_test.values()]
     found += [sealed[test] for test in finders.absent if sealed and test in sealed]
     accused = rejected(plan, found)
@@ -176,12 +186,17 @@ def rejected(plan: Plan, results: Sequence[DetectorResult]) -> set[str]:
     from steelyard.stats.series import series_share
 
     weights = {test.id: test.weight for test in plan.tests}
-    # What a user asked for without a claim accuses nobody: each run of a gate has its own level.
-    shares = {test.id: 1.0 if plan.requested else series_share(plan.number_of(test)) for test in plan.tests}
+
+    def share(result: DetectorResult) -> float:
+        # What a user asked for without a claim accuses nobody: each run of a gate has its own level, unless it has one
+        # together with gates of other runs.
+        if (gate := result.gate) is not None:
+            return (series_share(max(1, gate.number)) if gate.strict_series else 1.0) / gate.family
+        return 1.0 if plan.requested else series_share(numbers[result.test])
+
+    numbers = {test.id: plan.number_of(test) for test in plan.tests}
     decided = [
-        (each, min(1.0, each.p / shares[each.test]))
-        for each in results
-        if each.p is not None and weights.get(each.test)
+        (each, min(1.0, each.p / share(each))) for each in results if each.p is not None and weights.get(each.test)
     ]
     if not decided:
         return set()

@@ -37,6 +37,22 @@ __all__ = ["command"]
     default=1,
     help="How many gates have one level together, in this run and in others: red is decided at 5 %/N.  [default: 1]",
 )
+@click.option(
+    "--strict-series",
+    is_flag=True,
+    help="All gates of this model with these prompts have one level together, by the ledger of your key: the n-th one "
+    "6/(π²n²) of it.",
+)
+@click.option(
+    "--max-latency-p95",
+    metavar="TIME",
+    help="A further gate: 95 % of answers come within this time, as 2s. With N gates red is decided at 5 %/N each.",
+)
+@click.option(
+    "--max-cost-per-answer",
+    metavar="AMOUNT",
+    help="A further gate: an answer costs at most this on average, at your --price or --prices.",
+)
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
 @click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
 @click.option(
@@ -73,6 +89,9 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Where TASK is a judge's run: the run that was judged, if it is not where it was.",
 )
+@click.option(
+    "--expect", metavar="SHARE", help="With --dry-run: the share of right answers that you expect of the model, as 0.9."
+)
 @dry_run_option
 @json_option
 def command(
@@ -81,6 +100,9 @@ def command(
     baseline: Path | None,
     margin: str | None,
     family: int,
+    strict_series: bool,
+    max_latency_p95: str | None,
+    max_cost_per_answer: str | None,
     prompt: str,
     shots: int | None,
     temperature: float | None,
@@ -90,6 +112,7 @@ def command(
     self_test: bool,
     files: tuple[Path, ...],
     judged: Path | None,
+    expect: str | None,
     dry_run: bool,
     as_json: bool,
     **asking: Any,
@@ -97,6 +120,7 @@ def command(
     """Ask TASK until it is shown that the score is at least a bar, or below it.
 
     TASK is a suite's folder, a file of questions or a built-in task. Either error has a chance of at most 5 %.
+    With --max-latency-p95 and --max-cost-per-answer the same answers must keep to budgets, too.
     With --baseline RUN --margin POINTS the bar is the score of that run, less the margin. TASK may then be a finished
     run, too: nothing is asked, and the two runs are held against each other. With --at-least TASK may be a judge's
     run of which people labelled a drawn part (steelyard judge calibrate): the bar is then for what people would give;
@@ -107,11 +131,14 @@ def command(
 
     from steelyard.api.conduct import conduct, signer_at
     from steelyard.api.gate_runs import is_judged, is_run
-    from steelyard.api.gates import bar_of, gate_job
+    from steelyard.api.gates import bar_of, budgets_of, check_is_counted, gate_job, share_text
     from steelyard.api.options import options_of
 
     _check_bar(at_least, baseline, margin)
     _check_places(junit, summary)
+    if expect is not None and not dry_run:
+        raise InputError("--expect is for --dry-run: leave it out, or add that")
+    expected = None if expect is None else float(share_text(expect, "--expect"))
     if self_test and (baseline is None or is_run(task) or dry_run):
         raise InputError("--self-test needs a suite, --model, --baseline RUN and --margin POINTS, and asks the model")
     task, role = _run_and_role(task)
@@ -125,6 +152,13 @@ def command(
             "them; with people's labels (steelyard judge calibrate) one run can be held against a bar: --at-least"
         )
         return int(ExitCode.UNDECIDED)
+    for option, value in (
+        ("--strict-series", strict_series),
+        ("--max-latency-p95", max_latency_p95),
+        ("--max-cost-per-answer", max_cost_per_answer),
+    ):
+        if value and (is_run(task) or self_test):
+            raise InputError(f"{option} is for a gate that asks a model: leave it out")
     if is_run(task):
         verdict = (
             _of_judged_run(Path(task), at_least or "", (files, judged, role), family, asking)
@@ -139,10 +173,15 @@ def command(
     if self_test:
         asked = (prompt, shots, temperature)
         return asyncio.run(_print_self_test(task, baseline, margin, args, asked, as_json=as_json))
-    job = gate_job(task, options_of(args), bar_of(at_least, baseline, margin, family), prompt, shots, temperature)
+    signer = signer_at(args.key)
+    if strict_series:
+        check_is_counted(args, signer)
+    bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
+    budgets = budgets_of(max_latency_p95, max_cost_per_answer, family, strict_series=strict_series)
+    job = gate_job(task, options_of(args), bar, prompt, shots, temperature, budgets)
     if dry_run:
-        return asyncio.run(print_dry_run(job, args, as_json=as_json))
-    done = asyncio.run(conduct(job, args, signer_at(args.key)))
+        return asyncio.run(print_dry_run(job, args, as_json=as_json, expected=expected))
+    done = asyncio.run(conduct(job, args, signer))
     _print(done.verdict, done.folder, as_json=as_json)
     if not as_json:
         print_open(done.folder, done.verdict)
@@ -255,7 +294,8 @@ def _print(verdict: Verdict, folder: Path, *, as_json: bool) -> None:
         return
     for result in gates_of(verdict):
         row = gate_words(result, verdict)
-        click.echo(f"{row.sentence}; took {row.cost}")
+        is_budget = result.gate is not None and result.gate.budget is not None
+        click.echo(row.sentence if is_budget else f"{row.sentence}; took {row.cost}")
         if result.gate is not None and result.gate.people is not None:
             click.echo(ABOUT_PEOPLE)
         if result.gate is not None and result.gate.baseline:
@@ -316,5 +356,8 @@ def _failing(verdict: Verdict, folder: Path, baseline: Path | None, *, with_text
             among=None if run is None else run.right_of(each.gate.task),
         )
         for each in gates_of(verdict)
-        if each.word is not VerdictWord.CONSISTENT and each.gate is not None and each.gate.people is None
+        if each.word is not VerdictWord.CONSISTENT
+        and each.gate is not None
+        and each.gate.people is None
+        and each.gate.budget is None
     }

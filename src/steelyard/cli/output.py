@@ -44,7 +44,7 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=True))
 
 
-async def print_dry_run(job: Job, args: RunArguments, *, as_json: bool) -> int:
+async def print_dry_run(job: Job, args: RunArguments, *, as_json: bool, expected: float | None = None) -> int:
     """Print what a job would take, without sending any sample; the exit code is 3 where nothing can be asked."""
     from steelyard.api.conduct import planned
     from steelyard.errors import ExitCode
@@ -53,12 +53,12 @@ async def print_dry_run(job: Job, args: RunArguments, *, as_json: bool) -> int:
     from steelyard.util.console import out
 
     async with planned(job, args) as audit:
-        expected = forecast(audit.plan, audit.prepared)
+        found = forecast(audit.plan, audit.prepared, expected)
     if as_json:
-        print_json(page.render(expected))
+        print_json(page.render(found))
     else:
-        page.print_forecast(expected, out())
-    return int(ExitCode.CONSISTENT if expected.rows else ExitCode.UNDECIDED)
+        page.print_forecast(found, out())
+    return int(ExitCode.CONSISTENT if found.rows else ExitCode.UNDECIDED)
 
 
 def print_verdict(verdict: Verdict, plan: Plan, run: Path, *, as_json: bool, signed: bool) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from steelyard.records import Measurement, PlannedModel, SampleScore
+from steelyard.records import Measurement, Plan, PlannedModel, SampleScore
+from steelyard.stats.series import series_share
 
-__all__ = ["MISSING", "OPEN", "RIGHT", "WRONG", "is_steady", "mark_of"]
+__all__ = ["MISSING", "OPEN", "RIGHT", "WRONG", "is_steady", "mark_of", "share_of_series"]
 
 WRONG, RIGHT, OPEN, MISSING = range(4)
 
@@ -15,6 +16,11 @@ def is_steady(measurement: Measurement, models: Mapping[str, PlannedModel]) -> b
     """Whether asking again would give the same answers: in-process, greedy."""
     capabilities = models[measurement.role].capabilities
     return capabilities.deterministic and measurement.decoding == "greedy" and measurement.repeats == 1
+
+
+def share_of_series(plan: Plan, measurement: Measurement, *, strict: bool) -> float:
+    """The share of its levels that a gate has: of the n-th of a strict series 6/(π²n²), of any other all."""
+    return series_share(max(1, plan.gate_number_of(measurement))) if strict else 1.0
 
 
 def mark_of(score: SampleScore) -> int:

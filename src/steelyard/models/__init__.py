@@ -5,6 +5,7 @@
 ``gguf:PATH``              any decoder-only GGUF file, in-process
 ``openai:NAME@URL``        an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
 ``openai:NAME``            the same at the URL in the environment's ``OPENAI_BASE_URL``
+``python:MODULE:FUNCTION`` a function of the user's own: it gets the messages and returns a text
 ``recorded:RUN``           the outputs of an earlier run folder, replayed
 ``world:PATH``             a world model: a checkpoint's folder, or a family's
 =========================  =============================================================================

@@ -204,7 +204,7 @@ def _with_orders(
     sheet = planner.sheet
     weight = options.detect.weight if any(test.rule in probing for test in tests) else ""
     drafts = [draft.measurement for draft in planner.drafts.values()]
-    questions, names = questions_of(drafts, models)
+    questions, names = questions_of(drafts, models, tests)
     placed = (orders or RandomOrders()).place(questions, "audit" if tests and not planner.requested else "run")
     ordered = {each.id: each for each in with_orders(drafts, names, placed.outputs, weight)}
     planner.draw({name: each.order_seed for name, each in ordered.items()})

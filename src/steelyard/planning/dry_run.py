@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 from steelyard.planning.order import order_of
 from steelyard.planning.samples import Prepared
@@ -28,6 +29,7 @@ WRITE_TOKENS_PER_SECOND = 78.0
 REMOTE_SECONDS = 1.0
 EPISODE_SECONDS = 2.0
 LOOKED_AT = 25
+BUDGET = "budget"  # the detector of limits on time and cost: it asks what a gate asks, and nothing more
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class ClaimForecast:
     ``seconds`` and ``cost`` are for all calls; a decision usually comes much earlier. ``affordable`` is the number of
     samples that the budget allows. ``cannot``: where no answer can confirm the claim, what would; ``if_true`` is then
     None. A gate has a ``sign`` before its bar (``≥``), and its decisions are forecast at ``shortfalls`` of its own, as
-    proportions: 5 points above the bar, and 5 points below it.
+    proportions: 5 points above the bar, and 5 points below it. ``outlook``: how probably a gate ends undecided.
     """
 
     task: str
@@ -55,6 +57,16 @@ class ClaimForecast:
     cannot: str = ""
     sign: str = ""
     shortfalls: tuple[float, float] = (0.0, 0.10)
+    outlook: str = ""
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A detector that says beforehand how probably a test ends undecided."""
+
+    def outlook(self, test: PlannedTest, plan: Plan, expected: float | None) -> str:
+        """One sentence, empty where nothing can be said; ``expected`` is the user's guess of the rate."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -67,10 +79,13 @@ class Forecast:
     assumptions: str
 
 
-def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
-    """Forecast a plan's cost and decisions from the plan and its samples alone."""
+def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | None = None) -> Forecast:
+    """Forecast a plan's cost and decisions from the plan and its samples alone.
+
+    ``expected``: the rate of right answers that the user expects of a gate.
+    """
     model = plan.subject
-    local = bool(model.identity.sha256)
+    local = _is_file(model)
     speed = (
         f"{EPISODE_SECONDS:g} s an episode, which has no tokens"
         if _is_world(model)
@@ -85,8 +100,8 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared]) -> Forecast:
             *(
                 row
                 for test in plan.tests
-                if test.reads and not _asks_again(plan, test)
-                for row in _forecasts(plan, test, prepared)
+                if test.reads and not _asks_again(plan, test) and test.rule.partition("@")[0] != BUDGET
+                for row in _forecasts(plan, test, prepared, expected)
             ),
             *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
         ),
@@ -101,7 +116,9 @@ def _asks_again(plan: Plan, test: PlannedTest) -> bool:
     return any(plan.by_id[reads.measurement].again for reads in test.reads)
 
 
-def _forecasts(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) -> Iterator[ClaimForecast]:
+def _forecasts(
+    plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared], expected: float | None
+) -> Iterator[ClaimForecast]:
     """The rows of one test: one, or one for each model that it decides on."""
     detector = detector_of(test.rule)
     assert detector is not None  # it planned the test
@@ -115,7 +132,8 @@ def _forecasts(plan: Plan, test: PlannedTest, prepared: Mapping[str, Prepared]) 
         yield replace(row, task=f"{row.task}, {plan.by_id[drawn[0]].drawn}")
         return
     if not isinstance(finder, ComparingMonitor):
-        yield _forecast_of(plan, names, prepared, shown, decided)
+        row = _forecast_of(plan, names, prepared, shown, decided)
+        yield replace(row, outlook=detector.outlook(test, plan, expected)) if isinstance(detector, Foresees) else row
         return
     for name in names:
         row = _forecast_of(plan, (name,), prepared, shown, decided)
@@ -188,7 +206,7 @@ def _cost(plan: Plan, prepared: Prepared) -> _Cost:
     """The cost of a measurement if every planned sample is asked."""
     measurement = prepared.measurement
     model = plan.models[measurement.role]
-    local = bool(model.identity.sha256)
+    local = _is_file(model)
     prompt, completion = (0.0, 0.0) if _is_world(model) else _tokens(prepared, local)
     calls = measurement.planned + measurement.repeat_check.samples * len(measurement.extra_repeats)
     each = REMOTE_SECONDS / model.concurrency
@@ -198,6 +216,11 @@ def _cost(plan: Plan, prepared: Prepared) -> _Cost:
         each = prompt / READ_TOKENS_PER_SECOND + completion / WRITE_TOKENS_PER_SECOND
     cost = model.limits.highest_cost_of(calls * prompt, calls * completion)
     return _Cost(calls, measurement.planned, calls * prompt, calls * completion, calls * each, cost, measurement.share)
+
+
+def _is_file(model: PlannedModel) -> bool:
+    """Whether a model's weights are in this process; a function of the user's own takes as long as a call may."""
+    return bool(model.identity.sha256) and not model.identity.uri.startswith("python:")
 
 
 def _is_world(model: PlannedModel) -> bool:

@@ -17,7 +17,7 @@ __all__ = ["Detect", "Options", "detect_of", "planned_model", "tolerance_of"]
 
 
 # What every audit plans, and what has commands of its own.
-_NEVER_NAMED: Final = ("choose", "claim_retest", "desk_screen", "gate", "leak", "not_served")
+_NEVER_NAMED: Final = ("budget", "choose", "claim_retest", "desk_screen", "gate", "leak", "not_served")
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,11 @@ from steelyard.evidence.ledger_file import LedgerFile
 from steelyard.evidence.order import Prover, question_digest
 from steelyard.planning.questions import benchmark_of, subject_of
 from steelyard.planning.weights import shares_of_time
-from steelyard.records import LedgerPlace, Measurement, PlannedModel, Question
+from steelyard.records import GATE_SERIES, LedgerPlace, Measurement, PlannedModel, PlannedTest, Question
 
 __all__ = ["Orders", "Placed", "ProvedOrders", "RandomOrders", "questions_of", "seed_of", "with_orders"]
+
+GATE = "gate"  # the detector whose tests are counted as a series of their own
 
 
 @dataclass(frozen=True)
@@ -126,18 +128,28 @@ def subjects_together(questions: Mapping[str, Question]) -> dict[str, str]:
 
 
 def questions_of(
-    measurements: Sequence[Measurement], models: Mapping[str, PlannedModel]
+    measurements: Sequence[Measurement], models: Mapping[str, PlannedModel], tests: Sequence[PlannedTest] = ()
 ) -> tuple[dict[str, Question], list[str]]:
-    """The questions that measurements ask, by their digest and in its order; and the digest of each measurement's."""
-    found, names = {}, []
+    """The questions that measurements ask, by their digest and in its order; and the digest of each measurement's.
+
+    What gates among the ``tests`` read is counted once more, as gates that ask the same samples in the same way.
+    """
+    found: dict[str, Question] = {}
+    names = []
     by_id = {each.id: each for each in measurements}
+    gated = {reads.measurement for test in tests if test.rule.partition("@")[0] == GATE for reads in test.reads}
     for measurement in measurements:
+        subject = subject_of(models[measurement.role].identity)
         # What is drawn from the order is in no question: the order would follow from it.
         of = by_id.get(measurement.beside, measurement) if measurement.drawn else measurement
-        benchmark, subject = benchmark_of(of), subject_of(models[measurement.role].identity)
-        name = question_digest(benchmark, subject)
-        found[name] = Question(benchmark=benchmark, subject=subject)
-        names.append(name)
+        benchmarks = [benchmark_of(of)]
+        benchmarks += [GATE_SERIES + measurement.samples_root] if measurement.id in gated else []
+        digests = [question_digest(benchmark, subject) for benchmark in benchmarks]
+        found |= {
+            name: Question(benchmark=benchmark, subject=subject)
+            for name, benchmark in zip(digests, benchmarks, strict=True)
+        }
+        names.append(digests[0])
     return dict(sorted(found.items())), names
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.questions import OWN_ITEMS
 from steelyard.records import Plan
+from steelyard.stats.series import series_share
 from steelyard.util.text import one_line
 
 __all__ = ["order_sentences", "stamp_sentence"]
@@ -48,6 +49,7 @@ def _sentences(plan: Plan) -> Iterator[str]:
         if plan.ledger.opened_later:
             yield "The ledger was begun later than the key: what was asked with it before is unknown."
         yield from _others(plan)
+        yield from _gates(plan)
     yield from _own(plan)
 
 
@@ -77,6 +79,25 @@ def _others(plan: Plan) -> Iterator[str]:
     if parts:
         left = f"; {never_ended:,} of these never ended" if never_ended else ""
         yield f"The key began {' and '.join(parts)}{left}."
+
+
+def _gates(plan: Plan) -> Iterator[str]:
+    """The place of each gate in its series, and whether its levels are those of the series."""
+    strict = any(each.options.get("strict_series") is True for each in plan.requested)
+    for number in sorted({number for each in plan.measurements if (number := plan.gate_number_of(each))}):
+        asked = f"The {_ordinal(number)} gate of this model with these prompts and this key"
+        if strict:
+            yield (
+                f"{asked}, at {100 * series_share(number):.2g} % of the level (--strict-series): in all such gates "
+                f"together a wrong green, or a wrong red, has a chance of at most {100 * plan.alpha:g} %."
+            )
+        elif number > 1:
+            yield (
+                f"{asked}, each at the full level: asked again and again, one is green in the end (--strict-series "
+                "gives all of them one level)."
+            )
+        else:
+            yield f"{asked}."
 
 
 def _own(plan: Plan) -> Iterator[str]:

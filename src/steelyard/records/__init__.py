@@ -21,6 +21,7 @@ from steelyard.records.judging import (
     UnreadResult,
 )
 from steelyard.records.plan import (
+    GATE_SERIES,
     JUDGE,
     JUDGED_INPUTS,
     PLAN_FORMAT,
@@ -59,6 +60,8 @@ from steelyard.records.requests import (
 )
 from steelyard.records.results import (
     AnsweredBy,
+    BudgetVerdict,
+    CallSpent,
     CandidateVerdict,
     ChoiceVerdict,
     ClaimVerdict,
@@ -81,6 +84,7 @@ from steelyard.records.results import (
 from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
+    "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
     "PLAN_FORMAT",
@@ -88,6 +92,8 @@ __all__ = [
     "AnsweredBy",
     "AttackResult",
     "Attempt",
+    "BudgetVerdict",
+    "CallSpent",
     "CandidateVerdict",
     "Capabilities",
     "Checkpoint",

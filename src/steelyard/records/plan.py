@@ -16,6 +16,7 @@ from steelyard.records.record import Record
 from steelyard.records.requests import Capabilities, Checkpoint, ModelIdentity
 
 __all__ = [
+    "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
     "PLAN_FORMAT",
@@ -42,6 +43,7 @@ __all__ = [
 PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
 _CANDIDATE: Final = "candidate-"  # begins the roles of further models that are asked the same, numbered from 2
+GATE_SERIES: Final = "gate:"  # begins what a series of gates is counted by in place of a benchmark
 JUDGE: Final = "judge"  # the role of the model that scores another one's answers
 JUDGED_INPUTS: Final = ("judged_run", "rubric")  # the kinds of inputs that a plan with a judge has
 
@@ -437,6 +439,16 @@ class Plan(Record, frozen=True, kw_only=True):
         """How often the question of a test was audited with the plan's key, this audit included."""
         asked = {self.by_id[reads.measurement].question for reads in test.reads if reads.measurement in self.by_id}
         return max((self.questions[name].number for name in asked if name in self.questions), default=1)
+
+    def gate_number_of(self, measurement: Measurement) -> int:
+        """How many gates the plan's key began that ask this of this model in this way, this one included.
+
+        0 where no ledger counts.
+        """
+        if self.ledger is None or measurement.question not in self.questions:
+            return 0
+        asked = GATE_SERIES + measurement.samples_root, self.questions[measurement.question].subject
+        return next((each.number for each in self.questions.values() if (each.benchmark, each.subject) == asked), 0)
 
     def readers_of(self, measurement: str) -> tuple[PlannedTest, ...]:
         """The tests that read a measurement."""

@@ -73,6 +73,25 @@ class SampleScore(Record, frozen=True, kw_only=True):
     seq: int
 
 
+class CallSpent(Record, frozen=True, kw_only=True):
+    """What one finished call took, at its place in the committed order: for tests of time and cost.
+
+    ``elapsed_us`` is that of the attempt that ended it, from the request to the whole answer. Tokens are those of all
+    its attempts; ``usage_unknown``: one of them may have used tokens that the endpoint did not report.
+    """
+
+    measurement: str
+    position: int
+    repeat: int
+    answered: bool
+    elapsed_us: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    usage_unknown: bool = False
+
+
 class VerdictWord(StrEnum):
     """The fixed words of a verdict."""
 
@@ -199,6 +218,20 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     answered_by: tuple[AnsweredBy, ...] = ()
 
 
+class BudgetVerdict(Record, frozen=True, kw_only=True):
+    """What a gate on time or cost had read: a ``limit`` in seconds, or in money an answer, as a decimal text.
+
+    *latency* is about the ``quantile`` of the time of an answer, *cost* about the mean. ``seen`` is that of the answers
+    read, None where it is not known; ``interval`` holds its ends, the upper one None where nothing bounds it.
+    """
+
+    kind: Literal["latency", "cost"]
+    limit: str
+    quantile: str = ""
+    seen: float | None = None
+    interval: tuple[float, float | None] | None = None
+
+
 class GateVerdict(Record, frozen=True, kw_only=True):
     """What one gate had read when it ended; proportions are fractions, ``at_least`` is a decimal text.
 
@@ -209,6 +242,9 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     right answers to the items that were asked, and ``ci`` is the interval of the difference. ``family`` gates have one
     level together. ``steady``: answers do not vary, so that the gate is about this pass over the suite. ``people`` is
     set where a judge gave the scores: the gate is about what people would give, and ``ci`` holds the ends that decide.
+    ``number`` counts the gates that the key began of this model with the same prompts, this one included; 0 where no
+    ledger counts. ``strict_series``: all of them have one level together, of which this one has its share. ``budget``
+    is set for a gate on time or cost: ``right`` then counts answers that came in time, and ``ci`` is of their share.
     """
 
     task: str
@@ -230,6 +266,9 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     steady: bool = False
     ci: tuple[float, float] | None = None
     people: PeopleRate | None = None
+    number: int = 0
+    strict_series: bool = False
+    budget: BudgetVerdict | None = None
 
 
 class CandidateVerdict(Record, frozen=True, kw_only=True):

@@ -53,6 +53,9 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     if gates:
         console.print("They are for a true score 5 points above the bar, or below it; nearer to the bar it takes more.")
     for row in forecast.rows:
+        if row.outlook:
+            console.print(Text(one_line(f"{row.task}: {row.outlook}.", 400)))
+    for row in forecast.rows:
         if row.cannot:
             console.print(Text(one_line(f"{row.task} ({row.claimed} %): {row.cannot}", 400)))
     if not forecast.rows:

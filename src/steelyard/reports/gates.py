@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from steelyard.errors import ExitCode
-from steelyard.records import DetectorResult, GateVerdict, MeasurementResult, PeopleRate, Verdict, VerdictWord
+from steelyard.records import (
+    BudgetVerdict,
+    DetectorResult,
+    GateVerdict,
+    MeasurementResult,
+    PeopleRate,
+    Verdict,
+    VerdictWord,
+)
 from steelyard.reports.words import about_time, asked_of, count, counted, interval, interval_name, share
+from steelyard.stats.mean_bets import BOUND
 from steelyard.util.text import one_line
 
 __all__ = [
@@ -18,6 +28,8 @@ __all__ = [
     "EXIT_MEANINGS",
     "GateWords",
     "bar_in_words",
+    "budget_interval",
+    "budget_seen",
     "colour_of",
     "counted_colours",
     "gate_words",
@@ -63,10 +75,33 @@ def colour_of(word: VerdictWord) -> str:
 
 
 def bar_in_words(gate: GateVerdict) -> str:
-    """What a gate asks for: ``≥ 85 %``, or ``≥ baseline − 2 points``."""
+    """What a gate asks for: ``≥ 85 %``, ``≥ baseline − 2 points``, ``p95 ≤ 2 s``, ``cost ≤ 0.002 an answer``."""
+    if gate.budget is not None:
+        return budget_bar(gate.budget)
     if not gate.baseline:
         return f"≥ {_percent(gate.at_least)} %"
     return f"≥ baseline − {gate.margin} points" if Fraction(gate.margin or "0") else "≥ baseline"
+
+
+def budget_bar(budget: BudgetVerdict) -> str:
+    """``p95 ≤ 2 s``, or ``cost ≤ 0.002 an answer``."""
+    if budget.kind == "cost":
+        return f"cost ≤ {budget.limit} an answer"
+    return f"p{float(budget.quantile) * 100:g} ≤ {budget.limit} s"
+
+
+def budget_seen(budget: BudgetVerdict) -> str:
+    """The quantile or the mean that was seen: ``1.42 s``, ``0.00131``."""
+    unit = " s" if budget.kind == "latency" else ""
+    return "unknown" if budget.seen is None else f"{budget.seen:.3g}{unit}"
+
+
+def budget_interval(budget: BudgetVerdict) -> str:
+    """``1.2–1.88 s``, and ``1.2 s or more`` where nothing bounds it."""
+    if budget.interval is None:
+        return "–"
+    (low, high), unit = budget.interval, " s" if budget.kind == "latency" else ""
+    return f"{low:.3g}{unit} or more" if high is None else f"{low:.3g}–{high:.3g}{unit}"
 
 
 def points_between(bounds: tuple[float, float] | None) -> str:
@@ -123,7 +158,7 @@ def gate_words(result: DetectorResult, verdict: Verdict) -> GateWords:
         seen=_seen(gate),
         interval=_interval(gate, verdict.alpha),
         asked=", ".join((asked_of(gate.asked, gate.items, 1), *unread)) if gate.asked else "–",
-        cost=_cost(measured),
+        cost=_cost(measured) if gate.budget is None else "the same answers",
         reason=_reason(result, gate),
     )
 
@@ -133,6 +168,9 @@ def _seen(gate: GateVerdict) -> str:
         return "no answer was read"
     if gate.people is not None:
         return _people(gate.people)
+    if gate.budget is not None:
+        in_time = f" ({count(gate.right)} in time)" if gate.budget.kind == "latency" else ""
+        return budget_seen(gate.budget) + in_time
     if gate.baseline:
         return f"{count(gate.worse)} worse, {count(gate.better)} better, {count(_alike(gate))} alike"
     if gate.missing or gate.open:
@@ -141,6 +179,8 @@ def _seen(gate: GateVerdict) -> str:
 
 
 def _interval(gate: GateVerdict, alpha: float) -> str:
+    if gate.budget is not None:
+        return budget_interval(gate.budget)
     if gate.baseline:
         return points_between(gate.ci)
     shown = interval(gate.ci, "percent")
@@ -235,15 +275,16 @@ def limits_of(verdict: Verdict) -> list[str]:
         return []
     level = f"{100 * verdict.alpha:g} %"
     gates = [result.gate for result in results if result.gate is not None]
+    scored = [gate for gate in gates if gate.budget is None]
     sentences = ["Undecided is neither green nor red: it says that these answers do not decide."]
     if any(gate.people is not None for gate in gates):
         sentences.append(ABOUT_PEOPLE)
-    if any(gate.steady and not gate.baseline for gate in gates):
+    if any(gate.steady and not gate.baseline for gate in scored):
         sentences.append(
             "Answers do not vary here (in-process, greedy), so a bar is about this pass: the share of right answers if "
             "all items of the suite were asked."
         )
-    if any(not gate.steady and not gate.baseline and gate.people is None for gate in gates):
+    if any(not gate.steady and not gate.baseline and gate.people is None for gate in scored):
         sentences.append(
             "Where answers may vary, a bar is about the rate over passes, of which one pass is a sample: near it a "
             "whole pass is undecided. The interval is that of the rate. Where whole passes differ, by load or by "
@@ -255,21 +296,28 @@ def limits_of(verdict: Verdict) -> list[str]:
             "these. Green: it was shown that a loss, if there is one, is smaller than the margin. Red: it was shown "
             "that the loss is larger than the margin."
         )
+    if budgets := [gate.budget for gate in gates if gate.budget is not None]:
+        sentences += _of_budgets(budgets)
     family = " over all gates of this run together" if len(gates) > 1 else ""
     if (together := max(gate.family for gate in gates)) > 1:
         family = f" over the {together:,} gates that have one level together"
+    series = ""
+    if all(gate.strict_series and gate.number for gate in gates):
+        series = " Both hold over all such gates of this model with these prompts and this key together."
     meets = (
         "no model is worse than its baseline by more than the margin"
-        if all(gate.baseline for gate in gates)
+        if all(gate.baseline for gate in scored)
         else (
             "every model meets its bar, and none is worse than its baseline by more than the margin"
-            if any(gate.baseline for gate in gates)
+            if any(gate.baseline for gate in scored)
             else "every model meets its bar"
         )
     )
+    if budgets:
+        meets += ", and its budgets"
     sentences.append(
         f"Error rates: where {meets}, the chance of any red is at most {level}{family}. A model that does not meet its "
-        f"bar is green with a chance of at most {level}, each gate by itself."
+        f"bar is green with a chance of at most {level}, each gate by itself.{series}"
     )
     sentences.append(
         f"The {interval_name(verdict)} is valid whenever the run stops, so that it is wider than a textbook interval."
@@ -281,3 +329,19 @@ def limits_of(verdict: Verdict) -> list[str]:
             f"{counted(later, 'answer')} came after the gates had decided: kept and paid for, and read by no gate."
         )
     return sentences
+
+
+def _of_budgets(budgets: list[BudgetVerdict]) -> Iterator[str]:
+    kinds = {budget.kind for budget in budgets}
+    if "latency" in kinds:
+        yield (
+            "The time of an answer is that from its request to its last byte, as this run measured it, with so many "
+            "calls at once as it made; attempts that failed and were made again, and pauses, are not in it. Its "
+            "interval holds for any distribution of times."
+        )
+    if "cost" in kinds:
+        yield (
+            "The cost of an answer is that of the tokens of all attempts at it, at the prices of the plan. Green rests "
+            f"on it that no answer costs more than {BOUND:g} times the limit: one that does is seen, and ends it; red "
+            "rests on nothing."
+        )

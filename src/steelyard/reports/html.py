@@ -108,7 +108,7 @@ def _measured(result: MeasurementResult) -> dict[str, Any]:
 
 def _gate_bar(gate: GateVerdict | None) -> Any:
     """The interval of a score on a scale from 0 to 100 %, with the bar on it; nothing for a difference."""
-    if gate is None or gate.ci is None or gate.baseline:
+    if gate is None or gate.ci is None or gate.baseline or gate.budget is not None:
         return ""
     least, most = gate.right / gate.asked, (gate.right + gate.open + gate.missing) / gate.asked
     return markup(interval_bar(least if least == most else None, gate.ci, (least, most), float(gate.at_least)))

@@ -13,8 +13,9 @@ __all__ = ["limits", "of_the_origin"]
 
 _OF_A_MEASUREMENT = (
     "The {level} interval of a measurement is Wilson's, for a number of samples that is fixed in advance, over "
-    "subtasks where there are several; where the run ended before all was asked, it holds at every stop and is about "
-    "all questions of the task. Missing answers widen it both ways."
+    "subtasks where there are several, else over questions where each was asked several times; where the run ended "
+    "before all was asked, it holds at every stop and is about all questions of the task. Missing answers widen it "
+    "both ways."
 )
 _OF_A_MEAN = (
     "The interval of a mean score holds for any distribution of scores between 0 and 1, in the order that was sealed, "
@@ -157,6 +158,11 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
     sentences += _of_public_samples(measurements, plan)
     if plan.origin.kind == "imported":
         sentences.append(of_the_origin(plan.origin))
+    elif plan.subject.identity.uri.startswith("python:"):
+        sentences.append(
+            "The model under test is a function of the auditor's own. The digest given here is that of its source "
+            "file, not of what it calls: other files, packages and services."
+        )
     elif plan.subject.identity.sha256:
         sentences.append(
             "The model under test is the file with the digest given here; other weights sold under its name may differ."

@@ -129,8 +129,9 @@ def _test(result: DetectorResult) -> dict[str, Any]:
     for key in ("gate", "choice", "effect"):
         if document[key] is None:
             del document[key]
-    if result.gate is not None and result.gate.people is None:
-        del document["gate"]["people"]
+    for name in ("people", "budget"):
+        if result.gate is not None and getattr(result.gate, name) is None:
+            del document["gate"][name]
     return document
 
 
@@ -139,6 +140,8 @@ def _gate(result: DetectorResult) -> dict[str, Any]:
     assert result.gate is not None
     gate = {key: value for key, value in msgspec.to_builtins(result.gate).items() if value != ""}
     people = gate.pop("people")
+    if gate["budget"] is None:
+        del gate["budget"]
     if people is not None:
         ends = {key: _own_unit(people[key], "percent") for key in ("estimate", "low", "high")}
         gate["people"] = people | ends | {"judge": _ends(people["judge"], "percent")}

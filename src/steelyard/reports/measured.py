@@ -61,7 +61,9 @@ def interval_rule(result: MeasurementResult) -> str:
     """By which rule the interval of a measurement is."""
     if result.asked < result.planned:
         return "valid at every stop"
-    return f"Wilson, over {count(result.clusters)} subtasks" if result.clusters else "Wilson"
+    if result.clusters:
+        return f"Wilson, over {count(result.clusters)} subtasks"
+    return f"Wilson, over {count(result.asked // result.repeats)} questions" if result.repeats > 1 else "Wilson"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from steelyard.planning.series import order_sentences
-from steelyard.records import DetectorResult, Finding, Plan, Verdict, VerdictWord
+from steelyard.records import GATE_SERIES, DetectorResult, Finding, Plan, Verdict, VerdictWord
 from steelyard.reports import gates, headlines, words
 from steelyard.reports.charts import css_name
 from steelyard.reports.jinja import template
@@ -298,7 +298,7 @@ def _order(plan: Plan, said: Words) -> str:
     if plan.ledger is None:
         return said.who.no_ledger
     numbers = Numbers(said.notation)
-    found = sorted({question.number for question in plan.questions.values()})
+    found = sorted({each.number for each in plan.questions.values() if not each.benchmark.startswith(GATE_SERIES)})
     if len(found) == 1:
         return said.who.audit_number.format(number=numbers.count(found[0]))
     return said.who.audit_numbers.format(number=f"{numbers.count(found[0])}–{numbers.count(found[-1])}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from steelyard.records import DetectorResult, GateVerdict, Verdict, VerdictWord
 from steelyard.reports.charts import css_name
-from steelyard.reports.gates import colour_of, counted_colours, gates_of
+from steelyard.reports.gates import budget_interval, budget_seen, colour_of, counted_colours, gates_of
 from steelyard.reports.summary_numbers import Numbers
 from steelyard.reports.summary_rows import DOT, MARKS, Passage, Row, drawing_of, named, place_of
 from steelyard.reports.summary_words import Words
@@ -37,16 +37,22 @@ def gates_headline(verdict: Verdict, said: Words) -> tuple[str, str]:
         assert gate is not None
         kind = "worse" if gate.baseline and colour_of(word) == "red" else colour_of(word)
         line = getattr(said.gates, f"one_{kind}")
-        return label, line.format(task=named(gate.task), bar=f"≥ {_bar(gate, said, numbers)}")
+        return label, line.format(task=named(gate.task), bar=_bar(gate, said, numbers))
     line = getattr(said.gates, f"many_{colour_of(word)}")
     return label, line.format(number=numbers.count(number), of=numbers.count(len(results)))
 
 
 def _bar(gate: GateVerdict, said: Words, numbers: Numbers) -> str:
+    if gate.budget is not None:
+        limit = numbers.local(gate.budget.limit)
+        if gate.budget.kind == "cost":
+            return said.gates.cost.format(limit=limit)
+        return f"p{float(gate.budget.quantile) * 100:g} ≤ {limit} s"
     if gate.baseline:
         margin = Fraction(gate.margin or "0")
-        return said.gates.baseline.format(margin=numbers.points(float(margin) / 100, "percent"))
-    return numbers.local(f"{float(Fraction(gate.at_least)) * 100:g} %")
+        baseline = said.gates.baseline.format(margin=numbers.points(float(margin) / 100, "percent"))
+        return f"≥\N{NO-BREAK SPACE}{baseline}"
+    return "≥\N{NO-BREAK SPACE}" + numbers.local(f"{float(Fraction(gate.at_least)) * 100:g} %")
 
 
 def drawn_ends(results: list[DetectorResult]) -> list[float]:
@@ -54,7 +60,7 @@ def drawn_ends(results: list[DetectorResult]) -> list[float]:
     found: list[float] = []
     for result in results:
         gate = result.gate
-        if gate is not None and gate.ci is not None and not gate.baseline:
+        if gate is not None and gate.ci is not None and not gate.baseline and gate.budget is None:
             found += [*gate.ci, float(Fraction(gate.at_least))]
     return found
 
@@ -68,22 +74,33 @@ def gate_row(result: DetectorResult, said: Words, domain: tuple[float, float]) -
     parts += [said.meanings.open.format(number=numbers.count(gate.open))] if gate.open else []
     kind = "worse" if gate.baseline and result.word is VerdictWord.INCONSISTENT else colour_of(result.word)
     meaning = getattr(said.gates, f"means_{kind}")
+    if gate.budget is not None:
+        of_budget = {"green": said.gates.means_within, "red": said.gates.means_over}
+        meaning = of_budget.get(kind, meaning)
     return Row(
         task=named(gate.task),
         css=css_name(result.word),
         label=label_of(result.word, said),
-        claimed="≥\N{NO-BREAK SPACE}" + _bar(gate, said, numbers),
+        claimed=_bar(gate, said, numbers),
         measured=_seen(gate, said, numbers),
-        interval=numbers.interval(gate.ci, "percent") if gate.ci and not gate.baseline else "",
+        interval=_interval(gate, numbers),
         asked="",
         meaning=tuple(Passage(text) for text in (meaning, *parts)),
         drawing=_drawing(gate, result.word, domain),
     )
 
 
+def _interval(gate: GateVerdict, numbers: Numbers) -> str:
+    if gate.budget is not None:
+        return "" if (gate.budget.interval or (0, None))[1] is None else numbers.local(budget_interval(gate.budget))
+    return numbers.interval(gate.ci, "percent") if gate.ci and not gate.baseline else ""
+
+
 def _seen(gate: GateVerdict, said: Words, numbers: Numbers) -> str:
     if not gate.asked:
         return "–"
+    if gate.budget is not None:
+        return "–" if gate.budget.seen is None else numbers.local(budget_seen(gate.budget))
     if gate.baseline:
         return said.gates.pairs.format(worse=numbers.count(gate.worse), better=numbers.count(gate.better))
     if gate.missing or gate.open:
@@ -92,7 +109,7 @@ def _seen(gate: GateVerdict, said: Words, numbers: Numbers) -> str:
 
 
 def _drawing(gate: GateVerdict, word: VerdictWord, domain: tuple[float, float]) -> Any:
-    if gate.ci is None or gate.baseline:
+    if gate.ci is None or gate.baseline or gate.budget is not None:
         return ""
     low, high = (place_of(bound, domain) for bound in gate.ci)
     bar = place_of(float(Fraction(gate.at_least)), domain)

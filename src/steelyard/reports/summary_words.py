@@ -98,7 +98,10 @@ class GateLines:
     means_red: str
     means_worse: str
     means_undecided: str
+    means_within: str
+    means_over: str
     baseline: str
+    cost: str
     pairs: str
     title: str
     heading: str

@@ -76,10 +76,10 @@ class Runner:
 
     The callback may close measurements of the schedule: it decides when to stop, the runner only sends requests. Where
     it returns an awaitable (an output that takes time to score), the call counts as in flight until that is done.
-    ``notify`` takes one line for the user when the endpoint goes down or comes back. ``first``: work that an earlier
-    session left, such as scoring; it starts before any request and counts as in flight. ``request_of``: what is sent,
-    where it is not the sample's own request. ``may_wait``: whether answers of another model may still make calls
-    needed that no test needs yet; where only such are left, the runner is not ``at_work`` until :meth:`wake`.
+    ``notify`` takes a line for the user when the endpoint goes down or comes back, ``on_attempt`` every attempt.
+    ``first``: work that an earlier session left, such as scoring; it starts before any request and counts as in flight.
+    ``request_of``: what is sent, where it is not the sample's own request. ``may_wait``: whether answers of another
+    model may make calls needed that no test needs yet; where only such are left, it is not ``at_work`` until `wake`.
     """
 
     model: Model
@@ -98,6 +98,7 @@ class Runner:
     deadline_seconds: float | None = None
     active_before_us: int = 0
     notify: Callable[[str], None] = field(default=lambda _: None)
+    on_attempt: Callable[[Attempt], None] = field(default=lambda _: None)
     first: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     request_of: Callable[[Call, Sample], Request] = field(default=lambda call, sample: sample.request)
     may_wait: Callable[[], bool] = field(default=lambda: False)
@@ -277,8 +278,7 @@ class Runner:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
+        if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
         self._fill()
 
@@ -387,7 +387,7 @@ class Runner:
 
     def _record(self, pending: Pending, output: ModelOutput, started: float, now: float, *, final: bool) -> Attempt:
         call = pending.call
-        return self.journal.append(
+        attempt = self.journal.append(
             attempt_of(
                 output,
                 self.texts,
@@ -404,6 +404,8 @@ class Runner:
             ),
             output.worker,
         )
+        self.on_attempt(attempt)
+        return attempt
 
     async def _ask(self, request: Request) -> ModelOutput:
         try:

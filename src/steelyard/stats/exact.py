@@ -6,13 +6,14 @@ carried from one answer to the next; the part beyond a bound leaves there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from steelyard.stats.sequential import StopTable
 
-__all__ = ["OperatingCharacteristics", "operating_characteristics"]
+__all__ = ["OperatingCharacteristics", "characteristics_at_rate", "operating_characteristics"]
 
 # Paths less likely than this are dropped: the sum of all that are lost stays below 1e-11 at 14,042 samples.
 NEGLIGIBLE = 1e-18
@@ -36,11 +37,23 @@ def operating_characteristics(population: int, truth: int, table: StopTable) -> 
 
     A table cut to a limit (the same first entries on both sides) leaves the rest of the probability undecided.
     """
+    return _run(population, table, lambda asked, right: np.clip((truth - right) / (population - asked), 0.0, 1.0))
+
+
+def characteristics_at_rate(population: int, rate: float, table: StopTable) -> OperatingCharacteristics:
+    """The same where each answer is right with the chance ``rate``, whatever came before: answers that vary."""
+    return _run(population, table, lambda asked, right: np.full(len(right), rate))
+
+
+def _run(
+    population: int, table: StopTable, chance: Callable[[int, np.ndarray], np.ndarray]
+) -> OperatingCharacteristics:
+    """``chance``: that the next answer is right, after so many asked, of which so many were right."""
     inconsistent, consistent = np.zeros(len(table.inconsistent)), np.zeros(len(table.inconsistent))
     alive, lowest = np.ones(1), 0  # alive[i]: probability of being undecided with lowest + i right answers
     for asked in range(len(inconsistent)):
         right = lowest + np.arange(len(alive))
-        next_right = np.clip((truth - right) / (population - asked), 0.0, 1.0)
+        next_right = chance(asked, right)
         moved = np.zeros(len(alive) + 1)
         moved[:-1] = alive * (1 - next_right)
         moved[1:] += alive * next_right

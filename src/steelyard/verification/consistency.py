@@ -47,7 +47,13 @@ def check_models(plan: Plan) -> None:
 def _why_not_this_kind(planned: PlannedModel) -> str:
     """Why a kind of model that is built in does not have these capabilities; plugins' kinds are not known here."""
     scheme = planned.identity.uri.partition(":")[0]
-    check = {"openai": _why_no_endpoint, "gguf": _why_no_file, "embedded": _why_no_file, "world": _why_no_world}
+    check = {
+        "openai": _why_no_endpoint,
+        "gguf": _why_no_file,
+        "embedded": _why_no_file,
+        "python": _why_no_function,
+        "world": _why_no_world,
+    }
     return check[scheme](planned.identity, planned.capabilities) if scheme in check else ""
 
 
@@ -81,6 +87,20 @@ def _why_no_file(identity: ModelIdentity, capabilities: Capabilities) -> str:
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every file"
     if capabilities.reasons and str(capabilities.output_tokens) != identity.details.get("context_tokens"):
         return "output_tokens is not the file's context"
+    return ""
+
+
+def _why_no_function(identity: ModelIdentity, capabilities: Capabilities) -> str:
+    if not identity.sha256:
+        return "sha256 is missing, and the source of a function has one"
+    fixed = Capabilities(
+        chat=True,
+        completions=False,
+        concurrency=capabilities.concurrency,
+        repeats_identical=capabilities.repeats_identical,
+    )
+    if name := _first_difference(capabilities, fixed):
+        return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every function"
     return ""
 
 

@@ -61,7 +61,7 @@ def _check_asks_nothing(plan: Plan) -> None:
 
 def _check_questions(plan: Plan) -> None:
     """The questions are those that the measurements ask, and each measurement names its own."""
-    expected, names = questions_of(plan.measurements, plan.models)
+    expected, names = questions_of(plan.measurements, plan.models, plan.tests)
     for measurement, name in zip(plan.measurements, names, strict=True):
         if measurement.question != name:
             raise _wrong(f"{measurement.id}: question does not follow from its benchmark and its model")

@@ -105,7 +105,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
         comparison.take(score)
         left_open.take(score)
 
-    found = results_of(run, take)
+    found = results_of(run, take, left_open.take_call)
     comparison.finish()
     left_open.finish()
     if found.withheld and plan.texts == "sealed":

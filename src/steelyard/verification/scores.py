@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from steelyard.auditing.finders import open_finders
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
-from steelyard.records import Plan, SampleScore
+from steelyard.records import CallSpent, Plan, SampleScore
 
 __all__ = ["Comparison", "OpenMeasurements"]
 
@@ -50,6 +50,11 @@ class OpenMeasurements:
         """Read one score, where a test that reads it also reads a measurement that was not asked to its end."""
         if score.measurement in self._read:
             self._finders.observe(score)
+
+    def take_call(self, call: CallSpent) -> None:
+        """Read what one finished call took."""
+        if call.measurement in self._read:
+            self._finders.observe_call(call)
 
     def finish(self) -> None:
         """Raise VerificationError where a measurement is neither decided nor asked to its end."""

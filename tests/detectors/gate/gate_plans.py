@@ -50,7 +50,7 @@ def gate_plan(
     tests = tuple(
         PlannedTest(
             id=f"gate-{number:02d}",
-            rule="gate@2",
+            rule="gate@3",
             weight=1 / gates,
             null="at least so many",
             reads=(Reads(measurement=each.id, scorer="exact@1"),),

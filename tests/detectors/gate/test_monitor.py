@@ -120,3 +120,14 @@ def test_one_run_after_another_has_its_own_level() -> None:
     plan = gate_plan("0.75", 60)
     verdict = decide(msgspec.structs.replace(plan, alpha=0.05), scores_of([0] * 60), {})
     assert verdict.verdict is VerdictWord.INCONSISTENT
+
+
+@pytest.mark.parametrize(("family", "word"), [(1, VerdictWord.INCONSISTENT), (40, VerdictWord.INSUFFICIENT_POWER)])
+def test_a_gate_of_a_family_is_not_red_at_the_level_of_all(family: int, word: VerdictWord) -> None:
+    """Its p is that of one gate: Holm must not read it at the level that forty have together."""
+    plan = gate_plan("0.75", 60, limit=24, family=family)
+    verdict = decide(plan, scores_of([0, 1] * 12), {})
+    (result,) = verdict.results
+    assert result.p is not None
+    assert 0.05 / 40 < result.p <= 0.05
+    assert result.word is word

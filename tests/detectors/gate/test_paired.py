@@ -32,7 +32,7 @@ def plan_with(baseline: list[int], margin: str = "5", family: int = 1) -> Plan:
     }
     test = PlannedTest(
         id="gate-00-suite-0",
-        rule="gate@2",
+        rule="gate@3",
         weight=1.0,
         reads=(Reads(measurement="suite-0", scorer="exact@1"),),
         inputs=("baseline",),

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from steelyard.detectors.bars import is_steady
+from steelyard.detectors.bars import is_steady, share_of_series
 from steelyard.detectors.gate.monitor import GateMonitor, GateOptions, SealedGate
+from steelyard.detectors.gate.outlook import outlook_of
 from steelyard.detectors.gate.paired import (
     BASELINE,
     BaselineOptions,
@@ -24,7 +25,7 @@ from steelyard.evidence.canonical import without_defaults
 from steelyard.plugins import MeasurementRequest, Planner
 from steelyard.records import Plan, PlannedTest, RequestedTest, Served
 from steelyard.scorers import is_share, open_identifier
-from steelyard.stats.bar_gate import make_bar_gate
+from steelyard.stats.bar_gate import gate_at_levels
 from steelyard.stats.sequential import StopTable, samples_needed
 from steelyard.util.decimal_share import decimal_share
 
@@ -42,7 +43,7 @@ class Gate:
     """
 
     name = "gate"
-    version = 2
+    version = 3
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
@@ -72,7 +73,9 @@ class Gate:
             weight=1.0,
             null=f"at least {100 * bar:g} % of {of}",
             reads=(served.reads,),
-            sealed=without_defaults(SealedGate(at_least=options.at_least, family=options.family)),
+            sealed=without_defaults(
+                SealedGate(at_least=options.at_least, family=options.family, strict_series=options.strict_series)
+            ),
         )
 
     def _paired(
@@ -90,6 +93,7 @@ class Gate:
             baseline=options.baseline,
             margin=options.margin,
             family=options.family,
+            strict_series=options.strict_series,
         )
         return PlannedTest(
             id=_id(number, requested),
@@ -108,17 +112,19 @@ class Gate:
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
         steady = is_steady(measurement, plan.models)
-        gate = make_bar_gate(
+        share = share_of_series(plan, measurement, strict=sealed.strict_series)
+        gate = gate_at_levels(
             measurement.population,
             Fraction(sealed.at_least),
-            plan.alpha,
-            family=sealed.family * round(1 / test.weight),
+            plan.alpha * share / (sealed.family * round(1 / test.weight)),
+            plan.alpha * share,
             steady=steady,
         )
         asked = measurement.planned
         whole = SealedGate(
             at_least=sealed.at_least,
             family=sealed.family,
+            strict_series=sealed.strict_series,
             steady=steady,
             needed=gate.red_below,
             red=gate.table.inconsistent[:asked],
@@ -135,6 +141,10 @@ class Gate:
         rate = min(1.0, max(0.0, float(Fraction(sealed.at_least)) - shortfall))
         table = StopTable(inconsistent=sealed.red, consistent=sealed.green)
         return samples_needed(table, 0, 0, measurement.population, rate) or measurement.planned
+
+    def outlook(self, test: PlannedTest, plan: Plan, expected: float | None) -> str:
+        """Before anything is asked: how probably it ends undecided, at the rate that a user expects."""
+        return outlook_of(self.open(test, plan), expected)
 
     def open(self, test: PlannedTest, plan: Plan) -> GateMonitor:
         """Start reading; raises ValueError for what :meth:`seal` would not have written."""
@@ -180,10 +190,8 @@ def _opened_with_baseline(test: PlannedTest, plan: Plan) -> PairedMonitor:
     except (msgspec.ValidationError, IndexError, InputError) as error:
         raise ValueError(f"sealed by another rule: {error}") from None
     given = plan.inputs.get(BASELINE)
-    same = isinstance(options, BaselineOptions) and (sealed.baseline, sealed.margin, sealed.family) == (
-        options.baseline,
-        options.margin,
-        options.family,
+    same = isinstance(options, BaselineOptions) and all(
+        getattr(sealed, name) == getattr(options, name) for name in ("baseline", "margin", "family", "strict_series")
     )
     if not same or sealed.request < 0 or len(test.reads) != 1 or given is None or given.sha256 != sealed.baseline:
         raise ValueError("sealed by another rule, or for another baseline")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
-from steelyard.detectors.bars import OPEN, RIGHT, WRONG, mark_of
+from steelyard.detectors.bars import OPEN, RIGHT, WRONG, mark_of, share_of_series
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.records.record import Record
@@ -26,10 +26,12 @@ class GateOptions(Record, frozen=True, kw_only=True):
     """What a user sets: the least share of right answers, as a decimal text.
 
     ``family``: how many gates have one level together, as the tests of a session do that are in other runs.
+    ``strict_series``: so have all gates that ask the same, by the ledger of the key.
     """
 
     at_least: str
     family: int = 1
+    strict_series: bool = False
 
 
 class SealedGate(Record, frozen=True, kw_only=True):
@@ -37,11 +39,13 @@ class SealedGate(Record, frozen=True, kw_only=True):
 
     ``steady``: answers do not vary, so the bar is about this pass, and ``needed`` right answers reach it. Else it is
     about the rate over passes: a whole pass is red below ``needed`` right answers (0: never), and green where the last
-    entry of its table says so. See :mod:`steelyard.stats.bar_gate`.
+    entry of its table says so. See :mod:`steelyard.stats.bar_gate`. ``strict_series``: both levels are those of the
+    gate's place in its series (:mod:`steelyard.stats.series`).
     """
 
     at_least: str
     family: int = 1
+    strict_series: bool = False
     steady: bool = False
     needed: int = 0
     red: tuple[int, ...] = ()
@@ -54,21 +58,28 @@ class GateMonitor:
     An open or missing answer counts as right against red and as wrong for green.
     """
 
+    form: ClassVar[type[SealedGate]] = SealedGate
+
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
         self.planned, self.alpha = test, plan.alpha
-        self.sealed = msgspec.convert(test.sealed, SealedGate)
+        self.sealed = msgspec.convert(test.sealed, self.form)
         self.measurement = plan.by_id[test.reads[0].measurement]
         table = StopTable(inconsistent=self.sealed.red, consistent=self.sealed.green)
-        self.level = plan.alpha * test.weight / self.sealed.family
+        self.number = plan.gate_number_of(self.measurement)
+        share = share_of_series(plan, self.measurement, strict=self.sealed.strict_series)
+        self.level = plan.alpha * share * test.weight / self.sealed.family
         self.tracker = Tracker(self.measurement.population, max(1, self.sealed.needed), table)
         self.open = self.next_position = 0
         self._waiting = SmallIntegers()
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; the test reads on to the end of the contiguous prefix."""
-        if score.position < 0 or self.closed:
+        self._take(score.position, mark_of(score))
+
+    def _take(self, position: int, mark_there: int) -> None:
+        if position < 0 or self.closed:
             return
-        self._waiting[score.position] = mark_of(score)
+        self._waiting[position] = mark_there
         while not self.closed and self.next_position < self.measurement.planned:
             mark = self._waiting.get(self.next_position)
             if mark is None:
@@ -162,6 +173,8 @@ class GateMonitor:
                 ci=self.interval,
                 family=self.sealed.family,
                 steady=self.sealed.steady,
+                number=self.number,
+                strict_series=self.sealed.strict_series,
             ),
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from steelyard.detectors.bars import MISSING, OPEN, mark_of
+from steelyard.detectors.bars import MISSING, OPEN, mark_of, share_of_series
 from steelyard.detectors.gate.monitor import GateMonitor
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
@@ -37,6 +37,7 @@ class BaselineOptions(Record, frozen=True, kw_only=True):
     right: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
     family: int = 1
+    strict_series: bool = False
 
 
 class SealedBaseline(Record, frozen=True, kw_only=True):
@@ -46,6 +47,7 @@ class SealedBaseline(Record, frozen=True, kw_only=True):
     baseline: str
     margin: str
     family: int = 1
+    strict_series: bool = False
 
 
 def margin_of(text: str) -> Fraction | None:
@@ -73,12 +75,14 @@ class PairedMonitor(GateMonitor):
         self.planned, self.alpha = test, plan.alpha
         self.baseline = sealed
         self.measurement = plan.by_id[test.reads[0].measurement]
-        self.level = plan.alpha * test.weight / sealed.family
+        self.number = plan.gate_number_of(self.measurement)
+        self.green_level = plan.alpha * share_of_series(plan, self.measurement, strict=sealed.strict_series)
+        self.level = self.green_level * test.weight / sealed.family
         margin = margin_of(sealed.margin)
         assert margin is not None  # the detector read it
         self.margin = float(margin)
         self._by = f" by more than {sealed.margin} points" if margin else ""
-        self.bets = PairedBets(self.margin, self.level, self.alpha)
+        self.bets = PairedBets(self.margin, self.level, self.green_level)
         self.colour = ""
         self.next_position = 0
         self._before: dict[str, int] = dict.fromkeys(options.wrong, 0) | dict.fromkeys(options.right, 1)
@@ -120,7 +124,7 @@ class PairedMonitor(GateMonitor):
         """The exact test for a fixed number of pairs, at the level that early stops left."""
         rest = 1 - EARLY
         found = paired_gate(self._model, self._baseline, self.margin, self.alpha)
-        if found.p_within <= rest * self.alpha:
+        if found.p_within <= rest * self.green_level:
             return "green"
         return "red" if found.p_worse <= rest * self.level else ""
 
@@ -157,7 +161,7 @@ class PairedMonitor(GateMonitor):
         None where all pairs do not decide before the exact test.
         """
         difference = -self.margin - shortfall
-        bets, changed = PairedBets(self.margin, self.level, self.alpha), 0
+        bets, changed = PairedBets(self.margin, self.level, self.green_level), 0
         for asked in range(1, self.measurement.planned + 1):
             changes = int(asked * abs(difference)) > changed
             changed += changes
@@ -200,5 +204,7 @@ class PairedMonitor(GateMonitor):
                 better=seen["better"],
                 unpaired=seen["unpaired"],
                 baseline_right=seen["baseline_right"],
+                number=self.number,
+                strict_series=self.baseline.strict_series,
             ),
         )

@@ -1,0 +1,57 @@
+"""Attempts → what each finished call took: a pure function of the journal, the same while it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Protocol, runtime_checkable
+
+from steelyard.records import Attempt, CallSpent, Plan
+from steelyard.runner.budget import Budget
+
+__all__ = ["CallReader", "Spending", "measured_by_call"]
+
+BUDGET: Final = "budget"  # the detector whose tests read what calls took
+
+_TOKENS: Final = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+
+
+@runtime_checkable
+class CallReader(Protocol):
+    """A test that reads what calls took."""
+
+    def observe_call(self, call: CallSpent) -> None:
+        """Take one finished call of a measurement that the test reads."""
+        ...
+
+
+def measured_by_call(plan: Plan) -> frozenset[str]:
+    """The measurements of which a test reads what calls took."""
+    readers = (test for test in plan.tests if test.rule.partition("@")[0] == BUDGET)
+    return frozenset(reads.measurement for test in readers for reads in test.reads)
+
+
+@dataclass
+class Spending:
+    """Adds up the attempts of each call of some measurements until it is finished."""
+
+    measurements: frozenset[str]
+    _open: dict[tuple[str, str, int], list[Attempt]] = field(default_factory=dict, init=False)
+
+    def add(self, attempt: Attempt) -> CallSpent | None:
+        """Take an attempt; what its call took, where it ended that."""
+        if attempt.measurement not in self.measurements:
+            return None
+        call = attempt.measurement, attempt.sample, attempt.repeat
+        if not attempt.final:
+            self._open.setdefault(call, []).append(attempt)
+            return None
+        attempts = [*self._open.pop(call, ()), attempt]
+        return CallSpent(
+            measurement=attempt.measurement,
+            position=attempt.position,
+            repeat=attempt.repeat,
+            answered=attempt.outcome.answered,
+            elapsed_us=attempt.elapsed_us,
+            usage_unknown=any(Budget.usage_unknown(each) for each in attempts),
+            **{name: sum(getattr(each, name) for each in attempts) for name in _TOKENS},
+        )

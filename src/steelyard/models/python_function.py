@@ -1,0 +1,208 @@
+"""``python:PACKAGE.MODULE:FUNCTION``: a function of the user's own as the model, in this process and not sandboxed.
+
+It gets the messages (``[{"role": "user", "content": "…"}]``) and returns the answer as text; it may be ``async``. Its
+name is imported when it is opened, as a user's command says it: a plan, a suite or a folder names no model to open.
+What identifies it is its name and the SHA-256 of the source file, which does not hold what the function calls.
+
+A plain function runs on a thread, one call at a time, since it may not be safe for several. An exception is a failed
+call, which is not made again: what may be tried again is the function's own business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import os
+import platform
+import re
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha256
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any, Final
+
+from steelyard.errors import InputError
+from steelyard.models import Settings
+from steelyard.models.stops import cut_answer_at_stop
+from steelyard.records import (
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    ModelOutput,
+    Outcome,
+)
+from steelyard.util.text import one_line
+
+__all__ = ["PythonFunction", "open_python"]
+
+ASYNC_AT_ONCE: Final = 16
+MAX_DETAIL: Final = 300
+_NAME: Final = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
+_SECRET: Final = re.compile(r"key|token|secret|password|passwd|credential", re.IGNORECASE)
+_SHORT: Final = 8  # a secret with fewer characters may be a word of any text
+
+
+def open_python(rest: str, settings: Settings) -> PythonFunction:
+    """Import and open ``PACKAGE.MODULE:FUNCTION``; raises InputError where there is none, or its source is no file."""
+    if settings.reasoning_effort:
+        raise InputError(f"python:{one_line(rest, 120)} takes no reasoning effort: leave out --reasoning-effort")
+    found = _NAME.fullmatch(rest)
+    if found is None:
+        raise InputError(f"a function is named python:PACKAGE.MODULE:FUNCTION, not python:{one_line(rest, 120)}")
+    function = _imported(found[1], found[2])
+    return PythonFunction(rest, function, _source_of(function, found[1]), settings)
+
+
+class PythonFunction:
+    """A function as a :class:`steelyard.plugins.Model`."""
+
+    def __init__(self, name: str, function: Callable[..., Any], source: Path, settings: Settings) -> None:
+        self._name, self._function = name, function
+        self._sha256 = sha256(source.read_bytes()).hexdigest()
+        call = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
+        self._is_async = inspect.iscoroutinefunction(call)
+        self._at_once = min(settings.concurrency, ASYNC_AT_ONCE) if self._is_async else 1
+        self._turn = asyncio.Semaphore(self._at_once)
+
+    async def identify(self) -> tuple[ModelIdentity, Capabilities]:
+        """The function's name, its source file's SHA-256, and the distribution that it came with."""
+        module, _, qualified = self._name.partition(":")
+        identity = ModelIdentity(
+            uri=f"python:{self._name}",
+            name=self._name,
+            sha256=self._sha256,
+            backend=f"Python {platform.python_version()}",
+            machine=platform.machine(),
+            details={"module": module, "function": qualified, "package": _distribution_of(module)},
+        )
+        return identity, Capabilities(chat=True, completions=False, concurrency=self._at_once)
+
+    async def generate(self, request: GenerateRequest) -> ModelOutput:
+        """Call the function with the messages of a request."""
+        try:
+            answer = await self._called(_messages(request))
+        except Exception as error:  # the user's own code may raise anything
+            return _failed(f"{type(error).__name__}: {error}")
+        if not isinstance(answer, str):
+            return _failed(f"the function returned {type(answer).__name__}, not text")
+        text, _ = cut_answer_at_stop(answer, request.stop)
+        return ModelOutput(outcome=Outcome.OK, text=text, finish_reason="stop")
+
+    async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
+        """A function gives text alone."""
+        return _failed("a function gives no log-likelihoods")
+
+    async def close(self) -> None:
+        """Nothing to free: a call that still runs ends with the process."""
+
+    async def _called(self, messages: list[dict[str, str]]) -> Any:
+        if self._is_async:
+            async with self._turn:
+                return await self._function(messages)
+        await self._turn.acquire()
+        answer = await _on_thread(lambda: self._function(messages), self._turn.release)
+        return await answer if inspect.isawaitable(answer) else answer
+
+
+# ── calling ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _on_thread(work: Callable[[], Any], done: Callable[[], None]) -> Awaitable[Any]:
+    """The result of ``work`` on a thread of its own; ``done`` is called when it ends, also where nobody waits any more.
+
+    A thread that hangs does not keep the process from ending.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def settle(result: Any, error: Exception | None) -> None:
+        done()
+        if not future.done():
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+    def run() -> None:
+        result: Any = None
+        error: Exception | None = None
+        try:
+            result = work()
+        except StopIteration as stop:  # which no future takes
+            error = RuntimeError(f"StopIteration: {stop}")
+        except Exception as raised:
+            error = raised
+        except BaseException as ended:  # sys.exit in a function ends that call, not the run
+            error = RuntimeError(f"{type(ended).__name__}: {ended}")
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=run, name="steelyard-python-function", daemon=True).start()
+    return future
+
+
+def _messages(request: GenerateRequest) -> list[dict[str, str]]:
+    system = [("system", request.system)] if request.system else []
+    said: Sequence[tuple[str, str]] = [
+        *system,
+        *((turn.role, turn.text) for turn in request.history),
+        ("user", request.prefix + request.prompt),
+    ]
+    return [{"role": role, "content": content} for role, content in said]
+
+
+def _failed(detail: str) -> ModelOutput:
+    """A failed call, in one line without what the environment calls a secret."""
+    for name, value in os.environ.items():
+        if _SECRET.search(name) and len(value) >= _SHORT:
+            detail = detail.replace(value, "***")
+    return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=one_line(detail, MAX_DETAIL))
+
+
+# ── finding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _imported(module: str, qualified: str) -> Callable[..., Any]:
+    """The function by its name; modules in the working folder come after those that are installed."""
+    if (here := os.getcwd()) not in sys.path:  # sys.path holds texts
+        sys.path.append(here)
+    importlib.invalidate_caches()
+    try:
+        found: Any = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"python:{module}: there is no module {error.name}: run from the folder that it is in, or install it"
+        ) from None
+    except Exception as error:  # a module runs when it is imported
+        raise InputError(
+            f"python:{module}: cannot be imported: {one_line(f'{type(error).__name__}: {error}', MAX_DETAIL)}"
+        ) from None
+    for name in qualified.split("."):
+        if not hasattr(found, name):
+            raise InputError(f"python:{module}:{qualified}: there is no {name} in {module}")
+        found = getattr(found, name)
+    if not callable(found) or inspect.isclass(found):
+        raise InputError(f"python:{module}:{qualified}: is no function: it is called with a list of messages")
+    function: Callable[..., Any] = found
+    return function
+
+
+def _source_of(function: Callable[..., Any], module: str) -> Path:
+    """The file that the function was read from; of an object that can be called, that of its module."""
+    try:
+        file = inspect.getsourcefile(inspect.unwrap(function))
+    except TypeError:
+        file = getattr(sys.modules[module], "__file__", None)
+    if file is None or not Path(file).is_file():
+        raise InputError(f"python:{module}: its source is no file, so that nothing would identify it")
+    return Path(file)
+
+
+def _distribution_of(module: str) -> str:
+    """The installed distribution with its version, as ``support-bot 1.2``; ``file`` where the module is in none."""
+    names = packages_distributions().get(module.partition(".")[0], [])
+    return f"{names[0]} {version(names[0])}" if names else "file"

@@ -1,0 +1,130 @@
+"""Budgets of time and cost in a gate: by the real command and a real server; what verify says of a changed one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from steelyard.cli import execute
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import without_defaults
+from steelyard.storage.run_folder import RunFolder
+from tests.conftest import SumsServer
+from tests.verification.resealing import reseal, with_new_reports
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def gate(server: SumsServer, file: Path, *more: str, out: str = "r") -> int:
+    return execute(
+        ["gate", str(file), "--model", f"openai:sums@{server.url}", "--at-least", "0.6", "--out", out, *more]
+    )
+
+
+def gates(out: str = "r") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(Path(out, "report.json").read_text())["gates"]
+    return found
+
+
+def test_three_gates_on_the_same_answers(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--max-latency-p95", "30s", "--max-cost-per-answer", "0.01", "--price", "10,20"]
+    assert gate(sums_server, sums_file[0], *more, "--junit", "j.xml", "--summary", "s.md") == 0
+    said = capsys.readouterr().out
+    assert "green: sums p95 ≤ 30 s: 0." in said
+    assert "green: sums cost ≤ 0.01 an answer: 0.000" in said
+    score, latency, cost = gates()
+    assert "budget" not in score
+    assert (latency["budget"]["kind"], latency["budget"]["limit"], cost["budget"]["kind"]) == ("latency", "30", "cost")
+    assert latency["budget"]["interval"][0] <= latency["budget"]["seen"]
+    assert [each.get("name") for each in ET.parse("j.xml").iter("testcase")] == [
+        "sums ≥ 60 %", "sums p95 ≤ 30 s", "sums cost ≤ 0.01 an answer"
+    ]  # fmt: skip
+    assert "p95 ≤ 30 s" in Path("s.md").read_text()
+    assert execute(["verify", "r"]) == 0
+    assert "verdict recomputed: 3 green" in capsys.readouterr().out
+    assert execute(["report", "r"]) == 0
+    assert "Green: all 3 gates are green." in " ".join(capsys.readouterr().out.split())
+    for language in ("en", "de"):
+        assert execute(["report", "r", "--summary", f"{language}.html", "--language", language]) == 0
+    assert "Kosten ≤ 0,01 je Antwort" in Path("de.html").read_text()
+
+
+def test_a_dear_model_is_red_whatever_it_scores(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(sums_server, sums_file[0], "--max-cost-per-answer", "0.0001", "--price", "10,20") == 1
+    said = capsys.readouterr().out
+    assert "green: sums ≥ 60 %" in said
+    assert "red: sums cost ≤ 0.0001 an answer: 0.000" in said
+    assert execute(["verify", "r"]) == 0
+    report = json.loads(Path("r/report.json").read_text())
+    assert [each["check"] for each in report["findings"]] == ["too_dear"]
+
+
+def test_a_slow_model_is_red_and_a_part_of_the_answers_decides(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(sums_server, sums_file[0], "--max-latency-p95", "0.000001") == 1
+    assert "red: sums p95 ≤ 0.000001 s" in capsys.readouterr().out
+    latency = gates()[1]
+    assert latency["asked"] < 100
+    assert latency["right"] == 0
+    assert execute(["verify", "r"]) == 0
+
+
+def test_what_is_no_budget_is_one_line_before_anything_is_asked(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for more, said in (
+        (["--max-latency-p95", "fast"], "--max-latency-p95 takes a duration"),
+        (["--max-cost-per-answer", "-1"], "an amount above 0, as 0.002"),
+        (["--max-cost-per-answer", "0.01"], "--max-cost-per-answer needs prices"),
+    ):
+        assert gate(sums_server, sums_file[0], *more) == 2
+        assert said in capsys.readouterr().err
+    assert not any("+" in prompt for prompt in sums_server.asked)
+    assert not Path("r").exists()
+
+
+@pytest.mark.parametrize("change", ["limit", "family", "left out"])
+def test_a_budget_that_was_changed_and_sealed_again_does_not_verify(
+    sums_server: SumsServer, sums_file: tuple[Path, float], change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(sums_server, sums_file[0], "--max-cost-per-answer", "0.0001", "--price", "10,20") == 1
+    plan = without_defaults(RunFolder.open(Path("r")).plan)
+    if change == "left out":
+        del plan["tests"][1]
+    else:
+        plan["tests"][1]["sealed"].update({"limit": {"cost": "9"}, "family": {"family": 3}}[change])
+    try:
+        reseal(Path("r"), plan=plan)
+        with_new_reports(Path("r"))
+    except InputError:
+        pass
+    capsys.readouterr()
+    assert execute(["verify", "r"]) == 1
+
+
+def test_a_time_that_was_changed_and_sealed_again_is_another_verdict(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The times are the signer's own word; the report must follow from them."""
+    assert gate(sums_server, sums_file[0], "--max-latency-p95", "30s") == 0
+    journal = Path("r/journal/main-0000.jsonl")
+    records = [json.loads(line) for line in journal.read_bytes().splitlines()]
+    for record in records:
+        if record["type"] == "attempt":
+            record["elapsed_us"] = 40_000_000
+    reseal(Path("r"), records=records)
+    capsys.readouterr()
+    assert execute(["verify", "r"]) == 1
+    assert "report.json" in capsys.readouterr().err

@@ -1,0 +1,90 @@
+"""``--model python:…`` by real commands: a run that verifies, and folders of others that import nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steelyard.cli import execute
+from steelyard.evidence.canonical import without_defaults
+from steelyard.storage.run_folder import RunFolder
+from tests.verification.resealing import reseal
+
+SOURCE = """
+from pathlib import Path
+Path("imported").touch()
+def answer(messages):
+    a, b = messages[-1]["content"].split("is ")[-1].split("?")[0].split(" + ")
+    if int(a) == 13:
+        raise OSError("the service is down")
+    return str(int(a) + int(b) + (int(a) % 5 == 0))
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    Path("cli_bot_for_test.py").write_text(SOURCE)
+    rows = [{"question": f"What is {a} + {a * 3}?", "answer": str(a * 4)} for a in range(40)]
+    Path("sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    yield
+    sys.modules.pop("cli_bot_for_test", None)
+
+
+MODEL = "python:cli_bot_for_test:answer"
+
+
+def test_a_function_is_run_sealed_and_verified(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["run", "sums.jsonl", "--model", MODEL, "--out", "r"]) == 4  # one call fails
+    assert "31 of 40 right, 1 missing" in capsys.readouterr().out
+    assert execute(["verify", "r"]) == 0
+    assert execute(["show", "r", "--missing"]) == 0
+    assert "OSError: the service is down" in capsys.readouterr().out
+    page = Path("r/report.md").read_text()
+    assert "not of what it calls" in page
+    assert execute(["gate", "sums.jsonl", "--model", MODEL, "--at-least", "0.1", "--out", "g"]) in (0, 4)
+    assert execute(["verify", "g"]) == 0
+
+
+def test_a_plan_that_makes_another_thing_of_a_function_does_not_verify(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["run", "sums.jsonl", "--model", MODEL, "--out", "r"]) == 4
+    plan = without_defaults(RunFolder.open(Path("r")).plan)
+    plan["models"]["subject"]["capabilities"]["deterministic"] = True
+    reseal(Path("r"), plan=plan)
+    assert execute(["verify", "r"]) == 1
+    assert "deterministic is True, and it is False for every function" in capsys.readouterr().err
+
+
+def test_the_folder_of_another_imports_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["run", "sums.jsonl", "--model", MODEL, "--out", "r", "--deadline", "0.000001s"]) != 0
+    if not Path("r").exists():  # the deadline ended before the plan
+        assert execute(["run", "sums.jsonl", "--model", MODEL, "--out", "r"]) == 4
+    sys.modules.pop("cli_bot_for_test", None)
+    Path("imported").unlink(missing_ok=True)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another-user"))
+    for command in (["resume", "r"], ["verify", "r"], ["report", "r"], ["show", "r"], ["run", "sums.jsonl", "--model",
+                    "recorded:r", "--out", "again"]):  # fmt: skip
+        execute(command)
+    assert not Path("imported").exists()
+    capsys.readouterr()
+
+
+def test_a_suite_names_python_before_a_function_sees_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["suite", "new", "s", "--from", "sums.jsonl"]) == 0
+    capsys.readouterr()
+    Path("imported").unlink(missing_ok=True)
+    assert execute(["run", "s", "--model", MODEL, "--out", "r"]) == 2
+    assert "may not be shown to python" in capsys.readouterr().err
+    assert not Path("imported").exists()
+
+
+def test_a_cluster_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["run", "sums.jsonl", "--model", MODEL, "--ray", "local", "--out", "r"]) == 2
+    assert "runs in this process: leave --ray out" in capsys.readouterr().err

@@ -1,0 +1,61 @@
+"""Budgets as a detector: options and sealed parts are read strictly (the command: tests/cli/test_gate_budgets.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from steelyard.detectors.gate.budget import Budget, options_of
+from steelyard.errors import InputError
+from tests.detectors.gate.budget_plans import budget_plan
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "seconds and quantile, or cost"),
+        ({"seconds": "2"}, "seconds and quantile, or cost"),
+        ({"seconds": "2", "quantile": "0.95", "cost": "1"}, "seconds and quantile, or cost"),
+        ({"cost": "1", "quantile": "0.95"}, "seconds and quantile, or cost"),
+        ({"seconds": "0", "quantile": "0.95"}, "seconds above 0"),
+        ({"seconds": "1e3", "quantile": "0.95"}, "seconds above 0"),
+        ({"seconds": "2", "quantile": "1"}, "seconds above 0"),
+        ({"seconds": "2", "quantile": "0.0"}, "between 0 and 1"),
+        ({"cost": "nan"}, "an amount above 0"),
+        ({"cost": "0"}, "an amount above 0"),
+        ({"cost": 1}, "a budget has the options"),
+        ({"cost": "1", "other": 1}, "a budget has the options"),
+        ({"cost": "1", "family": 0}, "--family 0"),
+    ],
+)
+def test_options_are_read_strictly(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        options_of(options)
+
+
+@pytest.mark.parametrize(
+    ("sealed", "change"),
+    [
+        ({"seconds": "2", "at_least": "0.95"}, {"red": [-1] * 400}),
+        ({"seconds": "2", "at_least": "0.95"}, {"at_least": "0.5"}),
+        ({"seconds": "2", "at_least": "0.95"}, {"other": 1}),
+        ({"cost": "1"}, {"cost": "x"}),
+        ({"cost": "1"}, {"seconds": "2"}),
+    ],
+)
+def test_a_sealed_part_that_does_not_fit_is_refused(sealed: dict[str, Any], change: dict[str, Any]) -> None:
+    plan = budget_plan(sealed)
+    test = plan.tests[0]
+    Budget().open(test, plan)
+    changed = msgspec.structs.replace(test, sealed=test.sealed | change)
+    with pytest.raises(ValueError, match="sealed by another rule"):
+        Budget().open(changed, plan)
+
+
+def test_red_has_the_share_of_the_level_that_all_gates_leave_it() -> None:
+    alone, one_of_three = (budget_plan({"seconds": "2", "at_least": "0.9"}, gates=gates).tests[0] for gates in (1, 3))
+    assert alone.sealed["needed"] > one_of_three.sealed["needed"]
+    assert alone.sealed["green"] == one_of_three.sealed["green"]
+    assert Budget().forecast(alone, budget_plan({"cost": "1"}), 0.05) is None

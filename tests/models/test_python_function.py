@@ -1,0 +1,141 @@
+"""A function of one's own as the model: what it gets, what identifies it, how it fails, and who may name it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.models import Settings, open_model
+from steelyard.models.python_function import open_python
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Turn
+
+SOURCE = """
+import asyncio, os, sys, threading, time
+busy = most = 0
+def answer(messages):
+    return " | ".join(f"{each['role']}: {each['content']}" for each in messages)
+async def slow(messages):
+    await asyncio.sleep(0)
+    return "async"
+def later(messages):
+    return slow(messages)
+def counted(messages):
+    global busy, most
+    busy += 1
+    most = max(most, busy)
+    time.sleep(0.002)
+    busy -= 1
+    return str(most)
+def broken(messages):
+    raise ValueError("no\\nanswer for " + os.environ.get("BOT_API_KEY", ""))
+def gone(messages):
+    sys.exit(3)
+def stopped(messages):
+    raise StopIteration("x")
+def number(messages):
+    return 42
+class Bot:
+    def __call__(self, messages):
+        return "called"
+    async def reply(self, messages):
+        return "a method"
+bot = Bot()
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (tmp_path / "mybot_for_test.py").write_text(SOURCE)
+    (tmp_path / "mybot_broken.py").write_text("1 / 0")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield tmp_path
+    for name in ("mybot_for_test", "mybot_broken"):
+        sys.modules.pop(name, None)
+
+
+def ask(name: str, request: GenerateRequest | None = None) -> ModelOutput:
+    model = open_python(f"mybot_for_test:{name}", Settings())
+    return asyncio.run(model.generate(request or GenerateRequest(prompt="hi", chat=True)))
+
+
+def test_it_gets_the_messages_and_its_answer_ends_at_a_stop() -> None:
+    request = GenerateRequest(
+        prefix="1 + 1 = 2\n", prompt="2 + 2 =", chat=True, system="Be brief.",
+        history=(Turn(role="user", text="a"), Turn(role="assistant", text="b")),
+    )  # fmt: skip
+    output = ask("answer", request)
+    assert output.text == "system: Be brief. | user: a | assistant: b | user: 1 + 1 = 2\n2 + 2 ="
+    assert (output.outcome, output.finish_reason) == (Outcome.OK, "stop")
+    cut = ask("answer", GenerateRequest(prompt="x STOP y", chat=True, stop=("STOP",)))
+    assert cut.text == "user: x "
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("slow", "async"), ("later", "async"), ("bot", "called"), ("bot.reply", "a method")]
+)
+def test_async_functions_methods_and_objects_are_called(name: str, text: str) -> None:
+    assert ask(name).text == text
+
+
+def test_a_plain_function_has_one_call_at_a_time() -> None:
+    model = open_python("mybot_for_test:counted", Settings())
+
+    async def several() -> list[ModelOutput]:
+        request = GenerateRequest(prompt="hi", chat=True)
+        return await asyncio.gather(*(model.generate(request) for _ in range(8)))
+
+    assert {each.text for each in asyncio.run(several())} == {"1"}
+    assert asyncio.run(model.identify())[1].concurrency == 1
+    other = open_python("mybot_for_test:slow", Settings(concurrency=4))
+    assert asyncio.run(other.identify())[1].concurrency == 4
+
+
+def test_a_failure_is_one_line_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_API_KEY", "sk-very-secret-1")
+    found = {name: ask(name) for name in ("broken", "gone", "stopped", "number")}
+    assert {each.outcome for each in found.values()} == {Outcome.CLIENT_ERROR}
+    assert found["broken"].detail == "ValueError: no answer for ***"
+    assert found["gone"].detail == "RuntimeError: SystemExit: 3"
+    assert found["stopped"].detail == "RuntimeError: StopIteration: x"
+    assert found["number"].detail == "the function returned int, not text"
+    model = open_python("mybot_for_test:answer", Settings())
+    assert asyncio.run(model.loglikelihood(LoglikelihoodRequest(context="a", continuations=("b",)))).text == ""
+
+
+def test_its_name_and_its_source_file_identify_it(here: Path) -> None:
+    identity, capabilities = asyncio.run(open_model("python:mybot_for_test:answer").identify())
+    assert identity.uri == "python:mybot_for_test:answer"
+    assert identity.sha256 == sha256((here / "mybot_for_test.py").read_bytes()).hexdigest()
+    assert identity.details == {"module": "mybot_for_test", "function": "answer", "package": "file"}
+    assert (capabilities.chat, capabilities.completions, capabilities.deterministic) == (True, False, False)
+    installed, _ = asyncio.run(open_model("python:rich.markup:escape").identify())
+    assert installed.details["package"].startswith("rich ")
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ("mybot_for_test", "is named python:PACKAGE.MODULE:FUNCTION"),
+        ("mybot_for_test:", "is named python:PACKAGE.MODULE:FUNCTION"),
+        ("../x:y", "is named python:PACKAGE.MODULE:FUNCTION"),
+        ("a b:y", "is named python:PACKAGE.MODULE:FUNCTION"),
+        ("no_such_module_here:x", "there is no module no_such_module_here"),
+        ("mybot_for_test:nothing", "there is no nothing in mybot_for_test"),
+        ("mybot_for_test:busy", "is no function"),
+        ("mybot_for_test:Bot", "is no function"),
+        ("mybot_broken:x", "cannot be imported: ZeroDivisionError"),
+        ("time:sleep", "its source is no file"),
+    ],
+)
+def test_what_is_no_function_is_one_line(rest: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        open_python(rest, Settings())
+    with pytest.raises(InputError, match="takes no reasoning effort"):
+        open_python("mybot_for_test:answer", Settings(reasoning_effort="low"))
