@@ -64,7 +64,7 @@ def check_drawn(folder: Path, run: Path, released_to: str = "") -> list[DrawnPar
 
 def _asks(measurement: Measurement, part: Path) -> bool:
     """Whether the samples of a measurement are those of a part of the suite."""
-    from steelyard.planning.samples import prepare_measurement
+    from steelyard.planning.prepare import prepare_measurement
     from steelyard.tasks.catalogue import Catalogue
 
     try:

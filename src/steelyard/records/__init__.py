@@ -20,6 +20,7 @@ from steelyard.records.judging import (
     PeopleRate,
     UnreadResult,
 )
+from steelyard.records.limits import Limits
 from steelyard.records.plan import (
     GATE_SERIES,
     JUDGE,
@@ -27,7 +28,6 @@ from steelyard.records.plan import (
     PLAN_FORMAT,
     SUBJECT,
     LedgerPlace,
-    Limits,
     Measurement,
     NotPlanned,
     Origin,

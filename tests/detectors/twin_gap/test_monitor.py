@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from steelyard.detectors.twin_gap.detector import TwinGap
 from steelyard.detectors.twin_gap.monitor import TwinGapMonitor
@@ -90,7 +91,8 @@ def test_a_large_gap_is_found_and_nothing_more_is_read() -> None:
     assert found.closed == {PUBLIC, FRESH}
     (finding,) = result.findings
     assert "public samples are answered better than fresh ones" in finding.message
-    assert finding.p == result.p <= 0.05 * 0.2
+    assert finding.p == result.p
+    assert (result.p or 1) <= 0.05 * 0.2
 
 
 def test_no_gap_is_within_the_margin() -> None:
@@ -143,10 +145,6 @@ def test_nothing_was_read() -> None:
 @pytest.mark.parametrize("position", [-1, -2])
 def test_repeats_of_a_check_are_no_pairs(position: int) -> None:
     found = monitor(plan())
-    found.observe(scores(PUBLIC, [1])[0].__class__(**{**_fields(scores(PUBLIC, [1])[0]), "position": position}))
+    found.observe(replace(scores(PUBLIC, [1])[0], position=position))
     assert found.pairs.n == 0
     assert found.heads == {PUBLIC: 0, FRESH: 0}
-
-
-def _fields(score: SampleScore) -> dict[str, object]:
-    return {name: getattr(score, name) for name in score.__struct_fields__}

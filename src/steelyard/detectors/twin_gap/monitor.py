@@ -74,10 +74,10 @@ class TwinGapMonitor:
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; pairs are read on to the end of both contiguous prefixes."""
-        if self.decision is not None or score.position < 0:
+        if self.closed or score.position < 0:
             return
         (self.public if score.measurement == self.public.measurement.id else self.fresh).take(score)
-        while self.public.unpaired and self.fresh.unpaired and self.decision is None and self.pairs.n < self.of:
+        while self.public.unpaired and self.fresh.unpaired and not self.closed:
             public, fresh = self.public.unpaired.popleft(), self.fresh.unpaired.popleft()
             self.right[0] += public or 0
             self.right[1] += fresh or 0
