@@ -21,6 +21,8 @@ SIZES = {
     "bbh": 6511,
     "chain_sum": 300,
     "products": 300,
+    "chain_sum_wide": 1000,
+    "products_wide": 1000,
     "word_sequence_reversal": 300,
 }
 PROMPTS = [(task_id, prompt_format) for task_id in SIZES for prompt_format in load_task(task_id).prompts]
