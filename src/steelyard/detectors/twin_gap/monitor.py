@@ -145,9 +145,9 @@ class TwinGapMonitor:
             n=n,
             mde=effect.mde,
             message=(
-                f"{fresh:,} of {n:,} fresh samples are right, and {public:,} of {n:,} public ones of the same kind: a gap "
-                f"between {low * 100:.0f} and {high * 100:.0f} points. The claimed score does not hold for samples that "
-                "nobody has seen"
+                f"{fresh:,} of {n:,} fresh samples are right, and {public:,} of {n:,} public ones of the same kind: a "
+                f"gap between {low * 100:.0f} and {high * 100:.0f} points. The claimed score does not hold for samples "
+                "that nobody has seen"
             ),
         )
 
