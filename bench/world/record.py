@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -13,9 +14,11 @@ from bench.world.settings import Cell, Settings
 from steelyard.errors import InputError
 from steelyard.util.atomic_file import write_file
 
-__all__ = ["FORMAT", "Record", "Run", "packed", "read", "unpacked", "write"]
+__all__ = ["FORMAT", "Record", "Run", "joined", "packed", "read", "unpacked", "write"]
 
 FORMAT = "steelyard-world-bench/1"
+Part = TypeVar("Part")
+
 _PARTS = 8  # a physics score is a mean of four comparisons, in which a tie counts half
 
 
@@ -93,3 +96,36 @@ def read(path: Path) -> Record:
     if found.format != FORMAT:
         raise InputError(f"has the format {found.format[:40]!r}; this version reads {FORMAT}", where=path)
     return found
+
+
+def joined(records: Sequence[Record]) -> Record:
+    """Files that measured different tasks with the same settings, as one file, so that Holm is over all of them.
+
+    Nothing is compared across tasks, so that their machines may differ. Raises InputError for files of which two have a
+    task, or whose settings differ.
+    """
+    first, *others = records
+    tasks = [task for record in records for task in record.settings.tasks]
+    if len(set(tasks)) < len(tasks):
+        raise InputError("two files of results have the same task: give each task once")
+    for other in others:
+        if msgspec.structs.replace(other.settings, tasks=first.settings.tasks) != first.settings:
+            raise InputError("files of results were measured with different settings, and are not one measurement")
+    return msgspec.structs.replace(
+        first,
+        command="; ".join(dict.fromkeys(record.command for record in records)),
+        started="; ".join(dict.fromkeys(record.started for record in records)),
+        machine="; ".join(dict.fromkeys(record.machine for record in records)),
+        settings=msgspec.structs.replace(first.settings, tasks=tuple(tasks)),
+        lengths=_all(record.lengths for record in records),
+        units=_all(record.units for record in records),
+        measures=_all(record.measures for record in records),
+        configs=_all(record.configs for record in records),
+        controls=_all(record.controls for record in records),
+        chosen=_all(record.chosen for record in records),
+        runs=tuple(run for record in records for run in record.runs),
+    )
+
+
+def _all(parts: Iterable[dict[str, Part]]) -> dict[str, Part]:
+    return {key: value for part in parts for key, value in part.items()}

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.engine.markdown import table, write_section
-from bench.world.record import Record, Run, read, unpacked
+from bench.world.record import Record, Run, joined, read, unpacked
 from bench.world.settings import LEARNS_NOTHING, SIMPLEST
 from steelyard.errors import SteelyardError
 from steelyard.stats.crossed import Estimate, Interval, crossed_difference
@@ -51,15 +51,15 @@ Tables = dict[float, NDArray[np.float64]]
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--markdown", type=click.Path(path_type=Path), help="Also put the tables and sentences into this document."
 )
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page with the curves to this file.")
-def main(file: Path, markdown: Path | None, html: Path | None) -> None:
-    """Print the tables and sentences of FILE, a file of results of bench.world."""
+def main(files: tuple[Path, ...], markdown: Path | None, html: Path | None) -> None:
+    """Print the tables and sentences of FILES, results of bench.world; those of different tasks are taken together."""
     try:
-        record = read(file)
+        record = joined([read(file) for file in files])
         show(record, Console(width=120))
         if markdown is not None:
             write_section(markdown, "bench.world", document_of(record))

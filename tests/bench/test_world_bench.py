@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bench.world.record import Record, Run, packed, read, unpacked, write
+from bench.world.record import Record, Run, joined, packed, read, unpacked, write
 from bench.world.report import document_of, show, tables_of
 from bench.world.settings import Cell, Settings, cells, learning, short
 from bench.world.tuning import choose, grid, trials
@@ -255,3 +255,22 @@ def test_after_a_kill_it_goes_on_and_keeps_what_was_measured(tmp_path: Path) -> 
     after = read(out)
     assert after.runs[: len(before.runs)] == before.runs
     assert len(after.runs) == 4
+
+
+def test_files_of_different_tasks_are_one_report() -> None:
+    planning = _record((_run(cells(SETTINGS)[0], 0.5),))
+    settings = msgspec.structs.replace(SETTINGS, tasks=("physics",))
+    physics = msgspec.structs.replace(planning, settings=settings, lengths={"physics": 4}, machine="another", runs=())
+    both = joined([planning, physics])
+    assert (both.settings.tasks, both.lengths) == (("planning", "physics"), {"planning": 9, "physics": 4})
+    assert (both.runs, both.machine) == (planning.runs, "a machine; another")
+    assert joined([planning]) == planning
+
+
+def test_files_that_are_not_one_measurement_are_refused() -> None:
+    planning = _record(())
+    with pytest.raises(InputError, match="the same task"):
+        joined([planning, planning])
+    other = msgspec.structs.replace(SETTINGS, tasks=("physics",), seeds=5)
+    with pytest.raises(InputError, match="different settings"):
+        joined([planning, msgspec.structs.replace(planning, settings=other)])
