@@ -258,7 +258,7 @@ def test_after_a_kill_it_goes_on_and_keeps_what_was_measured(tmp_path: Path) -> 
 
 
 def test_files_of_different_tasks_are_one_report() -> None:
-    planning = _record((_run(cells(SETTINGS)[0], 0.5),))
+    planning = _record((_run(next(iter(cells(SETTINGS))), 0.5),))
     settings = msgspec.structs.replace(SETTINGS, tasks=("physics",))
     physics = msgspec.structs.replace(planning, settings=settings, lengths={"physics": 4}, machine="another", runs=())
     both = joined([planning, physics])
