@@ -37,6 +37,9 @@ def test_the_headline_states_the_result() -> None:
     assert headlines.headline(_only(0, word=VerdictWord.CONSISTENT)) == (
         "Consistent: the claim holds to within 2.0 points, under this configuration."
     )
+    assert headlines.headline(_only(word=VerdictWord.CONSISTENT)) == (
+        "Consistent: no test found anything beyond what chance explains."
+    )
     assert "all 2 claims hold" in headlines.headline(_only(0, 0, word=VerdictWord.CONSISTENT))
     assert "1 of 2 claims could not be decided" in headlines.headline(_only(0, 2, word=VerdictWord.INSUFFICIENT_POWER))
     assert "1 claim cannot be tested" in headlines.headline(_only(3, word=VerdictWord.NOT_TESTABLE))

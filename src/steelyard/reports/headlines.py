@@ -96,6 +96,8 @@ def _verdict_sentence(verdict: Verdict) -> str:
     match verdict.verdict:
         case VerdictWord.INCONSISTENT:
             return _headline_inconsistent(verdict, [claim for claim in claims if claim.asked])
+        case VerdictWord.CONSISTENT if not claims:
+            return "Consistent: no test found anything beyond what chance explains."
         case VerdictWord.CONSISTENT:
             held = "the claim holds" if len(claims) == 1 else f"all {total} hold"
             return f"Consistent: {held} {_within(claims)}, under this configuration."
