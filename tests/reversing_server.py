@@ -16,6 +16,7 @@ from tests.conftest import SumsServer
 __all__ = ["ReversingServer"]
 
 _LATER = 300
+_SUM = re.compile(r"(\d+) ([+-]) (\d+)")
 _ASKED = re.compile(r"reverse order: ([a-z, ]+)")
 
 
@@ -23,7 +24,7 @@ class ReversingServer(SumsServer):
     """Right on a share ``skill`` of all questions by a hash of their words, and on ``memorised`` of the public ones.
 
     ``slow_wrong``: wrong answers come later, by so many seconds. ``later``: the skill from its 300th question on. After
-    ``down_after`` questions it answers none.
+    ``down_after`` questions it answers none. ``adds``: the share of sums that it gets right.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class ReversingServer(SumsServer):
         super().__init__()
         self.skill, self.memorised, self.slow_wrong = skill, memorised, slow_wrong
         self.down_after: int | None = None
+        self.adds = 1.0
         self.later = skill if later is None else later
         self.name, self.wordless = "reverser", 0
         samples = load_task("word_sequence_reversal").prepare("chat")
@@ -50,6 +52,10 @@ class ReversingServer(SumsServer):
             return web.json_response({"error": {"message": "down"}}, status=503)
         answer = f"Hello {self.wordless}!"  # another one each time, as of a model that samples
         self.wordless += not words
+        if sum_of := _SUM.search(body["messages"][-1]["content"]):
+            first, sign, second = sum_of.groups()
+            right = _share("sum", sum_of[0]) < self.adds
+            answer = str(int(first) + int(f"{sign}{second}") + (not right))
         if words:
             self.asked[words] += 1
             right = self.is_right(words)

@@ -19,6 +19,7 @@ from steelyard.util.outlet import Outlet
 __all__ = ["main"]
 
 COMMANDS = {
+    "assemble": "hold one table against several models: did one of them give all of its rows?",
     "audit": "check a claim sheet against a served model, to a sealed verdict",
     "cascade": "measure a small model first and a large one where it is unsure, from two finished runs",
     "choose": "find the cheapest of several models that reaches a target on your questions",
