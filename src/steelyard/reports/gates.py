@@ -21,6 +21,7 @@ from steelyard.records import (
 )
 from steelyard.reports.words import about_time, asked_of, count, counted, interval, interval_name, share
 from steelyard.stats.mean_bets import BOUND
+from steelyard.util.numbers import plain_number
 from steelyard.util.text import one_line
 
 __all__ = [
@@ -93,7 +94,7 @@ def budget_bar(budget: BudgetVerdict) -> str:
 def budget_seen(budget: BudgetVerdict) -> str:
     """The quantile or the mean that was seen: ``1.42 s``, ``0.00131``."""
     unit = " s" if budget.kind == "latency" else ""
-    return "unknown" if budget.seen is None else f"{budget.seen:.3g}{unit}"
+    return "unknown" if budget.seen is None else f"{plain_number(budget.seen)}{unit}"
 
 
 def budget_interval(budget: BudgetVerdict) -> str:
@@ -101,7 +102,7 @@ def budget_interval(budget: BudgetVerdict) -> str:
     if budget.interval is None:
         return "–"
     (low, high), unit = budget.interval, " s" if budget.kind == "latency" else ""
-    return f"{low:.3g}{unit} or more" if high is None else f"{low:.3g}–{high:.3g}{unit}"
+    return f"{plain_number(low)}{unit} or more" if high is None else f"{plain_number(low)}–{plain_number(high)}{unit}"
 
 
 def points_between(bounds: tuple[float, float] | None) -> str:

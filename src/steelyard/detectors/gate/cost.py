@@ -22,6 +22,7 @@ from steelyard.records import (
 )
 from steelyard.records.record import Record
 from steelyard.stats.mean_bets import BOUND, MeanBets
+from steelyard.util.numbers import plain_number
 
 __all__ = ["CostMonitor", "SealedCost", "cost_null"]
 
@@ -99,7 +100,7 @@ class CostMonitor:
         """Green, red or undecided, with the mean cost that was seen and its interval."""
         limit, mean = self.sealed.cost, self.bets.mean
         p = self.level if self.decision == "above" else 1.0
-        seen = "no answer was read" if mean is None else f"{mean:.3g} an answer, of {self.next_position:,}"
+        seen = "no answer was read" if mean is None else f"{plain_number(mean)} an answer, of {self.next_position:,}"
         red = Finding(
             detector="budget", check="too_dear", task=self.measurement.task, null=self.planned.null, p=p,
             n=self.next_position, message=f"an answer costs more than {limit} on average: {seen}",
