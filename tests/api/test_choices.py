@@ -80,9 +80,9 @@ def test_none_is_as_if_left_out_and_unknown_names_are_refused() -> None:
 
 
 def test_the_commands_names_and_the_older_ones_are_the_same() -> None:
-    for one in ({"task": "a.yaml", "detector": "x"}, {"task_files": "a.yaml", "detectors": "x"}):
+    for one in ({"task": "a.yaml", "detect": "x"}, {"task_files": "a.yaml", "detect": "x"}):
         given = check_names("audit", AuditChoices, one)
-        assert given == {"task": "a.yaml", "detector": "x"}
+        assert given == {"task": "a.yaml", "detect": "x"}
         assert arguments_from(given, URI).task_files == (Path("a.yaml"),)
     with pytest.raises(TypeError, match=r"audit\(\) got 'task' and 'task_files', which are the same: give 'task'"):
         check_names("audit", AuditChoices, {"task": "a", "task_files": "b"})
@@ -97,7 +97,7 @@ def test_one_name_is_not_its_letters() -> None:
 def test_an_unknown_name_is_answered_with_the_one_that_was_meant() -> None:
     with pytest.raises(TypeError, match=r"keyword argument 'limits'; did you mean 'limit'\?$"):
         check_names("audit", AuditChoices, {"limits": 2})
-    with pytest.raises(TypeError, match=r"keyword argument 'xyz'; there are: .*task, .*detector"):
+    with pytest.raises(TypeError, match=r"keyword argument 'xyz'; there are: .*task, .*detect"):
         check_names("audit", AuditChoices, {"xyz": 2})
 
 
