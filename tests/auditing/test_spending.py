@@ -39,6 +39,14 @@ def test_what_may_have_been_spent_unseen_is_named() -> None:
     assert call.usage_unknown
 
 
+def test_a_text_without_one_of_its_counts_is_no_known_cost() -> None:
+    for half in ({"completion_tokens": 0}, {"prompt_tokens": 0}):
+        text = msgspec.structs.replace(attempt(1, Outcome.OK, final=True, prompt=70), answer="ab", **half)
+        call = Spending(frozenset({"suite-0"})).add(text)
+        assert call is not None
+        assert call.usage_unknown
+
+
 def test_only_what_a_budget_reads_is_added_up() -> None:
     assert measured_by_call(gate_plan("0.5")) == frozenset()
     plan = budget_plan({"cost": "1"})

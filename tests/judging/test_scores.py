@@ -150,3 +150,12 @@ def test_models_have_scores_of_their_own() -> None:
 def test_nothing_gives_nothing() -> None:
     found = judging_of([])
     assert (found.answers, found.rate, found.bounds) == (0, None, (0.0, 1.0))
+
+
+def test_a_judge_that_is_led_by_the_seat_alone_says_little() -> None:
+    """Its pairs are all ½, and five of them do not show that this is so for all."""
+    found = judging_of(pairs([(1.0, 1.0)] * 5)).pairs
+    assert found is not None
+    assert found.score == 0.5
+    assert found.ci[0] < 0.4
+    assert found.ci[1] > 0.6

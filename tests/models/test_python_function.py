@@ -36,6 +36,15 @@ def broken(messages):
     raise ValueError("no\\nanswer for " + os.environ.get("BOT_API_KEY", ""))
 def gone(messages):
     sys.exit(3)
+async def left(messages):
+    sys.exit(0)
+async def cancelled(messages):
+    raise asyncio.CancelledError()
+class Speechless(Exception):
+    def __str__(self):
+        raise ValueError
+def speechless(messages):
+    raise Speechless
 def stopped(messages):
     raise StopIteration("x")
 def number(messages):
@@ -53,10 +62,11 @@ bot = Bot()
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "mybot_for_test.py").write_text(SOURCE)
     (tmp_path / "mybot_broken.py").write_text("1 / 0")
+    (tmp_path / "mybot_leaving.py").write_text("import sys\nsys.exit(0)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield tmp_path
-    for name in ("mybot_for_test", "mybot_broken"):
+    for name in ("mybot_for_test", "mybot_broken", "mybot_leaving"):
         sys.modules.pop(name, None)
 
 
@@ -103,6 +113,9 @@ def test_a_failure_is_one_line_without_secrets(monkeypatch: pytest.MonkeyPatch) 
     assert {each.outcome for each in found.values()} == {Outcome.CLIENT_ERROR}
     assert found["broken"].detail == "ValueError: no answer for ***"
     assert found["gone"].detail == "RuntimeError: SystemExit: 3"
+    assert ask("left").detail == "SystemExit: 0"
+    assert ask("cancelled").detail.startswith("CancelledError")
+    assert ask("speechless").detail == "Speechless"
     assert found["stopped"].detail == "RuntimeError: StopIteration: x"
     assert found["number"].detail == "the function returned int, not text"
     model = open_python("mybot_for_test:answer", Settings())
@@ -131,6 +144,7 @@ def test_its_name_and_its_source_file_identify_it(here: Path) -> None:
         ("mybot_for_test:busy", "is no function"),
         ("mybot_for_test:Bot", "is no function"),
         ("mybot_broken:x", "cannot be imported: ZeroDivisionError"),
+        ("mybot_leaving:x", "cannot be imported: SystemExit: 0"),
         ("time:sleep", "its source is no file"),
     ],
 )

@@ -146,5 +146,5 @@ def test_budgets_are_said_with_their_own_units() -> None:
     )
     limits = " ".join(gates.limits_of(verdict))
     assert "more than 10 times the limit" in limits
-    assert "any distribution of times" in limits
+    assert "slow for whole stretches" in limits
     assert "a bar is about" not in limits

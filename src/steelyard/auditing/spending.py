@@ -52,6 +52,15 @@ class Spending:
             repeat=attempt.repeat,
             answered=attempt.outcome.answered,
             elapsed_us=attempt.elapsed_us,
-            usage_unknown=any(Budget.usage_unknown(each) for each in attempts),
+            usage_unknown=any(_is_unknown(each) for each in attempts),
             **{name: sum(getattr(each, name) for each in attempts) for name in _TOKENS},
         )
+
+
+def _is_unknown(attempt: Attempt) -> bool:
+    """Whether an attempt may have used tokens that it does not report: also where one of two counts of a text is none.
+
+    A count that is no number, or beyond any text, was read as 0.
+    """
+    is_half = not attempt.prompt_tokens or not attempt.completion_tokens
+    return Budget.usage_unknown(attempt) or (attempt.outcome.answered and bool(attempt.answer) and is_half)

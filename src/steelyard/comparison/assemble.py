@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from steelyard.errors import ExitCode, InputError
 from steelyard.planning.questions import subject_of
+from steelyard.planning.series import order_sentences
 from steelyard.records import Claim, ClaimVerdict, Plan, Verdict, VerdictWord
 from steelyard.records.record import Record
 from steelyard.stats.multiplicity import adjusted_p
@@ -62,20 +63,25 @@ class TableRow(Record, frozen=True, kw_only=True):
 
 
 class Candidate(Record, frozen=True, kw_only=True):
-    """A model that may have given the table. ``p``: of "it gave the whole table"."""
+    """A model that may have given the table. ``p``: of "it gave the whole table".
+
+    ``order`` says what whoever ran its audit could have chosen, and how often this was asked.
+    """
 
     run: str
     model: str
     subject: str
     p: float
     rows_tested: int
+    order: tuple[str, ...] = ()
 
 
 class Assembly(Record, frozen=True, kw_only=True):
     """The result: ``word`` is *inconsistent* where none of the candidates gave the whole table, at level ``alpha``.
 
     *Consistent*: one of them is consistent with every row (``whole``). ``assembled``: each candidate fails a row that
-    another one reaches. ``nobody`` are the numbers of rows that every candidate fails.
+    another one reaches. ``nobody`` are the numbers of rows that every candidate fails; ``by_nobody``: they alone speak
+    against all candidates.
     """
 
     model: str
@@ -87,6 +93,7 @@ class Assembly(Record, frozen=True, kw_only=True):
     whole: tuple[int, ...] = ()
     assembled: bool = False
     nobody: tuple[int, ...] = ()
+    by_nobody: bool = False
 
     @property
     def exit(self) -> ExitCode:
@@ -126,6 +133,9 @@ def assemble(audits: Sequence[Audited]) -> Assembly:
         word = VerdictWord.INCONSISTENT
     elif whole:
         word = VerdictWord.CONSISTENT
+    nobody = tuple(at for at, row in enumerate(rows) if len(row.failed_by(alpha)) == len(candidates))
+    others = [[column[at].p for at in range(len(rows)) if at not in nobody] for column in columns]
+    left = max(min((p for p in column if p is not None), default=1.0) for column in others)
     return Assembly(
         model=first.sheet.model,
         alpha=alpha,
@@ -135,7 +145,8 @@ def assemble(audits: Sequence[Audited]) -> Assembly:
         word=word,
         whole=whole,
         assembled=word is VerdictWord.INCONSISTENT and fails == set(numbers),
-        nobody=tuple(at for at, row in enumerate(rows) if len(row.failed_by(alpha)) == len(candidates)),
+        nobody=nobody,
+        by_nobody=word is VerdictWord.INCONSISTENT and left > alpha,
     )
 
 
@@ -148,6 +159,7 @@ def _candidate(audit: Audited, cells: Sequence[Cell]) -> Candidate:
         subject=subject_of(identity),
         p=min(tested, default=1.0),
         rows_tested=len(tested),
+        order=order_sentences(audit.plan),
     )
 
 

@@ -34,6 +34,12 @@ def headline(found: Assembly) -> str:
             f"Inconsistent: none of these {count} models gave the whole table ({p}); it is the table that one gets by "
             "taking each row from another of them."
         )
+    if found.by_nobody:
+        rows = _listed([found.rows[at].task for at in found.nobody])
+        return (
+            f"Inconsistent: none of these {count} models reaches {rows} ({p}); the other rows do not exclude that one "
+            "of them gave those."
+        )
     if found.word is VerdictWord.INCONSISTENT:
         return f"Inconsistent: none of these {count} models gave the whole table ({p})."
     if found.word is VerdictWord.CONSISTENT:
@@ -52,6 +58,9 @@ def sentences(found: Assembly) -> Iterator[str]:
         if untested := len(found.rows) - each.rows_tested:
             words.append(f"{untested} of {len(found.rows)} rows were not tested")
         yield f"{one_line(each.model, _NAME)} {', '.join(words)}; that it gave the whole table has p = {each.p:.2g}."
+    for each in found.candidates:
+        for sentence in each.order[:2]:
+            yield f"{one_line(each.model, _NAME)}: {one_line(sentence, 240)}"
     if found.nobody:
         yield (
             f"Nobody reaches {_listed([found.rows[at].task for at in found.nobody])}: such rows (inflated, or known by "

@@ -170,6 +170,17 @@ def _interval(values: Sequence[float]) -> tuple[float, float]:
     return max(0.0, mean - reach), min(1.0, mean + reach)
 
 
+def _pair_interval(scores: Sequence[float]) -> tuple[float, float]:
+    """That of paired differences, as comparisons have it: a pair whose seats disagree is ½, and many alike vary little.
+
+    Student's t on such scores is far too short: with 96 % ties it misses the truth in .66 of cases with ten questions.
+    """
+    from steelyard.stats.paired import paired_interval
+
+    low, high = paired_interval([2 * score - 1 for score in scores])
+    return (1 + low) / 2, (1 + high) / 2
+
+
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
@@ -248,7 +259,7 @@ def _pairs(verdicts: Verdicts) -> PairResult:
     return PairResult(
         samples=len(scores),
         score=_mean(read) if is_known and read else None,
-        ci=(_interval(low)[0], _interval(high)[1]) if scores else (0.0, 1.0),
+        ci=(_pair_interval(low)[0], _pair_interval(high)[1]) if scores else (0.0, 1.0),
         better=sum(score > 0.5 for score in read),
         worse=sum(score < 0.5 for score in read),
         open=len(scores) - len(read),

@@ -85,8 +85,13 @@ class PythonFunction:
         """Call the function with the messages of a request."""
         try:
             answer = await self._called(_messages(request))
-        except Exception as error:  # the user's own code may raise anything
-            return _failed(f"{type(error).__name__}: {error}")
+        except (Exception, SystemExit) as error:  # the user's own code may raise anything
+            return _failed(_named(error))
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            return _failed(_named(error))  # a task of the function's own was cancelled, not this call
         if not isinstance(answer, str):
             return _failed(f"the function returned {type(answer).__name__}, not text")
         text, _ = cut_answer_at_stop(answer, request.stop)
@@ -137,7 +142,7 @@ def _on_thread(work: Callable[[], Any], done: Callable[[], None]) -> Awaitable[A
         except Exception as raised:
             error = raised
         except BaseException as ended:  # sys.exit in a function ends that call, not the run
-            error = RuntimeError(f"{type(ended).__name__}: {ended}")
+            error = RuntimeError(_named(ended))
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, error)
 
@@ -157,10 +162,22 @@ def _messages(request: GenerateRequest) -> list[dict[str, str]]:
 
 def _failed(detail: str) -> ModelOutput:
     """A failed call, in one line without what the environment calls a secret."""
+    return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=one_line(_redacted(detail), MAX_DETAIL))
+
+
+def _named(error: BaseException) -> str:
+    """An exception in words; one whose own words raise is named by its type."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
+
+
+def _redacted(text: str) -> str:
     for name, value in os.environ.items():
         if _SECRET.search(name) and len(value) >= _SHORT:
-            detail = detail.replace(value, "***")
-    return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=one_line(detail, MAX_DETAIL))
+            text = text.replace(value, "***")
+    return text
 
 
 # ── finding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -177,9 +194,9 @@ def _imported(module: str, qualified: str) -> Callable[..., Any]:
         raise InputError(
             f"python:{module}: there is no module {error.name}: run from the folder that it is in, or install it"
         ) from None
-    except Exception as error:  # a module runs when it is imported
+    except (Exception, SystemExit) as error:  # a module runs when it is imported
         raise InputError(
-            f"python:{module}: cannot be imported: {one_line(f'{type(error).__name__}: {error}', MAX_DETAIL)}"
+            f"python:{module}: cannot be imported: {one_line(_redacted(_named(error)), MAX_DETAIL)}"
         ) from None
     for name in qualified.split("."):
         if not hasattr(found, name):

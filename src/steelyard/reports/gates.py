@@ -337,12 +337,13 @@ def _of_budgets(budgets: list[BudgetVerdict]) -> Iterator[str]:
     if "latency" in kinds:
         yield (
             "The time of an answer is that from its request to its last byte, as this run measured it, with so many "
-            "calls at once as it made; attempts that failed and were made again, and pauses, are not in it. Its "
-            "interval holds for any distribution of times."
+            "calls at once as it made; attempts that failed and were made again, and pauses, are not in it. It is "
+            "assumed that slow answers come one by one: where an endpoint is slow for whole stretches, green and red "
+            "are wrong far more often than stated."
         )
     if "cost" in kinds:
         yield (
             "The cost of an answer is that of the tokens of all attempts at it, at the prices of the plan. Green rests "
-            f"on it that no answer costs more than {BOUND:g} times the limit: one that does is seen, and ends it; red "
-            "rests on nothing."
+            f"on it that no answer costs more than {BOUND:g} times the limit (it knows those that it read), and on "
+            "costs that come one by one; red rests on the latter alone."
         )

@@ -32,8 +32,8 @@ class LatencyMonitor(GateMonitor):
     """Takes what calls took, in any order of arrival, and reads along the committed order.
 
     That a quantile is at most a limit is a bar on the share of answers within it, so that nothing is assumed about how
-    times are distributed. A call without an answer that ended within the limit counts as in time against red and as
-    too late for green.
+    times are distributed; it is assumed that late answers come one by one, which congestion breaks. A call without an
+    answer that ended within the limit counts as in time against red and as too late for green.
     """
 
     form = SealedLatency
