@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AuditChoices",
     "Choices",
-    "JudgeChoices",
     "ResumeChoices",
     "RunChoices",
+    "Sending",
     "arguments_from",
     "check_names",
     "names_in",
@@ -38,20 +38,11 @@ Text = str | Path
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Choices(TypedDict, total=False):
-    """What ``audit`` and ``run`` share. None, or leaving an argument out, is the command's default."""
+class Sending(TypedDict, total=False):
+    """What every call shares that asks a model. None, or leaving an argument out, is the command's default."""
 
     out: Text | None
     progress: bool
-    data: Text | None
-    question: str | None
-    answer: str | None
-    sheet_name: str | None
-    instruction: str | None
-    choices: str | Iterable[str] | None
-    skip_empty: bool
-    limit: int | None
-    budget: str | float | None
     deadline: str | float | None
     patience: str | float | None
     concurrency: int | None
@@ -66,12 +57,26 @@ class Choices(TypedDict, total=False):
     price_cached: float | None
     price_reasoning: float | None
     prices: Text | None
-    with_texts: bool
     key: Text | None
     new_ledger: bool
     no_ledger: bool
     timestamp: str | None
     api_key_env: str | Mapping[str, str] | None
+
+
+class Choices(Sending, total=False):
+    """What ``audit`` and ``run`` share: the rest is about what is asked."""
+
+    data: Text | None
+    question: str | None
+    answer: str | None
+    sheet_name: str | None
+    instruction: str | None
+    choices: str | Iterable[str] | None
+    skip_empty: bool
+    limit: int | None
+    budget: str | float | None
+    with_texts: bool
     scorer: str | None
 
 
@@ -94,32 +99,6 @@ class RunChoices(Choices, total=False):
     shots: int | None
     temperature: float | None
     repeats: int | None
-
-
-class JudgeChoices(TypedDict, total=False):
-    """The keyword arguments of ``judge``: those of ``run`` that are about the model and sending, not about samples."""
-
-    out: Text | None
-    progress: bool
-    deadline: str | float | None
-    patience: str | float | None
-    concurrency: int | None
-    timeout: float | None
-    rpm: int | None
-    tpm: int | None
-    max_tokens: int | None
-    max_cost: float | None
-    output_tokens: int | None
-    reasoning_effort: str | None
-    price: tuple[float, float] | str | None
-    price_cached: float | None
-    price_reasoning: float | None
-    prices: Text | None
-    key: Text | None
-    new_ledger: bool
-    no_ledger: bool
-    timestamp: str | None
-    api_key_env: str | Mapping[str, str] | None
 
 
 class ResumeChoices(TypedDict, total=False):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from steelyard.api.calibration import draw_answers, files_beside, path_beside, read_calibrations
-from steelyard.api.choices import JudgeChoices, arguments_from, check_names, path_of, takes
+from steelyard.api.choices import Sending, arguments_from, check_names, path_of, takes
 from steelyard.api.conduct import signer_at
 from steelyard.api.judging import JudgeRequest
 from steelyard.api.judging import judge as conduct_judge
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["calibrate", "draw_labels", "judge"]
 
 
-@takes(JudgeChoices)
+@takes(Sending)
 def judge(
     run: str | Path,
     *,
@@ -36,7 +36,7 @@ def judge(
     checks: int = 20,
     attacks: int = 50,
     folder: str | Path | None = None,
-    **choices: Unpack[JudgeChoices],
+    **choices: Unpack[Sending],
 ) -> RunResult:
     """Have a model score a finished run by a rubric, as ``steelyard judge`` does.
 
@@ -59,7 +59,7 @@ def judge(
     Raises:
         SteelyardError: as :func:`steelyard.run` does, and where the judge may not see the suite: then nothing is sent.
     """
-    given = check_names("judge", JudgeChoices, choices)
+    given = check_names("judge", Sending, choices)
     if isinstance(name := given.get("api_key_env"), str):
         given["api_key_env"] = {JUDGE: name}
     wanted = JudgeRequest(

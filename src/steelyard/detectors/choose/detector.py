@@ -12,9 +12,10 @@ import msgspec
 from steelyard.detectors.bars import is_steady
 from steelyard.detectors.choose.monitor import ChooseMonitor, ChooseOptions, SealedChoice
 from steelyard.detectors.choose.order import candidates_of, from_the_cheapest
+from steelyard.detectors.requested import request_of
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.plugins import MeasurementRequest, Planner
+from steelyard.plugins import Planner
 from steelyard.records import Measurement, Plan, PlannedModel, PlannedTest, RequestedTest, Served
 from steelyard.stats.elimination import begin
 from steelyard.stats.sequential import samples_needed
@@ -112,16 +113,7 @@ class Choose:
 
 def _asked(planner: Planner, number: int, requested: RequestedTest, role: str) -> Served | None:
     """What is asked of one candidate; None where it cannot be asked, and the plan says why."""
-    return planner.measure(
-        MeasurementRequest(
-            name=f"choose/{number}/{role}",
-            task=requested.task,
-            role=role,
-            prompt=requested.prompt,
-            shots=requested.shots,
-            temperature=requested.temperature or None,
-        )
-    )
+    return planner.measure(request_of(requested, f"choose/{number}/{role}", role=role))
 
 
 def _check_same(

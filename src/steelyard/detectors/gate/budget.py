@@ -13,9 +13,10 @@ from steelyard.detectors.bars import share_of_series
 from steelyard.detectors.gate.cost import CostMonitor, SealedCost, cost_null
 from steelyard.detectors.gate.detector import MAX_FAMILY
 from steelyard.detectors.gate.latency import LatencyMonitor, SealedLatency, latency_null
+from steelyard.detectors.requested import request_of
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.plugins import MeasurementRequest, Planner
+from steelyard.plugins import Planner
 from steelyard.records import Plan, PlannedTest, RequestedTest
 from steelyard.records.record import Record
 from steelyard.stats.bar_gate import gate_at_levels
@@ -53,15 +54,7 @@ class Budget:
 
     def _test(self, planner: Planner, number: int, requested: RequestedTest) -> PlannedTest | None:
         options = options_of(requested.options)
-        served = planner.measure(
-            MeasurementRequest(
-                name=f"budget/{number}",
-                task=requested.task,
-                prompt=requested.prompt,
-                shots=requested.shots,
-                temperature=requested.temperature or None,
-            )
-        )
+        served = planner.measure(request_of(requested, f"budget/{number}"))
         if served is None:
             return None
         model = planner.models[planner.measurement(served).role]

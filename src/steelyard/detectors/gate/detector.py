@@ -20,9 +20,10 @@ from steelyard.detectors.gate.paired import (
     margin_of,
     null_of,
 )
+from steelyard.detectors.requested import request_of
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
-from steelyard.plugins import MeasurementRequest, Planner
+from steelyard.plugins import Planner
 from steelyard.records import Plan, PlannedTest, RequestedTest, Served
 from steelyard.scorers import is_share, open_identifier
 from steelyard.stats.bar_gate import gate_at_levels
@@ -161,15 +162,7 @@ class Gate:
 
 def _asked(planner: Planner, number: int, requested: RequestedTest) -> Served | None:
     """What a gate asks; None where it cannot be asked, as the plan says. Raises InputError where scores are shares."""
-    served = planner.measure(
-        MeasurementRequest(
-            name=f"gate/{number}",
-            task=requested.task,
-            prompt=requested.prompt,
-            shots=requested.shots,
-            temperature=requested.temperature or None,
-        )
-    )
+    served = planner.measure(request_of(requested, f"gate/{number}"))
     if served is not None and is_share(open_identifier(served.reads.scorer)):
         raise InputError(
             f"{requested.task}: its scorer gives shares between 0 and 1, and a gate counts answers that are right: "

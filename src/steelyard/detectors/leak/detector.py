@@ -13,8 +13,9 @@ import msgspec
 
 from steelyard.detectors.leak.finder import LeakFinder
 from steelyard.detectors.leak.variants import VariantsFinder
+from steelyard.detectors.requested import request_of
 from steelyard.errors import InputError
-from steelyard.plugins import MeasurementRequest, Planner
+from steelyard.plugins import Planner
 from steelyard.records import Plan, PlannedTest, RequestedTest, Served
 from steelyard.records.record import Record
 
@@ -72,16 +73,7 @@ class Leak:
                 )
 
     def _measured(self, planner: Planner, number: int, requested: RequestedTest, arm: str, task: str) -> Served | None:
-        return planner.measure(
-            MeasurementRequest(
-                name=f"leak/{number}/{arm}",
-                task=task,
-                prompt=requested.prompt,
-                shots=requested.shots,
-                temperature=requested.temperature or None,
-                arm=arm,
-            )
-        )
+        return planner.measure(request_of(requested, f"leak/{number}/{arm}", task=task, arm=arm))
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
         """Nothing follows from the share of the level: the test is one of fixed size."""
