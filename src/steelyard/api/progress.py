@@ -169,7 +169,7 @@ class RunProgress(LiveProgress):
             rate = answered_here / spent if spent > 1 else 0.0
         else:
             rate = answered / spent if spent else 0.0
-        named = one_line(measurement.task, 80)
+        named = one_line(measurement.label, 80)
         if len(self._plan.models) > 1:
             model = self._plan.models[measurement.role].identity
             named += f", {one_line(model.name or model.uri, 40)}"

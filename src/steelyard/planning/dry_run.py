@@ -129,7 +129,7 @@ def _forecasts(
     if drawn := tuple(name for name in names if plan.by_id[name].drawn):
         # What stands beside it has a row of its own.
         row = _forecast_of(plan, drawn, prepared, shown, decided)
-        yield replace(row, task=f"{row.task}, {plan.by_id[drawn[0]].drawn}")
+        yield replace(row, task=plan.by_id[drawn[0]].label)
         return
     if not isinstance(finder, ComparingMonitor):
         row = _forecast_of(plan, names, prepared, shown, decided)

@@ -163,6 +163,11 @@ class Measurement(Record, frozen=True, kw_only=True):
     turns: tuple[int, ...] = ()
 
     @property
+    def label(self) -> str:
+        """The task, and how the samples were drawn where a detector had them drawn: as a user reads it."""
+        return f"{self.task}, {self.drawn}" if self.drawn else self.task
+
+    @property
     def trials(self) -> int:
         """Samples × repeats: the length of the committed order, and what a test counts."""
         return self.population * self.repeats

@@ -413,6 +413,11 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     drawn: str = ""
 
     @property
+    def label(self) -> str:
+        """The task, and how the samples were drawn where a detector had them drawn: as a user reads it."""
+        return f"{self.task}, {self.drawn}" if self.drawn else self.task
+
+    @property
     def is_mostly_cut_off(self) -> bool:
         """Whether at least half of the answers were cut off at their limit of tokens, and could not be read."""
         return 0 < self.asked <= 2 * min(self.cut_off, self.open + self.unparsed)

@@ -43,9 +43,9 @@ def by_measurement(verdict: Verdict) -> list[MeasurementResult]:
 def measured_task(result: MeasurementResult, plan: Plan | None) -> str:
     """The task of a measurement, and its model where the plan has several."""
     if plan is None or len(plan.models) == 1 or result.role not in plan.models:
-        return result.task
+        return result.label
     identity = plan.models[result.role].identity
-    return f"{result.task}, {identity.name or identity.uri}"
+    return f"{result.label}, {identity.name or identity.uri}"
 
 
 def money_of(result: MeasurementResult, plan: Plan | None) -> float | None:
@@ -101,7 +101,7 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
         parts.append("asked for a test, whose own row has the score that counts")
     parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
     return MeasuredWords(
-        task=", ".join(filter(None, (one_line(result.task, 80) or "(no name)", one_line(result.drawn, 40)))),
+        task=one_line(result.label, 80) or "(no name)",
         prompt=one_line(result.prompt, 60),
         measured=measured(result, "percent"),
         interval=interval(result.ci, "percent"),
