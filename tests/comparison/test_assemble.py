@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from steelyard.comparison.assemble import Audited, assemble
 from steelyard.comparison.assemble_pages import headline, machine, sentences
@@ -22,6 +23,7 @@ from steelyard.records import (
     Plan,
     PlannedModel,
     PlannedTest,
+    Question,
     Reads,
     Verdict,
     VerdictWord,
@@ -153,3 +155,15 @@ def test_one_more_candidate_never_adds_to_the_evidence(p_values: list[float], se
 def test_what_is_no_one_table_is_refused(audits: list[Audited], said: str) -> None:
     with pytest.raises(InputError, match=said):
         assemble(audits)
+
+
+def test_files_of_one_name_with_other_questions_are_refused() -> None:
+    def asked(name: str, items: str) -> Audited:
+        audit = audited(name, [1.0], [OPEN])
+        question = Question(benchmark=f"items:{items}", subject=name)
+        measurements = tuple(replace(each, question="q") for each in audit.plan.measurements)
+        return audit._replace(plan=replace(audit.plan, measurements=measurements, questions={"q": question}))
+
+    assert assemble([asked("a", "1"), asked("b", "1")]).word is OPEN
+    with pytest.raises(InputError, match="its questions of t0 are others"):
+        assemble([asked("a", "1"), asked("b", "2")])

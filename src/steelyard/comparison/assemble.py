@@ -215,10 +215,25 @@ def _check(audits: Sequence[Audited]) -> None:
             raise InputError(f"its sheet has other rows than that of {first.run}: use the same sheet", where=audit.run)
         if (plan.tolerance, plan.alpha) != (first.plan.tolerance, first.plan.alpha):
             raise InputError(f"has another tolerance or level than {first.run}: audit both alike", where=audit.run)
+        mine = _benchmarks(audit)
+        if other_items := [
+            task for task, benchmark in _benchmarks(first).items() if mine.get(task, benchmark) != benchmark
+        ]:
+            raise InputError(f"its questions of {other_items[0]} are others than in {first.run}", where=audit.run)
         subject = subject_of(plan.subject.identity)
         if subject in seen:
             raise InputError(f"is about the same model as {seen[subject]}: give one run of each", where=audit.run)
         seen[subject] = audit.run
+
+
+def _benchmarks(audit: Audited) -> dict[str, str]:
+    """By task, what identifies its items: two files of one's own may have one name."""
+    questions = audit.plan.questions
+    return {
+        each.task: questions[each.question].benchmark
+        for each in audit.plan.measurements
+        if each.question in questions and not each.drawn
+    }
 
 
 def _asked(claim: Claim) -> tuple[object, ...]:
