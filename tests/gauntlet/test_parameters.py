@@ -54,3 +54,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match=r"binary\.yaml"):
         load_world("simulated", tmp_path / "binary.yaml")
+
+
+def test_the_development_world_and_the_rules_are_those_that_were_frozen() -> None:
+    """Who changes a threshold after a sealed world was run must freeze, and run, again."""
+    import json
+    from importlib.resources import files
+
+    from steelyard.gauntlet.planner import detectors
+
+    frozen = json.loads(files("steelyard.gauntlet").joinpath("frozen.json").read_text())
+    assert frozen["parameters"] == {"simulated.yaml": load_world("simulated").digest}
+    assert {f"{name}@{version}" for name, version in frozen["rules"].items()} == set(detectors())
