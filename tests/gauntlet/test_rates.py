@@ -11,7 +11,7 @@ from steelyard.gauntlet.peers import PeerTested
 from steelyard.gauntlet.rates import CALIBRATED, rate, rates_of
 from steelyard.stats.intervals import clopper_pearson
 
-RAW = "claim: more than 2 points below"
+RAW = "claim: raw gap"
 
 
 def of_test(p: float = 1.0, *, is_true: bool = True, is_found: bool = False, read: int = 10) -> Result:
