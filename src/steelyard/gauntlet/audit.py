@@ -20,7 +20,7 @@ from steelyard.records import DetectorResult, Measurement, Plan, PlannedTest, Sa
 from steelyard.runner.order import calls_of
 from steelyard.runner.schedule import Call
 
-__all__ = ["Audit", "Tested", "audit"]
+__all__ = ["Audit", "Tested", "audit", "scores_of"]
 
 _CONNECTIONS = 64
 _UNDECIDED = VerdictWord.INSUFFICIENT_POWER.value
@@ -105,6 +105,14 @@ def _p(finder: Any) -> float:
     return float(finder.pairs.p if hasattr(finder, "pairs") else finder.retest.p)
 
 
+def scores_of(vendor: Vendor, plan: Plan, random: np.random.Generator) -> Iterator[SampleScore]:
+    """All scores of a plan's measurements, in the order in which they would be asked, whoever still reads them."""
+    for row, lot in zip(vendor.rows, _lots(plan), strict=True):
+        stream = _stream(*lot)
+        right, lost = _drawn(stream, vendor, row, random)
+        yield from (_score(stream, place, right[place], lost[place]) for place in range(len(stream.calls)))
+
+
 def _lots(plan: Plan) -> list[tuple[Measurement, ...]]:
     """The measurements of each row: the public samples, and the fresh ones beside them."""
     first = [each for each in plan.measurements if not each.beside]
@@ -137,26 +145,14 @@ def _ask(
     stream: _Stream, readers: Mapping[str, Sequence[Monitor]], vendor: Vendor, row: Row, random: np.random.Generator
 ) -> int:
     """Ask until nobody reads on; returns how many calls were made. Wrong answers arrive late where they are slow."""
-    kind = vendor.kind
-    right = random.random(len(stream.calls)) < _chances(stream, row, random)
-    lost = random.random(len(stream.calls)) < np.where(right, kind.missing, kind.missing_wrong)
-    times = random.exponential(np.where(right, 1.0, kind.slow)) if kind.slow > 1 else None
+    right, lost = _drawn(stream, vendor, row, random)
+    slow = vendor.kind.slow
+    times = random.exponential(np.where(right, 1.0, slow)) if slow > 1 else None
     in_flight: list[tuple[float, int]] = []
     made, now = 0, 0.0
-    marks, missing = right.tolist(), lost.tolist()
 
     def arrive(place: int) -> None:
-        call = stream.calls[place]
-        score = SampleScore(
-            measurement=call.measurement,
-            position=call.position,
-            sample=stream.names[place],
-            repeat=call.repeat,
-            status="missing" if missing[place] else "scored",
-            value=None if missing[place] else float(marks[place]),
-            scorer=SCORER,
-            seq=0,
-        )
+        call, score = stream.calls[place], _score(stream, place, right[place], lost[place])
         for reader in open_to[call.measurement]:
             reader.observe(score)
         open_to[call.measurement] = [
@@ -178,6 +174,28 @@ def _ask(
     while in_flight:
         arrive(heappop(in_flight)[1])
     return made
+
+
+def _drawn(stream: _Stream, vendor: Vendor, row: Row, random: np.random.Generator) -> tuple[list[bool], list[bool]]:
+    """By call, whether its answer is right, and whether it fails."""
+    kind = vendor.kind
+    right = random.random(len(stream.calls)) < _chances(stream, row, random)
+    lost = random.random(len(stream.calls)) < np.where(right, kind.missing, kind.missing_wrong)
+    return right.tolist(), lost.tolist()
+
+
+def _score(stream: _Stream, place: int, right: bool, lost: bool) -> SampleScore:
+    call = stream.calls[place]
+    return SampleScore(
+        measurement=call.measurement,
+        position=call.position,
+        sample=stream.names[place],
+        repeat=call.repeat,
+        status="missing" if lost else "scored",
+        value=None if lost else float(right),
+        scorer=SCORER,
+        seq=0,
+    )
 
 
 def _chances(stream: _Stream, row: Row, random: np.random.Generator) -> Reals:
