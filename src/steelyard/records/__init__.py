@@ -59,6 +59,7 @@ from steelyard.records.requests import (
     Turn,
 )
 from steelyard.records.results import (
+    UNKNOWN_COSTS,
     AnsweredBy,
     BudgetVerdict,
     CallSpent,
@@ -89,6 +90,7 @@ __all__ = [
     "JUDGED_INPUTS",
     "PLAN_FORMAT",
     "SUBJECT",
+    "UNKNOWN_COSTS",
     "AnsweredBy",
     "AttackResult",
     "Attempt",
