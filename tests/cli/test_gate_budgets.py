@@ -82,6 +82,14 @@ def test_a_slow_model_is_red_when_all_have_answered(
     assert execute(["verify", "r"]) == 0
 
 
+def test_a_dry_run_says_that_all_is_asked(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(sums_server, sums_file[0], "--max-latency-p95", "30s", "--dry-run") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the gates on time and cost ask all, whenever the score is decided" in said
+
+
 def test_what_is_no_budget_is_one_line_before_anything_is_asked(
     sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -131,7 +131,7 @@ def test_several_async_calls_run_at_once() -> None:
             await both.wait()
             return "met"
 
-        assert await asyncio.gather(loop.call(meets), loop.call(meets)) == ["met", "met"]
+        assert [*await asyncio.gather(loop.call(meets), loop.call(meets))] == ["met", "met"]
         loop.close()
 
     asyncio.run(work())

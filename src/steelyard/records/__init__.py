@@ -20,7 +20,7 @@ from steelyard.records.judging import (
     PeopleRate,
     UnreadResult,
 )
-from steelyard.records.limits import Limits
+from steelyard.records.limits import UNKNOWN_COSTS, Limits
 from steelyard.records.plan import (
     GATE_SERIES,
     JUDGE,
@@ -59,7 +59,6 @@ from steelyard.records.requests import (
     Turn,
 )
 from steelyard.records.results import (
-    UNKNOWN_COSTS,
     AnsweredBy,
     BudgetVerdict,
     CallSpent,

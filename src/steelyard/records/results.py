@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -11,10 +11,7 @@ from steelyard.records.judging import Judging, PeopleRate
 from steelyard.records.record import Record
 
 __all__ = [
-    "UNKNOWN_COSTS",
     "AnsweredBy",
-    "BudgetVerdict",
-    "CallSpent",
     "CandidateVerdict",
     "ChoiceVerdict",
     "ClaimVerdict",
@@ -34,10 +31,6 @@ __all__ = [
     "Verdict",
     "VerdictWord",
 ]
-
-
-UNKNOWN_COSTS: Final = 10.0
-"""What an answer counts as for a green gate on cost whose tokens are not known, in times of the gate's limit."""
 
 
 class Score(Record, frozen=True, kw_only=True):
