@@ -202,11 +202,12 @@ class Generator(Protocol):
 class Formats(NamedTuple):
     """The prompt formats that a claim may mean, in the task's order: those to ask, and those that cannot be asked here.
 
-    ``to_ask`` is empty where there is no choice.
+    ``to_ask`` is empty where there is no choice. ``others``: where the vendor states its format, the rest.
     """
 
     to_ask: tuple[str, ...] = ()
     not_asked: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

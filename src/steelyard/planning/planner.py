@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -178,12 +179,21 @@ class TaskPlanner:
                 refused[name] = skip
         to_ask = tuple(name for name in names if name not in refused)
         if len(names) == 1 or not to_ask:
-            return Formats()
+            return Formats(others=self._others(task, names) if len(names) == 1 else ())
         for name, why in refused.items():
             self.not_planned.append(
                 NotPlanned(request=f"{request}/format/{name}", task=claim.task, verdict=why.verdict, reason=why.reason)
             )
         return Formats(to_ask, tuple(refused))
+
+    def _others(self, task: Task, stated: Sequence[str]) -> tuple[str, ...]:
+        """The other prompt formats in which this model can be asked."""
+        found = []
+        for name in task.prompts:
+            with suppress(Skip):
+                kind_of(task, task.protocol_of(name), self._models[SUBJECT].capabilities, by_flag=False)
+                found.append(name)
+        return tuple(name for name in found if name not in stated)
 
     def _check_model(self, claim: Claim, role: str) -> None:
         """Skip a claim about another model than the endpoint serves, judging by their names."""

@@ -60,7 +60,12 @@ class SealedPlanner(TaskPlanner):
         others = [name.removeprefix(begin) for name in (*served, *refused) if name not in not_asked]
         to_ask = (task.served.prompt, *others)
         formats = Formats(to_ask, tuple(name.removeprefix(begin) for name in not_asked))
-        return formats if len(to_ask) + len(not_asked) > 1 else Formats()
+        return formats if len(to_ask) + len(not_asked) > 1 else Formats(others=self._shown(f"{request}/spread/"))
+
+    def _shown(self, begin: str) -> tuple[str, ...]:
+        """The formats beside a stated one that the plan asks, or could not ask."""
+        requests = [*(each.request for each in self.plan.served), *(each.request for each in self.plan.not_planned)]
+        return tuple(each.removeprefix(begin) for each in requests if _is_format(each, begin))
 
     def _needs_likelihoods(self, reason: str) -> bool:
         """Whether a format is refused because the model cannot be asked in it, before it was to be asked."""

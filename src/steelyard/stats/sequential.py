@@ -171,7 +171,8 @@ def _climb(population: int, boundary: int, distances: Sequence[Fraction], alpha:
     level = (1 + GUARD) / Fraction(alpha)
     bet = _Bet(population, boundary, distances)
     needed, ratios = float(level) * len(bet.alternatives), [1.0] * len(bet.alternatives)
-    bounds, bound = [], -1
+    bounds: list[int] = []
+    bound = -1
     while len(bounds) < population and bet.misses <= population - boundary:
         candidate = bound >= 0
         after = bet.times(ratios, candidate)
