@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from steelyard.auditing.verdict import rejected
+from steelyard.gauntlet.parameters import Kind
 from steelyard.gauntlet.peers import PeerTested, peers_of
 from steelyard.gauntlet.planner import SCORER, detectors, plan_of
 from steelyard.gauntlet.vendors import Reals, Row, Vendor
@@ -19,16 +21,21 @@ from steelyard.plugins import Monitor
 from steelyard.records import DetectorResult, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.runner.order import calls_of
 from steelyard.runner.schedule import Call
+from steelyard.stats.twins import detectable_gap
 
-__all__ = ["Audit", "Tested", "audit"]
+__all__ = ["Audit", "Tested", "audit", "scores_of"]
 
 _CONNECTIONS = 64
+_Z_OF_POWER = 1.2815515655446004  # .9
 _UNDECIDED = VerdictWord.INSUFFICIENT_POWER.value
 
 
 @dataclass(frozen=True)
 class Tested:
-    """One test of an audit. ``is_true``: its null hypothesis holds. ``is_found``: the whole report rejects it."""
+    """One test of an audit. ``is_true``: its null hypothesis holds. ``is_found``: the whole report rejects it.
+
+    ``detectable``: it does not hold, by so much that the test's own thresholds find it with a power of .9.
+    """
 
     detector: str
     benchmark: str
@@ -36,6 +43,7 @@ class Tested:
     word: str
     p: float
     is_found: bool
+    detectable: bool
     read: int
     of: int
 
@@ -79,19 +87,22 @@ def audit(vendor: Vendor, random: np.random.Generator, number: int = 1) -> Audit
     found = rejected(plan, results)
     rows = {row.benchmark.name: row for row in vendor.rows}
     tests = tuple(
-        _tested(test, finders[test.id], rows[plan.by_id[test.reads[0].measurement].task], test.id in found)
+        _tested(test, finders[test.id], rows[plan.by_id[test.reads[0].measurement].task], vendor.kind, test.id in found)
         for test in plan.tests
     )
     return Audit(vendor.kind.name, vendor.kind.dose, tests, peers_of(vendor, random), calls, most)
 
 
-def _tested(test: PlannedTest, finder: Any, row: Row, is_found: bool) -> Tested:
+def _tested(test: PlannedTest, finder: Any, row: Row, kind: Kind, is_found: bool) -> Tested:
     name = test.rule.partition("@")[0]
     of_twins = name == "twin_gap"
+    is_true = row.same if of_twins else row.is_true
+    detectable = _gap_detectable if of_twins else _claim_detectable
     return Tested(
         detector=name,
         benchmark=row.benchmark.name,
-        is_true=row.same if of_twins else row.is_true,
+        is_true=is_true,
+        detectable=not is_true and detectable(finder, row, kind),
         word=str(finder.decision or _UNDECIDED),
         p=_p(finder),
         is_found=is_found,
@@ -100,9 +111,36 @@ def _tested(test: PlannedTest, finder: Any, row: Row, is_found: bool) -> Tested:
     )
 
 
+def _claim_detectable(finder: Any, row: Row, kind: Kind) -> bool:
+    """Whether fewer are right than the test's threshold with probability .9, if all is asked; missing ones count."""
+    test, trials = finder.retest.test, finder.measurement.trials
+    if test is None or not test.testable:
+        return False
+    counted = row.public + (1 - row.public) * kind.missing_wrong
+    spread = math.sqrt(trials * float(np.mean(row.public * (1 - row.public))))
+    return bool(trials * float(np.mean(counted)) + _Z_OF_POWER * spread < test.accuse)
+
+
+def _gap_detectable(finder: Any, row: Row, kind: Kind) -> bool:
+    """Whether the gap is at least what the detector's result states as the least that it finds."""
+    least = _detectable_gap(finder.of, round(float(row.public.mean()), 2), finder.level)
+    return least is not None and float(row.public.mean() - row.fresh.mean()) >= least
+
+
+_detectable_gap = lru_cache(maxsize=4096)(detectable_gap)
+
+
 def _p(finder: Any) -> float:
     """A finder's p. Its whole result has charts and sentences, too, which nobody reads here."""
     return float(finder.pairs.p if hasattr(finder, "pairs") else finder.retest.p)
+
+
+def scores_of(vendor: Vendor, plan: Plan, random: np.random.Generator) -> Iterator[SampleScore]:
+    """All scores of a plan's measurements, in the order in which they would be asked, whoever still reads them."""
+    for row, lot in zip(vendor.rows, _lots(plan), strict=True):
+        stream = _stream(*lot)
+        right, lost = _drawn(stream, vendor, row, random)
+        yield from (_score(stream, place, right[place], lost[place]) for place in range(len(stream.calls)))
 
 
 def _lots(plan: Plan) -> list[tuple[Measurement, ...]]:
@@ -137,26 +175,14 @@ def _ask(
     stream: _Stream, readers: Mapping[str, Sequence[Monitor]], vendor: Vendor, row: Row, random: np.random.Generator
 ) -> int:
     """Ask until nobody reads on; returns how many calls were made. Wrong answers arrive late where they are slow."""
-    kind = vendor.kind
-    right = random.random(len(stream.calls)) < _chances(stream, row, random)
-    lost = random.random(len(stream.calls)) < np.where(right, kind.missing, kind.missing_wrong)
-    times = random.exponential(np.where(right, 1.0, kind.slow)) if kind.slow > 1 else None
+    right, lost = _drawn(stream, vendor, row, random)
+    slow = vendor.kind.slow
+    times = random.exponential(np.where(right, 1.0, slow)) if slow > 1 else None
     in_flight: list[tuple[float, int]] = []
     made, now = 0, 0.0
-    marks, missing = right.tolist(), lost.tolist()
 
     def arrive(place: int) -> None:
-        call = stream.calls[place]
-        score = SampleScore(
-            measurement=call.measurement,
-            position=call.position,
-            sample=stream.names[place],
-            repeat=call.repeat,
-            status="missing" if missing[place] else "scored",
-            value=None if missing[place] else float(marks[place]),
-            scorer=SCORER,
-            seq=0,
-        )
+        call, score = stream.calls[place], _score(stream, place, right[place], lost[place])
         for reader in open_to[call.measurement]:
             reader.observe(score)
         open_to[call.measurement] = [
@@ -178,6 +204,28 @@ def _ask(
     while in_flight:
         arrive(heappop(in_flight)[1])
     return made
+
+
+def _drawn(stream: _Stream, vendor: Vendor, row: Row, random: np.random.Generator) -> tuple[list[bool], list[bool]]:
+    """By call, whether its answer is right, and whether it fails."""
+    kind = vendor.kind
+    right = random.random(len(stream.calls)) < _chances(stream, row, random)
+    lost = random.random(len(stream.calls)) < np.where(right, kind.missing, kind.missing_wrong)
+    return right.tolist(), lost.tolist()
+
+
+def _score(stream: _Stream, place: int, right: bool, lost: bool) -> SampleScore:
+    call = stream.calls[place]
+    return SampleScore(
+        measurement=call.measurement,
+        position=call.position,
+        sample=stream.names[place],
+        repeat=call.repeat,
+        status="missing" if lost else "scored",
+        value=None if lost else float(right),
+        scorer=SCORER,
+        seq=0,
+    )
 
 
 def _chances(stream: _Stream, row: Row, random: np.random.Generator) -> Reals:

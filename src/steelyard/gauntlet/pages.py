@@ -36,22 +36,22 @@ def sentences(rates: Rates) -> list[str]:
     found = []
     if rates.report:
         whole = rates.report[0].at[0]
-        found.append(
-            f"Of {whole.of:,} honest vendors, {_share(whole)} had a report that accuses them of something (at .05)"
-        )
+        found.append(f"Of {whole.of:,} honest vendors, {_percent(whole)} were accused of something by a report at .05")
     for alarms in rates.false_alarms:
         if not alarms.kind and alarms.detector in _TITLES:
             found.append(
-                f"{alarms.detector}: at .05, {_share(alarms.at[0])} of {alarms.tests:,} tests whose null holds accuse; "
-                f"at .01, {_share(alarms.at[1])}"
+                f"{alarms.detector}: of {alarms.tests:,} tests whose null hypothesis holds, {_percent(alarms.at[0])} "
+                f"accuse at .05, and {_percent(alarms.at[1])} at .01"
             )
-    found.append(f"An audit of an honest vendor made {100 * rates.calls:.0f} % of the calls that it might have needed")
-    return found
+    if rates.honest:
+        found.append(f"An audit of an honest vendor made {100 * rates.calls:.0f} % of the calls that it might need")
+    return found or ["No honest vendor was audited"]
 
 
 def tables(rates: Rates) -> Iterator[Table]:
     """Every table, in the order in which they are read."""
     yield _of_reports(rates)
+    yield _right(rates)
     for detector in dict.fromkeys(each.detector for each in rates.false_alarms):
         if detector in _TITLES:
             yield _false_alarms(rates, detector)
@@ -67,6 +67,20 @@ def _of_reports(rates: Rates) -> Table:
         rows,
         "Under the report's level of .05 (first audit by this key), of rows that hold: an honest pass of what is "
         "served gave them, or the served model is not more than the tolerance below them.",
+    )
+
+
+def _right(rates: Rates) -> Table:
+    rows = [
+        [each.kind or ("all honest" if each.honest else "all others"), f"{each.vendors:,}", _share(each.at)]
+        for each in rates.right
+    ]
+    return (
+        "Right reports",
+        ["vendors", "n", "right"],
+        rows,
+        "An honest vendor is accused of nothing. Of another one that a test's own thresholds find with a power of .9, "
+        "such a row is *inconsistent*, and none that holds; who is below that is not counted here.",
     )
 
 
@@ -135,11 +149,19 @@ def _peer_power(power: Power | None) -> str:
 
 
 def _plain(rate: Rate) -> str:
-    return f"{rate.share:.3f}"
+    return _short_share(rate.share)
 
 
 def _share(rate: Rate) -> str:
-    return f"{rate.share:.3f} [{rate.low:.3f}, {rate.high:.3f}]"
+    return f"{_short_share(rate.share)} [{_short_share(rate.low)}, {_short_share(rate.high)}]"
+
+
+def _percent(rate: Rate) -> str:
+    return f"{100 * rate.share:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+
+
+def _short_share(share: float) -> str:
+    return f"{share:.3f}".removeprefix("0")
 
 
 def _level(level: float) -> str:
@@ -167,12 +189,13 @@ def print_rates(rates: Rates, console: Console) -> None:
     for number, sentence in enumerate(sentences(rates)):
         console.print(Text(f"{sentence}.", style="" if number else "bold"))
     for title, headings, rows, _ in tables(rates):
-        shown = Shown(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+        shown = Shown(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
         for number, heading in enumerate(headings):
             shown.add_column(heading, justify="right" if number else "left", overflow="fold")
         for row in rows:
             shown.add_row(*row)
         console.print()
+        console.print(Text(title, style="bold"))
         console.print(fitting(console, shown))
 
 

@@ -47,8 +47,9 @@ class Kind(Record, frozen=True, kw_only=True):
     drawn; ``entropy``, of which one s is drawn: the rate of an item is Beta(p·s, (1 − p)·s); ``scored`` items alone,
     and says so; ``formats``: the best of so many, which it declares; ``prompts``: the best of so many, undeclared;
     ``checkpoints``: the best of so many in each row, the ``winner`` of which is served or another one; ``runs``: the
-    best of so many; ``models``: each row from the best of so many, of one family where ``same_family``; ``inflated``
-    points are added; ``boundary``: the largest number that its model still agrees with.
+    best of so many; ``models``: each row from the best of so many, of one family where ``same_family``, or all from the
+    served one where it does not ``mixes``; ``inflated`` points are added; ``boundary``: the largest number that its
+    model still agrees with.
 
     What it serves: ``unsteady``, of which one share of flipped answers is drawn, for both sides; ``ability`` is added,
     and answers agree with those of the measured model by ``correlation``; ``share`` of calls get that, the others the
@@ -74,6 +75,7 @@ class Kind(Record, frozen=True, kw_only=True):
     runs: int = 1
     models: int = 1
     same_family: bool = False
+    mixes: bool = True
     inflated: float = 0.0
     boundary: bool = False
     unsteady: tuple[float, ...] | None = None

@@ -13,10 +13,10 @@ from steelyard.gauntlet.vendors import Reals, Vendor
 __all__ = ["PEERS", "PeerTested", "peers_of"]
 
 PEERS: Final = {
-    "claim: more than 2 points below": "our whole pass is more than 2 points below the claim",
-    "claim: two-proportion z": "the two-proportion z test of the claim and our whole pass, one-sided, at .05",
-    "twins: more than 5 points": "public samples are answered more than 5 points better than fresh ones",
-    "twins: two-proportion z": "the two-proportion z test of public and fresh samples, one-sided, at .05",
+    "claim: raw gap": "our whole pass is more than 2 points below the claim",
+    "claim: z test": "the two-proportion z test of the claim and our whole pass, one-sided, at .05",
+    "twins: raw gap": "public samples are answered more than 5 points better than fresh ones",
+    "twins: z test": "the two-proportion z test of public and fresh samples, one-sided, at .05",
 }
 _Z: Final = 1.6448536269514722
 
@@ -38,15 +38,15 @@ def peers_of(vendor: Vendor, random: np.random.Generator) -> tuple[PeerTested, .
         ours, n = _measured(row.public, vendor, random)
         claimed, scored = float(row.printed) / 100, row.scored or row.benchmark.samples
         accuses = {
-            "claim: more than 2 points below": claimed - ours > 0.02,
-            "claim: two-proportion z": _z(claimed, scored * row.passes, ours, n) > _Z,
+            "claim: raw gap": claimed - ours > 0.02,
+            "claim: z test": _z(claimed, scored * row.passes, ours, n) > _Z,
         }
         found += [PeerTested(name, row.benchmark.name, row.is_true, said) for name, said in accuses.items()]
         if row.fresh.size:
             fresh, of = _measured(row.fresh, vendor, random)
             accuses = {
-                "twins: more than 5 points": ours - fresh > 0.05,
-                "twins: two-proportion z": _z(ours, n, fresh, of) > _Z,
+                "twins: raw gap": ours - fresh > 0.05,
+                "twins: z test": _z(ours, n, fresh, of) > _Z,
             }
             found += [PeerTested(name, row.benchmark.name, row.same, said) for name, said in accuses.items()]
     return tuple(found)

@@ -30,7 +30,8 @@ class Row:
 
     ``is_true``: the row is what an honest pass of the served system gave, or the served model is not more than the
     tolerance below it. ``same``: public and fresh items are alike to the model. ``fresh`` is empty where no generator
-    makes any.
+    makes any. ``candidates``: the same as ``public`` of each model that the vendor has, the served one first, where it
+    has several.
     """
 
     benchmark: Benchmark
@@ -41,6 +42,7 @@ class Row:
     passes: int
     is_true: bool
     same: bool
+    candidates: tuple[Reals, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def draw_vendor(world: Abilities, kind: Kind, random: Random) -> Vendor:
 
 def _row(draw: _Draw, model: _Model, others: list[_Model], rounds: bool) -> Row:
     kind, random = draw.kind, draw.random
-    number, best = _printed_from(draw, model, others)
+    number, best = _printed_from(draw, model, others if kind.mixes else [])
     served = best if kind.formats > 1 or (kind.checkpoints > 1 and kind.winner) else model
     if kind.ability or kind.correlation < 1:
         served = served.varied(random, kind.ability, kind.correlation)
@@ -219,6 +221,7 @@ def _row(draw: _Draw, model: _Model, others: list[_Model], rounds: bool) -> Row:
         passes=draw.passes,
         is_true=is_own or rate >= (tenths / 10 - 0.05 - TOLERANCE) / 100,
         same=not kind.memorised or kind.memorised == kind.spill,
+        candidates=(public, *(draw.public(other) for other in others)) if others else (),
     )
 
 
