@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steelyard.api.may_see import normal
 from steelyard.api.models import recipient_of
 from steelyard.errors import InputError, VerificationError
+from steelyard.util.addresses import normal_endpoint
 
 if TYPE_CHECKING:
     from steelyard.records import Measurement
@@ -47,7 +47,7 @@ def check_drawn(folder: Path, run: Path, released_to: str = "") -> list[DrawnPar
         raise InputError("asked nothing of this version of the suite", where=run)
     found = []
     for each in mine:
-        address = normal(released_to or recipient_of(plan.models[each.role].identity.uri))
+        address = normal_endpoint(released_to or recipient_of(plan.models[each.role].identity.uri))
         part = each.task.removeprefix(suite.file.suite).removeprefix("-")
         drawn = "-".join(filter(None, (part, f"for-{draw_of(suite.seal, address)}")))
         if address and _asks(each, folder.with_name(f"{folder.name}#{drawn}")):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steelyard.api.may_see import normal
 from steelyard.api.models import recipient_of
 from steelyard.errors import InputError
+from steelyard.util.addresses import normal_endpoint
 
 if TYPE_CHECKING:
     from steelyard.api.conduct import Job
@@ -93,8 +93,8 @@ def next_check(folder: Path, model: str | Model, alpha: float, released_to: str 
         raise InputError("has no variants that an address could have been asked: steelyard suite vary", where=folder)
     if released_to:
         check_endpoint(released_to, "--released-to")
-    asked = normal(recipient_of(model))
-    address = normal(released_to) if released_to else asked
+    asked = normal_endpoint(recipient_of(model))
+    address = normal_endpoint(released_to) if released_to else asked
     draw = draw_of(suite.seal, address) if address and suite.variants.lines else ""
     parts, exposures = parts_of(suite.seal, suite.rows.ids), read_exposures(folder)
     halves, no_halves = _halves(suite, parts, exposures, asked)

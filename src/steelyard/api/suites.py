@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from steelyard.api.may_see import normal
 from steelyard.api.models import recipient_of
+from steelyard.util.addresses import normal_endpoint
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -49,7 +49,7 @@ def note_recorded(suites: Sequence[SuiteTask], address: str, run: RunFolder) -> 
     from steelyard.suites.exposures import append_exposures
 
     for suite in suites:
-        asked = {normal(address): set(suite.rows.ids)}
+        asked = {normal_endpoint(address): set(suite.rows.ids)}
         append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", asked)
 
 
@@ -90,7 +90,7 @@ def note_shown(suite: SuiteTask, samples: Iterable[str], model: str | Model, run
     if recipient := recipient_of(model):
         by_line = {number: name for name, number in suite.items.items()}
         items = {by_line[int(sample.rpartition("/")[2])] for sample in samples}
-        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", {normal(recipient): items})
+        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", {normal_endpoint(recipient): items})
 
 
 def _recipients(suite: SuiteTask, args: RunArguments, plan: Plan) -> Mapping[str, str]:
@@ -100,4 +100,4 @@ def _recipients(suite: SuiteTask, args: RunArguments, plan: Plan) -> Mapping[str
         for each in plan.measurements
         if each.suite == suite.suite and each.task == suite.id
     }
-    return {name: normal(recipient) for name, recipient in found.items() if recipient}
+    return {name: normal_endpoint(recipient) for name, recipient in found.items() if recipient}
