@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.util.addresses import normal_endpoint
+from steelyard.util.addresses import normal_endpoint, normal_endpoints
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,11 @@ def test_one_address_has_one_spelling(one: str, other: str) -> None:
 )
 def test_other_addresses_are_others(one: str, other: str) -> None:
     assert normal_endpoint(one) != normal_endpoint(other)
+
+
+def test_several_are_there_once_and_in_order() -> None:
+    assert normal_endpoints(["http://b/v1", "python", "http://a", "HTTP://B:80/v1/"]) == (
+        "http://a:80/v1",
+        "http://b:80/v1",
+        "python",
+    )

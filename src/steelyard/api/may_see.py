@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
-from steelyard.util.addresses import normal_endpoint
+from steelyard.util.addresses import normal_endpoint, normal_endpoints
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["check_addresses"]
 def check_addresses(suites: Sequence[SuiteTask], addresses: Mapping[str, str]) -> None:
     """Raise InputError where an address, by its role, is none that a suite names; an empty one is this process."""
     for suite in suites:
-        named = {normal_endpoint(each) for each in suite.file.endpoints}
+        named = normal_endpoints(suite.file.endpoints)
         for role, address in addresses.items():
             if address and normal_endpoint(address) not in named:
                 raise InputError(

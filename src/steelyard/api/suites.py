@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["begun", "ended"]
 
 __all__ = [
+    "not_drawn",
     "note_begun",
     "note_ended",
     "note_recorded",
@@ -33,6 +34,16 @@ def suites_among(task_files: Iterable[Path]) -> list[SuiteTask]:
     from steelyard.tasks.suite_task import task_from_suite
 
     return [task_from_suite(path) for path in task_files if is_suite(path)]
+
+
+def not_drawn(suites: Iterable[SuiteTask], recipient: str) -> list[str]:
+    """A line for each suite with variants whose seal does not name the one ``recipient`` that is asked."""
+    return [
+        f"{suite.id}: asked as it is written, since version {suite.file.version} is sealed with variants for other "
+        f"addresses than {recipient}"
+        for suite in suites
+        if recipient and suite.seal is not None and suite.seal.addresses and recipient not in suite.seal.addresses
+    ]
 
 
 def note_begun(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) -> None:

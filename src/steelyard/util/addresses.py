@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-__all__ = ["normal_address", "normal_endpoint"]
+__all__ = ["normal_address", "normal_endpoint", "normal_endpoints"]
 
 _PORTS: Final = {"http": 80, "https": 443}
 _PLAIN: Final = "!$&'()*+,;=:@~/"  # what a path may hold as it is (RFC 3986, section 3.3)
@@ -21,6 +22,11 @@ def normal_endpoint(address: str) -> str:
         return address
     bare = re.fullmatch(r"[a-z]+://[^/]+/?", address, re.IGNORECASE)
     return normal_address(address.rstrip("/") + "/v1" if bare else address)
+
+
+def normal_endpoints(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Addresses in normal form, each once, in order."""
+    return tuple(sorted({normal_endpoint(each) for each in addresses}))
 
 
 def normal_address(url: str) -> str:
