@@ -132,11 +132,19 @@ def _size(runs: int) -> Printed:
 def _power() -> Printed:
     rows = []
     for pairs in PAIRS:
-        gaps = (detectable_pair_gap(pairs, level) for level in (ALPHA, ALPHA / 2))
+        gaps = (detectable_pair_gap(pairs, level) for level in (ALPHA, ALPHA / 2, ALPHA / 20))
         seen = ["none" if gap is None else f"{100 * gap:.1f}" for gap in gaps]
         at = [f"{pair_power(pairs, 0.5 + each / 2, 0.5 - each / 2, ALPHA / 2):.2f}" for each in (0.1, 0.2, 0.4)]
         rows.append((f"{pairs:,}", *seen, *at))
-    columns = ("items with variants", "points seen at .001", "at .0005", "10 points at .0005", "20 points", "40 points")
+    columns = (
+        "items with variants",
+        "points seen at .001",
+        "at .0005",
+        "at .0005 / 10",
+        "10 points at .0005",
+        "20 points",
+        "40 points",
+    )
     return Printed("What keyed variants can see with probability .9, exact, rates evenly around ½.", columns, rows)
 
 
