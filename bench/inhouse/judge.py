@@ -228,14 +228,17 @@ def kappas_held(labels: int, kappa: float, rate: float, runs: int, *, items: int
         said = [judge[:labels], ~judge[:labels]]
         if not all(each.any() for each in said):
             continue
-        strata = [
-            Stratum(verdict, int((judge == verdict).sum()), int(each.sum()), int((each & gold[:labels]).sum()))
-            for verdict, each in zip((1, 0), said, strict=True)
-        ]
-        found, truth = agreement(strata), kappa if people else _kappa_of(judge, gold)
+        yes = Stratum(1, int(judge.sum()), *_labelled(said[0], gold))
+        no = Stratum(0, int((~judge).sum()), *_labelled(said[1], gold))
+        found, truth = agreement([yes, no]), kappa if people else _kappa_of(judge, gold)
         counted, length = counted + 1, length + found.kappa_high - found.kappa_low
         held += found.kappa_low <= truth <= found.kappa_high
     return Kappas(counted, held, length / max(1, counted))
+
+
+def _labelled(said: np.ndarray, gold: np.ndarray) -> tuple[int, int]:
+    """How many are labelled where the judge ``said`` one thing, and how many of these people accept."""
+    return int(said.sum()), int((said & gold[: len(said)]).sum())
 
 
 def _kappa_of(judge: np.ndarray, gold: np.ndarray) -> float:

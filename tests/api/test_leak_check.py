@@ -70,9 +70,9 @@ def test_variants_are_checked_where_an_address_was_asked_them(tmp_path: Path) ->
         InputError, match=r"127.0.0.1:3/v1 is not sealed with the variants of version 1 \(2 addresses\)"
     ):
         next_check(folder, local, 0.001, "http://127.0.0.1:3")
-    other = next_check(folder, "openai:m@http://127.0.0.1:3/v1", 0.001)
-    assert (other.pairs, other.draw) == (None, "")
-    assert "there is no check by variants" in other.remarks[0]
+    unsealed = next_check(folder, "openai:m@http://127.0.0.1:3/v1", 0.001)
+    assert (unsealed.pairs, unsealed.draw) == (None, "")
+    assert "there is no check by variants" in unsealed.remarks[0]
     assert next_check(folder, local, 0.001).pairs is None
     # Another run that asks what is drawn for another address spends nothing; a check spends one variant for its model.
     other = task_from_suite(drawn_part(folder, OTHER))

@@ -96,8 +96,7 @@ def test_what_one_endpoint_was_asked_is_found_in_a_model(suite: Path, capsys: py
             "leak-variants-00-sums: one of 2 addresses that the suite's seal is said to name" in capsys.readouterr().out
         )
         assert execute(["suite", "show", str(suite), "--run", "check-1", "--released-to", server.url]) == 0
-        told = capsys.readouterr().out
-        assert told.count("one of 2 addresses that it names") == 3
+        assert capsys.readouterr().out.count("one of 2 addresses that it names") == 3
 
 
 def test_a_model_that_knows_all_sums_is_not_accused(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:

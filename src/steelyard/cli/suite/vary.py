@@ -41,7 +41,6 @@ def command(folder: Path, count: int, seed: str) -> int:
     click.echo(f"version {done.version}: {counted(done.variants, 'variant')} of {counted(done.items, 'item')}")
     if done.without:
         click.echo(f"{counted(done.without, 'item')} without a variant: every endpoint is asked the same there")
-    click.echo(
-        f"Next: read variants.jsonl, name the endpoints in suite.yaml, then steelyard suite seal {shlex.quote(str(suite.folder))}"
-    )
+    place = shlex.quote(str(suite.folder))
+    click.echo(f"Next: read variants.jsonl, name the endpoints in suite.yaml, then steelyard suite seal {place}")
     return 0
