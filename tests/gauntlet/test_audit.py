@@ -73,3 +73,15 @@ def test_slow_answers_change_no_verdict(small: World) -> None:
 
 def test_the_same_numbers_give_the_same_audit(small: World) -> None:
     assert audits(small, 3, seed=9) == audits(small, 3, seed=9)
+
+
+def test_what_is_far_beyond_a_test_s_thresholds_is_detectable_and_what_holds_is_not(small: World) -> None:
+    lies = [test for each in audits(small, 6, inflated=40.0) for test in each.tests if test.detector == "claim_retest"]
+    assert all(test.detectable for test in lies if not test.is_true)
+    assert not any(test.detectable for each in audits(small, 6) for test in each.tests)
+    by_heart = [
+        test for each in audits(small, 20, memorised=0.95) for test in each.tests if test.detector == "twin_gap"
+    ]
+    seen = [test for test in by_heart if test.detectable]
+    assert seen
+    assert sum(test.is_found for test in seen) >= 0.7 * len(seen)

@@ -14,8 +14,10 @@ from steelyard.stats.intervals import clopper_pearson
 RAW = "claim: raw gap"
 
 
-def of_test(p: float = 1.0, *, is_true: bool = True, is_found: bool = False, read: int = 10) -> Result:
-    return Result("claim_retest", "b", is_true, "consistent", p, is_found, read, 100)
+def of_test(
+    p: float = 1.0, *, is_true: bool = True, is_found: bool = False, detectable: bool = False, read: int = 10
+) -> Result:
+    return Result("claim_retest", "b", is_true, "consistent", p, is_found, detectable, read, 100)
 
 
 def audit(kind: str, *tests: Result, dose: float | None = None, accuses: bool = False, is_true: bool = True) -> Audit:
@@ -62,3 +64,19 @@ def test_an_interval_is_that_of_the_next_whole_number_of_vendors() -> None:
     found = rate(0.101, 20)
     assert (found.low, found.high) == clopper_pearson(3, 20)
     assert (rate(0.0, 20).low, rate(1.0, 20).high) == (0.0, 1.0)
+
+
+def test_a_report_is_right_where_it_accuses_what_can_be_found_and_nothing_else(small: World) -> None:
+    found, missed = ({"is_true": False, "detectable": True, "is_found": each} for each in (True, False))
+    audits = [
+        audit("plain", of_test()),
+        audit("plain", of_test(is_found=True)),
+        audit("inflated", of_test(**found), of_test(), dose=5.0),
+        audit("inflated", of_test(**found), of_test(is_found=True), dose=5.0),
+        audit("inflated", of_test(**missed), dose=5.0),
+        audit("inflated", of_test(is_true=False), dose=5.0),  # too small to be found
+    ]
+    right = {(each.kind, each.honest): (each.vendors, each.at.share) for each in rates_of(small, audits, 1, ()).right}
+    assert right["", True] == right["plain", True] == (2, 0.5)
+    assert right["", False] == right["inflated", False]
+    assert right["", False][1] == pytest.approx(1 / 3)

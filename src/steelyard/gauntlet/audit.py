@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from steelyard.auditing.verdict import rejected
+from steelyard.gauntlet.parameters import Kind
 from steelyard.gauntlet.peers import PeerTested, peers_of
 from steelyard.gauntlet.planner import SCORER, detectors, plan_of
 from steelyard.gauntlet.vendors import Reals, Row, Vendor
@@ -19,16 +21,21 @@ from steelyard.plugins import Monitor
 from steelyard.records import DetectorResult, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.runner.order import calls_of
 from steelyard.runner.schedule import Call
+from steelyard.stats.twins import detectable_gap
 
 __all__ = ["Audit", "Tested", "audit", "scores_of"]
 
 _CONNECTIONS = 64
+_Z_OF_POWER = 1.2815515655446004  # .9
 _UNDECIDED = VerdictWord.INSUFFICIENT_POWER.value
 
 
 @dataclass(frozen=True)
 class Tested:
-    """One test of an audit. ``is_true``: its null hypothesis holds. ``is_found``: the whole report rejects it."""
+    """One test of an audit. ``is_true``: its null hypothesis holds. ``is_found``: the whole report rejects it.
+
+    ``detectable``: it does not hold, by so much that the test's own thresholds find it with a power of .9.
+    """
 
     detector: str
     benchmark: str
@@ -36,6 +43,7 @@ class Tested:
     word: str
     p: float
     is_found: bool
+    detectable: bool
     read: int
     of: int
 
@@ -79,25 +87,47 @@ def audit(vendor: Vendor, random: np.random.Generator, number: int = 1) -> Audit
     found = rejected(plan, results)
     rows = {row.benchmark.name: row for row in vendor.rows}
     tests = tuple(
-        _tested(test, finders[test.id], rows[plan.by_id[test.reads[0].measurement].task], test.id in found)
+        _tested(test, finders[test.id], rows[plan.by_id[test.reads[0].measurement].task], vendor.kind, test.id in found)
         for test in plan.tests
     )
     return Audit(vendor.kind.name, vendor.kind.dose, tests, peers_of(vendor, random), calls, most)
 
 
-def _tested(test: PlannedTest, finder: Any, row: Row, is_found: bool) -> Tested:
+def _tested(test: PlannedTest, finder: Any, row: Row, kind: Kind, is_found: bool) -> Tested:
     name = test.rule.partition("@")[0]
     of_twins = name == "twin_gap"
+    is_true = row.same if of_twins else row.is_true
+    detectable = _gap_detectable if of_twins else _claim_detectable
     return Tested(
         detector=name,
         benchmark=row.benchmark.name,
-        is_true=row.same if of_twins else row.is_true,
+        is_true=is_true,
+        detectable=not is_true and detectable(finder, row, kind),
         word=str(finder.decision or _UNDECIDED),
         p=_p(finder),
         is_found=is_found,
         read=finder.pairs.n if of_twins else finder.retest.n,
         of=finder.of if of_twins else finder.measurement.trials,
     )
+
+
+def _claim_detectable(finder: Any, row: Row, kind: Kind) -> bool:
+    """Whether fewer are right than the test's threshold with probability .9, if all is asked; missing ones count."""
+    test, trials = finder.retest.test, finder.measurement.trials
+    if test is None or not test.testable:
+        return False
+    counted = row.public + (1 - row.public) * kind.missing_wrong
+    spread = math.sqrt(trials * float(np.mean(row.public * (1 - row.public))))
+    return bool(trials * float(np.mean(counted)) + _Z_OF_POWER * spread < test.accuse)
+
+
+def _gap_detectable(finder: Any, row: Row, kind: Kind) -> bool:
+    """Whether the gap is at least what the detector's result states as the least that it finds."""
+    least = _detectable_gap(finder.of, round(float(row.public.mean()), 2), finder.level)
+    return least is not None and float(row.public.mean() - row.fresh.mean()) >= least
+
+
+_detectable_gap = lru_cache(maxsize=4096)(detectable_gap)
 
 
 def _p(finder: Any) -> float:

@@ -51,6 +51,7 @@ def sentences(rates: Rates) -> list[str]:
 def tables(rates: Rates) -> Iterator[Table]:
     """Every table, in the order in which they are read."""
     yield _of_reports(rates)
+    yield _right(rates)
     for detector in dict.fromkeys(each.detector for each in rates.false_alarms):
         if detector in _TITLES:
             yield _false_alarms(rates, detector)
@@ -66,6 +67,20 @@ def _of_reports(rates: Rates) -> Table:
         rows,
         "Under the report's level of .05 (first audit by this key), of rows that hold: an honest pass of what is "
         "served gave them, or the served model is not more than the tolerance below them.",
+    )
+
+
+def _right(rates: Rates) -> Table:
+    rows = [
+        [each.kind or ("all honest" if each.honest else "all others"), f"{each.vendors:,}", _share(each.at)]
+        for each in rates.right
+    ]
+    return (
+        "Right reports",
+        ["vendors", "n", "right"],
+        rows,
+        "An honest vendor is accused of nothing. Of another one that a test's own thresholds find with a power of .9, "
+        "such a row is *inconsistent*, and none that holds; who is below that is not counted here.",
     )
 
 

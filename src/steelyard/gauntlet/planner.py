@@ -108,8 +108,8 @@ class _VendorPlanner:
         return next(each for each in self.measurements if each.id == served.reads.measurement)
 
 
-def plan_of(vendor: Vendor, number: int = 1) -> Plan:
-    """The sealed plan of the ``number``-th audit of a vendor's table, over a wire: its answers may vary."""
+def plan_of(vendor: Vendor, number: int = 1, *, alpha: float = ALPHA, in_process: bool = False) -> Plan:
+    """The sealed plan of the ``number``-th audit of a vendor's table; over a wire its answers may vary."""
     sampled = vendor.kind.decoding == "sampled"
     claims = tuple(
         Claim(
@@ -122,7 +122,9 @@ def plan_of(vendor: Vendor, number: int = 1) -> Plan:
         for row in vendor.rows
     )
     sheet = ClaimSheet(model="m", claims=claims, digest="0" * 64)
-    model = PlannedModel(identity=ModelIdentity(uri="openai:m@http://127.0.0.1/v1"), capabilities=Capabilities())
+    model = PlannedModel(
+        identity=ModelIdentity(uri="openai:m@http://127.0.0.1/v1"), capabilities=Capabilities(deterministic=in_process)
+    )
     benchmarks = {row.benchmark.name: row.benchmark for row in vendor.rows}
     planner = _VendorPlanner(sheet, model, benchmarks)
     by_rule = detectors()
@@ -140,7 +142,7 @@ def plan_of(vendor: Vendor, number: int = 1) -> Plan:
         questions={f"q{name}": Question(benchmark=name, subject="s", number=number) for name in benchmarks},
         tests=share_out(tests, probing, DETECT_WEIGHT),
         served=tuple(planner.served),
-        alpha=ALPHA,
+        alpha=alpha,
         tolerance=f"{TOLERANCE:g}",
     )
     return msgspec.structs.replace(plan, tests=tuple(by_rule[test.rule].seal(test, plan) for test in plan.tests))

@@ -16,7 +16,7 @@ from steelyard.gauntlet.parameters import World
 from steelyard.gauntlet.peers import PEERS
 from steelyard.records.record import Record
 
-__all__ = ["CALIBRATED", "LEVELS", "FalseAlarms", "Power", "Rate", "Rates", "rates_of"]
+__all__ = ["CALIBRATED", "LEVELS", "FalseAlarms", "Power", "Rate", "Rates", "Right", "rates_of"]
 
 LEVELS: Final = (0.05, 0.01)
 CALIBRATED: Final = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -60,8 +60,21 @@ class Power(Record, frozen=True, kw_only=True):
     of: float | None = None
 
 
+class Right(Record, frozen=True, kw_only=True):
+    """The share of right reports of one kind of vendor, or of all ``honest`` and all others (``kind`` is empty)."""
+
+    kind: str
+    honest: bool
+    vendors: int
+    at: Rate
+
+
 class Rates(Record, frozen=True, kw_only=True):
     """What a run of the gauntlet found. ``report``: honest vendors of whom some true row was accused, by kind.
+
+    ``right``: by kind, the share of vendors whose report is right. An honest one is accused of nothing. Of a cheat that
+    can be found (it is beyond what its test states to find with power .9), some such row is *inconsistent*, and no row
+    that holds; ``vendors`` counts those.
 
     ``calibration``: by detector, the share of p at most each of :data:`CALIBRATED`, where the null holds.
     """
@@ -74,6 +87,7 @@ class Rates(Record, frozen=True, kw_only=True):
     cheats: int
     calls: float
     report: tuple[FalseAlarms, ...]
+    right: tuple[Right, ...]
     false_alarms: tuple[FalseAlarms, ...]
     power: tuple[Power, ...]
     calibration: dict[str, tuple[float, ...]]
@@ -98,6 +112,7 @@ def rates_of(world: World, audits: Sequence[Audit], seed: int, rules: Sequence[s
         cheats=len(audits) - len(honest),
         calls=sum(audit.calls for audit in honest) / max(1, sum(audit.most for audit in honest)),
         report=tuple(_of_report(name, found) for name, found in groups.items() if found),
+        right=tuple(_right(world, audits)),
         false_alarms=tuple(
             alarms
             for detector in detectors
@@ -127,6 +142,23 @@ def rate(share: float, vendors: int) -> Rate:
 def _of_report(kind: str, audits: Sequence[Audit]) -> FalseAlarms:
     wrong = sum(any(test.is_found and test.is_true for test in audit.tests) for audit in audits)
     return FalseAlarms(detector="", kind=kind, tests=len(audits), at=(rate(wrong / len(audits), len(audits)),))
+
+
+def _right(world: World, audits: Sequence[Audit]) -> Iterable[Right]:
+    for kinds, honest in ((world.honest, True), (world.cheats, False)):
+        names = [kind.name for kind in kinds]
+        of_all = [audit for audit in audits if audit.kind in names]
+        for name, found in (("", of_all), *((name, [a for a in of_all if a.kind == name]) for name in names)):
+            judged = [audit for audit in found if honest or any(test.detectable for test in audit.tests)]
+            if judged:
+                right = sum(_is_right(audit, honest) for audit in judged)
+                yield Right(kind=name, honest=honest, vendors=len(judged), at=rate(right / len(judged), len(judged)))
+
+
+def _is_right(audit: Audit, honest: bool) -> bool:
+    if any(test.is_found and test.is_true for test in audit.tests):
+        return False
+    return honest or any(test.is_found and test.detectable for test in audit.tests)
 
 
 def _true(detector: str, audits: Iterable[Audit]) -> list[list[Tested]]:
