@@ -9,14 +9,16 @@ import numpy as np
 
 from bench.inhouse.table import SEED, Printed, share
 from steelyard.judging.confusion import ErrorRate
-from steelyard.stats.judged import Corrected, Stratum, judged_mean, judged_rate, rogan_gladen
+from steelyard.stats.judged import Corrected, Stratum, agreement, judged_mean, judged_rate, rogan_gladen
 
 __all__ = [
     "JUDGES",
     "RATES",
     "SIZES",
     "Judge",
+    "Kappas",
     "Measured",
+    "kappas_held",
     "measure",
     "measure_repeats",
     "tables",
@@ -202,11 +204,68 @@ def _wrong_verdicts(runs: int) -> Printed:
     return Printed(title, ("sensitivity / specificity", *(f"rate {rate:g}" for rate in RATES)), rows)
 
 
+@dataclass(frozen=True)
+class Kappas:
+    """Of ``runs`` suites in which κ is defined, in how many its interval held the truth, and its mean length."""
+
+    runs: int
+    held: int
+    length: float
+
+
+def kappas_held(labels: int, kappa: float, rate: float, runs: int, *, items: int = 400, people: bool = False) -> Kappas:
+    """How often κ's interval holds the suite's own κ; of two ``people``, who label all, that of answers like these.
+
+    Judge and people accept the same ``rate`` of the answers. Suites without a label for each verdict are left out.
+    """
+    random = np.random.default_rng([SEED, 6, labels, round(100 * kappa), round(100 * rate), people])
+    both = rate**2 + kappa * rate * (1 - rate)
+    chances = [both, rate - both, rate - both, 1 - 2 * rate + both]
+    counted, held, length = 0, 0, 0.0
+    for _ in range(runs):
+        cells = random.choice(4, size=labels if people else items, p=chances)
+        judge, gold = cells < 2, cells % 2 == 0
+        said = [judge[:labels], ~judge[:labels]]
+        if not all(each.any() for each in said):
+            continue
+        yes = Stratum(1, int(judge.sum()), *_labelled(said[0], gold))
+        no = Stratum(0, int((~judge).sum()), *_labelled(said[1], gold))
+        found, truth = agreement([yes, no]), kappa if people else _kappa_of(judge, gold)
+        counted, length = counted + 1, length + found.kappa_high - found.kappa_low
+        held += found.kappa_low <= truth <= found.kappa_high
+    return Kappas(counted, held, length / max(1, counted))
+
+
+def _labelled(said: np.ndarray, gold: np.ndarray) -> tuple[int, int]:
+    """How many are labelled where the judge ``said`` one thing, and how many of these people accept."""
+    return int(said.sum()), int((said & gold[: len(said)]).sum())
+
+
+def _kappa_of(judge: np.ndarray, gold: np.ndarray) -> float:
+    first, second = judge.mean(), gold.mean()
+    return float(1 - (judge != gold).mean() / (first * (1 - second) + second * (1 - first)))
+
+
+def _kappas(runs: int) -> Printed:
+    rows = []
+    for people in (False, True):
+        for labels in (30, 100):
+            for kappa in (0.2, 0.6, 0.9):
+                found = [kappas_held(labels, kappa, rate, runs, people=people) for rate in (0.2, 0.5, 0.9)]
+                cells = [f"{share(each.runs - each.held, each.runs)}, {each.length:.2f}" for each in found]
+                rows.append((f"{'two people' if people else 'a judge'}, {labels} labels, κ {kappa:g}", *cells))
+    title = (
+        f"Interval of 95 % for κ misses the truth; its mean length. {runs:,} suites each, of 400 answers for a judge."
+    )
+    return Printed(title, ("who, labels, κ", *(f"rate {rate:g}" for rate in (0.2, 0.5, 0.9))), rows)
+
+
 def tables(runs: int) -> Iterator[Printed]:
-    """The six tables of judges."""
+    """The seven tables of judges."""
     yield _binary(runs, by_verdict=False)
     yield _binary(runs, by_verdict=True)
     yield _scored(runs)
     yield _elsewhere(runs)
     yield _repeats(runs)
     yield _wrong_verdicts(runs)
+    yield _kappas(max(1, runs // 4))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _NAMES = {
+    "steelyard.api.assemble": ["assemble"],
     "steelyard.api.calls": [
         "aaudit",
         "aresume",
@@ -39,6 +40,7 @@ _NAMES = {
     "steelyard.auditing.answers": ["Answer"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
     "steelyard.claims.sheet": ["read_sheet"],
+    "steelyard.comparison.assemble": ["Assembly"],
     "steelyard.comparison.portfolio_record": ["Portfolio"],
     "steelyard.comparison.record": ["Comparison"],
     "steelyard.errors": [
@@ -85,6 +87,7 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
     "Answer",
+    "Assembly",
     "Calibration",
     "Capabilities",
     "Claim",
@@ -128,6 +131,7 @@ __all__ = [
     "aaudit",
     "aresume",
     "arun",
+    "assemble",
     "audit",
     "calibrate",
     "cascade",
@@ -156,6 +160,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from steelyard.api.assemble import assemble
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
     from steelyard.api.choosing import choose
     from steelyard.api.compare import cascade, compare, portfolio
@@ -166,6 +171,7 @@ if TYPE_CHECKING:
     from steelyard.auditing.answers import Answer
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.claims.sheet import read_sheet
+    from steelyard.comparison.assemble import Assembly
     from steelyard.comparison.portfolio_record import Portfolio
     from steelyard.comparison.record import Comparison
     from steelyard.errors import (

@@ -11,6 +11,7 @@ import pytest
 from steelyard.api.calibration import calibration_of, draw_answers, files_beside, path_beside, read_calibration
 from steelyard.cli import execute
 from steelyard.errors import InputError
+from steelyard.reports.calibration import calibration_lines
 from tests.api.test_judging import ONE, judged, run_of
 from tests.conftest import SumsServer
 from tests.judge_server import JudgeServer
@@ -71,3 +72,9 @@ def test_each_judges_run_draws_its_own(made: Path, tmp_path: Path, monkeypatch: 
     labels(tmp_path / "rj.jsonl", tmp_path / "l.jsonl")
     found = read_calibration(made / "rk", [tmp_path / "l.jsonl"])
     assert found is None  # five labels are too few, whatever was drawn
+    draw_answers(made / "rj", tmp_path / "more.jsonl", 20)
+    labels(tmp_path / "more.jsonl", tmp_path / "l.jsonl")
+    found = read_calibration(made / "rk", [tmp_path / "l.jsonl"])
+    assert found is not None
+    assert (found.labels, found.skipped > 4) == (20, True)  # spread over the other run's order
+    assert "drawn for another judge" in dict(calibration_lines(found))["Labels"]

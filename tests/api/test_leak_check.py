@@ -63,8 +63,16 @@ def test_variants_are_checked_where_an_address_was_asked_them(tmp_path: Path) ->
     assert check.pairs.items in (19, 20)
     assert 9 <= check.pairs.sent <= 10
     assert (check.pairs.address, check.pairs.number, check.pairs.left) == (ONE, 1, 1)
-    # With both tests each has half of the level; a test that is alone has all of it.
-    assert check.pairs.gap == detectable_pair_gap(check.pairs.items, 0.0005)
+    # With both tests each has half of the level, and that of variants one part for each of the two sealed addresses.
+    assert check.pairs.addresses == 2
+    assert check.pairs.gap == detectable_pair_gap(check.pairs.items, 0.0005 / 2)
+    with pytest.raises(
+        InputError, match=r"127.0.0.1:3/v1 is not sealed with the variants of version 1 \(2 addresses\)"
+    ):
+        next_check(folder, local, 0.001, "http://127.0.0.1:3")
+    unsealed = next_check(folder, "openai:m@http://127.0.0.1:3/v1", 0.001)
+    assert (unsealed.pairs, unsealed.draw) == (None, "")
+    assert "there is no check by variants" in unsealed.remarks[0]
     assert next_check(folder, local, 0.001).pairs is None
     # Another run that asks what is drawn for another address spends nothing; a check spends one variant for its model.
     other = task_from_suite(drawn_part(folder, OTHER))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from steelyard import assemble
 from steelyard.cli import execute as steelyard
+from steelyard.comparison.assemble_pages import machine
 from steelyard.errors import VerificationError
 from tests.reversing_server import ReversingServer
 
@@ -50,6 +52,21 @@ def test_a_table_that_one_model_gave(audits: dict[str, Path], capsys: pytest.Cap
     assert document["assembled"] is False
     assert [each["model"] for each in document["candidates"]] == ["words", "sums", "both"]
     assert document["candidates"][2]["p"] > 0.05
+
+
+def test_pages_are_written_where_no_run_is(
+    audits: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [str(audits["words"]), str(audits["sums"])]
+    page, text = tmp_path / "table.html", tmp_path / "table.md"
+    assert steelyard(["assemble", *runs, "--html", str(page), "--markdown", str(text), "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["differences"] == []  # both were asked alike
+    assert "none of these 2 models gave the whole table" in page.read_text()
+    assert text.read_text().startswith("# One table, several models")
+    assert steelyard(["assemble", *runs, "--html", str(audits["words"] / "x.html")]) == 2
+    assert "is inside a run's folder" in capsys.readouterr().err
+    assert document["sentences"] == json.loads(json.dumps(machine(assemble(*runs))))["sentences"]
 
 
 def test_a_run_that_was_changed_is_no_evidence(

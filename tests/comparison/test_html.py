@@ -25,4 +25,6 @@ def test_a_span_ends_at_the_edge() -> None:
 
 def test_the_templates_are_packaged() -> None:
     folder = Path(html.__file__).parent / "templates"
-    assert {each.name for each in folder.iterdir()} == {"compare.css", "compare.html.j2", "portfolio.html.j2"}
+    assert {each.name for each in folder.iterdir()} == {
+        "assemble.html.j2", "compare.css", "compare.html.j2", "portfolio.html.j2"
+    }  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 
 from steelyard.judging.calibration import Calibration
-from steelyard.reports.calibration import calibration_lines
+from steelyard.reports.calibration import calibration_document, calibration_lines
+from steelyard.reports.calibration_page import calibration_page
 from steelyard.stats.judged import Agreement, Corrected
 
 FOUND = Calibration(
@@ -31,6 +33,17 @@ def test_each_line_says_what_it_is_about() -> None:
         "78.0 %, with κ 0; weighted to all 400 answers by the judge's verdicts on them"
     )
     assert "κ not defined" in lines["Two people"]
+
+
+def test_labels_with_gaps_say_why_the_interval_is_wide_and_what_to_do() -> None:
+    assert "Labels" not in dict(calibration_lines(replace(FOUND, skipped=39)))
+    wide = replace(FOUND, skipped=180)
+    said = dict(calibration_lines(wide))["Labels"]
+    assert said.startswith("180 of the answers up to the last labelled one have no label and count both ways")
+    assert "makes the interval 45 points wide; labels that were drawn for another judge do so" in said
+    assert "steelyard judge calibrate RUN" in said
+    assert said in html.unescape(calibration_page("run", "judge", [("", wide, [])]))
+    assert calibration_document(wide)["gaps"] == said
 
 
 def test_a_judge_that_buys_nothing_is_called_that() -> None:

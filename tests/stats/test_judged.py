@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
-from bench.inhouse.judge import Judge, measure
+from bench.inhouse.judge import Judge, kappas_held, measure
 from steelyard.stats.judged import (
     Stratum,
     agreement,
@@ -129,8 +129,10 @@ def test_kappa_by_hand() -> None:
     assert found.kappa is not None
     assert found.kappa == pytest.approx(0.6)
     assert found.constant_share == pytest.approx(0.5)
-    # The usual standard error of κ (Fleiss, Cohen & Everitt 1969) is .08 here; the jackknife with t is near it.
-    assert found.kappa_high - found.kappa == pytest.approx(1.98 * 0.08, rel=0.05)
+    # The usual standard error of κ (Fleiss, Cohen & Everitt 1969) is .08 here.
+    assert (found.kappa_high - found.kappa_low) / 2 == pytest.approx(1.98 * 0.08, rel=0.05)
+    # With ½ in each cell agreement is 81/102: κ of the interval's middle is a little nearer to 0.
+    assert (found.kappa_high + found.kappa_low) / 2 == pytest.approx(2 * 81 / 102 - 1)
 
 
 def test_strata_are_weighted_by_their_items() -> None:
@@ -152,8 +154,32 @@ def test_agreement_needs_labels_in_each_verdict() -> None:
 
 def test_a_perfect_judge_of_few_labels() -> None:
     found = agreement(suite((5, 1, 1), (5, 1, 0)))
-    assert found.kappa == 1
-    assert found.kappa_low == -1
+    assert (found.kappa, found.kappa_low, found.kappa_high) == (1, -1, 1)
+    many = agreement(suite((50, 15, 15), (50, 15, 0)))
+    assert many.kappa == many.kappa_high == 1
+    assert 0.6 < many.kappa_low < 0.9  # and not 1: thirty labels do not show that it never errs
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.data())
+def test_the_interval_of_kappa_holds_kappa(accepted: int, rejected: int, data: st.DataObject) -> None:
+    right = data.draw(st.integers(0, accepted)), data.draw(st.integers(0, rejected))
+    found = agreement(suite((accepted * 3, accepted, right[0]), (rejected * 2, rejected, right[1])))
+    assert -1 <= found.kappa_low <= found.kappa_high <= 1
+    if found.kappa is not None:
+        assert found.kappa_low <= found.kappa <= found.kappa_high
+    turned = agreement(
+        suite((rejected * 2, rejected, rejected - right[1]), (accepted * 3, accepted, accepted - right[0]))
+    )
+    assert (turned.kappa_low, turned.kappa_high) == pytest.approx((found.kappa_low, found.kappa_high))
+
+
+# 150 suites: more than 21 misses have a probability below .0001 where 5 % should be.
+@pytest.mark.parametrize("labels", [30, 100])
+@pytest.mark.parametrize("kappa", [0.2, 0.6, 0.9])
+@pytest.mark.parametrize("rate", [0.2, 0.5, 0.9])
+def test_the_interval_of_kappa_holds_the_truth(labels: int, kappa: float, rate: float) -> None:
+    found = kappas_held(labels, kappa, rate, 150)
+    assert found.runs - found.held <= 21
 
 
 # ── scores ──

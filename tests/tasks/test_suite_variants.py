@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence.canonical import canonical
 from steelyard.suites.sealing import seal_suite
 from steelyard.suites.varying import vary_suite
 from steelyard.tasks.suite_seal import items_root
@@ -17,9 +19,10 @@ from steelyard.tasks.suite_variants import VARIANTS, draw_of, read_variants
 from tests.tasks.test_suite_file import suite_at
 
 ONE, OTHER = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"
+YAML = f"suite: sums\nendpoints: [{ONE}, {OTHER}]\n"
 
 
-def sums_with_variants(folder: Path, count: int = 40, variants: int = 4, yaml: str = "suite: sums\n") -> Path:
+def sums_with_variants(folder: Path, count: int = 40, variants: int = 4, yaml: str = YAML) -> Path:
     """A suite of sums, each with variants of other numbers, but for the last item, which has none."""
     items = [{"id": f"i{n}", "question": f"What is {n} + 3?", "answer": str(n + 3)} for n in range(count)]
     suite_at(folder, yaml, "".join(json.dumps(item) + "\n" for item in items))
@@ -72,6 +75,50 @@ def test_each_recipient_is_asked_what_the_seal_draws_for_it(folder: Path) -> Non
     assert len(asked(folder, f"check-2-for-{draws[ONE]}")) == 10
     assert drawn_part(folder, ONE).name == f"sums#for-{draws[ONE]}"
     assert drawn_part(folder, "") == folder
+    assert drawn_part(folder, "http://127.0.0.1:3/v1") == folder  # not among the sealed addresses
+    for typed in ("for-" + "0" * 32, f"check-1-for-{draws[ONE]}"):
+        with pytest.raises(InputError, match="follows from the seal: give the suite's folder"):
+            drawn_part(folder.with_name(f"sums#{typed}"), ONE)
+    with pytest.raises(InputError, match="no address that version 1 is sealed for has the draw 000"):
+        asked(folder, "for-" + "0" * 32)
+
+
+def test_the_addresses_are_sealed_and_no_other_is_drawn_for(folder: Path) -> None:
+    (folder / "suite.yaml").write_text(
+        "suite: sums\nendpoints: ['http://127.0.0.1:2', mine:x, 'HTTP://127.0.0.1:2/v1/']\n"
+    )
+    sealed = seal_suite(task_from_suite(folder), None, None, "0.5", 1)
+    assert sealed.addresses == (OTHER, "mine:x")
+    (folder / "suite.yaml").write_text(YAML)  # who may see it can change later
+    again = task_from_suite(folder)
+    assert again.seal == sealed
+    assert drawn_part(folder, ONE) == folder
+    assert drawn_part(folder, OTHER) != folder
+
+
+def test_variants_that_no_endpoint_could_be_asked_are_not_sealed(folder: Path) -> None:
+    (folder / "suite.yaml").write_text("suite: sums\n")
+    with pytest.raises(InputError, match="names no endpoint that could be asked them"):
+        seal_suite(task_from_suite(folder), None, None, "0.5", 1)
+    assert not (folder / "seals").exists()
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [[], [OTHER, ONE], [ONE, ONE], ["HTTP://127.0.0.1:1/v1"], [ONE + "/"], ["http://h:x/v1"], ["http://[/v1"]],
+)
+def test_a_seal_with_other_addresses_is_no_seal(folder: Path, addresses: list[str]) -> None:
+    seal_suite(task_from_suite(folder), None, None, "0.5", 1)
+    path = folder / "seals" / "1.dsse.json"
+    envelope = json.loads(path.read_bytes())
+    document = json.loads(base64.b64decode(envelope["payload"]))
+    document["predicate"]["addresses"] = addresses
+    if not addresses:
+        del document["predicate"]["addresses"]
+    path.write_bytes(canonical({**envelope, "payload": base64.b64encode(canonical(document)).decode()}))
+    with pytest.raises(VerificationError) as failed:
+        task_from_suite(folder)
+    assert str(path) in str(failed.value)
 
 
 def test_an_order_of_variants_has_each_once(folder: Path) -> None:

@@ -125,17 +125,19 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
     """
     from steelyard.api.models import open_for_call
     from steelyard.api.progress import working
-    from steelyard.api.suites import suites_among
+    from steelyard.api.suites import not_drawn, suites_among
     from steelyard.util.console import err
     from steelyard.util.text import one_line
 
     against = _in_words(args)
     async with AsyncExitStack() as opened_here:
-        models = open_for_call(args, opened_here, suites_among(job.options.task_files))
+        suites = suites_among(job.options.task_files)
+        models = open_for_call(args, opened_here, suites)
         line = f"planning {one_line(job.about, 80)} against {against}"
         with working(line) if args.shows_progress else nullcontext():
             audit = await _within(job.plan(models, orders), args.seconds_left, against)
-        told = [one.how_read for one in audit.plan.measurements] + [one.advice for one in audit.prepared.values()]
+        told = not_drawn(suites, job.options.recipient)
+        told += [one.how_read for one in audit.plan.measurements] + [one.advice for one in audit.prepared.values()]
         for each in dict.fromkeys(filter(None, told)):
             if args.shows_progress:
                 err().print(one_line(each, 800))

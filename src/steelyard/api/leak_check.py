@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steelyard.api.may_see import normal
 from steelyard.api.models import recipient_of
 from steelyard.errors import InputError
+from steelyard.reports.words import counted
+from steelyard.util.addresses import normal_endpoint
+from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from steelyard.api.conduct import Job
@@ -43,13 +45,15 @@ class Halves:
 class Pairs:
     """Variants that ``address`` was asked against others of the same items; ``number`` says which others.
 
-    ``sent`` of the ``items`` are on record as sent to the address; ``left`` and ``gap`` as in :class:`Halves`.
+    ``sent`` of the ``items`` are on record as sent to the address, which is one of so many sealed ``addresses``;
+    ``left`` and ``gap`` as in :class:`Halves`.
     """
 
     address: str
     number: int
     items: int
     sent: int
+    addresses: int
     left: int
     gap: float | None
 
@@ -58,8 +62,8 @@ class Pairs:
 class NextCheck:
     """The check that is next for a recipient; ``draw`` names the variants in which items are asked, if there are any.
 
-    One of ``halves`` and ``pairs`` at least is there, and with both each has half of the level. ``remarks`` say why one
-    is not.
+    One of ``halves`` and ``pairs`` at least is there, and with both each has half of the level; of its share ``pairs``
+    has one part for each sealed address. ``remarks`` say why one is not.
     """
 
     folder: Path
@@ -75,7 +79,8 @@ def next_check(folder: Path, model: str | Model, alpha: float, released_to: str 
 
     ``released_to`` is the address whose variants are looked for, by default the model's own.
 
-    Raises InputError for a suite that is not sealed, for an address without variants, and where no check is left.
+    Raises InputError for a suite that is not sealed, for ``released_to`` that is no address of its seal, and where no
+    check is left.
     """
     from steelyard.suites.exposures import read_exposures
     from steelyard.tasks.suite_file import check_endpoint, suite_folder
@@ -93,12 +98,16 @@ def next_check(folder: Path, model: str | Model, alpha: float, released_to: str 
         raise InputError("has no variants that an address could have been asked: steelyard suite vary", where=folder)
     if released_to:
         check_endpoint(released_to, "--released-to")
-    asked = normal(recipient_of(model))
-    address = normal(released_to) if released_to else asked
-    draw = draw_of(suite.seal, address) if address and suite.variants.lines else ""
+    asked = normal_endpoint(recipient_of(model))
+    address = normal_endpoint(released_to) if released_to else asked
+    has_draw = address in suite.seal.addresses
+    if released_to and not has_draw:
+        raise InputError(_not_sealed(suite, address), where=folder)
+    draw = draw_of(suite.seal, address) if has_draw else ""
     parts, exposures = parts_of(suite.seal, suite.rows.ids), read_exposures(folder)
     halves, no_halves = _halves(suite, parts, exposures, asked)
-    pairs, no_pairs = _pairs(suite, parts, exposures, asked, address, draw) if draw else (None, "")
+    no_pairs = _not_sealed(suite, address) if address and suite.variants.lines else ""
+    pairs, no_pairs = _pairs(suite, parts, exposures, asked, address, draw) if draw else (None, no_pairs)
     if halves is None and pairs is None:
         raise InputError("; ".join(filter(None, (no_halves, no_pairs))), where=folder)
     level = alpha / 2 if halves and pairs else alpha
@@ -107,7 +116,7 @@ def next_check(folder: Path, model: str | Model, alpha: float, released_to: str 
         suite=suite.file.suite,
         draw=draw,
         halves=halves and _with_gap_of_halves(halves, level),
-        pairs=pairs and _with_gap_of_pairs(pairs, level),
+        pairs=pairs and _with_gap_of_pairs(pairs, level / pairs.addresses),
         remarks=tuple(filter(None, (no_halves, no_pairs))),
     )
 
@@ -150,7 +159,22 @@ def _pairs(
     number = fresh[0]
     items = [names for names in ordered if len(names) > number]
     sent = sum(names[0] in got for names in items)
-    return Pairs(address=address, number=number, items=len(items), sent=sent, left=len(fresh) - 1, gap=None), ""
+    assert suite.seal is not None, "checked"
+    sealed = len(suite.seal.addresses)
+    found = Pairs(
+        address=address, number=number, items=len(items), sent=sent, addresses=sealed, left=len(fresh) - 1, gap=None
+    )
+    return found, ""
+
+
+def _not_sealed(suite: SuiteTask, address: str) -> str:
+    assert suite.seal is not None, "checked"
+    sealed = counted(len(suite.seal.addresses), "address", "addresses")
+    named = one_line(address, 120)
+    return (
+        f"{named} is not sealed with the variants of version {suite.seal.version} ({sealed}): none were "
+        "drawn for it, and there is no check by variants (name it under 'endpoints' and seal another version)"
+    )
 
 
 def _was_asked(number: int, ordered: list[list[str]], runs: list[set[str]]) -> bool:
@@ -175,7 +199,10 @@ def _every(checks: int) -> str:
 
 
 def check_job(check: NextCheck, options: Options, alpha: float) -> Job:
-    """The job that asks what the check needs and tests it at level ``alpha``, at most .05, in all."""
+    """The job that asks what the check needs and tests it at level ``alpha``, at most .05, in all.
+
+    A check by variants of each sealed address, one after another, is at that level together.
+    """
     from steelyard.api.conduct import requested_job
     from steelyard.records import RequestedTest
 
@@ -192,6 +219,7 @@ def check_job(check: NextCheck, options: Options, alpha: float) -> Job:
         options={
             **{option: f"{check.suite}-{part}" for option, part in parts.items() if option},
             "alpha": f"{alpha:.12f}".rstrip("0"),
+            **({"addresses": check.pairs.addresses} if check.pairs else {}),
         },
     )
     return requested_job([requested], replace(options, task_files=tuple(paths)))

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
-from steelyard.api.may_see import check_addresses, normal
+from steelyard.api.may_see import check_addresses
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models.address import IN_PROCESS, named_endpoint
 from steelyard.records import SUBJECT, candidate_role, is_candidate
 from steelyard.util import background
+from steelyard.util.addresses import normal_endpoint
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def sole_recipient(models: Mapping[str, str | Model]) -> str:
     Models in this process are none. Several endpoints in one run are asked the same, so that they can be compared.
     """
     found = {recipient_of(model) for role, model in models.items() if is_candidate(role)}
-    return normal(found.pop()) if len(found) == 1 else ""
+    return normal_endpoint(found.pop()) if len(found) == 1 else ""
 
 
 def uris_of(models: Mapping[str, str | Model]) -> dict[str, str]:

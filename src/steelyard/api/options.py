@@ -18,11 +18,18 @@ __all__ = ["local_settings_of", "options_of"]
 def options_of(
     args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detect: Detect | None = None
 ) -> Options:
-    """The options of a plan. Raises InputError for limits that cannot be used, and for a scorer that there is not."""
+    """The options of a plan.
+
+    Raises InputError for limits that cannot be used, a scorer that there is not, and a file of tasks that names a draw
+    of a suite's variants.
+    """
     from steelyard.scorers import scorer_named
+    from steelyard.tasks.suite_variants import check_not_drawn
 
     if args.scorer:
         scorer_named(args.scorer)  # before any model is asked
+    for path in args.task_files:
+        check_not_drawn(path)
     return Options(
         tolerance=tolerance,
         limit=args.limit,

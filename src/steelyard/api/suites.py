@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from steelyard.api.may_see import normal
 from steelyard.api.models import recipient_of
+from steelyard.util.addresses import normal_endpoint
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["begun", "ended"]
 
 __all__ = [
+    "not_drawn",
     "note_begun",
     "note_ended",
     "note_recorded",
@@ -35,6 +36,16 @@ def suites_among(task_files: Iterable[Path]) -> list[SuiteTask]:
     return [task_from_suite(path) for path in task_files if is_suite(path)]
 
 
+def not_drawn(suites: Iterable[SuiteTask], recipient: str) -> list[str]:
+    """A line for each suite with variants whose seal does not name the one ``recipient`` that is asked."""
+    return [
+        f"{suite.id}: asked as it is written, since version {suite.file.version} is sealed with variants for other "
+        f"addresses than {recipient}"
+        for suite in suites
+        if recipient and suite.seal is not None and suite.seal.addresses and recipient not in suite.seal.addresses
+    ]
+
+
 def note_begun(suites: Sequence[SuiteTask], args: RunArguments, run: RunFolder) -> None:
     """Put on record, before anything is asked, who may get which items; raises InputError where that is impossible."""
     asked = [
@@ -49,7 +60,7 @@ def note_recorded(suites: Sequence[SuiteTask], address: str, run: RunFolder) -> 
     from steelyard.suites.exposures import append_exposures
 
     for suite in suites:
-        asked = {normal(address): set(suite.rows.ids)}
+        asked = {normal_endpoint(address): set(suite.rows.ids)}
         append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", asked)
 
 
@@ -90,7 +101,7 @@ def note_shown(suite: SuiteTask, samples: Iterable[str], model: str | Model, run
     if recipient := recipient_of(model):
         by_line = {number: name for name, number in suite.items.items()}
         items = {by_line[int(sample.rpartition("/")[2])] for sample in samples}
-        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", {normal(recipient): items})
+        append_exposures(suite.folder, run.plan_sha256, suite.suite, "begun", {normal_endpoint(recipient): items})
 
 
 def _recipients(suite: SuiteTask, args: RunArguments, plan: Plan) -> Mapping[str, str]:
@@ -100,4 +111,4 @@ def _recipients(suite: SuiteTask, args: RunArguments, plan: Plan) -> Mapping[str
         for each in plan.measurements
         if each.suite == suite.suite and each.task == suite.id
     }
-    return {name: normal(recipient) for name, recipient in found.items() if recipient}
+    return {name: normal_endpoint(recipient) for name, recipient in found.items() if recipient}

@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from steelyard.api.may_see import normal
 from steelyard.api.models import open_for_call, recipient_of
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.records import SUBJECT
+from steelyard.util.addresses import normal_endpoint
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -43,7 +43,7 @@ async def written_twins(
         model = open_for_call(replace(args, models={SUBJECT: writer}), opened_here, [suite])[SUBJECT]
         _, capabilities = await model.identify()
         if recipient:
-            append_exposures(suite.folder, call, suite.suite, "begun", {normal(recipient): wanted})
+            append_exposures(suite.folder, call, suite.suite, "begun", {normal_endpoint(recipient): wanted})
         made = await TwinWriter(
             ask=asker(model, capabilities, concurrency=args.concurrency or 4),
             labels=suite.file.choices,
@@ -53,5 +53,5 @@ async def written_twins(
         ).write(items, every)
     if recipient:
         seen = {*wanted, *(twin.id for twin in made.by_item.values())}
-        append_exposures(suite.folder, call, suite.suite, "ended", {normal(recipient): seen})
+        append_exposures(suite.folder, call, suite.suite, "ended", {normal_endpoint(recipient): seen})
     return made

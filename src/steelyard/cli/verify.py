@@ -183,6 +183,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
         "pages_redrawn": found.pages,
         "pages_not_compared": found.not_compared,
         "not_recomputed": list(found.verdict.not_recomputed),
+        "sealed_addresses": _addresses(result),
         "tasks_not_here": {task: list(names) for task, names in found.tasks_not_here.items()},
     }
 
@@ -191,6 +192,7 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     from steelyard.reports.choices import counted_standings, is_choice
     from steelyard.reports.gates import counted_colours, is_gated
     from steelyard.reports.headlines import only_measures
+    from steelyard.reports.words import counted
 
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
@@ -231,9 +233,20 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     for name, given in found.plan.inputs.items():
         named = f"the input {name} ({given.kind} {given.sha256[:16]}…)"
         click.echo(f"{named} is not compared here: what the plan holds of it is taken as sealed")
+    for name, number in _addresses(result).items():
+        of = counted(number, "address", "addresses")
+        click.echo(
+            f"{name}: one of {of} that the suite's seal is said to name; steelyard suite show SUITE --run compares it"
+        )
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
         click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
+
+
+def _addresses(result: VerifyResult) -> dict[str, int]:
+    """By check of variants: the number of sealed addresses by which its level was divided, as the plan says it."""
+    tests = [each for each in result.recomputed.plan.tests if each.rule.startswith("leak@")]
+    return {each.id: each.sealed["addresses"] for each in tests if "addresses" in each.sealed}
 
 
 def _pages(redrawn: bool) -> str:

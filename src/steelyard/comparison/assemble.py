@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from steelyard.comparison.assemble_settings import SettingDifference, check_rows, setting_differences
 from steelyard.errors import ExitCode, InputError
 from steelyard.planning.questions import subject_of
 from steelyard.planning.series import order_sentences
@@ -81,7 +82,7 @@ class Assembly(Record, frozen=True, kw_only=True):
 
     *Consistent*: one of them is consistent with every row (``whole``). ``assembled``: each candidate fails a row that
     another one reaches. ``nobody`` are the numbers of rows that every candidate fails; ``by_nobody``: they alone speak
-    against all candidates.
+    against all candidates. ``differences`` are settings in which the audits differ.
     """
 
     model: str
@@ -94,6 +95,7 @@ class Assembly(Record, frozen=True, kw_only=True):
     assembled: bool = False
     nobody: tuple[int, ...] = ()
     by_nobody: bool = False
+    differences: tuple[SettingDifference, ...] = ()
 
     @property
     def exit(self) -> ExitCode:
@@ -106,13 +108,16 @@ class Assembly(Record, frozen=True, kw_only=True):
 def assemble(audits: Sequence[Audited]) -> Assembly:
     """Hold one table against several candidates.
 
-    Raises InputError for fewer than two audits, one of another sheet, tolerance or level, and two of one model.
+    Raises InputError for fewer than two audits, one of another sheet, tolerance or level, two of one model, and a row
+    that two of them asked other samples for or scored by other rules.
     """
     _check(audits)
-    first = audits[0].plan
+    first, plans = audits[0].plan, [each.plan for each in audits]
     assert first.sheet is not None, "checked"
     claims, alpha = first.sheet.claims, first.alpha
-    columns = [_cells(audit, claims) for audit in audits]
+    verdicts = [_in_order(audit) for audit in audits]
+    check_rows([each.run for each in audits], plans, verdicts)
+    columns = [_cells(plan, found) for plan, found in zip(plans, verdicts, strict=True)]
     rows = tuple(
         TableRow(
             task=claim.task,
@@ -147,6 +152,7 @@ def assemble(audits: Sequence[Audited]) -> Assembly:
         assembled=word is VerdictWord.INCONSISTENT and fails == set(numbers),
         nobody=nobody,
         by_nobody=word is VerdictWord.INCONSISTENT and left > alpha,
+        differences=setting_differences(plans, verdicts),
     )
 
 
@@ -163,15 +169,20 @@ def _candidate(audit: Audited, cells: Sequence[Cell]) -> Candidate:
     )
 
 
-def _cells(audit: Audited, claims: Sequence[Claim]) -> list[Cell]:
-    """A cell for each claim, in the sheet's order; p after the correction over the candidate's own rows."""
+def _in_order(audit: Audited) -> list[ClaimVerdict]:
+    """The verdicts on the claims, in the sheet's order."""
     assert audit.plan.sheet is not None, "checked"
     left = list(audit.verdict.claims)
     found = []
     for claim in audit.plan.sheet.claims:
         at = next(n for n, each in enumerate(left) if (each.line, each.claimed_text) == (claim.line, claim.value))
         found.append(left.pop(at))
-    p_values = [_p(audit.plan, each) for each in found]
+    return found
+
+
+def _cells(plan: Plan, found: Sequence[ClaimVerdict]) -> list[Cell]:
+    """A cell for each claim, in the sheet's order; p after the correction over the candidate's own rows."""
+    p_values = [_p(plan, each) for each in found]
     tested = [p for p in p_values if p is not None]
     corrected = iter(adjusted_p(tested, [1.0] * len(tested)))
     return [

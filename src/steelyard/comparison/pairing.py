@@ -12,6 +12,7 @@ import msgspec
 
 from steelyard.comparison.asked import answer_of, asked_differently, frame_of, prompt_of
 from steelyard.comparison.scored_run import MeasuredScores, SampleAnswers, ScoredRun
+from steelyard.comparison.settings import differing_settings
 from steelyard.records import GenerateRequest, Sample
 from steelyard.storage.journal.texts import open_index
 from steelyard.tasks.items import digest_of_item
@@ -21,17 +22,6 @@ __all__ = ["PairedTask", "Refused", "paired_tasks", "tasks_of_one"]
 
 MOST_OTHER_TARGETS: Final = 0.01  # of the ids that both have: with more, ids do not name the same questions
 MOST_READ: Final = 500  # pairs whose texts are read to say what differs around them
-
-_SETTINGS: Final = {
-    "prompt": "prompt format",
-    "shots": "worked examples",
-    "chat": "chat format",
-    "temperature": "temperature",
-    "output_budget": "token limit of an answer",
-    "reasoning_effort": "reasoning effort",
-    "repeats": "answers to each sample",
-    "needs": "checkpoints that answer",
-}
 
 
 @dataclass(frozen=True)
@@ -141,21 +131,12 @@ def _why_not(first: ScoredRun, second: ScoredRun, one: MeasuredScores, other: Me
 
 
 def _differences(one: MeasuredScores, other: MeasuredScores) -> tuple[str, ...]:
-    found = [
-        f"{words}: {_shown(getattr(one.measurement, name))} and {_shown(getattr(other.measurement, name))}"
-        for name, words in _SETTINGS.items()
-        if getattr(one.measurement, name) != getattr(other.measurement, name)
-    ]
+    measured = (one.measurement, other.measurement)
+    found = [f"{words}: {' and '.join(values)}" for words, values in differing_settings(measured)]
     if one.scorer != other.scorer:
         named = " and ".join(one_line(each.scorer, 80) for each in (one, other))
         found.append(f"scorers: {named}; a difference may be that of the rules")
     return tuple(found)
-
-
-def _shown(value: object) -> str:
-    if value is None or value == "" or value == ():
-        return "not set"
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 class _Samples:

@@ -15,7 +15,14 @@ from steelyard.reports.words import count, counted, interval, share
 from steelyard.stats.judged import Agreement
 from steelyard.util.text import one_line
 
-__all__ = ["ShownAnswer", "calibration_document", "calibration_lines", "confusion_rows", "differing_lines"]
+__all__ = [
+    "ShownAnswer",
+    "calibration_document",
+    "calibration_lines",
+    "confusion_rows",
+    "differing_lines",
+    "gaps_in_words",
+]
 
 SHOWN: Final = 5  # answers on which judge and people differ, in the terminal
 _WIDTH: Final = 84  # of a text in the terminal
@@ -44,6 +51,8 @@ def calibration_lines(found: Calibration) -> list[tuple[str, str]]:
         f"({count(found.labels)} of {count(found.answers)} answers{repeats} labelled{skipped})"
     )
     rows = [("People would give", people)]
+    if gaps := gaps_in_words(found.skipped, found.answers):
+        rows.append(("Labels", gaps))
     rows.append(("The judge gives", "no verdict" if found.judged is None else share(found.judged, "percent")))
     rows.append(("The judge buys", _bought(found)))
     if found.agreement is not None:
@@ -57,6 +66,21 @@ def calibration_lines(found: Calibration) -> list[tuple[str, str]]:
         rows.append((f"Wrong yes{of}", _error(each.wrong_yes, "reject")))
         rows.append((f"Wrong no{of}", _error(each.wrong_no, "accept")))
     return rows
+
+
+def gaps_in_words(skipped: int, answers: int) -> str:
+    """Why an interval is wide though answers are labelled, and what to do; empty below a tenth without a label.
+
+    Labels that were drawn for another judge are spread over all of this judge's order, and what lies between them
+    counts as drawn.
+    """
+    if 10 * skipped < answers:
+        return ""
+    return (
+        f"{count(skipped)} of the answers up to the last labelled one have no label and count both ways, which alone "
+        f"makes the interval {100 * skipped / answers:.0f} points wide; labels that were drawn for another judge do "
+        "so: label what this judge's own run draws (steelyard judge calibrate RUN, without other files of labels)"
+    )
 
 
 def confusion_rows(each: Confusion) -> list[tuple[str, int, int]]:
@@ -88,7 +112,12 @@ def calibration_document(found: Calibration) -> dict[str, Any]:
     ]
     for each, table in zip(found.confusions, document["confusions"], strict=True):
         table["wrong_yes"], table["wrong_no"] = _rate(each.wrong_yes), _rate(each.wrong_no)
-    return {**document, "saved": found.corrected.saved, "buys_next_to_nothing": found.buys_next_to_nothing}
+    return {
+        **document,
+        "saved": found.corrected.saved,
+        "buys_next_to_nothing": found.buys_next_to_nothing,
+        "gaps": gaps_in_words(found.skipped, found.answers),
+    }
 
 
 def _rate(each: ErrorRate) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from steelyard.records import (
     Verdict,
     VerdictWord,
 )
+from steelyard.reports.calibration import gaps_in_words
 from steelyard.reports.words import about_time, asked_of, count, counted, interval, interval_name, share
 from steelyard.util.numbers import plain_number
 from steelyard.util.text import one_line
@@ -201,7 +202,9 @@ def _people(people: PeopleRate) -> str:
     skipped = f", {count(people.skipped)} without a label" if people.skipped else ""
     labelled = f"{count(people.labels)} of {count(people.answers)} answers labelled{skipped}"
     given = "unknown" if people.estimate is None else share(people.estimate, "percent")
-    return f"people would give {given} ({labelled}); the judge alone {judge}, which would be {people.judge_says}"
+    gaps = gaps_in_words(people.skipped, people.answers)
+    said = f"people would give {given} ({labelled}); the judge alone {judge}, which would be {people.judge_says}"
+    return f"{said}; {gaps}" if gaps else said
 
 
 def _alike(gate: GateVerdict) -> int:

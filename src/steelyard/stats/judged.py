@@ -199,9 +199,13 @@ class Agreement:
 def agreement(strata: Sequence[Stratum], alpha: float = 0.05) -> Agreement:
     """Agreement of judge and people over the suite, each stratum weighted by its items.
 
-    Items without a verdict or a label have no part. The interval of κ is the jackknife's over labelled items
-    (Efron & Stein 1981), with Student's t, within [−1, 1]; it is the whole of it where κ is undefined or fewer than
-    three items are labelled. Raises ValueError where a verdict that was given has no label, and where none was given.
+    Items without a verdict or a label have no part. κ itself is that of the table as it is. Its interval is that of a
+    table with ½ added to each of the four cells, a continuity prior (Jeffreys's for a share; for intervals of Wald's
+    form Agresti & Coull 1998 and Agresti & Caffo 2000), by the delta method for strata (Fleiss, Cohen & Everitt 1969
+    for one) with Student's t, within [−1, 1], and holds κ. Without the ½ few labels of a judge that is nearly always
+    right show no error, and the interval is a point. It is [−1, 1] where κ is undefined. ``python -m bench.inhouse
+    judge`` prints how often it holds the truth. Raises ValueError where a verdict that was given has no label, and
+    where none was given.
     """
     check_strata(strata, alpha)
     counts = {each.verdict: (each.items, each.labelled, each.positive) for each in strata if each.verdict is not None}
@@ -216,8 +220,8 @@ def agreement(strata: Sequence[Stratum], alpha: float = 0.05) -> Agreement:
     constant = max(positive, 1 - positive)
     if kappa is None:
         return Agreement(share, None, -1.0, 1.0, constant)
-    reach = _jackknife(cells, weights, alpha)
-    return Agreement(share, kappa, max(-1.0, kappa - reach), min(1.0, kappa + reach), constant)
+    low, high = _kappa_ends(cells, weights, alpha)
+    return Agreement(share, kappa, min(low, kappa), max(high, kappa), constant)
 
 
 Cells = dict[tuple[Literal[0, 1], int], int]
@@ -235,27 +239,36 @@ def _kappa(cells: Cells, weights: dict[Literal[0, 1], int]) -> tuple[float, floa
     judge = weights.get(1, 0) / total
     people = math.fsum(share for (_, label), share in shares.items() if label == 1)
     chance = judge * people + (1 - judge) * (1 - people)
-    return same, (same - chance) / (1 - chance) if chance < 1 and 0 < people < 1 and 0 < judge < 1 else None, people
+    vary = len(weights) == 2 and len({label for (_, label), count in cells.items() if count}) == 2
+    return same, (same - chance) / (1 - chance) if vary else None, people
 
 
-def _jackknife(cells: Cells, weights: dict[Literal[0, 1], int], alpha: float) -> float:
-    """How far κ's interval reaches to either side; more than the whole range where the labels do not say."""
+def _kappa_ends(cells: Cells, weights: dict[Literal[0, 1], int], alpha: float) -> tuple[float, float]:
+    """The ends of κ's interval, with ½ added to each cell, for a table in which κ is defined."""
     from scipy.special import stdtrit
 
-    n = sum(cells.values())
-    values, times = [], []
-    for cell, count in cells.items():
-        if not count or cells[cell[0], 0] + cells[cell[0], 1] < 2:
-            continue
-        kappa = _kappa({**cells, cell: count - 1}, weights)[1]
-        if kappa is not None:
-            values.append(kappa)
-            times.append(count)
-    if len(values) < 2 or n < 3:
-        return 2.0
-    spread = np.array(values) - np.average(values, weights=times)
-    error = math.sqrt((n - 1) / n * float(np.array(times) @ spread**2))
-    return float(stdtrit(n - 1, 1 - alpha / 2)) * error
+    total, n = sum(weights.values()), sum(cells.values())
+    judge = weights[1] / total
+    size = {verdict: cells[verdict, 0] + cells[verdict, 1] + 1 for verdict in weights}
+    yes = {verdict: (cells[verdict, 1] + 0.5) / size[verdict] for verdict in weights}
+    people = judge * yes[1] + (1 - judge) * yes[0]
+    apart = judge * (1 - yes[1]) + (1 - judge) * yes[0]
+    by_chance = judge * (1 - people) + (1 - judge) * people
+    kappa = 1 - apart / by_chance
+
+    def slope(of_apart: float, of_chance: float) -> float:
+        return -(of_apart - apart / by_chance * of_chance) / by_chance
+
+    # By people's yes where the judge says yes, where it says no, and by the judge's own share of yes.
+    slopes = (
+        slope(-judge, judge * (1 - 2 * judge)),
+        slope(1 - judge, (1 - judge) * (1 - 2 * judge)),
+        slope(1 - yes[1] - yes[0], 1 - 2 * people + (1 - 2 * judge) * (yes[1] - yes[0])),
+    )
+    variances = (yes[1] * (1 - yes[1]) / size[1], yes[0] * (1 - yes[0]) / size[0], judge * (1 - judge) / total)
+    error = math.sqrt(math.fsum(each**2 * variance for each, variance in zip(slopes, variances, strict=True)))
+    reach = float(stdtrit(n - 1, 1 - alpha / 2)) * error
+    return max(-1.0, kappa - reach), min(1.0, kappa + reach)
 
 
 def item_gold(labels: Sequence[float]) -> float:

@@ -22,6 +22,7 @@ from steelyard.tasks.suite_seal import (
     seal_path,
     stamp_path,
 )
+from steelyard.util.addresses import normal_endpoints
 from steelyard.util.atomic_file import write_file
 
 if TYPE_CHECKING:
@@ -44,13 +45,21 @@ def seal_suite(
 ) -> SuiteSeal:
     """Seal the suite's version: signed, with a line in the key's ledger, and split into released and kept items.
 
-    ``share`` (a decimal text) of the items is released, the rest is divided into ``checks``.
+    ``share`` (a decimal text) of the items is released, the rest is divided into ``checks``. With variants, the
+    endpoints that the suite names are sealed as the addresses for which they are drawn.
     ``stamp`` gets the seal's bytes before anything is written and has an authority date them. Raises InputError for a
-    version that is sealed already, for a split that leaves a part empty, and where the folder cannot be written.
+    version that is sealed already, for a split that leaves a part empty, for variants that no endpoint could be asked,
+    and where the folder cannot be written.
     """
     version, path = suite.file.version, seal_path(suite.folder, suite.file.version)
     if path.exists():
         raise InputError(f"version {version} is sealed already: raise 'version' in suite.yaml for another", where=path)
+    if suite.variants.lines and not suite.file.endpoints:
+        raise InputError(
+            "has variants, and names no endpoint that could be asked them: the addresses are sealed with them, so name "
+            "those that may see it under 'endpoints' first, or delete variants.jsonl",
+            where=suite.where,
+        )
     draft = _draft(suite, signer, share, checks)
     parts = parts_of(draft, suite.rows.ids)
     if not parts.released or not all(parts.checks):
@@ -91,6 +100,7 @@ def _draft(suite: SuiteTask, signer: KeySigner | None, share: str, checks: int) 
         digest=suite.suite,
         items=len(suite.rows),
         variants=len(suite.variants.digests),
+        addresses=normal_endpoints(suite.file.endpoints) if suite.variants.digests else (),
         root=items_root(suite.rows.digests, suite.variants.digests),
         share=share,
         checks=checks,

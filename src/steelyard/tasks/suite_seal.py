@@ -26,6 +26,7 @@ from steelyard.evidence.merkle import root
 from steelyard.evidence.order import split_output
 from steelyard.evidence.timestamp import MAX_STAMP_BYTES, Stamp, stamp_of
 from steelyard.records.record import Record
+from steelyard.util.addresses import normal_endpoints
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -42,9 +43,10 @@ MAX_SEAL_BYTES: Final = 1_000_000
 class SuiteSeal(Record, frozen=True, kw_only=True):
     """What is sealed of a version: its digest, the Merkle root of its items' digests, and how it is split.
 
-    ``variants`` counts the items' variants, whose digests are under the root too. ``share`` of the items is released,
-    the rest divided into ``checks``. ``signer`` is the public key, in hexadecimal digits, and ``proof`` that of its
-    split; without a key both are empty and ``seed`` was drawn at random.
+    ``variants`` counts the items' variants, whose digests are under the root too. ``addresses``, in normal form and in
+    order, are those for which variants are drawn; no check by variants is of another one. ``share`` of the items is
+    released, the rest divided into ``checks``. ``signer`` is the public key, in hexadecimal digits, and ``proof`` that
+    of its split; without a key both are empty and ``seed`` was drawn at random.
     """
 
     format: Literal["steelyard-suite/1"]
@@ -53,6 +55,7 @@ class SuiteSeal(Record, frozen=True, kw_only=True):
     digest: str
     items: int
     variants: int = 0
+    addresses: tuple[str, ...] = ()
     root: str
     share: str
     checks: int
@@ -155,6 +158,8 @@ def _check_split(seal: SuiteSeal, path: Path) -> None:
         raise VerificationError(f"{path}: its split does not follow from its key")
     if not 0 < Fraction(seal.share) < 1 or not 1 <= seal.checks <= seal.items:
         raise VerificationError(f"{path}: no such split")
+    if bool(seal.addresses) != bool(seal.variants) or seal.addresses != normal_endpoints(seal.addresses):
+        raise VerificationError(f"{path}: the addresses that variants are drawn for are each there once, in order")
 
 
 def split_seed(seal: SuiteSeal) -> str:

@@ -35,7 +35,16 @@ from steelyard.tasks.suite_file import (
 )
 from steelyard.tasks.suite_scorer import FREE, checked_scorer, reads_context, with_schemas
 from steelyard.tasks.suite_seal import SuiteSeal, parts_of, read_seal
-from steelyard.tasks.suite_variants import DRAWN, DrawnRows, Variants, check_variants, draw_of, read_variants
+from steelyard.tasks.suite_variants import (
+    DRAWN,
+    DrawnRows,
+    Variants,
+    check_not_drawn,
+    check_variants,
+    draw_of,
+    draws_of,
+    read_variants,
+)
 from steelyard.tasks.task import Task
 
 __all__ = ["JUDGED", "SuiteTask", "drawn_part", "task_from_suite"]
@@ -135,12 +144,14 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
 def drawn_part(path: Path, recipient: str) -> Path:
     """The part of a suite as the seal draws it for a recipient (an address in normal form).
 
-    The path itself for what is no suite, is not sealed, has no variants, is drawn already, or goes to no recipient.
+    The path itself for what is no suite, is not sealed, has no variants, or goes to no address that is sealed with
+    them. Raises InputError for a part that names a draw: it follows from the address, and nobody chooses it.
     """
-    if not recipient or not is_suite(path) or DRAWN.fullmatch(suite_part(path)):
+    if not is_suite(path):
         return path
-    suite = task_from_suite(path)
-    if suite.seal is None or not suite.variants.lines:
+    check_not_drawn(path)
+    suite = task_from_suite(path) if recipient else None
+    if suite is None or suite.seal is None or recipient not in suite.seal.addresses:
         return path
     part = "-".join(filter(None, (suite_part(path), f"for-{draw_of(suite.seal, recipient)}")))
     return suite.folder.with_name(f"{suite.folder.name}#{part}")
@@ -172,6 +183,8 @@ def _drawn(
     folder: Path, file: SuiteFile, rows: SuiteRows, seal: SuiteSeal, variants: Variants, name: str, draw: str
 ) -> _Part:
     """A part as one recipient is asked it, or the variants of released items that this one is not asked."""
+    if draw not in draws_of(seal):
+        raise InputError(f"no address that version {file.version} is sealed for has the draw {draw}", where=folder)
     ordered = {item.id: variants.ordered(item, draw) for item in rows.items()}
     if other := _OTHER.fullmatch(name):
         number = int(other[1])

@@ -4,7 +4,8 @@
 or names, or its choices in another order. The suite's digest and the Merkle root of its seal are over them too.
 Which one a recipient gets follows from the seal: its split's seed and the recipient's address give a *draw*, and the
 draw an order of each item with its variants. The first of that order is asked, the others are kept for checks. Nobody
-can choose the order of a signed seal, and whoever has the folder can compute it.
+can choose the order of a signed seal, and whoever has the folder can compute it. One server may have many addresses, so
+the seal names those that variants are drawn for, and a check of one of E such addresses has 1/E of the level.
 """
 
 from __future__ import annotations
@@ -22,10 +23,21 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records import ItemVariant, SuiteItem
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Row
-from steelyard.tasks.suite_file import SuiteRows
+from steelyard.tasks.suite_file import SuiteRows, suite_part
 from steelyard.tasks.suite_seal import SuiteSeal, split_seed
 
-__all__ = ["DRAWN", "VARIANTS", "DrawnRows", "Variants", "check_variants", "draw_of", "read_variants", "variant_digest"]
+__all__ = [
+    "DRAWN",
+    "VARIANTS",
+    "DrawnRows",
+    "Variants",
+    "check_not_drawn",
+    "check_variants",
+    "draw_of",
+    "draws_of",
+    "read_variants",
+    "variant_digest",
+]
 
 VARIANTS: Final = "variants.jsonl"
 DRAWN: Final = re.compile(r"(?:(?P<part>.+)-)?for-(?P<draw>[0-9a-f]{32})")  # a part as one recipient is asked it
@@ -53,9 +65,23 @@ class Variants:
         )
 
 
+def check_not_drawn(path: Path) -> None:
+    """Raise InputError for a part that names a draw: it follows from an address and the seal, and nobody chooses it."""
+    if DRAWN.fullmatch(suite_part(path)):
+        raise InputError(
+            "names what one address is asked of a suite, which follows from the seal: give the suite's folder",
+            where=path,
+        )
+
+
 def draw_of(seal: SuiteSeal, recipient: str) -> str:
     """What a recipient's variants follow from, in hexadecimal digits; ``recipient`` is an address in normal form."""
     return sha256(canonical({"recipient": recipient, "variants": split_seed(seal)})).hexdigest()[:32]
+
+
+def draws_of(seal: SuiteSeal) -> frozenset[str]:
+    """The draws of all addresses that are sealed with the variants."""
+    return frozenset(draw_of(seal, each) for each in seal.addresses)
 
 
 def variant_digest(variant: ItemVariant) -> str:

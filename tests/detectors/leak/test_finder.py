@@ -33,7 +33,7 @@ def plan(released: int = 60, kept: int = 60, alpha: float = 0.01) -> Plan:
         for number, (arm, size) in enumerate((("released", released), ("kept", kept)))
     )  # fmt: skip
     reads = tuple(Reads(measurement=each.id, scorer="answer@3") for each in measurements)
-    test = PlannedTest(id="leak-00-s", rule="leak@3", weight=1.0, null="n", reads=reads, sealed={"alpha": f"{alpha}"})
+    test = PlannedTest(id="leak-00-s", rule="leak@4", weight=1.0, null="n", reads=reads, sealed={"alpha": f"{alpha}"})
     model = PlannedModel(identity=ModelIdentity(uri="openai:m@http://h/v1"))
     return Plan(
         format=PLAN_FORMAT, software="s", created="c", models={SUBJECT: model}, measurements=measurements,

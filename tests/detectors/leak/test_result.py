@@ -6,7 +6,7 @@ from steelyard.detectors.leak.result import result_of
 from steelyard.records import PlannedTest, VerdictWord
 from steelyard.stats.released import LeakTest
 
-TEST = PlannedTest(id="leak-00-s", rule="leak@3", weight=1.0, null="n", sealed={"alpha": "0.001"})
+TEST = PlannedTest(id="leak-00-s", rule="leak@4", weight=1.0, null="n", sealed={"alpha": "0.001"})
 FOUND = LeakTest(p=1 / 3 * 1e-4, difference=0.25, low=0.1, high=0.4, released=10, sealed=10)
 
 

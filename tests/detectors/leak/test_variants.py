@@ -13,11 +13,13 @@ from steelyard.records import DetectorResult, Plan, SampleScore, VerdictWord
 from tests.detectors.leak.test_finder import plan
 
 
-def of_variants(asked: int, others: int, alpha: float = 0.01) -> Plan:
+def of_variants(asked: int, others: int, alpha: float = 0.01, addresses: int = 1) -> Plan:
     planned = plan(asked, others, alpha)
     first, second = planned.measurements
     changed = (first, msgspec.structs.replace(second, task="s-variant-1", arm="other"))
-    return msgspec.structs.replace(planned, measurements=changed)
+    (test,) = planned.tests
+    sealed = msgspec.structs.replace(test, sealed={**test.sealed, "addresses": addresses})
+    return msgspec.structs.replace(planned, measurements=changed, tests=(sealed,))
 
 
 def score(measurement: str, place: int, item: int, value: float | None) -> SampleScore:
@@ -27,8 +29,10 @@ def score(measurement: str, place: int, item: int, value: float | None) -> Sampl
     )  # fmt: skip
 
 
-def find(asked: Mapping[int, float | None], others: Mapping[int, float | None], shuffle: int = 0) -> DetectorResult:
-    planned = of_variants(len(asked), len(others))
+def find(
+    asked: Mapping[int, float | None], others: Mapping[int, float | None], shuffle: int = 0, addresses: int = 1
+) -> DetectorResult:
+    planned = of_variants(len(asked), len(others), addresses=addresses)
     finder = Leak().open(planned.tests[0], planned)
     scores = [
         score(measurement, place, item, value)
@@ -51,6 +55,18 @@ def test_answers_are_paired_by_their_item_in_any_order() -> None:
     assert (finding.check, finding.n) == ("variants", 80)
     assert finding.effect == pytest.approx(0.5)
     assert "the endpoint's variants − other variants of 40 items: +50.0 points" in finding.message
+
+
+def test_one_of_several_sealed_addresses_has_its_part_of_the_level() -> None:
+    """Eight pairs that differ, all for what was asked: p = 1/256, and the level is .01 for all addresses together."""
+    asked, others = dict.fromkeys(range(8), 1.0), dict.fromkeys(range(8), 0.0)
+    one, two, three = (find(asked, others, addresses=addresses) for addresses in (1, 2, 3))
+    assert [each.word for each in (one, two, three)] == [
+        VerdictWord.INCONSISTENT, VerdictWord.INCONSISTENT, VerdictWord.CONSISTENT
+    ]  # fmt: skip
+    assert one.p == two.p == three.p == pytest.approx(2**-8)
+    assert "p = 0.00391, tested at 0.01 (the one address that the seal names)" in one.findings[0].message
+    assert "tested at 0.00333 (one of 3 addresses that the seal names)" in three.reason
 
 
 def test_open_answers_speak_for_the_model() -> None:

@@ -11,7 +11,7 @@ from steelyard.cli.options import asking_options, json_option, run_arguments, wi
 from steelyard.cli.output import print_json, print_measurement, print_places
 
 if TYPE_CHECKING:
-    from steelyard.api.leak_check import NextCheck
+    from steelyard.api.leak_check import NextCheck, Pairs
 
 __all__ = ["command"]
 
@@ -30,7 +30,8 @@ __all__ = ["command"]
     "--released-to",
     default="",
     metavar="URL",
-    help="Look for what this address was asked of the suite's variants (default: the model's own address).",
+    help="Look for what this address was asked of the suite's variants; it must be one that is sealed with them "
+    "(default: the model's own address).",
 )
 @click.option("--dry-run", is_flag=True, help="Say what the check can see and what is left, and ask nothing.")
 @json_option
@@ -38,9 +39,9 @@ def command(folder: Path, alpha: float, released_to: str, dry_run: bool, as_json
     """Ask released and kept items of the sealed suite FOLDER, and test whether the released ones are answered better.
 
     Where the suite has variants (steelyard suite vary), those that an endpoint was asked are also tested against others
-    of the same items, each test at half of the level. A check spends what it asks: what went to an endpoint counts as
-    released to it. Exit codes: 0 no gap beyond chance,
-    1 a gap, or the suite's canary in an answer, 3 undecided, 4 answers are missing.
+    of the same items, each test at half of the level. That of variants is divided by the number of addresses that are
+    sealed with them. A check spends what it asks: what went to an endpoint counts as released to it.
+    Exit codes: 0 no gap beyond chance, 1 a gap, or the suite's canary in an answer, 3 undecided, 4 answers are missing.
     """
     import asyncio
 
@@ -89,12 +90,17 @@ def _print_power(check: NextCheck, alpha: float) -> None:
     if pairs := check.pairs:
         click.echo(
             f"variants: {counted(pairs.items, 'item')} as {one_line(pairs.address, 120)} was asked them "
-            f"({pairs.sent:,} on record) and in another variant; {_seen(pairs.gap)} (alpha {level:g}); {pairs.left:,} "
-            "other variants are left after it",
+            f"({pairs.sent:,} on record) and in another variant; {_seen(pairs.gap)} (alpha {level:g}{_shared(pairs)}); "
+            f"{pairs.left:,} other variants are left after it",
             err=True,
         )
     for remark in check.remarks:
         click.echo(one_line(remark, 300), err=True)
+
+
+def _shared(pairs: Pairs) -> str:
+    """That the level of variants is divided: whoever checks could have taken any of the sealed addresses."""
+    return f" / {pairs.addresses:,}, since so many addresses are sealed" if pairs.addresses > 1 else ""
 
 
 def _seen(gap: float | None) -> str:

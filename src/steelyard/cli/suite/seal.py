@@ -76,6 +76,7 @@ def _sealed(
 
 
 def _print(suite: SuiteTask, sealed: SuiteSeal) -> None:
+    from steelyard.reports.words import counted
     from steelyard.tasks.suite_seal import parts_of, read_seal_stamp
     from steelyard.util.text import one_line
 
@@ -84,7 +85,11 @@ def _print(suite: SuiteTask, sealed: SuiteSeal) -> None:
     click.echo(f"sealed: version {sealed.version}, digest {sealed.digest}")
     click.echo(f"released {len(parts.released):,} of {sealed.items:,} items; kept back for checks: {kept}")
     if sealed.variants:
-        click.echo(f"{sealed.variants:,} variants of items: each endpoint is asked those that the seal draws for it")
+        drawn = counted(len(sealed.addresses), "address", "addresses")
+        click.echo(
+            f"{sealed.variants:,} variants of items, drawn by the seal for {drawn}; another address is asked the items "
+            "as they are written"
+        )
     for line in _already_seen(suite, parts.checks):
         click.echo(line, err=True)
     if (stamped := read_seal_stamp(suite.folder, sealed.version)) is not None:

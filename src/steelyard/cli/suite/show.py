@@ -67,7 +67,8 @@ def command(folder: Path, root_files: tuple[Path, ...], run: Path | None, releas
     else:
         click.echo("  sealed     no")
     if facts["variants"]:
-        click.echo(f"  variants   {counted(facts['variants'], 'variant')} of {counted(facts['varied'], 'item')}")
+        drawn = f"; drawn for {counted(len(sealed['addresses']), 'address', 'addresses')}" if sealed else ""
+        click.echo(f"  variants   {counted(facts['variants'], 'variant')} of {counted(facts['varied'], 'item')}{drawn}")
     click.echo(f"  reviewed   {facts['reviewed']:,} of {facts['items']:,} items")
     click.echo(f"  prompts    {', '.join(facts['prompts'])} (asked in {suite.default_prompt})")
     if facts["without_answer"]:
@@ -90,6 +91,7 @@ def _show_run(folder: Path, run: Path, released_to: str, *, as_json: bool) -> in
     from msgspec import to_builtins
 
     from steelyard.api.drawn_check import check_drawn
+    from steelyard.reports.words import counted
     from steelyard.util.text import one_line
 
     found = check_drawn(folder, run, released_to)
@@ -98,8 +100,9 @@ def _show_run(folder: Path, run: Path, released_to: str, *, as_json: bool) -> in
         return 0
     for each in found:
         said = "as the seal draws it for" if each.drawn else "as it is written, and not drawn for"
+        of = f", one of {counted(each.addresses, 'address', 'addresses')} that it names" if each.drawn else ""
         click.echo(
-            f"{one_line(each.task, 60)}: asked {said} {one_line(each.address, 100) or 'a model on this machine'}"
+            f"{one_line(each.task, 60)}: asked {said} {one_line(each.address, 100) or 'a model on this machine'}{of}"
         )
     return 0
 
@@ -146,4 +149,10 @@ def _sealed(suite: SuiteTask, root_files: tuple[Path, ...]) -> dict[str, Any] | 
     stamp = read_seal_stamp(suite.folder, seal.version, roots)
     dated = None if stamp is None else {"time": stamp.time, "authority": stamp.authority, "checked": bool(roots)}
     released = len(parts_of(seal, suite.rows.ids).released)
-    return {"at": seal.at, "signer": seal.signer, "released": released, "timestamp": dated}
+    return {
+        "at": seal.at,
+        "signer": seal.signer,
+        "released": released,
+        "addresses": list(seal.addresses),
+        "timestamp": dated,
+    }

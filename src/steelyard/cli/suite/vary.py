@@ -24,9 +24,10 @@ __all__ = ["command"]
 def command(folder: Path, count: int, seed: str) -> int:
     """Write equivalent variants of the items of the suite FOLDER into variants.jsonl, before it is sealed.
 
-    They follow from the rules in templates/twins.yaml, else first names change, else the order of choices. Of a sealed
-    suite each endpoint is asked the variants that the seal draws for it, so that steelyard suite check can tell whether
-    a model has learned what that endpoint was asked. Read them before you seal.
+    They follow from the rules in templates/twins.yaml, else first names change, else the order of choices. The
+    endpoints that suite.yaml names are sealed with them: each is asked the variants that the seal draws for it, so that
+    steelyard suite check can tell whether a model has learned what that endpoint was asked. Read them, and name the
+    endpoints, before you seal.
     """
     import secrets
     import shlex
@@ -40,5 +41,6 @@ def command(folder: Path, count: int, seed: str) -> int:
     click.echo(f"version {done.version}: {counted(done.variants, 'variant')} of {counted(done.items, 'item')}")
     if done.without:
         click.echo(f"{counted(done.without, 'item')} without a variant: every endpoint is asked the same there")
-    click.echo(f"Next: read variants.jsonl, then steelyard suite seal {shlex.quote(str(suite.folder))}")
+    place = shlex.quote(str(suite.folder))
+    click.echo(f"Next: read variants.jsonl, name the endpoints in suite.yaml, then steelyard suite seal {place}")
     return 0

@@ -32,19 +32,21 @@ _NULLS: Final = {
 class LeakOptions(Record, frozen=True, kw_only=True):
     """What a user sets: the names of the tasks with the kept items and with other variants of the released ones.
 
-    One of them at least is there. The level is a decimal text.
+    One of them at least is there. The level is a decimal text. With other variants, ``addresses`` is how many addresses
+    are sealed with them: the test of one address has that part of the level.
     """
 
     kept: str = ""
     others: str = ""
     alpha: str = "0.001"
+    addresses: int = 0
 
 
 class Leak:
     """D3: permutation tests over a committed split, and over the variants that a seal drew (docs/statistics.md)."""
 
     name = "leak"
-    version = 3
+    version = 4
     access = ("text",)
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
@@ -69,7 +71,7 @@ class Leak:
                     weight=1.0,
                     null=_NULLS[arm],
                     reads=(reads[RELEASED], reads[arm]),
-                    sealed={"alpha": options.alpha},
+                    sealed={"alpha": options.alpha} | ({"addresses": options.addresses} if arm == OTHER else {}),
                 )
 
     def _measured(self, planner: Planner, number: int, requested: RequestedTest, arm: str, task: str) -> Served | None:
@@ -86,10 +88,15 @@ class Leak:
     def open(self, test: PlannedTest, plan: Plan) -> LeakFinder | VariantsFinder:
         """Start reading; raises ValueError for what :meth:`plan` would not have written."""
         arms = [plan.by_id[reads.measurement].arm for reads in test.reads if reads.measurement in plan.by_id]
-        is_own = test.sealed.keys() == {"alpha"} and is_level(test.sealed["alpha"])
-        if not is_own or arms not in ([RELEASED, KEPT], [RELEASED, OTHER]):
-            raise ValueError("it reads the released and the kept items of a suite, at a level of its own")
-        return LeakFinder(test, plan) if arms[1] == KEPT else VariantsFinder(test, plan)
+        sealed = dict(test.sealed)
+        is_own = is_level(sealed.pop("alpha", None))
+        if is_own and arms == [RELEASED, KEPT] and not sealed:
+            return LeakFinder(test, plan)
+        if is_own and arms == [RELEASED, OTHER] and is_count(sealed.pop("addresses", None)) and not sealed:
+            return VariantsFinder(test, plan)
+        raise ValueError(
+            "it reads the released and the kept items of a suite, or other variants, at a level of its own"
+        )
 
 
 def options_of(given: Mapping[str, Any]) -> LeakOptions:
@@ -97,12 +104,19 @@ def options_of(given: Mapping[str, Any]) -> LeakOptions:
     try:
         options = msgspec.convert(given, LeakOptions)
     except msgspec.ValidationError as error:
-        raise InputError(f"a leak check has the options kept, others and alpha: {error}") from None
+        raise InputError(f"a leak check has the options kept, others, alpha and addresses: {error}") from None
     if not (options.kept or options.others):
         raise InputError("a leak check needs kept items, or other variants of the released ones")
     if not is_level(options.alpha):
         raise InputError(f"--alpha {options.alpha[:20]!r}: a level is between 0 and 0.05, as 0.001")
+    if bool(options.others) != is_count(options.addresses):
+        raise InputError("a leak check of other variants needs the number of addresses that are sealed with them")
     return options
+
+
+def is_count(value: object) -> bool:
+    """Whether a value can be a number of sealed addresses."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def is_level(text: object) -> bool:

@@ -16,7 +16,7 @@ _MESSAGES: Final = {
 }
 _ASSUMED: Final = {
     "released": "the split was committed before anyone was tested",
-    "variants": "the seal drew the variants before the endpoint was asked",
+    "variants": "the seal drew the variants before the endpoint was asked, for the addresses alone that it names",
 }
 
 

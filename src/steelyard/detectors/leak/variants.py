@@ -17,7 +17,9 @@ class VariantsFinder:
     """Takes the scores of what an endpoint was asked and of other variants, in any order, and pairs them by their item.
 
     An open or missing answer speaks for the model: wrong where the endpoint was asked it, right among the others.
-    Released items without variants have no pair, and with a limit those of which one variant alone was asked.
+    Released items without variants have no pair, and with a limit those of which one variant alone was asked. One of E
+    addresses that are sealed with the variants is tested at 1/E of the level (Bonferroni), since whoever has the suite
+    knows the draw of each, and can choose which one is looked for.
     """
 
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
@@ -32,7 +34,8 @@ class VariantsFinder:
 
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
         """*Inconsistent* where the endpoint's variants are answered better than the draw explains at the level."""
-        level = float(self.planned.sealed["alpha"]) * self.planned.weight
+        addresses = int(self.planned.sealed["addresses"])
+        level = float(self.planned.sealed["alpha"]) * self.planned.weight / addresses
         asked, others = self._scores[self.asked.id], self._scores[self.others.id]
         if len(asked) < self.asked.planned or len(others) < self.others.planned:
             return self._result(
@@ -42,7 +45,7 @@ class VariantsFinder:
         if not items:
             return self._result(VerdictWord.INSUFFICIENT_POWER, None, "no item was asked in two variants")
         found = variants_test([asked[item] for item in items], [others[item] for item in items], alpha=0.05)
-        said = _in_words(found, detectable_pair_gap(len(items), level))
+        said = _in_words(found, detectable_pair_gap(len(items), level), level, addresses)
         if found.p > level:
             return self._result(VerdictWord.CONSISTENT, found, f"no gap beyond chance: {said}")
         return self._result(VerdictWord.INCONSISTENT, found, said)
@@ -51,7 +54,7 @@ class VariantsFinder:
         return result_of(self.planned, self.asked.task, "variants", word, found, said)
 
 
-def _in_words(found: LeakTest, gap: float | None) -> str:
+def _in_words(found: LeakTest, gap: float | None, level: float, addresses: int) -> str:
     seen = (
         "no gap at all can be seen with so few items"
         if gap is None
@@ -59,5 +62,6 @@ def _in_words(found: LeakTest, gap: float | None) -> str:
     )
     return (
         f"the endpoint's variants − other variants of {found.released:,} items: {found.difference * 100:+.1f} points "
-        f"({found.low * 100:+.1f} to {found.high * 100:+.1f}), p = {found.p:.3g}; {seen}"
+        f"({found.low * 100:+.1f} to {found.high * 100:+.1f}), p = {found.p:.3g}, tested at {level:.3g} "
+        f"({'the one address' if addresses == 1 else f'one of {addresses:,} addresses'} that the seal names); {seen}"
     )
