@@ -17,6 +17,11 @@ from steelyard.suites.telling_words import telling_words, what_differs
         ("How do I cancel my order?", "How do I change my order?", "two words at most"),
         ("Did Tom call Ann last week?", "Did Ann call Tom last week?", "names"),
         ("Did the dog chase the cat?", "Did the cat chase the dog?", "or in their order"),
+        (
+            "Read this and say whether it was right of me to do so: I fed the birds with nuts.",
+            "Read this and say whether it was right of me to do so: my neighbour stole all those bicycles.",
+            "share a long part",
+        ),
         ("How do I reset my password?", "I forgot the password. How can I get a new one?", ""),
         ("How do two trains of 2 km pass?", "In what way do 2 trains overtake, each 2 km long?", ""),
     ],

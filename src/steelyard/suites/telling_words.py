@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final
 
 from steelyard.suites.question_words import is_fixed, question_words
@@ -15,6 +16,7 @@ from steelyard.suites.question_words import is_fixed, question_words
 __all__ = ["TellingWords", "telling_words", "what_differs"]
 
 _FEW: Final = 2  # words: two texts that differ in no more are as they are by intent, or by a synonym; nobody can tell
+_TEMPLATE: Final = 8  # words in a row: beside them the vectors of two long texts are near, whatever else they ask
 _NEGATIONS: Final = frozenset(
     word
     for line in (
@@ -60,12 +62,13 @@ _SENTENCE: Final = re.compile(r"(?<=[.?!:])\s+|\n")
 class TellingWords:
     """Of one text, in its order: ``fixed`` are numbers and signs, ``names`` words with a capital within a sentence.
 
-    ``negations`` counts *not* and its like; ``words`` are all, and ``content`` those that carry what is asked.
+    ``negations`` counts *not* and its like; ``in_order`` and ``words`` are all, ``content`` what carries meaning.
     """
 
     fixed: tuple[str, ...]
     names: tuple[str, ...]
     negations: int
+    in_order: tuple[str, ...]
     words: frozenset[str]
     content: frozenset[str]
 
@@ -77,6 +80,7 @@ def telling_words(text: str) -> TellingWords:
         fixed=tuple(word for word in words if is_fixed(word) and (word != "1" or _ONE.search(text))),
         names=tuple(dict.fromkeys(_names(text))),
         negations=sum(word in _NEGATIONS for word in words),
+        in_order=words,
         words=frozenset(words),
         content=frozenset(words) - _PLAIN,
     )
@@ -103,4 +107,5 @@ def what_differs(first: TellingWords, second: TellingWords) -> str:
             return f"{one} and {opposite} are opposites"
     if max(len(first.content - second.content), len(second.content - first.content)) <= _FEW:
         return "they differ in two words at most, or in their order"
-    return ""
+    run = SequenceMatcher(None, first.in_order, second.in_order, autojunk=False).find_longest_match()
+    return "they share a long part word for word, and differ in the rest" if run.size >= _TEMPLATE else ""
