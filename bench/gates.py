@@ -19,7 +19,6 @@ from steelyard.stats.bar_gate import BarGate, gate_at_levels, make_bar_gate, saf
 from steelyard.stats.exact import operating_characteristics
 from steelyard.stats.gate import paired_gate
 from steelyard.stats.intervals import clopper_pearson
-from steelyard.stats.mean_bets import MeanBets
 from steelyard.stats.paired_bets import EARLY, PairedBets
 from steelyard.stats.series import series_share
 
@@ -37,27 +36,25 @@ def main() -> None:
     console.print(varying(round(4000 * scale)))
     console.print(unsteady(round(4000 * scale)))
     console.print(in_series())
-    console.print(latencies())
-    console.print(costs(round(400 * scale)))
     console.print(sessions(round(1000 * scale)))
     console.print(paired(round(1000 * scale)))
 
 
-def _table(title: str, *columns: str) -> Table:
+def table_of(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, justify="right")
     return table
 
 
-def _rate(count: int, number: int) -> str:
+def rate_of(count: int, number: int) -> str:
     low, high = clopper_pearson(count, number)
     return f"{100 * count / number:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
 
 
 def steady() -> Table:
     """Exact: a finite population, in-process greedy decoding."""
-    table = _table(
+    table = table_of(
         f"Answers do not vary, bar {float(BAR):.0%}: exact",
         "items", "false red", "false green", *(f"asked, {points:+d} points" for points in (-10, -5, 5, 10)),
     )  # fmt: skip
@@ -78,7 +75,7 @@ def steady() -> Table:
 def in_series() -> Table:
     """Exact: how far above its bar a model must be in the n-th gate of a strict series."""
     places = (1, 2, 5, 10, 20)
-    table = _table(
+    table = table_of(
         f"--strict-series, answers vary, bar {float(BAR):.0%}: points above the bar for green in 9 of 10 runs; exact",
         "items", "alone", *(f"gate {number}" for number in places),
     )  # fmt: skip
@@ -89,50 +86,6 @@ def in_series() -> Table:
             needed.append("none" if rate is None else f"{100 * (rate - float(BAR)):.1f}")
         table.add_row(f"{population:,}", *needed)
     return table
-
-
-def latencies() -> Table:
-    """On the expected path: after how many answers it is shown that 95 % come in time."""
-    shares = (1.0, 0.99, 0.98, 0.97)
-    table = _table(
-        "--max-latency-p95 beside a score and a cost: answers until green, by the share that comes in time",
-        "items", *(f"{share:.0%}" for share in shares),
-    )  # fmt: skip
-    for population in (300, 1000, 3000):
-        gate = gate_at_levels(population, Fraction(95, 100), ALPHA / 3, ALPHA, steady=False)
-        paths = [
-            next((n for n in range(1, population + 1) if gate.colour(n, round(n * share)) == "green"), None)
-            for share in shares
-        ]
-        table.add_row(f"{population:,}", *("undecided" if each is None else f"{each:,}" for each in paths))
-    return table
-
-
-def costs(number: int) -> Table:
-    """Log-normal costs: after how many answers it is shown that their mean is within the limit, or above it."""
-    table = _table(
-        f"--max-cost-per-answer beside a score and a latency: {number:,} runs of at most 2,000 answers, log-normal",
-        "mean of the limit", "deviation of the log", "green", "red", "answers, median", "answers, 90 %",
-    )  # fmt: skip
-    random_ = np.random.default_rng(20261127)
-    for mean in (0.5, 0.8, 1.0, 1.25):
-        for spread in (0.25, 0.75):
-            ends = [_cost_run(mean, spread, random_) for _ in range(number)]
-            asked = [each for _, each in ends]
-            green, red = (sum(side == each for each, _ in ends) for side in ("within", "above"))
-            table.add_row(
-                f"{mean:.0%}", f"{spread}", _rate(green, number), _rate(red, number),
-                f"{np.median(asked):,.0f}", f"{np.quantile(asked, 0.9):,.0f}",
-            )  # fmt: skip
-    return table
-
-
-def _cost_run(mean: float, spread: float, random_: np.random.Generator, most: int = 2000) -> tuple[str, int]:
-    bets = MeanBets(1.0, ALPHA / 3, ALPHA)
-    for number, cost in enumerate(mean * random_.lognormal(-(spread**2) / 2, spread, most), 1):
-        if side := bets.observe(float(cost)):
-            return side, number
-    return "", most
 
 
 def colours(
@@ -155,7 +108,7 @@ def colours(
 
 def varying(number: int) -> Table:
     """A rate over passes: every pass is another sample of it."""
-    table = _table(
+    table = table_of(
         f"Answers vary, bar {float(BAR):.0%}: {number:,} simulated runs each, 95 % interval; plain: red below the bar",
         "items", "rate", "red", "undecided", "green", "asked (mean)", "plain threshold red",
     )  # fmt: skip
@@ -168,15 +121,15 @@ def varying(number: int) -> Table:
             plain = int((random_.binomial(population, rate, number) < population * float(BAR)).sum())
             counts = [int((found == colour).sum()) for colour in (-1, 0, 1)]
             table.add_row(
-                f"{population:,}", f"{rate:.0%}", *(_rate(count, number) for count in counts),
-                f"{asked.mean():.0f}", _rate(plain, number),
+                f"{population:,}", f"{rate:.0%}", *(rate_of(count, number) for count in counts),
+                f"{asked.mean():.0f}", rate_of(plain, number),
             )  # fmt: skip
     return table
 
 
 def unsteady(number: int) -> Table:
     """Outside the formula: whole passes differ, by load or by replica, and one pass cannot show it."""
-    table = _table(
+    table = table_of(
         f"Whole passes differ, rate at the bar of {float(BAR):.0%}: {number:,} simulated runs each, 95 % interval",
         "items", "standard deviation of a pass", "red", "undecided", "green",
     )  # fmt: skip
@@ -186,13 +139,13 @@ def unsteady(number: int) -> Table:
         for points in (0, 1, 2, 4):
             found, _ = colours(gate, float(BAR), number, random_, points / 100)
             counts = [int((found == colour).sum()) for colour in (-1, 0, 1)]
-            table.add_row(f"{population:,}", f"{points} points", *(_rate(count, number) for count in counts))
+            table.add_row(f"{population:,}", f"{points} points", *(rate_of(count, number) for count in counts))
     return table
 
 
 def sessions(number: int, gates: int = 100, population: int = 300) -> Table:
     """Sessions of a pytest plugin: all models meet their bars, and a plain threshold is red in 5 % of runs of each."""
-    table = _table(
+    table = table_of(
         f"{number:,} sessions of {gates} gates on {population} items, each red at {ALPHA}/{gates}",
         "rate", "sessions with a red test", "undecided gates", "sessions with one red by a plain threshold",
     )  # fmt: skip
@@ -203,8 +156,8 @@ def sessions(number: int, gates: int = 100, population: int = 300) -> Table:
         plain = random_.binomial(population, rate, (number, gates)) < population * float(BAR)
         undecided = int((found == 0).sum())
         table.add_row(
-            f"{rate:.1%}", _rate(int((found < 0).any(axis=1).sum()), number), _rate(undecided, number * gates),
-            _rate(int(plain.any(axis=1).sum()), number),
+            f"{rate:.1%}", rate_of(int((found < 0).any(axis=1).sum()), number), rate_of(undecided, number * gates),
+            rate_of(int(plain.any(axis=1).sum()), number),
         )  # fmt: skip
     return table
 
@@ -220,7 +173,7 @@ def _plain_rate(population: int) -> float:
 
 def paired(number: int, items: int = 400, margin: float = 0.02) -> Table:
     """The sequential gate with a baseline, and a bar at the baseline's score less the margin."""
-    table = _table(
+    table = table_of(
         f"A baseline of {items} items, margin {100 * margin:g} points: {number:,} simulated runs each",
         "baseline's rates", "model", "red", "undecided", "green", "asked (mean)", "red by a fixed bar",
     )  # fmt: skip
@@ -247,8 +200,8 @@ def paired(number: int, items: int = 400, margin: float = 0.02) -> Table:
             by_bar += sum(model) < sum(baseline) - margin * items
         table.add_row(
             name, "the same" if not change else f"{100 * change:.0f} points",
-            *(_rate(found[colour], number) for colour in ("red", "", "green")), f"{asked / number:.0f}",
-            _rate(by_bar, number),
+            *(rate_of(found[colour], number) for colour in ("red", "", "green")), f"{asked / number:.0f}",
+            rate_of(by_bar, number),
         )  # fmt: skip
     return table
 

@@ -44,7 +44,8 @@ def test_three_gates_on_the_same_answers(
     score, latency, cost = gates()
     assert "budget" not in score
     assert (latency["budget"]["kind"], latency["budget"]["limit"], cost["budget"]["kind"]) == ("latency", "30", "cost")
-    assert latency["budget"]["interval"][0] <= latency["budget"]["seen"]
+    assert latency["budget"]["band"][0] <= latency["budget"]["seen"]
+    assert latency["asked"] == cost["asked"] == latency["of"]
     assert [each.get("name") for each in ET.parse("j.xml").iter("testcase")] == [
         "sums ≥ 60 %", "sums p95 ≤ 30 s", "sums cost ≤ 0.01 an answer"
     ]  # fmt: skip
@@ -70,15 +71,23 @@ def test_a_dear_model_is_red_whatever_it_scores(
     assert [each["check"] for each in report["findings"]] == ["too_dear"]
 
 
-def test_a_slow_model_is_red_and_a_part_of_the_answers_decides(
+def test_a_slow_model_is_red_when_all_have_answered(
     sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert gate(sums_server, sums_file[0], "--max-latency-p95", "0.000001") == 1
     assert "red: sums p95 ≤ 0.000001 s" in capsys.readouterr().out
     latency = gates()[1]
-    assert latency["asked"] < 100
+    assert latency["asked"] == latency["of"]
     assert latency["right"] == 0
     assert execute(["verify", "r"]) == 0
+
+
+def test_a_dry_run_says_that_all_is_asked(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(sums_server, sums_file[0], "--max-latency-p95", "30s", "--dry-run") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the gates on time and cost ask all, whenever the score is decided" in said
 
 
 def test_what_is_no_budget_is_one_line_before_anything_is_asked(
@@ -95,7 +104,7 @@ def test_what_is_no_budget_is_one_line_before_anything_is_asked(
     assert not Path("r").exists()
 
 
-@pytest.mark.parametrize("change", ["limit", "family", "left out"])
+@pytest.mark.parametrize("change", ["limit", "weight", "left out"])
 def test_a_budget_that_was_changed_and_sealed_again_does_not_verify(
     sums_server: SumsServer, sums_file: tuple[Path, float], change: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,8 +112,10 @@ def test_a_budget_that_was_changed_and_sealed_again_does_not_verify(
     plan = without_defaults(RunFolder.open(Path("r")).plan)
     if change == "left out":
         del plan["tests"][1]
+    elif change == "limit":
+        plan["tests"][1]["sealed"]["cost"] = "9"
     else:
-        plan["tests"][1]["sealed"].update({"limit": {"cost": "9"}, "family": {"family": 3}}[change])
+        plan["tests"][0]["weight"] = plan["tests"][1]["weight"] = 0.5
     try:
         reseal(Path("r"), plan=plan)
         with_new_reports(Path("r"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,51 @@ def test_gates_of_one_model_and_its_prompts_are_counted_whatever_their_bar(
                for each in second["order"])  # fmt: skip
     assert [execute(["verify", out]) for out in "123"] == [0, 0, 0]
     assert "The second gate of this model" in " ".join(capsys.readouterr().out.split())
+
+
+def test_rows_in_another_order_and_under_another_name_are_the_same_series(
+    sums_server: SumsServer, sums_file: tuple[Path, float], key: Path
+) -> None:
+    rows = sums_file[0].read_text().splitlines(keepends=True)
+    reversed_, shorter = Path("reversed.jsonl"), Path("shorter.jsonl")
+    reversed_.write_text("".join(reversed(rows)))
+    shorter.write_text("".join(rows[1:]))
+    files = (sums_file[0], reversed_, shorter)
+    found = [gate(sums_server, file, out) for file, out in zip(files, "123", strict=True)]
+    assert [each["tests"][0]["gate"]["number"] for each in found] == [1, 2, 1]
+    asked = [RunFolder.open(Path(out)).plan.measurements[0] for out in "12"]
+    assert asked[0].asks == asked[1].asks
+    assert asked[0].samples_root != asked[1].samples_root
+    assert execute(["verify", "2"]) == 0
+
+
+def test_a_function_is_its_name_whatever_its_file_says(
+    key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    Path("rows.jsonl").write_text("".join(json.dumps({"question": f"{n}?", "answer": "7"}) + "\n" for n in range(40)))
+    numbers = []
+    for out, more in (("1", ""), ("2", "# a comment\n")):
+        Path("series_bot_for_test.py").write_text(f"{more}def answer(messages):\n    return '7'\n")
+        sys.modules.pop("series_bot_for_test", None)
+        model = ["--model", "python:series_bot_for_test:answer"]
+        assert execute(["gate", "rows.jsonl", *model, "--at-least", "0.6", "--out", out]) == 0
+        assert execute(["verify", out]) == 0
+        numbers.append(json.loads(Path(out, "report.json").read_text())["tests"][0]["gate"]["number"])
+    sys.modules.pop("series_bot_for_test", None)
+    assert numbers == [1, 2]
+
+
+def test_what_gates_are_counted_by_is_a_digest(
+    sums_server: SumsServer, sums_file: tuple[Path, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    gate(sums_server, sums_file[0], "r")
+    plan = without_defaults(RunFolder.open(Path("r")).plan)
+    plan["measurements"][0]["asks"] = "another"
+    reseal(Path("r"), plan=plan)
+    capsys.readouterr()
+    assert execute(["verify", "r"]) == 1
+    assert "asks is no digest" in capsys.readouterr().err
 
 
 def test_a_strict_series_has_one_level(

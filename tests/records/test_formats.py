@@ -63,7 +63,7 @@ DEFAULTS = {
     "LoglikelihoodRequest": {"prefix": ""},
     "Measurement": {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
-        "budget_stated": False, "reasoning_effort": "", "items": "", "question": "",
+        "budget_stated": False, "reasoning_effort": "", "items": "", "asks": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "how_read": "", "suite": "", "arm": "", "seed": "",
         "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [],

@@ -42,10 +42,10 @@ def gate_result(task: str, word: VerdictWord, **more: object) -> DetectorResult:
 
 def budgets() -> tuple[DetectorResult, DetectorResult]:
     """The results of a gate on time that is green, and of one on cost that is red."""
-    latency = BudgetVerdict(kind="latency", limit="2", quantile="0.95", seen=1.42, interval=(1.2, 1.88))
-    cost = BudgetVerdict(kind="cost", limit="0.002", seen=0.0031, interval=(0.0025, None))
+    latency = BudgetVerdict(kind="latency", limit="2", quantile="0.95", seen=1.42, band=(1.2, 1.88))
+    cost = BudgetVerdict(kind="cost", limit="0.002", seen=0.0031, band=(0.0025, None))
     return (
-        gate_result("tickets", VerdictWord.CONSISTENT, at_least="0.95", right=198, budget=latency),
+        gate_result("tickets", VerdictWord.CONSISTENT, at_least="", right=198, ci=None, budget=latency),
         gate_result("tickets", VerdictWord.INCONSISTENT, at_least="", right=0, ci=None, budget=cost),
     )
 

@@ -139,12 +139,15 @@ def test_budgets_are_said_with_their_own_units() -> None:
     latency, cost = budgets()
     verdict = gates_verdict(latency, cost)
     assert gates.gate_words(latency, verdict).sentence == (
-        "green: tickets p95 ≤ 2 s: 1.42 s (198 in time), interval 1.2–1.88 s, asked 200 of 700"
+        "green: tickets p95 ≤ 2 s: 1.42 s (198 in time), band 1.2–1.88 s, asked 200 of 700"
     )
     assert gates.gate_words(cost, verdict).sentence == (
-        "red: tickets cost ≤ 0.002 an answer: 0.0031, interval 0.0025 or more, asked 200 of 700"
+        "red: tickets cost ≤ 0.002 an answer: 0.0031, band 0.0025 or more, asked 200 of 700"
     )
     limits = " ".join(gates.limits_of(verdict))
-    assert "more than 10 times the limit" in limits
-    assert "slow for whole stretches" in limits
+    assert "10 times the limit are added for green" in limits
+    assert "about the calls of this run, all of them, and no others" in limits
     assert "a bar is about" not in limits
+    assert "Error rates" not in limits
+    both = gates.limits_of(gates_verdict(gate_result("tickets", VerdictWord.CONSISTENT), latency, cost))
+    assert any(each.startswith("Error rates: where every model meets its bar, the chance of any red") for each in both)

@@ -77,10 +77,10 @@ def test_unread_answers_are_counted() -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", ("p95 ≤ 2 s", "1.42 s", "1.2–1.88 s", "cost ≤ 0.002 an answer", "Shown to keep to the budget.",
-                "Shown to exceed the budget.")),
-        ("de", ("p95 ≤ 2 s", "1,42 s", "1,2–1,88 s", "Kosten ≤ 0,002 je Antwort", "nachweislich eingehalten",
-                "nachweislich überschritten")),
+        ("en", ("p95 ≤ 2 s", "1.42 s", "band 1.2–1.88 s", "cost ≤ 0.002 an answer", "This run kept to the budget.",
+                "This run exceeded the budget.")),
+        ("de", ("p95 ≤ 2 s", "1,42 s", "Band 1,2–1,88 s", "Kosten ≤ 0,002 je Antwort", "das Budget eingehalten",
+                "das Budget überschritten")),
     ],
 )  # fmt: skip
 def test_budgets_have_bars_of_their_own(language: str, expected: tuple[str, ...]) -> None:

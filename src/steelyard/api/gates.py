@@ -54,9 +54,9 @@ def gate(
         margin: how many percentage points worse than the baseline is tolerated.
         family: how many gates have one level together; red is then decided at α/family.
         strict_series: all gates of this model with these prompts, by the ledger of the key, have one level together.
-        max_latency_p95: within which time 95 % of answers must come: "2s", "0.8s" or seconds. A gate of its own, as the
-            next one is: red is decided at α/3 for each of three.
-        max_cost_per_answer: the most that an answer may cost on average, at the prices given.
+        max_latency_p95: within which time 95 % of this run's answers must come: "2s", "0.8s" or seconds. A gate of its
+            own, as the next one is, which asks the whole suite and has no error rate.
+        max_cost_per_answer: the most that this run's answers may cost on average, at the prices given.
         choices: as those of :func:`steelyard.run`, without ``repeats``.
 
     Returns:
@@ -74,7 +74,7 @@ def gate(
     elif at_least is None:
         raise TypeError("gate() needs at_least, or baseline and margin")
     bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
-    budgets = budgets_of(max_latency_p95, max_cost_per_answer, family, strict_series=strict_series)
+    budgets = budgets_of(max_latency_p95, max_cost_per_answer)
     return call(_work(partial(_job, task, bar, budgets, given), model, given, strict_series=strict_series))
 
 
@@ -103,9 +103,7 @@ def bar_of(
     return bar
 
 
-def budgets_of(
-    latency: str | float | None, cost: str | float | None, family: int, *, strict_series: bool = False
-) -> tuple[dict[str, Any], ...]:
+def budgets_of(latency: str | float | None, cost: str | float | None) -> tuple[dict[str, Any], ...]:
     """The options of a gate's budgets; raises InputError for a time or an amount that is none."""
     from decimal import Decimal
 
@@ -119,9 +117,7 @@ def budgets_of(
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", str(cost)) or not float(cost):
             raise InputError(f"--max-cost-per-answer {str(cost)[:20]!r}: an amount above 0, as 0.002")
         found.append({"cost": format(Decimal(str(cost)).normalize(), "f")})
-    more: dict[str, Any] = {"family": family} if family != 1 else {}
-    more |= {"strict_series": True} if strict_series else {}
-    return tuple(each | more for each in found)
+    return tuple(found)
 
 
 def check_is_counted(args: RunArguments, signer: KeySigner | None) -> None:

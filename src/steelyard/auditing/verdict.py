@@ -149,7 +149,8 @@ def decide(
     others = tuple(_settled(result, result.test in accused) for result in found if result.claim is None)
     findings = tuple(finding for result in found for finding in _findings(result, accused))
     words = [claim.verdict for claim in claims]
-    words += [each.word for each in others if each.p is not None and _counts(plan, each.rule.partition("@")[0])]
+    deciding = (each for each in others if each.p is not None or each.gate is not None)
+    words += [each.word for each in deciding if _counts(plan, each.rule.partition("@")[0])]
     word = _overall(findings, words, plan)
     missing = sum(tally.missing_anywhere for tally in tallies.values())
     measured = bool(tallies) and all(tally.is_whole and not tally.is_too_open for tally in tallies.values())

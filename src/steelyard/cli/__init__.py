@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "check what is installed and works here, and say how to fix what does not",
     "export": "export the results of a sealed run in another format",
     "gate": "pass or fail a model in CI: green, red or undecided, at a stated level",
+    "gauntlet": "how often the detectors are wrong, on vendors that are known to be honest or not",
     "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
     "import": "import another harness's log as a sealed run, or published results as a claim sheet",
     "judge": "score a finished run by a judge, and hold the judge against people's labels",

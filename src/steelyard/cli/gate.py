@@ -46,12 +46,12 @@ __all__ = ["command"]
 @click.option(
     "--max-latency-p95",
     metavar="TIME",
-    help="A further gate: 95 % of answers come within this time, as 2s. With N gates red is decided at 5 %/N each.",
+    help="A further gate: 95 % of this run's answers come within this time, as 2s. It asks the whole suite.",
 )
 @click.option(
     "--max-cost-per-answer",
     metavar="AMOUNT",
-    help="A further gate: an answer costs at most this on average, at your --price or --prices.",
+    help="A further gate: this run's answers cost at most this on average, at your --price or --prices.",
 )
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
 @click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
@@ -120,7 +120,8 @@ def command(
     """Ask TASK until it is shown that the score is at least a bar, or below it.
 
     TASK is a suite's folder, a file of questions or a built-in task. Either error has a chance of at most 5 %.
-    With --max-latency-p95 and --max-cost-per-answer the same answers must keep to budgets, too.
+    With --max-latency-p95 and --max-cost-per-answer all answers of this run must keep to budgets, too, without an
+    error rate.
     With --baseline RUN --margin POINTS the bar is the score of that run, less the margin. TASK may then be a finished
     run, too: nothing is asked, and the two runs are held against each other. With --at-least TASK may be a judge's
     run of which people labelled a drawn part (steelyard judge calibrate): the bar is then for what people would give;
@@ -177,7 +178,7 @@ def command(
     if strict_series:
         check_is_counted(args, signer)
     bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
-    budgets = budgets_of(max_latency_p95, max_cost_per_answer, family, strict_series=strict_series)
+    budgets = budgets_of(max_latency_p95, max_cost_per_answer)
     job = gate_job(task, options_of(args), bar, prompt, shots, temperature, budgets)
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json, expected=expected))

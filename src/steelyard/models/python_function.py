@@ -4,8 +4,9 @@ It gets the messages (``[{"role": "user", "content": "…"}]``) and returns the 
 name is imported when it is opened, as a user's command says it: a plan, a suite or a folder names no model to open.
 What identifies it is its name and the SHA-256 of the source file, which does not hold what the function calls.
 
-A plain function runs on a thread, one call at a time, since it may not be safe for several. An exception is a failed
-call, which is not made again: what may be tried again is the function's own business.
+A plain function runs on a thread, one call at a time, since it may not be safe for several; an ``async`` one on an
+event loop of its own, so that it holds up nothing else where it blocks. An exception is a failed call, and one whose
+time is over a missing answer. Neither is made again: what may be tried again is the function's own business.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ import os
 import platform
 import re
 import sys
-import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.models import Settings
+from steelyard.models.function_threads import CallEnded, OwnLoop, OwnThread, named
 from steelyard.models.stops import cut_answer_at_stop
 from steelyard.records import (
     Capabilities,
@@ -66,6 +67,7 @@ class PythonFunction:
         call = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
         self._is_async = inspect.iscoroutinefunction(call)
         self._at_once = min(settings.concurrency, ASYNC_AT_ONCE) if self._is_async else 1
+        self._thread, self._loop = OwnThread(), OwnLoop()
         self._turn = asyncio.Semaphore(self._at_once)
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
@@ -85,13 +87,10 @@ class PythonFunction:
         """Call the function with the messages of a request."""
         try:
             answer = await self._called(_messages(request))
-        except (Exception, SystemExit) as error:  # the user's own code may raise anything
-            return _failed(_named(error))
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            return _failed(_named(error))  # a task of the function's own was cancelled, not this call
+        except CallEnded as ended:
+            return _failed(str(ended))
+        except Exception as error:  # the user's own code may raise anything
+            return _failed(named(error))
         if not isinstance(answer, str):
             return _failed(f"the function returned {type(answer).__name__}, not text")
         text, _ = cut_answer_at_stop(answer, request.stop)
@@ -101,53 +100,23 @@ class PythonFunction:
         """A function gives text alone."""
         return _failed("a function gives no log-likelihoods")
 
+    async def wait_turn(self, seconds: float) -> None:
+        """Wait, at most so long, until what an earlier call left running is over."""
+        await (self._loop if self._is_async else self._thread).wait(seconds)
+
     async def close(self) -> None:
-        """Nothing to free: a call that still runs ends with the process."""
+        """Give up the event loop: a call that still runs ends with the process."""
+        self._loop.close()
 
     async def _called(self, messages: list[dict[str, str]]) -> Any:
         if self._is_async:
             async with self._turn:
-                return await self._function(messages)
-        await self._turn.acquire()
-        answer = await _on_thread(lambda: self._function(messages), self._turn.release)
-        return await answer if inspect.isawaitable(answer) else answer
+                return await self._loop.call(lambda: self._function(messages))
+        answer = await self._thread.call(lambda: self._function(messages))
+        return await self._loop.call(lambda: answer) if inspect.isawaitable(answer) else answer
 
 
-# ── calling ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _on_thread(work: Callable[[], Any], done: Callable[[], None]) -> Awaitable[Any]:
-    """The result of ``work`` on a thread of its own; ``done`` is called when it ends, also where nobody waits any more.
-
-    A thread that hangs does not keep the process from ending.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-
-    def settle(result: Any, error: Exception | None) -> None:
-        done()
-        if not future.done():
-            if error is None:
-                future.set_result(result)
-            else:
-                future.set_exception(error)
-
-    def run() -> None:
-        result: Any = None
-        error: Exception | None = None
-        try:
-            result = work()
-        except StopIteration as stop:  # which no future takes
-            error = RuntimeError(f"StopIteration: {stop}")
-        except Exception as raised:
-            error = raised
-        except BaseException as ended:  # sys.exit in a function ends that call, not the run
-            error = RuntimeError(_named(ended))
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=run, name="steelyard-python-function", daemon=True).start()
-    return future
+# ── saying ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _messages(request: GenerateRequest) -> list[dict[str, str]]:
@@ -163,14 +132,6 @@ def _messages(request: GenerateRequest) -> list[dict[str, str]]:
 def _failed(detail: str) -> ModelOutput:
     """A failed call, in one line without what the environment calls a secret."""
     return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=one_line(_redacted(detail), MAX_DETAIL))
-
-
-def _named(error: BaseException) -> str:
-    """An exception in words; one whose own words raise is named by its type."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:
-        return type(error).__name__
 
 
 def _redacted(text: str) -> str:
@@ -196,7 +157,7 @@ def _imported(module: str, qualified: str) -> Callable[..., Any]:
         ) from None
     except (Exception, SystemExit) as error:  # a module runs when it is imported
         raise InputError(
-            f"python:{module}: cannot be imported: {one_line(_redacted(_named(error)), MAX_DETAIL)}"
+            f"python:{module}: cannot be imported: {one_line(_redacted(named(error)), MAX_DETAIL)}"
         ) from None
     for name in qualified.split("."):
         if not hasattr(found, name):

@@ -29,7 +29,7 @@ WRITE_TOKENS_PER_SECOND = 78.0
 REMOTE_SECONDS = 1.0
 EPISODE_SECONDS = 2.0
 LOOKED_AT = 25
-BUDGET = "budget"  # the detector of limits on time and cost: it asks what a gate asks, and nothing more
+BUDGET = "budget"  # the detector of limits on time and cost: it asks what a gate asks, to the end
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,22 @@ def _forecasts(
         return
     if not isinstance(finder, ComparingMonitor):
         row = _forecast_of(plan, names, prepared, shown, decided)
-        yield replace(row, outlook=detector.outlook(test, plan, expected)) if isinstance(detector, Foresees) else row
+        row = replace(row, outlook=detector.outlook(test, plan, expected)) if isinstance(detector, Foresees) else row
+        yield _with_budgets(plan, names[0], row)
         return
     for name in names:
         row = _forecast_of(plan, (name,), prepared, shown, decided)
         identity = plan.models[plan.by_id[name].role].identity
         yield replace(row, task=f"{row.task} by {identity.name or identity.uri}")
+
+
+def _with_budgets(plan: Plan, measurement: str, row: ClaimForecast) -> ClaimForecast:
+    """A gate's row; where budgets of time or cost read its answers, all are asked, whenever the score is decided."""
+    if not any(test.rule.partition("@")[0] == BUDGET for test in plan.readers_of(measurement)):
+        return row
+    asked = plan.by_id[measurement].planned
+    said = "the gates on time and cost ask all, whenever the score is decided"
+    return replace(row, if_true=asked, if_false=asked, outlook=f"{row.outlook}; {said}" if row.outlook else said)
 
 
 def _forecast_of(

@@ -96,7 +96,8 @@ def planned_model(
         limits=options.role_limits.get(role, options.limits),
         concurrency=min(options.concurrency or capabilities.concurrency, capabilities.concurrency),
         adaptive=options.concurrency is None and capabilities.concurrency > 1,
-        max_attempts=options.max_attempts,
+        # What may be tried again is a function's own business, and what it has not done in time still runs.
+        max_attempts=1 if identity.uri.startswith("python:") else options.max_attempts,
         attempt_timeout_us=int(options.attempt_timeout * 1e6),
     )
 

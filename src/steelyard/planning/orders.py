@@ -132,7 +132,7 @@ def questions_of(
 ) -> tuple[dict[str, Question], list[str]]:
     """The questions that measurements ask, by their digest and in its order; and the digest of each measurement's.
 
-    What gates among the ``tests`` read is counted once more, as gates that ask the same samples in the same way.
+    What gates among the ``tests`` read is counted once more, as gates that ask the same in the same way.
     """
     found: dict[str, Question] = {}
     names = []
@@ -143,7 +143,7 @@ def questions_of(
         # What is drawn from the order is in no question: the order would follow from it.
         of = by_id.get(measurement.beside, measurement) if measurement.drawn else measurement
         benchmarks = [benchmark_of(of)]
-        benchmarks += [GATE_SERIES + measurement.samples_root] if measurement.id in gated else []
+        benchmarks += [GATE_SERIES + measurement.asks] if measurement.id in gated else []
         digests = [question_digest(benchmark, subject) for benchmark in benchmarks]
         found |= {
             name: Question(benchmark=benchmark, subject=subject)

@@ -242,7 +242,8 @@ class TaskPlanner:
         )
         asked = rows.asked(measurement)
         check_choices(measurement.scorers[0], task.id, asked.samples)
-        measurement = msgspec.structs.replace(measurement, samples_root=asked.root)
+        asks = rows.asks(asked, measurement) if self._requested else ""
+        measurement = msgspec.structs.replace(measurement, samples_root=asked.root, asks=asks)
         served = Served(
             request=request.name,
             reads=Reads(measurement="", scorer=measurement.scorers[0]),

@@ -34,12 +34,13 @@ def benchmark_of(measurement: Measurement) -> str:
 def subject_of(identity: ModelIdentity) -> str:
     """The SHA-256 of the weights, or the address in normal form and the model's name as it was asked for.
 
-    The subject of a recording is what was recorded.
+    The subject of a recording is what was recorded. A function of the user's own is its name, as an endpoint is its
+    address: what it does may change with every line of its file, and with what it calls.
     """
     sha256, uri = identity.sha256, identity.uri
     if uri.startswith("recorded:"):
         sha256, uri = identity.details.get("recorded_sha256", ""), identity.details.get("recorded_uri", uri)
-    if sha256:
+    if sha256 and not uri.startswith("python:"):
         return f"sha256:{sha256}"
     found = re.fullmatch(r"([a-z][a-z0-9-]*):(.*)@((?i:https?)://.*)", uri, re.DOTALL)
     return uri if found is None else f"{found[1]}:{found[2]}@{normal_address(found[3])}"

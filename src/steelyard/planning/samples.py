@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["Prepared", "as_asked", "digests_of", "in_item_order", "item_digests_of", "load_samples", "picked"]
+__all__ = [
+    "Prepared",
+    "as_asked",
+    "asks_of",
+    "digests_of",
+    "in_item_order",
+    "item_digests_of",
+    "load_samples",
+    "picked",
+]
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,13 @@ def as_asked(
         if reasoning_effort:
             changes["reasoning_effort"] = reasoning_effort
     return _Asked(samples, changes) if changes else samples
+
+
+def asks_of(samples: Sequence[Sample]) -> str:
+    """A digest of what samples ask and of what is right: whatever they are called, and in whatever order they stand."""
+    unnamed = (msgspec.structs.replace(each, id="", group="") for each in samples)
+    asked = (sha256(canonical(each)).digest() for each in unnamed)
+    return sha256(b"".join(sorted(asked))).hexdigest()
 
 
 def digests_of(samples: Sequence[Sample]) -> tuple[Digests, str]:

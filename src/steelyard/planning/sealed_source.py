@@ -109,7 +109,9 @@ class SealedSource:
         remarks = (
             tuple(said for said in served.differences if _OF_THE_HUB.fullmatch(said)) if task.definition.hub else ()
         )
-        return _SealedRows(found.population, found.part, remarks, lambda asked: self._root(found, asked), found.items)
+        return _SealedRows(
+            found.population, found.part, remarks, lambda asked: self._root(found, asked), found.items, found.asks
+        )
 
     def _check_items(
         self, task: Task, protocol: ChosenProtocol, request: MeasurementRequest, found: Measurement
@@ -186,7 +188,7 @@ class SealedSource:
             asked.output_budget,
             asked.reasoning_effort,
         )
-        self._check_same(of_samples, sealed.samples_root, sealed.id, "samples_root")
+        self._check_same(of_samples, (sealed.samples_root, sealed.asks), sealed.id, "samples_root and asks")
         return sealed.samples_root
 
     def _no_root(self, refused: NotPlanned) -> Callable[[Measurement], str]:
@@ -245,12 +247,18 @@ class _SealedRows:
         remarks: tuple[str, ...],
         root: Callable[[Measurement], str],
         items: str = "",
+        asks: str = "",
     ) -> None:
         self.population, self.part, self.remarks, self.items = population, part, remarks, items
-        self._root = root
+        self._root, self._asks = root, asks
 
     def asked(self, measurement: Measurement) -> Asked:
         return Asked((), (), self._root(measurement))
+
+    def asks(self, asked: Asked, measurement: Measurement) -> str:
+        if not re.fullmatch(r"[0-9a-f]{64}", self._asks):
+            raise _wrong("asks is no digest, and by it gates are counted")
+        return self._asks
 
 
 def _wrong(reason: str) -> VerificationError:

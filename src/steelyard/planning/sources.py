@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from steelyard.planning.drawn import check_drawable, drawn_samples
 from steelyard.planning.part import part_of, revision_in_words
-from steelyard.planning.samples import as_asked, digests_of, in_item_order, load_samples
+from steelyard.planning.samples import as_asked, asks_of, digests_of, in_item_order, load_samples
 from steelyard.plugins import ExecutingScorer, MeasurementRequest
 from steelyard.records import Measurement, Part, Sample
 
@@ -65,6 +65,10 @@ class Rows(Protocol):
 
     def asked(self, measurement: Measurement) -> Asked:
         """The samples as this measurement asks them."""
+        ...
+
+    def asks(self, asked: Asked, measurement: Measurement) -> str:
+        """A digest of what these samples ask, whatever they are called and in whatever order they stand."""
         ...
 
 
@@ -128,6 +132,10 @@ class HeldRows:
             scorer=measurement.scorers[0] if measurement.scorers else "",
         )
         return Asked(samples, *digests_of(samples))
+
+    def asks(self, asked: Asked, measurement: Measurement) -> str:
+        """By the samples, each read once more."""
+        return asks_of(asked.samples)
 
 
 class DataSource:

@@ -20,7 +20,7 @@ from steelyard.records.judging import (
     PeopleRate,
     UnreadResult,
 )
-from steelyard.records.limits import Limits
+from steelyard.records.limits import UNKNOWN_COSTS, Limits
 from steelyard.records.plan import (
     GATE_SERIES,
     JUDGE,
@@ -89,6 +89,7 @@ __all__ = [
     "JUDGED_INPUTS",
     "PLAN_FORMAT",
     "SUBJECT",
+    "UNKNOWN_COSTS",
     "AnsweredBy",
     "AttackResult",
     "Attempt",

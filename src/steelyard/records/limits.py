@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from steelyard.records.record import Record
 
-__all__ = ["Limits"]
+__all__ = ["UNKNOWN_COSTS", "Limits"]
+
+UNKNOWN_COSTS: Final = 10.0
+"""What a gate on cost adds, for green, for an answer whose tokens are not known: in times of the gate's limit."""
 
 
 class Limits(Record, frozen=True, kw_only=True):

@@ -122,7 +122,9 @@ class Measurement(Record, frozen=True, kw_only=True):
     follows from the order seed (:mod:`steelyard.planning.drawn`). ``again``: while the run goes on, so many samples of
     the measurement ``beside`` that got no answer, and as many that got one, are asked again, ``repeats`` times each.
     ``needs`` is what is asked of a model that names its checkpoints, the claimed one first. ``turns``: by place of the
-    committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`).
+    committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`). ``asks``,
+    where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
+    names and their order are: by it gates are counted.
     """
 
     id: str
@@ -141,6 +143,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     population: int
     samples_root: str
     items: str = ""
+    asks: str = ""
     question: str = ""
     order_seed: str
     order_by: Literal["trial", "sample"] = "trial"
@@ -398,7 +401,7 @@ class Plan(Record, frozen=True, kw_only=True):
         """
         if self.ledger is None or measurement.question not in self.questions:
             return 0
-        asked = GATE_SERIES + measurement.samples_root, self.questions[measurement.question].subject
+        asked = GATE_SERIES + measurement.asks, self.questions[measurement.question].subject
         return next((each.number for each in self.questions.values() if (each.benchmark, each.subject) == asked), 0)
 
     def readers_of(self, measurement: str) -> tuple[PlannedTest, ...]:

@@ -221,15 +221,16 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
 class BudgetVerdict(Record, frozen=True, kw_only=True):
     """What a gate on time or cost had read: a ``limit`` in seconds, or in money an answer, as a decimal text.
 
-    *latency* is about the ``quantile`` of the time of an answer, *cost* about the mean. ``seen`` is that of the answers
-    read, None where it is not known; ``interval`` holds its ends, the upper one None where nothing bounds it.
+    *latency* is about the ``quantile`` of the times of this run's answers, *cost* about the mean of what they cost.
+    ``seen`` is that of the answers read, None where it is not known. ``band`` is what must lie on one side of the limit
+    for a colour, in the unit of the limit; its upper end is None where no answer bounds it.
     """
 
     kind: Literal["latency", "cost"]
     limit: str
     quantile: str = ""
     seen: float | None = None
-    interval: tuple[float, float | None] | None = None
+    band: tuple[float, float | None] | None = None
 
 
 class GateVerdict(Record, frozen=True, kw_only=True):
@@ -244,7 +245,7 @@ class GateVerdict(Record, frozen=True, kw_only=True):
     set where a judge gave the scores: the gate is about what people would give, and ``ci`` holds the ends that decide.
     ``number`` counts the gates that the key began of this model with the same prompts, this one included; 0 where no
     ledger counts. ``strict_series``: all of them have one level together, of which this one has its share. ``budget``
-    is set for a gate on time or cost: ``right`` then counts answers that came in time, and ``ci`` is of their share.
+    is set for a gate on time or cost: ``right`` then counts answers that came in time.
     """
 
     task: str

@@ -11,6 +11,7 @@ from typing import Final
 
 from steelyard.errors import ExitCode
 from steelyard.records import (
+    UNKNOWN_COSTS,
     BudgetVerdict,
     DetectorResult,
     GateVerdict,
@@ -20,7 +21,6 @@ from steelyard.records import (
     VerdictWord,
 )
 from steelyard.reports.words import about_time, asked_of, count, counted, interval, interval_name, share
-from steelyard.stats.mean_bets import BOUND
 from steelyard.util.numbers import plain_number
 from steelyard.util.text import one_line
 
@@ -29,7 +29,7 @@ __all__ = [
     "EXIT_MEANINGS",
     "GateWords",
     "bar_in_words",
-    "budget_interval",
+    "budget_band",
     "budget_seen",
     "colour_of",
     "counted_colours",
@@ -97,11 +97,11 @@ def budget_seen(budget: BudgetVerdict) -> str:
     return "unknown" if budget.seen is None else f"{plain_number(budget.seen)}{unit}"
 
 
-def budget_interval(budget: BudgetVerdict) -> str:
+def budget_band(budget: BudgetVerdict) -> str:
     """``1.2–1.88 s``, and ``1.2 s or more`` where nothing bounds it."""
-    if budget.interval is None:
+    if budget.band is None:
         return "–"
-    (low, high), unit = budget.interval, " s" if budget.kind == "latency" else ""
+    (low, high), unit = budget.band, " s" if budget.kind == "latency" else ""
     return f"{plain_number(low)}{unit} or more" if high is None else f"{plain_number(low)}–{plain_number(high)}{unit}"
 
 
@@ -136,12 +136,14 @@ class GateWords:
     asked: str
     cost: str
     reason: str
+    is_budget: bool = False
 
     @property
     def sentence(self) -> str:
         """The gate in one line: ``green: sums ≥ 65 %: 83.1 % (152 of 183 right), interval 77.0–88.0 %, 183 of 700``."""
         told = f", {self.reason}" if self.reason else ""
-        return f"{self.colour}: {self.task} {self.bar}: {self.seen}, interval {self.interval}, asked {self.asked}{told}"
+        between = self.interval if self.is_budget else f"interval {self.interval}"
+        return f"{self.colour}: {self.task} {self.bar}: {self.seen}, {between}, asked {self.asked}{told}"
 
 
 def gate_words(result: DetectorResult, verdict: Verdict) -> GateWords:
@@ -161,6 +163,7 @@ def gate_words(result: DetectorResult, verdict: Verdict) -> GateWords:
         asked=", ".join((asked_of(gate.asked, gate.items, 1), *unread)) if gate.asked else "–",
         cost=_cost(measured) if gate.budget is None else "the same answers",
         reason=_reason(result, gate),
+        is_budget=gate.budget is not None,
     )
 
 
@@ -181,7 +184,7 @@ def _seen(gate: GateVerdict) -> str:
 
 def _interval(gate: GateVerdict, alpha: float) -> str:
     if gate.budget is not None:
-        return budget_interval(gate.budget)
+        return f"band {budget_band(gate.budget)}"
     if gate.baseline:
         return points_between(gate.ci)
     shown = interval(gate.ci, "percent")
@@ -299,30 +302,12 @@ def limits_of(verdict: Verdict) -> list[str]:
         )
     if budgets := [gate.budget for gate in gates if gate.budget is not None]:
         sentences += _of_budgets(budgets)
-    family = " over all gates of this run together" if len(gates) > 1 else ""
-    if (together := max(gate.family for gate in gates)) > 1:
-        family = f" over the {together:,} gates that have one level together"
-    series = ""
-    if all(gate.strict_series and gate.number for gate in gates):
-        series = " Both hold over all such gates of this model with these prompts and this key together."
-    meets = (
-        "no model is worse than its baseline by more than the margin"
-        if all(gate.baseline for gate in scored)
-        else (
-            "every model meets its bar, and none is worse than its baseline by more than the margin"
-            if any(gate.baseline for gate in scored)
-            else "every model meets its bar"
+    if scored:
+        sentences.append(_errors(scored, level, "gates on scores" if budgets else "gates"))
+        sentences.append(
+            f"The {interval_name(verdict)} is valid whenever the run stops, so that it is wider than a textbook "
+            "interval."
         )
-    )
-    if budgets:
-        meets += ", and its budgets"
-    sentences.append(
-        f"Error rates: where {meets}, the chance of any red is at most {level}{family}. A model that does not meet its "
-        f"bar is green with a chance of at most {level}, each gate by itself.{series}"
-    )
-    sentences.append(
-        f"The {interval_name(verdict)} is valid whenever the run stops, so that it is wider than a textbook interval."
-    )
     read = {gate.measurement: max(one.asked for one in gates if one.measurement == gate.measurement) for gate in gates}
     came = {each.measurement: each.asked for each in verdict.measurements}
     if later := sum(max(0, came.get(name, 0) - number) for name, number in read.items()):
@@ -332,18 +317,43 @@ def limits_of(verdict: Verdict) -> list[str]:
     return sentences
 
 
+def _errors(gates: list[GateVerdict], level: str, named: str) -> str:
+    """The error rates of gates on scores."""
+    family = f" over all {named} of this run together" if len(gates) > 1 else ""
+    if (together := max(gate.family for gate in gates)) > 1:
+        family = f" over the {together:,} gates that have one level together"
+    series = ""
+    if all(gate.strict_series and gate.number for gate in gates):
+        series = " Both hold over all such gates of this model with these prompts and this key together."
+    meets = (
+        "no model is worse than its baseline by more than the margin"
+        if all(gate.baseline for gate in gates)
+        else (
+            "every model meets its bar, and none is worse than its baseline by more than the margin"
+            if any(gate.baseline for gate in gates)
+            else "every model meets its bar"
+        )
+    )
+    return (
+        f"Error rates: where {meets}, the chance of any red is at most {level}{family}. A model that does not meet its "
+        f"bar is green with a chance of at most {level}, each gate by itself.{series}"
+    )
+
+
 def _of_budgets(budgets: list[BudgetVerdict]) -> Iterator[str]:
     kinds = {budget.kind for budget in budgets}
+    yield (
+        "A gate on time or cost is about the calls of this run, all of them, and no others: of another hour or another "
+        "run it says nothing, and it has no error rate. It is undecided where its limit lies within the band, which is "
+        "two standard errors to either side, made wider where slow or dear answers of this run lie together."
+    )
     if "latency" in kinds:
         yield (
             "The time of an answer is that from its request to its last byte, as this run measured it, with so many "
-            "calls at once as it made; attempts that failed and were made again, and pauses, are not in it. It is "
-            "assumed that slow answers come one by one: where an endpoint is slow for whole stretches, green and red "
-            "are wrong far more often than stated."
+            "calls at once as it made; attempts that failed and were made again, and pauses, are not in it."
         )
     if "cost" in kinds:
         yield (
-            "The cost of an answer is that of the tokens of all attempts at it, at the prices of the plan. Green rests "
-            f"on it that no answer costs more than {BOUND:g} times the limit (it knows those that it read), and on "
-            "costs that come one by one; red rests on the latter alone."
+            "The cost of an answer is that of the tokens of all attempts at it, at the plan's prices. Where tokens "
+            f"were not reported, {UNKNOWN_COSTS:g} times the limit are added for green, and nothing for red."
         )

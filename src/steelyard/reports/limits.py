@@ -6,6 +6,7 @@ from steelyard.planning.drawn import TWINS
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates
 from steelyard.reports.measured import only_measured
+from steelyard.reports.measured_rates import sentence_on
 from steelyard.reports.words import count, counted
 from steelyard.util.text import one_line
 
@@ -43,7 +44,12 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     sentences += [*gates.limits_of(verdict), *choices.limits_of(verdict)]
     sentences += [*_of_the_words(asked, [*measured, *of_gates]), *_of_the_setting(names, asked, plan)]
     sentences += _of_the_numbers(
-        verdict, asked, measured, of_gates, counts=plan is not None and plan.ledger is not None
+        verdict,
+        asked,
+        measured,
+        of_gates,
+        counts=plan is not None and plan.ledger is not None,
+        in_gauntlet=sentence_on(plan) if asked else "",
     )
     if asked and len(asked) < len(verdict.claims):
         sentences.append("The report shows nothing about the claims that were not testable or not tested.")
@@ -92,8 +98,9 @@ def _of_the_numbers(
     of_gates: list[MeasurementResult],
     *,
     counts: bool,
+    in_gauntlet: str,
 ) -> list[str]:
-    """``counts``: the key's ledger counts how often the questions were asked."""
+    """``counts``: the key's ledger counts how often the questions were asked; ``in_gauntlet``: what was measured."""
     level, sentences = f"{100 * verdict.alpha:g} %", []
     series = " Both hold over all audits of a question with this key together." if counts else ""
     if asked:
@@ -104,6 +111,8 @@ def _of_the_numbers(
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
             "the number of samples in advance.",
         ]
+    if in_gauntlet:
+        sentences.append(in_gauntlet)
     if measured:
         sentences.append(_OF_A_MEASUREMENT.format(level=f"{100 * (1 - verdict.alpha):g} %"))
         sentences += [_OF_A_MEAN] if any(each.mean is not None for each in measured) else []

@@ -8,7 +8,7 @@ from typing import Any
 
 from steelyard.records import DetectorResult, GateVerdict, Verdict, VerdictWord
 from steelyard.reports.charts import css_name
-from steelyard.reports.gates import budget_interval, budget_seen, colour_of, counted_colours, gates_of
+from steelyard.reports.gates import budget_band, budget_seen, colour_of, counted_colours, gates_of
 from steelyard.reports.summary_numbers import Numbers
 from steelyard.reports.summary_rows import DOT, MARKS, Passage, Row, drawing_of, named, place_of
 from steelyard.reports.summary_words import Words
@@ -83,16 +83,17 @@ def gate_row(result: DetectorResult, said: Words, domain: tuple[float, float]) -
         label=label_of(result.word, said),
         claimed=_bar(gate, said, numbers),
         measured=_seen(gate, said, numbers),
-        interval=_interval(gate, numbers),
+        interval=_interval(gate, said, numbers),
         asked="",
         meaning=tuple(Passage(text) for text in (meaning, *parts)),
         drawing=_drawing(gate, result.word, domain),
     )
 
 
-def _interval(gate: GateVerdict, numbers: Numbers) -> str:
+def _interval(gate: GateVerdict, said: Words, numbers: Numbers) -> str:
     if gate.budget is not None:
-        return "" if (gate.budget.interval or (0, None))[1] is None else numbers.local(budget_interval(gate.budget))
+        is_open = gate.budget.band is None or gate.budget.band[1] is None
+        return "" if is_open else said.gates.band.format(ends=numbers.local(budget_band(gate.budget)))
     return numbers.interval(gate.ci, "percent") if gate.ci and not gate.baseline else ""
 
 
@@ -124,13 +125,16 @@ def _drawing(gate: GateVerdict, word: VerdictWord, domain: tuple[float, float]) 
 def gates_sure(verdict: Verdict, said: Words) -> Iterator[str]:
     """What the numbers guarantee, and what they do not show."""
     numbers, gates = Numbers(said.notation), [each.gate for each in gates_of(verdict) if each.gate is not None]
-    rate = numbers.rate(verdict.alpha)
-    if any(not gate.baseline for gate in gates):
-        yield (said.gates.sure_red if len(gates) == 1 else said.gates.sure_any_red).format(rate=rate)
-    if any(gate.baseline for gate in gates):
+    scored, rate = [gate for gate in gates if gate.budget is None], numbers.rate(verdict.alpha)
+    if any(not gate.baseline for gate in scored):
+        yield (said.gates.sure_red if len(scored) == 1 else said.gates.sure_any_red).format(rate=rate)
+    if any(gate.baseline for gate in scored):
         yield said.gates.sure_worse.format(rate=rate)
-    yield said.gates.sure_green.format(rate=rate)
+    if scored:
+        yield said.gates.sure_green.format(rate=rate)
     yield said.gates.sure_undecided
-    if any(not gate.baseline for gate in gates):
+    if any(not gate.baseline for gate in scored):
         yield said.gates.sure_one_run
+    if len(scored) < len(gates):
+        yield said.gates.sure_this_run
     yield said.sureness.one_setup

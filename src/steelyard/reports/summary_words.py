@@ -103,6 +103,7 @@ class GateLines:
     means_over: str
     baseline: str
     cost: str
+    band: str
     pairs: str
     title: str
     heading: str
@@ -114,6 +115,7 @@ class GateLines:
     sure_green: str
     sure_undecided: str
     sure_one_run: str
+    sure_this_run: str
     step_red: str
     step_undecided: str
     step_green: str

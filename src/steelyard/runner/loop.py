@@ -24,6 +24,7 @@ from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
 from steelyard.runner.recordable import recordable
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
+from steelyard.runner.turns import wait_turn
 from steelyard.storage.journal.attempts import attempt_of
 from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
@@ -35,16 +36,14 @@ RunEnd = Literal["complete", "budget", "deadline", "interrupted", "endpoint_down
 # Writes are synced in groups, texts before the journal that names them: a power cut loses at most so many seconds.
 SYNC_SECONDS = 1.0
 
-# Each call that waits for a retry holds its sample in memory: beyond so many, no new call starts.
-MAX_WAITING = 256
+MAX_WAITING = 256  # calls that wait for a retry, each with its sample in memory: beyond them no new call starts
 
 CUT_OFF: dict[str | None, str] = {
     "deadline": "cut off at the run's deadline",
     "endpoint_down": "cut off: the endpoint is down",
 }
 
-# After so many different samples failed in a row, the row is skipped: the samples are not the cause.
-FAILURES_TO_SKIP = 25
+FAILURES_TO_SKIP = 25  # different samples in a row, after which the row is skipped: the samples are not the cause
 
 OnFinal = Callable[[Sample, Attempt, ModelOutput], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
@@ -290,6 +289,7 @@ class Runner:
     # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
+        await wait_turn(self.model, self.attempt_timeout)
         started = time.monotonic()
         try:
             output = await self._ask(pending.sample.request)

@@ -47,9 +47,10 @@ CONSISTENT_DISTANCES = (Fraction(1, 100), Fraction(2, 100), Fraction(4, 100))
 
 # E must exceed 1/α by this share, so that the p-value, a float, never falls on the other side of α than the table.
 GUARD = Fraction(1, 10**9)
-# Running log sums are good to about 1e-11 here; nearer to the level than this, exact integers decide, so that every
-# machine computes the same table whatever its mathematical library.
+# Running sums and products are good to about 1e-11 here; nearer to the level than this, exact integers decide, so that
+# every machine computes the same table whatever its mathematical library.
 DOUBT = 1e-8
+_LARGEST = 1e300
 
 
 def threshold(population: int, claimed: Fraction, half_unit: Fraction, margin: Fraction) -> int:
@@ -74,7 +75,7 @@ def _log_mean_exp(logs: Sequence[float]) -> float:
     top = max(logs)
     if math.isinf(top):
         return top
-    return top + math.log(sum(math.exp(value - top) for value in logs) / len(logs))
+    return top + math.log(sum([math.exp(value - top) for value in logs]) / len(logs))
 
 
 def _log_falling(total: int, count: int) -> float:
@@ -115,6 +116,22 @@ class _Bet:
             for ratio, total in zip(self.log_ratios, self.alternatives, strict=True)
         ]
 
+    def times(self, ratios: Sequence[float], hit: bool) -> list[float]:
+        """As :meth:`after`, without logarithms: for the walk of :func:`_climb`, which stays near E = 1/α."""
+        if hit:
+            left, hits = self.boundary - self.hits, self.hits
+            return [
+                ratio * (total - hits) / left if total > hits else 0.0
+                for ratio, total in zip(ratios, self.alternatives, strict=True)
+            ]
+        left, rest = self.population - self.boundary - self.misses, self.population - self.misses
+        if left == 0:
+            return [math.inf] * len(ratios)
+        # One that a hit would make 0 may grow without an end.
+        return [
+            min(_LARGEST, ratio * (rest - total) / left) for ratio, total in zip(ratios, self.alternatives, strict=True)
+        ]
+
     def step(self, hit: bool) -> None:
         """Take one more answer in."""
         self.log_ratios = self.after(hit)
@@ -122,11 +139,8 @@ class _Bet:
         self.hits += hit
         self.misses += not hit
 
-    def wins(self, hit: bool, level: Fraction, log_level: float) -> bool:
-        """Whether E ≥ ``level`` after one more answer, decided exactly."""
-        log_e = _log_mean_exp(self.after(hit))
-        if abs(log_e - log_level) > DOUBT:
-            return log_e > log_level
+    def wins(self, hit: bool, level: Fraction) -> bool:
+        """Whether E ≥ ``level`` after one more answer, decided in integers."""
         hits, misses = self.hits + hit, self.misses + (not hit)
         null = math.perm(self.boundary, hits) * math.perm(self.population - self.boundary, misses)
         bets = sum(math.perm(total, hits) * math.perm(self.population - total, misses) for total in self.alternatives)
@@ -155,15 +169,22 @@ def _climb(population: int, boundary: int, distances: Sequence[Fraction], alpha:
     A miss raises E and a hit lowers it, so the bound stays or climbs by one: one walk finds it in O(population).
     """
     level = (1 + GUARD) / Fraction(alpha)
-    log_level = math.log(level)
     bet = _Bet(population, boundary, distances)
+    needed, ratios = float(level) * len(bet.alternatives), [1.0] * len(bet.alternatives)
     bounds, bound = [], -1
-    for _ in range(population):
+    while len(bounds) < population and bet.misses <= population - boundary:
         candidate = bound >= 0
-        won = bet.wins(candidate, level, log_level)
-        bet.step(candidate and won)
+        after = bet.times(ratios, candidate)
+        e = sum(after)
+        won = e > needed if abs(e - needed) > DOUBT * needed else bet.wins(candidate, level)
+        took = candidate and won
+        ratios = after if took == candidate else bet.times(ratios, took)
+        bet.hits += took
+        bet.misses += not took
         bound += won
         bounds.append(bound)
+    # From here on the null is impossible, whatever comes.
+    bounds.extend(range(bound + 1, bound + 1 + population - len(bounds)))
     return bounds
 
 

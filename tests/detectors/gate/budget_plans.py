@@ -6,22 +6,20 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from steelyard.detectors.gate.budget import Budget
 from steelyard.records import SUBJECT, CallSpent, Limits, Plan, PlannedTest
 from tests.detectors.gate.gate_plans import gate_plan
 
 __all__ = ["budget_plan", "calls_of"]
 
 
-def budget_plan(sealed: dict[str, object], population: int = 400, gates: int = 1) -> Plan:
-    """A plan of one budget, one of so many tests that share the level, sealed as a real one is."""
-    plan = gate_plan("0.5", population, steady=False)
+def budget_plan(sealed: dict[str, object], population: int = 400, *, steady: bool = False) -> Plan:
+    """A plan of one budget, sealed as a real one is; a million tokens cost 1."""
+    plan = gate_plan("0.5", population, steady=steady)
     test = PlannedTest(
-        id="budget-00", rule="budget@1", weight=1 / gates, null="kept to", reads=plan.tests[0].reads, sealed=sealed
+        id="budget-00", rule="budget@2", weight=0.0, null="kept to", reads=plan.tests[0].reads, sealed=sealed
     )
     model = msgspec.structs.replace(plan.subject, limits=Limits(price_prompt=1.0, price_completion=1.0))
-    plan = msgspec.structs.replace(plan, tests=(test,), models={SUBJECT: model})
-    return msgspec.structs.replace(plan, tests=(Budget().seal(test, plan),))
+    return msgspec.structs.replace(plan, tests=(test,), models={SUBJECT: model})
 
 
 def calls_of(seconds: Iterable[float | None], tokens: int = 100) -> Iterator[CallSpent]:

@@ -27,7 +27,7 @@ from tests.detectors.gate.budget_plans import budget_plan
         ({"cost": "0"}, "an amount above 0"),
         ({"cost": 1}, "a budget has the options"),
         ({"cost": "1", "other": 1}, "a budget has the options"),
-        ({"cost": "1", "family": 0}, "--family 0"),
+        ({"cost": "1", "family": 2}, "a budget has the options"),
     ],
 )
 def test_options_are_read_strictly(options: dict[str, Any], said: str) -> None:
@@ -38,24 +38,26 @@ def test_options_are_read_strictly(options: dict[str, Any], said: str) -> None:
 @pytest.mark.parametrize(
     ("sealed", "change"),
     [
-        ({"seconds": "2", "at_least": "0.95"}, {"red": [-1] * 400}),
-        ({"seconds": "2", "at_least": "0.95"}, {"at_least": "0.5"}),
-        ({"seconds": "2", "at_least": "0.95"}, {"other": 1}),
+        ({"seconds": "2", "quantile": "0.95"}, {"red": [-1] * 400}),
+        ({"seconds": "2", "quantile": "0.95"}, {"quantile": "1.5"}),
+        ({"seconds": "2", "quantile": "0.95"}, {"cost": "1"}),
         ({"cost": "1"}, {"cost": "x"}),
         ({"cost": "1"}, {"seconds": "2"}),
+        ({"cost": "1"}, {"family": 3}),
     ],
 )
-def test_a_sealed_part_that_does_not_fit_is_refused(sealed: dict[str, Any], change: dict[str, Any]) -> None:
+def test_a_sealed_part_that_is_none_is_refused(sealed: dict[str, Any], change: dict[str, Any]) -> None:
     plan = budget_plan(sealed)
     test = plan.tests[0]
     Budget().open(test, plan)
     changed = msgspec.structs.replace(test, sealed=test.sealed | change)
     with pytest.raises(ValueError, match="sealed by another rule"):
         Budget().open(changed, plan)
+    with pytest.raises(ValueError, match="sealed by another rule"):
+        Budget().open(msgspec.structs.replace(test, weight=0.5), plan)
 
 
-def test_red_has_the_share_of_the_level_that_all_gates_leave_it() -> None:
-    alone, one_of_three = (budget_plan({"seconds": "2", "at_least": "0.9"}, gates=gates).tests[0] for gates in (1, 3))
-    assert alone.sealed["needed"] > one_of_three.sealed["needed"]
-    assert alone.sealed["green"] == one_of_three.sealed["green"]
-    assert Budget().forecast(alone, budget_plan({"cost": "1"}), 0.05) is None
+def test_all_is_asked_whatever_the_answers_are() -> None:
+    plan = budget_plan({"cost": "1"})
+    assert Budget().forecast(plan.tests[0], plan, 0.05) == 400
+    assert Budget().seal(plan.tests[0], plan) == plan.tests[0]

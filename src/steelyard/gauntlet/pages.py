@@ -1,0 +1,235 @@
+"""What a run of the gauntlet found: in the terminal, as one HTML file, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.gauntlet.peers import PEERS
+from steelyard.gauntlet.rates import CALIBRATED, LEVELS, FalseAlarms, Power, Rate, Rates
+from steelyard.reports.jinja import template
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["html", "machine", "markdown", "print_rates", "sentences"]
+
+Table = tuple[str, list[str], list[list[str]], str]
+"""Title, headings, rows, and what stands below it."""
+
+_TITLES: Final = {
+    "claim_retest": "Claim retest (D1): is the served model below the claim?",
+    "twin_gap": "Fresh twins (D2): are public samples answered better than fresh ones?",
+}
+
+
+def machine(rates: Rates) -> dict[str, Any]:
+    """The document that ``steelyard gauntlet --json`` prints: :class:`~steelyard.gauntlet.rates.Rates`."""
+    document: dict[str, Any] = msgspec.to_builtins(rates)
+    return document
+
+
+def sentences(rates: Rates) -> list[str]:
+    """What it comes to: the whole report first, then each detector."""
+    found = []
+    if rates.report:
+        whole = rates.report[0].at[0]
+        found.append(f"Of {whole.of:,} honest vendors, {_percent(whole)} were accused of something by a report at .05")
+    for alarms in rates.false_alarms:
+        if not alarms.kind and alarms.detector in _TITLES:
+            found.append(
+                f"{alarms.detector}: of {alarms.tests:,} tests whose null hypothesis holds, {_percent(alarms.at[0])} "
+                f"accuse at .05, and {_percent(alarms.at[1])} at .01"
+            )
+    if rates.honest:
+        found.append(f"An audit of an honest vendor made {100 * rates.calls:.0f} % of the calls that it might need")
+    return found or ["No honest vendor was audited"]
+
+
+def tables(rates: Rates) -> Iterator[Table]:
+    """Every table, in the order in which they are read."""
+    yield _of_reports(rates)
+    yield _right(rates)
+    for detector in dict.fromkeys(each.detector for each in rates.false_alarms):
+        if detector in _TITLES:
+            yield _false_alarms(rates, detector)
+            yield _power(rates, detector)
+    yield _calibration(rates)
+
+
+def _of_reports(rates: Rates) -> Table:
+    rows = [[each.kind or "all", f"{each.tests:,}", _share(each.at[0])] for each in rates.report]
+    return (
+        "Whole reports that accuse an honest vendor",
+        ["vendors", "n", "accused of something"],
+        rows,
+        "Under the report's level of .05 (first audit by this key), of rows that hold: an honest pass of what is "
+        "served gave them, or the served model is not more than the tolerance below them.",
+    )
+
+
+def _right(rates: Rates) -> Table:
+    rows = [
+        [each.kind or ("all honest" if each.honest else "all others"), f"{each.vendors:,}", _share(each.at)]
+        for each in rates.right
+    ]
+    return (
+        "Right reports",
+        ["vendors", "n", "right"],
+        rows,
+        "An honest vendor is accused of nothing. Of another one that a test's own thresholds find with a power of .9, "
+        "such a row is *inconsistent*, and none that holds; who is below that is not counted here.",
+    )
+
+
+def _false_alarms(rates: Rates, detector: str) -> Table:
+    peers = [name for name in PEERS if name.startswith(_PEERS_OF[detector])]
+    by = {(each.detector, each.kind): each for each in rates.false_alarms}
+    rows = []
+    for each in rates.false_alarms:
+        if each.detector == detector:
+            of_peers = [_peer(by.get((name, each.kind))) for name in peers]
+            rows.append([each.kind or "all", f"{each.tests:,}", *map(_share, each.at), *of_peers])
+    return (
+        f"{_TITLES[detector]} False alarms",
+        ["vendors", "tests", *(f"at {_level(level)}" for level in LEVELS), *(_short(name) for name in peers)],
+        rows,
+        "95 % intervals (Clopper-Pearson over vendors). Beside it, on the same vendors: "
+        + "; ".join(f"*{_short(name)}*: {PEERS[name]}" for name in peers)
+        + ".",
+    )
+
+
+def _power(rates: Rates, detector: str) -> Table:
+    peers = [name for name in PEERS if name.startswith(_PEERS_OF[detector])]
+    by = {(each.detector, each.kind, each.dose): each for each in rates.power}
+    rows = []
+    for each in rates.power:
+        if each.detector == detector and each.found:
+            read = "–" if each.read is None else f"{each.read:,.0f} of {each.of:,.0f}"
+            of_peers = [_peer_power(by.get((name, each.kind, each.dose))) for name in peers]
+            dose = "" if each.dose is None else f" {each.dose:g}"
+            rows.append(
+                [f"{each.kind}{dose}", f"{each.found.of:,}", _share(each.found), _plain(each.alone[0]), read, *of_peers]
+            )
+    return (
+        f"{_TITLES[detector]} Cheats that are found",
+        ["cheat", "n", "in the report", "alone at .05", "median read", *(_short(name) for name in peers)],
+        rows,
+        "Vendors with some row that does not hold, one of which is *inconsistent*. *In the report*: under its level "
+        "for all rows. *Alone*: p of such a row is at most .05. *Median read*: answers or pairs until then.",
+    )
+
+
+def _calibration(rates: Rates) -> Table:
+    rows = [[name, *(f"{share:.4f}" for share in shares)] for name, shares in rates.calibration.items()]
+    return (
+        "Calibration: how often p is at most so much where the null holds",
+        ["detector", *(f"{level:g}" for level in CALIBRATED)],
+        rows,
+        "A valid p is at most the heading. The p of a claim retest counts its margins in full, so it is far below.",
+    )
+
+
+_PEERS_OF: Final = {"claim_retest": "claim: ", "twin_gap": "twins: "}
+
+
+def _short(peer: str) -> str:
+    return peer.partition(": ")[2]
+
+
+def _peer(alarms: FalseAlarms | None) -> str:
+    return "–" if alarms is None else _plain(alarms.at[0])
+
+
+def _peer_power(power: Power | None) -> str:
+    return "–" if power is None else _plain(power.alone[0])
+
+
+def _plain(rate: Rate) -> str:
+    return _short_share(rate.share)
+
+
+def _share(rate: Rate) -> str:
+    return f"{_short_share(rate.share)} [{_short_share(rate.low)}, {_short_share(rate.high)}]"
+
+
+def _percent(rate: Rate) -> str:
+    return f"{100 * rate.share:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+
+
+def _short_share(share: float) -> str:
+    return f"{share:.3f}".removeprefix("0")
+
+
+def _level(level: float) -> str:
+    return f"{level:g}".removeprefix("0")
+
+
+def markdown(rates: Rates, where: str) -> str:
+    """All tables for a page of the docs; ``where`` says by what, when and on which machine."""
+    parts = [where, *(f"{sentence}." for sentence in sentences(rates))]
+    for title, headings, rows, note in tables(rates):
+        lines = [f"**{title}**", "", f"| {' | '.join(headings)} |", f"|:--|{'--:|' * (len(headings) - 1)}"]
+        lines += [f"| {' | '.join(row)} |" for row in rows]
+        parts += ["\n".join(lines), note]
+    return "\n\n".join(parts) + "\n"
+
+
+def print_rates(rates: Rates, console: Console) -> None:
+    """Print the sentences and the tables, 100 columns at most."""
+    from rich import box
+    from rich.table import Table as Shown
+    from rich.text import Text
+
+    from steelyard.util.console import fitting
+
+    for number, sentence in enumerate(sentences(rates)):
+        console.print(Text(f"{sentence}.", style="" if number else "bold"))
+    for title, headings, rows, _ in tables(rates):
+        shown = Shown(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+        for number, heading in enumerate(headings):
+            shown.add_column(heading, justify="right" if number else "left", overflow="fold")
+        for row in rows:
+            shown.add_row(*row)
+        console.print()
+        console.print(Text(title, style="bold"))
+        console.print(fitting(console, shown))
+
+
+def html(rates: Rates, made: str) -> str:
+    """The page: no script, no request; ``made`` says when, by which version and on which machine."""
+    return template("gauntlet.html.j2", "steelyard.gauntlet").render(
+        rates=rates,
+        made=made,
+        sentences=sentences(rates),
+        tables=[_shown(rates, table) for table in tables(rates)],
+        charts=[_chart(rates, name) for name in _TITLES if any(each.detector == name for each in rates.power)],
+    )
+
+
+def _shown(rates: Rates, table: Table) -> dict[str, Any]:
+    title, headings, rows, note = table
+    return {"title": title, "headings": headings, "rows": rows, "note": note.replace("*", "")}
+
+
+def _chart(rates: Rates, detector: str) -> dict[str, Any]:
+    """Power as bars of 200 wide, with their intervals, each under its cheat and dose."""
+    bars: list[dict[str, str]] = []
+    for each in rates.power:
+        if each.detector == detector and each.found:
+            dose = "" if each.dose is None else f" {each.dose:g}"
+            found = each.found
+            bars.append(
+                {
+                    "name": f"{each.kind}{dose}",
+                    "says": each.says,
+                    "share": f"{found.share:.2f}",
+                    "width": f"{200 * found.share:.1f}",
+                    "low": f"{200 * found.low:.1f}",
+                    "high": f"{200 * found.high:.1f}",
+                }
+            )
+    return {"title": _TITLES[detector], "bars": bars}

@@ -1,0 +1,148 @@
+"""Plans an audit of a simulated vendor by the detectors' own rules, without tasks and without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from steelyard.gauntlet.parameters import Benchmark
+from steelyard.gauntlet.vendors import TOLERANCE, Vendor
+from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
+from steelyard.planning.drawn import drawn_beside
+from steelyard.planning.weights import DETECT_WEIGHT, share_out
+from steelyard.plugins import Detector, Formats, MeasurementRequest, find
+from steelyard.records import (
+    PLAN_FORMAT,
+    SUBJECT,
+    Capabilities,
+    Claim,
+    ClaimSheet,
+    Measurement,
+    ModelIdentity,
+    Plan,
+    PlannedModel,
+    Protocol,
+    Question,
+    Reads,
+    RequestedTest,
+    Served,
+)
+
+__all__ = ["ALPHA", "DETECTORS", "SCORER", "detectors", "plan_of"]
+
+ALPHA: Final = 0.05
+DETECTORS: Final = ("claim_retest", "twin_gap")
+SCORER: Final = "numeric@4"
+_TEMPERATURE: Final = "temperature 0.7"
+
+
+@lru_cache
+def detectors() -> Mapping[str, Detector]:
+    """The detectors that are in the gauntlet, by their rules."""
+    opened: list[Detector] = [find("detector", name)() for name in DETECTORS]
+    return {f"{each.name}@{each.version}": each for each in opened}
+
+
+class _VendorPlanner:
+    """Plans benchmarks of given sizes without their samples; the rest is as an audit's planner decides it."""
+
+    def __init__(self, sheet: ClaimSheet, model: PlannedModel, benchmarks: Mapping[str, Benchmark]) -> None:
+        self.sheet, self.models, self.tolerance = sheet, {SUBJECT: model}, f"{TOLERANCE:g}"
+        self.requested: Sequence[RequestedTest] = ()
+        self.measurements: list[Measurement] = []
+        self.served: list[Served] = []
+        self._benchmarks = benchmarks
+
+    def formats(self, request: str, claim: Claim) -> Formats:
+        """Every vendor declares its format."""
+        return Formats()
+
+    def measure(self, request: MeasurementRequest) -> Served | None:
+        """Serve a request; fresh samples only where a generator makes them."""
+        benchmark = self._benchmarks[request.task]
+        if request.drawn and not benchmark.generated:
+            return None
+        measurement = self._drawn(request) if request.drawn else self._asked(request, benchmark)
+        number = len(self.measurements)
+        measurement = msgspec.structs.replace(
+            measurement, id=f"{number:02d}", order_seed=f"seed {number}", question=f"q{request.task}"
+        )
+        self.measurements.append(measurement)
+        reads = Reads(measurement=measurement.id, scorer=SCORER)
+        self.served.append(Served(request=request.name, reads=reads, prompt=measurement.prompt))
+        return self.served[-1]
+
+    def _drawn(self, request: MeasurementRequest) -> Measurement:
+        beside = next(each for each in self.measurements if each.id == request.beside)
+        return drawn_beside(beside, request, SCORER)
+
+    def _asked(self, request: MeasurementRequest, benchmark: Benchmark) -> Measurement:
+        capabilities, claim = self.models[SUBJECT].capabilities, request.claim
+        mode: Any = "sampled" if request.temperature else "greedy"
+        degrees = request.temperature or 0.0
+        if claim:
+            mode, degrees, _ = decoding_of(claim, "generate")
+        return Measurement(
+            id="",
+            task=request.task,
+            prompt=request.prompt or "question",
+            kind="generate",
+            decoding=mode,
+            temperature=degrees,
+            scorers=(SCORER,),
+            population=benchmark.samples,
+            samples_root="0" * 64,
+            order_seed="",
+            repeats=repeats_of(mode, capabilities, benchmark.samples),
+            repeat_check=repeat_check_of(mode, capabilities, benchmark.samples, benchmark.samples),
+            chance=benchmark.chance,
+            limit=request.limit,
+            arm=request.arm,
+        )
+
+    def measurement(self, served: Served) -> Measurement:
+        """What serves it."""
+        return next(each for each in self.measurements if each.id == served.reads.measurement)
+
+
+def plan_of(vendor: Vendor, number: int = 1, *, alpha: float = ALPHA, in_process: bool = False) -> Plan:
+    """The sealed plan of the ``number``-th audit of a vendor's table; over a wire its answers may vary."""
+    sampled = vendor.kind.decoding == "sampled"
+    claims = tuple(
+        Claim(
+            task=row.benchmark.name,
+            value=row.printed,
+            samples=row.scored,
+            repeats=row.passes if row.passes > 1 else None,
+            protocol=Protocol(decoding=_TEMPERATURE if sampled else "greedy", prompt="question"),
+        )
+        for row in vendor.rows
+    )
+    sheet = ClaimSheet(model="m", claims=claims, digest="0" * 64)
+    model = PlannedModel(
+        identity=ModelIdentity(uri="openai:m@http://127.0.0.1/v1"), capabilities=Capabilities(deterministic=in_process)
+    )
+    benchmarks = {row.benchmark.name: row.benchmark for row in vendor.rows}
+    planner = _VendorPlanner(sheet, model, benchmarks)
+    by_rule = detectors()
+    tests = [test for detector in by_rule.values() for test in detector.plan(planner)]
+    probing = [rule for rule, detector in by_rule.items() if getattr(detector, "probes", False)]
+    plan = Plan(
+        format=PLAN_FORMAT,
+        software="0",
+        created="2026-11-27T00:00:00+00:00",
+        sheet=sheet,
+        models={SUBJECT: model},
+        measurements=tuple(planner.measurements),
+        detectors=tuple(by_rule),
+        detect_weight=DETECT_WEIGHT,
+        questions={f"q{name}": Question(benchmark=name, subject="s", number=number) for name in benchmarks},
+        tests=share_out(tests, probing, DETECT_WEIGHT),
+        served=tuple(planner.served),
+        alpha=alpha,
+        tolerance=f"{TOLERANCE:g}",
+    )
+    return msgspec.structs.replace(plan, tests=tuple(by_rule[test.rule].seal(test, plan) for test in plan.tests))

@@ -1,0 +1,73 @@
+"""Runs the simulated world: many vendors of every kind, on all cores, each by random numbers of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache
+from multiprocessing import get_context
+
+import numpy as np
+
+from steelyard.gauntlet.audit import Audit, audit
+from steelyard.gauntlet.parameters import Kind, World
+from steelyard.gauntlet.vendors import Abilities, draw_vendor
+
+__all__ = ["HONEST", "parts_of", "run_part", "simulate"]
+
+HONEST = 10_005
+CHEATS = 4_000
+_PART = 60  # vendors of one kind in one job
+_TABLES = 20_000  # kept by a process: vendors print the same numbers again and again
+
+
+def parts_of(world: World, vendors: int | None = None) -> list[tuple[Kind, int, int]]:
+    """The jobs: (kind, number of the part, vendors); ``vendors`` of each kind, or 10,000 honest ones and 4,000 others.
+
+    Kinds with doses share the vendors of one kind.
+    """
+    honest = [kind for each in world.honest for kind in each.each()]
+    cheats = [kind for each in world.cheats for kind in each.each()]
+    parts = []
+    for kinds, together in ((honest, HONEST), (cheats, CHEATS)):
+        size = vendors or -(-together // max(1, len(kinds)))
+        parts += [
+            (kind, number, min(_PART, size - begin))
+            for kind in kinds
+            for number, begin in enumerate(range(0, size, _PART))
+        ]
+    return parts
+
+
+def simulate(world: World, parts: Sequence[tuple[Kind, int, int]], seed: int) -> Iterator[list[Audit]]:
+    """The audits of each job, in the order in which they end; the numbers follow from the seed alone."""
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _begin, (world,)) as pool:
+        jobs = [pool.submit(_run, kind, number, size, seed) for kind, number, size in parts]
+        try:
+            for job in as_completed(jobs):
+                yield job.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+_ABILITIES: list[Abilities] = []
+
+
+def _begin(world: World) -> None:
+    from steelyard.stats import sequential
+
+    sequential.stop_table = lru_cache(_TABLES)(sequential.stop_table)
+    _ABILITIES.append(Abilities(world))
+
+
+def _run(kind: Kind, number: int, size: int, seed: int) -> list[Audit]:
+    return run_part(_ABILITIES[0], kind, number, size, seed)
+
+
+def run_part(abilities: Abilities, kind: Kind, number: int, size: int, seed: int) -> list[Audit]:
+    """So many vendors of a kind, audited; ``number`` tells the parts of one kind apart."""
+    name = f"{kind.name} {kind.dose}".encode()
+    random = np.random.default_rng([seed, number, *name])
+    return [audit(draw_vendor(abilities, kind, random), random) for _ in range(size)]

@@ -1,0 +1,1 @@
+"""Parameters of the worlds that come with Steelyard."""

@@ -1,0 +1,66 @@
+"""How often a detector accused honest vendors in simulation: the numbers that stand beside its result.
+
+The file is written by ``python -m bench.gauntlet`` and ships with this version, so that two reports of one version say
+the same.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from steelyard.records import Plan
+from steelyard.records.record import Record
+
+__all__ = ["MeasuredRates", "RuleRate", "measured_rates", "sentence_on"]
+
+
+class RuleRate(Record, frozen=True, kw_only=True):
+    """The share of tests of one rule that accused at level ``at`` though their null holds, with its 95 % interval."""
+
+    share: float
+    low: float
+    high: float
+    tests: int
+
+
+class MeasuredRates(Record, frozen=True, kw_only=True):
+    """One run of the gauntlet: when, with how many honest vendors, and what it found by rule.
+
+    ``report``: the share of honest vendors of whom a whole report accused something.
+    """
+
+    date: str
+    world: str
+    vendors: int
+    at: float
+    report: RuleRate
+    rules: dict[str, RuleRate]
+
+
+@cache
+def measured_rates() -> MeasuredRates:
+    """What ships with this version."""
+    data = files("steelyard.reports").joinpath("measured_rates.json").read_bytes()
+    return msgspec.json.decode(data, type=MeasuredRates)
+
+
+def sentence_on(plan: Plan | None) -> str:
+    """What was measured of the rules that a plan's tests have; empty where none of them was in the gauntlet."""
+    if plan is None:
+        return ""
+    found = measured_rates()
+    rules = dict.fromkeys(test.rule for test in plan.tests if test.rule in found.rules)
+    if not rules or plan.requested:
+        return ""
+    each = ", ".join(f"{rule} accused {_share(found.rules[rule])}" for rule in rules)
+    return (
+        f"Measured on {found.vendors:,} simulated honest vendors ({found.date}): at {found.at:g}, of tests whose null "
+        f"hypothesis holds, {each}; {_share(found.report)} of whole reports accused an honest vendor of something."
+    )
+
+
+def _share(rate: RuleRate) -> str:
+    return f"{100 * rate.share:.1f} % ({100 * rate.low:.1f} to {100 * rate.high:.1f})"

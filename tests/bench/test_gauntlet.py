@@ -1,0 +1,27 @@
+"""What the gauntlet leaves for reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from bench.gauntlet import measured
+from steelyard.gauntlet.parameters import load_world
+from steelyard.gauntlet.planner import detectors
+from steelyard.gauntlet.rates import rates_of
+from steelyard.gauntlet.simulated import parts_of, run_part
+from steelyard.gauntlet.vendors import Abilities
+from steelyard.reports.measured_rates import MeasuredRates
+from tests.gauntlet.conftest import SMALL
+
+
+def test_each_rule_has_its_rate(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(SMALL)
+    world = load_world("simulated", tmp_path / "w.yaml")
+    abilities = Abilities(world)
+    audits = [audit for part in parts_of(world, 2) for audit in run_part(abilities, *part, 1)]
+    found = measured(rates_of(world, audits, 1, tuple(detectors())), "2026-11-27")
+    assert set(found.rules) == set(detectors())
+    assert (found.vendors, found.at, found.report.tests) == (6, 0.05, 6)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=MeasuredRates) == found

@@ -1,0 +1,87 @@
+"""An audit of a simulated vendor ends as a real one would: by the detectors' monitors, under one Holm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from steelyard.gauntlet.audit import Audit, audit
+from steelyard.gauntlet.parameters import Kind, World
+from steelyard.gauntlet.vendors import Abilities, draw_vendor
+
+
+def audits(world: World, count: int, seed: int = 1, **changes: Any) -> list[Audit]:
+    abilities, random = Abilities(world), np.random.default_rng(seed)
+    kind = Kind(name="k", **changes)
+    return [audit(draw_vendor(abilities, kind, random), random) for _ in range(count)]
+
+
+def accused(found: list[Audit], detector: str) -> int:
+    return sum(any(test.is_found and test.detector == detector for test in each.tests) for each in found)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"decoding": "sampled"},
+        {"missing": 0.1, "missing_wrong": 0.3},
+        {"slow": 5.0},
+        {"boundary": True, "unsteady": (0.0,)},
+    ],
+    ids=["plain", "sampled", "missing", "slow", "boundary"],
+)
+def test_honest_vendors_are_hardly_accused(small: World, changes: dict[str, Any]) -> None:
+    found = audits(small, 60, **changes)
+    assert accused(found, "claim_retest") + accused(found, "twin_gap") <= 6  # .05 of 60: 7 or more at .03
+    assert all(0 < each.calls <= each.most for each in found)
+
+
+def test_a_large_lie_is_found_by_the_detector_that_sees_it(small: World) -> None:
+    assert accused(audits(small, 10, inflated=40.0), "claim_retest") == 10
+    # Not by vendors whose skill leaves no room for a gap.
+    by_heart = audits(small, 20, memorised=0.95)
+    assert accused(by_heart, "twin_gap") >= 5
+    assert accused(by_heart, "claim_retest") <= 2
+
+
+def test_a_decided_test_reads_no_further(small: World) -> None:
+    found = audits(small, 10, inflated=60.0)
+    tests = [test for each in found for test in each.tests if test.detector == "claim_retest"]
+    assert np.mean([test.read / test.of for test in tests]) < 0.95
+    assert sum(each.calls for each in found) < sum(each.most for each in found)
+
+
+def test_slow_answers_change_no_verdict(small: World) -> None:
+    """The monitors read in the committed order: what arrives late waits, whatever it says."""
+
+    def words(slow: float) -> list[list[str]]:
+        # What is drawn before the times is the same in both.
+        abilities = Abilities(small)
+        found = []
+        for seed in range(8):
+            random = np.random.default_rng(seed)
+            vendor = draw_vendor(abilities, Kind(name="k", slow=slow, unsteady=(0.0,)), random)
+            first = audit(type(vendor)(vendor.kind, vendor.rows[:1]), random)
+            found.append([test.word for test in first.tests])
+        return found
+
+    assert words(1.0) == words(9.0)
+
+
+def test_the_same_numbers_give_the_same_audit(small: World) -> None:
+    assert audits(small, 3, seed=9) == audits(small, 3, seed=9)
+
+
+def test_what_is_far_beyond_a_test_s_thresholds_is_detectable_and_what_holds_is_not(small: World) -> None:
+    lies = [test for each in audits(small, 6, inflated=40.0) for test in each.tests if test.detector == "claim_retest"]
+    assert all(test.detectable for test in lies if not test.is_true)
+    assert not any(test.detectable for each in audits(small, 6) for test in each.tests)
+    by_heart = [
+        test for each in audits(small, 20, memorised=0.95) for test in each.tests if test.detector == "twin_gap"
+    ]
+    seen = [test for test in by_heart if test.detectable]
+    assert seen
+    assert sum(test.is_found for test in seen) >= 0.7 * len(seen)

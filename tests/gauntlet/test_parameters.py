@@ -1,0 +1,68 @@
+"""Parameters of worlds: what ships can be read, and what is wrong in a file is said in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.gauntlet.parameters import World, load_world
+
+
+def test_the_world_that_ships_has_the_kinds_that_an_error_rate_needs() -> None:
+    world = load_world("simulated")
+    assert len(world.honest) >= 15
+    assert len([each for kind in world.cheats for each in kind.each()]) >= 30
+    assert len(world.digest) == 64
+
+
+def test_doses_are_kinds_of_their_own(small: World) -> None:
+    inflated = small.cheats[0]
+    assert [kind.dose for kind in inflated.each()] == [5, 40]
+    assert [kind.inflated for kind in inflated.each()] == [5, 40]
+    plain = small.honest[0]
+    assert (list(plain.each()), plain.dose) == ([plain], None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("steelyard-gauntlet/1", "steelyard-gauntlet/9", "format"),
+        ("{name: plain}", "{name: plain, naem: x}", "naem"),
+        ("{name: plain}", "{name: plain, unsteady: [x]}", "unsteady"),
+        ("samples: 60", "samples: 6", "20 to 20,000"),
+        ("varies: inflated", "varies: says", "varies"),
+        ("varies: inflated, doses: [5, 40]", "varies: inflated", "go together"),
+        ("doses: [0.9]", "doses: [1.9]", "between 0 and 1"),
+        ("{name: plain}", "{name: plain, decoding: beam}", "greedy or sampled"),
+        ("{name: plain}", "{name: plain, formats: 0}", "between 1 and 1,000"),
+        ("name: sampled", "name: plain", "a name of its own"),
+        ("name: small", "name: [", "small.yaml"),
+    ],
+)
+def test_what_is_no_world_is_refused(small_file: Path, old: str, new: str, said: str) -> None:
+    small_file.write_text(small_file.read_text().replace(old, new))
+    with pytest.raises(InputError, match=said) as error:
+        load_world("simulated", small_file)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no-such"):
+        load_world("simulated", tmp_path / "no-such.yaml")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match=r"binary\.yaml"):
+        load_world("simulated", tmp_path / "binary.yaml")
+
+
+def test_the_development_world_and_the_rules_are_those_that_were_frozen() -> None:
+    """Who changes a threshold after a sealed world was run must freeze, and run, again."""
+    import json
+    from importlib.resources import files
+
+    from steelyard.gauntlet.planner import detectors
+
+    frozen = json.loads(files("steelyard.gauntlet").joinpath("frozen.json").read_text())
+    assert frozen["parameters"] == {"simulated.yaml": load_world("simulated").digest}
+    assert {f"{name}@{version}" for name, version in frozen["rules"].items()} == set(detectors())

@@ -1,0 +1,36 @@
+"""The plan of a simulated vendor is one that the detectors themselves made and sealed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from steelyard.gauntlet.parameters import Kind, World
+from steelyard.gauntlet.planner import detectors, plan_of
+from steelyard.gauntlet.vendors import Abilities, draw_vendor
+from steelyard.stats.series import series_share
+
+
+@pytest.mark.parametrize("decoding", ["greedy", "sampled"])
+def test_claims_share_what_twins_leave_of_the_level(small: World, decoding: str) -> None:
+    vendor = draw_vendor(Abilities(small), Kind(name="k", decoding=decoding), np.random.default_rng(1))
+    plan = plan_of(vendor)
+    assert [test.rule for test in plan.tests] == ["claim_retest@4", "claim_retest@4", "twin_gap@1"]
+    assert [test.weight for test in plan.tests] == pytest.approx([0.4, 0.4, 0.2])
+    assert plan.detectors == tuple(detectors())
+    assert {each.decoding for each in plan.measurements} == {decoding}
+    assert [each.beside for each in plan.measurements] == ["", "", "01"]
+    assert plan.measurements[2].population == 80
+
+
+def test_a_later_audit_has_its_share_of_the_series(small: World) -> None:
+    vendor = draw_vendor(Abilities(small), Kind(name="k"), np.random.default_rng(1))
+    first, fifth = (plan_of(vendor, number).tests[0].sealed["alpha_inconsistent"] for number in (1, 5))
+    assert fifth / first == pytest.approx(series_share(5) / series_share(1))
+
+
+def test_what_the_vendor_states_is_in_the_claims(small: World) -> None:
+    kind = Kind(name="k", decoding="sampled", passes=(4,), scored=30)
+    plan = plan_of(draw_vendor(Abilities(small), kind, np.random.default_rng(1)))
+    assert plan.sheet is not None
+    assert {(claim.repeats, claim.samples) for claim in plan.sheet.claims} == {(4, 30)}

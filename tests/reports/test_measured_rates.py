@@ -1,0 +1,32 @@
+"""What a report says of its detectors' measured rates."""
+
+from __future__ import annotations
+
+import msgspec
+
+from steelyard.records import RequestedTest
+from steelyard.reports.measured_rates import measured_rates, sentence_on
+from tests.plans import claim_plan
+
+
+def test_what_ships_covers_the_rules_of_this_version() -> None:
+    from steelyard.plugins import find
+
+    rules = {f"{name}@{find('detector', name)().version}" for name in ("claim_retest", "twin_gap")}
+    assert set(measured_rates().rules) == rules
+    assert measured_rates().vendors >= 10_000
+
+
+def test_a_plan_with_such_a_test_says_how_often_it_accuses_the_honest() -> None:
+    said = sentence_on(claim_plan())
+    assert "claim_retest@4 accused" in said
+    assert "twin_gap" not in said
+    assert measured_rates().date in said
+
+
+def test_nothing_is_said_of_what_was_not_measured() -> None:
+    plan = claim_plan()
+    assert sentence_on(None) == ""
+    assert sentence_on(msgspec.structs.replace(plan, tests=())) == ""
+    gated = msgspec.structs.replace(plan, requested=(RequestedTest(detector="gate", task="t"),))
+    assert sentence_on(gated) == ""
