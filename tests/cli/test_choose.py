@@ -270,12 +270,13 @@ def test_a_model_that_a_suite_does_not_name_is_asked_nothing(
     assert sums_asked(servers["half"])
 
 
-def test_a_summary_of_one_page_is_refused(
-    servers: dict[str, SumsServer], sums: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert choose(servers, ["half", "good"], sums, "0.9", "--limit", "5") == 3
-    assert execute(["report", "r", "--summary", "s.html"]) == 2
-    assert "a choice has no summary on one page" in capsys.readouterr().err
+def test_a_summary_of_one_page(servers: dict[str, SumsServer], sums: Path) -> None:
+    assert choose(servers, ["half", "good"], sums, "0.9", *prices(half=(1, 1), good=(2, 2))) == 0
+    assert execute(["report", "r", "--summary", "s.html", "--language", "de"]) == 0
+    page = Path("s.html").read_text()
+    assert "2 Kandidaten für sums" in page
+    assert "good erreicht" in page
+    assert '<svg class="picture"' in page
 
 
 @pytest.mark.skipif(not bench.names(), reason="no measuring data at ../shared/data/scores")

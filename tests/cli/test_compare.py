@@ -24,10 +24,10 @@ def test_two_runs_are_compared(
     monkeypatch.setenv("COLUMNS", "100")
     assert execute(["compare", "small", "large", "--html", "c.html", "--markdown", "c.md"]) == 0
     out = capsys.readouterr().out
-    assert "B is better by " in out
+    assert "large is better by " in out
     assert max(map(len, out.splitlines())) <= 100
     assert "What is" in (folder / "c.html").read_text()
-    assert "B is better by " in (folder / "c.md").read_text()
+    assert "large is better by " in (folder / "c.md").read_text()
     assert execute(["compare", "small", "large", "--json", "--no-texts"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["pairs"][0]["contrasts"][0]["word"] == "better"

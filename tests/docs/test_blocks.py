@@ -157,3 +157,13 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for page in pages()[1:]:
         assert f": {page.relative_to(ROOT / 'docs')}\n" in navigation, page
+
+
+def test_a_newcomer_can_walk_all_tutorials_in_one_folder() -> None:
+    """No page makes a suite, a run or a file that another one has made."""
+    made: dict[str, Path] = {}
+    for page in (each for each in PAGES if each.parent.name == "tutorial"):
+        source = "".join(block.source for block in blocks(page) if block.language == "console")
+        names = re.findall(r"(?:suite new|requantise|--out) ([^\s-]\S*)", source)
+        assert [name for name in names if made.setdefault(name, page) != page] == [], page
+    assert len(made) > 20

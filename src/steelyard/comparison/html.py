@@ -47,9 +47,10 @@ def _run(comparison: Comparison, number: int) -> dict[str, Any]:
 
 
 def _pair(comparison: Comparison, pair: PairResult, reach: float) -> dict[str, Any]:
-    rows = [_row(pair, each, reach) for each in pair.contrasts]
+    rows = [_row(comparison, pair, each, reach) for each in pair.contrasts]
     return {
         "pair": pair,
+        "title": words.title(comparison, pair),
         "first": comparison.run(pair.first),
         "second": comparison.run(pair.second),
         "rows": [row for row in rows if row["scope"] != "slice"],
@@ -59,7 +60,7 @@ def _pair(comparison: Comparison, pair: PairResult, reach: float) -> dict[str, A
     }
 
 
-def _row(pair: PairResult, contrast: Contrast, reach: float) -> dict[str, Any]:
+def _row(comparison: Comparison, pair: PairResult, contrast: Contrast, reach: float) -> dict[str, Any]:
     return {
         "scope": contrast.scope,
         "name": one_line(words.name_of(contrast), 120),
@@ -76,7 +77,7 @@ def _row(pair: PairResult, contrast: Contrast, reach: float) -> dict[str, Any]:
         "open": f"{contrast.open:,}" if contrast.open else "",
         "css": _CSS[contrast.word],
         "sign": words.SIGNS[contrast.word],
-        "sentence": words.sentence(pair, contrast),
+        "sentence": words.sentence(comparison, pair, contrast),
         "bar": span(contrast.ci, sum(contrast.difference) / 2, reach),
     }
 

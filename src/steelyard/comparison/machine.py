@@ -20,5 +20,5 @@ def render(comparison: Comparison) -> dict[str, Any]:
     document: dict[str, Any] = msgspec.to_builtins(comparison)
     for pair, found in zip(comparison.pairs, document["pairs"], strict=True):
         for contrast, each in zip(pair.contrasts, found["contrasts"], strict=True):
-            each["sentence"] = words.sentence(pair, contrast)
+            each["sentence"] = words.sentence(comparison, pair, contrast)
     return {"exit": comparison.exit, "headline": words.headline(comparison), **document}

@@ -19,7 +19,7 @@ def render(comparison: Comparison) -> str:
 def _lines(comparison: Comparison) -> Iterator[str]:
     yield "# Comparison"
     yield ""
-    yield f"**{words.headline(comparison)}**"
+    yield f"**{escape(words.headline(comparison))}**"
     yield ""
     yield "| | model | run | asked | median time | median tokens | cost |"
     yield "|---|---|---|---|---:|---:|---:|"
@@ -32,15 +32,15 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         )
     for pair in comparison.pairs:
         yield ""
-        yield from _pair(pair)
+        yield from _pair(comparison, pair)
     yield ""
     yield words.tests_line(comparison)
     for note in comparison.notes:
         yield f"\n- {escape(note)}"
 
 
-def _pair(pair: PairResult) -> Iterator[str]:
-    yield f"## {pair.second} against {pair.first}"
+def _pair(comparison: Comparison, pair: PairResult) -> Iterator[str]:
+    yield f"## {escape(words.title(comparison, pair))}"
     yield ""
     if pair.contrasts:
         names = f"{pair.first} | {pair.second} | {pair.second} − {pair.first}"
@@ -50,7 +50,7 @@ def _pair(pair: PairResult) -> Iterator[str]:
         yield (
             f"| {escape(words.name_of(each))} | {each.n:,} | {words.score(each.first)} | {words.score(each.second)} | "
             f"{words.difference(each)} | {words.interval(each)} | {words.p_words(each)} | "
-            f"{escape(words.sentence(pair, each))} |"
+            f"{escape(words.sentence(comparison, pair, each))} |"
         )
     yield ""
     for skipped in pair.skipped:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["html", "machine", "print_portfolio"]
 
 MOST_PAIRS = 15  # in the terminal; all are in the page and in the JSON
+_LONGEST = 600  # characters of a sentence, which may name ten models
 
 
 def machine(portfolio: Portfolio) -> dict[str, Any]:
@@ -35,8 +36,7 @@ def print_portfolio(portfolio: Portfolio, console: Console) -> None:
     from steelyard.util.console import fitting
 
     for number, sentence in enumerate(words.sentences(portfolio)):
-        text = f"{sentence[0].upper()}{sentence[1:]}." if number == 0 else f"{sentence}."
-        console.print(Text(one_line(text, 400), style="bold" if number == 0 else ""))
+        console.print(Text(one_line(f"{sentence}.", _LONGEST), style="bold" if number == 0 else ""))
     if portfolio.no_frontier:
         console.print(Text(one_line(f"no quality per cost: {portfolio.no_frontier}.", 400)))
     console.print()
@@ -103,7 +103,7 @@ def html(portfolio: Portfolio) -> str:
     """The page: no script, no request. Every foreign text passes the filter ``shown``."""
     return template("portfolio.html.j2", "steelyard.comparison").render(
         portfolio=portfolio,
-        sentences=[f"{each[0].upper()}{each[1:]}" for each in words.sentences(portfolio)],
+        sentences=_as_sentences(portfolio),
         holdings=[_holding(each) for each in portfolio.holdings],
         overlaps=[
             {
@@ -129,6 +129,12 @@ def html(portfolio: Portfolio) -> str:
         dots=_dots(portfolio),
         signs=SIGNS,
     )
+
+
+def _as_sentences(portfolio: Portfolio) -> list[str]:
+    """With a capital letter, but for the first: it begins with a model's name."""
+    first, *others = words.sentences(portfolio)
+    return [first, *(f"{each[0].upper()}{each[1:]}" for each in others)]
 
 
 def _holding(each: Holding) -> dict[str, Any]:

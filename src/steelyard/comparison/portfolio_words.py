@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steelyard.comparison.labels import labels_of
 from steelyard.comparison.portfolio_record import Concentration, Flattening, Overlap, Portfolio
 from steelyard.reports.words import count, counted, p_value
 
@@ -50,9 +51,11 @@ def overlap_sentence(found: Overlap) -> str:
 
 def least_sentence(portfolio: Portfolio) -> str:
     """Which pair fails least together, and which it is not told apart from."""
+    names = labels_of({each.letter: each.model for each in portfolio.holdings})
     least = portfolio.overlaps[0]
-    text = f"{least.first} and {least.second} fail least together: both on {percent(least.both)} of the samples"
-    like = [f"{each.first} and {each.second}" for each in portfolio.overlaps[1:] if each.not_told_apart]
+    pair = f"{names[least.first]} and {names[least.second]}"
+    text = f"{pair} fail least together: both on {percent(least.both)} of the samples"
+    like = [f"{names[each.first]} and {names[each.second]}" for each in portfolio.overlaps[1:] if each.not_told_apart]
     if like:
         text += f"; not told apart from {', '.join(like[:4])}{f' and {len(like) - 4} more' if len(like) > 4 else ''}"
     return text

@@ -33,8 +33,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     for pair in comparison.pairs:
         console.print()
         if len(comparison.pairs) > 1:
-            console.print(Text(f"{pair.second} against {pair.first}", style="bold"))
-        _print_pair(pair, console)
+            console.print(Text(words.title(comparison, pair), style="bold"))
+        _print_pair(comparison, pair, console)
     console.print()
     console.print(fitting(console, _spent(comparison)))
     console.print()
@@ -43,7 +43,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print(Text.assemble(("Note ", "yellow"), one_line(note, 300)))
 
 
-def _print_pair(pair: PairResult, console: Console) -> None:
+def _print_pair(comparison: Comparison, pair: PairResult, console: Console) -> None:
     from rich.text import Text
 
     from steelyard.util.console import fitting
@@ -55,7 +55,7 @@ def _print_pair(pair: PairResult, console: Console) -> None:
     if shown:
         console.print(fitting(console, _table(pair, shown)))
     for each in (each for each in shown if each.scope == "task" or (each.scope == "overall" and len(shown) > 0)):
-        console.print(Text(one_line(f"{words.name_of(each)}: {words.sentence(pair, each)}", 300)))
+        console.print(Text(one_line(f"{words.name_of(each)}: {words.sentence(comparison, pair, each)}", 400)))
     if len(slices) > MOST_SLICES:
         console.print(
             Text(f"{len(slices)} groups were tested, {len(told)} told apart; --html and --json have them all")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from steelyard.comparison.labels import labels_of
 from steelyard.comparison.record import Comparison, Contrast, PairResult, Spent
 from steelyard.reports.words import about, count, counted, p_value
 
@@ -14,6 +15,7 @@ __all__ = [
     "exit_meaning",
     "headline",
     "interval",
+    "label",
     "money",
     "name_of",
     "one",
@@ -22,21 +24,33 @@ __all__ = [
     "seconds",
     "sentence",
     "tests_line",
+    "title",
 ]
 
 SIGNS = {"better": "▲", "worse": "▼", "not_told_apart": "·"}
 
 
-def sentence(pair: PairResult, contrast: Contrast) -> str:
-    """The result in a sentence: ``B is better by 3.1 points (1.2 to 5.0)``; it never says that two are equal."""
+def label(comparison: Comparison, letter: str) -> str:
+    """The name of a run's model as a sentence has it."""
+    return labels_of({run.letter: run.model for run in comparison.runs})[letter]
+
+
+def title(comparison: Comparison, pair: PairResult) -> str:
+    """What stands above a pair: ``large against small``."""
+    return f"{label(comparison, pair.second)} against {label(comparison, pair.first)}"
+
+
+def sentence(comparison: Comparison, pair: PairResult, contrast: Contrast) -> str:
+    """The result in a sentence: ``large is better by 3.1 points (1.2 to 5.0)``; it never says that two are equal."""
+    first, second = (label(comparison, letter) for letter in (pair.first, pair.second))
     if contrast.word == "not_told_apart":
-        return f"not told apart: {pair.second} − {pair.first} is {between(contrast)}; {_needed(contrast)}"
-    winner = pair.second if contrast.word == "better" else pair.first
+        return f"not told apart: {second} − {first} is {between(contrast)}; {_needed(contrast)}"
+    winner = second if contrast.word == "better" else first
     size = one(_middle(contrast))
     low, high = _outward(contrast)
     span = f"{min(abs(low), abs(high)):.1f} to {max(abs(low), abs(high)):.1f}"
     if low < 0 < high:
-        span = f"{pair.second} − {pair.first} is {between(contrast)}"
+        span = f"{second} − {first} is {between(contrast)}"
     if contrast.open:
         ends = sorted(abs(each) for each in contrast.difference)
         return f"{winner} is better by {one(ends[0])} to {one(ends[1])} points, as open answers are read ({span})"
@@ -113,14 +127,13 @@ def headline(comparison: Comparison) -> str:
     if len(overall) == 1:
         pair, contrast = overall[0]
         assert contrast is not None
-        text = sentence(pair, contrast)
-        return f"{text[0].upper()}{text[1:]}."
-    told = [
-        f"{pair.second if contrast.word == 'better' else pair.first} is better than "
-        f"{pair.first if contrast.word == 'better' else pair.second}"
-        for pair, contrast in overall
-        if contrast is not None and contrast.word != "not_told_apart"
-    ]
+        text = sentence(comparison, pair, contrast)
+        return f"{text[0].upper()}{text[1:]}." if contrast.word == "not_told_apart" else f"{text}."
+    told = []
+    for pair, contrast in overall:
+        if contrast is not None and contrast.word != "not_told_apart":
+            places = (pair.second, pair.first) if contrast.word == "better" else (pair.first, pair.second)
+            told.append(" is better than ".join(label(comparison, letter) for letter in places))
     left = sum(contrast is not None and contrast.word == "not_told_apart" for _, contrast in overall)
     rest = f"{counted(left, 'pair')} not told apart" if left else ""
     return f"{'; '.join(filter(None, (*told, rest)))}."

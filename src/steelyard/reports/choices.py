@@ -15,16 +15,22 @@ from steelyard.util.text import one_line
 
 __all__ = [
     "EXIT_MEANINGS",
+    "STANDINGS",
     "CandidateWords",
     "Taken",
+    "amount",
     "asked_of_candidates",
     "candidate_words",
     "choices_of",
     "counted_standings",
+    "dearer_than_thought",
     "headings",
     "headline",
     "is_choice",
+    "is_priced",
     "limits_of",
+    "name_in",
+    "standing_of",
     "subject_of",
     "taken_by",
 ]
@@ -34,7 +40,7 @@ EXIT_MEANINGS: Final = {
     ExitCode.INCONSISTENT: "every candidate is below the target",
     ExitCode.UNDECIDED: "no candidate is sure enough",
 }
-_WORDS: Final = {
+STANDINGS: Final = {
     "chosen": VerdictWord.CONSISTENT,
     "reached": VerdictWord.CONSISTENT,
     "below": VerdictWord.INCONSISTENT,
@@ -71,6 +77,7 @@ class Taken:
     calls: int
     per_call: float | None
     per_right: float | None
+    tokens_per_call: float | None
     tokens_per_right: float | None
     late: int
 
@@ -79,12 +86,13 @@ def taken_by(candidate: CandidateVerdict, verdict: Verdict) -> Taken:
     """What a candidate's calls took, all of them: those that came after its decision were paid for, too."""
     found = next((each for each in verdict.measurements if each.measurement == candidate.measurement), None)
     if found is None or not found.calls:
-        return Taken(0, None, None, None, 0)
+        return Taken(0, None, None, None, None, 0)
     cost, tokens = found.cost, found.prompt_tokens + found.completion_tokens
     return Taken(
         calls=found.calls,
         per_call=None if cost is None else cost / found.calls,
         per_right=None if cost is None or not found.right else cost / found.right,
+        tokens_per_call=tokens / found.calls if tokens else None,
         tokens_per_right=tokens / found.right if tokens and found.right else None,
         late=max(0, found.asked - candidate.asked),
     )
@@ -103,7 +111,7 @@ class CandidateWords:
 def headings(result: DetectorResult, verdict: Verdict) -> tuple[str, ...]:
     """What stands in the columns beside a candidate's name and standing."""
     costs = ("Tokens per call", "Tokens per right answer")
-    if _is_priced(result, verdict):
+    if is_priced(result, verdict):
         costs = ("Cost per 1,000 calls", "Cost per 1,000 right")
     return "Right", interval_name(verdict), "Asked", "Calls", *costs
 
@@ -112,11 +120,11 @@ def candidate_words(result: DetectorResult, verdict: Verdict) -> list[CandidateW
     """The candidates of one choice as text, the cheapest first."""
     choice = result.choice
     assert choice is not None
-    priced = _is_priced(result, verdict)
+    priced = is_priced(result, verdict)
     return [_words_of(each, choice, verdict, priced=priced) for each in choice.candidates]
 
 
-def _named(candidate: CandidateVerdict, choice: ChoiceVerdict) -> str:
+def name_in(choice: ChoiceVerdict, candidate: CandidateVerdict) -> str:
     """A candidate's model, with its role where another has the same name."""
     name = one_line(candidate.model, 60) or candidate.role
     alike = sum(each.model == candidate.model for each in choice.candidates) > 1
@@ -124,32 +132,31 @@ def _named(candidate: CandidateVerdict, choice: ChoiceVerdict) -> str:
 
 
 def _words_of(each: CandidateVerdict, choice: ChoiceVerdict, verdict: Verdict, *, priced: bool) -> CandidateWords:
-    standing, taken = _standing(each, choice), taken_by(each, verdict)
+    standing, taken = standing_of(each, choice), taken_by(each, verdict)
     unread = [f"{count(number)} {word}" for number, word in ((each.open, "open"), (each.missing, "missing")) if number]
     right = "–"
     if each.asked:
         right = count(each.right) if unread else f"{share(each.right / each.asked, 'percent')} ({count(each.right)})"
     per_call, per_right = taken.per_call, taken.per_right
     if not priced:
-        found = next((one for one in verdict.measurements if one.measurement == each.measurement), None)
-        tokens = 0 if found is None else found.prompt_tokens + found.completion_tokens
-        per_call, per_right = (tokens / taken.calls if tokens and taken.calls else None), taken.tokens_per_right
+        per_call, per_right = taken.tokens_per_call, taken.tokens_per_right
     return CandidateWords(
-        model=_named(each, choice),
+        model=name_in(choice, each),
         standing=standing,
-        word=_WORDS[standing],
+        word=STANDINGS[standing],
         cells=(
             right,
             interval(each.ci, "percent"),
             ", ".join([f"{count(each.asked)} of {count(choice.items)}", *unread]) if each.asked else "–",
             count(taken.calls) if taken.calls else "–",
-            _amount(per_call, priced=priced),
-            _amount(per_right, priced=priced),
+            amount(per_call, priced=priced),
+            amount(per_right, priced=priced),
         ),
     )
 
 
-def _standing(candidate: CandidateVerdict, choice: ChoiceVerdict) -> str:
+def standing_of(candidate: CandidateVerdict, choice: ChoiceVerdict) -> str:
+    """What became of a candidate: chosen, reached, below, undecided, or not asked."""
     if candidate.standing == "meets":
         return "chosen" if candidate.role == choice.chosen else "reached"
     if candidate.standing == "below":
@@ -157,12 +164,14 @@ def _standing(candidate: CandidateVerdict, choice: ChoiceVerdict) -> str:
     return "undecided" if candidate.asked else "not asked"
 
 
-def _is_priced(result: DetectorResult, verdict: Verdict) -> bool:
+def is_priced(result: DetectorResult, verdict: Verdict) -> bool:
+    """Whether the cost of some candidate's calls is known."""
     assert result.choice is not None
     return any(taken_by(each, verdict).per_call is not None for each in result.choice.candidates)
 
 
-def _amount(value: float | None, *, priced: bool) -> str:
+def amount(value: float | None, *, priced: bool) -> str:
+    """Money for 1,000, or tokens for one, with three digits or so; a dash where it is not known."""
     if value is None:
         return "–"
     if not priced:
@@ -177,8 +186,8 @@ def _amount(value: float | None, *, priced: bool) -> str:
 def counted_standings(verdict: Verdict) -> list[tuple[str, VerdictWord, int]]:
     """How many candidates are chosen, below, undecided and not asked, without zeros."""
     choices = [result.choice for result in choices_of(verdict) if result.choice is not None]
-    found = Counter(_standing(each, choice) for choice in choices for each in choice.candidates)
-    return [(name, word, found[name]) for name, word in _WORDS.items() if found[name]]
+    found = Counter(standing_of(each, choice) for choice in choices for each in choice.candidates)
+    return [(name, word, found[name]) for name, word in STANDINGS.items() if found[name]]
 
 
 def subject_of(verdict: Verdict) -> tuple[str, str]:
@@ -187,7 +196,7 @@ def subject_of(verdict: Verdict) -> tuple[str, str]:
         return verdict.model, verdict.served
     choice = choices_of(verdict)[0].choice
     assert choice is not None
-    return f"{len(choice.candidates)} candidates", ", ".join(_named(each, choice) for each in choice.candidates)
+    return f"{len(choice.candidates)} candidates", ", ".join(name_in(choice, each) for each in choice.candidates)
 
 
 def headline(verdict: Verdict) -> str:
@@ -201,10 +210,10 @@ def headline(verdict: Verdict) -> str:
         return f"None is sure enough: no candidate is shown to reach {target} on {task}."
     place = [each.role for each in choice.candidates].index(choice.chosen)
     before = choice.candidates[:place]
-    said = f"Chosen: {_named(choice.candidates[place], choice)} reaches {target} on {task}"
+    said = f"Chosen: {name_in(choice, choice.candidates[place])} reaches {target} on {task}"
     if not before:
         return f"{said}, and it is the first of the order."
-    unsure = [_named(each, choice) for each in before if each.standing != "below"]
+    unsure = [name_in(choice, each) for each in before if each.standing != "below"]
     if not unsure:
         several = "both before it are" if len(before) == 2 else f"all {len(before)} before it are"
         those = "the one before it is" if len(before) == 1 else several
@@ -253,13 +262,18 @@ def _limits_of(result: DetectorResult, choice: ChoiceVerdict, verdict: Verdict) 
 
 
 def _dearer_than_thought(choice: ChoiceVerdict, taken: dict[str, Taken]) -> Iterator[str]:
-    """Where a model that was asked as the cheaper one cost more per call: it may have written longer answers."""
+    for first, second in dearer_than_thought(choice, taken):
+        yield (
+            f"By their prices {first} comes before {second}, and a call to it cost more: it took more tokens. An order "
+            "by what calls cost would have been another."
+        )
+
+
+def dearer_than_thought(choice: ChoiceVerdict, taken: dict[str, Taken]) -> Iterator[tuple[str, str]]:
+    """Pairs of models of which the first was asked as the cheaper one, and cost more per call."""
     if choice.by != "cost":
         return
     asked = [(each, cost) for each in choice.candidates if (cost := taken[each.role].per_call) is not None]
     for (first, cost), (second, less) in pairwise(asked):
         if cost > less:
-            yield (
-                f"By their prices {_named(first, choice)} comes before {_named(second, choice)}, and a call to it cost "
-                "more: it took more tokens. An order by what calls cost would have been another."
-            )
+            yield name_in(choice, first), name_in(choice, second)

@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
 from steelyard.planning.series import order_sentences
 from steelyard.records import GATE_SERIES, DetectorResult, Finding, Plan, Verdict, VerdictWord
-from steelyard.reports import gates, headlines, words
+from steelyard.reports import choices, gates, headlines, words
 from steelyard.reports.charts import css_name
 from steelyard.reports.jinja import template
 from steelyard.reports.measured import by_measurement, money_of, only_measured
 from steelyard.reports.provenance import Provenance
+from steelyard.reports.summary_choices import (
+    choice_headline,
+    choice_picture,
+    choice_rows,
+    choice_subject,
+    choice_sure,
+    choice_total,
+    cost_heading,
+    standing_label,
+)
 from steelyard.reports.summary_english import ENGLISH
 from steelyard.reports.summary_gates import (
     drawn_ends,
@@ -60,19 +71,19 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
     said = LANGUAGES[language]
     numbers = Numbers(said.notation)
     findings, tests = verdict.findings[:_FINDINGS], words.further_tests(verdict)[:_TESTS]
-    gated = gates.is_gated(verdict)
-    if gated:
-        findings = ()  # a red gate's row says it
+    if gates.is_gated(verdict) or choices.is_choice(verdict):
+        findings = ()  # the row of a red gate, or of a candidate, says it
     lines = LINES - 3 * len(findings) - 2 * len(tests)
-    rows = _gate_rows(verdict, said, lines) if gated else rows_of(verdict, said, lines)
+    rows = _rows(verdict, said, lines)
     steps, more_steps = steps_of(verdict, plan, provenance, said)
-    label, lead = gates_headline(verdict, said) if gated else _headline(verdict, said)
+    label, lead = _lead(verdict, said)
+    picture = choice_picture(verdict, said) if choices.is_choice(verdict) else ""
     return template("summary.html.j2").render(
         said=said,
         frame=said.frame,
         provenance=provenance,
         title=_title(verdict, said),
-        model=one_line(verdict.model, 60),
+        model=choice_subject(verdict, said) if choices.is_choice(verdict) else one_line(verdict.model, 60),
         by=_claimed_by(plan, said),
         lead_css=css_name(verdict.verdict),
         label=label,
@@ -81,16 +92,17 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
         level=numbers.level(verdict.alpha),
         rows=rows.shown,
         has_claims=bool(verdict.claims),
-        has_gates=gated,
+        columns=_columns(verdict, said),
+        picture=picture,
         more_rows=_more(said.frame.more, rows.left, numbers),
         axis=rows.ends,
         findings=[_finding(each) for each in findings],
-        more_findings=_more(said.frame.more, 0 if gated else len(verdict.findings) - len(findings), numbers),
+        more_findings=_more(said.frame.more, len(verdict.findings) - len(findings) if findings else 0, numbers),
         tests=_tests(tests, said),
         more_tests=_more(said.frame.more, len(words.further_tests(verdict)) - len(tests), numbers),
-        sure=list(gates_sure(verdict, said) if gated else _sureness(verdict, plan, said))[:_SURE],
+        sure=list(_sure(verdict, plan, said))[:_SURE],
         steps=[(_with_options(each.text), each.commands) for each in steps],
-        is_dense=len(rows.shown) + len(steps) + len(findings) + len(tests) > _SPARSE,
+        is_dense=len(rows.shown) + len(steps) + len(findings) + len(tests) + bool(picture) > _SPARSE,
         more_steps=_more(said.frame.more_steps, more_steps, numbers),
         facts=list(_facts(verdict, plan, provenance, said)),
         check=command("verify", provenance.folder),
@@ -102,14 +114,53 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
 def _title(verdict: Verdict, said: Words) -> str:
     if gates.is_gated(verdict):
         return said.gates.title
+    if choices.is_choice(verdict):
+        return said.choice.title
     return said.frame.title if verdict.claims or verdict.findings else said.frame.measured_title
 
 
-def _gate_rows(verdict: Verdict, said: Words, lines: int) -> Rows:
+def _rows(verdict: Verdict, said: Words, lines: int) -> Rows:
+    if choices.is_choice(verdict):
+        return choice_rows(verdict, said, lines)
+    if not gates.is_gated(verdict):
+        return rows_of(verdict, said, lines)
     results = gates_in_order(verdict)
     domain = domain_of(drawn_ends(results[:ROWS]))
     rows = [gate_row(each, said, domain) for each in results[:ROWS]]
     return fitted(rows, len(results), domain, lines, said)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What stands above the rows: the section, its first and second column (empty: none), the legend's upright line."""
+
+    heading: str
+    first: str
+    second: str = ""
+    line: str = ""
+
+
+def _columns(verdict: Verdict, said: Words) -> _Columns:
+    if choices.is_choice(verdict):
+        costs = cost_heading(verdict, said)
+        return _Columns(said.choice.heading, said.choice.candidate, costs, said.choice.target)
+    if gates.is_gated(verdict):
+        return _Columns(said.gates.heading, said.gates.gate, said.gates.bar, said.gates.bar)
+    if verdict.claims:
+        return _Columns(said.frame.claims, said.frame.claim, said.frame.claimed)
+    return _Columns(said.frame.measurements, said.frame.task)
+
+
+def _lead(verdict: Verdict, said: Words) -> tuple[str, str]:
+    if choices.is_choice(verdict):
+        return choice_headline(verdict, said)
+    return gates_headline(verdict, said) if gates.is_gated(verdict) else _headline(verdict, said)
+
+
+def _sure(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
+    if choices.is_choice(verdict):
+        return choice_sure(verdict, said)
+    return gates_sure(verdict, said) if gates.is_gated(verdict) else _sureness(verdict, plan, said)
 
 
 def _with_options(sentence: str) -> Any:
@@ -203,6 +254,11 @@ def _measured(verdict: Verdict, said: Words) -> str:
 def _tally(verdict: Verdict, said: Words) -> list[tuple[str, str, str]]:
     """How many claims got which word: its class, the number, the word."""
     numbers = Numbers(said.notation)
+    if choices.is_choice(verdict):
+        return [
+            (css_name(word), numbers.count(each), _in_sentence(standing_label(standing, said.choice)))
+            for standing, word, each in choices.counted_standings(verdict)
+        ]
     if gates.is_gated(verdict) and len(gates.gates_of(verdict)) > 1:
         colours = gates.counted_colours(verdict)
         return [(css_name(word), numbers.count(each), _in_sentence(label_of(word, said))) for _, word, each in colours]
@@ -278,7 +334,9 @@ def _caveats(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
 def _facts(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> Iterator[tuple[str, str]]:
     """Name and value of each fact, on one line each."""
     numbers, who = Numbers(said.notation), said.who
-    yield who.served, "; ".join(part for part in (one_line(verdict.served, 80), _names(verdict, plan, said)) if part)
+    if not choices.is_choice(verdict):
+        named_as = _names(verdict, plan, said)
+        yield who.served, "; ".join(part for part in (one_line(verdict.served, 80), named_as) if part)
     dates = [who.planned.format(planned=numbers.date(plan.created))] if plan.created else []
     dates += [who.sealed.format(sealed=numbers.moment(provenance.sealed_at))] if provenance.sealed_at else []
     yield who.dates, " ".join(dates)
@@ -330,7 +388,7 @@ def _effort(verdict: Verdict, plan: Plan, said: Words) -> str:
         prompt=numbers.count(sum(each.prompt_tokens for each in results)),
         completion=numbers.count(sum(each.completion_tokens for each in results)),
     )
-    cost = _cost(verdict, plan, said)
+    cost = choice_total(verdict, said) if choices.is_choice(verdict) else _cost(verdict, plan, said)
     return f"{text}; {cost}" if cost else text
 
 

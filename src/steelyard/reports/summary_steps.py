@@ -9,6 +9,7 @@ from typing import Final
 
 from steelyard.records import ClaimVerdict, DetectorResult, Plan, Verdict, VerdictWord
 from steelyard.reports import words
+from steelyard.reports.choices import choices_of, is_choice
 from steelyard.reports.gates import counted_colours, is_gated
 from steelyard.reports.measured import only_measured
 from steelyard.reports.provenance import Provenance
@@ -47,6 +48,9 @@ def _all(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> I
     if is_gated(verdict):
         yield from _of_gates(verdict, folder, said)
         return
+    if is_choice(verdict):
+        yield from _of_choice(verdict, folder, said)
+        return
     below = [claim for claim in claims if claim.verdict is VerdictWord.INCONSISTENT and claim.asked]
     if below:
         text = said.steps.do_not_rely if len(below) == 1 else said.steps.do_not_rely_many
@@ -78,6 +82,20 @@ def _of_gates(verdict: Verdict, folder: str, said: Words) -> Iterator[Step]:
         yield Step(said.gates.step_undecided, (command("show", folder),))
     if colours == ["green"]:
         yield Step(said.gates.step_green, (command("show", folder),))
+
+
+def _of_choice(verdict: Verdict, folder: str, said: Words) -> Iterator[Step]:
+    choice, wrong = choices_of(verdict)[0].choice, (command("show", folder, "--wrong"),)
+    assert choice is not None
+    if choice.chosen:
+        yield Step(said.choice.step_chosen, wrong)
+        if not choice.cheapest:
+            yield Step(said.choice.step_cheaper)
+        yield Step(said.choice.step_keep)
+    elif all(each.standing == "below" for each in choice.candidates):
+        yield Step(said.choice.step_none, wrong)
+    else:
+        yield Step(said.choice.step_unsure, (command("show", folder),))
 
 
 def _advised(claims: Iterable[ClaimVerdict], plan: Plan, folder: str, said: Words, numbers: Numbers) -> Iterator[Step]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = [
+    "ChoiceLines",
     "Frame",
     "GateLines",
     "Headlines",
@@ -118,6 +119,58 @@ class GateLines:
     step_red: str
     step_undecided: str
     step_green: str
+
+
+@dataclass(frozen=True)
+class ChoiceLines:
+    """Everything about a choice: the standings, the sentence on it, what was ruled out, how sure it is, the picture."""
+
+    title: str
+    subject: str
+    heading: str
+    candidate: str
+    chosen: str
+    reached: str
+    below: str
+    undecided: str
+    not_asked: str
+    one_chosen: str
+    first: str
+    before_below: str
+    one_below: str
+    before_unsure: str
+    none_sure: str
+    none_reaches: str
+    costs_right: str
+    takes_right: str
+    cost_right: str
+    tokens_right: str
+    target: str
+    means_chosen: str
+    means_reached: str
+    means_below: str
+    means_undecided: str
+    means_not_asked: str
+    means_stopped: str
+    calls: str
+    sure_wrong: str
+    sure_missed: str
+    sure_steady: str
+    sure_varies: str
+    sure_order: str
+    sure_after: str
+    sure_dearer: str
+    step_chosen: str
+    step_cheaper: str
+    step_keep: str
+    step_unsure: str
+    step_none: str
+    total: str
+    picture: str
+    x_cost: str
+    x_tokens: str
+    y: str
+    picture_text: str
 
 
 @dataclass(frozen=True)
@@ -308,6 +361,7 @@ class Words:
     labels: Labels
     headlines: Headlines
     gates: GateLines
+    choice: ChoiceLines
     meanings: Meanings
     reasons: Reasons
     sureness: Sureness

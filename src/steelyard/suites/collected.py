@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from steelyard.records import DroppedItem, SuiteItem
+from steelyard.suites.near_meaning import MeaningFound, Vectors, near_in_meaning
 from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.suite_file import MadeFrom
+from steelyard.util.text import one_line
 
 __all__ = ["Collected", "item_id", "joined", "without_duplicates"]
+
+_NAMED_PAIRS = 10  # near in meaning and kept: more are counted alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +56,11 @@ def _with_own_ids(items: Sequence[SuiteItem]) -> tuple[SuiteItem, ...]:
     return tuple(found)
 
 
-def without_duplicates(collected: Collected) -> Collected:
+def without_duplicates(collected: Collected, vectors: Vectors | None = None) -> Collected:
     """The items without near duplicates of others, which are dropped with that reason.
+
+    With ``vectors`` (:class:`steelyard.suites.sentence_vectors.SentenceVectors`) also those that ask the same in other
+    words; pairs that are near in meaning and stay are named in the remarks.
 
     Items that show the same context after the same conversation are compared by their questions, all others with
     what is shown: beside a long passage a changed word of the question would count for nothing.
@@ -72,7 +79,43 @@ def without_duplicates(collected: Collected) -> Collected:
         for second, (first, similarity) in sorted(merged.items())
     ]
     kept = tuple(item for place, item in enumerate(items) if place not in merged)
-    return replace(collected, items=kept, dropped=(*collected.dropped, *dropped))
+    found = replace(collected, items=kept, dropped=(*collected.dropped, *dropped))
+    return found if vectors is None else _without_same_meaning(found, vectors)
+
+
+def _without_same_meaning(collected: Collected, vectors: Vectors) -> Collected:
+    items = collected.items
+    found = near_in_meaning(items, vectors)
+    dropped = [
+        DroppedItem(
+            check="duplicate",
+            reason=f"Asks the same as {items[pair.first].id} in other words (cosine {pair.cosine:.2f}), with the same "
+            "answer.",
+            item=items[pair.second],
+        )
+        for pair in found.merged
+    ]
+    gone = {pair.second for pair in found.merged}
+    return replace(
+        collected,
+        items=tuple(item for place, item in enumerate(items) if place not in gone),
+        dropped=(*collected.dropped, *dropped),
+        remarks=(*collected.remarks, *_remarks(collected, found)),
+    )
+
+
+def _remarks(collected: Collected, found: MeaningFound) -> Iterator[str]:
+    """What is near in meaning and stays, and what could not be compared."""
+    if collected.is_german:
+        yield "Meaning was compared by a model that reads English alone: expect few finds in German."
+    if found.too_long:
+        yield f"Questions too long to be compared by meaning: {found.too_long:,}."
+    if found.apart:
+        yield f"Pairs near in meaning of which both are kept, to be looked at in the review: {len(found.apart):,}."
+    for pair in found.apart[:_NAMED_PAIRS]:
+        first, second = (collected.items[place] for place in (pair.first, pair.second))
+        texts = " / ".join(f"{item.id}: {one_line(item.question, 120)}" for item in (first, second))
+        yield f"  {pair.cosine:.2f}, {pair.apart}: {texts}"
 
 
 def _alike_in_one_place(items: Sequence[SuiteItem]) -> dict[int, tuple[int, float]]:

@@ -180,3 +180,39 @@ def test_columns_that_are_not_clear_are_asked_for(name: str, tmp_path: Path) -> 
     assert process.returncode == 0
     assert "   1  what" in process.stderr
     assert [each["answer"] for each in lines(str(tmp_path / "s" / "samples.jsonl"))] == ["5", "15"]
+
+
+def test_paraphrases_with_one_answer_are_merged_and_what_only_looks_alike_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [
+        ("Which climber reached the summit before anybody else in history?", "Ada"),
+        ("Who was the first person in history that reached the top of the mountain?", "Ada"),
+        ("How do I cancel my order in the online shop?", "On the page Orders."),
+        ("How do I change my order in the online shop?", "On the page Orders."),
+        ("At what temperature should the vaccine be stored?", "5"),
+    ]
+    write(Path("faq.csv"), "question;answer\n" + "".join(f"{question};{answer}\n" for question, answer in rows))
+    assert execute(["suite", "new", "faq", "--from", "faq.csv", "--near-duplicates", "meaning"]) == 0
+    told = said(capsys)
+    assert "faq: 4 items, 1 thrown out (1 duplicate)" in told
+    (dropped,) = lines("faq/dropped.jsonl")
+    first, third, fourth, _ = (each["id"] for each in lines("faq/samples.jsonl"))
+    assert dropped["reason"].startswith(f"Asks the same as {first} in other words (cosine 0.")
+    assert dropped["item"]["question"] == rows[1][0]
+    assert "Pairs near in meaning of which both are kept, to be looked at in the review: 1." in told
+    assert "they differ in two words at most, or in their order" in told
+    assert third in told
+    assert fourth in told
+    assert execute(["suite", "new", "x", "--from", "faq.csv", "--near-duplicates", "meaning", "--keep-duplicates"]) == 2
+    assert "exclude each other" in said(capsys)
+
+
+def test_meaning_without_the_extra_is_one_line_and_nothing_is_made(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    write(Path("sums.csv"), TABLE)
+    assert execute(["suite", "new", "s", "--from", "sums.csv", "--near-duplicates", "meaning"]) == 2
+    assert "pip install 'steelyard[semantic]'" in said(capsys)
+    assert not Path("s").exists()

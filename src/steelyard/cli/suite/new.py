@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from steelyard.api.suite_sources import Writing
     from steelyard.records.file_options import FileOptions
     from steelyard.suites.collected import Collected
+    from steelyard.suites.near_meaning import Vectors
     from steelyard.suites.redacting import Replaced
     from steelyard.tasks.column_names import UnclearColumns
 
@@ -54,6 +55,14 @@ _COLUMNS: Final = 40  # more columns are no list to choose from
 @click.option("--choices", default="", metavar="LABELS", help="The labels that an answer is one of: 'yes,no'.")
 @click.option("--keep-duplicates", is_flag=True, help="Keep items that ask nearly the same as an earlier one.")
 @click.option(
+    "--near-duplicates",
+    type=click.Choice(["words", "meaning"]),
+    default="words",
+    show_default=True,
+    help="What items that ask the same are found by. With meaning also English paraphrases with the same answer, by a "
+    "small model in this process; pairs that are near and differ in a number, a name or a negation are named and kept.",
+)
+@click.option(
     "--writer",
     default="",
     metavar="cloze|URI",
@@ -69,7 +78,9 @@ _COLUMNS: Final = 40  # more columns are no list to choose from
 @click.option("--no-redaction", is_flag=True, help="Keep and send everything as it is, with personal data and keys.")
 @click.option("--yes", is_flag=True, help="Do not ask whether what is replaced is right.")
 @api_keys_option
-def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes: bool, **given: Any) -> int:
+def command(
+    folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, near_duplicates: str, yes: bool, **given: Any
+) -> int:
     """Make the suite FOLDER: plain files that you read, review and keep in git.
 
     Nothing is sent anywhere but to the model of --writer. What is thrown out stands in dropped.jsonl, each item with
@@ -87,6 +98,9 @@ def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes:
     from steelyard.tasks.file_options import instruction_of, labels_of
     from steelyard.tasks.suite_file import SuiteFile, check_endpoint
 
+    if keep_duplicates and near_duplicates == "meaning":
+        raise InputError("--keep-duplicates and --near-duplicates meaning exclude each other: give one")
+    vectors = _vectors() if near_duplicates == "meaning" else None  # what is missing is said before a model is asked
     for endpoint in given["endpoints"]:
         check_endpoint(endpoint, "--endpoint")
     options = FileOptions(
@@ -121,12 +135,20 @@ def command(folder: Path, sources: tuple[Path, ...], keep_duplicates: bool, yes:
     if replaced and given["endpoints"] and not yes and not _confirmed(replaced):
         raise InputError("stopped: no suite was made")
     if not keep_duplicates:
-        collected = without_duplicates(collected)
+        collected = without_duplicates(collected, vectors)
     make_suite(folder, suite, collected)
     if replaced:
         click.echo(f"{len(replaced):,} places with personal data or secrets are replaced by placeholders", err=True)
     _print_made(folder, suite.endpoints, collected)
     return 0
+
+
+def _vectors() -> Vectors:
+    from steelyard.cli.suite.progress import shown_progress
+    from steelyard.suites.sentence_vectors import SentenceVectors
+
+    found = SentenceVectors()
+    return lambda texts: found.of(texts, shown_progress("questions"))
 
 
 def _asked_columns(unclear: UnclearColumns, options: FileOptions) -> FileOptions:
