@@ -29,7 +29,7 @@ def test_doses_are_kinds_of_their_own(small: World) -> None:
     ("old", "new", "said"),
     [
         ("steelyard-gauntlet/1", "steelyard-gauntlet/9", "format"),
-        ("{name: plain}", "{name: plain, nmae: x}", "nmae"),
+        ("{name: plain}", "{name: plain, colour: x}", "colour"),
         ("{name: plain}", "{name: plain, unsteady: [x]}", "unsteady"),
         ("samples: 60", "samples: 6", "20 to 20,000"),
         ("varies: inflated", "varies: says", "varies"),
