@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from steelyard.auditing.spending import Spending, measured_by_call
-from steelyard.records import Attempt, Outcome
+from steelyard.records import Attempt, CallSpent, Outcome
+from steelyard.runner.cut_off import cut_output
+from steelyard.storage.journal.lines import JournalRecord, Session, Stop
 from tests.detectors.gate.budget_plans import budget_plan
 from tests.detectors.gate.gate_plans import gate_plan
 
@@ -45,6 +47,39 @@ def test_a_text_without_one_of_its_counts_is_no_known_cost() -> None:
         call = Spending(frozenset({"suite-0"})).add(text)
         assert call is not None
         assert call.usage_unknown
+
+
+def cut_off(elapsed_us: int) -> Attempt:
+    cut = msgspec.structs.replace(attempt(1, Outcome.TIMEOUT, final=False), elapsed_us=elapsed_us)
+    return msgspec.structs.replace(cut, detail=cut_output("deadline").detail)
+
+
+def test_a_call_that_was_cut_off_counts_with_its_longest_attempt() -> None:
+    for cut, longest in ((9_000_000, 9_000_000), (10, 2000)):
+        spending = Spending(frozenset({"suite-0"}))
+        spending.add(cut_off(cut))
+        call = spending.add(attempt(2, Outcome.OK, final=True, prompt=70))
+        assert call is not None
+        assert (call.elapsed_us, call.time_unknown, call.usage_unknown) == (longest, True, True)
+    spending = Spending(frozenset({"suite-0"}))
+    spending.add(attempt(9, Outcome.TIMEOUT, final=False))  # its own limit of time: failed, and made again
+    call = spending.add(attempt(2, Outcome.OK, final=True, prompt=70))
+    assert call is not None
+    assert (call.elapsed_us, call.time_unknown) == (2000, False)
+
+
+def test_what_ended_after_a_kill_may_have_been_in_flight() -> None:
+    begun = Session(started_us=0, active_us=0, machine="")
+    stopped = Stop(reason="deadline", active_us=0, at_us=0)
+    first, second = (attempt(1, Outcome.OK, final=True, prompt=70, sample=name) for name in "ab")
+
+    def calls(*records: JournalRecord) -> list[CallSpent]:
+        spending = Spending(frozenset({"suite-0"}))
+        return [call for record in records if (call := spending.read(record)) is not None]
+
+    assert [call.time_unknown for call in calls(begun, first, stopped, begun, second, stopped)] == [False, False]
+    killed = calls(begun, first, begun, second, stopped)
+    assert [(call.time_unknown, call.usage_unknown) for call in killed] == [(False, False), (True, True)]
 
 
 def test_only_what_a_budget_reads_is_added_up() -> None:

@@ -139,3 +139,21 @@ def test_a_time_that_was_changed_and_sealed_again_is_another_verdict(
     capsys.readouterr()
     assert execute(["verify", "r"]) == 1
     assert "report.json" in capsys.readouterr().err
+
+
+def test_calls_that_a_deadline_cut_off_are_no_proof_of_green(
+    sums_server: SumsServer, sums_file: tuple[Path, float], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = sums_file[0].read_text().splitlines()
+    few = tmp_path / "few.jsonl"
+    few.write_text("\n".join(rows[:120]) + "\n")
+    sums_server.seconds = lambda wrong: 600.0 if wrong else 0.0
+    asked = ["--max-latency-p95", "500s", "--concurrency", "48", "--deadline", "3s"]
+    assert gate(sums_server, few, *asked) == 4
+    sums_server.seconds = lambda wrong: 0.0
+    assert execute(["resume", "r"]) == 3
+    assert gates()[1]["missing"] >= 12
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the run was cut off or killed and resumed" in said
+    assert "1 undecided, 1 green." in said
+    assert execute(["verify", "r"]) == 0

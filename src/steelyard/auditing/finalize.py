@@ -22,7 +22,7 @@ from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, canonical_in_full
 from steelyard.evidence.timestamp import stamp_in
 from steelyard.records import Attempt, CallSpent, DetectorResult, Plan, SampleScore, Verdict
-from steelyard.storage.journal.lines import segment_of
+from steelyard.storage.journal.lines import JournalRecord, segment_of
 from steelyard.storage.journal.reader import read_lines, read_segment, segment_names
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
@@ -75,8 +75,8 @@ def results_of(
     reading = _Reading(run, each if verdicts is None else verdicts.beside(each))
     spending, calls = Spending(measured_by_call(plan)), list[CallSpent]()
 
-    def took(attempt: Attempt) -> None:
-        if (call := spending.add(attempt)) is not None:
+    def took(record: JournalRecord) -> None:
+        if (call := spending.read(record)) is not None:
             calls.append(call)
             each_call(call)
 

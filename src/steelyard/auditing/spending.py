@@ -1,4 +1,8 @@
-"""Attempts → what each finished call took: a pure function of the journal, the same while it is written."""
+"""Attempts → what each finished call took: a pure function of the journal.
+
+A call whose attempt the run itself cut off may have been slow, whatever the next attempt took. A session that was
+killed left nothing of its calls in flight, so that every call which ended after it may have been one of them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from typing import Final, Protocol, runtime_checkable
 
 from steelyard.records import Attempt, CallSpent, Plan
 from steelyard.runner.budget import Budget
+from steelyard.runner.cut_off import is_cut_off
+from steelyard.storage.journal.lines import JournalRecord, Session, Stop
 
 __all__ = ["CallReader", "Spending", "measured_by_call"]
 
@@ -36,6 +42,20 @@ class Spending:
 
     measurements: frozenset[str]
     _open: dict[tuple[str, str, int], list[Attempt]] = field(default_factory=dict, init=False)
+    _is_running: bool = field(default=False, init=False)
+    _was_killed: bool = field(default=False, init=False)
+
+    def read(self, record: JournalRecord) -> CallSpent | None:
+        """Take the next record of a whole journal, in its reading order; see :meth:`add`.
+
+        Which session made an attempt of a worker's segment is not known: it counts as made after a kill.
+        """
+        if isinstance(record, Session):
+            self._was_killed = self._was_killed or self._is_running
+            self._is_running = True
+        elif isinstance(record, Stop):
+            self._is_running = False
+        return self.add(record) if isinstance(record, Attempt) else None
 
     def add(self, attempt: Attempt) -> CallSpent | None:
         """Take an attempt; what its call took, where it ended that."""
@@ -51,8 +71,9 @@ class Spending:
             position=attempt.position,
             repeat=attempt.repeat,
             answered=attempt.outcome.answered,
-            elapsed_us=attempt.elapsed_us,
-            usage_unknown=any(_is_unknown(each) for each in attempts),
+            elapsed_us=max(each.elapsed_us for each in attempts if each.final or is_cut_off(each)),
+            time_unknown=self._was_killed or any(map(is_cut_off, attempts)),
+            usage_unknown=self._was_killed or any(map(_is_unknown, attempts)),
             **{name: sum(getattr(each, name) for each in attempts) for name in _TOKENS},
         )
 

@@ -101,13 +101,13 @@ class Usage:
 def counted(
     records: Iterable[JournalRecord],
     usage: dict[str, Usage],
-    took: Callable[[Attempt], None] = lambda _: None,
+    took: Callable[[JournalRecord], None] = lambda _: None,
 ) -> Iterator[JournalRecord]:
-    """Pass a journal's records on, adding up on the way what each measurement cost; ``took`` hears of each attempt."""
+    """Pass a journal's records on, adding up on the way what each measurement cost; ``took`` hears of each record."""
     for record in records:
         if isinstance(record, Attempt):
             usage.setdefault(record.measurement, Usage()).add(record)
-            took(record)
+        took(record)
         yield record
 
 

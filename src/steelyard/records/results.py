@@ -76,8 +76,9 @@ class SampleScore(Record, frozen=True, kw_only=True):
 class CallSpent(Record, frozen=True, kw_only=True):
     """What one finished call took, at its place in the committed order: for tests of time and cost.
 
-    ``elapsed_us`` is that of the attempt that ended it, from the request to the whole answer. Tokens are those of all
-    its attempts; ``usage_unknown``: one of them may have used tokens that the endpoint did not report.
+    ``elapsed_us`` is that of the attempt that ended it, from the request to the whole answer, or of a longer one that
+    the run cut off. Tokens are those of all its attempts. ``time_unknown``: an answer may have taken longer, since it
+    was cut off or a killed session left no record; ``usage_unknown``: tokens may have been used that nothing reports.
     """
 
     measurement: str
@@ -89,6 +90,7 @@ class CallSpent(Record, frozen=True, kw_only=True):
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     cached_tokens: int = 0
+    time_unknown: bool = False
     usage_unknown: bool = False
 
 

@@ -19,6 +19,7 @@ from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Re
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
+from steelyard.runner.cut_off import cut_output
 from steelyard.runner.health_check import HealthCheck
 from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
 from steelyard.runner.recordable import recordable
@@ -37,11 +38,6 @@ RunEnd = Literal["complete", "budget", "deadline", "interrupted", "endpoint_down
 SYNC_SECONDS = 1.0
 
 MAX_WAITING = 256  # calls that wait for a retry, each with its sample in memory: beyond them no new call starts
-
-CUT_OFF: dict[str | None, str] = {
-    "deadline": "cut off at the run's deadline",
-    "endpoint_down": "cut off: the endpoint is down",
-}
 
 FAILURES_TO_SKIP = 25  # different samples in a row, after which the row is skipped: the samples are not the cause
 
@@ -294,10 +290,8 @@ class Runner:
         try:
             output = await self._ask(pending.sample.request)
         except asyncio.CancelledError:
-            if self._stopping in CUT_OFF:
-                pending.attempts += 1
-                cut = ModelOutput(outcome=Outcome.TIMEOUT, detail=CUT_OFF[self._stopping])
-                self._record(pending, cut, started, time.monotonic(), final=False)
+            pending.attempts += 1
+            self._record(pending, cut_output(self._stopping), started, time.monotonic(), final=False)
             raise
         now = time.monotonic()
         if held := self.limiter.settle(tokens, output):

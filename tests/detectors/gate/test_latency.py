@@ -82,6 +82,19 @@ def test_what_failed_at_once_is_no_proof_and_what_failed_late_is_late() -> None:
     assert at_work.find({}).word is RED
 
 
+def test_what_was_cut_off_is_late_or_unknown() -> None:
+    plan = budget_plan({"seconds": "2", "quantile": "0.95"})
+    for seconds, word in ((FAST, UNDECIDED), (SLOW, RED)):
+        at_work = Budget().open(plan.tests[0], plan)
+        for call in calls_of([seconds, *([FAST] * 9)] * 40):
+            at_work.observe_call(msgspec.structs.replace(call, time_unknown=call.position % 10 == 0))
+        result = at_work.find({})
+        assert result.word is word
+        assert result.gate is not None
+        assert (result.gate.missing, result.gate.right) == ((40, 360) if word is UNDECIDED else (0, 360))
+        assert ("40 of its calls may have taken longer than 2 s" in result.reason) is (word is UNDECIDED)
+
+
 @given(st.lists(st.sampled_from([FAST, 1.9, 2.0, 2.1, SLOW, None]), min_size=2, max_size=300))
 def test_colour_and_band_say_the_same(times: list[float | None]) -> None:
     result = found(times)

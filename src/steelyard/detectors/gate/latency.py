@@ -32,17 +32,21 @@ class LatencyMonitor(WholeRun):
     """Green or red where the share of late answers is farther from what is allowed than a band, else undecided.
 
     Times of one run hang together, so a band of :mod:`steelyard.stats.stretches` is kept free around the limit, and no
-    error rate is claimed. A call without an answer that ended within the limit is late for green and in time for red.
+    error rate is claimed. A call without an answer that ended within the limit is late for green and in time for red,
+    and so is one that may have been in flight when the run was cut off or killed.
     """
 
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
         super().__init__(test, plan)
         self.sealed = msgspec.convert(test.sealed, SealedLatency)
         self._limit_us = round(float(self.sealed.seconds) * 1e6)
+        self._cut = 0
 
     def value(self, call: CallSpent) -> tuple[float, bool]:
-        """Microseconds; of a call without an answer they are known to be too many, or not known."""
-        return float(call.elapsed_us), call.answered or call.elapsed_us > self._limit_us
+        """Microseconds; of a call without an answer, or cut off, they are known to be too many, or not known."""
+        is_late = call.elapsed_us > self._limit_us
+        self._cut += call.time_unknown and not is_late
+        return float(call.elapsed_us), is_late or (call.answered and not call.time_unknown)
 
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
         """Green, red or undecided, with the quantile of the run's times and the band around it."""
@@ -86,6 +90,11 @@ class LatencyMonitor(WholeRun):
     def _why(self, limit: str, share: str, band: float) -> str:
         if not self.is_whole:
             return "a gate on time is about all calls of a run, and not all were made"
+        if self._cut:
+            return (
+                f"the run was cut off or killed and resumed, so {self._cut:,} of its calls may have taken longer than "
+                f"{limit}: for a colour run the gate anew"
+            )
         if band > 1 - float(self.sealed.quantile) + _SLACK:
             return f"too few answers, or too long slow stretches, to tell whether {share} of them come within {limit}"
         return f"too near to {share} of answers within {limit} to be told apart from it"
