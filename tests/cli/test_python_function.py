@@ -51,6 +51,32 @@ def test_a_function_is_run_sealed_and_verified(capsys: pytest.CaptureFixture[str
     assert execute(["verify", "g"]) == 0
 
 
+AGENT = """
+import os, signal
+class Agent:
+    def __init__(self, prompt):
+        self.prompt, self.calls = prompt, 0
+    def reply(self, messages):
+        self.calls += 1
+        if self.calls == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return self.prompt
+"""
+
+
+def test_a_prompt_that_changed_in_the_named_module_is_not_resumed(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cli_agent_for_test.py").write_text(AGENT)
+    bot = Path("cli_bot_for_test.py")
+    bot.write_text("from cli_agent_for_test import Agent\nsupport = Agent('30 days')\n")
+    model = "python:cli_bot_for_test:support.reply"
+    assert execute(["run", "sums.jsonl", "--model", model, "--out", "r"]) == 130
+    bot.write_text("from cli_agent_for_test import Agent\nsupport = Agent('another prompt')\n")
+    sys.modules.pop("cli_bot_for_test")
+    assert execute(["resume", "r"]) == 2
+    assert "has other files or another source now than in the plan" in capsys.readouterr().err
+    sys.modules.pop("cli_agent_for_test")
+
+
 def test_a_plan_that_makes_another_thing_of_a_function_does_not_verify(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["run", "sums.jsonl", "--model", MODEL, "--out", "r"]) == 4
     plan = without_defaults(RunFolder.open(Path("r")).plan)

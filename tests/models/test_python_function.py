@@ -13,7 +13,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.models import Settings, open_model
 from steelyard.models.python_function import open_python
-from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Turn
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome, Turn
 
 SOURCE = """
 import asyncio, os, sys, threading, time
@@ -66,7 +66,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield tmp_path
-    for name in ("mybot_for_test", "mybot_broken", "mybot_leaving"):
+    for name in [each for each in sys.modules if each.startswith("mybot_")]:
         sys.modules.pop(name, None)
 
 
@@ -130,6 +130,57 @@ def test_its_name_and_its_source_file_identify_it(here: Path) -> None:
     assert (capabilities.chat, capabilities.completions, capabilities.deterministic) == (True, False, False)
     installed, _ = asyncio.run(open_model("python:rich.markup:escape").identify())
     assert installed.details["package"].startswith("rich ")
+
+
+WRAPPING = """
+from functools import partial, wraps
+from mybot_for_test import Bot, answer
+support = Bot()
+ready = partial(answer)
+def again(function):
+    @wraps(function)
+    def inner(messages):
+        return function(messages)
+    return inner
+wrapped = again(answer)
+class Itself:
+    def __getattr__(self, name):
+        return self
+    def __call__(self, messages):
+        return "x"
+itself = Itself()
+def looped(messages):
+    return "x"
+looped.__wrapped__ = looped
+"""
+
+
+@pytest.mark.parametrize("name", ["support", "support.reply", "ready", "answer", "wrapped"])
+def test_both_files_identify_what_is_defined_in_another(here: Path, name: str) -> None:
+    module, definition = here / "mybot_wrapping.py", here / "mybot_for_test.py"
+
+    def identity() -> ModelIdentity:
+        for each in ("mybot_for_test", "mybot_wrapping"):
+            sys.modules.pop(each, None)
+        return asyncio.run(open_python(f"mybot_wrapping:{name}", Settings()).identify())[0]
+
+    module.write_text(WRAPPING)
+    first = identity()
+    assert first == identity()
+    assert first.details["module_sha256"] == sha256(module.read_bytes()).hexdigest()
+    assert first.details["defined_in"] == "mybot_for_test.py"
+    assert first.details["defined_in_sha256"] == sha256(definition.read_bytes()).hexdigest()
+    module.write_text(WRAPPING + "# changed\n")
+    second = identity()
+    definition.write_text(SOURCE + "# changed\n")
+    assert len({first.sha256, second.sha256, identity().sha256}) == 3
+
+
+@pytest.mark.parametrize("name", ["itself", "looped"])
+def test_what_is_wrapped_in_itself_has_the_module_alone(here: Path, name: str) -> None:
+    (here / "mybot_wrapping.py").write_text(WRAPPING)
+    identity, _ = asyncio.run(open_python(f"mybot_wrapping:{name}", Settings()).identify())
+    assert identity.sha256 == sha256((here / "mybot_wrapping.py").read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,11 @@ async def _check_is_same(run: RunFolder, role: str, planned: ModelIdentity, mode
     if role not in models:
         raise InputError(f"the plan has a model in the role {role}: give it with --model {role}=URI", where=run.path)
     identity, _ = await models[role].identify()
-    if (identity.sha256, identity.name) != (planned.sha256, planned.name):
+    if identity.name == planned.name and identity.sha256 != planned.sha256:
+        raise InputError(
+            f"{identity.name} has other files or another source now than in the plan: measure it anew", where=run.path
+        )
+    if identity.name != planned.name:
         raise InputError(f"the model is now {identity.name}, not the {planned.name} of the plan", where=run.path)
     if not planned.sha256 and identity.uri != planned.uri:
         raise InputError(f"the plan is about {planned.uri}, not {identity.uri}: audit that one anew", where=run.path)

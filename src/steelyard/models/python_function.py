@@ -2,7 +2,8 @@
 
 It gets the messages (``[{"role": "user", "content": "…"}]``) and returns the answer as text; it may be ``async``. Its
 name is imported when it is opened, as a user's command says it: a plan, a suite or a folder names no model to open.
-What identifies it is its name and the SHA-256 of the source file, which does not hold what the function calls.
+What identifies it is its name and the SHA-256 of the named module's file and of the one that defines the function.
+What the function calls is in neither.
 
 A plain function runs on a thread, one call at a time, since it may not be safe for several; an ``async`` one on an
 event loop of its own, so that it holds up nothing else where it blocks. An exception is a failed call, and one whose
@@ -19,6 +20,8 @@ import platform
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -55,15 +58,16 @@ def open_python(rest: str, settings: Settings) -> PythonFunction:
     if found is None:
         raise InputError(f"a function is named python:PACKAGE.MODULE:FUNCTION, not python:{one_line(rest, 120)}")
     function = _imported(found[1], found[2])
-    return PythonFunction(rest, function, _source_of(function, found[1]), settings)
+    return PythonFunction(rest, function, _sources_of(function, found[1]), settings)
 
 
 class PythonFunction:
-    """A function as a :class:`steelyard.plugins.Model`."""
+    """A function as a :class:`steelyard.plugins.Model`; ``sources`` are the files that identify it, one or two."""
 
-    def __init__(self, name: str, function: Callable[..., Any], source: Path, settings: Settings) -> None:
+    def __init__(self, name: str, function: Callable[..., Any], sources: Sequence[Path], settings: Settings) -> None:
         self._name, self._function = name, function
-        self._sha256 = sha256(source.read_bytes()).hexdigest()
+        self._digests = [sha256(source.read_bytes()).hexdigest() for source in sources]
+        self._defined_in = sources[-1].name
         call = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
         self._is_async = inspect.iscoroutinefunction(call)
         self._at_once = min(settings.concurrency, ASYNC_AT_ONCE) if self._is_async else 1
@@ -71,15 +75,25 @@ class PythonFunction:
         self._turn = asyncio.Semaphore(self._at_once)
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """The function's name, its source file's SHA-256, and the distribution that it came with."""
+        """The function's name, the SHA-256 of its source, and the distribution that it came with.
+
+        Of two files it is that of their digests, one a line; the details hold both.
+        """
         module, _, qualified = self._name.partition(":")
+        details = {"module": module, "function": qualified, "package": _distribution_of(module)}
+        whole = self._digests[0]
+        if len(self._digests) > 1:
+            of_module, of_definition = self._digests
+            details |= {"module_sha256": of_module}
+            details |= {"defined_in": one_line(self._defined_in, 120), "defined_in_sha256": of_definition}
+            whole = sha256(f"{of_module}\n{of_definition}\n".encode()).hexdigest()
         identity = ModelIdentity(
             uri=f"python:{self._name}",
             name=self._name,
-            sha256=self._sha256,
+            sha256=whole,
             backend=f"Python {platform.python_version()}",
             machine=platform.machine(),
-            details={"module": module, "function": qualified, "package": _distribution_of(module)},
+            details=details,
         )
         return identity, Capabilities(chat=True, completions=False, concurrency=self._at_once)
 
@@ -169,15 +183,22 @@ def _imported(module: str, qualified: str) -> Callable[..., Any]:
     return function
 
 
-def _source_of(function: Callable[..., Any], module: str) -> Path:
-    """The file that the function was read from; of an object that can be called, that of its module."""
-    try:
-        file = inspect.getsourcefile(inspect.unwrap(function))
-    except TypeError:
-        file = getattr(sys.modules[module], "__file__", None)
-    if file is None or not Path(file).is_file():
+def _sources_of(function: Callable[..., Any], module: str) -> list[Path]:
+    """The named module's file, and the one in which the function is defined where that is another."""
+    files = [getattr(sys.modules[module], "__file__", None)]
+    with suppress(TypeError, ValueError):  # written in C, or wrapped in itself: the module's file is all there is
+        files.append(inspect.getsourcefile(inspect.unwrap(_code_of(function))))
+    found = [Path(file).resolve() for file in files if file is not None and Path(file).is_file()]
+    if len(found) < len(files):
         raise InputError(f"python:{module}: its source is no file, so that nothing would identify it")
-    return Path(file)
+    return list(dict.fromkeys(found))
+
+
+def _code_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What runs when a function is called: of a partial its function, of another object its class's method."""
+    while isinstance(function, partial):
+        function = function.func
+    return function if inspect.isroutine(function) else type(function).__call__
 
 
 def _distribution_of(module: str) -> str:
