@@ -264,3 +264,14 @@ def test_a_budget_fails_a_test_whose_score_is_green(project: pytest.Pytester) ->
     result = project.runpytest_inprocess(*PLUGIN)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*steelyard: red: suite p95 ≤ 0.000001 s: *; green: suite ≥ 60 %*"])
+
+
+def test_a_function_whose_module_skips_is_no_green_session(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    project.makepyfile(bot_skips="import pytest\npytest.skip('not here', allow_module_level=True)")
+    marked(project, "suite='suite.jsonl', at_least=0.5, model='python:bot_skips:answer'")
+    result = project.runpytest_inprocess(*PLUGIN)
+    result.assert_outcomes(failed=1)
+    assert "bot_skips: cannot be imported: Skipped: not here" in result.stdout.str()

@@ -63,6 +63,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "mybot_for_test.py").write_text(SOURCE)
     (tmp_path / "mybot_broken.py").write_text("1 / 0")
     (tmp_path / "mybot_leaving.py").write_text("import sys\nsys.exit(0)")
+    (tmp_path / "mybot_skipping.py").write_text("import pytest\npytest.importorskip('no_such_module_x')")
+    (tmp_path / "mybot_cancelled.py").write_text("import asyncio\nraise asyncio.CancelledError")
+    (tmp_path / "mybot_late.py").write_text("import sys\ndef __getattr__(name):\n    sys.exit(0)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield tmp_path
@@ -196,6 +199,9 @@ def test_what_is_wrapped_in_itself_has_the_module_alone(here: Path, name: str) -
         ("mybot_for_test:Bot", "is no function"),
         ("mybot_broken:x", "cannot be imported: ZeroDivisionError"),
         ("mybot_leaving:x", "cannot be imported: SystemExit: 0"),
+        ("mybot_skipping:x", "cannot be imported: Skipped: could not import"),
+        ("mybot_cancelled:x", "cannot be imported: CancelledError"),
+        ("mybot_late:x", "cannot be imported: SystemExit: 0"),
         ("time:sleep", "its source is no file"),
     ],
 )
@@ -204,3 +210,9 @@ def test_what_is_no_function_is_one_line(rest: str, said: str) -> None:
         open_python(rest, Settings())
     with pytest.raises(InputError, match="takes no reasoning effort"):
         open_python("mybot_for_test:answer", Settings(reasoning_effort="low"))
+
+
+def test_an_interrupted_import_is_an_interruption(here: Path) -> None:
+    (here / "mybot_interrupted.py").write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        open_python("mybot_interrupted:x", Settings())

@@ -147,5 +147,5 @@ def named(error: BaseException) -> str:
     """An exception in words; one whose own words raise is named by its type."""
     try:
         return f"{type(error).__name__}: {error}"
-    except Exception:
+    except BaseException:  # sys.exit in its words, too, would end the thread that says what failed
         return type(error).__name__

@@ -165,18 +165,20 @@ def _imported(module: str, qualified: str) -> Callable[..., Any]:
     importlib.invalidate_caches()
     try:
         found: Any = importlib.import_module(module)
+        for name in qualified.split("."):
+            if not hasattr(found, name):
+                raise InputError(f"python:{module}:{qualified}: there is no {name} in {module}")
+            found = getattr(found, name)
+    except (KeyboardInterrupt, InputError):
+        raise
     except ModuleNotFoundError as error:
         raise InputError(
             f"python:{module}: there is no module {error.name}: run from the folder that it is in, or install it"
         ) from None
-    except (Exception, SystemExit) as error:  # a module runs when it is imported
+    except BaseException as error:  # a module runs when it is imported: sys.exit, pytest's skip, a cancelled task
         raise InputError(
             f"python:{module}: cannot be imported: {one_line(_redacted(named(error)), MAX_DETAIL)}"
         ) from None
-    for name in qualified.split("."):
-        if not hasattr(found, name):
-            raise InputError(f"python:{module}:{qualified}: there is no {name} in {module}")
-        found = getattr(found, name)
     if not callable(found) or inspect.isclass(found):
         raise InputError(f"python:{module}:{qualified}: is no function: it is called with a list of messages")
     function: Callable[..., Any] = found
