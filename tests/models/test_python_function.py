@@ -216,3 +216,12 @@ def test_an_interrupted_import_is_an_interruption(here: Path) -> None:
     (here / "mybot_interrupted.py").write_text("raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         open_python("mybot_interrupted:x", Settings())
+
+
+def test_a_module_that_is_not_there_names_no_secret(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_API_KEY", "sk-very-secret-1")
+    (here / "mybot_telling.py").write_text(
+        "import os\nraise ModuleNotFoundError('x', name='in ' + os.environ['BOT_API_KEY'])"
+    )
+    with pytest.raises(InputError, match=r"there is no module in \*\*\*: run"):
+        open_python("mybot_telling:x", Settings())

@@ -29,6 +29,7 @@ from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.models import Settings
+from steelyard.models.environment_secrets import without_secrets
 from steelyard.models.function_threads import CallEnded, OwnLoop, OwnThread, named
 from steelyard.models.stops import cut_answer_at_stop
 from steelyard.records import (
@@ -46,8 +47,6 @@ __all__ = ["PythonFunction", "open_python"]
 ASYNC_AT_ONCE: Final = 16
 MAX_DETAIL: Final = 300
 _NAME: Final = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
-_SECRET: Final = re.compile(r"key|token|secret|password|passwd|credential", re.IGNORECASE)
-_SHORT: Final = 8  # a secret with fewer characters may be a word of any text
 
 
 def open_python(rest: str, settings: Settings) -> PythonFunction:
@@ -145,14 +144,7 @@ def _messages(request: GenerateRequest) -> list[dict[str, str]]:
 
 def _failed(detail: str) -> ModelOutput:
     """A failed call, in one line without what the environment calls a secret."""
-    return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=one_line(_redacted(detail), MAX_DETAIL))
-
-
-def _redacted(text: str) -> str:
-    for name, value in os.environ.items():
-        if _SECRET.search(name) and len(value) >= _SHORT:
-            text = text.replace(value, "***")
-    return text
+    return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=one_line(without_secrets(detail), MAX_DETAIL))
 
 
 # ── finding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,12 +164,13 @@ def _imported(module: str, qualified: str) -> Callable[..., Any]:
     except (KeyboardInterrupt, InputError):
         raise
     except ModuleNotFoundError as error:
+        missing = one_line(without_secrets(str(error.name)), MAX_DETAIL)
         raise InputError(
-            f"python:{module}: there is no module {error.name}: run from the folder that it is in, or install it"
+            f"python:{module}: there is no module {missing}: run from the folder that it is in, or install it"
         ) from None
     except BaseException as error:  # a module runs when it is imported: sys.exit, pytest's skip, a cancelled task
         raise InputError(
-            f"python:{module}: cannot be imported: {one_line(_redacted(named(error)), MAX_DETAIL)}"
+            f"python:{module}: cannot be imported: {one_line(without_secrets(named(error)), MAX_DETAIL)}"
         ) from None
     if not callable(found) or inspect.isclass(found):
         raise InputError(f"python:{module}:{qualified}: is no function: it is called with a list of messages")
