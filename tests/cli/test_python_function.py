@@ -114,3 +114,19 @@ def test_a_suite_names_python_before_a_function_sees_it(capsys: pytest.CaptureFi
 def test_a_cluster_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["run", "sums.jsonl", "--model", MODEL, "--ray", "local", "--out", "r"]) == 2
     assert "runs in this process: leave --ray out" in capsys.readouterr().err
+
+
+def test_what_a_function_prints_is_no_part_of_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cli_bot_for_test.py").write_text(
+        "print('imported')\nasync def answer(messages):\n    print('called')\n    return '4'\n"
+    )
+    for command in (
+        ["run", "sums.jsonl", "--model", MODEL, "--out", "r", "--json"],
+        ["run", "sums.jsonl", "--model", MODEL, "--dry-run", "--json"],
+    ):
+        sys.modules.pop("cli_bot_for_test", None)
+        assert execute(command) == 0
+        printed = capsys.readouterr()
+        assert isinstance(json.loads(printed.out), dict)
+        assert "imported" in printed.err
+        assert ("called" in printed.err) is ("--out" in command)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
@@ -222,12 +224,14 @@ def open_for_call(
     """The models of a run on the running loop, by role. Those that are opened here are closed with ``opened_here``.
 
     ``suites`` are the private suites that will be asked; ``sealed`` are the capabilities in the plan of a resumed run,
-    which are not measured again.
+    which are not measured again. In a command a function's ``print`` goes to stderr while ``opened_here`` is open.
 
     Raises InputError where one belongs to another loop, cannot be opened, or may not see a suite; ModelUnavailable
     where it is closed.
     """
     _check_may_see(suites, args)
+    if args.owns_process and any(uri.startswith(f"{PYTHON}:") for uri in uris_of(args.models).values()):
+        opened_here.enter_context(redirect_stdout(sys.stderr))  # stdout is for the command's own result
     found: dict[str, Model] = {}
     for role, each in args.models.items():
         if isinstance(each, OpenedModel):
