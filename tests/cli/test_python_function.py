@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import steelyard
 from steelyard.cli import execute
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
@@ -130,3 +131,34 @@ def test_what_a_function_prints_is_no_part_of_the_result(capsys: pytest.CaptureF
         assert isinstance(json.loads(printed.out), dict)
         assert "imported" in printed.err
         assert ("called" in printed.err) is ("--out" in command)
+
+
+@pytest.mark.parametrize("where", ["import", "call"])
+def test_a_function_that_changes_the_working_folder_loses_no_run(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    changes = f"os.chdir({str(elsewhere)!r})\n"
+    at_import, in_call = (changes, "") if where == "import" else ("", changes)
+    stops = "    if not stopped and len(asked) == 3:\n        os.kill(os.getpid(), signal.SIGINT)\n"
+    Path("cli_bot_for_test.py").write_text(
+        f"import os, signal\nasked = []\nstopped = os.path.exists('stopped')\n{at_import}"
+        f"def answer(messages):\n    {in_call or 'pass'}\n    asked.append(0)\n{stops}    return '4'\n"
+    )
+    more = ["--model", MODEL, "--at-least", "0.9", "--junit", "j.xml", "--out", "g"]
+    assert execute(["gate", "sums.jsonl", *more]) == 130
+    assert Path.cwd() == tmp_path
+    Path("stopped").touch()
+    sys.modules.pop("cli_bot_for_test")
+    assert execute(["resume", "g"]) == 1
+    assert execute(["verify", "g"]) == 0
+    sys.modules.pop("cli_bot_for_test")
+    assert execute(["gate", "sums.jsonl", *more[:-1], "h"]) == 1
+    assert Path("j.xml").is_file()
+    assert "report  h/report.html" in capsys.readouterr().out
+    assert not list(elsewhere.iterdir())
+    sys.modules.pop("cli_bot_for_test")
+    assert steelyard.run("sums.jsonl", model=MODEL, out="api").folder == tmp_path / "api"
+    monkeypatch.chdir(tmp_path)
+    assert steelyard.run("sums.jsonl", model=MODEL).folder.parent == tmp_path / "runs"

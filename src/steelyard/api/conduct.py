@@ -152,17 +152,19 @@ async def conduct(
     Raises Interrupted, ModelUnavailable, TimestampUnavailable, DeadlineExceeded or StorageError where it stopped early;
     what is finished is in its folder, and ``steelyard resume`` goes on with it.
     """
+    from steelyard.api.models import has_function
     from steelyard.api.options import local_settings_of
     from steelyard.api.suites import note_begun, note_ended, suites_among
     from steelyard.auditing.conductor import start_audit
     from steelyard.storage.run_folder import RunFolder
 
-    folder = args.out
+    folder, here = args.out, Path.cwd()
     suites = suites_among(job.options.task_files)
     try:
         async with _orders(args, signer) as orders, planned(job, args, orders) as audit:
             # Nothing is awaited from here to the folder's making, so that no other call takes the same name.
             folder = folder or default_folder(job.name)
+            place = here / folder if has_function(args) else folder
             if args.owns_process:
                 gc.freeze()  # the plan and its samples live as long as the run; collecting among them costs 7 %
             with session_options(audit.plan, args, on_interrupt) as options:
@@ -172,9 +174,9 @@ async def conduct(
                     note_begun(suites, args, run)
                     job.begun(run)
 
-                verdict = await start_audit(audit, folder, signer, local, options, begun)
-            note_ended(suites, args, RunFolder.open(folder))
-            return Conducted(verdict, audit.plan, folder, signer is not None)
+                verdict = await start_audit(audit, place, signer, local, options, begun)
+            note_ended(suites, args, RunFolder.open(place))
+            return Conducted(verdict, audit.plan, folder if args.owns_process else place, signer is not None)
     except asyncio.CancelledError:
         raise interrupted(folder) from None
 
@@ -260,7 +262,8 @@ def run_request(
     if is_path or (resolve(name) is None and is_suite(Path(name))):
         path = drawn_part(Path(task), options.recipient)
         name = open_task_file(path, options.own_files).id
-        options = replace(options, task_files=(*options.task_files, path))
+        # Absolute, since a model of the user's own may change the working folder before it is read.
+        options = replace(options, task_files=(*options.task_files, path.absolute()))
     try:
         found = task_named(name, Catalogue(options.task_files, options.own_files).find, near_to_run)
     except Skip as skip:  # said here, before a model is fetched and opened

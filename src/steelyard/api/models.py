@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from steelyard.api.may_see import check_addresses
@@ -30,6 +32,7 @@ __all__ = [
     "AnyModels",
     "OpenedModel",
     "candidates",
+    "has_function",
     "key_of",
     "models_by_role",
     "open_for_call",
@@ -210,6 +213,11 @@ def uris_of(models: Mapping[str, str | Model]) -> dict[str, str]:
     return {role: uri for role, model in models.items() if (uri := uri_of(model))}
 
 
+def has_function(args: RunArguments) -> bool:
+    """Whether a model is a function of the user's own, which may change the working folder when it is imported."""
+    return any(uri.startswith(f"{PYTHON}:") for uri in uris_of(args.models).values())
+
+
 def key_of(model: str | Model) -> str:
     """The environment variable with the API key of an opened model; empty where it has none of its own."""
     return (model.api_key_env or "") if isinstance(model, OpenedModel) else ""
@@ -224,13 +232,15 @@ def open_for_call(
     """The models of a run on the running loop, by role. Those that are opened here are closed with ``opened_here``.
 
     ``suites`` are the private suites that will be asked; ``sealed`` are the capabilities in the plan of a resumed run,
-    which are not measured again. In a command a function's ``print`` goes to stderr while ``opened_here`` is open.
+    which are not measured again. In a command a function's ``print`` goes to stderr while ``opened_here`` is open, and
+    the working folder is the same after it as before, where a function changed it.
 
     Raises InputError where one belongs to another loop, cannot be opened, or may not see a suite; ModelUnavailable
     where it is closed.
     """
     _check_may_see(suites, args)
-    if args.owns_process and any(uri.startswith(f"{PYTHON}:") for uri in uris_of(args.models).values()):
+    if args.owns_process and has_function(args):
+        opened_here.callback(partial(os.chdir, os.getcwd()))
         opened_here.enter_context(redirect_stdout(sys.stderr))  # stdout is for the command's own result
     found: dict[str, Model] = {}
     for role, each in args.models.items():

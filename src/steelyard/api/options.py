@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from steelyard.api.limits import limits_of
-from steelyard.api.models import sole_recipient, uri_of, uris_of
+from steelyard.api.models import has_function, sole_recipient, uri_of, uris_of
 from steelyard.planning.options import Detect, Options
 from steelyard.storage.local_settings import LocalSettings
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
 
-__all__ = ["local_settings_of", "options_of"]
+__all__ = ["local_settings_of", "options_of", "with_absolute_paths"]
 
 
 def options_of(
@@ -30,6 +31,8 @@ def options_of(
         scorer_named(args.scorer)  # before any model is asked
     for path in args.task_files:
         check_not_drawn(path)
+    if has_function(args):
+        args = with_absolute_paths(args)
     return Options(
         tolerance=tolerance,
         limit=args.limit,
@@ -50,6 +53,12 @@ def options_of(
         scorer=args.scorer,
         recipient=sole_recipient(args.models),
     )
+
+
+def with_absolute_paths(args: RunArguments) -> RunArguments:
+    """The arguments with data and tasks where they are, whatever the working folder is later."""
+    data = None if args.data is None else args.data.absolute()
+    return replace(args, data=data, task_files=tuple(path.absolute() for path in args.task_files))
 
 
 def local_settings_of(args: RunArguments, options: Options) -> LocalSettings:

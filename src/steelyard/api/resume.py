@@ -44,11 +44,15 @@ async def resumed(
 
     Raises as :func:`arguments_to_resume` and :func:`steelyard.api.conduct.conduct` do.
     """
-    from steelyard.api.models import open_for_call
+    from steelyard.api.models import has_function, open_for_call
+    from steelyard.api.options import with_absolute_paths
     from steelyard.api.suites import note_begun, note_ended
     from steelyard.auditing.conductor import resume_audit
+    from steelyard.storage.run_folder import RunFolder
 
     args = arguments_to_resume(run, args)
+    if has_function(args):
+        run, args = RunFolder.open(run.path.absolute()), with_absolute_paths(args)
     data, catalogue = samples_to_resume(run, args)
     try:
         async with AsyncExitStack() as opened_here:

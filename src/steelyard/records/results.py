@@ -74,11 +74,9 @@ class SampleScore(Record, frozen=True, kw_only=True):
 
 
 class CallSpent(Record, frozen=True, kw_only=True):
-    """What one finished call took, at its place in the committed order: for tests of time and cost.
+    """What one finished call took: the time of its last attempt, or of a longer one that was cut off; all its tokens.
 
-    ``elapsed_us`` is that of the attempt that ended it, from the request to the whole answer, or of a longer one that
-    the run cut off. Tokens are those of all its attempts. ``time_unknown``: an answer may have taken longer, since it
-    was cut off or a killed session left no record; ``usage_unknown``: tokens may have been used that nothing reports.
+    *Unknown*: more may have been needed than is recorded, since something was cut off, killed or not reported.
     """
 
     measurement: str
