@@ -136,8 +136,9 @@ def page_of(record: Record) -> str:
 
 
 def _gaps(curves: dict[str, Tables]) -> str:
-    """The first method's average over sizes less each other's: what the bands alone do not show."""
-    first, *others = curves
+    """Our JEPA's average over sizes less each other's (else the first one's): what the bands alone do not show."""
+    first = "jepa" if "jepa" in curves else next(iter(curves))
+    others = [each for each in curves if each != first]
     gaps = [
         f"{first} − {other}: {_shown(average_difference(curves[first], curves[other]))}"
         for other in others

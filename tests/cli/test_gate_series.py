@@ -64,6 +64,23 @@ def test_rows_in_another_order_and_under_another_name_are_the_same_series(
     assert execute(["verify", "2"]) == 0
 
 
+def test_settings_and_targets_begin_no_other_series(
+    sums_server: SumsServer, sums_file: tuple[Path, float], key: Path
+) -> None:
+    """A Python function never hears of a temperature, and an endpoint's answers at .71 are those at .7."""
+    rows = [json.loads(line) for line in sums_file[0].read_text().splitlines()]
+    rows[0]["answer"] = f"{rows[0]['answer']}.0"
+    Path("targets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = [
+        gate(sums_server, sums_file[0], "1"),
+        gate(sums_server, sums_file[0], "2", "--temperature", "0.71"),
+        gate(sums_server, sums_file[0], "3", "--output-tokens", "99"),
+        gate(sums_server, Path("targets.jsonl"), "4"),
+    ]
+    assert [each["tests"][0]["gate"]["number"] for each in asked] == [1, 2, 3, 4]
+    assert [execute(["verify", out]) for out in "1234"] == [0, 0, 0, 0]
+
+
 def test_a_function_is_its_name_whatever_its_file_says(
     key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,6 +157,14 @@ def test_what_is_no_one_table_is_refused(audits: list[Audited], said: str) -> No
         assemble(audits)
 
 
+@pytest.mark.parametrize("stated", [{"samples": 200}, {"repeats": 4}, {"shots": 3}, {"average": "macro"}])
+def test_what_the_vendor_says_of_its_number_is_the_same_for_all(stated: dict[str, object]) -> None:
+    """Without the samples that were scored, the margin is narrower, and the true candidate may be accused."""
+    sheet = ClaimSheet(model="vendor", claims=(Claim(task="t0", value="80", line=1, **stated),))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="row 1 of its sheet"):
+        assemble([audited("a", [1.0], [OPEN]), audited("b", [1.0], [OPEN], sheet=sheet)])
+
+
 def test_files_of_one_name_with_other_questions_are_refused() -> None:
     def asked(name: str, items: str) -> Audited:
         audit = audited(name, [1.0], [OPEN])

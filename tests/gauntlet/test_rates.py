@@ -24,23 +24,23 @@ def audit(kind: str, *tests: Result, dose: float | None = None, accuses: bool = 
     return Audit(kind, dose, tests, (PeerTested(RAW, "b", is_true, accuses),), 5, 10)
 
 
-def test_false_alarms_are_of_tests_whose_null_holds(small: World) -> None:
+def test_every_accusation_of_an_honest_vendor_counts(small: World) -> None:
     audits = [
         audit("plain", of_test(0.03), of_test(), accuses=True),
-        audit("plain", of_test(0.005, is_found=True), of_test(0.001, is_true=False, is_found=True)),
+        audit("plain", of_test(0.005, is_found=True), of_test(0.2, is_true=False, is_found=True)),
         audit("sampled", of_test(), of_test()),
     ]
     rates = rates_of(small, audits, 1, ("claim_retest@4",))
     whole = {(each.detector, each.kind): each for each in rates.false_alarms}
-    assert (whole["claim_retest", ""].tests, whole["claim_retest", "plain"].tests) == (5, 3)
-    assert [at.share for at in whole["claim_retest", "plain"].at] == pytest.approx([2 / 3, 1 / 3])
+    assert (whole["claim_retest", ""].tests, whole["claim_retest", "plain"].tests) == (6, 4)
+    assert [at.share for at in whole["claim_retest", "plain"].at] == pytest.approx([1 / 2, 1 / 4])
     assert whole["claim_retest", "plain"].at[0].of == 2  # vendors
     assert whole["claim_retest", "sampled"].at[0].share == 0
     assert whole[RAW, "plain"].at[0].share == 0.5
     assert [(each.kind, each.at[0].share) for each in rates.report] == [
         ("", pytest.approx(1 / 3)), ("plain", 0.5), ("sampled", 0.0),
     ]  # fmt: skip
-    assert rates.calibration["claim_retest"][CALIBRATED.index(0.05)] == pytest.approx(2 / 5)
+    assert rates.calibration["claim_retest"][CALIBRATED.index(0.05)] == pytest.approx(2 / 6)
     assert (rates.honest, rates.cheats, rates.calls) == (3, 0, 0.5)
 
 
@@ -70,7 +70,7 @@ def test_a_report_is_right_where_it_accuses_what_can_be_found_and_nothing_else(s
     found, missed = ({"is_true": False, "detectable": True, "is_found": each} for each in (True, False))
     audits = [
         audit("plain", of_test()),
-        audit("plain", of_test(is_found=True)),
+        audit("plain", of_test(is_true=False, is_found=True)),
         audit("inflated", of_test(**found), of_test(), dose=5.0),
         audit("inflated", of_test(**found), of_test(is_found=True), dose=5.0),
         audit("inflated", of_test(**missed), dose=5.0),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 from steelyard.gauntlet.parameters import World, load_world
 from steelyard.gauntlet.simulated import parts_of, run_part, simulate
 from steelyard.gauntlet.vendors import Abilities
+from tests.gauntlet.conftest import SMALL
 
 
 def test_there_are_ten_thousand_honest_vendors_and_six_hundred_of_each_kind() -> None:
@@ -37,3 +43,27 @@ def test_processes_give_what_one_process_gives(small: World) -> None:
     assert sorted(together, key=key) == sorted(alone, key=key)
     other = [audit for kind, number, size in parts for audit in run_part(abilities, kind, number, size, 8)]
     assert other != alone
+
+
+def test_a_killed_command_leaves_no_process_behind(tmp_path: Path) -> None:
+    world = tmp_path / "w.yaml"
+    world.write_text(SMALL)
+    command = [sys.executable, "-m", "steelyard", "gauntlet", "--parameters", str(world), "--vendors", "100000"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until(lambda: len(children(process.pid)) >= 2)
+        workers = children(process.pid)
+        process.kill()
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def children(process: int) -> list[int]:
+    found = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in found.read_text().split()] if found.exists() else []
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if is_so():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not within a minute")

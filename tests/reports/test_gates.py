@@ -145,7 +145,7 @@ def test_budgets_are_said_with_their_own_units() -> None:
         "red: tickets cost ≤ 0.002 an answer: 0.0031, band 0.0025 or more, asked 200 of 700"
     )
     limits = " ".join(gates.limits_of(verdict))
-    assert "10 times the limit are added for green" in limits
+    assert "there is no green, nothing is added for red, and the band shows 10 times the limit" in limits
     assert "about the calls of this run, all of them, and no others" in limits
     assert "a bar is about" not in limits
     assert "Error rates" not in limits

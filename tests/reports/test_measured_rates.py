@@ -19,7 +19,7 @@ def test_what_ships_covers_the_rules_of_this_version() -> None:
 
 def test_a_plan_with_such_a_test_says_how_often_it_accuses_the_honest() -> None:
     said = sentence_on(claim_plan())
-    assert "claim_retest@4 accused" in said
+    assert "claim_retest@4 accused in" in said
     assert "twin_gap" not in said
     assert measured_rates().date in said
 

@@ -248,4 +248,6 @@ def _benchmarks(audit: Audited) -> dict[str, str]:
 
 
 def _asked(claim: Claim) -> tuple[object, ...]:
-    return claim.task, claim.variant, claim.metric, claim.value, claim.unit, claim.protocol
+    # What the vendor says of its number decides the margins that it is held to.
+    stated = claim.samples, claim.repeats, claim.shots, claim.average
+    return claim.task, claim.variant, claim.metric, claim.value, claim.unit, claim.protocol, *stated

@@ -40,7 +40,7 @@ def sentences(rates: Rates) -> list[str]:
     for alarms in rates.false_alarms:
         if not alarms.kind and alarms.detector in _TITLES:
             found.append(
-                f"{alarms.detector}: of {alarms.tests:,} tests whose null hypothesis holds, {_percent(alarms.at[0])} "
+                f"{alarms.detector}: of {alarms.tests:,} tests of honest vendors, {_percent(alarms.at[0])} "
                 f"accuse at .05, and {_percent(alarms.at[1])} at .01"
             )
     if rates.honest:
@@ -65,8 +65,7 @@ def _of_reports(rates: Rates) -> Table:
         "Whole reports that accuse an honest vendor",
         ["vendors", "n", "accused of something"],
         rows,
-        "Under the report's level of .05 (first audit by this key), of rows that hold: an honest pass of what is "
-        "served gave them, or the served model is not more than the tolerance below them.",
+        "Under the report's level of .05, first audit by this key. Every accusation of an honest vendor counts.",
     )
 
 
@@ -126,7 +125,7 @@ def _power(rates: Rates, detector: str) -> Table:
 def _calibration(rates: Rates) -> Table:
     rows = [[name, *(f"{share:.4f}" for share in shares)] for name, shares in rates.calibration.items()]
     return (
-        "Calibration: how often p is at most so much where the null holds",
+        "Calibration: how often p is at most so much for honest vendors",
         ["detector", *(f"{level:g}" for level in CALIBRATED)],
         rows,
         "A valid p is at most the heading. The p of a claim retest counts its margins in full, so it is far below.",

@@ -167,32 +167,75 @@ def _plain(node: Node) -> Any:
     return None if node.is_null else node.text
 
 
-def _check(world: World, where: str) -> None:
-    def fail(what: str) -> InputError:
-        return InputError(f"{where}: {what}")
-
-    if world.format != _FORMAT:
-        raise fail(f"format: {world.format[:40]!r} is not {_FORMAT}")
-    for benchmark in world.benchmarks:
-        if not (20 <= benchmark.samples <= 20_000 and 0 <= benchmark.chance < 1):
-            raise fail(f"benchmarks: {benchmark.name[:40]!r} has 20 to 20,000 samples, and a chance below 1")
-    kinds = (*world.honest, *world.cheats)
-    if not world.benchmarks or not kinds or len({kind.name for kind in kinds}) < len(kinds):
-        raise fail("benchmarks and kinds of vendors are needed, each kind with a name of its own")
-    for kind in kinds:
-        if kind.varies not in ("", *_VARYING):
-            raise fail(f"{kind.name[:40]!r} varies {kind.varies[:40]!r}, not one of {', '.join(_VARYING)}")
-        if bool(kind.varies) != bool(kind.doses):
-            raise fail(f"{kind.name[:40]!r}: 'varies' and 'doses' go together")
-        if kind.decoding not in ("greedy", "sampled"):
-            raise fail(f"{kind.name[:40]!r}: decoding is greedy or sampled")
-        for each in kind.each():
-            if not all(0 <= getattr(each, name) <= 1 for name in _SHARES):
-                raise fail(f"{kind.name[:40]!r}: {', '.join(_SHARES)} are between 0 and 1")
-            if not all(1 <= getattr(each, name) <= 1_000 for name in _COUNTS):
-                raise fail(f"{kind.name[:40]!r}: {', '.join(_COUNTS)} are between 1 and 1,000")
-
-
 _SHARES: Final = ("correlation", "share", "memorised", "recall", "spill", "flaky", "missing", "missing_wrong")
 _COUNTS: Final = ("formats", "prompts", "checkpoints", "runs", "models")
 _VARYING: Final = (*_SHARES, *_COUNTS, "inflated", "ability", "skill", "effect")
+_SPREADS: Final = (
+    "zipf", "family", "vendor", "benchmark", "family_benchmark", "format_effect", "checkpoint_effect",
+)  # fmt: skip
+_LARGEST: Final = 100.0  # of what has no other limit: logits, points
+
+
+def _check(world: World, where: str) -> None:
+    for what in (*_faults_of_world(world), *(fault for kind in _kinds(world) for fault in _faults(kind))):
+        raise InputError(f"{where}: {what}")
+
+
+def _kinds(world: World) -> tuple[Kind, ...]:
+    return (*world.honest, *world.cheats)
+
+
+def _faults_of_world(world: World) -> Iterator[str]:
+    if world.format != _FORMAT:
+        yield f"format: {world.format[:40]!r} is not {_FORMAT}"
+    if not (1 <= world.families <= 100_000 and 0 <= world.seed < 2**63):
+        yield "there are 1 to 100,000 families, and a seed from 0"
+    if not all(0 <= getattr(world, name) <= _LARGEST for name in _SPREADS):
+        yield f"{', '.join(_SPREADS)} are between 0 and {_LARGEST:g}"
+    if not (_are_shares(world.correlation, world.rounded, *world.unsteady) and world.unsteady):
+        yield "correlation, rounded and each of unsteady are between 0 and 1"
+    items = world.items
+    if not (abs(items.mean[0]) <= _LARGEST and 0 <= items.mean[1] - items.mean[0] <= _LARGEST):
+        yield "items: mean is the lowest and the highest one"
+    if not (0 <= items.spread <= _LARGEST and 0 <= items.slope <= 10):
+        yield "items: spread is from 0 on, slope between 0 and 10"
+    for benchmark in world.benchmarks:
+        if not (20 <= benchmark.samples <= 20_000 and 0 <= benchmark.chance < 1):
+            yield f"benchmarks: {benchmark.name[:40]!r} has 20 to 20,000 samples, and a chance below 1"
+    names = [each.name for each in world.benchmarks], [kind.name for kind in _kinds(world)]
+    if not all(several and len(set(several)) == len(several) for several in names):
+        yield "benchmarks and kinds of vendors are needed, each with a name of its own"
+
+
+def _faults(kind: Kind) -> Iterator[str]:
+    name = f"{kind.name[:40]!r}"
+    if kind.varies not in ("", *_VARYING):
+        yield f"{name} varies {kind.varies[:40]!r}, not one of {', '.join(_VARYING)}"
+    elif bool(kind.varies) != bool(kind.doses):
+        yield f"{name}: 'varies' and 'doses' go together"
+    if kind.decoding not in ("greedy", "sampled"):
+        yield f"{name}: decoding is greedy or sampled"
+    if not (kind.entropy and all(0 < each <= 1_000 for each in kind.entropy)):
+        yield f"{name}: each of entropy is above 0"
+    if not (kind.passes and all(1 <= each <= 1_000 for each in kind.passes) and 0 <= kind.scored <= 20_000):
+        yield f"{name}: each of passes is from 1 to 1,000, and scored from 0 on"
+    if kind.unsteady is not None and not (kind.unsteady and _are_shares(*kind.unsteady)):
+        yield f"{name}: each of unsteady is between 0 and 1"
+    if not 1 <= kind.slow <= 1_000:
+        yield f"{name}: slow is from 1 to 1,000"
+    try:
+        each_dose = list(kind.each()) if kind.varies in _VARYING else [kind]
+    except (ValueError, OverflowError):  # a count that is no number
+        yield f"{name}: a dose is no number"
+        return
+    for each in each_dose:
+        if not _are_shares(*(getattr(each, share) for share in _SHARES)):
+            yield f"{name}: {', '.join(_SHARES)} are between 0 and 1"
+        if not all(1 <= getattr(each, count) <= 1_000 for count in _COUNTS):
+            yield f"{name}: {', '.join(_COUNTS)} are between 1 and 1,000"
+        if not all(abs(getattr(each, logit)) <= _LARGEST for logit in ("ability", "skill", "effect", "inflated")):
+            yield f"{name}: ability, skill, effect and inflated are at most {_LARGEST:g}"
+
+
+def _are_shares(*values: float) -> bool:
+    return all(0 <= value <= 1 for value in values)

@@ -32,7 +32,7 @@ class Rate(Record, frozen=True, kw_only=True):
 
 
 class FalseAlarms(Record, frozen=True, kw_only=True):
-    """How often one detector (or peer) accuses where its null hypothesis holds; ``kind`` is empty for all together.
+    """How often one detector (or peer) accuses honest vendors; ``kind`` is empty for all together.
 
     ``at``: one rate for each of :data:`LEVELS`; a peer has one. ``tests`` counts what was tested.
     """
@@ -70,7 +70,7 @@ class Right(Record, frozen=True, kw_only=True):
 
 
 class Rates(Record, frozen=True, kw_only=True):
-    """What a run of the gauntlet found. ``report``: honest vendors of whom some true row was accused, by kind.
+    """What a run of the gauntlet found. ``report``: honest vendors of whom anything was accused, by kind.
 
     ``right``: by kind, the share of vendors whose report is right. An honest one is accused of nothing. Of a cheat that
     can be found (it is beyond what its test states to find with power .9), some such row is *inconsistent*, and no row
@@ -140,7 +140,7 @@ def rate(share: float, vendors: int) -> Rate:
 
 
 def _of_report(kind: str, audits: Sequence[Audit]) -> FalseAlarms:
-    wrong = sum(any(test.is_found and test.is_true for test in audit.tests) for audit in audits)
+    wrong = sum(any(test.is_found for test in audit.tests) for audit in audits)
     return FalseAlarms(detector="", kind=kind, tests=len(audits), at=(rate(wrong / len(audits), len(audits)),))
 
 
@@ -156,19 +156,19 @@ def _right(world: World, audits: Sequence[Audit]) -> Iterable[Right]:
 
 
 def _is_right(audit: Audit, honest: bool) -> bool:
-    if any(test.is_found and test.is_true for test in audit.tests):
+    if any(test.is_found and (honest or test.is_true) for test in audit.tests):
         return False
     return honest or any(test.is_found and test.detectable for test in audit.tests)
 
 
-def _true(detector: str, audits: Iterable[Audit]) -> list[list[Tested]]:
-    """By vendor, the tests of a detector whose null hypothesis holds."""
-    found = ([test for test in audit.tests if test.detector == detector and test.is_true] for audit in audits)
+def _of_vendors(detector: str, audits: Iterable[Audit]) -> list[list[Tested]]:
+    """By vendor, the tests of a detector. Of an honest vendor each accusation counts, whatever its rows come to."""
+    found = ([test for test in audit.tests if test.detector == detector] for audit in audits)
     return [tests for tests in found if tests]
 
 
 def _false_alarms(detector: str, kind: str, audits: Sequence[Audit]) -> FalseAlarms | None:
-    by_vendor = _true(detector, audits)
+    by_vendor = _of_vendors(detector, audits)
     tests = [test for tests in by_vendor for test in tests]
     if not tests:
         return None
@@ -177,7 +177,7 @@ def _false_alarms(detector: str, kind: str, audits: Sequence[Audit]) -> FalseAla
 
 
 def _of_peer(peer: str, kind: str, audits: Sequence[Audit]) -> FalseAlarms | None:
-    by_vendor = [[test for test in audit.peers if test.peer == peer and test.is_true] for audit in audits]
+    by_vendor = [[test for test in audit.peers if test.peer == peer] for audit in audits]
     tests = [test for tests in by_vendor for test in tests]
     if not tests:
         return None
@@ -186,7 +186,7 @@ def _of_peer(peer: str, kind: str, audits: Sequence[Audit]) -> FalseAlarms | Non
 
 
 def _calibration(detector: str, audits: Sequence[Audit]) -> tuple[float, ...]:
-    tests = [test for tests in _true(detector, audits) for test in tests]
+    tests = [test for tests in _of_vendors(detector, audits) for test in tests]
     return tuple(sum(test.p <= level for test in tests) / max(1, len(tests)) for level in CALIBRATED)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import numpy as np
 
@@ -19,7 +21,8 @@ __all__ = ["HONEST", "parts_of", "run_part", "simulate"]
 HONEST = 10_005
 CHEATS = 4_000
 _PART = 60  # vendors of one kind in one job
-_TABLES = 20_000  # kept by a process: vendors print the same numbers again and again
+_TABLES = 5_000  # kept by a process, up to 150 kB each: vendors print the same numbers again and again
+_LOOK_SECONDS = 2.0
 
 
 def parts_of(world: World, vendors: int | None = None) -> list[tuple[Kind, int, int]]:
@@ -58,8 +61,17 @@ _ABILITIES: list[Abilities] = []
 def _begin(world: World) -> None:
     from steelyard.stats import sequential
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     sequential.stop_table = lru_cache(_TABLES)(sequential.stop_table)
     _ABILITIES.append(Abilities(world))
+
+
+def _end_with_parent() -> None:
+    """Of a killed command no process stays behind: a worker that waits for a job does not see that."""
+    parent = parent_process()
+    while parent is not None and parent.is_alive():
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
 
 
 def _run(kind: Kind, number: int, size: int, seed: int) -> list[Audit]:

@@ -16,7 +16,7 @@ from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.rules import compares_texts
 from steelyard.planning.testable import Skip
-from steelyard.records import GenerateRequest, Measurement, Sample
+from steelyard.records import GenerateRequest, Measurement, Request, Sample
 from steelyard.util.compact import Digests
 
 if TYPE_CHECKING:
@@ -177,10 +177,16 @@ def as_asked(
 
 
 def asks_of(samples: Sequence[Sample]) -> str:
-    """A digest of what samples ask and of what is right: whatever they are called, and in whatever order they stand."""
-    unnamed = (msgspec.structs.replace(each, id="", group="") for each in samples)
-    asked = (sha256(canonical(each)).digest() for each in unnamed)
+    """A digest of the questions' texts: in whatever order, under whatever names, targets, temperatures and limits."""
+    asked = (sha256(canonical({"asks": _texts_of(each.request)})).digest() for each in samples)
     return sha256(b"".join(sorted(asked))).hexdigest()
+
+
+def _texts_of(request: Request) -> list[str]:
+    if isinstance(request, GenerateRequest):
+        turns = (text for turn in request.history for text in (turn.role, turn.text))
+        return [request.system, *turns, request.prefix + request.prompt]
+    return [request.prefix + request.context]
 
 
 def digests_of(samples: Sequence[Sample]) -> tuple[Digests, str]:

@@ -9,7 +9,7 @@ from steelyard.records.record import Record
 __all__ = ["UNKNOWN_COSTS", "Limits"]
 
 UNKNOWN_COSTS: Final = 10.0
-"""What a gate on cost adds, for green, for an answer whose tokens are not known: in times of the gate's limit."""
+"""What the band of a gate on cost shows for an answer whose tokens are not known: in times of the gate's limit."""
 
 
 class Limits(Record, frozen=True, kw_only=True):

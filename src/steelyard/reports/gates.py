@@ -357,6 +357,7 @@ def _of_budgets(budgets: list[BudgetVerdict]) -> Iterator[str]:
         )
     if "cost" in kinds:
         yield (
-            "The cost of an answer is that of the tokens of all attempts at it, at the plan's prices. Where tokens "
-            f"were not reported, {UNKNOWN_COSTS:g} times the limit are added for green, and nothing for red."
+            "The cost of an answer is that of the tokens of all attempts at it, at the plan's prices. Where the "
+            f"tokens of an answer were not reported, there is no green, nothing is added for red, and the band shows "
+            f"{UNKNOWN_COSTS:g} times the limit for it."
         )

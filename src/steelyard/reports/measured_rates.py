@@ -18,7 +18,7 @@ __all__ = ["MeasuredRates", "RuleRate", "measured_rates", "sentence_on"]
 
 
 class RuleRate(Record, frozen=True, kw_only=True):
-    """The share of tests of one rule that accused at level ``at`` though their null holds, with its 95 % interval."""
+    """The share of tests of one rule that accused honest vendors at level ``at``, with its 95 % interval."""
 
     share: float
     low: float
@@ -55,10 +55,10 @@ def sentence_on(plan: Plan | None) -> str:
     rules = dict.fromkeys(test.rule for test in plan.tests if test.rule in found.rules)
     if not rules or plan.requested:
         return ""
-    each = ", ".join(f"{rule} accused {_share(found.rules[rule])}" for rule in rules)
+    each = ", ".join(f"{rule} accused in {_share(found.rules[rule])}" for rule in rules)
     return (
-        f"Measured on {found.vendors:,} simulated honest vendors ({found.date}): at {found.at:g}, of tests whose null "
-        f"hypothesis holds, {each}; {_share(found.report)} of whole reports accused an honest vendor of something."
+        f"Measured on {found.vendors:,} simulated honest vendors ({found.date}), at {found.at:g}: {each} of single "
+        f"tests; {_share(found.report)} of whole reports accused an honest vendor of something."
     )
 
 

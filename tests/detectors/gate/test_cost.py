@@ -63,11 +63,11 @@ def test_unknown_costs_count_for_neither_side() -> None:
     unknown = [msgspec.structs.replace(each, prompt_tokens=0, usage_unknown=True) for each in calls]
     assert found(unknown, "0.0002").word is UNDECIDED
     assert found([*calls_of([None] * 400)], "0.0002").word is UNDECIDED
-    few, many = [*unknown[:10], *calls[10:]], [*unknown[:30], *calls[30:]]
-    assert found(few, "0.0002").word is GREEN  # 10 of 400 at 10 times the limit add a quarter of it
-    undecided = found(many, "0.0002")
-    assert (undecided.word, undecided.gate and undecided.gate.missing) == (UNDECIDED, 30)
-    assert undecided.reason.startswith("30 answers have no known cost")
+    for count, said in ((1, "1 answer has no known cost"), (30, "30 answers have no known cost")):
+        undecided = found([*unknown[:count], *calls[count:]], "0.0002")
+        assert (undecided.word, undecided.gate and undecided.gate.missing) == (UNDECIDED, count)
+        assert undecided.reason.startswith(said)
+    assert found([unknown[0], *calls[1:]], "0.00002").word is RED
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=2, max_size=200), st.integers(1, 9_999))

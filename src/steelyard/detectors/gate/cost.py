@@ -34,8 +34,8 @@ class CostMonitor(WholeRun):
 
     A mean that rests on a few dear answers is known when all are asked, and not before: nothing is stopped early. The
     band of :mod:`steelyard.stats.stretches` is for what another run would cost; where answers do not vary it is 0. A
-    call without an answer, or of which the endpoint did not report the tokens, costs what is known for red, and
-    ``UNKNOWN_COSTS`` times the limit more for green.
+    call without an answer, or of which the endpoint did not report the tokens, costs what is known for red, and nobody
+    knows how much for green: then there is none. The band shows ``UNKNOWN_COSTS`` times the limit for it.
     """
 
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
@@ -87,7 +87,7 @@ class CostMonitor(WholeRun):
         if band is None or not self.is_whole:
             return "undecided"
         slack = 1e-9 * self.limit  # a sum of floats: 0.1 + 0.2 is not 0.3
-        if band[1] <= self.limit + slack:
+        if band[1] <= self.limit + slack and not self.missing:
             return "green"
         return "red" if band[0] > self.limit + slack else "undecided"
 
@@ -95,7 +95,6 @@ class CostMonitor(WholeRun):
         if not self.is_whole:
             return "a gate on cost is about all calls of a run, and not all were made"
         if self.missing:
-            return (
-                f"{self.missing:,} answers have no known cost, and count as {UNKNOWN_COSTS:g} times the limit for green"
-            )
+            counted = "1 answer has" if self.missing == 1 else f"{self.missing:,} answers have"
+            return f"{counted} no known cost: what they cost is reported by nobody, so that nothing can be green"
         return f"too near to {self.sealed.cost} an answer to be told apart from it"
