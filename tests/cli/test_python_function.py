@@ -146,12 +146,13 @@ def test_a_function_that_changes_the_working_folder_loses_no_run(
         f"import os, signal\nasked = []\nstopped = os.path.exists('stopped')\n{at_import}"
         f"def answer(messages):\n    {in_call or 'pass'}\n    asked.append(0)\n{stops}    return '4'\n"
     )
-    more = ["--model", MODEL, "--at-least", "0.9", "--junit", "j.xml", "--out", "g"]
+    assert execute(["key", "new", "--out", "mykey"]) == 0
+    more = ["--model", MODEL, "--at-least", "0.9", "--key", "mykey", "--junit", "j.xml", "--out", "g"]
     assert execute(["gate", "sums.jsonl", *more]) == 130
     assert Path.cwd() == tmp_path
     Path("stopped").touch()
     sys.modules.pop("cli_bot_for_test")
-    assert execute(["resume", "g"]) == 1
+    assert execute(["resume", "g", "--key", "mykey"]) == 1
     assert execute(["verify", "g"]) == 0
     sys.modules.pop("cli_bot_for_test")
     assert execute(["gate", "sums.jsonl", *more[:-1], "h"]) == 1

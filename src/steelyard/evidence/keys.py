@@ -56,7 +56,7 @@ class KeySigner(CryptoSigner):
 
     def __init__(self, private: Ed25519PrivateKey, path: Path) -> None:
         super().__init__(private, public_key(private.public_key().public_bytes_raw().hex()))
-        self.path = path
+        self.path = path.absolute()  # a model of the user's own may change the working folder
 
 
 @dataclass(frozen=True)
