@@ -47,7 +47,7 @@ def _rate(alarms: FalseAlarms) -> RuleRate:
 def main(vendors: int | None, markdown: Path | None, html_file: Path | None, reports: bool) -> None:
     """Run the simulated world and write what was asked for."""
     rates = run("simulated", vendors=vendors)
-    text = pages.markdown(rates, f"`python -m bench.gauntlet`, {where()}, seed {rates.seed}")
+    text = pages.markdown(rates, f"`python -m bench.gauntlet`, {where().rpartition(', seed')[0]}, seed {rates.seed}")
     print(text)
     if markdown is not None:
         write_section(markdown, "gauntlet", text)

@@ -107,7 +107,7 @@ def _power(rates: Rates, detector: str) -> Table:
     rows = []
     for each in rates.power:
         if each.detector == detector and each.found:
-            read = "–" if each.read is None else f"{each.read:,.0f} of {each.of:,.0f}"
+            read = "–" if each.read is None else f"{each.read:,.0f}"
             of_peers = [_peer_power(by.get((name, each.kind, each.dose))) for name in peers]
             dose = "" if each.dose is None else f" {each.dose:g}"
             rows.append(

@@ -47,7 +47,7 @@ class Power(Record, frozen=True, kw_only=True):
     """How often a kind of cheat is found: the whole report (``found``), and one detector in a report of its own.
 
     ``found``: some row that does not hold is *inconsistent* under the report's Holm. ``alone``: some such row has p at
-    most .05, or .01; a peer has one. ``read`` is the median of what was read of ``of``, where it was found.
+    most .05, or .01; a peer has one. ``read`` is the median of what was read until the first was found.
     """
 
     detector: str
@@ -57,7 +57,6 @@ class Power(Record, frozen=True, kw_only=True):
     found: Rate | None
     alone: tuple[Rate, ...]
     read: float | None = None
-    of: float | None = None
 
 
 class Right(Record, frozen=True, kw_only=True):
@@ -210,7 +209,6 @@ def _powers(
             found=rate(sum(map(bool, found)) / n, n),
             alone=tuple(alone),
             read=median(read) if read else None,
-            of=median(test.of for tests in by_vendor for test in tests),
         )
     for peer in PEERS:
         of_peer = [[test for test in a.peers if test.peer == peer and not test.is_true] for a in audits]
