@@ -17,6 +17,12 @@ def test_the_world_that_ships_has_the_kinds_that_an_error_rate_needs() -> None:
     assert len(world.digest) == 64
 
 
+def test_the_sealed_world_of_the_docs_can_be_run_again() -> None:
+    """Its digest stands here, so that nobody tunes it."""
+    world = load_world("simulated", Path("bench/gauntlet_worlds/2026-11-27.yaml"))
+    assert world.digest.startswith("eafdb87704fb9645")
+
+
 def test_doses_are_kinds_of_their_own(small: World) -> None:
     inflated = small.cheats[0]
     assert [kind.dose for kind in inflated.each()] == [5, 40]
