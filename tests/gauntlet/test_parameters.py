@@ -69,8 +69,12 @@ def test_what_is_no_world_is_refused(small_file: Path, old: str, new: str, said:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no-such"):
+    with pytest.raises(InputError, match=r"no-such\.yaml: there is no such file"):
         load_world("simulated", tmp_path / "no-such.yaml")
+    for nothing in ("", "- 1\n", "x\n"):
+        (tmp_path / "empty.yaml").write_text(nothing)
+        with pytest.raises(InputError, match=r"empty\.yaml: it holds no parameters"):
+            load_world("simulated", tmp_path / "empty.yaml")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match=r"binary\.yaml"):
         load_world("simulated", tmp_path / "binary.yaml")

@@ -146,13 +146,17 @@ def load_world(name: str, path: Path | None = None) -> World:
     try:
         data = path.read_bytes() if path else files("steelyard.gauntlet.worlds").joinpath(WORLDS[name]).read_bytes()
         text = data.decode()
+    except FileNotFoundError:
+        raise InputError(f"{where}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{where}: {error}") from None
+        raise InputError(f"{where}: it cannot be read: {error}") from None
     if len(data) > _MOST_BYTES:
         raise InputError(f"{where}: larger than a megabyte")
     tree = read_tree(text, where)
+    if not isinstance(tree, Branch):
+        raise InputError(f"{where}: it holds no parameters; begin with 'format: {_FORMAT}', as simulated.yaml does")
     try:
-        world = msgspec.convert(_plain(tree) if tree else None, World, strict=False)
+        world = msgspec.convert(_plain(tree), World, strict=False)
     except msgspec.ValidationError as error:
         raise InputError(f"{where}: {error}") from None
     _check(world, where)
