@@ -125,8 +125,8 @@ def one_at_a_time(plan: Plan, test: PlannedTest, questions: list[dict[str, str]]
     """What a reader of the committed order alone concludes, from the known answers."""
     from steelyard.detectors.claim_retest.repeats import Noise
     from steelyard.detectors.claim_retest.retest import Retest
-    from steelyard.planning.order import committed_order
     from steelyard.stats.sequential import within_sample_variance_upper
+    from steelyard.util.committed_order import committed_order
 
     sealed, asked = decode(test), plan.by_id[test.reads[0].measurement]
     retest = Retest(sealed, asked, claim_of(test, plan), unchecked=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from steelyard.errors import InputError
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
@@ -13,12 +13,31 @@ from steelyard.tasks.definition_file import read_plain_yaml
 from steelyard.tasks.loaders import Row, beside, generated_rows, hub_rows
 from steelyard.tasks.template import Expression, Template
 
-__all__ = ["Prefixes", "WorkedExamples", "shots_in"]
+__all__ = ["Examples", "OtherExamples", "Prefixes", "WorkedExamples", "shots_in"]
 
 
 def shots_in(definition: TaskDefinition, prompt_format: PromptFormat) -> int:
     """How many worked examples a prompt format shows by default."""
     return definition.shots.count if prompt_format.shots is None else prompt_format.shots
+
+
+class Examples(Protocol):
+    """Worked examples by group."""
+
+    def of_group(self, group: str, count: int) -> tuple[list[Row], dict[str, Any]]:
+        """So many examples for one group, and what else the prefix template may use."""
+        ...
+
+
+class OtherExamples:
+    """Worked examples that are given as rows, the same ones for every group."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = list(rows)
+
+    def of_group(self, group: str, count: int) -> tuple[list[Row], dict[str, Any]]:
+        """The first ``count`` rows."""
+        return self._rows[:count], {}
 
 
 class WorkedExamples:
@@ -72,7 +91,7 @@ class WorkedExamples:
 class Prefixes:
     """The part of the prompt that all samples of a group share, rendered once per group."""
 
-    def __init__(self, prompt_format: PromptFormat, examples: WorkedExamples, shots: int) -> None:
+    def __init__(self, prompt_format: PromptFormat, examples: Examples, shots: int) -> None:
         self._examples, self._shots = examples, shots
         self._template = Template(prompt_format.prefix, "prefix")
         self._rendered: dict[str, str] = {}

@@ -21,7 +21,7 @@ from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, mirrored, read_rows
 from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol, possible_formats
 from steelyard.tasks.question_rows import TidyRows
-from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
+from steelyard.tasks.shots import OtherExamples, Prefixes, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
 
 __all__ = ["Samples", "Task"]
@@ -164,6 +164,10 @@ class Task:
         next(iter(samples), None)
         return samples
 
+    def prefixes_with(self, prompt_format: str, examples: Sequence[Row]) -> Prefixes:
+        """The prefixes, by group, that show these rows as worked examples in place of the task's own."""
+        return Prefixes(self.prompt_format(prompt_format), OtherExamples(examples), len(examples))
+
     def _sources(self, data: Path | None, seed: str | None, count: int | None) -> list[Rows]:
         definition = self.definition
         if definition.generator is not None:
@@ -260,9 +264,17 @@ class Samples(Sequence[Sample]):
                 digests.append(digest_of_item(str(self._question.evaluate(values)), choices, target))
         return digests
 
+    def row(self, place: int) -> Row:
+        """The row of the sample at a place of the published order."""
+        source, number = self._found(place)
+        return source.rows[number]
+
     def _at(self, place: int) -> Sample:
+        return self._render(*self._found(place))
+
+    def _found(self, place: int) -> tuple[Rows, int]:
         source = bisect_right(self._ends, place)
-        return self._render(self._sources[source], place - (self._ends[source - 1] if source else 0))
+        return self._sources[source], place - (self._ends[source - 1] if source else 0)
 
     def _render(self, source: Rows, number: int) -> Sample:
         sample_id = f"{self.task.id}/{source.label}/{source.number_of(number)}"
