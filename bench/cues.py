@@ -111,6 +111,29 @@ def false_alarms(models: int) -> str:
     return table("Honest models that are accused", ["kind", "points", "at .05", "at .01"], rows, 1, note)
 
 
+def published_by_chance(models: int) -> str:
+    """Honest models whose rate depends on the examples that are shown: the published ones are one draw among others."""
+    rows = []
+    for spread in (0.0, 0.02, 0.04, 0.06, 0.12):
+        random = np.random.default_rng([SEED, 5, round(100 * spread)])
+        e = np.concatenate([largest(_by_examples(part, 300, spread, random)).max(axis=1) for part in _parts(models)])
+        found = (share(int((e >= 1 / level).sum()), models) for level in (0.05, 0.01, 0.005))
+        rows.append([f"{100 * spread:g}", *found])
+    note = (
+        f"{models:,} models a line, 300 pairs, independent answers. The rate under each of 21 sets of examples is "
+        "drawn around .75 with this standard deviation, in points: one set is published, 20 are placebos."
+    )
+    headings = ["points from set to set", "at .05", "at .01", "at .005"]
+    return table("Honest models that react to which examples are shown", headings, rows, 1, note)
+
+
+def _by_examples(models: int, pairs: int, spread: float, random: np.random.Generator) -> Differences:
+    rates = np.clip(random.normal(0.75, spread, (models, 21)), 0, 1)
+    placebo = np.take_along_axis(rates, random.integers(0, 20, (models, pairs)), axis=1)
+    right = random.random((models, pairs)) < rates[:, 20:]
+    return right.astype(float) - (random.random((models, pairs)) < placebo)
+
+
 def power(models: int) -> str:
     """Effects that are found at .01, by how many pairs differ in an honest model, and the pairs that it takes."""
     rows = []
@@ -135,8 +158,9 @@ def power(models: int) -> str:
 @click.option("--models", default=20_000, show_default=True, help="Models of each kind.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also put the tables into this document.")
 def main(models: int, markdown: Path | None) -> None:
-    """Print both tables."""
-    text = f"`python -m bench.cues`, {where()}\n\n{false_alarms(models)}\n{power(max(500, models // 2))}"
+    """Print the tables."""
+    tables = (false_alarms(models), published_by_chance(models), power(max(500, models // 2)))
+    text = f"`python -m bench.cues`, {where()}\n\n" + "\n".join(tables)
     print(text)
     if markdown is not None:
         write_section(markdown, "cues", text)
