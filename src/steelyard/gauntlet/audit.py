@@ -270,7 +270,7 @@ def _chances(stream: _Stream, row: Row, random: np.random.Generator) -> Reals:
     """The chance of each call, with the items in a random order of their own: the committed one is the same for all."""
     if stream.arms:
         items = random.permutation(len(row.public))[np.asarray(stream.samples)]
-        return np.where(stream.others, row.placebo[items], row.public[items])
+        return np.asarray(np.where(stream.others, row.placebo[items], row.public[items]))
     chances = random.permutation(row.public)[np.minimum(stream.samples, len(row.public) - 1)]
     if row.fresh.size:
         fresh = random.permutation(row.fresh)[np.minimum(stream.samples, len(row.fresh) - 1)]

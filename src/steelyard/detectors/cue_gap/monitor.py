@@ -158,7 +158,7 @@ class CueGapMonitor:
             mde=effect.mde,
             message=(
                 f"{self._read()}: a difference between {low * 100:.0f} and {high * 100:.0f} points. The claimed score "
-                "does not hold where a question does not look like the benchmark"
+                "does not hold under another prompt than the benchmark's own"
             ),
         )
 
