@@ -177,3 +177,46 @@ def test_a_limit_leaves_the_same_questions_in_both_arms(tmp_path: Path) -> None:
     effect = cues(verdict).effect
     assert effect is not None
     assert (effect.n, effect.of) == (30, 30)
+
+
+def test_a_benchmark_of_the_hub_is_asked_with_another_first_line_and_verified_without_its_data(
+    tmp_path: Path, shared: Path
+) -> None:
+    claims = tmp_path / "claims.yaml"
+    claims.write_text("model: reverser\nclaims:\n  - {task: gsm8k, value: 30, protocol: {prompt: 5-shot}}\n")
+    with RoutingServer() as server:
+        more = ["--data", str(shared / "data"), "--limit", "8", "--detect", "cue_gap", "--out", str(tmp_path / "run")]
+        steelyard(["audit", str(claims), "--model", f"openai:reverser@{server.url}", *more])
+    plan, verdict = verdict_of(tmp_path)
+    assert [(each.drawn, each.population) for each in plan.measurements if each.drawn] == [("header", 8), ("cue", 8)]
+    effect = cues(verdict).effect
+    assert effect is not None
+    assert effect.n == 8
+    changed = without_defaults(plan)
+    changed["measurements"][-1]["items"] = "0" * 64
+    with pytest.raises(VerificationError, match="items differ from what"):
+        recompute(reseal(tmp_path / "run", plan=changed))
+
+
+def test_questions_of_one_s_own_are_asked_so_too_and_verified_without_their_file(tmp_path: Path) -> None:
+    (tmp_path / "words.jsonl").write_text(
+        "".join(
+            f'{{"question": "Write these words in reverse order: {first}, violin", "answer": "violin, {first}"}}\n'
+            for first in ("pear", "apple", "needle", "tiger", "pencil", "letter", "tunnel", "candle", "fish", "music")
+        )
+    )
+    claims = tmp_path / "claims.yaml"
+    claims.write_text("model: reverser\nclaims:\n  - {task: words, value: 80}\n")
+    with RoutingServer() as server:
+        more = ["--task", str(tmp_path / "words.jsonl"), "--detect", "cue_gap", "--out", str(tmp_path / "run")]
+        steelyard(["audit", str(claims), "--model", f"openai:reverser@{server.url}", *more])
+    plan, verdict = verdict_of(tmp_path)
+    assert [each.drawn for each in plan.measurements if each.drawn] == ["header", "cue"]
+    effect = cues(verdict).effect
+    assert effect is not None
+    assert effect.n == 10
+    taken = without_defaults(plan)
+    taken["served"] = [each for each in taken["served"] if not each["request"].endswith(("cue", "header"))]
+    taken["measurements"], taken["tests"] = taken["measurements"][:-2], taken["tests"][:-1]
+    with pytest.raises(VerificationError, match="nothing is planned for claim/0/header"):
+        recompute(reseal(tmp_path / "run", plan=taken))

@@ -13,7 +13,7 @@ from steelyard.planning.cues import (
     HEADER,
     PLACEBO,
     VARIANTS,
-    FixedExamples,
+    NotAsked,
     arm_samples,
     check_arm,
     headers,
@@ -115,7 +115,7 @@ def test_the_lines_are_alike_and_say_nothing_of_a_test() -> None:
 @pytest.mark.parametrize(("drawn", "named"), [(PLACEBO, False), (PLACEBO, True), (HEADER, False)])
 def test_fixed_examples_are_nobody_s_news(drawn: str, named: bool) -> None:
     beside = measurement(task="gsm8k", shots=5)
-    with pytest.raises(FixedExamples) as skip:
+    with pytest.raises(NotAsked) as skip:
         check_arm(task_of("gsm8k"), beside, drawn, named=named)
     assert nobody_asked(skip.value, named=named)
 
@@ -123,7 +123,7 @@ def test_fixed_examples_are_nobody_s_news(drawn: str, named: bool) -> None:
 def test_what_can_be_changed_is_asked() -> None:
     check_arm(task_of(), measurement(task="word_sequence_reversal", prompt="completion", shots=3), PLACEBO, named=False)
     check_arm(task_of("gsm8k"), measurement(task="gsm8k", shots=5), HEADER, named=True)
-    with pytest.raises(FixedExamples):
+    with pytest.raises(NotAsked):
         check_arm(task_of(), measurement(prompt="chat", shots=0), PLACEBO, named=True)
     with pytest.raises(Skip, match="private suite"):
         check_arm(task_of(), measurement(suite="0" * 64), HEADER, named=True)

@@ -28,13 +28,24 @@ import msgspec
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.planning.samples import item_digests_of, picked
 from steelyard.planning.testable import Skip
-from steelyard.records import Measurement, Sample
+from steelyard.records import Measurement, PlannedModel, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.shots import Prefixes
     from steelyard.tasks.task import Task
 
-__all__ = ["ARMS", "CUE", "HEADER", "PLACEBO", "VARIANTS", "FixedExamples", "arm_samples", "check_arm", "headers"]
+__all__ = [
+    "ARMS",
+    "CUE",
+    "HEADER",
+    "PLACEBO",
+    "VARIANTS",
+    "NotAsked",
+    "arm_samples",
+    "check_arm",
+    "check_model",
+    "headers",
+]
 
 CUE: Final = "cue"
 PLACEBO: Final = "placebo"
@@ -44,11 +55,11 @@ VARIANTS: Final = 20
 _MOST_ROUNDS: Final = 5
 
 
-class FixedExamples(Skip):
-    """Skips a request for other worked examples of a task that has none: nobody is told, the first line may do."""
+class NotAsked(Skip):
+    """Skips an arm without a word to the user: it was not asked for by name, or another arm takes its place."""
 
     def __init__(self) -> None:
-        super().__init__("not_testable", "the worked examples are fixed, so they cannot be replaced")
+        super().__init__("not_testable", "nothing is to be found here with another prompt")
 
 
 @lru_cache(maxsize=1)
@@ -58,18 +69,25 @@ def headers() -> tuple[str, ...]:
     return tuple(text.splitlines())
 
 
+def check_model(model: PlannedModel, drawn: str, *, named: bool) -> None:
+    """Raise NotAsked for a file of weights in this process, which has no router, unless the user ``named`` the test."""
+    is_file = bool(model.identity.sha256) and not model.identity.uri.startswith("python:")
+    if drawn in ARMS and is_file and not named:
+        raise NotAsked
+
+
 def check_arm(task: Task, beside: Measurement, drawn: str, *, named: bool) -> None:
     """Raise Skip where such an arm cannot be asked beside a measurement.
 
-    FixedExamples where the worked examples cannot be replaced, and for the first line alone unless the user ``named``
+    NotAsked where the worked examples cannot be replaced, and for the first line alone unless the user ``named``
     the detector: it is asked where nothing more can be changed, and finds less.
     """
     if drawn == PLACEBO:
         if not _can_replace(task, beside):
-            raise FixedExamples
+            raise NotAsked
         _examples_of(task, beside, "other examples")
     if drawn == HEADER and not named:
-        raise FixedExamples
+        raise NotAsked
     if drawn == HEADER and beside.suite:
         raise Skip("not_testable", "nobody outside knows the prompt of a private suite")
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.planning.cues import ARMS, FixedExamples, arm_samples, check_arm
+from steelyard.planning.cues import ARMS, NotAsked, arm_samples, check_arm
 from steelyard.planning.samples import item_digests_of, picked
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
@@ -70,7 +70,7 @@ def drawn_seed_of(measurement: Measurement, order_seeds: Mapping[str, str]) -> s
 
 def nobody_asked(skip: Skip, *, named: bool) -> bool:
     """Whether a request is skipped of which a user need not hear; ``named``: the user named the detector."""
-    return isinstance(skip, FixedExamples) or (isinstance(skip, FixedSet) and not named)
+    return isinstance(skip, NotAsked) or (isinstance(skip, FixedSet) and not named)
 
 
 def drawn_beside(of: Measurement, request: MeasurementRequest, scorer: str) -> Measurement:

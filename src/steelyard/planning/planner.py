@@ -14,6 +14,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
+from steelyard.planning.cues import check_model
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asks_chat,
@@ -316,6 +317,7 @@ class TaskPlanner:
         draft = self.drafts[request.beside]
         first = next(each for each in self.served if each.reads.measurement == request.beside)
         task = self._found[draft.measurement.task]
+        check_model(self._models[draft.measurement.role], request.drawn, named=self._is_named)
         self._source.check_drawable(request, task, draft.measurement, named=self._is_named)
         measurement = drawn_beside(draft.measurement, request, first.reads.scorer)
         served = msgspec.structs.replace(

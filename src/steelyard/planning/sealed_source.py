@@ -10,7 +10,7 @@ from typing import Any
 from steelyard.errors import MissingDependency, VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
-from steelyard.planning.cues import ARMS, HEADER, FixedExamples
+from steelyard.planning.cues import ARMS, HEADER, NotAsked
 from steelyard.planning.drawn import FixedSet, check_drawable, drawn_samples
 from steelyard.planning.part import held_in, why_not_held
 from steelyard.planning.samples import load_samples
@@ -167,7 +167,7 @@ class SealedSource:
         if refused := self._refused.get(request.name):
             raise Skip(refused.verdict, refused.reason)
         if request.name not in self._served and not (named and request.drawn == HEADER):
-            raise FixedExamples if request.drawn in ARMS else FixedSet
+            raise NotAsked if request.drawn in ARMS else FixedSet
         self._serving(request.name)
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:

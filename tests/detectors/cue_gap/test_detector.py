@@ -45,6 +45,13 @@ def test_a_recording_is_asked_nothing_new() -> None:
     assert not cues(planned("word_sequence_reversal", identity=ModelIdentity(uri="recorded:answers.jsonl")))
 
 
+@pytest.mark.parametrize(("uri", "expected"), [("gguf:m.gguf", 0), ("python:m:f", 1)])
+def test_a_file_of_weights_here_has_no_router_unless_a_user_asks(uri: str, expected: int) -> None:
+    identity = ModelIdentity(uri=uri, name="m", sha256="0" * 64)
+    assert len(cues(planned("word_sequence_reversal", identity=identity))) == expected
+    assert len(cues(planned("word_sequence_reversal", identity=identity, detect=NAMED))) == 1
+
+
 def test_a_sealed_test_of_another_kind_is_refused() -> None:
     plan = sealed_plan()
     (test,), (cue, placebo) = plan.tests, plan.measurements
