@@ -85,7 +85,7 @@ def check_arm(task: Task, beside: Measurement, drawn: str, *, named: bool) -> No
     if drawn == PLACEBO:
         if not _can_replace(task, beside):
             raise NotAsked
-        _examples_of(task, beside, "other examples")
+        _examples_of(task, beside.prompt, beside.shots, "other examples")
     if drawn == HEADER and not named:
         raise NotAsked
     if drawn == HEADER and beside.suite:
@@ -111,8 +111,8 @@ def arm_samples(task: Task, measurement: Measurement, data: Path | None) -> Sequ
     prefixes = None
     if measurement.drawn == PLACEBO:
         prefixes = [
-            task.prefixes_with(measurement.prompt, _examples_of(task, measurement, _seed_of(measurement.seed, variant)))
-            for variant in range(VARIANTS)
+            task.prefixes_with(measurement.prompt, _examples_of(task, measurement.prompt, measurement.shots, seed))
+            for seed in (_seed_of(measurement.seed, variant) for variant in range(VARIANTS))
         ]
     return _Placebos(samples, variants, prefixes)
 
@@ -130,17 +130,17 @@ def _can_replace(task: Task, measurement: Measurement) -> bool:
     return task.definition.generator is not None and bool(task.definition.shots.seed) and measurement.shots > 0
 
 
-def _examples_of(task: Task, measurement: Measurement, seed: str) -> list[Any]:
+@lru_cache(maxsize=256)
+def _examples_of(task: Task, prompt: str, shots: int, seed: str) -> tuple[Any, ...]:
     """Rows for worked examples, none of which is public or stands among the published examples."""
-    known, wanted = _known(task, measurement.prompt, measurement.shots), measurement.shots
-    count = wanted + 10
+    known, count = _known(task, prompt, shots), shots + 10
     for _ in range(_MOST_ROUNDS):
-        found = task.prepare(measurement.prompt, seed=seed, shots=measurement.shots, count=count)
+        found = task.prepare(prompt, seed=seed, shots=shots, count=count)
         places = _others(item_digests_of(found), known)
-        if len(places) >= wanted:
-            return [found.row(place) for place in places[:wanted]]
+        if len(places) >= shots:
+            return tuple(found.row(place) for place in places[:shots])
         count *= 2
-    raise Skip("not_testable", f"the generator has not {wanted:,} items beside the public ones, for worked examples")
+    raise Skip("not_testable", f"the generator has not {shots:,} items beside the public ones, for worked examples")
 
 
 def _others(digests: Sequence[bytes], known: Collection[bytes]) -> list[int]:
