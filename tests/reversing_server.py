@@ -13,7 +13,7 @@ from aiohttp import web
 from steelyard.tasks import load_task
 from tests.conftest import SumsServer
 
-__all__ = ["ReversingServer"]
+__all__ = ["ReversingServer", "share_of"]
 
 _LATER = 300
 _SUM = re.compile(r"(\d+) ([+-]) (\d+)")
@@ -41,9 +41,13 @@ class ReversingServer(SumsServer):
 
     def is_right(self, words: str) -> bool:
         """Whether it answers these words rightly."""
-        by_heart = words in self._public and _share("heart", words) < self.memorised
-        skill = self.skill if self.asked.total() < _LATER else self.later
-        return by_heart or _share("skill", words) < skill
+        by_heart = words in self._public and share_of("heart", words) < self.memorised
+        return by_heart or share_of("skill", words) < self.now
+
+    @property
+    def now(self) -> float:
+        """Its skill by now."""
+        return self.skill if self.asked.total() < _LATER else self.later
 
     async def _chat(self, request: web.Request) -> web.Response:
         body: dict[str, Any] = json.loads(await request.text())
@@ -54,7 +58,7 @@ class ReversingServer(SumsServer):
         self.wordless += not words
         if sum_of := _SUM.search(body["messages"][-1]["content"]):
             first, sign, second = sum_of.groups()
-            right = _share("sum", sum_of[0]) < self.adds
+            right = share_of("sum", sum_of[0]) < self.adds
             answer = str(int(first) + int(f"{sign}{second}") + (not right))
         if words:
             self.asked[words] += 1
@@ -72,5 +76,6 @@ def _words(prompt: str) -> str:
     return found[1].strip() if found else ""
 
 
-def _share(of: str, words: str) -> float:
+def share_of(of: str, words: str) -> float:
+    """A number in [0, 1) that these words have for one purpose."""
     return int.from_bytes(hashlib.sha256(f"{of}:{words}".encode()).digest()[:8]) / 2**64

@@ -15,7 +15,6 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import root
 from steelyard.planning.build import plugins_of
-from steelyard.planning.order import committed_order
 from steelyard.planning.orders import questions_of, with_orders
 from steelyard.planning.samples import Prepared
 from steelyard.records import (
@@ -31,6 +30,7 @@ from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import whole_file
+from steelyard.util.committed_order import committed_order
 from steelyard.util.compact import Digests
 from steelyard.verification.recompute import recompute
 from tests.plans import measurement, plan

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
 
-from steelyard.gauntlet.audit import Audit, audit
+from steelyard.gauntlet.audit import Audit, audit, scores_of
 from steelyard.gauntlet.parameters import Kind, World
+from steelyard.gauntlet.planner import plan_of
 from steelyard.gauntlet.vendors import Abilities, draw_vendor
 
 
@@ -35,7 +37,9 @@ def accused(found: list[Audit], detector: str) -> int:
 )
 def test_honest_vendors_are_hardly_accused(small: World, changes: dict[str, Any]) -> None:
     found = audits(small, 60, **changes)
-    assert accused(found, "claim_retest") + accused(found, "twin_gap") <= 6  # .05 of 60: 7 or more at .03
+    assert (
+        sum(accused(found, name) for name in ("claim_retest", "twin_gap", "cue_gap")) <= 6
+    )  # .05 of 60: 7 or more at .03
     assert all(0 < each.calls <= each.most for each in found)
 
 
@@ -85,3 +89,20 @@ def test_what_is_far_beyond_a_test_s_thresholds_is_detectable_and_what_holds_is_
     seen = [test for test in by_heart if test.detectable]
     assert seen
     assert sum(test.is_found for test in seen) >= 0.7 * len(seen)
+
+
+def test_a_router_is_found_by_the_test_that_changes_the_prompt_and_where_it_states_to_find_it(small: World) -> None:
+    routed = audits(small, 12, gain=6.0)
+    assert accused(routed, "cue_gap") >= 6
+    assert accused(routed, "twin_gap") <= 2
+    tests = [test for each in routed for test in each.tests if test.detector == "cue_gap"]
+    assert any(test.detectable for test in tests)
+    assert not any(test.detectable for each in audits(small, 6) for test in each.tests if test.detector == "cue_gap")
+
+
+def test_scores_of_a_plan_are_those_of_all_its_measurements(small: World) -> None:
+    random = np.random.default_rng(1)
+    vendor = draw_vendor(Abilities(small), Kind(name="k"), random)
+    plan = plan_of(vendor)
+    counts = Counter(score.measurement for score in scores_of(vendor, plan, random) if score.position >= 0)
+    assert counts == {each.id: each.planned for each in plan.measurements}

@@ -57,6 +57,8 @@ def test_doses_are_kinds_of_their_own(small: World) -> None:
         ("{name: plain}", "{name: plain, passes: []}", "passes"),
         ("{name: plain}", "{name: plain, slow: 0}", "slow"),
         ("{name: plain}", "{name: plain, ability: nan}", "at most 100"),
+        ("{name: plain}", "{name: plain, gain: -1}", "gain is between 0 and 100"),
+        ("{name: plain}", "{name: plain, misrecognised: 2}", "misrecognised are between 0 and 1"),
         ("{name: plain}", "{name: plain, varies: formats, doses: [nan]}", "no number"),
         ("{name: plain}", "{name: plain, unsteady: [1.5]}", "unsteady"),
     ],

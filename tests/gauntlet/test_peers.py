@@ -23,7 +23,7 @@ def shares(world: World, vendors: int = 60, **changes: Any) -> dict[str, float]:
 def test_each_peer_says_something_of_each_row_that_it_is_about(small: World) -> None:
     vendor = draw_vendor(Abilities(small), Kind(name="k"), np.random.default_rng(1))
     found = peers_of(vendor, np.random.default_rng(1))
-    assert [each.benchmark for each in found] == ["fixed"] * 2 + ["made"] * 4
+    assert [each.benchmark for each in found] == ["fixed"] * 2 + ["made"] * 6
     assert {each.peer for each in found} == set(PEERS)
 
 
@@ -42,3 +42,10 @@ def test_peers_find_what_is_large(small: World) -> None:
 def test_nothing_answered_accuses_nobody(small: World) -> None:
     silent = shares(small, 3, missing=1.0, missing_wrong=1.0)
     assert silent["twins: z test"] == 0.0
+
+
+def test_peers_see_a_router(small: World) -> None:
+    routed = shares(small, 20, gain=3.0)
+    assert routed["cues: z test"] > 0.8
+    assert routed["cues: raw gap"] > 0.9
+    assert shares(small, 20)["cues: z test"] < 0.3

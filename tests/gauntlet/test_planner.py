@@ -12,15 +12,16 @@ from steelyard.stats.series import series_share
 
 
 @pytest.mark.parametrize("decoding", ["greedy", "sampled"])
-def test_claims_share_what_twins_leave_of_the_level(small: World, decoding: str) -> None:
+def test_claims_share_what_the_others_leave_of_the_level(small: World, decoding: str) -> None:
     vendor = draw_vendor(Abilities(small), Kind(name="k", decoding=decoding), np.random.default_rng(1))
     plan = plan_of(vendor)
-    assert [test.rule for test in plan.tests] == ["claim_retest@4", "claim_retest@4", "twin_gap@1"]
-    assert [test.weight for test in plan.tests] == pytest.approx([0.4, 0.4, 0.2])
+    assert [test.rule for test in plan.tests] == ["claim_retest@4", "claim_retest@4", "twin_gap@1", "cue_gap@1"]
+    assert [test.weight for test in plan.tests] == pytest.approx([0.4, 0.4, 0.1, 0.1])
     assert plan.detectors == tuple(detectors())
     assert {each.decoding for each in plan.measurements} == {decoding}
-    assert [each.beside for each in plan.measurements] == ["", "", "01"]
-    assert plan.measurements[2].population == 80
+    assert [each.beside for each in plan.measurements] == ["", "", "01", "01", "01"]
+    assert [each.drawn for each in plan.measurements] == ["", "", "twins", "placebo", "cue"]
+    assert {each.population for each in plan.measurements[2:]} == {80}
 
 
 def test_a_later_audit_has_its_share_of_the_series(small: World) -> None:

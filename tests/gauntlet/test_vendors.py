@@ -99,3 +99,28 @@ def test_public_items_of_a_generator_are_drawn_for_each_vendor_unless_they_are_o
         return float(np.std(means))
 
     assert scatter(Kind(name="k", same_items=True)) > 1.5 * scatter(Kind(name="k"))
+
+
+def test_a_router_is_better_where_it_recognises_the_prompt_and_honest_vendors_hardly_react(small: World) -> None:
+    def effect(**changes: Any) -> float:
+        rows = [row for row in rows_of(small, unsteady=(0.0,), **changes) if row.placebo.size]
+        assert all(row.unaware is not bool(changes.get("gain")) for row in rows)
+        return float(np.mean([row.public.mean() - row.placebo.mean() for row in rows]))
+
+    assert abs(effect()) < 0.03
+    assert abs(effect(memorised=0.5)) < 0.03
+    whole, seldom, often = effect(gain=2.0), effect(gain=2.0, recognised=0.5), effect(gain=2.0, misrecognised=0.5)
+    assert whole > 0.15
+    assert seldom < 0.7 * whole
+    assert often < 0.7 * whole
+
+
+def test_an_effect_of_headers_is_the_vendor_s_own(small: World) -> None:
+    rows = rows_of(msgspec.structs.replace(small, header_effect=1.0), unsteady=(0.0,))
+    effects = [row.public.mean() - row.placebo.mean() for row in rows if row.placebo.size]
+    assert np.std(effects) > 0.1
+
+
+def test_what_is_printed_does_not_depend_on_headers(small: World) -> None:
+    other = msgspec.structs.replace(small, header_effect=1.0)
+    assert [row.printed for row in rows_of(small)] == [row.printed for row in rows_of(other)]

@@ -74,7 +74,7 @@ def test_a_small_space_has_no_twins(name: str, why: str) -> None:
     task = load_task(name)
     assert task is not None
     with pytest.raises(Skip, match=why):
-        check_drawable(task, "completion", TWINS)
+        check_drawable(task, measurement(name), TWINS)
     assert public_share(task, "completion") > MOST_PUBLIC
 
 
@@ -83,9 +83,9 @@ def test_a_fixed_set_has_no_twins_and_no_others_are_known() -> None:
     assert fixed is not None
     assert generated is not None
     with pytest.raises(FixedSet):
-        check_drawable(fixed, next(iter(fixed.prompts)), TWINS)
+        check_drawable(fixed, replace(measurement("gsm8k"), prompt=next(iter(fixed.prompts))), TWINS)
     with pytest.raises(Skip, match="draws no samples of the kind"):
-        check_drawable(generated, "completion", "others")
+        check_drawable(generated, measurement(), "others")
 
 
 def test_a_generator_that_runs_out_says_so() -> None:

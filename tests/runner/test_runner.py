@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.planning.order import committed_order
 from steelyard.records import (
     Attempt,
     Capabilities,
@@ -32,6 +31,7 @@ from steelyard.storage.journal.lines import Stop, new_header
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
+from steelyard.util.committed_order import committed_order
 
 QUICK = RetryPolicy(max_attempts=3, base_seconds=0.001)
 

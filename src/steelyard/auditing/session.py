@@ -247,7 +247,7 @@ class RunSession:
             self._renew(each.id)
             self.answered[each.id] = len(finished[each.id])
         for each in self.plan.measurements:
-            if each.drawn and each.beside:
+            if each.drawn and each.beside and lots.get(each.id) == lots.get(each.beside):
                 due = paces(self.measurements[each.beside], each)
                 self.schedules[each.role].pace(each.id, each.beside, due)
         return list(left.values())

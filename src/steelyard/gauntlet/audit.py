@@ -16,11 +16,14 @@ from steelyard.gauntlet.parameters import Kind
 from steelyard.gauntlet.peers import PeerTested, peers_of
 from steelyard.gauntlet.planner import SCORER, detectors, plan_of
 from steelyard.gauntlet.vendors import Reals, Row, Vendor
+from steelyard.planning.cues import CUE, PLACEBO
+from steelyard.planning.drawn import TWINS
 from steelyard.planning.order import paces
 from steelyard.plugins import Monitor
 from steelyard.records import DetectorResult, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.runner.order import calls_of
 from steelyard.runner.schedule import Call
+from steelyard.stats.cues import detectable_effect
 from steelyard.stats.twins import detectable_gap
 
 __all__ = ["Audit", "Tested", "audit", "scores_of"]
@@ -61,12 +64,16 @@ class Audit:
 
 
 class _Stream(NamedTuple):
-    """What is asked of a benchmark, fresh samples at the pace of the public ones; ``samples`` are their numbers."""
+    """What is asked of a benchmark in one order; ``samples`` are their numbers, ``others`` those of the second kind.
+
+    Public samples with fresh ones at their pace, or the ``arms`` of one test: the benchmark's prompt and another one.
+    """
 
     calls: tuple[Call, ...]
     samples: Sequence[int]
-    is_fresh: Sequence[bool]
+    others: Sequence[bool]
     names: tuple[str, ...]
+    arms: bool = False
 
 
 def audit(vendor: Vendor, random: np.random.Generator, number: int = 1) -> Audit:
@@ -75,10 +82,10 @@ def audit(vendor: Vendor, random: np.random.Generator, number: int = 1) -> Audit
     by_rule = detectors()
     finders: dict[str, Any] = {test.id: by_rule[test.rule].open(test, plan) for test in plan.tests}
     calls = most = 0
-    for row, lot in zip(vendor.rows, _lots(plan), strict=True):
-        stream = _stream(*lot)
-        readers = {each.id: [finders[test.id] for test in plan.readers_of(each.id)] for each in lot}
-        calls += _ask(stream, readers, vendor, row, random)
+    for row, stream in _streams(vendor, plan):
+        names = dict.fromkeys(call.measurement for call in stream.calls)
+        readers = {name: [finders[test.id] for test in plan.readers_of(name)] for name in names}
+        calls += _ask(stream, readers, vendor, row, _numbers(stream, random))
         most += len(stream.calls)
     results = [
         DetectorResult(test=test.id, rule=test.rule, word=VerdictWord(finder.decision or _UNDECIDED), p=_p(finder))
@@ -95,9 +102,12 @@ def audit(vendor: Vendor, random: np.random.Generator, number: int = 1) -> Audit
 
 def _tested(test: PlannedTest, finder: Any, row: Row, kind: Kind, is_found: bool) -> Tested:
     name = test.rule.partition("@")[0]
-    of_twins = name == "twin_gap"
-    is_true = row.same if of_twins else row.is_true
-    detectable = _gap_detectable if of_twins else _claim_detectable
+    is_true, detectable = {
+        "claim_retest": (row.is_true, _claim_detectable),
+        "twin_gap": (row.same, _gap_detectable),
+        "cue_gap": (row.unaware, _effect_detectable),
+    }[name]
+    in_pairs = hasattr(finder, "pairs")
     return Tested(
         detector=name,
         benchmark=row.benchmark.name,
@@ -106,8 +116,8 @@ def _tested(test: PlannedTest, finder: Any, row: Row, kind: Kind, is_found: bool
         word=str(finder.decision or _UNDECIDED),
         p=_p(finder),
         is_found=is_found,
-        read=finder.pairs.n if of_twins else finder.retest.n,
-        of=finder.of if of_twins else finder.measurement.trials,
+        read=finder.pairs.n if in_pairs else finder.retest.n,
+        of=finder.of if in_pairs else finder.measurement.trials,
     )
 
 
@@ -127,7 +137,16 @@ def _gap_detectable(finder: Any, row: Row, kind: Kind) -> bool:
     return least is not None and float(row.public.mean() - row.fresh.mean()) >= least
 
 
+def _effect_detectable(finder: Any, row: Row, kind: Kind) -> bool:
+    """Whether the effect, as missing answers leave it, is at least the least that the test finds."""
+    cue, placebo = row.public * (1 - kind.missing), row.placebo + (1 - row.placebo) * kind.missing_wrong
+    placebo_alone = round(float(np.mean((1 - cue) * placebo)), 2)
+    least = _detectable_effect(finder.of, placebo_alone, finder.pairs.tolerance, finder.level)
+    return least is not None and float(np.mean(cue - placebo)) >= least
+
+
 _detectable_gap = lru_cache(maxsize=4096)(detectable_gap)
+_detectable_effect = lru_cache(maxsize=4096)(detectable_effect)
 
 
 def _p(finder: Any) -> float:
@@ -137,16 +156,24 @@ def _p(finder: Any) -> float:
 
 def scores_of(vendor: Vendor, plan: Plan, random: np.random.Generator) -> Iterator[SampleScore]:
     """All scores of a plan's measurements, in the order in which they would be asked, whoever still reads them."""
-    for row, lot in zip(vendor.rows, _lots(plan), strict=True):
-        stream = _stream(*lot)
-        right, lost = _drawn(stream, vendor, row, random)
+    for row, stream in _streams(vendor, plan):
+        right, lost = _drawn(stream, vendor, row, _numbers(stream, random))
         yield from (_score(stream, place, right[place], lost[place]) for place in range(len(stream.calls)))
 
 
-def _lots(plan: Plan) -> list[tuple[Measurement, ...]]:
-    """The measurements of each row: the public samples, and the fresh ones beside them."""
+def _streams(vendor: Vendor, plan: Plan) -> Iterator[tuple[Row, _Stream]]:
+    """What is asked of each row: the public samples with fresh ones beside them, and the arms of another prompt."""
     first = [each for each in plan.measurements if not each.beside]
-    return [(each, *(other for other in plan.measurements if other.beside == each.id)) for each in first]
+    for row, public in zip(vendor.rows, first, strict=True):
+        beside = {each.drawn: each for each in plan.measurements if each.beside == public.id}
+        yield row, _stream(public, beside.get(TWINS))
+        if CUE in beside:
+            yield row, _arms(beside[CUE], beside[PLACEBO])
+
+
+def _numbers(stream: _Stream, random: np.random.Generator) -> np.random.Generator:
+    """Arms have random numbers of their own: those of the other answers do not depend on them."""
+    return random.spawn(1)[0] if stream.arms else random
 
 
 @lru_cache(maxsize=256)
@@ -154,10 +181,21 @@ def _stream(public: Measurement, fresh: Measurement | None = None) -> _Stream:
     calls = list(calls_of(public))
     if fresh is not None:
         calls = list(_paced(calls, public, fresh))
+    return _stream_of(calls, public)
+
+
+@lru_cache(maxsize=256)
+def _arms(cue: Measurement, placebo: Measurement) -> _Stream:
+    """Both arms in turn: nothing changes here in the course of a run."""
+    both = zip(calls_of(cue), calls_of(placebo), strict=True)
+    return _stream_of([call for pair in both for call in pair], cue)._replace(arms=True)
+
+
+def _stream_of(calls: Sequence[Call], first: Measurement) -> _Stream:
     return _Stream(
         tuple(calls),
         np.array([call.sample for call in calls]),  # type: ignore[arg-type]
-        np.array([call.measurement != public.id for call in calls]),  # type: ignore[arg-type]
+        np.array([call.measurement != first.id for call in calls]),  # type: ignore[arg-type]
         tuple(str(call.sample) for call in calls),
     )
 
@@ -230,8 +268,11 @@ def _score(stream: _Stream, place: int, right: bool, lost: bool) -> SampleScore:
 
 def _chances(stream: _Stream, row: Row, random: np.random.Generator) -> Reals:
     """The chance of each call, with the items in a random order of their own: the committed one is the same for all."""
+    if stream.arms:
+        items = random.permutation(len(row.public))[np.asarray(stream.samples)]
+        return np.asarray(np.where(stream.others, row.placebo[items], row.public[items]))
     chances = random.permutation(row.public)[np.minimum(stream.samples, len(row.public) - 1)]
     if row.fresh.size:
         fresh = random.permutation(row.fresh)[np.minimum(stream.samples, len(row.fresh) - 1)]
-        chances = np.where(stream.is_fresh, fresh, chances)
+        chances = np.where(stream.others, fresh, chances)
     return np.asarray(chances)

@@ -22,6 +22,7 @@ Table = tuple[str, list[str], list[list[str]], str]
 _TITLES: Final = {
     "claim_retest": "Claim retest (D1): is the served model below the claim?",
     "twin_gap": "Fresh twins (D2): are public samples answered better than fresh ones?",
+    "cue_gap": "The benchmark's cue (D6): is its own prompt answered better than another one?",
 }
 
 
@@ -132,7 +133,7 @@ def _calibration(rates: Rates) -> Table:
     )
 
 
-_PEERS_OF: Final = {"claim_retest": "claim: ", "twin_gap": "twins: "}
+_PEERS_OF: Final = {"claim_retest": "claim: ", "twin_gap": "twins: ", "cue_gap": "cues: "}
 
 
 def _short(peer: str) -> str:

@@ -56,8 +56,10 @@ class Kind(Record, frozen=True, kw_only=True):
     measured model. ``skill`` is added on both sides. ``memorised`` items are right with ``recall``, or easier by
     ``effect`` where that is not 0, and so is ``spill`` of the fresh ones. ``flaky`` of the scores are wrong, on both
     sides. ``missing`` of the calls fail, and ``missing_wrong`` of the wrong ones. ``slow``: wrong answers take so many
-    times as long, over 64 connections. ``same_items``: the public items of a generated benchmark are one draw for all
-    vendors of the kind, as they are for all who audit with one benchmark, and not a draw for each.
+    times as long, over 64 connections. A router: the model is better by ``gain`` where it recognises a prompt, which it
+    does of ``recognised`` of the calls that show the benchmark's, and of ``misrecognised`` of the others.
+    ``same_items``: the public items of a generated benchmark are one draw for all vendors of the kind, as they are for
+    all who audit with one benchmark, and not a draw for each.
     """
 
     name: str
@@ -91,6 +93,9 @@ class Kind(Record, frozen=True, kw_only=True):
     missing: float = 0.0
     missing_wrong: float = 0.0
     slow: float = 1.0
+    gain: float = 0.0
+    recognised: float = 1.0
+    misrecognised: float = 0.0
     same_items: bool = False
 
     @property
@@ -111,7 +116,8 @@ class World(Record, frozen=True, kw_only=True):
     """A simulated world: families of models, benchmarks, and kinds of vendors.
 
     ``zipf``: the exponent of the families' sizes. Standard deviations, in logits: of the ability of ``family``, of
-    ``vendor`` in it, of each vendor in a ``benchmark``, of each family there, of a ``format``, of a ``checkpoint``.
+    ``vendor`` in it, of each vendor in a ``benchmark``, of each family there, of a ``format``, of a ``checkpoint``,
+    of a ``header``: a first line with its worked examples, the published ones among them.
     ``correlation`` is that of two formats, checkpoints or precisions of a model in a Gaussian copula. ``unsteady`` are
     the shares of greedy answers that a server flips, ``rounded`` the share of vendors that round (the others truncate).
     """
@@ -134,6 +140,7 @@ class World(Record, frozen=True, kw_only=True):
     benchmarks: tuple[Benchmark, ...]
     honest: tuple[Kind, ...]
     cheats: tuple[Kind, ...]
+    header_effect: float = 0.0
     digest: str = ""
 
 
@@ -171,11 +178,14 @@ def _plain(node: Node) -> Any:
     return None if node.is_null else node.text
 
 
-_SHARES: Final = ("correlation", "share", "memorised", "recall", "spill", "flaky", "missing", "missing_wrong")
+_SHARES: Final = (
+    "correlation", "share", "memorised", "recall", "spill", "flaky", "missing", "missing_wrong", "recognised",
+    "misrecognised",
+)  # fmt: skip
 _COUNTS: Final = ("formats", "prompts", "checkpoints", "runs", "models")
-_VARYING: Final = (*_SHARES, *_COUNTS, "inflated", "ability", "skill", "effect")
+_VARYING: Final = (*_SHARES, *_COUNTS, "inflated", "ability", "skill", "effect", "gain")
 _SPREADS: Final = (
-    "zipf", "family", "vendor", "benchmark", "family_benchmark", "format_effect", "checkpoint_effect",
+    "zipf", "family", "vendor", "benchmark", "family_benchmark", "format_effect", "checkpoint_effect", "header_effect",
 )  # fmt: skip
 _LARGEST: Final = 100.0  # of what has no other limit: logits, points
 
@@ -239,6 +249,8 @@ def _faults(kind: Kind) -> Iterator[str]:
             yield f"{name}: {', '.join(_COUNTS)} are between 1 and 1,000"
         if not all(abs(getattr(each, logit)) <= _LARGEST for logit in ("ability", "skill", "effect", "inflated")):
             yield f"{name}: ability, skill, effect and inflated are at most {_LARGEST:g}"
+        if not 0 <= each.gain <= _LARGEST:
+            yield f"{name}: gain is between 0 and {_LARGEST:g}"
 
 
 def _are_shares(*values: float) -> bool:

@@ -17,6 +17,8 @@ PEERS: Final = {
     "claim: z test": "the two-proportion z test of the claim and our whole pass, one-sided, at .05",
     "twins: raw gap": "public samples are answered more than 5 points better than fresh ones",
     "twins: z test": "the two-proportion z test of public and fresh samples, one-sided, at .05",
+    "cues: raw gap": "public samples are answered more than 5 points better under their own prompt than under another",
+    "cues: z test": "the two-proportion z test of both prompts, one-sided, at .05",
 }
 _Z: Final = 1.6448536269514722
 
@@ -49,6 +51,12 @@ def peers_of(vendor: Vendor, random: np.random.Generator) -> tuple[PeerTested, .
                 "twins: z test": _z(ours, n, fresh, of) > _Z,
             }
             found += [PeerTested(name, row.benchmark.name, row.same, said) for name, said in accuses.items()]
+            other, of = _measured(row.placebo, vendor, random.spawn(1)[0])
+            accuses = {
+                "cues: raw gap": ours - other > 0.05,
+                "cues: z test": _z(ours, n, other, of) > _Z,
+            }
+            found += [PeerTested(name, row.benchmark.name, row.unaware, said) for name, said in accuses.items()]
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from steelyard.gauntlet.parameters import Benchmark
 from steelyard.gauntlet.vendors import TOLERANCE, Vendor
+from steelyard.planning.cues import HEADER
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
 from steelyard.planning.drawn import drawn_beside
 from steelyard.planning.weights import DETECT_WEIGHT, share_out
@@ -34,7 +35,7 @@ from steelyard.records import (
 __all__ = ["ALPHA", "DETECTORS", "SCORER", "detectors", "plan_of"]
 
 ALPHA: Final = 0.05
-DETECTORS: Final = ("claim_retest", "twin_gap")
+DETECTORS: Final = ("claim_retest", "twin_gap", "cue_gap")
 SCORER: Final = "numeric@4"
 _TEMPERATURE: Final = "temperature 0.7"
 
@@ -61,9 +62,9 @@ class _VendorPlanner:
         return Formats()
 
     def measure(self, request: MeasurementRequest) -> Served | None:
-        """Serve a request; fresh samples only where a generator makes them."""
+        """Serve a request; fresh samples and other worked examples only where a generator makes them."""
         benchmark = self._benchmarks[request.task]
-        if request.drawn and not benchmark.generated:
+        if request.drawn == HEADER or (request.drawn and not benchmark.generated):
             return None
         measurement = self._drawn(request) if request.drawn else self._asked(request, benchmark)
         number = len(self.measurements)

@@ -8,6 +8,7 @@ Sampled, an item has a rate of its own, Beta(p·s, (1 − p)·s) at the quantile
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steelyard.gauntlet.parameters import Benchmark, Kind, World
+from steelyard.planning.cues import VARIANTS
 
 __all__ = ["Abilities", "Reals", "Row", "Vendor", "draw_vendor"]
 
@@ -30,8 +32,9 @@ class Row:
 
     ``is_true``: the row is what an honest pass of the served system gave, or the served model is not more than the
     tolerance below it. ``same``: public and fresh items are alike to the model. ``fresh`` is empty where no generator
-    makes any. ``candidates``: the same as ``public`` of each model that the vendor has, the served one first, where it
-    has several.
+    makes any, and so is ``placebo``: public items under other worked examples. ``unaware``: no router looks for the
+    benchmark's prompt. ``candidates``: the same as ``public`` of each model that the vendor has, the served one first,
+    where it has several.
     """
 
     benchmark: Benchmark
@@ -42,6 +45,8 @@ class Row:
     passes: int
     is_true: bool
     same: bool
+    placebo: Reals = field(default_factory=lambda: np.empty(0))
+    unaware: bool = True
     candidates: tuple[Reals, ...] = ()
 
 
@@ -78,13 +83,13 @@ class Abilities:
 
 @dataclass(frozen=True)
 class _Model:
-    """A model on one benchmark: its ability, and its latent numbers on public and fresh items."""
+    """A model on one benchmark: its ability, of each public item its own, and its latent numbers on either items."""
 
-    ability: float
+    ability: float | Reals
     latent: Reals
     latent_fresh: Reals
 
-    def varied(self, random: Random, effect: float, correlation: float) -> _Model:
+    def varied(self, random: Random, effect: float | Reals, correlation: float) -> _Model:
         """Another format, checkpoint or precision of it."""
         if correlation >= 1:
             return replace(self, ability=self.ability + effect)
@@ -151,8 +156,17 @@ class _Draw:
             return np.empty(0)
         return self._chances(model.ability, *self.fresh_items, model.latent_fresh, self.spilt)
 
+    def placebo(self, served: Sequence[tuple[float, _Model]], random: Random) -> Reals:
+        """The chance of public items under other prompts, where a share of the calls goes to each of these models."""
+        world, samples = self.world.world, self.benchmark.samples
+        effects = random.normal(0, world.header_effect, VARIANTS + 1)  # the last one is the published prompt
+        effect = effects[random.integers(0, VARIANTS, samples)] - effects[-1]
+        changed = ((part, model.varied(random, effect, world.correlation)) for part, model in served)
+        chances = [part * self.public(model) for part, model in changed if part]
+        return np.asarray(sum(chances))
+
     def _chances(
-        self, ability: float, slopes: Reals, difficulties: Reals, latent: Reals, known: NDArray[np.bool_]
+        self, ability: float | Reals, slopes: Reals, difficulties: Reals, latent: Reals, known: NDArray[np.bool_]
     ) -> Reals:
         from scipy.special import betaincinv, ndtr
 
@@ -199,12 +213,13 @@ def _row(draw: _Draw, model: _Model, others: list[_Model], rounds: bool) -> Row:
     kind, random = draw.kind, draw.random
     number, best = _printed_from(draw, model, others if kind.mixes else [])
     served = best if kind.formats > 1 or (kind.checkpoints > 1 and kind.winner) else model
-    if kind.ability or kind.correlation < 1:
+    if (kind.ability or kind.correlation < 1) and not kind.gain:
         served = served.varied(random, kind.ability, kind.correlation)
-    public, fresh = draw.public(served), draw.fresh(served)
-    if kind.share < 1:
-        public = kind.share * public + (1 - kind.share) * draw.public(model)
-        fresh = kind.share * fresh + (1 - kind.share) * draw.fresh(model)
+    shares, elsewhere = _routes(kind, random, model, served)
+    public = _mixed(shares, [draw.public(each) for _, each in shares])
+    fresh = _mixed(shares, [draw.fresh(each) for _, each in shares])
+    # Numbers of their own, so that what a vendor prints does not depend on them.
+    placebo = draw.placebo(elsewhere, random.spawn(1)[0]) if draw.benchmark.generated else np.empty(0)
     rate = float(public.mean())
     if kind.boundary:
         number = math.floor(1000 * (rate + (TOLERANCE + 0.05) / 100) + 1e-9) / 1000
@@ -212,6 +227,7 @@ def _row(draw: _Draw, model: _Model, others: list[_Model], rounds: bool) -> Row:
     tenths = math.floor(1000 * number + (0.5 if rounds and not kind.boundary else 0.0) + 1e-9)
     is_own = served is model and best is model and kind.runs == 1 and not kind.inflated
     is_own = is_own or (served is best and kind.runs == 1 and not kind.inflated and not kind.ability)
+    is_own = is_own and not kind.gain
     return Row(
         benchmark=draw.benchmark,
         printed=f"{tenths / 10:.1f}",
@@ -221,8 +237,27 @@ def _row(draw: _Draw, model: _Model, others: list[_Model], rounds: bool) -> Row:
         passes=draw.passes,
         is_true=is_own or rate >= (tenths / 10 - 0.05 - TOLERANCE) / 100,
         same=not kind.memorised or kind.memorised == kind.spill,
+        placebo=placebo,
+        unaware=not kind.gain,
         candidates=(public, *(draw.public(other) for other in others)) if others else (),
     )
+
+
+_Routes = list[tuple[float, _Model]]
+
+
+def _routes(kind: Kind, random: Random, model: _Model, served: _Model) -> tuple[_Routes, _Routes]:
+    """Which share of the calls goes to which model: of those that show the benchmark's prompt, and of others."""
+    if kind.gain:
+        other = model.varied(random, -kind.gain, kind.correlation)
+        known, taken = kind.recognised, kind.misrecognised
+        return [(known, model), (1 - known, other)], [(taken, model), (1 - taken, other)]
+    shares = [(kind.share, served), (1 - kind.share, model)] if kind.share < 1 else [(1.0, served)]
+    return shares, shares
+
+
+def _mixed(shares: _Routes, chances: Sequence[Reals]) -> Reals:
+    return np.asarray(sum(part * each for (part, _), each in zip(shares, chances, strict=True)))
 
 
 def _printed_from(draw: _Draw, model: _Model, others: list[_Model]) -> tuple[float, _Model]:

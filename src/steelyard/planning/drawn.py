@@ -8,17 +8,21 @@ fresh samples together are one draw of distinct items, of which the first ones w
 is small has few items left, and they are not like those that were drawn first: such a task has no twins.
 
 ``prompts`` stand beside no claim: they are drawn for a detector, from the order of a question of its own.
+``cue``, ``placebo`` and ``header`` are public items under the benchmark's own prompt and under another one
+(:mod:`steelyard.planning.cues`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.planning.cues import ARMS, NotAsked, arm_samples, check_arm
 from steelyard.planning.samples import item_digests_of, picked
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
@@ -39,6 +43,8 @@ __all__ = [
     "drawn_beside",
     "drawn_samples",
     "drawn_seed",
+    "drawn_seed_of",
+    "nobody_asked",
     "public_share",
 ]
 
@@ -74,9 +80,27 @@ def drawn_seed(drawn: str, order_seed: str) -> str:
     return sha256_hex(canonical({"drawn": drawn, "order_seed": order_seed}))
 
 
+def drawn_seed_of(measurement: Measurement, order_seeds: Mapping[str, str]) -> str:
+    """The seed of a drawn measurement; the arms of one test have one, from the order of what they stand beside."""
+    if measurement.drawn in ARMS:
+        return drawn_seed("cue", order_seeds[measurement.beside])
+    return drawn_seed(measurement.drawn, order_seeds[measurement.id])
+
+
+def nobody_asked(skip: Skip, *, named: bool) -> bool:
+    """Whether a request is skipped of which a user need not hear; ``named``: the user named the detector."""
+    return isinstance(skip, NotAsked) or (isinstance(skip, NotOffered) and not named)
+
+
 def drawn_beside(of: Measurement, request: MeasurementRequest, scorer: str) -> Measurement:
-    """The measurement of samples that are drawn for another one's task: once each, and as many as it has at most."""
+    """The measurement of samples that are drawn for another one's task: once each, and as many as it has at most.
+
+    Of arms that ask the same public items, no more are drawn than are asked: each item is to be asked in both.
+    """
+    of_arms = request.drawn in ARMS
     count = min(of.population, request.limit or of.population)
+    if of_arms and of.limit is not None:
+        count = min(count, of.limit)
     return msgspec.structs.replace(
         of,
         id="",
@@ -91,7 +115,7 @@ def drawn_beside(of: Measurement, request: MeasurementRequest, scorer: str) -> M
         repeats=1,
         repeat_check=RepeatCheck(),
         part=None,
-        public=False,
+        public=of.public and of_arms,
         arm=request.arm,
         beside=of.id,
         drawn=request.drawn,
@@ -118,13 +142,19 @@ def check_texts(models: Mapping[str, PlannedModel]) -> None:
         raise Skip("not_testable", reason)
 
 
-def check_drawable(task: Task, prompt: str, drawn: str) -> None:
-    """Raise Skip where no such samples can be drawn for a task: FixedSet where it is not generated."""
+def check_drawable(task: Task, beside: Measurement, drawn: str, *, named: bool = False) -> None:
+    """Raise Skip where no such samples can be drawn for a task: FixedSet where it is not generated.
+
+    ``named``: the user named the detector that asks for them.
+    """
+    if drawn in ARMS:
+        check_arm(task, beside, drawn, named=named)
+        return
     if drawn != TWINS:
         raise Skip("not_tested", f"this version draws no samples of the kind {drawn!r}")
     if task.definition.generator is None:
         raise FixedSet
-    share = public_share(task, prompt)
+    share = public_share(task, beside.prompt)
     if share > MOST_PUBLIC:
         raise Skip(
             "not_testable",
@@ -150,11 +180,13 @@ def public_share(task: Task, prompt: str) -> float:
     return found / (_BATCHES * _BATCH)
 
 
-def drawn_samples(task: Task, measurement: Measurement) -> Sequence[Sample]:
-    """The samples of a measurement that has a seed: as many as its population, none of them public or twice there.
+def drawn_samples(task: Task, measurement: Measurement, data: Path | None = None) -> Sequence[Sample]:
+    """The samples of a measurement that has a seed, as many as its population; twins are not public and no two alike.
 
-    Raises Skip where the generator has not so many.
+    ``data`` is a mirror of the hub. Raises Skip where the generator has not so many.
     """
+    if measurement.drawn in ARMS:
+        return arm_samples(task, measurement, data)
     public = set(item_digests_of(task.prepare(measurement.prompt, shots=measurement.shots)))
     wanted, count = measurement.population, measurement.population + measurement.population // 10 + 20
     for _ in range(_MOST_ROUNDS):

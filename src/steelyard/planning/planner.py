@@ -14,6 +14,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
+from steelyard.planning.cues import check_model
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asks_chat,
@@ -23,7 +24,7 @@ from steelyard.planning.decoding import (
     repeat_check_of,
     repeats_of,
 )
-from steelyard.planning.drawn import NotOffered, check_texts, drawn_beside, drawn_seed
+from steelyard.planning.drawn import check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.part import check_whole, in_words
 from steelyard.planning.samples import Prepared
@@ -120,6 +121,11 @@ class TaskPlanner:
         """How far below a claim still counts as the claim, in percentage points."""
         return self._options.tolerance
 
+    @property
+    def _is_named(self) -> bool:
+        """Whether the user named the detector that plans now."""
+        return self.planning in self._options.detect.named
+
     def measurement(self, served: Served) -> Measurement:
         """The measurement that serves a request, without order seed and share."""
         return self.drafts[served.reads.measurement].measurement
@@ -136,7 +142,7 @@ class TaskPlanner:
                 )
             draft, served = self._measure(request)
         except Skip as skip:
-            if isinstance(skip, NotOffered) and self.planning not in self._options.detect.named:
+            if nobody_asked(skip, named=self._is_named):
                 return None
             refused = NotPlanned(
                 request=request.name,
@@ -155,7 +161,7 @@ class TaskPlanner:
         """Draw the samples that could not be drawn before the orders were fixed; ``order_seeds`` are by measurement."""
         for name, task in self._undrawn.items():
             measurement = self.drafts[name].measurement
-            seed = drawn_seed(measurement.drawn, order_seeds[name])
+            seed = drawn_seed_of(measurement, order_seeds)
             rows = self._source.drawn(task, msgspec.structs.replace(measurement, seed=seed))
             seeded = msgspec.structs.replace(measurement, seed=seed, items=rows.items)
             asked = rows.asked(seeded)
@@ -314,7 +320,8 @@ class TaskPlanner:
         draft = self.drafts[request.beside]
         first = next(each for each in self.served if each.reads.measurement == request.beside)
         task = self._found[draft.measurement.task]
-        self._source.check_drawable(request, task, draft.measurement)
+        check_model(self._models[draft.measurement.role], request.drawn, named=self._is_named)
+        self._source.check_drawable(request, task, draft.measurement, named=self._is_named)
         measurement = drawn_beside(draft.measurement, request, first.reads.scorer)
         served = msgspec.structs.replace(
             first, request=request.name, reads=Reads(measurement="", scorer=first.reads.scorer)

@@ -22,7 +22,7 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
     if task is None:
         raise InputError(f"the task {measurement.task} of the plan is not installed: name its file again with --task")
     if measurement.drawn:
-        rows = drawn_samples(task, measurement)
+        rows = drawn_samples(task, measurement, data)
     else:
         rows = task.prepare(measurement.prompt, data, measurement.seed or None, measurement.shots)
     samples, _ = in_item_order(rows)

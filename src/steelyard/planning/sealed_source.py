@@ -10,6 +10,7 @@ from typing import Any
 from steelyard.errors import MissingDependency, VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
+from steelyard.planning.cues import ARMS, HEADER, NotAsked
 from steelyard.planning.drawn import FixedSet, check_drawable, drawn_samples
 from steelyard.planning.part import held_in, why_not_held
 from steelyard.planning.samples import load_samples
@@ -154,27 +155,29 @@ class SealedSource:
             if (found := self._measurements.get(served.reads.measurement))
         )
 
-    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
+    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement, *, named: bool) -> None:
         """As where this was planned: by drawing again, or for a task that is not here as the plan says."""
         if not isinstance(task, AbsentTask | RefusedTask):
             try:
-                check_drawable(task, beside.prompt, request.drawn)
+                check_drawable(task, beside, request.drawn, named=named)
             except MissingDependency:
                 self.absent.setdefault(task.id, []).append(request.name)
             else:
                 return
         if refused := self._refused.get(request.name):
             raise Skip(refused.verdict, refused.reason)
-        if request.name not in self._served:
-            raise FixedSet
+        if request.name not in self._served and not (named and request.drawn == HEADER):
+            raise NotAsked if request.drawn in ARMS else FixedSet
         self._serving(request.name)
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
         """The samples drawn again; of a generator that is not here, what the plan says of them."""
-        if not isinstance(task, AbsentTask):
+        if task.definition.generator is not None and not isinstance(task, AbsentTask):
             with suppress(MissingDependency):
                 return HeldRows(drawn_samples(task, measurement), None)
         found = self._measurements[measurement.id]
+        if measurement.drawn in ARMS:
+            self._check_same((measurement.beside, "arms"), found.items, found.id, "items")
         return _SealedRows(found.population, None, (), lambda asked: found.samples_root, found.items)
 
     def _root(self, sealed: Measurement, asked: Measurement) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steelyard.planning.cues import CUE
 from steelyard.planning.drawn import PROMPTS, TWINS
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates
@@ -165,6 +166,7 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
         )
     sentences += _of_trainings(measurements, plan)
     sentences += _of_public_samples(measurements, plan)
+    sentences += _of_the_prompt(measurements, plan)
     if plan.origin.kind == "imported":
         sentences.append(of_the_origin(plan.origin))
     elif plan.subject.identity.uri.startswith("python:"):
@@ -204,6 +206,19 @@ def _of_public_samples(measurements: list[Measurement], plan: Plan) -> list[str]
         ]
     asked = ", ".join(dict.fromkeys(one_line(each.task, 60) for each in public if each.id in beside))
     return [f"{known} samples, which was {f'tested for {asked} alone' if asked else 'not tested here'}."]
+
+
+def _of_the_prompt(measurements: list[Measurement], plan: Plan) -> list[str]:
+    """Where the same questions were asked under another prompt, what that does not see."""
+    beside = {each.beside for each in plan.measurements if each.drawn == CUE}
+    asked = ", ".join(dict.fromkeys(one_line(each.task, 60) for each in measurements if each.id in beside))
+    if not asked:
+        return []
+    return [
+        f"Whether questions are answered worse where they do not look like the benchmark was tested for {asked}, and "
+        "the further tests say what came. That does not see a router that knows the questions themselves, or the "
+        "wording around them, which both prompts share."
+    ]
 
 
 def _of_trainings(measurements: list[Measurement], plan: Plan) -> list[str]:

@@ -22,6 +22,12 @@ __all__ = [
     "pass_at_k",
 ]
 
+_ASKED_AGAIN = {
+    "cue": "public samples, asked once more for a detector under the benchmark's own prompt",
+    "placebo": "the same samples, asked for a detector with ordinary lines before and between the examples",
+    "header": "the same samples, asked for a detector with an ordinary line before the prompt",
+}
+
 
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
     """The measurements that no claim, gate or choice shows already, less those that a test turned out not to need.
@@ -99,7 +105,9 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
         )
     parts += [pass_at_k(each) for each in result.pass_at_k]
     parts.append(f"answered by {answered}" if (answered := in_words(result)) else "")
-    if result.drawn:
+    if result.drawn in _ASKED_AGAIN:
+        parts.append(_ASKED_AGAIN[result.drawn])
+    elif result.drawn:
         parts.append("drawn for a detector: samples that nobody could have seen")
     elif result.read_by:
         parts.append("asked for a test, whose own row has the score that counts")

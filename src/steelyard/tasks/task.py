@@ -158,11 +158,14 @@ class Task:
         chosen = self.prompt_format(prompt_format)
         sources = self._sources(data, seed, count)
         count = shots_in(self.definition, chosen) if shots is None else shots
-        prefixes = Prefixes(chosen, WorkedExamples(self.definition, self.where, data), count)
-        samples = Samples(self, prompt_format, sources, prefixes)
+        samples = Samples(self, prompt_format, sources, self.prefixes(prompt_format, data, count))
         # Rendered here once, so that missing worked examples and errors of the file show now and not during a run.
         next(iter(samples), None)
         return samples
+
+    def prefixes(self, prompt_format: str, data: Path | None, shots: int) -> Prefixes:
+        """The part of the prompt that all samples of a group share, by group, with so many worked examples."""
+        return Prefixes(self.prompt_format(prompt_format), WorkedExamples(self.definition, self.where, data), shots)
 
     def _sources(self, data: Path | None, seed: str | None, count: int | None) -> list[Rows]:
         definition = self.definition
