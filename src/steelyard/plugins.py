@@ -216,11 +216,10 @@ class MeasurementRequest:
 
     With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt`` is then one
     of its :meth:`Planner.formats`, or empty. ``seed`` other than the task's gives fresh twins of a generated task.
-    ``limit`` is the maximum number of samples asked, in place of the user's; ``arm`` and ``beside`` say what a
-    measurement that a detector asks for in addition is, and beside which one it stands. ``drawn`` asks samples that are
-    made for the task of that one from a seed which nobody can foresee or choose (``twins``: fresh samples of its
-    generator, none of them public), ``limit`` of them at most. ``again`` asks samples of that
-    one again, ``repeats`` times: so many that got no answer, and as many that got one (:class:`Chooser`).
+    ``limit`` is the most samples asked, in place of the user's; ``arm`` and ``beside`` say what a further measurement
+    is, and beside which one it stands. ``drawn`` asks samples that are made from a seed which nobody can foresee
+    (:mod:`steelyard.planning.drawn`). ``again`` asks samples of that one again, ``repeats`` times: so many that got no
+    answer, and as many that got one (:class:`Chooser`). ``scorer`` is an identifier, in place of the task's own rule.
     """
 
     name: str
@@ -238,6 +237,7 @@ class MeasurementRequest:
     drawn: str = ""
     beside: str = ""
     again: int = 0
+    scorer: str = ""
 
 
 @runtime_checkable

@@ -326,6 +326,36 @@ def test_a_chat_only_endpoint_with_the_newer_limit() -> None:
     assert bodies[-1]["max_completion_tokens"] == 8
 
 
+def test_a_strict_endpoint_is_asked_without_the_fields_that_it_refuses() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    async def strict(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        if "top_k" in bodies[-1]:
+            return web.json_response({"error": {"message": "Unrecognized request argument: top_k"}}, status=400)
+        return web.json_response({"choices": [{"text": " and", "finish_reason": "length"}]})
+
+    async def ask(model: OpenAIModel) -> list[ModelOutput]:
+        request = GenerateRequest(prompt="Once", max_tokens=1, temperature=1.0, untruncated=True)
+        return [await model.generate(request) for _ in range(2)]
+
+    assert [output.text for output in at_handler(strict, ask)] == [" and", " and"]
+    assert ["top_k" in body for body in bodies] == [True, False, False]
+    assert all(body["top_p"] == 1.0 for body in bodies)
+
+
+def test_another_refusal_of_such_a_request_is_its_outcome() -> None:
+    async def refusing(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": {"message": "no such model"}}, status=404)
+
+    async def ask(model: OpenAIModel) -> ModelOutput:
+        return await model.generate(GenerateRequest(prompt="Once", untruncated=True))
+
+    output = at_handler(refusing, ask)
+    assert output.outcome is Outcome.CLIENT_ERROR
+    assert "no such model" in output.detail
+
+
 def test_a_passing_fault_does_not_read_as_cannot() -> None:
     asked = 0
 

@@ -72,6 +72,15 @@ def test_only_what_is_set_is_sent() -> None:
     ]  # fmt: skip
 
 
+def test_draws_from_the_whole_distribution_switch_off_what_servers_do_by_themselves() -> None:
+    request = GenerateRequest(prompt="b", temperature=1.0, untruncated=True)
+    body = generate_body("m", request)
+    assert (body["top_p"], body["top_k"], body["min_p"], body["repetition_penalty"]) == (1.0, -1, 0.0, 1.0)
+    strict = generate_body("m", request, Dialect(takes_samplers=False))
+    assert strict.keys() == body.keys() - {"top_k", "min_p", "repetition_penalty", "repeat_penalty"}
+    assert "top_p" not in generate_body("m", GenerateRequest(prompt="b", temperature=1.0))
+
+
 @pytest.mark.parametrize(
     ("payload", "outcome", "text"),
     [

@@ -108,3 +108,13 @@ def test_what_is_drawn_is_asked_once_and_follows_from_the_order() -> None:
     assert (drawn.population, drawn.repeats, drawn.limit, drawn.repeat_check) == (100, 1, 40, RepeatCheck())
     assert (drawn.beside, drawn.drawn, drawn.public, drawn.order_seed) == ("00-public", TWINS, False, "")
     assert len({drawn_seed(TWINS, "a"), drawn_seed(TWINS, "b"), drawn_seed("x", "a")}) == 3
+
+
+def test_prompts_are_fresh_and_follow_from_the_seed_alone() -> None:
+    task = load_task("neutral_prompts")
+    of = replace(measurement("neutral_prompts", 200), prompt="completion", shots=0, seed="a" * 64)
+    drawn = drawn_samples(task, of)
+    assert len({sample.request for sample in drawn}) == 200
+    assert [each.request for each in drawn] == [each.request for each in drawn_samples(task, of)]
+    assert drawn[0].request != drawn_samples(task, replace(of, seed="b" * 64))[0].request
+    assert not set(item_digests_of(drawn)) & set(item_digests_of(task.prepare("completion")))

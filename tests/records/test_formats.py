@@ -32,7 +32,7 @@ DEFAULTS = {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
         "deterministic": False, "concurrency": 1, "offers": ["language"], "reasons": False, "output_tokens": 0,
         "takes_temperature": True, "repeats_identical": [],
-        "checkpoints": {},
+        "checkpoints": {}, "likelihood_of": [],
     },
     "Checkpoint": {"config": "", "kind": "", "parameters": 0},
     "Claim": {
@@ -50,7 +50,7 @@ DEFAULTS = {
     },
     "GenerateRequest": {
         "prefix": "", "chat": False, "system": "", "history": [], "max_tokens": 256, "stop": [], "temperature": 0.0,
-        "seed": None, "reasoning_effort": "", "checkpoints": [],
+        "seed": None, "untruncated": False, "reasoning_effort": "", "checkpoints": [],
     },
     "JudgedKey": {
         "repeat": 0, "place": 0, "arm": "", "weight": 1.0, "passes": "all", "text": "", "length": 0, "seat": "",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 from steelyard.api.may_see import check_addresses
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models.address import IN_PROCESS, named_endpoint
-from steelyard.records import SUBJECT, candidate_role, is_candidate
+from steelyard.records import REFERENCE, SUBJECT, candidate_role, is_candidate
 from steelyard.util import background
 from steelyard.util.addresses import normal_endpoint
 from steelyard.util.text import one_line
@@ -248,7 +248,7 @@ def open_for_call(
             found[role] = each.bound_to(asyncio.get_running_loop())
         elif isinstance(each, str):
             settings = replace(args.settings(), api_key_env=args.keys.get(role), sealed=(sealed or {}).get(role))
-            found[role] = _open_here_or_on_ray(each, settings, args)
+            found[role] = _open(role, each, settings, args)
             opened_here.push_async_callback(found[role].close)
         else:
             found[role] = each
@@ -267,9 +267,13 @@ def _check_may_see(suites: Sequence[SuiteTask], args: RunArguments) -> None:
     check_addresses(suites, addresses)
 
 
-def _open_here_or_on_ray(uri: str, settings: Settings, args: RunArguments) -> Model:
+def _open(role: str, uri: str, settings: Settings, args: RunArguments) -> Model:
     from steelyard import models
 
+    if role == REFERENCE and uri.startswith(("embedded:", "gguf:")):  # weights are read where the tests are
+        from steelyard.models.reference import open_reference
+
+        return open_reference(uri, settings)
     if args.ray is None:
         return models.open_model(uri, settings)
     from steelyard.runner.ray import open_on_ray

@@ -16,6 +16,7 @@ import msgspec
 from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.finders import Finders, open_finders
 from steelyard.auditing.measured import Tally
+from steelyard.auditing.references import give_reference
 from steelyard.auditing.scoring import (
     Scorers,
     Unscored,
@@ -145,6 +146,7 @@ class RunSession:
 
     async def run(self, models: Mapping[str, Model], run: RunFolder, journal: Journal, before: Replay | None) -> RunEnd:
         """Ask what the journal does not hold yet, until every test is decided or the plan's budget is spent."""
+        await give_reference(self.scorers, models, self.options.notify)
         texts = Texts(run.path)  # cuts a torn last line, so it comes before the reading
         self._journal = journal
         try:
@@ -245,7 +247,7 @@ class RunSession:
             self._renew(each.id)
             self.answered[each.id] = len(finished[each.id])
         for each in self.plan.measurements:
-            if each.drawn:
+            if each.drawn and each.beside:
                 due = paces(self.measurements[each.beside], each)
                 self.schedules[each.role].pace(each.id, each.beside, due)
         return list(left.values())

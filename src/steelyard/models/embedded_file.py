@@ -22,7 +22,7 @@ from typing import IO
 
 from steelyard.errors import MissingDependency
 
-__all__ = ["SMOLLM2_BYTES", "SMOLLM2_SHA256", "ensure_smollm2", "sha256_of_file", "smollm2_path"]
+__all__ = ["SMOLLM2_BYTES", "SMOLLM2_SHA256", "cache_folder", "ensure_smollm2", "sha256_of_file", "smollm2_path"]
 
 FILE_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -34,11 +34,16 @@ _CHUNK = 1 << 20
 _HOW_TO_FIX = "fetch it elsewhere and point --model gguf:PATH at the file"
 
 
-def smollm2_path() -> Path:
-    """Say where the file is kept: the user's cache folder (XDG_CACHE_HOME moves it)."""
+def cache_folder() -> Path:
+    """The user's cache folder (XDG_CACHE_HOME moves it)."""
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("steelyard")) / FILE_NAME
+    return Path(platformdirs.user_cache_dir("steelyard"))
+
+
+def smollm2_path() -> Path:
+    """Say where the file is kept."""
+    return cache_folder() / FILE_NAME
 
 
 def ensure_smollm2() -> Path:

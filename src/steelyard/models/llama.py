@@ -126,7 +126,7 @@ class Llama:
         self._context: Any = None
         self._model: Any = self._load(path)
         self._vocabulary = self._lib.llama_model_get_vocab(self._model)
-        self._vocabulary_size: int = self._lib.llama_vocab_n_tokens(self._vocabulary)
+        self.vocabulary_size: int = self._lib.llama_vocab_n_tokens(self._vocabulary)
         self.context_tokens = min(int(self._lib.llama_model_n_ctx_train(self._model)), context_limit)
         self.threads = threads
         try:
@@ -252,7 +252,7 @@ class Llama:
             lib.llama_batch_free(batch)
         if code != 0:
             raise RuntimeError(f"llama_decode gave {code} for {len(tokens)} tokens at {position}")
-        size = self._vocabulary_size * 4
+        size = self.vocabulary_size * 4
         return [
             np.frombuffer(ffi.buffer(lib.llama_get_logits_ith(self._context, index), size), dtype=np.float32).copy()
             for index in wanted

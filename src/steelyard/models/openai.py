@@ -226,13 +226,22 @@ class OpenAIModel:
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer with text; stop strings are cut here too, since some servers ignore them."""
-        body = openai_wire.generate_body(self._name, request, self._dialect)
+        output = await self._generated(request, self._dialect)
+        if request.untruncated and output.outcome is Outcome.CLIENT_ERROR and self._dialect.takes_samplers:
+            strict = replace(self._dialect, takes_samplers=False)  # some endpoints know the standard fields alone
+            if (again := await self._generated(request, strict)).outcome is not Outcome.CLIENT_ERROR:
+                self._dialect = strict
+                return again
+        return output
+
+    async def _generated(self, request: GenerateRequest, dialect: openai_wire.Dialect) -> ModelOutput:
+        body = openai_wire.generate_body(self._name, request, dialect)
         reply = await self._call("POST", openai_wire.path_of(request), body)
         if reply is TOO_LARGE:  # the model's own answer, and final as any that was cut off
             return msgspec.structs.replace(TOO_LARGE, outcome=Outcome.TRUNCATED)
         if isinstance(reply, ModelOutput):
             return reply
-        output = openai_wire.read_completion(reply.payload, request, reasons=self._dialect.reasons)
+        output = openai_wire.read_completion(reply.payload, request, reasons=dialect.reasons)
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     async def ping(self) -> ModelOutput:

@@ -42,6 +42,10 @@ ENDED = ("stop", "eos", "eos_token", "stop_sequence", "end_turn")
 _FINISH_REASONS = {"content_filter": "content_filter", "context_length_exceeded": "length"}
 
 
+# Draws from the whole distribution, in the words of vLLM, llama.cpp and SGLang; and in those that every endpoint knows.
+_UNTRUNCATED = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0}
+_UNTRUNCATED_EVERYWHERE = {"top_p": 1.0, "frequency_penalty": 0.0, "presence_penalty": 0.0}
+
 SPENT = " (the account's quota or credit is used up: no other request would be answered)"
 _SPENT_CODES = (
     "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_credits",
@@ -64,6 +68,7 @@ class Dialect:
 
     limit_name: str = "max_tokens"
     takes_temperature: bool = True
+    takes_samplers: bool = True
     reasons: bool = False
 
     def fitted_to(self, refusal: str) -> Dialect:
@@ -97,6 +102,8 @@ def generate_body(model: str, request: GenerateRequest, dialect: Dialect = Diale
         body["prompt"] = text
     if request.stop and not (dialect.reasons and request.chat):
         body["stop"] = list(request.stop[:STOPS_ON_THE_WIRE])
+    if request.untruncated:
+        body |= _UNTRUNCATED_EVERYWHERE | (_UNTRUNCATED if dialect.takes_samplers else {})
     if request.seed is not None:
         body["seed"] = request.seed
     if request.reasoning_effort:

@@ -6,11 +6,13 @@ the measurement's arm, which the auditor's key fixes (:mod:`steelyard.planning.o
 ``twins`` are further draws of a generated task. None of them is a public item, and no item comes twice: so public and
 fresh samples together are one draw of distinct items, of which the first ones were published. A generator whose space
 is small has few items left, and they are not like those that were drawn first: such a task has no twins.
+
+``prompts`` stand beside no claim: they are drawn for a detector, from the order of a question of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -20,16 +22,20 @@ from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.planning.samples import item_digests_of, picked
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
-from steelyard.records import Measurement, RepeatCheck, Sample
+from steelyard.records import REFERENCE, SUBJECT, Measurement, PlannedModel, RepeatCheck, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.task import Task
 
 __all__ = [
     "MOST_PUBLIC",
+    "PROMPTS",
     "TWINS",
     "FixedSet",
+    "NoReference",
+    "NotOffered",
     "check_drawable",
+    "check_texts",
     "drawn_beside",
     "drawn_samples",
     "drawn_seed",
@@ -37,13 +43,27 @@ __all__ = [
 ]
 
 TWINS: Final = "twins"
+PROMPTS: Final = "prompts"
 MOST_PUBLIC: Final = 0.02  # of what a generator draws under fixed seeds may be public items
 _BATCHES, _BATCH = 40, 250  # 10,000 items: a generator gives distinct ones, which takes long in a small space
 _MOST_ROUNDS: Final = 5
 
 
-class FixedSet(Skip):
-    """Skips a request for fresh samples of a task that has none, as most have: who did not ask for them is not told."""
+class NotOffered(Skip):
+    """Skips what most audits have no means for: who did not ask for it by name is not told."""
+
+
+class NoReference(NotOffered):
+    """Skips a request that needs a reference, where none was given."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "not_tested", f"no model has the role {REFERENCE}: give its weights with --model {REFERENCE}=gguf:PATH"
+        )
+
+
+class FixedSet(NotOffered):
+    """Skips a request for fresh samples of a task that has none, as most have."""
 
     def __init__(self) -> None:
         super().__init__("not_testable", "the samples are a fixed set, so there are no fresh ones of the same kind")
@@ -76,6 +96,26 @@ def drawn_beside(of: Measurement, request: MeasurementRequest, scorer: str) -> M
         beside=of.id,
         drawn=request.drawn,
     )
+
+
+def check_texts(models: Mapping[str, PlannedModel]) -> None:
+    """Raise Skip where texts of the subject cannot be held against a reference; NoReference where there is none."""
+    if REFERENCE not in models:
+        raise NoReference
+    subject, capabilities = models[SUBJECT], models[SUBJECT].capabilities
+    reason = ""
+    if not models[REFERENCE].capabilities.likelihood_of:
+        reason = f"the {REFERENCE} gives no likelihoods: it must be weights on this machine, as gguf:PATH"
+    elif capabilities.offers is not None and "language" not in capabilities.offers:
+        reason = "a world model writes no text"
+    elif subject.identity.uri.startswith(("recorded:", "python:")):
+        reason = "neither a recording nor a function draws texts from a model's weights"
+    elif not capabilities.completions:
+        reason = "it has no plain completions, and what its chat template adds to a prompt is not known here"
+    elif not capabilities.takes_temperature:
+        reason = "it takes no temperature, so its texts are not draws at temperature 1"
+    if reason:
+        raise Skip("not_testable", reason)
 
 
 def check_drawable(task: Task, prompt: str, drawn: str) -> None:

@@ -23,11 +23,11 @@ from steelyard.planning.decoding import (
     repeat_check_of,
     repeats_of,
 )
-from steelyard.planning.drawn import FixedSet, drawn_beside, drawn_seed
+from steelyard.planning.drawn import NotOffered, check_texts, drawn_beside, drawn_seed
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.part import check_whole, in_words
 from steelyard.planning.samples import Prepared
-from steelyard.planning.sources import FILE, Rows, Source
+from steelyard.planning.sources import FILE, Rows, Source, Undrawn
 from steelyard.planning.testable import (
     Skip,
     check_choices,
@@ -136,7 +136,7 @@ class TaskPlanner:
                 )
             draft, served = self._measure(request)
         except Skip as skip:
-            if isinstance(skip, FixedSet) and self.planning not in self._options.detect.named:
+            if isinstance(skip, NotOffered) and self.planning not in self._options.detect.named:
                 return None
             refused = NotPlanned(
                 request=request.name,
@@ -212,13 +212,15 @@ class TaskPlanner:
     def _measure(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
         if request.again:
             return self._again(request)
-        if request.drawn:
+        if request.drawn and request.beside:
             return self._drawn(request)
         claim = request.claim
+        if request.drawn:
+            check_texts(self._models)
         task = self._task(request.name, request.task, claim)
         protocol, kind = self._asked_as(request, task)
         decoding = self._decoding(task, protocol, kind, request)
-        rows = self._rows(request, task, protocol)
+        rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
         measurement = Measurement(
             id="",
             role=request.role,
@@ -247,6 +249,7 @@ class TaskPlanner:
             arm=request.arm,
             seed=request.seed or "",
             beside=request.beside,
+            drawn=request.drawn,
             needs=self._needs(request, task, protocol),
             **self._asked_how_often(request, decoding, rows.population),
         )
@@ -281,7 +284,7 @@ class TaskPlanner:
         return needs
 
     def _scorer(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> str:
-        return scorer_of(
+        return request.scorer or scorer_of(
             task,
             protocol,
             partial(self._source.unavailable, request.name),
@@ -346,7 +349,7 @@ class TaskPlanner:
     def _asked_how_often(self, request: MeasurementRequest, decoding: _Decoding, population: int) -> dict[str, Any]:
         """The limit, the repeats and the repeat check of a measurement."""
         limit = None if self._options.limit is None else min(self._options.limit, population)
-        limit = limit if request.limit is None else request.limit
+        limit = limit if request.limit is None or request.drawn else request.limit
         # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
         repeats, check = request.repeats or 1, RepeatCheck()
         if request.claim:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["FILE", "Asked", "DataSource", "HeldRows", "Rows", "Source", "measurement_id"]
+__all__ = ["FILE", "Asked", "DataSource", "HeldRows", "Rows", "Source", "Undrawn", "measurement_id"]
 
 FILE: Final = "file"  # where a task of the user's own comes from, in Plan.tasks
 
@@ -136,6 +136,25 @@ class HeldRows:
     def asks(self, asked: Asked, measurement: Measurement) -> str:
         """By the samples, each read once more."""
         return asks_of(asked.samples)
+
+
+class Undrawn:
+    """So many samples that are drawn when the order is fixed: until then nothing is known of them."""
+
+    items = ""
+    part = None
+    remarks: tuple[str, ...] = ()
+
+    def __init__(self, population: int) -> None:
+        self.population = population
+
+    def asked(self, measurement: Measurement) -> Asked:
+        """None yet."""
+        return Asked((), (), "")
+
+    def asks(self, asked: Asked, measurement: Measurement) -> str:
+        """Nothing yet."""
+        return ""
 
 
 class DataSource:

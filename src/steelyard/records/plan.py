@@ -21,6 +21,7 @@ __all__ = [
     "JUDGE",
     "JUDGED_INPUTS",
     "PLAN_FORMAT",
+    "REFERENCE",
     "SUBJECT",
     "LedgerPlace",
     "Measurement",
@@ -42,6 +43,7 @@ __all__ = [
 
 PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
+REFERENCE: Final = "reference"  # the role of the weights, or of the model, that identity is held against
 _CANDIDATE: Final = "candidate-"  # begins the roles of further models that are asked the same, numbered from 2
 GATE_SERIES: Final = "gate:"  # begins what a series of gates is counted by in place of a benchmark
 JUDGE: Final = "judge"  # the role of the model that scores another one's answers

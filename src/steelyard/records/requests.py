@@ -36,6 +36,7 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
 
     ``chat`` sends prefix + prompt as one user message, after the ``history`` of a conversation where there is one;
     otherwise it is a plain completion. Temperature 0 is greedy.
+    ``untruncated`` asks for draws from the whole distribution, without the endpoint's own cuts and penalties.
     ``reasoning_effort`` is sent where it is not empty. ``checkpoints`` names those that are to answer, of a model that
     has several (:attr:`Measurement.needs`), by the SHA-256 of their weights; no sample has any.
     """
@@ -49,6 +50,7 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
     seed: int | None = None
+    untruncated: bool = False
     reasoning_effort: str = ""
     checkpoints: tuple[str, ...] = ()
 
@@ -168,6 +170,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     ``repeats_identical``: temperatures at which one open question brought the same text three times, as from a cache.
     ``checkpoints``: by what is offered, the networks that answer for it, in the order of their weights' SHA-256;
     several are trainings of one recipe.
+    ``likelihood_of``: the alternatives against which it says how likely a text is by it, as weights on this machine do.
     """
 
     generate: bool = True
@@ -183,6 +186,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     takes_temperature: bool = True
     repeats_identical: tuple[float, ...] = ()
     checkpoints: dict[str, tuple[Checkpoint, ...]] = msgspec.field(default_factory=dict)
+    likelihood_of: tuple[str, ...] = ()
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):

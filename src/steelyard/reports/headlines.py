@@ -125,9 +125,11 @@ def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> st
     found = f"the desk screen has {counted(by_screen, 'finding')}" if by_screen else ""
     gaps = [one_line(finding.task, 80) for finding in verdict.findings if finding.detector == "twin_gap"]
     worse = f"fresh samples of {', '.join(gaps)} are answered worse than the public ones" if gaps else ""
-    by_others = len(verdict.findings) - by_screen - len(gaps)
+    another = any(finding.detector == "identity" for finding in verdict.findings)
+    drawn = "the texts that the endpoint drew are not the reference's" if another else ""
+    by_others = len(verdict.findings) - by_screen - len(gaps) - another
     others = f"further tests have {counted(by_others, 'finding')}" if by_others else ""
-    found = "; ".join(part for part in (worse, found, others) if part)
+    found = "; ".join(part for part in (worse, drawn, found, others) if part)
     if not retested:
         return f"Inconsistent: {found or 'the findings are below'}."
     if len(retested) == 1:

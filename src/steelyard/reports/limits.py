@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steelyard.planning.drawn import TWINS
+from steelyard.planning.drawn import PROMPTS, TWINS
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates
 from steelyard.reports.measured import only_measured
@@ -175,6 +175,12 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
     elif plan.subject.identity.sha256:
         sentences.append(
             "The model under test is the file with the digest given here; other weights sold under its name may differ."
+        )
+    elif any(each.drawn == PROMPTS for each in plan.measurements):
+        sentences.append(
+            "The endpoint is known by what it reports about itself, and by texts that it drew: they were held against "
+            "the weights of the reference, and the further tests say what they show. It may answer other prompts by "
+            "another model."
         )
     else:
         sentences.append(

@@ -85,7 +85,8 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per
     group, with ``shots`` and ``group``. ``like`` names another prompt format, from which every part that is not given
     is copied. ``words`` are phrases of a claim's protocol that mean this prompt format; ``differences`` state how the
-    prompt differs from the vendor's. ``needs`` is what a model must offer (``world two-room``); empty means language.
+    prompt differs from the vendor's. ``needs`` is what a model must offer
+    (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
     """
 
     like: str = ""
@@ -98,6 +99,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     stop: tuple[str, ...] = ()
     max_tokens: int = 256
     chat: bool = False
+    untruncated: bool = False
     system: str = ""
     scorer: dict[str, Any] = {}
     shots: int | None = None

@@ -310,6 +310,7 @@ class Samples(Sequence[Sample]):
             history=() if self._history is None else _turns(self._history.evaluate(values)),
             max_tokens=prompt_format.max_tokens,
             stop=prompt_format.stop,
+            untruncated=prompt_format.untruncated,
         )
 
 

@@ -6,15 +6,19 @@ facts go together.
 
 from __future__ import annotations
 
+import msgspec
+
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.models.reasoning_check import BUDGETS
+from steelyard.models.text_likelihood import ALTERNATIVES
 from steelyard.planning.decoding import temperatures_checked
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.turns import digest_of_checkpoints
 from steelyard.records import (
     JUDGE,
     JUDGED_INPUTS,
+    REFERENCE,
     SUBJECT,
     Capabilities,
     Measurement,
@@ -38,13 +42,13 @@ _OF_A_DETECTOR = ("arm", "seed", "beside")
 def check_models(plan: Plan) -> None:
     """Raise VerificationError for capabilities that no model of this kind has."""
     for role, planned in plan.models.items():
-        if reason := _why_not_this_kind(planned) or _why_not_together(planned):
+        if reason := _why_not_this_kind(role, planned) or _why_not_together(planned):
             raise _wrong(f"the model {role[:40]}: {reason}")
         if reason := _why_not_repeated(plan, role, planned):
             raise _wrong(f"the model {role[:40]}: {reason}")
 
 
-def _why_not_this_kind(planned: PlannedModel) -> str:
+def _why_not_this_kind(role: str, planned: PlannedModel) -> str:
     """Why a kind of model that is built in does not have these capabilities; plugins' kinds are not known here."""
     scheme = planned.identity.uri.partition(":")[0]
     check = {
@@ -54,7 +58,10 @@ def _why_not_this_kind(planned: PlannedModel) -> str:
         "python": _why_no_function,
         "world": _why_no_world,
     }
-    return check[scheme](planned.identity, planned.capabilities) if scheme in check else ""
+    capabilities = planned.capabilities
+    if role == REFERENCE and scheme in ("gguf", "embedded") and capabilities.likelihood_of == ALTERNATIVES:
+        capabilities = msgspec.structs.replace(capabilities, likelihood_of=())
+    return check[scheme](planned.identity, capabilities) if scheme in check else ""
 
 
 def _why_no_endpoint(identity: ModelIdentity, capabilities: Capabilities) -> str:

@@ -1,0 +1,101 @@
+"""The reference: weights on this machine, by which the texts of an endpoint are held against what it should serve.
+
+Its alternatives are requantisations of the same weights, made once and kept in the user's cache folder by their file's
+SHA-256, their type and the build of llama.cpp; and the weights themselves at other temperatures.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.models import Settings
+from steelyard.models.embedded import EmbeddedModel, threads_to_use
+from steelyard.models.embedded_file import SMOLLM2_SHA256, cache_folder, sha256_of_file
+from steelyard.models.llama import Llama, backend_version, check_installed
+from steelyard.models.requantise import requantise, source_file
+from steelyard.models.text_likelihood import ALTERNATIVES, QUANTISED, LogRatios, TextLikelihoods
+from steelyard.records import Capabilities, ModelIdentity
+
+__all__ = ["ReferenceModel", "open_reference"]
+
+_CONTEXT: Final = 2048
+_KEPT: Final = 512  # texts: every alternative's scorer asks for the same one
+
+
+def open_reference(uri: str, settings: Settings) -> ReferenceModel:
+    """Open ``embedded:smollm2`` or ``gguf:PATH`` as a reference; raises InputError or MissingDependency."""
+    check_installed(uri)
+    path = source_file(uri)
+    sha256 = SMOLLM2_SHA256 if uri.startswith("embedded:") else sha256_of_file(path)
+    return ReferenceModel(uri if uri.startswith("embedded:") else f"gguf:{path.name}", path, sha256, settings)
+
+
+class ReferenceModel(EmbeddedModel):
+    """A GGUF file that says how likely a text is by it, against its alternatives."""
+
+    def __init__(self, uri: str, path: Path, sha256: str, settings: Settings) -> None:
+        super().__init__(uri, path, sha256, settings)
+        self._path, self._file_sha256, self._threads = path, sha256, threads_to_use(settings)
+        self._lock = threading.Lock()
+        self._loaded: dict[str, Llama] = {}
+        self._likelihoods: TextLikelihoods | None = None
+        self._known: OrderedDict[tuple[str, str, int, bool], Mapping[str, LogRatios] | None] = OrderedDict()
+
+    async def identify(self) -> tuple[ModelIdentity, Capabilities]:
+        """As of any file, with the alternatives."""
+        identity, capabilities = await super().identify()
+        return identity, msgspec.structs.replace(capabilities, likelihood_of=ALTERNATIVES)
+
+    def prepare(self) -> None:
+        """Load the weights, and make what is missing of the requantisations; raises InputError where that fails."""
+        with self._lock:
+            self._prepared()
+
+    def log_ratios(self, prompt: str, text: str, tokens: int, *, ended: bool) -> Mapping[str, LogRatios] | None:
+        """See :meth:`TextLikelihoods.log_ratios`; from any thread."""
+        key = (prompt, text, tokens, ended)
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = self._prepared().log_ratios(prompt, text, tokens, ended=ended)
+                if len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
+            return self._known[key]
+
+    def _prepared(self) -> TextLikelihoods:
+        if self._likelihoods is None:
+            files = {"": self._path} | {kind: self.requantised(kind) for kind in QUANTISED}
+            for name, path in files.items():
+                self._loaded[name] = Llama(path, threads=self._threads, context_limit=_CONTEXT)
+            others = {name: self._loaded[name] for name in QUANTISED}
+            self._likelihoods = TextLikelihoods(self._loaded[""], others)
+        return self._likelihoods
+
+    def requantised(self, kind: str) -> Path:
+        """The file of a requantisation, made where it is missing; raises InputError where that fails."""
+        build = re.sub(r"[^A-Za-z0-9.]+", "-", backend_version().partition(" (")[0])
+        folder = cache_folder() / "requantised"
+        path = folder / f"{self._file_sha256[:16]}-{kind}-{build}.gguf"
+        if not path.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                requantise(f"gguf:{self._path}", path, kind)
+            except InputError:
+                if not path.is_file():  # another process was not faster either
+                    raise
+        return path
+
+    async def close(self) -> None:
+        """Free the memory; safe to call twice."""
+        await super().close()
+        with self._lock:
+            self._likelihoods = None
+            while self._loaded:
+                self._loaded.popitem()[1].close()

@@ -1,0 +1,126 @@
+"""Who is held against a reference, and what a sealed test of it must be."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from steelyard.detectors.identity.detector import Identity
+from steelyard.models.text_likelihood import ALTERNATIVES
+from steelyard.planning.build import build_plan
+from steelyard.planning.drawn import drawn_seed
+from steelyard.planning.options import Detect, Options
+from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Plan, PlannedModel
+
+ENDPOINT = ModelIdentity(uri="openai:m@http://h/v1", name="m")
+WEIGHTS = PlannedModel(
+    identity=ModelIdentity(uri="gguf:m.gguf", sha256="a" * 64),
+    capabilities=Capabilities(loglikelihood=True, deterministic=True, likelihood_of=ALTERNATIVES),
+)
+PLAIN = Capabilities()
+NAMED = Detect(auto=False, named=("identity",))
+
+
+def planned(
+    capabilities: Capabilities = PLAIN,
+    *,
+    detect: Detect = NAMED,
+    identity: ModelIdentity = ENDPOINT,
+    reference: PlannedModel | None = WEIGHTS,
+    limit: int | None = None,
+) -> Plan:
+    models = {"subject": PlannedModel(identity=identity, capabilities=capabilities)}
+    models |= {} if reference is None else {"reference": reference}
+    sheet = ClaimSheet(model="m", claims=(Claim(task="word_sequence_reversal", value="60", line=2),))
+    return build_plan(sheet, models, Options(detect=detect, limit=limit)).plan
+
+
+def test_one_test_reads_two_scores_of_each_alternative_from_one_measurement() -> None:
+    plan = planned()
+    (test,) = [each for each in plan.tests if each.rule == "identity@1"]
+    (asked,) = [each for each in plan.measurements if each.drawn]
+    assert {reads.measurement for reads in test.reads} == {asked.id}
+    assert asked.scorers == tuple(reads.scorer for reads in test.reads)
+    assert len(asked.scorers) == 2 * len(ALTERNATIVES)
+    assert (asked.task, asked.drawn, asked.beside, asked.temperature) == ("neutral_prompts", "prompts", "", 1.0)
+    assert (asked.planned, asked.chat, asked.decoding) == (200, False, "sampled")
+    assert test.sealed == {"reference": "a" * 64, "within": "0.3"}
+    assert test.weight == pytest.approx(0.2)
+
+
+def test_the_prompts_are_a_question_of_their_own_and_follow_from_its_order() -> None:
+    plan = planned()
+    claimed, asked = plan.measurements[0], plan.measurements[-1]
+    assert plan.questions[asked.question].benchmark == "task:neutral_prompts"
+    assert asked.question != claimed.question
+    assert asked.seed == drawn_seed("prompts", asked.order_seed)
+
+
+def test_a_limit_holds_for_texts_too() -> None:
+    assert planned(limit=25).measurements[-1].planned == 25
+
+
+def test_by_itself_it_asks_where_there_is_a_reference_and_says_nothing_where_there_is_none() -> None:
+    assert any(test.rule == "identity@1" for test in planned(detect=Detect()).tests)
+    plan = planned(detect=Detect(), reference=None)
+    assert not any(test.rule == "identity@1" for test in plan.tests)
+    assert not [each for each in plan.not_planned if each.detector == "identity"]
+
+
+def refused(plan: Plan) -> str:
+    assert not any(test.rule == "identity@1" for test in plan.tests)
+    (found,) = [each for each in plan.not_planned if each.detector == "identity"]
+    return found.reason
+
+
+def test_who_asks_for_it_is_told_what_it_needs() -> None:
+    assert "--model reference=gguf:PATH" in refused(planned(reference=None))
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "said"),
+    [
+        (Capabilities(completions=False, chat=True), "no plain completions"),
+        (Capabilities(takes_temperature=False), "takes no temperature"),
+        (Capabilities(offers=("world two-room",)), "world model"),
+    ],
+)
+def test_an_endpoint_whose_texts_are_no_draws_is_not_testable(capabilities: Capabilities, said: str) -> None:
+    assert said in refused(planned(capabilities))
+
+
+def test_a_recording_and_a_function_are_not_testable() -> None:
+    for uri in ("recorded:run", "python:module:function"):
+        assert "neither a recording nor a function" in refused(planned(identity=ModelIdentity(uri=uri)))
+
+
+def test_an_endpoint_as_reference_gives_no_likelihoods() -> None:
+    endpoint = PlannedModel(identity=ENDPOINT, capabilities=Capabilities())
+    assert "gives no likelihoods" in refused(planned(reference=endpoint))
+
+
+@pytest.mark.parametrize("change", ["reference", "within", "reads", "one", "order", "temperature", "drawn", "none"])
+def test_a_sealed_test_of_another_kind_is_refused(change: str) -> None:
+    plan = planned()
+    (test,) = [each for each in plan.tests if each.rule == "identity@1"]
+    if change in ("reference", "within"):
+        test = replace(test, sealed=test.sealed | {change: "0.9"})
+    elif change == "reads":
+        test = replace(test, reads=test.reads[:-1])
+    elif change == "one":
+        test = replace(test, reads=(*test.reads, replace(test.reads[0], measurement=plan.measurements[0].id)))
+    elif change == "order":
+        test = replace(test, reads=test.reads[::-1])
+    elif change == "none":
+        test = replace(test, reads=())
+    else:
+        other = replace(plan.measurements[-1], **{change: 0.7 if change == "temperature" else "twins"})
+        plan = replace(plan, measurements=(*plan.measurements[:-1], other))
+    with pytest.raises(ValueError, match="likelihoods"):
+        Identity().open(test, plan)
+
+
+def test_a_forecast_is_all_texts() -> None:
+    plan = planned()
+    (test,) = [each for each in plan.tests if each.rule == "identity@1"]
+    assert Identity().forecast(test, plan, 0.05) == 200

@@ -1,0 +1,131 @@
+"""Shares of likelihood in any order of arrival: bets in the committed one, and words."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from steelyard.detectors.identity.detector import Identity
+from steelyard.detectors.identity.monitor import IdentityMonitor
+from steelyard.records import PlannedTest, SampleScore, VerdictWord
+from tests.detectors.identity.test_detector import planned
+
+PLAN = planned()
+TEST: PlannedTest = next(each for each in PLAN.tests if each.rule == "identity@1")
+MEASUREMENT = PLAN.measurements[-1].id
+
+
+def monitor() -> IdentityMonitor:
+    return Identity().open(TEST, PLAN)
+
+
+def scores(position: int, f: float | None, alternative: str = "Q2_K", others: float = 1.0) -> list[SampleScore]:
+    found = []
+    for reads in TEST.reads:
+        of = f if f is None or f"{alternative}]" in reads.scorer else others
+        found.append(
+            SampleScore(
+                measurement=MEASUREMENT,
+                position=position,
+                sample=str(position),
+                repeat=0,
+                status="missing" if of is None else "scored",
+                value=None if of is None else of / (1 + of),
+                scorer=reads.scorer,
+                seq=position,
+            )
+        )
+    return found
+
+
+def read(texts: Sequence[float | None], shuffled: bool = False, others: float = 1.0) -> IdentityMonitor:
+    found = monitor()
+    every = [score for place, f in enumerate(texts) for score in scores(place, f, others=others)]
+    if shuffled:
+        random.Random(7).shuffle(every)
+    for score in every:
+        found.observe(score)
+    return found
+
+
+def test_another_model_is_inconsistent_and_the_finding_names_what_explains_it_best() -> None:
+    found = read([20.0] * 10)
+    result = found.find({})
+    assert found.decision is VerdictWord.INCONSISTENT
+    assert result.word is VerdictWord.INCONSISTENT
+    (finding,) = result.findings
+    assert "its requantisation to Q2_K explains them best" in finding.message
+    assert (finding.n or 99) < 10
+    assert finding.ci is not None
+    assert finding.ci[0] > 0.1
+    assert found.closed == {MEASUREMENT}
+    assert found.progress().decision == "inconsistent"
+
+
+def test_texts_of_the_reference_come_to_less_than_a_share_of_any_far_alternative() -> None:
+    found = read([0.0] * 60, others=0.0)
+    result = found.find({})
+    assert result.word is VerdictWord.CONSISTENT
+    assert "less than 30 % of the texts come from any of these" in result.reason
+    assert "Q8_0" not in result.reason
+    assert "temperature 0.7" in result.reason
+
+
+def test_texts_that_say_nothing_stay_undecided() -> None:
+    found = read([1.0] * 200)
+    result = found.find({})
+    assert found.decision is None
+    assert result.word is VerdictWord.INSUFFICIENT_POWER
+    assert result.p == 1
+    assert "200 texts were read; between" in result.reason
+    assert found.closed == {MEASUREMENT}
+
+
+def test_the_order_of_arrival_changes_nothing() -> None:
+    texts = [1.5 if place % 3 else 0.4 for place in range(30)]
+    one, other = read(texts), read(texts, shuffled=True)
+    assert one.find({}) == other.find({})
+    assert one.bets.n == 30
+
+
+def test_only_the_contiguous_prefix_is_read() -> None:
+    found = monitor()
+    for score in [*scores(0, 1.0), *scores(2, 1e6), *scores(3, 1e6)]:
+        found.observe(score)
+    assert (found.bets.n, found.heads) == (1, {MEASUREMENT: 1})
+    assert found.progress().remaining == 199
+
+
+def test_a_missing_text_and_half_a_text_accuse_nobody() -> None:
+    found = read([None] * 20)
+    assert (found.bets.n, found.bets.unread, found.decision) == (20, 20, None)
+    assert "20 of them could not be held against it" in found.find({}).reason
+    half = monitor()
+    for score in scores(0, 1e6)[:-1]:
+        half.observe(score)
+    assert half.bets.n == 0
+
+
+def test_scores_of_another_rule_are_not_read() -> None:
+    found = monitor()
+    for score in scores(0, 1e6):
+        found.observe(
+            SampleScore(**{name: getattr(score, name) for name in score.__struct_fields__} | {"scorer": "x@1"})
+        )
+    assert found.bets.n == 0
+
+
+def test_nothing_read_is_said() -> None:
+    assert monitor().find({}).reason == "no text was read"
+
+
+@pytest.mark.parametrize("value", [1.0, None])
+def test_a_share_of_one_is_no_ratio(value: float | None) -> None:
+    found = monitor()
+    for score in scores(0, 1.0):
+        found.observe(
+            SampleScore(**{name: getattr(score, name) for name in score.__struct_fields__} | {"value": value})
+        )
+    assert found.bets.unread == 1
