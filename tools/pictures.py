@@ -1,11 +1,12 @@
 """The pictures of README and docs, from a real run: ``python -m tools.pictures [RUN]``; without RUN, from a new audit.
 
-The curves of sample efficiency are drawn from the record of the last ``make world-bench`` in bench/world/results.
+The curves of sample efficiency are drawn from the last day's records in bench/world/results (``make world-bench``).
 docs/images/world-plan.png is a film strip of ``make world``, which trains first: it is not made here.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -43,16 +44,26 @@ def draw(page: Path, image: Path, size: str, *switches: str) -> None:
         subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
+def last_records() -> list[Path]:
+    """The results of the last day, planning before physics: each is measured, and kept, by itself."""
+    found = sorted((ROOT / "bench" / "world" / "results").glob("????-??-??*.json"), reverse=True)
+    return [each for each in found if each.name[:10] == found[0].name[:10]]
+
+
 def main(arguments: list[str]) -> None:
     """Draw docs/images/report-light.png, report-dark.png and world-efficiency.png."""
+    parser = argparse.ArgumentParser(prog="python -m tools.pictures", description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("run", nargs="?", type=Path, help="folder of an audit of examples/embedded.yaml")
+    given = parser.parse_args(arguments).run
+    if given is not None and not (given / "report.html").is_file():
+        parser.error(f"{given}: no report.html in it")
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(arguments[0]).resolve() if arguments else make_run(Path(folder))
+        run = given.resolve() if given is not None else make_run(Path(folder))
         for scheme, switches in SCHEMES.items():
-            draw(run / "report.html", IMAGES / f"report-{scheme}.png", "1000,790", *switches)
-        record = max((ROOT / "bench" / "world" / "results").glob("*.json"))
+            draw(run / "report.html", IMAGES / f"report-{scheme}.png", "1000,880", *switches)
         page = Path(folder) / "efficiency.html"
         subprocess.run(
-            [sys.executable, "-m", "bench.world.report", record, "--html", page],
+            [sys.executable, "-m", "bench.world.report", *last_records(), "--html", page],
             cwd=ROOT,
             check=True,
             stdout=subprocess.DEVNULL,

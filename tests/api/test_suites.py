@@ -80,6 +80,9 @@ def test_an_endpoint_that_is_not_named_gets_nothing(
         ["run", str(suite), "--model", model, "--ray", "local"],
         ["audit", str(sheet), "--task", str(suite), "--model", model],
         ["gate", str(suite), "--model", model, "--at-least", "0.5"],
+        ["choose", str(suite), "--model", model, "--model", model + "/b", "--target", "0.5"],
+        ["watch", "begin", str(suite), "--model", model, "--out", "w"],
+        ["watch", "begin", str(suite), "--model", model, "--out", "w", "--dry-run"],
         ["gateway", "--to", listener.url, "--suite", str(suite), "--port", "0"],
     ):
         assert execute(asked) == 2, asked
@@ -88,6 +91,7 @@ def test_an_endpoint_that_is_not_named_gets_nothing(
         steelyard.run(suite, model=model)
     assert listener.connected == 0
     assert not list(tmp_path.glob("runs/*"))
+    assert not (tmp_path / "w").exists()
 
 
 def test_a_cluster_of_other_machines_must_be_named_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

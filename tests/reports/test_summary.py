@@ -275,6 +275,24 @@ def test_a_run_that_only_measured() -> None:
     assert lead(msgspec.structs.replace(several, measurements=())) == "Measured: no answer was scored."
 
 
+def test_of_several_models_each_row_names_its_own() -> None:
+    one = make.measured_verdict()
+    second = msgspec.structs.replace(one.measurements[0], role="candidate-2", model="<i>Other</i> " + "x" * 60)
+    verdict = msgspec.structs.replace(one, measurements=(*one.measurements, second))
+    asked = make.plan()
+    other = msgspec.structs.replace(
+        asked.models["subject"],
+        identity=msgspec.structs.replace(asked.models["subject"].identity, uri="gguf:other.gguf"),
+    )
+    plan = msgspec.structs.replace(asked, sheet=None, tests=(), served=(), models=asked.models | {"candidate-2": other})
+    page = of.page(verdict, "en", plan)
+    assert "HumanEval (chat), SmolLM2-135M-Instruct</th>" in page
+    assert re.search(r"HumanEval \(chat\), &lt;i&gt;Other&lt;/i&gt; x+… \(candidate-2\)</th>", page)
+    assert "2 results of 2 models as served." in shown(page)
+    assert "embedded:smollm2; gguf:other.gguf" in shown(page)
+    assert "2 Ergebnisse von 2 Modellen." in shown(of.page(verdict, "de", plan))
+
+
 def test_a_run_with_further_tests() -> None:
     test = DetectorResult(test="tail-answers", rule="tail@1", word=VerdictWord.INSUFFICIENT_POWER, p=0.31)
     verdict = msgspec.structs.replace(

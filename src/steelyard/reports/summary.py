@@ -48,6 +48,7 @@ from steelyard.reports.summary_rows import (
     claims_in_order,
     domain_of,
     fitted,
+    model_names,
     named,
     rows_of,
 )
@@ -83,7 +84,7 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
         frame=said.frame,
         provenance=provenance,
         title=_title(verdict, said),
-        model=choice_subject(verdict, said) if choices.is_choice(verdict) else one_line(verdict.model, 60),
+        model=choice_subject(verdict, said) if choices.is_choice(verdict) else _subject(verdict),
         by=_claimed_by(plan, said),
         lead_css=css_name(verdict.verdict),
         label=label,
@@ -117,6 +118,12 @@ def _title(verdict: Verdict, said: Words) -> str:
     if choices.is_choice(verdict):
         return said.choice.title
     return said.frame.title if verdict.claims or verdict.findings else said.frame.measured_title
+
+
+def _subject(verdict: Verdict) -> str:
+    """Whom the page is about: the model, or all that were measured beside each other."""
+    models = model_names(verdict)
+    return one_line(", ".join(models.values()), 120) if models else one_line(verdict.model, 60)
 
 
 def _rows(verdict: Verdict, said: Words, lines: int) -> Rows:
@@ -241,6 +248,9 @@ def _measured(verdict: Verdict, said: Words) -> str:
     numbers, results = Numbers(said.notation), [each for each in verdict.measurements if each.asked]
     if not results:
         return said.headlines.nothing
+    if models := model_names(verdict):
+        counts = {"of": numbers.count(len(results)), "models": numbers.count(len(models))}
+        return said.headlines.measured_models.format(**counts)
     if len(results) > 1:
         return said.headlines.measured_many.format(of=numbers.count(len(results)))
     (result,) = results
@@ -331,12 +341,18 @@ def _caveats(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
 # ── who, when, what it took ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _addresses(verdict: Verdict, plan: Plan) -> list[str]:
+    """What was asked: the served model, and the others that were measured beside it."""
+    others = [plan.models[role].identity.uri for role in model_names(verdict) if role in plan.models]
+    return [one_line(each, 80) for each in others or [verdict.served]]
+
+
 def _facts(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> Iterator[tuple[str, str]]:
     """Name and value of each fact, on one line each."""
     numbers, who = Numbers(said.notation), said.who
     if not choices.is_choice(verdict):
         named_as = _names(verdict, plan, said)
-        yield who.served, "; ".join(part for part in (one_line(verdict.served, 80), named_as) if part)
+        yield who.served, "; ".join(part for part in (*_addresses(verdict, plan), named_as) if part)
     dates = [who.planned.format(planned=numbers.date(plan.created))] if plan.created else []
     dates += [who.sealed.format(sealed=numbers.moment(provenance.sealed_at))] if provenance.sealed_at else []
     yield who.dates, " ".join(dates)

@@ -72,6 +72,7 @@ ENGLISH: Final = Words(
         measured_range="the model as served reaches between {low} and {high} on {task}: of {of} answers, {number} are "
         "missing or cannot be read in one way. Nothing was claimed, so nothing was tested.",
         measured_many="{of} results of the model as served. Nothing was claimed, so nothing was tested.",
+        measured_models="{of} results of {models} models as served. Nothing was claimed, so nothing was tested.",
         nothing="no answer was scored.",
     ),
     gates=GateLines(

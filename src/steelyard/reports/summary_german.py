@@ -82,6 +82,7 @@ GERMAN: Final = Words(
         measured_range="Das Modell erreicht am geprüften Endpunkt zwischen {low} und {high} bei {task}: Von {of} "
         "Antworten fehlen {number} oder sind nicht eindeutig lesbar. Es gab keine Angabe, die zu prüfen war.",
         measured_many="{of} Ergebnisse des Modells am geprüften Endpunkt. Es gab keine Angabe, die zu prüfen war.",
+        measured_models="{of} Ergebnisse von {models} Modellen. Es gab keine Angabe, die zu prüfen war.",
         nothing="Es wurde keine Antwort bewertet.",
     ),
     gates=GateLines(

@@ -31,6 +31,7 @@ __all__ = [
     "domain_of",
     "drawing_of",
     "fitted",
+    "model_names",
     "named",
     "place_of",
     "rows_of",
@@ -115,7 +116,8 @@ def rows_of(verdict: Verdict, said: Words, lines: int = LINES) -> Rows:
         rows = [_claim_row(each, said, domain) for each in claims[:ROWS]]
     else:
         domain = domain_of([bound for each in results[:ROWS] if each.ci for bound in each.ci])
-        rows = [_measured_row(each, said, domain) for each in results[:ROWS]]
+        models = model_names(verdict)
+        rows = [_measured_row(each, said, domain, models.get(each.role, "")) for each in results[:ROWS]]
     return fitted(rows, len(claims or results), domain, lines, said)
 
 
@@ -200,7 +202,18 @@ def _mean(found: MeanScore, said: Words) -> str:
     return said.meanings.mean.format(mean=point, interval=numbers.interval(found.ci, "percent"))
 
 
-def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, float]) -> Row:
+def model_names(verdict: Verdict) -> dict[str, str]:
+    """Each measured model's name by its role, with the role where it is not the first one; empty where one answered."""
+    roles = {each.role: each.model for each in only_measured(verdict)}
+    if len(roles) < 2:
+        return {}
+    return {
+        role: f"{named(model)} ({one_line(role, 20)})" if model else named(verdict.model)
+        for role, model in roles.items()
+    }
+
+
+def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, float], model: str) -> Row:
     numbers, meanings = Numbers(said.notation), said.meanings
     counts = {"asked": numbers.count(result.asked), "of": numbers.count(result.of)}
     asked = meanings.asked if result.asked == result.of else meanings.asked_part
@@ -209,7 +222,7 @@ def _measured_row(result: MeasurementResult, said: Words, domain: tuple[float, f
     parts += [meanings.open.format(number=numbers.count(result.open))] if result.open else []
     parts += [_mean(result.mean, said)] if result.mean is not None else []
     return Row(
-        task=f"{named(result.task)} ({one_line(result.prompt, 30)})",
+        task=f"{named(result.task)} ({one_line(result.prompt, 30)}){f', {model}' if model else ''}",
         css=css_name(VerdictWord.NOT_TESTED),
         label="",
         claimed="",

@@ -78,6 +78,7 @@ class Headlines:
     measured: str
     measured_range: str
     measured_many: str
+    measured_models: str
     nothing: str
 
 
