@@ -1,7 +1,8 @@
-"""``python -m bench.cue_examples``: how much the embedded model reacts to which worked examples it is shown.
+"""``python -m bench.cue_examples``: how much the embedded model reacts to lines in a prompt, and to other examples.
 
-The first items of a task in the order of a seed, under the published examples, under them with an ordinary first line,
-and under other examples of the same generator: what :mod:`steelyard.planning.cues` asks as cue, header and placebo.
+The first items of a task in the order of a seed: as published, under the placebo (:mod:`steelyard.planning.cues`),
+with one line at each place, and, since that is what the placebo leaves as it is, under other worked examples of the
+same generator.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bench.engine.markdown import table
 from bench.inhouse.table import SEED, share, where
 from steelyard.models import Settings
 from steelyard.models.embedded import open_embedded
-from steelyard.planning.cues import CUE, HEADER, PLACEBO, arm_samples
+from steelyard.planning.cues import CUE, PLACEBO, arm_samples, headers
 from steelyard.plugins import Model
 from steelyard.records import Measurement, Sample
 from steelyard.scorers import open_scorer
@@ -31,26 +32,34 @@ _SETS: Final = 8
 
 
 def arms_of(task: Task, items: int) -> dict[str, Sequence[Sample]]:
-    """The same items in each way, by what it is called; each set of examples is one placebo's, for all items."""
-    prompt = task.default_prompt
-    shots = task.definition.shots.count
-    cue, header, placebo = (
-        arm_samples(task, _measurement(task.id, prompt, shots, drawn, items), None) for drawn in (CUE, HEADER, PLACEBO)
+    """The same items in each way, by what it is called."""
+    prompt, shots = task.default_prompt, task.definition.shots.count
+    cue, placebo = (
+        arm_samples(task, _measurement(task.id, prompt, shots, drawn, items), None) for drawn in (CUE, PLACEBO)
     )
-    prefixes = list(dict.fromkeys(each.request.prefix for each in placebo))[:_SETS]
-    others = {
-        f"other examples, set {number}": [
-            msgspec.structs.replace(each, request=msgspec.structs.replace(each.request, prefix=_examples(prefix)))
-            for each in cue
-        ]
-        for number, prefix in enumerate(prefixes, 1)
+    published = task.prefixes(prompt, None, shots)[""]
+    places = {"before the examples": 0} | {
+        f"behind example {number}": len(task.prefixes(prompt, None, number)[""]) for number in range(1, shots + 1)
     }
-    return {"as published": cue, "with a first line": header, **others}
+    lines = {
+        f"a line {called}": _under(cue, f"{published[:cut]}{headers()[0]}\n\n{published[cut:]}")
+        for called, cut in places.items()
+    }
+    others = {f"other examples, set {number}": _under(cue, _examples(task, number)) for number in range(1, _SETS + 1)}
+    return {"as published": cue, "the placebo": placebo, **lines, **others}
 
 
-def _examples(prefix: str) -> str:
-    """A placebo's examples, without its first line."""
-    return prefix.partition("\n\n")[2]
+def _under(samples: Sequence[Sample], prefix: str) -> Sequence[Sample]:
+    return [
+        msgspec.structs.replace(each, request=msgspec.structs.replace(each.request, prefix=prefix)) for each in samples
+    ]
+
+
+def _examples(task: Task, number: int) -> str:
+    """The prefix with worked examples of another seed."""
+    shots = msgspec.structs.replace(task.definition.shots, seed=f"bench/{number}")
+    other = Task(msgspec.structs.replace(task.definition, shots=shots), task.where)
+    return other.prefixes(task.default_prompt, None, shots.count)[""]
 
 
 def _measurement(task: str, prompt: str, shots: int, drawn: str, items: int) -> Measurement:
@@ -86,7 +95,9 @@ async def _measured(name: str, items: int) -> str:
         f"SmolLM2, the first {items} items of a seed's order, greedy. The sets of other examples have a mean of "
         f"{mean(rates):.2f} and a standard deviation of {stdev(rates):.2f}."
     )
-    return table(f"{name} under other worked examples", ["prompt", "right"], rows, 1, note)
+    return table(
+        f"{name} with lines in the prompt, and under other worked examples", ["prompt", "right"], rows, 1, note
+    )
 
 
 @click.command()

@@ -13,6 +13,8 @@ from steelyard.world.training.on_ray import Job, fit_on_ray
 
 
 @pytest.mark.slow
+# Ray 2.60 warns of a default that it sets itself, when its data module is loaded.
+@pytest.mark.filterwarnings("ignore:`use_push_based_shuffle` is deprecated:DeprecationWarning")
 def test_a_job_trains_on_two_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ray = pytest.importorskip("ray")
     pytest.importorskip("ray.train")
