@@ -13,7 +13,7 @@ from bench.inhouse.table import where
 from steelyard.cli.gauntlet import made, run
 from steelyard.gauntlet import pages
 from steelyard.gauntlet.rates import LEVELS, FalseAlarms, Rates
-from steelyard.reports.measured_rates import MeasuredRates, RuleRate
+from steelyard.reports.measured_rates import MeasuredRates, RuleRate, measured_rates
 
 __all__ = ["main", "measured"]
 
@@ -30,6 +30,7 @@ def measured(rates: Rates, date: str) -> MeasuredRates:
         at=LEVELS[0],
         report=_rate(rates.report[0]),
         rules={rule: _rate(of_rules[rule.partition("@")[0]]) for rule in rates.rules},
+        elsewhere=measured_rates().elsewhere,
     )
 
 

@@ -11,14 +11,17 @@ import gzip
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 import numpy as np
 
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
+from steelyard.reports.measured_rates import MeasuredElsewhere, RuleRate, measured_rates
 from steelyard.stats.likelihood_bets import LikelihoodBets
 
 __all__ = ["SERVED", "Bank", "false_alarms", "main", "power", "read_bank", "texts_until"]
@@ -26,6 +29,7 @@ __all__ = ["SERVED", "Bank", "false_alarms", "main", "power", "read_bank", "text
 BANKS: Final = Path(__file__).parent / "identity_texts"
 TOKENS: Final = 10
 RUN: Final = 60  # texts
+_REPORTS: Final = Path("src/steelyard/reports/measured_rates.json")
 _SEED: Final = 20261127
 _FAR: Final = ("Q2_K", "Q3_K_M", "T0.7", "T1.3", "T1.8")
 _MOST: Final = math.log(1e9)
@@ -186,6 +190,20 @@ def false_alarms() -> str:
     )
 
 
+def write_reports() -> None:
+    """Write what reports show: runs of the reference's own texts, to their end, at .05."""
+    from steelyard.stats.intervals import clopper_pearson
+
+    runs = list(_runs(read_bank("own"), RUN))
+    found = sum(texts_until(run, 0.05)[0] is not None for run in runs)
+    low, high = clopper_pearson(found, len(runs))
+    rate = RuleRate(share=round(found / len(runs), 5), low=round(low, 5), high=round(high, 5), tests=len(runs))
+    what = f"runs of {RUN} texts that the reference itself drew, at 0.05"
+    own = MeasuredElsewhere(date=f"{datetime.now(UTC):%Y-%m-%d}", what=what, rate=rate)
+    rates = msgspec.structs.replace(measured_rates(), elsewhere={"identity@1": own})
+    _REPORTS.write_bytes(msgspec.json.format(msgspec.json.encode(rates), indent=2) + b"\n")
+
+
 def means() -> str:
     """The mean of each factor over texts of the reference: 1 in theory, by alternative."""
     rows = []
@@ -245,7 +263,8 @@ def _mixed_until(own: Bank, other: Bank, part: float, number: int, which: int) -
 @click.option("--texts", type=int, help="Record so many of each, in place of the usual numbers.")
 @click.option("--repeats", default=200, show_default=True, help="Orders of the recorded texts, for the power.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also put the tables into this document.")
-def main(records: bool, only: str, texts: int | None, repeats: int, markdown: Path | None) -> None:
+@click.option("--reports", is_flag=True, help="Write what reports show of it.")
+def main(records: bool, only: str, texts: int | None, repeats: int, markdown: Path | None, reports: bool) -> None:
     """Record texts where asked, and print the tables."""
     for served, (usual, _) in SERVED.items():
         if records and only in ("", served):
@@ -256,6 +275,8 @@ def main(records: bool, only: str, texts: int | None, repeats: int, markdown: Pa
     print(text)
     if markdown is not None:
         write_section(markdown, "identity", text)
+    if reports:
+        write_reports()
 
 
 if __name__ == "__main__":

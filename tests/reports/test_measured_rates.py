@@ -12,8 +12,10 @@ from tests.plans import claim_plan
 def test_what_ships_covers_the_rules_of_this_version() -> None:
     from steelyard.plugins import find
 
-    rules = {f"{name}@{find('detector', name)().version}" for name in ("claim_retest", "twin_gap")}
+    rules = {f"{name}@{find('detector', name)().version}" for name in ("claim_retest", "twin_gap", "cue_gap")}
     assert set(measured_rates().rules) == rules
+    identity = f"identity@{find('detector', 'identity')().version}"
+    assert set(measured_rates().elsewhere) == {identity}
     assert measured_rates().vendors >= 10_000
 
 
@@ -30,3 +32,11 @@ def test_nothing_is_said_of_what_was_not_measured() -> None:
     assert sentence_on(msgspec.structs.replace(plan, tests=())) == ""
     gated = msgspec.structs.replace(plan, requested=(RequestedTest(detector="gate", task="t"),))
     assert sentence_on(gated) == ""
+
+
+def test_a_rule_that_was_measured_elsewhere_says_of_what() -> None:
+    plan = claim_plan()
+    (test, *_) = plan.tests
+    said = sentence_on(msgspec.structs.replace(plan, tests=(msgspec.structs.replace(test, rule="identity@1"),)))
+    assert said.startswith("identity@1 accused in ")
+    assert "texts that the reference itself drew" in said

@@ -272,7 +272,7 @@ class TaskPlanner:
                 *decoding.differences,
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
-                *_other_scorer(task, protocol, measurement.scorers[0]),
+                *(() if request.scorer else _other_scorer(task, protocol, measurement.scorers[0])),
                 *rows.remarks,
                 *self._own_file(task),
             ),

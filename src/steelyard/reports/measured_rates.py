@@ -1,7 +1,7 @@
 """How often a detector accused honest vendors in simulation: the numbers that stand beside its result.
 
-The file is written by ``python -m bench.gauntlet`` and ships with this version, so that two reports of one version say
-the same.
+The file is written by ``python -m bench.gauntlet`` and ``python -m bench.identity``, and ships with this version, so
+that two reports of one version say the same.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from steelyard.records import Plan
 from steelyard.records.record import Record
 
-__all__ = ["MeasuredRates", "RuleRate", "measured_rates", "sentence_on"]
+__all__ = ["MeasuredElsewhere", "MeasuredRates", "RuleRate", "measured_rates", "sentence_on"]
 
 
 class RuleRate(Record, frozen=True, kw_only=True):
@@ -26,10 +26,19 @@ class RuleRate(Record, frozen=True, kw_only=True):
     tests: int
 
 
+class MeasuredElsewhere(Record, frozen=True, kw_only=True):
+    """The rate of one rule that was not measured on simulated vendors: of what, and when."""
+
+    date: str
+    what: str
+    rate: RuleRate
+
+
 class MeasuredRates(Record, frozen=True, kw_only=True):
     """One run of the gauntlet: when, with how many honest vendors, and what it found by rule.
 
-    ``report``: the share of honest vendors of whom a whole report accused something.
+    ``report``: the share of honest vendors of whom a whole report accused something. ``elsewhere``: rules that were
+    measured otherwise.
     """
 
     date: str
@@ -38,6 +47,7 @@ class MeasuredRates(Record, frozen=True, kw_only=True):
     at: float
     report: RuleRate
     rules: dict[str, RuleRate]
+    elsewhere: dict[str, MeasuredElsewhere] = msgspec.field(default_factory=dict)
 
 
 @cache
@@ -51,15 +61,19 @@ def sentence_on(plan: Plan | None) -> str:
     """What was measured of the rules that a plan's tests have; empty where none of them was in the gauntlet."""
     if plan is None:
         return ""
-    found = measured_rates()
-    rules = dict.fromkeys(test.rule for test in plan.tests if test.rule in found.rules)
-    if not rules or plan.requested:
+    found, sentences = measured_rates(), []
+    if plan.requested:
         return ""
-    each = ", ".join(f"{rule} accused in {_share(found.rules[rule])}" for rule in rules)
-    return (
-        f"Measured on {found.vendors:,} simulated honest vendors ({found.date}), at {found.at:g}: {each} of single "
-        f"tests; {_share(found.report)} of whole reports accused an honest vendor of something."
-    )
+    if rules := list(dict.fromkeys(test.rule for test in plan.tests if test.rule in found.rules)):
+        each = ", ".join(f"{rule} accused in {_share(found.rules[rule])}" for rule in rules)
+        sentences.append(
+            f"Measured on {found.vendors:,} simulated honest vendors ({found.date}), at {found.at:g}: {each} of single "
+            f"tests; {_share(found.report)} of whole reports accused an honest vendor of something."
+        )
+    for rule in dict.fromkeys(test.rule for test in plan.tests if test.rule in found.elsewhere):
+        other = found.elsewhere[rule]
+        sentences.append(f"{rule} accused in {_share(other.rate)} of {other.rate.tests:,} {other.what} ({other.date}).")
+    return " ".join(sentences)
 
 
 def _share(rate: RuleRate) -> str:

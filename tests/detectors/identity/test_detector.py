@@ -46,6 +46,7 @@ def test_one_test_reads_two_scores_of_each_alternative_from_one_measurement() ->
     assert (asked.planned, asked.chat, asked.decoding) == (200, False, "sampled")
     assert test.sealed == {"reference": "a" * 64, "within": "0.3"}
     assert test.weight == pytest.approx(0.2)
+    assert not any(served.differences for served in plan.served if served.request.startswith("identity/"))
 
 
 def test_the_prompts_are_a_question_of_their_own_and_follow_from_its_order() -> None:
