@@ -181,8 +181,8 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
     elif any(each.drawn == PROMPTS for each in plan.measurements):
         sentences.append(
             "The endpoint is known by what it reports about itself, and by texts that it drew: they were held against "
-            "the weights of the reference, and the further tests say what they show. It may answer other prompts by "
-            "another model."
+            "the weights of the reference, and the further tests say what they show. That this file is what should be "
+            "served, in this precision, is the auditor's word; and other prompts may be answered by another model."
         )
     else:
         sentences.append(

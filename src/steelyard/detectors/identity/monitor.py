@@ -79,7 +79,7 @@ class IdentityMonitor:
         )
 
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
-        """*Inconsistent* where E reached its share of the level, *consistent* where no alternative has much.."""
+        """*Inconsistent* where E reached its share of the level, *consistent* where no alternative has much."""
         word, p = self.decision or VerdictWord.INSUFFICIENT_POWER, float(f"{self.bets.p:.10g}")
         return DetectorResult(
             test=self.planned.id,
@@ -108,8 +108,9 @@ class IdentityMonitor:
             ci=(low, high),
             n=n,
             message=(
-                f"the {n:,} texts that the endpoint drew do not come from the reference's weights at temperature 1. "
-                f"Of what was tried, {_in_words(self.bets.nearest)} explains them best: between {low * 100:.0f} % and "
+                f"the {n:,} texts that the endpoint drew do not come from the reference's weights (SHA-256 "
+                f"{self.planned.sealed['reference'][:16]}…) at temperature 1. Of what was tried, "
+                f"{_in_words(self.bets.nearest)} explains them best: between {low * 100:.0f} % and "
                 f"{high * 100:.0f} % of the texts, if it is one of these"
             ),
         )
