@@ -40,7 +40,7 @@ Bank = list[dict[str, tuple[float, float]] | None]  # by text: by alternative, t
 # What serves, how many texts are recorded of it, and the server's own cut and penalty.
 SERVED: Final[Mapping[str, tuple[int, bool]]] = {
     "own": (6000, False),
-    "own, top-k 40, repeat penalty 1.1": (1200, True),
+    "own, top-k 40, min-p .05, repeat penalty 1.1": (1200, True),
     "Q2_K": (400, False),
     "Q3_K_M": (400, False),
     "Q8_0": (1200, False),
@@ -54,7 +54,7 @@ SERVED: Final[Mapping[str, tuple[int, bool]]] = {
 
 def path_of(served: str) -> Path:
     """The file of a bank."""
-    return BANKS / f"{served.replace(',', '').replace(' ', '-')}.jsonl.gz"
+    return BANKS / f"{served.replace(',', '').replace(' .', ' 0.').replace(' ', '-')}.jsonl.gz"
 
 
 def read_bank(served: str) -> Bank:
@@ -105,7 +105,7 @@ def _drawer(served: str) -> Callable[[str, int], tuple[str, bool]]:
 
     path = ensure_smollm2()
     if served.startswith("Q"):
-        path = open_reference("embedded:smollm2", Settings()).requantised(served)
+        path = open_reference("embedded:smollm2", Settings()).requantised(served)[0]
     temperature = float(served.removeprefix("temperature ")) if served.startswith("temperature") else 1.0
     llama = Llama(path, threads=1, context_limit=2048)
     asked = session.InferenceSession(llama)
@@ -122,7 +122,7 @@ def _drawer(served: str) -> Callable[[str, int], tuple[str, bool]]:
 
 
 def _cut_text(llama: Any, prompt: str, number: int) -> tuple[str, bool]:
-    """A text as a server with llama.cpp's usual top-k and a repeat penalty draws it."""
+    """A text as a server with llama.cpp's usual cuts and a repeat penalty draws it."""
     random = np.random.default_rng(number)
     tokens = llama.opening() + llama.tokenise(prompt)
     llama.clear()
@@ -133,6 +133,7 @@ def _cut_text(llama: Any, prompt: str, number: int) -> tuple[str, bool]:
         seen = np.array(sorted({*tokens, *path}))
         row[seen] = np.where(row[seen] > 0, row[seen] / 1.1, row[seen] * 1.1)
         best = np.argsort(row)[-40:]
+        best = best[row[best] >= row[best].max() + math.log(0.05)]
         weights = np.exp(row[best] - row[best].max())
         token = int(random.choice(best, p=weights / weights.sum()))
         if llama.is_end(token):

@@ -68,7 +68,7 @@ def another(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
     """An endpoint that serves the Q2_K requantisation of what it is said to serve."""
     folder = tmp_path_factory.mktemp("another")
     reference = open_reference("embedded:smollm2", Settings())
-    path = reference.requantised("Q2_K")
+    path, _ = reference.requantised("Q2_K")
     asyncio.run(reference.close())
     with pytest.MonkeyPatch.context() as patch, served(path) as address:
         patch.setattr(orders, "secrets", SimpleNamespace(token_hex=lambda size: "5eed"))

@@ -27,15 +27,18 @@ def test_it_names_its_alternatives(reference: ReferenceModel) -> None:
     identity, capabilities = asyncio.run(reference.identify())
     assert capabilities.likelihood_of == ALTERNATIVES
     assert (identity.uri, len(identity.sha256)) == ("embedded:smollm2", 64)
+    assert {len(identity.details[kind]) for kind in QUANTISED} == {64}
 
 
 def test_its_requantisations_are_made_once_under_the_name_of_what_they_are(reference: ReferenceModel) -> None:
     reference.prepare()
-    paths = [reference.requantised(kind) for kind in QUANTISED]
+    paths = [reference.requantised(kind)[0] for kind in QUANTISED]
     assert all(path.is_file() and kind in path.name for kind, path in zip(QUANTISED, paths, strict=True))
     before = [path.stat().st_mtime_ns for path in paths]
     reference.prepare()
-    assert [reference.requantised(kind).stat().st_mtime_ns for kind in QUANTISED] == before
+    assert [reference.requantised(kind)[0].stat().st_mtime_ns for kind in QUANTISED] == before
+    for kind, path in zip(QUANTISED, paths, strict=True):
+        assert path.stem.endswith(reference.requantised(kind)[1][:16])
 
 
 def test_a_text_has_a_ratio_for_each_alternative_and_the_same_when_it_is_asked_again(
@@ -66,3 +69,17 @@ def test_closing_twice_is_safe(smollm2: Path) -> None:
 def test_a_file_that_is_not_there_is_named(uri: str) -> None:
     with pytest.raises(InputError):
         open_reference(uri, Settings())
+
+
+def test_a_damaged_requantisation_is_made_again(
+    reference: ReferenceModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, digest = reference.requantised("Q2_K")
+    folder = tmp_path / "steelyard" / "requantised"
+    folder.mkdir(parents=True)
+    (folder / good.name).write_bytes(good.read_bytes()[:-100] + bytes(100))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    other = open_reference(f"gguf:{reference._path}", Settings())
+    assert other.requantised("Q2_K") == (folder / good.name, digest)
+    assert [path.name for path in folder.iterdir()] == [good.name]
+    asyncio.run(other.close())

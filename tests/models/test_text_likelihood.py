@@ -114,7 +114,18 @@ def all_texts(model: Toy, prompt: str, tokens: int, served: Callable[[Any, Seque
     yield from further((), 1.0)
 
 
-@pytest.mark.parametrize("served", [whole, top_20, penalised_top_22])
+def llama_cpp(row: Any, seen: Sequence[int]) -> Any:
+    """The usual cuts of a llama.cpp server: what was there before is less likely, and what is unlikely is cut."""
+    row = row.copy()
+    row[list(seen)] -= 0.4
+    kept = np.where(row >= row.max() + math.log(0.05), row, -np.inf)
+    best = np.argsort(kept)[-22:]
+    cut = np.full(len(row), -np.inf)
+    cut[best] = kept[best]
+    return softmax(cut)
+
+
+@pytest.mark.parametrize("served", [whole, top_20, penalised_top_22, llama_cpp])
 def test_the_core_has_expectation_one_under_the_reference_whatever_a_server_cuts(served: Any) -> None:
     reference = Toy(1)
     read = likelihoods(reference, Q2_K=Toy(2))

@@ -6,7 +6,9 @@ SHA-256, their type and the build of llama.cpp; and the weights themselves at ot
 
 from __future__ import annotations
 
+import asyncio
 import re
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -15,7 +17,6 @@ from typing import Final
 
 import msgspec
 
-from steelyard.errors import InputError
 from steelyard.models import Settings
 from steelyard.models.embedded import EmbeddedModel, threads_to_use
 from steelyard.models.embedded_file import SMOLLM2_SHA256, cache_folder, sha256_of_file
@@ -38,21 +39,34 @@ def open_reference(uri: str, settings: Settings) -> ReferenceModel:
     return ReferenceModel(uri if uri.startswith("embedded:") else f"gguf:{path.name}", path, sha256, settings)
 
 
+def _folder() -> Path:
+    return cache_folder() / "requantised"
+
+
 class ReferenceModel(EmbeddedModel):
     """A GGUF file that says how likely a text is by it, against its alternatives."""
 
     def __init__(self, uri: str, path: Path, sha256: str, settings: Settings) -> None:
         super().__init__(uri, path, sha256, settings)
         self._path, self._file_sha256, self._threads = path, sha256, threads_to_use(settings)
-        self._lock = threading.Lock()
+        self._lock, self._making = threading.Lock(), threading.Lock()
+        self._made: dict[str, tuple[Path, str]] = {}
         self._loaded: dict[str, Llama] = {}
         self._likelihoods: TextLikelihoods | None = None
         self._known: OrderedDict[tuple[str, str, int, bool], Mapping[str, LogRatios] | None] = OrderedDict()
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """As of any file, with the alternatives."""
+        """As of any file, with the alternatives and the SHA-256 of their files, which are made where they are missing.
+
+        Raises InputError where that fails.
+        """
         identity, capabilities = await super().identify()
-        return identity, msgspec.structs.replace(capabilities, likelihood_of=ALTERNATIVES)
+        made = await asyncio.to_thread(lambda: {kind: self.requantised(kind) for kind in QUANTISED})
+        details = identity.details | {kind: digest for kind, (_, digest) in made.items()}
+        return (
+            msgspec.structs.replace(identity, details=details),
+            msgspec.structs.replace(capabilities, likelihood_of=ALTERNATIVES),
+        )
 
     def prepare(self) -> None:
         """Load the weights, and make what is missing of the requantisations; raises InputError where that fails."""
@@ -71,26 +85,43 @@ class ReferenceModel(EmbeddedModel):
 
     def _prepared(self) -> TextLikelihoods:
         if self._likelihoods is None:
-            files = {"": self._path} | {kind: self.requantised(kind) for kind in QUANTISED}
+            files = {"": self._path} | {kind: self.requantised(kind)[0] for kind in QUANTISED}
             for name, path in files.items():
                 self._loaded[name] = Llama(path, threads=self._threads, context_limit=_CONTEXT)
             others = {name: self._loaded[name] for name in QUANTISED}
             self._likelihoods = TextLikelihoods(self._loaded[""], others)
         return self._likelihoods
 
-    def requantised(self, kind: str) -> Path:
-        """The file of a requantisation, made where it is missing; raises InputError where that fails."""
+    def requantised(self, kind: str) -> tuple[Path, str]:
+        """The file of a requantisation and its SHA-256, made where it is missing or damaged.
+
+        Its name holds the beginning of its own digest, which is compared at each start of a process. Raises InputError
+        where it cannot be made.
+        """
+        with self._making:
+            if kind not in self._made:
+                self._made[kind] = self._found(kind) or self._new(kind)
+            return self._made[kind]
+
+    def _stem(self, kind: str) -> str:
         build = re.sub(r"[^A-Za-z0-9.]+", "-", backend_version().partition(" (")[0])
-        folder = cache_folder() / "requantised"
-        path = folder / f"{self._file_sha256[:16]}-{kind}-{build}.gguf"
-        if not path.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            try:
-                requantise(f"gguf:{self._path}", path, kind)
-            except InputError:
-                if not path.is_file():  # another process was not faster either
-                    raise
-        return path
+        return f"{self._file_sha256[:16]}-{kind}-{build}"
+
+    def _found(self, kind: str) -> tuple[Path, str] | None:
+        for path in sorted(_folder().glob(f"{self._stem(kind)}-*.gguf")):
+            digest = sha256_of_file(path)
+            if path.stem.endswith(f"-{digest[:16]}"):
+                return path, digest
+            path.unlink(missing_ok=True)
+        return None
+
+    def _new(self, kind: str) -> tuple[Path, str]:
+        _folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=_folder()) as own:  # another process may make the same
+            made = requantise(f"gguf:{self._path}", Path(own) / "made.gguf", kind)
+            path = _folder() / f"{self._stem(kind)}-{made.sha256[:16]}.gguf"
+            made.path.replace(path)
+        return path, made.sha256
 
     async def close(self) -> None:
         """Free the memory; safe to call twice."""

@@ -5,10 +5,11 @@ the reference itself at other temperatures. For each alternative there are two l
 
 * *whole*: log p_alternative(text) − log p_reference(text);
 * *core*: the sum over the tokens that fall into the reference's core of log p(token | core), alternative less
-  reference. The core of a place are its 20 likeliest tokens, without those that stand in the prompt or in the text
-  before. A server that cuts the tail off unasked (top-k 40 is a usual default) cuts off less than that, and one that
-  makes repeated tokens less likely leaves the others' shares as they are. So the core's ratio has expectation 1 under
-  the reference whichever of these a server does.
+  reference. The core of a place are its likeliest tokens: at most 20, each with a tenth or more of the likeliest one's
+  probability, without those that stand in the prompt or in the text before. A server that cuts the tail off unasked
+  (top-k 40 and min-p .05 are usual defaults) cuts off less than that, and one that makes repeated tokens less likely
+  leaves the others' shares as they are. So the core's ratio has expectation 1 under the reference whichever of these a
+  server does. One that cuts by mass (top-p) although it is asked for 1 may cut inside the core.
 
 The endpoint sends text, no tokens. A text is read as the tokens that the tokeniser makes of it; where their number is
 not that of the tokens that were asked for, as the likeliest tokens of that number which give the same bytes.
@@ -34,6 +35,7 @@ _TEMPERATURES: Final = {"T0.7": 0.7, "T1.3": 1.3, "T1.8": 1.8}
 ALTERNATIVES: Final = (*QUANTISED, *_TEMPERATURES)
 
 _CORE: Final = 20  # tokens
+_LEAST: Final = math.log(0.1)  # of the likeliest token's probability: twice the usual min-p
 _BEAM: Final = 6
 _LONGEST_PIECE: Final = 64  # bytes
 
@@ -63,6 +65,8 @@ class TextLikelihoods:
 
         ``tokens`` were asked for; ``ended``: the model ended the text before it had so many.
         """
+        if len(text) > tokens * _LONGEST_PIECE:
+            return None
         before = self._reference.opening() + self._reference.tokenise(prompt)
         path = self._path(before, prompt, text, tokens, ended=ended)
         if path is None or not before:
@@ -88,10 +92,11 @@ class TextLikelihoods:
         """The tokens of a text; None where no tokens of the wanted number give its bytes."""
         whole = self._reference.opening() + self._reference.tokenise(prompt + text)
         usual = whole[len(before) :] if whole[: len(before)] == list(before) else self._reference.tokenise(text)
-        is_whole = b"".join(map(self._reference.piece, usual)) == text.encode()
+        data = text.encode("utf-8", "surrogatepass")
+        is_whole = b"".join(map(self._reference.piece, usual)) == data
         if ended:
             return usual if is_whole and len(usual) < tokens else None
-        return usual if is_whole and len(usual) == tokens else self._likeliest(before, text.encode(), tokens)
+        return usual if is_whole and len(usual) == tokens else self._likeliest(before, data, tokens)
 
     def _likeliest(self, before: Sequence[int], data: bytes, tokens: int) -> list[int] | None:
         """The likeliest so many tokens that give these bytes, by a beam; None where it finds none."""
@@ -156,8 +161,9 @@ def _core(row: NDArray[np.float32], seen: Sequence[int]) -> NDArray[np.int64]:
     """The likeliest tokens that were not there before."""
     import numpy as np
 
-    best = np.argpartition(row, -_CORE)[-_CORE:]
-    return best[~np.isin(best, seen)]
+    best: NDArray[np.int64] = np.argpartition(row, -_CORE)[-_CORE:]
+    kept = (row[best] >= row.max() + _LEAST) & ~np.isin(best, seen)
+    return np.asarray(best[kept], dtype=np.int64)
 
 
 def _logs(rows: Sequence[NDArray[np.float32]], places: Sequence[_Place]) -> LogRatios:

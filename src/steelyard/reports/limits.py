@@ -217,7 +217,7 @@ def _of_the_prompt(measurements: list[Measurement], plan: Plan) -> list[str]:
     return [
         f"Whether questions are answered worse where they do not look like the benchmark was tested for {asked}, and "
         "the further tests say what came. That does not see a router that knows the questions themselves, or the "
-        "wording around them, which both prompts share."
+        "wording around them, which both prompts share; nor one that takes our lines out, which are public."
     ]
 
 
