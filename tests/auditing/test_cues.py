@@ -116,7 +116,7 @@ def test_what_was_changed_in_a_sealed_probe_is_named(
 
 def test_an_honest_endpoint_is_accused_of_nothing(tmp_path: Path) -> None:
     with RoutingServer(0.8) as server:
-        assert audit(tmp_path, server, "77") == ExitCode.CONSISTENT
+        assert audit(tmp_path, server, "77", "--detect", "auto,cue_gap") == ExitCode.CONSISTENT
     _, verdict = verdict_of(tmp_path)
     assert verdict.findings == ()
     assert cues(verdict).word is VerdictWord.CONSISTENT

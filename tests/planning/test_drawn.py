@@ -112,9 +112,12 @@ def test_what_is_drawn_is_asked_once_and_follows_from_the_order() -> None:
 
 def test_prompts_are_fresh_and_follow_from_the_seed_alone() -> None:
     task = load_task("neutral_prompts")
-    of = replace(measurement("neutral_prompts", 200), prompt="completion", shots=0, seed="a" * 64)
+    of = replace(measurement("neutral_prompts", 200), prompt="completion", shots=0, seed="a" * 64, drawn="prompts")
     drawn = drawn_samples(task, of)
     assert len({sample.request for sample in drawn}) == 200
+    seeds = {sample.request.seed for sample in drawn}  # type: ignore[union-attr]
+    assert len(seeds) == 200
+    assert all(seed is not None and 0 <= seed < 2**31 for seed in seeds)
     assert [each.request for each in drawn] == [each.request for each in drawn_samples(task, of)]
     assert drawn[0].request != drawn_samples(task, replace(of, seed="b" * 64))[0].request
     assert not set(item_digests_of(drawn)) & set(item_digests_of(task.prepare("completion")))

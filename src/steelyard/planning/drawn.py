@@ -23,7 +23,7 @@ import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.planning.cues import ARMS, NotAsked, arm_samples, check_arm
-from steelyard.planning.samples import item_digests_of, picked
+from steelyard.planning.samples import item_digests_of, picked, with_seeds
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
 from steelyard.records import REFERENCE, SUBJECT, Measurement, PlannedModel, RepeatCheck, Sample
@@ -138,6 +138,8 @@ def check_texts(models: Mapping[str, PlannedModel]) -> None:
         reason = "it has no plain completions, and what its chat template adds to a prompt is not known here"
     elif not capabilities.takes_temperature:
         reason = "it takes no temperature, so its texts are not draws at temperature 1"
+    elif capabilities.repeats_identical:
+        reason = "one question brought the same text three times, as from one seed for all: then texts hang together"
     if reason:
         raise Skip("not_testable", reason)
 
@@ -197,6 +199,7 @@ def drawn_samples(task: Task, measurement: Measurement, data: Path | None = None
                 seen.add(digest)
                 places.append(place)
         if len(places) >= wanted:
-            return picked(samples, places[:wanted])
+            found = picked(samples, places[:wanted])
+            return with_seeds(found, measurement.seed) if measurement.drawn == PROMPTS else found
         count *= 2
     raise Skip("not_testable", f"the generator has not {wanted:,} items beside the public ones")

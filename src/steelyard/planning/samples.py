@@ -32,6 +32,7 @@ __all__ = [
     "item_digests_of",
     "load_samples",
     "picked",
+    "with_seeds",
 ]
 
 
@@ -108,6 +109,31 @@ class _InOrder(Sequence[Sample]):
         if isinstance(index, slice):
             return [self._samples[place] for place in self._order[index]]
         return self._samples[self._order[index]]
+
+
+class _Seeded(Sequence[Sample]):
+    """Samples that ask for text by seeds of their own: rendered lazily, like the samples that they wrap."""
+
+    def __init__(self, samples: Sequence[Sample], seed: str) -> None:
+        self._samples, self._seed = samples, seed
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        sample = self._samples[index]
+        drawn = int.from_bytes(sha256(f"{self._seed}:seed:{sample.id}".encode()).digest()[:4]) >> 1
+        return msgspec.structs.replace(sample, request=msgspec.structs.replace(sample.request, seed=drawn))
+
+
+def with_seeds(samples: Sequence[Sample], seed: str) -> Sequence[Sample]:
+    """The samples, each with a seed by which its text is drawn: one for all would have all drawn by the same numbers.
+
+    A seed is below 2³¹, and follows from ``seed`` and the sample's id.
+    """
+    return _Seeded(samples, seed)
 
 
 class _WithTexts(Sequence[Sample]):
