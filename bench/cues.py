@@ -124,7 +124,13 @@ def published_by_chance(models: int) -> str:
         "drawn around .75 with this standard deviation, in points: one set is published, 20 are placebos."
     )
     headings = ["points from set to set", "at .05", "at .01", "at .005"]
-    return table("If other examples took the place of the published ones: honest models that are accused", headings, rows, 1, note)
+    return table(
+        "If other examples took the place of the published ones: honest models that are accused",
+        headings,
+        rows,
+        1,
+        note,
+    )
 
 
 def _by_examples(models: int, pairs: int, spread: float, random: np.random.Generator) -> Differences:

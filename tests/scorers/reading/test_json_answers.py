@@ -19,7 +19,8 @@ from steelyard.scorers.reading.json_answers import (
     parse_json,
 )
 
-FLOATS = st.floats(-1e200, 1e200).filter(lambda value: value == 0 or abs(value) > 1e-200)
+# Minus nought is the number nought, which has no sign.
+FLOATS = st.floats(-1e200, 1e200).filter(lambda value: value == 0 or abs(value) > 1e-200).map(lambda value: value + 0.0)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | FLOATS
     | st.text(max_size=8),
