@@ -57,7 +57,7 @@ __all__ = [
 # What every audit plans, and what asks beside the claims unless a user says otherwise. Users add others by name; all
 # are loaded as plugins.
 DETECTORS = ("desk_screen", "claim_retest", "not_served")
-AUTO = ("twin_gap", "identity")
+AUTO = ("twin_gap",)
 
 
 @dataclass(frozen=True)

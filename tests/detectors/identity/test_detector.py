@@ -61,9 +61,8 @@ def test_a_limit_holds_for_texts_too() -> None:
     assert planned(limit=25).measurements[-1].planned == 25
 
 
-def test_by_itself_it_asks_where_there_is_a_reference_and_says_nothing_where_there_is_none() -> None:
-    assert any(test.rule == "identity@1" for test in planned(detect=Detect()).tests)
-    plan = planned(detect=Detect(), reference=None)
+def test_it_is_asked_by_name_alone() -> None:
+    plan = planned(detect=Detect())
     assert not any(test.rule == "identity@1" for test in plan.tests)
     assert not [each for each in plan.not_planned if each.detector == "identity"]
 
