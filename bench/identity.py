@@ -241,8 +241,8 @@ def power(repeats: int) -> str:
             cells.append(share(sum(each is not None for each in took), repeats))
             rows.append([served, f"{part:g}", *cells])
     note = (
-        f"{repeats:,} orders of the recorded texts each, at most 200 texts; a share of 0.3: each text comes from the "
-        "other model with a chance of .3. The last column is of *whole*."
+        f"{repeats:,} draws, with replacement, of at most 200 of the recorded texts each; a share of 0.3: each text "
+        "comes from the other model with a chance of .3. The last column is of *whole*."
     )
     heads = ["served", "share", "core: median", ".9 quantile", "whole: median", ".9 quantile", "seen in 200"]
     return table("Another model serves: texts until it is seen at .01", heads, rows, 1, note)

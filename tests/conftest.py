@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Self
@@ -204,17 +205,25 @@ def sums_file(tmp_path: Path) -> tuple[Path, float]:
     return path, 1 - sum(SumsServer.is_wrong(a, b) for a, b in pairs) / len(pairs)
 
 
-@pytest.fixture(scope="module")
-def llama_server(smollm2: Path) -> Iterator[str]:
+@contextmanager
+def llama_serving(path: Path) -> Iterator[str]:
+    """The address of a llama.cpp server of a file, in a process of its own."""
     process = subprocess.Popen(
-        [sys.executable, "-c", LLAMA_SERVER, str(smollm2)],
+        [sys.executable, "-c", LLAMA_SERVER, str(path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdin is not None
-    address = next(line.split()[1] for line in process.stdout if line.startswith("ADDRESS"))
-    yield address
-    process.stdin.close()
-    process.stdout.close()
-    process.kill()
-    process.wait()
+    try:
+        yield next(line.split()[1] for line in process.stdout if line.startswith("ADDRESS"))
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def llama_server(smollm2: Path) -> Iterator[str]:
+    with llama_serving(smollm2) as address:
+        yield address

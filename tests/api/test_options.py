@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from steelyard.api.arguments import RunArguments
 from steelyard.api.models import open_model
 from steelyard.api.options import local_settings_of, options_of
-from steelyard.planning.options import Options
+from steelyard.errors import InputError
+from steelyard.planning.options import Detect, Options
 from steelyard.storage.local_settings import LocalSettings
 
 
@@ -50,3 +53,10 @@ def test_what_a_resume_needs_is_noted(tmp_path: Path) -> None:
         data=str(tmp_path),
         tasks=(str(tmp_path / "sums.jsonl"),),
     )
+
+
+def test_a_reference_that_no_test_asks_for_is_refused_before_it_is_loaded() -> None:
+    args = RunArguments(models={"subject": "embedded:smollm2", "reference": "gguf:m.gguf"})
+    with pytest.raises(InputError, match="--detect auto,identity"):
+        options_of(args, detect=Detect())
+    assert options_of(args, detect=Detect(named=("identity",))).detect.named == ("identity",)

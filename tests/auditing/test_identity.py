@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,31 +25,13 @@ from steelyard.records import Attempt, Plan, RecordedScore, Verdict, VerdictWord
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.conftest import LLAMA_SERVER
+from tests.conftest import llama_serving
 from tests.verification.resealing import reseal
 
 SHEET = """model: small
 claims:
   - {task: word_sequence_reversal, value: 10, unit: percent, protocol: {prompt: completion}}
 """
-
-
-@contextmanager
-def served(path: Path) -> Iterator[str]:
-    """The address of a llama.cpp server of a file."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LLAMA_SERVER, str(path)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdin is not None
-    try:
-        yield next(line.split()[1] for line in process.stdout if line.startswith("ADDRESS"))
-    finally:
-        process.stdin.close()
-        process.stdout.close()
-        process.kill()
-        process.wait()
 
 
 def command_of(folder: Path, address: str) -> list[str]:
@@ -76,7 +57,7 @@ def another(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
     reference = open_reference("embedded:smollm2", Settings())
     path, _ = reference.requantised("Q2_K")
     asyncio.run(reference.close())
-    with pytest.MonkeyPatch.context() as patch, served(path) as address:
+    with pytest.MonkeyPatch.context() as patch, llama_serving(path) as address:
         patch.setattr(orders, "secrets", SimpleNamespace(token_hex=lambda size: "5eed"))
         assert audit(folder, address, "--limit", "30") == ExitCode.INCONSISTENT
     return folder
@@ -140,7 +121,7 @@ def test_what_was_changed_in_a_sealed_test_is_named(
 @pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_with_the_weights(tmp_path: Path, smollm2: Path) -> None:
     run = tmp_path / "run"
-    with served(smollm2) as address:
+    with llama_serving(smollm2) as address:
         process = subprocess.Popen(
             [sys.executable, "-m", "steelyard", *command_of(tmp_path, address), "--limit", "12"],
             stdout=subprocess.DEVNULL,
@@ -169,7 +150,7 @@ def scored(run: Path) -> int:
 
 @pytest.mark.slow
 def test_the_reference_itself_by_another_server_is_not_accused(tmp_path: Path, smollm2: Path) -> None:
-    with served(smollm2) as address:
+    with llama_serving(smollm2) as address:
         assert audit(tmp_path, address, "--limit", "60") in (ExitCode.CONSISTENT, ExitCode.UNDECIDED)
     _, verdict = verdict_of(tmp_path)
     assert verdict.findings == ()

@@ -127,28 +127,21 @@ def test_the_lines_are_alike_and_say_nothing_of_a_test() -> None:
     assert [line for line in headers() if words.search(line)] == []
 
 
-@pytest.mark.parametrize(
-    ("drawn", "named", "shots"), [(PLACEBO, False, 0), (PLACEBO, True, 1), (HEADER, False, 0), (HEADER, False, 5)]
-)
-def test_prompts_without_examples_are_asked_by_name_alone(drawn: str, named: bool, shots: int) -> None:
+@pytest.mark.parametrize(("shots", "suite"), [(0, ""), (1, ""), (3, "0" * 64)])
+def test_where_no_line_can_stand_between_examples_another_arm_takes_the_place(shots: int, suite: str) -> None:
     with pytest.raises(NotAsked) as skip:
-        check_arm(task_of("gsm8k"), measurement(task="gsm8k", shots=shots), drawn, named=named)
-    assert nobody_asked(skip.value, named=named)
+        check_arm(measurement(shots=shots, suite=suite), PLACEBO)
+    assert nobody_asked(skip.value, named=True)
 
 
 def test_what_can_be_changed_is_asked() -> None:
-    check_arm(task_of(), measurement(task="word_sequence_reversal", prompt="completion", shots=3), PLACEBO, named=False)
-    check_arm(task_of("gsm8k"), measurement(task="gsm8k", shots=5), PLACEBO, named=False)
-    check_arm(task_of("gsm8k"), measurement(task="gsm8k", shots=0), HEADER, named=True)
+    check_arm(measurement(shots=2), PLACEBO)
+    check_arm(measurement(shots=0), HEADER)
 
 
-@pytest.mark.parametrize("drawn", [PLACEBO, HEADER])
-def test_a_private_suite_has_no_prompt_that_anybody_knows(drawn: str) -> None:
-    suite = measurement(suite="0" * 64, shots=3)
+def test_a_private_suite_has_no_prompt_that_anybody_knows() -> None:
     with pytest.raises(Skip, match="private suite"):
-        check_arm(task_of(), suite, drawn, named=True)
-    with pytest.raises(NotAsked):
-        check_arm(task_of(), suite, drawn, named=False)
+        check_arm(measurement(suite="0" * 64), HEADER)
 
 
 def test_the_arms_of_a_limited_measurement_have_the_same_questions() -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from steelyard.api.limits import limits_of
 from steelyard.api.models import has_function, sole_recipient, uri_of, uris_of
+from steelyard.errors import InputError
 from steelyard.planning.options import Detect, Options
+from steelyard.records import REFERENCE
 from steelyard.storage.local_settings import LocalSettings
 
 if TYPE_CHECKING:
@@ -21,12 +23,14 @@ def options_of(
 ) -> Options:
     """The options of a plan.
 
-    Raises InputError for limits that cannot be used, a scorer that there is not, and a file of tasks that names a draw
-    of a suite's variants.
+    Raises InputError for limits that cannot be used, a scorer that there is not, a file of tasks that names a draw of a
+    suite's variants, and a reference that no detector is named for.
     """
     from steelyard.scorers import scorer_named
     from steelyard.tasks.suite_variants import check_not_drawn
 
+    if detect is not None and REFERENCE in args.models and not detect.named:
+        raise InputError(f"no test asks for the {REFERENCE}: add --detect auto,identity, or leave it out")
     if args.scorer:
         scorer_named(args.scorer)  # before any model is asked
     for path in args.task_files:

@@ -16,9 +16,9 @@ __all__ = ["give_reference"]
 
 
 async def give_reference(scorers: Scorers, models: Mapping[str, Model], notify: Callable[[str], None]) -> None:
-    """Load the reference, where a scorer reads likelihoods, and hand it over.
+    """Load the reference with its requantisations, where a scorer reads likelihoods, and hand it over.
 
-    Its requantisations are made here the first time. Raises InputError where there is no such reference.
+    Raises InputError where there is no such reference.
     """
     need = [each for several in scorers.values() for each in several if isinstance(each, Likelihood)]
     if not need:
@@ -26,7 +26,7 @@ async def give_reference(scorers: Scorers, models: Mapping[str, Model], notify: 
     reference: Any = models.get(REFERENCE)
     if not hasattr(reference, "log_ratios"):
         raise InputError(f"the {REFERENCE}'s weights are not here: give them with --model {REFERENCE}=gguf:PATH")
-    notify(f"loading the {REFERENCE}, and making its requantisations where that is the first time")
+    notify(f"loading the {REFERENCE} and its requantisations")
     await asyncio.to_thread(reference.prepare)
     for scorer in need:
         scorer.refer(reference)

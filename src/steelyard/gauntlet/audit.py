@@ -133,7 +133,7 @@ def _claim_detectable(finder: Any, row: Row, kind: Kind) -> bool:
 
 def _gap_detectable(finder: Any, row: Row, kind: Kind) -> bool:
     """Whether the gap is at least what the detector's result states as the least that it finds."""
-    least = _detectable_gap(finder.of, round(float(row.public.mean()), 2), finder.level)
+    least = _detectable_gap(finder.of, round(float(row.public.mean()), 2), finder.levels.accuse)
     return least is not None and float(row.public.mean() - row.fresh.mean()) >= least
 
 
@@ -141,7 +141,7 @@ def _effect_detectable(finder: Any, row: Row, kind: Kind) -> bool:
     """Whether the effect, as missing answers leave it, is at least the least that the test finds."""
     cue, placebo = row.public * (1 - kind.missing), row.placebo + (1 - row.placebo) * kind.missing_wrong
     placebo_alone = round(float(np.mean((1 - cue) * placebo)), 2)
-    least = _detectable_effect(finder.of, placebo_alone, finder.pairs.tolerance, finder.level)
+    least = _detectable_effect(finder.of, placebo_alone, finder.pairs.tolerance, finder.levels.accuse)
     return least is not None and float(np.mean(cue - placebo)) >= least
 
 

@@ -29,7 +29,7 @@ import msgspec
 
 from steelyard.planning.samples import item_digests_of, picked
 from steelyard.planning.testable import Skip
-from steelyard.records import Measurement, PlannedModel, Sample
+from steelyard.records import Measurement, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.shots import Prefixes
@@ -44,7 +44,6 @@ __all__ = [
     "NotAsked",
     "arm_samples",
     "check_arm",
-    "check_model",
     "headers",
 ]
 
@@ -57,10 +56,10 @@ _FURTHER: Final = 7  # lines from the one before the examples to the one between
 
 
 class NotAsked(Skip):
-    """Skips an arm without a word to the user: it was not asked for by name, or another arm takes its place."""
+    """Skips an arm without a word to the user: another arm takes its place."""
 
     def __init__(self) -> None:
-        super().__init__("not_testable", "nothing is to be found here with another prompt")
+        super().__init__("not_testable", "the prompt shows no two worked examples")
 
 
 @lru_cache(maxsize=1)
@@ -70,25 +69,16 @@ def headers() -> tuple[str, ...]:
     return tuple(text.splitlines())
 
 
-def check_model(model: PlannedModel, drawn: str, *, named: bool) -> None:
-    """Raise NotAsked for a file of weights in this process, which has no router, unless the user ``named`` the test."""
-    is_file = bool(model.identity.sha256) and not model.identity.uri.startswith("python:")
-    if drawn in ARMS and is_file and not named:
-        raise NotAsked
-
-
-def check_arm(task: Task, beside: Measurement, drawn: str, *, named: bool) -> None:
+def check_arm(beside: Measurement, drawn: str) -> None:
     """Raise Skip where such an arm cannot be asked beside a measurement.
 
-    NotAsked where there are no two worked examples between which a line could stand, and for a line before everything
-    unless the user ``named`` the detector: it is asked where nothing more can be changed, and finds less.
+    NotAsked for a placebo where there are no two worked examples between which a line could stand: then the line before
+    everything takes its place.
     """
-    if drawn != CUE and beside.suite:
-        raise Skip("not_testable", "nobody outside knows the prompt of a private suite") if named else NotAsked
-    if drawn == PLACEBO and beside.shots < 2:
+    if drawn == PLACEBO and (beside.shots < 2 or beside.suite):
         raise NotAsked
-    if drawn == HEADER and not named:
-        raise NotAsked
+    if drawn == HEADER and beside.suite:
+        raise Skip("not_testable", "nobody outside knows the prompt of a private suite")
 
 
 def arm_samples(task: Task, measurement: Measurement, data: Path | None) -> Sequence[Sample]:

@@ -144,13 +144,10 @@ def check_texts(models: Mapping[str, PlannedModel]) -> None:
         raise Skip("not_testable", reason)
 
 
-def check_drawable(task: Task, beside: Measurement, drawn: str, *, named: bool = False) -> None:
-    """Raise Skip where no such samples can be drawn for a task: FixedSet where it is not generated.
-
-    ``named``: the user named the detector that asks for them.
-    """
+def check_drawable(task: Task, beside: Measurement, drawn: str) -> None:
+    """Raise Skip where no such samples can be drawn for a task: FixedSet where it is not generated."""
     if drawn in ARMS:
-        check_arm(task, beside, drawn, named=named)
+        check_arm(beside, drawn)
         return
     if drawn != TWINS:
         raise Skip("not_tested", f"this version draws no samples of the kind {drawn!r}")

@@ -14,7 +14,6 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
-from steelyard.planning.cues import check_model
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asks_chat,
@@ -121,11 +120,6 @@ class TaskPlanner:
         """How far below a claim still counts as the claim, in percentage points."""
         return self._options.tolerance
 
-    @property
-    def _is_named(self) -> bool:
-        """Whether the user named the detector that plans now."""
-        return self.planning in self._options.detect.named
-
     def measurement(self, served: Served) -> Measurement:
         """The measurement that serves a request, without order seed and share."""
         return self.drafts[served.reads.measurement].measurement
@@ -142,7 +136,7 @@ class TaskPlanner:
                 )
             draft, served = self._measure(request)
         except Skip as skip:
-            if nobody_asked(skip, named=self._is_named):
+            if nobody_asked(skip, named=self.planning in self._options.detect.named):
                 return None
             refused = NotPlanned(
                 request=request.name,
@@ -320,8 +314,7 @@ class TaskPlanner:
         draft = self.drafts[request.beside]
         first = next(each for each in self.served if each.reads.measurement == request.beside)
         task = self._found[draft.measurement.task]
-        check_model(self._models[draft.measurement.role], request.drawn, named=self._is_named)
-        self._source.check_drawable(request, task, draft.measurement, named=self._is_named)
+        self._source.check_drawable(request, task, draft.measurement)
         measurement = drawn_beside(draft.measurement, request, first.reads.scorer)
         served = msgspec.structs.replace(
             first, request=request.name, reads=Reads(measurement="", scorer=first.reads.scorer)

@@ -155,18 +155,18 @@ class SealedSource:
             if (found := self._measurements.get(served.reads.measurement))
         )
 
-    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement, *, named: bool) -> None:
+    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
         """As where this was planned: by drawing again, or for a task that is not here as the plan says."""
         if not isinstance(task, AbsentTask | RefusedTask):
             try:
-                check_drawable(task, beside, request.drawn, named=named)
+                check_drawable(task, beside, request.drawn)
             except MissingDependency:
                 self.absent.setdefault(task.id, []).append(request.name)
             else:
                 return
         if refused := self._refused.get(request.name):
             raise Skip(refused.verdict, refused.reason)
-        if request.name not in self._served and not (named and request.drawn == HEADER):
+        if request.name not in self._served and request.drawn != HEADER:
             raise NotAsked if request.drawn in ARMS else FixedSet
         self._serving(request.name)
 

@@ -91,8 +91,8 @@ class Source(Protocol):
         """The task's samples; raises Skip where they are not available."""
         ...
 
-    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement, *, named: bool) -> None:
-        """Raise Skip where the samples that a request asks for cannot be drawn; a user may have ``named`` who asks."""
+    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
+        """Raise Skip where the samples that a request asks for cannot be drawn for a task."""
         ...
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
@@ -185,9 +185,9 @@ class DataSource:
             self._parts[task.id] = part_of(task, samples)
         return HeldRows(samples, self._parts[task.id])
 
-    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement, *, named: bool) -> None:
+    def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
         """Raise Skip where no such samples can be drawn."""
-        check_drawable(task, beside, request.drawn, named=named)
+        check_drawable(task, beside, request.drawn)
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
         """The samples that are drawn from a measurement's seed."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from steelyard.detectors.claimed import claims_to_ask
 from steelyard.detectors.cue_gap.monitor import CUE, HEADER, PLACEBO, CueGapMonitor
 from steelyard.plugins import MeasurementRequest, Planner
 from steelyard.records import Measurement, Plan, PlannedTest, Served
@@ -29,11 +30,8 @@ class CueGap:
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test for each claim whose prompt can be changed, over its first prompt format."""
-        claimed: dict[str, Served] = {}
-        for served in planner.served:
-            if served.request == f"claim/{served.claim_number}" and _can_ask(planner, served):
-                claimed.setdefault(served.reads.measurement, served)
-        return [test for served in claimed.values() if (test := self._test(planner, served)) is not None]
+        tests = (self._test(planner, served) for served in claims_to_ask(planner))
+        return [test for test in tests if test is not None]
 
     def _test(self, planner: Planner, claimed: Served) -> PlannedTest | None:
         placebo = self._asked(planner, claimed, PLACEBO) or self._asked(planner, claimed, HEADER)
@@ -87,10 +85,3 @@ def _are_arms(asked: Sequence[Measurement]) -> bool:
     are_same = all(getattr(cue, name) == getattr(placebo, name) for name in ("beside", "seed", "population", "limit"))
     kinds = cue.drawn == cue.arm == CUE and placebo.drawn == placebo.arm and placebo.drawn in (PLACEBO, HEADER)
     return kinds and are_same and cue.population <= MOST_PAIRS and cue.repeats == placebo.repeats == 1
-
-
-def _can_ask(planner: Planner, served: Served) -> bool:
-    """Whether the model can be asked anything new: a recording knows its own alone, and a world model no language."""
-    model = planner.models[planner.measurement(served).role]
-    offers = model.capabilities.offers
-    return not model.identity.uri.startswith("recorded:") and (offers is None or "language" in offers)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from steelyard.detectors.bars import RIGHT, WRONG, mark_of
+from steelyard.detectors.levels import Levels
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Effect, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.stats.cues import CuePairs, Score, detectable_effect
-from steelyard.stats.series import series_share
 from steelyard.util.committed_order import committed_order
 from steelyard.util.compact import SmallIntegers
 
@@ -66,8 +66,7 @@ class CueGapMonitor:
     """Pairs the two answers to each question until the test has decided."""
 
     def __init__(self, test: PlannedTest, plan: Plan, cue: Measurement, placebo: Measurement) -> None:
-        share = series_share(plan.number_of(test))
-        self.planned, self.level, self.level_within = test, plan.alpha * test.weight * share, plan.alpha * share
+        self.planned, self.levels = test, Levels.of(test, plan)
         self.cue, self.placebo = _Arm(cue), _Arm(placebo)
         self.pairs = CuePairs(float(test.sealed["tolerance"]), float(test.sealed["margin"]))
         self.right = [0, 0]
@@ -78,9 +77,7 @@ class CueGapMonitor:
     @property
     def decision(self) -> VerdictWord | None:
         """The word that the pairs have decided on; None before."""
-        if self.pairs.highest * self.level >= 1:
-            return VerdictWord.INCONSISTENT
-        return VerdictWord.CONSISTENT if self.pairs.highest_within * self.level_within >= 1 else None
+        return self.levels.word(self.pairs.highest, self.pairs.highest_within)
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; pairs are read as far as both orders are there without a gap."""
@@ -129,7 +126,7 @@ class CueGapMonitor:
             n=pairs.n,
             of=self.of,
             within=pairs.margin,
-            mde=detectable_effect(self.of, pairs.placebo_alone, pairs.tolerance, self.level),
+            mde=detectable_effect(self.of, pairs.placebo_alone, pairs.tolerance, self.levels.accuse),
         )
         return DetectorResult(
             test=self.planned.id,

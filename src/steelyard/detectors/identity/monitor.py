@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from steelyard.detectors.levels import Levels
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.stats.likelihood_bets import LikelihoodBets, share_interval
-from steelyard.stats.series import series_share
 
 __all__ = ["IdentityMonitor"]
 
@@ -25,8 +25,7 @@ class IdentityMonitor:
     def __init__(
         self, test: PlannedTest, plan: Plan, measurement: Measurement, names: Sequence[str], far: Sequence[str]
     ) -> None:
-        share = series_share(plan.number_of(test))
-        self.planned, self.level, self.level_within = test, plan.alpha * test.weight * share, plan.alpha * share
+        self.planned, self.levels = test, Levels.of(test, plan)
         self.measurement, self.of, self.far = measurement, measurement.planned, tuple(far)
         self.bets = LikelihoodBets(names, far, float(test.sealed["within"]))
         self._scorers = {reads.scorer for reads in test.reads}
@@ -38,9 +37,7 @@ class IdentityMonitor:
     @property
     def decision(self) -> VerdictWord | None:
         """The word that the texts have decided on; None before."""
-        if self.bets.highest * self.level >= 1:
-            return VerdictWord.INCONSISTENT
-        return VerdictWord.CONSISTENT if self.bets.highest_within * self.level_within >= 1 else None
+        return self.levels.word(self.bets.highest, self.bets.highest_within)
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; texts are read on to the end of the contiguous prefix."""

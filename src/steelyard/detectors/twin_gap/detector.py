@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from steelyard.detectors.claimed import claims_to_ask
 from steelyard.detectors.twin_gap.monitor import TwinGapMonitor
 from steelyard.plugins import MeasurementRequest, Planner
 from steelyard.records import Measurement, Plan, PlannedTest, Served
@@ -29,11 +30,8 @@ class TwinGap:
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test for each claim whose samples a generator made, over its first prompt format."""
-        claimed: dict[str, Served] = {}
-        for served in planner.served:
-            if served.request == f"claim/{served.claim_number}" and _can_ask(planner, served):
-                claimed.setdefault(served.reads.measurement, served)
-        return [test for served in claimed.values() if (test := self._test(planner, served)) is not None]
+        tests = (self._test(planner, served) for served in claims_to_ask(planner))
+        return [test for test in tests if test is not None]
 
     def _test(self, planner: Planner, public: Served) -> PlannedTest | None:
         task, number = planner.measurement(public).task, public.claim_number
@@ -72,13 +70,6 @@ class TwinGap:
         if not is_pair or test.sealed != {"margin": MARGIN}:
             raise ValueError("it reads a benchmark's samples and fresh twins beside them, within a margin")
         return TwinGapMonitor(test, plan, *asked)
-
-
-def _can_ask(planner: Planner, served: Served) -> bool:
-    """Whether the model can be asked new questions: a recording knows its own alone, and a world model no language."""
-    model = planner.models[planner.measurement(served).role]
-    offers = model.capabilities.offers
-    return not model.identity.uri.startswith("recorded:") and (offers is None or "language" in offers)
 
 
 def _fresh_of(test: PlannedTest, plan: Plan) -> Measurement:

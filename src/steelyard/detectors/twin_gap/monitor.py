@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from steelyard.detectors.bars import RIGHT, WRONG, mark_of
+from steelyard.detectors.levels import Levels
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Effect, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
-from steelyard.stats.series import series_share
 from steelyard.stats.twins import Pairs, Score, detectable_gap
 from steelyard.util.compact import SmallIntegers
 
@@ -58,8 +58,7 @@ class TwinGapMonitor:
     """Pairs the n-th public with the n-th fresh sample, by the first answer to each, until the test has decided."""
 
     def __init__(self, test: PlannedTest, plan: Plan, public: Measurement, fresh: Measurement) -> None:
-        share = series_share(plan.number_of(test))
-        self.planned, self.level, self.level_within = test, plan.alpha * test.weight * share, plan.alpha * share
+        self.planned, self.levels = test, Levels.of(test, plan)
         self.public, self.fresh = _Arm(public), _Arm(fresh)
         self.of = min(public.planned // public.repeats, fresh.planned)
         self.pairs = Pairs(float(test.sealed["margin"]))
@@ -68,9 +67,7 @@ class TwinGapMonitor:
     @property
     def decision(self) -> VerdictWord | None:
         """The word that the pairs have decided on; None before."""
-        if self.pairs.highest * self.level >= 1:
-            return VerdictWord.INCONSISTENT
-        return VerdictWord.CONSISTENT if self.pairs.highest_within * self.level_within >= 1 else None
+        return self.levels.word(self.pairs.highest, self.pairs.highest_within)
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; pairs are read on to the end of both contiguous prefixes."""
@@ -116,7 +113,7 @@ class TwinGapMonitor:
             n=pairs.n,
             of=self.of,
             within=pairs.margin,
-            mde=detectable_gap(self.of, rate, self.level),
+            mde=detectable_gap(self.of, rate, self.levels.accuse),
         )
         return DetectorResult(
             test=self.planned.id,
