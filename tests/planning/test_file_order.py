@@ -160,9 +160,10 @@ def test_a_file_that_nobody_knows_to_be_in_random_order_is_refused(name: str) ->
         check_drawable(task_of(name), measurement(), ORDER)
 
 
-def test_a_private_suite_is_refused() -> None:
-    with pytest.raises(Skip, match="published in no order"):
-        check_order(task_of(), measurement(suite="0" * 64))
+@pytest.mark.parametrize("private", [{"suite": "0" * 64}, {"public": False}])
+def test_questions_that_are_not_public_are_not_sent_with_their_answers(private: dict[str, object]) -> None:
+    with pytest.raises(Skip, match="are not public"):
+        check_order(task_of(), measurement(**private))
 
 
 @pytest.mark.parametrize("why", ["", "it ignores echo"])

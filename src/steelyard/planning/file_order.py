@@ -63,8 +63,9 @@ def check_likelihoods(capabilities: Capabilities) -> None:
 
 def check_order(task: Task, beside: Measurement) -> None:
     """Raise Skip where the order of a task's file is not known to be random, or nobody outside has seen it."""
-    if beside.suite:
-        raise Skip("not_testable", "a private suite was published in no order")
+    if beside.suite or not beside.public:
+        # To ask would also send right answers that nobody outside has.
+        raise Skip("not_testable", "the questions are not public, so nobody outside knows their order")
     if not task.definition.random_order:
         raise Skip("not_testable", "the order of this file is not known to be random")
 
