@@ -12,6 +12,7 @@ import pytest
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.models import open_model
+from steelyard.models.next_token import next_token_of
 from steelyard.plugins import Model
 from steelyard.records import (
     Attempt,
@@ -19,6 +20,7 @@ from steelyard.records import (
     GenerateRequest,
     LoglikelihoodRequest,
     ModelOutput,
+    NextTokenRequest,
     Outcome,
     Plan,
     Request,
@@ -78,6 +80,8 @@ def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence
 def ask(model: Model, request: Request) -> ModelOutput:
     if isinstance(request, GenerateRequest):
         return asyncio.run(model.generate(request))
+    if isinstance(request, NextTokenRequest):
+        return asyncio.run(next_token_of(model, request))
     return asyncio.run(model.loglikelihood(request))
 
 
