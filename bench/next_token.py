@@ -23,7 +23,7 @@ import numpy as np
 from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
-from steelyard.detectors.next_token.detector import MOST_PROMPTS, TOLERANCE, WITHIN
+from steelyard.detectors.next_token.detector import FAR, MOST_PROMPTS, TOLERANCE, WITHIN
 from steelyard.scorers.next_token_distance import distance
 from steelyard.stats.mean_bets import MeanBets
 
@@ -214,14 +214,17 @@ def at_temperature(temperature: float) -> Bank:
     return [[value / temperature - value for value in row if value is not None] for row in read_bank(REFERENCE)]
 
 
-def prompts_until(distances: Sequence[tuple[float, float]], level: float) -> tuple[int | None, float, float]:
-    """After how many prompts the bets reach a level (None: never), and the largest E of either test."""
-    bets, took = MeanBets(float(TOLERANCE), float(WITHIN)), None
+def prompts_until(distances: Sequence[tuple[float, float]], level: float) -> tuple[int | None, int | None, float]:
+    """After how many prompts the bets that accuse, and those that confirm, reach a level (None: never).
+
+    At last the largest E of the former.
+    """
+    bets, took, confirmed = MeanBets(float(TOLERANCE), float(WITHIN)), None, None
     for number, (least, most) in enumerate(distances, 1):
-        bets.observe(least, most)
-        if took is None and bets.highest * level >= 1:
-            took = number
-    return took, bets.highest, bets.highest_within
+        bets.observe(float(least > float(FAR)), float(most > float(FAR)))
+        took = number if took is None and bets.highest * level >= 1 else took
+        confirmed = number if confirmed is None and bets.highest_within * level >= 1 else confirmed
+    return took, confirmed, bets.highest
 
 
 def _runs(distances: Sequence[Any], length: int) -> list[Sequence[Any]]:
@@ -232,7 +235,8 @@ def _mean(distances: Sequence[tuple[float, float]]) -> list[str]:
     least = np.array([each for each, _ in distances])
     error = least.std() / np.sqrt(len(least))
     unsent = np.mean([most - least for least, most in distances])
-    return [f"{least.mean():.3f} ± {1.96 * error:.3f}", f"{np.quantile(least, 0.95):.3f}", f"{unsent:.3f}"]
+    far = share(int((least > float(FAR)).sum()), len(least))
+    return [f"{least.mean():.3f} ± {1.96 * error:.3f}", f"{least.max():.3f}", f"{unsent:.3f}", far]
 
 
 def false_alarms() -> str:
@@ -243,14 +247,14 @@ def false_alarms() -> str:
         if not distances:
             continue
         runs = _runs(distances, RUN)
-        highest = [prompts_until(run, 0.0)[1] for run in runs]
+        highest = [prompts_until(run, 0.0)[2] for run in runs]
         found = (share(sum(e * level >= 1 for e in highest), len(runs)) for level in LEVELS)
         rows.append([served, f"{len(distances):,}", *_mean(distances), f"{len(runs):,}", *found])
     note = (
-        f"Nats. ± 1.96 standard errors; the quantile is that of prompts. A run has {RUN} prompts of its own, read to "
-        f"its end; the tolerance is {TOLERANCE}. 95 % intervals (Clopper-Pearson)."
+        f"Nats. ± 1.96 standard errors. *Far*: the share of prompts after which it is farther than {FAR}; {TOLERANCE} "
+        f"is the tolerance. A run has {RUN} prompts of its own, read to its end. 95 % intervals (Clopper-Pearson)."
     )
-    heads = ["served", "prompts", "mean distance", ".95 quantile", "not sent", "runs", "at .05", "at .01"]
+    heads = ["served", "prompts", "mean distance", "largest", "not sent", "far", "runs", "at .05", "at .01"]
     return table("Servers that serve the reference", heads, rows, 1, note)
 
 
@@ -272,14 +276,16 @@ def power(repeats: int) -> str:
             seen = sorted(each if each is not None else 10**9 for each in took)
             median, most = seen[len(seen) // 2], seen[int(0.9 * len(seen))]
             cells = [f"{each}" if each < 10**9 else f"> {MOST_PROMPTS}" for each in (median, most)]
-            of_bank = _mean(other)[0] if part == 1 else ""
-            rows.append([served, f"{part:g}", of_bank, *cells, share(sum(each is not None for each in took), repeats)])
+            mean, _, _, far = _mean(other) if part == 1 else [""] * 4
+            rows.append(
+                [served, f"{part:g}", mean, far, *cells, share(sum(each is not None for each in took), repeats)]
+            )
     note = (
         f"{repeats:,} draws, with replacement, of {MOST_PROMPTS} of the recorded prompts each; a share of 0.3: each "
         "prompt is answered by the other model with a chance of .3, else by llama.cpp's server. Values of another "
         "temperature follow from the reference's own."
     )
-    heads = ["served", "share", "mean distance", "median", ".9 quantile", f"seen in {MOST_PROMPTS}"]
+    heads = ["served", "share", "mean distance", "far", "median", ".9 quantile", f"seen in {MOST_PROMPTS}"]
     return table("Another model serves: prompts until it is seen at .01", heads, rows, 1, note)
 
 
@@ -297,15 +303,8 @@ def confirmed(repeats: int) -> str:
         distances = distances_of(bank)
         if not distances:
             continue
-        within = []
-        for number in range(repeats):
-            bets, took = MeanBets(float(TOLERANCE), float(WITHIN)), None
-            for place, (least, most) in enumerate(_mixed(distances, distances, 1, number), 1):
-                bets.observe(least, most)
-                if bets.highest_within * level >= 1:
-                    took = place
-                    break
-            within.append(took)
+        draws = (_mixed(distances, distances, 1, number) for number in range(repeats))
+        within = [prompts_until(draw, level)[1] for draw in draws]
         seen = sorted(each if each is not None else 10**9 for each in within)
         median = seen[len(seen) // 2]
         rows.append(
@@ -316,7 +315,7 @@ def confirmed(repeats: int) -> str:
             ]
         )
     note = f"{repeats:,} draws of {MOST_PROMPTS} of the recorded prompts, at the level of a first audit with a key."
-    heads = ["served", f"consistent to within {WITHIN}", "median prompts"]
+    heads = ["served", f"far after less than {WITHIN}", "median prompts"]
     return table("Who is called consistent", heads, rows, 1, note)
 
 

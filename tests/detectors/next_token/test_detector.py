@@ -43,7 +43,7 @@ def test_one_test_reads_both_bounds_of_one_measurement() -> None:
     assert asked.scorers == tuple(reads.scorer for reads in test.reads) == SCORERS
     assert (asked.task, asked.drawn, asked.beside, asked.kind) == ("neutral_prompts", "prompts", "", "next_token")
     assert (asked.planned, asked.chat, asked.decoding, asked.temperature) == (100, False, "greedy", 0.0)
-    assert test.sealed == {"reference": "a" * 64, "tolerance": "0.15", "within": "0.2"}
+    assert test.sealed == {"reference": "a" * 64, "far": "0.25", "tolerance": "0.05", "within": "0.2"}
     assert test.weight == pytest.approx(0.2)
     assert NextToken().forecast(test, plan, 0.05) == 100
 
@@ -99,11 +99,13 @@ def test_without_weights_here_it_says_what_it_needs() -> None:
     assert "neither a recording" in refused(planned(identity=ModelIdentity(uri="recorded:run")))
 
 
-@pytest.mark.parametrize("change", ["reference", "tolerance", "within", "reads", "one", "order", "kind", "drawn"])
+@pytest.mark.parametrize(
+    "change", ["reference", "far", "tolerance", "within", "reads", "one", "order", "kind", "drawn"]
+)
 def test_a_sealed_test_of_another_kind_is_refused(change: str) -> None:
     plan = planned()
     (test,) = [each for each in plan.tests if each.rule == "next_token@1"]
-    if change in ("reference", "tolerance", "within"):
+    if change in ("reference", "far", "tolerance", "within"):
         test = replace(test, sealed=test.sealed | {change: "0.9"})
     elif change == "reads":
         test = replace(test, reads=test.reads[:-1])

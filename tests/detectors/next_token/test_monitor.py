@@ -59,7 +59,10 @@ def test_another_model_is_inconsistent_and_the_finding_says_by_how_much() -> Non
     assert finding.ci is not None
     assert finding.ci[0] < 0.5 < finding.ci[1]
     assert "is not what the reference's weights (SHA-256 aaaaaaaaaaaaaaaa…) expect" in finding.message
-    assert "0.15 is allowed for other hardware and software" in finding.message
+    assert (
+        f"after {finding.n} of {finding.n} prompts their log-probabilities differ by more than 0.25" in finding.message
+    )
+    assert "may be so far off after 5 % of prompts" in finding.message
     assert found.closed == {MEASUREMENT}
     assert found.progress().decision == "inconsistent"
     assert not result.reason
@@ -68,21 +71,35 @@ def test_another_model_is_inconsistent_and_the_finding_says_by_how_much() -> Non
 def test_a_small_distance_is_consistent_to_within_what_the_plan_says() -> None:
     result = read([0.06] * 100).find({})
     assert result.word is VerdictWord.CONSISTENT
-    assert "differ from the reference's by less than 0.2 nat on average" in result.reason
+    assert "by more than 0.25 nat after less than 20 % of prompts: after 0 of 2" in result.reason
+
+
+def test_what_other_software_moves_a_little_after_every_prompt_accuses_nobody() -> None:
+    result = read([0.24] * 100).find({})
+    assert result.word is VerdictWord.CONSISTENT
+    assert result.p == 1
+
+
+def test_another_model_behind_some_prompts_shows() -> None:
+    found = read([0.5 if place % 4 == 3 else 0.05 for place in range(100)])
+    assert found.decision is VerdictWord.INCONSISTENT
 
 
 def test_one_between_stays_undecided() -> None:
-    found = read([0.0, 0.34] * 50)
+    found = read([0.5 if place % 9 == 8 else 0.05 for place in range(100)])
     result = found.find({})
     assert found.decision is None
     assert result.word is VerdictWord.INSUFFICIENT_POWER
     assert result.p > 0.05
-    assert "100 prompts were read; their log-probabilities differ by" in result.reason
+    assert (
+        "after 11 of 100 prompts their log-probabilities differ by more than 0.25 nat, and on average by"
+        in result.reason
+    )
     assert found.closed == {MEASUREMENT}
 
 
 def test_the_order_of_arrival_changes_nothing() -> None:
-    distances = [0.3 if place % 3 else 0.05 for place in range(12)]
+    distances = [0.05 if place % 5 else 0.3 for place in range(12)]
     one, other = read(distances), read(distances, shuffled=True)
     assert one.find({}) == other.find({})
     assert one.bets.n == 12
@@ -99,7 +116,7 @@ def test_only_the_contiguous_prefix_is_read() -> None:
 def test_what_is_missing_or_half_accuses_nobody_and_confirms_nobody() -> None:
     found = read([None] * 50)
     assert (found.bets.n, found.unread, found.decision) == (50, 50, None)
-    assert "50 of them brought no next tokens" in found.find({}).reason
+    assert "50 brought no next tokens" in found.find({}).reason
     half = monitor()
     half.observe(scores(0, 1.0)[0])
     assert half.bets.n == 0

@@ -1,4 +1,8 @@
-"""Next tokens at work: distances of prompts, in any order of arrival → bets in the committed order → a word."""
+"""Next tokens at work: distances of prompts, in any order of arrival → bets in the committed order → a word.
+
+What is read of a distance is whether it is far. So a share of prompts that another model answers shows, though the mean
+over all hardly moves; and what other hardware and software change a little after every prompt accuses nobody.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,7 @@ class NextTokenMonitor:
         self.planned, self.levels = test, Levels.of(test, plan)
         self.measurement, self.of = measurement, measurement.planned
         self.bets = MeanBets(float(test.sealed["tolerance"]), float(test.sealed["within"]))
+        self.far = float(test.sealed["far"])
         self.least: list[float] = []
         self.most: list[float] = []
         self.unread = 0
@@ -53,7 +58,7 @@ class NextTokenMonitor:
         if least is None or most is None or least > most:
             least, most = 0.0, 1.0
             self.unread += 1
-        self.bets.observe(least, most)
+        self.bets.observe(float(least > self.far), float(most > self.far))
         self.least.append(least)
         self.most.append(most)
 
@@ -78,21 +83,20 @@ class NextTokenMonitor:
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
         """*Inconsistent* where E reached its share of the level, *consistent* where that is shown to be small."""
         word, p = self.decision or VerdictWord.INSUFFICIENT_POWER, float(f"{self.bets.p:.10g}")
-        interval = self.interval()
         return DetectorResult(
             test=self.planned.id,
             rule=self.planned.rule,
             word=word,
             p=p,
-            reason=self._reason(word, interval),
-            findings=(self._finding(p, interval),),
+            reason=self._reason(word),
+            findings=(self._finding(p),),
         )
 
     def interval(self) -> tuple[float, float]:
         """The interval of the mean distance (nats), valid at every stop, with what was not sent counted both ways."""
         return bounded_mean_interval(self.least, self.of)[0], bounded_mean_interval(self.most, self.of)[1]
 
-    def _finding(self, p: float, interval: tuple[float, float]) -> Finding:
+    def _finding(self, p: float) -> Finding:
         return Finding(
             detector="next_token",
             check="distances",
@@ -102,32 +106,31 @@ class NextTokenMonitor:
             p=p,
             e=float(f"{self.bets.highest:.10g}"),
             effect=round(sum(self.least) / len(self.least), 6) if self.least else None,
-            ci=interval,
+            ci=self.interval(),
             n=self.bets.n,
             message=(
-                f"what the endpoint expects next after {self.bets.n:,} prompts is not what the reference's weights "
-                f"(SHA-256 {self.planned.sealed['reference'][:16]}…) expect: {_in_words(interval)}, and "
-                f"{self.bets.tolerance:g} is allowed for other hardware and software"
+                "what the endpoint expects next is not what the reference's weights (SHA-256 "
+                f"{self.planned.sealed['reference'][:16]}…) expect: {self._in_words()}. Other hardware and software "
+                f"may be so far off after {self.bets.tolerance * 100:g} % of prompts"
             ),
         )
 
-    def _reason(self, word: VerdictWord, interval: tuple[float, float]) -> str:
-        n = self.bets.n
+    def _in_words(self) -> str:
+        far, (low, high) = sum(each > self.far for each in self.least), self.interval()
+        return (
+            f"after {far:,} of {self.bets.n:,} prompts their log-probabilities differ by more than {self.far:g} nat, "
+            f"and on average by {low:.2f} to {high:.2f}"
+        )
+
+    def _reason(self, word: VerdictWord) -> str:
         if word is VerdictWord.INCONSISTENT:
             return ""
-        if not n:
+        if not self.bets.n:
             return "no prompt was read"
-        read = f"{n:,} prompts were read"
-        if self.unread:
-            read += f", and {self.unread:,} of them brought no next tokens"
+        unread = f"; {self.unread:,} brought no next tokens" if self.unread else ""
         if word is VerdictWord.CONSISTENT:
             return (
-                f"the log-probabilities of next tokens differ from the reference's by less than {self.bets.margin:g} "
-                f"nat on average: {read}"
+                f"next tokens differ from the reference's by more than {self.far:g} nat after less than "
+                f"{self.bets.margin * 100:g} % of prompts: {self._in_words()}{unread}"
             )
-        return f"{read}; {_in_words(interval)}"
-
-
-def _in_words(interval: tuple[float, float]) -> str:
-    low, high = interval
-    return f"their log-probabilities differ by {low:.2f} to {high:.2f} nat on average"
+        return f"{self._in_words()}{unread}"
