@@ -182,9 +182,8 @@ def _transformers(path: Path, kind: str) -> Lists:
 
     llama = Llama(path, threads=1, context_limit=512)
     torch.set_num_threads(1)
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        str(path.parent), gguf_file=path.name, dtype=getattr(torch, kind)
-    ).eval()
+    load: Any = AutoModelForCausalLM.from_pretrained
+    model = load(str(path.parent), gguf_file=path.name, dtype=getattr(torch, kind)).eval()
 
     def one(prompt: str) -> dict[str, float]:
         tokens = torch.tensor([llama.opening() + llama.tokenise(prompt)])
@@ -292,7 +291,8 @@ def power(repeats: int) -> str:
 def _mixed(own: Sequence[Any], other: Sequence[Any], part: float, number: int) -> list[Any]:
     random = np.random.default_rng([_SEED, number, round(100 * part)])
     kinds = random.random(MOST_PROMPTS) < part
-    return [(other if is_other else own)[random.integers(len(other if is_other else own))] for is_other in kinds]
+    banks = (other if is_other else own for is_other in kinds)
+    return [bank[int(random.integers(len(bank)))] for bank in banks]
 
 
 def confirmed(repeats: int) -> str:
@@ -336,7 +336,7 @@ def write_reports() -> None:
 @click.option("--reports", is_flag=True, help="Write what reports show of it.")
 def main(records: bool, only: str, prompts: int | None, repeats: int, markdown: Path | None, reports: bool) -> None:
     """Record where asked, and print the tables."""
-    for served, usual in ({REFERENCE: 200} | HONEST | OTHERS).items() if records else ():
+    for served, usual in {REFERENCE: 200, **HONEST, **OTHERS}.items() if records else ():
         wanted = prompts or usual
         if only in ("", served) and len(read_bank(served)) < wanted:
             with lists_of(served) as lists:

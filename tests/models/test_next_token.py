@@ -119,12 +119,12 @@ def embedded(smollm2: object) -> Model:
 
 
 def test_a_file_on_this_machine_gives_all_that_are_asked_for(embedded: Model) -> None:
-    async def both() -> tuple[tuple[int, str], ModelOutput, ModelOutput]:
-        few = NextTokenRequest(context="The cat sat on", top=3)
-        requests = few, NextTokenRequest(prefix="The cat ", context="sat on")
-        return await next_tokens_given(embedded), *[await next_token_of(embedded, each) for each in requests]
+    async def asked() -> tuple[tuple[int, str], ModelOutput, ModelOutput]:
+        few = await next_token_of(embedded, NextTokenRequest(context="The cat sat on", top=3))
+        split = await next_token_of(embedded, NextTokenRequest(prefix="The cat ", context="sat on"))
+        return await next_tokens_given(embedded), few, split
 
-    found, few, split = asyncio.run(both())
+    found, few, split = asyncio.run(asked())
     assert found == (20, "")
     assert len(few.logprobs) == 3
     assert list(few.logprobs) == sorted(few.logprobs, reverse=True)

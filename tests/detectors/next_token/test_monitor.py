@@ -90,7 +90,7 @@ def test_one_between_stays_undecided() -> None:
     result = found.find({})
     assert found.decision is None
     assert result.word is VerdictWord.INSUFFICIENT_POWER
-    assert result.p > 0.05
+    assert (result.p or 0) > 0.05
     assert (
         "after 11 of 100 prompts their log-probabilities differ by more than 0.25 nat, and on average by"
         in result.reason
