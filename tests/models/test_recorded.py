@@ -95,6 +95,14 @@ def test_every_attempt_comes_back_in_order_and_the_last_repeats(tmp_path: Path) 
     asyncio.run(model.close())
 
 
+def test_next_tokens_come_back(tmp_path: Path) -> None:
+    request = NextTokenRequest(context="The sky is")
+    answer = ModelOutput(outcome=Outcome.OK, text='[" blue"]', logprobs=(-0.5,), finish_reason="stop")
+    model = open_model(f"recorded:{record(tmp_path / 'run', [(request, answer)])}")
+    assert ask(model, request) == answer
+    assert ask(model, NextTokenRequest(context="else")).outcome is Outcome.CLIENT_ERROR
+
+
 def test_it_identifies_itself_as_a_recording_and_names_the_original(tmp_path: Path) -> None:
     run = record(tmp_path / "run")
     identity, capabilities = asyncio.run(open_model(f"recorded:{run}").identify())
