@@ -92,7 +92,7 @@ def test_one_between_stays_undecided() -> None:
     assert result.word is VerdictWord.INSUFFICIENT_POWER
     assert (result.p or 0) > 0.05
     assert (
-        "after 11 of 100 prompts their log-probabilities differ by more than 0.25 nat, and on average by"
+        "after 11 of 100 prompts their log-probabilities differ by more than 0.25 nat, and by 0.10 on average"
         in result.reason
     )
     assert found.closed == {MEASUREMENT}

@@ -117,9 +117,10 @@ class NextTokenMonitor:
 
     def _in_words(self) -> str:
         far, (low, high) = sum(each > self.far for each in self.least), self.interval()
+        mean = sum(self.least) / max(1, len(self.least))
         return (
             f"after {far:,} of {self.bets.n:,} prompts their log-probabilities differ by more than {self.far:g} nat, "
-            f"and on average by {low:.2f} to {high:.2f}"
+            f"and by {mean:.2f} on average (95 % interval {low:.2f} to {high:.2f})"
         )
 
     def _reason(self, word: VerdictWord) -> str:
