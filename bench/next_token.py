@@ -251,8 +251,8 @@ def false_alarms() -> str:
         rows.append([served, f"{len(distances):,}", *_mean(distances), f"{len(runs):,}", *found])
     note = (
         f"Nats. ± 1.96 standard errors. *Far*: the share of prompts after which it is farther than {FAR}; {TOLERANCE} "
-        f"is the tolerance. A run has {RUN} prompts of its own, read to its end; all servers have the same prompts. 95 % "
-        "intervals (Clopper-Pearson)."
+        f"is the tolerance. A run has {RUN} prompts of its own, read to its end; all servers have the same prompts. "
+        "95 % intervals (Clopper-Pearson)."
     )
     heads = ["served", "prompts", "mean distance", "largest", "not sent", "far", "runs", "at .05", "at .01"]
     return table("Servers that serve the reference", heads, rows, 1, note)
