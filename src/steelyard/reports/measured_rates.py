@@ -1,7 +1,7 @@
 """How often a detector accused honest vendors in simulation: the numbers that stand beside its result.
 
-The file is written by ``python -m bench.gauntlet`` and ``python -m bench.identity``, and ships with this version, so
-that two reports of one version say the same.
+The file is written by ``python -m bench.gauntlet``, ``bench.identity`` and ``bench.next_token``, and ships with this
+version, so that two reports of one version say the same.
 """
 
 from __future__ import annotations
