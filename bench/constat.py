@@ -84,8 +84,8 @@ def constat_p(public: Reals, twins: Reals, bootstraps: int, random: np.random.Ge
 def _resampled(answers: Reals, random: np.random.Generator) -> Reals:
     """Every model's score on one bootstrap of the samples."""
     samples = answers.shape[1]
-    counts = np.bincount(random.integers(0, samples, samples), minlength=samples)
-    found: Reals = answers @ (counts / samples)
+    counts = np.bincount(random.integers(0, samples, samples), minlength=samples).astype(float)
+    found: Reals = (answers @ counts) / samples  # equal counts give equal scores, to the last bit
     return found
 
 

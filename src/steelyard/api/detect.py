@@ -221,7 +221,7 @@ def verify_detection(
         try:
             again = compute(detection.tested, detection.read, opened.scores, detection.settings, detection.alpha)
         except (InputError, ValueError, LookupError, ArithmeticError) as error:
-            raise VerificationError(f"{path}: its result cannot be computed: {error}") from None
+            raise VerificationError(f"{path}: the result that it seals cannot be computed: {error}") from None
         check_same(msgspec.to_builtins(detection.result), msgspec.to_builtins(again), "result")
         _check_counts(detection, path)
     folders = {} if panel is None else _panel_folders(panel, detection)

@@ -111,7 +111,7 @@ def _tested(
 ) -> DetectorResult:
     accuse, plain, confirm = gaps["accuse"], gaps["plain"], gaps["confirm"]
     p = max(accuse.p, plain.p)
-    upper = max(plain.upper, confirm.upper)
+    upper = max(plain.ci[1], confirm.ci[1])
     word = VerdictWord.INSUFFICIENT_POWER
     if p <= alpha:
         word = VerdictWord.INCONSISTENT
@@ -120,7 +120,7 @@ def _tested(
     n = sides[0].samples + sides[1].samples
     effect = Effect(
         value=round(plain.gap, 6),
-        ci=(round(min(accuse.ci[0], plain.ci[0]), 6), round(max(confirm.ci[1], plain.ci[1]), 6)),
+        ci=(round(min(accuse.ci[0], plain.ci[0]), 6), round(upper, 6)),
         n=n,
         of=n,
         within=MARGIN,
@@ -154,10 +154,9 @@ def _tested(
               f"{p_value(max(accuse.p_rank, plain.p_rank))}; the larger one counts"),
         _note("power", _power(effect, plain.scatter)),
     )  # fmt: skip
-    reason = {
-        VerdictWord.INCONSISTENT: "",
-        VerdictWord.CONSISTENT: f"{said}, a gap of at most {100 * upper:.1f} points (one-sided, at {alpha:g})",
-    }.get(word, f"{said}, a gap between {100 * low:.1f} and {100 * high:.1f} points")
+    reason = f"{said}, a gap between {100 * low:.1f} and {100 * high:.1f} points"
+    if word is VerdictWord.INCONSISTENT:
+        reason = ""
     found = (finding,) if word is VerdictWord.INCONSISTENT else ()
     return DetectorResult(
         test="panel-twins", rule=RULE, word=word, p=p, reason=reason, findings=found, notes=notes, effect=effect

@@ -53,8 +53,8 @@ def sentences(found: Detection) -> Iterator[str]:
         effect = result.effect
         low, high = effect.ci
         yield (
-            f"Gap {100 * (effect.value or 0):+.1f} points, 95 % prediction interval {100 * low:.1f} to "
-            f"{100 * high:.1f}; n = {effect.n:,} samples, level {found.alpha:g}."
+            f"Gap {100 * (effect.value or 0):+.1f} points, prediction interval {100 * low:.1f} to {100 * high:.1f} "
+            f"(each end one-sided at {found.alpha:g}); n = {effect.n:,} samples."
         )
     for note in result.notes:
         yield f"{one_line(note.message, 300)[:1].upper()}{one_line(note.message, 300)[1:]}."

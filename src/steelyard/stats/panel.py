@@ -6,10 +6,11 @@ on all alike, and needs no term of its own: what is left between families, hones
 model is held against, and it does not shrink with the number of samples.
 
 Scores are read as φ = 2·arcsin √share (Fisher; Cohen 1988, ch. 6), on which the noise of an answered share is the same
-at every level. φ of the public score is fitted by a parabola in φ of the twins' score, since a twin that is harder by
-one amount costs models of another ability other amounts: without the parabola an honest model that is better than most
-of the panel is accused (``python -m bench.panel``). With F families, of which one with n models gives each of them the
-weight 1/n:
+at every level. The drop, φ of the public score less φ of that on the twins, is fitted by a parabola in the mean of
+both, since a twin that is harder by one amount costs models of another ability other amounts. The mean of both stands
+for ability and not the twins' score alone, whose noise is also in the drop: a fit in that accuses honest models that
+are better than most of the panel (Bland & Altman 1995; ``python -m bench.panel``). With F families, of which one with n
+models gives each of them the weight 1/n:
 
 - *prediction interval*: the residual of one more model, over S·√(1 + h), is held against Student's t with F − 3 degrees
   of freedom (Seber & Lee 2003, §5.3). Models of one family hang together, so S² and h are no smaller than for F models.
@@ -53,14 +54,13 @@ class PanelScore:
 class PanelGap:
     """How much better the public samples are answered than the panel predicts; shares, from −1 to 1.
 
-    ``ci`` is the 95 % prediction interval of the gap, ``upper`` its one-sided end at 1 − α. ``expected`` is the public
-    score that the panel predicts, ``scatter`` τ, the part of the scatter between models that samples do not explain.
+    ``ci`` is the prediction interval of the gap at 1 − 2α, so that each end is one-sided at α. ``expected`` is the
+    public score that the panel predicts, ``scatter`` τ, what samples do not explain of the scatter between models.
     ``mde`` is the least gap that is found with power .9; None where not even a perfect public score is.
     """
 
     gap: float
     ci: tuple[float, float]
-    upper: float
     expected: float
     p: float
     p_interval: float
@@ -91,28 +91,30 @@ def panel_gap(
     if families < families_needed(alpha):
         raise ValueError(f"{families_needed(alpha)} families are needed, and the panel has {families}")
     weights = np.array([1 / in_family[each.family] for each in panel])
-    x, y = _angle([each.twins for each in panel]), _angle([each.public for each in panel])
-    own_x, own_y = float(_angle([twins])[0]), float(_angle([public])[0])
-    centre, width = float(x.mean()), float(np.ptp(x)) or 1.0
-    design, own = _parabola((x - centre) / width), _parabola(np.array([(own_x - centre) / width]))[0]
-    fitted, inverse = _fit(design, y, weights)
-    residuals = y - design @ fitted
+    twin_angles, angles = _angle([each.twins for each in panel]), _angle([each.public for each in panel])
+    own_twins, own_public = float(_angle([twins])[0]), float(_angle([public])[0])
+    ability, drops, own_drop = (twin_angles + angles) / 2, angles - twin_angles, own_public - own_twins
+    centre, width = float(ability.mean()), float(np.ptp(ability)) or 1.0
+    design = _parabola((ability - centre) / width)
+    own = _parabola(np.array([((own_twins + own_public) / 2 - centre) / width]))[0]
+    fitted, inverse = _fit(design, drops, weights)
+    residuals = drops - design @ fitted
     degrees = families - _COEFFICIENTS
     spread = math.sqrt(float(weights @ residuals**2) / degrees)
     if spread < 1e-9:
         raise ValueError("the panel's scores do not vary")
-    predicted = float(own @ fitted)
+    residual = own_drop - float(own @ fitted)
+    predicted = own_public - residual
     error = spread * math.sqrt(1 + float(own @ inverse @ own))
-    p_interval = _upper_tail(degrees, (own_y - predicted) / error)
-    p_rank = _rank(design, y, weights, own, own_y, families)
-    bound, limit = _quantile(degrees, 1 - alpha) * error, _quantile(degrees, 0.975) * error
+    p_interval = _upper_tail(degrees, residual / error)
+    p_rank = _rank(design, drops, weights, own, own_drop, families)
+    bound = _quantile(degrees, 1 - alpha) * error
     least = max(bound, _rank_bound(residuals, weights, families, alpha)) + _POWER * spread
     expected = _share(predicted)
     scatter = math.sqrt(max(0.0, spread**2 - sum(1 / size for size in sizes)) * expected * (1 - expected))
     return PanelGap(
         gap=_rounded(public - expected),
-        ci=(_rounded(public - _share(predicted + limit)), _rounded(public - _share(predicted - limit))),
-        upper=_rounded(public - _share(predicted - bound)),
+        ci=(_rounded(public - _share(predicted + bound)), _rounded(public - _share(predicted - bound))),
         expected=_rounded(expected),
         p=max(p_interval, p_rank),
         p_interval=p_interval,
@@ -141,14 +143,14 @@ def _fit(design: Reals, y: Reals, weights: Reals) -> tuple[Reals, Reals]:
     weighted = design * weights[:, None]
     gram = weighted.T @ design
     if np.linalg.cond(gram) > 1e10:
-        raise ValueError("the panel's scores on the twins are too few different ones to fit a curve")
+        raise ValueError("the panel's scores are too few different ones to fit a curve")
     inverse: Reals = np.asarray(np.linalg.inv(gram), dtype=float)
     return inverse @ (weighted.T @ y), inverse
 
 
-def _rank(design: Reals, y: Reals, weights: Reals, own: Reals, own_y: float, families: int) -> float:
+def _rank(design: Reals, drops: Reals, weights: Reals, own: Reals, own_drop: float, families: int) -> float:
     """The conformal p-value: the model is one more family in the fit, so that all are treated alike."""
-    all_x, all_y = np.vstack([design, own]), np.append(y, own_y)
+    all_x, all_y = np.vstack([design, own]), np.append(drops, own_drop)
     fitted, _ = _fit(all_x, all_y, np.append(weights, 1.0))
     residuals = all_y - all_x @ fitted
     as_large = float(weights[residuals[:-1] >= residuals[-1] - 1e-12].sum())
