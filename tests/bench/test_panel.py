@@ -32,7 +32,8 @@ def test_rules_accuse_who_knows_the_samples_by_heart() -> None:
 def test_the_tables_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(panel, "peer", lambda models: "peers")
     monkeypatch.setattr(panel, "_SIZES", ((164, 60),))
+    monkeypatch.setattr(panel, "_MATRICES", tmp_path)
     monkeypatch.setattr(panel, "one_panel", lambda panels, models: "one")
-    done = CliRunner().invoke(panel.main, ["--panels", "3", "--markdown", str(tmp_path / "new.md")])
+    done = CliRunner().invoke(panel.main, ["--panels", "3", "--workers", "1", "--markdown", str(tmp_path / "new.md")])
     assert done.exit_code == 0, done.output
     assert "| 4, heavy tails | 164 | 60 |" in (tmp_path / "new.md").read_text()

@@ -35,7 +35,7 @@ def test_another_way_of_asking_is_another_side() -> None:
 
 @pytest.mark.parametrize(("ended", "said"), [("scores", "a test stopped it"), ("budget", "less was asked")])
 def test_a_part_is_refused(ended: str, said: str) -> None:
-    part = replace(RUN, measured=(replace(RUN.measured[0], ended=ended),))
+    part = replace(RUN, measured=(replace(RUN.measured[0], ended=ended),))  # type: ignore[arg-type]
     with pytest.raises(InputError, match=said):
         whole_sides(part)
     with pytest.raises(InputError, match="30 of 40 samples of sums"):

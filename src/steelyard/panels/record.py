@@ -88,7 +88,8 @@ class Detection(Record, frozen=True, kw_only=True):
     """A test over finished runs: what it read, under which settings, and what it came to.
 
     It has a level of its own (``alpha``), which no other test shares. ``made`` is the time by the clock of whoever ran
-    it, ``signer`` the public key that signed it; empty: not signed.
+    it, ``signer`` the public key that signed it; empty: not signed. The interval of the result's effect is that of α,
+    each end one-sided.
     """
 
     format: str

@@ -311,8 +311,6 @@ class ChoiceVerdict(Record, frozen=True, kw_only=True):
 class Effect(Record, frozen=True, kw_only=True):
     """How large what a detector looks for is: a difference of proportions, with its 95 % interval at every look.
 
-    Of a test over finished runs the interval is that of its level α, each end one-sided.
-
     ``n`` pairs were read of ``of`` planned ones. ``within`` is the size that is no longer a small one, and ``mde`` the
     least that all ``of`` would show with power .9 (None: not even the largest one).
     """
