@@ -8,9 +8,9 @@ model is held against, and it does not shrink with the number of samples.
 Scores are read as φ = 2·arcsin √share (Fisher; Cohen 1988, ch. 6), on which the noise of an answered share is the same
 at every level. The drop, φ of the public score less φ of that on the twins, is fitted by a parabola in the mean of
 both, since a twin that is harder by one amount costs models of another ability other amounts. The mean of both stands
-for ability and not the twins' score alone, whose noise is also in the drop: a fit in that accuses honest models that
-are better than most of the panel (Bland & Altman 1995; ``python -m bench.panel``). With F families, of which one with n
-models gives each of them the weight 1/n:
+for ability and not the twins' score alone, whose noise is also in the drop and would tilt the fit against models that
+are better than most of the panel (Bland & Altman 1995). With F families, of which one with n models gives each of them
+the weight 1/n:
 
 - *prediction interval*: the residual of one more model, over S·√(1 + h), is held against Student's t with F − 3 degrees
   of freedom (Seber & Lee 2003, §5.3). Models of one family hang together, so S² and h are no smaller than for F models.
