@@ -201,7 +201,8 @@ def write_reports() -> None:
     rate = RuleRate(share=round(found / len(runs), 5), low=round(low, 5), high=round(high, 5), tests=len(runs))
     what = f"runs of {RUN} texts that the reference itself drew, at 0.05"
     own = MeasuredElsewhere(date=f"{datetime.now(UTC):%Y-%m-%d}", what=what, rate=rate)
-    rates = msgspec.structs.replace(measured_rates(), elsewhere={**measured_rates().elsewhere, "identity@1": own})
+    known = measured_rates()
+    rates = msgspec.structs.replace(known, elsewhere={**known.elsewhere, "identity@1": own})
     _REPORTS.write_bytes(msgspec.json.format(msgspec.json.encode(rates), indent=2) + b"\n")
 
 

@@ -140,6 +140,7 @@ class SumsServer:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
+        self._routes(app)
         # Clients of a run that was cut off may still hang on a call: the server does not wait for them.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
@@ -155,6 +156,9 @@ class SumsServer:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
+
+    def _routes(self, app: web.Application) -> None:
+        """Further addresses of a server that has some."""
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": self.name, "object": "model"}]})

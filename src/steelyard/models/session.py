@@ -131,6 +131,21 @@ class InferenceSession:
             total += sum(_log_probability(row, token) for row, token in zip(rows, option[1:], strict=True))
         return total
 
+    def prompt_tokens(self, request: GenerateRequest, *, control: bool = False) -> list[int] | None:
+        """The tokens of a prompt as the model gets them; None where this file cannot be asked in that way.
+
+        ``control``: names of control tokens in a plain prompt are such tokens, as in a log whose harness has put the
+        chat template around the question.
+        """
+        try:
+            if request.chat or request.history or not control:
+                return self._prompt(request)[0]
+        except (_Refused, TemplateError):
+            return None
+        opening = self._llama.opening()
+        tokens = self._llama.tokenise(request.prefix + request.prompt, control=True)
+        return tokens if opening and tokens[: len(opening)] == opening else [*opening, *tokens] or None
+
     # ── generation ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def generate(self, request: GenerateRequest, cancelled: Cancelled) -> ModelOutput:

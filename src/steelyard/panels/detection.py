@@ -17,10 +17,10 @@ import msgspec
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
-from steelyard.evidence.bundle import check_signed
 from steelyard.evidence.canonical import sha256_hex, without_defaults
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope, seal, statement
-from steelyard.evidence.keys import KeySigner, load_public, public_key
+from steelyard.evidence.keys import KeySigner
+from steelyard.evidence.signed import signed_by
 from steelyard.panels.extracts import MAX_EXTRACT_BYTES, read_extract
 from steelyard.panels.record import Detection, ReadRun
 from steelyard.panels.twin_gap import Scores
@@ -82,26 +82,13 @@ def open_detection(path: Path, require_key: Path | None = None) -> Opened:
     """
     if not is_detection(path):
         raise InputError(f"is not the folder of a sealed result: there is no {SEAL} in it", where=path)
-    trusted = None if require_key is None else load_public(require_key)
     document, envelope = open_envelope(layout.read_bounded(path, SEAL, MAX_ENVELOPE_BYTES), SEAL)
     detection = _read(document["predicateType"], document["predicate"])
-    signed_by = ""
-    if detection.signer:
-        try:
-            signer = public_key(detection.signer)
-        except ValueError as error:
-            raise VerificationError(f"{SEAL}: its signer: {error}") from None
-        check_signed(envelope, signer, SEAL)
-        signed_by = signer.keyid
-    elif envelope.signatures:
-        raise VerificationError(f"{SEAL}: carries a signature and names no signer")
-    if trusted is not None and signed_by != trusted.keyid:
-        found = f"signed by key {signed_by}" if signed_by else "not signed"
-        raise VerificationError(f"{SEAL}: {found}; required is a signature by key {trusted.keyid}")
+    signer, trusted = signed_by(envelope, detection.signer, SEAL, require_key)
     subjects = {each["name"]: each["digest"]["sha256"] for each in document["subject"]}
     _check_files(path, subjects)
     scores = {name: _scores_of(path, run, subjects) for name, run in _runs(detection, subjects).items()}
-    return Opened(path, detection, scores, signed_by, trusted is not None)
+    return Opened(path, detection, scores, signer, trusted)
 
 
 def _read(kind: str, predicate: dict[str, object]) -> Detection:

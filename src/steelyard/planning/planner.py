@@ -24,6 +24,7 @@ from steelyard.planning.decoding import (
     repeats_of,
 )
 from steelyard.planning.drawn import check_texts, drawn_beside, drawn_seed_of, nobody_asked
+from steelyard.planning.file_order import ORDER, check_likelihoods
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.part import check_whole, in_words
 from steelyard.planning.samples import Prepared
@@ -313,11 +314,16 @@ class TaskPlanner:
         """Ask samples that are drawn for the task of an earlier request; their texts follow when the order is fixed."""
         draft = self.drafts[request.beside]
         first = next(each for each in self.served if each.reads.measurement == request.beside)
-        task = self._found[draft.measurement.task]
+        task, scorer, differences = self._found[draft.measurement.task], first.reads.scorer, first.differences
+        if request.drawn == ORDER:
+            check_likelihoods(self._models[draft.measurement.role].capabilities)
         self._source.check_drawable(request, task, draft.measurement)
-        measurement = drawn_beside(draft.measurement, request, first.reads.scorer)
+        if request.drawn == ORDER:
+            count, remark = self._source.stretches(request.name, task, draft.measurement)
+            request, scorer, differences = replace(request, limit=count), request.scorer, (remark,)
+        measurement = drawn_beside(draft.measurement, request, scorer)
         served = msgspec.structs.replace(
-            first, request=request.name, reads=Reads(measurement="", scorer=first.reads.scorer)
+            first, request=request.name, reads=Reads(measurement="", scorer=scorer), differences=differences
         )
         return Prepared(measurement, (), (), draft.withheld), served
 

@@ -131,9 +131,11 @@ def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> st
     another = any(finding.detector == "identity" for finding in verdict.findings)
     drawn = "the texts that the endpoint drew are not the reference's" if another else ""
     known = f"the benchmark's own prompt of {', '.join(cues)} is answered better than another" if cues else ""
-    by_others = len(verdict.findings) - by_screen - len(gaps) - len(cues) - another
+    ordered = [one_line(finding.task, 80) for finding in verdict.findings if finding.detector == "order"]
+    in_order = f"the model knows the order of the file of {', '.join(ordered)}" if ordered else ""
+    by_others = len(verdict.findings) - by_screen - len(gaps) - len(cues) - another - len(ordered)
     others = f"further tests have {counted(by_others, 'finding')}" if by_others else ""
-    found = "; ".join(part for part in (worse, known, drawn, found, others) if part)
+    found = "; ".join(part for part in (worse, known, in_order, drawn, found, others) if part)
     if not retested:
         return f"Inconsistent: {found or 'the findings are below'}."
     if len(retested) == 1:

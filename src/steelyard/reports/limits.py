@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from steelyard.planning.cues import CUE
 from steelyard.planning.drawn import PROMPTS, TWINS
+from steelyard.planning.file_order import ORDER
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates
 from steelyard.reports.measured import only_measured
@@ -167,6 +168,7 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
     sentences += _of_trainings(measurements, plan)
     sentences += _of_public_samples(measurements, plan)
     sentences += _of_the_prompt(measurements, plan)
+    sentences += _of_the_order(measurements, plan)
     if plan.origin.kind == "imported":
         sentences.append(of_the_origin(plan.origin))
     elif plan.subject.identity.uri.startswith("python:"):
@@ -218,6 +220,22 @@ def _of_the_prompt(measurements: list[Measurement], plan: Plan) -> list[str]:
         f"Whether questions are answered worse where they do not look like the benchmark was tested for {asked}, and "
         "the further tests say what came. That does not see a router that knows the questions themselves, or the "
         "wording around them, which both prompts share; nor one that takes our lines out, which are public."
+    ]
+
+
+def _of_the_order(measurements: list[Measurement], plan: Plan) -> list[str]:
+    """Where a file was asked in its order, why that is taken to be random, and what the test does not see."""
+    beside = {each.beside: each.id for each in plan.measurements if each.drawn == ORDER}
+    asked = {each.id: one_line(each.task, 60) for each in measurements if each.id in beside}
+    said = {each.reads.measurement: each.differences for each in plan.served}
+    reasons = "; ".join(
+        f"{task}: {one_line(' '.join(said.get(beside[name], ())), 400).rstrip('.')}" for name, task in asked.items()
+    )
+    if not asked:
+        return []
+    return [
+        f"Whether the model knows the order of a file was tested ({reasons}). That does not see a file that was "
+        "shuffled before it was learned, and it rests on the order being random: the task's word."
     ]
 
 

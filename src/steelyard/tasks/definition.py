@@ -128,7 +128,8 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     """One benchmark, whose ``title`` is its id where none is given.
 
     ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora. The rows come from
-    exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file.
+    exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file. ``random_order``: why
+    the order in which they are published is known to be random, as a sentence; empty where it is not.
     """
 
     id: str
@@ -149,3 +150,4 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     licence: str = ""
     source: str = ""
     public: bool = True
+    random_order: str = ""
