@@ -96,3 +96,13 @@ def test_other_weights_and_a_run_without_a_reference_are_refused(run: Path, refe
             again(run, other)
     finally:
         asyncio.run(other.close())
+
+
+def test_the_command_says_what_the_weights_gave(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code = steelyard(["verify", str(run), "--no-pages"])
+    capfd.readouterr()
+    assert steelyard(["verify", str(run), "--no-pages", "--model", "reference=embedded:smollm2", "--json"]) == code
+    facts = json.loads(capfd.readouterr().out)
+    assert facts["by_weights"][0]["test"] == "identity"
+    assert steelyard(["verify", str(run), "--model", "embedded:smollm2"]) == ExitCode.BAD_INPUT
+    assert "reference=gguf:PATH" in capfd.readouterr().err
