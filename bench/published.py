@@ -19,7 +19,7 @@ import msgspec
 
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
-from steelyard.comparison.published import ALPHA, BAR
+from steelyard.comparison.published import ALPHA, BAR, SHOWN
 from steelyard.models.transcripts import NEAR
 from steelyard.records import GenerateRequest
 from steelyard.stats.mean_bets import MeanBets
@@ -159,11 +159,11 @@ def shares(bank: Bank) -> str:
 
 def accused(draw: Callable[[], float | None], limit: int, rows: int) -> int | None:
     """After how many outputs a row of a log of so many is told from the weights; None: not within the limit."""
-    bets = MeanBets(1 - BAR)
+    bets = MeanBets(1 - BAR, 1 - SHOWN)
     for number in range(1, limit + 1):
         found = draw()
         if found is not None:
-            bets.observe(1 - round(found, 6))
+            bets.observe(1 - round(found, 6), 1 - round(found, 6))
             if bets.p * rows <= ALPHA:
                 return number
     return None

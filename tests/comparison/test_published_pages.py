@@ -33,7 +33,8 @@ def outputs(*rows: PublishedRow) -> PublishedOutputs:
         answers_root="00" * 32,
         reference=ModelIdentity(uri="gguf:a.gguf", sha256="cd" * 32),
         alpha=0.05,
-        bar=0.9,
+        bar=0.92,
+        shown=0.9,
         rows=rows,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from steelyard.comparison.published import ALPHA, BAR, PublishedOutputs, PublishedRow, decided_again
+from steelyard.comparison.published import ALPHA, BAR, SHOWN, PublishedOutputs, PublishedRow, decided_again
 from steelyard.comparison.published_seal import SEAL, is_outputs, open_outputs, seal_outputs
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.envelope import open_envelope, seal
@@ -36,6 +36,7 @@ def outputs() -> PublishedOutputs:
         reference=ModelIdentity(uri="gguf:a.gguf", sha256="cd" * 32),
         alpha=ALPHA,
         bar=BAR,
+        shown=SHOWN,
         rows=decided_again(rows),
     )
 

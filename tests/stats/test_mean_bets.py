@@ -1,69 +1,102 @@
-"""Bets on a bounded mean: their level by exact expectation and by simulation, at the edge and beyond it."""
+"""Bets on the mean of scores in [0, 1]: they seldom win where it is within the tolerance, and soon beyond it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from steelyard.stats.intervals import clopper_pearson
 from steelyard.stats.mean_bets import BETS, MeanBets
 
-
-@given(st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0, 1))
-def test_a_score_multiplies_every_bet_by_at_most_one_on_average_where_the_null_holds(
-    bound: float, low: float, high: float
-) -> None:
-    low, high = min(low, high), max(low, high)
-    share = 0.0 if high <= bound or high == low else max(0.0, min(1.0, (bound - low) / (high - low)))
-    mean = 0.0
-    for score, chance in ((low, 1 - share), (high, share)):
-        bets = MeanBets(bound)
-        bets.observe(score)
-        mean += chance * bets._bets[-1]
-    assert mean <= 1 + 1e-9 or low > bound
+RUNS, LENGTH = 2000, 100
+BOUNDS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted), max_size=60)
 
 
-@pytest.mark.parametrize("draw", ["two points", "skewed", "fixed"])
-def test_at_the_edge_of_the_null_few_reach_the_level(draw: str) -> None:
-    random, reached, bound = np.random.default_rng(20261127), 0, 0.1
-    for _ in range(3000):
-        bets = MeanBets(bound)
-        scores = {
-            "two points": (random.random(60) < bound).astype(float),
-            "skewed": random.beta(0.2, 1.8, 60),
-            "fixed": np.full(60, bound),
-        }[draw]
-        for score in scores:
-            bets.observe(float(score))
-        reached += bets.p <= 0.05
-    assert clopper_pearson(reached, 3000)[0] <= 0.05
+def reached(values: object, tolerance: float, margin: float) -> tuple[float, float]:
+    """The share of runs (one a row) in which either E reaches 1/.05, by the same products on vectors."""
+    x = np.asarray(values, dtype=float)
+    above, within = (x - tolerance) / tolerance, (margin - x) / (1 - margin)
+    found = []
+    for step in (above, within):
+        e = np.mean([np.cumprod(1 + bet * step, axis=1) for bet in BETS], axis=0)
+        found.append(float((e.max(axis=1) >= 20).mean()))
+    return found[0], found[1]
 
 
-def test_a_mean_beyond_the_bound_is_seen_soon() -> None:
-    bets = MeanBets(0.1)
-    while bets.p > 0.01:
-        bets.observe(0.4)
-    assert bets.n <= 5
+@pytest.mark.parametrize("kind", ["constant", "coin", "uniform", "rare"])
+def test_a_mean_at_the_tolerance_is_seldom_accused_and_one_at_the_margin_seldom_confirmed(kind: str) -> None:
+    random = np.random.default_rng(20261127)
+    draws: dict[str, Callable[[float], NDArray[np.float64]]] = {
+        "constant": lambda mean: np.full((RUNS, LENGTH), mean),
+        "coin": lambda mean: np.where(random.random((RUNS, LENGTH)) < 2 * mean, 0.5, 0.0),
+        "uniform": lambda mean: random.random((RUNS, LENGTH)) * 2 * mean,
+        "rare": lambda mean: (random.random((RUNS, LENGTH)) < mean).astype(float),
+    }
+    assert reached(draws[kind](0.05), 0.05, 0.2)[0] <= 0.065
+    assert reached(draws[kind](0.2), 0.05, 0.2)[1] <= 0.065
 
 
-def test_no_product_overflows_and_p_is_never_above_one() -> None:
-    bets = MeanBets(0.01)
-    for _ in range(400):
-        bets.observe(1.0)
+def test_the_vectors_above_are_the_bets() -> None:
+    random = np.random.default_rng(1)
+    values = random.random((20, 30)) * 0.5
+    runs = []
+    for row in values:
+        bets = MeanBets(0.15, 0.2)
+        for x in row:
+            bets.observe(float(x), float(x))
+        runs.append((bets.highest >= 20, bets.highest_within >= 20))
+    assert tuple(np.mean(runs, axis=0)) == pytest.approx(reached(values, 0.15, 0.2))
+
+
+def test_far_ones_are_seen_in_a_few_scores_and_near_ones_confirmed_in_some() -> None:
+    bets = MeanBets(0.15, 0.2)
+    for _ in range(8):
+        bets.observe(0.5, 0.6)
+    assert bets.p <= 0.001
+    near = MeanBets(0.15, 0.2)
+    for _ in range(50):
+        near.observe(0.05, 0.05)
+    assert near.highest_within >= 33
+    assert near.p == 1
+
+
+@given(BOUNDS)
+def test_bounds_that_are_wider_prove_less_of_either(bounds: list[list[float]]) -> None:
+    sharp, wide = MeanBets(0.15, 0.2), MeanBets(0.15, 0.2)
+    for least, most in bounds:
+        sharp.observe(least, least)
+        wide.observe(0.0, most)
+    assert wide.n == sharp.n == len(bounds)
+    assert wide.highest <= sharp.highest * (1 + 1e-9)
+    assert wide.highest_within <= sharp.highest_within * (1 + 1e-9)
+    assert 0 < sharp.p <= 1
+
+
+def test_what_is_missing_accuses_nobody_and_confirms_nobody() -> None:
+    bets = MeanBets(0.15, 0.2)
+    for _ in range(500):
+        bets.observe(0.0, 1.0)
+    assert (bets.p, bets.highest_within) == (1.0, 1.0)
+
+
+def test_long_runs_do_not_overflow() -> None:
+    bets = MeanBets(0.15, 0.2)
+    for _ in range(2000):
+        bets.observe(1.0, 1.0)
     assert 0 < bets.p < 1e-200
-    low = MeanBets(0.5)
-    low.observe(0.0)
-    assert (low.p, low.n, len(BETS)) == (1.0, 1, 4)
 
 
-@pytest.mark.parametrize("bound", [0.0, 1.0, -1.0, float("nan")])
-def test_a_bound_lies_between_nought_and_one(bound: float) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        MeanBets(bound)
+@pytest.mark.parametrize(("tolerance", "margin"), [(0.0, 0.2), (0.2, 0.2), (0.3, 0.2), (0.1, 1.0)])
+def test_a_tolerance_is_below_the_margin(tolerance: float, margin: float) -> None:
+    with pytest.raises(ValueError, match="must hold"):
+        MeanBets(tolerance, margin)
 
 
-def test_a_score_lies_between_nought_and_one() -> None:
-    with pytest.raises(ValueError, match="within"):
-        MeanBets(0.5).observe(1.5)
+@pytest.mark.parametrize(("least", "most"), [(0.3, 0.2), (-0.1, 0.2), (0.3, 1.1), (float("nan"), 0.5)])
+def test_bounds_are_in_order_and_within_one(least: float, most: float) -> None:
+    with pytest.raises(ValueError, match="must hold"):
+        MeanBets(0.1, 0.2).observe(least, most)

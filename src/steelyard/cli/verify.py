@@ -244,7 +244,7 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     click.echo(f"{found.scores} scores recomputed from the model outputs{sealed}")
     if found.executed:
         by = "by the other harness" if origin == "imported" else "by running code"
-        if any(result.rule.startswith("identity@") for result in found.verdict.results):
+        if any(result.rule.startswith(("identity@", "next_token@")) for result in found.verdict.results):
             by = "by the reference's weights, or by running code"
         click.echo(f"{found.executed} scores made {by}, taken from the journal: not recomputed here")
     if found.wasted:

@@ -2,8 +2,9 @@
 
 A vendor that publishes its outputs sample by sample shows more than a score: greedy outputs of a model are its
 likeliest tokens (:mod:`steelyard.models.transcripts`). For each benchmark of the log, *null*: on average at least
-:data:`BAR` of an output's tokens are the weights' own. Bets text by text, in the order that the import committed to
-(:mod:`steelyard.stats.mean_bets`); one level covers all benchmarks of the log (Holm).
+:data:`BAR` of an output's tokens are the weights' own; *consistent*: more than :data:`SHOWN` are. Bets text by text, in
+the order that the import committed to (:mod:`steelyard.stats.mean_bets`); one level covers all benchmarks of the log
+(Holm).
 
 A prompt that the log does not show as it was put (a system prompt, another chat template) would make honest outputs
 look foreign. So a benchmark is *inconsistent* only where another one of the same log, which was asked in the same way,
@@ -39,11 +40,23 @@ from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["ALPHA", "BAR", "PublishedOutputs", "PublishedRow", "ReadShare", "decided_again", "published_outputs"]
+__all__ = [
+    "ALPHA",
+    "BAR",
+    "SHOWN",
+    "PublishedOutputs",
+    "PublishedRow",
+    "ReadShare",
+    "decided_again",
+    "published_outputs",
+]
 
 ALPHA: Final = 0.05
 BAR: Final = 0.92
 """Of an output's tokens, on average: fewer are not explained by another machine, batch or near quantisation."""
+
+SHOWN: Final = 0.9
+"""Of an output's tokens, on average: more than so many are *consistent* with the weights."""
 
 ReadShare = Callable[[GenerateRequest, str], float | None]
 """The share of a text's tokens that are the weights' own, after a prompt; None where it cannot be read."""
@@ -91,6 +104,7 @@ class PublishedOutputs(Record, frozen=True, kw_only=True):
     reference: ModelIdentity
     alpha: float
     bar: float
+    shown: float
     rows: tuple[PublishedRow, ...]
 
     @property
@@ -113,7 +127,7 @@ class _Row:
 
     def __init__(self, row: PublishedRow) -> None:
         self.row, self.samples, self.unread = row, list[tuple[str, float]](), 0
-        self.foreign, self.own = MeanBets(1 - BAR), MeanBets(BAR)
+        self.bets = MeanBets(1 - BAR, 1 - SHOWN)  # on the tokens that are not the weights'
 
     def observe(self, sample: str, share: float | None) -> None:
         if share is None:
@@ -121,12 +135,16 @@ class _Row:
             return
         share = round(share, 6)
         self.samples.append((sample, share))
-        self.foreign.observe(1 - share)
-        self.own.observe(share)
+        self.bets.observe(1 - share, 1 - share)
 
     def is_over(self, rows: int) -> bool:
         """Whether a further text can change no word: at the level of one of so many benchmarks, or at the whole one."""
-        return self.foreign.p * rows <= ALPHA or self.own.p <= ALPHA
+        return self.bets.p * rows <= ALPHA or self.is_own
+
+    @property
+    def is_own(self) -> bool:
+        """Whether more than :data:`SHOWN` of an output's tokens are the weights', at the whole level."""
+        return self.bets.highest_within * ALPHA >= 1
 
 
 def published_outputs(
@@ -164,6 +182,7 @@ def published_outputs(
         reference=reference,
         alpha=ALPHA,
         bar=BAR,
+        shown=SHOWN,
         rows=tuple(_decided(rows)),
     )
 
@@ -236,9 +255,9 @@ def decided_again(rows: Sequence[PublishedRow]) -> tuple[PublishedRow, ...]:
 
 def _decided(rows: Sequence[_Row]) -> Iterator[PublishedRow]:
     tested = [each for each in rows if each.samples]
-    corrected = adjusted_p([each.foreign.p for each in tested], [1.0] * len(tested))
+    corrected = adjusted_p([each.bets.p for each in tested], [1.0] * len(tested))
     p_of = {each.row.measurement: float(f"{p:.10g}") for each, p in zip(tested, corrected, strict=True)}
-    shown = {each.row.measurement: each.row.chat for each in tested if each.own.p <= ALPHA}
+    shown = {each.row.measurement: each.row.chat for each in tested if each.is_own}
     for each in rows:
         row, p, shares = each.row, p_of.get(each.row.measurement), [share for _, share in each.samples]
         word, reason = _word(row, p, shown)

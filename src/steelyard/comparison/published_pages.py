@@ -36,7 +36,7 @@ def headline(found: PublishedOutputs) -> str:
         return f"Inconsistent: the outputs of {names} were not written by {weights}."
     own = [row.task for row in found.rows if row.word is VerdictWord.CONSISTENT]
     if len(own) == len(found.rows):
-        return f"Consistent: more than {found.bar * 100:g} % of the tokens of every benchmark are those of {weights}."
+        return f"Consistent: more than {found.shown * 100:g} % of the tokens of every benchmark are those of {weights}."
     if own:
         return f"Insufficient power: {_listed(own)} is consistent with {weights}; the others are not decided."
     return f"Not decided: no benchmark of the log could be held against {weights}."

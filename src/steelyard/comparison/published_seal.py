@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from steelyard.comparison.published import ALPHA, BAR, PublishedOutputs, decided_again
+from steelyard.comparison.published import ALPHA, BAR, SHOWN, PublishedOutputs, decided_again
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import without_defaults
@@ -93,7 +93,7 @@ def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
     keyid, trusted = signed_by(envelope, sealed.signer, SEAL, require_key)
     if {each["name"]: each["digest"]["sha256"] for each in document["subject"]} != _subjects(found):
         raise VerificationError(f"{SEAL}: is about other answers or weights than it says")
-    if (found.alpha, found.bar) != (ALPHA, BAR):
+    if (found.alpha, found.bar, found.shown) != (ALPHA, BAR, SHOWN):
         raise VerificationError(f"{SEAL}: has another level or bar than the rule")
     try:
         again = decided_again(found.rows)

@@ -1,6 +1,6 @@
 """How often a detector accused honest vendors in simulation: the numbers that stand beside its result.
 
-The file is written by ``python -m bench.gauntlet``, ``python -m bench.identity`` and ``python -m bench.panel``, and
+The file is written by ``python -m bench.gauntlet``, ``bench.identity``, ``bench.next_token`` and ``bench.panel``, and
 ships with this version, so that two reports of one version say the same.
 """
 
