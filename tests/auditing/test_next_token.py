@@ -20,6 +20,7 @@ from steelyard.planning import orders
 from steelyard.records import Attempt, Plan, RecordedScore, Verdict, VerdictWord
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
+from steelyard.verification.by_weights import by_weights
 from steelyard.verification.recompute import recompute
 from tests.conftest import llama_serving
 from tests.verification.resealing import reseal
@@ -82,6 +83,16 @@ def test_no_prompt_came_twice_and_every_distance_is_in_the_journal(another: Path
 def test_a_stranger_is_told_what_was_not_recomputed(another: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert steelyard(["verify", str(another / "run")]) == ExitCode.CONSISTENT
     assert "scores made by the reference's weights" in capsys.readouterr().out
+
+
+def test_whoever_has_the_weights_makes_the_same_distances(another: Path) -> None:
+    reference = open_reference("embedded:smollm2", Settings())
+    run = RunFolder.open(another / "run")
+    (held,) = asyncio.run(by_weights(run, verdict_of(another)[1], reference))
+    asyncio.run(reference.close())
+    assert (held.test, held.word) == ("next_token", "inconsistent")
+    assert held.scores > 0
+    assert held.furthest < 0.2
 
 
 @pytest.mark.parametrize(
