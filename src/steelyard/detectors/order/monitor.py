@@ -95,7 +95,9 @@ class OrderMonitor:
         if word is VerdictWord.CONSISTENT:
             return f"that is less than {self.margin * 100:g} %: {said}"
         least = detectable_mean(self.levels.accuse, self.orders, self.of)
-        seen = "so few show none at this level" if least is None else f"{least * 100:.0f} % are seen with a chance of 90 %"
+        seen = (
+            "so few show none at this level" if least is None else f"{least * 100:.0f} % are seen with a chance of 90 %"
+        )
         return f"{said}; {seen}"
 
     def _finding(self, p: float, ranks: Mapping[int, int], ci: tuple[float, float], said: str) -> Finding:
