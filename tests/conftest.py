@@ -39,7 +39,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LLAMA_SERVER = """
 import sys, xllamacpp
 parameters = xllamacpp.CommonParams()
-parameters.model.path, parameters.n_ctx, parameters.n_parallel, parameters.port = sys.argv[1], 2048, 1, 0
+parameters.model.path, parameters.n_ctx, parameters.port = sys.argv[1], 2048, 0
+parameters.n_parallel = int(sys.argv[2])
 parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
 parameters.warmup = False
 server = xllamacpp.Server(parameters)
@@ -210,10 +211,10 @@ def sums_file(tmp_path: Path) -> tuple[Path, float]:
 
 
 @contextmanager
-def llama_serving(path: Path) -> Iterator[str]:
-    """The address of a llama.cpp server of a file, in a process of its own."""
+def llama_serving(path: Path, parallel: int = 1) -> Iterator[str]:
+    """The address of a llama.cpp server of a file, in a process of its own, with so many answers at a time."""
     process = subprocess.Popen(
-        [sys.executable, "-c", LLAMA_SERVER, str(path)],
+        [sys.executable, "-c", LLAMA_SERVER, str(path), str(parallel)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdout is not None

@@ -47,6 +47,19 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Do not end with 3 only because report.md and report.html could not be compared: you draw your own.",
 )
+@click.option(
+    "--panel",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Of a result of steelyard detect: also verify the panel's runs, and make their extracts again.",
+)
+@click.option(
+    "--run",
+    "tested",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Of a result of steelyard detect: the same for a run that was tested; may be given several times.",
+)
 @json_option
 def command(
     runs: tuple[Path, ...],
@@ -54,11 +67,14 @@ def command(
     ledger: Path | None,
     root_files: tuple[Path, ...],
     ignores_pages: bool,
+    panel: Path | None,
+    tested: tuple[Path, ...],
     as_json: bool,
 ) -> int:
     """Recompute every digest, score and verdict of each BUNDLE offline; name the first check that fails (exit 1).
 
-    A BUNDLE is the folder of a run, or alone the folder of a watch, whose passes, bound and E are computed again.
+    A BUNDLE is the folder of a run, or alone the folder of a watch, whose passes, bound and E are computed again, or
+    alone the result of steelyard detect, whose test is computed again from what it read.
 
     Of several bundles by one key, each must carry the same ledger, as far as it goes. Where roots of time stamp
     authorities are given, and no time stamp dates a bundle, the exit code is 3. The pages of the report are drawn
@@ -67,9 +83,18 @@ def command(
     """
     from steelyard.api.progress import working
     from steelyard.api.results import verified
+    from steelyard.cli.verify_detection import verify_one
+    from steelyard.errors import InputError
+    from steelyard.panels.detection import is_detection
     from steelyard.verification.ledgers import compare_ledgers, read_held
     from steelyard.watching.folder import is_watch
 
+    if any(map(is_detection, runs)):
+        if len(runs) > 1 or ledger is not None or root_files:
+            raise InputError("a result of steelyard detect is verified alone, with --require-key, --panel and --run")
+        return verify_one(runs[0], require_key, panel, tested, as_json=as_json)
+    if panel is not None or tested:
+        raise InputError("--panel and --run are for a result of steelyard detect, which is not given", where=runs[0])
     if any(map(is_watch, runs)):
         return _watch(runs, require_key, ledger, root_files, ignores_pages=ignores_pages, as_json=as_json)
     roots = _roots(root_files)
@@ -219,7 +244,7 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     click.echo(f"{found.scores} scores recomputed from the model outputs{sealed}")
     if found.executed:
         by = "by the other harness" if origin == "imported" else "by running code"
-        if any(result.rule.startswith("identity@") for result in found.verdict.results):
+        if any(result.rule.startswith(("identity@", "next_token@")) for result in found.verdict.results):
             by = "by the reference's weights, or by running code"
         click.echo(f"{found.executed} scores made {by}, taken from the journal: not recomputed here")
     if found.wasted:

@@ -28,7 +28,7 @@ from steelyard.planning.file_order import ORDER, check_order, order_samples
 from steelyard.planning.samples import item_digests_of, picked, with_seeds
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
-from steelyard.records import REFERENCE, SUBJECT, Measurement, PlannedModel, RepeatCheck, Sample
+from steelyard.records import REFERENCE, SUBJECT, Capabilities, Measurement, PlannedModel, RepeatCheck, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.task import Task
@@ -41,6 +41,7 @@ __all__ = [
     "NoReference",
     "NotOffered",
     "check_drawable",
+    "check_reference",
     "check_texts",
     "drawn_beside",
     "drawn_samples",
@@ -160,8 +161,8 @@ def _in_order(of: Measurement, request: MeasurementRequest, scorer: str) -> Meas
     )
 
 
-def check_texts(models: Mapping[str, PlannedModel]) -> None:
-    """Raise Skip where texts of the subject cannot be held against a reference; NoReference where there is none."""
+def check_reference(models: Mapping[str, PlannedModel]) -> None:
+    """Raise Skip where the subject's answers cannot be held against a reference; NoReference where there is none."""
     if REFERENCE not in models:
         raise NoReference
     subject, capabilities = models[SUBJECT], models[SUBJECT].capabilities
@@ -176,9 +177,14 @@ def check_texts(models: Mapping[str, PlannedModel]) -> None:
         reason = "it has no plain completions, and what its chat template adds to a prompt is not known here"
     elif not capabilities.takes_temperature:
         reason = "it takes no temperature, so its texts are not draws at temperature 1"
-    elif capabilities.repeats_identical:
-        reason = "one question brought the same text three times, as from one seed for all: then texts hang together"
     if reason:
+        raise Skip("not_testable", reason)
+
+
+def check_texts(capabilities: Capabilities) -> None:
+    """Raise Skip where the texts of a subject hang together, so that they are not draws."""
+    if capabilities.repeats_identical:
+        reason = "one question brought the same text three times, as from one seed for all: then texts hang together"
         raise Skip("not_testable", reason)
 
 
@@ -240,6 +246,7 @@ def drawn_samples(task: Task, measurement: Measurement, data: Path | None = None
                 places.append(place)
         if len(places) >= wanted:
             found = picked(samples, places[:wanted])
-            return with_seeds(found, measurement.seed) if measurement.drawn == PROMPTS else found
+            is_text = measurement.drawn == PROMPTS and measurement.kind == "generate"
+            return with_seeds(found, measurement.seed) if is_text else found
         count *= 2
     raise Skip("not_testable", f"the generator has not {wanted:,} items beside the public ones")

@@ -14,6 +14,10 @@ from steelyard.util.text import one_line
 
 __all__ = ["limits", "of_the_origin"]
 
+_HELD = {  # by kind of measurement
+    "generate": "texts that it drew",
+    "next_token": "its log-probabilities of next tokens",
+}
 _OF_A_MEASUREMENT = (
     "The {level} interval of a measurement is Wilson's, for a number of samples that is fixed in advance, over "
     "subtasks where there are several, else over questions where each was asked several times; where the run ended "
@@ -180,18 +184,27 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
         sentences.append(
             "The model under test is the file with the digest given here; other weights sold under its name may differ."
         )
-    elif any(each.drawn == PROMPTS for each in plan.measurements):
-        sentences.append(
-            "The endpoint is known by what it reports about itself, and by texts that it drew: they were held against "
-            "the weights of the reference, and the further tests say what they show. That this file is what should be "
-            "served, in this precision, is the auditor's word; and other prompts may be answered by another model."
-        )
+    elif drawn := _of_the_reference(plan):
+        sentences.append(drawn)
     else:
         sentences.append(
             "The endpoint is known only by what it reports about itself: whether it serves the weights that were "
             "benchmarked was not tested."
         )
     return sentences + _of_the_texts(plan, sum(each.population for each in measurements))
+
+
+def _of_the_reference(plan: Plan) -> str:
+    """What was held against the weights of a reference; empty where nothing was."""
+    kinds = {each.kind for each in plan.measurements if each.drawn == PROMPTS}
+    if not kinds:
+        return ""
+    held = " and ".join(said for kind, said in _HELD.items() if kind in kinds)
+    return (
+        f"The endpoint is known by what it reports about itself, and beside that {held} were held against the weights "
+        "of the reference: the further tests say what they show. That this file is what should be served, in this "
+        "precision, is the auditor's word; and other prompts may be answered by another model."
+    )
 
 
 def _of_public_samples(measurements: list[Measurement], plan: Plan) -> list[str]:

@@ -87,6 +87,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     is copied. ``words`` are phrases of a claim's protocol that mean this prompt format; ``differences`` state how the
     prompt differs from the vendor's. ``needs`` is what a model must offer
     (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
+    ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
     """
 
     like: str = ""
@@ -100,6 +101,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     max_tokens: int = 256
     chat: bool = False
     untruncated: bool = False
+    next_tokens: int = 0
     system: str = ""
     scorer: dict[str, Any] = {}
     shots: int | None = None
@@ -108,8 +110,8 @@ class PromptFormat(Part, frozen=True, kw_only=True):
 
     @property
     def generates(self) -> bool:
-        """Whether the model writes text here (or else gives log-likelihoods)."""
-        return not self.continuations
+        """Whether the model writes text here (or else gives log-likelihoods, of options or of the next tokens)."""
+        return not self.continuations and not self.next_tokens
 
 
 class Refusal(Part, frozen=True, kw_only=True):

@@ -95,10 +95,9 @@ class OrderMonitor:
         if word is VerdictWord.CONSISTENT:
             return f"that is less than {self.margin * 100:g} %: {said}"
         least = detectable_mean(self.levels.accuse, self.orders, self.of)
-        seen = (
-            "so few show none at this level" if least is None else f"{least * 100:.0f} % are seen with a chance of 90 %"
-        )
-        return f"{said}; {seen}"
+        if least is None:
+            return f"{said}; so few show none at this level"
+        return f"{said}; {least * 100:.0f} % are seen with a chance of 90 %"
 
     def _finding(self, p: float, ranks: Mapping[int, int], ci: tuple[float, float], said: str) -> Finding:
         """What is said where the report's error budget rejects."""
