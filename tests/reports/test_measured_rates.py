@@ -15,7 +15,7 @@ def test_what_ships_covers_the_rules_of_this_version() -> None:
 
     rules = {f"{name}@{find('detector', name)().version}" for name in ("claim_retest", "twin_gap", "cue_gap")}
     assert set(measured_rates().rules) == rules
-    elsewhere = {f"{name}@{find('detector', name)().version}" for name in ("identity", "order")}
+    elsewhere = {f"{name}@{find('detector', name)().version}" for name in ("identity", "next_token", "order")}
     assert set(measured_rates().elsewhere) == {*elsewhere, RULE}
     assert measured_rates().vendors >= 10_000
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from steelyard.planning.testable import Skip
-from steelyard.records import Capabilities, LoglikelihoodRequest, Measurement, Sample
+from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, Measurement, Sample
 from steelyard.util.committed_order import committed_order
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def _text(sample: Sample) -> str:
         chosen = int(sample.target) if sample.target.isdecimal() else 0
         asked, answer = request.context, request.continuations[min(chosen, len(request.continuations) - 1)]
     else:
-        asked, answer = request.prompt, sample.target_text
+        asked = request.prompt if isinstance(request, GenerateRequest) else request.context
+        answer = sample.target_text
     joint = "" if asked[-1:].isspace() or answer[:1].isspace() else " "
     return f"{asked}{joint}{answer}".strip() + "\n\n"
