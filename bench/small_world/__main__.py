@@ -42,7 +42,7 @@ def main(
     if markdown is not None:
         write_section(markdown, "small world", text)
     if reports:
-        tables.write_reports(families, f"{datetime.now(UTC):%Y-%m-%d}")
+        tables.write_reports(families)
 
 
 if __name__ == "__main__":

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
-import msgspec
 import numpy as np
 from scipy import stats
 
+from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table
 from bench.inhouse.table import share
 from bench.small_world.measure import InOrder, Measured
 from bench.small_world.vendors import FILE, SHUFFLED, SKILL, Family
-from steelyard.reports.measured_rates import MeasuredElsewhere, RuleRate, measured_rates
-from steelyard.stats.intervals import clopper_pearson
 
 __all__ = ["cheaters", "honest", "markdown", "write_reports"]
 
-_REPORTS: Final = Path("src/steelyard/reports/measured_rates.json")
 _NAMES: Final = {"": "honest", FILE: "in file order", SHUFFLED: "shuffled", SKILL: "fresh items, as many"}
 
 
@@ -127,14 +123,8 @@ def _interval(values: Sequence[float], digits: int = 1) -> str:
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
 
-def write_reports(families: Sequence[Family], date: str) -> None:
+def write_reports(families: Sequence[Family]) -> None:
     """Write what reports show of the order: files that no honest model saw, at .05. Other rates are kept."""
     values = [each.p for family in families for each in family.further]
-    found = sum(p <= 0.05 for p in values)
-    low, high = clopper_pearson(found, len(values))
-    rate = RuleRate(share=round(found / len(values), 5), low=round(low, 5), high=round(high, 5), tests=len(values))
     what = f"files held against {len(families)} small language models that never saw them, at 0.05"
-    known = measured_rates()
-    elsewhere = {**known.elsewhere, "order@1": MeasuredElsewhere(date=date, what=what, rate=rate)}
-    rates = msgspec.structs.replace(known, elsewhere=elsewhere)
-    _REPORTS.write_bytes(msgspec.json.format(msgspec.json.encode(rates), indent=2) + b"\n")
+    write_elsewhere("order@1", what, sum(p <= 0.05 for p in values), len(values))
