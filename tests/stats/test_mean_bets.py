@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from steelyard.stats.mean_bets import BETS, MeanBets
+from steelyard.stats.mean_bets import BETS, MeanBets, mean_interval
 
 RUNS, LENGTH = 2000, 100
 BOUNDS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted), max_size=60)
@@ -100,3 +100,17 @@ def test_a_tolerance_is_below_the_margin(tolerance: float, margin: float) -> Non
 def test_bounds_are_in_order_and_within_one(least: float, most: float) -> None:
     with pytest.raises(ValueError, match="must hold"):
         MeanBets(0.1, 0.2).observe(least, most)
+
+
+def test_the_interval_holds_the_mean_and_closes_on_it() -> None:
+    random, missed = np.random.default_rng(20261127), 0
+    for _ in range(60):
+        scores = [float(each) for each in random.beta(8, 2, 40)]
+        low, high = mean_interval(scores)
+        missed += not low <= 0.8 <= high
+    assert missed <= 6
+    low, high = mean_interval([1.0] * 50)
+    assert low > 0.85
+    assert high == 1.0
+    assert mean_interval([]) == (0.0, 1.0)
+    assert mean_interval([0.2, 0.3, 0.25])[1] < 1.0

@@ -33,8 +33,7 @@ from steelyard.records import (
     VerdictWord,
 )
 from steelyard.records.record import Record
-from steelyard.stats.bounded_mean import bounded_mean_interval
-from steelyard.stats.mean_bets import MeanBets
+from steelyard.stats.mean_bets import MeanBets, mean_interval
 from steelyard.stats.multiplicity import adjusted_p
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
@@ -266,7 +265,7 @@ def _decided(rows: Sequence[_Row]) -> Iterator[PublishedRow]:
             unread=each.unread,
             samples=tuple(each.samples),
             share=float(f"{math.fsum(shares) / len(shares):.6g}") if shares else None,
-            ci=bounded_mean_interval(shares, row.planned) if shares else None,
+            ci=mean_interval(shares) if shares else None,
             p=p,
             word=word,
             reason=reason,

@@ -13,11 +13,13 @@ additions and products alone, so it is the same on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["BETS", "MeanBets"]
+__all__ = ["BETS", "MeanBets", "mean_interval"]
 
 BETS: Final = (0.05, 0.15, 0.4, 0.8)  # shares of the largest λ that leaves every factor positive
+_HAIR: Final = 1e-9
 _MOST: Final = 1e250  # beyond which no product matters, so that none overflows
 
 
@@ -52,3 +54,20 @@ class MeanBets:
     def p(self) -> float:
         """The p-value of "the mean is at most the tolerance", valid at every time."""
         return min(1.0, 1 / self.highest)
+
+
+def mean_interval(scores: Sequence[float], alpha: float = 0.05) -> tuple[float, float]:
+    """The hundredths between which the mean of scores in [0, 1] lies: what neither bet has excluded at α/2.
+
+    It holds at every look, and excludes a bound wherever a test at α/2 does. (0, 1) before the first score.
+    """
+    low, high = 0.0, 1.0
+    for step in range(1, 100):
+        bets = MeanBets(step / 100 - _HAIR, step / 100)
+        for score in scores:
+            bets.observe(score, score)
+        if bets.highest * alpha / 2 >= 1:
+            low = step / 100
+        if bets.highest_within * alpha / 2 >= 1:
+            high = min(high, step / 100)
+    return low, high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -46,12 +47,18 @@ def command(
     from steelyard.comparison.published_seal import check_new, seal_outputs
     from steelyard.util.atomic_file import write_file
     from steelyard.util.console import out as console
+    from steelyard.util.text import one_line
 
     check_outside_runs(markdown_file)
     out = out or default_folder("published-outputs")
     check_new(out)
-    signer, uri, shown = signer_at(key), reference_of(reference), shown_progress("outputs")
-    found = published_outputs(run, uri, limit=limit, progress=lambda task, read, of: shown(read, of))
+    signer, uri = signer_at(key), reference_of(reference)
+    shown: dict[str, Callable[[int, int], None]] = {}
+
+    def progress(task: str, read: int, of: int) -> None:
+        shown.setdefault(task, shown_progress(f"outputs of {one_line(task, 40)}"))(read, of)
+
+    found = published_outputs(run, uri, limit=limit, progress=progress)
     seal_outputs(out, found, signer)
     if markdown_file is not None:
         write_file(markdown_file, published_pages.markdown(found).encode())
