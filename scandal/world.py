@@ -18,7 +18,8 @@ from steelyard.errors import ModelUnavailable
 __all__ = ["TOLERANCE", "Command", "World", "serving"]
 
 TOLERANCE: Final = "3"  # percentage points below a claim that still count as the claim
-_WEIGHT: Final = ("--detect-weight", "0.5")  # who suspects the score asks as much beside the claims as about them
+# Who suspects a score asks as much beside the claims as about them. The server answers one request at a time.
+_ENDPOINT: Final = ("--detect-weight", "0.5", "--concurrency", "4")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class World:
             "endpoint",
             "sheet.yaml",
             f"openai:{SOLD_AS}@{address}",
-            *("--model", f"reference=gguf:{self.files['A']}", "--detect", "auto,identity", *_WEIGHT),
+            *("--model", f"reference=gguf:{self.files['A']}", "--detect", "auto,identity", *_ENDPOINT),
         )
 
     def cue(self, address: str) -> Command:
@@ -79,7 +80,7 @@ class World:
             "cue",
             "cue.yaml",
             f"openai:{SOLD_AS}@{address}",
-            *("--detect", "cue_gap", *_WEIGHT),
+            *("--detect", "cue_gap", *_ENDPOINT),
         )
 
     def file(self, letter: str) -> Command:

@@ -1,0 +1,51 @@
+"""The whole replay on the embedded file and its Q2_K: the vendor of the story is found, the honest one is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scandal.files import model_files
+from scandal.replay import Outcome, replay
+from scandal.table import FILE, read_tables
+from scandal.vendor import Row
+from scandal.world import World
+from steelyard.claims.sheet import read_sheet
+from steelyard.cli import execute as steelyard
+
+
+def test_the_sheets_are_what_the_vendor_prints(tmp_path: Path) -> None:
+    world = World(
+        tmp_path, "w", [Row("reversed_words", "95.3", "A"), Row("second_word", "40.0", "A")], {"A": Path("a.gguf")}
+    )
+    world.prepare()
+    claims = read_sheet(world.folder / "sheet.yaml").claims
+    assert [(claim.task, claim.value, claim.samples) for claim in claims] == [
+        ("reversed_words", "95.3", 150),
+        ("second_word", "40.0", 150),
+    ]
+    assert [claim.task for claim in read_sheet(world.folder / "cue.yaml").claims] == ["reversed_words"]
+    assert world.file("A").line.startswith("steelyard audit ")
+
+
+def test_one_command_that_ends_otherwise_is_enough() -> None:
+    assert Outcome("cheat", {"endpoint": 1, "assembled": 1}).is_as_expected
+    assert not Outcome("cheat", {"endpoint": 1, "assembled": 3}).is_as_expected
+    assert not Outcome("honest", {"endpoint": 0, "assembled": 1}).is_as_expected
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_the_scandal(tmp_path: Path, smollm2: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {letter: path for letter, path in model_files(tmp_path).items() if letter in "AC"}
+    found = replay(tmp_path / "worlds", files, read_tables(), FILE)
+    assert [each.is_as_expected for each in found] == [True, True], [each.codes for each in found]
+    cheat = tmp_path / "worlds" / "cheat"
+    report = json.loads((cheat / "endpoint" / "report.json").read_text())
+    assert {each["detector"] for each in report["findings"]} >= {"twin_gap", "identity"}
+    said = capsys.readouterr().out
+    assert "do not come from A's weights" in said
+    assert "D6, the cue" in said
+    assert steelyard(["verify", str(cheat / "endpoint")]) == 0
