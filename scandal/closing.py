@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from bench.engine.markdown import table
@@ -17,7 +18,7 @@ __all__ = ["HEADINGS", "Line", "Reports", "as_markdown", "as_table", "lines_of",
 HEADINGS: Final = ("row", "who speaks", "word", "what was shown", "how sure")
 
 _WORDS: Final = {"insufficient_power": "undecided", "not_testable": "not testable", "not_tested": "not tested"}
-_NAMES: Final = {"twin_gap": "D2, fresh twins", "cue_gap": "D6, the cue", "identity": "D5, identity"}
+_NAMES: Final = {"twin_gap": "D2, twins", "cue_gap": "D6, cue", "identity": "D5, identity"}
 
 
 @dataclass(frozen=True)
@@ -59,34 +60,40 @@ def lines_of(reports: Reports) -> Iterator[Line]:
         for document in (reports.endpoint, reports.cue):
             yield from (_gap(test, claim["task"], alpha) for test in _gaps(document) if _is_about(test, claim["task"]))
     yield from (_identity(test, alpha) for test in reports.endpoint["tests"] if test["rule"].startswith("identity"))
-    yield _assembled(reports.assembled)
+    yield _assembled(reports.assembled, alpha)
 
 
 def as_table(title: str, lines: Iterator[Line]) -> Table:
     """The lines as a table for the terminal."""
-    shown = Table(title=title, title_justify="left", show_lines=True)
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in HEADINGS:
         shown.add_column(heading, overflow="fold")
-    for line in lines:
+    for line in _once(lines):
         shown.add_row(line.row, line.test, line.word, line.shown, line.sure)
     return shown
 
 
 def as_markdown(title: str, lines: Iterator[Line]) -> str:
     """The lines as a table for the page."""
-    rows = [(line.row, line.test, line.word, line.shown, line.sure) for line in lines]
+    rows = [(line.row, line.test, line.word, line.shown, line.sure) for line in _once(lines)]
     return table(title, HEADINGS, rows, len(HEADINGS))
+
+
+def _once(lines: Iterator[Line]) -> Iterator[Line]:
+    """The lines, each row named once."""
+    before = ""
+    for line in lines:
+        yield replace(line, row="" if line.row == before else line.row)
+        before = line.row
 
 
 def _claim(claim: Mapping[str, Any], alpha: float) -> Line:
     measured = claim["measured"]
-    said = "too few answers could be read" if measured is None else f"{measured:.1f} % of {claim['of']} trials right"
-    if measured is not None and claim["asked"] < claim["of"]:
-        said = f"{measured:.1f} % of the first {claim['asked']} trials right"
+    said = "too few answers could be read" if measured is None else f"{measured:.1f} % right"
+    if claim["asked"] < claim["of"]:
+        said += f" of the first {claim['asked']} of {claim['of']} trials"
     shown = f"{claim['claimed_text']} % printed; {said}"
-    return Line(
-        claim["task"], "D1, the claim", _word(claim["verdict"]), shown, _sure(claim["verdict"], claim["p"], alpha)
-    )
+    return Line(claim["task"], "D1, claim", _word(claim["verdict"]), shown, _sure(claim["verdict"], claim["p"], alpha))
 
 
 def _gaps(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -107,8 +114,8 @@ def _gap(test: Mapping[str, Any], task: str, alpha: float) -> Line:
     if effect is not None and effect["value"] is not None:
         low, high = (100 * each for each in effect["ci"])
         shown = (
-            f"{100 * effect['value']:+.0f} points [{low:.0f}, {high:.0f}] against {other}, "
-            f"{effect['n']} of {effect['of']} pairs"
+            f"{100 * effect['value']:+.0f} points [{low:.0f}, {high:.0f}] against {other} "
+            f"({effect['n']} of {effect['of']} pairs)"
         )
     return Line(task, _NAMES[kind], _word(test["word"]), shown, _sure(test["word"], test["p"], alpha))
 
@@ -125,14 +132,14 @@ def _identity(test: Mapping[str, Any], alpha: float) -> Line:
     )
 
 
-def _assembled(found: Mapping[str, Any]) -> Line:
-    return Line(
-        "the whole table",
-        "assemble",
-        _word(found["word"]),
-        str(found["headline"]),
-        _sure(found["word"], found["p"], 0.05),
-    )
+def _assembled(found: Mapping[str, Any], alpha: float) -> Line:
+    """The headline without its word and p, which have columns of their own; the files by their letters."""
+    said = str(found["headline"]).partition(": ")[2].partition(" (p ")
+    shown = said[0] + said[2].partition(")")[2]
+    if found["whole"]:
+        letters = [str(found["candidates"][at]["run"])[-1] for at in found["whole"]]
+        shown = f"{' and '.join(letters)} reaches every row"
+    return Line("whole table", "assemble", _word(found["word"]), shown, _sure(found["word"], found["p"], alpha))
 
 
 def _word(word: str) -> str:
@@ -144,5 +151,5 @@ def _sure(word: str, p: float | None, alpha: float) -> str:
     if word == "inconsistent" and p is not None:
         return f"p = {p:.2g}"
     if word == "consistent":
-        return f"wrong in at most {alpha:.0%} of such cases"
-    return "nothing is said"
+        return f"error ≤ {alpha:.0%}"
+    return "says nothing"

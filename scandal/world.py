@@ -13,11 +13,14 @@ from typing import Final
 
 from scandal.server import SOLD_AS
 from scandal.vendor import TASKS, Row
-from steelyard.errors import ModelUnavailable
+from steelyard.errors import ExitCode, ModelUnavailable
 
 __all__ = ["TOLERANCE", "Command", "World", "serving"]
 
 TOLERANCE: Final = "3"  # percentage points below a claim that still count as the claim
+_CONCLUDED: Final = (ExitCode.CONSISTENT, ExitCode.INCONSISTENT, ExitCode.UNDECIDED)
+_WHOLE: Final = "sheet.yaml"
+_CUE: Final = "cue.yaml"
 # Who suspects a score asks as much beside the claims as about them. The server answers one request at a time.
 _ENDPOINT: Final = ("--detect-weight", "0.5", "--concurrency", "4")
 
@@ -45,8 +48,8 @@ class World:
 
     def prepare(self) -> None:
         """Write the sheets and make the auditor's key."""
-        self._write_sheet("sheet.yaml", self.rows)
-        self._write_sheet("cue.yaml", [row for row in self.rows if row.task == self.looked_at])
+        self._write_sheet(_WHOLE, self.rows)
+        self._write_sheet(_CUE, self._looked_at_rows)
         self.run(Command("a key", ("key", "new", "--out", str(self.folder / "key.pem")), self.folder / "key.log"))
 
     @property
@@ -54,6 +57,10 @@ class World:
         """The row of which it is asked whether its score depends on looking like the benchmark."""
         tasks = [row.task for row in self.rows]
         return "pattern" if "pattern" in tasks else "reversed_words"
+
+    @property
+    def _looked_at_rows(self) -> list[Row]:
+        return [row for row in self.rows if row.task == self.looked_at]
 
     def _write_sheet(self, name: str, rows: Sequence[Row]) -> None:
         claims = (
@@ -68,7 +75,7 @@ class World:
         return self._audit(
             "does the endpoint reach the table, also on fresh questions, and is it A?",
             "endpoint",
-            "sheet.yaml",
+            _WHOLE,
             f"openai:{SOLD_AS}@{address}",
             *("--model", f"reference=gguf:{self.files['A']}", "--detect", "auto,identity", *_ENDPOINT),
         )
@@ -78,7 +85,7 @@ class World:
         return self._audit(
             f"does {self.looked_at} depend on looking like the benchmark?",
             "cue",
-            "cue.yaml",
+            _CUE,
             f"openai:{SOLD_AS}@{address}",
             *("--detect", "cue_gap", *_ENDPOINT),
         )
@@ -88,7 +95,7 @@ class World:
         return self._audit(
             f"does {letter} reach the table?",
             f"file-{letter}",
-            "sheet.yaml",
+            _WHOLE,
             f"gguf:{self.files[letter]}",
             *("--accept-model", "--detect", "none"),
         )
@@ -104,15 +111,20 @@ class World:
         )
 
     def _audit(self, words: str, out: str, sheet: str, uri: str, *more: str) -> Command:
-        tasks = [part for row in self.rows for part in ("--task", str(TASKS / f"{row.task}.yaml"))]
+        rows = self.rows if sheet == _WHOLE else self._looked_at_rows
+        tasks = [part for row in rows for part in ("--task", str(TASKS / f"{row.task}.yaml"))]
         arguments = ("audit", str(self.folder / sheet), *tasks, "--model", uri, *more, "--tolerance", TOLERANCE)
         return Command(words, (*arguments, "--out", str(self.folder / out)), self.folder / f"{out}.log")
 
     def run(self, command: Command) -> int:
-        """Run it as a user would; what it prints goes to its log, errors beside it. Gives the exit code."""
+        """Run it as a user would; what it prints goes to its log, errors beside it. Gives the exit code.
+
+        Raises ModelUnavailable, with its last line, where it ends without a conclusion.
+        """
         environment = os.environ | {"STEELYARD_KEY": str(self.folder / "key.pem")}
-        with command.log.open("wb") as out, command.log.with_suffix(".err").open("wb") as errors:
-            return subprocess.run(
+        said = command.log.with_suffix(".err")
+        with command.log.open("wb") as out, said.open("wb") as errors:
+            code = subprocess.run(
                 [sys.executable, "-m", "steelyard", *command.arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -120,6 +132,10 @@ class World:
                 stderr=errors,
                 check=False,
             ).returncode
+        if code not in _CONCLUDED:
+            lines = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise ModelUnavailable(f"{command.arguments[0]} ended with {code}: {lines[-1] if lines else ''} ({said})")
+        return code
 
 
 @contextmanager

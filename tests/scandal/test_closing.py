@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,14 @@ def reports() -> Reports:
         "tests": [result_of("cue_gap@1", "cues-00-pattern", "inconsistent", effect=effect(0.6))],
     }
     return Reports(
-        endpoint, cue, {"word": "insufficient_power", "p": 0.4, "headline": "That A gave it is not excluded."}
+        endpoint,
+        cue,
+        {
+            "word": "insufficient_power",
+            "p": 0.4,
+            "whole": [],
+            "headline": "Insufficient power: that A gave it is not excluded (p = 0.4).",
+        },
     )
 
 
@@ -52,25 +60,25 @@ def test_every_row_has_its_claim_and_what_was_asked_beside_it(reports: Reports) 
     lines = list(lines_of(reports))
     assert [(line.row, line.test.partition(",")[0]) for line in lines] == [
         ("pattern", "D1"), ("pattern", "D2"), ("pattern", "D6"), ("second_word", "D1"), ("second_word", "D2"),
-        ("neutral prompts", "D5"), ("the whole table", "assemble"),
+        ("neutral prompts", "D5"), ("whole table", "assemble"),
     ]  # fmt: skip
     assert lines[2] == Line(
         "pattern",
-        "D6, the cue",
+        "D6, cue",
         "inconsistent",
-        "+60 points [50, 70] against another prompt, 71 of 150 pairs",
+        "+60 points [50, 70] against another prompt (71 of 150 pairs)",
         "p = 0.0004",
     )
-    assert lines[3].shown == "80.0 % printed; 3.4 % of the first 60 trials right"
+    assert lines[3].shown == "80.0 % printed; 3.4 % right of the first 60 of 300 trials"
     assert lines[5].shown == "the 14 texts that it drew do not come from A's weights"
 
 
 def test_what_is_undecided_says_nothing(reports: Reports) -> None:
     by_test = {(line.row, line.test): line for line in lines_of(reports)}
-    for key in (("pattern", "D2, fresh twins"), ("second_word", "D2, fresh twins"), ("the whole table", "assemble")):
-        assert by_test[key].sure == "nothing is said"
-    assert by_test["pattern", "D2, fresh twins"].word == "undecided"
-    assert by_test["pattern", "D1, the claim"].sure == "wrong in at most 5% of such cases"
+    for key in (("pattern", "D2, twins"), ("second_word", "D2, twins"), ("whole table", "assemble")):
+        assert by_test[key].sure == "says nothing"
+    assert by_test["pattern", "D2, twins"].word == "undecided"
+    assert by_test["pattern", "D1, claim"].sure == "error ≤ 5%"
 
 
 def test_the_table_fits_a_terminal(reports: Reports, tmp_path: Path) -> None:
@@ -78,3 +86,24 @@ def test_the_table_fits_a_terminal(reports: Reports, tmp_path: Path) -> None:
     console.print(as_table("What was shown", lines_of(reports)))
     assert max(map(len, console.export_text().splitlines())) <= 100
     console.file.close()
+
+
+@pytest.mark.parametrize(
+    ("found", "shown", "sure"),
+    [
+        (
+            {"word": "inconsistent", "headline": "Inconsistent: none of these 3 models gave it (p = 0.03); and so on."},
+            "none of these 3 models gave it; and so on.",
+            "p = 0.03",
+        ),
+        (
+            {"word": "consistent", "whole": [1], "candidates": [{"run": "r/file-B"}, {"run": "r/file-A"}]},
+            "A reaches every row",
+            "error ≤ 5%",
+        ),
+    ],
+)
+def test_the_whole_table_has_its_own_line(reports: Reports, found: dict[str, Any], shown: str, sure: str) -> None:
+    given = {"p": 0.03, "whole": [], "candidates": [], "headline": "Consistent: somebody."} | found
+    *_, line = lines_of(replace(reports, assembled=given))
+    assert (line.row, line.shown, line.sure) == ("whole table", shown, sure)

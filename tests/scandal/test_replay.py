@@ -14,6 +14,7 @@ from scandal.vendor import Row
 from scandal.world import World
 from steelyard.claims.sheet import read_sheet
 from steelyard.cli import execute as steelyard
+from steelyard.errors import ModelUnavailable
 
 
 def test_the_sheets_are_what_the_vendor_prints(tmp_path: Path) -> None:
@@ -27,7 +28,18 @@ def test_the_sheets_are_what_the_vendor_prints(tmp_path: Path) -> None:
         ("second_word", "40.0", 150),
     ]
     assert [claim.task for claim in read_sheet(world.folder / "cue.yaml").claims] == ["reversed_words"]
+    assert [Path(part).stem for part in world.cue("http://h/v1").arguments if part.endswith(".yaml")] == [
+        "cue",
+        "reversed_words",
+    ]
     assert world.file("A").line.startswith("steelyard audit ")
+
+
+def test_a_command_that_ends_without_a_conclusion_is_named(tmp_path: Path) -> None:
+    world = World(tmp_path, "w", [Row("reversed_words", "95.3", "A")], {"A": tmp_path / "absent.gguf"})
+    world.prepare()
+    with pytest.raises(ModelUnavailable, match=r"audit ended with 2: .*there is no such file"):
+        world.run(world.file("A"))
 
 
 def test_one_command_that_ends_otherwise_is_enough() -> None:
@@ -50,5 +62,5 @@ def test_the_scandal(tmp_path: Path, smollm2: Path, capsys: pytest.CaptureFixtur
     assert gap > 0.05
     said = capsys.readouterr().out
     assert "do not come from A's weights" in said
-    assert "D6, the cue" in said
+    assert "D6, cue" in said
     assert steelyard(["verify", str(cheat / "endpoint")]) == 0
