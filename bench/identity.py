@@ -11,17 +11,15 @@ import gzip
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 import numpy as np
 
+from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
-from steelyard.reports.measured_rates import MeasuredElsewhere, RuleRate, measured_rates
 from steelyard.stats.likelihood_bets import LikelihoodBets
 
 __all__ = ["SERVED", "Bank", "false_alarms", "main", "power", "read_bank", "texts_until"]
@@ -29,7 +27,6 @@ __all__ = ["SERVED", "Bank", "false_alarms", "main", "power", "read_bank", "text
 BANKS: Final = Path(__file__).parent / "identity_texts"
 TOKENS: Final = 10
 RUN: Final = 60  # texts
-_REPORTS: Final = Path("src/steelyard/reports/measured_rates.json")
 _SEED: Final = 20261127
 _FAR: Final = ("Q2_K", "Q3_K_M", "T0.7", "T1.3", "T1.8")
 _MOST: Final = math.log(1e9)
@@ -193,16 +190,10 @@ def false_alarms() -> str:
 
 def write_reports() -> None:
     """Write what reports show: runs of the reference's own texts, to their end, at .05."""
-    from steelyard.stats.intervals import clopper_pearson
-
     runs = list(_runs(read_bank("own"), RUN))
     found = sum(texts_until(run, 0.05)[0] is not None for run in runs)
-    low, high = clopper_pearson(found, len(runs))
-    rate = RuleRate(share=round(found / len(runs), 5), low=round(low, 5), high=round(high, 5), tests=len(runs))
     what = f"runs of {RUN} texts that the reference itself drew, at 0.05"
-    own = MeasuredElsewhere(date=f"{datetime.now(UTC):%Y-%m-%d}", what=what, rate=rate)
-    rates = msgspec.structs.replace(measured_rates(), elsewhere={"identity@1": own})
-    _REPORTS.write_bytes(msgspec.json.format(msgspec.json.encode(rates), indent=2) + b"\n")
+    write_elsewhere("identity@1", what, found, len(runs))
 
 
 def means() -> str:

@@ -137,7 +137,7 @@ def _model(file: Path) -> Ask:
 
 def _is_right(task: Task, sample: Sample, ask: Ask) -> bool:
     scorer = open_identifier(task.scorer_identifier(PROMPT))
-    return read_score(scorer, sample, ask(sample.request)).value == 1
+    return read_score(scorer, sample, ask(sample.request), cut_is_final=True).value == 1
 
 
 def _with_memory(task: Task, samples: Sequence[Sample], right: Sequence[bool]) -> Count:

@@ -17,7 +17,18 @@ from steelyard.records import GenerateRequest
 from steelyard.tasks.catalogue import open_task_file
 from steelyard.tasks.task import Task
 
-__all__ = ["PROMPT", "TASKS", "Benchmark", "Reply", "Row", "Vendor", "benchmark_of", "open_row_task", "split_prompt"]
+__all__ = [
+    "PROMPT",
+    "TASKS",
+    "Benchmark",
+    "Reply",
+    "Row",
+    "Vendor",
+    "benchmark_of",
+    "limit_of",
+    "open_row_task",
+    "split_prompt",
+]
 
 TASKS: Final = Path(__file__).parent / "tasks"
 PROMPT: Final = "completion"
@@ -64,6 +75,11 @@ def benchmark_of(task: Task) -> Benchmark:
     samples = list(task.prepare(PROMPT))
     asked = [(sample.request, sample.target) for sample in samples if isinstance(sample.request, GenerateRequest)]
     return Benchmark(asked[0][0].prefix, {request.prompt: target for request, target in asked})
+
+
+def limit_of(row: Row) -> int:
+    """The tokens of an answer at most. The vendor states it: what runs over is scored as it stands, and not left open."""
+    return open_row_task(row.task).prompt_format(PROMPT).max_tokens
 
 
 class Vendor:

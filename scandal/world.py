@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from scandal.server import SOLD_AS
-from scandal.vendor import TASKS, Row
+from scandal.vendor import TASKS, Row, limit_of
 from steelyard.errors import ExitCode, ModelUnavailable
 
 __all__ = ["TOLERANCE", "Command", "World", "serving"]
@@ -65,7 +65,7 @@ class World:
     def _write_sheet(self, name: str, rows: Sequence[Row]) -> None:
         claims = (
             f"  - {{task: {row.task}, value: {row.value}, unit: percent, samples: 150, repeats: 1, shots: 3,\n"
-            "     protocol: {prompt: completion, decoding: greedy, harness: steelyard}}\n"
+            f"     protocol: {{prompt: completion, decoding: greedy, max_tokens: {limit_of(row)}, harness: steelyard}}}}\n"
             for row in rows
         )
         (self.folder / name).write_text(f"model: {SOLD_AS}\nclaims:\n{''.join(claims)}")

@@ -39,7 +39,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LLAMA_SERVER = """
 import sys, xllamacpp
 parameters = xllamacpp.CommonParams()
-parameters.model.path, parameters.n_ctx, parameters.n_parallel, parameters.port = sys.argv[1], 2048, 1, 0
+parameters.model.path, parameters.n_ctx, parameters.port = sys.argv[1], 2048, 0
+parameters.n_parallel = int(sys.argv[2])
 parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
 parameters.warmup = False
 server = xllamacpp.Server(parameters)
@@ -140,6 +141,7 @@ class SumsServer:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
+        self._routes(app)
         # Clients of a run that was cut off may still hang on a call: the server does not wait for them.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
@@ -155,6 +157,9 @@ class SumsServer:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
+
+    def _routes(self, app: web.Application) -> None:
+        """Further addresses of a server that has some."""
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": self.name, "object": "model"}]})
@@ -206,10 +211,10 @@ def sums_file(tmp_path: Path) -> tuple[Path, float]:
 
 
 @contextmanager
-def llama_serving(path: Path) -> Iterator[str]:
-    """The address of a llama.cpp server of a file, in a process of its own."""
+def llama_serving(path: Path, parallel: int = 1) -> Iterator[str]:
+    """The address of a llama.cpp server of a file, in a process of its own, with so many answers at a time."""
     process = subprocess.Popen(
-        [sys.executable, "-c", LLAMA_SERVER, str(path)],
+        [sys.executable, "-c", LLAMA_SERVER, str(path), str(parallel)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdout is not None

@@ -36,12 +36,14 @@ _NAMES = {
     "steelyard.api.gates": ["gate"],
     "steelyard.api.judge_calls": ["calibrate", "draw_labels", "judge"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
+    "steelyard.api.published_outputs": ["published_outputs"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
     "steelyard.auditing.answers": ["Answer"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
     "steelyard.claims.sheet": ["read_sheet"],
     "steelyard.comparison.assemble": ["Assembly"],
     "steelyard.comparison.portfolio_record": ["Portfolio"],
+    "steelyard.comparison.published": ["PublishedOutputs"],
     "steelyard.comparison.record": ["Comparison"],
     "steelyard.errors": [
         "DeadlineExceeded",
@@ -114,6 +116,7 @@ __all__ = [
     "Options",
     "Outcome",
     "Portfolio",
+    "PublishedOutputs",
     "RunResult",
     "Sample",
     "Score",
@@ -145,6 +148,7 @@ __all__ = [
     "open_scorer",
     "plan_audit",
     "portfolio",
+    "published_outputs",
     "read_sheet",
     "recompute",
     "report",
@@ -167,12 +171,14 @@ if TYPE_CHECKING:
     from steelyard.api.gates import gate
     from steelyard.api.judge_calls import calibrate, draw_labels, judge
     from steelyard.api.models import OpenedModel, open_model
+    from steelyard.api.published_outputs import published_outputs
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.auditing.answers import Answer
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.claims.sheet import read_sheet
     from steelyard.comparison.assemble import Assembly
     from steelyard.comparison.portfolio_record import Portfolio
+    from steelyard.comparison.published import PublishedOutputs
     from steelyard.comparison.record import Comparison
     from steelyard.errors import (
         DeadlineExceeded,

@@ -5,8 +5,6 @@ A plugin is a Python package with an entry point in the group ``steelyard.plugin
     [project.entry-points."steelyard.plugins"]
     "model.mine" = "my_package:open_mine"       # steelyard audit SHEET --model mine:anything
     "scorer.mine" = "my_package:MyScorer"       # scorer: {name: mine, …} in a task's file
-    "tasks.mine" = "my_package:FOLDER"          # a folder of task files
-    "generator.mine" = "my_package:generate"    # a seeded generator of twins
     "detector.mine" = "my_package:MyDetector"   # steelyard audit SHEET --detect mine
 
 ============  =====================================================  =========================================
@@ -88,7 +86,8 @@ class Model(Protocol):
     Concurrency, retries, deadlines and order belong to the runner. A model may be asked concurrently up to
     ``capabilities.concurrency``. ``identify`` may call the endpoint (the user named it) but never with a sample.
     A model that names ``capabilities.checkpoints`` has those answer that a request names, and answers with JSON that
-    names them by need: ``{"answered_by": {NEED: SHA-256 of the weights}, …}``.
+    names them by need: ``{"answered_by": {NEED: SHA-256 of the weights}, …}``. One that also says which tokens are
+    likeliest next is a :class:`steelyard.models.next_token.NextTokenModel`.
     """
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:

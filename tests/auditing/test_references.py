@@ -11,6 +11,7 @@ from steelyard.auditing.references import give_reference
 from steelyard.errors import InputError
 from steelyard.scorers.exact import Exact
 from steelyard.scorers.likelihood import Likelihood
+from steelyard.scorers.next_token_distance import NextTokenDistance
 
 
 class Weights:
@@ -21,6 +22,9 @@ class Weights:
 
     def log_ratios(self, prompt: str, text: str, tokens: int, *, ended: bool) -> None:
         return None
+
+    def next_tokens(self, text: str) -> tuple[tuple[str, float], ...]:
+        return ()
 
 
 def given(scorers: Any, models: Any) -> list[str]:
@@ -35,6 +39,13 @@ def test_every_scorer_gets_it_and_it_is_loaded_once() -> None:
     assert "loading the reference" in line
     assert weights.prepared == 1
     assert (one._reference, other._reference) == (weights, weights)
+
+
+def test_for_next_tokens_no_requantisation_is_loaded() -> None:
+    weights, scorer = Weights(), NextTokenDistance("least")
+    assert given({"00": (scorer,)}, {"reference": weights}) == []
+    assert weights.prepared == 0
+    assert scorer._reference is weights
 
 
 def test_where_nothing_is_read_by_likelihood_nothing_is_loaded() -> None:

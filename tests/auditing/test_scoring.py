@@ -9,19 +9,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from steelyard.auditing.scoring import Unscored, final_attempts, score_attempts, unscored_attempts
+from steelyard.auditing.scoring import Unscored, final_attempts, read_score, score_attempts, unscored_attempts
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.models.next_token import output_of_tokens
 from steelyard.records import (
     Attempt,
     GenerateRequest,
     ModelOutput,
+    NextTokenRequest,
     Outcome,
     RecordedScore,
     Sample,
     SampleScore,
     Score,
 )
+from steelyard.scorers.next_token_distance import NextTokenDistance
 from steelyard.storage.journal.lines import JournalRecord
 from tests.plans import measurement, plan
 
@@ -206,6 +209,18 @@ def test_an_answer_with_nothing_in_it_is_wrong_and_open_after_reasoning(
     (found,) = score_attempts(PLAN, records, {ASKED.id: (Generous(),)}, texts)
     assert isinstance(found, SampleScore)
     assert (found.status, found.value) == expected
+
+
+def test_a_list_of_next_tokens_is_no_text_with_reasoning_in_it() -> None:
+    class Told:
+        def next_tokens(self, text: str) -> list[tuple[str, float]]:
+            return [("<think>", -1.0), (" a", -2.0)]
+
+    sample = Sample(id="s/0", request=NextTokenRequest(context="x"), target="")
+    scorer = NextTokenDistance("most")
+    scorer.refer(Told())
+    found = read_score(scorer, sample, output_of_tokens([("<think>", -1.0), (" a", -2.5)]))
+    assert found.value == pytest.approx(0.25)
 
 
 def test_where_reasoning_is_withheld_an_empty_answer_is_not_scored_again() -> None:

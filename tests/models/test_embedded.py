@@ -18,7 +18,15 @@ from steelyard.models import Settings, open_model
 from steelyard.models.embedded import processor_name, threads_to_use
 from steelyard.models.llama import BATCH, OUTPUTS, Llama
 from steelyard.models.session import InferenceSession, PrefixStates
-from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Request, Turn
+from steelyard.records import (
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelOutput,
+    NextTokenRequest,
+    Outcome,
+    Request,
+    Turn,
+)
 
 pytestmark = pytest.mark.model
 T = TypeVar("T")
@@ -34,6 +42,8 @@ def never() -> bool:
 def ask(session: InferenceSession, request: Request) -> ModelOutput:
     if isinstance(request, GenerateRequest):
         return session.generate(request, never)
+    if isinstance(request, NextTokenRequest):
+        return session.next_token(request)
     return session.loglikelihood(request, never)
 
 

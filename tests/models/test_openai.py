@@ -20,7 +20,15 @@ from aiohttp.test_utils import TestServer
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, open_model
 from steelyard.models.openai import OpenAIModel, open_openai
-from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
+from steelyard.records import (
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    ModelOutput,
+    NextTokenRequest,
+    Outcome,
+)
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -342,6 +350,41 @@ def test_a_strict_endpoint_is_asked_without_the_fields_that_it_refuses() -> None
     assert [output.text for output in at_handler(strict, ask)] == [" and", " and"]
     assert ["top_k" in body for body in bodies] == [True, False, False]
     assert all(body["top_p"] == 1.0 for body in bodies)
+
+
+def test_an_endpoint_that_gives_fewer_next_tokens_is_asked_for_as_many() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    async def openais(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        if "top_k" in bodies[-1] or bodies[-1]["logprobs"] > 5:
+            return web.json_response({"error": {"message": "Invalid value"}}, status=400)
+        logprobs = {"tokens": [" a"], "top_logprobs": [{" the": -0.5, " a": -1.5}]}
+        return web.json_response({"choices": [{"text": " a", "finish_reason": "length", "logprobs": logprobs}]})
+
+    async def ask(model: OpenAIModel) -> list[ModelOutput]:
+        return [await model.next_token(NextTokenRequest(context="Once")) for _ in range(2)]
+
+    outputs = at_handler(openais, ask)
+    assert [output.text for output in outputs] == ['[" the"," a"]'] * 2
+    assert [(body["logprobs"], "top_k" in body) for body in bodies] == [
+        (20, True), (20, False), (5, True), (5, False), (5, False)
+    ]  # fmt: skip
+
+
+def test_an_endpoint_that_refuses_log_probabilities_says_so_and_one_that_ignores_them_is_malformed() -> None:
+    async def refusing(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": {"message": "no logprobs here"}}, status=400)
+
+    async def ignoring(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"choices": [{"text": " a", "finish_reason": "length", "logprobs": None}]})
+
+    async def ask(model: OpenAIModel) -> ModelOutput:
+        return await model.next_token(NextTokenRequest(context="Once"))
+
+    refused, ignored = at_handler(refusing, ask), at_handler(ignoring, ask)
+    assert (refused.outcome, ignored.outcome) == (Outcome.CLIENT_ERROR, Outcome.MALFORMED)
+    assert "no logprobs here" in refused.detail
 
 
 def test_another_refusal_of_such_a_request_is_its_outcome() -> None:

@@ -12,6 +12,7 @@ import pytest
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.models import open_model
+from steelyard.models.next_token import next_token_of
 from steelyard.plugins import Model
 from steelyard.records import (
     Attempt,
@@ -19,6 +20,7 @@ from steelyard.records import (
     GenerateRequest,
     LoglikelihoodRequest,
     ModelOutput,
+    NextTokenRequest,
     Outcome,
     Plan,
     Request,
@@ -78,6 +80,8 @@ def record(run: Path, exchanges: Sequence[Exchange] = EXCHANGES, kinds: Sequence
 def ask(model: Model, request: Request) -> ModelOutput:
     if isinstance(request, GenerateRequest):
         return asyncio.run(model.generate(request))
+    if isinstance(request, NextTokenRequest):
+        return asyncio.run(next_token_of(model, request))
     return asyncio.run(model.loglikelihood(request))
 
 
@@ -89,6 +93,14 @@ def test_every_attempt_comes_back_in_order_and_the_last_repeats(tmp_path: Path) 
     never = ask(model, NEVER_ASKED)
     assert (never.outcome, never.detail) == (Outcome.CLIENT_ERROR, "not in the recording: this request was never sent")
     asyncio.run(model.close())
+
+
+def test_next_tokens_come_back(tmp_path: Path) -> None:
+    request = NextTokenRequest(context="The sky is")
+    answer = ModelOutput(outcome=Outcome.OK, text='[" blue"]', logprobs=(-0.5,), finish_reason="stop")
+    model = open_model(f"recorded:{record(tmp_path / 'run', [(request, answer)])}")
+    assert ask(model, request) == answer
+    assert ask(model, NextTokenRequest(context="else")).outcome is Outcome.CLIENT_ERROR
 
 
 def test_it_identifies_itself_as_a_recording_and_names_the_original(tmp_path: Path) -> None:

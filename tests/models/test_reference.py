@@ -55,6 +55,13 @@ def test_a_text_that_is_no_such_tokens_has_none(reference: ReferenceModel) -> No
     assert reference.log_ratios(PROMPT, " a", 10, ended=False) is None
 
 
+def test_it_says_what_it_expects_next(reference: ReferenceModel) -> None:
+    found = reference.next_tokens(PROMPT)
+    assert len(found) == 5
+    assert [value for _, value in found] == sorted((value for _, value in found), reverse=True)
+    assert reference.next_tokens(PROMPT) is found
+
+
 def test_closing_twice_is_safe(smollm2: Path) -> None:
     model = open_reference(f"gguf:{smollm2}", Settings())
 

@@ -20,7 +20,7 @@ from steelyard.planning.drawn import (
 from steelyard.planning.samples import item_digests_of
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
-from steelyard.records import Measurement, RepeatCheck
+from steelyard.records import Measurement, NextTokenRequest, RepeatCheck
 from steelyard.tasks import load_task
 from steelyard.tasks.definition import Generator
 from steelyard.tasks.task import Task
@@ -121,3 +121,11 @@ def test_prompts_are_fresh_and_follow_from_the_seed_alone() -> None:
     assert [each.request for each in drawn] == [each.request for each in drawn_samples(task, of)]
     assert drawn[0].request != drawn_samples(task, replace(of, seed="b" * 64))[0].request
     assert not set(item_digests_of(drawn)) & set(item_digests_of(task.prepare("completion")))
+
+
+def test_prompts_whose_next_tokens_are_asked_have_no_seeds() -> None:
+    of = replace(measurement("neutral_prompts", 20), prompt="next_token", shots=0, seed="a" * 64, drawn="prompts")
+    drawn = drawn_samples(load_task("neutral_prompts"), replace(of, kind="next_token"))
+    asked = [sample.request for sample in drawn]
+    assert all(isinstance(request, NextTokenRequest) and request.top == 20 for request in asked)
+    assert len(set(asked)) == 20

@@ -1,10 +1,10 @@
-"""What a scorer compares an answer with."""
+"""What scorers and detectors need, by their names."""
 
 from __future__ import annotations
 
 import pytest
 
-from steelyard.planning.rules import compares_texts
+from steelyard.planning.rules import asks_next_tokens, compares_texts
 from steelyard.planning.samples import as_asked
 from steelyard.records import GenerateRequest, Sample
 
@@ -34,3 +34,9 @@ def test_a_rule_on_choices_and_every_other_gets_its_number(scorer: str) -> None:
 def test_a_sample_without_choices_stays_as_it_is() -> None:
     assert as_asked([PLAIN], 0.0, False, scorer="exact@3") == [PLAIN]
     assert (PLAIN.target_text, LABELLED.target_text) == ("1", "Kündigung & Rückgabe")
+
+
+def test_who_reads_next_tokens_is_known_by_its_access() -> None:
+    assert asks_next_tokens(("identity", "next_token"))
+    assert not asks_next_tokens(("identity", "twin_gap", "of_a_plugin_that_is_not_here"))
+    assert not asks_next_tokens(())

@@ -17,7 +17,8 @@ from steelyard.storage.journal.lines import decode, encode
 SEALED = [
     "Attempt", "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
     "JudgedKey",
-    "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NotPlanned", "Origin", "Plan", "PlanInput",
+    "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NextTokenRequest", "NotPlanned", "Origin",
+    "Plan", "PlanInput",
     "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "RequestedTest", "Sample",
     "Served", "SourceSpan", "SuiteItem", "Turn",
 ]  # fmt: skip
@@ -32,7 +33,7 @@ DEFAULTS = {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
         "deterministic": False, "concurrency": 1, "offers": ["language"], "reasons": False, "output_tokens": 0,
         "takes_temperature": True, "repeats_identical": [],
-        "checkpoints": {}, "likelihood_of": [],
+        "checkpoints": {}, "likelihood_of": [], "next_tokens": 0, "next_tokens_reason": "",
     },
     "Checkpoint": {"config": "", "kind": "", "parameters": 0},
     "Claim": {
@@ -61,6 +62,7 @@ DEFAULTS = {
         "price_completion": None, "price_cached": None, "price_reasoning": None,
     },
     "LoglikelihoodRequest": {"prefix": ""},
+    "NextTokenRequest": {"prefix": "", "top": 20},
     "Measurement": {
         "role": "subject", "shots": 0, "chat": False, "decoding": "greedy", "temperature": 0.0, "output_budget": None,
         "budget_stated": False, "reasoning_effort": "", "items": "", "asks": "", "question": "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from steelyard.panels.twin_gap import RULE
 from steelyard.records import RequestedTest
 from steelyard.reports.measured_rates import measured_rates, sentence_on
 from tests.plans import claim_plan
@@ -14,8 +15,8 @@ def test_what_ships_covers_the_rules_of_this_version() -> None:
 
     rules = {f"{name}@{find('detector', name)().version}" for name in ("claim_retest", "twin_gap", "cue_gap")}
     assert set(measured_rates().rules) == rules
-    identity = f"identity@{find('detector', 'identity')().version}"
-    assert set(measured_rates().elsewhere) == {identity}
+    elsewhere = {f"{name}@{find('detector', name)().version}" for name in ("identity", "next_token", "order")}
+    assert set(measured_rates().elsewhere) == {*elsewhere, RULE}
     assert measured_rates().vendors >= 10_000
 
 

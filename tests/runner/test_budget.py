@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.records import GenerateRequest, Limits, LoglikelihoodRequest, ModelOutput, Outcome
+from steelyard.records import GenerateRequest, Limits, LoglikelihoodRequest, ModelOutput, NextTokenRequest, Outcome
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.recordable import recordable
 
@@ -99,6 +99,9 @@ def test_the_worst_case_counts_bytes(prefix: str, prompt: str) -> None:
     echo = worst_case(LoglikelihoodRequest(prefix=prefix, context=prompt, continuations=("ab", "c")))
     assert echo.prompt > 2 * least
     assert echo.completion == 2
+    after = worst_case(NextTokenRequest(prefix=prefix, context=prompt))
+    assert after.prompt > least
+    assert after.completion == 1
 
 
 def test_a_call_that_never_fits_is_not_made() -> None:

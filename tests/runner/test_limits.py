@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, RateHint
-from steelyard.runner.limits import MAX_HOLD, RateLimiter, likely_tokens
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, NextTokenRequest, Outcome, RateHint
+from steelyard.runner.limits import MAX_HOLD, RateLimiter, likely_tokens, requests_of
 
 GOOD = ModelOutput(outcome=Outcome.OK)
 
@@ -112,3 +112,9 @@ def test_a_clock_that_jumps_back_gives_nothing_away() -> None:
 def test_likely_tokens() -> None:
     assert likely_tokens(GenerateRequest(prefix="a" * 30, prompt="b" * 60, max_tokens=7)) == 37
     assert likely_tokens(LoglikelihoodRequest(context="c" * 30, continuations=("x" * 3, "y" * 6))) == 23
+    assert likely_tokens(NextTokenRequest(prefix="a" * 30, context="b" * 60)) == 31
+
+
+def test_log_likelihoods_are_a_request_for_each_option_and_all_else_is_one() -> None:
+    assert requests_of(LoglikelihoodRequest(context="c", continuations=("x", "y"))) == 2
+    assert requests_of(NextTokenRequest(context="c")) == requests_of(GenerateRequest(prompt="c")) == 1

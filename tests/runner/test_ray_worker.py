@@ -10,7 +10,15 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.models import Settings
-from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
+from steelyard.records import (
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    ModelOutput,
+    NextTokenRequest,
+    Outcome,
+)
 from steelyard.runner import ray_worker
 from steelyard.runner.ray_worker import ANSWERS, OPENED, Worker, encode
 
@@ -37,6 +45,9 @@ class Model:
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         return ModelOutput(outcome=Outcome.OK, logprobs=(-1.5, float("-inf")))
+
+    async def next_token(self, request: NextTokenRequest) -> ModelOutput:
+        return ModelOutput(outcome=Outcome.OK, text='[" a"]', logprobs=(-0.5,))
 
     async def close(self) -> None:
         self.closed = True
@@ -71,12 +82,13 @@ def test_outputs_come_by_number_as_they_finish(model: Model) -> None:
         worker = await opened()
         likelihood = LoglikelihoodRequest(context="a", continuations=("b", "c"))
         await worker.submit(encode([(1, ask("slow")), (2, ask("two")), (3, likelihood), (4, ask("broken"))]), [])
-        await worker.submit(encode([(5, ask("\n ü 😀"))]), [])
-        found = await answers(worker, 4)
+        await worker.submit(encode([(5, ask("\n ü 😀")), (6, NextTokenRequest(context="a"))]), [])
+        found = await answers(worker, 5)
         assert found[2] == ModelOutput(outcome=Outcome.OK, text="two")
         assert found[3].logprobs == (-1.5, float("-inf"))
         assert found[4] == ModelOutput(outcome=Outcome.MALFORMED, detail="the model's own code failed: RuntimeError")
         assert found[5].text == "\n ü 😀"
+        assert (found[6].text, found[6].logprobs) == ('[" a"]', (-0.5,))
         await worker.submit(encode([]), [1, 2])
         await asyncio.sleep(0)
         assert model.cancelled == ["slow"], "what nobody waits for is not asked on"

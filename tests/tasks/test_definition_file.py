@@ -70,6 +70,7 @@ def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
         ("max_tokens: 512", "zzz: 512", ":13: unknown key 'zzz': known keys: like, "),
         ("max_tokens: 512", "max_tokens: many", ":13: "),
         ("max_tokens: 512", "max_tokens: 0", "max_tokens must be at least 1"),
+        ("max_tokens: 512", "next_tokens: 21", "next_tokens is a number from 1 to 20, beside a 'prompt'"),
         ("max_tokens: 512", "max_tokens: [1]", ":13: expected one value here"),
         ('stop: ["\\n"]', "stop: {a: b}", ":9: expected a list here"),
         ('stop: ["\\n"]', "stop: x", ":9: expected a list here"),

@@ -67,6 +67,9 @@ def test_models_that_there_are(identity: ModelIdentity, capabilities: dict[str, 
         (ENDPOINT, {"loglikelihood": True, "loglikelihood_reason": "none"}, "loglikelihood_reason"),
         (ENDPOINT, {"repeats_identical": (1.0,)}, "repeats_identical"),
         (ENDPOINT, {"repeats_identical": (0.7, 0.7)}, "repeats_identical"),
+        (ENDPOINT, {"next_tokens": 20}, "nothing was looked for"),
+        (ENDPOINT, {"next_tokens": 21}, "no more than 20"),
+        (ENDPOINT, {"next_tokens": 5, "next_tokens_reason": "none"}, "says why it is not"),
         (FILE, {"loglikelihood": True}, "deterministic is False"),
         (FILE, IN_PROCESS | {"takes_temperature": False}, "takes_temperature is False"),
         (FILE, IN_PROCESS | {"repeats_identical": (0.7,)}, "repeats_identical"),
@@ -98,6 +101,18 @@ def test_how_a_model_is_asked(model: dict[str, int], said: str) -> None:
         check_models(with_model(ENDPOINT, {}, **model))
     with pytest.raises(VerificationError, match="adaptive"):
         check_models(with_model(ENDPOINT, {"concurrency": 8}, concurrency=2, adaptive=True))
+
+
+def test_next_tokens_are_looked_for_where_a_detector_that_reads_them_was_named() -> None:
+    asked = replace(with_model(ENDPOINT, {"next_tokens": 20}), detect=("next_token",))
+    check_models(asked)
+    for identity, capabilities in (
+        (FILE, IN_PROCESS | {"next_tokens": 20}),
+        (WORLD, NO_TEXT | {"next_tokens_reason": "x"}),
+    ):
+        check_models(replace(with_model(identity, capabilities), detect=("next_token",)))
+    with pytest.raises(VerificationError, match="were to be looked for"):
+        check_models(replace(with_model(ENDPOINT, {}), detect=("next_token",)))
 
 
 def test_without_a_sheet_no_cache_is_looked_for() -> None:

@@ -28,6 +28,7 @@ from steelyard.adapters.untrusted_json import (
     whole_number,
 )
 from steelyard.adapters.zip_members import Members, open_members
+from steelyard.claims.decoding import TEMPERATURE_NOT_STATED
 from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample, Score
 from steelyard.util.text import one_line
@@ -148,7 +149,7 @@ def _chosen_scorer(header: dict[str, Any], metric: str, path: Path) -> tuple[str
 
 def _notes(header: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
     if number(config.get("temperature")) is None:
-        yield "The log does not say the temperature: the endpoint's own was used."
+        yield TEMPERATURE_NOT_STATED
     status = text(header.get("status"))
     if status != "success":
         yield f"The harness did not finish: its log has {f'the status {status}' if status else 'no status'}."

@@ -14,6 +14,7 @@ from steelyard.auditing.finalize import results_of
 from steelyard.auditing.scoring import executes, output_of, read_score, sample_of, scorers_of
 from steelyard.judging.items import about_key, key_in
 from steelyard.planning.drawn import PROMPTS
+from steelyard.planning.file_order import ORDER
 from steelyard.plugins import Scorer
 from steelyard.records import Attempt, GenerateRequest, Measurement, RecordedScore, Sample, SampleScore
 from steelyard.scorers.open_causes import open_cause
@@ -60,12 +61,13 @@ def reading_of(score: SampleScore) -> Reading:
 def answers_of(run: RunFolder, wanted: Callable[[SampleScore], bool] = lambda _: True) -> Iterator[Answer]:
     """The answers whose scores are wanted, in the order of the journal; a run that has not ended may be read, too.
 
-    Texts that were drawn to be held against a reference are none: nothing in them is right or wrong.
+    Texts that were drawn to be held against a reference, and ranks of orders, are none: nothing in them is right or
+    wrong.
     Raises VerificationError for a journal that does not fit its plan.
     """
     found: dict[int, list[SampleScore]] = {}
 
-    drawn = {each.id for each in run.plan.measurements if each.drawn == PROMPTS}
+    drawn = {each.id for each in run.plan.measurements if each.drawn in (PROMPTS, ORDER)}
 
     def collect(score: SampleScore) -> None:
         if score.measurement not in drawn and wanted(score):

@@ -24,6 +24,7 @@ from steelyard.planning.build import RunRequest, build_plan, build_run, build_te
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.prepare import prepare_measurement
+from steelyard.planning.rules import asks_next_tokens
 from steelyard.planning.samples import Prepared
 from steelyard.planning.series import stamp_sentence
 from steelyard.plugins import Model
@@ -79,6 +80,8 @@ async def plan_audit(sheet: ClaimSheet, models: Models, options: Options, orders
     """
     identified = await _identified(models, options)
     identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], sheet)
+    if asks_next_tokens(options.detect.named):
+        identified[SUBJECT] = await _with_next_tokens(identified[SUBJECT], models[SUBJECT])
     planned = build_plan(sheet, identified, options, orders)
     return Audit(planned.plan, planned.prepared, models, orders)
 
@@ -131,6 +134,16 @@ async def _with_cache_check(planned: PlannedModel, model: Model, sheet: ClaimShe
         return planned
     found = tuple([each for each in temperatures if await identical_at(model, capabilities, each)])
     changed: PlannedModel = replace(planned, capabilities=replace(capabilities, repeats_identical=found))
+    return changed
+
+
+async def _with_next_tokens(planned: PlannedModel, model: Model) -> PlannedModel:
+    """The model with how many of the likeliest next tokens it gives, or why none."""
+    from steelyard.models.next_token import next_tokens_given
+
+    given, reason = await next_tokens_given(model)
+    capabilities = replace(planned.capabilities, next_tokens=given, next_tokens_reason=reason)
+    changed: PlannedModel = replace(planned, capabilities=capabilities)
     return changed
 
 

@@ -11,22 +11,26 @@ from steelyard.errors import InputError
 from steelyard.plugins import Model
 from steelyard.records import REFERENCE
 from steelyard.scorers.likelihood import Likelihood
+from steelyard.scorers.next_token_distance import NextTokenDistance
 
 __all__ = ["give_reference"]
 
 
 async def give_reference(scorers: Scorers, models: Mapping[str, Model], notify: Callable[[str], None]) -> None:
-    """Load the reference with its requantisations, where a scorer reads likelihoods, and hand it over.
+    """Load the reference, where a scorer needs it, and hand it over: with its requantisations for likelihoods.
 
     Raises InputError where there is no such reference.
     """
-    need = [each for several in scorers.values() for each in several if isinstance(each, Likelihood)]
+    need = [
+        each for several in scorers.values() for each in several if isinstance(each, Likelihood | NextTokenDistance)
+    ]
     if not need:
         return
     reference: Any = models.get(REFERENCE)
-    if not hasattr(reference, "log_ratios"):
+    if not (hasattr(reference, "log_ratios") and hasattr(reference, "next_tokens")):
         raise InputError(f"the {REFERENCE}'s weights are not here: give them with --model {REFERENCE}=gguf:PATH")
-    notify(f"loading the {REFERENCE} and its requantisations")
-    await asyncio.to_thread(reference.prepare)
+    if any(isinstance(scorer, Likelihood) for scorer in need):
+        notify(f"loading the {REFERENCE} and its requantisations")
+        await asyncio.to_thread(reference.prepare)
     for scorer in need:
         scorer.refer(reference)

@@ -21,6 +21,7 @@ from steelyard.records import (
     GenerateRequest,
     Measurement,
     ModelOutput,
+    NextTokenRequest,
     Outcome,
     Plan,
     RecordedScore,
@@ -90,6 +91,8 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_fi
     answer, and is wrong; so is one that the model ended with nothing in it. With ``cut_is_final`` the claim's protocol
     states the limit that cut it off: it is scored as a whole output.
     """
+    if isinstance(sample.request, NextTokenRequest):  # its text is a list of ours, whatever its tokens look like
+        return scorer.score(sample, output)
     answer, reasoning, _ = split_reasoning(output.text)
     answer = without_ending(answer)
     if answer != output.text:

@@ -6,7 +6,9 @@ import re
 
 from steelyard.records import Claim
 
-__all__ = ["max_tokens_of", "stated_temperature", "states_decoding"]
+__all__ = ["TEMPERATURE_NOT_STATED", "max_tokens_of", "stated_temperature", "states_decoding"]
+
+TEMPERATURE_NOT_STATED = "The log does not say the temperature: the endpoint's own was used."
 
 TEMPERATURE = re.compile(
     r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"

@@ -47,6 +47,26 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Do not end with 3 only because report.md and report.html could not be compared: you draw your own.",
 )
+@click.option(
+    "--panel",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Of a result of steelyard detect: also verify the panel's runs, and make their extracts again.",
+)
+@click.option(
+    "--run",
+    "tested",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Of a result of steelyard detect: the same for a run that was tested; may be given several times.",
+)
+@click.option(
+    "--model",
+    "reference",
+    default="",
+    metavar="reference=gguf:PATH",
+    help="Also compute again what only the weights of a run's reference can say, such as the likelihoods of texts.",
+)
 @json_option
 def command(
     runs: tuple[Path, ...],
@@ -54,11 +74,15 @@ def command(
     ledger: Path | None,
     root_files: tuple[Path, ...],
     ignores_pages: bool,
+    panel: Path | None,
+    tested: tuple[Path, ...],
+    reference: str,
     as_json: bool,
 ) -> int:
     """Recompute every digest, score and verdict of each BUNDLE offline; name the first check that fails (exit 1).
 
-    A BUNDLE is the folder of a run, or alone the folder of a watch, whose passes, bound and E are computed again.
+    A BUNDLE is the folder of a run, or alone the folder of a watch, whose passes, bound and E are computed again, or
+    alone the result of steelyard detect, whose test is computed again from what it read.
 
     Of several bundles by one key, each must carry the same ledger, as far as it goes. Where roots of time stamp
     authorities are given, and no time stamp dates a bundle, the exit code is 3. The pages of the report are drawn
@@ -67,26 +91,44 @@ def command(
     """
     from steelyard.api.progress import working
     from steelyard.api.results import verified
+    from steelyard.cli.verify_detection import verify_one
+    from steelyard.cli.verify_weights import held_facts, verify_outputs_at
+    from steelyard.comparison.published_seal import is_outputs
+    from steelyard.errors import InputError
+    from steelyard.panels.detection import is_detection
     from steelyard.verification.ledgers import compare_ledgers, read_held
     from steelyard.watching.folder import is_watch
 
+    if any(is_detection(each) or is_outputs(each) for each in runs):
+        if len(runs) > 1 or ledger is not None or root_files:
+            raise InputError("a result of steelyard detect is verified alone, with --require-key, --panel and --run")
+        if is_outputs(runs[0]):
+            return verify_outputs_at(runs[0], require_key, tested, reference, as_json=as_json)
+        return verify_one(runs[0], require_key, panel, tested, as_json=as_json)
+    if panel is not None or tested:
+        raise InputError("--panel and --run are for a result of steelyard detect, which is not given", where=runs[0])
+    if reference and len(runs) > 1:
+        raise InputError("--model is about one run at a time", where=runs[1])
     if any(map(is_watch, runs)):
         return _watch(runs, require_key, ledger, root_files, ignores_pages=ignores_pages, as_json=as_json)
     roots = _roots(root_files)
-    held = None if ledger is None else read_held(ledger, roots)
+    ledgers = None if ledger is None else read_held(ledger, roots)
     results = []
     for run in runs:
         with working(f"verifying {run}"):
             results.append(verified(run, require_key, roots))
-    compared = compare_ledgers([(each.folder, each.integrity) for each in results], held, has_roots=bool(roots))
+    compared = compare_ledgers([(each.folder, each.integrity) for each in results], ledgers, has_roots=bool(roots))
     shown = []
     for result, beside in zip(results, compared, strict=True):
         if as_json:
             shown.append(_facts(result))
-            continue
-        if len(results) > 1:
-            click.echo(f"{result.folder}:")
-        _print(result, beside)
+        else:
+            if len(results) > 1:
+                click.echo(f"{result.folder}:")
+            _print(result, beside)
+        if reference:
+            held = held_facts(result, reference, as_json=as_json)
+            shown[-1:] = [{**each, "by_weights": held} for each in shown[-1:]]
     if as_json:
         print_json(shown[0] if len(shown) == 1 else {"bundles": shown})
     undated = bool(roots) and not all(each.is_dated for each in compared)
@@ -219,7 +261,7 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     click.echo(f"{found.scores} scores recomputed from the model outputs{sealed}")
     if found.executed:
         by = "by the other harness" if origin == "imported" else "by running code"
-        if any(result.rule.startswith("identity@") for result in found.verdict.results):
+        if any(result.rule.startswith(("identity@", "next_token@")) for result in found.verdict.results):
             by = "by the reference's weights, or by running code"
         click.echo(f"{found.executed} scores made {by}, taken from the journal: not recomputed here")
     if found.wasted:

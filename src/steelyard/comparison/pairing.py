@@ -13,7 +13,7 @@ import msgspec
 from steelyard.comparison.asked import answer_of, asked_differently, frame_of, prompt_of
 from steelyard.comparison.scored_run import MeasuredScores, SampleAnswers, ScoredRun
 from steelyard.comparison.settings import differing_settings
-from steelyard.records import GenerateRequest, Sample
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, Sample
 from steelyard.storage.journal.texts import open_index
 from steelyard.tasks.items import digest_of_item
 from steelyard.util.text import one_line
@@ -240,7 +240,8 @@ class _Samples:
         request = found.request
         if isinstance(request, GenerateRequest):
             return digest_of_item(f"{request.system}{request.prompt}", found.choices, found.target)
-        return digest_of_item(request.context, found.choices or request.continuations, found.target)
+        options = request.continuations if isinstance(request, LoglikelihoodRequest) else ()
+        return digest_of_item(request.context, found.choices or options, found.target)
 
     def _target(self, side: int, sample: SampleAnswers) -> str | None:
         found = _sample(self._texts[side], sample.item)

@@ -19,7 +19,15 @@ from steelyard.models import Settings
 from steelyard.models.embedded_file import SMOLLM2_SHA256, ensure_smollm2, sha256_of_file
 from steelyard.models.llama import BATCH, Llama, backend_version, check_installed
 from steelyard.models.session import Cancelled, InferenceSession
-from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
+from steelyard.records import (
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    ModelOutput,
+    NextTokenRequest,
+    Outcome,
+)
 
 __all__ = ["EmbeddedModel", "open_embedded", "open_gguf"]
 
@@ -103,6 +111,10 @@ class EmbeddedModel:
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Compute one exact log-likelihood (nats) per continuation; raises ModelUnavailable once closed."""
         return await self._ask(lambda cancelled: self._session.loglikelihood(request, cancelled))
+
+    async def next_token(self, request: NextTokenRequest) -> ModelOutput:
+        """Give the likeliest next tokens, exactly; raises ModelUnavailable once closed."""
+        return await self._ask(lambda cancelled: self._session.next_token(request))
 
     async def close(self) -> None:
         """Stop at the next token, wait for the decode in flight, free the memory; safe to call twice."""

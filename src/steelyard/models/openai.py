@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable
-from steelyard.models import Settings, echo_check, lost_connection, openai_wire
+from steelyard.models import Settings, echo_check, lost_connection, next_token_wire, openai_wire
 from steelyard.models.address import OPENAI, NamedEndpoint, named_endpoint
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
@@ -28,6 +28,7 @@ from steelyard.records import (
     LoglikelihoodRequest,
     ModelIdentity,
     ModelOutput,
+    NextTokenRequest,
     Outcome,
     RateHint,
 )
@@ -131,6 +132,8 @@ class OpenAIModel:
     def _adopt_sealed(self) -> None:
         if (sealed := self._settings.sealed) is not None:
             self._dialect = replace(self._dialect, takes_temperature=sealed.takes_temperature, reasons=sealed.reasons)
+            if sealed.next_tokens:  # as many as it gave when it was asked first
+                self._dialect = replace(self._dialect, most_logprobs=sealed.next_tokens)
 
     async def _capabilities(self, chat: ModelOutput, completion: ModelOutput) -> Capabilities:
         sealed = self._settings.sealed
@@ -271,6 +274,25 @@ class OpenAIModel:
             model=self._name,
             rate=self._rate,
         )
+
+    async def next_token(self, request: NextTokenRequest) -> ModelOutput:
+        """Answer with the likeliest next tokens; what an endpoint refuses in the body is left out of later ones."""
+        output = await self._next_tokens(request, self._dialect)
+        for less in self._dialect.with_less():
+            if output.outcome is not Outcome.CLIENT_ERROR:
+                break
+            if (again := await self._next_tokens(request, less)).outcome is not Outcome.CLIENT_ERROR:
+                self._dialect = less
+                return again
+        return output
+
+    async def _next_tokens(self, request: NextTokenRequest, dialect: openai_wire.Dialect) -> ModelOutput:
+        body = next_token_wire.next_token_body(self._name, request, dialect)
+        reply = await self._call("POST", "/completions", body)
+        if isinstance(reply, ModelOutput):
+            return reply
+        output = next_token_wire.read_next_tokens(reply.payload, request)
+        return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     async def _echo(self, prompt: str) -> echo_check.Echo | ModelOutput:
         reply = await self._call(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 STOPS_ON_THE_WIRE = 4
+OPENAIS_LOGPROBS = 5
 LONGEST_RETRY_AFTER = 600.0  # seconds
 MAX_DETAIL = 300
 OVERLOADED = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
@@ -69,6 +70,7 @@ class Dialect:
     limit_name: str = "max_tokens"
     takes_temperature: bool = True
     takes_samplers: bool = True
+    most_logprobs: int = 20
     reasons: bool = False
 
     def fitted_to(self, refusal: str) -> Dialect:
@@ -78,6 +80,13 @@ class Dialect:
         if "temperature" in refusal.lower() and self.takes_temperature:
             return replace(self, takes_temperature=False)
         return self
+
+    def with_less(self) -> Iterator[Dialect]:
+        """Dialects of endpoints that know the standard fields alone, or give no more next tokens than OpenAI's."""
+        for most in dict.fromkeys((self.most_logprobs, min(self.most_logprobs, OPENAIS_LOGPROBS))):
+            for takes_samplers in dict.fromkeys((self.takes_samplers, False)):
+                if (less := replace(self, most_logprobs=most, takes_samplers=takes_samplers)) != self:
+                    yield less
 
 
 def path_of(request: GenerateRequest) -> str:

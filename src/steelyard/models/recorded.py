@@ -22,6 +22,7 @@ from steelyard.records import (
     LoglikelihoodRequest,
     ModelIdentity,
     ModelOutput,
+    NextTokenRequest,
     Outcome,
     Request,
 )
@@ -103,6 +104,10 @@ class RecordedModel:
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """The recorded log-likelihoods, or the outcome ``client_error`` where this request was not recorded."""
+        return self._replay(request)
+
+    async def next_token(self, request: NextTokenRequest) -> ModelOutput:
+        """The recorded next tokens, or the outcome ``client_error`` where this request was not recorded."""
         return self._replay(request)
 
     async def close(self) -> None:

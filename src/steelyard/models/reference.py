@@ -21,6 +21,7 @@ from steelyard.models import Settings
 from steelyard.models.embedded import EmbeddedModel, threads_to_use
 from steelyard.models.embedded_file import SMOLLM2_SHA256, cache_folder, sha256_of_file
 from steelyard.models.llama import Llama, backend_version, check_installed
+from steelyard.models.next_token_candidates import Candidates
 from steelyard.models.requantise import requantise, source_file
 from steelyard.models.text_likelihood import ALTERNATIVES, QUANTISED, LogRatios, TextLikelihoods
 from steelyard.records import Capabilities, ModelIdentity
@@ -53,7 +54,9 @@ class ReferenceModel(EmbeddedModel):
         self._made: dict[str, tuple[Path, str]] = {}
         self._loaded: dict[str, Llama] = {}
         self._likelihoods: TextLikelihoods | None = None
+        self._candidates: Candidates | None = None
         self._known: OrderedDict[tuple[str, str, int, bool], Mapping[str, LogRatios] | None] = OrderedDict()
+        self._expected: OrderedDict[str, tuple[tuple[str, float], ...]] = OrderedDict()
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
         """As of any file, with the alternatives and the SHA-256 of their files, which are made where they are missing.
@@ -73,6 +76,17 @@ class ReferenceModel(EmbeddedModel):
         with self._lock:
             self._prepared()
 
+    def next_tokens(self, text: str) -> tuple[tuple[str, float], ...]:
+        """See :meth:`Candidates.after`; from any thread. The weights alone are loaded for it."""
+        with self._lock:
+            if self._candidates is None:
+                self._candidates = Candidates(self._load("", self._path))
+            if text not in self._expected:
+                self._expected[text] = self._candidates.after(text)
+                if len(self._expected) > _KEPT:
+                    self._expected.popitem(last=False)
+            return self._expected[text]
+
     def log_ratios(self, prompt: str, text: str, tokens: int, *, ended: bool) -> Mapping[str, LogRatios] | None:
         """See :meth:`TextLikelihoods.log_ratios`; from any thread."""
         key = (prompt, text, tokens, ended)
@@ -85,12 +99,15 @@ class ReferenceModel(EmbeddedModel):
 
     def _prepared(self) -> TextLikelihoods:
         if self._likelihoods is None:
-            files = {"": self._path} | {kind: self.requantised(kind)[0] for kind in QUANTISED}
-            for name, path in files.items():
-                self._loaded[name] = Llama(path, threads=self._threads, context_limit=_CONTEXT)
-            others = {name: self._loaded[name] for name in QUANTISED}
-            self._likelihoods = TextLikelihoods(self._loaded[""], others)
+            own = self._load("", self._path)
+            others = {kind: self._load(kind, self.requantised(kind)[0]) for kind in QUANTISED}
+            self._likelihoods = TextLikelihoods(own, others)
         return self._likelihoods
+
+    def _load(self, name: str, path: Path) -> Llama:
+        if name not in self._loaded:
+            self._loaded[name] = Llama(path, threads=self._threads, context_limit=_CONTEXT)
+        return self._loaded[name]
 
     def requantised(self, kind: str) -> tuple[Path, str]:
         """The file of a requantisation and its SHA-256, made where it is missing or damaged.
@@ -127,6 +144,6 @@ class ReferenceModel(EmbeddedModel):
         """Free the memory; safe to call twice."""
         await super().close()
         with self._lock:
-            self._likelihoods = None
+            self._likelihoods = self._candidates = None
             while self._loaded:
                 self._loaded.popitem()[1].close()

@@ -35,13 +35,16 @@ class Requantised:
     source_sha256: str
 
 
-def source_file(uri: str) -> Path:
-    """The file of ``embedded:smollm2`` (fetched on first use) or ``gguf:PATH``; raises InputError for another URI."""
+def source_file(uri: str, option: str = "--from") -> Path:
+    """The file of ``embedded:smollm2`` (fetched on first use) or ``gguf:PATH``.
+
+    Raises InputError, naming ``option``, for another URI, and where there is no such file.
+    """
     kind, _, rest = uri.partition(":")
     if uri == "embedded:smollm2":
         return ensure_smollm2()
     if kind != "gguf" or not rest:
-        raise InputError(f"--from {uri[:60]!r}: give gguf:PATH or embedded:smollm2")
+        raise InputError(f"{option} {uri[:60]!r}: give gguf:PATH or embedded:smollm2")
     path = Path(rest).expanduser()
     if not path.is_file():
         raise InputError("there is no such file: give the path of a GGUF file", where=path)

@@ -12,9 +12,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from steelyard.models.chat_template import ChatTemplate, TemplateError
+from steelyard.models.next_token import output_of_tokens
 from steelyard.models.stops import cut_answer_at_stop
-from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, NextTokenRequest, Outcome
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     from steelyard.models.llama import Llama
 
-__all__ = ["InferenceSession", "PrefixStates"]
+__all__ = ["InferenceSession", "PrefixStates", "log_probabilities"]
 
 STATES_BYTES = 1 << 30
 
@@ -131,6 +134,41 @@ class InferenceSession:
             total += sum(_log_probability(row, token) for row, token in zip(rows, option[1:], strict=True))
         return total
 
+    def prompt_tokens(self, request: GenerateRequest, *, control: bool = False) -> list[int] | None:
+        """The tokens of a prompt as the model gets them; None where this file cannot be asked in that way.
+
+        ``control``: names of control tokens in a plain prompt are such tokens, as in a log whose harness has put the
+        chat template around the question.
+        """
+        try:
+            if request.chat or request.history or not control:
+                return self._prompt(request)[0]
+        except (_Refused, TemplateError):
+            return None
+        opening = self._llama.opening()
+        tokens = self._llama.tokenise(request.prefix + request.prompt, control=True)
+        return tokens if opening and tokens[: len(opening)] == opening else [*opening, *tokens] or None
+
+    # ── next token ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def next_token(self, request: NextTokenRequest) -> ModelOutput:
+        """Give the likeliest next tokens with their log-probabilities (nats), of those that have a text."""
+        import numpy as np
+
+        try:
+            tokens, cut = self._prompt(GenerateRequest(prefix=request.prefix, prompt=request.context))
+            self._check_room(len(tokens) + 1)
+            logs = log_probabilities(self._decode_context(tokens, cut))
+        except _Refused as refusal:
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(refusal))
+        found: list[tuple[str, float]] = []
+        for token in map(int, np.argsort(-logs, kind="stable")):
+            if len(found) == request.top:
+                break
+            if not self._llama.is_control(token) and (piece := self._llama.piece(token)):
+                found.append((piece.decode("utf-8", "replace"), float(logs[token])))
+        return msgspec.structs.replace(output_of_tokens(found), prompt_tokens=len(tokens))
+
     # ── generation ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def generate(self, request: GenerateRequest, cancelled: Cancelled) -> ModelOutput:
@@ -233,6 +271,15 @@ class InferenceSession:
 
 def _shared(prefix: list[int], tokens: list[int]) -> int:
     return len(prefix) if len(prefix) < len(tokens) and tokens[: len(prefix)] == prefix else 0
+
+
+def log_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The log-probability (nats) of every token."""
+    import numpy as np
+
+    shifted = logits.astype(np.float64) - float(logits.max())
+    logs: NDArray[np.float64] = shifted - float(np.log(np.exp(shifted).sum()))
+    return logs
 
 
 def _log_probability(logits: NDArray[np.float32], token: int) -> float:

@@ -22,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from steelyard.models.session import log_probabilities
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -108,7 +110,7 @@ class TextLikelihoods:
         for left in range(tokens - 1, -1, -1):
             further = []
             for log_p, read, path in beam:
-                logs = _log_softmax(self._after(path, len(before)) if path else first)
+                logs = log_probabilities(self._after(path, len(before)) if path else first)
                 for token, size in self._next(data, read):
                     if len(data) - read - size >= left and (left or read + size == len(data)):
                         further.append((log_p + float(logs[token]), read + size, (*path, token)))
@@ -172,7 +174,7 @@ def _logs(rows: Sequence[NDArray[np.float32]], places: Sequence[_Place]) -> LogR
 
     whole = core = 0.0
     for row, place in zip(rows, places, strict=True):
-        logs = _log_softmax(row)
+        logs = log_probabilities(row)
         whole += _log_sum(logs[place.outcome])
         inside = place.outcome[np.isin(place.outcome, place.core)]
         if len(inside):
@@ -182,13 +184,6 @@ def _logs(rows: Sequence[NDArray[np.float32]], places: Sequence[_Place]) -> LogR
 
 def _less(other: LogRatios, own: LogRatios) -> LogRatios:
     return LogRatios(other.whole - own.whole, other.core - own.core)
-
-
-def _log_softmax(row: NDArray[np.float32]) -> NDArray[np.float64]:
-    import numpy as np
-
-    shifted = row.astype(np.float64) - float(row.max())
-    return np.asarray(shifted - math.log(float(np.exp(shifted).sum())))
 
 
 def _log_sum(logs: NDArray[np.float64]) -> float:

@@ -9,7 +9,8 @@ is small has few items left, and they are not like those that were drawn first: 
 
 ``prompts`` stand beside no claim: they are drawn for a detector, from the order of a question of its own.
 ``cue``, ``placebo`` and ``header`` are public items under the benchmark's own prompt and under another one
-(:mod:`steelyard.planning.cues`).
+(:mod:`steelyard.planning.cues`). ``order`` are stretches of the benchmark's file in its order and in others
+(:mod:`steelyard.planning.file_order`).
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.planning.cues import ARMS, NotAsked, arm_samples, check_arm
+from steelyard.planning.file_order import ORDER, check_order, order_samples
 from steelyard.planning.samples import item_digests_of, picked, with_seeds
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
-from steelyard.records import REFERENCE, SUBJECT, Measurement, PlannedModel, RepeatCheck, Sample
+from steelyard.records import REFERENCE, SUBJECT, Capabilities, Measurement, PlannedModel, RepeatCheck, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.task import Task
@@ -39,6 +41,7 @@ __all__ = [
     "NoReference",
     "NotOffered",
     "check_drawable",
+    "check_reference",
     "check_texts",
     "drawn_beside",
     "drawn_samples",
@@ -97,6 +100,8 @@ def drawn_beside(of: Measurement, request: MeasurementRequest, scorer: str) -> M
 
     Of arms that ask the same public items, no more are drawn than are asked: each item is to be asked in both.
     """
+    if request.drawn == ORDER:
+        return _in_order(of, request, scorer)
     of_arms = request.drawn in ARMS
     count = min(of.population, request.limit or of.population)
     if of_arms and of.limit is not None:
@@ -122,8 +127,42 @@ def drawn_beside(of: Measurement, request: MeasurementRequest, scorer: str) -> M
     )
 
 
-def check_texts(models: Mapping[str, PlannedModel]) -> None:
-    """Raise Skip where texts of the subject cannot be held against a reference; NoReference where there is none."""
+def _in_order(of: Measurement, request: MeasurementRequest, scorer: str) -> Measurement:
+    """Stretches of the file, each asked once: how likely it is in each order, whatever the claim's own format asks."""
+    count = request.limit or 0
+    return msgspec.structs.replace(
+        of,
+        id="",
+        chat=False,
+        kind="loglikelihood",
+        decoding="greedy",
+        temperature=0.0,
+        output_budget=None,
+        budget_stated=False,
+        reasoning_effort="",
+        scorers=(scorer,),
+        samples_root="",
+        items="",
+        order_seed="",
+        question="",
+        share=1.0,
+        chance=0.0,
+        population=count,
+        limit=None if of.limit is None else min(of.limit, count),
+        repeats=1,
+        repeat_check=RepeatCheck(),
+        part=None,
+        differences=(),
+        arm=request.arm,
+        beside=of.id,
+        drawn=request.drawn,
+        needs=(),
+        turns=(),
+    )
+
+
+def check_reference(models: Mapping[str, PlannedModel]) -> None:
+    """Raise Skip where the subject's answers cannot be held against a reference; NoReference where there is none."""
     if REFERENCE not in models:
         raise NoReference
     subject, capabilities = models[SUBJECT], models[SUBJECT].capabilities
@@ -138,9 +177,14 @@ def check_texts(models: Mapping[str, PlannedModel]) -> None:
         reason = "it has no plain completions, and what its chat template adds to a prompt is not known here"
     elif not capabilities.takes_temperature:
         reason = "it takes no temperature, so its texts are not draws at temperature 1"
-    elif capabilities.repeats_identical:
-        reason = "one question brought the same text three times, as from one seed for all: then texts hang together"
     if reason:
+        raise Skip("not_testable", reason)
+
+
+def check_texts(capabilities: Capabilities) -> None:
+    """Raise Skip where the texts of a subject hang together, so that they are not draws."""
+    if capabilities.repeats_identical:
+        reason = "one question brought the same text three times, as from one seed for all: then texts hang together"
         raise Skip("not_testable", reason)
 
 
@@ -148,6 +192,9 @@ def check_drawable(task: Task, beside: Measurement, drawn: str) -> None:
     """Raise Skip where no such samples can be drawn for a task: FixedSet where it is not generated."""
     if drawn in ARMS:
         check_arm(beside, drawn)
+        return
+    if drawn == ORDER:
+        check_order(task, beside)
         return
     if drawn != TWINS:
         raise Skip("not_tested", f"this version draws no samples of the kind {drawn!r}")
@@ -186,6 +233,8 @@ def drawn_samples(task: Task, measurement: Measurement, data: Path | None = None
     """
     if measurement.drawn in ARMS:
         return arm_samples(task, measurement, data)
+    if measurement.drawn == ORDER:
+        return order_samples(task, measurement, data)
     public = set(item_digests_of(task.prepare(measurement.prompt, shots=measurement.shots)))
     wanted, count = measurement.population, measurement.population + measurement.population // 10 + 20
     for _ in range(_MOST_ROUNDS):
@@ -197,6 +246,7 @@ def drawn_samples(task: Task, measurement: Measurement, data: Path | None = None
                 places.append(place)
         if len(places) >= wanted:
             found = picked(samples, places[:wanted])
-            return with_seeds(found, measurement.seed) if measurement.drawn == PROMPTS else found
+            is_text = measurement.drawn == PROMPTS and measurement.kind == "generate"
+            return with_seeds(found, measurement.seed) if is_text else found
         count *= 2
     raise Skip("not_testable", f"the generator has not {wanted:,} items beside the public ones")

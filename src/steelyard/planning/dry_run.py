@@ -12,6 +12,7 @@ from steelyard.plugins import ComparingMonitor, Monitor, Progress, detector_of
 from steelyard.records import (
     GenerateRequest,
     LoglikelihoodRequest,
+    NextTokenRequest,
     Plan,
     PlannedModel,
     PlannedTest,
@@ -243,8 +244,14 @@ def _tokens(prepared: Prepared, local: bool) -> tuple[float, float]:
     first = order_of(measurement)[:LOOKED_AT]
     looked = [prepared.samples[trial // measurement.repeats].request for trial in first]
     prompt = sum(_prompt_tokens(request, local) for request in looked) / len(looked)
-    completion = sum(request.max_tokens for request in looked if isinstance(request, GenerateRequest)) / len(looked)
+    completion = sum(_answer_tokens(request) for request in looked) / len(looked)
     return prompt, completion
+
+
+def _answer_tokens(request: Request) -> int:
+    if isinstance(request, GenerateRequest):
+        return request.max_tokens
+    return 1 if isinstance(request, NextTokenRequest) else 0
 
 
 def _prompt_tokens(request: Request, local: bool) -> float:
@@ -254,4 +261,5 @@ def _prompt_tokens(request: Request, local: bool) -> float:
         options = sum(len(text) for text in request.continuations)
         context = (prefix + len(request.context)) * (1 if local else len(request.continuations))
         return (context + options) / CHARACTERS_PER_TOKEN
-    return (prefix + len(request.prompt)) / CHARACTERS_PER_TOKEN
+    asked = request.prompt if isinstance(request, GenerateRequest) else request.context
+    return (prefix + len(asked)) / CHARACTERS_PER_TOKEN

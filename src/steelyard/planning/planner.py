@@ -23,7 +23,8 @@ from steelyard.planning.decoding import (
     repeat_check_of,
     repeats_of,
 )
-from steelyard.planning.drawn import check_texts, drawn_beside, drawn_seed_of, nobody_asked
+from steelyard.planning.drawn import check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
+from steelyard.planning.file_order import ORDER, check_likelihoods
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.part import check_whole, in_words
 from steelyard.planning.samples import Prepared
@@ -44,6 +45,7 @@ from steelyard.records import (
     Claim,
     ClaimSheet,
     Measurement,
+    MeasurementKind,
     NotPlanned,
     PlannedModel,
     Reads,
@@ -216,9 +218,11 @@ class TaskPlanner:
             return self._drawn(request)
         claim = request.claim
         if request.drawn:
-            check_texts(self._models)
+            check_reference(self._models)
         task = self._task(request.name, request.task, claim)
         protocol, kind = self._asked_as(request, task)
+        if request.drawn and kind == "generate":
+            check_texts(self._models[request.role].capabilities)
         decoding = self._decoding(task, protocol, kind, request)
         rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
         measurement = Measurement(
@@ -313,17 +317,20 @@ class TaskPlanner:
         """Ask samples that are drawn for the task of an earlier request; their texts follow when the order is fixed."""
         draft = self.drafts[request.beside]
         first = next(each for each in self.served if each.reads.measurement == request.beside)
-        task = self._found[draft.measurement.task]
+        task, scorer, differences = self._found[draft.measurement.task], first.reads.scorer, first.differences
+        if request.drawn == ORDER:
+            check_likelihoods(self._models[draft.measurement.role].capabilities)
         self._source.check_drawable(request, task, draft.measurement)
-        measurement = drawn_beside(draft.measurement, request, first.reads.scorer)
+        if request.drawn == ORDER:
+            count, remark = self._source.stretches(request.name, task, draft.measurement)
+            request, scorer, differences = replace(request, limit=count), request.scorer, (remark,)
+        measurement = drawn_beside(draft.measurement, request, scorer)
         served = msgspec.structs.replace(
-            first, request=request.name, reads=Reads(measurement="", scorer=first.reads.scorer)
+            first, request=request.name, reads=Reads(measurement="", scorer=scorer), differences=differences
         )
         return Prepared(measurement, (), (), draft.withheld), served
 
-    def _asked_as(
-        self, request: MeasurementRequest, task: Task
-    ) -> tuple[ChosenProtocol, Literal["generate", "loglikelihood"]]:
+    def _asked_as(self, request: MeasurementRequest, task: Task) -> tuple[ChosenProtocol, MeasurementKind]:
         """The prompt format, and whether it asks for text; raises Skip for a claim that cannot be tested."""
         claim, capabilities = request.claim, self._models[request.role].capabilities
         if claim is None:

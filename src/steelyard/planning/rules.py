@@ -1,13 +1,17 @@
-"""What a scorer compares an answer with, by its name: its samples are prepared for that."""
+"""What scorers and detectors need, by their names: samples are prepared, and models are asked, for that."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["compares_texts"]
+from steelyard.plugins import find, names
+
+__all__ = ["asks_next_tokens", "compares_texts"]
 
 _TEXT_RULES: Final = ("answer", "citation", "contains", "exact", "numeric", "regex", "similarity")
+_NEXT_TOKENS: Final = "next-token log-probs"  # of a detector's access
 
 
 def compares_texts(scorer: str) -> bool:
@@ -16,3 +20,9 @@ def compares_texts(scorer: str) -> bool:
     ``scorer`` is its identifier, its name, or what a user gives to ``--scorer``.
     """
     return re.split(r"[\[@:]", scorer, maxsplit=1)[0] in _TEXT_RULES
+
+
+def asks_next_tokens(detectors: Sequence[str]) -> bool:
+    """Whether one of these detectors reads log-probabilities of next tokens; one that is not installed does not."""
+    known = names("detector")
+    return any(_NEXT_TOKENS in find("detector", name).access for name in detectors if name in known)

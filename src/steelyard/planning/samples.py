@@ -16,7 +16,7 @@ from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.rules import compares_texts
 from steelyard.planning.testable import Skip
-from steelyard.records import GenerateRequest, Measurement, Request, Sample
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, Measurement, Request, Sample
 from steelyard.util.compact import Digests
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def item_digests_of(samples: Sequence[Sample]) -> list[bytes]:
         if isinstance(request, GenerateRequest):
             found.append(digest_of_item(request.prompt, sample.choices, sample.target))
         else:
-            found.append(digest_of_item(request.context, sample.choices or request.continuations, sample.target))
+            options = request.continuations if isinstance(request, LoglikelihoodRequest) else ()
+            found.append(digest_of_item(request.context, sample.choices or options, sample.target))
     return found
 
 

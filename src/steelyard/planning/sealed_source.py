@@ -12,6 +12,7 @@ from steelyard.evidence import layout
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
 from steelyard.planning.cues import ARMS, HEADER, NotAsked
 from steelyard.planning.drawn import FixedSet, check_drawable, drawn_samples
+from steelyard.planning.file_order import ORDER, count_shards, is_remark
 from steelyard.planning.part import held_in, why_not_held
 from steelyard.planning.samples import load_samples
 from steelyard.planning.sources import FILE, Asked, HeldRows, Rows
@@ -166,9 +167,19 @@ class SealedSource:
                 return
         if refused := self._refused.get(request.name):
             raise Skip(refused.verdict, refused.reason)
-        if request.name not in self._served and request.drawn != HEADER:
+        if request.name not in self._served and request.drawn not in (HEADER, ORDER):
             raise NotAsked if request.drawn in ARMS else FixedSet
         self._serving(request.name)
+
+    def stretches(self, request: str, task: Task, beside: Measurement) -> tuple[int, str]:
+        """Counted again, or of rows that are not here what the plan says."""
+        if task.definition.generator is not None and not isinstance(task, AbsentTask):
+            with suppress(MissingDependency):
+                return count_shards(task, beside, None)
+        served = self._serving(request)
+        if len(served.differences) != 1 or not is_remark(served.differences[0]):
+            raise _wrong(f"{request}: says nothing of the file and its order")
+        return self._measurement(served).population, served.differences[0]
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
         """The samples drawn again; of a generator that is not here, what the plan says of them."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from steelyard.planning.drawn import check_drawable, drawn_samples
+from steelyard.planning.file_order import count_shards
 from steelyard.planning.part import part_of, revision_in_words
 from steelyard.planning.samples import as_asked, asks_of, digests_of, in_item_order, load_samples
 from steelyard.plugins import ExecutingScorer, MeasurementRequest
@@ -93,6 +94,10 @@ class Source(Protocol):
 
     def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
         """Raise Skip where the samples that a request asks for cannot be drawn for a task."""
+        ...
+
+    def stretches(self, request: str, task: Task, beside: Measurement) -> tuple[int, str]:
+        """How many stretches a task's file has, and the sentence on it; raises Skip where there are too few."""
         ...
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
@@ -188,6 +193,10 @@ class DataSource:
     def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
         """Raise Skip where no such samples can be drawn."""
         check_drawable(task, beside, request.drawn)
+
+    def stretches(self, request: str, task: Task, beside: Measurement) -> tuple[int, str]:
+        """How many stretches the file has, and the sentence on it."""
+        return count_shards(task, beside, self._data)
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
         """The samples that are drawn from a measurement's seed."""

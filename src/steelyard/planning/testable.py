@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError
 from steelyard.planning.rules import compares_texts
 from steelyard.plugins import ExecutingScorer
-from steelyard.records import Capabilities, Claim, Sample
+from steelyard.records import Capabilities, Claim, MeasurementKind, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
@@ -89,16 +89,18 @@ def check_choices(identifier: str, task: str, samples: Sequence[Sample]) -> None
         )
 
 
-def kind_of(
-    task: Task, protocol: ChosenProtocol, capabilities: Capabilities, *, by_flag: bool
-) -> Literal["generate", "loglikelihood"]:
-    """Whether text or log-likelihoods are requested.
+def kind_of(task: Task, protocol: ChosenProtocol, capabilities: Capabilities, *, by_flag: bool) -> MeasurementKind:
+    """Whether text or log-likelihoods are requested, of options or of the next tokens.
 
     Raises Skip where the model cannot give them, naming a prompt format that asks for text if there is one.
     """
     _check_offered(task.prompt_format(protocol.prompt), capabilities)
     if task.prompt_format(protocol.prompt).generates:
         return "generate"
+    if task.prompt_format(protocol.prompt).next_tokens:
+        if not capabilities.next_tokens:
+            raise Skip("not_testable", capabilities.next_tokens_reason or "it was not asked for next tokens")
+        return "next_token"
     if not capabilities.loglikelihood:
         reason = capabilities.loglikelihood_reason or "this model gives no log-likelihoods"
         written = next((name for name, prompt_format in task.prompts.items() if prompt_format.generates), "")

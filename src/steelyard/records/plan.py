@@ -25,6 +25,7 @@ __all__ = [
     "SUBJECT",
     "LedgerPlace",
     "Measurement",
+    "MeasurementKind",
     "NotPlanned",
     "Origin",
     "Part",
@@ -48,6 +49,8 @@ _CANDIDATE: Final = "candidate-"  # begins the roles of further models that are 
 GATE_SERIES: Final = "gate:"  # begins what a series of gates is counted by in place of a benchmark
 JUDGE: Final = "judge"  # the role of the model that scores another one's answers
 JUDGED_INPUTS: Final = ("judged_run", "rubric")  # the kinds of inputs that a plan with a judge has
+
+MeasurementKind = Literal["generate", "loglikelihood", "next_token"]  # of the requests of its samples
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
 _OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/.*)?")
@@ -135,7 +138,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     prompt: str
     shots: int = 0
     chat: bool = False
-    kind: Literal["generate", "loglikelihood"]
+    kind: MeasurementKind
     decoding: Literal["greedy", "sampled"] = "greedy"
     temperature: float = 0.0
     output_budget: int | None = None

@@ -16,6 +16,7 @@ __all__ = [
     "LoglikelihoodRequest",
     "ModelIdentity",
     "ModelOutput",
+    "NextTokenRequest",
     "Outcome",
     "RateHint",
     "Request",
@@ -63,7 +64,18 @@ class LoglikelihoodRequest(Record, frozen=True, kw_only=True, tag="loglikelihood
     continuations: tuple[str, ...]
 
 
-Request = GenerateRequest | LoglikelihoodRequest
+class NextTokenRequest(Record, frozen=True, kw_only=True, tag="next_token", tag_field="kind"):
+    """Ask which tokens are likeliest after prefix + context: at most ``top``, each with its log-probability.
+
+    It is a plain completion of one token, drawn at temperature 1; which one is drawn is not read.
+    """
+
+    prefix: str = ""
+    context: str
+    top: int = 20
+
+
+Request = GenerateRequest | LoglikelihoodRequest | NextTokenRequest
 
 
 class Sample(Record, frozen=True, kw_only=True):
@@ -126,7 +138,8 @@ class ModelOutput(Record, frozen=True, kw_only=True):
 
     ``reasoning`` is the text that a model wrote before its answer, if the endpoint returns it separately; no scorer
     reads it. ``reasoning_tokens`` are counted in ``completion_tokens`` too, ``cached_tokens`` in ``prompt_tokens``.
-    ``logprobs``: one sum of token log-probabilities per continuation, in nats. ``detail`` is one line, free of secrets.
+    ``logprobs``: one sum of token log-probabilities per continuation, in nats; or one for each of the likeliest next
+    tokens, whose texts are then the answer, as a JSON list. ``detail`` is one line, free of secrets.
     ``worker`` names the machine that sent the request, if a run has several: the record goes to its journal segment.
     """
 
@@ -171,6 +184,8 @@ class Capabilities(Record, frozen=True, kw_only=True):
     ``checkpoints``: by what is offered, the networks that answer for it, in the order of their weights' SHA-256;
     several are trainings of one recipe.
     ``likelihood_of``: the alternatives against which it says how likely a text is by it, as weights on this machine do.
+    ``next_tokens``: so many of the likeliest next tokens came with log-probabilities, or ``next_tokens_reason`` says
+    why none; both are empty where this was not asked.
     """
 
     generate: bool = True
@@ -187,6 +202,8 @@ class Capabilities(Record, frozen=True, kw_only=True):
     repeats_identical: tuple[float, ...] = ()
     checkpoints: dict[str, tuple[Checkpoint, ...]] = msgspec.field(default_factory=dict)
     likelihood_of: tuple[str, ...] = ()
+    next_tokens: int = 0
+    next_tokens_reason: str = ""
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):

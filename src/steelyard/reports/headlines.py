@@ -11,6 +11,11 @@ from steelyard.util.text import one_line
 
 __all__ = ["EXIT_MEANINGS", "exit_meaning", "headline", "only_measures", "tally"]
 
+# What a finding of a detector that holds answers against a reference says, in a few words.
+_HELD = {
+    "identity": "the texts that the endpoint drew are not the reference's",
+    "next_token": "what the endpoint expects next is not what the reference's weights expect",
+}
 EXIT_MEANINGS = {
     ExitCode.CONSISTENT: "every planned claim is consistent",
     ExitCode.INCONSISTENT: "something is inconsistent",
@@ -128,12 +133,13 @@ def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> st
         for name in ("twin_gap", "cue_gap")
     )
     worse = f"fresh samples of {', '.join(gaps)} are answered worse than the public ones" if gaps else ""
-    another = any(finding.detector == "identity" for finding in verdict.findings)
-    drawn = "the texts that the endpoint drew are not the reference's" if another else ""
+    held = [said for name, said in _HELD.items() if any(finding.detector == name for finding in verdict.findings)]
     known = f"the benchmark's own prompt of {', '.join(cues)} is answered better than another" if cues else ""
-    by_others = len(verdict.findings) - by_screen - len(gaps) - len(cues) - another
+    ordered = [one_line(finding.task, 80) for finding in verdict.findings if finding.detector == "order"]
+    in_order = f"the model knows the order of the file of {', '.join(ordered)}" if ordered else ""
+    by_others = len(verdict.findings) - by_screen - len(gaps) - len(cues) - len(held) - len(ordered)
     others = f"further tests have {counted(by_others, 'finding')}" if by_others else ""
-    found = "; ".join(part for part in (worse, known, drawn, found, others) if part)
+    found = "; ".join(part for part in (worse, known, in_order, *held, found, others) if part)
     if not retested:
         return f"Inconsistent: {found or 'the findings are below'}."
     if len(retested) == 1:

@@ -29,6 +29,12 @@ from steelyard.reports.measured import by_measurement, measured_task, measured_w
 
 __all__ = ["render"]
 
+_KINDS = {
+    "generate": "text",
+    "loglikelihood": "log-likelihood of each option",
+    "next_token": "log-probabilities of the likeliest next tokens",
+}
+
 
 def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") -> str:
     """Write the report's page; ``plan`` adds the measurements, the model's identity and how to verify.
@@ -155,7 +161,7 @@ def _asked(measurement: Measurement, plan: Plan) -> dict[str, Any]:
     decoding = "greedy"
     if measurement.decoding == "sampled":
         decoding = f"sampled at temperature {measurement.temperature:g}"
-    kind = "log-likelihood of each option" if measurement.kind == "loglikelihood" else "text"
+    kind = _KINDS[measurement.kind]
     facts = [
         ("Prompt format", measurement.prompt),
         ("Asked for", f"{kind}, {decoding}"),

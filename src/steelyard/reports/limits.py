@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from steelyard.planning.cues import CUE
 from steelyard.planning.drawn import PROMPTS, TWINS
+from steelyard.planning.file_order import ORDER
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates
 from steelyard.reports.measured import only_measured
@@ -13,6 +14,10 @@ from steelyard.util.text import one_line
 
 __all__ = ["limits", "of_the_origin"]
 
+_HELD = {  # by kind of measurement
+    "generate": "texts that it drew",
+    "next_token": "its log-probabilities of next tokens",
+}
 _OF_A_MEASUREMENT = (
     "The {level} interval of a measurement is Wilson's, for a number of samples that is fixed in advance, over "
     "subtasks where there are several, else over questions where each was asked several times; where the run ended "
@@ -167,6 +172,7 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
     sentences += _of_trainings(measurements, plan)
     sentences += _of_public_samples(measurements, plan)
     sentences += _of_the_prompt(measurements, plan)
+    sentences += _of_the_order(measurements, plan)
     if plan.origin.kind == "imported":
         sentences.append(of_the_origin(plan.origin))
     elif plan.subject.identity.uri.startswith("python:"):
@@ -178,18 +184,27 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
         sentences.append(
             "The model under test is the file with the digest given here; other weights sold under its name may differ."
         )
-    elif any(each.drawn == PROMPTS for each in plan.measurements):
-        sentences.append(
-            "The endpoint is known by what it reports about itself, and by texts that it drew: they were held against "
-            "the weights of the reference, and the further tests say what they show. That this file is what should be "
-            "served, in this precision, is the auditor's word; and other prompts may be answered by another model."
-        )
+    elif drawn := _of_the_reference(plan):
+        sentences.append(drawn)
     else:
         sentences.append(
             "The endpoint is known only by what it reports about itself: whether it serves the weights that were "
             "benchmarked was not tested."
         )
     return sentences + _of_the_texts(plan, sum(each.population for each in measurements))
+
+
+def _of_the_reference(plan: Plan) -> str:
+    """What was held against the weights of a reference; empty where nothing was."""
+    kinds = {each.kind for each in plan.measurements if each.drawn == PROMPTS}
+    if not kinds:
+        return ""
+    held = " and ".join(said for kind, said in _HELD.items() if kind in kinds)
+    return (
+        f"The endpoint is known by what it reports about itself, and beside that {held} were held against the weights "
+        "of the reference: the further tests say what they show. That this file is what should be served, in this "
+        "precision, is the auditor's word; and other prompts may be answered by another model."
+    )
 
 
 def _of_public_samples(measurements: list[Measurement], plan: Plan) -> list[str]:
@@ -218,6 +233,22 @@ def _of_the_prompt(measurements: list[Measurement], plan: Plan) -> list[str]:
         f"Whether questions are answered worse where they do not look like the benchmark was tested for {asked}, and "
         "the further tests say what came. That does not see a router that knows the questions themselves, or the "
         "wording around them, which both prompts share; nor one that takes our lines out, which are public."
+    ]
+
+
+def _of_the_order(measurements: list[Measurement], plan: Plan) -> list[str]:
+    """Where a file was asked in its order, why that is taken to be random, and what the test does not see."""
+    beside = {each.beside: each.id for each in plan.measurements if each.drawn == ORDER}
+    asked = {each.id: one_line(each.task, 60) for each in measurements if each.id in beside}
+    said = {each.reads.measurement: each.differences for each in plan.served}
+    reasons = "; ".join(
+        f"{task}: {one_line(' '.join(said.get(beside[name], ())), 400).rstrip('.')}" for name, task in asked.items()
+    )
+    if not asked:
+        return []
+    return [
+        f"Whether the model knows the order of a file was tested ({reasons}). That does not see a file that was "
+        "shuffled before it was learned, and it rests on the order being random: the task's word."
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steelyard.planning.drawn import PROMPTS
+from steelyard.planning.file_order import ORDER
 from steelyard.records import SUBJECT, MeasurementResult, PassAtK, Plan, Verdict
 from steelyard.reports.networks import in_words
 from steelyard.reports.words import asked_of, count, counted, interval, measured, share
@@ -32,7 +33,7 @@ _ASKED_AGAIN = {
 def only_measured(verdict: Verdict) -> list[MeasurementResult]:
     """The measurements that no claim, gate or choice shows already, less those that a test turned out not to need.
 
-    Nor texts that were drawn to be held against a reference: nothing in them is right or wrong.
+    Nor texts that were drawn to be held against a reference, nor ranks of orders: nothing in them is right or wrong.
     """
     shown = {claim.measurement for claim in verdict.claims}
     shown |= {result.gate.measurement for result in verdict.results if result.gate is not None}
@@ -41,7 +42,9 @@ def only_measured(verdict: Verdict) -> list[MeasurementResult]:
     return [
         result
         for result in verdict.measurements
-        if result.measurement not in shown and result.drawn != PROMPTS and (result.asked or not result.read_by)
+        if result.measurement not in shown
+        and result.drawn not in (PROMPTS, ORDER)
+        and (result.asked or not result.read_by)
     ]
 
 

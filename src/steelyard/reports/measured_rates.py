@@ -1,7 +1,7 @@
 """How often a detector accused honest vendors in simulation: the numbers that stand beside its result.
 
-The file is written by ``python -m bench.gauntlet`` and ``python -m bench.identity``, and ships with this version, so
-that two reports of one version say the same.
+The file is written by ``python -m bench.gauntlet``, ``bench.identity``, ``bench.next_token``, ``bench.small_world`` and
+``bench.panel``, and ships with this version, so that two reports of one version say the same.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from steelyard.records import Plan
 from steelyard.records.record import Record
 
-__all__ = ["MeasuredElsewhere", "MeasuredRates", "RuleRate", "measured_rates", "sentence_on"]
+__all__ = ["MeasuredElsewhere", "MeasuredRates", "RuleRate", "measured_elsewhere", "measured_rates", "sentence_on"]
 
 
 class RuleRate(Record, frozen=True, kw_only=True):
@@ -70,10 +70,16 @@ def sentence_on(plan: Plan | None) -> str:
             f"Measured on {found.vendors:,} simulated honest vendors ({found.date}), at {found.at:g}: {each} of single "
             f"tests; {_share(found.report)} of whole reports accused an honest vendor of something."
         )
-    for rule in dict.fromkeys(test.rule for test in plan.tests if test.rule in found.elsewhere):
-        other = found.elsewhere[rule]
-        sentences.append(f"{rule} accused in {_share(other.rate)} of {other.rate.tests:,} {other.what} ({other.date}).")
+    sentences += filter(None, map(measured_elsewhere, dict.fromkeys(test.rule for test in plan.tests)))
     return " ".join(sentences)
+
+
+def measured_elsewhere(rule: str) -> str:
+    """What was measured of one rule that is not in the gauntlet; empty where nothing was."""
+    other = measured_rates().elsewhere.get(rule)
+    if other is None:
+        return ""
+    return f"{rule} accused in {_share(other.rate)} of {other.rate.tests:,} {other.what} ({other.date})."
 
 
 def _share(rate: RuleRate) -> str:

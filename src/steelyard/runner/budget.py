@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steelyard.records import Attempt, GenerateRequest, Limits, ModelOutput, Outcome, Request
+from steelyard.records import Attempt, GenerateRequest, Limits, ModelOutput, NextTokenRequest, Outcome, Request
 
 __all__ = ["Budget", "Reservation", "worst_case"]
 
@@ -103,6 +103,8 @@ def worst_case(request: Request) -> Reservation:
         around = TEMPLATE_TOKENS + len(request.history) * TURN_TOKENS
         return Reservation(len(text.encode()) + around, request.max_tokens)
     shared = len((request.prefix + request.context).encode()) + TEMPLATE_TOKENS
+    if isinstance(request, NextTokenRequest):
+        return Reservation(shared, 1)
     # Some servers want one new token for each echo.
     options = request.continuations
     return Reservation(sum(shared + len(text.encode()) for text in options), len(options))

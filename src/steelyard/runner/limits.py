@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from steelyard.records import GenerateRequest, ModelOutput, Outcome, Request
+from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, NextTokenRequest, Outcome, Request
 
 __all__ = ["MAX_HOLD", "RateLimiter", "likely_tokens", "requests_of"]
 
@@ -96,7 +96,7 @@ class RateLimiter:
 
 def requests_of(request: Request) -> int:
     """The number of requests that a call sends: log-likelihoods need one per continuation."""
-    return 1 if isinstance(request, GenerateRequest) else len(request.continuations)
+    return len(request.continuations) if isinstance(request, LoglikelihoodRequest) else 1
 
 
 def likely_tokens(request: Request) -> int:
@@ -106,4 +106,6 @@ def likely_tokens(request: Request) -> int:
         text += sum(len(turn.text) for turn in request.history)
         return int(text / BYTES_A_TOKEN) + request.max_tokens
     shared = len(request.prefix) + len(request.context)
+    if isinstance(request, NextTokenRequest):
+        return int(shared / BYTES_A_TOKEN) + 1
     return int(sum(shared + len(text) for text in request.continuations) / BYTES_A_TOKEN)

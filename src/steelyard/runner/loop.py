@@ -14,8 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.models.next_token import next_token_of
 from steelyard.plugins import HealthCheckedModel, Model
-from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Request, Sample
+from steelyard.records import Attempt, GenerateRequest, ModelOutput, NextTokenRequest, Outcome, Request, Sample
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
@@ -406,6 +407,8 @@ class Runner:
             async with asyncio.timeout(self.attempt_timeout):
                 if isinstance(request, GenerateRequest):
                     return recordable(await self.model.generate(request))
+                if isinstance(request, NextTokenRequest):
+                    return recordable(await next_token_of(self.model, request))
                 return recordable(await self.model.loglikelihood(request))
         except TimeoutError:
             return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")

@@ -23,7 +23,16 @@ import msgspec
 
 from steelyard import errors
 from steelyard.errors import InputError, MissingDependency, ModelUnavailable, SteelyardError
-from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome
+from steelyard.records import (
+    Capabilities,
+    GenerateRequest,
+    LoglikelihoodRequest,
+    ModelIdentity,
+    ModelOutput,
+    NextTokenRequest,
+    Outcome,
+    Request,
+)
 from steelyard.runner.ray_worker import ANSWERS, OPENED, Opened, Worker, encode
 from steelyard.util.software import software
 
@@ -51,8 +60,6 @@ QUIET = {
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # matches every line of Ray's: the records hold what matters
 }
-
-Request = GenerateRequest | LoglikelihoodRequest
 
 
 def open_on_ray(uri: str, settings: Settings, address: str, workers: int | None = None, *, models: int = 1) -> RayModel:
@@ -194,6 +201,10 @@ class RayModel:
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Compute log-likelihoods on the worker with the fewest calls in flight."""
+        return await self._ask(request)
+
+    async def next_token(self, request: NextTokenRequest) -> ModelOutput:
+        """Ask for the likeliest next tokens on the worker with the fewest calls in flight."""
         return await self._ask(request)
 
     async def ping(self) -> ModelOutput:

@@ -15,14 +15,16 @@ import msgspec
 
 from steelyard.errors import SteelyardError
 from steelyard.models import Settings, open_model
+from steelyard.models.next_token import next_token_of
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
-    LoglikelihoodRequest,
     ModelIdentity,
     ModelOutput,
+    NextTokenRequest,
     Outcome,
     Record,
+    Request,
 )
 from steelyard.runner.recordable import without_surrogates
 from steelyard.util.software import software
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from steelyard.plugins import Model
 
 __all__ = ["ANSWERS", "OPENED", "REQUESTS", "Opened", "Worker", "encode"]
-
-Request = GenerateRequest | LoglikelihoodRequest
 
 
 class Opened(Record, frozen=True, kw_only=True):
@@ -107,6 +107,8 @@ class Worker:
         try:
             if isinstance(request, GenerateRequest):
                 return without_surrogates(await self._model.generate(request))
+            if isinstance(request, NextTokenRequest):
+                return without_surrogates(await next_token_of(self._model, request))
             return without_surrogates(await self._model.loglikelihood(request))
         except Exception as error:
             # As the runner reports it for a local model; the error's text may hold private data.

@@ -87,6 +87,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     is copied. ``words`` are phrases of a claim's protocol that mean this prompt format; ``differences`` state how the
     prompt differs from the vendor's. ``needs`` is what a model must offer
     (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
+    ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
     """
 
     like: str = ""
@@ -100,6 +101,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     max_tokens: int = 256
     chat: bool = False
     untruncated: bool = False
+    next_tokens: int = 0
     system: str = ""
     scorer: dict[str, Any] = {}
     shots: int | None = None
@@ -108,8 +110,8 @@ class PromptFormat(Part, frozen=True, kw_only=True):
 
     @property
     def generates(self) -> bool:
-        """Whether the model writes text here (or else gives log-likelihoods)."""
-        return not self.continuations
+        """Whether the model writes text here (or else gives log-likelihoods, of options or of the next tokens)."""
+        return not self.continuations and not self.next_tokens
 
 
 class Refusal(Part, frozen=True, kw_only=True):
@@ -128,7 +130,8 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     """One benchmark, whose ``title`` is its id where none is given.
 
     ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora. The rows come from
-    exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file.
+    exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file. ``random_order``: why
+    the order in which they are published is known to be random, as a sentence; empty where it is not.
     """
 
     id: str
@@ -149,3 +152,4 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     licence: str = ""
     source: str = ""
     public: bool = True
+    random_order: str = ""

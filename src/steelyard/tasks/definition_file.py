@@ -18,6 +18,7 @@ from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tre
 __all__ = ["read_definition", "read_plain_yaml", "read_strictly", "resolved_prompts"]
 
 MAX_BYTES = 4_000_000
+MOST_NEXT_TOKENS = 20  # what common servers give
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 _LACKS = re.compile(r"Object missing required field `(\w+)`")
 _DATA_SET = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
@@ -208,6 +209,10 @@ def _resolved(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> Pro
     asks = bool(prompt_format.prompt), bool(prompt_format.context and prompt_format.continuations)
     if sum(asks) != 1:
         raise InputError(f"prompts.{name}: needs either 'prompt' or both 'context' and 'continuations'", where=path)
+    if prompt_format.next_tokens and not (prompt_format.prompt and 1 <= prompt_format.next_tokens <= MOST_NEXT_TOKENS):
+        raise InputError(
+            f"prompts.{name}: next_tokens is a number from 1 to {MOST_NEXT_TOKENS}, beside a 'prompt'", where=path
+        )
     if prompt_format.max_tokens < 1:
         raise InputError(f"prompts.{name}: max_tokens must be at least 1", where=path)
     return prompt_format

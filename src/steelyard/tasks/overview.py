@@ -83,7 +83,7 @@ def _kinds(definition: TaskDefinition, name: str) -> tuple[str, ...]:
     prompt_format = definition.prompts[name]
     if prompt_format.needs:
         return prompt_format.needs
-    asked = "text" if prompt_format.generates else "log-likelihoods"
+    asked = "text" if prompt_format.generates else "next tokens" if prompt_format.next_tokens else "log-likelihoods"
     runs_code = isinstance(open_scorer(prompt_format.scorer or definition.scorer), ExecutingScorer)
     return (asked, "sandbox") if runs_code else (asked,)
 

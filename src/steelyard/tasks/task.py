@@ -12,7 +12,7 @@ from typing import Any, overload
 import msgspec
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, Request, Sample, Turn
+from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, NextTokenRequest, Request, Sample, Turn
 from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.file_of_suite import check_no_suite
@@ -215,7 +215,7 @@ class Samples(Sequence[Sample]):
         place = f"{task.where}: prompts.{prompt_name}"
         self._asked = Template(self._format.prompt or self._format.context, f"{place}.prompt")
         self._continuations = None
-        if not self._format.generates:
+        if self._format.continuations:
             self._continuations = self._expression(self._format.continuations, f"prompts.{prompt_name}.continuations")
 
     def _expression(self, source: str, key: str) -> Expression:
@@ -305,6 +305,8 @@ class Samples(Sequence[Sample]):
         if self._continuations is not None:
             continuations = _texts(self._continuations.evaluate(values), "continuations")
             return LoglikelihoodRequest(prefix=prefix, context=text, continuations=continuations)
+        if prompt_format.next_tokens:
+            return NextTokenRequest(prefix=prefix, context=text, top=prompt_format.next_tokens)
         return GenerateRequest(
             prefix=prefix,
             prompt=text,

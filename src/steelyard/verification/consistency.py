@@ -14,6 +14,7 @@ from steelyard.models.reasoning_check import BUDGETS
 from steelyard.models.text_likelihood import ALTERNATIVES
 from steelyard.planning.decoding import temperatures_checked
 from steelyard.planning.options import Options, tolerance_of
+from steelyard.planning.rules import asks_next_tokens
 from steelyard.planning.turns import digest_of_checkpoints
 from steelyard.records import (
     JUDGE,
@@ -28,6 +29,7 @@ from steelyard.records import (
     PlannedModel,
 )
 from steelyard.records.watching import WATCH_INPUT
+from steelyard.tasks.definition_file import MOST_NEXT_TOKENS
 
 __all__ = ["check_models", "check_options"]
 
@@ -44,7 +46,7 @@ def check_models(plan: Plan) -> None:
     for role, planned in plan.models.items():
         if reason := _why_not_this_kind(role, planned) or _why_not_together(planned):
             raise _wrong(f"the model {role[:40]}: {reason}")
-        if reason := _why_not_repeated(plan, role, planned):
+        if reason := _why_not_repeated(plan, role, planned) or _why_no_next_tokens(plan, role, planned):
             raise _wrong(f"the model {role[:40]}: {reason}")
 
 
@@ -89,6 +91,8 @@ def _why_no_file(identity: ModelIdentity, capabilities: Capabilities) -> str:
         reasons=capabilities.reasons,
         output_tokens=capabilities.output_tokens,
         repeats_identical=capabilities.repeats_identical,
+        next_tokens=capabilities.next_tokens,
+        next_tokens_reason=capabilities.next_tokens_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every file"
@@ -105,6 +109,7 @@ def _why_no_function(identity: ModelIdentity, capabilities: Capabilities) -> str
         completions=False,
         concurrency=capabilities.concurrency,
         repeats_identical=capabilities.repeats_identical,
+        next_tokens_reason=capabilities.next_tokens_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every function"
@@ -118,6 +123,7 @@ def _why_no_world(identity: ModelIdentity, capabilities: Capabilities) -> str:
         concurrency=capabilities.concurrency,
         loglikelihood_reason=capabilities.loglikelihood_reason,
         checkpoints=capabilities.checkpoints,
+        next_tokens_reason=capabilities.next_tokens_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every world model"
@@ -145,6 +151,10 @@ def _why_not_together(planned: PlannedModel) -> str:
         return "output_tokens is set, and the model does not reason"
     if capabilities.loglikelihood and capabilities.loglikelihood_reason:
         return "loglikelihood is true, and loglikelihood_reason says why it is not"
+    if not 0 <= capabilities.next_tokens <= MOST_NEXT_TOKENS:
+        return f"next_tokens is {capabilities.next_tokens}, and no more than {MOST_NEXT_TOKENS} are asked for"
+    if capabilities.next_tokens and capabilities.next_tokens_reason:
+        return "next_tokens is set, and next_tokens_reason says why it is not"
     if not 1 <= planned.concurrency <= capabilities.concurrency:
         return "concurrency is not within what the model takes"
     if planned.adaptive and planned.concurrency != capabilities.concurrency:
@@ -164,6 +174,15 @@ def _why_not_repeated(plan: Plan, role: str, planned: PlannedModel) -> str:
     if looked is None or (set(found) <= set(looked) and sorted(set(found)) == list(found)):
         return ""
     return "repeats_identical names temperatures that the claims do not ask for"
+
+
+def _why_no_next_tokens(plan: Plan, role: str, planned: PlannedModel) -> str:
+    """They are looked for where a detector that needs them was named; a recording keeps its run's."""
+    found = bool(planned.capabilities.next_tokens or planned.capabilities.next_tokens_reason)
+    asked = role == SUBJECT and asks_next_tokens(plan.detect)
+    if found == asked or planned.identity.uri.startswith("recorded:"):
+        return ""
+    return "next_tokens is set, and nothing was looked for" if found else "next_tokens were to be looked for"
 
 
 # ── options ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -30,7 +30,7 @@ from steelyard.verification.journal_content import check_journal
 from steelyard.verification.plan import check_plan, check_scorers
 from steelyard.verification.scores import Comparison, OpenMeasurements
 
-__all__ = ["Recomputed", "recompute"]
+__all__ = ["Recomputed", "check_same", "recompute"]
 
 # Log-likelihoods and intervals go through the C library's log and gamma; machines agree to many more digits than this.
 RELATIVE_TOLERANCE = 1e-6
@@ -115,7 +115,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     from steelyard.reports import machine
 
     report = machine.sealed_report(run.path)
-    _check_same(report, json.loads(json.dumps(machine.render(found.verdict))), layout.REPORT)
+    check_same(report, json.loads(json.dumps(machine.render(found.verdict))), layout.REPORT)
     not_compared = compare_pages(
         run.path,
         lambda folder: write_reports(folder, run, found.verdict),
@@ -156,19 +156,20 @@ def _check_segments(run: RunFolder) -> None:
             raise VerificationError(f"{name}: a segment that a run of this version has not")
 
 
-def _check_same(was: Any, now: Any, place: str) -> None:
+def check_same(was: Any, now: Any, place: str) -> None:
+    """Raise VerificationError, naming the place, unless two trees of JSON types are equal but for the last digits."""
     if isinstance(was, dict) and isinstance(now, dict):
         for key in [*was, *(key for key in now if key not in was)]:
             if key == ADDED and key not in was:
                 continue
             if key not in was or key not in now:
                 raise VerificationError(f"{place}: {key} does not follow from the journal")
-            _check_same(was[key], now[key], f"{place}: {key}")
+            check_same(was[key], now[key], f"{place}: {key}")
     elif isinstance(was, list) and isinstance(now, list):
         if len(was) != len(now):
             raise VerificationError(f"{place} has {len(was)} entries, recomputed {len(now)}")
         for number, (one, other) in enumerate(zip(was, now, strict=True)):
-            _check_same(one, other, f"{place}[{number}]")
+            check_same(one, other, f"{place}[{number}]")
     elif isinstance(was, bool) or isinstance(now, bool):
         if was is not now:
             raise VerificationError(f"{place} says {was!r}, recomputed {now!r}")

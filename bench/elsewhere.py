@@ -1,0 +1,26 @@
+"""Writes the rate of a rule that is measured on no simulated vendor; what others measured stays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from steelyard.reports.measured_rates import MeasuredElsewhere, MeasuredRates, RuleRate
+from steelyard.stats.intervals import clopper_pearson
+
+__all__ = ["REPORTS", "write_elsewhere"]
+
+REPORTS: Final = Path("src/steelyard/reports/measured_rates.json")
+
+
+def write_elsewhere(rule: str, what: str, found: int, runs: int, path: Path = REPORTS) -> None:
+    """Write that ``found`` of so many ``runs`` were accused; ``what`` these are, in words."""
+    low, high = clopper_pearson(found, runs)
+    rate = RuleRate(share=round(found / runs, 5), low=round(low, 5), high=round(high, 5), tests=runs)
+    own = MeasuredElsewhere(date=f"{datetime.now(UTC):%Y-%m-%d}", what=what, rate=rate)
+    rates = msgspec.json.decode(path.read_bytes(), type=MeasuredRates)
+    rates = msgspec.structs.replace(rates, elsewhere={**rates.elsewhere, rule: own})
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(rates), indent=2) + b"\n")

@@ -1,0 +1,121 @@
+"""The sealed result of published outputs held against weights: a folder with one signed statement.
+
+``outputs.dsse.json`` names the answers of the run and the weights by their digests, and holds the share of every
+output that was read. So each word is computed again from it alone; whoever has the run and the weights computes the
+shares too.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from steelyard.comparison.published import ALPHA, BAR, SHOWN, PublishedOutputs, decided_again
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence import layout
+from steelyard.evidence.canonical import without_defaults
+from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope, seal, statement
+from steelyard.evidence.keys import KeySigner
+from steelyard.evidence.signed import signed_by
+from steelyard.records.record import Record
+from steelyard.util.atomic_file import write_file
+
+__all__ = ["SEAL", "SealedOutputs", "check_new", "is_outputs", "open_outputs", "seal_outputs"]
+
+SEAL: Final = "outputs.dsse.json"
+_PREDICATE: Final = "urn:steelyard:predicate:published-outputs:v1"
+
+
+class _Sealed(Record, frozen=True, kw_only=True):
+    """What the statement holds; ``signer`` is the public key that signed it, empty where none did."""
+
+    format: str
+    software: str
+    outputs: PublishedOutputs
+    signer: str = ""
+
+
+_FORMAT: Final = "steelyard-published-outputs/1"
+
+
+class SealedOutputs(NamedTuple):
+    """A sealed result that holds: whose signature it has, and whether that key is the one that was required."""
+
+    outputs: PublishedOutputs
+    signed_by: str
+    trusted: bool
+
+
+def is_outputs(path: Path) -> bool:
+    """Whether this is the folder of such a result."""
+    return os.path.lexists(path / SEAL)
+
+
+def check_new(path: Path) -> None:
+    """Raise InputError for a folder that is not empty."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError("is not an empty folder: choose another --out", where=path)
+
+
+def seal_outputs(path: Path, found: PublishedOutputs, signer: KeySigner | None) -> None:
+    """Write the folder. Raises InputError where there is something already, or it cannot be written."""
+    from steelyard.util.software import software
+
+    check_new(path)
+    sealed = _Sealed(
+        format=_FORMAT,
+        software=software(),
+        outputs=found,
+        signer="" if signer is None else signer.public_key.keyval["public"],
+    )
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        write_file(path / SEAL, seal(statement(_subjects(found), _PREDICATE, without_defaults(sealed)), signer))
+    except OSError as error:
+        raise InputError(f"cannot write here: {error.strerror}", where=path) from None
+
+
+def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
+    """Check a sealed result, and compute its words again from the shares that it holds.
+
+    Raises VerificationError naming the first thing that does not hold, InputError where this is no such folder.
+    """
+    if not is_outputs(path):
+        raise InputError(f"is not the folder of a sealed result: there is no {SEAL} in it", where=path)
+    if added := sorted(each.name for each in path.iterdir() if each.name != SEAL):
+        raise VerificationError(f"{added[0]}: was added: the seal does not name it")
+    document, envelope = open_envelope(layout.read_bounded(path, SEAL, MAX_ENVELOPE_BYTES), SEAL)
+    sealed = _read(document["predicateType"], document["predicate"])
+    found = sealed.outputs
+    keyid, trusted = signed_by(envelope, sealed.signer, SEAL, require_key)
+    if {each["name"]: each["digest"]["sha256"] for each in document["subject"]} != _subjects(found):
+        raise VerificationError(f"{SEAL}: is about other answers or weights than it says")
+    if (found.alpha, found.bar, found.shown) != (ALPHA, BAR, SHOWN):
+        raise VerificationError(f"{SEAL}: has another level or bar than the rule")
+    try:
+        again = decided_again(found.rows)
+    except ValueError as error:
+        raise VerificationError(f"{SEAL}: its shares are none: {error}") from None
+    if again != found.rows:
+        other = next(new.task for new, old in zip(again, found.rows, strict=True) if new != old)
+        raise VerificationError(f"{SEAL}: what it says of {other[:80]!r} does not follow from its shares")
+    return SealedOutputs(found, keyid, trusted)
+
+
+def _subjects(found: PublishedOutputs) -> dict[str, str]:
+    return {"answers": found.answers_root, "reference": found.reference.sha256}
+
+
+def _read(kind: str, predicate: dict[str, object]) -> _Sealed:
+    if kind != _PREDICATE or predicate.get("format") != _FORMAT:
+        raise VerificationError(f"{SEAL}: not a result of format {_FORMAT}, which this version reads")
+    try:
+        sealed = msgspec.convert(predicate, _Sealed)
+    except msgspec.ValidationError as error:
+        raise VerificationError(f"{SEAL}: not a result of this version of Steelyard: {error}") from None
+    if without_defaults(sealed) != predicate:
+        raise VerificationError(f"{SEAL}: spells out a field that equals its default, which no sealed result does")
+    return sealed

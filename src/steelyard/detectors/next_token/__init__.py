@@ -1,0 +1,1 @@
+"""D5, the second way: are the next tokens that an endpoint expects those of the weights that are here?"""

@@ -1,0 +1,74 @@
+"""What a reader is told of published outputs: hostile names stay one line, and nothing is said that was not shown."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from steelyard.comparison.published import PublishedOutputs, PublishedRow
+from steelyard.comparison.published_pages import headline, machine, markdown, print_outputs, sentences
+from steelyard.records import ModelIdentity
+from steelyard.records import VerdictWord as Word
+
+HOSTILE = "b\x1b[31m<script>|x|\n# big"
+
+
+def row(task: str, word: Word, reason: str = "") -> PublishedRow:
+    """A benchmark with a verdict."""
+    return PublishedRow(
+        task=task, measurement=task, chat=False, texts=100, planned=10, unread=1, samples=(("s", 0.61),) * 9,
+        share=0.61, ci=(0.4, 0.8), p=0.00001, word=word, reason=reason,
+    )  # fmt: skip
+
+
+def outputs(*rows: PublishedRow) -> PublishedOutputs:
+    """A result of these rows."""
+    return PublishedOutputs(
+        run="run",
+        harness="h 1",
+        model=HOSTILE,
+        answers_root="00" * 32,
+        reference=ModelIdentity(uri="gguf:a.gguf", sha256="cd" * 32),
+        alpha=0.05,
+        bar=0.92,
+        shown=0.9,
+        rows=rows,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        ((Word.CONSISTENT, Word.INCONSISTENT), "Inconsistent: the outputs of r1 were not written by"),
+        ((Word.CONSISTENT, Word.CONSISTENT), "Consistent: more than 90 %"),
+        ((Word.CONSISTENT, Word.INSUFFICIENT_POWER), "Insufficient power: r0 is consistent"),
+        ((Word.NOT_TESTABLE, Word.NOT_TESTABLE), "Not decided: no benchmark"),
+    ],
+)
+def test_the_headline_says_what_was_shown(words: tuple[Word, ...], begins: str) -> None:
+    found = outputs(*(row(f"r{at}", word) for at, word in enumerate(words)))
+    assert headline(found).startswith(begins)
+
+
+def test_hostile_names_stay_on_one_line_and_are_escaped() -> None:
+    found = outputs(row("a", Word.CONSISTENT), row(HOSTILE, Word.INCONSISTENT), row("c", Word.NOT_TESTABLE, "why"))
+    file = io.StringIO()
+    print_outputs(found, Console(file=file, width=100))
+    assert "\x1b" not in file.getvalue()
+    assert max(map(len, file.getvalue().splitlines())) <= 100
+    text = markdown(found)
+    assert "<script>" not in text
+    assert "\n# big" not in text
+    assert len([line for line in text.splitlines() if line.startswith("|")]) == 5
+
+
+def test_the_json_holds_what_is_shown_and_the_limits() -> None:
+    found = outputs(row("a", Word.CONSISTENT), row("b", Word.INCONSISTENT))
+    document = json.loads(json.dumps(machine(found)))
+    assert (document["exit"], document["headline"]) == (1, headline(found))
+    assert document["rows"][1]["word"] == "inconsistent"
+    assert "does not show that the scores" in document["sentences"][-1]
+    assert any("1 output could not be read" in each for each in sentences(found))

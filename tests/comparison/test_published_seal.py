@@ -1,0 +1,131 @@
+"""A sealed result of published outputs verifies alone, and what was changed in it is named."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from steelyard.comparison.published import ALPHA, BAR, SHOWN, PublishedOutputs, PublishedRow, decided_again
+from steelyard.comparison.published_seal import SEAL, is_outputs, open_outputs, seal_outputs
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence.envelope import open_envelope, seal
+from steelyard.evidence.keys import load_signer
+from steelyard.evidence.new_key import create_key
+from steelyard.records import ModelIdentity
+
+
+def outputs() -> PublishedOutputs:
+    """A log of two benchmarks, of which one was written by other weights."""
+    rows = [
+        PublishedRow(
+            task=task, measurement=f"{at:02d}-{task}", chat=False, texts=90, planned=90,
+            samples=tuple((f"{task}/{number}", share) for number in range(count)),
+        )
+        for at, (task, share, count) in enumerate((("a", 1.0, 80), ("b", 0.5, 12)))
+    ]  # fmt: skip
+    return PublishedOutputs(
+        run="run",
+        harness="h 1",
+        model="m",
+        answers_root="01" * 32,
+        reference=ModelIdentity(uri="gguf:a.gguf", sha256="cd" * 32),
+        alpha=ALPHA,
+        bar=BAR,
+        shown=SHOWN,
+        rows=decided_again(rows),
+    )
+
+
+def test_it_verifies_alone_and_says_who_signed(tmp_path: Path) -> None:
+    create_key(tmp_path / "key.pem")
+    seal_outputs(tmp_path / "plain", outputs(), None)
+    seal_outputs(tmp_path / "signed", outputs(), load_signer(tmp_path / "key.pem"))
+    assert is_outputs(tmp_path / "plain")
+    assert open_outputs(tmp_path / "plain") == (outputs(), "", False)
+    opened = open_outputs(tmp_path / "signed", tmp_path / "key.pub.pem")
+    assert opened.trusted
+    assert len(opened.signed_by) == 64
+    with pytest.raises(VerificationError, match="not signed"):
+        open_outputs(tmp_path / "plain", tmp_path / "key.pub.pem")
+
+
+def bent(document: dict[str, Any], change: str) -> None:
+    """Change one thing, as somebody would who seals it again."""
+    found = document["predicate"]["outputs"]
+    row = found["rows"][1]
+    if change == "word":
+        row["word"] = "consistent"
+    elif change == "p":
+        row["p"] = 0.5
+    elif change == "share of an output":
+        row["samples"][0][1] = 1.0
+    elif change == "no share":
+        row["samples"][0][1] = 7.0
+    elif change == "a row left out":
+        del found["rows"][0]
+    elif change == "level":
+        found["alpha"] = 0.5
+    elif change == "bar":
+        found["bar"] = 0.1
+    elif change == "weights":
+        found["reference"]["sha256"] = "ab" * 32
+    elif change == "answers":
+        found["answers_root"] = "ab" * 32
+    elif change == "default":
+        document["predicate"]["signer"] = ""
+    elif change == "format":
+        document["predicate"]["format"] = "steelyard-published-outputs/2"
+    elif change == "kind":
+        document["predicateType"] = "urn:steelyard:predicate:plan:v2"
+    elif change == "signer":
+        document["predicate"]["signer"] = "12" * 32
+    elif change == "interval":
+        row["ci"] = [0.0, 0.1]
+
+
+CHANGES = [
+    "word", "p", "share of an output", "no share", "a row left out", "level", "bar", "weights", "answers", "default",
+    "format", "kind", "signer", "interval",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_changed_and_sealed_again_is_refused(tmp_path: Path, change: str) -> None:
+    seal_outputs(tmp_path / "run", outputs(), None)
+    place = tmp_path / "run" / SEAL
+    document, _ = open_envelope(place.read_bytes(), SEAL)
+    document = json.loads(json.dumps(document))
+    bent(document, change)
+    place.write_bytes(seal(document, None))
+    with pytest.raises(VerificationError):
+        open_outputs(tmp_path / "run")
+
+
+def test_a_changed_byte_of_a_signed_result_is_refused(tmp_path: Path) -> None:
+    create_key(tmp_path / "key.pem")
+    seal_outputs(tmp_path / "run", outputs(), load_signer(tmp_path / "key.pem"))
+    place, drawn = tmp_path / "run" / SEAL, random.Random(20261127)
+    data = place.read_bytes()
+    for _ in range(60):
+        at = drawn.randrange(len(data))
+        other = bytes([data[at] ^ (1 << drawn.randrange(7))])
+        place.write_bytes(data[:at] + other + data[at + 1 :])
+        with pytest.raises(VerificationError):
+            open_outputs(tmp_path / "run")
+
+
+def test_a_file_more_and_a_folder_that_is_there_are_refused(tmp_path: Path) -> None:
+    seal_outputs(tmp_path / "run", outputs(), None)
+    (tmp_path / "run" / "more.txt").write_text("x")
+    with pytest.raises(VerificationError, match="added"):
+        open_outputs(tmp_path / "run")
+    with pytest.raises(InputError, match="not an empty folder"):
+        seal_outputs(tmp_path / "run", outputs(), None)
+    with pytest.raises(InputError, match="not the folder"):
+        open_outputs(tmp_path)
+    assert msgspec.to_builtins(outputs().exit) == 1
