@@ -52,9 +52,10 @@ def replay_command(folder: Path | None, vendor: str, markdown: Path | None, tabl
     started, asked = time.monotonic(), VENDORS if vendor == "both" else (vendor,)
     found = replay(folder.resolve(), files, read_tables(tables), tables.resolve(), asked)
     command = "python -m scandal replay" + ("" if vendor == "both" else f" --vendor {vendor}")
-    for each in found if markdown is not None else ():
-        text = page(folder, each, command, time.monotonic() - started)
-        write_section(markdown, f"scandal-{each.vendor}", text)
+    if markdown is not None:
+        for each in found:
+            text = page(folder, each, command, time.monotonic() - started)
+            write_section(markdown, f"scandal-{each.vendor}", text)
     if not all(each.is_as_expected for each in found):
         print("scandal: not every command ended as the story says: see the exit codes above", file=sys.stderr)
         sys.exit(1)

@@ -78,7 +78,7 @@ def benchmark_of(task: Task) -> Benchmark:
 
 
 def limit_of(row: Row) -> int:
-    """The tokens of an answer at most. The vendor states it: what runs over is scored as it stands, and not left open."""
+    """The tokens of an answer at most. The vendor states it, so that what runs over is scored as it stands."""
     return open_row_task(row.task).prompt_format(PROMPT).max_tokens
 
 

@@ -65,7 +65,7 @@ class World:
     def _write_sheet(self, name: str, rows: Sequence[Row]) -> None:
         claims = (
             f"  - {{task: {row.task}, value: {row.value}, unit: percent, samples: 150, repeats: 1, shots: 3,\n"
-            f"     protocol: {{prompt: completion, decoding: greedy, max_tokens: {limit_of(row)}, harness: steelyard}}}}\n"
+            f"     protocol: {{prompt: completion, decoding: greedy, max_tokens: {limit_of(row)}}}}}\n"
             for row in rows
         )
         (self.folder / name).write_text(f"model: {SOLD_AS}\nclaims:\n{''.join(claims)}")
