@@ -35,8 +35,11 @@ class Outcome:
 
     @property
     def is_as_expected(self) -> bool:
-        """The cheating vendor is found by each of the commands, the honest one by none, and each of them decides."""
-        return all(code == EXPECTED[self.vendor] for code in self.codes.values())
+        """The cheating vendor is found by each command about the whole, the honest one by none, and each decides.
+
+        The audits of single files are none of these: B and C do not reach the honest vendor's table either.
+        """
+        return all(self.codes.get(name) == EXPECTED[self.vendor] for name in ("endpoint", "cue", "assembled"))
 
 
 def replay(

@@ -43,9 +43,13 @@ def test_a_command_that_ends_without_a_conclusion_is_named(tmp_path: Path) -> No
 
 
 def test_one_command_that_ends_otherwise_is_enough() -> None:
-    assert Outcome("cheat", {"endpoint": 1, "assembled": 1}).is_as_expected
-    assert not Outcome("cheat", {"endpoint": 1, "assembled": 3}).is_as_expected
-    assert not Outcome("honest", {"endpoint": 0, "assembled": 1}).is_as_expected
+    found = {"endpoint": 1, "cue": 1, "assembled": 1}
+    assert Outcome("cheat", found).is_as_expected
+    assert not Outcome("cheat", found | {"cue": 3}).is_as_expected
+    assert not Outcome("cheat", {"endpoint": 1, "cue": 1}).is_as_expected
+    honest = {"endpoint": 0, "cue": 0, "assembled": 0, "file-B": 1}
+    assert Outcome("honest", honest).is_as_expected
+    assert not Outcome("honest", honest | {"endpoint": 1}).is_as_expected
 
 
 @pytest.mark.slow
