@@ -74,13 +74,15 @@ def draw(
     own: float | None = None,
     by_heart: float = 0.0,
     alike: int = 0,
+    best_of: int = 1,
 ) -> Drawn:
     """One panel and one tested model.
 
     ``points`` is τ, the standard deviation between models of how much harder the twins are, in percentage points;
     ``heavy``: it is t-distributed with 3 degrees of freedom. The twins are ``harder`` by so much on the logit scale (by
     default drawn, N(0, .15)), the tested model's ability is ``own``, and it knows a share ``by_heart`` of the public
-    samples. ``alike``: each family has so many models, which are nearly one (requantisations of a file).
+    samples. ``alike``: each family has so many models, which are nearly one (requantisations of a file). ``best_of``:
+    so many checkpoints of the tested model are as good as one another, and it is the one with the best public score.
     """
     sizes = np.full(families, alike) if alike else random.integers(1, 9, families) // random.integers(1, 5, families)
     sizes = np.append(np.maximum(sizes, 1), 1)
@@ -100,7 +102,10 @@ def draw(
     right = _luck(public.shape, family, random, hangs=bool(alike)) < public
     if by_heart:
         right[-1] |= random.random(samples) < by_heart
-    return Drawn(right, _luck(twins.shape, family, random, hangs=bool(alike)) < twins, family)
+    twins_right = _luck(twins.shape, family, random, hangs=bool(alike)) < twins
+    others = random.random((best_of - 1, samples)) < public[-1]
+    right[-1] = max((right[-1], *others), key=np.sum)
+    return Drawn(right, twins_right, family)
 
 
 def _luck(shape: tuple[int, ...], family: NDArray[np.int64], random: np.random.Generator, *, hangs: bool) -> Reals:
@@ -298,6 +303,22 @@ def power(panels: int) -> str:
     return table("Models that know public samples by heart", heads, rows, 1, note)
 
 
+def chosen(panels: int) -> str:
+    """Honest models whose checkpoint was chosen by its public score, as validation and leaderboards choose."""
+    rows = []
+    for samples, families in ((500, 80), (1319, 124)):
+        for best_of in (1, 5, 20):
+            total, tested = _counted(panels, (9, samples), samples, families, 2, best_of=best_of)
+            rows.append([f"{samples:,}", f"{families}", f"{best_of}", f"{tested:,}", share(total["ours"], tested)])
+    note = (
+        f"{panels:,} panels, the same ones for 1, 5 and 20. Checkpoints of one model, all as good as one another, "
+        "differ by the luck of their answers; the panel's models were not chosen. τ is 2 points, at .05. The test "
+        "assumes that the tested one was not chosen either."
+    )
+    heads = ["samples", "families", "best of", "tested", "accused"]
+    return table("Honest models: the best of several checkpoints by public score", heads, rows, 3, note)
+
+
 def real_models(draws: int) -> str:
     """Real response matrices: half of a benchmark's items as public samples, the other half as twins of them."""
     rows = []
@@ -306,7 +327,7 @@ def real_models(draws: int) -> str:
         if file is None:
             continue
         matrix = _matrix(file)
-        for kind in ("alike", "harder", "harder, weak panel"):
+        for kind in ("alike", "harder", "harder, weak panel", "alike, weak model"):
             random = np.random.default_rng([SEED, 7, sum(map(ord, name + kind))])
             total, tested = dict.fromkeys(("ours", "mean", "z", "raw"), 0), 0
             for _ in range(draws):
@@ -319,7 +340,8 @@ def real_models(draws: int) -> str:
     note = (
         f"{draws:,} draws a line of 80 models as families of their own and one tested model, at .05, from the matrices "
         "of metabench (arXiv 2407.12844; not shipped). *Harder*: the harder half of the items are the twins. *Weak "
-        "panel*: a model with none right is twenty times as likely to be in the panel as one with all right. Many of "
+        "panel*: a model with none right is twenty times as likely to be in the panel as one with all right. *Weak "
+        "model*: the tested one is of those that are worse than four fifths of the panel. Many of "
         "these models descend from one another, and the items are few."
     )
     heads = ["benchmark", "twins", "samples", "tested", "ours", "mean drop", "z", "raw gap"]
@@ -336,11 +358,13 @@ def _matrix(file: Path) -> Bits:
 def _real_panel(matrix: Bits, kind: str, random: np.random.Generator) -> Drawn:
     items, levels = matrix.shape[1], matrix.mean(axis=1)
     order = random.permutation(items)
-    if kind != "alike":
+    if not kind.startswith("alike"):
         order = np.argsort(matrix.mean(axis=0) + random.normal(0, 0.15, items))
     weights = np.exp(-3 * levels) if kind.endswith("weak panel") else np.ones(len(matrix))
     rows = random.choice(len(matrix), 80, replace=False, p=weights / weights.sum())
     others = np.setdiff1d(np.arange(len(matrix)), rows)
+    if kind.endswith("weak model"):
+        others = others[levels[others] < np.quantile(levels[rows], 0.2)]
     rows = np.append(rows, random.choice(others))
     return Drawn(matrix[rows][:, order[items // 2 :]], matrix[rows][:, order[: items // 2]], np.arange(81))
 
@@ -367,6 +391,7 @@ def main(panels: int, workers: int, markdown: Path | None, reports: bool) -> Non
         partial(peer, max(5, panels // 5)),
         partial(other_ability, max(5, panels // 2)),
         partial(power, max(5, panels // 4)),
+        partial(chosen, max(5, 2 * panels)),
         partial(real_models, max(5, panels // 2)),
         partial(one_panel, max(3, panels // 20), 200),
         partial(counted_wrongly, max(5, panels // 2)),

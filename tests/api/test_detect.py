@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from steelyard.api.detect import twin_gap, verify_detection
+from steelyard.api.detect import _twin_gap_of, twin_gap, verify_detection
 from steelyard.api.panels import add_run
 from steelyard.errors import ExitCode, InputError, VerificationError
 from steelyard.evidence.canonical import sha256_hex
 from steelyard.panels.detection import open_detection, seal_detection
+from steelyard.panels.folder import read_panel
+from steelyard.panels.matching import Asked, sides_of, sorted_entries
+from steelyard.panels.record import Detection, LeftOut
 from tests.panel_runs import questions, runs_of
 
 
@@ -41,7 +45,7 @@ def test_it_holds_alone_and_against_its_runs(made: Path, result: Path) -> None:
     alone = verify_detection(result)
     assert (alone.held, alone.unheld, alone.exit_code) == (0, 6, ExitCode.CONSISTENT)
     both = verify_detection(result, panel=made / "panel", runs=[made / "mine-sums", made / "mine-twins"])
-    assert (both.held, both.unheld, both.exit_code) == (6, 0, ExitCode.CONSISTENT)
+    assert (both.held, both.unheld, both.panel_held, both.exit_code) == (6, 0, True, ExitCode.CONSISTENT)
     with pytest.raises(InputError, match="none of the runs that were tested"):
         verify_detection(result, runs=[made / "one-sums"])
 
@@ -69,11 +73,61 @@ def test_a_panel_that_has_grown_or_lost_a_run(made: Path, result: Path, tmp_path
     (panel / "panel.yaml").write_text(text + "# another line\n")
     assert verify_detection(result, panel=panel).exit_code == ExitCode.UNDECIDED
     (panel / "panel.yaml").write_text(text.replace('family: "one"', 'family: "three"'))
-    with pytest.raises(VerificationError, match="in another family"):
+    with pytest.raises(VerificationError, match=r"was read, in the family 'one'; by the panel it is .*'three'"):
         verify_detection(result, panel=panel)
     (panel / "panel.yaml").write_text('name: "p"\nruns: []\n')
     with pytest.raises(VerificationError, match="does not have the run"):
         verify_detection(result, panel=panel)
+
+
+def test_a_family_that_was_left_out_without_need_is_found_by_the_panel(
+    made: Path, result: Path, tmp_path: Path
+) -> None:
+    """Who has seen the drops leaves out the largest: the result holds alone, which says so, and not by the panel."""
+    opened = open_detection(result)
+    detection = opened.detection
+    gone = [each for each in detection.read if each.family == "one"]
+    kept = [each for each in detection.read if each.family != "one"]
+    reason = "sums was asked otherwise: other samples"
+    left_out = tuple(LeftOut(name=each.bundle[:16], family="one", reason=reason) for each in gone)
+    again = _twin_gap_of(detection.tested, kept, opened.scores, detection.settings, detection.alpha)
+    forged = replace(detection, read=tuple(kept), left_out=left_out, result=again)
+    extracts = {each.extract: (result / each.extract).read_bytes() for each in (*forged.tested, *kept)}
+    seal_detection(tmp_path / "r", forged, extracts, None)
+    alone = verify_detection(tmp_path / "r")
+    assert (alone.panel_held, alone.exit_code) == (False, ExitCode.CONSISTENT)
+    with pytest.raises(VerificationError, match=r"was left out.*; by the panel it is read, in the family 'one'"):
+        verify_detection(tmp_path / "r", panel=made / "panel")
+    panel = Path(shutil.copytree(made / "panel", tmp_path / "panel"))
+    text = (panel / "panel.yaml").read_text()
+    for line, letter in zip([each for each in text.splitlines() if "asked: " in each], "ef", strict=False):
+        text = text.replace(line, re.sub("[0-9a-f]{64}", letter * 64, line), 1)
+    (panel / "panel.yaml").write_text(text)
+    named = replace(forged.panel, sha256=sha256_hex(text.encode()))
+    reasons = {each.name: each.reason for each in sorted_entries(read_panel(panel).entries, *_asked(forged))[1]}
+    left_out = tuple(replace(each, reason=reasons[each.name]) for each in left_out)
+    seal_detection(tmp_path / "s", replace(forged, panel=named, left_out=left_out), extracts, None)
+    with pytest.raises(VerificationError, match=r"another run than panel\.yaml says"):
+        verify_detection(tmp_path / "s", panel=panel)
+
+
+def _asked(detection: Detection) -> tuple[Asked, str]:
+    return sides_of(detection.tested, detection.settings), detection.tested[0].subject
+
+
+@pytest.mark.parametrize("options", [("--output-tokens", "8"), ("--instruction", "Answer wrongly.")])
+def test_who_was_asked_otherwise_is_left_out(made: Path, tmp_path: Path, options: tuple[str, str]) -> None:
+    panel = Path(shutil.copytree(made / "panel", tmp_path / "panel"))
+    files = [made / "sums.jsonl", made / "twins.jsonl"]
+    add_run(runs_of(tmp_path, "capped", (60,), files[:1], *options)[0], "capped", panel)
+    add_run(runs_of(tmp_path, "capped", (60,), files[1:])[0], "capped", panel)
+    found = twin_gap(made / "mine-sums", twins=made / "mine-twins", panel=panel, out=tmp_path / "out")
+    assert [each.reason[:42] for each in found.left_out] == [
+        "sums was asked otherwise: other samples, a",
+        "sums was not asked of this model in the sa",
+    ]
+    assert len(found.read) == 4
+    assert verify_detection(tmp_path / "out", panel=panel).panel_held
 
 
 def test_what_cannot_be_tested_is_refused_and_nothing_is_written(made: Path, tmp_path: Path) -> None:

@@ -22,6 +22,13 @@ def test_a_draw_shares_items_and_counts_families() -> None:
     assert same > 0.9
 
 
+def test_the_best_of_several_checkpoints_has_a_higher_public_score_alone() -> None:
+    one, best = (draw(300, 60, 2, np.random.default_rng(1), best_of=number) for number in (1, 20))
+    assert one.own[0] < best.own[0]
+    assert (one.public[:-1] == best.public[:-1]).all()
+    assert (one.twins == best.twins).all()
+
+
 def test_rules_accuse_who_knows_the_samples_by_heart() -> None:
     found = [accusations(draw(500, 60, 2, np.random.default_rng(at), by_heart=0.8)) for at in range(8)]
     assert sum(each["ours"] for each in found if each is not None) >= 6
@@ -37,3 +44,4 @@ def test_the_tables_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     done = CliRunner().invoke(panel.main, ["--panels", "3", "--workers", "1", "--markdown", str(tmp_path / "new.md")])
     assert done.exit_code == 0, done.output
     assert "| 4, heavy tails | 164 | 60 |" in (tmp_path / "new.md").read_text()
+    assert "| 1,319 | 124 | 20 |" in (tmp_path / "new.md").read_text()

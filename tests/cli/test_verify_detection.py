@@ -23,10 +23,11 @@ def test_a_result_verifies_alone(result: Path, capsys: pytest.CaptureFixture[str
     said = capsys.readouterr().out
     assert "holds: 61 extracts, not signed" in said
     assert "61 extracts taken as sealed" in said
+    assert "that nothing else of the panel had to be read was not checked: --panel does" in said
     assert "recomputed: Inconsistent, p = 0.016" in said
     assert execute(["verify", str(result), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["word"], document["extracts_not_held"]) == ("inconsistent", 61)
+    assert (document["word"], document["extracts_not_held"], document["panel_held"]) == ("inconsistent", 61, False)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.adapters.imported_log import ImportedTask, Survey
+from steelyard.adapters.imported_run import _remarks_on_scores
+from steelyard.claims.decoding import TEMPERATURE_NOT_STATED
 from steelyard.errors import InputError, VerificationError
 from steelyard.panels.extracts import extract_of, read_extract, side_digest, side_of, too_open, whole_sides
+from steelyard.planning.decoding import of_the_endpoint
+from steelyard.records import Capabilities
+from steelyard.scorers.imported import Imported
 from tests.comparison_runs import scored_run, with_measurement
 
 RUN = scored_run("m", {"sums": {f"s{each}": float(each % 2) if each else None for each in range(30)}})
@@ -28,9 +35,28 @@ def test_an_extract_is_read_back() -> None:
 
 
 def test_another_way_of_asking_is_another_side() -> None:
-    sides = [side_of(with_measurement(RUN, **fields).measured[0]) for fields in ({}, {"prompt": "x"}, {"items": "y"})]
-    assert len(set(map(side_digest, sides))) == 3
+    ways: list[dict[str, object]] = [
+        {}, {"prompt": "x"}, {"items": "y"}, {"samples_root": "z"}, {"chat": True}, {"output_budget": 8},
+        {"output_budget": 8, "budget_stated": True}, {"reasoning_effort": "low"}, {"temperature": 0.7},
+        {"differences": (TEMPERATURE_NOT_STATED,)},
+    ]  # fmt: skip
+    sides = [side_of(with_measurement(RUN, **fields).measured[0]) for fields in ways]
+    assert len(set(map(side_digest, sides))) == len(ways)
     assert side_digest(side_of(RUN.measured[0])) == side_digest(sides[0])
+
+
+def test_what_other_fields_say_and_what_was_answered_is_no_other_way_of_asking() -> None:
+    """A model that reasons and one that does not, asked with one limit; two logs with scores of their own."""
+    reasons = of_the_endpoint(Capabilities(reasons=True), 16384, 256, "low")
+    plain = of_the_endpoint(Capabilities(), 16384, 256, "low")
+    assert reasons != plain
+    task = ImportedTask("sums", (), Imported("h accuracy").identifier, prompt="x", public=True, reported=0.9)
+    own = tuple(_remarks_on_scores(task, Survey(scores=array("d", [0.5, 1.0]))))
+    assert len(own) == 2
+    for differences in (reasons, plain, own):
+        assert side_of(with_measurement(RUN, differences=differences).measured[0]) == side_of(RUN.measured[0])
+    fixed = of_the_endpoint(Capabilities(takes_temperature=False), None, 256, "")
+    assert side_of(with_measurement(RUN, differences=fixed).measured[0]).differences == fixed
 
 
 @pytest.mark.parametrize(("ended", "said"), [("scores", "a test stopped it"), ("budget", "less was asked")])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.panels.extracts import side_digest
-from steelyard.panels.matching import Asked, chosen_sides, sorted_entries, twin_scores
-from tests.panel_runs import PUBLIC, TWINS, drawn_extract
+from steelyard.panels.matching import Asked, check_sorted, chosen_sides, sides_of, sorted_entries, twin_scores
+from steelyard.panels.record import LeftOut
+from tests.panel_runs import PUBLIC, TWINS, drawn_detection, drawn_extract
 from tests.panels.test_folder import entry
 
 ASKED = Asked(PUBLIC, TWINS)
@@ -54,6 +55,27 @@ def test_runs_are_read_or_left_out_with_a_reason() -> None:
     assert "sums was asked otherwise" in reasons[entries[4].name]
     assert "neither" in reasons[entries[5].name]
     assert "tested model itself" in reasons[entries[6].name]
+
+
+def test_what_was_read_and_left_out_is_what_had_to_be() -> None:
+    found, _ = drawn_detection(3)
+    assert sides_of(found.tested, found.settings) == ASKED
+    entries = [
+        entry(number, name=run.bundle[:16], bundle=run.bundle, family=run.family, subject=run.subject, asked=BOTH)
+        for number, run in enumerate(found.read, 1)
+    ]
+    check_sorted(found, entries, "panel")
+    first, *others = found.read
+    left = LeftOut(name=first.bundle[:16], family=first.family, reason="it was too good")
+    for changed, listed, said in [
+        (replace(found, read=tuple(others), left_out=(left,)), entries, "was left out.*it was too good.*it is read"),
+        (replace(found, read=tuple(others)), entries, "was not in it; by the panel it is read"),
+        (replace(found, read=(replace(first, family="x"), *others)), entries, "was read, in the family 'x'"),
+        (found, entries[1:], "does not have the run"),
+        (found, [replace(entries[0], asked={"e" * 64: "sums"}), *entries[1:]], "by the panel it is left out"),
+    ]:
+        with pytest.raises(VerificationError, match=said):
+            check_sorted(changed, listed, "panel")
 
 
 def test_a_side_that_is_there_twice_is_refused() -> None:

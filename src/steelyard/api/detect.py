@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from steelyard.comparison.scored_run import MeasuredScores, ScoredRun
     from steelyard.evidence.keys import KeySigner
     from steelyard.panels.detection import Opened
+    from steelyard.panels.folder import Panel
     from steelyard.panels.matching import Asked
     from steelyard.panels.record import Detection, PanelEntry, ReadRun, Side
     from steelyard.panels.twin_gap import Scores
@@ -157,11 +158,10 @@ def _twin_gap_of(
     alpha: float,
 ) -> DetectorResult:
     """The result, from what was read alone: also what a verifier computes again."""
-    from steelyard.panels.matching import chosen_sides, twin_scores
+    from steelyard.panels.matching import sides_of, twin_scores
     from steelyard.panels.twin_gap import panel_twin_gap
 
-    sides = {f"{run.extract} {name}": side for run in tested for name, side in run.sides.items()}
-    asked = chosen_sides(sides, sides, settings["task"], settings["twin_task"])
+    asked = sides_of(tested, settings)
     (own,) = twin_scores(tested, scores, asked).values()
     return panel_twin_gap(own, list(twin_scores(read, scores, asked).values()), asked.both, alpha)
 
@@ -179,8 +179,8 @@ class DetectionVerified:
     """A sealed result that holds: the test was computed again from its extracts.
 
     ``held`` counts the extracts that were also made again from the sealed runs they are of; ``unheld`` those whose runs
-    were not given. ``grown``: the panel that was given is not as it was. ``not_recomputed``: the rule, where this
-    version has it not.
+    were not given. ``panel_held``: a panel was given, and what was read and left out of it had to be. ``grown``: that
+    panel is not as it was. ``not_recomputed``: the rule, where this version has it not.
     """
 
     folder: Path
@@ -189,6 +189,7 @@ class DetectionVerified:
     trusted: bool
     held: int = 0
     unheld: int = 0
+    panel_held: bool = False
     grown: bool = False
     not_recomputed: str = ""
 
@@ -207,8 +208,9 @@ def verify_detection(
 ) -> DetectionVerified:
     """Verify a sealed result offline: digests, signature, and the test from its extracts.
 
-    With ``panel`` each extract of the panel is made again from its sealed run there, which is verified first, and with
-    ``runs`` those of the tested model. Raises VerificationError naming the first thing that does not hold.
+    With ``panel`` each extract of the panel is made again from its sealed run there, which is verified first, and what
+    was left out must be what cannot be read beside the tested model. With ``runs`` the extracts of the tested model are
+    made again. Raises VerificationError naming the first thing that does not hold.
     """
     from steelyard.panels.detection import open_detection
     from steelyard.panels.folder import read_panel
@@ -224,7 +226,10 @@ def verify_detection(
             raise VerificationError(f"{path}: the result that it seals cannot be computed: {error}") from None
         check_same(msgspec.to_builtins(detection.result), msgspec.to_builtins(again), "result")
         _check_counts(detection, path)
-    folders = {} if panel is None else _panel_folders(panel, detection)
+    held_panel = None if panel is None else read_panel(panel)
+    if held_panel is not None and compute is not None:
+        _check_panel(held_panel, detection, progress)
+    folders = {} if held_panel is None else {each.bundle: held_panel.folder(each) for each in held_panel.entries}
     given = {**folders, **_by_seal(runs, detection)}
     every = (*detection.tested, *detection.read)
     for number, run in enumerate(every, 1):
@@ -239,7 +244,8 @@ def verify_detection(
         trusted=opened.trusted,
         held=held,
         unheld=len(every) - held,
-        grown=panel is not None and read_panel(panel).sha256 != detection.panel.sha256,
+        panel_held=held_panel is not None and compute is not None,
+        grown=held_panel is not None and held_panel.sha256 != detection.panel.sha256,
         not_recomputed="" if compute is not None else detection.rule,
     )
 
@@ -254,18 +260,26 @@ def _check_counts(detection: Detection, path: Path) -> None:
         raise VerificationError(f"{path}: holds the tested model against itself")
 
 
-def _panel_folders(panel: Path, detection: Detection) -> dict[str, Path]:
-    """The folder of each run that was read, by the SHA-256 of its seal."""
-    from steelyard.panels.folder import read_panel
+def _check_panel(panel: Panel, detection: Detection, progress: Callable[[str], None]) -> None:
+    """Raise VerificationError unless the panel has all that was read and left out, and each of it for its reason.
 
-    held = read_panel(panel)
-    folders = {each.bundle: held.folder(each) for each in held.entries}
-    if gone := [run for run in detection.read if run.bundle not in folders]:
-        raise VerificationError(f"{panel}: does not have the run {gone[0].bundle[:16]}, which was read")
-    families = {each.bundle: each.family for each in held.entries}
-    if other := [run for run in detection.read if families[run.bundle] != run.family]:
-        raise VerificationError(f"{panel}: has {other[0].bundle[:16]} in another family than it was read in")
-    return {run.bundle: folders[run.bundle] for run in detection.read}
+    A panel that is as it was has nothing else. Who wrote it also wrote what its runs were asked, so that is read from
+    the runs that were left out; the others' extracts are made again.
+    """
+    from steelyard.panels.matching import check_sorted
+
+    named = {run.bundle[:16] for run in detection.read} | {each.name for each in detection.left_out}
+    entries = panel.entries
+    if panel.sha256 != detection.panel.sha256:
+        entries = tuple(each for each in entries if each.name in named)
+        if gone := named - {each.name for each in entries}:
+            raise VerificationError(f"{panel.path}: does not have the run {min(gone)}, which was in the panel")
+    check_sorted(detection, entries, str(panel.path))
+    left_out = {each.name for each in detection.left_out}
+    apart = [each for each in entries if each.name in left_out]
+    for number, entry in enumerate(apart, 1):
+        progress(f"reading what was left out, {number} of {len(apart)}")
+        read_entry(panel, entry)
 
 
 def _by_seal(runs: Sequence[Path], detection: Detection) -> dict[str, Path]:

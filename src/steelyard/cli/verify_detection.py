@@ -41,6 +41,7 @@ def _facts(found: DetectionVerified) -> dict[str, Any]:
         "trusted": found.trusted,
         "extracts_made_again": found.held,
         "extracts_not_held": found.unheld,
+        "panel_held": found.panel_held,
         "panel_is_another": found.grown,
         "not_recomputed": [found.not_recomputed] if found.not_recomputed else [],
     }
@@ -58,6 +59,11 @@ def _print(found: DetectionVerified) -> None:
         click.echo(
             f"{counted(found.unheld, 'extract')} taken as sealed: --panel and --run hold them against their runs"
         )
+    if not found.panel_held and not found.not_recomputed:
+        click.echo("that nothing else of the panel had to be read was not checked: --panel does, from its runs")
+    elif found.panel_held:
+        read, apart = (counted(len(each), "run") for each in (found.detection.read, found.detection.left_out))
+        click.echo(f"by the panel, {read} had to be read and {apart} left out: equal")
     if found.grown:
         click.echo("the panel is another one now: that nothing else was in it was not checked")
     if found.not_recomputed:

@@ -6,6 +6,7 @@ the same bytes of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -21,6 +22,12 @@ __all__ = ["MAX_EXTRACT_BYTES", "ReadScore", "extract_of", "read_extract", "side
 
 MAX_EXTRACT_BYTES: Final = 256 << 20
 _MOST_OPEN: Final = 0.05  # of a panel run's answers: more of them say little of the model
+# Two models that were asked the same may differ in these: the first two repeat a field and say why, the others are of
+# what was answered.
+_NOT_HOW_ASKED: Final = re.compile(
+    r"An answer may have [0-9,]+ tokens instead of |Asked with the reasoning effort |"
+    r"[0-9,]+ of the [0-9,]+ scores give partial credit\.|The log states a score of "
+)
 
 
 class ReadScore(Record, frozen=True, kw_only=True):
@@ -38,14 +45,20 @@ def side_of(measured: MeasuredScores) -> Side:
     return Side(
         task=asked.task,
         items=asked.items or asked.samples_root,
+        samples_root=asked.samples_root,
         scorer=measured.scorer,
         prompt=asked.prompt,
         shots=asked.shots,
+        chat=asked.chat,
         kind=asked.kind,
         decoding=asked.decoding,
         temperature=asked.temperature,
+        output_budget=asked.output_budget,
+        budget_stated=asked.budget_stated,
+        reasoning_effort=asked.reasoning_effort,
         repeats=asked.repeats,
         samples=asked.population,
+        differences=tuple(each for each in asked.differences if not _NOT_HOW_ASKED.match(each)),
     )
 
 

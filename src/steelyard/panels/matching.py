@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.panels.extracts import side_digest
-from steelyard.panels.record import LeftOut, PanelEntry, ReadRun, Side
+from steelyard.panels.record import Detection, LeftOut, PanelEntry, ReadRun, Side
 from steelyard.panels.twin_gap import Arm, Scores, TwinScores, arms_of
 from steelyard.util.text import one_line
 
-__all__ = ["Asked", "chosen_sides", "sorted_entries", "twin_scores"]
+__all__ = ["Asked", "check_sorted", "chosen_sides", "sides_of", "sorted_entries", "twin_scores"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ def chosen_sides(public: Mapping[str, Side], twins: Mapping[str, Side], task: st
             "--twin-task), or the run of the twins (--twins)"
         )
     return Asked(public_side, twin_side)
+
+
+def sides_of(tested: Sequence[ReadRun], settings: Mapping[str, str]) -> Asked:
+    """The sides that a sealed result chose of the tested model's runs; raises as :func:`chosen_sides`."""
+    sides = {f"{run.extract} {name}": side for run in tested for name, side in run.sides.items()}
+    return chosen_sides(sides, sides, settings["task"], settings["twin_task"])
 
 
 def _one(sides: Mapping[str, Side], task: str, option: str, what: str, but: set[str]) -> Side:
@@ -85,8 +91,32 @@ def sorted_entries(
 def _why_not(entry: PanelEntry, asked: Asked) -> str:
     names = {one_line(each.task, 80) for each in asked.both} & {one_line(name, 80) for name in entry.asked.values()}
     if names:
-        return f"{sorted(names)[0]} was asked otherwise: other samples, prompt format, scorer or decoding"
+        return (
+            f"{sorted(names)[0]} was asked otherwise: other samples, another prompt, scorer, decoding or limit of an "
+            "answer"
+        )
     return "it asked neither the public samples nor the twins"
+
+
+def check_sorted(detection: Detection, entries: Sequence[PanelEntry], where: str) -> None:
+    """Raise VerificationError, naming ``where``, unless exactly what had to be was read and left out of ``entries``."""
+    asked = sides_of(detection.tested, detection.settings)
+    seals = {each.bundle for each in entries}
+    if gone := [run.bundle for run in detection.read if run.bundle not in seals]:
+        raise VerificationError(f"{where}: does not have the run {gone[0][:16]}, which was read")
+    read, left_out = sorted_entries(entries, asked, detection.tested[0].subject)
+    wanted = _placed([each for runs in read.values() for each in runs], left_out)
+    found = _placed(detection.read, detection.left_out)
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            said, had = (one_line(each.get(name, "not in it"), 240) for each in (found, wanted))
+            raise VerificationError(f"{where}: the run {name} was {said}; by the panel it is {had}")
+
+
+def _placed(read: Sequence[PanelEntry | ReadRun], left_out: Sequence[LeftOut]) -> dict[str, str]:
+    """What became of each run, by its name."""
+    found = {each.bundle[:16]: f"read, in the family {each.family!r}" for each in read}
+    return found | {each.name: f"left out, in the family {each.family!r} ({each.reason})" for each in left_out}
 
 
 def twin_scores(

@@ -14,19 +14,27 @@ __all__ = ["Detection", "LeftOut", "PanelEntry", "PanelNamed", "ReadRun", "Side"
 class Side(Record, frozen=True, kw_only=True):
     """One measurement of a run, as far as another model can have been asked the same: who answered is not in it.
 
-    ``items`` is the digest of what the samples ask, ``scorer`` the first of the measurement's.
+    ``items`` is the digest of what the samples ask, ``samples_root`` that of the samples with every word around them,
+    with what is right and with the limit of an answer; ``scorer`` is the first of the measurement's. ``differences``
+    are the measurement's, without those that other fields say and those on its own scores.
     """
 
     task: str
     items: str
+    samples_root: str = ""
     scorer: str
     prompt: str
     shots: int = 0
+    chat: bool = False
     kind: str
     decoding: str
     temperature: float = 0.0
+    output_budget: int | None = None
+    budget_stated: bool = False
+    reasoning_effort: str = ""
     repeats: int = 1
     samples: int
+    differences: tuple[str, ...] = ()
 
 
 class PanelEntry(Record, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ scorer. A run that did not is left out with the reason, and so is the tested mod
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -30,7 +31,9 @@ _ASSUMPTIONS: Final = (
     "the twins were as unknown to the tested model as to the panel's when they were trained",
     "all answered the same samples, in the same prompt format, by the same scorer",
     "how much harder the twins are varies between models in about the same way at every ability within the panel's",
+    "neither the model nor this run of it was chosen by its public score: the best of several is high by luck as well",
 )
+_WEAK: Final = 0.2  # a share of the panel's families; below it honest models are accused more often (bench.panel)
 
 Scores = Mapping[str, Sequence[ReadScore]]
 
@@ -69,24 +72,25 @@ def panel_twin_gap(
 ) -> DetectorResult:
     """The result at level ``alpha``; ``sides`` are the public samples and the twins.
 
-    What is open or missing counts as wrong in the panel. For the tested model it speaks against an accusation (public
-    samples wrong, twins right), and against *consistent* the other way round; the reading in which all of it is wrong
-    must agree, since it is how the panel is read.
+    What is open or missing speaks against an accusation, on the tested model's side (public samples wrong, twins right)
+    and on the panel's (public samples right, twins wrong), and against *consistent* the other way round. The reading in
+    which all of it is wrong must agree.
     """
     sizes = (sides[0].samples, sides[1].samples)
     if reason := _not_testable(tested, panel, alpha):
         return _result(VerdictWord.NOT_TESTABLE, reason)
-    scores = [PanelScore(each.family, each.public.low, each.twins.low) for each in panel]
-    readings = {
-        "accuse": (tested.public.low, tested.twins.high),
-        "plain": (tested.public.low, tested.twins.low),
-        "confirm": (tested.public.high, tested.twins.low),
-    }
+    wrong = [PanelScore(each.family, each.public.low, each.twins.low) for each in panel]
+    small_drops = [PanelScore(each.family, each.public.low, each.twins.high) for each in panel]
+    large_drops = [PanelScore(each.family, each.public.high, each.twins.low) for each in panel]
     try:
-        gaps = {name: panel_gap(*reading, sizes, scores, alpha) for name, reading in readings.items()}
+        gaps = {
+            "accuse": panel_gap(tested.public.low, tested.twins.high, sizes, large_drops, alpha),
+            "plain": panel_gap(tested.public.low, tested.twins.low, sizes, wrong, alpha),
+            "confirm": panel_gap(tested.public.high, tested.twins.low, sizes, small_drops, alpha),
+        }
     except ValueError as error:
         return _result(VerdictWord.NOT_TESTABLE, str(error))
-    return _tested(tested, gaps, sides, len(panel), alpha)
+    return _tested(tested, gaps, sides, panel, alpha)
 
 
 def _not_testable(tested: TwinScores, panel: Sequence[TwinScores], alpha: float) -> str:
@@ -107,7 +111,11 @@ def _not_testable(tested: TwinScores, panel: Sequence[TwinScores], alpha: float)
 
 
 def _tested(
-    tested: TwinScores, gaps: Mapping[str, PanelGap], sides: tuple[Side, Side], models: int, alpha: float
+    tested: TwinScores,
+    gaps: Mapping[str, PanelGap],
+    sides: tuple[Side, Side],
+    panel: Sequence[TwinScores],
+    alpha: float,
 ) -> DetectorResult:
     accuse, plain, confirm = gaps["accuse"], gaps["plain"], gaps["confirm"]
     p = max(accuse.p, plain.p)
@@ -147,19 +155,33 @@ def _tested(
         message=f"{said}: a gap between {100 * low:.1f} and {100 * high:.1f} points. The public score does not hold "
         "for twins of its samples as other models' scores do",
     )
-    notes = (
-        _note("panel", f"{counted(plain.families, 'family', 'families')}, {counted(models, 'model')}; scatter between "
-              f"models beyond that of samples (τ) {100 * plain.scatter:.1f} points"),
+    notes: tuple[Note, ...] = (
+        _note("panel", f"{counted(plain.families, 'family', 'families')}, {counted(len(panel), 'model')}; scatter "
+              f"between models beyond that of samples (τ) {100 * plain.scatter:.1f} points"),
         _note("parts", f"prediction interval {p_value(max(accuse.p_interval, plain.p_interval))}, conformal rank "
               f"{p_value(max(accuse.p_rank, plain.p_rank))}; the larger one counts"),
         _note("power", _power(effect, plain.scatter)),
     )  # fmt: skip
+    if weak := _weak(tested, panel):
+        notes += (_note("weak", weak),)
     reason = f"{said}, a gap between {100 * low:.1f} and {100 * high:.1f} points"
     if word is VerdictWord.INCONSISTENT:
         reason = ""
     found = (finding,) if word is VerdictWord.INCONSISTENT else ()
     return DetectorResult(
         test="panel-twins", rule=RULE, word=word, p=p, reason=reason, findings=found, notes=notes, effect=effect
+    )
+
+
+def _weak(tested: TwinScores, panel: Sequence[TwinScores]) -> str:
+    """What to know where most of the panel is better; empty where it is not."""
+    in_family = Counter(each.family for each in panel)
+    below = math.fsum(1 / in_family[each.family] for each in panel if each.twins.low < tested.twins.low)
+    if below >= _WEAK * len(in_family):
+        return ""
+    return (
+        f"the model is in the panel's lowest fifth on the twins ({below:.0f} of {len(in_family)} families are below "
+        "it): there honest models were accused more often, on halves of real benchmarks"
     )
 
 
