@@ -8,7 +8,8 @@ a seed that nobody can foresee (:mod:`steelyard.planning.drawn`).
 
 It shows something only where the order is known to be random: then the file's order and the others could be exchanged,
 unless a model has seen it. A sorted file is likelier in its order for everybody. So the task must say why its order is
-random (``random_order``), and no file is tested for looking random.
+random (``random_order``), and that a file looks random is no reason. But one order is one draw, and where it is an
+unlucky one the file is not asked (:mod:`steelyard.planning.order_luck`).
 
 How long a stretch is follows from the samples' texts alone, in characters: nobody chooses it, and it does not depend on
 a model's context. Where a stretch does not fit into that, its answer is missing, which speaks for the model.
@@ -23,6 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from steelyard.planning.order_luck import unlucky
 from steelyard.planning.testable import Skip
 from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, Measurement, Sample
 from steelyard.util.committed_order import committed_order
@@ -107,20 +109,22 @@ def orders_of(seed: str, shard: int, length: int) -> tuple[int, list[tuple[int, 
 
 
 def count_shards(task: Task, beside: Measurement, data: Path | None) -> tuple[int, str]:
-    """How many stretches a file has, and the sentence that says so; raises Skip where there are too few.
+    """How many stretches a file has, and the sentence that says so; raises Skip for too few, or an unlucky order.
 
     ``data`` is a mirror of the hub.
     """
-    lengths = tuple(map(len, _texts(task, beside.prompt, data)))
-    shards = shards_of(lengths)
+    texts = _texts(task, beside.prompt, data)
+    shards = shards_of(tuple(map(len, texts)))
     if len(shards) < LEAST_SHARDS:
         raise Skip(
             "not_testable",
             f"the file has {len(shards)} stretches of at least {LEAST_SAMPLES} samples in {MOST_CHARACTERS:,} "
             f"characters; {LEAST_SHARDS} are needed",
         )
+    if why_not := unlucky(tuple(texts[shard.start : shard.stop] for shard in shards)):
+        raise Skip("not_testable", why_not)
     used, reason = sum(map(len, shards)), task.definition.random_order
-    return len(shards), _REMARK.format(shards=len(shards), used=used, total=len(lengths), reason=reason)
+    return len(shards), _REMARK.format(shards=len(shards), used=used, total=len(texts), reason=reason)
 
 
 def is_remark(sentence: str) -> bool:
