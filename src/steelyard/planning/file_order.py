@@ -39,10 +39,12 @@ __all__ = [
     "check_order",
     "count_shards",
     "is_remark",
+    "item_text",
     "order_samples",
     "orders_of",
     "shard_sample",
     "shards_of",
+    "stretches_of",
 ]
 
 ORDER: Final = "order"
@@ -91,6 +93,11 @@ def shards_of(lengths: Sequence[int]) -> list[range]:
     return shards
 
 
+def stretches_of(texts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The texts of each stretch of a file that has these."""
+    return tuple(tuple(texts[place] for place in places) for places in shards_of(tuple(map(len, texts))))
+
+
 def orders_of(seed: str, shard: int, length: int) -> tuple[int, list[tuple[int, ...]]]:
     """The place of the file's own order, and the orders of a stretch's samples after the first, no two alike.
 
@@ -114,14 +121,14 @@ def count_shards(task: Task, beside: Measurement, data: Path | None) -> tuple[in
     ``data`` is a mirror of the hub.
     """
     texts = _texts(task, beside.prompt, data)
-    shards = shards_of(tuple(map(len, texts)))
+    shards = stretches_of(texts)
     if len(shards) < LEAST_SHARDS:
         raise Skip(
             "not_testable",
             f"the file has {len(shards)} stretches of at least {LEAST_SAMPLES} samples in {MOST_CHARACTERS:,} "
             f"characters; {LEAST_SHARDS} are needed",
         )
-    if why_not := unlucky(tuple(texts[shard.start : shard.stop] for shard in shards)):
+    if why_not := unlucky(shards):
         raise Skip("not_testable", why_not)
     used, reason = sum(map(len, shards)), task.definition.random_order
     return len(shards), _REMARK.format(shards=len(shards), used=used, total=len(texts), reason=reason)
@@ -136,8 +143,8 @@ def order_samples(task: Task, measurement: Measurement, data: Path | None) -> Se
     """The stretches of a file, each with its orders by the measurement's seed."""
     texts = _texts(task, measurement.prompt, data)
     return [
-        shard_sample(f"{task.id}/{ORDER}/{number}", [texts[place] for place in places], measurement.seed, number)
-        for number, places in enumerate(shards_of(tuple(map(len, texts))))
+        shard_sample(f"{task.id}/{ORDER}/{number}", stretch, measurement.seed, number)
+        for number, stretch in enumerate(stretches_of(texts))
     ]
 
 
@@ -153,10 +160,11 @@ def shard_sample(name: str, texts: Sequence[str], seed: str, number: int) -> Sam
 @lru_cache(maxsize=8)
 def _texts(task: Task, prompt: str, data: Path | None) -> tuple[str, ...]:
     """Question and right answer of each item in the order of the file, as they stand in a prompt without examples."""
-    return tuple(map(_text, task.prepare(prompt, data, shots=None)))
+    return tuple(map(item_text, task.prepare(prompt, data, shots=None)))
 
 
-def _text(sample: Sample) -> str:
+def item_text(sample: Sample) -> str:
+    """One item of a file: its question, its right answer, and an empty line."""
     request = sample.request
     if isinstance(request, LoglikelihoodRequest):
         chosen = int(sample.target) if sample.target.isdecimal() else 0

@@ -20,7 +20,7 @@ from typing import Final
 
 from steelyard.util.committed_order import committed_order
 
-__all__ = ["MOST", "ORDERS", "RECENCIES", "closeness", "favour", "likeness", "mean_ranks", "unlucky"]
+__all__ = ["GRAM", "MOST", "ORDERS", "RECENCIES", "closeness", "favour", "likeness", "mean_ranks", "unlucky"]
 
 GRAM: Final = 3  # characters
 ORDERS: Final = 200  # with which a file's own is compared, of each stretch
@@ -41,7 +41,7 @@ def likeness(texts: Sequence[str], gram: int = GRAM) -> Likeness:
 
 
 def closeness(alike: Likeness, order: Sequence[int]) -> list[int]:
-    """The likeness of all items that are 1, 2, … 6 places apart in this order, which begins with the context, item 0."""
+    """How alike all items are that stand 1, 2, … 6 places apart in this order, which begins with the context (0)."""
     items = (0, *order)
     steps = range(1, 1 + max(map(len, RECENCIES.values())))
     return [sum(alike[one][other] for one, other in zip(items, items[step:], strict=False)) for step in steps]
@@ -52,7 +52,7 @@ def favour(apart: Sequence[int], recency: Sequence[int]) -> int:
     return sum(weight * value for weight, value in zip(recency, apart, strict=True))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def mean_ranks(stretches: tuple[tuple[str, ...], ...], gram: int = GRAM) -> Mapping[str, float]:
     """By recency, the mean share of other orders that a stand-in for like neighbours finds less likely than the file's.
 
