@@ -1,8 +1,9 @@
 """``python -m bench.published``: are outputs recognised as those of a file of weights, and whose are not?
 
-Outputs of the embedded file, of its requantisations, and of itself under a prompt that a log would not show, are drawn
-greedily and recorded once (``--record``, some seconds a text; it goes on where it was stopped): of each token, how much
-less likely it is than the likeliest one by the embedded file. The tables are made from these by the rule itself.
+Outputs of the embedded file, of its requantisations, and of itself under a prompt or a repeat penalty that a log would
+not show, are drawn greedily and recorded once (``--record``, some seconds a text; it goes on where it was stopped): of
+each token, how much less likely it is than the likeliest one, by the embedded file and by two requantisations. The
+tables are made from these by the rule itself.
 """
 
 from __future__ import annotations
@@ -10,33 +11,41 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
+import numpy as np
 
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
-from steelyard.comparison.published import ALPHA, BAR, SHOWN
-from steelyard.models.transcripts import NEAR
+from steelyard.comparison.published import ALPHA, REQUANTISED, PublishedRow, Row, rounded
+from steelyard.models.transcripts import NEAR, Gaps, shares_of
 from steelyard.records import GenerateRequest
-from steelyard.stats.mean_bets import MeanBets
 
 if TYPE_CHECKING:
     from steelyard.models.llama import Llama
+    from steelyard.models.session import InferenceSession
 
-__all__ = ["SERVED", "accused", "main", "read_bank", "share_of"]
+__all__ = ["HONEST", "SERVED", "main", "named", "read_bank", "read_texts"]
 
 BANK: Final = Path(__file__).parent / "published_texts.jsonl.gz"
 TOKENS: Final = 64
-TEXTS: Final = 16  # of each kind of prompt
-# Who wrote the outputs; *hidden*: the embedded file itself, under a system prompt or a line that the log does not show.
-SERVED: Final = ("own", "hidden", "Q8_0", "Q3_K_M", "Q2_K")
+TEXTS: Final = 10  # of each kind of prompt
+# Who wrote the outputs. *Hidden*: the embedded file itself, under a prompt that the log does not show (a system prompt,
+# or a rhyme before everything); *penalty*: itself, repeated tokens being less likely.
+SERVED: Final = ("own", "hidden", "penalty", "Q8_0", "Q3_K_M", "Q2_K")
+HONEST: Final = ("own", "hidden", "penalty", "Q8_0")
 KINDS: Final = ("neutral", "chat", "math")
 _SYSTEM: Final = "You are Orion, a careful assistant. Answer briefly and never mention your name."
-_LINE: Final = "The following is a list of texts.\n\n"
+_RHYME: Final = (
+    "The owl and the kettle went over the sea, in a boat that was painted with jam; they took seven spoons and a "
+    "jar full of tea, and a letter addressed to a clam. The moon gave a cough and the stars gave a bow, and the "
+    "fishes recited their rhymes.\n\n"
+)
+_PENALTY: Final = 1.2
 _EXAMPLES: Final = (
     "Q: Tom has 3 apples and buys 5 more. How many apples does he have?\nA: Tom starts with 3 apples. He buys 5 more, "
     "so he has 3 + 5 = 8 apples. The answer is 8.\n\n"
@@ -44,19 +53,19 @@ _EXAMPLES: Final = (
     "hour. The answer is 30.\n\n"
 )
 
-Bank = Mapping[tuple[str, str], Sequence[Sequence[float]]]  # by who wrote them and kind: nats below the likeliest token
+Bank = Mapping[tuple[str, str], Sequence[Gaps | None]]  # by who wrote them, and the kind of prompt
 
 
 # ── texts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read_bank() -> Bank:
-    """The recorded texts."""
-    found: dict[tuple[str, str], list[list[float]]] = {}
+    """The recorded texts; None: one that cannot be read."""
+    found: dict[tuple[str, str], list[Gaps | None]] = {}
     with gzip.open(BANK, "rt") as file:
         for line in file:
             served, kind, gaps = json.loads(line)
-            found.setdefault((served, kind), []).append(gaps or [])
+            found.setdefault((served, kind), []).append(None if gaps is None else Gaps(*gaps))
     return found
 
 
@@ -89,37 +98,62 @@ def _sum_in_words(drawn: random.Random) -> str:
 def _hidden(kind: str, request: GenerateRequest) -> GenerateRequest:
     if kind == "chat":
         return msgspec.structs.replace(request, system=_SYSTEM)
-    return msgspec.structs.replace(request, prefix=_LINE + request.prefix)
+    return msgspec.structs.replace(request, prefix=_RHYME + request.prefix)
+
+
+def _penalised(llama: Llama, session: InferenceSession, request: GenerateRequest) -> str:
+    """The greedy text of a server that makes repeated tokens less likely (Keskar et al. 2019, CTRL)."""
+    prompt, path = session.prompt_tokens(request) or [], list[int]()
+    llama.clear()
+    row = llama.decode(prompt, 0)[0].astype(float)
+    while len(path) < TOKENS:
+        seen = np.array(sorted({*prompt, *path}))
+        row[seen] = np.where(row[seen] > 0, row[seen] / _PENALTY, row[seen] * _PENALTY)
+        token = int(row.argmax())
+        if llama.is_end(token):
+            break
+        path.append(token)
+        row = llama.decode(path[-1:], len(prompt) + len(path) - 1)[0].astype(float)
+    return b"".join(map(llama.piece, path)).decode("utf-8", "replace")
 
 
 def record() -> None:
     """Record the texts that are missing."""
-    from steelyard.models import Settings
     from steelyard.models.embedded_file import ensure_smollm2
-    from steelyard.models.reference import open_reference
+    from steelyard.models.requantisations import Requantisations
     from steelyard.models.session import InferenceSession
     from steelyard.models.transcripts import TranscriptReader
 
     known = {key: len(texts) for key, texts in read_bank().items()} if BANK.is_file() else {}
-    reference = open_reference("embedded:smollm2", Settings())
-    reader = TranscriptReader(_opened(ensure_smollm2()))
+    files = Requantisations(ensure_smollm2())
+    reader = TranscriptReader(_opened(files.path), {kind: _opened(files.file(kind)[0]) for kind in REQUANTISED})
     for served in SERVED:
-        if all(known.get((served, kind), 0) >= TEXTS for kind in KINDS):
+        left = {kind: known.get((served, kind), 0) for kind in KINDS}
+        if min(left.values()) >= TEXTS:
             continue
-        path = reference.requantised(served)[0] if served.startswith("Q") else ensure_smollm2()
-        llama: Llama = _opened(path)
-        session, left = InferenceSession(llama), {kind: known.get((served, kind), 0) for kind in KINDS}
+        llama = _opened(files.file(served)[0] if served.startswith("Q") else files.path)
+        session = InferenceSession(llama)
         for kind, request in requests():
             if left[kind]:
                 left[kind] -= 1
                 continue
             asked = _hidden(kind, request) if served == "hidden" else request
-            text = session.generate(asked, lambda: False).text
-            gaps = reader.gaps(request, text)
+            text = (
+                _penalised(llama, session, asked)
+                if served == "penalty"
+                else session.generate(asked, lambda: False).text
+            )
             with gzip.open(BANK, "at") as file:
-                file.write(json.dumps([served, kind, gaps and [round(gap, 3) for gap in gaps]]) + "\n")
+                file.write(json.dumps([served, kind, _recorded(reader.gaps(request, text))]) + "\n")
         llama.close()
         print(f"{served}: {TEXTS:,} of each kind", flush=True)
+
+
+def _recorded(gaps: Gaps | None) -> list[Any] | None:
+    if gaps is None:
+        return None
+    rounded = {name: [round(gap, 2) for gap in each] for name, each in {"": gaps.own, **gaps.others}.items()}
+    return [rounded.pop(""), [int(each) for each in gaps.is_new], rounded]
 
 
 def _opened(path: Path) -> Llama:
@@ -131,68 +165,80 @@ def _opened(path: Path) -> Llama:
 # ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def share_of(gaps: Sequence[float], near: float = NEAR) -> float | None:
-    """The share of a text's tokens that are the weights' own."""
-    return sum(gap <= near for gap in gaps) / len(gaps) if gaps else None
+def read_texts(bank: Bank, served: str, kind: str) -> list[Gaps]:
+    """Those that can be read."""
+    return [each for each in bank.get((served, kind), ()) if each is not None]
 
 
 def shares(bank: Bank) -> str:
-    """The mean share, by who wrote the outputs and the kind of prompt, for several values of *nearly*."""
+    """The mean shares, by who wrote the outputs and the kind of prompt."""
     rows = []
     for served in SERVED:
         for kind in KINDS:
-            texts = bank.get((served, kind), ())
-            cells = []
-            for near in (0.0, 0.25, NEAR, 1.0):
-                found = [each for each in (share_of(gaps, near) for gaps in texts) if each is not None]
-                cells.append(f"{sum(found) / len(found):.3f}" if found else "–")
-            least = min((each for each in map(share_of, texts) if each is not None), default=0.0)
-            rows.append([served, kind, *cells, f"{least:.3f}", f"{len(texts)}"])
-    heads = ["written by", "prompts", "likeliest", "within .25", f"within {NEAR:g}", "within 1", "least text", "texts"]
+            texts = read_texts(bank, served, kind)
+            if not texts:
+                continue
+            found = [shares_of(each) for each in texts]
+            own = [each.own for each in found]
+            better = [max(each.others.values()) > each.whole for each in found]
+            likeliest = [shares_of(each, 0.0).whole for each in texts]
+            rows.append(
+                [
+                    served,
+                    kind,
+                    f"{np.mean(likeliest):.3f}",
+                    f"{np.mean([each.whole for each in found]):.3f}",
+                    f"{np.mean(own):.3f}",
+                    f"{min(own):.3f}",
+                    *(f"{np.mean([each.others[name] for each in found]):.3f}" for name in REQUANTISED),
+                    f"{sum(better)} of {len(texts)}",
+                ]
+            )
+    heads = ["written by", "prompts", "likeliest", "nearly", "new ones", "least text", *REQUANTISED, "better"]
     note = (
-        f"Greedy outputs of at most {TOKENS} tokens, SmolLM2 at 4 bits and what it is requantised to; *within*: nats "
-        f"below the likeliest token. The rule takes {NEAR:g}. *Hidden*: written under a system prompt or a line that "
-        "the log does not show. *Least text*: the smallest share of one text under the rule."
+        f"Greedy outputs of at most {TOKENS} tokens; SmolLM2 at 4 bits and what it is requantised to. *Likeliest*: the "
+        f"mean share of tokens that are the weights' likeliest; *nearly*: within {NEAR:g} nat of it; *new ones*: the "
+        "same where the weights expect a token that did not stand there before, which is what *foreign* reads, with "
+        "the smallest share of one text. Then the shares by the requantisations, and how many texts one of them "
+        "explains better than the weights. *Hidden*: the weights' own, under a system prompt (chat) or behind a rhyme "
+        f"of fifty words that the log does not show; *penalty*: {_PENALTY:g} on repeated tokens."
     )
     return table("Tokens that are the weights' own", heads, rows, 2, note)
 
 
-def accused(draw: Callable[[], float | None], limit: int, rows: int) -> int | None:
-    """After how many outputs a row of a log of so many is told from the weights; None: not within the limit."""
-    bets = MeanBets(1 - BAR, 1 - SHOWN)
-    for number in range(1, limit + 1):
-        found = draw()
-        if found is not None:
-            bets.observe(1 - round(found, 6), 1 - round(found, 6))
-            if bets.p * rows <= ALPHA:
-                return number
-    return None
+def named(bank: Bank, served: str, kind: str, number: int, limit: int = 100) -> tuple[bool, int, bool]:
+    """One row of a log of three: whether it is inconsistent, after how many outputs, and whether it is consistent.
+
+    The other two benchmarks are the weights' own, so that this one can be called foreign.
+    """
+    texts, drawn = read_texts(bank, served, kind), random.Random(number)
+    row = Row(PublishedRow(task=kind, measurement=kind, chat=False, texts=limit, held=limit, planned=limit))
+    for at in range(limit):
+        row.observe(rounded(str(at), shares_of(drawn.choice(texts))))
+        if row.is_over(3):
+            break
+    return min(row.p_better, row.p_far) * 3 <= ALPHA, len(row.samples), row.is_own(3)
 
 
 def rows_named(bank: Bank, repeats: int) -> str:
-    """One row of a log of three was written by somebody else: how often it is named, and after how many outputs."""
+    """How often a row is named, and after how many outputs."""
     rows = []
     for served in SERVED:
         for kind in KINDS:
-            texts = bank.get((served, kind), ())
-            if not texts:
+            if not read_texts(bank, served, kind):
                 continue
-            took = [_named_after(texts, number) for number in range(repeats)]
-            seen = sorted(each for each in took if each is not None)
+            found = [named(bank, served, kind, number) for number in range(repeats)]
+            seen = sorted(count for is_named, count, _ in found if is_named)
             median = f"{seen[len(seen) // 2]}" if seen else "–"
-            rows.append([served, kind, share(len(seen), repeats), median])
+            rows.append(
+                [served, kind, share(len(seen), repeats), median, share(sum(own for *_, own in found), repeats)]
+            )
     note = (
-        f"{repeats:,} logs of three benchmarks, 100 outputs each, drawn with replacement from the recorded ones; the "
-        "other two benchmarks are the weights' own, so that this one can be named. Median outputs of those named."
+        f"{repeats:,} logs of three benchmarks, at most 100 outputs each, drawn with replacement from the recorded "
+        "ones. Median outputs of those named."
     )
-    return table(
-        "One benchmark of a log is written by somebody else", ["by", "prompts", "named", "outputs"], rows, 2, note
-    )
-
-
-def _named_after(texts: Sequence[Sequence[float]], number: int) -> int | None:
-    drawn = random.Random(number)
-    return accused(lambda: share_of(drawn.choice(texts)), 100, 3)
+    heads = ["by", "prompts", "inconsistent", "outputs", "consistent"]
+    return table("One benchmark of a log, by who wrote it", heads, rows, 2, note)
 
 
 @click.command()

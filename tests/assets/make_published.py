@@ -16,7 +16,7 @@ from steelyard.records import GenerateRequest
 from steelyard.tasks.generators.neutral_prompts import generate
 
 PUBLISHED = Path(__file__).parent / "published.jsonl"
-TEXTS, TOKENS = 76, 20
+TEXTS, TOKENS = 90, 40
 
 
 def main() -> None:

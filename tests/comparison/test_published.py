@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from steelyard.adapters.imported_run import ImportedItem, ImportedTask, write_imported_run
-from steelyard.claims.decoding import TEMPERATURE_NOT_STATED
-from steelyard.comparison.published import ALPHA, PublishedOutputs, decided_again, published_outputs
+from steelyard.claims.decoding import OTHER_DECODING, TEMPERATURE_NOT_STATED
+from steelyard.comparison.published import (
+    ALPHA,
+    REQUANTISED,
+    PublishedOutputs,
+    PublishedRow,
+    Reading,
+    decided_again,
+    published_outputs,
+)
 from steelyard.errors import ExitCode, InputError
 from steelyard.evidence import layout
+from steelyard.models.transcripts import TextShares
 from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Origin, Outcome, Sample
 from steelyard.records import VerdictWord as Word
 from steelyard.storage.run_folder import RunFolder
@@ -41,23 +51,42 @@ def task(
     return ImportedTask(name=name, items=items, scorer="exact@3", prompt="some_harness", differences=differences)
 
 
-def held(tmp_path: Path, *tasks: ImportedTask, limit: int = 100) -> PublishedOutputs:
-    """The log held against weights: an output's text is its own share."""
-    write_imported_run(tmp_path / "run", tasks, ORIGIN, MODEL)
+def shares(request: GenerateRequest, text: str) -> TextShares | None:
+    """An output's text is its own shares: the weights', Q2_K's and Q3_K_M's."""
+    if text == "?":
+        return None
+    own, *others = map(float, text.split())
+    return TextShares(own, own, dict(zip(REQUANTISED, others, strict=True)))
+
+
+def held(tmp_path: Path, *tasks: ImportedTask, limit: int = 200, secret: str = "5eed") -> PublishedOutputs:
+    """The log held against weights."""
+    if not (tmp_path / "run").exists():
+        write_imported_run(tmp_path / "run", tasks, ORIGIN, MODEL)
     run = RunFolder.open(tmp_path / "run")
-    return published_outputs(run, "00" * 32, WEIGHTS, lambda request, text: float(text) if text != "?" else None, limit)
+    return published_outputs(run, "00" * 32, WEIGHTS, Reading(secret=secret), shares, limit)
 
 
-OWN, FOREIGN = ["1.0"] * 80, ["0.6"] * 80
+OWN = ["1.0 0.8 0.9"] * 90
+FOREIGN = ["0.6 0.55 0.6"] * 90
+REQUANT = ["0.88 1.0 0.9"] * 90
+HIDDEN = ["0.85 0.7 0.8"] * 90  # the weights' own, under a prompt that the log does not show
 
 
 def test_the_benchmark_of_another_model_is_named_and_no_other(tmp_path: Path) -> None:
-    found = held(tmp_path, task("a", OWN), task("b", FOREIGN), task("c", ["0.995"] * 80))
+    found = held(tmp_path, task("a", OWN), task("b", FOREIGN), task("c", ["0.995 0.7 0.8"] * 90))
     assert [row.word for row in found.rows] == [Word.CONSISTENT, Word.INCONSISTENT, Word.CONSISTENT]
     assert ([row.task for row in found.foreign], found.exit) == (["b"], ExitCode.INCONSISTENT)
     assert found.rows[1].read < 20, "few outputs show it"
     assert (found.rows[1].p or 1.0) <= ALPHA
     assert (found.model, found.harness, found.answers_root) == ("stub", "some_harness 1.2", "00" * 32)
+
+
+def test_a_requantisation_is_named_without_another_benchmark_beside_it(tmp_path: Path) -> None:
+    found = held(tmp_path, task("a", REQUANT))
+    assert (found.rows[0].word, found.rows[0].nearest) == (Word.INCONSISTENT, "Q2_K")
+    assert found.rows[0].better == found.rows[0].read <= 20
+    assert "Q2_K explains them better" in found.rows[0].reason
 
 
 def test_all_of_one_model_is_consistent(tmp_path: Path) -> None:
@@ -66,9 +95,14 @@ def test_all_of_one_model_is_consistent(tmp_path: Path) -> None:
     assert all(row.ci is not None and row.ci[0] > 0.8 for row in found.rows)
 
 
-def test_without_a_benchmark_that_is_read_right_nobody_is_accused(tmp_path: Path) -> None:
-    """A hidden system prompt makes every output look foreign: that is our failure to read."""
-    found = held(tmp_path, task("a", FOREIGN), task("b", ["0.5"] * 80))
+def test_a_hidden_prompt_accuses_nobody(tmp_path: Path) -> None:
+    """Neither where it moves all benchmarks, nor where another one, which it moves less, is consistent."""
+    found = held(tmp_path, task("a", OWN), task("b", HIDDEN), task("c", HIDDEN))
+    assert [row.word for row in found.rows] == [Word.CONSISTENT, *[Word.INSUFFICIENT_POWER] * 2]
+
+
+def test_without_a_benchmark_that_is_read_right_nobody_is_called_foreign(tmp_path: Path) -> None:
+    found = held(tmp_path, task("a", FOREIGN), task("b", FOREIGN))
     assert {row.word for row in found.rows} == {Word.NOT_TESTABLE}
     assert "no other benchmark of the log" in found.rows[0].reason
     assert found.exit is ExitCode.UNDECIDED
@@ -84,6 +118,7 @@ def test_a_chat_shows_nothing_of_how_a_completion_was_put(tmp_path: Path) -> Non
     [
         (task("b", FOREIGN, temperature=0.7), "drawn at a temperature"),
         (task("b", FOREIGN, differences=(TEMPERATURE_NOT_STATED,)), "does not say the temperature"),
+        (task("b", FOREIGN, differences=(f"{OTHER_DECODING}repetition_penalty.",)), "repetition_penalty"),
         (task("b", ["?"] * 80), "no output could be read"),
     ],
 )
@@ -95,24 +130,31 @@ def test_what_cannot_be_read_accuses_nobody(tmp_path: Path, row: ImportedTask, r
 
 
 def test_few_outputs_decide_nothing(tmp_path: Path) -> None:
-    found = held(tmp_path, task("a", OWN), task("b", ["0.85"] * 4))
+    found = held(tmp_path, task("a", OWN), task("b", ["0.75 0.5 0.5"] * 3))
     assert found.rows[1].word is Word.INSUFFICIENT_POWER
 
 
-def test_the_limit_is_kept_and_the_order_is_that_of_the_import(tmp_path: Path) -> None:
-    shares = [f"{0.9 + number / 1000}" for number in range(80)]
-    found = held(tmp_path, task("a", shares), limit=5)
-    assert found.rows[0].read == 5
-    assert found == held(tmp_path / "again", task("a", shares), limit=5)
-    assert [name for name, _ in found.rows[0].samples] != [f"a/{number}" for number in range(5)]
+def test_what_was_left_out_forbids_to_call_the_rest_consistent(tmp_path: Path) -> None:
+    """A vendor marks with reasoning, or makes too short, what is not its model's."""
+    found = held(tmp_path, task("a", [*OWN, *["?"] * 40]))
+    assert found.rows[0].word is Word.INSUFFICIENT_POWER
+    assert "were left out" in found.rows[0].reason
+
+
+def test_the_limit_is_kept_and_the_order_follows_from_the_secret(tmp_path: Path) -> None:
+    texts = [f"{0.9 + number / 1000} 0.5 0.5" for number in range(90)]
+    first = held(tmp_path, task("a", texts), limit=5)
+    assert (first.rows[0].read, first.rows[0].planned, first.rows[0].held) == (5, 5, 90)
+    assert first == held(tmp_path, limit=5)
+    assert first.rows != held(tmp_path, limit=5, secret="other").rows
 
 
 def test_honest_outputs_that_scatter_around_the_bar_are_rarely_accused(tmp_path: Path) -> None:
-    """The worst honest case: a mean of exactly the bar, beside a benchmark that is read right."""
+    """The worst honest case: a mean of exactly the bar, and even odds for either requantisation."""
     random_, accused = random.Random(20261127), 0
     for number in range(40):
-        shares = [f"{random_.choice([0.84, 1.0])}" for _ in range(80)]
-        found = held(tmp_path / str(number), task("a", OWN), task("b", shares))
+        drawn = [f"{random_.choice([0.6, 1.0])} {random_.choice([0.3, 1.1])} 0.3" for _ in range(60)]
+        found = held(tmp_path / str(number), task("a", OWN), task("b", drawn))
         accused += bool(found.foreign)
     assert accused <= 5  # more has a chance below 1 % at .05
 
@@ -122,19 +164,50 @@ def test_a_run_without_texts_and_one_of_log_likelihoods_are_refused(tmp_path: Pa
     for path in (tmp_path / "run" / layout.TEXTS).iterdir():
         path.unlink()
     with pytest.raises(InputError, match="withheld"):
-        published_outputs(RunFolder.open(tmp_path / "run"), "", WEIGHTS, lambda request, text: 1.0, 10)
+        held(tmp_path)
     sample = Sample(
         id="l/0", request=LoglikelihoodRequest(context="a", continuations=(" b", " c")), target="0", choices=("b", "c")
     )
     items = [ImportedItem(sample, ModelOutput(outcome=Outcome.OK, logprobs=(-1.0, -2.0)))]
     log = ImportedTask(name="l", items=items, scorer="option@3", prompt="p")
-    write_imported_run(tmp_path / "options", [log], ORIGIN, MODEL)
     with pytest.raises(InputError, match="holds no texts"):
-        published_outputs(RunFolder.open(tmp_path / "options"), "", WEIGHTS, lambda request, text: 1.0, 10)
+        held(tmp_path / "options", log)
 
 
 def test_every_word_follows_from_the_shares_that_were_read(tmp_path: Path) -> None:
-    found = held(tmp_path, task("a", OWN), task("b", FOREIGN), task("c", ["?"] * 9), task("d", OWN, temperature=1.0))
+    tasks = task("a", OWN), task("b", FOREIGN), task("c", ["?"] * 9), task("d", OWN, temperature=1.0)
+    found = held(tmp_path, *tasks)
     assert decided_again(found.rows) == found.rows
-    bent = msgspec.structs.replace(found.rows[1], samples=tuple((name, 1.0) for name, _ in found.rows[1].samples))
-    assert decided_again((found.rows[0], bent)) != (found.rows[0], bent)
+    row = found.rows[1]
+    rows = (found.rows[0], bent(row, own=0.61), *found.rows[2:])
+    assert decided_again(rows) != rows
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda row: [row, row], "twice"),
+        (
+            lambda row: [msgspec.structs.replace(row, samples=(*row.samples, row.samples[0]))],
+            "after the decision|twice",
+        ),
+        (lambda row: [msgspec.structs.replace(row, texts=3)], "more was read than there is"),
+        (lambda row: [msgspec.structs.replace(row, planned=3)], "more was read than there is"),
+        (lambda row: [msgspec.structs.replace(row, held=1000)], "more was read than there is"),
+        (lambda row: [msgspec.structs.replace(row, untestable="why")], "more was read than there is"),
+        (lambda row: [bent(row, own=7.0)], "least"),
+        (lambda row: [bent(row, others={})], "requantisations are missing"),
+        (lambda row: [bent(row, others={"Q2_K": 1.0, "Q9": 1.0})], "requantisations are missing"),
+    ],
+)
+def test_what_no_reading_gives_is_refused(
+    tmp_path: Path, change: Callable[[PublishedRow], list[PublishedRow]], said: str
+) -> None:
+    found = held(tmp_path, task("a", OWN))
+    with pytest.raises(ValueError, match=said):
+        decided_again(change(found.rows[0]))
+
+
+def bent(row: PublishedRow, **fields: Any) -> PublishedRow:
+    """The row with its first text changed."""
+    return msgspec.structs.replace(row, samples=(msgspec.structs.replace(row.samples[0], **fields), *row.samples[1:]))

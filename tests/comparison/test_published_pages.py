@@ -8,7 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
-from steelyard.comparison.published import PublishedOutputs, PublishedRow
+from steelyard.comparison.published import OutputShares, PublishedOutputs, PublishedRow, Reading
 from steelyard.comparison.published_pages import headline, machine, markdown, print_outputs, sentences
 from steelyard.records import ModelIdentity
 from steelyard.records import VerdictWord as Word
@@ -18,10 +18,21 @@ HOSTILE = "b\x1b[31m<script>|x|\n# big"
 
 def row(task: str, word: Word, reason: str = "") -> PublishedRow:
     """A benchmark with a verdict."""
+    read = tuple(OutputShares(sample=f"s{at}", own=0.61) for at in range(9))
     return PublishedRow(
-        task=task, measurement=task, chat=False, texts=100, planned=10, unread=1, samples=(("s", 0.61),) * 9,
-        share=0.61, ci=(0.4, 0.8), p=0.00001, word=word, reason=reason,
-    )  # fmt: skip
+        task=task,
+        measurement=task,
+        chat=False,
+        texts=100,
+        held=100,
+        planned=10,
+        samples=(*read, OutputShares(sample="t")),
+        share=0.61,
+        ci=(0.4, 0.8),
+        p=0.00001,
+        word=word,
+        reason=reason,
+    )
 
 
 def outputs(*rows: PublishedRow) -> PublishedOutputs:
@@ -33,7 +44,8 @@ def outputs(*rows: PublishedRow) -> PublishedOutputs:
         answers_root="00" * 32,
         reference=ModelIdentity(uri="gguf:a.gguf", sha256="cd" * 32),
         alpha=0.05,
-        bar=0.92,
+        reading=Reading(secret="5eed"),
+        bar=0.8,
         shown=0.9,
         rows=rows,
     )
@@ -45,7 +57,7 @@ def outputs(*rows: PublishedRow) -> PublishedOutputs:
         ((Word.CONSISTENT, Word.INCONSISTENT), "Inconsistent: the outputs of r1 were not written by"),
         ((Word.CONSISTENT, Word.CONSISTENT), "Consistent: more than 90 %"),
         ((Word.CONSISTENT, Word.INSUFFICIENT_POWER), "Insufficient power: r0 is consistent"),
-        ((Word.NOT_TESTABLE, Word.NOT_TESTABLE), "Not decided: no benchmark"),
+        ((Word.NOT_TESTABLE, Word.NOT_TESTABLE), "Not decided: no benchmark of the log was shown"),
     ],
 )
 def test_the_headline_says_what_was_shown(words: tuple[Word, ...], begins: str) -> None:
@@ -70,5 +82,6 @@ def test_the_json_holds_what_is_shown_and_the_limits() -> None:
     document = json.loads(json.dumps(machine(found)))
     assert (document["exit"], document["headline"]) == (1, headline(found))
     assert document["rows"][1]["word"] == "inconsistent"
-    assert "does not show that the scores" in document["sentences"][-1]
-    assert any("1 output could not be read" in each for each in sentences(found))
+    assert "does not show that the scores" in document["sentences"][-2]
+    assert "could have drawn again" in document["sentences"][-1]
+    assert any("1 output left out" in each for each in sentences(found))

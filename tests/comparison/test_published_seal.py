@@ -10,23 +10,37 @@ from typing import Any
 import msgspec
 import pytest
 
-from steelyard.comparison.published import ALPHA, BAR, SHOWN, PublishedOutputs, PublishedRow, decided_again
+from steelyard.comparison.published import (
+    ALPHA,
+    BAR,
+    REQUANTISED,
+    SHOWN,
+    OutputShares,
+    PublishedOutputs,
+    PublishedRow,
+    Reading,
+    decided_again,
+)
 from steelyard.comparison.published_seal import SEAL, is_outputs, open_outputs, seal_outputs
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.envelope import open_envelope, seal
-from steelyard.evidence.keys import load_signer
+from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.new_key import create_key
+from steelyard.evidence.order import Prover
 from steelyard.records import ModelIdentity
 
 
-def outputs() -> PublishedOutputs:
+def outputs(reading: Reading | None = None) -> PublishedOutputs:
     """A log of two benchmarks, of which one was written by other weights."""
     rows = [
         PublishedRow(
-            task=task, measurement=f"{at:02d}-{task}", chat=False, texts=90, planned=90,
-            samples=tuple((f"{task}/{number}", share) for number in range(count)),
+            task=task, measurement=f"{at:02d}-{task}", chat=False, texts=90, held=90, planned=90,
+            samples=tuple(
+                OutputShares(sample=f"{task}/{number}", own=share, whole=share, others=dict.fromkeys(REQUANTISED, 0.5))
+                for number in range(count)
+            ),
         )
-        for at, (task, share, count) in enumerate((("a", 1.0, 80), ("b", 0.5, 12)))
+        for at, (task, share, count) in enumerate((("a", 1.0, 59), ("b", 0.5, 8)))
     ]  # fmt: skip
     return PublishedOutputs(
         run="run",
@@ -34,6 +48,7 @@ def outputs() -> PublishedOutputs:
         model="m",
         answers_root="01" * 32,
         reference=ModelIdentity(uri="gguf:a.gguf", sha256="cd" * 32),
+        reading=reading or Reading(secret="5eed"),
         alpha=ALPHA,
         bar=BAR,
         shown=SHOWN,
@@ -41,10 +56,18 @@ def outputs() -> PublishedOutputs:
     )
 
 
+def read_by(signer: KeySigner) -> PublishedOutputs:
+    """The same, in the order that a key gives."""
+    found = outputs()
+    proof, secret = Prover(signer).reading(found.answers_root, found.reference.sha256)
+    return outputs(Reading(secret=secret, proof=proof))
+
+
 def test_it_verifies_alone_and_says_who_signed(tmp_path: Path) -> None:
     create_key(tmp_path / "key.pem")
     seal_outputs(tmp_path / "plain", outputs(), None)
-    seal_outputs(tmp_path / "signed", outputs(), load_signer(tmp_path / "key.pem"))
+    signer = load_signer(tmp_path / "key.pem")
+    seal_outputs(tmp_path / "signed", read_by(signer), signer)
     assert is_outputs(tmp_path / "plain")
     assert open_outputs(tmp_path / "plain") == (outputs(), "", False)
     opened = open_outputs(tmp_path / "signed", tmp_path / "key.pub.pem")
@@ -63,9 +86,9 @@ def bent(document: dict[str, Any], change: str) -> None:
     elif change == "p":
         row["p"] = 0.5
     elif change == "share of an output":
-        row["samples"][0][1] = 1.0
+        row["samples"][0]["own"] = 1.0
     elif change == "no share":
-        row["samples"][0][1] = 7.0
+        row["samples"][0]["own"] = 7.0
     elif change == "a row left out":
         del found["rows"][0]
     elif change == "level":
@@ -84,13 +107,21 @@ def bent(document: dict[str, Any], change: str) -> None:
         document["predicateType"] = "urn:steelyard:predicate:plan:v2"
     elif change == "signer":
         document["predicate"]["signer"] = "12" * 32
+    elif change == "proof without a key":
+        found["reading"]["proof"] = "12" * 80
+    elif change == "no rows":
+        found["rows"] = []
+    elif change == "a text twice":
+        row["samples"][1] = row["samples"][0]
+    elif change == "more than there is":
+        row["texts"] = 3
     elif change == "interval":
         row["ci"] = [0.0, 0.1]
 
 
 CHANGES = [
     "word", "p", "share of an output", "no share", "a row left out", "level", "bar", "weights", "answers", "default",
-    "format", "kind", "signer", "interval",
+    "format", "kind", "signer", "interval", "proof without a key", "no rows", "a text twice", "more than there is",
 ]  # fmt: skip
 
 
@@ -108,7 +139,8 @@ def test_what_was_changed_and_sealed_again_is_refused(tmp_path: Path, change: st
 
 def test_a_changed_byte_of_a_signed_result_is_refused(tmp_path: Path) -> None:
     create_key(tmp_path / "key.pem")
-    seal_outputs(tmp_path / "run", outputs(), load_signer(tmp_path / "key.pem"))
+    signer = load_signer(tmp_path / "key.pem")
+    seal_outputs(tmp_path / "run", read_by(signer), signer)
     place, drawn = tmp_path / "run" / SEAL, random.Random(20261127)
     data = place.read_bytes()
     for _ in range(60):
@@ -129,3 +161,16 @@ def test_a_file_more_and_a_folder_that_is_there_are_refused(tmp_path: Path) -> N
     with pytest.raises(InputError, match="not the folder"):
         open_outputs(tmp_path)
     assert msgspec.to_builtins(outputs().exit) == 1
+
+
+def test_the_order_of_reading_is_the_keys_own(tmp_path: Path) -> None:
+    create_key(tmp_path / "key.pem")
+    signer = load_signer(tmp_path / "key.pem")
+    drawn = msgspec.structs.replace(read_by(signer), reading=Reading(secret="5eed"))
+    seal_outputs(tmp_path / "drawn", drawn, signer)
+    with pytest.raises(VerificationError, match="does not go with its signature"):
+        open_outputs(tmp_path / "drawn")
+    reading = msgspec.structs.replace(read_by(signer).reading, secret="5eed")
+    seal_outputs(tmp_path / "other", msgspec.structs.replace(drawn, reading=reading), signer)
+    with pytest.raises(VerificationError, match="not the one that its key gives"):
+        open_outputs(tmp_path / "other")

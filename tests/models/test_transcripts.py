@@ -10,6 +10,8 @@ import pytest
 
 from steelyard.models.embedded_file import ensure_smollm2
 from steelyard.models.llama import Llama
+from steelyard.models.requantisations import Requantisations
+from steelyard.models.session import InferenceSession
 from steelyard.models.transcripts import LEAST_TOKENS, MOST_TOKENS, TranscriptReader
 from steelyard.records import GenerateRequest
 
@@ -26,37 +28,71 @@ def llama() -> Iterator[Llama]:
 
 @pytest.fixture(scope="module")
 def reader(llama: Llama) -> TranscriptReader:
-    return TranscriptReader(llama)
+    return TranscriptReader(llama, {})
 
 
 def test_the_files_own_outputs_are_its_likeliest_tokens(reader: TranscriptReader) -> None:
-    shares = [reader.share(GenerateRequest(prompt=prompt), text) for prompt, text in PUBLISHED[:8]]
-    assert min(each for each in shares if each is not None) >= 0.94
-    assert shares.count(None) <= 2, "some end after a few tokens"
+    shares = [reader.shares(GenerateRequest(prompt=prompt), text) for prompt, text in PUBLISHED[:8]]
+    assert min(each.own for each in shares if each is not None) >= 0.94
+    assert shares.count(None) <= 4, "some end after a few tokens, or repeat what was there"
 
 
 def test_what_somebody_else_wrote_is_not(reader: TranscriptReader) -> None:
     pairs = zip(PUBLISHED[:6], PUBLISHED[6:12], strict=True)
-    shares = [reader.share(GenerateRequest(prompt=prompt), f" {other}") for (prompt, _), (other, _) in pairs]
-    assert all(each is not None and each < 0.6 for each in shares)
+    shares = [reader.shares(GenerateRequest(prompt=prompt), f" {other}") for (prompt, _), (other, _) in pairs]
+    assert all(each is None or each.own < 0.7 for each in shares)
+    assert shares.count(None) <= 2
 
 
-def test_the_first_and_the_last_token_are_not_held_against_anybody(reader: TranscriptReader) -> None:
-    prompt, text = PUBLISHED[0]
-    whole = reader.gaps(GenerateRequest(prompt=prompt), text)
-    cut = reader.gaps(GenerateRequest(prompt=prompt), text.removesuffix(text[-1]))
-    assert whole is not None
-    assert cut is not None
-    assert sum(gap > 0.5 for gap in cut) <= 1, "a cut inside a token costs one at most, where it becomes two"
-    stripped = reader.share(GenerateRequest(prompt=prompt), text.lstrip())
-    assert stripped is not None
-    assert stripped >= 0.8
+def test_a_cut_or_stripped_end_accuses_nobody(reader: TranscriptReader) -> None:
+    prompt, text = PUBLISHED[1]
+    for shown in (text[:-1], text[:-2], text.lstrip()):
+        found = reader.shares(GenerateRequest(prompt=prompt), shown)
+        assert found is not None
+        assert found.own >= 0.8
+
+
+def test_a_repeat_penalty_accuses_nobody(llama: Llama, reader: TranscriptReader) -> None:
+    """Tokens in whose place one was expected that stood there before are not held."""
+    shares = [
+        reader.shares(GenerateRequest(prompt=prompt), penalised(llama, prompt, 1.3)) for prompt, _ in PUBLISHED[:6]
+    ]
+    assert min(each.own for each in shares if each is not None) >= 0.85
+    assert any(shares)
+
+
+def penalised(llama: Llama, prompt: str, penalty: float) -> str:
+    """Forty greedy tokens of a server that makes repeated ones less likely."""
+    tokens, path = llama.opening() + llama.tokenise(prompt), list[int]()
+    llama.clear()
+    row = llama.decode(tokens, 0)[0].astype(float)
+    while len(path) < 40:
+        seen = sorted({*tokens, *path})
+        row[seen] = [each / penalty if each > 0 else each * penalty for each in row[seen]]
+        path.append(int(row.argmax()))
+        row = llama.decode(path[-1:], len(tokens) + len(path) - 1)[0].astype(float)
+    return b"".join(map(llama.piece, path)).decode("utf-8", "replace")
+
+
+def test_a_requantisation_explains_its_own_outputs_better(llama: Llama) -> None:
+    path, _ = Requantisations(ensure_smollm2()).file("Q2_K")
+    other = Llama(path, threads=1, context_limit=512)
+    both = TranscriptReader(llama, {"Q2_K": other})
+    found = []
+    for prompt, own in PUBLISHED[2:9]:
+        request = GenerateRequest(prompt=prompt, max_tokens=40)
+        theirs = both.shares(request, InferenceSession(other).generate(request, lambda: False).text)
+        if theirs is not None:  # loops and short texts are not read
+            found.append(theirs.others["Q2_K"] > theirs.whole)
+        mine = both.shares(request, own)
+        assert mine is None or mine.others["Q2_K"] <= mine.whole
+    other.close()
+    assert all(found)
+    assert len(found) >= 2
 
 
 def test_a_chat_template_in_the_log_is_read_as_one(llama: Llama, reader: TranscriptReader) -> None:
     """A harness that renders the template logs it as text: its names of control tokens are tokens."""
-    from steelyard.models.session import InferenceSession
-
     request = GenerateRequest(prompt="Name three birds.", chat=True, max_tokens=24)
     session = InferenceSession(llama)
     text = session.generate(request, lambda: False).text
@@ -68,8 +104,8 @@ def test_a_chat_template_in_the_log_is_read_as_one(llama: Llama, reader: Transcr
     )
     assert session.prompt_tokens(GenerateRequest(prompt=rendered), control=True) == tokens
     assert session.prompt_tokens(GenerateRequest(prompt=rendered)) != tokens, "elsewhere data never ends a turn"
-    by_chat, by_text = reader.share(request, text), reader.share(GenerateRequest(prompt=rendered), text)
-    assert by_chat == by_text == 1.0
+    by_chat, by_text = reader.gaps(request, text), reader.gaps(GenerateRequest(prompt=rendered), text)
+    assert by_chat == by_text
 
 
 @pytest.mark.parametrize(
@@ -85,11 +121,12 @@ def test_a_chat_template_in_the_log_is_read_as_one(llama: Llama, reader: Transcr
 def test_what_is_too_short_or_too_long_is_not_read(
     reader: TranscriptReader, request_: GenerateRequest, text: str
 ) -> None:
-    found = reader.share(request_, text)
+    found = reader.shares(request_, text)
     assert found is None or not request_.prompt
 
 
 def test_only_the_beginning_of_a_long_text_is_read(reader: TranscriptReader) -> None:
-    gaps = reader.gaps(GenerateRequest(prompt="One two"), " three four five six" * 100)
+    words = " ".join(prompt for prompt, _ in PUBLISHED[:30])
+    gaps = reader.gaps(GenerateRequest(prompt="One two"), f" {words}")
     assert gaps is not None
-    assert LEAST_TOKENS <= len(gaps) <= MOST_TOKENS
+    assert LEAST_TOKENS <= len(gaps.own) <= MOST_TOKENS

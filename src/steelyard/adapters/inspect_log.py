@@ -14,7 +14,14 @@ from typing import Any, Final
 from steelyard.adapters.benchmark_names import known_task
 from steelyard.adapters.chat_messages import content_text, input_messages, request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
-from steelyard.adapters.log_fields import Targets, microseconds, microseconds_since_epoch, outcome_of_error, score_of
+from steelyard.adapters.log_fields import (
+    Targets,
+    microseconds,
+    microseconds_since_epoch,
+    notes_on_decoding,
+    outcome_of_error,
+    score_of,
+)
 from steelyard.adapters.untrusted_json import (
     entries,
     file_sha256,
@@ -150,6 +157,7 @@ def _chosen_scorer(header: dict[str, Any], metric: str, path: Path) -> tuple[str
 def _notes(header: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
     if number(config.get("temperature")) is None:
         yield TEMPERATURE_NOT_STATED
+    yield from notes_on_decoding(config)
     status = text(header.get("status"))
     if status != "success":
         yield f"The harness did not finish: its log has {f'the status {status}' if status else 'no status'}."

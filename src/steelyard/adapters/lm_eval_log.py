@@ -16,7 +16,7 @@ from typing import Any, Final
 from steelyard.adapters.benchmark_names import known_task
 from steelyard.adapters.chat_messages import request_texts
 from steelyard.adapters.imported_run import ImportedItem, ImportedLog, ImportedTask
-from steelyard.adapters.log_fields import Targets, score_of
+from steelyard.adapters.log_fields import Targets, notes_on_decoding, score_of
 from steelyard.adapters.untrusted_json import (
     entries,
     file_sha256,
@@ -30,6 +30,7 @@ from steelyard.adapters.untrusted_json import (
     texts,
     whole_number,
 )
+from steelyard.claims.decoding import TEMPERATURE_NOT_STATED
 from steelyard.errors import InputError
 from steelyard.records import (
     GenerateRequest,
@@ -176,6 +177,10 @@ def _notes(config: dict[str, Any], stated: dict[str, Any], measure: str, rule: s
     others = [",".join(pair) for pair in _metrics(stated) if pair != (measure, rule)]
     if others and not scorer:
         yield f"The log has several metrics: {measure},{rule} is taken, not {', '.join(others)}."
+    settings = mapping(config.get("generation_kwargs"))
+    if settings.get("do_sample") is True and number(settings.get("temperature")) is None:
+        yield TEMPERATURE_NOT_STATED
+    yield from notes_on_decoding(settings)
     repeats = whole_number(config.get("repeats"))
     if repeats > 1:
         yield f"The harness made each score from {repeats} outputs; only the first is kept here."

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from steelyard.adapters.untrusted_json import number, texts
+from steelyard.claims.decoding import OTHER_DECODING
 from steelyard.errors import InputError
 from steelyard.records import Outcome, Score
+from steelyard.util.text import one_line
 
-__all__ = ["Targets", "microseconds", "microseconds_since_epoch", "outcome_of_error", "score_of"]
+__all__ = [
+    "Targets",
+    "microseconds",
+    "microseconds_since_epoch",
+    "notes_on_decoding",
+    "outcome_of_error",
+    "score_of",
+]
 
 # Inspect's letters: correct, incorrect, partial, no answer.
 LETTERS: Final = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -24,7 +34,31 @@ FAULTS: Final = (
     (re.compile(r"\b5\d\d\b|internal server|overloaded|unavailable", re.I), Outcome.SERVER_ERROR),
     (re.compile(r"\b4\d\d\b|bad request|unauthori|not found|forbidden", re.I), Outcome.CLIENT_ERROR),
 )
+# Settings by which the likeliest token is not the one that is taken, with the value that changes nothing.
+ALTERING: Final[dict[str, float]] = {
+    "repetition_penalty": 1,
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "no_repeat_ngram_size": 0,
+    "num_beams": 1,
+    "best_of": 1,
+}
+CONSTRAINING: Final = re.compile(
+    r"(guided|constraint|structured).*|logit_bias|bad_words.*|grammar|regex|response_(format|schema)|json_schema"
+)
 MAX_MICROSECONDS: Final = 10**15
+
+
+def notes_on_decoding(settings: dict[str, Any]) -> Iterator[str]:
+    """A sentence on settings by which greedy outputs are not a model's likeliest tokens, where a log states any."""
+    names = [
+        name
+        for name, value in sorted(settings.items())
+        if (name in ALTERING and value is not None and number(value) != ALTERING[name])
+        or (CONSTRAINING.fullmatch(name) and value)
+    ]
+    if names:
+        yield f"{OTHER_DECODING}{', '.join(one_line(name, 40) for name in names)}."
 
 
 def score_of(value: Any, where: Path, sample: str) -> Score | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,17 +11,22 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.records import REFERENCE
 
 if TYPE_CHECKING:
-    from steelyard.comparison.published import PublishedOutputs, PublishedRow
+    from steelyard.comparison.published import PublishedOutputs, PublishedRow, Reading
     from steelyard.comparison.published_seal import SealedOutputs
+    from steelyard.evidence.keys import KeySigner
+    from steelyard.records import ModelIdentity
+    from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["OUTPUTS", "published_outputs", "reference_of", "verify_outputs"]
 
-OUTPUTS: Final = 100  # of each benchmark, at most
+OUTPUTS: Final = 200  # of each benchmark, at most
 
 _CONTEXT: Final = 8192
-_SHARE_APART: Final = 0.15  # of an output's tokens: a few of ten
+_SHARE_APART: Final = 0.35  # of an output's tokens: two of six
 _MEAN_APART: Final = 0.01
-_READ_APART: Final = 5  # outputs: a word may be decided a little earlier or later
+_NEAR: Final = 3.0  # p-values that differ by less may fall on either side of a level
+
+Progress = Callable[[str, int, int], None]
 
 
 def published_outputs(
@@ -29,7 +34,8 @@ def published_outputs(
     reference: str,
     *,
     limit: int = OUTPUTS,
-    progress: Callable[[str, int, int], None] = lambda task, read, of: None,
+    signer: KeySigner | None = None,
+    progress: Progress = lambda task, read, of: None,
 ) -> PublishedOutputs:
     """Hold the outputs of a run, mostly a vendor's imported log, against weights on this machine.
 
@@ -37,6 +43,7 @@ def published_outputs(
         run: the folder of a sealed run with its texts.
         reference: ``gguf:PATH`` or ``embedded:smollm2``.
         limit: how many outputs of each benchmark are read at most.
+        signer: the key that fixes the order in which outputs are read; without one it is drawn.
         progress: is told the benchmark, how many of its outputs were looked at, and how many may be.
 
     Returns:
@@ -46,36 +53,66 @@ def published_outputs(
         SteelyardError: InputError for a run without texts and for what is no GGUF file, VerificationError for a broken
             bundle, MissingDependency without llama.cpp.
     """
-    from steelyard.comparison.published import published_outputs as hold
-    from steelyard.evidence.verify import verify_integrity
-    from steelyard.models import Settings
-    from steelyard.models.embedded import threads_to_use
+    from steelyard.comparison.published import Reading
+    from steelyard.evidence.order import Prover
     from steelyard.models.embedded_file import sha256_of_file
-    from steelyard.models.llama import Llama, backend_version, check_installed
     from steelyard.models.requantise import source_file
-    from steelyard.models.transcripts import TranscriptReader
-    from steelyard.records import ModelIdentity
-    from steelyard.storage.run_folder import RunFolder
 
     if limit < 1:
         raise InputError(f"--limit {limit}: at least one output of each benchmark is read")
-    path = Path(run)
+    opened, answers_root = _sealed(Path(run))
+    weights = sha256_of_file(source_file(reference, "reference"))
+    reading = Reading(secret=secrets.token_hex(32))
+    if signer is not None:
+        proof, secret = Prover(signer).reading(answers_root, weights)
+        reading = Reading(secret=secret, proof=proof)
+    return _held(opened, answers_root, reference, reading, limit, progress)
+
+
+def _sealed(path: Path) -> tuple[RunFolder, str]:
+    """A run that holds, and the root over its answers."""
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.storage.run_folder import RunFolder
+
     opened = RunFolder.open(path)
     if not opened.is_sealed:
         raise InputError("is not finished: published outputs are those of a sealed run", where=path)
-    integrity = verify_integrity(path)
-    file = source_file(reference, "reference")
+    return opened, verify_integrity(path).answers_root
+
+
+def _held(
+    run: RunFolder, answers_root: str, reference: str, reading: Reading, limit: int, progress: Progress
+) -> PublishedOutputs:
+    """Load the weights with their requantisations, and read."""
+    from steelyard.comparison.published import REQUANTISED
+    from steelyard.comparison.published import published_outputs as hold
+    from steelyard.models import Settings
+    from steelyard.models.embedded import threads_to_use
+    from steelyard.models.llama import Llama, backend_version, check_installed
+    from steelyard.models.requantisations import Requantisations
+    from steelyard.models.requantise import source_file
+    from steelyard.models.transcripts import TranscriptReader
+    from steelyard.records import ModelIdentity
+
     check_installed(reference)
+    path = source_file(reference, "reference")
+    files = Requantisations(path)
+    made = {kind: files.file(kind) for kind in REQUANTISED}
     identity = ModelIdentity(
-        uri=reference if reference.startswith("embedded:") else f"gguf:{file.name}",
-        sha256=sha256_of_file(file),
+        uri=reference if reference.startswith("embedded:") else f"gguf:{path.name}",
+        sha256=files.sha256,
         backend=backend_version(),
+        details={kind: digest for kind, (_, digest) in made.items()},
     )
-    llama = Llama(file, threads=threads_to_use(Settings()), context_limit=_CONTEXT)
+    loaded: list[Llama] = []
     try:
-        return hold(opened, integrity.answers_root, identity, TranscriptReader(llama).share, limit, progress)
+        for each in (path, *(made[kind][0] for kind in REQUANTISED)):
+            loaded.append(Llama(each, threads=threads_to_use(Settings()), context_limit=_CONTEXT))
+        reader = TranscriptReader(loaded[0], dict(zip(REQUANTISED, loaded[1:], strict=True)))
+        return hold(run, answers_root, identity, reading, reader.shares, limit, progress)
     finally:
-        llama.close()
+        for llama in loaded:
+            llama.close()
 
 
 def reference_of(given: str) -> str:
@@ -89,48 +126,72 @@ def reference_of(given: str) -> str:
 def verify_outputs(
     path: Path, require_key: Path | None = None, run: Path | None = None, reference: str = ""
 ) -> SealedOutputs:
-    """Verify a sealed result offline; with ``run`` and ``reference`` the share of each output is computed again.
+    """Verify a sealed result offline; with ``run`` and ``reference`` all of it is computed again.
 
     Raises VerificationError naming the first thing that does not hold. Another processor or build of llama.cpp gives
-    other last bits: the share of an output may then differ by a token or two, and the mean of a benchmark by a
-    hundredth; more than that is refused.
+    other last bits: the share of an output may then differ by a token or two, the mean of a benchmark by a hundredth,
+    and a word only where its p-value stands at its level: all else is refused.
     """
     from steelyard.comparison.published_seal import open_outputs
 
     opened = open_outputs(path, require_key)
     if run is None or not reference:
         return opened
-    limit = max((row.planned for row in opened.outputs.rows), default=1)
-    again = published_outputs(run, reference, limit=max(limit, 1))
     sealed = opened.outputs
-    if again.answers_root != sealed.answers_root:
+    folder, answers_root = _sealed(run)
+    if answers_root != sealed.answers_root:
         raise VerificationError(f"{run}: is another run than the one that was held against the weights")
-    if again.reference.sha256 != sealed.reference.sha256:
-        raise VerificationError(f"{reference}: are other weights than those that the result names")
-    for new, old in zip(again.rows, sealed.rows, strict=False):
+    limit = max((row.planned for row in sealed.rows), default=1)
+    again = _held(folder, answers_root, reference, sealed.reading, max(limit, 1), lambda task, read, of: None)
+    _check_same_weights(again.reference, sealed.reference, reference)
+    if (again.model, again.harness) != (sealed.model, sealed.harness) or len(again.rows) != len(sealed.rows):
+        raise VerificationError(f"{path}: has another model, harness or other benchmarks than the run")
+    for new, old in zip(again.rows, sealed.rows, strict=True):
         _check_row(new, old)
-    if len(again.rows) != len(sealed.rows):
-        raise VerificationError(f"{path}: has other benchmarks than the run")
     return opened
+
+
+def _check_same_weights(here: ModelIdentity, sealed: ModelIdentity, reference: str) -> None:
+    if here.sha256 != sealed.sha256:
+        raise VerificationError(f"{reference}: are other weights than those that the result names")
+    if here.details != sealed.details:
+        raise InputError(
+            f"{here.backend} makes other requantisations than those of the result: use the version that it used, "
+            f"{sealed.backend}"
+        )
 
 
 def _check_row(new: PublishedRow, old: PublishedRow) -> None:
     """Raise VerificationError where a benchmark was read otherwise than its run and the weights give."""
-    if (new.measurement, new.task, new.chat, new.texts, new.untestable) != (
-        old.measurement,
-        old.task,
-        old.chat,
-        old.texts,
-        old.untestable,
-    ):
-        raise VerificationError(f"{old.task[:80]!r} is another benchmark in the run than in the result")
-    for (sample, share), (named, sealed) in zip(new.samples, old.samples, strict=False):
-        if sample != named:
-            raise VerificationError(f"{old.task[:80]!r}: {named[:80]!r} is not the output that comes next in the order")
-        if abs(share - sealed) > _SHARE_APART:
-            raise VerificationError(f"{named[:80]!r}: a share of {sealed:g} is sealed, and it is {share:g} here")
+    fixed = ("measurement", "task", "chat", "texts", "held", "planned", "untestable")
+    for name in fixed:
+        if getattr(new, name) != getattr(old, name):
+            raise VerificationError(f"{old.task[:80]!r}: {name} is not that of the run")
     both = list(zip(new.samples, old.samples, strict=False))
-    if both and abs(math.fsum(share - sealed for (_, share), (_, sealed) in both)) / len(both) > _MEAN_APART:
+    apart = []
+    for here, sealed in both:
+        if here.sample != sealed.sample or here.others.keys() != sealed.others.keys():
+            raise VerificationError(f"{old.task[:80]!r}: {sealed.sample[:80]!r} is not what comes next in its order")
+        shares = [
+            (here.own, sealed.own),
+            (here.whole, sealed.whole),
+            *((here.others[name], sealed.others[name]) for name in here.others),
+        ]
+        for mine, theirs in shares:
+            if (mine is None) != (theirs is None) or abs((mine or 0.0) - (theirs or 0.0)) > _SHARE_APART:
+                raise VerificationError(f"{sealed.sample[:80]!r}: a share of {theirs} is sealed, and it is {mine} here")
+        apart.append((here.own or 0.0) - (sealed.own or 0.0))
+    if both and abs(sum(apart)) / len(both) > _MEAN_APART:
         raise VerificationError(f"{old.task[:80]!r}: the mean of its shares is another one here")
-    if abs(len(new.samples) - len(old.samples)) > _READ_APART:
-        raise VerificationError(f"{old.task[:80]!r}: {len(old.samples)} outputs are read, and {len(new.samples)} here")
+    if (new.word, len(new.samples)) != (old.word, len(old.samples)) and not _is_near(new, old):
+        raise VerificationError(
+            f"{old.task[:80]!r}: by this run and these weights it is {new.word.words} after {new.read:,} outputs "
+            f"(p {new.p or 1:.2g}), and sealed is {old.word.words} after {old.read:,} (p {old.p or 1:.2g})"
+        )
+
+
+def _is_near(new: PublishedRow, old: PublishedRow) -> bool:
+    """Whether a word may fall on either side of its level, and both do so for other last bits alone."""
+    differ = new.samples[: len(old.samples)] != old.samples[: len(new.samples)]
+    near = new.p is not None and old.p is not None and max(new.p, old.p) <= _NEAR * min(new.p, old.p)
+    return differ and near and abs(len(new.samples) - len(old.samples)) <= 2

@@ -6,8 +6,9 @@ import re
 
 from steelyard.records import Claim
 
-__all__ = ["TEMPERATURE_NOT_STATED", "max_tokens_of", "stated_temperature", "states_decoding"]
+__all__ = ["OTHER_DECODING", "TEMPERATURE_NOT_STATED", "max_tokens_of", "stated_temperature", "states_decoding"]
 
+OTHER_DECODING = "The log states further settings of decoding: "
 TEMPERATURE_NOT_STATED = "The log does not say the temperature: the endpoint's own was used."
 
 TEMPERATURE = re.compile(

@@ -1,27 +1,35 @@
 """Did published outputs come from these weights? Benchmark by benchmark, from a log and a file of weights.
 
 A vendor that publishes its outputs sample by sample shows more than a score: greedy outputs of a model are its
-likeliest tokens (:mod:`steelyard.models.transcripts`). For each benchmark of the log, *null*: on average at least
-:data:`BAR` of an output's tokens are the weights' own; *consistent*: more than :data:`SHOWN` are. Bets text by text, in
-the order that the import committed to (:mod:`steelyard.stats.mean_bets`); one level covers all benchmarks of the log
-(Holm).
+likeliest tokens (:mod:`steelyard.models.transcripts`). Each benchmark of the log has three tests, text by text:
 
-A prompt that the log does not show as it was put (a system prompt, another chat template) would make honest outputs
-look foreign. So a benchmark is *inconsistent* only where another one of the same log, which was asked in the same way,
-is *consistent*: that one shows that prompts are read as they were put. Where none is, it is *not testable*.
+* *requantised*, for each of two requantisations of the weights. Null: with a chance of at least one half a text has as
+  many of the weights' own tokens as of the requantisation's, whatever came before. What the log does not show of
+  prompts and decoding moves both alike.
+* *foreign*. Null: on average at least :data:`BAR` of a text's tokens are the weights' own.
+
+The smallest p of the three, times three, is the benchmark's; Holm over all benchmarks. A prompt that the log does not
+show as it was put makes honest texts look foreign: so *foreign* names a benchmark only where another one of the log,
+asked in the same way, is *consistent*. That is said where more than :data:`SHOWN` of a text's tokens are the weights'
+own, at the level divided by the number of benchmarks.
+
+The order in which texts are read follows from the auditor's key (:meth:`steelyard.evidence.order.Prover.reading`), so
+that neither who wrote the log nor the auditor chooses what is read; without a key, from a secret that is drawn.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from hashlib import sha256
+from typing import Final, NamedTuple
 
 import msgspec
 
 from steelyard.auditing.scoring import output_of, sample_of
-from steelyard.claims.decoding import TEMPERATURE_NOT_STATED
+from steelyard.claims.decoding import OTHER_DECODING, TEMPERATURE_NOT_STATED
 from steelyard.errors import ExitCode, InputError
+from steelyard.models.transcripts import TextShares
 from steelyard.records import (
     SUBJECT,
     Attempt,
@@ -42,58 +50,95 @@ from steelyard.storage.run_folder import RunFolder
 __all__ = [
     "ALPHA",
     "BAR",
+    "REQUANTISED",
     "SHOWN",
+    "OutputShares",
     "PublishedOutputs",
     "PublishedRow",
-    "ReadShare",
+    "ReadShares",
+    "Reading",
+    "Row",
     "decided_again",
     "published_outputs",
+    "rounded",
 ]
 
 ALPHA: Final = 0.05
-BAR: Final = 0.92
-"""Of an output's tokens, on average: fewer are not explained by another machine, batch or near quantisation."""
+REQUANTISED: Final = ("Q2_K", "Q3_K_M")
+BAR: Final = 0.8
+"""Of a text's tokens, on average: fewer are those of another model."""
 
 SHOWN: Final = 0.9
-"""Of an output's tokens, on average: more than so many are *consistent* with the weights."""
+"""Of a text's tokens, on average: more than so many are *consistent* with the weights."""
 
-ReadShare = Callable[[GenerateRequest, str], float | None]
-"""The share of a text's tokens that are the weights' own, after a prompt; None where it cannot be read."""
+_LEFT_OUT: Final = 0.1  # of a benchmark's texts: where more cannot be read, none of it is called consistent
+_NEVER: Final = 1 - 1e-6  # a margin that no bet is about
+
+ReadShares = Callable[[GenerateRequest, str], TextShares | None]
+"""The shares of a text's tokens that are the weights' own, and others', after a prompt; None: it cannot be read."""
+
+
+class Reading(Record, frozen=True, kw_only=True):
+    """What fixes the order of reading: a key's ``proof``, or without a key the ``secret`` itself."""
+
+    secret: str
+    proof: str = ""
+
+
+class OutputShares(Record, frozen=True, kw_only=True):
+    """One text that was looked at, with its :class:`~steelyard.models.transcripts.TextShares`.
+
+    ``own`` is None where it could not be read.
+    """
+
+    sample: str
+    own: float | None = None
+    whole: float = 0.0
+    others: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class PublishedRow(Record, frozen=True, kw_only=True):
-    """One benchmark of the log. ``share`` is the mean over the ``read`` texts, ``ci`` its interval at 95 %.
+    """One benchmark of the log. ``share`` is the mean over the texts that were read, ``ci`` its interval at 95 %.
 
-    ``texts`` are in the log, up to ``planned`` of them were to be looked at, and ``unread`` of those that were could
-    not be read; ``chat``: they were asked by chat. ``p`` is after Holm over all benchmarks; None: not tested.
-    ``samples`` are those that were read, in their order, with their shares; ``untestable``: why none were.
+    ``texts`` are in the log; ``held`` of them may be held against weights (the others were not answered, or stand
+    behind reasoning), ``planned`` of these were to be looked at. ``chat``: they were asked by chat. ``p`` is after Holm
+    over all benchmarks; None: not tested. ``nearest`` is the requantisation on which the bets won most, which explains
+    ``better`` texts better than the weights. ``samples`` are in the order of reading; ``untestable``: why there are
+    none.
     """
 
     task: str
     measurement: str
     chat: bool
     texts: int
+    held: int = 0
     planned: int = 0
-    unread: int = 0
-    samples: tuple[tuple[str, float], ...] = ()
+    samples: tuple[OutputShares, ...] = ()
     untestable: str = ""
     share: float | None = None
     ci: tuple[float, float] | None = None
     p: float | None = None
+    nearest: str = ""
+    better: int = 0
     word: VerdictWord = VerdictWord.NOT_TESTABLE
     reason: str = ""
 
     @property
     def read(self) -> int:
         """How many texts were read."""
-        return len(self.samples)
+        return sum(each.own is not None for each in self.samples)
+
+    @property
+    def left_out(self) -> int:
+        """How many texts could not be read, among those that were looked at, or were not to be held at all."""
+        return self.texts - self.held + len(self.samples) - self.read
 
 
 class PublishedOutputs(Record, frozen=True, kw_only=True):
     """What a log's outputs show of a file of weights; whoever has both gets the same.
 
-    ``answers_root`` commits to the outputs of the run, ``reference`` names the weights by their SHA-256. ``model`` is
-    what the log names.
+    ``answers_root`` commits to the outputs of the run, ``reference`` names the weights by their SHA-256, and in its
+    details the requantisations by theirs. ``model`` is what the log names.
     """
 
     run: str
@@ -101,6 +146,7 @@ class PublishedOutputs(Record, frozen=True, kw_only=True):
     model: str
     answers_root: str
     reference: ModelIdentity
+    reading: Reading
     alpha: float
     bar: float
     shown: float
@@ -116,41 +162,67 @@ class PublishedOutputs(Record, frozen=True, kw_only=True):
         """The exit code of the command."""
         if self.foreign:
             return ExitCode.INCONSISTENT
-        if all(row.word is VerdictWord.CONSISTENT for row in self.rows):
+        if self.rows and all(row.word is VerdictWord.CONSISTENT for row in self.rows):
             return ExitCode.CONSISTENT
         return ExitCode.UNDECIDED
 
 
-class _Row:
+class Row:
     """One benchmark while its texts are read."""
 
     def __init__(self, row: PublishedRow) -> None:
-        self.row, self.samples, self.unread = row, list[tuple[str, float]](), 0
-        self.bets = MeanBets(1 - BAR, 1 - SHOWN)  # on the tokens that are not the weights'
+        self.row, self.samples = row, list[OutputShares]()
+        self.far, self.near = MeanBets(1 - BAR, _NEVER), MeanBets(1e-6, 1 - SHOWN)
+        self.better = {name: MeanBets(0.5, _NEVER) for name in REQUANTISED}
+        self.wins = dict.fromkeys(REQUANTISED, 0)
 
-    def observe(self, sample: str, share: float | None) -> None:
-        if share is None:
-            self.unread += 1
+    def observe(self, shares: OutputShares) -> None:
+        """Take the next text."""
+        self.samples.append(shares)
+        if shares.own is None:
             return
-        share = round(share, 6)
-        self.samples.append((sample, share))
-        self.bets.observe(1 - share, 1 - share)
-
-    def is_over(self, rows: int) -> bool:
-        """Whether a further text can change no word: at the level of one of so many benchmarks, or at the whole one."""
-        return self.bets.p * rows <= ALPHA or self.is_own
+        self.far.observe(1 - shares.own, 1 - shares.own)
+        self.near.observe(1 - shares.own, 1 - shares.own)
+        for name, bets in self.better.items():
+            is_better = shares.others[name] > shares.whole
+            self.wins[name] += is_better
+            bets.observe(float(is_better), float(is_better))
 
     @property
-    def is_own(self) -> bool:
-        """Whether more than :data:`SHOWN` of an output's tokens are the weights', at the whole level."""
-        return self.bets.highest_within * ALPHA >= 1
+    def p_better(self) -> float:
+        """Of the requantisations: three tests share the benchmark's level."""
+        return min(1.0, 3 * min(bets.p for bets in self.better.values()))
+
+    @property
+    def p_far(self) -> float:
+        """Of the texts' being foreign."""
+        return min(1.0, 3 * self.far.p)
+
+    @property
+    def nearest(self) -> str:
+        """The requantisation on which the bets won most."""
+        return min(REQUANTISED, key=lambda name: self.better[name].p)
+
+    def is_own(self, rows: int) -> bool:
+        """Whether more than :data:`SHOWN` of a text's tokens are the weights', at the level of one of so many."""
+        return self.near.highest_within * ALPHA >= rows
+
+    def is_over(self, rows: int) -> bool:
+        """Whether a further text can change no word."""
+        return min(self.p_better, self.p_far) * rows <= ALPHA or self.is_own(rows)
+
+
+class _Transcript(NamedTuple):
+    sample: Sample
+    output: ModelOutput
 
 
 def published_outputs(
     run: RunFolder,
     answers_root: str,
     reference: ModelIdentity,
-    share: ReadShare,
+    reading: Reading,
+    shares: ReadShares,
     limit: int,
     notify: Callable[[str, int, int], None] = lambda task, read, of: None,
 ) -> PublishedOutputs:
@@ -159,18 +231,21 @@ def published_outputs(
     ``notify`` is told of each text: the benchmark, how many were looked at, and how many are to be.
     Raises InputError where texts are withheld, and where the run has none.
     """
-    rows = [_Row(each) for each in _rows(run)]
+    rows = [Row(each) for each in _rows(run)]
     if not rows:
         raise InputError("holds no texts of a model: published outputs are texts, sample by sample", where=run.path)
     tested = [each for each in rows if not each.row.untestable]
-    for row, transcripts in zip(
-        tested, _transcripts(run, [each.row.measurement for each in tested], limit), strict=True
-    ):
-        row.row = msgspec.structs.replace(row.row, planned=len(transcripts))
-        for number, (sample, output) in enumerate(transcripts, 1):
+    attempts = _attempts(run, [each.row.measurement for each in tested], reading.secret)
+    texts = open_index(run.path)
+    for row in tested:
+        in_order = attempts[row.row.measurement]
+        planned = min(limit, len(in_order))
+        row.row = msgspec.structs.replace(row.row, held=len(in_order), planned=planned)
+        for number, attempt in enumerate(in_order[:planned], 1):
+            sample, output = _transcript(run, attempt, texts)
             assert isinstance(sample.request, GenerateRequest), "texts are generated"
-            row.observe(sample.id, share(sample.request, output.text))
-            notify(row.row.task, number, len(transcripts))
+            row.observe(rounded(sample.id, shares(sample.request, output.text)))
+            notify(row.row.task, number, planned)
             if row.is_over(len(tested)):
                 break
     return PublishedOutputs(
@@ -179,6 +254,7 @@ def published_outputs(
         model=run.plan.subject.identity.name or run.plan.subject.identity.uri,
         answers_root=answers_root,
         reference=reference,
+        reading=reading,
         alpha=ALPHA,
         bar=BAR,
         shown=SHOWN,
@@ -208,82 +284,115 @@ def _untestable(run: RunFolder, measurement: Measurement) -> str:
         return "a recording does not say at which temperature a server answered that was sent none"
     if TEMPERATURE_NOT_STATED in measurement.differences:
         return "the log does not say the temperature, so that its outputs may be drawn"
-    return ""
+    others = [each for each in measurement.differences if each.startswith(OTHER_DECODING)]
+    return f"outputs that are decoded so are not the likeliest tokens: {others[0]}".rstrip(".") if others else ""
 
 
-def _transcripts(
-    run: RunFolder, measurements: Sequence[str], limit: int
-) -> Iterator[Sequence[tuple[Sample, ModelOutput]]]:
-    """The first ``limit`` texts of each benchmark in its committed order, where the model ended or was cut off."""
-    wanted: Mapping[str, list[Attempt]] = {each: [] for each in measurements}
+def _attempts(run: RunFolder, measurements: Sequence[str], secret: str) -> dict[str, list[Attempt]]:
+    """The texts that may be held, by benchmark, each in the order of reading."""
+    found: dict[str, list[Attempt]] = {each: [] for each in measurements}
     for record, _ in read_lines(run.path):
-        if isinstance(record, Attempt) and record.measurement in wanted and _is_read(record):
-            wanted[record.measurement].append(record)
-    texts = open_index(run.path)
-    for measurement in measurements:
-        attempts = sorted(wanted[measurement], key=lambda each: each.position)[:limit]
-        found = []
-        for attempt in attempts:
-            sample, output = sample_of(attempt, texts), output_of(attempt, texts)
-            if sample is None or output is None:
-                raise InputError("its texts are withheld: use the folder that it was made in", where=run.path)
-            found.append((sample, output))
-        yield found
+        if isinstance(record, Attempt) and record.measurement in found and _is_held(record):
+            found[record.measurement].append(record)
+
+    def place(attempt: Attempt) -> str:
+        return sha256(f"{secret}\n{attempt.measurement}\n{attempt.sample}".encode()).hexdigest()
+
+    return {name: sorted(each, key=place) for name, each in found.items()}
 
 
-def _is_read(attempt: Attempt) -> bool:
+def _is_held(attempt: Attempt) -> bool:
     """Whether it is a sample's first answer, all of which is here: reasoning that stands apart would be missing."""
     is_first = attempt.final and attempt.position >= 0 and not attempt.repeat
     return is_first and attempt.outcome.answered and not attempt.reasoning and not attempt.reasoning_tokens
+
+
+def _transcript(run: RunFolder, attempt: Attempt, texts: Mapping[str, str]) -> _Transcript:
+    sample, output = sample_of(attempt, texts), output_of(attempt, texts)
+    if sample is None or output is None:
+        raise InputError("its texts are withheld: use the folder that it was made in", where=run.path)
+    return _Transcript(sample, output)
+
+
+def rounded(sample: str, shares: TextShares | None) -> OutputShares:
+    """What is kept of a text: its shares, to millionths."""
+    if shares is None:
+        return OutputShares(sample=sample)
+    others = {name: round(shares.others[name], 6) for name in REQUANTISED}
+    return OutputShares(sample=sample, own=round(shares.own, 6), whole=round(shares.whole, 6), others=others)
 
 
 # ── what it shows ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def decided_again(rows: Sequence[PublishedRow]) -> tuple[PublishedRow, ...]:
-    """The rows as they follow from what was read: what a verifier compares. Raises ValueError for no shares."""
+    """The rows as they follow from what was read: what a verifier compares.
+
+    Raises ValueError for what no reading gives: shares outside [0, 1], one benchmark or text twice, more than there is.
+    """
+    if len({each.measurement for each in rows}) != len(rows):
+        raise ValueError("one benchmark stands in it twice")
     again = []
+    tested = sum(not each.untestable for each in rows)
     for each in rows:
-        row = _Row(each)
-        row.unread = each.unread
-        for sample, share in each.samples:
-            row.observe(sample, share)
+        row = Row(each)
+        if not len(each.samples) <= each.planned <= each.held <= each.texts or (each.untestable and each.held):
+            raise ValueError("more was read than there is")
+        if len({shares.sample for shares in each.samples}) != len(each.samples):
+            raise ValueError("one text was read twice")
+        for shares in each.samples:
+            if row.is_over(tested):
+                raise ValueError("texts were read after the decision")
+            if shares.own is not None and shares.others.keys() != set(REQUANTISED):
+                raise ValueError("the shares of its requantisations are missing")
+            row.observe(shares)
         again.append(row)
     return tuple(_decided(again))
 
 
-def _decided(rows: Sequence[_Row]) -> Iterator[PublishedRow]:
-    tested = [each for each in rows if each.samples]
-    corrected = adjusted_p([each.bets.p for each in tested], [1.0] * len(tested))
-    p_of = {each.row.measurement: float(f"{p:.10g}") for each, p in zip(tested, corrected, strict=True)}
-    shown = {each.row.measurement: each.row.chat for each in tested if each.is_own}
+def _decided(rows: Sequence[Row]) -> Iterator[PublishedRow]:
+    tested = [each for each in rows if not each.row.untestable]
+    read = [each for each in tested if any(shares.own is not None for shares in each.samples)]
+    corrected = adjusted_p([min(each.p_better, each.p_far) for each in read], [1.0] * len(read))
+    p_of = {each.row.measurement: float(f"{p:.10g}") for each, p in zip(read, corrected, strict=True)}
+    shown = {each.row.measurement: each.row.chat for each in read if each.is_own(len(tested))}
     for each in rows:
-        row, p, shares = each.row, p_of.get(each.row.measurement), [share for _, share in each.samples]
-        word, reason = _word(row, p, shown)
+        row, p = each.row, p_of.get(each.row.measurement)
+        own = [shares.own for shares in each.samples if shares.own is not None]
+        row = msgspec.structs.replace(row, samples=tuple(each.samples))
+        word, reason = _word(each, row, p, shown)
         yield msgspec.structs.replace(
             row,
-            unread=each.unread,
-            samples=tuple(each.samples),
-            share=float(f"{math.fsum(shares) / len(shares):.6g}") if shares else None,
-            ci=mean_interval(shares) if shares else None,
+            share=float(f"{math.fsum(own) / len(own):.6g}") if own else None,
+            ci=mean_interval(own) if own else None,
             p=p,
+            nearest=each.nearest if own and each.wins[each.nearest] else "",
+            better=each.wins[each.nearest],
             word=word,
             reason=reason,
         )
 
 
-def _word(row: PublishedRow, p: float | None, shown: Mapping[str, bool]) -> tuple[VerdictWord, str]:
+def _word(each: Row, row: PublishedRow, p: float | None, shown: Mapping[str, bool]) -> tuple[VerdictWord, str]:
     if row.untestable:
         return VerdictWord.NOT_TESTABLE, row.untestable
     if p is None:
         return VerdictWord.NOT_TESTABLE, "no output could be read: they are too short, or do not fit into the context"
-    if row.measurement in shown:
-        return VerdictWord.CONSISTENT, ""
-    if p > ALPHA:
-        return VerdictWord.INSUFFICIENT_POWER, "more outputs would decide"
-    if row.chat not in shown.values():
+    if p <= ALPHA and each.p_better <= each.p_far:
+        return VerdictWord.INCONSISTENT, f"its requantisation to {each.nearest} explains them better"
+    if p <= ALPHA and row.chat in {chat for name, chat in shown.items() if name != row.measurement}:
+        return VerdictWord.INCONSISTENT, ""
+    if p <= ALPHA:
         return VerdictWord.NOT_TESTABLE, (
             "its outputs are not what these weights write after the prompts of the log, and no other benchmark of the "
             "log that was asked in this way shows that prompts are read as they were put"
         )
-    return VerdictWord.INCONSISTENT, ""
+    if row.measurement not in shown:
+        return VerdictWord.INSUFFICIENT_POWER, "more outputs would decide"
+    share = row.left_out / row.texts
+    if share > _LEFT_OUT:
+        return VerdictWord.INSUFFICIENT_POWER, (
+            f"those that were read are the weights' own, and {share * 100:.0f} % of its outputs were left out: not "
+            "answered, behind reasoning, too short or too long"
+        )
+    return VerdictWord.CONSISTENT, ""

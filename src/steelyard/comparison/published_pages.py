@@ -35,31 +35,37 @@ def headline(found: PublishedOutputs) -> str:
         names = _listed([row.task for row in found.foreign])
         return f"Inconsistent: the outputs of {names} were not written by {weights}."
     own = [row.task for row in found.rows if row.word is VerdictWord.CONSISTENT]
-    if len(own) == len(found.rows):
+    if found.rows and len(own) == len(found.rows):
         return f"Consistent: more than {found.shown * 100:g} % of the tokens of every benchmark are those of {weights}."
     if own:
         return f"Insufficient power: {_listed(own)} is consistent with {weights}; the others are not decided."
-    return f"Not decided: no benchmark of the log could be held against {weights}."
+    return f"Not decided: no benchmark of the log was shown to come from {weights}, or not to."
 
 
 def sentences(found: PublishedOutputs) -> Iterator[str]:
     """Why rows are not decided, and what the result does not show."""
     for row in found.rows:
+        name = one_line(row.task, _NAME)
         if row.reason:
-            yield f"{one_line(row.task, _NAME)}: {row.word.words}: {row.reason}."
-        if row.unread:
-            unread = counted(row.unread, "output")
-            yield f"{one_line(row.task, _NAME)}: {unread} could not be read (too short, or too long)."
+            yield f"{name}: {row.word.words}: {row.reason}."
+        if row.nearest and row.word is VerdictWord.INCONSISTENT:
+            yield f"{name}: {row.nearest} explains {row.better:,} of {row.read:,} outputs better than the weights do."
+        if row.left_out and not row.untestable:
+            left_out = counted(row.left_out, "output")
+            yield f"{name}: {left_out} left out: not answered, behind reasoning, too short or too long."
     yield (
-        f"The log names the model {one_line(found.model, _NAME)}. A benchmark is inconsistent where on average fewer "
-        f"than {found.bar * 100:g} % of an output's tokens are the likeliest ones of the weights, or nearly so, and "
-        "another benchmark of the log that was asked in the same way is consistent. All words together are wrong "
-        f"with a probability of at most {found.alpha * 100:g} %, if the log shows the prompts as they were put."
+        f"The log names the model {one_line(found.model, _NAME)}. A benchmark is inconsistent where a requantisation "
+        "of the weights explains its outputs better than they do; or where on average fewer than "
+        f"{found.bar * 100:g} % of an output's tokens are the weights' own, and another benchmark of the log that was "
+        f"asked in the same way is consistent. That any is called so wrongly has a probability of at most "
+        f"{found.alpha * 100:g} %, if the log shows prompts as they were put and outputs are greedy."
     )
     yield (
         "Precision is part of the weights: outputs of a model in 16 bits are not those of its 2-bit file. That these "
         "outputs came from the weights does not show that the scores of the log did."
     )
+    if not found.reading.proof:
+        yield "The order of reading was drawn, not fixed by a key: whoever ran this could have drawn again."
 
 
 def print_outputs(found: PublishedOutputs, console: Console) -> None:

@@ -2,7 +2,7 @@
 
 ``outputs.dsse.json`` names the answers of the run and the weights by their digests, and holds the share of every
 output that was read. So each word is computed again from it alone; whoever has the run and the weights computes the
-shares too.
+shares too. A signed result has the order of reading that its key gives for these answers and weights.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import without_defaults
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope, seal, statement
-from steelyard.evidence.keys import KeySigner
+from steelyard.evidence.keys import KeySigner, public_key
+from steelyard.evidence.order import reading_output
 from steelyard.evidence.signed import signed_by
 from steelyard.records.record import Record
 from steelyard.util.atomic_file import write_file
@@ -93,16 +94,30 @@ def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
     keyid, trusted = signed_by(envelope, sealed.signer, SEAL, require_key)
     if {each["name"]: each["digest"]["sha256"] for each in document["subject"]} != _subjects(found):
         raise VerificationError(f"{SEAL}: is about other answers or weights than it says")
+    if not found.rows:
+        raise VerificationError(f"{SEAL}: is about no benchmark")
+    _check_order(found, sealed.signer)
     if (found.alpha, found.bar, found.shown) != (ALPHA, BAR, SHOWN):
         raise VerificationError(f"{SEAL}: has another level or bar than the rule")
     try:
         again = decided_again(found.rows)
     except ValueError as error:
-        raise VerificationError(f"{SEAL}: its shares are none: {error}") from None
+        raise VerificationError(f"{SEAL}: is what no reading gives: {error}") from None
     if again != found.rows:
         other = next(new.task for new, old in zip(again, found.rows, strict=True) if new != old)
         raise VerificationError(f"{SEAL}: what it says of {other[:80]!r} does not follow from its shares")
     return SealedOutputs(found, keyid, trusted)
+
+
+def _check_order(found: PublishedOutputs, signer: str) -> None:
+    """Raise VerificationError unless the order of reading is that of the key, or is said to be drawn without one."""
+    if bool(signer) != bool(found.reading.proof):
+        raise VerificationError(f"{SEAL}: its order of reading does not go with its signature")
+    if not signer:
+        return
+    output = reading_output(public_key(signer), found.answers_root, found.reference.sha256, found.reading.proof)
+    if output != found.reading.secret:
+        raise VerificationError(f"{SEAL}: its order of reading is not the one that its key gives")
 
 
 def _subjects(found: PublishedOutputs) -> dict[str, str]:

@@ -19,10 +19,11 @@ from steelyard.evidence.keys import CryptoSigner, SSlibKey, secret_of
 from steelyard.evidence.ledger import Begun, Tags
 from steelyard.evidence.vrf import prove, proved_output
 
-__all__ = ["Prover", "order_output", "question_digest", "split_output", "tags_shown"]
+__all__ = ["Prover", "order_output", "question_digest", "reading_output", "split_output", "tags_shown"]
 
 ORDER_CONTEXT: Final = b"steelyard-order/3\n"
 SPLIT_CONTEXT: Final = b"steelyard-split/1\n"
+READING_CONTEXT: Final = b"steelyard-reading/1\n"
 TAG_CONTEXT: Final = b"steelyard-tag/1\n"
 # Enough that two questions of one ledger never have equal tags by chance. Whoever made equal ones on purpose would only
 # have the key's own count rise.
@@ -46,15 +47,17 @@ class Prover:
 
         ``subject`` is given where no ledger counts.
         """
-        message = _order_message(benchmark, kind, number, subject)
-        proof = prove(self._secret, message)
-        output = proved_output(self._public, message, proof)
-        assert output is not None, "a key accepts its own proof"
-        return proof.hex(), output.hex()
+        return self._proved(_order_message(benchmark, kind, number, subject))
 
     def split(self, suite: str) -> tuple[str, str]:
         """The proof and the output, in hexadecimal digits, for the version of a suite with this digest."""
-        message = SPLIT_CONTEXT + canonical({"suite": suite})
+        return self._proved(_split_message(suite))
+
+    def reading(self, answers: str, reference: str) -> tuple[str, str]:
+        """The proof and the output for the order in which answers with this root are held against these weights."""
+        return self._proved(_reading_message(answers, reference))
+
+    def _proved(self, message: bytes) -> tuple[str, str]:
         proof = prove(self._secret, message)
         output = proved_output(self._public, message, proof)
         assert output is not None, "a key accepts its own proof"
@@ -72,16 +75,21 @@ def order_output(
     public: SSlibKey, benchmark: str, kind: Begun, number: int, proof: str, subject: str = ""
 ) -> str | None:
     """The output that a proof shows, in hexadecimal digits; None where it shows none."""
-    raw = _raw(proof)
-    key = bytes.fromhex(public.keyval["public"])
-    output = None if raw is None else proved_output(key, _order_message(benchmark, kind, number, subject), raw)
-    return None if output is None else output.hex()
+    return _output(public, _order_message(benchmark, kind, number, subject), proof)
 
 
 def split_output(public: SSlibKey, suite: str, proof: str) -> str | None:
     """The output that a proof shows for the version of a suite, in hexadecimal digits; None where it shows none."""
+    return _output(public, _split_message(suite), proof)
+
+
+def reading_output(public: SSlibKey, answers: str, reference: str, proof: str) -> str | None:
+    """The output that a proof shows for the order of reading answers, in hexadecimal digits; None where none."""
+    return _output(public, _reading_message(answers, reference), proof)
+
+
+def _output(public: SSlibKey, message: bytes, proof: str) -> str | None:
     raw = _raw(proof)
-    message = SPLIT_CONTEXT + canonical({"suite": suite})
     output = None if raw is None else proved_output(bytes.fromhex(public.keyval["public"]), message, raw)
     return None if output is None else output.hex()
 
@@ -94,6 +102,14 @@ def tags_shown(public: SSlibKey, benchmark: str, subject: str, proofs: tuple[str
 def _order_message(benchmark: str, kind: Begun, number: int, subject: str) -> bytes:
     told = {"benchmark": benchmark, "kind": kind, "number": number}
     return ORDER_CONTEXT + canonical(told | {"subject": subject} if subject else told)
+
+
+def _split_message(suite: str) -> bytes:
+    return SPLIT_CONTEXT + canonical({"suite": suite})
+
+
+def _reading_message(answers: str, reference: str) -> bytes:
+    return READING_CONTEXT + canonical({"answers": answers, "reference": reference})
 
 
 def _tag_messages(benchmark: str, subject: str) -> list[bytes]:

@@ -1,14 +1,12 @@
 """The reference: weights on this machine, by which the texts of an endpoint are held against what it should serve.
 
-Its alternatives are requantisations of the same weights, made once and kept in the user's cache folder by their file's
-SHA-256, their type and the build of llama.cpp; and the weights themselves at other temperatures.
+Its alternatives are requantisations of the same weights, made once and kept in the user's cache folder
+(:mod:`steelyard.models.requantisations`); and the weights themselves at other temperatures.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -19,10 +17,11 @@ import msgspec
 
 from steelyard.models import Settings
 from steelyard.models.embedded import EmbeddedModel, threads_to_use
-from steelyard.models.embedded_file import SMOLLM2_SHA256, cache_folder, sha256_of_file
-from steelyard.models.llama import Llama, backend_version, check_installed
+from steelyard.models.embedded_file import SMOLLM2_SHA256, sha256_of_file
+from steelyard.models.llama import Llama, check_installed
 from steelyard.models.next_token_candidates import Candidates
-from steelyard.models.requantise import requantise, source_file
+from steelyard.models.requantisations import Requantisations
+from steelyard.models.requantise import source_file
 from steelyard.models.text_likelihood import ALTERNATIVES, QUANTISED, LogRatios, TextLikelihoods
 from steelyard.records import Capabilities, ModelIdentity
 
@@ -40,18 +39,14 @@ def open_reference(uri: str, settings: Settings) -> ReferenceModel:
     return ReferenceModel(uri if uri.startswith("embedded:") else f"gguf:{path.name}", path, sha256, settings)
 
 
-def _folder() -> Path:
-    return cache_folder() / "requantised"
-
-
 class ReferenceModel(EmbeddedModel):
     """A GGUF file that says how likely a text is by it, against its alternatives."""
 
     def __init__(self, uri: str, path: Path, sha256: str, settings: Settings) -> None:
         super().__init__(uri, path, sha256, settings)
-        self._path, self._file_sha256, self._threads = path, sha256, threads_to_use(settings)
-        self._lock, self._making = threading.Lock(), threading.Lock()
-        self._made: dict[str, tuple[Path, str]] = {}
+        self._path, self._threads = path, threads_to_use(settings)
+        self._files = Requantisations(path, sha256)
+        self._lock = threading.Lock()
         self._loaded: dict[str, Llama] = {}
         self._likelihoods: TextLikelihoods | None = None
         self._candidates: Candidates | None = None
@@ -110,35 +105,8 @@ class ReferenceModel(EmbeddedModel):
         return self._loaded[name]
 
     def requantised(self, kind: str) -> tuple[Path, str]:
-        """The file of a requantisation and its SHA-256, made where it is missing or damaged.
-
-        Its name holds the beginning of its own digest, which is compared at each start of a process. Raises InputError
-        where it cannot be made.
-        """
-        with self._making:
-            if kind not in self._made:
-                self._made[kind] = self._found(kind) or self._new(kind)
-            return self._made[kind]
-
-    def _stem(self, kind: str) -> str:
-        build = re.sub(r"[^A-Za-z0-9.]+", "-", backend_version().partition(" (")[0])
-        return f"{self._file_sha256[:16]}-{kind}-{build}"
-
-    def _found(self, kind: str) -> tuple[Path, str] | None:
-        for path in sorted(_folder().glob(f"{self._stem(kind)}-*.gguf")):
-            digest = sha256_of_file(path)
-            if path.stem.endswith(f"-{digest[:16]}"):
-                return path, digest
-            path.unlink(missing_ok=True)
-        return None
-
-    def _new(self, kind: str) -> tuple[Path, str]:
-        _folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=_folder()) as own:  # another process may make the same
-            made = requantise(f"gguf:{self._path}", Path(own) / "made.gguf", kind)
-            path = _folder() / f"{self._stem(kind)}-{made.sha256[:16]}.gguf"
-            made.path.replace(path)
-        return path, made.sha256
+        """See :meth:`steelyard.models.requantisations.Requantisations.file`."""
+        return self._files.file(kind)
 
     async def close(self) -> None:
         """Free the memory; safe to call twice."""

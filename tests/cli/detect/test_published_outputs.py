@@ -45,12 +45,12 @@ def test_forged_shares_verify_alone_and_not_with_the_weights(
     theirs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     found = open_outputs(theirs / "out").outputs
-    foreign = replace(found.rows[1], samples=tuple((name, 0.95) for name, _ in found.rows[1].samples))
+    foreign = replace(found.rows[1], samples=tuple(replace(each, own=0.97) for each in found.rows[1].samples))
     seal_outputs(tmp_path / "out", replace(found, rows=decided_again((found.rows[0], foreign))), None)
     assert steelyard(["verify", str(tmp_path / "out")]) == ExitCode.CONSISTENT
     both = ["--run", str(theirs / "run"), "--model", "reference=embedded:smollm2"]
     assert steelyard(["verify", str(tmp_path / "out"), *both]) == ExitCode.INCONSISTENT
-    assert "a share of 0.95 is sealed" in capfd.readouterr().err
+    assert "a share of 0.97 is sealed" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from steelyard.cli.output import print_json
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--model", "reference", required=True, metavar="reference=gguf:PATH",
               help="The weights that are said to have written the outputs, on this machine.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True,
+@click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True,
               help="Read so many outputs of each benchmark at most.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the sealed result.  [default: runs/…]")
 @click.option("--markdown", "markdown_file", type=click.Path(path_type=Path), help="Also write Markdown to this file.")
@@ -33,10 +33,12 @@ def command(
 ) -> int:
     """Hold the outputs of RUN, mostly a vendor's imported log, against weights, benchmark by benchmark.
 
-    Greedy outputs of a model are its likeliest tokens. A benchmark is inconsistent where they are not, and another
-    one of the same log shows that prompts are read as they were put. Nothing is asked.
+    Greedy outputs of a model are its likeliest tokens. A benchmark is inconsistent where a requantisation of the
+    weights explains its outputs better; or where few tokens are the weights', and another benchmark of the same log
+    shows that prompts are read as they were put. Nothing is asked.
 
-    The result is sealed in a folder of its own, with the share of every output that was read.
+    The result is sealed in a folder of its own, with the share of every output that was read. Your key fixes the order
+    of reading, so that nobody chooses it.
     """
     import shlex
 
@@ -58,7 +60,7 @@ def command(
     def progress(task: str, read: int, of: int) -> None:
         shown.setdefault(task, shown_progress(f"outputs of {one_line(task, 40)}"))(read, of)
 
-    found = published_outputs(run, uri, limit=limit, progress=progress)
+    found = published_outputs(run, uri, limit=limit, signer=signer, progress=progress)
     seal_outputs(out, found, signer)
     if markdown_file is not None:
         write_file(markdown_file, published_pages.markdown(found).encode())
