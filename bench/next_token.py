@@ -11,14 +11,16 @@ import asyncio
 import gzip
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
@@ -34,6 +36,10 @@ RUN: Final = 20  # prompts
 LEVELS: Final = (0.05, 0.01)
 _SEED: Final = 20261127
 _BATCH: Final = 20
+_SIMULATED: Final = 4_000  # runs
+_SMALL: Final = 0.002  # of the order of a test's share of the budget
+_OWN: Final = "llama.cpp's server, eight at a time"  # beside which others are mixed
+_ONE_BURST: Final = "exactly 5, in one burst"
 _TEMPERATURES: Final = (0.7, 0.9, 1.1, 1.3)
 
 # By prompt, of each token that the reference expects: endpoint less reference (nats), None where it was not sent.
@@ -251,8 +257,8 @@ def false_alarms() -> str:
         rows.append([served, f"{len(distances):,}", *_mean(distances), f"{len(runs):,}", *found])
     note = (
         f"Nats. ± 1.96 standard errors. *Far*: the share of prompts after which it is farther than {FAR}; {TOLERANCE} "
-        f"is the tolerance. A run has {RUN} prompts of its own, read to its end; all servers have the same prompts. "
-        "95 % intervals (Clopper-Pearson)."
+        f"is the tolerance. A run has {RUN} prompts of its own, read to its end; where servers have other "
+        "numbers of prompts, the fewer are the first of the more. 95 % intervals (Clopper-Pearson)."
     )
     heads = ["served", "prompts", "mean distance", "largest", "not sent", "far", "runs", "at .05", "at .01"]
     return table("Servers that serve the reference", heads, rows, 1, note)
@@ -263,14 +269,56 @@ def _banks() -> dict[str, Bank]:
     return found | {f"temperature {each}": at_temperature(each) for each in _TEMPERATURES}
 
 
+def bursts(repeats: int) -> str:
+    """Five of a hundred prompts are far: how often that accuses, by how they are spread."""
+    random = np.random.default_rng([_SEED, 5])
+    one_by_one = np.arange(MOST_PROMPTS) < round(float(TOLERANCE) * MOST_PROMPTS)
+    of_a_run = np.arange(MOST_PROMPTS) < MOST_PROMPTS // 4
+    places = MOST_PROMPTS - int(one_by_one.sum()) + 1
+    spread: Mapping[str, Iterable[NDArray[np.bool_]]] = {
+        "each with a chance of .05": (random.random(MOST_PROMPTS) < float(TOLERANCE) for _ in range(repeats)),
+        "exactly 5, spread at random": (random.permutation(one_by_one) for _ in range(repeats)),
+        _ONE_BURST: (np.roll(one_by_one, place) for place in range(places)),
+        "25 in a fifth of runs, none in others": (
+            random.permutation(of_a_run) & (random.random() < 0.2) for _ in range(repeats)
+        ),
+    }
+    rows = []
+    for how, runs in spread.items():
+        highest = [_highest(far) for far in runs]
+        found = [sum(e * level >= 1 for e in highest) for level in (*LEVELS, _SMALL)]
+        rates = (f"{n} of {len(highest)}" if how == _ONE_BURST else share(n, len(highest)) for n in found)
+        rows.append([how, f"{len(highest):,}", *rates])
+    note = (
+        f"{MOST_PROMPTS} prompts a run; simulated with 95 % intervals (Clopper-Pearson), the burst counted at all its "
+        "places. The null hypothesis is that of the first row, after each prompt whatever came before. In the others "
+        "it does not hold, though 5 % of prompts are far in all; spread at random they accuse no more often."
+    )
+    heads = ["far of 100 prompts", "runs", *(f"at {level:g}".replace("0.", ".") for level in (*LEVELS, _SMALL))]
+    return table("Five of a hundred prompts are far", heads, rows, 1, note)
+
+
+def _highest(far: Sequence[bool] | NDArray[np.bool_]) -> float:
+    bets = MeanBets(float(TOLERANCE), float(WITHIN))
+    for each in far:
+        bets.observe(float(each), float(each))
+    return bets.highest
+
+
+def common(banks: Mapping[str, Bank]) -> dict[str, Bank]:
+    """Of banks that are compared or mixed, the prompts that all of them have; those without any are left out."""
+    recorded = {served: bank for served, bank in banks.items() if bank}
+    most = min(map(len, recorded.values()), default=0)
+    return {served: bank[:most] for served, bank in recorded.items()}
+
+
 def power(repeats: int) -> str:
     """Another model serves, or a share of it: the prompts that it takes at .01."""
-    own = distances_of(read_bank("llama.cpp's server, eight at a time"))
+    banks = common({_OWN: read_bank(_OWN)} | _banks())
+    own = distances_of(banks.pop(_OWN, []))
     rows = []
-    for served, bank in _banks().items():
+    for served, bank in banks.items() if own else ():
         other = distances_of(bank)
-        if not other or not own:
-            continue
         for part in (1.0, 0.3, 0.1):
             took = [prompts_until(_mixed(own, other, part, number), 0.01)[0] for number in range(repeats)]
             seen = sorted(each if each is not None else 10**9 for each in took)
@@ -281,7 +329,7 @@ def power(repeats: int) -> str:
                 [served, f"{part:g}", mean, far, *cells, share(sum(each is not None for each in took), repeats)]
             )
     note = (
-        f"{repeats:,} draws, with replacement, of {MOST_PROMPTS} of the recorded prompts each; a share of 0.3: each "
+        f"{repeats:,} draws, with replacement, of {MOST_PROMPTS} of the prompts that all have; a share of 0.3: each "
         "prompt is answered by the other model with a chance of .3, else by llama.cpp's server. Values of another "
         "temperature follow from the reference's own."
     )
@@ -300,10 +348,8 @@ def confirmed(repeats: int) -> str:
     """How often, and after how many prompts, a server is called consistent at a first audit's level."""
     level = 0.05 * 6 / np.pi**2
     rows = []
-    for served, bank in ({name: read_bank(name) for name in HONEST} | _banks()).items():
+    for served, bank in common({name: read_bank(name) for name in HONEST} | _banks()).items():
         distances = distances_of(bank)
-        if not distances:
-            continue
         draws = (_mixed(distances, distances, 1, number) for number in range(repeats))
         within = [prompts_until(draw, level)[1] for draw in draws]
         seen = sorted(each if each is not None else 10**9 for each in within)
@@ -315,17 +361,24 @@ def confirmed(repeats: int) -> str:
                 f"{median}" if median < 10**9 else f"> {MOST_PROMPTS}",
             ]
         )
-    note = f"{repeats:,} draws of {MOST_PROMPTS} of the recorded prompts, at the level of a first audit with a key."
+    note = (
+        f"{repeats:,} draws of {MOST_PROMPTS} of the prompts that all have, at the level of a first audit with a key."
+    )
     heads = ["served", f"far after less than {WITHIN}", "median prompts"]
     return table("Who is called consistent", heads, rows, 1, note)
 
 
 def write_reports() -> None:
-    """Write what reports show: of the sets of prompts, which all servers were asked, how many accuse any of them."""
+    """Write what reports show: of disjoint sets of prompts, how many accuse any of the servers that were asked them.
+
+    Not all servers were asked all prompts: a set counts once, however many of them it was recorded of.
+    """
     servers = [_runs(distances_of(read_bank(served)), RUN) for served in HONEST]
-    sets = list(zip(*servers, strict=False))
+    sets = [[run for run in runs if run is not None] for runs in zip_longest(*servers)]
     found = sum(any(prompts_until(run, 0.05)[0] is not None for run in runs) for runs in sets)
-    what = f"sets of {RUN} prompts, asked of each of {len(servers)} servers of the reference's weights, at 0.05"
+    asked = sorted({len(runs) for runs in sets})
+    of = f"{asked[0]} to {asked[-1]} servers" if len(asked) > 1 else f"{asked[0]} servers"
+    what = f"sets of {RUN} prompts, each asked of {of} of the reference's weights, at 0.05"
     write_elsewhere("next_token@1", what, found, len(sets))
 
 
@@ -345,7 +398,8 @@ def main(records: bool, only: str, prompts: int | None, repeats: int, markdown: 
                 record(served, wanted, lists)
     if records and only:
         return
-    text = f"`python -m bench.next_token`, {where()}\n\n{false_alarms()}\n{power(repeats)}\n{confirmed(repeats)}"
+    tables = (false_alarms(), bursts(_SIMULATED), power(repeats), confirmed(repeats))
+    text = "\n".join([f"`python -m bench.next_token`, {where()}", "", *tables])
     print(text)
     if markdown is not None:
         write_section(markdown, "next-token", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from steelyard.verification.recompute import recompute
 from tests.ordering_server import OrderingServer
 from tests.verification.resealing import reseal
 
+SHUFFLED = 2  # an order that is no unlucky draw
 NOT_RANDOM = "the order of this file is not known to be random"
 
 
@@ -157,8 +159,14 @@ def test_without_log_probabilities_of_a_prompt_it_says_so(tmp_path: Path) -> Non
     assert not [each for each in verdict.results if each.rule.startswith("order")]
 
 
-def task_file(folder: Path, rows: int, reason: str) -> Path:
-    items = [f'{{"question": "word{number} tree", "answer": "tree word{number}"}}' for number in range(rows)]
+def task_file(folder: Path, rows: int, reason: str, *, in_order: bool = False) -> Path:
+    """``in_order``: of five that follow one another the first three are alike, and the last two."""
+    numbers = range(rows) if in_order else random.Random(SHUFFLED).sample(range(rows), rows)
+    trees = ["tree" if not in_order else "chestnut" if number % 5 < 3 else "willow" for number in range(rows)]
+    items = [
+        f'{{"question": "word{number} {tree}", "answer": "{tree} word{number}"}}'
+        for number, tree in zip(numbers, trees, strict=True)
+    ]
     (folder / "words.jsonl").write_text("\n".join(items) + "\n")
     path = folder / "words.yaml"
     path.write_text(
@@ -196,3 +204,33 @@ def test_a_file_that_is_not_known_to_be_random_or_is_short_is_not_tested(
     (refused,) = [each for each in plan.not_planned if each.detector == "order"]
     assert refused.verdict == "not_testable"
     assert refused.reason.startswith(said)
+
+
+def test_a_file_in_an_unlucky_order_is_not_tested_though_it_says_that_it_is_random_and_that_verifies(
+    tmp_path: Path,
+) -> None:
+    path = task_file(tmp_path, 60, "drawn", in_order=True)
+    with OrderingServer() as server:
+        audit(tmp_path, server, "--task", str(path), task="words")
+    path.unlink()
+    plan, verdict = verdict_of(tmp_path)
+    (refused,) = [each for each in plan.not_planned if each.detector == "order"]
+    assert refused.verdict == "not_testable"
+    assert "unlucky draw: a model that never saw it, and favours items like those before them" in refused.reason
+    assert not [each for each in verdict.results if each.rule.startswith("order")]
+
+
+def test_a_sealed_plan_cannot_refuse_a_generated_file_for_its_order_that_is_none(knowing: Path, tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(knowing / "run", tmp_path / "run"))
+    plan: Any = without_defaults(RunFolder.open(bundle).plan)
+    asked = plan["measurements"].pop()
+    plan["tests"].pop()
+    plan["served"].pop()
+    plan.setdefault("not_planned", []).append(
+        {
+            "request": "claim/0/order", "task": asked["task"], "detector": "order", "verdict": "not_testable",
+            "reason": "the order of this file is an unlucky draw",
+        }
+    )  # fmt: skip
+    with pytest.raises(VerificationError):
+        recompute(reseal(bundle, plan=plan))

@@ -65,3 +65,44 @@ def test_the_tables_have_a_row_for_what_is_recorded(banks: Path) -> None:
     assert "| temperature 0.7 | 0.3 |" in table
     assert "| Q8_0 |" not in table
     assert f"| {SERVER} | 1.000" in next_token.confirmed(5)
+
+
+def test_five_far_prompts_accuse_more_often_in_one_burst_than_spread_at_random() -> None:
+    lines = [line.split(" | ") for line in next_token.bursts(400).splitlines()[4:8]]
+    rates = [float(cells[2].split()[0]) for cells in lines if " of " not in cells[2]]
+    by_chance, exactly, in_some_runs = rates
+    assert max(by_chance, exactly) <= 0.05
+    assert in_some_runs > 0.1
+    assert "| exactly 5, in one burst | 96 | 17 of 96 | 11 of 96 | 7 of 96 |" in next_token.bursts(1)
+
+
+def test_tables_that_mix_servers_use_the_prompts_that_all_have(banks: Path) -> None:
+    write(SERVER, 140, 0.08, 1)
+    mixed = next_token.common({served: next_token.read_bank(served) for served in (SERVER, "Q2_K", "Q8_0")})
+    assert {served: len(bank) for served, bank in mixed.items()} == {SERVER: 100, "Q2_K": 100}
+    assert mixed[SERVER] == next_token.read_bank(SERVER)[:100]
+    before = next_token.power(5)
+    with gzip.open(next_token.path_of(SERVER), "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in mixed[SERVER])
+    assert next_token.power(5) == before
+
+
+@pytest.mark.parametrize(("more", "sets", "of"), [(100, 5, "2 servers"), (400, 20, "1 to 2 servers")])
+def test_reports_count_each_set_of_prompts_once_over_the_servers_that_were_asked_it(
+    banks: Path, monkeypatch: pytest.MonkeyPatch, more: int, sets: int, of: str
+) -> None:
+    write("flash attention", 100, 0.08, 4)
+    write(SERVER, more, 0.08, 5)
+    written: list[tuple[object, ...]] = []
+    monkeypatch.setattr(next_token, "write_elsewhere", lambda *args: written.append(args))
+    next_token.write_reports()
+    what = f"sets of 20 prompts, each asked of {of} of the reference's weights, at 0.05"
+    assert written == [("next_token@1", what, 0, sets)]
+
+
+def test_a_set_that_accuses_one_of_its_servers_counts_once(banks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("flash attention", 40, 0.8, 4)
+    written: list[tuple[object, ...]] = []
+    monkeypatch.setattr(next_token, "write_elsewhere", lambda *args: written.append(args))
+    next_token.write_reports()
+    assert written[0][2:] == (2, 5)

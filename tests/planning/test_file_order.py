@@ -21,9 +21,11 @@ from steelyard.planning.file_order import (
     check_order,
     count_shards,
     is_remark,
+    item_text,
     order_samples,
     orders_of,
     shards_of,
+    stretches_of,
 )
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
@@ -147,11 +149,28 @@ def test_how_many_there_are_and_why_the_order_is_random_is_said() -> None:
     assert not is_remark("Sorted by hand.")
 
 
-@pytest.mark.parametrize("name", ["chain_sum_wide", "products_wide"])
-def test_wide_tasks_are_asked_whole(name: str) -> None:
-    assert count_shards(task_of(name), measurement(prompt="completion"), None)[1].startswith(
+def test_a_wide_task_is_asked_whole() -> None:
+    assert count_shards(task_of("products_wide"), measurement(prompt="completion"), None)[1].startswith(
         "50 stretches of the file, 1,000 of its 1,000 samples."
     )
+
+
+@pytest.mark.parametrize("prompt", ["completion", "chat"])
+def test_a_file_whose_order_is_an_unlucky_draw_is_refused_whatever_its_task_says(prompt: str) -> None:
+    with pytest.raises(
+        Skip, match=r"unlucky draw: .* favours items unlike those before them, .* than 6[123] % of other"
+    ):
+        count_shards(task_of("chain_sum_wide"), measurement(prompt=prompt), None)
+
+
+def test_stretches_are_those_texts_that_are_asked() -> None:
+    texts = tuple(map(item_text, task_of().prepare("completion")))
+    stretches = stretches_of(texts)
+    assert [text for stretch in stretches for text in stretch] == list(texts)
+    for sample, stretch in zip(order_samples(task_of(), asked(), None), stretches, strict=True):
+        assert isinstance(sample.request, LoglikelihoodRequest)
+        assert sample.request.context == stretch[0]
+        assert sample.request.continuations[int(sample.target)] == "".join(stretch[1:])
 
 
 @pytest.mark.parametrize("name", ["chain_sum", "products", "gsm8k", "mmlu"])

@@ -8,7 +8,8 @@ a seed that nobody can foresee (:mod:`steelyard.planning.drawn`).
 
 It shows something only where the order is known to be random: then the file's order and the others could be exchanged,
 unless a model has seen it. A sorted file is likelier in its order for everybody. So the task must say why its order is
-random (``random_order``), and no file is tested for looking random.
+random (``random_order``), and that a file looks random is no reason. But one order is one draw, and where it is an
+unlucky one the file is not asked (:mod:`steelyard.planning.order_luck`).
 
 How long a stretch is follows from the samples' texts alone, in characters: nobody chooses it, and it does not depend on
 a model's context. Where a stretch does not fit into that, its answer is missing, which speaks for the model.
@@ -23,6 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from steelyard.planning.order_luck import unlucky
 from steelyard.planning.testable import Skip
 from steelyard.records import Capabilities, GenerateRequest, LoglikelihoodRequest, Measurement, Sample
 from steelyard.util.committed_order import committed_order
@@ -37,10 +39,12 @@ __all__ = [
     "check_order",
     "count_shards",
     "is_remark",
+    "item_text",
     "order_samples",
     "orders_of",
     "shard_sample",
     "shards_of",
+    "stretches_of",
 ]
 
 ORDER: Final = "order"
@@ -89,6 +93,11 @@ def shards_of(lengths: Sequence[int]) -> list[range]:
     return shards
 
 
+def stretches_of(texts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The texts of each stretch of a file that has these."""
+    return tuple(tuple(texts[place] for place in places) for places in shards_of(tuple(map(len, texts))))
+
+
 def orders_of(seed: str, shard: int, length: int) -> tuple[int, list[tuple[int, ...]]]:
     """The place of the file's own order, and the orders of a stretch's samples after the first, no two alike.
 
@@ -107,20 +116,22 @@ def orders_of(seed: str, shard: int, length: int) -> tuple[int, list[tuple[int, 
 
 
 def count_shards(task: Task, beside: Measurement, data: Path | None) -> tuple[int, str]:
-    """How many stretches a file has, and the sentence that says so; raises Skip where there are too few.
+    """How many stretches a file has, and the sentence that says so; raises Skip for too few, or an unlucky order.
 
     ``data`` is a mirror of the hub.
     """
-    lengths = tuple(map(len, _texts(task, beside.prompt, data)))
-    shards = shards_of(lengths)
+    texts = _texts(task, beside.prompt, data)
+    shards = stretches_of(texts)
     if len(shards) < LEAST_SHARDS:
         raise Skip(
             "not_testable",
             f"the file has {len(shards)} stretches of at least {LEAST_SAMPLES} samples in {MOST_CHARACTERS:,} "
             f"characters; {LEAST_SHARDS} are needed",
         )
+    if why_not := unlucky(shards):
+        raise Skip("not_testable", why_not)
     used, reason = sum(map(len, shards)), task.definition.random_order
-    return len(shards), _REMARK.format(shards=len(shards), used=used, total=len(lengths), reason=reason)
+    return len(shards), _REMARK.format(shards=len(shards), used=used, total=len(texts), reason=reason)
 
 
 def is_remark(sentence: str) -> bool:
@@ -132,8 +143,8 @@ def order_samples(task: Task, measurement: Measurement, data: Path | None) -> Se
     """The stretches of a file, each with its orders by the measurement's seed."""
     texts = _texts(task, measurement.prompt, data)
     return [
-        shard_sample(f"{task.id}/{ORDER}/{number}", [texts[place] for place in places], measurement.seed, number)
-        for number, places in enumerate(shards_of(tuple(map(len, texts))))
+        shard_sample(f"{task.id}/{ORDER}/{number}", stretch, measurement.seed, number)
+        for number, stretch in enumerate(stretches_of(texts))
     ]
 
 
@@ -149,10 +160,11 @@ def shard_sample(name: str, texts: Sequence[str], seed: str, number: int) -> Sam
 @lru_cache(maxsize=8)
 def _texts(task: Task, prompt: str, data: Path | None) -> tuple[str, ...]:
     """Question and right answer of each item in the order of the file, as they stand in a prompt without examples."""
-    return tuple(map(_text, task.prepare(prompt, data, shots=None)))
+    return tuple(map(item_text, task.prepare(prompt, data, shots=None)))
 
 
-def _text(sample: Sample) -> str:
+def item_text(sample: Sample) -> str:
+    """One item of a file: its question, its right answer, and an empty line."""
     request = sample.request
     if isinstance(request, LoglikelihoodRequest):
         chosen = int(sample.target) if sample.target.isdecimal() else 0

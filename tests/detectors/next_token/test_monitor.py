@@ -62,7 +62,9 @@ def test_another_model_is_inconsistent_and_the_finding_says_by_how_much() -> Non
     assert (
         f"after {finding.n} of {finding.n} prompts their log-probabilities differ by more than 0.25" in finding.message
     )
-    assert "may be so far off after 5 % of prompts" in finding.message
+    assert "may be so far off after 5 % of prompts, spread at random" in finding.message
+    assert finding.null.startswith("after each prompt, whatever came before it")
+    assert any("does not come in bursts" in each for each in finding.assumptions)
     assert found.closed == {MEASUREMENT}
     assert found.progress().decision == "inconsistent"
     assert not result.reason
@@ -137,3 +139,10 @@ def test_nothing_read_is_said() -> None:
     result = monitor().find({})
     assert result.reason == "no prompt was read"
     assert result.findings[0].effect is None
+
+
+def test_five_far_prompts_of_a_hundred_accuse_in_one_burst_and_not_spread() -> None:
+    spread = read([0.5 if place % 20 == 10 else 0.06 for place in range(100)])
+    burst = read([0.5 if place < 5 else 0.06 for place in range(100)])
+    assert spread.find({}).word is not VerdictWord.INCONSISTENT
+    assert burst.find({}).word is VerdictWord.INCONSISTENT

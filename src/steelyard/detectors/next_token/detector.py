@@ -20,7 +20,7 @@ ARM: Final = "next_token"
 MOST_PROMPTS: Final = 100
 # Nats: of servers that serve the reference in other ways none was as far after any prompt, see docs/detectors.md.
 FAR: Final = "0.25"
-TOLERANCE: Final = "0.05"  # of the prompts: after so many every server may be farther
+TOLERANCE: Final = "0.05"  # the chance that any server may be farther after a prompt, whatever came before it
 WITHIN: Final = "0.2"  # of the prompts: a share that is shown to be below it is *consistent*
 SCORERS: Final = ("next_token_distance[least]@1", "next_token_distance[most]@1")
 
@@ -57,8 +57,8 @@ class NextToken:
                 rule=f"{self.name}@{self.version}",
                 weight=1.0,
                 null=(
-                    f"after at most {float(TOLERANCE) * 100:g} % of prompts the log-probabilities of next tokens "
-                    f"differ from the reference's by more than {FAR} nat"
+                    "after each prompt, whatever came before it, the log-probabilities of next tokens differ from the "
+                    f"reference's by more than {FAR} nat with a chance of at most {float(TOLERANCE) * 100:g} %"
                 ),
                 reads=tuple(reads),
             ),

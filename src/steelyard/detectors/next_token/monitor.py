@@ -1,7 +1,8 @@
 """Next tokens at work: distances of prompts, in any order of arrival → bets in the committed order → a word.
 
 What is read of a distance is whether it is far. So a share of prompts that another model answers shows, though the mean
-over all hardly moves; and what other hardware and software change a little after every prompt accuses nobody.
+over all hardly moves; and what other hardware and software change a little after every prompt accuses nobody. The bets
+hold a prompt against those before it: few far ones in all, but one after another, accuse.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _ASSUMPTIONS: Final = (
     "the endpoint sends log-probabilities of its own at temperature 1",
     "the reference's file has the precision that is to be served, and begins prompts as the endpoint does",
     "the prompts are draws of such prompts, and their seed follows from an order that was committed before the first",
+    "what makes an honest server differ does not come in bursts: none of its replicas, caches or states under load is "
+    "far after more than the tolerance's share of the prompts that it answers",
 )
 
 
@@ -111,7 +114,7 @@ class NextTokenMonitor:
             message=(
                 "what the endpoint expects next is not what the reference's weights (SHA-256 "
                 f"{self.planned.sealed['reference'][:16]}…) expect: {self._in_words()}. Other hardware and software "
-                f"may be so far off after {self.bets.tolerance * 100:g} % of prompts"
+                f"may be so far off after {self.bets.tolerance * 100:g} % of prompts, spread at random"
             ),
         )
 
