@@ -130,7 +130,7 @@ def test_what_cannot_be_read_accuses_nobody(tmp_path: Path, row: ImportedTask, r
 
 
 def test_few_outputs_decide_nothing(tmp_path: Path) -> None:
-    found = held(tmp_path, task("a", OWN), task("b", ["0.75 0.5 0.5"] * 3))
+    found = held(tmp_path, task("a", OWN), task("b", ["0.7 0.5 0.5"] * 3))
     assert found.rows[1].word is Word.INSUFFICIENT_POWER
 
 
@@ -153,7 +153,7 @@ def test_honest_outputs_that_scatter_around_the_bar_are_rarely_accused(tmp_path:
     """The worst honest case: a mean of exactly the bar, and even odds for either requantisation."""
     random_, accused = random.Random(20261127), 0
     for number in range(40):
-        drawn = [f"{random_.choice([0.6, 1.0])} {random_.choice([0.3, 1.1])} 0.3" for _ in range(60)]
+        drawn = [f"{random_.choice([0.5, 1.0])} {random_.choice([0.3, 1.1])} 0.3" for _ in range(60)]
         found = held(tmp_path / str(number), task("a", OWN), task("b", drawn))
         accused += bool(found.foreign)
     assert accused <= 5  # more has a chance below 1 % at .05

@@ -40,7 +40,7 @@ def outputs(reading: Reading | None = None) -> PublishedOutputs:
                 for number in range(count)
             ),
         )
-        for at, (task, share, count) in enumerate((("a", 1.0, 59), ("b", 0.5, 8)))
+        for at, (task, share, count) in enumerate((("a", 1.0, 59), ("b", 0.5, 11)))
     ]  # fmt: skip
     return PublishedOutputs(
         run="run",
@@ -160,6 +160,9 @@ def test_a_file_more_and_a_folder_that_is_there_are_refused(tmp_path: Path) -> N
         seal_outputs(tmp_path / "run", outputs(), None)
     with pytest.raises(InputError, match="not the folder"):
         open_outputs(tmp_path)
+    golden = Path(__file__).parents[1] / "assets" / "golden"
+    with pytest.raises(InputError, match="inside the folder of a run"):
+        seal_outputs(golden / "more", outputs(), None)
     assert msgspec.to_builtins(outputs().exit) == 1
 
 

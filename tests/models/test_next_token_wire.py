@@ -55,6 +55,7 @@ def test_both_shapes_are_read_and_the_likeliest_kept(logprobs: Any) -> None:
         openais({" a": "−1"}),
         openais({" a": True}),
         openais({" a": 0.5}),
+        openais({" a": -(10**400)}),
         openais({" a": float("-inf")}),
         openais({" a": float("nan")}),
         openais({"a" * 201: -1.0}),

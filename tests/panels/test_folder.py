@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from steelyard.errors import InputError
 from steelyard.panels.folder import PANEL, add_to_panel, read_panel
 from steelyard.panels.record import PanelEntry
 
-HOSTILE = 'llama" : [x] <b> ## \u202e'
+HOSTILE = 'llama" : [x] <b> ## \u202e \U0001f999'
 
 
 def entry(number: int, family: str = "", **fields: object) -> PanelEntry:
@@ -121,3 +123,35 @@ def test_a_name_that_is_a_path_is_refused(tmp_path: Path, run: Path) -> None:
     file.write_text(file.read_text().replace(f'name: "{entry(1).name}"', 'name: "../../../etc"'))
     with pytest.raises(InputError, match="name or a digest"):
         read_panel(tmp_path / "p")
+
+
+def test_a_link_and_a_pipe_are_no_panel(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / PANEL).symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="is no panel"):
+        read_panel(tmp_path / "p")
+    (tmp_path / "p" / PANEL).unlink()
+    os.mkfifo(tmp_path / "p" / PANEL)
+    with pytest.raises(InputError, match="is no panel"):
+        read_panel(tmp_path / "p")
+
+
+def test_a_panel_inside_a_run_is_refused(tmp_path: Path, run: Path) -> None:
+    with pytest.raises(InputError, match="inside the folder of a run"):
+        add_to_panel(run / "panel", entry(1), run)
+
+
+def test_several_additions_at_once_lose_none_in_silence(tmp_path: Path, run: Path) -> None:
+    add_to_panel(tmp_path / "p", entry(1), run)
+
+    def add(number: int) -> int:
+        try:
+            add_to_panel(tmp_path / "p", entry(number), run)
+        except InputError:  # it was changed meanwhile
+            return 0
+        return number
+
+    with ThreadPoolExecutor(6) as pool:
+        added = set(pool.map(add, range(2, 10)))
+    listed = {each.family for each in read_panel(tmp_path / "p").entries}
+    assert listed == {"family 1", *(f"family {number}" for number in added if number)}

@@ -218,6 +218,8 @@ def verify_detection(
 
     opened = open_detection(path, require_key)
     detection = opened.detection
+    if not 0 < detection.alpha <= _LARGEST_ALPHA:
+        raise VerificationError(f"{path}: its level is {detection.alpha:g}, and at most {_LARGEST_ALPHA} is tested at")
     compute = _RULES.get(detection.rule)
     if compute is not None:
         try:

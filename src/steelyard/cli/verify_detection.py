@@ -50,6 +50,7 @@ def _facts(found: DetectionVerified) -> dict[str, Any]:
 def _print(found: DetectionVerified) -> None:
     from steelyard.panels.words import headline
     from steelyard.reports.words import counted
+    from steelyard.util.text import one_line
 
     signed = f"signed by key {found.signed_by}" if found.signed_by else "not signed: anyone could have sealed it again"
     click.echo(f"holds: {counted(found.held + found.unheld, 'extract')}, {signed}")
@@ -67,6 +68,6 @@ def _print(found: DetectionVerified) -> None:
     if found.grown:
         click.echo("the panel is another one now: that nothing else was in it was not checked")
     if found.not_recomputed:
-        click.echo(f"not recomputed: the rule {found.not_recomputed}, which this version has not")
+        click.echo(f"not recomputed: the rule {one_line(found.not_recomputed, 80)}, which this version has not")
         return
     click.echo(f"recomputed: {headline(found.detection)}")

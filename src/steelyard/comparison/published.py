@@ -65,7 +65,7 @@ __all__ = [
 
 ALPHA: Final = 0.05
 REQUANTISED: Final = ("Q2_K", "Q3_K_M")
-BAR: Final = 0.8
+BAR: Final = 0.75
 """Of a text's tokens, on average: fewer are those of another model."""
 
 SHOWN: Final = 0.9

@@ -22,6 +22,7 @@ from steelyard.evidence.keys import KeySigner, public_key
 from steelyard.evidence.order import reading_output
 from steelyard.evidence.signed import signed_by
 from steelyard.records.record import Record
+from steelyard.storage.run_folder import check_outside_runs
 from steelyard.util.atomic_file import write_file
 
 __all__ = ["SEAL", "SealedOutputs", "check_new", "is_outputs", "open_outputs", "seal_outputs"]
@@ -56,9 +57,10 @@ def is_outputs(path: Path) -> bool:
 
 
 def check_new(path: Path) -> None:
-    """Raise InputError for a folder that is not empty."""
+    """Raise InputError for a folder that is not empty, and for one inside that of a run."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError("is not an empty folder: choose another --out", where=path)
+    check_outside_runs(path)
 
 
 def seal_outputs(path: Path, found: PublishedOutputs, signer: KeySigner | None) -> None:

@@ -23,6 +23,7 @@ _UNKNOWN: Final = -100.0  # nats: some endpoints write −9999 for a token whose
 _ROUNDING: Final = 1e-6
 _MOST: Final = 1000  # entries, of which the likeliest are kept
 _LONGEST: Final = 200  # characters of one token
+_LARGEST: Final = 1 << 53
 
 
 def _as_completion(request: NextTokenRequest) -> GenerateRequest:
@@ -88,7 +89,9 @@ def _checked(pairs: list[tuple[Any, Any]]) -> Iterator[tuple[str, float]]:
     for text, value in pairs:
         if not isinstance(text, str) or len(text) > _LONGEST:
             raise ValueError("a token is no short text")
-        if type(value) not in (int, float) or not math.isfinite(value) or value > _ROUNDING:
-            raise ValueError(f"the value of a token is {one_line(repr(value), 40)}")
+        # A whole number of hundreds of digits is no float: it is refused before it is made one.
+        is_number = type(value) is float or (type(value) is int and abs(value) < _LARGEST)
+        if not is_number or not math.isfinite(value) or value > _ROUNDING:
+            raise ValueError(f"the value of a token is {one_line(repr(value)[:80], 40)}")
         if text and value >= _UNKNOWN:
             yield text, min(0.0, float(value))

@@ -24,6 +24,7 @@ from steelyard.evidence.signed import signed_by
 from steelyard.panels.extracts import MAX_EXTRACT_BYTES, read_extract
 from steelyard.panels.record import Detection, ReadRun
 from steelyard.panels.twin_gap import Scores
+from steelyard.storage.run_folder import check_outside_runs
 from steelyard.util.atomic_file import write_file
 
 __all__ = [
@@ -64,6 +65,7 @@ def seal_detection(path: Path, detection: Detection, extracts: Mapping[str, byte
     """Write the folder: the extracts by their names, then the seal. Raises InputError where it is there already."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError("is not an empty folder: choose another --out", where=path)
+    check_outside_runs(path)
     for folder in (TESTED_EXTRACTS, PANEL_EXTRACTS):
         (path / folder).mkdir(parents=True, exist_ok=True)
     for name, data in extracts.items():

@@ -7,9 +7,11 @@ training data and most of their errors. What can be checked is checked: one mode
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,7 @@ from steelyard.errors import InputError, StorageError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import sha256_hex
 from steelyard.panels.record import PanelEntry, PanelNamed
+from steelyard.storage.run_folder import check_outside_runs
 from steelyard.util.atomic_file import write_file
 from steelyard.util.text import one_line
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, read_tree
@@ -60,13 +63,14 @@ class Panel:
 def read_panel(path: Path) -> Panel:
     """Read ``panel.yaml``; raises InputError, with the line, for what ``steelyard panel add`` did not write."""
     file = path / PANEL
+    if file.is_symlink() or not file.is_file():  # neither a link to a device nor a pipe is opened
+        raise InputError(f"is no panel: there is no {PANEL} in it (steelyard panel add makes one)", where=path)
     try:
-        data = file.read_bytes() if file.stat().st_size <= _MAX_BYTES else b""
-    except OSError:
-        raise InputError(
-            f"is no panel: there is no {PANEL} in it (steelyard panel add makes one)", where=path
-        ) from None
-    if not data:
+        with file.open("rb") as opened:
+            data = opened.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=file) from None
+    if not 0 < len(data) <= _MAX_BYTES:
         raise InputError(f"is empty or larger than {_MAX_BYTES // 2**20} MiB: no panel is", where=file)
     try:
         text = data.decode()
@@ -97,14 +101,33 @@ def add_to_panel(path: Path, entry: PanelEntry, run: Path) -> Panel:
     entries = () if panel is None else panel.entries
     _check_family(entry.family)
     _check_new(entries, entry, run, None)
+    check_outside_runs(path)
     name = one_line(path.resolve().name, 80) or "panel"
+    text = "".join(_yaml(panel.name if panel else name, (*entries, entry)))
+    read_tree(text, str(file))  # what could not be read again would make the whole panel unreadable
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _copy(run, path / entry.name)
-        write_file(file, "".join(_yaml(panel.name if panel else name, (*entries, entry))).encode())
+        with _alone(path):
+            if (read_panel(path).sha256 if file.is_file() else "") != (panel.sha256 if panel else ""):
+                raise InputError("was changed meanwhile, by another steelyard panel add: add the run again", where=path)
+            _copy(run, path / entry.name)
+            write_file(file, text.encode())
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {error.strerror}") from None
     return read_panel(path)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Lock the folder against another addition; raises OSError where it cannot be opened."""
+    import fcntl
+
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _check_family(family: str) -> None:
@@ -152,11 +175,11 @@ def _copy(run: Path, target: Path) -> None:
 
 def _yaml(name: str, entries: tuple[PanelEntry, ...]) -> Iterator[str]:
     yield "# A panel of reference runs, written by steelyard panel add. Families are counted, not runs.\n"
-    yield f"name: {json.dumps(name)}\nruns:\n"
+    yield f"name: {json.dumps(name, ensure_ascii=False)}\nruns:\n"
     for each in entries:
         fields = msgspec.to_builtins(each)
         for number, (key, value) in enumerate(fields.items()):
-            yield f"  {'-' if not number else ' '} {key}: {json.dumps(value, sort_keys=True)}\n"
+            yield f"  {'-' if not number else ' '} {key}: {json.dumps(value, sort_keys=True, ensure_ascii=False)}\n"
 
 
 def _entry(node: Node, file: Path) -> PanelEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
     from steelyard.planning.samples import Prepared
 
-__all__ = ["RunFolder", "place_and_role"]
+__all__ = ["RunFolder", "check_outside_runs", "place_and_role"]
+
+
+def check_outside_runs(path: Path) -> None:
+    """Raise InputError for a folder inside that of a run, whose seal any further file would break."""
+    for above in path.resolve().parents:
+        if os.path.lexists(above / layout.PLAN):
+            raise InputError("lies inside the folder of a run: choose another place", where=path)
 
 
 @dataclass(frozen=True)

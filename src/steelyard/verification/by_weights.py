@@ -17,7 +17,17 @@ from steelyard.auditing.scoring import Scorers, output_of, sample_of, score, sco
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.plugins import Model, detector_of
-from steelyard.records import REFERENCE, Attempt, DetectorResult, Plan, Reads, RecordedScore, SampleScore, Verdict
+from steelyard.records import (
+    REFERENCE,
+    Attempt,
+    DetectorResult,
+    Plan,
+    Reads,
+    RecordedScore,
+    SampleScore,
+    Verdict,
+    VerdictWord,
+)
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
@@ -119,24 +129,28 @@ def _held(
         raise InputError(f"the rule {test.rule} is not installed here")
     finder = detector.open(test, plan)
     read = {(each.measurement, each.scorer) for each in test.reads}
-    apart: list[float] = []
+    apart: dict[str, list[float]] = {}
     for each in made:
         if (each.measurement, each.scorer) in read:
             finder.observe(each)
             before = sealed.get((each.measurement, each.sample, each.repeat, each.scorer))
-            apart.append((0.5 if each.value is None else each.value) - (0.5 if before is None else before))
+            difference = (0.5 if each.value is None else each.value) - (0.5 if before is None else before)
+            apart.setdefault(each.scorer, []).append(difference)
     again = finder.find({})
-    if again.word is not sealed_result.word and not _is_near(again.p, sealed_result.p):
+    words = {again.word, sealed_result.word}
+    if len(words) > 1 and not (VerdictWord.INCONSISTENT in words and _is_near(again.p, sealed_result.p)):
         raise VerificationError(
             f"{layout.REPORT}: by these weights the test {test.id} says {again.word.words} (p = {again.p or 1:.2g}), "
             f"and sealed is {sealed_result.word.words} (p = {sealed_result.p or 1:.2g})"
         )
-    if apart and abs(math.fsum(apart)) / len(apart) > _LEAN:
-        raise VerificationError(
-            f"{layout.JOURNAL}: the scores that the test {test.id} read are others by these weights, to one side: by "
-            f"{math.fsum(apart) / len(apart):.3g} on average"
-        )
-    return HeldAgain(test.id, again.word.words, len(apart), max(map(abs, apart), default=0.0))
+    for scorer, differences in apart.items():
+        if abs(lean := math.fsum(differences) / len(differences)) > _LEAN:
+            raise VerificationError(
+                f"{layout.JOURNAL}: the scores by {scorer} that {test.id} read are others by these weights, to one "
+                f"side: by {lean:.3g} on average"
+            )
+    every = [each for several in apart.values() for each in several]
+    return HeldAgain(test.id, again.word.words, len(every), max(map(abs, every), default=0.0))
 
 
 def _is_near(p: float | None, other: float | None) -> bool:
