@@ -12,21 +12,26 @@ from pathlib import Path
 from steelyard.models.embedded_file import ensure_smollm2
 from steelyard.models.llama import Llama
 from steelyard.models.session import InferenceSession
+from steelyard.models.transcripts import TranscriptReader
 from steelyard.records import GenerateRequest
 from steelyard.tasks.generators.neutral_prompts import generate
 
 PUBLISHED = Path(__file__).parent / "published.jsonl"
-TEXTS, TOKENS = 90, 40
+TEXTS, TOKENS = 72, 40
 
 
 def main() -> None:
-    """Write a line a text: the prompt, and what the file goes on with."""
-    session = InferenceSession(Llama(ensure_smollm2(), threads=1, context_limit=512))
-    prompts = [row["question"] for row in generate("published", TEXTS)]
-    lines = [
-        json.dumps([prompt, session.generate(GenerateRequest(prompt=prompt, max_tokens=TOKENS), lambda: False).text])
-        for prompt in prompts
-    ]
+    """Write a line a text: the prompt, and what the file goes on with; only texts that can be read."""
+    llama = Llama(ensure_smollm2(), threads=1, context_limit=512)
+    session, reader, lines = InferenceSession(llama), TranscriptReader(llama, {}), list[str]()
+    for row in generate("published", 4 * TEXTS):
+        request = GenerateRequest(prompt=row["question"], max_tokens=TOKENS)
+        text = session.generate(request, lambda: False).text
+        session = InferenceSession(llama)  # the reader has used the context
+        if reader.gaps(request, text) is not None:
+            lines.append(json.dumps([row["question"], text]))
+        if len(lines) == TEXTS:
+            break
     PUBLISHED.write_text("\n".join([*lines, ""]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,16 +94,15 @@ def command(
     from steelyard.api.results import verified
     from steelyard.cli.verify_detection import verify_one
     from steelyard.cli.verify_weights import held_facts, verify_outputs_at
-    from steelyard.comparison.published_seal import is_outputs
     from steelyard.errors import InputError
-    from steelyard.panels.detection import is_detection
+    from steelyard.evidence import layout
     from steelyard.verification.ledgers import compare_ledgers, read_held
     from steelyard.watching.folder import is_watch
 
-    if any(is_detection(each) or is_outputs(each) for each in runs):
+    if any(os.path.lexists(run / name) for run in runs for name in (layout.DETECTION, layout.OUTPUTS)):
         if len(runs) > 1 or ledger is not None or root_files:
             raise InputError("a result of steelyard detect is verified alone, with --require-key, --panel and --run")
-        if is_outputs(runs[0]):
+        if os.path.lexists(runs[0] / layout.OUTPUTS):
             return verify_outputs_at(runs[0], require_key, tested, reference, as_json=as_json)
         return verify_one(runs[0], require_key, panel, tested, as_json=as_json)
     if panel is not None or tested:

@@ -27,7 +27,7 @@ from steelyard.util.atomic_file import write_file
 
 __all__ = ["SEAL", "SealedOutputs", "check_new", "is_outputs", "open_outputs", "seal_outputs"]
 
-SEAL: Final = "outputs.dsse.json"
+SEAL: Final = layout.OUTPUTS
 _PREDICATE: Final = "urn:steelyard:predicate:published-outputs:v1"
 
 

@@ -38,7 +38,7 @@ __all__ = [
     "seal_detection",
 ]
 
-SEAL: Final = "detection.dsse.json"
+SEAL: Final = layout.DETECTION
 FORMAT: Final = "steelyard-detection/1"
 _PREDICATE: Final = "urn:steelyard:predicate:detection:v1"
 TESTED_EXTRACTS: Final = "tested/"
