@@ -79,9 +79,9 @@ def write_imported_run(
     sample id with two contents, and scores outside [0, 1].
     """
     from steelyard.auditing.finalize import checkpoint, finalize
+    from steelyard.storage.run_folder import check_new_folder
 
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        raise InputError("is not an empty folder: choose another --out", where=run)
+    check_new_folder(run)
     surveys = [survey_of(task) for task in tasks]
     plan, prepared = _plan(tasks, surveys, origin, model, with_texts=with_texts)
     try:

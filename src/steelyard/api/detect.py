@@ -66,12 +66,12 @@ def twin_gap(
     from steelyard.panels.matching import chosen_sides, sorted_entries
     from steelyard.panels.record import Detection
     from steelyard.panels.twin_gap import RULE
+    from steelyard.storage.run_folder import check_new_folder
     from steelyard.util.software import software
 
     if not 0 < alpha <= _LARGEST_ALPHA:
         raise InputError(f"alpha is {alpha:g}, and it is above 0 and at most {_LARGEST_ALPHA}")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError("is not an empty folder: choose another --out", where=out)
+    check_new_folder(out)
     held = read_panel(panel)
     tested = [_tested(each) for each in dict.fromkeys((run, twins or run))]
     first, last = tested[0], tested[-1]

@@ -11,8 +11,6 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
 from steelyard.comparison.published import ALPHA, BAR, SHOWN, PublishedOutputs, decided_again
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
@@ -22,7 +20,8 @@ from steelyard.evidence.keys import KeySigner, public_key
 from steelyard.evidence.order import reading_output
 from steelyard.evidence.signed import signed_by
 from steelyard.records.record import Record
-from steelyard.storage.run_folder import check_outside_runs
+from steelyard.storage.run_folder import check_new_folder, check_outside_runs
+from steelyard.storage.sealed_record import record_in
 from steelyard.util.atomic_file import write_file
 
 __all__ = ["SEAL", "SealedOutputs", "check_new", "is_outputs", "open_outputs", "seal_outputs"]
@@ -58,8 +57,7 @@ def is_outputs(path: Path) -> bool:
 
 def check_new(path: Path) -> None:
     """Raise InputError for a folder that is not empty, and for one inside that of a run."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError("is not an empty folder: choose another --out", where=path)
+    check_new_folder(path)
     check_outside_runs(path)
 
 
@@ -129,10 +127,4 @@ def _subjects(found: PublishedOutputs) -> dict[str, str]:
 def _read(kind: str, predicate: dict[str, object]) -> _Sealed:
     if kind != _PREDICATE or predicate.get("format") != _FORMAT:
         raise VerificationError(f"{SEAL}: not a result of format {_FORMAT}, which this version reads")
-    try:
-        sealed = msgspec.convert(predicate, _Sealed)
-    except msgspec.ValidationError as error:
-        raise VerificationError(f"{SEAL}: not a result of this version of Steelyard: {error}") from None
-    if without_defaults(sealed) != predicate:
-        raise VerificationError(f"{SEAL}: spells out a field that equals its default, which no sealed result does")
-    return sealed
+    return record_in(predicate, _Sealed, SEAL, "result")

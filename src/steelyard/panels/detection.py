@@ -24,7 +24,8 @@ from steelyard.evidence.signed import signed_by
 from steelyard.panels.extracts import MAX_EXTRACT_BYTES, read_extract
 from steelyard.panels.record import Detection, ReadRun
 from steelyard.panels.twin_gap import Scores
-from steelyard.storage.run_folder import check_outside_runs
+from steelyard.storage.run_folder import check_new_folder, check_outside_runs
+from steelyard.storage.sealed_record import record_in
 from steelyard.util.atomic_file import write_file
 
 __all__ = [
@@ -63,8 +64,7 @@ def is_detection(path: Path) -> bool:
 
 def seal_detection(path: Path, detection: Detection, extracts: Mapping[str, bytes], signer: KeySigner | None) -> None:
     """Write the folder: the extracts by their names, then the seal. Raises InputError where it is there already."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError("is not an empty folder: choose another --out", where=path)
+    check_new_folder(path)
     check_outside_runs(path)
     for folder in (TESTED_EXTRACTS, PANEL_EXTRACTS):
         (path / folder).mkdir(parents=True, exist_ok=True)
@@ -96,13 +96,7 @@ def open_detection(path: Path, require_key: Path | None = None) -> Opened:
 def _read(kind: str, predicate: dict[str, object]) -> Detection:
     if kind != _PREDICATE or predicate.get("format") != FORMAT:
         raise VerificationError(f"{SEAL}: not a result of format {FORMAT}, which this version reads")
-    try:
-        detection = msgspec.convert(predicate, Detection)
-    except msgspec.ValidationError as error:
-        raise VerificationError(f"{SEAL}: not a result of this version of Steelyard: {error}") from None
-    if without_defaults(detection) != predicate:
-        raise VerificationError(f"{SEAL}: spells out a field that equals its default, which no sealed result does")
-    return detection
+    return record_in(predicate, Detection, SEAL, "result")
 
 
 def _runs(detection: Detection, subjects: Mapping[str, str]) -> dict[str, ReadRun]:

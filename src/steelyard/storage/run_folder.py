@@ -11,20 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import without_defaults
 from steelyard.records import SUBJECT, Plan
 from steelyard.storage.local_settings import LocalSettings, read_local_settings, write_local_settings
+from steelyard.storage.sealed_record import record_in
 from steelyard.util.atomic_file import PARTIAL, whole_file, write_file
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
     from steelyard.planning.samples import Prepared
 
-__all__ = ["RunFolder", "check_outside_runs", "place_and_role"]
+__all__ = ["RunFolder", "check_new_folder", "check_outside_runs", "place_and_role"]
+
+
+def check_new_folder(path: Path, otherwise: str = "") -> None:
+    """Raise InputError for what is there and no empty folder; ``otherwise`` says what else could be meant."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(f"is not an empty folder: choose another --out{otherwise}", where=path)
 
 
 def check_outside_runs(path: Path) -> None:
@@ -82,10 +87,7 @@ class RunFolder:
         """
         from steelyard.evidence.bundle import open_plan, seal_plan
 
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise InputError(
-                "is not an empty folder: choose another --out, or go on with it by steelyard resume", where=path
-            )
+        check_new_folder(path, ", or go on with it by steelyard resume")
         missing = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -151,12 +153,7 @@ def _unmake(run: Path, made: list[Path]) -> None:
 
 def _plan_of(predicate: dict[str, Any]) -> Plan:
     """The plan of a sealed document; raises VerificationError where it is none."""
-    try:
-        plan = msgspec.convert(predicate, Plan)
-    except msgspec.ValidationError as error:
-        raise VerificationError(f"{layout.PLAN}: not a plan of this version of Steelyard: {error}") from None
-    if without_defaults(plan) != predicate:
-        raise VerificationError(f"{layout.PLAN}: spells out a field that equals its default, which no sealed plan does")
+    plan = record_in(predicate, Plan, layout.PLAN, "plan")
     if SUBJECT not in plan.models:
         raise VerificationError(f"{layout.PLAN}: names no model in the role {SUBJECT}")
     names = [measurement.id for measurement in plan.measurements]

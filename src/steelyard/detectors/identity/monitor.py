@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from steelyard.detectors.in_order import InOrder
 from steelyard.detectors.levels import Levels
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
@@ -28,10 +29,9 @@ class IdentityMonitor:
         self.planned, self.levels = test, Levels.of(test, plan)
         self.measurement, self.of, self.far = measurement, measurement.planned, tuple(far)
         self.bets = LikelihoodBets(names, far, float(test.sealed["within"]))
-        self._scorers = {reads.scorer for reads in test.reads}
+        self._in_order = InOrder([reads.scorer for reads in test.reads])
         self._core = {f"likelihood[core,{name}]@1": name for name in names}
         self._whole = {f"likelihood[{name}]@1": name for name in names}
-        self._waiting: dict[int, dict[str, float | None]] = {}
         self._wholes: dict[str, list[float]] = {name: [] for name in names}
 
     @property
@@ -41,12 +41,9 @@ class IdentityMonitor:
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; texts are read on to the end of the contiguous prefix."""
-        if self.closed or score.position < self.bets.n or score.scorer not in self._scorers:
-            return
-        value = score.value if score.status == "scored" else None
-        self._waiting.setdefault(score.position, {})[score.scorer] = value
-        while len(self._waiting.get(self.bets.n, ())) == len(self._scorers) and not self.closed:
-            self._read(self._waiting.pop(self.bets.n))
+        for shares in self._in_order.take(score):
+            if not self.closed:
+                self._read(shares)
 
     def _read(self, shares: Mapping[str, float | None]) -> None:
         factors = {scorer: share / (1 - share) for scorer, share in shares.items() if share is not None and share < 1}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from steelyard.detectors.in_order import InOrder
 from steelyard.detectors.levels import Levels
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
@@ -39,7 +40,7 @@ class NextTokenMonitor:
         self.most: list[float] = []
         self.unread = 0
         self._scorers = tuple(reads.scorer for reads in test.reads)
-        self._waiting: dict[int, dict[str, float | None]] = {}
+        self._in_order = InOrder(self._scorers)
 
     @property
     def decision(self) -> VerdictWord | None:
@@ -48,12 +49,9 @@ class NextTokenMonitor:
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; prompts are read on to the end of the contiguous prefix."""
-        if self.closed or score.position < self.bets.n or score.scorer not in self._scorers:
-            return
-        value = score.value if score.status == "scored" else None
-        self._waiting.setdefault(score.position, {})[score.scorer] = value
-        while len(self._waiting.get(self.bets.n, ())) == len(self._scorers) and not self.closed:
-            self._read(self._waiting.pop(self.bets.n))
+        for bounds in self._in_order.take(score):
+            if not self.closed:
+                self._read(bounds)
 
     def _read(self, bounds: Mapping[str, float | None]) -> None:
         """What is missing or unread may be anything: as near as can be where it accuses, as far where it confirms."""
