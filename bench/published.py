@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from steelyard.models.llama import Llama
     from steelyard.models.session import InferenceSession
 
-__all__ = ["HONEST", "SERVED", "main", "named", "read_bank", "read_texts"]
+__all__ = ["HONEST", "SERVED", "main", "named", "needed", "read_bank", "read_texts"]
 
 BANK: Final = Path(__file__).parent / "published_texts.jsonl.gz"
 TOKENS: Final = 64
@@ -241,6 +241,22 @@ def rows_named(bank: Bank, repeats: int) -> str:
     return table("One benchmark of a log, by who wrote it", heads, rows, 2, note)
 
 
+def needed(benchmarks: int, own: float) -> int:
+    """How many outputs of which each has this share of own tokens make one of so many benchmarks consistent."""
+    row = Row(PublishedRow(task="t", measurement="t", chat=False, texts=1, held=1, planned=1))
+    while not row.is_own(benchmarks):
+        row.near.observe(1 - own, 1 - own)
+    return row.near.n
+
+
+def outputs_needed() -> str:
+    """How many outputs a benchmark needs to be called consistent."""
+    shares_own = (1.0, 0.98, 0.95)
+    rows = [[f"{each}", *(f"{needed(each, own)}" for own in shares_own)] for each in (1, 2, 5, 10)]
+    heads = ["benchmarks in the log", *(f"{own:g} own" for own in shares_own)]
+    return table("Outputs that are needed to be called consistent", heads, rows, 0, "If all have the same share.")
+
+
 @click.command()
 @click.option("--record", "records", is_flag=True, help="Record the texts that are missing, first.")
 @click.option("--repeats", default=500, show_default=True, help="Logs that are drawn.")
@@ -250,7 +266,7 @@ def main(records: bool, repeats: int, markdown: Path | None) -> None:
     if records:
         record()
     bank: Any = read_bank()
-    text = f"`python -m bench.published`, {where()}\n\n{shares(bank)}\n{rows_named(bank, repeats)}"
+    text = f"`python -m bench.published`, {where()}\n\n{shares(bank)}\n{rows_named(bank, repeats)}\n{outputs_needed()}"
     print(text)
     if markdown is not None:
         write_section(markdown, "published", text)
