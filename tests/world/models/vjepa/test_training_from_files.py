@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from bench.vjepa.course import SMALL, differing_weights_after_a_kill
 from bench.vjepa.films import make_films
 from bench.vjepa.real_clips import real_clips
+from steelyard.cli import group
 from steelyard.cli.world.train import command
 from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.model import WorldModel
@@ -34,13 +35,18 @@ def test_a_training_killed_and_resumed_ends_bit_for_bit_as_one_never_stopped(fil
     assert count > 10_000
 
 
+def run(arguments: list[str]) -> Result:
+    """The command with the group's settings, which it keeps for all that read its help later."""
+    return CliRunner().invoke(command, arguments, **group.context_settings)
+
+
 def test_the_command_trains_from_a_folder_and_names_what_it_skipped(films: Path, tmp_path: Path) -> None:
     folder = tmp_path / "videos"
     folder.mkdir()
     for path in films.glob("*.mp4"):
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "broken.mp4").write_bytes(b"none")
-    done = CliRunner().invoke(command, [str(folder), "--out", str(tmp_path / "model"), *SHORT])
+    done = run([str(folder), "--out", str(tmp_path / "model"), *SHORT])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "8 videos; 1 skipped: broken.mp4 (cannot be decoded" in " ".join(done.output.split())
     model = WorldModel.load(tmp_path / "model")
@@ -60,14 +66,14 @@ def test_no_video_and_only_broken_ones_are_one_clear_line(tmp_path: Path, names:
     folder.mkdir()
     for name in names:
         (folder / name).write_bytes(b"none")
-    done = CliRunner().invoke(command, [str(folder), "--out", str(tmp_path / "model"), *SHORT])
+    done = run([str(folder), "--out", str(tmp_path / "model"), *SHORT])
     assert isinstance(done.exception, InputError)
     assert message in str(done.exception)
     assert "\n" not in str(done.exception)
 
 
 def test_a_checkpoint_of_another_shape_is_one_clear_line(films: Path, tmp_path: Path) -> None:
-    done = CliRunner().invoke(command, [str(films), "--out", str(tmp_path / "model"), *SHORT])
+    done = run([str(films), "--out", str(tmp_path / "model"), *SHORT])
     assert done.exit_code == 0, (done.output, done.exception)
     card = tmp_path / "model" / "world.json"
     card.write_text(card.read_text().replace('"width": 24', '"width": 48').replace('"width":24', '"width":48'))
@@ -81,7 +87,7 @@ def test_without_pyav_one_line_says_what_to_install(
 ) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "av" else found(name, *rest))
-    done = CliRunner().invoke(command, [str(films), "--out", str(tmp_path / "model"), *SHORT])
+    done = run([str(films), "--out", str(tmp_path / "model"), *SHORT])
     assert isinstance(done.exception, MissingDependency)
     assert str(done.exception) == "videos are decoded by PyAV: pip install 'steelyard[world]'"
 
