@@ -27,7 +27,7 @@ __all__ = [
 SAFE_INTEGER = 2**53 - 1
 SAFE_INTEGER_DIGITS = 16
 # Values take up to fifty times as much memory as their bytes: a document of megabytes can be one of gigabytes.
-MAX_VALUES = 1_000_000
+MAX_VALUES = 900_000
 MAX_CONTAINERS = 100_000
 SMALLEST_PLAIN = 1e-4  # from here on, neither Python nor RFC 8785 writes an exponent
 
