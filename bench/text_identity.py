@@ -47,10 +47,9 @@ SERVED: Final[Mapping[str, int]] = {
     "Q2_K": 2 * PAIRS,
     "Q8_0": PAIRS,
     "server": 4 * PAIRS,
-    "temperature 1": PAIRS,
     "server with its own cuts": PAIRS,
 }
-_SEEDS: Final = {served: 1_000_000 * number for number, served in enumerate(SERVED)}
+_SEEDS: Final = {served: 1_000_000 * number for number, served in enumerate(SERVED)}  # of a text: this and its prompt
 
 
 def path_of(served: str) -> Path:
@@ -105,10 +104,10 @@ def _writer(served: str) -> Iterator[Write]:
             yield lambda prompts, seeds: _over_the_wire(address, prompts, seeds, untruncated=served == "server")
     else:
         file = Requantisations(path).file(served)[0] if served.startswith("Q") else path
-        yield _in_process(file, 1.0 if served == "temperature 1" else TEMPERATURE)
+        yield _in_process(file)
 
 
-def _in_process(path: Path, temperature: float) -> Write:
+def _in_process(path: Path) -> Write:
     from steelyard.models.llama import Llama
     from steelyard.models.session import InferenceSession
     from steelyard.records import GenerateRequest
@@ -116,7 +115,7 @@ def _in_process(path: Path, temperature: float) -> Write:
     session = InferenceSession(Llama(path, threads=1, context_limit=2048))
 
     def one(prompt: str, seed: int) -> str:
-        request = GenerateRequest(prompt=prompt, max_tokens=TOKENS, temperature=temperature, seed=seed)
+        request = GenerateRequest(prompt=prompt, max_tokens=TOKENS, temperature=TEMPERATURE, seed=seed)
         return session.generate(request, lambda: False).text
 
     return lambda prompts, seeds: [one(prompt, seed) for prompt, seed in zip(prompts, seeds, strict=True)]
@@ -289,7 +288,7 @@ def _alternatives() -> dict[str, list[list[Pair]]]:
         [other if random.Random(f"{at}").random() < 0.3 else pair for at, (other, pair) in enumerate(both)]
         for both in (zip(far, near, strict=True) for far, near in zip(found["Q2_K"], honest, strict=False))
     ]
-    return found | {served: banks_of("own", served) for served in ("temperature 1", "server with its own cuts", "Q8_0")}
+    return found | {served: banks_of("own", served) for served in ("server with its own cuts", "Q8_0")}
 
 
 def power(repeats: int, peer: Peer | None) -> str:

@@ -102,9 +102,10 @@ def _mmd(labels: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np
     first, second = labels, 1 - labels
     n, m = first.sum(axis=1), second.sum(axis=1)
     across = first @ kernel
+    within_second = kernel.sum(axis=0) - across
     found: NDArray[np.float64] = (
         (across * first).sum(axis=1) / (n * (n - 1))
         - 2 * (across * second).sum(axis=1) / (n * m)
-        + ((second @ kernel) * second).sum(axis=1) / (m * (m - 1))
+        + (within_second * second).sum(axis=1) / (m * (m - 1))
     )
     return found

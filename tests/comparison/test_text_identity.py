@@ -64,7 +64,8 @@ def changed(
 
 def repeating(found: Mapping[str, Texts], number: object, share: float = 0.2) -> dict[str, Texts]:
     """As by a server that gives a share of its own earlier answers again, to other prompts."""
-    drawn, given, out = random.Random(f"repeating {number}"), [], {}
+    drawn, out = random.Random(f"repeating {number}"), dict[str, Texts]()
+    given: list[tuple[str, ...] | None] = []
     for name, each in found.items():
         texts = drawn.choice(given) if given and drawn.random() < share else each.texts
         given.append(texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ RUNS, LENGTH, LEVEL = 200, 300, 0.05
 SEEN = st.lists(st.sampled_from([True, False, None]), max_size=150)
 
 
-def read(pairs: list[bool | None]) -> Guesses:
+def read(pairs: Sequence[bool | None]) -> Guesses:
     guesses = Guesses()
     for each in pairs:
         guesses.observe(each, LEVEL)
