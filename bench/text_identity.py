@@ -309,7 +309,7 @@ def power(repeats: int, peer: Peer | None) -> str:
                     f"{sum(each.p <= 0.01 for each in found)} of {repeats}",
                     f"{median}" if median < 10**9 else f"> {PAIRS}",
                     f"{sum(each.fixed_n_p <= 0.01 for each in found)} of {repeats}",
-                    f"{sum(each.is_within(ALPHA) for each in found)} of {repeats}",
+                    f"{sum(each.is_within(ALPHA) and each.p > ALPHA for each in found)} of {repeats}",
                     "–" if median < 10**9 else f"{needed:,}" if needed < 10**9 else "> 20,000",
                     f"{mean_length_p(bank):.2g}",
                     "–" if peer is None else f"{peer.p(bank, 0):.2g}",

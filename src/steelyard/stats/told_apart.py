@@ -33,7 +33,7 @@ TOLERANCE: Final = Fraction(21, 40)
 MARGIN: Final = Fraction(23, 40)
 """57.5 %: so many right guesses are no longer few."""
 
-LEARNING: Final = 100
+LEARNING: Final = 200
 """Pairs that are for learning alone, where few right guesses are to be shown."""
 
 _MOST_NEEDED: Final = 20_000  # pairs: more of them nobody asks
