@@ -55,7 +55,9 @@ def _check_models(args: RunArguments) -> None:
     if REFERENCE not in args.models:
         raise InputError(f"no {REFERENCE} is given: add --model {REFERENCE}=gguf:PATH, the file that should be served")
     if others := sorted(set(args.models) - {SUBJECT, REFERENCE}):
-        raise InputError(f"--model {others[0]}=…: only the model under test and its {REFERENCE} take part: leave it out")
+        raise InputError(
+            f"--model {others[0]}=…: only the model under test and its {REFERENCE} take part: leave it out"
+        )
     kinds = {role: one_line(uri_of(model).partition(":")[0], 20) for role, model in args.models.items()}
     if kinds[REFERENCE] not in _OF_FILES:  # the rest of an address may hold a secret
         raise InputError(

@@ -156,9 +156,7 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
     return found
 
 
-async def _with_cache_check(
-    planned: PlannedModel, model: Model, temperatures: Sequence[float] | None
-) -> PlannedModel:
+async def _with_cache_check(planned: PlannedModel, model: Model, temperatures: Sequence[float] | None) -> PlannedModel:
     """The model with those of the temperatures at which it repeats its answers word for word; None: nothing is asked.
 
     A cache would hide how much answers vary, and so would one seed for all.

@@ -20,6 +20,7 @@ from steelyard.planning.build import AUTO
 from steelyard.planning.identity_checks import why_no_next_tokens
 from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
+    REFERENCE,
     SUBJECT,
     Attempt,
     CallSpent,
@@ -171,6 +172,7 @@ def decide(
         measurements=(*results, *_all_asked_again(plan, usage)),
         results=others,
         not_recomputed=finders.absent,
+        reference=_reference(plan),
     )
 
 
@@ -370,6 +372,14 @@ def _names(plan: Plan) -> str:
     if plan.sheet is None:
         return served_in_words(plan.subject.identity)
     return names_in_words(plan.sheet, plan.subject.identity, accepted=plan.accept_model)
+
+
+def _reference(plan: Plan) -> str:
+    """The file that an identity check is about; empty for another plan."""
+    found = plan.models.get(REFERENCE)
+    if found is None or not plan.is_identity_check:
+        return ""
+    return f"{found.identity.name or found.identity.uri} (SHA-256 {found.identity.sha256})"
 
 
 def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:

@@ -416,7 +416,8 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """The task, and how the samples were drawn where a detector had them drawn: as a user reads it."""
-        return f"{self.task}, {self.drawn}" if self.drawn else self.task
+        how = self.prompt if self.drawn == "prompts" else self.drawn  # drawn for two tests, in a format of each
+        return f"{self.task}, {how}" if self.drawn else self.task
 
     @property
     def is_mostly_cut_off(self) -> bool:
@@ -431,6 +432,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     the order of the samples, and how often the key asked.
     ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
     installed when the verdict was computed. ``judging`` is what a judge's answers say of the run that it was shown.
+    ``reference`` names the weights that the model was held against where no claim was tested, with their SHA-256.
     """
 
     verdict: VerdictWord
@@ -448,3 +450,4 @@ class Verdict(Record, frozen=True, kw_only=True):
     not_recomputed: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     judging: Judging | None = None
+    reference: str = ""
