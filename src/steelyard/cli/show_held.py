@@ -32,13 +32,15 @@ def show_held(run: RunFolder, limit: int, options: tuple[str, ...], *, as_json: 
     if as_json:
         print_json({"answers": found, "of": len(found)})
         return 0
+    from steelyard.reports.answers_page import WITHHELD
     from steelyard.util.console import out
 
     width = out().width
     for each in islice(found, limit or None):
         click.echo(f"· {each['by']}, place {each['position'] + 1} of the order")
         for name in ("prompt", "answer"):
-            for line in field_lines(name, each[name] or "(nothing came)", width):
+            text = WITHHELD if each[name] is None else each[name] or "(nothing came)"
+            for line in field_lines(name, text, width):
                 click.echo(line)
         click.echo()
     shown = min(limit, len(found)) if limit else len(found)

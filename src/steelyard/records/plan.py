@@ -177,8 +177,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """The task, and how the samples were drawn where a detector had them drawn: as a user reads it."""
-        how = self.prompt if self.drawn == "prompts" else self.drawn  # drawn for two tests, in a format of each
-        return f"{self.task}, {how}" if self.drawn else self.task
+        return f"{self.task}, {self.prompt if self.drawn == 'prompts' else self.drawn}" if self.drawn else self.task
 
     @property
     def trials(self) -> int:

@@ -416,8 +416,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """The task, and how the samples were drawn where a detector had them drawn: as a user reads it."""
-        how = self.prompt if self.drawn == "prompts" else self.drawn  # drawn for two tests, in a format of each
-        return f"{self.task}, {how}" if self.drawn else self.task
+        return f"{self.task}, {self.prompt if self.drawn == 'prompts' else self.drawn}" if self.drawn else self.task
 
     @property
     def is_mostly_cut_off(self) -> bool:
@@ -429,10 +428,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     """The whole report: one word, one exit code, and the results behind them.
 
     ``names`` is the claimed name beside those of the endpoint, where they differ. ``order`` says who could have chosen
-    the order of the samples, and how often the key asked.
-    ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
-    installed when the verdict was computed. ``judging`` is what a judge's answers say of the run that it was shown.
-    ``reference`` names the weights that the model was held against where no claim was tested, with their SHA-256.
+    the order of samples, and how often the key asked. ``results`` are of tests other than claim retests, but for those
+    of ``not_recomputed`` (no plugin). ``judging`` is of a judge's answers, ``reference`` of an identity check's file.
     """
 
     verdict: VerdictWord
