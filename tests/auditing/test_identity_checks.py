@@ -92,7 +92,7 @@ def test_the_report_says_what_was_shown_and_what_it_cannot_see(another: Path) ->
         assert "what the endpoint expects next is not what the reference's weights expect" in page
         assert "Held against the reference" in page
         assert "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53" in page
-        for said in ("claim", "desk screen", "Measured scores", "Further tests"):
+        for said in (" claim", "desk screen", "Measured scores", "Further tests"):
             assert said not in page.rpartition("<header>")[2].partition("What was asked")[0]
     assert "says neither which model is served, nor why" in page
     assert "may serve the file to us and something else to others" in page
@@ -145,7 +145,10 @@ def test_what_was_asked_and_what_came_can_be_read(another: Path, capsys: pytest.
         (lambda plan: plan["tests"].pop(), "weights|the test next_token is not planned"),
         (lambda plan: plan.update(detect_weight="0.2"), "detect_weight is set"),
         (lambda plan: plan.update(detect=["identity"]), "detect is set"),
-        (lambda plan: plan["models"].update(judge=plan["models"]["reference"]), "one model and its reference"),
+        (
+            lambda plan: plan["models"].update(judge=plan["models"]["subject"] | {"capabilities": {}}),
+            "one model and its reference",
+        ),
         (lambda plan: plan["models"].pop("reference"), "one model and its reference"),
         (lambda plan: plan["models"]["subject"]["capabilities"].pop("next_tokens"), "next_tokens were to be"),
         (lambda plan: plan["models"]["subject"]["capabilities"].update(next_tokens=9), "not the page|enough|journal"),
