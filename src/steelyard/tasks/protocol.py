@@ -142,8 +142,9 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
 
 
 def _whole_of(definition: TaskDefinition) -> frozenset[str]:
-    """The words of a subset that mean all that a task asks: its split, or the whole."""
-    return _WHOLE.union(_words(definition.hub.split)) if definition.hub else _WHOLE
+    """The words of a subset that mean all that a task asks: its own name, its split, or the whole."""
+    split = _words(definition.hub.split) if definition.hub else ()
+    return _WHOLE.union(split, _words(definition.id), _words(definition.title))
 
 
 def several_answers(texts: Iterable[str]) -> str:

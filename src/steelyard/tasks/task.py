@@ -258,7 +258,7 @@ class Samples(Sequence[Sample]):
         digests = []
         for source in self._sources:
             for row in source.rows:
-                values = dict(row)
+                values = _named(row)
                 choices, target = self._answers(values)
                 digests.append(digest_of_item(str(self._question.evaluate(values)), choices, target))
         return digests
@@ -277,7 +277,7 @@ class Samples(Sequence[Sample]):
             raise InputError(f"{error} (sample {sample_id})") from None
 
     def _rendered(self, sample_id: str, source: Rows, row: Row) -> Sample:
-        values = dict(row)
+        values = _named(row)
         choices, target = self._answers(values)
         if choices and not (target.isdecimal() and int(target) < len(choices)):
             raise InputError(f"target {target[:40]!r} is no index of the {len(choices)} choices")
@@ -317,6 +317,11 @@ class Samples(Sequence[Sample]):
             stop=prompt_format.stop,
             untruncated=prompt_format.untruncated,
         )
+
+
+def _named(row: Row) -> dict[str, Any]:
+    """A row's values by their names, and as ``row``: names with spaces can only be looked up there."""
+    return {"row": row, **row}
 
 
 def _turns(value: Any) -> tuple[Turn, ...]:
