@@ -124,7 +124,7 @@ class CodeCases:
         files = {"/imports.py": IMPORTS.encode(), "/solution.py": code.encode("utf-8", "surrogatepass")}
         program = _runner()
         for number, case in enumerate(cases, 1):
-            limits = _limits(_OUTPUT + 2 * len(case.output))
+            limits = _limits(_OUTPUT + 2 * len(case.output), SECONDS)
             done = Sandbox(limits).run(
                 program, stdin=case.input.encode("utf-8", "replace"), files=files, halt=self._halt
             )
@@ -229,9 +229,9 @@ def _parts(cases: Sequence[Case]) -> Iterator[list[Case]]:
 
 
 # A tuple for a list is not held against a model, as in lcb_runner. The examiner's own clock ends a call.
-_CALLS: Final = f"""
+_CALLS: Final = """
 for given, expected in CASES:
-    signal.setitimer(signal.ITIMER_REAL, {SECONDS})
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
     found = call(*given)
     signal.setitimer(signal.ITIMER_REAL, 0)
     assert (list(found) if isinstance(found, tuple) else found) == expected
@@ -247,11 +247,12 @@ def _setup(cases: Sequence[Case]) -> str:
         "class Late(Exception): pass\n"
         "def late(*_): raise Late\n"
         "signal.signal(signal.SIGALRM, late)\n"
+        f"SECONDS = {SECONDS}\n"
         f"CASES = [([json.loads(each) for each in given], json.loads(out)) for given, out in json.loads({texts!r})]\n"
     )
 
 
-def _limits(output: int, seconds: float = SECONDS) -> SandboxLimits:
+def _limits(output: int, seconds: float) -> SandboxLimits:
     """What the contests allow: a gigabyte of memory."""
     from steelyard.scorers.sandbox.limits import SandboxLimits
 
