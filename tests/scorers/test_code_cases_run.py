@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,11 +16,16 @@ from typing import Any, ClassVar
 import pytest
 
 from steelyard.cli import execute as steelyard
+from steelyard.errors import VerificationError
+from steelyard.evidence import layout
+from steelyard.evidence.canonical import without_defaults
 from steelyard.records import Attempt, Part, RecordedScore
 from steelyard.scorers.code_cases import CodeCases
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
+from steelyard.verification.recompute import recompute
 from tests.lcb_problems import mirror_of, number_in, right_answer, wrong_answer
+from tests.verification.resealing import reseal
 
 ASKED = 27
 SHEET = """
@@ -127,6 +132,25 @@ def test_a_true_claim_about_a_window_is_consistent(
     assert steelyard(["verify", str(run)]) == 0
     capsys.readouterr()
     assert steelyard(["show", str(run)]) == 0
+    for change in CHANGES:
+        forged = Path(shutil.copytree(run, tmp_path / "forged"))
+        plan = without_defaults(RunFolder.open(run).plan)
+        change(plan)
+        with pytest.raises(VerificationError, match=rf"{layout.PLAN}|samples/"):
+            recompute(reseal(forged, plan=plan))
+        shutil.rmtree(forged)
+
+
+# What would choose the verdict by choosing the window.
+CHANGES: list[Callable[[dict[str, Any]], Any]] = [
+    lambda plan: plan["measurements"][0].update(window="release_v5:2024-11-01/2025-02-01"),
+    lambda plan: plan["measurements"][0].update(window="release_v6:2024-10-01/2025-02-01"),
+    lambda plan: plan["measurements"][0].pop("window"),
+    lambda plan: plan["measurements"][0].update(population=881),
+    lambda plan: plan["measurements"][0].update(part={"of": 880, "same": 880}),
+    lambda plan: plan["sheet"]["claims"][0]["protocol"].update(subset="2024-11-01 to 2025-02-01"),
+    lambda plan: plan["served"][0]["differences"].pop(),
+]
 
 
 def test_a_claim_twenty_points_too_high_is_inconsistent(coder: str, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ is read as what it is: JSONL files, from a mirror or as the client downloads the
 
 from __future__ import annotations
 
-import logging
 import re
 from array import array
 from collections.abc import Sequence
@@ -130,11 +129,12 @@ def _downloaded(hub: Hub, name: str) -> Path:
     wanted = f"{hub.path}/{name}"
     try:
         import huggingface_hub
+        from huggingface_hub.utils import logging
     except ImportError:
         raise DataMissing(
             f"no data for {wanted}: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub"
         ) from None
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # the client logs each retry
+    logging.set_verbosity_error()  # the client logs each retry; the result is reported once, below
     try:
         return Path(huggingface_hub.hf_hub_download(hub.path, name, repo_type="dataset"))
     except Exception as error:  # the client raises dozens of types; each means that the hub gave no file

@@ -172,7 +172,8 @@ def _stating(requested: RequestedProtocol) -> tuple[str, ...]:
 
 def _whole_of(definition: TaskDefinition) -> frozenset[str]:
     """The words of a subset that mean all that a task asks: its own name, its split, or the whole."""
-    split = _words(definition.hub.split) if definition.hub else ()
+    hub = definition.hub
+    split = _words(" ".join((hub.split, *(name.partition(".")[0] for name in hub.files)))) if hub else ()
     whole = _WHOLE | _OF_A_WINDOW if definition.releases else _WHOLE
     return whole.union(split, _words(definition.id), _words(definition.title))
 
