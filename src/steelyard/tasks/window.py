@@ -52,7 +52,10 @@ _RELEASE: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:release[ _-]?)?v(?P<number>[1-9][0-9]?)(?P<more>[ _-]*v[0-9]+|\.[0-9]+)?(?![A-Za-z0-9])",
     re.IGNORECASE | re.ASCII,
 )
-_DATED: Final = re.compile(rf"(?<![0-9]){_YEAR}(?![0-9])", re.ASCII)
+_DATED: Final = re.compile(
+    rf"(?<![0-9]){_YEAR}(?![0-9])|(?<![a-z])(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?\s*'?[0-9]{{1,2}}(?![0-9])",
+    re.IGNORECASE | re.ASCII,
+)
 _SEALED: Final = re.compile(r"(release_v[1-9][0-9]?)(?::(20[0-9-]{8})/(20[0-9-]{8}))?", re.ASCII)
 _DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
