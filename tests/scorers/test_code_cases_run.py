@@ -222,3 +222,13 @@ def test_a_mirror_with_fewer_rows_is_a_part(coder: str, tmp_path: Path) -> None:
 
 def finals_in(run: Path) -> set[tuple[str, int]]:
     return {(each.sample, each.repeat) for each, _ in read_lines(run) if isinstance(each, Attempt) and each.final}
+
+
+def test_a_run_without_a_claim_asks_all_releases(coder: str, tmp_path: Path) -> None:
+    mirror_of(tmp_path)
+    run = tmp_path / "run"
+    command = ["run", "livecodebench", "--limit", "2", "--model", coder, "--data", str(tmp_path), "--out", str(run)]
+    assert steelyard(command) == 0
+    (measurement,) = RunFolder.open(run).plan.measurements
+    assert (measurement.window, measurement.population, measurement.part) == ("", 1055, None)
+    assert steelyard(["verify", str(run)]) == 0

@@ -22,6 +22,7 @@ from steelyard.records.judging import (
 )
 from steelyard.records.limits import UNKNOWN_COSTS, Limits
 from steelyard.records.plan import (
+    AGAINST_REFERENCE,
     GATE_SERIES,
     JUDGE,
     JUDGED_INPUTS,
@@ -45,6 +46,7 @@ from steelyard.records.plan import (
     Served,
     candidate_role,
     is_candidate,
+    is_identity_check,
 )
 from steelyard.records.record import Record
 from steelyard.records.requests import (
@@ -87,6 +89,7 @@ from steelyard.records.results import (
 from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
+    "AGAINST_REFERENCE",
     "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
@@ -166,4 +169,5 @@ __all__ = [
     "VerdictWord",
     "candidate_role",
     "is_candidate",
+    "is_identity_check",
 ]
