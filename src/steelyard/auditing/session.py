@@ -15,6 +15,7 @@ import msgspec
 
 from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.finders import Finders, open_finders
+from steelyard.auditing.images import as_sealed, open_media
 from steelyard.auditing.measured import Tally
 from steelyard.auditing.references import give_reference
 from steelyard.auditing.scoring import (
@@ -152,6 +153,7 @@ class RunSession:
         try:
             async with asyncio.timeout(self.options.seconds_left):
                 left = await self._load(run, before)
+                media = await open_media(run.path, self.plan, self.prepared, resumed=before is not None)
         except TimeoutError:
             texts.close()
             return "deadline"
@@ -160,7 +162,7 @@ class RunSession:
             role: self._runner(role, models[role], journal, texts, before, left if first else [])
             for first, role in zip(_first_then_false(), sorted(asked, key=_subject_first), strict=False)
         }
-        self.group = RunnerGroup(runners, journal, texts, self.plan.subject.identity.machine)
+        self.group = RunnerGroup(runners, journal, texts, self.plan.subject.identity.machine, media)
         beat = asyncio.create_task(self._beat())
         try:
             with self.options.on_interrupt(_interrupt(self.group, self.options.notify)):
@@ -168,6 +170,8 @@ class RunSession:
         finally:
             beat.cancel()
             self._executed.close()
+            if media is not None:
+                media.close()
             texts.close()
 
     def _runner(
@@ -179,7 +183,7 @@ class RunSession:
         return Runner(
             model=model,
             schedule=self.schedules[role],
-            sample_of=lambda call: self.prepared[call.measurement].samples[call.sample],
+            sample_of=lambda call: as_sealed(self.prepared[call.measurement], call.sample),
             request_of=self._request_of,
             journal=journal,
             texts=texts,

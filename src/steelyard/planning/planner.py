@@ -255,6 +255,7 @@ class TaskPlanner:
             beside=request.beside,
             drawn=request.drawn,
             needs=self._needs(request, task, protocol),
+            images=bool(task.definition.fields.images),
             **self._asked_how_often(request, decoding, rows.population),
         )
         asked = rows.asked(measurement)

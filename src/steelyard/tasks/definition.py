@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from steelyard.records.images import ImageDetail
+
 __all__ = ["Fields", "Generator", "Hub", "Items", "PromptFormat", "Refusal", "Shots", "TaskDefinition"]
 
 
@@ -68,6 +70,8 @@ class Fields(Part, frozen=True, kw_only=True):
     ``question`` is what the item asks, whatever the prompt format: it pins the items. ``history`` is the conversation
     before it, a list of ``{role, text}``; only prompt formats that write text by chat can ask it. ``context`` is the
     document that an answer must quote, for the scorer ``citation``; the prompt says whether the model sees it.
+    ``images`` are the names of the columns that hold images (:mod:`steelyard.tasks.images`), of which a prompt prints
+    those that it shows, where it shows them.
     """
 
     target: str
@@ -76,6 +80,7 @@ class Fields(Part, frozen=True, kw_only=True):
     group: str = ""
     history: str = ""
     context: str = ""
+    images: tuple[str, ...] = ()
 
 
 class PromptFormat(Part, frozen=True, kw_only=True):
@@ -88,6 +93,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     prompt differs from the vendor's. ``needs`` is what a model must offer
     (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
     ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
+    ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one.
     """
 
     like: str = ""
@@ -107,6 +113,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     shots: int | None = None
     differences: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    image_detail: ImageDetail = ""
 
     @property
     def generates(self) -> bool:

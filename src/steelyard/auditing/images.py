@@ -1,0 +1,45 @@
+"""The images of a run while it is asked: kept where it shows any, and put back where a kill or a user took them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.planning.samples import Prepared
+from steelyard.records import GenerateRequest, Plan, Sample
+from steelyard.storage.journal.media import Media
+
+__all__ = ["as_sealed", "open_media"]
+
+
+async def open_media(run: Path, plan: Plan, prepared: Mapping[str, Prepared], *, resumed: bool) -> Media | None:
+    """The place for a run's images; None for a plan that shows none.
+
+    In a resumed run those that answered samples show, and that are missing or torn, are written again: the samples are
+    the sealed ones, so what they show has the same digests. Raises OSError where the disk takes no more.
+    """
+    if not any(each.images for each in plan.measurements):
+        return None
+    media = Media(run)
+    missing = media.missing() if resumed else set()
+    for each in plan.measurements:
+        if not missing:
+            break
+        for sample in prepared[each.id].samples if each.images and not each.again else ():
+            request = sample.request
+            if isinstance(request, GenerateRequest):
+                await media.keep([image for image in request.images if image.sha256 in missing])
+    return media
+
+
+def as_sealed(prepared: Prepared, place: int) -> Sample:
+    """The sample at a place; raises InputError where an image that it shows was changed since the plan was sealed.
+
+    (The files of images lie beside the rows, and are read when a sample is asked.)
+    """
+    sample = prepared.samples[place]
+    if prepared.measurement.images and sha256_hex(canonical(sample)) != prepared.digests[place]:
+        raise InputError(f"{sample.id}: an image was changed since the plan was sealed: put it back, and resume")
+    return sample
