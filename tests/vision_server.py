@@ -6,6 +6,7 @@ an answer that only who decodes the picture knows.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -47,7 +48,7 @@ def number_in(data: bytes) -> int:
 
 
 class VisionServer(SumsServer):
-    """Adds what a picture shows and what a question names; wrong on one question in five, by a hash.
+    """Adds what a picture shows and what a question names; twice as much on one question in five, by a hash.
 
     ``got`` holds each image's bytes in the order in which they came, ``contents`` the content of each message.
     ``counts``: the tokens that an image has in the usage. ``refuses``: a status for messages with images.
@@ -61,13 +62,14 @@ class VisionServer(SumsServer):
         self.counts = 258
         self.refuses: Callable[[], int] = lambda: 200
         self.largest = 1 << 30
+        self.fails_first = False  # the first call of each question ends in a 500
 
     def _routes(self, app: web.Application) -> None:
         app._client_max_size = self.largest
 
     async def _chat(self, request: web.Request) -> web.Response:
         content = json.loads(await request.text())["messages"][-1]["content"]
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        parts: Any = [{"type": "text", "text": content}] if isinstance(content, str) else content
         urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
         if urls and (status := self.refuses()) != 200:
             return web.json_response({"error": {"message": "this model sees nothing"}}, status=status)
@@ -83,7 +85,11 @@ class VisionServer(SumsServer):
             self.got += shown
             self.contents.append(content)
             right = sum(map(number_in, shown)) + int(asked[1])
-            answer = f"The picture is plain.\nFINAL ANSWER: {right + self.is_wrong(asked[1], str(right))}"
+            answer = f"The picture is plain.\nFINAL ANSWER: {right * (1 + self.is_wrong(asked[1], str(right)))}"
+            await asyncio.sleep(self.seconds(False))
+            self.asked[text + str(len(shown) and shown[0])] += 1
+            if self.fails_first and self.asked[text + str(len(shown) and shown[0])] == 1:
+                return web.json_response({"error": {"message": "not now"}}, status=500)
         usage = {"prompt_tokens": 9 + self.counts * len(shown), "completion_tokens": 2}
         choice = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
         return web.json_response({"id": "x", "model": self.name, "choices": [choice], "usage": usage})

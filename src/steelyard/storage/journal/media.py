@@ -19,7 +19,7 @@ from steelyard.records import Image
 from steelyard.storage.journal.texts import read_texts
 from steelyard.util.atomic_file import write_file
 
-__all__ = ["Media", "image_at"]
+__all__ = ["Media", "image_at", "size_at"]
 
 WRITERS: Final = 8  # threads: a disk syncs several files in about the time of one
 
@@ -114,3 +114,12 @@ def image_at(run: Path, digest: str) -> bytes | None:
         return None
     check_image(run, name)
     return layout.read_bounded(run, name, layout.MAX_MEDIA_BYTES)
+
+
+def size_at(run: Path, digest: str) -> int | None:
+    """The size of an image in bytes, by its file; None where it is withheld."""
+    name = layout.media_of(digest)
+    if not layout.is_media(name) or not os.path.lexists(run / name):
+        return None
+    with layout.open_regular(run, name) as file:
+        return os.fstat(file.fileno()).st_size
