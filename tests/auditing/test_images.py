@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.auditing.images import as_sealed, open_media
+from steelyard.auditing.images import check_as_sealed, open_media
 from steelyard.errors import InputError
-from steelyard.evidence.canonical import canonical
+from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.planning.samples import Prepared, digests_of
 from steelyard.records import GenerateRequest, Image, Plan, Sample
 from steelyard.storage.journal.texts import Texts
@@ -65,7 +65,6 @@ def test_a_resumed_run_puts_back_what_its_answered_samples_show(tmp_path: Path) 
 
 def test_a_sample_whose_image_changed_is_not_asked() -> None:
     _, by_id = prepared(images=True)
-    assert as_sealed(by_id["00-x"], 1) is SAMPLES[1]
-    changed = Prepared(by_id["00-x"].measurement, [SAMPLES[0], sample(1, picture(9))], by_id["00-x"].digests)
+    check_as_sealed(by_id["00-x"], 1, sha256_hex(canonical(SAMPLES[1])))
     with pytest.raises(InputError, match="x/1: an image was changed since the plan was sealed"):
-        as_sealed(changed, 1)
+        check_as_sealed(by_id["00-x"], 1, sha256_hex(canonical(sample(1, picture(9)))))

@@ -119,8 +119,9 @@ def test_links_pipes_folders_and_bombs(tmp_path: Path) -> None:
 
 def test_whether_a_plan_shows_any() -> None:
     assert plan_shows_images({"measurements": [{"id": "a"}, {"id": "b", "images": True}]})
-    for plan in ({}, {"measurements": []}, {"measurements": "x"}, {"measurements": [{"images": "yes"}, 7]}):
-        assert not plan_shows_images(plan)
+    for measurements in ([], "x", [{"images": "yes"}, 7]):
+        assert not plan_shows_images({"measurements": measurements})
+    assert not plan_shows_images({})
 
 
 def test_names_of_images() -> None:

@@ -287,9 +287,9 @@ def test_no_retry_after() -> None:
 def test_a_message_with_images_is_a_list_of_parts() -> None:
     images = (
         Image(sha256="ab", media_type="image/png", at=5, detail="low"),
-        Image(sha256="cd", media_type="image/webp", at=9),
+        Image(sha256="cd", media_type="image/webp", at=8),
     )
-    request = GenerateRequest(prefix="Look: ", prompt="left right?", chat=True, system="Be brief.", images=images)
+    request = GenerateRequest(prefix="Look: ", prompt="left or right?", chat=True, system="Be brief.", images=images)
     body = generate_body("m", request, show=lambda image: f"data of {image.sha256}")
     assert body["messages"] == [
         {"role": "system", "content": "Be brief."},
@@ -298,9 +298,9 @@ def test_a_message_with_images_is_a_list_of_parts() -> None:
             "content": [
                 {"type": "text", "text": "Look: left "},
                 {"type": "image_url", "image_url": {"url": "data of ab", "detail": "low"}},
-                {"type": "text", "text": "righ"},
+                {"type": "text", "text": "or "},
                 {"type": "image_url", "image_url": {"url": "data of cd"}},
-                {"type": "text", "text": "t?"},
+                {"type": "text", "text": "right?"},
             ],
         },
     ]

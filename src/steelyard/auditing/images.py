@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from steelyard.errors import InputError
-from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.planning.samples import Prepared
-from steelyard.records import GenerateRequest, Plan, Sample
+from steelyard.records import GenerateRequest, Plan
 from steelyard.storage.journal.media import Media
 
-__all__ = ["as_sealed", "open_media"]
+__all__ = ["check_as_sealed", "open_media"]
 
 
 async def open_media(run: Path, plan: Plan, prepared: Mapping[str, Prepared], *, resumed: bool) -> Media | None:
@@ -34,12 +33,11 @@ async def open_media(run: Path, plan: Plan, prepared: Mapping[str, Prepared], *,
     return media
 
 
-def as_sealed(prepared: Prepared, place: int) -> Sample:
-    """The sample at a place; raises InputError where an image that it shows was changed since the plan was sealed.
+def check_as_sealed(prepared: Prepared, place: int, item: str) -> None:
+    """Raise InputError where the sample at a place is not the one that was sealed: an image that it shows was changed.
 
-    (The files of images lie beside the rows, and are read when a sample is asked.)
+    (The files of images lie beside the rows, and are read when a sample is asked.) ``item`` is the sample's digest.
     """
-    sample = prepared.samples[place]
-    if prepared.measurement.images and sha256_hex(canonical(sample)) != prepared.digests[place]:
-        raise InputError(f"{sample.id}: an image was changed since the plan was sealed: put it back, and resume")
-    return sample
+    if item != prepared.digests[place]:
+        name = prepared.samples[place].id
+        raise InputError(f"{name}: an image was changed since the plan was sealed: put it back, and resume")

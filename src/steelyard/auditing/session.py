@@ -15,7 +15,7 @@ import msgspec
 
 from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.finders import Finders, open_finders
-from steelyard.auditing.images import as_sealed, open_media
+from steelyard.auditing.images import check_as_sealed, open_media
 from steelyard.auditing.measured import Tally
 from steelyard.auditing.references import give_reference
 from steelyard.auditing.scoring import (
@@ -183,7 +183,8 @@ class RunSession:
         return Runner(
             model=model,
             schedule=self.schedules[role],
-            sample_of=lambda call: as_sealed(self.prepared[call.measurement], call.sample),
+            sample_of=lambda call: self.prepared[call.measurement].samples[call.sample],
+            check_item=self._check_item,
             request_of=self._request_of,
             journal=journal,
             texts=texts,
@@ -201,6 +202,10 @@ class RunSession:
             on_attempt=self._spend,
             first=left,
         )
+
+    def _check_item(self, call: Call, item: str) -> None:
+        if self.measurements[call.measurement].images:
+            check_as_sealed(self.prepared[call.measurement], call.sample, item)
 
     def _request_of(self, call: Call, sample: Sample) -> Request:
         """The sample's own request, or that with which it is asked again, and the checkpoints that are to answer."""

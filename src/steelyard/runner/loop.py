@@ -56,7 +56,8 @@ class Runner:
     it returns an awaitable (an output that takes time to score), the call counts as in flight until that is done.
     ``notify`` takes a line for the user when the endpoint goes down or comes back, ``on_attempt`` every attempt.
     ``first``: work that an earlier session left, such as scoring; it starts before any request and counts as in flight.
-    ``media`` keeps the images that requests show; without it none may show any.
+    ``media`` keeps the images that requests show; without it none may show any. ``check_item`` gets the digest of each
+    sample before it is asked.
     ``request_of``: what is sent, where it is not the sample's own request. ``may_wait``: whether answers of another
     model may make calls needed that no test needs yet; where only such are left, it is not ``at_work`` until `wake`.
     """
@@ -82,6 +83,7 @@ class Runner:
     request_of: Callable[[Call, Sample], Request] = field(default=lambda call, sample: sample.request)
     may_wait: Callable[[], bool] = field(default=lambda: False)
     media: Media | None = field(default=None)
+    check_item: Callable[[Call, str], None] = field(default=lambda call, item: None)
     at_work: bool = field(default=True, init=False)
     last_failure: str = field(default="", init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -219,7 +221,8 @@ class Runner:
         while self._retries and self._retries[0][0] <= now:
             pending = heapq.heappop(self._retries)[2]
             if not self.schedule.is_closed(pending.call.measurement):
-                pending.sample = self._with_bytes(pending)
+                if without_bytes(pending.sample) is not None:  # no call holds its images while it waits
+                    pending.sample = self._begun(pending.call).sample
                 return pending
         if len(self._retries) >= MAX_WAITING:
             return None
@@ -227,19 +230,15 @@ class Runner:
         if call is None:
             self._drop_closed()
             return None
+        return self._begun(call)
+
+    def _begun(self, call: Call) -> Pending:
         sample = self.sample_of(call)
         item, request = self.texts.add(canonical(sample).decode()), self.request_of(call, sample)
+        self.check_item(call, item)
         if request is not sample.request:
             sample = msgspec.structs.replace(sample, request=request)
         return Pending(call, sample, item, sha256_hex(canonical(question_of(request))))
-
-    def _with_bytes(self, pending: Pending) -> Sample:
-        """The sample with its images, whose bytes no call holds while it waits."""
-        request = pending.sample.request
-        if not isinstance(request, GenerateRequest) or not request.images:
-            return pending.sample
-        sample = self.sample_of(pending.call)
-        return msgspec.structs.replace(sample, request=self.request_of(pending.call, sample))
 
     def _drop_closed(self) -> None:
         if any(self.schedule.is_closed(entry[2].call.measurement) for entry in self._retries):

@@ -7,10 +7,12 @@ is the place of an image. A template reads nothing of an image, and no image is 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -157,18 +159,27 @@ def check_unmarked(value: Any) -> None:
             left += each
 
 
+@lru_cache(maxsize=256)
+def _inside(folder: Path, name: str) -> str | None:
+    """A folder in ``folder``, without links in its path; None where it lies elsewhere."""
+    inside = folder.resolve()
+    place = (inside / name).resolve()
+    return str(place) if place.is_relative_to(inside) else None
+
+
 def _read(folder: Path, name: str, column: str) -> bytes:
     """The bytes of a file in a folder or below: data may be a stranger's, and what they name is sent to an endpoint."""
     shown = f"{column}: {name[:120]!r}"
+    above, _, last = name.rpartition("/")
     try:
-        inside = folder.resolve()
-        path = (inside / name).resolve()
-        if Path(name).is_absolute() or not path.is_relative_to(inside):
+        place = _inside(folder, above or ".")
+        if name.startswith("/") or last in ("", ".", "..") or place is None:
             raise InputError(f"{shown} lies outside the folder of the data, and nothing from elsewhere is sent")
         # Not blocking: a named pipe must not stall the reader.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(f"{place}/{last}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "is no path"
+        is_link = isinstance(error, OSError) and error.errno == errno.ELOOP
+        reason = "it is a link" if is_link else getattr(error, "strerror", None) or "it is no path"
         raise InputError(f"{shown} cannot be read: {reason}") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
