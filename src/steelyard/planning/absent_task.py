@@ -32,7 +32,7 @@ class AbsentTask(Task):
         definition = TaskDefinition(
             id=name or measurement.task,
             title=name or measurement.task,
-            fields=Fields(target=""),
+            fields=Fields(target="", images=("image",) if measurement.images else ()),
             scorer={},
             prompts={served.prompt: _format(served.differences, measurement, capabilities)},
             default_prompt=served.prompt,

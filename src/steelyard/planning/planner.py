@@ -256,6 +256,7 @@ class TaskPlanner:
             drawn=request.drawn,
             needs=self._needs(request, task, protocol),
             window=protocol.window,
+            images=bool(task.definition.fields.images),
             **self._asked_how_often(request, decoding, rows.population),
         )
         asked = rows.asked(measurement)

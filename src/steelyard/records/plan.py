@@ -135,6 +135,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
     names and their order are: by it gates are counted. ``window``: the release and the dates whose items are asked, of
     a benchmark that grows (:class:`steelyard.tasks.window.Window`); empty for the whole of it.
+    ``images``: the samples show images.
     """
 
     id: str
@@ -175,6 +176,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     turns: tuple[int, ...] = ()
     window: str = ""
+    images: bool = False
 
     @property
     def label(self) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from steelyard.records.images import ImageDetail
+
 __all__ = ["Fields", "Generator", "Hub", "Items", "PromptFormat", "Refusal", "Release", "Shots", "TaskDefinition"]
 
 
@@ -84,7 +86,9 @@ class Fields(Part, frozen=True, kw_only=True):
     before it, a list of ``{role, text}``; only prompt formats that write text by chat can ask it. ``context`` is the
     document that an answer must quote, for the scorer ``citation``; the prompt says whether the model sees it.
     ``date`` is the row's own date (ISO 8601), by which a claim may be about a window of a benchmark. ``tests`` are no
-    expressions but the names of columns with the data set's own tests (texts), for a scorer that runs them.
+    expressions but the names of columns with the data set's own tests (texts), for a scorer that runs them. ``images`` are the
+    names of the columns that hold images (:mod:`steelyard.tasks.images`), of which a prompt prints those that it shows,
+    where it shows them.
     """
 
     target: str
@@ -95,6 +99,7 @@ class Fields(Part, frozen=True, kw_only=True):
     context: str = ""
     date: str = ""
     tests: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 class PromptFormat(Part, frozen=True, kw_only=True):
@@ -107,6 +112,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     prompt differs from the vendor's. ``needs`` is what a model must offer
     (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
     ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
+    ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one.
     """
 
     like: str = ""
@@ -126,6 +132,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     shots: int | None = None
     differences: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    image_detail: ImageDetail = ""
 
     @property
     def generates(self) -> bool:

@@ -175,11 +175,21 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("items.count must be at least 1", where=path)
     if definition.items is not None and definition.items.sha256 and not definition.fields.question:
         raise InputError("items.sha256 needs fields.question, which says what an item asks", where=path)
+    if definition.fields.images:
+        _check_shows_images(prompts, path)
     if not 0 <= definition.chance < 1:
         raise InputError("chance is a fraction from 0 to below 1", where=path)
     return msgspec.structs.replace(
         definition, title=definition.title or definition.id, prompts=prompts, default_prompt=default
     )
+
+
+def _check_shows_images(prompts: Mapping[str, PromptFormat], path: Path) -> None:
+    for name, each in prompts.items():
+        if not each.chat or not each.generates:
+            raise InputError(f"prompts.{name}: images are shown in a chat that asks for text: chat: true", where=path)
+        if "shots" in each.prefix:
+            raise InputError(f"prompts.{name}: worked examples are not shown beside images: no prefix", where=path)
 
 
 def _check_hub(hub: Hub, shots: Shots, path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final, overload
 
 import msgspec
 
-from steelyard.errors import InputError, MissingDependency
+from steelyard.errors import InputError
 from steelyard.util.append_file import is_torn
 from steelyard.util.line_file import MAX_LINE, LineFile
 
@@ -26,7 +26,6 @@ __all__ = [
     "HeldRows",
     "JsonlRows",
     "Look",
-    "ParquetRows",
     "Row",
     "holds_nul",
     "place_of",
@@ -220,38 +219,3 @@ class _Pieces(Iterator[str]):
 
     def __next__(self) -> str:
         return next(self._pieces)
-
-
-class ParquetRows(FileRows):
-    """The rows of a Parquet file, kept in memory as Arrow columns for random access.
-
-    Raises InputError for a file that is not Parquet, MissingDependency without pyarrow.
-    """
-
-    def __init__(self, path: Path, look: Look) -> None:
-        try:
-            import pyarrow
-            import pyarrow.parquet
-        except ImportError:
-            raise MissingDependency("Parquet needs pyarrow: pip install 'steelyard[data]'", where=path) from None
-        try:
-            self._table = pyarrow.parquet.read_table(path)
-            batches = self._table.to_batches(max_chunksize=1024)
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
-            raise InputError(f"is not Parquet: {str(error).splitlines()[0]}", where=path) from None
-        seen = 0
-        for batch in batches:
-            for row in batch.to_pylist():
-                seen += 1
-                look(row, seen)
-
-    def __len__(self) -> int:
-        return int(self._table.num_rows)
-
-    def _row(self, number: int) -> Row:
-        row: Row = self._table.slice(number, 1).to_pylist()[0]
-        return row
-
-    def number_of(self, place: int) -> int:
-        """The rows are counted from 1."""
-        return place + 1
