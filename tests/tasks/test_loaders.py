@@ -154,7 +154,7 @@ def stub_hub(monkeypatch: pytest.MonkeyPatch, answer: object) -> None:
 
 def test_the_hub_is_asked_where_no_mirror_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     stub_hub(monkeypatch, [{"question": "q"}])
-    assert hub_rows("me/mine", "main", "test", None) == [{"question": "q"}]
+    assert list(hub_rows("me/mine", "main", "test", None)) == [{"question": "q"}]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from steelyard.records import (
     PlannedModel,
     RequestedTest,
     Verdict,
+    is_candidate,
 )
 from steelyard.records.watching import WATCH_INPUT
 from steelyard.runner.loop import RunEnd
@@ -94,6 +95,8 @@ async def plan_audit(sheet: ClaimSheet, models: Models, options: Options, orders
     identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], looked)
     if asks_next_tokens(options.detect.named):
         identified[SUBJECT] = await _with_next_tokens(identified[SUBJECT], models[SUBJECT])
+    asked = [claim.task for claim in sheet.claims]
+    identified |= await _with_images({SUBJECT: identified[SUBJECT]}, models, asked, options)
     planned = build_plan(sheet, identified, options, orders)
     return Audit(planned.plan, planned.prepared, models, orders)
 
@@ -105,7 +108,9 @@ async def plan_run(
 
     Raises ModelUnavailable where a model does not answer, InputError where a task cannot be asked.
     """
-    planned = build_run(wanted, await _identified(models, options), options, orders)
+    identified = await _identified(models, options)
+    identified |= await _with_images(identified, models, [each.task for each in wanted], options)
+    planned = build_run(wanted, identified, options, orders)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 
@@ -120,7 +125,9 @@ async def plan_tests(
 
     Raises ModelUnavailable where a model does not answer, InputError for a test that cannot be planned.
     """
-    planned = build_tests(requested, await _identified(models, options), options, orders, inputs)
+    identified = await _identified(models, options)
+    identified |= await _with_images(identified, models, [each.task for each in requested], options)
+    planned = build_tests(requested, identified, options, orders, inputs)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 
@@ -179,6 +186,23 @@ async def _with_next_tokens(planned: PlannedModel, model: Model) -> PlannedModel
     capabilities = replace(planned.capabilities, next_tokens=given, next_tokens_reason=reason)
     changed: PlannedModel = replace(planned, capabilities=capabilities)
     return changed
+
+
+async def _with_images(
+    planned: Mapping[str, PlannedModel], models: Models, tasks: Sequence[str], options: Options
+) -> dict[str, PlannedModel]:
+    """The models under test with whether they take images, or why not; none where none of the tasks shows any."""
+    from steelyard.models.image_check import images_taken
+    from steelyard.tasks.catalogue import shows_images
+
+    found: dict[str, PlannedModel] = {}
+    if not shows_images(tasks, options.task_files):
+        return found
+    for role, each in planned.items():
+        if is_candidate(role) and not each.capabilities.images:  # else it says so itself, or its recording does
+            taken, reason = await images_taken(models[role])
+            found[role] = replace(each, capabilities=replace(each.capabilities, images=taken, images_reason=reason))
+    return found
 
 
 async def start_audit(

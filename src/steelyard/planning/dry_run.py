@@ -19,6 +19,7 @@ from steelyard.records import (
     PlannedTest,
     Request,
 )
+from steelyard.records.images import USUAL_TOKENS
 
 __all__ = ["ClaimForecast", "Forecast", "forecast"]
 
@@ -271,4 +272,5 @@ def _prompt_tokens(request: Request, local: bool) -> float:
         context = (prefix + len(request.context)) * (1 if local else len(request.continuations))
         return (context + options) / CHARACTERS_PER_TOKEN
     asked = request.prompt if isinstance(request, GenerateRequest) else request.context
-    return (prefix + len(asked)) / CHARACTERS_PER_TOKEN
+    shown = len(request.images) * USUAL_TOKENS if isinstance(request, GenerateRequest) else 0
+    return (prefix + len(asked)) / CHARACTERS_PER_TOKEN + shown

@@ -8,6 +8,7 @@ Durations are whole microseconds, so that two machines write the same bytes.
 from __future__ import annotations
 
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
+from steelyard.records.images import Image
 from steelyard.records.journal import Attempt, Exchange, RecordedScore
 from steelyard.records.judging import (
     AttackResult,
@@ -119,6 +120,7 @@ __all__ = [
     "FlipResult",
     "GateVerdict",
     "GenerateRequest",
+    "Image",
     "ItemVariant",
     "JudgedKey",
     "Judging",

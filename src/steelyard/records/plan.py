@@ -133,7 +133,9 @@ class Measurement(Record, frozen=True, kw_only=True):
     ``needs`` is what is asked of a model that names its checkpoints, the claimed one first. ``turns``: by place of the
     committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`). ``asks``,
     where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
-    names and their order are: by it gates are counted.
+    names and their order are: by it gates are counted. ``window``: the release and the dates whose items are asked, of
+    a benchmark that grows (:class:`steelyard.tasks.window.Window`); empty for the whole of it.
+    ``images``: the samples show images.
     """
 
     id: str
@@ -173,6 +175,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     again: int = 0
     needs: tuple[str, ...] = ()
     turns: tuple[int, ...] = ()
+    window: str = ""
+    images: bool = False
 
     @property
     def label(self) -> str:

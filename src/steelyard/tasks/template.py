@@ -76,6 +76,15 @@ def boxed(text: str) -> str:
     return found[-1][0].strip()
 
 
+def at_marks(text: str, images: Sequence[Any], mark: str = "<image {number}>") -> str:
+    """A text in which marks such as ``<image 1>`` are the first of ``images``, the second, and so on."""
+    for number, image in enumerate(images, 1):
+        token = mark.replace("{number}", str(number))
+        if token in text:
+            text = text.replace(token, str(image))
+    return text
+
+
 def as_json(value: Any) -> str:
     """A value of the row as JSON with sorted keys, for a scorer that reads more than a text."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
@@ -83,7 +92,7 @@ def as_json(value: Any) -> str:
 
 @cache
 def _environment() -> BoundedEnvironment:
-    ours = (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, boxed, as_json)
+    ours = (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, boxed, as_json, at_marks)
     return BoundedEnvironment({function.__name__: function for function in ours}, _KEPT_FILTERS)
 
 

@@ -95,6 +95,7 @@ def _why_no_file(identity: ModelIdentity, capabilities: Capabilities) -> str:
         repeats_identical=capabilities.repeats_identical,
         next_tokens=capabilities.next_tokens,
         next_tokens_reason=capabilities.next_tokens_reason,
+        images_reason=capabilities.images_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every file"
@@ -112,6 +113,8 @@ def _why_no_function(identity: ModelIdentity, capabilities: Capabilities) -> str
         concurrency=capabilities.concurrency,
         repeats_identical=capabilities.repeats_identical,
         next_tokens_reason=capabilities.next_tokens_reason,
+        images=capabilities.images,
+        images_reason=capabilities.images_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every function"
@@ -126,6 +129,7 @@ def _why_no_world(identity: ModelIdentity, capabilities: Capabilities) -> str:
         loglikelihood_reason=capabilities.loglikelihood_reason,
         checkpoints=capabilities.checkpoints,
         next_tokens_reason=capabilities.next_tokens_reason,
+        images_reason=capabilities.images_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every world model"
@@ -157,6 +161,8 @@ def _why_not_together(planned: PlannedModel) -> str:
         return f"next_tokens is {capabilities.next_tokens}, and no more than {MOST_NEXT_TOKENS} are asked for"
     if capabilities.next_tokens and capabilities.next_tokens_reason:
         return "next_tokens is set, and next_tokens_reason says why it is not"
+    if capabilities.images and capabilities.images_reason:
+        return "images is true, and images_reason says why it is not"
     if not 1 <= planned.concurrency <= capabilities.concurrency:
         return "concurrency is not within what the model takes"
     if planned.adaptive and planned.concurrency != capabilities.concurrency:
