@@ -71,7 +71,7 @@ DEFAULTS = {
         "budget_stated": False, "reasoning_effort": "", "items": "", "asks": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "how_read": "", "suite": "", "arm": "", "seed": "",
-        "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "images": False,
+        "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "window": "", "images": False,
     },
     "LedgerPlace": {"opened_later": False, "timestamped": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
@@ -102,7 +102,7 @@ DEFAULTS = {
     },
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
-    "Sample": {"choices": [], "context": "", "group": ""},
+    "Sample": {"choices": [], "context": "", "group": "", "tests_sha256": ""},
     "Served": {"differences": []},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {

@@ -177,9 +177,12 @@ def _with_images(request: GenerateRequest) -> str:
 def expected_of(sample: Sample) -> str:
     """The right answer; the letter and the text of the choice where the target names one by its number.
 
-    A question to a judge has none: what it is about stands there instead.
+    A question to a judge has none: what it is about stands there instead. Of a data set's own tests, which no run
+    keeps, it is their digest.
     """
     target = sample.target
+    if sample.tests_sha256:
+        return f"the tests of the data set pass (SHA-256 {sample.tests_sha256})"
     if target.startswith("{") and (key := key_in(target)) is not None:
         return about_key(key)
     if target.isdecimal() and int(target) < min(len(sample.choices), len(ascii_uppercase)):

@@ -17,6 +17,7 @@ from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.finders import Finders, open_finders
 from steelyard.auditing.images import check_as_sealed, open_media
 from steelyard.auditing.measured import Tally
+from steelyard.auditing.own_tests import OwnTests, without_tests
 from steelyard.auditing.references import give_reference
 from steelyard.auditing.scoring import (
     Scorers,
@@ -141,7 +142,7 @@ class RunSession:
         self.measurements = self.plan.by_id
         self.schedules = {role: Schedule(slice_seconds=_slice_seconds(self.plan)) for role in self.plan.models}
         self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
-        self._executed = ExecutedScoring(self.scorers)
+        self._executed = ExecutedScoring(self.scorers, OwnTests(self.prepared))
         self._answering = answering(self.plan)
         self._spending = Spending(measured_by_call(self.plan))
 
@@ -183,7 +184,7 @@ class RunSession:
         return Runner(
             model=model,
             schedule=self.schedules[role],
-            sample_of=lambda call: self.prepared[call.measurement].samples[call.sample],
+            sample_of=lambda call: without_tests(self.prepared[call.measurement].samples[call.sample]),
             check_item=self._check_item,
             request_of=self._request_of,
             journal=journal,

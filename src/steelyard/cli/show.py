@@ -79,6 +79,13 @@ def command(
     plan = folder.plan
     if is_recording(plan):
         raise InputError("a gateway's recording has no questions and scores: steelyard report shows it", where=run)
+    if plan.is_identity_check:
+        from steelyard.cli.show_held import show_held
+
+        chosen = {f"--{reading}": True for reading in readings}
+        chosen |= {"--sample": bool(samples), "--task": task is not None, "--csv": as_csv, "--html": bool(html_file)}
+        chosen |= {"--reasoning": reasoning, f"#{role}": bool(role)}
+        return show_held(folder, limit, tuple(name for name, is_given in chosen.items() if is_given), as_json=as_json)
     roles = dict.fromkeys(each.role for each in plan.measurements)
     if role and role not in roles:
         raise InputError(f"has no answers of a model in the role {role!r}; there are: {', '.join(roles)}", where=run)

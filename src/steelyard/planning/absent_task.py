@@ -59,7 +59,8 @@ class AbsentTask(Task):
         return self.prompts[self.served.prompt]
 
     def _protocol(self, prompt: str, shots: int | None) -> ChosenProtocol:
-        return ChosenProtocol(prompt or self.served.prompt, self._measurement.shots if shots is None else shots)
+        shots = self._measurement.shots if shots is None else shots
+        return ChosenProtocol(prompt or self.served.prompt, shots, window=self._measurement.window)
 
 
 class RefusedTask(Task):

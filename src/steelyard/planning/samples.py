@@ -57,7 +57,7 @@ def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: 
     from steelyard.tasks.loaders import DataMissing
 
     try:
-        return task.prepare(protocol.prompt, data, seed, protocol.shots)
+        return task.prepare(protocol.prompt, data, seed, protocol.shots, window=protocol.window)
     except DataMissing as missing:
         raise Skip("not_tested", str(missing)) from None
 

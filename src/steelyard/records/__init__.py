@@ -23,6 +23,7 @@ from steelyard.records.judging import (
 )
 from steelyard.records.limits import UNKNOWN_COSTS, Limits
 from steelyard.records.plan import (
+    AGAINST_REFERENCE,
     GATE_SERIES,
     JUDGE,
     JUDGED_INPUTS,
@@ -46,6 +47,7 @@ from steelyard.records.plan import (
     Served,
     candidate_role,
     is_candidate,
+    is_identity_check,
 )
 from steelyard.records.record import Record
 from steelyard.records.requests import (
@@ -88,6 +90,7 @@ from steelyard.records.results import (
 from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
+    "AGAINST_REFERENCE",
     "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
@@ -168,4 +171,5 @@ __all__ = [
     "VerdictWord",
     "candidate_role",
     "is_candidate",
+    "is_identity_check",
 ]

@@ -86,6 +86,8 @@ class Sample(Record, frozen=True, kw_only=True):
 
     ``target`` is the right answer's text, or for a choice its index as text; ``group`` is the subtask or cluster.
     ``context`` is the document that an answer must quote, for a scorer that reads it; else it is empty.
+    ``tests`` are a data set's own tests, for a scorer that runs them: megabytes, which no sealed form has, and a record
+    that was read back has none. Their SHA-256 is sealed in their place.
     """
 
     id: str
@@ -94,6 +96,8 @@ class Sample(Record, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     group: str = ""
     context: str = ""
+    tests_sha256: str = ""
+    tests: bytes = b""
 
     @property
     def target_text(self) -> str:

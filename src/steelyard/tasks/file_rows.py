@@ -18,7 +18,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.util.append_file import is_torn
-from steelyard.util.line_file import LineFile
+from steelyard.util.line_file import MAX_LINE, LineFile
 
 __all__ = [
     "CsvRows",
@@ -95,10 +95,11 @@ class JsonlRows(FileRows):
     """One JSON object per line; blank lines are skipped. Raises InputError with file and line.
 
     ``is_log``: the file is only appended to, and a last line that was cut off while it was written does not count.
+    ``max_line`` is the most bytes that a line may have.
     """
 
-    def __init__(self, path: Path, look: Look, *, is_log: bool = False) -> None:
-        self._file = LineFile(path)
+    def __init__(self, path: Path, look: Look, *, is_log: bool = False, max_line: int = MAX_LINE) -> None:
+        self._file = LineFile(path, max_line)
         self._starts, self._lines = array("Q"), array("I")
         for number, (place, line) in enumerate(_without_mark(self._file.lines()), 1):
             if line.strip() and not (is_log and not line.endswith(b"\n") and is_torn(line)):

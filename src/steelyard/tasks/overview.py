@@ -96,10 +96,13 @@ def _data(definition: TaskDefinition, data: Path | None) -> tuple[str, bool]:
     if hub is None:
         return "made here", True
     if data is not None:
-        missing = [config for config in hub.configs if not (data / hub.path / config / f"{hub.split}.jsonl").is_file()]
+        parts = [
+            data / hub.path / (each if hub.files else f"{each}/{hub.split}.jsonl") for each in hub.files or hub.configs
+        ]
+        missing = [path for path in parts if not path.is_file()]
         if not missing:
             return "in the mirror", True
-        part = f"{len(missing)} of {len(hub.configs)} parts " if len(hub.configs) > 1 else ""
+        part = f"{len(missing)} of {len(parts)} parts " if len(parts) > 1 else ""
         return f"{part}not in the mirror ({hub.path})", False
     if importlib.util.find_spec("datasets") is None:
         return f"hub: {hub.path} (needs --data or the extra data)", False

@@ -26,6 +26,7 @@ from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.file_of_suite import check_no_suite
 from steelyard.tasks.file_rows import FileRows
+from steelyard.tasks.hub_files import ChosenRows, hub_files
 from steelyard.tasks.images import RowImages, check_unmarked
 from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, mirrored, read_rows
@@ -40,7 +41,8 @@ __all__ = ["Samples", "Task"]
 class Rows(msgspec.Struct, frozen=True):
     """Rows of one subtask; ``label`` is part of the sample ids, ``group`` names the subtask if there are several.
 
-    Those of the user's ``own`` file have the numbers that the file shows them with, others count from 0. ``folder`` is
+    Those of the user's ``own`` file have the numbers that the file shows them with, others count from 0. ``held``
+    counts the rows of a file of which these are a window, and ``revision`` is that of the hub's files. ``folder`` is
     where their file lies: images beside it may be named in them.
     """
 
@@ -48,11 +50,14 @@ class Rows(msgspec.Struct, frozen=True):
     group: str
     rows: Sequence[Row]
     own: bool = False
+    held: int = 0
+    revision: str = ""
     folder: Path | None = None
 
     def number_of(self, place: int) -> int:
         """The number of a row in its sample's id."""
-        return self.rows.number_of(place) if self.own and isinstance(self.rows, FileRows | TidyRows) else place
+        is_numbered = isinstance(self.rows, ChosenRows) or (self.own and isinstance(self.rows, FileRows | TidyRows))
+        return self.rows.number_of(place) if is_numbered else place  # type: ignore[attr-defined]
 
 
 class Task:
@@ -159,16 +164,17 @@ class Task:
         seed: str | None = None,
         shots: int | None = None,
         count: int | None = None,
+        window: str = "",
     ) -> Samples:
         """Load the rows, so that every sample can be rendered.
 
         ``data`` is a mirror of the hub. ``seed`` other than the public one gives exchangeable twins (generated tasks
         only), ``count`` of them in place of as many as the benchmark has. ``shots`` other than the prompt format's own
-        number is possible if worked examples are declared. Raises DataMissing if the rows are not available, InputError
-        if seed or shots do not apply to the task.
+        number is possible if worked examples are declared. ``window`` is that of a :class:`ChosenProtocol`. Raises
+        DataMissing if the rows are not available, InputError if seed or shots do not apply to the task.
         """
         chosen = self.prompt_format(prompt_format)
-        sources = self._sources(data, seed, count)
+        sources = self._sources(data, seed, count, window)
         count = shots_in(self.definition, chosen) if shots is None else shots
         samples = Samples(self, prompt_format, sources, self.prefixes(prompt_format, data, count))
         # Rendered here once, so that missing worked examples and errors of the file show now and not during a run.
@@ -179,7 +185,7 @@ class Task:
         """The part of the prompt that all samples of a group share, by group, with so many worked examples."""
         return Prefixes(self.prompt_format(prompt_format), WorkedExamples(self.definition, self.where, data), shots)
 
-    def _sources(self, data: Path | None, seed: str | None, count: int | None) -> list[Rows]:
+    def _sources(self, data: Path | None, seed: str | None, count: int | None, window: str) -> list[Rows]:
         definition = self.definition
         if definition.generator is not None:
             seed = definition.generator.seed if seed is None else seed
@@ -196,6 +202,9 @@ class Task:
             return [Rows("row", "", read_rows(file), own=True, folder=file.parent)]
         hub = definition.hub
         assert hub is not None, "a definition has a hub, a generator or a file"
+        if hub.files:
+            files = hub_files(definition, self.where, data, window)
+            return [Rows(each.label, "", each.rows, held=each.held, revision=each.revision) for each in files]
         if data is not None:
             for config in hub.configs:
                 check_no_suite(mirrored(hub.path, config, hub.split, data))
@@ -254,8 +263,13 @@ class Samples(Sequence[Sample]):
     @property
     def revisions(self) -> tuple[str, ...]:
         """The hub's revisions of the rows (commit ids), without repeats; empty for rows of a mirror or a file."""
-        found = (source.rows.revision for source in self._sources if isinstance(source.rows, HubRows))
+        found = (each.rows.revision if isinstance(each.rows, HubRows) else each.revision for each in self._sources)
         return tuple(dict.fromkeys(revision for revision in found if revision))
+
+    @property
+    def held(self) -> int:
+        """The rows of the files of which these are a window; 0 for a task whose rows are no files of the hub."""
+        return sum(source.held for source in self._sources)
 
     @property
     def has_items(self) -> bool:
@@ -297,6 +311,7 @@ class Samples(Sequence[Sample]):
         choices, target = self._answers(values)
         if choices and not (target.isdecimal() and int(target) < len(choices)):
             raise InputError(f"target {target[:40]!r} is no index of the {len(choices)} choices")
+        tests = _tests(row, self.task.definition.fields.tests)
         group = source.group or (str(self._group.evaluate(values)) if self._group is not None else "")
         context = "" if self._context is None else str(self._context.evaluate(values))
         if images is not None:
@@ -308,15 +323,17 @@ class Samples(Sequence[Sample]):
             choices=choices,
             group=group,
             context=context,
+            tests_sha256=sha256(tests).hexdigest() if tests else "",
+            tests=tests,
         )
 
     def _values(self, source: Rows, row: Row) -> tuple[dict[str, Any], RowImages | None]:
         """What expressions and templates see of a row, and its images, where the task has columns of them."""
         columns = self.task.definition.fields.images
         if not columns:
-            return dict(row), None
+            return _named(row), None
         images = RowImages(row, columns, source.folder)
-        return row | images.values, images
+        return _named(row | images.values), images
 
     def _answers(self, values: dict[str, Any]) -> tuple[tuple[str, ...], str]:
         """Choices and target of a row; the choices are put into ``values`` for the other expressions."""
@@ -352,11 +369,24 @@ class Samples(Sequence[Sample]):
         )
 
 
+def _named(row: Row) -> dict[str, Any]:
+    """A row's values by their names, and as ``row``: names with spaces can only be looked up there."""
+    return {"row": row, **row}
+
+
 def _turns(value: Any) -> tuple[Turn, ...]:
     try:
         return msgspec.convert(value, tuple[Turn, ...])
     except msgspec.ValidationError as error:
         raise InputError(f"history must be a list of turns, as {{role: user, text: …}} ({error})") from None
+
+
+def _tests(row: Row, columns: Sequence[str]) -> bytes:
+    """The data set's own tests as a JSON list of the columns' texts, as they are published; empty without columns."""
+    for column in columns:
+        if not isinstance(row.get(column), str):
+            raise InputError(f"the column {column!r} of fields.tests is no text in this row")
+    return msgspec.json.encode([row[column] for column in columns]) if columns else b""
 
 
 def _texts(value: Any, name: str) -> tuple[str, ...]:
