@@ -86,9 +86,9 @@ class Fields(Part, frozen=True, kw_only=True):
     before it, a list of ``{role, text}``; only prompt formats that write text by chat can ask it. ``context`` is the
     document that an answer must quote, for the scorer ``citation``; the prompt says whether the model sees it.
     ``date`` is the row's own date (ISO 8601), by which a claim may be about a window of a benchmark. ``tests`` are no
-    expressions but the names of columns with the data set's own tests (texts), for a scorer that runs them. ``images`` are the
-    names of the columns that hold images (:mod:`steelyard.tasks.images`), of which a prompt prints those that it shows,
-    where it shows them.
+    expressions but the names of columns with the data set's own tests (texts), for a scorer that runs them. ``images``
+    are the names of the columns that hold images (:mod:`steelyard.tasks.images`), of which a prompt prints those that
+    it shows, where it shows them.
     """
 
     target: str
