@@ -87,8 +87,8 @@ class Fields(Part, frozen=True, kw_only=True):
     document that an answer must quote, for the scorer ``citation``; the prompt says whether the model sees it.
     ``date`` is the row's own date (ISO 8601), by which a claim may be about a window of a benchmark. ``tests`` are no
     expressions but the names of columns with the data set's own tests (texts), for a scorer that runs them. ``images``
-    are the names of the columns that hold images (:mod:`steelyard.tasks.images`), of which a prompt prints those that
-    it shows, where it shows them.
+    are the names of the columns that hold images (:mod:`steelyard.tasks.images`); a prompt prints those that it shows,
+    where it shows them.
     """
 
     target: str
