@@ -194,6 +194,10 @@ def test_a_kill_between_image_and_journal_is_mended_and_nothing_is_asked_twice(t
             process.wait()
         answered = {each["sample"] for each in attempts(run)}
         assert len(media(run)) > len(answered)  # in flight: on the disk, and in no journal line
+        ended = Path(shutil.copytree(run, tmp_path / "ended"))
+        (ended / "media" / f"{'ab' * 32}.partial").write_bytes(b"\x89PNG")
+        execute(["resume", str(ended), "--finalize"])
+        assert execute(["verify", str(ended)]) == 0
         torn, gone, *_ = media(run)
         torn.write_bytes(torn.read_bytes()[:11])
         gone.unlink()

@@ -27,7 +27,7 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x04JF" + b"\xff\xc4\x00\x03x" + b"\xff\xc2\x00\x0b
         (webp(b"VP8X", b"\0\0\0\0" + (639).to_bytes(3, "little") + (479).to_bytes(3, "little")), 640 * 480),
         (webp(b"VP8L", b"\x2f" + struct.pack("<I", 639 | 479 << 14)), 640 * 480),
         (webp(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 640, 480)), 640 * 480),
-        (webp(b"ALPH", b"\0" * 20), None),
+        (webp(b"EXIF", b"\0" * 20), None),
         (JPEG[:12], None),
         (b"\xff\xd8\xff\xe0\x00\x01", None),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0", None),

@@ -35,7 +35,7 @@ class Media:
         self._kept: set[bytes] = set()
         self._being_kept: dict[bytes, asyncio.Future[None]] = {}
         self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="media")
-        self._is_synced = True
+        self._is_synced, self._has_folder = True, False
 
     def missing(self) -> set[str]:
         """For a resume: the SHA-256 of the images that the samples asked so far show and that are not there.
@@ -90,11 +90,13 @@ class Media:
     def _write(self, image: Image) -> None:
         name = layout.media_of(image.sha256)
         path = self._run / name
-        if path.exists() and _is_whole(self._run, name):
+        if os.path.lexists(path) and _is_whole(self._run, name):
             return
         if not image.data:
             raise InputError(f"the image {image.sha256[:12]}… came without its bytes", where=self._run)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not self._has_folder:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._has_folder = True
         write_file(path, image.data, 0o600)
         self._is_synced = False
 
