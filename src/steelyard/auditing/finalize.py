@@ -22,6 +22,7 @@ from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, canonical_in_full
 from steelyard.evidence.timestamp import stamp_in
 from steelyard.records import Attempt, CallSpent, DetectorResult, Plan, SampleScore, Verdict
+from steelyard.scorers.corpus import counts_fit
 from steelyard.storage.journal.lines import JournalRecord, segment_of
 from steelyard.storage.journal.reader import read_lines, read_segment, segment_names
 from steelyard.storage.journal.texts import open_index
@@ -140,6 +141,7 @@ class _Reading:
             or sealed.seq != attempt.seq
             or (sealed.value is None) != (sealed.status in ("missing", "open"))
             or not 0 <= (sealed.value or 0) <= (sealed.status == "scored")
+            or not counts_fit(unscored.scorer, sealed)
         ):
             raise VerificationError(
                 f"{layout.SCORES}: the score of record {attempt.seq}, whose text is withheld, does not belong to it"

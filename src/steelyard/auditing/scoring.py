@@ -31,6 +31,7 @@ from steelyard.records import (
     SampleScore,
     Score,
 )
+from steelyard.scorers.corpus import counts_without_answer
 from steelyard.scorers.reading.loops import ends_in_loop
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.compact import Naturals
@@ -81,8 +82,9 @@ def score(
         with suppress(Exception):
             found = read_score(scorer, sample, output, cut_is_final=cut_is_final)
             status = "open" if found.value is None else "scored" if found.parsed else "unparsed"
-            return _score(attempt, scorer.identifier, status, found.value, sample.group)
-    return _score(attempt, scorer.identifier, "missing", None, sample.group)
+            counts = found.counts or counts_without_answer(scorer, sample)
+            return _score(attempt, scorer.identifier, status, found.value, sample.group, counts)
+    return _score(attempt, scorer.identifier, "missing", None, sample.group, counts_without_answer(scorer, sample))
 
 
 def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False) -> Score:
@@ -126,7 +128,9 @@ def score_recorded(attempt: Attempt, recorded: RecordedScore) -> SampleScore:
     return _score(attempt, recorded.scorer, status, recorded.value, recorded.group)
 
 
-def _score(attempt: Attempt, scorer: str, status: str, value: float | None, group: str) -> SampleScore:
+def _score(
+    attempt: Attempt, scorer: str, status: str, value: float | None, group: str, counts: tuple[int, ...] = ()
+) -> SampleScore:
     return SampleScore(
         measurement=attempt.measurement,
         position=attempt.position,
@@ -138,6 +142,7 @@ def _score(attempt: Attempt, scorer: str, status: str, value: float | None, grou
         group=group,
         service=service_of(attempt),
         seq=attempt.seq,
+        counts=counts,
     )
 
 

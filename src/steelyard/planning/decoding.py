@@ -12,6 +12,7 @@ import msgspec
 from steelyard.claims.decoding import stated_temperature, states_decoding
 from steelyard.planning.rules import draws_texts
 from steelyard.records import Capabilities, Claim, RepeatCheck
+from steelyard.scorers.corpus import corpus_scorer
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
@@ -25,6 +26,7 @@ __all__ = [
     "SAMPLED_CHECK",
     "SAMPLED_TEMPERATURE",
     "SAMPLED_TRIALS",
+    "asked_how_often",
     "asks_chat",
     "decoding_of",
     "of_the_endpoint",
@@ -41,6 +43,8 @@ __all__ = [
 # every sample is asked twice instead, and the test reads both answers.
 REMOTE_CHECK = RepeatCheck(samples=100, repeats=2, among=400)
 PAIRED_UP_TO = 800
+# A corpus score is compared as it is where no repeated answer differs: nothing is estimated from how many do.
+CORPUS_CHECK = RepeatCheck(samples=100, repeats=2, among=400)
 LOCAL_CHECK = RepeatCheck(samples=2, repeats=3)
 SAMPLED_CHECK = RepeatCheck(samples=50, repeats=3)
 SAMPLED_TEMPERATURE = 0.7
@@ -52,6 +56,16 @@ SAMPLED_TRIALS = 1000
 _OWN_LIMIT = re.compile(
     r"tokens instead of the prompt format's ([0-9,]{1,15})(?:, since the model reasons before it answers)?\.$"
 )
+
+
+def asked_how_often(
+    decoding: str, capabilities: Capabilities, asked: int, population: int, scorer: str
+) -> tuple[int, RepeatCheck]:
+    """How often each sample of a claim is asked, and the repeat check; all models alike for a corpus score."""
+    if corpus_scorer(scorer) is not None:
+        return 1, msgspec.structs.replace(CORPUS_CHECK, samples=min(CORPUS_CHECK.samples, asked))
+    repeats = repeats_of(decoding, capabilities, population)
+    return repeats, repeat_check_of(decoding, capabilities, asked, population)
 
 
 def repeat_check_of(decoding: str, capabilities: Capabilities, asked: int, population: int) -> RepeatCheck:

@@ -16,12 +16,11 @@ from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
+    asked_how_often,
     asks_chat,
     decoding_of,
     of_the_endpoint,
     output_budget_of,
-    repeat_check_of,
-    repeats_of,
 )
 from steelyard.planning.drawn import check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
@@ -225,6 +224,7 @@ class TaskPlanner:
             check_texts(self._models[request.role].capabilities)
         decoding = self._decoding(task, protocol, kind, request)
         rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
+        scorer = self._scorer(request, task, protocol)
         measurement = Measurement(
             id="",
             role=request.role,
@@ -238,7 +238,7 @@ class TaskPlanner:
             output_budget=decoding.output_budget,
             budget_stated=decoding.output_budget is not None and decoding.output_budget == self._limit_stated(request),
             reasoning_effort=decoding.reasoning_effort,
-            scorers=(self._scorer(request, task, protocol),),
+            scorers=(scorer,),
             population=rows.population,
             samples_root="",
             items=rows.items,
@@ -257,7 +257,7 @@ class TaskPlanner:
             needs=self._needs(request, task, protocol),
             window=protocol.window,
             images=bool(task.definition.fields.images),
-            **self._asked_how_often(request, decoding, rows.population),
+            **self._asked_how_often(request, decoding, rows.population, scorer),
         )
         asked = rows.asked(measurement)
         check_choices(measurement.scorers[0], task.id, asked.samples)
@@ -355,7 +355,9 @@ class TaskPlanner:
             check_whole(request.claim, task, rows.population, rows.part)
         return rows
 
-    def _asked_how_often(self, request: MeasurementRequest, decoding: _Decoding, population: int) -> dict[str, Any]:
+    def _asked_how_often(
+        self, request: MeasurementRequest, decoding: _Decoding, population: int, scorer: str
+    ) -> dict[str, Any]:
         """The limit, the repeats and the repeat check of a measurement."""
         limit = None if self._options.limit is None else min(self._options.limit, population)
         limit = limit if request.limit is None or request.drawn else request.limit
@@ -363,8 +365,7 @@ class TaskPlanner:
         repeats, check = request.repeats or 1, RepeatCheck()
         if request.claim:
             capabilities = self._models[request.role].capabilities
-            repeats = repeats_of(decoding.mode, capabilities, population)
-            check = repeat_check_of(decoding.mode, capabilities, limit or population, population)
+            repeats, check = asked_how_often(decoding.mode, capabilities, limit or population, population, scorer)
         return {"limit": limit, "repeats": repeats, "repeat_check": request.repeat_check or check}
 
     def _decoding(

@@ -37,12 +37,14 @@ class Score(Record, frozen=True, kw_only=True):
     """What a scorer gives one model output: a value in [0, 1].
 
     *Unparsed*: no answer was extracted, which counts as 0 and is reported separately. ``value`` None: the output is
-    *open*, since it is ambiguous, and counts neither as right nor as wrong.
+    *open*, since it is ambiguous, and counts neither as right nor as wrong. ``counts``: what the answer adds to a score
+    that is no mean of values (:class:`steelyard.scorers.corpus.CorpusScorer`).
     """
 
     value: float | None
     parsed: bool = True
     note: str = ""
+    counts: tuple[int, ...] = ()
 
 
 Service = Literal["answered", "failed", "refused", "filtered", "too_long", "rejected", "tools", "timed_out", "ours"]
@@ -59,6 +61,8 @@ class SampleScore(Record, frozen=True, kw_only=True):
     *missing* (no answer) and *open* (an ambiguous answer) have no value: results then have a lower and an upper bound.
     ``group`` is the sample's subtask, by which errors are clustered; ``service`` says how the call ended. The place of
     what is asked again (:attr:`Measurement.again`) is that of the sample's first answer × the repeats + the repeat.
+    ``counts``: what the answer adds to a corpus score, so that it can be recomputed where texts are withheld; of one
+    that could not be read, those of an answer with nothing in it.
     """
 
     measurement: str
@@ -71,6 +75,7 @@ class SampleScore(Record, frozen=True, kw_only=True):
     group: str = ""
     service: Service = "answered"
     seq: int
+    counts: tuple[int, ...] = ()
 
 
 class CallSpent(Record, frozen=True, kw_only=True):

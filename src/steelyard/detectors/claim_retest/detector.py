@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 
 from steelyard.claims.decoding import states_decoding
+from steelyard.detectors.claim_retest.corpus import NULL as CORPUS_NULL
+from steelyard.detectors.claim_retest.corpus import corpus_test, decode_corpus, is_corpus_test, seal_corpus
+from steelyard.detectors.claim_retest.corpus_result import CorpusFinder
 from steelyard.detectors.claim_retest.formats import (
     SAMPLED,
     FormatsFinder,
@@ -21,6 +24,8 @@ from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode,
 from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.plugins import Formats, MeasurementRequest, Planner
 from steelyard.records import Claim, Plan, PlannedTest, Reads, RepeatCheck, Served
+from steelyard.records.record import Record
+from steelyard.scorers.corpus import corpus_scorer
 
 __all__ = ["ClaimRetest"]
 
@@ -43,9 +48,24 @@ class ClaimRetest:
             formats = planner.formats(request, claim)
             prompt = formats.to_ask[0] if formats.to_ask else ""
             first = planner.measure(MeasurementRequest(name=request, task=claim.task, claim=claim, prompt=prompt))
-            if first is not None:
+            if first is None:
+                continue
+            if (scorer := corpus_scorer(first.reads.scorer)) is not None:
+                sealed = corpus_test(planner, scorer.corpus, number, claim, first, formats)
+                tests.append(self._planned(number, claim, CORPUS_NULL, (first.reads,), sealed))
+            else:
                 tests.append(self._test(planner, number, claim, first, formats))
         return tests
+
+    def _planned(self, number: int, claim: Claim, null: str, reads: tuple[Reads, ...], sealed: Record) -> PlannedTest:
+        return PlannedTest(
+            id=f"claim-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', claim.task)[:80]}",
+            rule=f"{self.name}@{self.version}",
+            weight=1.0,
+            null=null,
+            reads=reads,
+            sealed=encode(sealed),
+        )
 
     def _test(self, planner: Planner, number: int, claim: Claim, first: Served, formats: Formats) -> PlannedTest:
         served, not_asked = {first.reads: first}, [*formats.not_asked]  # formats whose requests are equal are one
@@ -63,14 +83,9 @@ class ClaimRetest:
             reads += [each.reads, *checks]
         tests = tuple(self._of_format(planner, number, claim, each) for each in served.values())
         one = len(tests) == 1 and not not_asked
-        return PlannedTest(
-            id=f"claim-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', claim.task)[:80]}",
-            rule=f"{self.name}@{self.version}",
-            weight=1.0,
-            null="the served model's score is not lower than the claim by more than the tolerance",
-            reads=tuple(reads),
-            sealed=encode(tests[0]) if one else encode(FormatTests(formats=tests, not_asked=tuple(not_asked))),
-        )
+        sealed = tests[0] if one else FormatTests(formats=tests, not_asked=tuple(not_asked))
+        null = "the served model's score is not lower than the claim by more than the tolerance"
+        return self._planned(number, claim, null, tuple(reads), sealed)
 
     def _of_format(self, planner: Planner, number: int, claim: Claim, served: Served) -> ClaimTest:
         measurement = planner.measurement(served)
@@ -107,6 +122,8 @@ class ClaimRetest:
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
         """See :func:`steelyard.detectors.claim_retest.thresholds.seal`."""
+        if is_corpus_test(test):
+            return seal_corpus(test, plan)
         return seal_formats(test, plan) if has_formats(test) else seal(test, plan)
 
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
@@ -114,16 +131,20 @@ class ClaimRetest:
 
         Greedy answers are taken to repeat themselves. How much sampled ones vary is not known before they are asked:
         all of them. Where the vendor states no prompt format, a true claim is taken to hold in the first one, and a
-        false one in none.
+        false one in none. All of a corpus score is asked.
         """
+        if is_corpus_test(test):
+            return decode_corpus(test, plan)[2].planned
         trials: dict[str, int] = {}  # by measurement: formats with equal requests read the same answers
         for each in tests_of(test, plan):
             name = each.reads[0].measurement
             trials[name] = max(trials.get(name, 0), _trials(each, plan, shortfall))
         return sum(trials.values()) if shortfall else next(iter(trials.values()))
 
-    def open(self, test: PlannedTest, plan: Plan) -> ClaimFinder | FormatsFinder:
+    def open(self, test: PlannedTest, plan: Plan) -> ClaimFinder | FormatsFinder | CorpusFinder:
         """Start one test; raises ValueError if its sealed part is not a claim retest's."""
+        if is_corpus_test(test):
+            return CorpusFinder(test, plan)
         return FormatsFinder(test, plan) if has_formats(test) else ClaimFinder(test, plan)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["MEASURES", "chrf", "rouge_l", "token_f1", "tokens"]
+__all__ = ["MEASURES", "character_grams", "chrf", "rouge_l", "token_f1", "tokens"]
 
 ORDER: Final = 6  # of chrF's n-grams
 BETA: Final = 2
@@ -48,7 +48,7 @@ def chrf(hypothesis: str, reference: str) -> Fraction:
         return Fraction(0)
     precision = recall = Fraction(0)
     for size in range(1, orders + 1):
-        mine, right = _grams(ours, size), _grams(theirs, size)
+        mine, right = character_grams(ours, size), character_grams(theirs, size)
         shared = (mine & right).total()
         precision += Fraction(shared, mine.total())
         recall += Fraction(shared, right.total())
@@ -58,7 +58,8 @@ def chrf(hypothesis: str, reference: str) -> Fraction:
     return (1 + BETA**2) * precision * recall / (BETA**2 * precision + recall)
 
 
-def _grams(text: str, size: int) -> Counter[str]:
+def character_grams(text: str, size: int) -> Counter[str]:
+    """A text's sequences of so many characters, with how often each is there."""
     return Counter(text[place : place + size] for place in range(len(text) - size + 1))
 
 
