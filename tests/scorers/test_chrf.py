@@ -55,7 +55,9 @@ def test_no_answer_has_the_references_n_grams_alone() -> None:
     sample = Sample(id="t/row/0", request=GenerateRequest(prompt="?"), target="the sea")
     counts = Chrf().counts_without_answer(sample)
     assert counts == counts_of("", "the sea")
-    assert not any(counts[0::3]) and not any(counts[2::3]) and counts[1] == 6
+    assert not any(counts[0::3])
+    assert not any(counts[2::3])
+    assert counts[1] == 6
 
 
 def test_it_opens_by_name_and_by_identifier() -> None:

@@ -46,7 +46,7 @@ def part_of(task: Task, samples: Sequence[Sample], window: str = "") -> Part | N
     if definition.releases and isinstance(samples, Samples):
         of = rows_up_to(definition, window)
         return None if samples.held == of else Part(of=of, same=samples.held)
-    pinned, held, size = definition.items, len(samples), _whole_size(task)
+    pinned, held, size = definition.items, len(samples), _whole_size(task, window)
     if pinned is not None and pinned.sha256 and isinstance(samples, Samples):
         same = published_among(samples.item_digests(), pinned, items_file(task.where, task.id))
         return None if same == held == size else Part(of=size, same=same)
@@ -60,7 +60,7 @@ def why_not_held(task: Task, population: int, part: Part | None, *, is_own: bool
     """
     from steelyard.tasks.hub_files import rows_up_to
 
-    definition, size = task.definition, _whole_size(task)
+    definition, size = task.definition, _whole_size(task, window)
     if definition.releases and not is_own:
         size = rows_up_to(definition, window)
         fits = population <= (part.same if part else size) and (part is None or (part.of == size and part.same < size))
@@ -89,8 +89,10 @@ def held_in(reason: str) -> tuple[int, Part | None] | None:
     return None
 
 
-def _whole_size(task: Task) -> int:
-    """The items that a task's benchmark has, as far as is known; 0 where it is not."""
+def _whole_size(task: Task, window: str) -> int:
+    """The items that a task's benchmark has, or its subset, as far as is known; 0 where it is not."""
+    if of_subset := next((each.rows for each in task.definition.subsets if each.name == window), 0):
+        return of_subset
     pinned = task.definition.items
     return max(pinned.count if pinned else 0, _published_size(task.id))
 
@@ -116,7 +118,7 @@ def check_whole(claim: Claim, task: Task, population: int, part: Part | None) ->
 
 def in_window_of(protocol: ChosenProtocol, task: Task, claim: Claim | None) -> ChosenProtocol:
     """What is asked beside a claim about a window of a benchmark, in a protocol of its own: of the same window."""
-    if claim is None or not task.definition.releases:
+    if claim is None or not (task.definition.releases or task.definition.subsets):
         return protocol
     return msgspec.structs.replace(protocol, window=task.protocol_for(claim).window)
 

@@ -134,7 +134,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`). ``asks``,
     where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
     names and their order are: by it gates are counted. ``window``: the release and the dates whose items are asked, of
-    a benchmark that grows (:class:`steelyard.tasks.window.Window`); empty for the whole of it.
+    a benchmark that grows (:class:`steelyard.tasks.window.Window`), or the subset; empty for the whole of it.
     ``images``: the samples show images.
     """
 

@@ -13,7 +13,18 @@ import msgspec
 
 from steelyard.records.images import ImageDetail
 
-__all__ = ["Fields", "Generator", "Hub", "Items", "PromptFormat", "Refusal", "Release", "Shots", "TaskDefinition"]
+__all__ = [
+    "Fields",
+    "Generator",
+    "Hub",
+    "Items",
+    "PromptFormat",
+    "Refusal",
+    "Release",
+    "Shots",
+    "Subset",
+    "TaskDefinition",
+]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +55,17 @@ class Release(Part, frozen=True, kw_only=True):
     file: str
     rows: int
     until: str
+
+
+class Subset(Part, frozen=True, kw_only=True):
+    """One of ``hub.configs``, with so many ``rows``, by which a benchmark is claimed.
+
+    A claim means it by its ``name``, or by one phrase of each of its ``parts``, in any order.
+    """
+
+    name: str
+    rows: int
+    parts: tuple[tuple[str, ...], ...]
 
 
 class Generator(Part, frozen=True, kw_only=True):
@@ -158,7 +180,8 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora. The rows come from
     exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file. ``random_order``: why
     the order in which they are published is known to be random, as a sentence; empty where it is not. A benchmark with
-    ``releases``, the oldest first, is claimed by a window of dates (``fields.date``) or by a release.
+    ``releases``, the oldest first, is claimed by a window of dates (``fields.date``) or by a release, and one with
+    ``subsets`` by one of these.
     """
 
     id: str
@@ -181,3 +204,4 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     public: bool = True
     random_order: str = ""
     releases: tuple[Release, ...] = ()
+    subsets: tuple[Subset, ...] = ()

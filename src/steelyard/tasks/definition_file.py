@@ -160,6 +160,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         _check_hub(definition.hub, definition.shots, path)
     if definition.releases:
         _check_releases(definition, path)
+    if definition.subsets:
+        _check_subsets(definition, path)
     shots = definition.shots
     if sum(map(bool, (shots.split, shots.seed, shots.file))) > 1:
         raise InputError("shots need one of 'split', 'seed' and 'file'", where=path)
@@ -226,6 +228,17 @@ def _check_releases(definition: TaskDefinition, path: Path) -> None:
         raise InputError("releases: each reaches further (until) than the one before", where=path)
     if not all(each.rows > 0 and re.fullmatch(r"release_v[1-9][0-9]?", each.name, re.ASCII) for each in releases):
         raise InputError("releases: a name is release_v1, release_v2, …, and rows at least 1", where=path)
+
+
+def _check_subsets(definition: TaskDefinition, path: Path) -> None:
+    """The subsets are the hub's configurations, and each can be named."""
+    hub, items, subsets = definition.hub, definition.items, definition.subsets
+    if hub is None or tuple(each.name for each in subsets) != hub.configs:
+        raise InputError("subsets name each of hub.configs once, in their order", where=path)
+    if not all(each.rows > 0 and each.parts and all(each.parts) for each in subsets):
+        raise InputError("subsets: each has rows (at least 1) and parts, with a phrase in each part", where=path)
+    if items is not None and (items.sha256 or items.count != sum(each.rows for each in subsets)):
+        raise InputError("items of a benchmark with subsets: count is the sum of their rows, sha256 none", where=path)
 
 
 def resolved_prompts(prompts: Mapping[str, PromptFormat], path: Path) -> dict[str, PromptFormat]:

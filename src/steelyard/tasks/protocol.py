@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.records import Claim
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
+from steelyard.tasks.subset import named_in, subset_words, words_in
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
 __all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol", "possible_formats", "several_answers"]
@@ -55,7 +56,8 @@ class ChosenProtocol(msgspec.Struct, frozen=True):
     """The prompt format, the number of shots, and the differences from the vendor's protocol, in sentences.
 
     ``refused`` is the reason why no prompt format can test the claim; empty if the claim can be tested. ``window`` is
-    the part of a benchmark with releases that the claim is about (:attr:`~steelyard.tasks.window.Window.sealed`).
+    the part of a benchmark with releases that the claim is about (:attr:`~steelyard.tasks.window.Window.sealed`), or
+    the name of its subset.
     """
 
     prompt: str
@@ -84,6 +86,9 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, ch
     if definition.releases and not refused:
         window, said = _window(definition, requested)
         differences += [said] if said else []
+    if definition.subsets and not refused:
+        window = next(iter(named_in(_stating(requested), definition.subsets)), "")
+        differences += [f"Of {definition.title} the subset {window} is asked."] if window else []
     return ChosenProtocol(name, shots, tuple(differences), refused, window)
 
 
@@ -106,18 +111,14 @@ def _stated(definition: TaskDefinition, requested: RequestedProtocol) -> str:
     return _by_name(definition, requested.prompt) or _best(definition, texts)
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", text.casefold())
-
-
 def _is_more_than_shots(text: str) -> bool:
     """Whether a prompt is described at all: "5-shot" only repeats the number of worked examples."""
-    return bool(_words(re.sub(r"\b\w+[- ]shots?\b", "", text)))
+    return bool(words_in(re.sub(r"\b\w+[- ]shots?\b", "", text)))
 
 
 def _by_name(definition: TaskDefinition, text: str) -> str:
     """A prompt format given by its name: a sheet may use Steelyard's own names."""
-    return next((name for name in definition.prompts if _words(name) == _words(text)), "")
+    return next((name for name in definition.prompts if words_in(name) == words_in(text)), "")
 
 
 def _matches(text: str, name: str, prompt_format: PromptFormat) -> int:
@@ -126,8 +127,8 @@ def _matches(text: str, name: str, prompt_format: PromptFormat) -> int:
 
 
 def _longest(text: str, phrases: Iterable[str]) -> int:
-    words = f" {' '.join(_words(text))} "
-    plain = [" ".join(_words(phrase)) for phrase in phrases]
+    words = f" {' '.join(words_in(text))} "
+    plain = [" ".join(words_in(phrase)) for phrase in phrases]
     return max((len(phrase.split()) for phrase in plain if phrase and f" {phrase} " in words), default=0)
 
 
@@ -137,7 +138,7 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
     if chosen := several_answers(texts):
         return f"the metric {chosen} needs several answers to a sample; an audit takes one"
     subset = without_window(requested.subset) if definition.releases else requested.subset
-    if definition.public and not set(_words(subset)) <= _whole_of(definition):
+    if definition.public and not set(words_in(subset)) <= _whole_of(definition):
         return (
             f"the claim is about a part of the benchmark ({requested.subset[:80]!r}), and the whole is asked here: "
             "give a task file for that part with --task"
@@ -147,7 +148,19 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
             return refusal.why
         if refusal.unless and not named and not any(_longest(text, refusal.unless) for text in texts):
             return refusal.why
+    if definition.subsets and requested.task:
+        return _no_subset(definition, requested)
     return _no_window(definition, requested) if definition.releases else ""
+
+
+def _no_subset(definition: TaskDefinition, requested: RequestedProtocol) -> str:
+    """Why a claim about a benchmark with subsets names none of them, or several; empty where it names one."""
+    found = named_in(_stating(requested), definition.subsets)
+    if len(found) == 1:
+        return ""
+    example = " ".join(part[0] for part in definition.subsets[0].parts)
+    named = f"names {len(found)} of its subsets ({', '.join(found)})" if found else "names none of its subsets"
+    return f"{definition.title} is claimed by its subsets, and the claim {named}: write one, such as subset: {example}"
 
 
 def _no_window(definition: TaskDefinition, requested: RequestedProtocol) -> str:
@@ -173,9 +186,10 @@ def _stating(requested: RequestedProtocol) -> tuple[str, ...]:
 def _whole_of(definition: TaskDefinition) -> frozenset[str]:
     """The words of a subset that mean all that a task asks: its own name, its split, or the whole."""
     hub = definition.hub
-    split = _words(" ".join((hub.split, *(name.partition(".")[0] for name in hub.files)))) if hub else ()
+    split = words_in(" ".join((hub.split, *(name.partition(".")[0] for name in hub.files)))) if hub else ()
     whole = _WHOLE | _OF_A_WINDOW if definition.releases else _WHOLE
-    return whole.union(split, _words(definition.id), _words(definition.title))
+    whole |= subset_words(definition.subsets)
+    return whole.union(split, words_in(definition.id), words_in(definition.title))
 
 
 def several_answers(texts: Iterable[str]) -> str:

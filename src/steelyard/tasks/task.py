@@ -217,6 +217,7 @@ class Task:
                 folder=None if data is None else mirrored(hub.path, config, hub.split, data).parent,
             )
             for config in hub.configs
+            if not definition.subsets or window in ("", config)
         ]
 
 
