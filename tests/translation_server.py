@@ -5,6 +5,7 @@ The language is made up: each word is another one backwards. So nothing here is 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import Counter
@@ -20,13 +21,15 @@ from tests.conftest import SumsServer
 
 SUBSETS = ("ek_half_book", "ek_full_book", "ke_half_book", "ke_full_book")
 ROWS = 50
-_WORDS = "river mountain dog fish canoe night morning house garden banana walk paddle sleep laugh carry cut".split()
+_WORDS = ("river", "mountain", "dog", "fish", "canoe", "night", "morning", "house", "garden", "banana", "walk", "cut")
 _ASKED = re.compile(r'Translate: "([^"]*)"')
 
 
 def sentence(number: int) -> str:
     """The n-th sentence; no two are alike."""
-    return " ".join(_WORDS[(number * step + 3 * step) % len(_WORDS)] for step in range(1, 5 + number % 4)) + f" {number}"
+    return (
+        " ".join(_WORDS[(number * step + 3 * step) % len(_WORDS)] for step in range(1, 5 + number % 4)) + f" {number}"
+    )
 
 
 def translation(text: str) -> str:
@@ -83,7 +86,7 @@ class TranslationServer(SumsServer):
     """Knows ``known`` of the sentences. What is no sentence gets another answer each time, so that it is no cache.
 
     ``answer(number, times, text)`` may give another answer to the n-th sentence, None for none at all; ``times`` counts
-    how often it was asked before.
+    how often it was asked before. ``open_answer`` stands in place of what is no sentence's.
     """
 
     def __init__(self, known: int) -> None:
@@ -92,18 +95,20 @@ class TranslationServer(SumsServer):
         self.known = known
         self.answer: Callable[[int, int, str], str | None] = lambda number, times, text: text
         self.times: Counter[str] = Counter()
+        self.open_answer = ""
 
     async def _chat(self, request: web.Request) -> web.Response:
         prompt = json.loads(await request.text())["messages"][-1]["content"]
         found, before = _ASKED.search(prompt), self.times[prompt]
         self.times[prompt] += 1
-        text: str | None = f"no sentence, {before}"
+        text: str | None = self.open_answer or f"no sentence, {before}"
         if found is not None:
             number = int(found[1].rpartition(" ")[2])
             right = is_known(number, self.known)
             text = self.answer(number, before, (translation if right else wrong)(found[1]))
+        await asyncio.sleep(self.seconds(False))
         if text is None:
-            return web.json_response({"error": {"message": "down"}}, status=500)
+            return web.json_response({"error": {"message": "no"}}, status=400)
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}
         return web.json_response({"id": "x", "model": self.name, "choices": [choice], "usage": usage})

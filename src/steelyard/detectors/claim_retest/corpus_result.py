@@ -96,7 +96,10 @@ class CorpusFinder:
 
     def _judge(self) -> tuple[VerdictWord, str]:
         if why := self._why_estimate():
-            return VerdictWord.NOT_TESTABLE, f"{why}: what was measured is an estimate, by which nothing is decided"
+            return (
+                VerdictWord.NOT_TESTABLE,
+                f"{why}: this is an estimate with a bootstrap interval, and decides nothing",
+            )
         least = least_of(self.sealed, self.claim)
         low, high = self.bounds
         if low >= least:
