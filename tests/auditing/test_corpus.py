@@ -72,6 +72,7 @@ def test_all_of_each_subset_is_asked_and_compared(server: TranslationServer, tmp
         "twin_gap",
     ]
     assert plan.texts == "withheld"
+    assert "no mean of theirs" in (tmp_path / "run" / "report.md").read_text()
     assert execute(["verify", str(tmp_path / "run")]) == 0
 
 
@@ -85,12 +86,13 @@ def test_what_is_withheld_is_still_recomputed_and_tampering_is_seen(server: Tran
     reseal(run)
     assert recompute(run).verdict.claims[0].verdict == "inconsistent"
     place = next(number for number, line in enumerate(lines) if line["value"] < 1)
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"counts": []},
         {"counts": [*lines[place]["counts"][:-3], 10**6, 10**6, 10**6]},
         {"value": 1.0},
         {"status": "open", "value": None},
-    ):
+    )
+    for change in changes:
         changed = [line | change if number == place else line for number, line in enumerate(lines)]
         scores.write_bytes(
             b"".join(json.dumps(line, separators=(",", ":"), sort_keys=True).encode() + b"\n" for line in changed)

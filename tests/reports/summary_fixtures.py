@@ -56,6 +56,15 @@ REASONS = {
         "answers vary so much between repeats that the tolerance would be 40.2 points, which guessing would reach",
         "detectors/claim_retest/result.py",
     ),
+    "estimate": (
+        "3 of 50 answers that were asked twice differ: this is an estimate with a bootstrap interval, and decides "
+        "nothing",
+        "detectors/claim_retest/corpus_result.py",
+    ),
+    "unstated": (
+        "the score is below the claim, and the vendor does not state its decoding: another one may reach it",
+        "detectors/claim_retest/corpus_result.py",
+    ),
     "format_unstated": (
         "the vendor states none of the task's prompt formats, and choice needs log-likelihoods, which this model does "
         "not give; state the format that it means, such as protocol: {prompt: chat}",

@@ -25,6 +25,8 @@ PARTS = {
     "few_items": "are so few that the tolerance would be",
     "too_noisy": "answers vary so much between repeats that the tolerance would be",
     "format_unstated": "the vendor states none of the task's prompt formats, and ",
+    "estimate": "this is an estimate with a bootstrap interval, and decides nothing",
+    "unstated": "the score is below the claim, and the vendor does not state its ",
     "other_model": "two models by their names; if they are one, add --accept-model",
     "metric": "needs several answers to a sample",
     "unit": "is not a share of right answers",

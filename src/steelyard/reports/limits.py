@@ -32,6 +32,12 @@ _OF_A_PART = (
     "Where the data held only a part of a benchmark, the verdict is about this part. Nothing shows that the part was "
     "drawn at random, as the wider tolerance to accuse assumes."
 )
+_OF_A_CORPUS = (
+    "A corpus score (chrF) comes from sums over all answers and is no mean of theirs. It has no test before all was "
+    "asked: what all of the set comes to is compared as it is, if no answer that was asked twice differs. Its interval "
+    "is then the score itself, or what missing answers leave of it; for an estimate it is a bootstrap over samples, "
+    "which holds approximately, and not at every stop."
+)
 GATEWAY = "steelyard gateway"  # the harness that an import of our own recordings names
 
 
@@ -117,6 +123,8 @@ def _of_the_numbers(
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
             "the number of samples in advance.",
         ]
+    if any(claim.level is not None and not claim.trace for claim in asked):
+        sentences.append(_OF_A_CORPUS)
     if in_gauntlet:
         sentences.append(in_gauntlet)
     if measured:

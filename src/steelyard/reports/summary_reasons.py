@@ -57,6 +57,8 @@ _PATTERNS: Final[dict[str, tuple[str, Advice]]] = {
     "few_items": (r"(?P<held>[\d,]+) of (?P<of>[\d,]+) items are so few .* (?P<margin>[\d.]+) points", "whole"),
     "too_noisy": (r"answers vary so much between repeats .* (?P<margin>[\d.]+) points", "noise"),
     "format_unstated": (_STATES_NONE, "format"),
+    "estimate": (r".{1,200}: this is an estimate with a bootstrap interval, and decides nothing", "report"),
+    "unstated": (r"the score is below the claim, and the vendor does not state its ", "report"),
     # Not testable or not tested: steelyard.planning.
     "other_model": (
         r"the (?:claim is about|endpoint was asked for|sheet says served_as) (?P<first>.*), "

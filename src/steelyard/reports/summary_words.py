@@ -239,6 +239,8 @@ class Reasons:
     few_items: str
     too_noisy: str
     format_unstated: str
+    estimate: str
+    unstated: str
     other_model: str
     metric: str
     unit: str

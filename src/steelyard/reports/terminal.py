@@ -120,7 +120,7 @@ def _print_claims(page: _Page, verdict: Verdict, plan: Plan | None) -> None:
         _print_paragraphs(page, verdict)
     if len(verdict.claims) > _ROWS:
         page.line(f"… and {words.counted(len(verdict.claims) - _ROWS, 'more claim')}: --json shows all", "dim")
-    if any(claim.ci for claim in verdict.claims[:_ROWS]):
+    if any(claim.ci and claim.trace for claim in verdict.claims[:_ROWS]):
         named = words.interval_name(verdict)
         page.line(
             f"Each claim's {named} holds at every look: the one shown while it was asked had the same rule.", "dim"
