@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
 from steelyard.records.images import Image
-from steelyard.records.journal import Attempt, Exchange, RecordedScore
+from steelyard.records.journal import Attempt, CallSpent, Exchange, RecordedScore
 from steelyard.records.judging import (
     AttackResult,
     CriterionResult,
@@ -67,7 +67,6 @@ from steelyard.records.requests import (
 from steelyard.records.results import (
     AnsweredBy,
     BudgetVerdict,
-    CallSpent,
     CandidateVerdict,
     ChoiceVerdict,
     ClaimVerdict,

@@ -1,11 +1,11 @@
-"""The records of a journal: attempts, recorded scores and exchanges."""
+"""The records of a journal: attempts, recorded scores and exchanges, and what one call took by its attempts."""
 
 from __future__ import annotations
 
 from steelyard.records.record import Record
 from steelyard.records.requests import Outcome
 
-__all__ = ["Attempt", "Exchange", "RecordedScore"]
+__all__ = ["Attempt", "CallSpent", "Exchange", "RecordedScore"]
 
 
 class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"):
@@ -86,3 +86,22 @@ class Exchange(Record, frozen=True, kw_only=True, tag="exchange", tag_field="typ
     started_us: int
     first_byte_us: int = 0
     elapsed_us: int
+
+
+class CallSpent(Record, frozen=True, kw_only=True):
+    """What one finished call took: the time of its last attempt, or of a longer one that was cut off; all its tokens.
+
+    *Unknown*: more may have been needed than is recorded, since something was cut off, killed or not reported.
+    """
+
+    measurement: str
+    position: int
+    repeat: int
+    answered: bool
+    elapsed_us: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    time_unknown: bool = False
+    usage_unknown: bool = False

@@ -37,8 +37,7 @@ class Score(Record, frozen=True, kw_only=True):
     """What a scorer gives one model output: a value in [0, 1].
 
     *Unparsed*: no answer was extracted, which counts as 0 and is reported separately. ``value`` None: the output is
-    *open*, since it is ambiguous, and counts neither as right nor as wrong. ``counts``: what the answer adds to a score
-    that is no mean of values (:class:`steelyard.scorers.corpus.CorpusScorer`).
+    *open*, ambiguous, and neither right nor wrong. ``counts``: what it adds to a score that is no mean of values.
     """
 
     value: float | None
@@ -61,8 +60,7 @@ class SampleScore(Record, frozen=True, kw_only=True):
     *missing* (no answer) and *open* (an ambiguous answer) have no value: results then have a lower and an upper bound.
     ``group`` is the sample's subtask, by which errors are clustered; ``service`` says how the call ended. The place of
     what is asked again (:attr:`Measurement.again`) is that of the sample's first answer × the repeats + the repeat.
-    ``counts``: what the answer adds to a corpus score, so that it can be recomputed where texts are withheld; of one
-    that could not be read, those of an answer with nothing in it.
+    ``counts``: what the answer adds to a corpus score (:mod:`steelyard.scorers.corpus`); as an empty one if not read.
     """
 
     measurement: str
@@ -76,25 +74,6 @@ class SampleScore(Record, frozen=True, kw_only=True):
     service: Service = "answered"
     seq: int
     counts: tuple[int, ...] = ()
-
-
-class CallSpent(Record, frozen=True, kw_only=True):
-    """What one finished call took: the time of its last attempt, or of a longer one that was cut off; all its tokens.
-
-    *Unknown*: more may have been needed than is recorded, since something was cut off, killed or not reported.
-    """
-
-    measurement: str
-    position: int
-    repeat: int
-    answered: bool
-    elapsed_us: int
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    reasoning_tokens: int = 0
-    cached_tokens: int = 0
-    time_unknown: bool = False
-    usage_unknown: bool = False
 
 
 class VerdictWord(StrEnum):

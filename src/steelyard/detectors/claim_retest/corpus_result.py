@@ -119,8 +119,10 @@ class CorpusFinder:
         measurement, asked = self.measurement, len(self._scores)
         if self.sealed.whole is not None:
             return f"the claim is about {self.sealed.whole:,} items, and {measurement.population:,} are here"
-        if asked < measurement.population or self._left > 0:
+        if asked < measurement.population:
             return f"a corpus score is that of the whole set, and {asked:,} of {measurement.population:,} were asked"
+        if self._left > 0:
+            return f"{self._left:,} answers that are asked twice were not asked again"
         if measurement.decoding == "sampled":
             return "the vendor sampled its answers, and a corpus score has no test for answers that vary"
         if self.sealed.one_answer:
