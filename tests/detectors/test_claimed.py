@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from steelyard.detectors.claimed import claims_to_ask
 from steelyard.planning.options import Detect
-from steelyard.records import ModelIdentity
+from steelyard.records import ModelIdentity, Reads, Served
 from tests.detectors.twin_gap.test_detector import planned
+from tests.plans import measurement, planned_model
 
 NAMED = Detect(auto=False, named=("twin_gap", "cue_gap"))
 
@@ -21,3 +26,14 @@ def test_two_claims_about_one_measurement_are_asked_once(rule: str) -> None:
 def test_a_recording_is_asked_nothing(rule: str) -> None:
     plan = planned("word_sequence_reversal", detect=NAMED, identity=ModelIdentity(uri="recorded:answers.jsonl"))
     assert rule not in [test.rule for test in plan.tests]
+
+
+def test_a_corpus_score_has_no_right_answers_to_compare() -> None:
+    claims = [
+        Served(request=f"claim/{n}", reads=Reads(measurement=f"0{n}", scorer=scorer), prompt="p")
+        for n, scorer in enumerate(("chrf@1", "exact@2"))
+    ]
+    planner: Any = SimpleNamespace(
+        served=claims, models={"subject": planned_model()}, measurement=lambda served: measurement(id="x")
+    )
+    assert list(claims_to_ask(planner)) == claims[1:]

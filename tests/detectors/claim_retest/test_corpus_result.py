@@ -13,7 +13,7 @@ from steelyard.plugins import Monitor
 from steelyard.records import SampleScore
 from tests.detectors.claim_retest.corpus_plans import RIGHT, WRONG, N, corpus_of, score, sealed_plan
 
-ANSWERS: list[str | None] = [RIGHT] * 12 + [WRONG] * 8
+ANSWERS: list[str | None] = [*[RIGHT] * 12, *[WRONG] * 8]
 VALUE = 100 * corpus_of([RIGHT] * 12 + [WRONG] * 8)
 
 
