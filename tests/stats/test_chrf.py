@@ -41,7 +41,9 @@ def test_counts_are_counts_and_their_score_is_a_share(pairs: list[tuple[str, str
     assert 0 <= corpus_score(sums(counts)) <= 1
 
 
-@pytest.mark.parametrize("wrong", [(), (1,) * 17, (-1, *[0] * 17), (1, 1, 2, *[0] * 15), (3, 0, 0, *[0] * 15)])
+@pytest.mark.parametrize(
+    "wrong", [(), (1,) * 17, (-1, *[0] * 17), (1, 1, 2, *[0] * 15), (3, 0, 0, *[0] * 15), (2**40, 2**40, 1, *[0] * 15)]
+)
 def test_what_no_text_has_is_no_counts(wrong: tuple[int, ...]) -> None:
     assert not is_counts(wrong)
 

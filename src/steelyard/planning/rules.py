@@ -10,7 +10,7 @@ from steelyard.plugins import find, names
 
 __all__ = ["asks_next_tokens", "compares_texts", "draws_texts"]
 
-_TEXT_RULES: Final = ("answer", "citation", "contains", "exact", "numeric", "regex", "similarity")
+_TEXT_RULES: Final = ("answer", "chrf", "citation", "contains", "exact", "numeric", "regex", "similarity")
 _NEXT_TOKENS: Final = "next-token log-probs"  # of a detector's access
 _DRAWN_TEXTS: Final = "sampled text"  # likewise
 

@@ -22,12 +22,13 @@ ORDER: Final = 6
 BETA: Final = 2
 LENGTH: Final = 3 * ORDER  # of a text's counts
 _DRAWS: Final = 2000
+_MOST: Final = 2**31  # n-grams of a text: sums over a benchmark stay below 2⁶³
 _SQUARED: Final = BETA**2
 
 
 def is_counts(counts: Sequence[int]) -> bool:
-    """Whether these can be the counts of a text: none is negative, and no match exceeds its two sides."""
-    if len(counts) != LENGTH:
+    """Whether these can be the counts of a text: none is negative or huge, and no match exceeds its two sides."""
+    if len(counts) != LENGTH or max(counts) > _MOST:
         return False
     return all(
         0 <= counts[place + 2] <= min(counts[place], counts[place + 1]) and (counts[place + 1] or not counts[place])
