@@ -32,6 +32,7 @@ from steelyard.planning.sources import FILE, Rows, Source, Undrawn
 from steelyard.planning.testable import (
     Skip,
     check_choices,
+    check_mean,
     check_testable,
     kind_of,
     other_average,
@@ -257,6 +258,7 @@ class TaskPlanner:
             needs=self._needs(request, task, protocol),
             **self._asked_how_often(request, decoding, rows.population),
         )
+        check_mean(measurement.scorers[0], claim, measurement)
         asked = rows.asked(measurement)
         check_choices(measurement.scorers[0], task.id, asked.samples)
         asks = rows.asks(asked, measurement) if self._requested else ""

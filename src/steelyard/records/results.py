@@ -145,10 +145,13 @@ class Needs(Record, frozen=True, kw_only=True):
 
 
 class TracePoint(Record, frozen=True, kw_only=True):
-    """One point of a closing interval: samples read, right so far, interval of the proportion."""
+    """One point of a closing interval: samples read, right so far, interval of the proportion.
+
+    Where scores lie between 0 and 1, ``right`` is their sum.
+    """
 
     n: int
-    right: int
+    right: float
     low: float
     high: float
 

@@ -25,6 +25,7 @@ lower it: it stays a supermartingale, and is the same on every machine and in ev
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -215,6 +216,11 @@ class MeanTracker:
     def p(self) -> float:
         """Anytime-valid p-value of "the total is at least ``accuse``": 1/sup E, at most 1; 0 where it is impossible."""
         return self._below.p
+
+    @property
+    def log_e(self) -> float:
+        """The log of sup E of the bet that accuses; inf where its null has become impossible."""
+        return -math.log(self.p) if self.p > 0 else math.inf
 
     def observe(self, least: int, most: int, weight: int = 1) -> Decision | None:
         """Take the next score of the order, between two steps of the grid; returns the decision so far.

@@ -333,21 +333,23 @@ def samples_needed(table: StopTable, n: int, right: int, population: int, rate: 
 # ── sampled decoding ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _disagreement(scores: Sequence[int]) -> float:
-    """Unbiased estimate of p(1 − p) from at least two 0/1 scores of one sample: k/(k − 1) · p̂(1 − p̂)."""
-    k, right = len(scores), sum(scores)
-    return right * (k - right) / (k * (k - 1))
+def _disagreement(scores: Sequence[float]) -> float:
+    """Unbiased estimate of the variance from at least two scores of one sample: of 0 and 1, k/(k − 1) · p̂(1 − p̂)."""
+    k, total, squares = len(scores), sum(scores), sum([score * score for score in scores])
+    return max(0.0, (k * squares - total * total) / (k * (k - 1)))
 
 
-def _disagreements(scores_by_sample: Sequence[Sequence[int]]) -> list[float]:
+def _disagreements(scores_by_sample: Sequence[Sequence[float]]) -> list[float]:
     values = [_disagreement(scores) for scores in scores_by_sample if len(scores) > 1]
     if not values:
         raise ValueError("no sample has two scores: how much answers to one sample vary cannot be estimated")
     return values
 
 
-def within_sample_variance(scores_by_sample: Sequence[Sequence[int]]) -> float:
-    """Unbiased mean over samples of p(1 − p), from repeated 0/1 scores; samples scored once add nothing (Miller 2024).
+def within_sample_variance(scores_by_sample: Sequence[Sequence[float]]) -> float:
+    """Unbiased mean over samples of the variance within them, p(1 − p) of scores of 0 and 1, from repeated scores.
+
+    Samples scored once add nothing (Miller 2024).
 
     An estimate, for reports. For a margin use :func:`within_sample_variance_upper`.
     """
@@ -355,7 +357,7 @@ def within_sample_variance(scores_by_sample: Sequence[Sequence[int]]) -> float:
     return math.fsum(values) / len(values)
 
 
-def within_sample_variance_upper(scores_by_sample: Sequence[Sequence[int]], level: float = 0.025) -> float:
+def within_sample_variance_upper(scores_by_sample: Sequence[Sequence[float]], level: float = 0.025) -> float:
     """The variance to plan with: as estimated, after adding one sample that disagrees as much as it can.
 
     For a ``level`` below .025 (of one side) (z² − z_.975²)/2 further such samples are added: a probe that sees too

@@ -14,8 +14,8 @@ MAX_VARIANCE = 0.25  # of a score that is 0 or 1
 HIDDEN_VARIANCE = 0.02
 
 OPEN, MISSING = "open", "missing"
-Mark = int | str
-"""One answer to a sample: 1 right, 0 wrong, ``OPEN`` or ``MISSING``."""
+Mark = float | str
+"""One answer to a sample: 1 right, 0 wrong, a score between them, ``OPEN`` or ``MISSING``."""
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,27 @@ class Noise:
         return Noise(max(self.vendor, least), max(self.own, least), max(self.confirming, least))
 
 
-def mark_of(score: SampleScore) -> Mark:
-    """A score as a mark. The test is of a share of right answers, so only a full score counts as right."""
+def mark_of(score: SampleScore, grid: int = 1) -> Mark:
+    """A score as a mark. Where the test is of a share of right answers (a grid of 1), only a full score is right."""
     if score.status == "open":
         return OPEN
-    return MISSING if score.value is None else int(score.value == 1.0)
+    if score.value is None:
+        return MISSING
+    return int(score.value == 1.0) if grid == 1 else score.value
 
 
 class Repeats:
     """The answers of a repeat check. ``left`` counts the calls that it still waits for."""
 
-    def __init__(self, calls: int) -> None:
+    def __init__(self, calls: int, grid: int = 1) -> None:
         self.left = calls
+        self._grid = grid
         self._marks: dict[str, list[Mark]] = {}
 
     def take(self, score: SampleScore) -> None:
         """Take one answer to one of the samples."""
         self.left -= 1
-        self._marks.setdefault(score.sample, []).append(mark_of(score))
+        self._marks.setdefault(score.sample, []).append(mark_of(score, self._grid))
 
     @property
     def differ(self) -> bool:
@@ -98,7 +101,7 @@ class Pairs:
         self.complete = 0
         self._first: dict[str, Mark] = {}
         self._known = 0
-        self._differing = dict.fromkeys(_READINGS, 0)
+        self._differing: dict[int | None, float] = dict.fromkeys(_READINGS, 0)
 
     def take(self, sample: str, mark: Mark) -> None:
         """Take the next answer, to the sample of this name."""
@@ -111,10 +114,10 @@ class Pairs:
             self._known += 1
             for open_is in _READINGS:
                 first, second = _scores(marks, open_is)
-                self._differing[open_is] += first != second
+                self._differing[open_is] += (first - second) ** 2
 
     def noise(self) -> Noise:
-        """The mean variances of the pairs: 1/2 where they differ; the maximum where no sample has two answers."""
+        """The mean variances of the pairs: 1/2 where one is right; the maximum where no sample has two answers."""
         return self._noise(0)
 
     def upper_noise(self) -> Noise:
@@ -127,9 +130,9 @@ class Pairs:
         return Noise(*((self._differing[open_is] + added) / 2 / (self._known + added) for open_is in _READINGS))
 
 
-def _scores(marks: Sequence[Mark], open_is: int | None = None) -> list[int]:
-    """The scores 0 and 1 of one sample. Missing ones are left out; an open one is the score that disagrees most."""
-    scores = [mark for mark in marks if isinstance(mark, int)]
+def _scores(marks: Sequence[Mark], open_is: int | None = None) -> list[float]:
+    """The scores of one sample. Missing ones are left out; an open one is the score that disagrees most."""
+    scores = [mark for mark in marks if not isinstance(mark, str)]
     for _ in range(marks.count(OPEN)):
         scores.append(int(2 * sum(scores) < len(scores)) if open_is is None else open_is)
     return scores

@@ -48,9 +48,11 @@ CHECKED = 100  # samples of the repeat check where not all are asked twice, as s
 class SequentialTest:
     """A claim's test, in trials: *inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``.
 
-    ``inconsistent`` and ``consistent`` are its stop tables. The sequential part has the level divided by ``parts``; the
-    rest is for noise. ``margin`` is the distance from v − u/2 to ``accuse``, a proportion. ``testable`` is False where
-    guessing would reach ``accuse``.
+    ``inconsistent`` and ``consistent`` are its stop tables. Of scores between 0 and 1, ``accuse`` and ``confirm`` are
+    totals in steps of the grid, and ``levels`` those of the bets that accuse and that confirm; the tables, of scores of
+    0 and 1, then only say about how many answers are needed. The sequential part has the level divided by ``parts``;
+    the rest is for noise. ``margin`` is the distance from v − u/2 to ``accuse``, a proportion. ``testable`` is False
+    where guessing would reach ``accuse``.
     """
 
     accuse: int
@@ -61,6 +63,7 @@ class SequentialTest:
     noise: Noise = field(default_factory=Noise)
     parts: int = 1
     testable: bool = True
+    levels: tuple[float, float] | None = None
 
     @property
     def noisy(self) -> bool:
@@ -89,8 +92,8 @@ def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise:
     It accuses at half of the level, a quarter for the noise and a quarter for its bets, and confirms nothing.
     """
     test = _test(sealed, measurement, claim, noise, 2 if sealed.certain else 4)
-    never = measurement.trials + 1
-    return replace(test, confirm=never, consistent=(never,) * measurement.trials)
+    never = (measurement.trials + 1,) * measurement.trials
+    return replace(test, confirm=sealed.most(measurement) + 1, consistent=never)
 
 
 def last_test(
@@ -190,12 +193,14 @@ def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Nois
     if sealed.stop_inconsistent and not noise:
         table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
     else:
+        least, enough = -(-accuse // sealed.grid), -(-confirm // sealed.grid)
         table = (
-            certain_table(trials, accuse, confirm)
+            certain_table(trials, least, enough)
             if sealed.certain
-            else stop_table(trials, accuse, alpha, alpha_consistent, confirm)
+            else stop_table(trials, least, alpha, alpha_consistent, enough)
         )
-    return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts)
+    levels = (alpha, alpha_consistent) if sealed.grid > 1 else None
+    return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts, levels=levels)
 
 
 def _accusing(
@@ -203,6 +208,7 @@ def _accusing(
 ) -> tuple[int, Fraction, bool]:
     """⌈N·(v − u/2 − max(δ + our own noise, noise))⌉ in trials, that margin, and whether guessing stays below it.
 
+    Of scores between 0 and 1 it is in steps of the grid.
     ``level`` is the probability that an honest vendor's noise and ours exceed the margin. Equal shares of it have the
     answers that vary, the vendor's choice of ``claimed_samples`` of N, and our part of the ``whole`` that the claim is
     about.
@@ -228,18 +234,19 @@ def _accusing(
         least = least_on_part(least, whole, measurement, level)
     if least <= Fraction(str(measurement.chance)):
         return 1, printed - least, False
-    return math.ceil(measurement.trials * least), printed - least, True
+    return math.ceil(sealed.most(measurement) * least), printed - least, True
 
 
 def _confirming(
     sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float, level: float, skew: float = 0.0
 ) -> int:
-    """⌈N·(v − u/2 − δ + our own noise)⌉ in trials, at most all of them and one."""
+    """⌈N·(v − u/2 − δ + our own noise)⌉ in trials (in steps of the grid), at most all of them and one."""
     printed = (claim.number - claim.printed_unit / 2) / claim.scale
     least = printed - Fraction(sealed.tolerance) / 100
     if variance > 0 or skew:
         least += own_noise(sealed, measurement, variance, level, skew)
-    return min(measurement.trials + 1, max(1, math.ceil(measurement.trials * least)))
+    most = sealed.most(measurement)
+    return min(most + 1, max(1, math.ceil(most * least)))
 
 
 def _rounded_up(value: float) -> Fraction:
