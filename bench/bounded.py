@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from steelyard.stats.bounded_bets import GRID, Population
@@ -198,15 +199,13 @@ def _errors(drawn: Drawn, runs: int) -> tuple[int, int]:
     )
 
 
-def show_size(console: Console, sizes: Sequence[int], runs: int) -> bool:
+def show_size(console: Console, title: str, cases: Sequence[tuple[str, Drawn]], runs: int) -> bool:
     """The error rates at both edges; returns whether none is shown to be above the level."""
-    table = Table(title=f"Errors at the edge of each null, {runs:,} orders, α = {ALPHA}, 99.9 % limits")
+    table = Table(title=f"{title}: errors at the edge of each null, {runs:,} orders, α = {ALPHA}, 99.9 % limits")
     for name in ("scores", "N", "false inconsistent", "false consistent"):
         table.add_column(name, justify="left" if name == "scores" else "right")
     held = True
-    cases = [(shape.name, draw_shape(shape, size)) for size in sizes for shape in SHAPES]
-    cases += [(macro.name, draw_macro(macro)) for macro in MACROS]
-    for name, drawn in cases:
+    for name, drawn in track(cases, title, console=Console(stderr=True)):
         errors = _errors(drawn, runs)
         held = held and all(clopper_pearson(each, runs, 0.001)[0] <= ALPHA for each in errors)
         table.add_row(name, f"{len(drawn.scores):,}", *(_bounds(each, runs) for each in errors))
@@ -280,7 +279,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show_table_cost(console, given.orders)
     show_cost(console, given.orders)
     show_micro(console, given.orders)
-    return 0 if show_size(console, given.sizes, given.runs) else 1
+    held = [
+        show_size(console, f"N = {size:,}", [(shape.name, draw_shape(shape, size)) for shape in SHAPES], given.runs)
+        for size in given.sizes
+    ]
+    held.append(show_size(console, "Weighted", [(macro.name, draw_macro(macro)) for macro in MACROS], given.runs))
+    return 0 if all(held) else 1
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.vendors import HONEST, INFLATED, Random, Vendor, chances_of, printed, readings
+from bench.vendors import HONEST, INFLATED, Random, Vendor, chances_of, printed, readings, worth_of
 from steelyard.auditing.verdict import rejected
 from steelyard.detectors.claim_retest.detector import ClaimRetest
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
@@ -58,6 +58,7 @@ from steelyard.stats.intervals import clopper_pearson
 
 ALPHA = 0.05
 SCORER = "numeric@4"
+SHARES = 'similarity[{"measure":"token_f1"}]@1'  # gives scores between 0 and 1
 SEED = 20261126
 VENDORS = 200
 PART = 250  # of one kind's vendors, in one job
@@ -75,7 +76,7 @@ class BenchPlanner:
     def __init__(self, sheet: ClaimSheet, model: PlannedModel, vendor: Vendor) -> None:
         self.sheet, self.models, self.tolerance = sheet, {SUBJECT: model}, vendor.tolerance
         self.population, self.format_count = vendor.asked_of, len(vendor.formats)
-        whole = vendor.population
+        whole, self.scorer = vendor.population, SHARES if vendor.partial else SCORER
         self.requested: tuple[RequestedTest, ...] = ()
         self.part = Part(of=whole, same=vendor.part) if vendor.part else None
         self.measurements: list[Measurement] = []
@@ -100,7 +101,7 @@ class BenchPlanner:
             kind="generate",
             decoding=mode,
             temperature=degrees,
-            scorers=(SCORER,),
+            scorers=(self.scorer,),
             population=size,
             samples_root="0" * 64,
             order_seed=f"seed {len(self.measurements)}",  # one order: the samples are shuffled instead
@@ -112,7 +113,7 @@ class BenchPlanner:
             question="q",
         )
         self.measurements.append(measurement)
-        reads = Reads(measurement=measurement.id, scorer=SCORER)
+        reads = Reads(measurement=measurement.id, scorer=self.scorer)
         self.served.append(Served(request=request.name, reads=reads, prompt=measurement.prompt))
         return self.served[-1]
 
@@ -222,7 +223,8 @@ class _Answerer:
         if vendor.cached:
             chances = (source.random(vendor.population) < chances).astype(float)
         # The part that is here, in a random order: the committed order is one and the same.
-        self._chances = source.permutation(chances)[: vendor.asked_of]
+        here = source.permutation(len(chances))[: vendor.asked_of]
+        self._chances, self._worth = chances[here], [each[here] for each in worth_of(vendor)]
         self._filtered = source.random(vendor.asked_of) < vendor.filtered
 
     def score(self, call: Call) -> SampleScore:
@@ -239,8 +241,8 @@ class _Answerer:
             sample=str(call.sample),
             repeat=call.repeat,
             status=status,
-            value=value if status == "scored" else None,
-            scorer=SCORER,
+            value=self._worth[int(value)][call.sample] if status == "scored" else None,
+            scorer=SHARES if self._vendor.partial else SCORER,
             seq=0,
         )
 
