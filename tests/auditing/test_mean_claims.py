@@ -157,3 +157,81 @@ def test_a_claim_about_other_items_is_not_testable(server: PhraseServer, row: st
         "scores between 0 and 1 are tested where the claim is about just the 120 items that are here"
     )
     recompute(Path("run"))
+
+
+# ── macro averages ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+SIZES = {"large": 400, "small": 300, "tiny": 200}
+SUMS = f"""
+id: sums3
+title: Sums of three kinds
+hub: {{path: me/sums3, configs: [main], split: test}}
+items: {{count: {sum(SIZES.values())}}}
+fields: {{target: answer, group: kind}}
+scorer: {{name: numeric}}
+prompts: {{plain: {{prompt: "What is {{{{ a }}}} + {{{{ b }}}}?", chat: true}}}}
+"""
+
+
+def kinds(skill: dict[str, float]) -> list[dict[str, Any]]:
+    """Sums by kind; the server errs on one in five, so a kind's share of right answers is set by which are chosen."""
+    right = [(a, a * 7 % 91) for a in range(4000) if not SumsServer.is_wrong(str(a), str(a * 7 % 91))]
+    wrong = [(a, a * 7 % 91) for a in range(4000) if SumsServer.is_wrong(str(a), str(a * 7 % 91))]
+    rows = []
+    for kind, size in SIZES.items():
+        for n in range(size):
+            a, b = (right if n < round(skill[kind] * size) else wrong).pop()
+            rows.append({"a": a, "b": b, "answer": a + b, "kind": kind})
+    return rows
+
+
+def audit_sums(server: SumsServer, skill: dict[str, float], value: float, average: str) -> tuple[int, dict[str, Any]]:
+    rows = Path("data/me/sums3/main/test.jsonl")
+    rows.parent.mkdir(parents=True, exist_ok=True)
+    rows.write_text("".join(json.dumps(row) + "\n" for row in kinds(skill)))
+    Path("sums3.yaml").write_text(SUMS)
+    claim = f"{{task: sums3, value: {100 * value:.1f}, average: {average}, protocol: {{decoding: greedy}}}}"
+    Path("sheet.yaml").write_text(f"model: Sums\nclaims:\n  - {claim}\n")
+    command = ["audit", "sheet.yaml", "--model", f"openai:sums@{server.url}", "--data", "data", "--task", "sums3.yaml"]
+    code = execute([*command, "--out", "run"])
+    return code, json.loads(Path("run/report.json").read_bytes())
+
+
+HARD = {"large": 0.5, "small": 0.9, "tiny": 0.95}  # micro .733, macro .783
+
+
+@pytest.mark.parametrize(
+    ("average", "value", "word"),
+    [("macro", 0.783, "consistent"), ("micro", 0.783, "inconsistent"), ("macro", 0.88, "inconsistent")],
+)
+def test_a_macro_average_is_tested_as_one(
+    sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, average: str, value: float, word: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, report = audit_sums(sums_server, HARD, value, average)
+    (claim,) = report["claims"]
+    assert claim["verdict"] == word
+    plan = RunFolder.open(Path("run")).plan
+    is_macro = average == "macro"
+    assert plan.measurements[0].groups == (tuple(sorted(SIZES.items())) if is_macro else ())
+    low, high = claim["ci"]
+    assert low <= (78.3 if is_macro else 73.3) <= high
+    assert not any("every sample has the same weight" in said for said in claim["differences"])
+    assert any("the mean over its 3 subtasks is tested" in note["message"] for note in report["notes"]) == is_macro
+    recompute(Path("run"))
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [[["large", 200], ["small", 300], ["tiny", 400]], [["large", 899], ["tiny", 1]], [["large", 400], ["small", 300]]],
+)
+def test_sizes_of_subtasks_that_the_answers_have_not_do_not_verify(
+    sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, groups: list[list[Any]]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    audit_sums(sums_server, HARD, 0.783, "macro")
+    run = RunFolder.open(Path("run"))
+    plan = without_defaults(run.plan)
+    plan["measurements"][0]["groups"] = groups
+    with pytest.raises(VerificationError):
+        recompute(reseal(run.path, plan=plan))

@@ -14,6 +14,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
+from steelyard.planning.averages import groups_of, other_average, without_average
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asks_chat,
@@ -35,7 +36,6 @@ from steelyard.planning.testable import (
     check_mean,
     check_testable,
     kind_of,
-    other_average,
     scorer_of,
     task_named,
     task_of,
@@ -226,6 +226,7 @@ class TaskPlanner:
             check_texts(self._models[request.role].capabilities)
         decoding = self._decoding(task, protocol, kind, request)
         rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
+        scorer = self._scorer(request, task, protocol)
         measurement = Measurement(
             id="",
             role=request.role,
@@ -239,7 +240,7 @@ class TaskPlanner:
             output_budget=decoding.output_budget,
             budget_stated=decoding.output_budget is not None and decoding.output_budget == self._limit_stated(request),
             reasoning_effort=decoding.reasoning_effort,
-            scorers=(self._scorer(request, task, protocol),),
+            scorers=(scorer,),
             population=rows.population,
             samples_root="",
             items=rows.items,
@@ -256,6 +257,7 @@ class TaskPlanner:
             beside=request.beside,
             drawn=request.drawn,
             needs=self._needs(request, task, protocol),
+            groups=groups_of(claim, rows, scorer),
             **self._asked_how_often(request, decoding, rows.population),
         )
         check_mean(measurement.scorers[0], claim, measurement)
@@ -269,7 +271,7 @@ class TaskPlanner:
             prompt=protocol.prompt,
             differences=(
                 *protocol.differences,
-                *decoding.differences,
+                *(without_average(claim, decoding.differences) if measurement.groups else decoding.differences),
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
                 *(() if request.scorer else _other_scorer(task, protocol, measurement.scorers[0])),
@@ -423,10 +425,9 @@ class TaskPlanner:
         for name, other in self.drafts.items():
             if _without_scoring(other.measurement) != _without_scoring(draft.measurement):
                 continue
-            scorers = other.measurement.scorers
-            if scorer not in scorers:
-                scorers = (*scorers, scorer)
-            measurement = msgspec.structs.replace(other.measurement, scorers=scorers)
+            scorers = tuple(dict.fromkeys((*other.measurement.scorers, scorer)))
+            groups = other.measurement.groups or draft.measurement.groups
+            measurement = msgspec.structs.replace(other.measurement, scorers=scorers, groups=groups)
             self.drafts[name] = replace(other, measurement=measurement)
             return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
         name = self._source.name(served.request, len(self.drafts), draft.measurement.task)
@@ -445,4 +446,4 @@ def _other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tupl
 
 def _without_scoring(measurement: Measurement) -> Measurement:
     """A measurement without the fields that may differ between requests that share its answers."""
-    return msgspec.structs.replace(measurement, id="", prompt="", scorers=(), chance=0.0)
+    return msgspec.structs.replace(measurement, id="", prompt="", scorers=(), chance=0.0, groups=())

@@ -22,7 +22,6 @@ __all__ = [
     "check_mean",
     "check_testable",
     "kind_of",
-    "other_average",
     "scorer_of",
     "task_named",
     "task_of",
@@ -176,10 +175,3 @@ def check_testable(claim: Claim, chance: float, tolerance: Fraction) -> None:
         f"the claim minus a tolerance of {float(tolerance) * 100:g} points is not above {floor}, "
         f"so guessing would reach it{fix}",
     )
-
-
-def other_average(claim: Claim) -> tuple[str, ...]:
-    """A sentence on the vendor's average over subtasks, where it is not one over samples."""
-    if claim.average not in ("macro", "weighted"):
-        return ()
-    return (f"The vendor's number is a {claim.average} average over subtasks; here every sample has the same weight.",)

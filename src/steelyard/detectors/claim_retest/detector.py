@@ -74,14 +74,18 @@ class ClaimRetest:
 
     def _of_format(self, planner: Planner, number: int, claim: Claim, served: Served) -> ClaimTest:
         measurement = planner.measurement(served)
+        from steelyard.stats.bounded_bets import GRID
+
         whole, samples = whole_of(claim, measurement), claim.samples
+        is_macro = claim.average == "macro" and bool(measurement.groups)
         return ClaimTest(
             claim=number,
             tolerance=planner.tolerance,
             claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
             claimed_samples=samples if samples and samples < (whole or measurement.population) else None,
             whole=whole,
-            grid=_grid_of(served, measurement),
+            grid=GRID if is_macro else _grid_of(served, measurement),
+            macro=is_macro,
         )
 
     def _sampling_check(self, planner: Planner, number: int, claim: Claim, of: Served) -> tuple[Reads, ...]:

@@ -51,10 +51,11 @@ class ClaimMonitor:
         self.retest = Retest(self.sealed, self.measurement, self.claim, unchecked=self.sampling_check is not None)
         self._waiting = SmallIntegers()
         self._shares: dict[int, float] = {}  # by place, the scores between 0 and 1 that wait
+        self._groups: dict[int, str] = {}  # by place, the subtasks of scores that wait, where they have weights
         self._samples: dict[int, str] = {}  # by place, where every sample is asked twice: then there are few
-        grid = self.sealed.grid
-        self._repeats = Repeats(_calls_of_check(self.measurement) + self._checked_positions, grid)
-        self._sampled = Repeats(_calls(self.sampling_check) if self.sampling_check else 0, grid)
+        read = self.sealed.grid, self.retest.subtasks.weights
+        self._repeats = Repeats(_calls_of_check(self.measurement) + self._checked_positions, *read)
+        self._sampled = Repeats(_calls(self.sampling_check) if self.sampling_check else 0, *read)
         self._begin()
 
     @property
@@ -88,6 +89,8 @@ class ClaimMonitor:
                 self._shares[score.position] = float(mark)
             kind = _MARKS.index(mark) if mark in _MARKS else _SHARE
             self._waiting[score.position] = kind | _UNPARSED * (score.status == "unparsed")
+            if self.sealed.macro:
+                self._groups[score.position] = score.group
             if self.sealed.is_paired(self.measurement):
                 self._samples[score.position] = score.sample
         if score.position < self._checked_positions:
@@ -184,7 +187,8 @@ class ClaimMonitor:
             mark = self._shares.pop(self.next_position) if waiting & _SHARE else _MARKS[waiting & ~_UNPARSED]
             self.unparsed += bool(waiting & _UNPARSED)
             self.open += mark == OPEN
-            self.retest.take(mark, self._samples.pop(self.next_position, ""))
+            place = self.next_position
+            self.retest.take(mark, self._samples.pop(place, ""), self._groups.pop(place, ""))
             self.next_position += 1
             self._waiting.forget_before(self.next_position)
             if self.retest.suspects and not self._sampled.left:
@@ -192,6 +196,7 @@ class ClaimMonitor:
         if self.decision is not None:
             self._waiting.clear()
             self._shares.clear()
+            self._groups.clear()
 
     def trace_points(self, alpha: float) -> tuple[TracePoint, ...]:
         """At most 61 points of how the interval closed, with the last one."""
@@ -205,7 +210,7 @@ class ClaimMonitor:
         points = []
         for n, low_right, _ in shown:
             low, high = self.retest.interval(n, alpha)
-            right = low_right if self.sealed.grid == 1 else low_right / self.sealed.grid
+            right = low_right if self.sealed.grid == 1 else n * self.retest.share_at(n)
             points.append(TracePoint(n=n, right=right, low=low, high=high))
         return tuple(points)
 

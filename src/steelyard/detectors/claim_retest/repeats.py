@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from steelyard.records import SampleScore
 
-__all__ = ["HIDDEN_VARIANCE", "MAX_VARIANCE", "Mark", "Noise", "Pairs", "Repeats", "mark_of"]
+__all__ = ["HIDDEN_VARIANCE", "MAX_VARIANCE", "Mark", "Noise", "Pairs", "Repeats", "count_of", "mark_of"]
 
 MAX_VARIANCE = 0.25  # of a score that is 0 or 1
 # Of greedy answers whose repeats are hidden by a cache: more than the .016 that batches were seen to bring.
@@ -53,17 +53,27 @@ def mark_of(score: SampleScore, grid: int = 1) -> Mark:
     return int(score.value == 1.0) if grid == 1 else score.value
 
 
-class Repeats:
-    """The answers of a repeat check. ``left`` counts the calls that it still waits for."""
+def count_of(group: str, weights: Mapping[str, int]) -> float:
+    """How much the variance of a sample of this subtask counts: the square of its weight, beside the largest one's."""
+    return (weights.get(group, 0) / max(weights.values())) ** 2 if weights else 1
 
-    def __init__(self, calls: int, grid: int = 1) -> None:
+
+class Repeats:
+    """The answers of a repeat check. ``left`` counts the calls that it still waits for.
+
+    ``weights`` are those of the samples by their subtask, empty where all are alike: a variance counts by the square.
+    """
+
+    def __init__(self, calls: int, grid: int = 1, weights: Mapping[str, int] | None = None) -> None:
         self.left = calls
-        self._grid = grid
+        self._grid, self._weights = grid, weights or {}
         self._marks: dict[str, list[Mark]] = {}
+        self._counts: dict[str, float] = {}
 
     def take(self, score: SampleScore) -> None:
         """Take one answer to one of the samples."""
         self.left -= 1
+        self._counts[score.sample] = count_of(score.group, self._weights)
         self._marks.setdefault(score.sample, []).append(mark_of(score, self._grid))
 
     @property
@@ -86,8 +96,10 @@ class Repeats:
     def _variance(self, level: float, open_is: int | None) -> float:
         from steelyard.stats.sequential import within_sample_variance_upper
 
-        scores = [scores for marks in self._marks.values() if len(scores := _scores(marks, open_is)) > 1]
-        return within_sample_variance_upper(scores, level) if scores else MAX_VARIANCE
+        found = {sample: _scores(marks, open_is) for sample, marks in self._marks.items()}
+        known = {sample: scores for sample, scores in found.items() if len(scores) > 1}
+        counts = [self._counts[sample] for sample in known]
+        return within_sample_variance_upper([*known.values()], level, counts) if known else MAX_VARIANCE
 
 
 # What an open answer is: the score that disagrees most, right, wrong.
@@ -100,21 +112,21 @@ class Pairs:
     def __init__(self) -> None:
         self.complete = 0
         self._first: dict[str, Mark] = {}
-        self._known = 0
+        self._known: float = 0
         self._differing: dict[int | None, float] = dict.fromkeys(_READINGS, 0)
 
-    def take(self, sample: str, mark: Mark) -> None:
-        """Take the next answer, to the sample of this name."""
+    def take(self, sample: str, mark: Mark, count: float = 1) -> None:
+        """Take the next answer, to the sample of this name, whose variance counts so much (at most 1)."""
         if sample not in self._first:
             self._first[sample] = mark
             return
         marks = [self._first.pop(sample), mark]
         self.complete += 1
         if MISSING not in marks:
-            self._known += 1
+            self._known += count
             for open_is in _READINGS:
                 first, second = _scores(marks, open_is)
-                self._differing[open_is] += (first - second) ** 2
+                self._differing[open_is] += count * (first - second) ** 2
 
     def noise(self) -> Noise:
         """The mean variances of the pairs: 1/2 where one is right; the maximum where no sample has two answers."""

@@ -49,7 +49,11 @@ def _word(monitor: ClaimMonitor) -> VerdictWord:
 def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     claim, measurement, retest, test = monitor.claim, monitor.measurement, monitor.retest, monitor.retest.test
     claimed = float(claim.number / claim.scale)
-    answered, right = retest.n - retest.missing, retest.right / monitor.sealed.grid
+    # Of weighted scores, in samples of the mean weight of those read.
+    scale = monitor.sealed.grid * (retest.weight / retest.n if retest.n else 1)
+    is_macro = monitor.sealed.macro
+    right, unread = retest.right / scale, (retest.high - retest.right) / scale if is_macro else retest.missing
+    answered = retest.n - unread
     margin = Fraction(monitor.sealed.tolerance) / 100
     if test and word is not VerdictWord.CONSISTENT:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
@@ -64,8 +68,8 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         unit=claim.unit,
         claimed=claimed,
         tolerance=float(margin),
-        measured=share_point(right, retest.missing, retest.n),
-        bounds=share_bounds(right, retest.missing, retest.n),
+        measured=share_point(right, unread, retest.n),
+        bounds=share_bounds(right, unread, retest.n),
         ci=ci,
         asked=retest.n,
         of=measurement.trials,
@@ -140,7 +144,8 @@ def _between_trainings(monitor: ClaimMonitor) -> str:
 
 def _between(monitor: ClaimMonitor) -> str:
     """Why no answer could decide any more: what cannot be read, what is missing, or the noise of the claim."""
-    retest, grid, most = monitor.retest, monitor.sealed.grid, monitor.sealed.most(monitor.measurement)
+    retest, most = monitor.retest, monitor.sealed.most(monitor.measurement)
+    left = most - retest.weight * monitor.sealed.grid
     accuse, confirm = retest.bounds
     missing = retest.missing - monitor.open
     for unread, why, option in (
@@ -149,9 +154,8 @@ def _between(monitor: ClaimMonitor) -> str:
         (retest.missing, "answers are missing, were cut off or can be read two ways", "--open --missing"),
     ):
         # As right ones, or as wrong ones, these alone would have left a verdict possible.
-        if unread and (
-            retest.high - unread * grid < accuse or (retest.n - unread) * grid - retest.right <= most - confirm
-        ):
+        steps = unread * (retest.high - retest.right) // max(1, retest.missing)
+        if unread and (retest.high - steps < accuse or retest.right + steps + left >= confirm):
             said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
             return f"{said} (in the run's folder, steelyard show . {option} lists them)"
     low, high = (f"{bound / most * 100:.1f} %" for bound in (accuse, confirm))
@@ -183,6 +187,11 @@ def _notes(monitor: ClaimMonitor) -> tuple[Note, ...]:
     if monitor.sealed.grid == 1:
         return _notes_on_noise(monitor)
     message = "its scores lie between 0 and 1: what is tested is their mean, not the share of full scores"
+    if monitor.sealed.macro:
+        message = (
+            f"the mean over its {len(monitor.measurement.groups):,} subtasks is tested, as the vendor states it: each "
+            "has the same weight, whatever its size"
+        )
     mean = Note(detector="claim_retest", check="mean", task=monitor.claim.task, message=message)
     return (mean, *_notes_on_noise(monitor))
 

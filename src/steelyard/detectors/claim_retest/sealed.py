@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from steelyard.detectors.claim_retest.repeats import HIDDEN_VARIANCE, MAX_VARIANCE
+from steelyard.detectors.claim_retest.subtasks import Subtasks
 from steelyard.evidence.canonical import without_defaults
 from steelyard.records import Claim, Measurement, Plan, PlannedTest
 from steelyard.records.record import Record
@@ -21,7 +22,8 @@ class ClaimTest(Record, frozen=True, kw_only=True):
 
     *Inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``. ``grid``: of scores between 0
     and 1, both are totals, in so many steps from 0 to a full score, and no table is sealed: bets on their mean follow
-    from the thresholds and the levels (:mod:`steelyard.stats.bounded_bets`). Greedy measurements of a model that
+    from the thresholds and the levels (:mod:`steelyard.stats.bounded_bets`). ``macro``: the mean is one in which every
+    subtask has the same weight. Greedy measurements of a model that
     answers in-process use the sealed tables, if their repeat check shows no change. Where answers vary, the margins
     follow from the variance that repeated answers show, and a rule is sealed instead of a table (docs/statistics.md):
     for sampled answers, and for ``varies``, greedy answers of any other model.
@@ -42,6 +44,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     certain: bool = False
     trainings: int = 1
     grid: int = 1
+    macro: bool = False
     accuse: int = 0
     confirm: int = 0
     alpha_inconsistent: float = 0.0
@@ -58,8 +61,8 @@ class ClaimTest(Record, frozen=True, kw_only=True):
         return self.grid == 1 and self.is_fixed(measurement)
 
     def most(self, measurement: Measurement) -> int:
-        """The total of full scores in all trials, in steps of the grid: what ``accuse`` and ``confirm`` are held to."""
-        return measurement.trials * self.grid
+        """The total of full scores in all trials, in steps of the grid, each with its weight."""
+        return Subtasks(measurement, macro=self.macro).weight * measurement.repeats * self.grid
 
     def own_repeats(self, measurement: Measurement) -> int:
         """How many independent answers to a sample our own mean has."""

@@ -18,6 +18,7 @@ import msgspec
 from steelyard.detectors.claim_retest.part import least_on_part
 from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
+from steelyard.detectors.claim_retest.subtasks import independent
 from steelyard.records import Capabilities, Claim, Measurement, Plan, PlannedTest
 from steelyard.stats.series import series_share
 
@@ -152,7 +153,9 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
         stop_consistent=(),
     )
     found = sealed_test(sealed, measurement, claim)
-    changes: dict[str, Any] = {"accuse": found.accuse, "confirm": found.confirm}
+    # In steps of the grid for each trial, whatever its weight: totals of weighted scores can be very large.
+    whole, most = measurement.trials * sealed.grid, sealed.most(measurement)
+    changes: dict[str, Any] = {"accuse": -(-found.accuse * whole // most), "confirm": -(-found.confirm * whole // most)}
     if sealed.has_table(measurement):
         changes |= {"stop_inconsistent": found.inconsistent, "stop_consistent": found.consistent}
     return msgspec.structs.replace(test, sealed=encode(msgspec.structs.replace(sealed, **changes)))
@@ -172,7 +175,13 @@ def own_noise(
     from steelyard.stats.sequential import noise_margin
 
     return _rounded_up(
-        noise_margin(0.0, variance / sealed.own_repeats(measurement), measurement.population, level, skew)
+        noise_margin(
+            0.0,
+            variance / sealed.own_repeats(measurement),
+            independent(measurement, macro=sealed.macro),
+            level,
+            skew,
+        )
     )
 
 
@@ -193,7 +202,8 @@ def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Nois
     if sealed.stop_inconsistent and not noise:
         table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
     else:
-        least, enough = -(-accuse // sealed.grid), -(-confirm // sealed.grid)
+        most = sealed.most(measurement)
+        least, enough = -(-accuse * trials // most), -(-confirm * trials // most)
         table = (
             certain_table(trials, least, enough)
             if sealed.certain
@@ -227,7 +237,8 @@ def _accusing(
         least = Fraction(least_total(whole, sealed.claimed_samples, right, level), whole)
     if noise:
         of_vendor, of_ours = noise.vendor / sealed.claimed_repeats, noise.own / sealed.own_repeats(measurement)
-        least -= _rounded_up(noise_margin(of_vendor, of_ours, measurement.population, level, skew))
+        size = independent(measurement, macro=sealed.macro)
+        least -= _rounded_up(noise_margin(of_vendor, of_ours, size, level, skew))
     ours = own_noise(sealed, measurement, noise.own, level, skew) if noise.own > 0 else Fraction(0)
     least = min(least, printed - Fraction(sealed.tolerance) / 100 - ours)
     if sealed.whole:
