@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -76,6 +76,7 @@ class BenchPlanner:
     def __init__(self, sheet: ClaimSheet, model: PlannedModel, vendor: Vendor) -> None:
         self.sheet, self.models, self.tolerance = sheet, {SUBJECT: model}, vendor.tolerance
         self.population, self.format_count = vendor.asked_of, len(vendor.formats)
+        self.groups = tuple((f"s{place}", size) for place, size in enumerate(vendor.subtasks))
         whole, self.scorer = vendor.population, SHARES if vendor.partial else SCORER
         self.requested: tuple[RequestedTest, ...] = ()
         self.part = Part(of=whole, same=vendor.part) if vendor.part else None
@@ -111,6 +112,7 @@ class BenchPlanner:
             part=self.part,
             arm=request.arm,
             question="q",
+            groups=self.groups if claim else (),
         )
         self.measurements.append(measurement)
         reads = Reads(measurement=measurement.id, scorer=self.scorer)
@@ -125,8 +127,9 @@ class BenchPlanner:
 @cache
 def _plan(vendor: Vendor, values: tuple[str, ...]) -> Plan:
     protocol, repeats = Protocol(decoding=vendor.decoding), vendor.passes if vendor.passes > 1 else None
+    average: Literal["", "macro"] = "macro" if vendor.subtasks else ""
     claims = tuple(
-        Claim(task=f"t{row}", value=value, samples=vendor.scored, repeats=repeats, protocol=protocol)
+        Claim(task=f"t{row}", value=value, samples=vendor.scored, repeats=repeats, protocol=protocol, average=average)
         for row, value in enumerate(values)
     )
     sheet = ClaimSheet(model="m", claims=claims, digest="0" * 64)
@@ -225,6 +228,8 @@ class _Answerer:
         # The part that is here, in a random order: the committed order is one and the same.
         here = source.permutation(len(chances))[: vendor.asked_of]
         self._chances, self._worth = chances[here], [each[here] for each in worth_of(vendor)]
+        subtasks = vendor.subtasks or (vendor.population,)
+        self._groups = np.repeat([f"s{place}" for place in range(len(subtasks))], subtasks)[here]
         self._filtered = source.random(vendor.asked_of) < vendor.filtered
 
     def score(self, call: Call) -> SampleScore:
@@ -244,6 +249,7 @@ class _Answerer:
             value=self._worth[int(value)][call.sample] if status == "scored" else None,
             scorer=SHARES if self._vendor.partial else SCORER,
             seq=0,
+            group=str(self._groups[call.sample]),
         )
 
     def _status(self, call: Call, value: float) -> str:

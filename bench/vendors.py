@@ -14,7 +14,18 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_scorer
 from tests.scorers.dialects import MARKED, NUMBERS, PLAIN
 
-__all__ = ["HONEST", "INFLATED", "TEMPERATURE", "Random", "Vendor", "chances_of", "printed", "readings", "worth_of"]
+__all__ = [
+    "HONEST",
+    "INFLATED",
+    "TEMPERATURE",
+    "Random",
+    "Vendor",
+    "chances_of",
+    "printed",
+    "readings",
+    "weights_of",
+    "worth_of",
+]
 
 ACCURACY = 0.85
 TEMPERATURE = "temperature 0.7"
@@ -43,6 +54,7 @@ class Vendor:
     its accuracy. ``part``: only so many random samples of the benchmark are here. ``claims``: its table has so many
     rows, of which the first alone is inflated. ``audit``: the auditor's key asks this for so many times. ``partial``:
     scores lie between 0 and 1; a wrong answer has up to so much, and a right one lacks up to half of that.
+    ``subtasks``: it prints the mean over subtasks of these sizes; what varies is in the first ones.
     """
 
     name: str
@@ -71,6 +83,7 @@ class Vendor:
     claims: int = 1
     audit: int = 1
     partial: float = 0.0
+    subtasks: tuple[int, ...] = ()
 
     @property
     def asked_of(self) -> int:
@@ -233,6 +246,37 @@ HONEST: tuple[Vendor, ...] = (
             ),
         )
     ),
+    *(
+        Vendor(
+            f"macro average of {len(sizes)} subtasks{named}",
+            sum(sizes),
+            tolerance,
+            0.7,
+            w,
+            subtasks=sizes,
+            in_process=not w,
+            flip=flip,
+        )
+        for sizes in ((60, 140, 400), (150, 300, 900), (*(50,) * 6, 700))
+        for named, tolerance, w, flip in (
+            (", in-process", "2", 0.0, 0.5),
+            (", w = 0.016", "2", 0.016, 0.5),
+            (", w = 0.005", "0.5", 0.005, 0.9),
+        )
+    ),
+    *(
+        Vendor(
+            "macro average of 3 subtasks, at the tolerance",
+            1350,
+            "2",
+            0.7,
+            w,
+            subtasks=(150, 300, 900),
+            inflated=0.02,
+            states_rate=True,
+        )
+        for w in (0.0, 0.016)
+    ),
     *_in_sizes(Vendor("5 claims", 0, variance=0.016, claims=5)),
     *_in_sizes(
         Vendor("20 claims, w = 0.03, flips of 0.05", 0, accuracy=0.38, variance=0.03, flip=0.05, claims=20), (350, 810)
@@ -282,17 +326,23 @@ def worth_of(vendor: Vendor) -> tuple[Chances, Chances]:
     return vendor.partial * spread, 1 - vendor.partial / 2 * spread
 
 
+def weights_of(vendor: Vendor) -> Chances:
+    """The share of each sample in the number that the vendor prints."""
+    sizes = vendor.subtasks or (vendor.population,)
+    return np.repeat([1 / size / len(sizes) for size in sizes], sizes)
+
+
 def printed(vendor: Vendor, source: Random) -> str:
     """The number that the vendor prints, with one decimal."""
     chances = chances_of(vendor, vendor.sampled if vendor.hides or vendor.decoding == TEMPERATURE else vendor.variance)
     wrong, right = worth_of(vendor)
     if vendor.states_rate:  # rounded in its favour
-        rate = (wrong + (right - wrong) * chances).mean()
+        rate = float((wrong + (right - wrong) * chances) @ weights_of(vendor))
         return f"{math.floor(1000 * (rate + vendor.inflated) + 0.5 + 1e-9) / 10:.1f}"
     marks = (source.random((vendor.passes, vendor.population)) < chances).mean(axis=0)
     scores = wrong + (right - wrong) * marks
-    scored = scores if vendor.scored is None else source.choice(scores, vendor.scored, replace=False)
-    return f"{min(100.0, 100 * (scored.mean() + vendor.inflated)):.1f}"
+    mean = scores @ weights_of(vendor) if vendor.scored is None else source.choice(scores, vendor.scored, False).mean()
+    return f"{min(100.0, 100 * (mean + vendor.inflated)):.1f}"
 
 
 @cache

@@ -184,3 +184,6 @@ def test_a_wide_trace_holds_totals_beyond_four_bytes() -> None:
     assert list(trace) == [(1, 5_000_000_000, 6_000_000_000)]
     with pytest.raises(OverflowError):
         Trace().append(5_000_000_000, 0)
+    trace = Trace(large=True)
+    trace.append(2**116, 2**117)
+    assert trace[0] == (1, 2**116, 2**117)

@@ -11,7 +11,7 @@ from steelyard.scorers import open_identifier
 if TYPE_CHECKING:
     from steelyard.planning.sources import Rows
 
-__all__ = ["MOST_SUBTASKS", "groups_of", "other_average", "without_average"]
+__all__ = ["MOST_SUBTASKS", "groups_of", "other_average", "with_average"]
 
 MOST_SUBTASKS: Final = 200  # a plan names each
 
@@ -38,6 +38,14 @@ def other_average(claim: Claim) -> tuple[str, ...]:
     return (f"The vendor's number is a {claim.average} average over subtasks; here every sample has the same weight.",)
 
 
-def without_average(claim: Claim | None, differences: tuple[str, ...]) -> tuple[str, ...]:
-    """The differences of a claim whose average is the vendor's."""
-    return differences if claim is None else tuple(each for each in differences if each not in other_average(claim))
+def with_average(
+    claim: Claim | None, differences: tuple[str, ...], groups: tuple[tuple[str, int], ...]
+) -> tuple[str, ...]:
+    """The differences of a claim, saying over which subtasks its average is taken here, where it is."""
+    if claim is None or not groups:
+        return differences
+    said = (
+        f"The vendor's number is a macro average; here it is over the task's {len(groups):,} subtasks, each with the "
+        "same weight."
+    )
+    return tuple(said if each in other_average(claim) else each for each in differences)

@@ -14,7 +14,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
-from steelyard.planning.averages import groups_of, other_average, without_average
+from steelyard.planning.averages import groups_of, other_average, with_average
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asks_chat,
@@ -271,7 +271,7 @@ class TaskPlanner:
             prompt=protocol.prompt,
             differences=(
                 *protocol.differences,
-                *(without_average(claim, decoding.differences) if measurement.groups else decoding.differences),
+                *with_average(claim, decoding.differences, measurement.groups),
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
                 *(() if request.scorer else _other_scorer(task, protocol, measurement.scorers[0])),
