@@ -22,13 +22,13 @@ from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
 from steelyard.stats.likelihood_bets import LikelihoodBets
 
-__all__ = ["SERVED", "Bank", "false_alarms", "main", "power", "read_bank", "texts_until"]
+__all__ = ["FAR", "SERVED", "Bank", "false_alarms", "main", "power", "read_bank", "texts_until"]
 
 BANKS: Final = Path(__file__).parent / "identity_texts"
 TOKENS: Final = 10
 RUN: Final = 60  # texts
 _SEED: Final = 20261127
-_FAR: Final = ("Q2_K", "Q3_K_M", "T0.7", "T1.3", "T1.8")
+FAR: Final = ("Q2_K", "Q3_K_M", "T0.7", "T1.3", "T1.8")
 _MOST: Final = math.log(1e9)
 _BATCH: Final = 20
 
@@ -153,7 +153,7 @@ def texts_until(texts: Sequence[Any], level: float, which: int = 1) -> tuple[int
     ``which``: 1 reads the core, as the detector does, 0 the whole.
     """
     names = list(next(each for each in texts if each is not None))
-    bets = LikelihoodBets(names, _FAR, 0.3)
+    bets = LikelihoodBets(names, FAR, 0.3)
     for number, text in enumerate(texts, 1):
         bets.observe(_factors(text, which), _factors(text, 0))
         if bets.highest * level >= 1:

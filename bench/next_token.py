@@ -29,7 +29,17 @@ from steelyard.detectors.next_token.detector import FAR, MOST_PROMPTS, TOLERANCE
 from steelyard.scorers.next_token_distance import distance
 from steelyard.stats.mean_bets import MeanBets
 
-__all__ = ["HONEST", "OTHERS", "Bank", "distances_of", "main", "prompts_until", "read_bank"]
+__all__ = [
+    "HONEST",
+    "OTHERS",
+    "Bank",
+    "common",
+    "distances_of",
+    "main",
+    "other_banks",
+    "prompts_until",
+    "read_bank",
+]
 
 BANKS: Final = Path(__file__).parent / "next_token_lists"
 RUN: Final = 20  # prompts
@@ -264,7 +274,8 @@ def false_alarms() -> str:
     return table("Servers that serve the reference", heads, rows, 1, note)
 
 
-def _banks() -> dict[str, Bank]:
+def other_banks() -> dict[str, Bank]:
+    """What was recorded of other models, and the reference itself at other temperatures."""
     found = {served: read_bank(served) for served in OTHERS}
     return found | {f"temperature {each}": at_temperature(each) for each in _TEMPERATURES}
 
@@ -314,7 +325,7 @@ def common(banks: Mapping[str, Bank]) -> dict[str, Bank]:
 
 def power(repeats: int) -> str:
     """Another model serves, or a share of it: the prompts that it takes at .01."""
-    banks = common({_OWN: read_bank(_OWN)} | _banks())
+    banks = common({_OWN: read_bank(_OWN)} | other_banks())
     own = distances_of(banks.pop(_OWN, []))
     rows = []
     for served, bank in banks.items() if own else ():
@@ -348,7 +359,7 @@ def confirmed(repeats: int) -> str:
     """How often, and after how many prompts, a server is called consistent at a first audit's level."""
     level = 0.05 * 6 / np.pi**2
     rows = []
-    for served, bank in common({name: read_bank(name) for name in HONEST} | _banks()).items():
+    for served, bank in common({name: read_bank(name) for name in HONEST} | other_banks()).items():
         distances = distances_of(bank)
         draws = (_mixed(distances, distances, 1, number) for number in range(repeats))
         within = [prompts_until(draw, level)[1] for draw in draws]

@@ -38,6 +38,7 @@ _NAMES = {
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.published_outputs": ["published_outputs"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
+    "steelyard.api.text_identity": ["text_identity"],
     "steelyard.auditing.answers": ["Answer"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
     "steelyard.claims.sheet": ["read_sheet"],
@@ -45,6 +46,7 @@ _NAMES = {
     "steelyard.comparison.portfolio_record": ["Portfolio"],
     "steelyard.comparison.published": ["PublishedOutputs"],
     "steelyard.comparison.record": ["Comparison"],
+    "steelyard.comparison.text_identity": ["TextIdentity"],
     "steelyard.errors": [
         "DeadlineExceeded",
         "ExitCode",
@@ -125,6 +127,7 @@ __all__ = [
     "Settings",
     "SteelyardError",
     "StorageError",
+    "TextIdentity",
     "TimestampUnavailable",
     "Verdict",
     "VerdictWord",
@@ -159,6 +162,7 @@ __all__ = [
     "show",
     "start_audit",
     "task_from_file",
+    "text_identity",
     "verify",
     "verify_integrity",
 ]
@@ -173,6 +177,7 @@ if TYPE_CHECKING:
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.published_outputs import published_outputs
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
+    from steelyard.api.text_identity import text_identity
     from steelyard.auditing.answers import Answer
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.claims.sheet import read_sheet
@@ -180,6 +185,7 @@ if TYPE_CHECKING:
     from steelyard.comparison.portfolio_record import Portfolio
     from steelyard.comparison.published import PublishedOutputs
     from steelyard.comparison.record import Comparison
+    from steelyard.comparison.text_identity import TextIdentity
     from steelyard.errors import (
         DeadlineExceeded,
         ExitCode,

@@ -18,7 +18,7 @@ from steelyard.models.openai_wire import (
     read_error,
     read_retry_after,
 )
-from steelyard.records import GenerateRequest, ModelOutput, Outcome, Turn
+from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome, Turn
 
 CHAT = GenerateRequest(prompt="q", chat=True, stop=("\n",))
 PLAIN = GenerateRequest(prompt="q", stop=("\n",))
@@ -282,3 +282,31 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 
 def test_no_retry_after() -> None:
     assert read_retry_after({}) is None
+
+
+def test_a_message_with_images_is_a_list_of_parts() -> None:
+    images = (
+        Image(sha256="ab", media_type="image/png", at=5, detail="low"),
+        Image(sha256="cd", media_type="image/webp", at=8),
+    )
+    request = GenerateRequest(prefix="Look: ", prompt="left or right?", chat=True, system="Be brief.", images=images)
+    body = generate_body("m", request, show=lambda image: f"data of {image.sha256}")
+    assert body["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Look: left "},
+                {"type": "image_url", "image_url": {"url": "data of ab", "detail": "low"}},
+                {"type": "text", "text": "or "},
+                {"type": "image_url", "image_url": {"url": "data of cd"}},
+                {"type": "text", "text": "right?"},
+            ],
+        },
+    ]
+
+
+def test_a_plain_completion_shows_no_images() -> None:
+    request = GenerateRequest(prompt="?", images=(Image(sha256="ab", media_type="image/png"),))
+    with pytest.raises(ValueError, match="a plain completion shows no images"):
+        generate_body("m", request)

@@ -13,7 +13,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.models import Settings, open_model
 from steelyard.models.python_function import open_python
-from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome, Turn
+from steelyard.records import GenerateRequest, Image, LoglikelihoodRequest, ModelIdentity, ModelOutput, Outcome, Turn
 
 SOURCE = """
 import asyncio, os, sys, threading, time
@@ -225,3 +225,35 @@ def test_a_module_that_is_not_there_names_no_secret(here: Path, monkeypatch: pyt
     )
     with pytest.raises(InputError, match=r"there is no module in \*\*\*: run"):
         open_python("mybot_telling:x", Settings())
+
+
+SEES = """
+def sees(messages):
+    parts = messages[-1]["content"]
+    if isinstance(parts, str):
+        return "no image"
+    shown = {"text": lambda p: p["text"], "image": lambda p: f"{p['media_type']} {len(p['data'])}"}
+    return " ".join(shown[part["type"]](part) for part in parts)
+sees.takes_images = True
+def blind(messages):
+    return "blind"
+"""
+
+
+def test_a_function_that_says_so_is_shown_images(here: Path) -> None:
+    (here / "sees.py").write_text(SEES)
+    shown = Image(sha256="ab" * 32, media_type="image/jpeg", at=4, data=b"\xff\xd8\xff")
+    request = GenerateRequest(prompt="See  this", chat=True, images=(shown,))
+
+    async def asked(name: str) -> tuple[bool, ModelOutput]:
+        model = open_model(f"python:sees:{name}")
+        try:
+            return (await model.identify())[1].images, await model.generate(request)
+        finally:
+            await model.close()
+
+    takes, output = asyncio.run(asked("sees"))
+    assert (takes, output.text) == (True, "See  image/jpeg 3  this")
+    takes, output = asyncio.run(asked("blind"))
+    assert (takes, output.outcome) == (False, Outcome.CLIENT_ERROR)
+    assert output.detail == "the function does not say that it takes images"

@@ -15,9 +15,10 @@ from steelyard.planning.build import build_plan
 from steelyard.planning.options import Options, planned_model
 from steelyard.planning.part import check_whole, held_in, part_of, why_not_held
 from steelyard.planning.testable import Skip
-from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Part, Plan
+from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Part, Plan, Protocol
 from steelyard.tasks import load_task
 from steelyard.tasks.catalogue import open_task_file
+from tests.lcb_problems import mirror_of
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 Rows = list[dict[str, Any]]
@@ -170,6 +171,57 @@ def test_without_a_list_no_item_counts_as_published(tmp_path: Path) -> None:
 )
 def test_what_data_of_a_benchmark_can_be(name: str, population: int, part: Part | None, fits: bool) -> None:
     assert (why_not_held(load_task(name), population, part, is_own=False) == "") is fits
+
+
+WINDOW = "release_v5:2024-10-01/2025-02-01"
+
+
+@pytest.mark.parametrize(
+    ("population", "part", "window", "fits"),
+    [
+        (27, None, WINDOW, True),
+        (880, None, "release_v5", True),
+        (881, None, "release_v5", False),
+        (1055, None, "", True),
+        (20, Part(of=880, same=28), WINDOW, True),
+        (29, Part(of=880, same=28), WINDOW, False),
+        (20, Part(of=880, same=880), WINDOW, False),
+        (20, Part(of=1055, same=28), WINDOW, False),
+    ],
+)
+def test_what_data_of_a_window_can_be(population: int, part: Part | None, window: str, fits: bool) -> None:
+    task = load_task("livecodebench")
+    assert (why_not_held(task, population, part, is_own=False, window=window) == "") is fits
+
+
+def test_a_part_of_a_window_is_said(tmp_path: Path) -> None:
+    mirror_of(tmp_path, sizes=(2, 2, 2, 2, 20))
+    claim = Claim(task="livecodebench", value="50", protocol=Protocol(subset="2024-10-01 to 2025-02-01"))
+    (refused,) = planned(claim, data=tmp_path).not_planned
+    assert held_in(refused.reason) == (28, Part(of=880, same=28))
+    allowed = planned(claim, data=tmp_path, allow_part=True)
+    assert allowed.measurements[0].part == Part(of=880, same=28)
+    assert any("28 of its 880 items. What is said" in said for said in allowed.served[0].differences)
+
+
+def test_what_is_asked_beside_a_claim_is_of_the_same_window(tmp_path: Path) -> None:
+    mirror_of(tmp_path)
+    claim = Claim(task="livecodebench", value="50", protocol=Protocol(subset="2024-10-01 to 2025-02-01"))
+    plan = planned(claim, data=tmp_path)  # it states no decoding, so that sampled answers are asked, too
+    assert len(plan.measurements) > 1
+    assert {(each.window, each.population, each.part) for each in plan.measurements} == {(WINDOW, 27, None)}
+    whole = planned(Claim(task="livecodebench v5", value="50"), data=tmp_path)
+    assert whole.measurements[0].population == 880
+    assert not any("Only a part" in said for said in whole.served[0].differences)
+
+
+def test_more_items_than_a_window_has_are_a_claim_about_others(tmp_path: Path) -> None:
+    mirror_of(tmp_path)
+    claim = Claim(task="livecodebench", value="50", samples=167, protocol=Protocol(subset="2024.10-2025.02"))
+    (refused,) = planned(claim, data=tmp_path).not_planned
+    assert refused.reason.startswith("the vendor scored 167 items, the data here hold 27: ")
+    allowed = planned(claim, data=tmp_path, allow_part=True)
+    assert any("27 of its 167 items" in said for said in allowed.served[0].differences)
 
 
 def test_of_a_file_only_the_size_of_the_published_benchmark_is_known() -> None:

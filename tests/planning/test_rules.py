@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.planning.rules import asks_next_tokens, compares_texts
+from steelyard.planning.rules import asks_next_tokens, compares_texts, draws_texts
 from steelyard.planning.samples import as_asked
 from steelyard.records import GenerateRequest, Sample
 
@@ -40,3 +40,8 @@ def test_who_reads_next_tokens_is_known_by_its_access() -> None:
     assert asks_next_tokens(("identity", "next_token"))
     assert not asks_next_tokens(("identity", "twin_gap", "of_a_plugin_that_is_not_here"))
     assert not asks_next_tokens(())
+
+
+def test_who_has_texts_drawn_is_known_by_its_access() -> None:
+    assert draws_texts(("next_token", "identity"))
+    assert not draws_texts(("next_token", "gate", "of_a_plugin_that_is_not_here"))

@@ -16,7 +16,7 @@ from steelyard.storage.journal.lines import decode, encode
 
 SEALED = [
     "Attempt", "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
-    "JudgedKey",
+    "Image", "JudgedKey",
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NextTokenRequest", "NotPlanned", "Origin",
     "Plan", "PlanInput",
     "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "RequestedTest", "Sample",
@@ -34,6 +34,7 @@ DEFAULTS = {
         "deterministic": False, "concurrency": 1, "offers": ["language"], "reasons": False, "output_tokens": 0,
         "takes_temperature": True, "repeats_identical": [],
         "checkpoints": {}, "likelihood_of": [], "next_tokens": 0, "next_tokens_reason": "",
+        "images": False, "images_reason": "",
     },
     "Checkpoint": {"config": "", "kind": "", "parameters": 0},
     "Claim": {
@@ -52,7 +53,9 @@ DEFAULTS = {
     "GenerateRequest": {
         "prefix": "", "chat": False, "system": "", "history": [], "max_tokens": 256, "stop": [], "temperature": 0.0,
         "seed": None, "untruncated": False, "reasoning_effort": "", "checkpoints": [],
+        "images": [],
     },
+    "Image": {"at": 0, "detail": ""},
     "JudgedKey": {
         "repeat": 0, "place": 0, "arm": "", "weight": 1.0, "passes": "all", "text": "", "length": 0, "seat": "",
         "role": "",
@@ -68,7 +71,7 @@ DEFAULTS = {
         "budget_stated": False, "reasoning_effort": "", "items": "", "asks": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "how_read": "", "suite": "", "arm": "", "seed": "",
-        "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "groups": [],
+        "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "window": "", "images": False, "groups": [],
     },
     "LedgerPlace": {"opened_later": False, "timestamped": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
@@ -99,7 +102,7 @@ DEFAULTS = {
     },
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
-    "Sample": {"choices": [], "context": "", "group": ""},
+    "Sample": {"choices": [], "context": "", "group": "", "tests_sha256": ""},
     "Served": {"differences": []},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {

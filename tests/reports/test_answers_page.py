@@ -20,7 +20,7 @@ from steelyard.reports.answers_page import CHUNK, FIRST, LONGEST, SIGNS, WITHHEL
 from tests.reports import answers_fixtures as make
 
 TEMPLATES = Path(steelyard.reports.__file__).parent / "templates"
-VOID = {"meta", "br", "input"}
+VOID = {"meta", "br", "input", "img"}
 LOADING = {"src", "srcset", "action", "formaction", "data", "poster", "style", "background", "ping"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from steelyard.comparison.text_identity_pages import RULE as TEXT_RULE
 from steelyard.panels.twin_gap import RULE
 from steelyard.records import RequestedTest
 from steelyard.reports.measured_rates import measured_rates, sentence_on
@@ -16,7 +17,7 @@ def test_what_ships_covers_the_rules_of_this_version() -> None:
     rules = {f"{name}@{find('detector', name)().version}" for name in ("claim_retest", "twin_gap", "cue_gap")}
     assert set(measured_rates().rules) == rules
     elsewhere = {f"{name}@{find('detector', name)().version}" for name in ("identity", "next_token", "order")}
-    assert set(measured_rates().elsewhere) == {*elsewhere, RULE}
+    assert set(measured_rates().elsewhere) == {*elsewhere, RULE, TEXT_RULE}
     assert measured_rates().vendors >= 10_000
 
 

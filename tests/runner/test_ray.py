@@ -33,6 +33,7 @@ from steelyard.storage.journal.reader import read_segment, segment_names
 from steelyard.tasks.catalogue import Catalogue
 from steelyard.verification.recompute import recompute
 from tests.conftest import SumsServer
+from tests.vision_server import VisionServer, picture, write_task
 
 Sums = tuple[Path, float]
 KEY = "sk-not-to-be-seen-0123456789"
@@ -239,6 +240,16 @@ def test_a_model_in_each_process_gives_one_machine_s_root(needs_ray: None, smoll
 
 
 # ── what is refused ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.slow
+def test_images_travel_with_their_requests(needs_ray: None, tmp_path: Path) -> None:
+    task, run = write_task(tmp_path / "task", 12), tmp_path / "run"
+    with VisionServer() as server:
+        command = ["run", str(task), "--model", f"openai:sees@{server.url}", "--out", str(run)]
+        assert steelyard([*command, "--ray", "local", "--workers", "2"]) == 0
+    assert Counter(server.got) == Counter(picture(number * 1000) for number in range(1, 13))
+    assert steelyard(["verify", str(run)]) == 0
 
 
 def test_without_ray_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

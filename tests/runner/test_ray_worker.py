@@ -13,6 +13,7 @@ from steelyard.models import Settings
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
+    Image,
     LoglikelihoodRequest,
     ModelIdentity,
     ModelOutput,
@@ -129,3 +130,17 @@ def test_it_reports_what_it_opened_or_why_not(model: Model, monkeypatch: pytest.
         assert said.error == ("InputError", "x.gguf: no file is here")
 
     asyncio.run(main())
+
+
+def test_requests_carry_the_bytes_of_their_images() -> None:
+    shown = Image(sha256="ab" * 32, media_type="image/png", at=1, data=bytes(range(256)) * 100)
+    request = GenerateRequest(prompt="?", chat=True, images=(shown, shown))
+    assert ray_worker.REQUESTS.decode(encode([(7, request)])) == [(7, request)]
+
+
+def test_a_worker_says_whether_its_model_takes_images(model: Model) -> None:
+    opened = OPENED.decode(asyncio.run(Worker().open("test:it", Settings(), {})))
+    assert not opened.takes_images
+    model.takes_images = True  # type: ignore[attr-defined]
+    opened = OPENED.decode(asyncio.run(Worker().open("test:it", Settings(), {})))
+    assert opened.takes_images

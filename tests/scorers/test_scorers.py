@@ -27,6 +27,7 @@ SPECIFICATIONS: list[dict[str, Any]] = [
     {"name": "answer"},
     {"name": "numeric"},
     {"name": "numeric", "strict": True},
+    {"name": "numeric", "languages": True},
     {"name": "choice"},
     {"name": "choice", "normalise": "bytes"},
     {"name": "choice", "normalise": "characters"},
@@ -76,6 +77,7 @@ def test_identifiers_are_stable() -> None:
         "answer@3",
         "numeric@4",
         "numeric[strict]@4",
+        "numeric[languages]@4",
         "choice@1",
         "choice[bytes]@1",
         "choice[characters]@1",
@@ -214,6 +216,30 @@ def test_numeric_strict_reads_only_after_the_delimiter() -> None:
     assert score(strict, "18", "#### $18.00\n") == Score(value=1.0)
     assert not score(strict, "18", "The answer is 18.").parsed
     assert score({"name": "numeric"}, "18", "The answer is 18.") == Score(value=1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("৩ × ৬ = ১৮\nউত্তর: ১৮", "18"),
+        ("3 ఆపై 6.\nసమాధానం: 18 రూపాయలు", "18"),
+        ("คำตอบ: ๑๘", "18"),
+        ("3 раза по 6.\n**Ответ:** 1 018", "1018"),
+        ("Ответ: 18", "18"),
+        ("Jibu: 18, kwa sababu 3 * 6 = 18", "18"),
+        ("উত্তর: ১,০১,৮০০", "101800"),
+        ("答案：18。", "18"),
+        ("Antwort: 18", "18"),
+    ],
+)
+def test_numeric_reads_answers_in_other_languages(text: str, target: str) -> None:
+    assert score({"name": "numeric", "languages": True}, target, text) == Score(value=1.0)
+    assert score({"name": "numeric", "languages": True}, f"7{target}", text) == Score(value=0.0)
+
+
+def test_a_strict_reading_has_no_other_languages() -> None:
+    with pytest.raises(InputError, match="leave one out"):
+        open_scorer({"name": "numeric", "strict": True, "languages": True})
 
 
 def test_numeric_agrees_with_the_recorded_scores_of_gsm8k(shared: Path) -> None:

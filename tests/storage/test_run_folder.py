@@ -70,6 +70,8 @@ def test_what_was_left_half_written_is_removed_alone(tmp_path: Path) -> None:
     made = RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED)
     before = sorted(layout.run_files(made.path))
     (made.path / f"{layout.SCORES}.partial").write_bytes(b"half")
+    (made.path / layout.MEDIA).mkdir()
+    (made.path / f"{layout.MEDIA}{'ab' * 32}.partial").write_bytes(b"half")
     made.clear_partial()
     assert sorted(layout.run_files(made.path)) == before
 

@@ -19,6 +19,7 @@ from steelyard.models.embedded import open_gguf
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Protocol
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.tasks import load_task, task_ids
+from tests.vision_server import picture
 
 ARC = [
     {
@@ -119,6 +120,10 @@ IFEVAL: list[dict[str, Any]] = [
         "kwargs": [{**NULLS, "keywords": ["lamp"]}],
     },
 ]
+CHARTQA = [
+    {"image": "1.png", "query": f"How high is bar {number}, {{{{ in }}}} %?", "label": [f"{number}.5%", "x"]}
+    for number in range(20)
+]
 MIRROR: dict[str, list[dict[str, Any]]] = {
     "allenai/ai2_arc/ARC-Easy/test": ARC,
     "allenai/ai2_arc/ARC-Easy/train": ARC[::-1],
@@ -134,6 +139,7 @@ MIRROR: dict[str, list[dict[str, Any]]] = {
     "TIGER-Lab/MMLU-Pro/default/test": MMLU_PRO,
     "TIGER-Lab/MMLU-Pro/default/validation": MMLU_PRO_SHOTS,
     "google/IFEval/default/train": IFEVAL,
+    "HuggingFaceM4/ChartQA/default/test": CHARTQA,
 }
 FACTS = {
     "arc_easy": ("allenai/ai2_arc", 2376),
@@ -144,6 +150,7 @@ FACTS = {
     "truthfulqa": ("truthfulqa/truthful_qa", 817),
     "mmlu_pro": ("TIGER-Lab/MMLU-Pro", 12032),
     "ifeval": ("google/IFEval", 541),
+    "chartqa": ("HuggingFaceM4/ChartQA", 2500),
 }
 PROMPTS = [(task_id, prompt_format) for task_id in FACTS for prompt_format in load_task(task_id).prompts]
 
@@ -155,6 +162,7 @@ def mirror(tmp_path: Path) -> Path:
         path = tmp_path / f"{name}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "HuggingFaceM4/ChartQA/default/1.png").write_bytes(picture(1))
     return tmp_path
 
 
@@ -441,3 +449,47 @@ def test_the_difference_is_the_rests_own_log_likelihood(
 
     ours, theirs = asyncio.run(ask())
     assert [ours[2] - ours[0], ours[3] - ours[1]] == pytest.approx(theirs, abs=1e-6)
+
+
+# What lm-eval 0.4.13 sends (lm_eval/tasks/chartqa/chartqa_llama.yaml and chartqa.yaml), <image> being the chart.
+CHARTQA_LLAMA = (
+    "<image>You are provided a chart image and will be asked a question. You have to think through your answer and "
+    "provide a step-by-step solution. Once you have the solution, write the final answer in at most a few words at the "
+    'end with the phrase "FINAL ANSWER:". The question is: {query}\nLet\'s think step by step.'
+)
+CHARTQA_MISTRAL = (
+    "<image>{query}\n"
+    "Analyze the image and question carefully, using step-by-step reasoning.\n"
+    "First, describe any image provided in detail. Then, present your reasoning. And finally your final answer in this "
+    "format:\nFinal Answer: <answer>\nwhere <answer> follows the following instructions:\n"
+    "- <answer> should should be a single phrase or number.\n"
+    "- <answer> should not paraphrase or reformat the text in the image.\n"
+    "- If <answer> is a ratio, it should be a decimal value like 0.25 instead of 1:4.\n"
+    "- If the question is a Yes/No question, <answer> should be Yes/No.\n"
+    "- If <answer> is a number, it should not contain any units.\n"
+    "- If <answer> is a percentage, it should include a % sign.\n"
+    "- If <answer> is an entity, it should include the full label from the graph.\n"
+    "IMPORTANT: Remember, to end your answer with Final Answer: <answer>.\n"
+)
+
+
+@pytest.mark.parametrize(("name", "theirs"), [("final_answer", CHARTQA_LLAMA), ("described", CHARTQA_MISTRAL)])
+def test_chartqa_prompts_are_lm_evals(name: str, theirs: str, mirror: Path) -> None:
+    samples = load_task("chartqa").prepare(name, mirror)
+    assert len(samples) == len(CHARTQA) == 20
+    for sample, row in zip(samples, CHARTQA, strict=True):
+        request = sample.request
+        assert isinstance(request, GenerateRequest)
+        (image,) = request.images
+        assert (image.at, image.data) == (0, picture(1))
+        assert "<image>" + request.prompt == theirs.format(query=row["query"])
+        assert (request.chat, request.max_tokens, sample.target) == (True, 512, row["label"][0])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "chosen"),
+    [("", "final_answer"), ("FINAL ANSWER", "final_answer"), ("as in Pixtral", "described"), ("CoT", "final_answer")],
+)
+def test_a_claim_on_chartqa_chooses_its_prompt(prompt: str, chosen: str) -> None:
+    claim = Claim(task="chartqa", value="90.0", metric="relaxed_accuracy", protocol=Protocol(prompt=prompt))
+    assert load_task("chartqa").prompt_for(claim) == chosen

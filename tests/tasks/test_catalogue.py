@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "xyzzy-17",
             "steelyard tasks lists those that there are; a task of your own is the path of its file or folder",
         ),
-        ("aime-2024", "AIME 2024 is known, but has no task here"),
+        ("mt-bench", "MT-Bench is known, but has no task here"),
     ],
 )
 @pytest.mark.parametrize("command", [["run"], ["gate", "--at-least", "0.5"]])

@@ -154,7 +154,7 @@ def stub_hub(monkeypatch: pytest.MonkeyPatch, answer: object) -> None:
 
 def test_the_hub_is_asked_where_no_mirror_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     stub_hub(monkeypatch, [{"question": "q"}])
-    assert hub_rows("me/mine", "main", "test", None) == [{"question": "q"}]
+    assert list(hub_rows("me/mine", "main", "test", None)) == [{"question": "q"}]
 
 
 @pytest.mark.parametrize(
@@ -183,3 +183,17 @@ def test_a_hub_that_does_not_answer_is_missing_data(monkeypatch: pytest.MonkeyPa
     with pytest.raises(DataMissing, match="ConnectionError: no route") as caught:
         hub_rows("me/mine", "main", "test", None)
     assert "\n" not in str(caught.value)
+
+
+def test_images_of_the_hub_come_as_their_files_and_are_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    several = datasets.List if hasattr(datasets, "List") else datasets.Sequence
+    broken = b"\x89PNG\r\n\x1a\n, and nothing that a decoder would take"
+    rows = [
+        {"image": {"bytes": broken, "path": None}, "more": [{"bytes": broken, "path": "x.png"}] * number, "query": "q"}
+        for number in range(3)
+    ]
+    features = {"image": datasets.Image(), "more": several(datasets.Image()), "query": datasets.Value("string")}
+    loaded = datasets.Dataset.from_list(rows, features=datasets.Features(features))
+    monkeypatch.setattr(datasets, "load_dataset", lambda path, config, split: loaded)
+    assert list(hub_rows("me/mine", "main", "test", None)) == rows

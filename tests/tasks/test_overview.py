@@ -27,6 +27,7 @@ def test_every_task_says_its_size_its_formats_and_its_needs() -> None:
         ("gsm8k", 1319, ("cot", "cot_strict", "chat"), ("text",)),
         ("human eval", 164, ("completion", "chat"), ("text", "sandbox")),
         ("MMLU", 14_042, ("letter", "letter_generate", "cloze"), ("(log-likelihoods)", "(text)")),
+        ("chartqa", 2500, ("final_answer", "described"), ("text", "images")),
         ("world_push", 200, ("frames",), ("world push",)),
     ],
 )
@@ -43,6 +44,10 @@ def test_whether_the_data_is_here(tmp_path: Path) -> None:
     (place / "test.jsonl").touch()
     found = overview("gsm8k", tmp_path)
     assert (found.data, found.is_here) == ("in the mirror", True)
+    charts = tmp_path / "HuggingFaceM4" / "ChartQA" / "default"
+    charts.mkdir(parents=True)
+    (charts / "test.parquet").touch()
+    assert overview("chartqa", tmp_path).data == "in the mirror"
     assert overview("mmlu", tmp_path).data.startswith("57 of 57 parts not") or not overview("mmlu", tmp_path).is_here
     assert not overview("gsm8k").is_here  # on the hub: nobody looks
 
@@ -54,5 +59,5 @@ def test_an_unknown_task_is_an_error() -> None:
 
 def test_what_is_known_and_has_no_task() -> None:
     names = {each.id for each in known_without_task()}
-    assert {"aime-2024", "gpqa-diamond"} <= names
+    assert {"mathvista", "swe-bench-verified"} <= names
     assert not names & set(task_ids())

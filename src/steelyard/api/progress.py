@@ -118,6 +118,7 @@ class RunProgress(LiveProgress):
         from steelyard.util.console import fitting
 
         elapsed, shown = time.monotonic() - live.began, self._shown(live)
+        has_scores = not self._plan.is_identity_check  # texts that are held against a file have no score
         tested = [bool(live.finders.monitors_of(each.id)) for each in shown]
         rules = [words for has_test, words in INTERVALS.items() if has_test in tested]
         table = Table(
@@ -125,16 +126,17 @@ class RunProgress(LiveProgress):
             padding=(0, 1),
             title=self._title(elapsed, live),
             title_justify="left",
-            caption="\n".join(rules),
+            caption="\n".join(rules) if has_scores else None,
             caption_justify="left",
         )
         table.add_column("task", overflow="fold")
         for name, justify in (("", "left"), ("asked", "right"), ("rate", "right"), ("left", "right")):
             table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-        table.add_column("interval → claim" if any(tested) else "interval", justify="right", no_wrap=True)
+        if has_scores:
+            table.add_column("interval → claim" if any(tested) else "interval", justify="right", no_wrap=True)
         for measurement in shown:
             name, *cells = self._row(live, measurement, elapsed)
-            table.add_row(Text(name), *cells)
+            table.add_row(Text(name), *(cells if has_scores else cells[:-1]))
         return fitting(self._console, table)
 
     def _line(self, live: RunSession) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from steelyard.records import ModelIdentity
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["OUTPUTS", "published_outputs", "reference_of", "verify_outputs"]
+__all__ = ["OUTPUTS", "published_outputs", "reference_of", "sealed_answers", "verify_outputs"]
 
 OUTPUTS: Final = 200  # of each benchmark, at most
 
@@ -53,30 +52,29 @@ def published_outputs(
         SteelyardError: InputError for a run without texts and for what is no GGUF file, VerificationError for a broken
             bundle, MissingDependency without llama.cpp.
     """
-    from steelyard.comparison.published import Reading
-    from steelyard.evidence.order import Prover
+    from steelyard.comparison.sealed_reading import drawn_reading
     from steelyard.models.embedded_file import sha256_of_file
     from steelyard.models.requantise import source_file
 
     if limit < 1:
         raise InputError(f"--limit {limit}: at least one output of each benchmark is read")
-    opened, answers_root = _sealed(Path(run))
+    opened, answers_root = sealed_answers(Path(run))
     weights = sha256_of_file(source_file(reference, "reference"))
-    reading = Reading(secret=secrets.token_hex(32))
-    if signer is not None:
-        proof, secret = Prover(signer).reading(answers_root, weights)
-        reading = Reading(secret=secret, proof=proof)
+    reading = drawn_reading(signer, answers_root, weights)
     return _held(opened, answers_root, reference, reading, limit, progress)
 
 
-def _sealed(path: Path) -> tuple[RunFolder, str]:
-    """A run that holds, and the root over its answers."""
+def sealed_answers(path: Path) -> tuple[RunFolder, str]:
+    """A finished run whose seal holds, and the root over its answers; raises InputError for one that has no seal."""
     from steelyard.evidence.verify import verify_integrity
     from steelyard.storage.run_folder import RunFolder
 
     opened = RunFolder.open(path)
     if not opened.is_sealed:
-        raise InputError("is not finished: published outputs are those of a sealed run", where=path)
+        raise InputError(
+            "is not finished: go on with it by steelyard resume, since the texts of sealed runs alone are read",
+            where=path,
+        )
     return opened, verify_integrity(path).answers_root
 
 
@@ -138,7 +136,7 @@ def verify_outputs(
     if run is None or not reference:
         return opened
     sealed = opened.outputs
-    folder, answers_root = _sealed(run)
+    folder, answers_root = sealed_answers(run)
     if answers_root != sealed.answers_root:
         raise VerificationError(f"{run}: is another run than the one that was held against the weights")
     limit = max((row.planned for row in sealed.rows), default=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from string import ascii_uppercase
 from typing import Literal
 
@@ -12,20 +13,32 @@ import msgspec
 
 from steelyard.auditing.finalize import results_of
 from steelyard.auditing.scoring import executes, output_of, read_score, sample_of, scorers_of
+from steelyard.evidence.media import images_in
 from steelyard.judging.items import about_key, key_in
 from steelyard.planning.drawn import PROMPTS
 from steelyard.planning.file_order import ORDER
 from steelyard.plugins import Scorer
 from steelyard.records import Attempt, GenerateRequest, Measurement, RecordedScore, Sample, SampleScore
+from steelyard.records.images import MediaType
 from steelyard.scorers.open_causes import open_cause
+from steelyard.storage.journal.media import size_at
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.reasoning import split_reasoning
 
-__all__ = ["Answer", "Reading", "answers_of", "expected_of", "question_of", "reading_of"]
+__all__ = ["Answer", "Reading", "ShownImage", "answers_of", "expected_of", "question_of", "reading_of"]
 
 Reading = Literal["right", "wrong", "partly right", "open", "missing"]
+
+
+@dataclass(frozen=True)
+class ShownImage:
+    """An image that a question shows: its digest, its type, and its size in bytes (None: withheld)."""
+
+    sha256: str
+    media_type: MediaType
+    bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,8 @@ class Answer:
     """One answer and one of its scores. ``question``, ``expected`` and ``answer`` are None where texts are withheld.
 
     ``reading`` is the score in a word, and ``why`` what the scorer or the endpoint says of it. ``position`` is the
-    place in the committed order; −1 is an extra answer of the repeat check. ``answer`` holds no reasoning.
+    place in the committed order; −1 is an extra answer of the repeat check. ``answer`` holds no reasoning. ``images``
+    are in the order in which the question shows them: where ``[image 1]`` stands, and so on.
     """
 
     measurement: str
@@ -49,6 +63,7 @@ class Answer:
     expected: str | None
     answer: str | None
     reasoning: str
+    images: tuple[ShownImage, ...] = ()
 
 
 def reading_of(score: SampleScore) -> Reading:
@@ -87,7 +102,18 @@ def answers_of(run: RunFolder, wanted: Callable[[SampleScore], bool] = lambda _:
         for score in found.get(record.seq, ()):
             note = notes.get((score.measurement, score.sample, score.repeat, score.scorer), "")
             scorer = scorers[score.measurement, score.scorer]
-            yield _answer(measurements[score.measurement], record, score, scorer, texts, note)
+            answer = _answer(measurements[score.measurement], record, score, scorer, texts, note)
+            yield replace(answer, images=tuple(_images_at(run.path, record, texts)))
+
+
+def _images_at(run: Path, attempt: Attempt, texts: Mapping[str, str]) -> Iterator[ShownImage]:
+    """What the sample of an attempt shows; nothing where it is withheld."""
+    text = texts.get(attempt.item)
+    if text is None or next(images_in(text), None) is None:
+        return
+    request = msgspec.json.decode(text, type=Sample).request
+    for image in request.images if isinstance(request, GenerateRequest) else ():
+        yield ShownImage(image.sha256, image.media_type, size_at(run, image.sha256))
 
 
 def _answer(
@@ -133,17 +159,30 @@ def question_of(sample: Sample) -> str:
     request = sample.request
     if isinstance(request, GenerateRequest):
         history = [f"[{turn.role}]\n{turn.text}" for turn in request.history]
-        asked = f"[user]\n{request.prompt}" if history else request.prompt
+        prompt = _with_images(request)
+        asked = f"[user]\n{prompt}" if history else prompt
         return "\n\n".join(filter(None, (request.system, *history, asked)))
     return request.context
+
+
+def _with_images(request: GenerateRequest) -> str:
+    """The prompt, with the number of each image where it stands."""
+    parts, begun = [], 0
+    for number, image in enumerate(request.images, 1):
+        parts += [request.prompt[begun : image.at], f"[image {number}]"]
+        begun = image.at
+    return "".join([*parts, request.prompt[begun:]])
 
 
 def expected_of(sample: Sample) -> str:
     """The right answer; the letter and the text of the choice where the target names one by its number.
 
-    A question to a judge has none: what it is about stands there instead.
+    A question to a judge has none: what it is about stands there instead. Of a data set's own tests, which no run
+    keeps, it is their digest.
     """
     target = sample.target
+    if sample.tests_sha256:
+        return f"the tests of the data set pass (SHA-256 {sample.tests_sha256})"
     if target.startswith("{") and (key := key_in(target)) is not None:
         return about_key(key)
     if target.isdecimal() and int(target) < min(len(sample.choices), len(ascii_uppercase)):

@@ -21,7 +21,9 @@ from steelyard.auditing.timestamps import check_is_stamped, ensure_stamp
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
 from steelyard.evidence.keys import KeySigner
 from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
-from steelyard.planning.options import Options, planned_model
+from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
+from steelyard.planning.identity_checks import looks_for_next_tokens, requested_by
+from steelyard.planning.options import Detect, Options, planned_model
 from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.prepare import prepare_measurement
 from steelyard.planning.rules import asks_next_tokens
@@ -37,6 +39,7 @@ from steelyard.records import (
     PlannedModel,
     RequestedTest,
     Verdict,
+    is_candidate,
 )
 from steelyard.records.watching import WATCH_INPUT
 from steelyard.runner.loop import RunEnd
@@ -49,7 +52,16 @@ from steelyard.storage.run_folder import RunFolder
 if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
 
-__all__ = ["Audit", "finalize_audit", "plan_audit", "plan_run", "plan_tests", "resume_audit", "start_audit"]
+__all__ = [
+    "Audit",
+    "finalize_audit",
+    "plan_audit",
+    "plan_identity",
+    "plan_run",
+    "plan_tests",
+    "resume_audit",
+    "start_audit",
+]
 
 
 Models = Mapping[str, Model]
@@ -79,9 +91,12 @@ async def plan_audit(sheet: ClaimSheet, models: Models, options: Options, orders
     Raises ModelUnavailable where a model does not answer, InputError for options that cannot be used.
     """
     identified = await _identified(models, options)
-    identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], sheet)
+    looked = temperatures_checked(sheet.claims, identified[SUBJECT].capabilities)
+    identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], looked)
     if asks_next_tokens(options.detect.named):
         identified[SUBJECT] = await _with_next_tokens(identified[SUBJECT], models[SUBJECT])
+    asked = [claim.task for claim in sheet.claims]
+    identified |= await _with_images({SUBJECT: identified[SUBJECT]}, models, asked, options)
     planned = build_plan(sheet, identified, options, orders)
     return Audit(planned.plan, planned.prepared, models, orders)
 
@@ -93,7 +108,9 @@ async def plan_run(
 
     Raises ModelUnavailable where a model does not answer, InputError where a task cannot be asked.
     """
-    planned = build_run(wanted, await _identified(models, options), options, orders)
+    identified = await _identified(models, options)
+    identified |= await _with_images(identified, models, [each.task for each in wanted], options)
+    planned = build_run(wanted, identified, options, orders)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 
@@ -108,7 +125,33 @@ async def plan_tests(
 
     Raises ModelUnavailable where a model does not answer, InputError for a test that cannot be planned.
     """
-    planned = build_tests(requested, await _identified(models, options), options, orders, inputs)
+    identified = await _identified(models, options)
+    identified |= await _with_images(identified, models, [each.task for each in requested], options)
+    planned = build_tests(requested, identified, options, orders, inputs)
+    return Audit(planned.plan, planned.prepared, models, orders)
+
+
+async def plan_identity(
+    by: str,
+    most: tuple[int | None, int | None],
+    models: Models,
+    options: Options,
+    orders: ProvedOrders | None = None,
+) -> Audit:
+    """Ask each model who it is and what access it gives, then plan to hold it against the reference.
+
+    ``by`` is one of :data:`steelyard.planning.identity_checks.WAYS`, ``most`` how many texts and how many prompts are
+    asked at most. Raises ModelUnavailable where a model does not answer, InputError where the reference cannot be used.
+    """
+    identified = await _identified(models, options)
+    if looks_for_next_tokens(by):
+        identified[SUBJECT] = await _with_next_tokens(identified[SUBJECT], models[SUBJECT])
+    requested = requested_by(by, *most, identified[SUBJECT].capabilities.next_tokens)
+    names = tuple(each.detector for each in requested)
+    looked = temperatures_of_texts(names, identified[SUBJECT].capabilities)
+    identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], looked)
+    options = dataclasses.replace(options, detect=Detect(auto=False, named=names))
+    planned = build_tests(requested, identified, options, orders)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 
@@ -120,16 +163,14 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
     return found
 
 
-async def _with_cache_check(planned: PlannedModel, model: Model, sheet: ClaimSheet) -> PlannedModel:
-    """The model with the temperatures at which it repeats its answers word for word.
+async def _with_cache_check(planned: PlannedModel, model: Model, temperatures: Sequence[float] | None) -> PlannedModel:
+    """The model with those of the temperatures at which it repeats its answers word for word; None: nothing is asked.
 
-    Those are the sheet's, and one more where greedy answers may vary: a cache would hide that, too.
+    A cache would hide how much answers vary, and so would one seed for all.
     """
     from steelyard.models.cache_check import identical_at
-    from steelyard.planning.decoding import temperatures_checked
 
     capabilities = planned.capabilities
-    temperatures = temperatures_checked(sheet.claims, capabilities)
     if temperatures is None:
         return planned
     found = tuple([each for each in temperatures if await identical_at(model, capabilities, each)])
@@ -145,6 +186,23 @@ async def _with_next_tokens(planned: PlannedModel, model: Model) -> PlannedModel
     capabilities = replace(planned.capabilities, next_tokens=given, next_tokens_reason=reason)
     changed: PlannedModel = replace(planned, capabilities=capabilities)
     return changed
+
+
+async def _with_images(
+    planned: Mapping[str, PlannedModel], models: Models, tasks: Sequence[str], options: Options
+) -> dict[str, PlannedModel]:
+    """The models under test with whether they take images, or why not; none where none of the tasks shows any."""
+    from steelyard.models.image_check import images_taken
+    from steelyard.tasks.catalogue import shows_images
+
+    found: dict[str, PlannedModel] = {}
+    if not shows_images(tasks, options.task_files):
+        return found
+    for role, each in planned.items():
+        if is_candidate(role) and not each.capabilities.images:  # else it says so itself, or its recording does
+            taken, reason = await images_taken(models[role])
+            found[role] = replace(each, capabilities=replace(each.capabilities, images=taken, images_reason=reason))
+    return found
 
 
 async def start_audit(

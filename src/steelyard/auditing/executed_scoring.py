@@ -9,19 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
+from steelyard.auditing.own_tests import OwnTests
 from steelyard.auditing.scoring import Scorers, read_score, score
 from steelyard.errors import SteelyardError
 from steelyard.plugins import Scorer, StoppableScorer
-from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample, SampleScore
+from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample, SampleScore, Score
 
 __all__ = ["ExecutedScoring"]
 
 
 class ExecutedScoring:
-    """Scores in threads, as many at a time as there are processors; what executes scores each output once."""
+    """Scores in threads, as many at a time as there are processors; what executes scores each output once.
 
-    def __init__(self, scorers: Scorers) -> None:
-        self._scorers = scorers
+    ``tests`` gives samples the data set's own tests back, where they have any.
+    """
+
+    def __init__(self, scorers: Scorers, tests: OwnTests) -> None:
+        self._scorers, self._tests = scorers, tests
         self._pool: ThreadPoolExecutor | None = None
         self._closed = False
 
@@ -32,7 +36,7 @@ class ExecutedScoring:
         began = time.monotonic()
         found, note = None, ""
         try:
-            read = partial(read_score, scorer, sample, output, cut_is_final=cut_is_final)
+            read = partial(self._read, scorer, attempt, sample, output, cut_is_final=cut_is_final)
             found = await asyncio.get_running_loop().run_in_executor(self._threads(), read)
             note = found.note[:300]
         except SteelyardError as error:  # one line of our own, with how to fix it
@@ -53,6 +57,11 @@ class ExecutedScoring:
             group=sample.group,
             elapsed_us=int((time.monotonic() - began) * 1e6),
         )
+
+    def _read(
+        self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool
+    ) -> Score:
+        return read_score(scorer, self._tests.given(attempt, sample), output, cut_is_final=cut_is_final)
 
     async def read(
         self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False

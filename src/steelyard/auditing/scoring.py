@@ -13,12 +13,14 @@ import msgspec
 
 from steelyard.auditing.service import CONTENT_FILTER, service_of
 from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.planning.again import request_again
 from steelyard.plugins import ExecutingScorer, Scorer, TruncatedReader
 from steelyard.records import (
     Attempt,
     GenerateRequest,
+    Image,
     Measurement,
     ModelOutput,
     NextTokenRequest,
@@ -202,6 +204,8 @@ def _scores_of(
     attempt: Attempt, scorers: Iterable[Scorer], waiting: _Waiting, texts: Mapping[str, str], measurement: Measurement
 ) -> Iterator[SampleScore | Unscored]:
     sample = sample_of(attempt, texts, again=bool(measurement.again))
+    if sample is not None and _images_of(sample) and not measurement.images:
+        raise VerificationError(f"record {attempt.seq}: its sample shows images, and the plan says that none does")
     for scorer in scorers:
         if executes(scorer) and attempt.outcome.answered:
             if recorded := waiting.take_attempt(attempt, scorer):
@@ -289,12 +293,18 @@ def sample_of(attempt: Attempt, texts: Mapping[str, str], *, again: bool = False
         sample = msgspec.json.decode(text, type=Sample)
     except msgspec.DecodeError:
         raise VerificationError(f"record {attempt.seq}: its item is not a sample") from None
+    if any(image.data for image in _images_of(sample)):
+        raise VerificationError(f"record {attempt.seq}: its item holds an image, which stands in {layout.MEDIA} alone")
     if sample.id != attempt.sample:
         raise VerificationError(f"record {attempt.seq}: its item is {sample.id}, not {attempt.sample}")
     request = request_again(sample.request, attempt.repeat) if again else sample.request
     if attempt.request != sha256_hex(canonical(request)):
         raise VerificationError(f"record {attempt.seq}: the request is not the one that its sample asks for")
     return sample
+
+
+def _images_of(sample: Sample) -> tuple[Image, ...]:
+    return sample.request.images if isinstance(sample.request, GenerateRequest) else ()
 
 
 def output_of(attempt: Attempt, texts: Mapping[str, str]) -> ModelOutput | None:

@@ -15,7 +15,9 @@ import msgspec
 
 from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.finders import Finders, open_finders
+from steelyard.auditing.images import check_as_sealed, open_media
 from steelyard.auditing.measured import Tally
+from steelyard.auditing.own_tests import OwnTests, without_tests
 from steelyard.auditing.references import give_reference
 from steelyard.auditing.scoring import (
     Scorers,
@@ -140,7 +142,7 @@ class RunSession:
         self.measurements = self.plan.by_id
         self.schedules = {role: Schedule(slice_seconds=_slice_seconds(self.plan)) for role in self.plan.models}
         self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
-        self._executed = ExecutedScoring(self.scorers)
+        self._executed = ExecutedScoring(self.scorers, OwnTests(self.prepared))
         self._answering = answering(self.plan)
         self._spending = Spending(measured_by_call(self.plan))
 
@@ -152,6 +154,7 @@ class RunSession:
         try:
             async with asyncio.timeout(self.options.seconds_left):
                 left = await self._load(run, before)
+                media = await open_media(run.path, self.plan, self.prepared, resumed=before is not None)
         except TimeoutError:
             texts.close()
             return "deadline"
@@ -160,7 +163,7 @@ class RunSession:
             role: self._runner(role, models[role], journal, texts, before, left if first else [])
             for first, role in zip(_first_then_false(), sorted(asked, key=_subject_first), strict=False)
         }
-        self.group = RunnerGroup(runners, journal, texts, self.plan.subject.identity.machine)
+        self.group = RunnerGroup(runners, journal, texts, self.plan.subject.identity.machine, media)
         beat = asyncio.create_task(self._beat())
         try:
             with self.options.on_interrupt(_interrupt(self.group, self.options.notify)):
@@ -168,6 +171,8 @@ class RunSession:
         finally:
             beat.cancel()
             self._executed.close()
+            if media is not None:
+                media.close()
             texts.close()
 
     def _runner(
@@ -179,7 +184,8 @@ class RunSession:
         return Runner(
             model=model,
             schedule=self.schedules[role],
-            sample_of=lambda call: self.prepared[call.measurement].samples[call.sample],
+            sample_of=lambda call: without_tests(self.prepared[call.measurement].samples[call.sample]),
+            check_item=self._check_item,
             request_of=self._request_of,
             journal=journal,
             texts=texts,
@@ -197,6 +203,10 @@ class RunSession:
             on_attempt=self._spend,
             first=left,
         )
+
+    def _check_item(self, call: Call, item: str) -> None:
+        if self.measurements[call.measurement].images:
+            check_as_sealed(self.prepared[call.measurement], call.sample, item)
 
     def _request_of(self, call: Call, sample: Sample) -> Request:
         """The sample's own request, or that with which it is asked again, and the checkpoints that are to answer."""

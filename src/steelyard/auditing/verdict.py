@@ -17,8 +17,10 @@ from steelyard.claims.served_model import names_in_words, served_in_words
 from steelyard.errors import ExitCode
 from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.build import AUTO
+from steelyard.planning.identity_checks import why_no_next_tokens
 from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
+    REFERENCE,
     SUBJECT,
     Attempt,
     CallSpent,
@@ -170,6 +172,7 @@ def decide(
         measurements=(*results, *_all_asked_again(plan, usage)),
         results=others,
         not_recomputed=finders.absent,
+        reference=_reference(plan),
     )
 
 
@@ -189,11 +192,11 @@ def rejected(plan: Plan, results: Sequence[DetectorResult]) -> set[str]:
     weights = {test.id: test.weight for test in plan.tests}
 
     def share(result: DetectorResult) -> float:
-        # What a user asked for without a claim accuses nobody: each run of a gate has its own level, unless it has one
-        # together with gates of other runs.
+        # A gate accuses nobody: each run of one has its own level, unless it has one together with gates of other runs.
         if (gate := result.gate) is not None:
             return (series_share(max(1, gate.number)) if gate.strict_series else 1.0) / gate.family
-        return 1.0 if plan.requested else series_share(numbers[result.test])
+        is_counted = plan.is_identity_check or not plan.requested
+        return series_share(numbers[result.test]) if is_counted else 1.0
 
     numbers = {test.id: plan.number_of(test) for test in plan.tests}
     decided = [
@@ -371,8 +374,18 @@ def _names(plan: Plan) -> str:
     return names_in_words(plan.sheet, plan.subject.identity, accepted=plan.accept_model)
 
 
+def _reference(plan: Plan) -> str:
+    """The file that an identity check is about; empty for another plan."""
+    found = plan.models.get(REFERENCE)
+    if found is None or not plan.is_identity_check:
+        return ""
+    return f"{found.identity.name or found.identity.uri} (SHA-256 {found.identity.sha256})"
+
+
 def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
     yield from _not_probed(plan)
+    if reason := why_no_next_tokens(plan):
+        yield Note(detector="next_token", check="not_planned", message=reason)
     for refused in plan.not_planned:
         # A claim's verdict names the formats that it lacks.
         if refused.claim_number is None and not refused.format and not refused.detector:

@@ -30,6 +30,7 @@ COMMANDS = {
     "gate": "pass or fail a model in CI: green, red or undecided, at a stated level",
     "gauntlet": "how often the detectors are wrong, on vendors that are known to be honest or not",
     "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
+    "identify": "is what an endpoint serves the file that you have? by texts, and by next tokens",
     "import": "import another harness's log as a sealed run, or published results as a claim sheet",
     "judge": "score a finished run by a judge, and hold the judge against people's labels",
     "key": "create and show the signing key",

@@ -24,6 +24,7 @@ __all__ = [
     "key_option",
     "own_file_options",
     "patience_option",
+    "prompting_options",
     "ray_options",
     "run_arguments",
     "sending_options",
@@ -284,8 +285,7 @@ def asking_options(command: F) -> F:
     return command
 
 
-# What a judge's run has no use for: its samples are the answers of another run.
-_OF_SAMPLES = frozenset(
+_OF_QUESTIONS = frozenset(
     (
         "data",
         "question",
@@ -295,21 +295,31 @@ _OF_SAMPLES = frozenset(
         "choices",
         "skip_empty",
         "system",
-        "budget",
         "limit",
         "with_texts",
         "scorer",
-        "ray",
-        "workers",
     )
 )
+# What a judge's run has no use for: its samples are the answers of another run.
+_OF_SAMPLES = _OF_QUESTIONS | {"budget", "ray", "workers"}
+# What an identity check has no use for: its prompts are its own, and so is what an answer may have.
+_OF_ANSWERS = _OF_QUESTIONS | {"output_tokens", "reasoning_effort"}
 
 
 def sending_options(command: F) -> F:
     """Add the options of :func:`asking_options` that are about models and sending, not about samples."""
+    return _asking_without(_OF_SAMPLES, command)
+
+
+def prompting_options(command: F) -> F:
+    """Add the options of :func:`asking_options` for a command whose prompts are its own."""
+    return _asking_without(_OF_ANSWERS, command)
+
+
+def _asking_without(names: frozenset[str], command: F) -> F:
     command = asking_options(command)
     known: list[click.Parameter] = command.__click_params__  # type: ignore[attr-defined]
-    command.__click_params__ = [each for each in known if each.name not in _OF_SAMPLES]  # type: ignore[attr-defined]
+    command.__click_params__ = [each for each in known if each.name not in names]  # type: ignore[attr-defined]
     return command
 
 

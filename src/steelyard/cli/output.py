@@ -89,7 +89,7 @@ def print_places(run: Path, verdict: Verdict | None = None, *, signed: bool) -> 
     named = shlex.quote(str(run))
     click.echo(f"report  {run / layout.REPORT_PAGE}\nlook    steelyard show {named}")
     for word in ("open", "missing"):
-        if verdict and any(getattr(each, word) for each in verdict.measurements):
+        if verdict and any(getattr(each, word) for each in _scored(verdict)):
             click.echo(f"{word:<7} steelyard show {named} --{word}")
     click.echo(f"verify  steelyard verify {named}")
     if not signed:
@@ -103,7 +103,7 @@ def print_open(run: Path, verdict: Verdict) -> None:
     from steelyard.auditing.open_answers import open_answers
     from steelyard.storage.run_folder import RunFolder
 
-    if not any(each.open for each in verdict.measurements):
+    if not any(each.open for each in _scored(verdict)):
         return
     found = open_answers(RunFolder.open(run))
     if not found.number:
@@ -113,6 +113,13 @@ def print_open(run: Path, verdict: Verdict) -> None:
         click.echo(f"judge   steelyard judge {shlex.quote(str(run))} --model judge=URI")
     if found.held:
         click.echo(f"lenient --scorer contains reads {found.held:,} of them as right: they hold the expected text")
+
+
+def _scored(verdict: Verdict) -> list[MeasurementResult]:
+    """The measurements in which something is right or wrong: not what was drawn to be held against a reference."""
+    from steelyard.planning.drawn import PROMPTS
+
+    return [each for each in verdict.measurements if each.drawn != PROMPTS]
 
 
 def print_measurement(result: MeasurementResult) -> None:

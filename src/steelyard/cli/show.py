@@ -79,6 +79,13 @@ def command(
     plan = folder.plan
     if is_recording(plan):
         raise InputError("a gateway's recording has no questions and scores: steelyard report shows it", where=run)
+    if plan.is_identity_check:
+        from steelyard.cli.show_held import show_held
+
+        chosen = {f"--{reading}": True for reading in readings}
+        chosen |= {"--sample": bool(samples), "--task": task is not None, "--csv": as_csv, "--html": bool(html_file)}
+        chosen |= {"--reasoning": reasoning, f"#{role}": bool(role)}
+        return show_held(folder, limit, tuple(name for name, is_given in chosen.items() if is_given), as_json=as_json)
     roles = dict.fromkeys(each.role for each in plan.measurements)
     if role and role not in roles:
         raise InputError(f"has no answers of a model in the role {role!r}; there are: {', '.join(roles)}", where=run)
@@ -174,6 +181,7 @@ def _print_csv(answers: Iterable[Answer], *, reasoning: bool) -> None:
     writer = None
     for answer in answers:
         fields = {name: _cell(value) for name, value in _document(answer, reasoning=reasoning).items()}
+        fields["images"] = " ".join(image.sha256 for image in answer.images)
         if writer is None:
             writer = csv.DictWriter(sys.stdout, list(fields), lineterminator="\n")
             writer.writeheader()
@@ -233,7 +241,7 @@ def _write_page(
         of=counted.all,
     )
     shown = (
-        _shown(each, models.get(each.measurement, each.measurement) if measured[each.task] > 1 else "")
+        _shown(each, models.get(each.measurement, each.measurement) if measured[each.task] > 1 else "", run.path)
         for each in chain(first, answers)
     )
     try:
@@ -245,9 +253,13 @@ def _write_page(
     click.echo(f"page  {file} ({number:,} of {counted.all:,} answers), not a part of the sealed run")
 
 
-def _shown(answer: Answer, which: str) -> ShownAnswer:
+def _shown(answer: Answer, which: str, run: Path) -> ShownAnswer:
     """An answer as the page takes it, with ``which`` of several it is: of its reasoning only the length."""
+    from functools import partial
+
     from steelyard.reports.answers_page import ShownAnswer
+    from steelyard.reports.page_images import PageImage
+    from steelyard.storage.journal.media import image_at
 
     return ShownAnswer(
         measurement=which,
@@ -262,6 +274,10 @@ def _shown(answer: Answer, which: str) -> ShownAnswer:
         expected=answer.expected,
         answer=answer.answer,
         reasoning=len(answer.reasoning),
+        images=tuple(
+            PageImage(each.media_type, each.sha256, each.bytes, partial(image_at, run, each.sha256))
+            for each in answer.images
+        ),
     )
 
 
@@ -301,7 +317,11 @@ def _lines(answer: Answer, model: str, width: int, *, reasoning: bool) -> list[s
     ]
     if model:
         lines += field("model", model)
-    lines += field("question", answer.question) + field("expected", answer.expected)
+    lines += field("question", answer.question)
+    for number, image in enumerate(answer.images, 1):
+        held = "withheld" if image.bytes is None else f"{image.bytes:,} bytes, media/{image.sha256}"
+        lines += field(f"image {number}", f"{image.media_type}, {held}")
+    lines += field("expected", answer.expected)
     if reasoning and answer.reasoning:
         lines += field("reasoning", answer.reasoning)
     elif answer.reasoning:

@@ -93,17 +93,20 @@ def command(
     from steelyard.api.progress import working
     from steelyard.api.results import verified
     from steelyard.cli.verify_detection import verify_one
+    from steelyard.cli.verify_texts import verify_texts_at
     from steelyard.cli.verify_weights import held_facts, verify_outputs_at
     from steelyard.errors import InputError
     from steelyard.evidence import layout
     from steelyard.verification.ledgers import compare_ledgers, read_held
     from steelyard.watching.folder import is_watch
 
-    if any(os.path.lexists(run / name) for run in runs for name in (layout.DETECTION, layout.OUTPUTS)):
+    if any(os.path.lexists(run / name) for run in runs for name in layout.RESULTS):
         if len(runs) > 1 or ledger is not None or root_files:
             raise InputError("a result of steelyard detect is verified alone, with --require-key, --panel and --run")
         if os.path.lexists(runs[0] / layout.OUTPUTS):
             return verify_outputs_at(runs[0], require_key, tested, reference, as_json=as_json)
+        if os.path.lexists(runs[0] / layout.TEXT_IDENTITY):
+            return verify_texts_at(runs[0], require_key, tested, as_json=as_json)
         return verify_one(runs[0], require_key, panel, tested, as_json=as_json)
     if panel is not None or tested:
         raise InputError("--panel and --run are for a result of steelyard detect, which is not given", where=runs[0])

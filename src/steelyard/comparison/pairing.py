@@ -239,7 +239,8 @@ class _Samples:
             return None
         request = found.request
         if isinstance(request, GenerateRequest):
-            return digest_of_item(f"{request.system}{request.prompt}", found.choices, found.target)
+            shown = [image.sha256 for image in request.images]
+            return digest_of_item(f"{request.system}{request.prompt}", found.choices, found.target, shown)
         options = request.continuations if isinstance(request, LoglikelihoodRequest) else ()
         return digest_of_item(request.context, found.choices or options, found.target)
 

@@ -12,19 +12,15 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from steelyard.comparison.published import ALPHA, BAR, SHOWN, PublishedOutputs, decided_again
-from steelyard.errors import InputError, VerificationError
+from steelyard.comparison.sealed_reading import check_order, read_statement, seal_statement
+from steelyard.errors import VerificationError
 from steelyard.evidence import layout
-from steelyard.evidence.canonical import without_defaults
-from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope, seal, statement
-from steelyard.evidence.keys import KeySigner, public_key
-from steelyard.evidence.order import reading_output
+from steelyard.evidence.keys import KeySigner
 from steelyard.evidence.signed import signed_by
 from steelyard.records.record import Record
-from steelyard.storage.run_folder import check_new_folder, check_outside_runs
 from steelyard.storage.sealed_record import record_in
-from steelyard.util.atomic_file import write_file
 
-__all__ = ["SEAL", "SealedOutputs", "check_new", "is_outputs", "open_outputs", "seal_outputs"]
+__all__ = ["SEAL", "SealedOutputs", "is_outputs", "open_outputs", "seal_outputs"]
 
 SEAL: Final = layout.OUTPUTS
 _PREDICATE: Final = "urn:steelyard:predicate:published-outputs:v1"
@@ -55,28 +51,17 @@ def is_outputs(path: Path) -> bool:
     return os.path.lexists(path / SEAL)
 
 
-def check_new(path: Path) -> None:
-    """Raise InputError for a folder that is not empty, and for one inside that of a run."""
-    check_new_folder(path)
-    check_outside_runs(path)
-
-
 def seal_outputs(path: Path, found: PublishedOutputs, signer: KeySigner | None) -> None:
     """Write the folder. Raises InputError where there is something already, or it cannot be written."""
     from steelyard.util.software import software
 
-    check_new(path)
     sealed = _Sealed(
         format=_FORMAT,
         software=software(),
         outputs=found,
         signer="" if signer is None else signer.public_key.keyval["public"],
     )
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        write_file(path / SEAL, seal(statement(_subjects(found), _PREDICATE, without_defaults(sealed)), signer))
-    except OSError as error:
-        raise InputError(f"cannot write here: {error.strerror}", where=path) from None
+    seal_statement(path, SEAL, _PREDICATE, sealed, _subjects(found), signer)
 
 
 def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
@@ -84,19 +69,15 @@ def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
 
     Raises VerificationError naming the first thing that does not hold, InputError where this is no such folder.
     """
-    if not is_outputs(path):
-        raise InputError(f"is not the folder of a sealed result: there is no {SEAL} in it", where=path)
-    if added := sorted(each.name for each in path.iterdir() if each.name != SEAL):
-        raise VerificationError(f"{added[0]}: was added: the seal does not name it")
-    document, envelope = open_envelope(layout.read_bounded(path, SEAL, MAX_ENVELOPE_BYTES), SEAL)
-    sealed = _read(document["predicateType"], document["predicate"])
+    document = read_statement(path, SEAL)
+    sealed = _read(document.kind, document.predicate)
     found = sealed.outputs
-    keyid, trusted = signed_by(envelope, sealed.signer, SEAL, require_key)
-    if {each["name"]: each["digest"]["sha256"] for each in document["subject"]} != _subjects(found):
+    keyid, trusted = signed_by(document.envelope, sealed.signer, SEAL, require_key)
+    if document.subjects != _subjects(found):
         raise VerificationError(f"{SEAL}: is about other answers or weights than it says")
     if not found.rows:
         raise VerificationError(f"{SEAL}: is about no benchmark")
-    _check_order(found, sealed.signer)
+    check_order(SEAL, found.reading, sealed.signer, found.answers_root, found.reference.sha256)
     if (found.alpha, found.bar, found.shown) != (ALPHA, BAR, SHOWN):
         raise VerificationError(f"{SEAL}: has another level or bar than the rule")
     try:
@@ -107,17 +88,6 @@ def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
         other = next(new.task for new, old in zip(again, found.rows, strict=True) if new != old)
         raise VerificationError(f"{SEAL}: what it says of {other[:80]!r} does not follow from its shares")
     return SealedOutputs(found, keyid, trusted)
-
-
-def _check_order(found: PublishedOutputs, signer: str) -> None:
-    """Raise VerificationError unless the order of reading is that of the key, or is said to be drawn without one."""
-    if bool(signer) != bool(found.reading.proof):
-        raise VerificationError(f"{SEAL}: its order of reading does not go with its signature")
-    if not signer:
-        return
-    output = reading_output(public_key(signer), found.answers_root, found.reference.sha256, found.reading.proof)
-    if output != found.reading.secret:
-        raise VerificationError(f"{SEAL}: its order of reading is not the one that its key gives")
 
 
 def _subjects(found: PublishedOutputs) -> dict[str, str]:

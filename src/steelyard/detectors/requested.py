@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from steelyard.errors import InputError
 from steelyard.plugins import MeasurementRequest
 from steelyard.records import SUBJECT, RequestedTest
 
-__all__ = ["request_of"]
+__all__ = ["most_asked", "request_of"]
 
 
 def request_of(
@@ -21,3 +24,19 @@ def request_of(
         temperature=requested.temperature or None,
         arm=arm,
     )
+
+
+def most_asked(requested: Sequence[RequestedTest], detector: str, task: str, most: int) -> int:
+    """How many prompts a detector asks at most: ``most``, or fewer where a user who requested it says so.
+
+    Raises InputError for a request that asks something else of it.
+    """
+    for each in requested:
+        if each.detector != detector:
+            continue
+        limit = each.options.get("limit", most)
+        plain = RequestedTest(detector=detector, task=task, options=each.options)
+        if each != plain or not set(each.options) <= {"limit"} or type(limit) is not int or not 1 <= limit <= most:
+            raise InputError(f"{detector} has one option, limit: from 1 to {most} prompts of {task}")
+        return limit
+    return most

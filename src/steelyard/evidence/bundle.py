@@ -128,7 +128,7 @@ def seal_bundle(run: Path, extra: Mapping[str, Any], signer: CryptoSigner | None
 def _names_to_seal(run: Path, *, withheld: bool) -> list[str]:
     names = []
     for name in layout.run_files(run):
-        if layout.is_derived(name) or name in (layout.BUNDLE, layout.TEMPORARY_BUNDLE):
+        if layout.is_derived(name) or layout.is_media(name) or name in (layout.BUNDLE, layout.TEMPORARY_BUNDLE):
             continue
         if not layout.is_sealable(name):
             raise InputError("this file does not belong to a run: move it out, then seal again", where=run / name)

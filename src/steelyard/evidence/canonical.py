@@ -77,12 +77,14 @@ def without_defaults(value: Any) -> Any:
 
 @cache
 def fields_of(kind: type) -> tuple[dict[str, str], list[tuple[str, Any, bool]]]:
-    """A record type's tag, and of each field its name, its default and whether it has one."""
+    """A record type's tag, and of each field that is sealed its name, its default and whether it has one."""
     import msgspec
 
     config = kind.__struct_config__  # type: ignore[attr-defined]  # every msgspec struct has one
     fields = []
     for field in msgspec.structs.fields(kind):
+        if field.type is bytes:  # what a request carries while it lives: a digest beside it is sealed in its place
+            continue
         default = field.default
         if field.default_factory is not msgspec.NODEFAULT:
             default = field.default_factory()

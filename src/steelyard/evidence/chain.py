@@ -53,7 +53,8 @@ class JournalCommitment:
 
     ``root`` is the Merkle root over all lines (without newlines) in reading order, ``plan`` the plan's digest as every
     header gives it, ``segments`` each segment by its file's name. ``answers`` and ``answers_root`` are the finished
-    calls (:mod:`steelyard.evidence.answers`), ``texts`` the digests of all samples and answers referred to.
+    calls (:mod:`steelyard.evidence.answers`), ``texts`` the digests of all samples and answers referred to, ``items``
+    those of the samples alone, where they are wanted.
     """
 
     records: int
@@ -63,6 +64,7 @@ class JournalCommitment:
     answers: int
     answers_root: str
     texts: DigestSet
+    items: DigestSet
 
 
 def read_journal(
@@ -70,6 +72,8 @@ def read_journal(
     names: Iterable[str],
     sizes: Mapping[str, AbstractSet[int]] | None = None,
     heads: Mapping[str, str] | None = None,
+    *,
+    with_items: bool = False,
 ) -> JournalCommitment:
     """Read and check the chain of every segment among ``names`` (within ``run``), in reading order.
 
@@ -77,23 +81,30 @@ def read_journal(
     show which of a segment's last two records was changed when their link is broken. Raises VerificationError, naming
     file, line and record of the first broken link.
     """
-    reader = _Reader(run)
+    reader = _Reader(run, with_items=with_items)
     segments = {
         name: reader.read(name, (sizes or {}).get(name, set()), (heads or {}).get(name, ""))
         for name in reading_order(names)
     }
     answers, answers_root = reader.answers.root()
     return JournalCommitment(
-        reader.tree.size, reader.tree.root().hex(), reader.plan, segments, answers, answers_root, reader.texts
+        reader.tree.size,
+        reader.tree.root().hex(),
+        reader.plan,
+        segments,
+        answers,
+        answers_root,
+        reader.texts,
+        reader.items,
     )
 
 
 class _Reader:
     """Reads segments one after the other, and collects what concerns all of them."""
 
-    def __init__(self, run: Path) -> None:
-        self.tree, self.answers, self.texts, self.plan = Tree(), Answers(), DigestSet(), ""
-        self._run = run
+    def __init__(self, run: Path, *, with_items: bool) -> None:
+        self.tree, self.answers, self.texts, self.items, self.plan = Tree(), Answers(), DigestSet(), DigestSet(), ""
+        self._run, self._with_items = run, with_items
 
     def read(self, name: str, sizes: AbstractSet[int], head: str) -> Segment:
         """Read one segment to its end."""
@@ -160,6 +171,8 @@ class _Reader:
                     f"{name} line {number} (record {number - 1}): its {key} is not a SHA-256"
                 ) from None
             self.texts.add(raw)
+            if key == "item" and self._with_items:
+                self.items.add(raw)
 
 
 class _Chain:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["DigestSet"]
+__all__ = ["SIZE", "DigestSet"]
 
 SIZE = 32
 SHELVES = 256
@@ -19,6 +19,12 @@ class DigestSet:
     def add(self, digest: bytes) -> None:
         """Add one digest (32 bytes); duplicates are allowed and take their space."""
         self._shelves[digest[0]] += digest
+
+    def __contains__(self, digest: bytes) -> bool:
+        shelf, start = self._shelves[digest[0]], 0
+        while (found := shelf.find(digest, start)) % SIZE > 0 and found > 0:
+            start = found + 1  # the end of one digest and the beginning of the next
+        return found >= 0
 
     def without(self, others: DigestSet) -> Iterator[bytes]:
         """The digests that are not in ``others``, each once, in ascending order."""

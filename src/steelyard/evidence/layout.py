@@ -1,6 +1,7 @@
 """The files of a run's folder, by name, and how they are opened: regular files only, links are never followed.
 
-A sealed run holds exactly these files, so that nothing can be added beside what the seal names.
+A sealed run holds exactly these files, so that nothing can be added beside what the seal names. An image is named by
+its own digest, and by the samples that show it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ __all__ = [
     "MAIN_SEGMENT",
     "MAX_BYTES",
     "MAX_LINE_BYTES",
+    "MAX_MEDIA_BYTES",
     "MAX_SCORE_BYTES",
+    "MEDIA",
     "PLAN",
     "REPORT",
     "REPORT_MARKDOWN",
@@ -40,9 +43,11 @@ __all__ = [
     "is_derived",
     "is_journal",
     "is_litter",
+    "is_media",
     "is_sealable",
     "is_text",
     "lines",
+    "media_of",
     "open_regular",
     "read_bounded",
     "reading_order",
@@ -63,10 +68,13 @@ LEDGER = "ledger.jsonl"
 TIMESTAMP = "timestamp.tsr"
 DETECTION = "detection.dsse.json"
 OUTPUTS = "outputs.dsse.json"
+TEXT_IDENTITY = "text-identity.dsse.json"
+RESULTS = (DETECTION, OUTPUTS, TEXT_IDENTITY)  # of tests over finished runs, each in a folder of its own
 CHECKPOINTS = "checkpoints.jsonl"
 JOURNAL = "journal/"
 SAMPLES = "samples/"
 TEXTS = "texts/"
+MEDIA = "media/"
 SEGMENT_SUFFIX = "-0000.jsonl"
 MAIN_SEGMENT = f"{JOURNAL}main{SEGMENT_SUFFIX}"
 TEXT_SEGMENT = f"{TEXTS}main{SEGMENT_SUFFIX}"
@@ -85,14 +93,16 @@ MAX_BYTES = {
     "timestamp.tsr": 64 << 10,
 }
 MAX_SCORE_BYTES = 1 << 20
+MAX_MEDIA_BYTES = 20_000_000  # of one image that a sample shows
 DIGEST_LINE_BYTES = 64
 
-FOLDERS = {JOURNAL, SAMPLES, TEXTS}
+FOLDERS = {JOURNAL, SAMPLES, TEXTS, MEDIA}
 SEALABLE = re.compile(
     r"plan\.dsse\.json|(scores|checkpoints|ledger)\.jsonl|report\.(json|md|html)|timestamp\.tsr"
     r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
     r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
 )
+MEDIA_NAME = re.compile(r"media/[0-9a-f]{64}")
 LITTER = re.compile(r"\.DS_Store|Thumbs\.db|[Dd]esktop\.ini|\._[^/]{1,255}")
 DERIVED = re.compile(r"index\.db(-journal|-shm|-wal)?|local\.json")
 
@@ -135,6 +145,16 @@ def samples_of(measurement: str) -> str:
 def is_text(name: str) -> bool:
     """Whether ``name`` holds texts, which a run may withhold."""
     return name.startswith(TEXTS)
+
+
+def is_media(name: str) -> bool:
+    """Whether ``name`` is that of an image: its own SHA-256, so that no seal need name it."""
+    return MEDIA_NAME.fullmatch(name) is not None
+
+
+def media_of(digest: str) -> str:
+    """The file of the image with this SHA-256."""
+    return f"{MEDIA}{digest}"
 
 
 def is_derived(name: str) -> bool:
@@ -236,7 +256,7 @@ def digest_and_lines(run: Path, name: str) -> tuple[str, int]:
     digest, newlines = hashlib.sha256(), 0
     limit, open_line = _line_limit(name), 0  # of the line that the chunks read so far did not end
     with open_regular(run, name) as file:
-        _check_size(file, name, MAX_BYTES.get(name))
+        _check_size(file, name, MAX_MEDIA_BYTES if is_media(name) else MAX_BYTES.get(name))
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             newlines += chunk.count(b"\n")

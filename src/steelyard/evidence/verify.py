@@ -24,6 +24,7 @@ from steelyard.evidence.digests import DigestSet
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope
 from steelyard.evidence.keys import SSlibKey, load_public
 from steelyard.evidence.ledger_place import Chain, check_ledger
+from steelyard.evidence.media import ShownImages, plan_shows_images
 from steelyard.evidence.timestamp import MAX_STAMP_BYTES, Stamp
 from steelyard.evidence.timestamp_place import check_stamp
 
@@ -74,7 +75,7 @@ def verify_integrity(
     of time stamp authorities (:func:`steelyard.evidence.timestamp_signature.roots_at`): with any, a time stamp that
     the run carries must lead to one. Raises VerificationError naming the first check that fails and where, in this
     order: seal, signature, files that the seal does not name, plan, ledger, time stamp, journal, checkpoints, every
-    other file, texts. Raises InputError where ``run`` is not a run or ``trusted_key`` not a key.
+    other file, texts, images. Raises InputError where ``run`` is not a run or ``trusted_key`` not a key.
     """
     trusted = None if trusted_key is None else load_public(trusted_key)
     if require_key and trusted is None:
@@ -83,17 +84,21 @@ def verify_integrity(
     is_trusted, message = _judge_signer(bundle, trusted, require_key=require_key)
     messages = [message]
     _check_names(bundle)
-    messages += _check_plan(bundle)
+    said, shows_images = _check_plan(bundle)
+    messages += said
     chain = check_ledger(bundle)
     stamp = check_stamp(bundle, chain)
     is_checked = stamp is not None and _check_stamp_signature(bundle, roots)
     checkpoints = _read_checkpoints(bundle)
-    journal = _check_journal(bundle, checkpoints)
+    journal = _check_journal(bundle, checkpoints, with_items=shows_images)
     check_checkpoints(checkpoints, journal)
     _check_digests(bundle, journal)
-    absent = _check_texts(bundle, journal)
+    images = ShownImages()
+    absent = _check_texts(bundle, journal, images)
     if absent:
         messages.append(f"{absent} texts (samples, model outputs) are withheld; their digests are sealed")
+    if not_here := _check_images(bundle, journal, images):
+        messages.append(f"{not_here} images are withheld; the samples that show them name their digests")
     return Integrity(
         signed_by="" if bundle.signer is None else bundle.signer.keyid,
         trusted=is_trusted,
@@ -149,7 +154,7 @@ def _check_names(bundle: Bundle) -> None:
         if layout.is_litter(name) and name not in bundle.subjects:
             litter.append(name)
             continue
-        outside = layout.is_derived(name) or name == layout.BUNDLE
+        outside = layout.is_derived(name) or layout.is_media(name) or name == layout.BUNDLE
         withheld = bundle.withheld and layout.is_text(name) and layout.is_sealable(name)
         if not outside and not withheld and name not in bundle.subjects:
             raise VerificationError(f"{name}: was added: the seal does not name it")
@@ -161,7 +166,8 @@ def _check_names(bundle: Bundle) -> None:
         )
 
 
-def _check_plan(bundle: Bundle) -> list[str]:
+def _check_plan(bundle: Bundle) -> tuple[list[str], bool]:
+    """Sentences for the reader, and whether the plan asks samples that show images."""
     data = layout.read_bounded(bundle.path, layout.PLAN, MAX_ENVELOPE_BYTES)
     document, envelope = open_envelope(data, layout.PLAN)
     plan = plan_in(document, layout.PLAN)
@@ -177,12 +183,13 @@ def _check_plan(bundle: Bundle) -> list[str]:
                 f"{layout.BUNDLE}: not signed, while the plan is, by key {min(envelope.signatures)}"
             )
         check_signed(envelope, bundle.signer, layout.PLAN)
-        return []
+        return [], plan_shows_images(plan)
     if "questions" in plan and any("order_proof" in each for each in _questions(plan)):
         raise VerificationError(
             f"{layout.PLAN}: its order of samples was fixed with a key, but its signature is missing"
         )
-    return [] if bundle.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
+    said = [] if bundle.signer is None else ["the plan itself is not signed: its date rests on the seal alone"]
+    return said, plan_shows_images(plan)
 
 
 def _questions(plan: dict[str, Any]) -> list[dict[str, Any]]:
@@ -190,7 +197,7 @@ def _questions(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in questions.values() if isinstance(each, dict)] if isinstance(questions, dict) else []
 
 
-def _check_journal(bundle: Bundle, checkpoints: list[Checkpoint]) -> JournalCommitment:
+def _check_journal(bundle: Bundle, checkpoints: list[Checkpoint], *, with_items: bool) -> JournalCommitment:
     sealed = bundle.predicate["journal"]
     segments: dict[str, dict[str, Any]] = sealed["segments"]
     if segments.keys() != {name for name in bundle.subjects if layout.is_journal(name)}:
@@ -198,7 +205,7 @@ def _check_journal(bundle: Bundle, checkpoints: list[Checkpoint]) -> JournalComm
     if layout.MAIN_SEGMENT not in segments:
         raise VerificationError(f"{layout.BUNDLE}: does not name {layout.MAIN_SEGMENT}")
     heads = {name: segment["head"] for name, segment in segments.items()}
-    journal = read_journal(bundle.path, segments, sizes_of(checkpoints), heads)
+    journal = read_journal(bundle.path, segments, sizes_of(checkpoints), heads, with_items=with_items)
     for name, segment in journal.segments.items():
         _check_end(name, segment, segments[name])
     if (journal.records, journal.root) != (sealed["records"], sealed["root"]):
@@ -255,8 +262,11 @@ def _changed(name: str) -> VerificationError:
     return VerificationError(f"{name}: was changed: its SHA-256 is not the one sealed")
 
 
-def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
-    """Check every text that is here against its digest; the number that the journal refers to and that are not."""
+def _check_texts(bundle: Bundle, journal: JournalCommitment, images: ShownImages) -> int:
+    """Check every text that is here against its digest; the number that the journal refers to and that are not.
+
+    ``images`` takes each text, for what it shows.
+    """
     found = DigestSet()
     here = {name for name in layout.run_files(bundle.path) if layout.is_text(name)}
     for name in sorted({name for name in bundle.subjects if layout.is_text(name)} - here):
@@ -267,9 +277,11 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
             for number, line in enumerate(layout.lines(file, name), 1):
                 digest.update(line)
                 try:
-                    found.add(_text_digest(line))
+                    text_digest, text = _text_in(line)
                 except ValueError as error:
                     raise VerificationError(f"{name} line {number}: {error}") from None
+                found.add(text_digest)
+                images.take(text_digest, text)
         if not bundle.withheld and digest.hexdigest() != bundle.subjects[name]:
             raise _changed(name)
     first, absent = b"", 0
@@ -283,12 +295,23 @@ def _check_texts(bundle: Bundle, journal: JournalCommitment) -> int:
     return absent
 
 
-def _text_digest(line: bytes) -> bytes:
+def _check_images(bundle: Bundle, journal: JournalCommitment, images: ShownImages) -> int:
+    """Check every image that is here; the number that the samples show and that are not."""
+    absent, first = images.check(bundle.path, journal.items)
+    if absent and not bundle.withheld:
+        raise VerificationError(
+            f"{layout.MEDIA}: {absent} images are missing, such as the one with SHA-256 {first}: {TEXTS_NEEDED}"
+        )
+    return absent
+
+
+def _text_in(line: bytes) -> tuple[bytes, str]:
     # Split by hand, which is faster than parsing JSON: there are two such lines per call.
     start = TEXT_START.match(line)
     if start is None or not line.endswith(b'"}\n'):
         raise ValueError("not a text with its digest")
-    digest = hashlib.sha256(parse_canonical(line[start.end() : -2]).encode())
+    text = parse_canonical(line[start.end() : -2])
+    digest = hashlib.sha256(text.encode())
     if digest.hexdigest() != start[1].decode():
         raise ValueError("this text does not have the SHA-256 that it is filed under")
-    return digest.digest()
+    return digest.digest(), text

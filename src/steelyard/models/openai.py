@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -22,6 +22,7 @@ from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reasoning_check import find_reasoning
 from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
+from steelyard.models.streamed_body import Places, StreamedBody
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
@@ -76,6 +77,13 @@ def _key(settings: Settings, variables: tuple[str, ...]) -> tuple[str, str]:
     return "", f"no key was sent: set {' or '.join(names)}, or name another variable with --api-key-env{unsent}"
 
 
+def _sent(body: Mapping[str, Any] | StreamedBody | None) -> tuple[Any, dict[str, str]]:
+    """What is sent, and its headers."""
+    if isinstance(body, StreamedBody):
+        return body.sent(), JSON | {"Content-Length": str(body.size)}
+    return None if body is None else msgspec.json.encode(body), JSON
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The JSON of a reply with status 200, and the rate limits in its headers."""
@@ -86,6 +94,8 @@ class Reply:
 
 class OpenAIModel:
     """An endpoint as a :class:`steelyard.plugins.Model`."""
+
+    takes_images: Final = True  # as far as its API goes; whether the model does is asked (image_check)
 
     def __init__(self, name: str, base: str, key: str, about_key: str, settings: Settings) -> None:
         self._name = name
@@ -238,8 +248,13 @@ class OpenAIModel:
         return output
 
     async def _generated(self, request: GenerateRequest, dialect: openai_wire.Dialect) -> ModelOutput:
-        body = openai_wire.generate_body(self._name, request, dialect)
-        reply = await self._call("POST", openai_wire.path_of(request), body)
+        places = Places()
+        try:
+            body = openai_wire.generate_body(self._name, request, dialect, places.put)
+        except ValueError as error:
+            return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(error))
+        sent = StreamedBody.of(body, places) if places.shown else body
+        reply = await self._call("POST", openai_wire.path_of(request), sent)
         if reply is TOO_LARGE:  # the model's own answer, and final as any that was cut off
             return msgspec.structs.replace(TOO_LARGE, outcome=Outcome.TRUNCATED)
         if isinstance(reply, ModelOutput):
@@ -313,14 +328,14 @@ class OpenAIModel:
 
     # ── the wire ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply | ModelOutput:
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | StreamedBody | None) -> Reply | ModelOutput:
         """Make one HTTP exchange: the decoded JSON of a 200, or a typed output for anything else."""
         import aiohttp
 
-        data_sent = None if body is None else msgspec.json.encode(body)
+        sent, sent_headers = _sent(body)
         try:
             async with self._connections().request(
-                method, self._base + path, data=data_sent, headers=JSON, allow_redirects=False, proxy=self._proxy
+                method, self._base + path, data=sent, headers=sent_headers, allow_redirects=False, proxy=self._proxy
             ) as reply:
                 data = await self._read(reply)
                 status, headers = reply.status, reply.headers

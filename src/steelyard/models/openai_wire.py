@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from steelyard.models.content_parts import parts_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.stops import cut_answer_at_stop
-from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
 from steelyard.util.reasoning import split_reasoning
 from steelyard.util.text import one_line
 
@@ -94,10 +95,16 @@ def path_of(request: GenerateRequest) -> str:
     return "/chat/completions" if request.chat else "/completions"
 
 
-def generate_body(model: str, request: GenerateRequest, dialect: Dialect = Dialect()) -> dict[str, Any]:
+def generate_body(
+    model: str,
+    request: GenerateRequest,
+    dialect: Dialect = Dialect(),
+    show: Callable[[Image], str] = lambda image: image.sha256,
+) -> dict[str, Any]:
     """Make the JSON body of a generation. Unset fields are omitted; the API takes four stop strings at most.
 
-    In a chat, an endpoint that reasons gets no stop strings: it would stop inside its reasoning.
+    In a chat, an endpoint that reasons gets no stop strings: it would stop inside its reasoning. ``show`` gives what
+    stands for an image's data URI. Raises ValueError for images in no chat, which this API does not take.
     """
     text = request.prefix + request.prompt
     body: dict[str, Any] = {"model": model, dialect.limit_name: request.max_tokens}
@@ -106,7 +113,10 @@ def generate_body(model: str, request: GenerateRequest, dialect: Dialect = Diale
     if request.chat:
         system = [{"role": "system", "content": request.system}] if request.system else []
         history = [{"role": turn.role, "content": turn.text} for turn in request.history]
-        body["messages"] = [*system, *history, {"role": "user", "content": text}]
+        content = _content(request, show) if request.images else text
+        body["messages"] = [*system, *history, {"role": "user", "content": content}]
+    elif request.images:
+        raise ValueError("a plain completion shows no images")
     else:
         body["prompt"] = text
     if request.stop and not (dialect.reasons and request.chat):
@@ -118,6 +128,17 @@ def generate_body(model: str, request: GenerateRequest, dialect: Dialect = Diale
     if request.reasoning_effort:
         body["reasoning_effort"] = request.reasoning_effort
     return body
+
+
+def _content(request: GenerateRequest, show: Callable[[Image], str]) -> list[dict[str, Any]]:
+    content: list[dict[str, Any]] = []
+    for part in parts_of(request):
+        if isinstance(part, str):
+            content.append({"type": "text", "text": part})
+            continue
+        about = {"url": show(part)} | ({"detail": part.detail} if part.detail else {})
+        content.append({"type": "image_url", "image_url": about})
+    return content
 
 
 def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:

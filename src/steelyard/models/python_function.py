@@ -1,6 +1,8 @@
 """``python:PACKAGE.MODULE:FUNCTION``: a function of the user's own as the model, in this process and not sandboxed.
 
-It gets the messages (``[{"role": "user", "content": "…"}]``) and returns the answer as text; it may be ``async``. Its
+It gets the messages (``[{"role": "user", "content": "…"}]``) and returns the answer as text; it may be ``async``. One
+that says ``FUNCTION.takes_images = True`` is asked what shows images, too: the content is then a list of parts, each
+``{"type": "text", "text": "…"}`` or ``{"type": "image", "media_type": "image/png", "data": b"…"}``. Its
 name is imported when it is opened, as a user's command says it: a plan, a suite or a folder names no model to open.
 What identifies it is its name and the SHA-256 of the named module's file and of the one that defines the function.
 What the function calls is in neither.
@@ -29,12 +31,14 @@ from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.models import Settings
+from steelyard.models.content_parts import parts_of
 from steelyard.models.environment_secrets import without_secrets
 from steelyard.models.function_threads import CallEnded, OwnLoop, OwnThread, named
 from steelyard.models.stops import cut_answer_at_stop
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
+    Image,
     LoglikelihoodRequest,
     ModelIdentity,
     ModelOutput,
@@ -69,6 +73,7 @@ class PythonFunction:
         self._defined_in = sources[-1].name
         call = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
         self._is_async = inspect.iscoroutinefunction(call)
+        self._takes_images = bool(getattr(function, "takes_images", False))
         self._at_once = min(settings.concurrency, ASYNC_AT_ONCE) if self._is_async else 1
         self._thread, self._loop = OwnThread(), OwnLoop()
         self._turn = asyncio.Semaphore(self._at_once)
@@ -94,10 +99,14 @@ class PythonFunction:
             machine=platform.machine(),
             details=details,
         )
-        return identity, Capabilities(chat=True, completions=False, concurrency=self._at_once)
+        return identity, Capabilities(
+            chat=True, completions=False, concurrency=self._at_once, images=self._takes_images
+        )
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Call the function with the messages of a request."""
+        if request.images and not self._takes_images:
+            return _failed("the function does not say that it takes images")
         try:
             answer = await self._called(_messages(request))
         except CallEnded as ended:
@@ -121,7 +130,7 @@ class PythonFunction:
         """Give up the event loop: a call that still runs ends with the process."""
         self._loop.close()
 
-    async def _called(self, messages: list[dict[str, str]]) -> Any:
+    async def _called(self, messages: list[dict[str, Any]]) -> Any:
         if self._is_async:
             async with self._turn:
                 return await self._loop.call(lambda: self._function(messages))
@@ -132,14 +141,20 @@ class PythonFunction:
 # ── saying ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _messages(request: GenerateRequest) -> list[dict[str, str]]:
+def _messages(request: GenerateRequest) -> list[dict[str, Any]]:
     system = [("system", request.system)] if request.system else []
-    said: Sequence[tuple[str, str]] = [
+    said: Sequence[tuple[str, Any]] = [
         *system,
         *((turn.role, turn.text) for turn in request.history),
-        ("user", request.prefix + request.prompt),
+        ("user", [_part(each) for each in parts_of(request)] if request.images else request.prefix + request.prompt),
     ]
     return [{"role": role, "content": content} for role, content in said]
+
+
+def _part(part: str | Image) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image", "media_type": part.media_type, "data": part.data}
 
 
 def _failed(detail: str) -> ModelOutput:

@@ -198,6 +198,8 @@ class InferenceSession:
 
     def _prompt(self, request: GenerateRequest) -> tuple[list[int], int]:
         """Give the prompt's tokens and how many of them are the shared prefix."""
+        if request.images:
+            raise _Refused("this model takes no images")
         text, shared = request.prefix + request.prompt, request.prefix.rstrip()
         if request.chat:
             tokens = self._template.tokens(request.system, text, request.history)

@@ -32,7 +32,7 @@ class AbsentTask(Task):
         definition = TaskDefinition(
             id=name or measurement.task,
             title=name or measurement.task,
-            fields=Fields(target=""),
+            fields=Fields(target="", images=("image",) if measurement.images else ()),
             scorer={},
             prompts={served.prompt: _format(served.differences, measurement, capabilities)},
             default_prompt=served.prompt,
@@ -59,7 +59,8 @@ class AbsentTask(Task):
         return self.prompts[self.served.prompt]
 
     def _protocol(self, prompt: str, shots: int | None) -> ChosenProtocol:
-        return ChosenProtocol(prompt or self.served.prompt, self._measurement.shots if shots is None else shots)
+        shots = self._measurement.shots if shots is None else shots
+        return ChosenProtocol(prompt or self.served.prompt, shots, window=self._measurement.window)
 
 
 class RefusedTask(Task):

@@ -33,6 +33,7 @@ from steelyard.records import (
     PlannedModel,
     PlannedTest,
     RequestedTest,
+    is_identity_check,
 )
 from steelyard.scorers import scorer_named
 from steelyard.util.software import software
@@ -162,14 +163,15 @@ def build_tests(
     orders: Orders | None = None,
     inputs: Mapping[str, PlanInput] | None = None,
 ) -> Planned:
-    """Plan tests that a user asked for without a claim: a gate, a choice.
+    """Plan tests that a user asked for without a claim: a gate, a choice, an identity check.
 
-    ``inputs`` are digests of what else a verifier needs. Raises InputError for a test that cannot be planned.
+    ``inputs`` are digests of what else a verifier needs. Raises InputError for a test that cannot be planned; where the
+    model gives no access that an identity check needs, the plan says so.
     """
     planner = TaskPlanner(None, models, options, DataSource(_catalogue(options), options.data), requested)
     detectors = [_detector(name) for name in dict.fromkeys(each.detector for each in requested)]
-    tests = [test for detector in detectors for test in detector.plan(planner)]
-    if planner.not_planned:
+    tests = [test for detector in detectors for test in planned_by(detector, planner)]
+    if planner.not_planned and not is_identity_check(requested):
         refused = planner.not_planned[0]
         raise InputError(f"{refused.task}: {refused.reason}")
     by_rule = {f"{detector.name}@{detector.version}": detector for detector in detectors}
@@ -205,7 +207,8 @@ def _with_orders(
     weight = options.detect.weight if any(test.rule in probing for test in tests) else ""
     drafts = [draft.measurement for draft in planner.drafts.values()]
     questions, names = questions_of(drafts, models, tests)
-    placed = (orders or RandomOrders()).place(questions, "audit" if tests and not planner.requested else "run")
+    is_audit = bool(tests) and (is_identity_check(planner.requested) or not planner.requested)
+    placed = (orders or RandomOrders()).place(questions, "audit" if is_audit else "run")
     ordered = {each.id: each for each in with_orders(drafts, names, placed.outputs, weight)}
     planner.draw({name: each.order_seed for name, each in ordered.items()})
     measurements = tuple(

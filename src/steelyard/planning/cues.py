@@ -86,7 +86,7 @@ def arm_samples(task: Task, measurement: Measurement, data: Path | None) -> Sequ
 
     ``data`` is a mirror of the hub.
     """
-    whole = task.prepare(measurement.prompt, data, None, measurement.shots)
+    whole = task.prepare(measurement.prompt, data, None, measurement.shots, window=measurement.window)
     digests = item_digests_of(whole)
 
     def drawn(place: int) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from steelyard.claims.decoding import stated_temperature, states_decoding
+from steelyard.planning.rules import draws_texts
 from steelyard.records import Capabilities, Claim, RepeatCheck
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
     "repeat_check_of",
     "repeats_of",
     "temperatures_checked",
+    "temperatures_of_texts",
 ]
 # A remote endpoint may batch requests, so greedy answers vary; in-process, one sequence at a time, they cannot, and a
 # small check confirms it. The other checks measure the within-sample variance. The second answers of greedy ones are
@@ -118,13 +120,22 @@ def temperatures_checked(claims: Sequence[Claim], capabilities: Capabilities) ->
 
     Those that the claims have asked, and one more where greedy answers may vary.
     """
-    if not capabilities.generate or (capabilities.offers is not None and "language" not in capabilities.offers):
+    if not _writes_text(capabilities):
         return None
     decodings = [decoding_of(claim, "generate") for claim in claims if claim.is_proportion]
     asked = {degrees for mode, degrees, _ in decodings if mode == "sampled"}
     if not capabilities.deterministic and any(mode == "greedy" for mode, _, _ in decodings):
         asked.add(SAMPLED_TEMPERATURE)
     return tuple(sorted(asked))
+
+
+def temperatures_of_texts(detectors: Sequence[str], capabilities: Capabilities) -> tuple[float, ...] | None:
+    """As :func:`temperatures_checked`, where no claim is tested: that at which these detectors have texts drawn."""
+    return (1.0,) if draws_texts(detectors) and _writes_text(capabilities) else None
+
+
+def _writes_text(capabilities: Capabilities) -> bool:
+    return capabilities.generate and (capabilities.offers is None or "language" in capabilities.offers)
 
 
 def of_the_endpoint(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
+from steelyard.planning.identity_checks import why_no_next_tokens
 from steelyard.planning.order import order_of
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import ComparingMonitor, Monitor, Progress, detector_of
@@ -18,6 +19,7 @@ from steelyard.records import (
     PlannedTest,
     Request,
 )
+from steelyard.records.images import USUAL_TOKENS
 
 __all__ = ["ClaimForecast", "Forecast", "forecast"]
 
@@ -72,12 +74,16 @@ class Foresees(Protocol):
 
 @dataclass(frozen=True)
 class Forecast:
-    """All claims, what is skipped and why, and the assumptions in one sentence."""
+    """All claims, what is skipped and why, and the assumptions in one sentence.
+
+    ``is_identity_check``: nothing is claimed, and the rows are what is held against a reference.
+    """
 
     model: str
     rows: tuple[ClaimForecast, ...]
     skipped: tuple[tuple[str, str, str], ...]
     assumptions: str
+    is_identity_check: bool = False
 
 
 def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | None = None) -> Forecast:
@@ -106,9 +112,13 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
             ),
             *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
         ),
-        skipped=tuple((each.task, each.verdict, each.reason) for each in plan.not_planned if not each.format),
+        skipped=(
+            *((each.task, each.verdict, each.reason) for each in plan.not_planned if not each.format),
+            *(("next tokens", "not_tested", reason) for reason in filter(None, (why_no_next_tokens(plan),))),
+        ),
         assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}"
         + ("" if priced else "; no cost without --price IN,OUT or --prices FILE"),
+        is_identity_check=plan.is_identity_check,
     )
 
 
@@ -262,4 +272,5 @@ def _prompt_tokens(request: Request, local: bool) -> float:
         context = (prefix + len(request.context)) * (1 if local else len(request.continuations))
         return (context + options) / CHARACTERS_PER_TOKEN
     asked = request.prompt if isinstance(request, GenerateRequest) else request.context
-    return (prefix + len(asked)) / CHARACTERS_PER_TOKEN
+    shown = len(request.images) * USUAL_TOKENS if isinstance(request, GenerateRequest) else 0
+    return (prefix + len(asked)) / CHARACTERS_PER_TOKEN + shown

@@ -70,6 +70,8 @@ def check_order(task: Task, beside: Measurement) -> None:
     if beside.suite or not beside.public:
         # To ask would also send right answers that nobody outside has.
         raise Skip("not_testable", "the questions are not public, so nobody outside knows their order")
+    if task.definition.fields.images:
+        raise Skip("not_testable", "the samples show images, and the order of their texts alone says little")
     if not task.definition.random_order:
         raise Skip("not_testable", "the order of this file is not known to be random")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from steelyard.claims.benchmarks import lookup
 from steelyard.planning.testable import Skip
 from steelyard.records import Claim, Measurement, Part
@@ -13,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from steelyard.records import Sample
+    from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["check_whole", "held_in", "in_words", "part_of", "revision_in_words", "why_not_held"]
+__all__ = ["check_whole", "held_in", "in_window_of", "in_words", "part_of", "revision_in_words", "why_not_held"]
 
 
 _PART_HELD = re.compile(
@@ -27,17 +30,22 @@ _FEWER_HELD = re.compile(
 )
 
 
-def part_of(task: Task, samples: Sequence[Sample]) -> Part | None:
+def part_of(task: Task, samples: Sequence[Sample], window: str = "") -> Part | None:
     """The part of the published benchmark that a task's samples are; None for the whole, or where that is not known.
 
-    Raises InputError for a row that does not have what its pinned content is made of.
+    Of a benchmark with releases it is counted in their files, whichever ``window`` of them is asked. Raises InputError
+    for a row that does not have what its pinned content is made of.
     """
+    from steelyard.tasks.hub_files import rows_up_to
     from steelyard.tasks.items import items_file, published_among
     from steelyard.tasks.task import Samples
 
     definition = task.definition
     if definition.generator is not None:
         return None
+    if definition.releases and isinstance(samples, Samples):
+        of = rows_up_to(definition, window)
+        return None if samples.held == of else Part(of=of, same=samples.held)
     pinned, held, size = definition.items, len(samples), _whole_size(task)
     if pinned is not None and pinned.sha256 and isinstance(samples, Samples):
         same = published_among(samples.item_digests(), pinned, items_file(task.where, task.id))
@@ -45,13 +53,18 @@ def part_of(task: Task, samples: Sequence[Sample]) -> Part | None:
     return Part(of=size, same=held) if held < size else None
 
 
-def why_not_held(task: Task, population: int, part: Part | None, *, is_own: bool) -> str:
+def why_not_held(task: Task, population: int, part: Part | None, *, is_own: bool, window: str = "") -> str:
     """Why no data of this task could have this many samples and be this part of it; empty where some could.
 
     ``is_own``: a file of the user's own, of which only the published benchmark's size is known.
     """
+    from steelyard.tasks.hub_files import rows_up_to
+
     definition, size = task.definition, _whole_size(task)
-    if is_own:
+    if definition.releases and not is_own:
+        size = rows_up_to(definition, window)
+        fits = population <= (part.same if part else size) and (part is None or (part.of == size and part.same < size))
+    elif is_own:
         fits = population >= size if part is None else part.of >= size and 0 <= part.same <= min(part.of, population)
     elif definition.generator is not None:
         size = definition.generator.count
@@ -91,7 +104,7 @@ def check_whole(claim: Claim, task: Task, population: int, part: Part | None) ->
     """Raise Skip where a claim is about more items than the data hold."""
     fix = "give the whole of it, or --allow-part"
     if part is not None:
-        others = population - part.same
+        others = max(0, population - part.same)  # a window of a part has fewer
         beside = f" and {others:,} that {'differs' if others == 1 else 'differ'}" if others else ""
         held = f"the data here hold {part.same:,} of the {part.of:,} items of {task.id}{beside}"
         raise Skip("not_testable", f"{held}: {fix}")
@@ -101,13 +114,21 @@ def check_whole(claim: Claim, task: Task, population: int, part: Part | None) ->
         )
 
 
+def in_window_of(protocol: ChosenProtocol, task: Task, claim: Claim | None) -> ChosenProtocol:
+    """What is asked beside a claim about a window of a benchmark, in a protocol of its own: of the same window."""
+    if claim is None or not task.definition.releases:
+        return protocol
+    return msgspec.structs.replace(protocol, window=task.protocol_for(claim).window)
+
+
 def in_words(claim: Claim | None, measurement: Measurement) -> tuple[str, ...]:
     """A sentence on the part that is asked, for the differences of a request."""
     part = measurement.part or Part(of=measurement.population, same=measurement.population)
     of = max(part.of, (claim.samples or 0) if claim else 0)
-    if of == part.same == measurement.population:
+    in_whole_window = measurement.window and measurement.part is None and of <= measurement.population
+    if of == part.same == measurement.population or in_whole_window:
         return ()
-    others = measurement.population - part.same
+    others = max(0, measurement.population - part.same)
     beside = f" and {others:,} that differ" if others else ""
     return (
         f"Only a part of the benchmark was here: {part.same:,} of its {of:,} items{beside}. What is said is about this "

@@ -27,7 +27,7 @@ from steelyard.planning.decoding import (
 from steelyard.planning.drawn import check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
 from steelyard.planning.options import Options, tolerance_of
-from steelyard.planning.part import check_whole, in_words
+from steelyard.planning.part import check_whole, in_window_of, in_words
 from steelyard.planning.samples import Prepared
 from steelyard.planning.sources import FILE, Rows, Source, Undrawn
 from steelyard.planning.testable import (
@@ -258,6 +258,8 @@ class TaskPlanner:
             drawn=request.drawn,
             needs=self._needs(request, task, protocol),
             groups=groups_of(claim, rows, scorer),
+            window=protocol.window,
+            images=bool(task.definition.fields.images),
             **self._asked_how_often(request, decoding, rows.population),
         )
         check_mean(measurement.scorers[0], claim, measurement)
@@ -297,7 +299,7 @@ class TaskPlanner:
             protocol,
             partial(self._source.unavailable, request.name),
             self._options.scorer,
-            of_claim=self._claim_number(request) is not None,
+            of_claim=self._claim_of(request) is not None,
         )
 
     def _own_file(self, task: Task) -> tuple[str, ...]:
@@ -338,7 +340,7 @@ class TaskPlanner:
         """The prompt format, and whether it asks for text; raises Skip for a claim that cannot be tested."""
         claim, capabilities = request.claim, self._models[request.role].capabilities
         if claim is None:
-            protocol = task.protocol_of(request.prompt, request.shots)
+            protocol = in_window_of(task.protocol_of(request.prompt, request.shots), task, self._claim_of(request))
             return protocol, kind_of(task, protocol, capabilities, by_flag=True)
         self._check_model(claim, request.role)
         protocol = task.protocol_for(claim, request.prompt)
@@ -397,14 +399,13 @@ class TaskPlanner:
 
     def _limit_stated(self, request: MeasurementRequest) -> int | None:
         """The limit of an answer that the claim states whose test asks for this."""
-        number = self._claim_number(request)
-        return None if number is None or self._sheet is None else max_tokens_of(self._sheet.claims[number])
+        claim = self._claim_of(request)
+        return None if claim is None else max_tokens_of(claim)
 
-    def _claim_number(self, request: MeasurementRequest) -> int | None:
-        """The number of the claim whose test asks for this."""
-        if self._sheet is None:
-            return None
-        return Served(request=request.name, reads=Reads(measurement="", scorer=""), prompt="").claim_number
+    def _claim_of(self, request: MeasurementRequest) -> Claim | None:
+        """The claim whose test asks for this."""
+        number = Served(request=request.name, reads=Reads(measurement="", scorer=""), prompt="").claim_number
+        return None if number is None or self._sheet is None else self._sheet.claims[number]
 
     def _check_asked(self, model: PlannedModel, budget: int | None) -> None:
         """Raise InputError for an output budget or effort that the model refuses, or that leaves no room for a call."""

@@ -24,7 +24,9 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
     if measurement.drawn:
         rows = drawn_samples(task, measurement, data)
     else:
-        rows = task.prepare(measurement.prompt, data, measurement.seed or None, measurement.shots)
+        rows = task.prepare(
+            measurement.prompt, data, measurement.seed or None, measurement.shots, window=measurement.window
+        )
     samples, _ = in_item_order(rows)
     asked = as_asked(
         samples,

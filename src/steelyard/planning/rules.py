@@ -8,10 +8,11 @@ from typing import Final
 
 from steelyard.plugins import find, names
 
-__all__ = ["asks_next_tokens", "compares_texts"]
+__all__ = ["asks_next_tokens", "compares_texts", "draws_texts"]
 
 _TEXT_RULES: Final = ("answer", "citation", "contains", "exact", "numeric", "regex", "similarity")
 _NEXT_TOKENS: Final = "next-token log-probs"  # of a detector's access
+_DRAWN_TEXTS: Final = "sampled text"  # likewise
 
 
 def compares_texts(scorer: str) -> bool:
@@ -24,5 +25,14 @@ def compares_texts(scorer: str) -> bool:
 
 def asks_next_tokens(detectors: Sequence[str]) -> bool:
     """Whether one of these detectors reads log-probabilities of next tokens; one that is not installed does not."""
+    return _needs(detectors, _NEXT_TOKENS)
+
+
+def draws_texts(detectors: Sequence[str]) -> bool:
+    """Whether one of these detectors reads texts that the model draws; one that is not installed does not."""
+    return _needs(detectors, _DRAWN_TEXTS)
+
+
+def _needs(detectors: Sequence[str], access: str) -> bool:
     known = names("detector")
-    return any(_NEXT_TOKENS in find("detector", name).access for name in detectors if name in known)
+    return any(access in find("detector", name).access for name in detectors if name in known)

@@ -57,7 +57,7 @@ def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: 
     from steelyard.tasks.loaders import DataMissing
 
     try:
-        return task.prepare(protocol.prompt, data, seed, protocol.shots)
+        return task.prepare(protocol.prompt, data, seed, protocol.shots, window=protocol.window)
     except DataMissing as missing:
         raise Skip("not_tested", str(missing)) from None
 
@@ -89,7 +89,8 @@ def item_digests_of(samples: Sequence[Sample]) -> list[bytes]:
     for sample in samples:
         request = sample.request
         if isinstance(request, GenerateRequest):
-            found.append(digest_of_item(request.prompt, sample.choices, sample.target))
+            shown = [image.sha256 for image in request.images]
+            found.append(digest_of_item(request.prompt, sample.choices, sample.target, shown))
         else:
             options = request.continuations if isinstance(request, LoglikelihoodRequest) else ()
             found.append(digest_of_item(request.context, sample.choices or options, sample.target))
@@ -212,7 +213,8 @@ def asks_of(samples: Sequence[Sample]) -> str:
 def _texts_of(request: Request) -> list[str]:
     if isinstance(request, GenerateRequest):
         turns = (text for turn in request.history for text in (turn.role, turn.text))
-        return [request.system, *turns, request.prefix + request.prompt]
+        shown = [image.sha256 for image in request.images]
+        return [request.system, *turns, request.prefix + request.prompt, *shown]
     return [request.prefix + request.context]
 
 

@@ -36,7 +36,7 @@ class SealedPlanner(TaskPlanner):
             scorer=plan.scorer,
             output_tokens=plan.output_tokens,
             reasoning_effort=plan.reasoning_effort,
-            detect=Detect(named=plan.detect),
+            detect=Detect(named=plan.named),
         )
         self.source = SealedSource(plan, served)
         super().__init__(plan.sheet, plan.models, options, self.source, plan.requested)

@@ -105,9 +105,11 @@ class SealedSource:
             return self._not_held(refused, task, protocol, request)
         served = self._serving(request.name)
         found = self._measurement(served)
-        if why_not := why_not_held(task, found.population, found.part, is_own=is_own):
+        if why_not := why_not_held(task, found.population, found.part, is_own=is_own, window=protocol.window):
             raise _wrong(f"{found.id}: population and part: {why_not}")
-        self._check_same((task.id, request.seed), (found.population, found.part), found.id, "population and part")
+        self._check_same(
+            (task.id, request.seed, protocol.window), (found.population, found.part), found.id, "population and part"
+        )
         self._check_items(task, protocol, request, found)
         if found.groups:
             self._check_same((task.id, request.seed, "groups"), found.groups, found.id, "groups")
@@ -135,7 +137,7 @@ class SealedSource:
         if pinned is not None and pinned.sha256 and found.part is None and found.items != pinned.sha256:
             raise _wrong(f"{found.id}: items are not those of the whole benchmark, and it says that they are")
         prompt = "" if task.definition.fields.question else protocol.prompt
-        self._check_same((task.id, request.seed, prompt, "items"), found.items, found.id, "items")
+        self._check_same((task.id, request.seed, prompt, protocol.window, "items"), found.items, found.id, "items")
 
     def _not_held(self, refused: NotPlanned, task: Task, protocol: ChosenProtocol, request: MeasurementRequest) -> Rows:
         """What a refusal says of the data; raises Skip as sealed where that is a fact of the machine that planned."""
@@ -147,8 +149,10 @@ class SealedSource:
                 return _SealedRows(0, None, (), self._no_root(refused))
         if refused.verdict == "not_testable" and (held := held_in(refused.reason)):
             population, part = held
-            if why_not := why_not_held(task, population, part, is_own=False):
+            if why_not := why_not_held(task, population, part, is_own=False, window=protocol.window):
                 raise _wrong(f"{refused.request} is refused, and {why_not}")
+            if task.definition.releases:  # what is held is the releases' rows: how many of them are asked is not said
+                return _SealedRows(population, part, (), self._no_root(refused))
             self._check_same((task.id, request.seed), (population, part), refused.request, "population and part")
             return _SealedRows(population, part, (), self._no_root(refused))
         scorer = open_identifier(task.scorer_identifier(protocol.prompt))
@@ -159,8 +163,8 @@ class SealedSource:
     def _is_asked(self, task: Task, protocol: ChosenProtocol, request: MeasurementRequest) -> bool:
         """Whether the plan asks the same samples for another request, so that their data were there."""
         return any(
-            (found.task, served.prompt, found.shots, found.seed)
-            == (task.id, protocol.prompt, protocol.shots, request.seed or "")
+            (found.task, served.prompt, found.shots, found.seed, found.window)
+            == (task.id, protocol.prompt, protocol.shots, request.seed or "", protocol.window)
             for served in self._served.values()
             if (found := self._measurements.get(served.reads.measurement))
         )
@@ -206,6 +210,7 @@ class SealedSource:
             asked.prompt,
             asked.shots,
             asked.seed,
+            asked.window,
             asked.temperature,
             asked.chat,
             asked.output_budget,

@@ -180,7 +180,8 @@ class DataSource:
 
     def __init__(self, catalogue: Catalogue, data: Path | None) -> None:
         self._catalogue, self._data = catalogue, data
-        self._parts: dict[str, Part | None] = {}  # by task: a part is one of items, whatever the prompt format
+        # By task and window: a part is one of items, whatever the prompt format.
+        self._parts: dict[tuple[str, str], Part | None] = {}
 
     def find(self, request: str, name: str) -> Task | None:
         """The task with this name, the user's own files first."""
@@ -199,9 +200,10 @@ class DataSource:
     def rows(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> Rows:
         """The task's samples; raises Skip where the data are not available."""
         samples = load_samples(task, protocol, self._data, request.seed)
-        if task.id not in self._parts:
-            self._parts[task.id] = part_of(task, samples)
-        return HeldRows(samples, self._parts[task.id])
+        key = task.id, protocol.window
+        if key not in self._parts:
+            self._parts[key] = part_of(task, samples, protocol.window)
+        return HeldRows(samples, self._parts[key])
 
     def check_drawable(self, request: MeasurementRequest, task: Task, beside: Measurement) -> None:
         """Raise Skip where no such samples can be drawn."""

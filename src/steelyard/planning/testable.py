@@ -121,6 +121,8 @@ def kind_of(task: Task, protocol: ChosenProtocol, capabilities: Capabilities, *,
     Raises Skip where the model cannot give them, naming a prompt format that asks for text if there is one.
     """
     _check_offered(task.prompt_format(protocol.prompt), capabilities)
+    if task.definition.fields.images and not capabilities.images:
+        raise Skip("not_tested", f"its samples show images: {capabilities.images_reason or 'this model takes none'}")
     if task.prompt_format(protocol.prompt).generates:
         return "generate"
     if task.prompt_format(protocol.prompt).next_tokens:

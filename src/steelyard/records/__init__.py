@@ -8,6 +8,7 @@ Durations are whole microseconds, so that two machines write the same bytes.
 from __future__ import annotations
 
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
+from steelyard.records.images import Image
 from steelyard.records.journal import Attempt, Exchange, RecordedScore
 from steelyard.records.judging import (
     AttackResult,
@@ -22,6 +23,7 @@ from steelyard.records.judging import (
 )
 from steelyard.records.limits import UNKNOWN_COSTS, Limits
 from steelyard.records.plan import (
+    AGAINST_REFERENCE,
     GATE_SERIES,
     JUDGE,
     JUDGED_INPUTS,
@@ -45,6 +47,7 @@ from steelyard.records.plan import (
     Served,
     candidate_role,
     is_candidate,
+    is_identity_check,
 )
 from steelyard.records.record import Record
 from steelyard.records.requests import (
@@ -87,6 +90,7 @@ from steelyard.records.results import (
 from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
+    "AGAINST_REFERENCE",
     "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
@@ -116,6 +120,7 @@ __all__ = [
     "FlipResult",
     "GateVerdict",
     "GenerateRequest",
+    "Image",
     "ItemVariant",
     "JudgedKey",
     "Judging",
@@ -166,4 +171,5 @@ __all__ = [
     "VerdictWord",
     "candidate_role",
     "is_candidate",
+    "is_identity_check",
 ]

@@ -7,6 +7,7 @@ several tests, and one test may read several measurements.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -17,6 +18,7 @@ from steelyard.records.record import Record
 from steelyard.records.requests import Capabilities, Checkpoint, ModelIdentity
 
 __all__ = [
+    "AGAINST_REFERENCE",
     "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
@@ -40,11 +42,13 @@ __all__ = [
     "Served",
     "candidate_role",
     "is_candidate",
+    "is_identity_check",
 ]
 
 PLAN_FORMAT: Final = "steelyard-plan/2"
 SUBJECT: Final = "subject"  # the role of the model under test
 REFERENCE: Final = "reference"  # the role of the weights, or of the model, that identity is held against
+AGAINST_REFERENCE: Final = ("identity", "next_token")  # the detectors that hold a model against a reference
 _CANDIDATE: Final = "candidate-"  # begins the roles of further models that are asked the same, numbered from 2
 GATE_SERIES: Final = "gate:"  # begins what a series of gates is counted by in place of a benchmark
 JUDGE: Final = "judge"  # the role of the model that scores another one's answers
@@ -130,7 +134,9 @@ class Measurement(Record, frozen=True, kw_only=True):
     committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`). ``groups``,
     where a claim is a macro average of subtasks of unequal sizes, is how many samples each subtask has. ``asks``,
     where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
-    names and their order are: by it gates are counted.
+    names and their order are: by it gates are counted. ``window``: the release and the dates whose items are asked, of
+    a benchmark that grows (:class:`steelyard.tasks.window.Window`); empty for the whole of it.
+    ``images``: the samples show images.
     """
 
     id: str
@@ -171,11 +177,13 @@ class Measurement(Record, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     turns: tuple[int, ...] = ()
     groups: tuple[tuple[str, int], ...] = ()
+    window: str = ""
+    images: bool = False
 
     @property
     def label(self) -> str:
         """The task, and how the samples were drawn where a detector had them drawn: as a user reads it."""
-        return f"{self.task}, {self.drawn}" if self.drawn else self.task
+        return f"{self.task}, {self.prompt if self.drawn == 'prompts' else self.drawn}" if self.drawn else self.task
 
     @property
     def trials(self) -> int:
@@ -231,6 +239,11 @@ class RequestedTest(Record, frozen=True, kw_only=True):
     shots: int | None = None
     temperature: float = 0.0
     options: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+def is_identity_check(requested: Sequence[RequestedTest]) -> bool:
+    """Whether requested tests hold the model against a reference. They accuse, and so are counted as audits are."""
+    return any(each.detector in AGAINST_REFERENCE for each in requested)
 
 
 class Question(Record, frozen=True, kw_only=True):
@@ -373,8 +386,18 @@ class Plan(Record, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> Literal["audit", "run"]:
-        """What a ledger counts this as: an *audit* tests claims, a *run* measures, and decides a gate at most."""
-        return "audit" if self.tests and not self.requested else "run"
+        """What a ledger counts this as: an *audit* tests claims or identity, a *run* measures, or decides a gate."""
+        return "audit" if self.tests and (self.is_identity_check or not self.requested) else "run"
+
+    @property
+    def is_identity_check(self) -> bool:
+        """Whether the model is held against a reference, and no claim is tested."""
+        return is_identity_check(self.requested)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The detectors that the user named: beside the claims, or for a test without a claim."""
+        return self.detect if self.sheet is not None else tuple(each.detector for each in self.requested)
 
     @property
     def by_id(self) -> dict[str, Measurement]:

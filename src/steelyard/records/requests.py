@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from steelyard.records.images import Image
 from steelyard.records.record import Record
 
 __all__ = [
@@ -40,6 +41,7 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     ``untruncated`` asks for draws from the whole distribution, without the endpoint's own cuts and penalties.
     ``reasoning_effort`` is sent where it is not empty. ``checkpoints`` names those that are to answer, of a model that
     has several (:attr:`Measurement.needs`), by the SHA-256 of their weights; no sample has any.
+    ``images`` stand in the prompt, in the order in which they are shown; a model that takes none refuses the request.
     """
 
     prefix: str = ""
@@ -54,6 +56,7 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     untruncated: bool = False
     reasoning_effort: str = ""
     checkpoints: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
 
 
 class LoglikelihoodRequest(Record, frozen=True, kw_only=True, tag="loglikelihood", tag_field="kind"):
@@ -83,6 +86,8 @@ class Sample(Record, frozen=True, kw_only=True):
 
     ``target`` is the right answer's text, or for a choice its index as text; ``group`` is the subtask or cluster.
     ``context`` is the document that an answer must quote, for a scorer that reads it; else it is empty.
+    ``tests`` are a data set's own tests, for a scorer that runs them: megabytes, which no sealed form has, and a record
+    that was read back has none. Their SHA-256 is sealed in their place.
     """
 
     id: str
@@ -91,6 +96,8 @@ class Sample(Record, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     group: str = ""
     context: str = ""
+    tests_sha256: str = ""
+    tests: bytes = b""
 
     @property
     def target_text(self) -> str:
@@ -185,7 +192,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     several are trainings of one recipe.
     ``likelihood_of``: the alternatives against which it says how likely a text is by it, as weights on this machine do.
     ``next_tokens``: so many of the likeliest next tokens came with log-probabilities, or ``next_tokens_reason`` says
-    why none; both are empty where this was not asked.
+    why none; both are empty where this was not asked. ``images`` and ``images_reason``: whether it takes images, alike.
     """
 
     generate: bool = True
@@ -204,6 +211,8 @@ class Capabilities(Record, frozen=True, kw_only=True):
     likelihood_of: tuple[str, ...] = ()
     next_tokens: int = 0
     next_tokens_reason: str = ""
+    images: bool = False
+    images_reason: str = ""
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):

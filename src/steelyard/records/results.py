@@ -145,10 +145,7 @@ class Needs(Record, frozen=True, kw_only=True):
 
 
 class TracePoint(Record, frozen=True, kw_only=True):
-    """One point of a closing interval: samples read, right so far, interval of the proportion.
-
-    Where scores lie between 0 and 1, ``right`` is their sum.
-    """
+    """One point of a closing interval: samples read, right so far (or the sum of the scores), interval of the share."""
 
     n: int
     right: float
@@ -419,7 +416,7 @@ class MeasurementResult(Record, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """The task, and how the samples were drawn where a detector had them drawn: as a user reads it."""
-        return f"{self.task}, {self.drawn}" if self.drawn else self.task
+        return f"{self.task}, {self.prompt if self.drawn == 'prompts' else self.drawn}" if self.drawn else self.task
 
     @property
     def is_mostly_cut_off(self) -> bool:
@@ -431,9 +428,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     """The whole report: one word, one exit code, and the results behind them.
 
     ``names`` is the claimed name beside those of the endpoint, where they differ. ``order`` says who could have chosen
-    the order of the samples, and how often the key asked.
-    ``results`` are those of tests other than claim retests; ``not_recomputed`` names the tests whose plugin was not
-    installed when the verdict was computed. ``judging`` is what a judge's answers say of the run that it was shown.
+    the order of samples, and how often the key asked. ``results`` are of tests other than claim retests, but for those
+    of ``not_recomputed`` (no plugin). ``judging`` is of a judge's answers, ``reference`` of an identity check's file.
     """
 
     verdict: VerdictWord
@@ -451,3 +447,4 @@ class Verdict(Record, frozen=True, kw_only=True):
     not_recomputed: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     judging: Judging | None = None
+    reference: str = ""

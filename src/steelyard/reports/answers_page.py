@@ -18,6 +18,7 @@ from typing import IO, Any, Final
 
 from steelyard.reports.embedding import json_for_script, packed, policy_hash, source
 from steelyard.reports.jinja import markup, template
+from steelyard.reports.page_images import PageImage, Pictures, Shown
 from steelyard.util.atomic_file import whole_file
 from steelyard.util.text import one_line, printable
 
@@ -52,6 +53,7 @@ class ShownAnswer:
     expected: str | None
     answer: str | None
     reasoning: int
+    images: tuple[PageImage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class _Row:
     expected: _Text | None
     answer: _Text | None
     reasoning: int
+    images: tuple[Shown, ...] = ()
 
     @property
     def css(self) -> str:
@@ -125,10 +128,10 @@ class _Row:
         return SIGNS[self.reading]
 
 
-_BLANK: Final = _Row("missing", "", "", "", "", "", 0, "", "", _Text(""), _Text(""), _Text(""), 0)
+_BLANK: Final = _Row("missing", "", "", "", "", "", 0, "", "", _Text(""), _Text(""), _Text(""), 0, (Shown(""),))
 
 
-def _row(answer: ShownAnswer) -> _Row:
+def _row(answer: ShownAnswer, images: tuple[Shown, ...]) -> _Row:
     return _Row(
         reading=answer.reading,
         score="no score" if answer.score is None else f"score {answer.score:.3g}",
@@ -143,6 +146,7 @@ def _row(answer: ShownAnswer) -> _Row:
         expected=_text(answer.expected),
         answer=_text(answer.answer),
         reasoning=answer.reasoning,
+        images=images,
     )
 
 
@@ -178,13 +182,14 @@ class _Collected:
         self.tasks: dict[str, int] = {}
         self.task_of = array("L")
         self.withheld = 0
+        self.pictures = Pictures()
         self._spool = spool
         self._texts: dict[str, int] = {}
         self._rows: list[list[object]] = []
 
     def add(self, answer: ShownAnswer) -> None:
         """Take the next answer."""
-        row = _row(answer)
+        row = _row(answer, self.pictures.shown(answer.images))
         if len(self.first) < FIRST:
             self.first.append(row)
         self.readings.append(_WORDS.index(row.reading))
@@ -227,6 +232,7 @@ def _encoded(row: _Row, place: Callable[[str], int]) -> list[object]:
         place(row.why),
         *(_encoded_text(text, place) for text in texts),
         row.reasoning,
+        [[place(image.words), place(image.uri)] for image in row.images],
     ]
 
 
@@ -265,6 +271,7 @@ def _context(found: _Collected, about: About) -> dict[str, Any]:
         ],
         "tasks": found.numbers_by_task(),
         "withheld": found.withheld,
+        "pictures": found.pictures.inside,
         "withheld_words": WITHHELD,
         "longest": LONGEST,
         "blank": _BLANK,

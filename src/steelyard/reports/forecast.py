@@ -32,17 +32,24 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
     gates = any(row.sign for row in forecast.rows)
     decided = ("if 5 above", "if 5 below") if gates else ("if it holds", "if 10 lower")
     first = "bar" if gates else "claimed"
-    for name in (first, "calls ≤", "tokens in", "out ≤", "time ≤", "cost ≤", *decided):
+    costs = ("calls ≤", "tokens in", "out ≤", "time ≤", "cost ≤")
+    for name in costs if forecast.is_identity_check else (first, *costs, *decided):
         table.add_column(name, justify="right", no_wrap=True)
     for row in forecast.rows:
-        table.add_row(
-            Text(one_line(row.task)),
-            Text(f"{row.sign} {one_line(row.claimed)}{_unit(row.claimed)}" if row.sign else one_line(row.claimed)),
+        cells = (
             f"{row.calls:,}",
             _short(row.prompt_tokens),
             _short(row.completion_tokens),
             _duration(row.seconds),
             "–" if row.cost is None else f"{row.cost:,.2f}",
+        )
+        if forecast.is_identity_check:
+            table.add_row(Text(one_line(row.task)), *cells)
+            continue
+        table.add_row(
+            Text(one_line(row.task)),
+            Text(f"{row.sign} {one_line(row.claimed)}{_unit(row.claimed)}" if row.sign else one_line(row.claimed)),
+            *cells,
             _decision(row.if_true, row.affordable) if row.claimed else "–",
             _decision(row.if_false, row.affordable) if row.claimed else "–",
         )
@@ -62,6 +69,10 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
         console.print("Dry run: nothing can be asked.")
     for task, verdict, reason in forecast.skipped:
         console.print(Text(one_line(f"{task}: {verdict.replace('_', ' ')}: {reason}")))
+    if forecast.is_identity_check and forecast.rows:
+        console.print(
+            "It stops as soon as it has decided. The time is the endpoint's: the reference reads each text here."
+        )
     console.print(forecast.assumptions)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from steelyard.errors import ExitCode
+from steelyard.planning.drawn import PROMPTS
 from steelyard.records import ClaimVerdict, MeasurementResult, Verdict, VerdictWord
-from steelyard.reports import choices, gates
+from steelyard.reports import choices, gates, identity_checks
 from steelyard.reports.measured import mean_score
 from steelyard.reports.words import claimed_value, count, counted, further_tests, interval, measured, points
 from steelyard.util.text import one_line
@@ -36,8 +37,8 @@ def tally(verdict: Verdict) -> list[tuple[str, VerdictWord, int]]:
 
 
 def only_measures(verdict: Verdict) -> bool:
-    """Whether the verdict has measurements alone, without claims to screen, gates and choices."""
-    has_tests = gates.gates_of(verdict) or choices.choices_of(verdict)
+    """Whether the verdict has measurements alone, without claims to screen, gates, choices and identity checks."""
+    has_tests = gates.gates_of(verdict) or choices.choices_of(verdict) or identity_checks.is_identity_check(verdict)
     return bool(verdict.measurements) and not verdict.claims and not has_tests
 
 
@@ -49,6 +50,8 @@ def exit_meaning(verdict: Verdict) -> str:
         return gates.EXIT_MEANINGS[ExitCode(verdict.exit)]
     if choices.is_choice(verdict) and verdict.exit in choices.EXIT_MEANINGS:
         return choices.EXIT_MEANINGS[ExitCode(verdict.exit)]
+    if identity_checks.is_identity_check(verdict) and verdict.exit in identity_checks.EXIT_MEANINGS:
+        return identity_checks.EXIT_MEANINGS[ExitCode(verdict.exit)]
     if only_measures(verdict):
         was_asked = all(each.asked >= each.planned for each in verdict.measurements)
         meaning = {0: "every planned sample was asked", 3: "the run ended before every sample was asked"}
@@ -74,7 +77,9 @@ def _unread_sentence(verdict: Verdict) -> str:
     # What a claim's test read counts as its row counts it; answers that came later are no part of it.
     results: dict[str, ClaimVerdict | MeasurementResult] = {each.measurement: each for each in verdict.measurements}
     results |= {claim.measurement: claim for claim in verdict.claims if claim.asked and not claim.formats}
-    opened, missing = (sum(getattr(each, name) for each in results.values()) for name in ("open", "missing"))
+    # A text that could not be held against a reference is no open answer: its test says how many there are.
+    opened = sum(each.open for each in results.values() if getattr(each, "drawn", "") != PROMPTS)
+    missing = sum(each.missing for each in results.values())
     of_open = f"{counted(opened, 'answer')} {'is' if opened == 1 else 'are'} open (cut off, or readable in two ways)"
     of_missing = f"{counted(missing, 'answer')} {'is' if missing == 1 else 'are'} missing"
     parts = [part for part, number in ((of_open, opened), (of_missing, missing)) if number]
@@ -96,6 +101,8 @@ def _verdict_sentence(verdict: Verdict) -> str:
         return gates.headline(verdict)
     if choices.is_choice(verdict):
         return choices.headline(verdict)
+    if identity_checks.is_identity_check(verdict):
+        return identity_checks.headline(verdict, "; ".join(_held(verdict)) or "the findings are below")
     claims = [claim for claim in verdict.claims if claim.verdict is verdict.verdict]
     total = counted(len(verdict.claims), "claim")
     match verdict.verdict:
@@ -133,7 +140,7 @@ def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> st
         for name in ("twin_gap", "cue_gap")
     )
     worse = f"fresh samples of {', '.join(gaps)} are answered worse than the public ones" if gaps else ""
-    held = [said for name, said in _HELD.items() if any(finding.detector == name for finding in verdict.findings)]
+    held = _held(verdict)
     known = f"the benchmark's own prompt of {', '.join(cues)} is answered better than another" if cues else ""
     ordered = [one_line(finding.task, 80) for finding in verdict.findings if finding.detector == "order"]
     in_order = f"the model knows the order of the file of {', '.join(ordered)}" if ordered else ""
@@ -149,6 +156,11 @@ def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> st
         of = _of(len(retested), counted(len(verdict.claims), "claim"))
         lead = f"Inconsistent: the served model does not reach {of}, under this configuration"
     return f"{lead}; {found}." if found else f"{lead}."
+
+
+def _held(verdict: Verdict) -> list[str]:
+    """What findings of detectors that hold answers against a reference say."""
+    return [said for name, said in _HELD.items() if any(finding.detector == name for finding in verdict.findings)]
 
 
 def _of(part: int, total: str) -> str:

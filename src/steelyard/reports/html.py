@@ -20,7 +20,7 @@ from steelyard.records import (
     PlannedTest,
     Verdict,
 )
-from steelyard.reports import choices, gates, headlines, networks, words
+from steelyard.reports import choices, gates, headlines, identity_checks, networks, words
 from steelyard.reports.charts import claims_chart, closing_chart, css_name, drawable, interval_bar
 from steelyard.reports.jinja import markup, template
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
@@ -70,6 +70,7 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         gated=gates.is_gated(verdict),
         choices=[_choice(each, verdict) for each in choices.choices_of(verdict)],
         chosen=choices.is_choice(verdict),
+        held=identity_checks.HELD if identity_checks.is_identity_check(verdict) else "",
         measured=(measured := [_measured(each) for each in only_measured(verdict)]),
         measured_more=any(each["words"].detail for each in measured),
         judging=judging_lines(verdict.judging) if verdict.judging else [],
@@ -88,7 +89,12 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         limits=limits(verdict, plan),
         source_link=_web_address(plan.sheet.source) if plan and plan.sheet else "",
         exit_meaning=headlines.exit_meaning(verdict),
-        screened=not (headlines.only_measures(verdict) or gates.is_gated(verdict) or choices.is_choice(verdict)),
+        screened=not (
+            headlines.only_measures(verdict)
+            or gates.is_gated(verdict)
+            or choices.is_choice(verdict)
+            or identity_checks.is_identity_check(verdict)
+        ),
         level=f"{100 * verdict.alpha:g} %" if math.isfinite(verdict.alpha) else "",
     )
 

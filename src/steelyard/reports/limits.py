@@ -6,7 +6,7 @@ from steelyard.planning.cues import CUE
 from steelyard.planning.drawn import PROMPTS, TWINS
 from steelyard.planning.file_order import ORDER
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
-from steelyard.reports import choices, gates
+from steelyard.reports import choices, gates, identity_checks
 from steelyard.reports.measured import only_measured
 from steelyard.reports.measured_rates import sentence_on
 from steelyard.reports.words import count, counted
@@ -47,7 +47,7 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     names = {claim.measurement for claim in asked} | {each.measurement for each in (*measured, *of_gates)}
     # The most important ones first: a terminal shows only the first few.
     sentences = [_OF_A_PART] if on_part else []
-    sentences += [*gates.limits_of(verdict), *choices.limits_of(verdict)]
+    sentences += [*gates.limits_of(verdict), *choices.limits_of(verdict), *identity_checks.limits_of(verdict, plan)]
     sentences += [*_of_the_words(asked, [*measured, *of_gates]), *_of_the_setting(names, asked, plan)]
     sentences += _of_the_numbers(
         verdict,

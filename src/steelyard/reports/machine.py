@@ -44,6 +44,8 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "order": list(verdict.order),
         "alpha": verdict.alpha,
     }
+    if verdict.reference:
+        document["reference"] = verdict.reference
     if verdict.judging is not None:
         document["judging"] = msgspec.to_builtins(verdict.judging)
     if found := gates_of(verdict):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from steelyard.records import DetectorResult, Finding, Measurement, Plan, Verdict
-from steelyard.reports import choices, gates, headlines, networks, words
+from steelyard.reports import choices, gates, headlines, identity_checks, networks, words
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
@@ -43,10 +43,12 @@ def _escaped(match: re.Match[str]) -> str:
 def render(verdict: Verdict, plan: Plan | None = None) -> str:
     """Write the verdict as Markdown, ending in a line feed; ``plan`` adds what was asked and the model's identity."""
     about, served = choices.subject_of(verdict)
+    title = identity_checks.HELD if identity_checks.is_identity_check(verdict) else "Further tests"
     parts = [
         f"# Steelyard report: {escape(about, 80)}",
         f"**{escape(headlines.headline(verdict))}**",
         f"Asked: `{_code(served)}`. Exit code {verdict.exit}.",
+        f"Held against the reference {escape(verdict.reference, 200)}." if verdict.reference else "",
         escape(" ".join(verdict.order), 600),
         escape(verdict.names, 400),
         _claims(verdict),
@@ -55,7 +57,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         _measured(verdict),
         _list("The judge", _judging(verdict)),
         _list("Re-runs", _reruns(verdict, plan)),
-        _list("Further tests", [escape(words.test_sentence(each), 500) for each in words.further_tests(verdict)]),
+        _list(title, [escape(words.test_sentence(each), 500) for each in words.further_tests(verdict)]),
         _list("Findings", [_finding(finding) for finding in verdict.findings]),
         _list("Notes (they prove nothing by themselves)", [escape(words.remark(note)) for note in verdict.notes]),
         _list("Not tested, and why", _untested(verdict)),

@@ -1,7 +1,8 @@
 """How often a detector accused honest vendors in simulation: the numbers that stand beside its result.
 
-The file is written by ``python -m bench.gauntlet``, ``bench.identity``, ``bench.next_token``, ``bench.small_world`` and
-``bench.panel``, and ships with this version, so that two reports of one version say the same.
+The file is written by ``python -m bench.gauntlet``, ``bench.identity``, ``bench.next_token``, ``bench.small_world``,
+``bench.panel`` and ``bench.text_identity``, and ships with this version, so that two reports of one version say the
+same.
 """
 
 from __future__ import annotations

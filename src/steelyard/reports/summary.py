@@ -15,6 +15,7 @@ from steelyard.planning.series import order_sentences
 from steelyard.records import GATE_SERIES, DetectorResult, Finding, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates, headlines, words
 from steelyard.reports.charts import css_name
+from steelyard.reports.identity_checks import is_identity_check
 from steelyard.reports.jinja import template
 from steelyard.reports.measured import by_measurement, money_of, only_measured
 from steelyard.reports.provenance import Provenance
@@ -38,6 +39,7 @@ from steelyard.reports.summary_gates import (
     label_of,
 )
 from steelyard.reports.summary_german import GERMAN
+from steelyard.reports.summary_identity import identity_headline, identity_label, identity_sure
 from steelyard.reports.summary_numbers import Numbers
 from steelyard.reports.summary_rows import (
     LINES,
@@ -71,7 +73,10 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
     """
     said = LANGUAGES[language]
     numbers = Numbers(said.notation)
-    findings, tests = verdict.findings[:_FINDINGS], words.further_tests(verdict)[:_TESTS]
+    all_tests = words.further_tests(verdict)
+    if is_identity_check(verdict):  # a finding says what its test found
+        all_tests = [each for each in all_tests if each.word is not VerdictWord.INCONSISTENT]
+    findings, tests = verdict.findings[:_FINDINGS], all_tests[:_TESTS]
     if gates.is_gated(verdict) or choices.is_choice(verdict):
         findings = ()  # the row of a red gate, or of a candidate, says it
     lines = LINES - 3 * len(findings) - 2 * len(tests)
@@ -99,8 +104,9 @@ def render(verdict: Verdict, plan: Plan, provenance: Provenance, language: str =
         axis=rows.ends,
         findings=[_finding(each) for each in findings],
         more_findings=_more(said.frame.more, len(verdict.findings) - len(findings) if findings else 0, numbers),
-        tests=_tests(tests, said),
-        more_tests=_more(said.frame.more, len(words.further_tests(verdict)) - len(tests), numbers),
+        tests=_tests(tests, verdict, said),
+        tests_heading=said.identity.heading if is_identity_check(verdict) else said.frame.tests,
+        more_tests=_more(said.frame.more, len(all_tests) - len(tests), numbers),
         sure=list(_sure(verdict, plan, said))[:_SURE],
         steps=[(_with_options(each.text), each.commands) for each in steps],
         is_dense=len(rows.shown) + len(steps) + len(findings) + len(tests) + bool(picture) > _SPARSE,
@@ -117,6 +123,8 @@ def _title(verdict: Verdict, said: Words) -> str:
         return said.gates.title
     if choices.is_choice(verdict):
         return said.choice.title
+    if is_identity_check(verdict):
+        return said.identity.title
     return said.frame.title if verdict.claims or verdict.findings else said.frame.measured_title
 
 
@@ -161,12 +169,16 @@ def _columns(verdict: Verdict, said: Words) -> _Columns:
 def _lead(verdict: Verdict, said: Words) -> tuple[str, str]:
     if choices.is_choice(verdict):
         return choice_headline(verdict, said)
+    if is_identity_check(verdict):
+        return identity_headline(verdict, said, findings_in_words(verdict, said))
     return gates_headline(verdict, said) if gates.is_gated(verdict) else _headline(verdict, said)
 
 
 def _sure(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
     if choices.is_choice(verdict):
         return choice_sure(verdict, said)
+    if is_identity_check(verdict):
+        return identity_sure(verdict, said)
     return gates_sure(verdict, said) if gates.is_gated(verdict) else _sureness(verdict, plan, said)
 
 
@@ -286,11 +298,13 @@ def _finding(finding: Finding) -> Passage:
     return Passage(f"{named(finding.task)}:" if finding.task else "", one_line(finding.message, 120))
 
 
-def _tests(results: Iterable[DetectorResult], said: Words) -> list[tuple[str, str, str]]:
-    return [
-        (css_name(each.word), one_line(each.test, 60), _in_sentence(getattr(said.labels, each.word.value)))
-        for each in results
-    ]
+def _tests(results: Iterable[DetectorResult], verdict: Verdict, said: Words) -> list[tuple[str, str, str]]:
+    label = identity_label if is_identity_check(verdict) else _label
+    return [(css_name(each.word), one_line(each.test, 60), _in_sentence(label(each.word, said))) for each in results]
+
+
+def _label(word: VerdictWord, said: Words) -> str:
+    return str(getattr(said.labels, word.value))
 
 
 # ── how sure ────────────────────────────────────────────────────────────────────────────────────────────────────────

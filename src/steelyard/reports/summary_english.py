@@ -9,6 +9,7 @@ from steelyard.reports.summary_words import (
     Frame,
     GateLines,
     Headlines,
+    IdentityLines,
     Labels,
     Meanings,
     Notation,
@@ -161,6 +162,34 @@ ENGLISH: Final = Words(
         x_tokens="Tokens per call",
         y="Right answers",
         picture_text="{number}. {model}: {x}; right: {interval}",
+    ),
+    identity=IdentityLines(
+        title="Summary of an identity check",
+        heading="Held against the reference",
+        is_inconsistent="Inconsistent",
+        is_consistent="Consistent",
+        inconsistent="what the endpoint gave is not what the reference’s weights give: {findings}.",
+        consistent="what the endpoint gave does not differ from what the reference’s weights give by more than each"
+        " test states.",
+        undecided="what was read does not decide whether the endpoint serves the reference.",
+        not_testable="not all could be held against the reference; report.html says why.",
+        sure_accuse="An endpoint that serves the reference would be called inconsistent by chance in at most {rate} "
+        "such checks.",
+        sure_confirm="An endpoint that is further away than a test states would pass it as consistent in at most "
+        "{rate} cases.",
+        sure_near="Consistent does not mean the same weights: 8 bits from 4 bits of one file, a near revision, or "
+        "a small share of answers by another model are not told apart.",
+        sure_why="Inconsistent says neither which model is served, nor why: another precision, or the server’s "
+        "own settings, look like other weights.",
+        sure_elsewhere="The endpoint may serve the file to us and something else to others, or at another time.",
+        sure_file="That this file is what should be served is the word of whoever ran this.",
+        step_inconsistent="Ask whoever serves it for the exact file, its precision and the settings of the server, and "
+        "hold the endpoint against that file.",
+        step_consistent="Whoever relies on this for longer checks again from time to time, and with requests like "
+        "those of daily use: steelyard audit.",
+        step_undecided="Do not take this for either. Check again, with all texts and prompts, and to the end.",
+        step_not_testable="Give access that can be held against weights: plain completions with a temperature, and for "
+        "next tokens their log-probabilities.",
     ),
     meanings=Meanings(
         within="to within {margin}",

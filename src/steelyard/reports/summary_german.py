@@ -9,6 +9,7 @@ from steelyard.reports.summary_words import (
     Frame,
     GateLines,
     Headlines,
+    IdentityLines,
     Labels,
     Meanings,
     Notation,
@@ -175,6 +176,35 @@ GERMAN: Final = Words(
         x_tokens="Tokens je Anfrage",
         y="Richtige Antworten",
         picture_text="{number}. {model}: {x}; richtig: {interval}",
+    ),
+    identity=IdentityLines(
+        title="Zusammenfassung einer Identitätsprüfung",
+        heading="Mit der Referenz verglichen",
+        is_inconsistent="Nicht vereinbar mit der Referenz",
+        is_consistent="Vereinbar mit der Referenz",
+        inconsistent="Was der Endpunkt lieferte, ist nicht das, was die Gewichte der Referenz liefern: {findings}.",
+        consistent="Was der Endpunkt lieferte, weicht von dem, was die Gewichte der Referenz liefern, nicht weiter "
+        "ab, als jeder Test angibt.",
+        undecided="Das Gelesene entscheidet nicht, ob der Endpunkt die Referenz ausliefert.",
+        not_testable="Nicht alles war mit der Referenz vergleichbar; report.html nennt den Grund.",
+        sure_accuse="Ein Endpunkt, der die Referenz ausliefert, erhielte durch Zufall bei höchstens {rate} solchen "
+        "Prüfungen das Ergebnis „nicht vereinbar“.",
+        sure_confirm="Ein Endpunkt, der weiter abweicht, als ein Test angibt, würde dort in höchstens {rate} Fällen "
+        "als vereinbar gelten.",
+        sure_near="Vereinbar heißt nicht: dieselben Gewichte. 8 Bit statt 4 Bit einer Datei, eine nahe Version "
+        "oder ein kleiner Anteil von Antworten eines anderen Modells sind nicht zu unterscheiden.",
+        sure_why="Nicht vereinbar sagt weder, welches Modell ausgeliefert wird, noch warum: Eine andere "
+        "Genauigkeit oder eigene Einstellungen des Servers sehen aus wie andere Gewichte.",
+        sure_elsewhere="Der Endpunkt kann uns die Datei und anderen, oder zu anderer Zeit, etwas anderes ausliefern.",
+        sure_file="Dass diese Datei ausgeliefert werden soll, ist die Angabe dessen, der dies ausgeführt hat.",
+        step_inconsistent="Beim Betreiber die genaue Datei, ihre Genauigkeit und die Einstellungen des Servers "
+        "erfragen und den Endpunkt mit dieser Datei vergleichen.",
+        step_consistent="Wer sich länger darauf verlässt, prüft von Zeit zu Zeit erneut, auch mit Anfragen wie im "
+        "Alltag: steelyard audit.",
+        step_undecided="Weder als Ja noch als Nein verwenden. Die Prüfung mit allen Texten und Prompts wiederholen und "
+        "zu Ende führen.",
+        step_not_testable="Einen Zugang bereitstellen, der vergleichbar ist: einfache Fortsetzungen mit Temperatur "
+        "und, für die nächsten Token, deren Log-Wahrscheinlichkeiten.",
     ),
     meanings=Meanings(
         within="bis zu {margin} darunter",

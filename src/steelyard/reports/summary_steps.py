@@ -11,8 +11,10 @@ from steelyard.records import ClaimVerdict, DetectorResult, Plan, Verdict, Verdi
 from steelyard.reports import words
 from steelyard.reports.choices import choices_of, is_choice
 from steelyard.reports.gates import counted_colours, is_gated
+from steelyard.reports.identity_checks import is_identity_check
 from steelyard.reports.measured import only_measured
 from steelyard.reports.provenance import Provenance
+from steelyard.reports.summary_identity import identity_steps
 from steelyard.reports.summary_numbers import Numbers
 from steelyard.reports.summary_reasons import advice_on, reason_of
 from steelyard.reports.summary_rows import claimed, claims_in_order, named
@@ -50,6 +52,9 @@ def _all(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> I
         return
     if is_choice(verdict):
         yield from _of_choice(verdict, folder, said)
+        return
+    if is_identity_check(verdict):
+        yield from (Step(text) for text in identity_steps(verdict, said))
         return
     below = [claim for claim in claims if claim.verdict is VerdictWord.INCONSISTENT and claim.asked]
     if below:

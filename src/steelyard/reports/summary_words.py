@@ -13,6 +13,7 @@ __all__ = [
     "Frame",
     "GateLines",
     "Headlines",
+    "IdentityLines",
     "Labels",
     "Meanings",
     "Notation",
@@ -172,6 +173,30 @@ class ChoiceLines:
     x_tokens: str
     y: str
     picture_text: str
+
+
+@dataclass(frozen=True)
+class IdentityLines:
+    """A model that was held against weights, without a claim."""
+
+    title: str
+    heading: str
+    is_inconsistent: str
+    is_consistent: str
+    inconsistent: str
+    consistent: str
+    undecided: str
+    not_testable: str
+    sure_accuse: str
+    sure_confirm: str
+    sure_near: str
+    sure_why: str
+    sure_elsewhere: str
+    sure_file: str
+    step_inconsistent: str
+    step_consistent: str
+    step_undecided: str
+    step_not_testable: str
 
 
 @dataclass(frozen=True)
@@ -363,6 +388,7 @@ class Words:
     headlines: Headlines
     gates: GateLines
     choice: ChoiceLines
+    identity: IdentityLines
     meanings: Meanings
     reasons: Reasons
     sureness: Sureness

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steelyard.records import ClaimVerdict, DetectorResult, Finding, Note, Plan, Verdict, VerdictWord
-from steelyard.reports import choices, gates, headlines, networks, words
+from steelyard.reports import choices, gates, headlines, identity_checks, networks, words
 from steelyard.reports.judging import UNCALIBRATED, judging_lines
 from steelyard.reports.limits import limits
 from steelyard.reports.measured import measured_words, only_measured
@@ -39,6 +39,8 @@ def print_verdict(verdict: Verdict, console: Console, plan: Plan | None = None) 
     is printed as plain text: markup and escape sequences in it are shown, never interpreted.
     """
     page = _Page(console)
+    if identity_checks.is_identity_check(verdict):
+        page.line(f"{one_line(verdict.model, 80)}, {identity_checks.held_against(verdict)}", "bold")
     if not any(claim.asked for claim in verdict.claims):
         _print_who(page, verdict)
     if any(claim.asked for claim in verdict.claims):
@@ -229,7 +231,7 @@ def _print_tests(page: _Page, verdict: Verdict) -> None:
     results = words.further_tests(verdict)
     if not results:
         return
-    page.section("Further tests")
+    page.section(identity_checks.HELD if identity_checks.is_identity_check(verdict) else "Further tests")
     for result in results[:_ROWS]:
         page.item(words.test_sentence(result), words.SIGNS[result.word], _STYLES[result.word])
     _print_rest(page, len(results) - _ROWS, "test")

@@ -10,6 +10,7 @@ from functools import partial
 
 from steelyard.runner.loop import RunEnd, Runner
 from steelyard.storage.journal.lines import Session, Stop
+from steelyard.storage.journal.media import Media
 from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
 
@@ -27,10 +28,12 @@ class RunnerGroup:
     journal: Journal
     texts: Texts
     machine: str = ""
+    media: Media | None = None
 
     def __post_init__(self) -> None:
         for runner in self.runners.values():
             runner.may_wait = partial(self._others_work, runner)
+            runner.media = self.media
 
     async def run(self, active_before_us: int) -> RunEnd:
         """Ask until every runner has ended; raises what a runner raised, after the others were stopped."""
@@ -54,6 +57,8 @@ class RunnerGroup:
                 reason = "interrupted" if isinstance(error, asyncio.CancelledError) and self.stopping else end
                 self.journal.append(Stop(reason=reason, active_us=self.active_us, at_us=time.time_ns() // 1000))
                 self.texts.sync()
+                if self.media is not None:
+                    self.media.sync()
                 self.journal.sync()
         return end
 

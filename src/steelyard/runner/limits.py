@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from steelyard.records import GenerateRequest, LoglikelihoodRequest, ModelOutput, NextTokenRequest, Outcome, Request
+from steelyard.records.images import USUAL_TOKENS
 
 __all__ = ["MAX_HOLD", "RateLimiter", "likely_tokens", "requests_of"]
 
@@ -104,7 +105,7 @@ def likely_tokens(request: Request) -> int:
     if isinstance(request, GenerateRequest):
         text = len(request.system) + len(request.prefix) + len(request.prompt)
         text += sum(len(turn.text) for turn in request.history)
-        return int(text / BYTES_A_TOKEN) + request.max_tokens
+        return int(text / BYTES_A_TOKEN) + USUAL_TOKENS * len(request.images) + request.max_tokens
     shared = len(request.prefix) + len(request.context)
     if isinstance(request, NextTokenRequest):
         return int(shared / BYTES_A_TOKEN) + 1

@@ -14,20 +14,22 @@ from typing import Any, Literal
 import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.models.next_token import next_token_of
+from steelyard.models.asking import output_of
 from steelyard.plugins import HealthCheckedModel, Model
-from steelyard.records import Attempt, GenerateRequest, ModelOutput, NextTokenRequest, Outcome, Request, Sample
+from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Request, Sample
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.cut_off import cut_output
 from steelyard.runner.health_check import HealthCheck
 from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
+from steelyard.runner.pending import Pending, question_of, without_bytes
 from steelyard.runner.recordable import recordable
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
 from steelyard.runner.turns import wait_turn
 from steelyard.storage.journal.attempts import attempt_of
+from steelyard.storage.journal.media import Media
 from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
 
@@ -46,26 +48,6 @@ OnFinal = Callable[[Sample, Attempt, ModelOutput], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
 
 
-@dataclass(slots=True)
-class Pending:
-    """An unfinished call: its attempts so far, and how many of them count towards the maximum."""
-
-    call: Call
-    sample: Sample
-    item: str
-    request: str
-    attempts: int = 0
-    failures: int = 0
-
-
-def _question_of(request: Request) -> Request:
-    """A request without who is to answer it, which the plan says: so a recording finds its answer under any order."""
-    if not isinstance(request, GenerateRequest) or not request.checkpoints:
-        return request
-    question: Request = msgspec.structs.replace(request, checkpoints=())
-    return question
-
-
 @dataclass
 class Runner:
     """Runs a schedule against one model. ``on_final(sample, attempt, output)`` is called for each finished call.
@@ -74,6 +56,8 @@ class Runner:
     it returns an awaitable (an output that takes time to score), the call counts as in flight until that is done.
     ``notify`` takes a line for the user when the endpoint goes down or comes back, ``on_attempt`` every attempt.
     ``first``: work that an earlier session left, such as scoring; it starts before any request and counts as in flight.
+    ``media`` keeps the images that requests show; without it none may show any. ``check_item`` gets the digest of each
+    sample before it is asked.
     ``request_of``: what is sent, where it is not the sample's own request. ``may_wait``: whether answers of another
     model may make calls needed that no test needs yet; where only such are left, it is not ``at_work`` until `wake`.
     """
@@ -98,6 +82,8 @@ class Runner:
     first: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     request_of: Callable[[Call, Sample], Request] = field(default=lambda call, sample: sample.request)
     may_wait: Callable[[], bool] = field(default=lambda: False)
+    media: Media | None = field(default=None)
+    check_item: Callable[[Call, str], None] = field(default=lambda call, item: None)
     at_work: bool = field(default=True, init=False)
     last_failure: str = field(default="", init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -235,6 +221,8 @@ class Runner:
         while self._retries and self._retries[0][0] <= now:
             pending = heapq.heappop(self._retries)[2]
             if not self.schedule.is_closed(pending.call.measurement):
+                if without_bytes(pending.sample) is not None:  # no call holds its images while it waits
+                    pending.sample = self._begun(pending.call).sample
                 return pending
         if len(self._retries) >= MAX_WAITING:
             return None
@@ -242,11 +230,15 @@ class Runner:
         if call is None:
             self._drop_closed()
             return None
+        return self._begun(call)
+
+    def _begun(self, call: Call) -> Pending:
         sample = self.sample_of(call)
         item, request = self.texts.add(canonical(sample).decode()), self.request_of(call, sample)
+        self.check_item(call, item)
         if request is not sample.request:
             sample = msgspec.structs.replace(sample, request=request)
-        return Pending(call, sample, item, sha256_hex(canonical(_question_of(request))))
+        return Pending(call, sample, item, sha256_hex(canonical(question_of(request))))
 
     def _drop_closed(self) -> None:
         if any(self.schedule.is_closed(entry[2].call.measurement) for entry in self._retries):
@@ -286,6 +278,7 @@ class Runner:
     # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
+        await self._keep_images(pending.sample.request)
         await wait_turn(self.model, self.attempt_timeout)
         started = time.monotonic()
         try:
@@ -315,7 +308,13 @@ class Runner:
                 await scoring
         else:
             due = now + self.retry.pause(output, max(1, pending.failures))
+            pending.sample = without_bytes(pending.sample) or pending.sample
             heapq.heappush(self._retries, (due, next(self._number), pending))
+
+    async def _keep_images(self, request: Request) -> None:
+        if isinstance(request, GenerateRequest) and request.images:
+            assert self.media is not None, "requests with images need a place to keep them"
+            await self.media.keep(request.images)
 
     async def _judge(self, pending: Pending, output: ModelOutput, started: float, now: float) -> bool:
         """Whether this attempt ends its call. A failure counts only if the endpoint has replied to anything since."""
@@ -405,11 +404,7 @@ class Runner:
     async def _ask(self, request: Request) -> ModelOutput:
         try:
             async with asyncio.timeout(self.attempt_timeout):
-                if isinstance(request, GenerateRequest):
-                    return recordable(await self.model.generate(request))
-                if isinstance(request, NextTokenRequest):
-                    return recordable(await next_token_of(self.model, request))
-                return recordable(await self.model.loglikelihood(request))
+                return recordable(await output_of(self.model, request))
         except TimeoutError:
             return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no answer within {self.attempt_timeout:g} s")
         except Exception as error:
@@ -443,5 +438,7 @@ class Runner:
 
     def _sync(self) -> None:
         self.texts.sync()
+        if self.media is not None:
+            self.media.sync()
         self.journal.sync()
         self._synced = time.monotonic()

@@ -195,6 +195,11 @@ class RayModel:
             capabilities = msgspec.structs.replace(capabilities, concurrency=together)
         return identity, capabilities
 
+    @property
+    def takes_images(self) -> bool:
+        """Whether the model on the workers says that it takes images; requests carry their bytes there."""
+        return self._opened is not None and self._opened.takes_images
+
     async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Generate text on the worker with the fewest calls in flight."""
         return await self._ask(request)

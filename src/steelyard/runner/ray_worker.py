@@ -15,13 +15,11 @@ import msgspec
 
 from steelyard.errors import SteelyardError
 from steelyard.models import Settings, open_model
-from steelyard.models.next_token import next_token_of
+from steelyard.models.asking import output_of
 from steelyard.records import (
     Capabilities,
-    GenerateRequest,
     ModelIdentity,
     ModelOutput,
-    NextTokenRequest,
     Outcome,
     Record,
     Request,
@@ -43,6 +41,7 @@ class Opened(Record, frozen=True, kw_only=True):
     identity: ModelIdentity | None = None
     capabilities: Capabilities | None = None
     error: tuple[str, str] | None = None
+    takes_images: bool = False
 
 
 encode: Final = msgspec.msgpack.encode
@@ -70,7 +69,10 @@ class Worker:
             identity, capabilities = await self._model.identify()
         except SteelyardError as error:
             return encode(msgspec.structs.replace(report, error=(type(error).__name__, str(error))))
-        return encode(msgspec.structs.replace(report, identity=identity, capabilities=capabilities))
+        takes_images = bool(getattr(self._model, "takes_images", False))
+        return encode(
+            msgspec.structs.replace(report, identity=identity, capabilities=capabilities, takes_images=takes_images)
+        )
 
     async def submit(self, requests: bytes, given_up: list[int]) -> None:
         """Start ``requests``, and cancel those numbered in ``given_up``."""
@@ -105,11 +107,7 @@ class Worker:
     async def _ask(self, request: Request) -> ModelOutput:
         assert self._model is not None
         try:
-            if isinstance(request, GenerateRequest):
-                return without_surrogates(await self._model.generate(request))
-            if isinstance(request, NextTokenRequest):
-                return without_surrogates(await next_token_of(self._model, request))
-            return without_surrogates(await self._model.loglikelihood(request))
+            return without_surrogates(await output_of(self._model, request))
         except Exception as error:
             # As the runner reports it for a local model; the error's text may hold private data.
             return ModelOutput(outcome=Outcome.MALFORMED, detail=f"the model's own code failed: {type(error).__name__}")

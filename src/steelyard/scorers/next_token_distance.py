@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, Final, Protocol
 
@@ -107,4 +108,5 @@ def _given(output: ModelOutput) -> dict[str, float] | None:
         return None
     if len(texts) != len(output.logprobs):
         return None
-    return {text: value for text, value in zip(texts, output.logprobs, strict=True) if texts.count(text) == 1}
+    times = Counter(texts)
+    return {text: value for text, value in zip(texts, output.logprobs, strict=True) if times[text] == 1}

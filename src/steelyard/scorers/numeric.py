@@ -16,6 +16,11 @@ from steelyard.scorers.reading.scores import score_of
 __all__ = ["Numeric", "number_in"]
 
 _DELIMITED = re.compile(r"####[ \t]*([^\n]*)")
+# "Answer" before a colon in the languages of MGSM that the reading of answers does not know by itself.
+_LABELS = re.compile(r"(?:উত্তর|ответ|jibu|సమాధానం|คำตอบ)(?=[ *_\"'”]{0,4}[:：])", re.IGNORECASE)
+# ১৮ = 18: by their places, zero first.
+_DIGITS = {zero + value: str(value) for zero in map(ord, "٠۰०০੦૦୦௦౦೦൦๐໐") for value in range(10)}
+_LAKHS = re.compile(r"(?<![0-9.,])[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?![0-9]|,[0-9])")  # 1,01,800
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +32,30 @@ class Numeric:
     several numbers compete to be the answer, or there is none, the output is open. Reads the last 10,000 characters.
 
     ``strict``: the number after the first ``####`` and nothing else; without it unparsed, which counts as wrong.
+    ``languages``: digits of other scripts are digits, 1,01,800 is 101,800, and "উত্তর:", "Ответ:", "Jibu:",
+    "సమాధానం:", "คำตอบ:" mark an answer.
     """
 
     reads_truncated: ClassVar[bool] = True
 
     strict: bool = False
+    languages: bool = False
+
+    def __post_init__(self) -> None:
+        if self.strict and self.languages:
+            raise InputError("numeric is strict or reads other languages: leave one out")
 
     @classmethod
     def from_options(cls, options: str) -> Numeric:
         """The scorer for the options in its identifier; raises InputError for unknown ones."""
-        if options != "strict":
+        if options not in ("strict", "languages"):
             raise InputError(f"numeric has no option {options!r}")
-        return cls(strict=True)
+        return cls(**{options: True})
 
     @property
     def identifier(self) -> str:
-        """``numeric@4`` or ``numeric[strict]@4``."""
-        return "numeric[strict]@4" if self.strict else "numeric@4"
+        """``numeric@4``, ``numeric[strict]@4`` or ``numeric[languages]@4``."""
+        return "numeric[strict]@4" if self.strict else "numeric[languages]@4" if self.languages else "numeric@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""
@@ -52,7 +64,8 @@ class Numeric:
         if not self.strict:
             if target is None:
                 return Score(value=0.0, note="the target is no number")
-            return score_of(number_reading(output.text, target, settled_only=truncated))
+            text = _in_english(output.text) if self.languages else output.text
+            return score_of(number_reading(text, target, settled_only=truncated))
         found = _DELIMITED.search(output.text)
         numbers = sole_numbers(found[1]) if found else []
         if truncated and (found is None or found.end() == len(output.text)):
@@ -60,6 +73,11 @@ class Numeric:
         if not numbers:
             return Score(value=0.0, parsed=False, note="no number")
         return Score(value=float(numbers[0].value == target))
+
+
+def _in_english(text: str) -> str:
+    text = _LAKHS.sub(lambda found: found[0].replace(",", ""), text.translate(_DIGITS))
+    return _LABELS.sub("Answer", text)
 
 
 def number_in(text: str) -> Fraction | None:

@@ -122,8 +122,9 @@ class RunFolder:
 
     def clear_partial(self) -> None:
         """Remove what a kill left half-written: files that were never renamed into place."""
-        for path in self.path.glob(f"*{PARTIAL}"):
-            path.unlink()
+        for folder in (self.path, self.path / layout.MEDIA):
+            for path in folder.glob(f"*{PARTIAL}"):
+                path.unlink()
 
     def sealing_key(self, signer: KeySigner | None, what_to_do: str) -> KeySigner | None:
         """The key that sealed the plan seals the run: any other would leave a bundle that does not verify.

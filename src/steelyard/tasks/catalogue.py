@@ -15,7 +15,7 @@ from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from steelyard.tasks.task import Task
 from steelyard.util.text import one_line
 
-__all__ = ["Catalogue", "near_name", "near_to_run", "open_task_file"]
+__all__ = ["Catalogue", "near_name", "near_to_run", "open_task_file", "shows_images"]
 
 _QUESTIONS: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet")
 
@@ -72,6 +72,27 @@ def _questions_in(folder: Path) -> list[Path]:
 
 def _is_definition(path: Path) -> bool:
     return path.suffix in (".yaml", ".yml") or is_suite(path)
+
+
+def shows_images(names: Sequence[str], files: Sequence[Path] = ()) -> bool:
+    """Whether a task of one of these names shows images, the user's own task files first; no questions are read.
+
+    Raises InputError for a task file that is invalid.
+    """
+    from steelyard.tasks import load_task, resolve
+
+    own = [read_definition(path) for path in files if path.suffix in (".yaml", ".yml") and not is_suite(path)]
+    by_name = {each.id: each for each in own}
+    for name in names:
+        if name in by_name:
+            found = by_name[name]
+        elif (task_id := resolve(name)) is not None:
+            found = load_task(task_id).definition
+        else:
+            continue
+        if found.fields.images:
+            return True
+    return False
 
 
 class Catalogue:

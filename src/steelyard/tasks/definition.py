@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Fields", "Generator", "Hub", "Items", "PromptFormat", "Refusal", "Shots", "TaskDefinition"]
+from steelyard.records.images import ImageDetail
+
+__all__ = ["Fields", "Generator", "Hub", "Items", "PromptFormat", "Refusal", "Release", "Shots", "TaskDefinition"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,11 +24,26 @@ class Hub(Part, frozen=True, kw_only=True):
     """Where the rows are: ``<path>/<config>/<split>.jsonl`` in a mirror, the same three names on the hub.
 
     With several ``configs`` each is a subtask: they follow one another in this order and name their samples' ``group``.
+    ``files`` in place of both: JSONL files of a data set that the hub's client cannot load by configurations. They are
+    read by their names, ``<path>/<file>``, one after the other.
     """
 
     path: str
-    configs: tuple[str, ...]
-    split: str
+    configs: tuple[str, ...] = ()
+    split: str = ""
+    files: tuple[str, ...] = ()
+
+
+class Release(Part, frozen=True, kw_only=True):
+    """A release of a benchmark that grows: all ``hub.files`` up to ``file``, which added ``rows`` items.
+
+    ``until`` (YYYY-MM-DD) is the day to which its items reach: a window of dates that ends no later is this release's.
+    """
+
+    name: str
+    file: str
+    rows: int
+    until: str
 
 
 class Generator(Part, frozen=True, kw_only=True):
@@ -68,6 +85,10 @@ class Fields(Part, frozen=True, kw_only=True):
     ``question`` is what the item asks, whatever the prompt format: it pins the items. ``history`` is the conversation
     before it, a list of ``{role, text}``; only prompt formats that write text by chat can ask it. ``context`` is the
     document that an answer must quote, for the scorer ``citation``; the prompt says whether the model sees it.
+    ``date`` is the row's own date (ISO 8601), by which a claim may be about a window of a benchmark. ``tests`` are no
+    expressions but the names of columns with the data set's own tests (texts), for a scorer that runs them. ``images``
+    are the names of the columns that hold images (:mod:`steelyard.tasks.images`); a prompt prints those that it shows,
+    where it shows them.
     """
 
     target: str
@@ -76,6 +97,9 @@ class Fields(Part, frozen=True, kw_only=True):
     group: str = ""
     history: str = ""
     context: str = ""
+    date: str = ""
+    tests: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 class PromptFormat(Part, frozen=True, kw_only=True):
@@ -88,6 +112,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     prompt differs from the vendor's. ``needs`` is what a model must offer
     (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
     ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
+    ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one.
     """
 
     like: str = ""
@@ -107,6 +132,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     shots: int | None = None
     differences: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    image_detail: ImageDetail = ""
 
     @property
     def generates(self) -> bool:
@@ -131,7 +157,8 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
 
     ``chance`` is the chance score, a fraction; ``public`` samples may be in training corpora. The rows come from
     exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file. ``random_order``: why
-    the order in which they are published is known to be random, as a sentence; empty where it is not.
+    the order in which they are published is known to be random, as a sentence; empty where it is not. A benchmark with
+    ``releases``, the oldest first, is claimed by a window of dates (``fields.date``) or by a release.
     """
 
     id: str
@@ -153,3 +180,4 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     source: str = ""
     public: bool = True
     random_order: str = ""
+    releases: tuple[Release, ...] = ()

@@ -13,6 +13,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.tasks.definition import Hub, PromptFormat, Shots, TaskDefinition
+from steelyard.tasks.window import is_day
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["read_definition", "read_plain_yaml", "read_strictly", "resolved_prompts"]
@@ -157,6 +158,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("a task needs exactly one of 'hub', 'generator' and 'file'", where=path)
     if definition.hub is not None:
         _check_hub(definition.hub, definition.shots, path)
+    if definition.releases:
+        _check_releases(definition, path)
     shots = definition.shots
     if sum(map(bool, (shots.split, shots.seed, shots.file))) > 1:
         raise InputError("shots need one of 'split', 'seed' and 'file'", where=path)
@@ -172,6 +175,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("items.count must be at least 1", where=path)
     if definition.items is not None and definition.items.sha256 and not definition.fields.question:
         raise InputError("items.sha256 needs fields.question, which says what an item asks", where=path)
+    if definition.fields.images:
+        _check_shows_images(prompts, path)
     if not 0 <= definition.chance < 1:
         raise InputError("chance is a fraction from 0 to below 1", where=path)
     return msgspec.structs.replace(
@@ -179,20 +184,48 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     )
 
 
+def _check_shows_images(prompts: Mapping[str, PromptFormat], path: Path) -> None:
+    for name, each in prompts.items():
+        if not each.chat or not each.generates:
+            raise InputError(f"prompts.{name}: images are shown in a chat that asks for text: chat: true", where=path)
+        if "shots" in each.prefix:
+            raise InputError(f"prompts.{name}: worked examples are not shown beside images: no prefix", where=path)
+
+
 def _check_hub(hub: Hub, shots: Shots, path: Path) -> None:
     """A task file may come from a stranger: what it names is a data set of the hub, and never a folder of this machine.
 
     Its rows become prompts, which are sent to the endpoint.
     """
-    if not hub.configs:
+    if hub.files and (hub.configs or hub.split or shots.split):
+        raise InputError("hub.files stand in place of hub.configs, hub.split and shots.split", where=path)
+    if not hub.files and not hub.configs:
         raise InputError("hub.configs must name at least one configuration", where=path)
+    if not hub.files and not hub.split:
+        raise InputError("hub.split is missing: name the split whose rows are asked", where=path)
     if not _DATA_SET.fullmatch(hub.path) or ".." in hub.path:
         raise InputError(f"hub.path {hub.path[:80]!r} is no data set of the hub: write OWNER/NAME", where=path)
-    for key, name in (*(("hub.configs", each) for each in hub.configs), ("hub.split", hub.split)):
+    named = {"hub.configs": hub.configs, "hub.files": hub.files, "hub.split": (hub.split,) if hub.split else ()}
+    for key, name in ((key, each) for key, names in named.items() for each in names):
         if not _PART.fullmatch(name) or ".." in name:
             raise InputError(f"{key}: {name[:80]!r} is no name of the hub's: letters, digits, . _ + -", where=path)
     if shots.split and (not _PART.fullmatch(shots.split) or ".." in shots.split):
         raise InputError(f"shots.split: {shots.split[:80]!r} is no name of the hub's", where=path)
+
+
+def _check_releases(definition: TaskDefinition, path: Path) -> None:
+    """The releases are the hub's files, in their order, and each reaches further than the one before."""
+    releases = definition.releases
+    if definition.hub is None or not definition.fields.date:
+        raise InputError("releases need hub.files and fields.date", where=path)
+    if tuple(each.file for each in releases) != definition.hub.files:
+        raise InputError("releases name each of hub.files once, in their order", where=path)
+    if not all(is_day(each.until) for each in releases):
+        raise InputError("releases: until is a day, such as 2025-02-01", where=path)
+    if sorted({each.until for each in releases}) != [each.until for each in releases]:
+        raise InputError("releases: each reaches further (until) than the one before", where=path)
+    if not all(each.rows > 0 and re.fullmatch(r"release_v[1-9][0-9]?", each.name, re.ASCII) for each in releases):
+        raise InputError("releases: a name is release_v1, release_v2, …, and rows at least 1", where=path)
 
 
 def resolved_prompts(prompts: Mapping[str, PromptFormat], path: Path) -> dict[str, PromptFormat]:

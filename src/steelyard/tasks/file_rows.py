@@ -16,9 +16,9 @@ from typing import Any, Final, overload
 
 import msgspec
 
-from steelyard.errors import InputError, MissingDependency
+from steelyard.errors import InputError
 from steelyard.util.append_file import is_torn
-from steelyard.util.line_file import LineFile
+from steelyard.util.line_file import MAX_LINE, LineFile
 
 __all__ = [
     "CsvRows",
@@ -26,7 +26,6 @@ __all__ = [
     "HeldRows",
     "JsonlRows",
     "Look",
-    "ParquetRows",
     "Row",
     "holds_nul",
     "place_of",
@@ -96,10 +95,11 @@ class JsonlRows(FileRows):
     """One JSON object per line; blank lines are skipped. Raises InputError with file and line.
 
     ``is_log``: the file is only appended to, and a last line that was cut off while it was written does not count.
+    ``max_line`` is the most bytes that a line may have.
     """
 
-    def __init__(self, path: Path, look: Look, *, is_log: bool = False) -> None:
-        self._file = LineFile(path)
+    def __init__(self, path: Path, look: Look, *, is_log: bool = False, max_line: int = MAX_LINE) -> None:
+        self._file = LineFile(path, max_line)
         self._starts, self._lines = array("Q"), array("I")
         for number, (place, line) in enumerate(_without_mark(self._file.lines()), 1):
             if line.strip() and not (is_log and not line.endswith(b"\n") and is_torn(line)):
@@ -219,38 +219,3 @@ class _Pieces(Iterator[str]):
 
     def __next__(self) -> str:
         return next(self._pieces)
-
-
-class ParquetRows(FileRows):
-    """The rows of a Parquet file, kept in memory as Arrow columns for random access.
-
-    Raises InputError for a file that is not Parquet, MissingDependency without pyarrow.
-    """
-
-    def __init__(self, path: Path, look: Look) -> None:
-        try:
-            import pyarrow
-            import pyarrow.parquet
-        except ImportError:
-            raise MissingDependency("Parquet needs pyarrow: pip install 'steelyard[data]'", where=path) from None
-        try:
-            self._table = pyarrow.parquet.read_table(path)
-            batches = self._table.to_batches(max_chunksize=1024)
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
-            raise InputError(f"is not Parquet: {str(error).splitlines()[0]}", where=path) from None
-        seen = 0
-        for batch in batches:
-            for row in batch.to_pylist():
-                seen += 1
-                look(row, seen)
-
-    def __len__(self) -> int:
-        return int(self._table.num_rows)
-
-    def _row(self, number: int) -> Row:
-        row: Row = self._table.slice(number, 1).to_pylist()[0]
-        return row
-
-    def number_of(self, place: int) -> int:
-        """The rows are counted from 1."""
-        return place + 1

@@ -1,8 +1,8 @@
 """The items of a benchmark by their content, whatever a mirror's order, further columns and prompt formats are.
 
-An item's digest is that of question, choices and target in Unicode's form NFKC without white space. A task file pins
-its items by their number and by the digest of all digests, sorted. Beside it, ``items/ID.txt`` may hold the first bytes
-of each, to count how many items of a mirror are published ones.
+An item's digest is that of question, choices and target in Unicode's form NFKC without white space, and of its images.
+A task file pins its items by their number and by the digest of all digests, sorted. Beside it, ``items/ID.txt`` may
+hold the first bytes of each, to count how many items of a mirror are published ones.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from steelyard.errors import InputError
 from steelyard.tasks.definition import Items
@@ -23,9 +24,11 @@ __all__ = ["digest_of_item", "items_file", "pin_of", "published_among", "short_d
 SHORT = 4  # bytes of an item's digest in the list beside a task file
 
 
-def digest_of_item(question: str, choices: Sequence[str], target: str) -> bytes:
-    """The digest of one item: 32 bytes."""
-    parts = [_normal(question), [_normal(choice) for choice in choices], _normal(target)]
+def digest_of_item(question: str, choices: Sequence[str], target: str, images: Sequence[str] = ()) -> bytes:
+    """The digest of one item: 32 bytes; ``images`` are the digests of those that it shows."""
+    parts: list[Any] = [_normal(question), [_normal(choice) for choice in choices], _normal(target)]
+    if images:
+        parts.append(list(images))
     return sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, overload
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.plugins import find
 from steelyard.tasks.column_names import WantedColumns
 from steelyard.tasks.definition import Generator
-from steelyard.tasks.file_rows import FileRows, JsonlRows, Look, ParquetRows, Row
+from steelyard.tasks.file_rows import FileRows, JsonlRows, Look, Row
+from steelyard.tasks.parquet_rows import open_parquet
 from steelyard.tasks.spreadsheets import open_json, open_table
 from steelyard.tasks.workbooks import open_workbook
 
@@ -58,14 +59,32 @@ def hub_rows(path: str, config: str, split: str, data: Path | None) -> Sequence[
 
 
 def mirrored(path: str, config: str, split: str, data: Path) -> Path:
-    """The file of one split in the mirror ``data``."""
-    return data / path / config / f"{split}.jsonl"
+    """The file of one split in the mirror ``data``: its JSON lines, or the hub's Parquet where there are none."""
+    lines = data / path / config / f"{split}.jsonl"
+    columns = lines.with_suffix(".parquet")
+    return columns if columns.is_file() and not lines.is_file() else lines
 
 
-class HubRows(list[Row]):
-    """Rows of the hub, with the commit of the data set that they are from; empty where the client does not say."""
+class HubRows(Sequence[Row]):
+    """Rows of the hub, with the commit of the data set that they are from; empty where the client does not say.
 
-    revision: str = ""
+    Those that hold images are read from the client's own file when they are needed.
+    """
+
+    def __init__(self, rows: Sequence[Row], revision: str = "") -> None:
+        self._rows, self.revision = rows, revision
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        return dict(self._rows[range(len(self))[index]])
 
 
 def _from_hub(path: str, config: str, split: str) -> HubRows:
@@ -84,7 +103,8 @@ def _from_hub(path: str, config: str, split: str) -> HubRows:
     try:
         datasets.disable_progress_bars()
         loaded = datasets.load_dataset(path, config, split=split)
-        rows = HubRows(dict(row) for row in loaded)
+        loaded, holds_images = _with_plain_images(loaded)
+        rows = loaded if holds_images else [dict(row) for row in loaded]
     except Exception as error:  # the client raises dozens of types; each means that the hub gave no rows
         reason = (str(error).splitlines() or [""])[0][:160]
         raise DataMissing(
@@ -92,9 +112,28 @@ def _from_hub(path: str, config: str, split: str) -> HubRows:
         ) from None
     # The client names each file with the commit: hf://datasets/openai/gsm8k@e53f…/main/test-00000-of-00001.parquet.
     files = " ".join(map(str, getattr(getattr(loaded, "info", None), "download_checksums", None) or ()))
-    if commit := re.search(r"@([0-9a-f]{40})/", files):
-        rows.revision = commit[1]
-    return rows
+    commit = re.search(r"@([0-9a-f]{40})/", files)
+    return HubRows(rows, commit[1] if commit else "")
+
+
+def _with_plain_images(loaded: Any) -> tuple[Any, bool]:
+    """A data set whose images come as their files' bytes, which nothing decodes; and whether it has any."""
+    features = getattr(loaded, "features", None)
+    if not isinstance(features, Mapping):
+        return loaded, False
+    import datasets
+
+    def plain(feature: Any) -> Any:
+        if isinstance(feature, datasets.Image):
+            return datasets.Image(decode=False)
+        inner = getattr(feature, "feature", None)
+        return feature if not isinstance(inner, datasets.Image) else type(feature)(datasets.Image(decode=False))
+
+    changed = {name: plain(feature) for name, feature in features.items()}
+    changed = {name: feature for name, feature in changed.items() if feature is not features[name]}
+    for name, feature in changed.items():
+        loaded = loaded.cast_column(name, feature)
+    return loaded, bool(changed)
 
 
 def generated_rows(generator: Generator, seed: str, count: int, where: Path) -> list[Row]:
@@ -137,7 +176,7 @@ def read_rows(
         ".txt": partial(open_table, wanted=wanted),
         ".xlsx": partial(open_workbook, wanted=wanted, sheet=sheet),
         ".xlsm": partial(open_workbook, wanted=wanted, sheet=sheet),
-        ".parquet": ParquetRows,
+        ".parquet": open_parquet,
     }
     ending = path.suffix.lower()
     reader = readers.get(ending)

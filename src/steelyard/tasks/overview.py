@@ -11,6 +11,7 @@ from steelyard.plugins import ExecutingScorer
 from steelyard.scorers import open_scorer
 from steelyard.tasks import load_task, resolve, task_ids
 from steelyard.tasks.definition import TaskDefinition
+from steelyard.tasks.loaders import mirrored
 
 __all__ = ["TaskOverview", "known_without_task", "overview"]
 
@@ -85,7 +86,7 @@ def _kinds(definition: TaskDefinition, name: str) -> tuple[str, ...]:
         return prompt_format.needs
     asked = "text" if prompt_format.generates else "next tokens" if prompt_format.next_tokens else "log-likelihoods"
     runs_code = isinstance(open_scorer(prompt_format.scorer or definition.scorer), ExecutingScorer)
-    return (asked, "sandbox") if runs_code else (asked,)
+    return (asked, *(("images",) if definition.fields.images else ()), *(("sandbox",) if runs_code else ()))
 
 
 def _data(definition: TaskDefinition, data: Path | None) -> tuple[str, bool]:
@@ -96,10 +97,12 @@ def _data(definition: TaskDefinition, data: Path | None) -> tuple[str, bool]:
     if hub is None:
         return "made here", True
     if data is not None:
-        missing = [config for config in hub.configs if not (data / hub.path / config / f"{hub.split}.jsonl").is_file()]
+        parts = [data / hub.path / each for each in hub.files]
+        parts = parts or [mirrored(hub.path, each, hub.split, data) for each in hub.configs]
+        missing = [path for path in parts if not path.is_file()]
         if not missing:
             return "in the mirror", True
-        part = f"{len(missing)} of {len(hub.configs)} parts " if len(hub.configs) > 1 else ""
+        part = f"{len(missing)} of {len(parts)} parts " if len(parts) > 1 else ""
         return f"{part}not in the mirror ({hub.path})", False
     if importlib.util.find_spec("datasets") is None:
         return f"hub: {hub.path} (needs --data or the extra data)", False

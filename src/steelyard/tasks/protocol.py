@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.records import Claim
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
+from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
 __all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol", "possible_formats", "several_answers"]
 
@@ -22,6 +23,7 @@ _SEVERAL_ANSWERS = re.compile(
 
 
 _WHOLE = frozenset(("the", "whole", "full", "all", "complete", "set", "split", "samples", "questions", "items"))
+_OF_A_WINDOW = frozenset(("problems", "contests", "contest", "dates", "date", "window", "from", "between", "release"))
 
 
 class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +54,15 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
 class ChosenProtocol(msgspec.Struct, frozen=True):
     """The prompt format, the number of shots, and the differences from the vendor's protocol, in sentences.
 
-    ``refused`` is the reason why no prompt format can test the claim; empty if the claim can be tested.
+    ``refused`` is the reason why no prompt format can test the claim; empty if the claim can be tested. ``window`` is
+    the part of a benchmark with releases that the claim is about (:attr:`~steelyard.tasks.window.Window.sealed`).
     """
 
     prompt: str
     shots: int
     differences: tuple[str, ...] = ()
     refused: str = ""
+    window: str = ""
 
 
 def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, chosen: str = "") -> ChosenProtocol:
@@ -76,7 +80,11 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, ch
         )
     shots, remark = _shots(definition, prompt_format, requested)
     differences += [remark] if remark else []
-    return ChosenProtocol(name, shots, tuple(differences), _refused(definition, requested, bool(named)))
+    refused, window = _refused(definition, requested, bool(named)), ""
+    if definition.releases and not refused:
+        window, said = _window(definition, requested)
+        differences += [said] if said else []
+    return ChosenProtocol(name, shots, tuple(differences), refused, window)
 
 
 def possible_formats(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, ...]:
@@ -128,7 +136,8 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
     texts = (requested.task, requested.variant, requested.metric, requested.prompt)
     if chosen := several_answers(texts):
         return f"the metric {chosen} needs several answers to a sample; an audit takes one"
-    if definition.public and not set(_words(requested.subset)) <= _whole_of(definition):
+    subset = without_window(requested.subset) if definition.releases else requested.subset
+    if definition.public and not set(_words(subset)) <= _whole_of(definition):
         return (
             f"the claim is about a part of the benchmark ({requested.subset[:80]!r}), and the whole is asked here: "
             "give a task file for that part with --task"
@@ -138,12 +147,35 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
             return refusal.why
         if refusal.unless and not named and not any(_longest(text, refusal.unless) for text in texts):
             return refusal.why
-    return ""
+    return _no_window(definition, requested) if definition.releases else ""
+
+
+def _no_window(definition: TaskDefinition, requested: RequestedProtocol) -> str:
+    """Why a claim about a benchmark with releases names no window of it; empty where it does, or there is no claim."""
+    try:
+        if not requested.task or window_in(_stating(requested), definition.releases) is not None:
+            return ""
+    except Ambiguous as error:
+        return f"the window of dates is not clear: {error}"
+    return f"{definition.title} grows, and the claim states no window of it: {HOW}"
+
+
+def _window(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, str]:
+    """The window that is asked, as a plan seals it, and the sentence on it; empty for the whole, without a claim."""
+    found = window_in(_stating(requested), definition.releases)
+    return ("", "") if found is None else (found[0].sealed, found[1])
+
+
+def _stating(requested: RequestedProtocol) -> tuple[str, ...]:
+    return requested.subset, requested.variant, requested.task
 
 
 def _whole_of(definition: TaskDefinition) -> frozenset[str]:
-    """The words of a subset that mean all that a task asks: its split, or the whole."""
-    return _WHOLE.union(_words(definition.hub.split)) if definition.hub else _WHOLE
+    """The words of a subset that mean all that a task asks: its own name, its split, or the whole."""
+    hub = definition.hub
+    split = _words(" ".join((hub.split, *(name.partition(".")[0] for name in hub.files)))) if hub else ()
+    whole = _WHOLE | _OF_A_WINDOW if definition.releases else _WHOLE
+    return whole.union(split, _words(definition.id), _words(definition.title))
 
 
 def several_answers(texts: Iterable[str]) -> str:

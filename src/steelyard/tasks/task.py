@@ -12,11 +12,22 @@ from typing import Any, overload
 import msgspec
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, NextTokenRequest, Request, Sample, Turn
+from steelyard.records import (
+    Claim,
+    GenerateRequest,
+    Image,
+    LoglikelihoodRequest,
+    NextTokenRequest,
+    Request,
+    Sample,
+    Turn,
+)
 from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.file_of_suite import check_no_suite
 from steelyard.tasks.file_rows import FileRows
+from steelyard.tasks.hub_files import ChosenRows, hub_files
+from steelyard.tasks.images import RowImages, check_unmarked
 from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, mirrored, read_rows
 from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol, possible_formats
@@ -30,17 +41,23 @@ __all__ = ["Samples", "Task"]
 class Rows(msgspec.Struct, frozen=True):
     """Rows of one subtask; ``label`` is part of the sample ids, ``group`` names the subtask if there are several.
 
-    Those of the user's ``own`` file have the numbers that the file shows them with, others count from 0.
+    Those of the user's ``own`` file have the numbers that the file shows them with, others count from 0. ``held``
+    counts the rows of a file of which these are a window, and ``revision`` is that of the hub's files. ``folder`` is
+    where their file lies: images beside it may be named in them.
     """
 
     label: str
     group: str
     rows: Sequence[Row]
     own: bool = False
+    held: int = 0
+    revision: str = ""
+    folder: Path | None = None
 
     def number_of(self, place: int) -> int:
         """The number of a row in its sample's id."""
-        return self.rows.number_of(place) if self.own and isinstance(self.rows, FileRows | TidyRows) else place
+        is_numbered = isinstance(self.rows, ChosenRows) or (self.own and isinstance(self.rows, FileRows | TidyRows))
+        return self.rows.number_of(place) if is_numbered else place  # type: ignore[attr-defined]
 
 
 class Task:
@@ -147,16 +164,17 @@ class Task:
         seed: str | None = None,
         shots: int | None = None,
         count: int | None = None,
+        window: str = "",
     ) -> Samples:
         """Load the rows, so that every sample can be rendered.
 
         ``data`` is a mirror of the hub. ``seed`` other than the public one gives exchangeable twins (generated tasks
         only), ``count`` of them in place of as many as the benchmark has. ``shots`` other than the prompt format's own
-        number is possible if worked examples are declared. Raises DataMissing if the rows are not available, InputError
-        if seed or shots do not apply to the task.
+        number is possible if worked examples are declared. ``window`` is that of a :class:`ChosenProtocol`. Raises
+        DataMissing if the rows are not available, InputError if seed or shots do not apply to the task.
         """
         chosen = self.prompt_format(prompt_format)
-        sources = self._sources(data, seed, count)
+        sources = self._sources(data, seed, count, window)
         count = shots_in(self.definition, chosen) if shots is None else shots
         samples = Samples(self, prompt_format, sources, self.prefixes(prompt_format, data, count))
         # Rendered here once, so that missing worked examples and errors of the file show now and not during a run.
@@ -167,7 +185,7 @@ class Task:
         """The part of the prompt that all samples of a group share, by group, with so many worked examples."""
         return Prefixes(self.prompt_format(prompt_format), WorkedExamples(self.definition, self.where, data), shots)
 
-    def _sources(self, data: Path | None, seed: str | None, count: int | None) -> list[Rows]:
+    def _sources(self, data: Path | None, seed: str | None, count: int | None, window: str) -> list[Rows]:
         definition = self.definition
         if definition.generator is not None:
             seed = definition.generator.seed if seed is None else seed
@@ -177,20 +195,26 @@ class Task:
         if seed is not None:
             raise InputError(f"{self.id} is a fixed set of samples: another seed gives no twins of it")
         if self._given is not None:
-            return [Rows("row", "", self._given, own=True)]
+            return [Rows("row", "", self._given, own=True, folder=self.where.parent)]
         if definition.file:
             file = beside(self.where, definition.file, "file")
             check_no_suite(file)
-            return [Rows("row", "", read_rows(file), own=True)]
+            return [Rows("row", "", read_rows(file), own=True, folder=file.parent)]
         hub = definition.hub
         assert hub is not None, "a definition has a hub, a generator or a file"
+        if hub.files:
+            files = hub_files(definition, self.where, data, window)
+            return [Rows(each.label, "", each.rows, held=each.held, revision=each.revision) for each in files]
         if data is not None:
             for config in hub.configs:
                 check_no_suite(mirrored(hub.path, config, hub.split, data))
         several = len(hub.configs) > 1
         return [
             Rows(
-                config if several else hub.split, config if several else "", hub_rows(hub.path, config, hub.split, data)
+                config if several else hub.split,
+                config if several else "",
+                hub_rows(hub.path, config, hub.split, data),
+                folder=None if data is None else mirrored(hub.path, config, hub.split, data).parent,
             )
             for config in hub.configs
         ]
@@ -239,8 +263,13 @@ class Samples(Sequence[Sample]):
     @property
     def revisions(self) -> tuple[str, ...]:
         """The hub's revisions of the rows (commit ids), without repeats; empty for rows of a mirror or a file."""
-        found = (source.rows.revision for source in self._sources if isinstance(source.rows, HubRows))
+        found = (each.rows.revision if isinstance(each.rows, HubRows) else each.revision for each in self._sources)
         return tuple(dict.fromkeys(revision for revision in found if revision))
+
+    @property
+    def held(self) -> int:
+        """The rows of the files of which these are a window; 0 for a task whose rows are no files of the hub."""
+        return sum(source.held for source in self._sources)
 
     @property
     def has_items(self) -> bool:
@@ -258,9 +287,10 @@ class Samples(Sequence[Sample]):
         digests = []
         for source in self._sources:
             for row in source.rows:
-                values = dict(row)
+                values, images = self._values(source, row)
                 choices, target = self._answers(values)
-                digests.append(digest_of_item(str(self._question.evaluate(values)), choices, target))
+                question = str(self._question.evaluate(values))
+                digests.append(digest_of_item(question, choices, target, images.digests if images else ()))
         return digests
 
     def _at(self, place: int) -> Sample:
@@ -277,19 +307,33 @@ class Samples(Sequence[Sample]):
             raise InputError(f"{error} (sample {sample_id})") from None
 
     def _rendered(self, sample_id: str, source: Rows, row: Row) -> Sample:
-        values = dict(row)
+        values, images = self._values(source, row)
         choices, target = self._answers(values)
         if choices and not (target.isdecimal() and int(target) < len(choices)):
             raise InputError(f"target {target[:40]!r} is no index of the {len(choices)} choices")
+        tests = _tests(row, self.task.definition.fields.tests)
         group = source.group or (str(self._group.evaluate(values)) if self._group is not None else "")
+        context = "" if self._context is None else str(self._context.evaluate(values))
+        if images is not None:
+            check_unmarked([target, choices, group, context])  # an image is no text, wherever it is printed
         return Sample(
             id=sample_id,
-            request=self._request(values, group),
+            request=self._request(values, group, images),
             target=target,
             choices=choices,
             group=group,
-            context="" if self._context is None else str(self._context.evaluate(values)),
+            context=context,
+            tests_sha256=sha256(tests).hexdigest() if tests else "",
+            tests=tests,
         )
+
+    def _values(self, source: Rows, row: Row) -> tuple[dict[str, Any], RowImages | None]:
+        """What expressions and templates see of a row, and its images, where the task has columns of them."""
+        columns = self.task.definition.fields.images
+        if not columns:
+            return _named(row), None
+        images = RowImages(row, columns, source.folder)
+        return _named(row | images.values), images
 
     def _answers(self, values: dict[str, Any]) -> tuple[tuple[str, ...], str]:
         """Choices and target of a row; the choices are put into ``values`` for the other expressions."""
@@ -299,7 +343,7 @@ class Samples(Sequence[Sample]):
             values["choices"] = list(choices)
         return choices, str(self._target.evaluate(values)).strip()
 
-    def _request(self, values: Row, group: str) -> Request:
+    def _request(self, values: Row, group: str, images: RowImages | None) -> Request:
         prompt_format, prefix = self._format, self._prefixes[group]
         text = self._asked.render(values)
         if self._continuations is not None:
@@ -307,16 +351,27 @@ class Samples(Sequence[Sample]):
             return LoglikelihoodRequest(prefix=prefix, context=text, continuations=continuations)
         if prompt_format.next_tokens:
             return NextTokenRequest(prefix=prefix, context=text, top=prompt_format.next_tokens)
+        history = () if self._history is None else _turns(self._history.evaluate(values))
+        shown: tuple[Image, ...] = ()
+        if images is not None:
+            check_unmarked([turn.text for turn in history])
+            text, shown = images.placed_in(text, prompt_format.image_detail)
         return GenerateRequest(
             prefix=prefix,
             prompt=text,
             chat=prompt_format.chat,
             system=prompt_format.system,
-            history=() if self._history is None else _turns(self._history.evaluate(values)),
+            history=history,
             max_tokens=prompt_format.max_tokens,
             stop=prompt_format.stop,
             untruncated=prompt_format.untruncated,
+            images=shown,
         )
+
+
+def _named(row: Row) -> dict[str, Any]:
+    """A row's values by their names, and as ``row``: names with spaces can only be looked up there."""
+    return {"row": row, **row}
 
 
 def _turns(value: Any) -> tuple[Turn, ...]:
@@ -324,6 +379,14 @@ def _turns(value: Any) -> tuple[Turn, ...]:
         return msgspec.convert(value, tuple[Turn, ...])
     except msgspec.ValidationError as error:
         raise InputError(f"history must be a list of turns, as {{role: user, text: …}} ({error})") from None
+
+
+def _tests(row: Row, columns: Sequence[str]) -> bytes:
+    """The data set's own tests as a JSON list of the columns' texts, as they are published; empty without columns."""
+    for column in columns:
+        if not isinstance(row.get(column), str):
+            raise InputError(f"the column {column!r} of fields.tests is no text in this row")
+    return msgspec.json.encode([row[column] for column in columns]) if columns else b""
 
 
 def _texts(value: Any, name: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError
 
 from steelyard.errors import InputError
+from steelyard.scorers.reading.dress import boxed as boxes
 from steelyard.tasks.bounded_jinja import MAX_TEXT, BoundedEnvironment, within_allowance
 from steelyard.util.foreign_pattern import compiled
 
@@ -67,6 +68,23 @@ def shuffled(choices: Sequence[str]) -> list[str]:
     return sorted(choices, key=lambda text: sha256(str(text).encode("utf-8", "replace")).digest())
 
 
+def boxed(text: str) -> str:
+    r"""The content of the last ``\boxed{}`` or ``\fbox{}``; raises ValueError where there is none."""
+    found = boxes(text.replace("\\fbox{", "\\boxed{"))
+    if not found:
+        raise ValueError("a solution without \\boxed{}")
+    return found[-1][0].strip()
+
+
+def at_marks(text: str, images: Sequence[Any], mark: str = "<image {number}>") -> str:
+    """A text in which marks such as ``<image 1>`` are the first of ``images``, the second, and so on."""
+    for number, image in enumerate(images, 1):
+        token = mark.replace("{number}", str(number))
+        if token in text:
+            text = text.replace(token, str(image))
+    return text
+
+
 def as_json(value: Any) -> str:
     """A value of the row as JSON with sorted keys, for a scorer that reads more than a text."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
@@ -74,7 +92,7 @@ def as_json(value: Any) -> str:
 
 @cache
 def _environment() -> BoundedEnvironment:
-    ours = (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, as_json)
+    ours = (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, boxed, as_json, at_marks)
     return BoundedEnvironment({function.__name__: function for function in ours}, _KEPT_FILTERS)
 
 

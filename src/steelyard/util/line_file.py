@@ -21,11 +21,11 @@ class LineFile:
     """Reads lines by byte offset; raises InputError where the file cannot be read.
 
     The content must be what was indexed: :meth:`check_unchanged` detects later writes. The descriptor is closed with
-    the object.
+    the object. ``max_line`` is the most bytes that a line may have.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, max_line: int = MAX_LINE) -> None:
+        self.path, self._max_line = path, max_line
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -59,23 +59,27 @@ class LineFile:
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Stream (offset, line with its newline); raises InputError for a line that is too long."""
-        place, read, rest, number = 0, 0, b"", 0
+        place, read, number = 0, 0, 0
+        rest = bytearray()  # of a line over many chunks, which are not to be copied once for each of them
         while chunk := self._read(CHUNK, read):
             read += len(chunk)
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
+            *whole, last = chunk.split(b"\n")
+            for part in whole:
                 number += 1
-                if len(line) > MAX_LINE:
+                line = bytes(rest) + part if rest else part
+                rest.clear()
+                if len(line) > self._max_line:
                     raise self._too_long(number)
                 yield place, line + b"\n"
                 place += len(line) + 1
-            if len(rest) > MAX_LINE:
+            rest += last
+            if len(rest) > self._max_line:
                 raise self._too_long(number + 1)
         if rest:
-            yield place, rest
+            yield place, bytes(rest)
 
     def _too_long(self, number: int) -> InputError:
-        return InputError(f"line is longer than {MAX_LINE:,} bytes", where=self.path, line=number)
+        return InputError(f"line is longer than {self._max_line:,} bytes", where=self.path, line=number)
 
     def lines_from(self, place: int) -> Iterator[tuple[int, bytes]]:
         """Stream (offset, line) from the start of a line on, reading no further than needed."""

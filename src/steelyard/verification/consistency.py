@@ -12,11 +12,13 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.models.reasoning_check import BUDGETS
 from steelyard.models.text_likelihood import ALTERNATIVES
-from steelyard.planning.decoding import temperatures_checked
+from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
+from steelyard.planning.identity_checks import ENOUGH_NEXT_TOKENS
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.rules import asks_next_tokens
 from steelyard.planning.turns import digest_of_checkpoints
 from steelyard.records import (
+    AGAINST_REFERENCE,
     JUDGE,
     JUDGED_INPUTS,
     REFERENCE,
@@ -93,6 +95,7 @@ def _why_no_file(identity: ModelIdentity, capabilities: Capabilities) -> str:
         repeats_identical=capabilities.repeats_identical,
         next_tokens=capabilities.next_tokens,
         next_tokens_reason=capabilities.next_tokens_reason,
+        images_reason=capabilities.images_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every file"
@@ -110,6 +113,8 @@ def _why_no_function(identity: ModelIdentity, capabilities: Capabilities) -> str
         concurrency=capabilities.concurrency,
         repeats_identical=capabilities.repeats_identical,
         next_tokens_reason=capabilities.next_tokens_reason,
+        images=capabilities.images,
+        images_reason=capabilities.images_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every function"
@@ -124,6 +129,7 @@ def _why_no_world(identity: ModelIdentity, capabilities: Capabilities) -> str:
         loglikelihood_reason=capabilities.loglikelihood_reason,
         checkpoints=capabilities.checkpoints,
         next_tokens_reason=capabilities.next_tokens_reason,
+        images_reason=capabilities.images_reason,
     )
     if name := _first_difference(capabilities, fixed):
         return f"{name} is {getattr(capabilities, name)!r}, and it is {getattr(fixed, name)!r} for every world model"
@@ -155,6 +161,8 @@ def _why_not_together(planned: PlannedModel) -> str:
         return f"next_tokens is {capabilities.next_tokens}, and no more than {MOST_NEXT_TOKENS} are asked for"
     if capabilities.next_tokens and capabilities.next_tokens_reason:
         return "next_tokens is set, and next_tokens_reason says why it is not"
+    if capabilities.images and capabilities.images_reason:
+        return "images is true, and images_reason says why it is not"
     if not 1 <= planned.concurrency <= capabilities.concurrency:
         return "concurrency is not within what the model takes"
     if planned.adaptive and planned.concurrency != capabilities.concurrency:
@@ -165,23 +173,30 @@ def _why_not_together(planned: PlannedModel) -> str:
 
 
 def _why_not_repeated(plan: Plan, role: str, planned: PlannedModel) -> str:
-    """Repeated answers are looked for at the temperatures that the sheet has asked; a recording keeps its run's."""
+    """Repeated answers are looked for at the temperatures that are to be asked; a recording keeps its run's."""
     found = planned.capabilities.repeats_identical
-    if plan.sheet is None or role != SUBJECT:
+    looked: tuple[float, ...] | None = None
+    if role == SUBJECT and plan.sheet is not None:
+        looked = temperatures_checked(plan.sheet.claims, planned.capabilities)
+    elif role == SUBJECT and plan.is_identity_check:
+        looked = temperatures_of_texts(plan.named, planned.capabilities) or ()
+    else:
         is_recorded = planned.identity.uri.startswith("recorded:")
         return "repeats_identical is set, and nothing was looked for" if found and not is_recorded else ""
-    looked = temperatures_checked(plan.sheet.claims, planned.capabilities)
     if looked is None or (set(found) <= set(looked) and sorted(set(found)) == list(found)):
         return ""
-    return "repeats_identical names temperatures that the claims do not ask for"
+    return "repeats_identical names temperatures that nothing asks for"
 
 
 def _why_no_next_tokens(plan: Plan, role: str, planned: PlannedModel) -> str:
     """They are looked for where a detector that needs them was named; a recording keeps its run's."""
     found = bool(planned.capabilities.next_tokens or planned.capabilities.next_tokens_reason)
-    asked = role == SUBJECT and asks_next_tokens(plan.detect)
+    asked = role == SUBJECT and asks_next_tokens(plan.named)
     if found == asked or planned.identity.uri.startswith("recorded:"):
         return ""
+    may_be = role == SUBJECT and plan.is_identity_check and found
+    if may_be and planned.capabilities.next_tokens < ENOUGH_NEXT_TOKENS:
+        return ""  # looked for, and too few to be compared unless the user says so
     return "next_tokens is set, and nothing was looked for" if found else "next_tokens were to be looked for"
 
 
@@ -190,7 +205,9 @@ def _why_no_next_tokens(plan: Plan, role: str, planned: PlannedModel) -> str:
 
 def check_options(plan: Plan) -> None:
     """Raise VerificationError for options that no command seals, and for what goes with a kind of run alone."""
-    if plan.alpha != Options.alpha:  # no command sets another
+    if plan.is_identity_check and not 0 < plan.alpha <= Options.alpha:
+        raise _wrong(f"alpha is {plan.alpha}, and identity is checked at {Options.alpha} at most")
+    if plan.alpha != Options.alpha and not plan.is_identity_check:  # no other command sets another
         raise _wrong(f"alpha is {plan.alpha}, not {Options.alpha}")
     if plan.limit is not None and plan.limit < 1:
         raise _wrong(f"limit is {plan.limit}, and it is at least 1")
@@ -242,10 +259,23 @@ def _check_of_requests(plan: Plan) -> None:
     """Tests that a user asked for are planned or the run is not made; nothing of a claim is in it."""
     if plan.origin.kind != "asked":
         raise _wrong(f"tests are of answers that were asked, not of {plan.origin.kind} ones")
+    if plan.is_identity_check:
+        _check_of_identity(plan)
     empty = Plan(format=plan.format, software="", created="", models={}, alpha=plan.alpha)
-    for name in ("not_planned", "tolerance", "accept_model", "allow_part"):
+    for name in ("not_planned", "tolerance", "accept_model", "allow_part", "detect", "detect_weight"):
+        if name == "not_planned" and plan.is_identity_check:
+            continue  # what access the model gives shows when it is planned
         if getattr(plan, name) != getattr(empty, name):
             raise _wrong(f"{name} is set, and no claim is tested")
+
+
+def _check_of_identity(plan: Plan) -> None:
+    """Each way is requested once, in one order, and nothing beside it: what else is tested has other levels."""
+    names = [each.detector for each in plan.requested]
+    if names != [name for name in AGAINST_REFERENCE if name in names]:
+        raise _wrong("requested has other tests beside identity, or one of its ways twice")
+    if set(plan.models) != {SUBJECT, REFERENCE}:
+        raise _wrong("identity is about one model and its reference, and the plan has others")
 
 
 def _check_only_measured(plan: Plan) -> None:

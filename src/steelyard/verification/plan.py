@@ -148,7 +148,7 @@ def _check_tests(plan: Plan) -> SealedPlanner:
     check_requests(plan, planner, complete=not absent)
     unshared = [again.get(test.id, test) for test in plan.tests]
     # With a test whose planning cannot be repeated here, relative weights are not known: then the shares must sum up.
-    probing = probing_rules(detectors)
+    probing = probing_rules(detectors) if plan.sheet is not None else frozenset()
     try:
         _ = plan.detect_weight and detect_weight_of(plan.detect_weight)
     except InputError:

@@ -11,6 +11,7 @@ __all__ = ["command"]
 # What can be run over finished runs, by the detector's name. A further one is a file beside this one, and a line here.
 COMMANDS = {
     "published_outputs": "which benchmarks of a vendor's log were written by other weights?",
+    "text_identity": "were two runs answered from the same distribution of texts?",
     "twin_gap": "is the public score better than that on authored twins, by more than a panel's models?",
 }
 

@@ -46,7 +46,8 @@ def command(
     from steelyard.api.published_outputs import published_outputs, reference_of
     from steelyard.cli.suite.progress import shown_progress
     from steelyard.comparison import published_pages
-    from steelyard.comparison.published_seal import check_new, seal_outputs
+    from steelyard.comparison.published_seal import seal_outputs
+    from steelyard.comparison.sealed_reading import check_new
     from steelyard.util.atomic_file import write_file
     from steelyard.util.console import out as console
     from steelyard.util.text import one_line

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from steelyard.detectors.identity.monitor import IdentityMonitor
+from steelyard.detectors.requested import most_asked
 from steelyard.plugins import MeasurementRequest, Planner
 from steelyard.records import REFERENCE, Measurement, Plan, PlannedTest, Reads
 
@@ -31,6 +32,7 @@ class Identity:
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test of the model, whatever is claimed, where the reference is weights on this machine."""
+        limit = most_asked(planner.requested, self.name, TASK, MOST_TEXTS)
         reference = planner.models.get(REFERENCE)
         known = reference.capabilities.likelihood_of if reference is not None else ()
         reads = []
@@ -41,7 +43,7 @@ class Identity:
                         name=f"{self.name}/{scorer}" if scorer else self.name,
                         task=TASK,
                         temperature=1.0,
-                        limit=MOST_TEXTS,
+                        limit=limit,
                         arm=PROMPTS,
                         drawn=PROMPTS,
                         scorer=scorer,

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from steelyard.detectors.next_token.monitor import NextTokenMonitor
+from steelyard.detectors.requested import most_asked
 from steelyard.plugins import MeasurementRequest, Planner
 from steelyard.records import REFERENCE, Measurement, Plan, PlannedTest, Reads
 
@@ -35,6 +36,7 @@ class NextToken:
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test of the model, whatever is claimed, where the reference is weights on this machine."""
+        limit = most_asked(planner.requested, self.name, TASK, MOST_PROMPTS)
         reads = []
         for scorer in SCORERS:
             served = planner.measure(
@@ -42,7 +44,7 @@ class NextToken:
                     name=f"{self.name}/{scorer}",
                     task=TASK,
                     prompt=FORMAT,
-                    limit=MOST_PROMPTS,
+                    limit=limit,
                     arm=ARM,
                     drawn=PROMPTS,
                     scorer=scorer,

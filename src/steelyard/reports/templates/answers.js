@@ -40,7 +40,7 @@
   // The order of answers_page._encoded.
   async function answerAt(number) {
     const { texts, rows } = await chunk(Math.floor(number / index.chunk));
-    const [reading, score, name, measurement, sample, quoted, repeat, scorer, why, question, expected, answer, reasoning] =
+    const [reading, score, name, measurement, sample, quoted, repeat, scorer, why, question, expected, answer, reasoning, images] =
       rows[number % index.chunk];
     const text = (part) => {
       if (part === null) return null;
@@ -62,6 +62,7 @@
         reasoning: reasoning ? counted(reasoning, "character") : "",
       },
       texts: { question: text(question), expected: text(expected), answer: text(answer) },
+      images: images.map(([words, uri]) => ({ words: texts[words], uri: texts[uri] })),
       command: `${index.command} --sample ${texts[quoted]}`,
       isLong: reasoning > index.longest, // the terminal cuts such a text
     };
@@ -87,11 +88,27 @@
       if (holder) place.closest(holder).hidden = !value;
     }
     for (const [name, text] of Object.entries(answer.texts)) draw(find(`[data-text="${name}"]`, item), text);
+    showImages(find('[data-is="images"]', item), answer.images);
     for (const code of all("[data-command]", item)) {
       const whole = answer.isLong && code.dataset.command === " --reasoning" ? " --json" : "";
       code.textContent = answer.command + code.dataset.command + whole;
     }
     return item;
+  }
+
+  // Each is a data URI of a PNG, JPEG or WebP, or none; the page's policy allows no other source.
+  function showImages(place, images) {
+    const figure = find("figure", place);
+    place.replaceChildren(...images.map(({ words, uri }) => {
+      const drawn = figure.cloneNode(true);
+      const image = find("img", drawn);
+      if (uri) image.src = uri;
+      else image.remove();
+      image.alt = words;
+      find("figcaption", drawn).textContent = words;
+      return drawn;
+    }));
+    place.parentElement.hidden = !images.length;
   }
 
   function draw(place, text) {

@@ -172,21 +172,32 @@ class Sandbox:
         stdin: bytes = b"",
         files: Mapping[str, bytes] | None = None,
         limits: SandboxLimits | None = None,
+        halt: Halt | None = None,
     ) -> Execution:
         """Run a program; ``files`` by their absolute path inside. The returned record says how it ended.
 
-        Raises SandboxError where there is no sandbox: a program is never run without one.
+        Raises SandboxError where there is no sandbox: a program is never run without one. Raises Halted where ``halt``
+        ended it: a killed program has no result.
         """
-        return _run(open_box(), program, stdin, files or {}, limits or self.limits)
+        return _run(open_box(), program, stdin, files or {}, limits or self.limits, halt)
 
 
-def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limits: SandboxLimits) -> Execution:
+def _run(
+    box: Box,
+    program: str,
+    stdin: bytes,
+    files: Mapping[str, bytes],
+    limits: SandboxLimits,
+    halt: Halt | None = None,
+) -> Execution:
     handed = {**files, "/program.py": program.encode("utf-8", "surrogatepass")}
     with box.cage(limits) as cage, _in_memory(stdin) as source:
         began = time.monotonic()
         until = began + limits.seconds
         with (
-            box.started(cage, limits, ["/program.py"], handed, stdin=source, stdout=subprocess.PIPE) as running,
+            box.started(
+                cage, limits, ["/program.py"], handed, stdin=source, stdout=subprocess.PIPE, halt=halt
+            ) as running,
             Watch(until) as watch,
         ):
             process = running.process
@@ -198,6 +209,8 @@ def _run(box: Box, program: str, stdin: bytes, files: Mapping[str, bytes], limit
                     process.wait(max(0.0, until - time.monotonic()))
                 end = _end(process.poll(), running.has_run(), cage.ran_out_of_memory())
             code, stdout, stderr = process.poll(), watch.taken(process.stdout), watch.taken(process.stderr)
+        if halt is not None:
+            halt.check()
         if end is None:
             reason = (stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
             raise SandboxError(f"the sandbox does not start: {reason[:200]}")

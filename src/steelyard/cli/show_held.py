@@ -1,0 +1,80 @@
+"""``steelyard show`` of an identity check: what the endpoint was asked, and what it gave; nothing of it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from steelyard.cli.output import field_lines, print_json
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.records import ModelOutput
+    from steelyard.storage.run_folder import RunFolder
+
+__all__ = ["show_held"]
+
+_TOKENS_SHOWN = 5  # of the likeliest next ones
+
+
+def show_held(run: RunFolder, limit: int, options: tuple[str, ...], *, as_json: bool) -> int:
+    """Print each prompt with what came, in the order of the journal.
+
+    ``options`` are those that were given and choose among answers: they are refused, since none is right or wrong.
+    """
+    if options:
+        raise InputError(f"{options[0]}: in an identity check nothing is right or wrong: leave it out", where=run.path)
+    found = list(_given(run))
+    if as_json:
+        print_json({"answers": found, "of": len(found)})
+        return 0
+    from steelyard.reports.answers_page import WITHHELD
+    from steelyard.util.console import out
+
+    width = out().width
+    for each in islice(found, limit or None):
+        click.echo(f"· {each['by']}, place {each['position'] + 1} of the order")
+        for name in ("prompt", "answer"):
+            text = WITHHELD if each[name] is None else each[name] or "(nothing came)"
+            for line in field_lines(name, text, width):
+                click.echo(line)
+        click.echo()
+    shown = min(limit, len(found)) if limit else len(found)
+    click.echo(f"{shown:,} of {len(found):,} answers" + (": --limit 0 shows all" if shown < len(found) else ""))
+    return 0
+
+
+def _given(run: RunFolder) -> Iterator[dict[str, Any]]:
+    from steelyard.auditing.answers import question_of
+    from steelyard.auditing.scoring import output_of, sample_of
+    from steelyard.records import Attempt
+    from steelyard.storage.journal.reader import read_lines
+    from steelyard.storage.journal.texts import open_index
+
+    texts, measurements = open_index(run.path), run.plan.by_id
+    for record, _ in read_lines(run.path):
+        if not isinstance(record, Attempt) or not record.final or record.measurement not in measurements:
+            continue
+        by_tokens = measurements[record.measurement].kind == "next_token"
+        sample, output = sample_of(record, texts), output_of(record, texts)
+        yield {
+            "by": "next tokens" if by_tokens else "text",
+            "position": record.position,
+            "outcome": record.outcome.value,
+            "prompt": None if sample is None else question_of(sample),
+            "answer": None if output is None else _likeliest(output) if by_tokens else output.text,
+        }
+
+
+def _likeliest(output: ModelOutput) -> str:
+    """The likeliest next tokens with their log-probabilities."""
+    try:
+        names = msgspec.json.decode(output.text, type=list[str])
+    except msgspec.MsgspecError:
+        return ""  # no answer came
+    likeliest = zip(names[:_TOKENS_SHOWN], output.logprobs, strict=False)
+    return ", ".join(f"{name!r} {value:.2f}" for name, value in likeliest)

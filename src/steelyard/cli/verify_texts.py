@@ -1,0 +1,49 @@
+"""``steelyard verify`` of a sealed result of ``steelyard detect text_identity``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from steelyard.cli.output import print_json
+from steelyard.errors import ExitCode, InputError
+
+__all__ = ["verify_texts_at"]
+
+
+def verify_texts_at(path: Path, require_key: Path | None, tested: Sequence[Path], *, as_json: bool) -> int:
+    """Verify one result and print what was checked; with both runs every guess is made again."""
+    from steelyard.api.progress import working
+    from steelyard.api.text_identity import verify_identity
+    from steelyard.comparison.text_identity_pages import headline
+
+    if len(tested) not in (0, 2):
+        raise InputError("guesses are made again from both runs: give --run twice")
+    runs = (tested[0], tested[1]) if tested else None
+    with working(f"verifying {path}"):
+        found = verify_identity(path, require_key, runs)
+    guesses = found.identity.guesses
+    if as_json:
+        print_json(
+            {
+                "holds": True,
+                "word": found.identity.word.value,
+                "signed_by": found.signed_by,
+                "trusted": found.trusted,
+                "guesses": guesses,
+                "guesses_made_again": runs is not None,
+                "headline": headline(found.identity),
+            }
+        )
+        return int(ExitCode.CONSISTENT)
+    signed = f"signed by key {found.signed_by}" if found.signed_by else "not signed: anyone could have sealed it again"
+    click.echo(f"holds: {guesses:,} guesses, {signed}")
+    click.echo(
+        "every guess was made again from the two runs: equal"
+        if runs
+        else "guesses taken as sealed: --run RUN --run RUN2 make them again"
+    )
+    click.echo(f"recomputed: {headline(found.identity)}")
+    return int(ExitCode.CONSISTENT)

@@ -1,0 +1,369 @@
+"""Were two runs answered from one distribution of texts? From the texts alone, of prompts that both were asked.
+
+*Null*: the two runs' answers to a prompt could be exchanged, whatever came before; or nearly so: whoever learns from
+earlier pairs guesses which is whose rightly in at most :data:`~steelyard.stats.told_apart.TOLERANCE` of pairs. The
+guesser is :class:`~steelyard.comparison.text_reader.TextReader`; its bets are any-time valid, and give the word.
+
+The order of reading follows from the auditor's key and from both runs' answers
+(:meth:`steelyard.evidence.order.Prover.reading`), whichever of them is named first; without a key from a secret that is
+drawn. Skipped, without a guess and without learning from it, is a pair in which a text came before, of either run: a
+server that repeats its own answers is honest, and what repeats can be learned. So is a prompt that came before.
+
+What servers of one model do otherwise, and what must be shown before anything is tested, stands in
+docs/design/text-identity.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from steelyard.auditing.scoring import output_of, sample_of
+from steelyard.comparison.published import Reading
+from steelyard.comparison.settings import HOW_ASKED, HOW_MUCH, differing_settings
+from steelyard.comparison.text_reader import TextReader, shown_part
+from steelyard.errors import ExitCode, InputError
+from steelyard.records import SUBJECT, Attempt, GenerateRequest, Measurement, VerdictWord
+from steelyard.records.record import Record
+from steelyard.stats.told_apart import MARGIN, TOLERANCE, Guesses
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.journal.texts import open_index
+from steelyard.storage.run_folder import RunFolder
+from steelyard.util.text import one_line
+
+__all__ = [
+    "ALIKE",
+    "ALPHA",
+    "PAIRS",
+    "HeldRun",
+    "ReadPair",
+    "TextIdentity",
+    "decided_again",
+    "read_pairs",
+    "reading_roots",
+    "text_identity",
+]
+
+ALPHA: Final = 0.05
+PAIRS: Final = 2_000  # that are read at most
+ALIKE: Final = 0.5
+"""Of prompts: where more have one text for all their answers, an endpoint may draw all by one seed, or keep answers."""
+
+_NAME: Final = 120
+
+Said = Literal["right", "wrong", "even", "same", "again", "missing"]
+
+
+class ReadPair(Record, frozen=True, kw_only=True):
+    """What became of one prompt: a guess that was ``right`` or ``wrong``, or ``even``, since nothing spoke for either.
+
+    ``same``: both runs have the same text; ``again``: a text or the prompt came before; ``missing``: not answered, or
+    behind reasoning, in one run at least.
+    """
+
+    sample: str
+    said: Said
+
+
+class HeldRun(Record, frozen=True, kw_only=True):
+    """One of the two runs; ``answers_root`` commits to its answers.
+
+    Of ``whole`` prompts, which have all their answers, ``alike`` have one text for all of them.
+    """
+
+    run: str
+    model: str
+    uri: str
+    created: str
+    answers_root: str
+    whole: int
+    alike: int
+
+
+class TextIdentity(Record, frozen=True, kw_only=True):
+    """What two runs' texts show; whoever has both gets the same.
+
+    ``prompts`` were planned, each with ``repeats`` answers at ``temperature``; ``pairs`` are those that were looked at,
+    in the order of reading. ``right`` of the ``guesses`` were, a share with the interval ``ci`` at 95 %. ``p`` is valid
+    whenever one looks, and gives the word; ``fixed_n_p`` where the number of prompts was fixed before. ``decided``:
+    after how many pairs. ``needed``: about how many would decide; None where that is not known.
+    """
+
+    task: str
+    prompts: int
+    repeats: int
+    temperature: float
+    runs: tuple[HeldRun, HeldRun]
+    reading: Reading
+    alpha: float
+    tolerance: float
+    margin: float
+    pairs: tuple[ReadPair, ...] = ()
+    guesses: int = 0
+    right: int = 0
+    ci: tuple[float, float] | None = None
+    p: float | None = None
+    fixed_n_p: float | None = None
+    decided: int | None = None
+    needed: int | None = None
+    word: VerdictWord = VerdictWord.NOT_TESTABLE
+    reason: str = ""
+
+    @property
+    def share(self) -> float | None:
+        """The share of right guesses; None where nothing was guessed."""
+        return self.right / self.guesses if self.guesses else None
+
+    def count(self, *said: Said) -> int:
+        """How many pairs came to one of these."""
+        return sum(each.said in said for each in self.pairs)
+
+    @property
+    def exit(self) -> ExitCode:
+        """The exit code of the command."""
+        codes = {VerdictWord.INCONSISTENT: ExitCode.INCONSISTENT, VerdictWord.CONSISTENT: ExitCode.CONSISTENT}
+        return codes.get(self.word, ExitCode.UNDECIDED)
+
+
+class Texts(NamedTuple):
+    """What one run has of a prompt: the digests of what was asked, and its texts by repeat; None: missing."""
+
+    item: str
+    request: str
+    texts: tuple[str, ...] | None
+
+
+Answers = Mapping[str, Texts]  # by sample
+
+
+def reading_roots(first: HeldRun, second: HeldRun) -> tuple[str, str]:
+    """What fixes the order of reading beside the key: both runs' answers, whichever is named first."""
+    low, high = sorted((first.answers_root, second.answers_root))
+    return low, high
+
+
+def text_identity(
+    runs: tuple[RunFolder, RunFolder],
+    roots: tuple[str, str],
+    task: str,
+    reading_of: Callable[[str, str], Reading],
+    notify: Callable[[int, int], None] = lambda read, of: None,
+) -> TextIdentity:
+    """Hold two sealed runs against each other; ``roots`` are their answers', ``task`` chooses where there are several.
+
+    ``reading_of`` gives the order of reading for the two roots. ``notify`` is told how many prompts were read, of how
+    many. Raises InputError where the two were not asked the same in the same way, and where texts are withheld.
+    """
+    both = tuple(_measurement(run, task) for run in runs)
+    _check_same(both, runs)
+    answers = tuple(_answers(run, each) for run, each in zip(runs, both, strict=True))
+    _check_items(answers, runs)
+    held = tuple(_held(*each) for each in zip(runs, roots, answers, strict=True))
+    first, second = held
+    found = TextIdentity(
+        task=both[0].task,
+        prompts=both[0].population,
+        repeats=both[0].repeats,
+        temperature=both[0].temperature,
+        runs=(first, second),
+        reading=reading_of(*reading_roots(first, second)),
+        alpha=ALPHA,
+        tolerance=float(TOLERANCE),
+        margin=float(MARGIN),
+    )
+    if _untestable(found):
+        return decided_again(found)
+    pairs = read_pairs(answers[0], answers[1], found.reading.secret, notify)
+    return decided_again(msgspec.structs.replace(found, pairs=pairs))
+
+
+# ── what is in the runs ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _measurement(run: RunFolder, task: str) -> Measurement:
+    """The texts that may be held: drawn, whole, asked by ourselves, and read by no test that may have stopped them."""
+    if run.plan.origin.kind != "asked":
+        raise InputError("are calls that Steelyard did not make: ask with steelyard run", where=run.path)
+    found = [
+        each
+        for each in run.plan.measurements
+        if each.role == SUBJECT and each.kind == "generate" and not (each.again or each.arm or each.beside)
+    ]
+    named = [each for each in found if task in ("", each.task)]
+    if len(named) != 1:
+        there = one_line(", ".join(each.task for each in found) or "none", 200)
+        raise InputError(f"name one of its tasks with --task; those that ask for texts: {there}", where=run.path)
+    (measurement,) = named
+    if run.plan.readers_of(measurement.id):
+        raise InputError(
+            "was asked by an audit or a gate, which may stop early: ask with steelyard run", where=run.path
+        )
+    if not measurement.temperature:
+        raise InputError(
+            "was answered greedily: servers of the same weights differ after a near tie, and nothing says how often; "
+            "ask with --temperature 0.7",
+            where=run.path,
+        )
+    if measurement.limit is not None and measurement.limit < measurement.population:
+        raise InputError("has a --limit, by which two runs ask different samples: ask all of them", where=run.path)
+    return measurement
+
+
+def _check_same(both: Sequence[Measurement], runs: Sequence[RunFolder]) -> None:
+    """Raise InputError where the second run was asked otherwise than the first one."""
+    if runs[0].plan_sha256 == runs[1].plan_sha256:
+        raise InputError("is the same run: give another one", where=runs[1].path)
+    names = {"task": "task", **HOW_ASKED, **HOW_MUCH}
+    if differences := list(differing_settings(both, names)):
+        words, (mine, theirs) = differences[0]
+        raise InputError(
+            f"was asked otherwise than {runs[0].path}: {words} {one_line(theirs, 60)} in place of {one_line(mine, 60)}",
+            where=runs[1].path,
+        )
+    if both[0].samples_root != both[1].samples_root:
+        raise InputError(f"was asked other samples, or by another prompt, than {runs[0].path}", where=runs[1].path)
+
+
+def _answers(run: RunFolder, measurement: Measurement) -> Answers:
+    texts = open_index(run.path)
+    attempts: dict[str, dict[int, Attempt]] = {}
+    for record, _ in read_lines(run.path):
+        if isinstance(record, Attempt) and record.final and record.measurement == measurement.id:
+            attempts.setdefault(record.sample, {})[record.repeat] = record
+    return {name: _texts(run, each, measurement.repeats, texts) for name, each in attempts.items()}
+
+
+def _texts(run: RunFolder, attempts: Mapping[int, Attempt], repeats: int, texts: Mapping[str, str]) -> Texts:
+    found: list[str] = []
+    for repeat, attempt in sorted(attempts.items()):
+        sample, output = sample_of(attempt, texts), output_of(attempt, texts)
+        if sample is None or output is None:
+            raise InputError("its texts are withheld: use the folder that it was made in", where=run.path)
+        request = sample.request
+        if not isinstance(request, GenerateRequest) or not request.untruncated:
+            raise InputError(
+                "was asked with each server's own sampler settings, which differ between servers of one model: ask a "
+                "task whose prompt format says untruncated: true, as neutral_prompts does",
+                where=run.path,
+            )
+        if repeat < repeats and attempt.outcome.answered and not attempt.reasoning and not attempt.reasoning_tokens:
+            found.append(output.text)
+    first = next(iter(attempts.values()))
+    return Texts(first.item, first.request, tuple(found) if len(found) == repeats else None)
+
+
+def _check_items(answers: Sequence[Answers], runs: Sequence[RunFolder]) -> None:
+    mine, theirs = answers
+    for sample in mine.keys() & theirs.keys():
+        if mine[sample].item != theirs[sample].item:
+            raise InputError(f"asked something else as {one_line(sample, 60)!r}", where=runs[1].path)
+
+
+def _held(run: RunFolder, root: str, answers: Answers) -> HeldRun:
+    identity = run.plan.subject.identity
+    whole = [each.texts for each in answers.values() if each.texts]
+    return HeldRun(
+        run=one_line(run.path.resolve().name, _NAME),
+        model=one_line(identity.name or identity.uri, _NAME),
+        uri=one_line(identity.uri, 2 * _NAME),
+        created=one_line(run.plan.created, 40),
+        answers_root=root,
+        whole=len(whole),
+        alike=sum(len(set(texts)) == 1 for texts in whole),
+    )
+
+
+# ── what it shows ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_pairs(
+    first: Answers, second: Answers, secret: str, notify: Callable[[int, int], None] = lambda read, of: None
+) -> tuple[ReadPair, ...]:
+    """Guess pair by pair, in the order that a secret gives; at most :data:`PAIRS`."""
+
+    def place(sample: str) -> str:
+        return sha256(f"{secret}\n{sample}".encode()).hexdigest()
+
+    order = sorted(first.keys() | second.keys(), key=place)[:PAIRS]
+    reader, seen, found = TextReader(), set[str](), list[ReadPair]()
+    for number, sample in enumerate(order, 1):
+        found.append(ReadPair(sample=sample, said=_said(first.get(sample), second.get(sample), reader, seen)))
+        notify(number, len(order))
+    return tuple(found)
+
+
+def _said(mine: Texts | None, theirs: Texts | None, reader: TextReader, seen: set[str]) -> Said:
+    """What becomes of a prompt; ``seen`` has the texts and the requests that came before."""
+    if mine is None or theirs is None or mine.texts is None or theirs.texts is None:
+        return "missing"
+    shown = {f"text {shown_part(each)}" for each in (*mine.texts, *theirs.texts)}
+    came_before = not seen.isdisjoint({*shown, f"request {mine.request}"})
+    seen |= {*shown, f"request {mine.request}"}
+    if came_before:
+        return "again"
+    if len(shown) == 1:
+        return "same"
+    is_right = reader.guess(mine.texts, theirs.texts)
+    return "even" if is_right is None else "right" if is_right else "wrong"
+
+
+def decided_again(found: TextIdentity) -> TextIdentity:
+    """The result as it follows from what was read: what a verifier compares.
+
+    Raises ValueError for what no reading gives: a prompt twice, more than there are, or some where nothing is testable.
+    """
+    if len({each.sample for each in found.pairs}) != len(found.pairs):
+        raise ValueError("one prompt was read twice")
+    if len(found.pairs) > min(found.prompts, PAIRS) or any(not 0 <= each.alike <= each.whole for each in found.runs):
+        raise ValueError("more was read than there is")
+    untestable = _untestable(found)
+    if untestable and found.pairs:
+        raise ValueError("something was read where nothing can be tested")
+    guesses = Guesses()
+    for pair in found.pairs:
+        if pair.said in ("right", "wrong", "missing"):
+            guesses.observe(None if pair.said == "missing" else pair.said == "right", ALPHA)
+    word, reason = _word(found, guesses, untestable)
+    made = guesses.guesses
+    return msgspec.structs.replace(
+        found,
+        guesses=len(made),
+        right=sum(made),
+        ci=guesses.interval() if made else None,
+        p=float(f"{guesses.p:.10g}") if found.pairs else None,
+        fixed_n_p=float(f"{guesses.fixed_n_p:.10g}") if found.pairs else None,
+        decided=guesses.decided,
+        needed=guesses.needed(ALPHA) if word is VerdictWord.INSUFFICIENT_POWER else None,
+        word=word,
+        reason=reason,
+    )
+
+
+def _untestable(found: TextIdentity) -> str:
+    if found.repeats < 2:
+        return (
+            "each prompt was asked once, so that nothing shows whether texts are drawn anew or all by one seed: ask "
+            "both runs with --repeats 2"
+        )
+    for each in found.runs:
+        if each.alike > ALIKE * each.whole:
+            return (
+                f"{each.run}: of {each.whole:,} prompts {each.alike:,} have one text for all answers, as where all are "
+                "drawn by one seed or kept in a cache: such texts hang together"
+            )
+        if not each.whole:
+            return f"{each.run}: no prompt has all its answers, outside of reasoning"
+    return ""
+
+
+def _word(found: TextIdentity, guesses: Guesses, untestable: str) -> tuple[VerdictWord, str]:
+    if untestable:
+        return VerdictWord.NOT_TESTABLE, untestable
+    if guesses.p <= ALPHA:
+        return VerdictWord.INCONSISTENT, ""
+    if guesses.is_within(ALPHA):
+        return VerdictWord.CONSISTENT, ""
+    return VerdictWord.INSUFFICIENT_POWER, ""

@@ -1,0 +1,125 @@
+"""Identity by text: in the terminal, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.comparison.text_identity import HeldRun, TextIdentity
+from steelyard.records import VerdictWord
+from steelyard.reports.markdown import escape
+from steelyard.reports.measured_rates import measured_elsewhere
+from steelyard.reports.words import about, counted, interval, p_value, share
+from steelyard.stats.told_apart import LEARNING
+from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["RULE", "headline", "machine", "markdown", "print_identity", "sentences"]
+
+RULE: Final = "text_identity@1"
+_NAME: Final = 60
+
+
+def machine(found: TextIdentity) -> dict[str, Any]:
+    """The document of ``--json``."""
+    document: dict[str, Any] = msgspec.to_builtins(found)
+    return {"exit": int(found.exit), "headline": headline(found), "sentences": list(sentences(found)), **document}
+
+
+def headline(found: TextIdentity) -> str:
+    """The word and what was shown, in one sentence."""
+    first, second = (one_line(each.run, _NAME) for each in found.runs)
+    if found.word is VerdictWord.INCONSISTENT:
+        return f"Inconsistent: {first} and {second} were not answered from the same distribution of texts."
+    if found.word is VerdictWord.CONSISTENT:
+        within = 100 * (found.margin - 0.5)
+        return (
+            f"Consistent (to within {within:g} points): whose text is whose in {first} and {second} is guessed rightly "
+            f"in less than {share(found.margin, 'percent')} of pairs."
+        )
+    if found.word is VerdictWord.NOT_TESTABLE:
+        return f"Not testable: {one_line(found.reason, 400)}."
+    pairs = "no number of pairs that anybody asks would decide" if found.needed is None else (
+        f"about {about(max(found.needed, len(found.pairs) + 1))} pairs would decide, if guesses go on as they did"
+    )  # fmt: skip
+    return f"Insufficient power: with {counted(len(found.pairs), 'pair')} nothing is shown; {pairs}."
+
+
+def sentences(found: TextIdentity) -> Iterator[str]:
+    """What was measured, how the error rate is kept, and what the result does not show."""
+    yield from (_run(name, each) for name, each in zip(("Run", "Reference"), found.runs, strict=True))
+    if found.pairs:
+        yield (
+            f"Task {one_line(found.task, _NAME)}: {counted(found.prompts, 'prompt')}, each answered {found.repeats:,} "
+            f"times at temperature {found.temperature:g}."
+        )
+        yield from _measured(found)
+    if found.word is VerdictWord.INCONSISTENT:
+        yield (
+            "That another model answers is not shown: other precision, sampler settings, a prompt template, a stop "
+            "rule or a filter of one server give other texts as well."
+        )
+    if found.word is VerdictWord.CONSISTENT:
+        yield (
+            "Within a margin means: by somebody who learns from n-grams of characters, and from these prompts. A near "
+            "requantisation, or a share of texts by another model, is not seen so."
+        )
+    if found.pairs:
+        yield (
+            f"Null hypothesis: the two answers to a prompt could be exchanged, or nearly so: a guess that follows from "
+            f"earlier pairs alone is right in at most {share(found.tolerance, 'percent')} of pairs. That this is "
+            f"called inconsistent wrongly has a probability of at most {100 * found.alpha:g} %, for one pair of runs; "
+            "whoever tests several has that chance with each, and could have asked again."
+        )
+    if found.pairs and not found.reading.proof:
+        yield "The order of reading was drawn, not fixed by a key: whoever ran this could have drawn again."
+    if rate := measured_elsewhere(RULE):
+        yield rate
+
+
+def _run(name: str, run: HeldRun) -> str:
+    alike = ""
+    if run.whole:
+        alike = f"; of {counted(run.whole, 'prompt')} with all answers {run.alike:,} have one text for all of them"
+    return (
+        f"{name} {one_line(run.run, _NAME)}: {one_line(run.model, _NAME)}, planned {one_line(run.created, 40)}{alike}."
+    )
+
+
+def _measured(found: TextIdentity) -> Iterator[str]:
+    skipped = found.count("same", "again", "even")
+    after = "" if found.decided is None else f", decided after {counted(found.decided, 'pair')}"
+    yield (
+        f"{found.right:,} of {counted(found.guesses, 'guess', 'guesses')} are right: {share(found.share, 'percent')} "
+        f"({interval(found.ci, 'percent')}), where chance is 50 %{after}; {p_value(found.p)}, valid whenever one "
+        "looks. This gives the word."
+    )
+    yield (
+        f"Where the number of prompts was fixed before, and not by what was answered: {p_value(found.fixed_n_p)} "
+        "(binomial). It decides nothing here."
+    )
+    yield (
+        f"Of {counted(len(found.pairs), 'pair')} {found.count('missing'):,} are missing in a run and count as wrong "
+        f"guesses; {skipped:,} say nothing: {found.count('same'):,} have the same text in both runs, in "
+        f"{found.count('again'):,} a text or the prompt came before, {found.count('even'):,} look alike. The first "
+        f"{LEARNING} are for learning alone, where few right guesses are to be shown."
+    )
+
+
+def print_identity(found: TextIdentity, console: Console) -> None:
+    """Print the headline and the sentences; foreign text is one line."""
+    from rich.text import Text
+
+    console.print(Text(headline(found), style="bold"))
+    for sentence in sentences(found):
+        console.print(Text(f"· {sentence}"))
+
+
+def markdown(found: TextIdentity) -> str:
+    """The whole result for a wiki or a pull request; foreign text is escaped."""
+    lines = ["# Identity by text", "", f"**{escape(headline(found), 800)}**", ""]
+    return "\n".join([*lines, *(f"- {escape(each, 800)}" for each in sentences(found)), ""])

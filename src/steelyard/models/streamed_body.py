@@ -1,0 +1,68 @@
+"""A body of JSON that shows images, in pieces: each image is encoded in base64 as it is sent, and never held so whole.
+
+The bytes of an image are in memory once, as its file has them. Around them goes the rest of the body, and the length of
+all is known before anything is sent, as many servers want it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from steelyard.records import Image
+
+__all__ = ["Places", "StreamedBody"]
+
+PIECE: Final = 3 << 14  # bytes of an image that are encoded at once: a multiple of three, which needs no padding
+
+
+@dataclass
+class Places:
+    """The places of images in a body, in the order in which it is written: each a text that no data set can hold."""
+
+    shown: list[tuple[str, Image]] = field(default_factory=list)
+
+    def put(self, image: Image) -> str:
+        """What stands for the image's data URI."""
+        place = f"image-{secrets.token_hex(16)}"
+        self.shown.append((place, image))
+        return place
+
+
+@dataclass(frozen=True)
+class StreamedBody:
+    """The pieces of a body: JSON, or an image between two of them."""
+
+    pieces: tuple[bytes | Image, ...]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any], places: Places) -> StreamedBody:
+        """The body with each place filled; raises ValueError for an image that has no place in it, or no bytes."""
+        left = msgspec.json.encode(body)
+        pieces: list[bytes | Image] = []
+        for place, image in places.shown:
+            before, found, left = left.partition(place.encode())
+            if not found or not image.data:
+                raise ValueError("an image has no place in the body, or no bytes")
+            pieces += [before + f"data:{image.media_type};base64,".encode(), image]
+        return cls((*pieces, left))
+
+    @property
+    def size(self) -> int:
+        """The length in bytes as it is sent."""
+        return sum((len(each.data) + 2) // 3 * 4 if isinstance(each, Image) else len(each) for each in self.pieces)
+
+    async def sent(self) -> AsyncIterator[bytes]:
+        """What is sent, a piece at a time."""
+        for each in self.pieces:
+            if not isinstance(each, Image):
+                yield each
+                continue
+            view = memoryview(each.data)
+            for start in range(0, len(view), PIECE):
+                yield b64encode(view[start : start + PIECE])

@@ -1,0 +1,58 @@
+"""How many pixels a picture has, by its header: a page shows none that would take a browser's memory.
+
+Nothing is decoded, and what a header says is believed no further than this.
+"""
+
+from __future__ import annotations
+
+import struct
+
+__all__ = ["pixels_of"]
+
+_NO_FRAME = {0xC4, 0xC8, 0xCC}  # JPEG markers among those of frames that are none
+
+
+def pixels_of(data: bytes) -> int | None:
+    """Width × height of a PNG, JPEG or WebP; None where its header does not say."""
+    width: int
+    height: int
+    try:
+        if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR":
+            width, height = struct.unpack_from(">II", data, 16)
+        elif data.startswith(b"\xff\xd8"):
+            width, height = _of_jpeg(data)
+        elif data[8:12] == b"WEBP":
+            width, height = _of_webp(data)
+        else:
+            return None
+    except (struct.error, ValueError):
+        return None
+    return width * height
+
+
+def _of_jpeg(data: bytes) -> tuple[int, int]:
+    place = 2
+    while True:
+        marker, kind, length = struct.unpack_from(">BBH", data, place)
+        if marker != 0xFF or length < 2:
+            raise ValueError
+        if 0xC0 <= kind <= 0xCF and kind not in _NO_FRAME:
+            height, width = struct.unpack_from(">HH", data, place + 5)
+            return width, height
+        place += 2 + length
+
+
+def _of_webp(data: bytes) -> tuple[int, int]:
+    kind = data[12:16]
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[start : start + 3], "little") + 1 for start in (24, 27))
+        if len(data) < 30:
+            raise ValueError
+        return width, height
+    if kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8 ":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    raise ValueError

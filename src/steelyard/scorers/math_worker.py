@@ -1,0 +1,63 @@
+"""Runs in a process of its own: whether two LaTeX answers are equal, by math-verify. One JSON line in, one out.
+
+Comparing may take for ever or all memory (``10^{10^{10}}``), so whoever asks kills this process when its time is up;
+math-verify's own timeouts, which work by signals in the main thread alone, are off. Only its LaTeX reader is used:
+the one for plain expressions hands them to Python's ``eval``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from typing import Any
+
+__all__ = ["compare", "main"]
+
+MEMORY = 2 << 30  # bytes of address space
+_DELIMITER = re.compile(r"(?<!\\)\$|\\\(|\\\[")
+
+
+def main() -> None:
+    """Answer each line ``[gold, answer]`` with true, false or null, until there are no more."""
+    _limit()
+    logging.disable(logging.CRITICAL)  # math-verify warns that its timeouts are off
+    sys.setrecursionlimit(2000)
+    for line in sys.stdin:
+        try:
+            gold, answer = json.loads(line)
+            found = compare(gold, answer)
+        except (Exception, RecursionError):  # whatever a text makes of SymPy is no answer
+            found = None
+        sys.stdout.write(json.dumps(found) + "\n")
+        sys.stdout.flush()
+
+
+def compare(gold: str, answer: str) -> bool | None:
+    """Whether an answer equals the right one; None where one of them cannot be read. ``verify`` is not symmetric."""
+    from math_verify import verify
+
+    right, given = _parsed(gold), _parsed(answer)
+    if not right or not given:
+        return None
+    return bool(verify(right, given, timeout_seconds=None, raise_on_error=True))
+
+
+def _parsed(text: str) -> list[Any]:
+    """What a text is in SymPy; nothing where it is not LaTeX that can be read."""
+    from math_verify import LatexExtractionConfig, parse
+
+    shown = text if _DELIMITER.search(text) else f"${text}$"
+    found = parse(shown, extraction_config=[LatexExtractionConfig()], parsing_timeout=None, fallback_mode="no_fallback")
+    return list(found)
+
+
+def _limit() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

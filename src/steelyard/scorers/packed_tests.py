@@ -1,0 +1,119 @@
+"""The tests of a code problem as LiveCodeBench publishes them: JSON, or base64 of zlib of a pickle of JSON.
+
+A pickle is a program for the machine that reads it, so none is ever unpickled here. The one that is published holds a
+single text, which takes a handful of instructions: these are read, and any other is refused. All that is read is
+bounded before it is made.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+
+from steelyard.errors import InputError
+
+__all__ = ["MAX_UNPACKED", "Case", "cases_in", "text_of_pickle", "unpacked"]
+
+MAX_UNPACKED: Final = 512 * 1024 * 1024  # bytes of one problem's tests
+_PROTOCOLS: Final = range(2, 6)
+_STRINGS: Final = {b"\x8c": 1, b"X": 4, b"\x8d": 8}  # SHORT_BINUNICODE, BINUNICODE, BINUNICODE8: bytes of their length
+_FRAME: Final = b"\x95"
+_FRAME_LENGTH: Final = 8
+_PUT: Final = {b"\x94": 0, b"q": 1}  # MEMOIZE, and BINPUT of protocols 2 and 3: bytes of their argument
+_STOP: Final = b"."
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One test: what a program reads, or the arguments of a call as JSON, one a line; and what must come out."""
+
+    input: str
+    output: str
+    testtype: Literal["stdin", "functional"] = "stdin"
+
+
+def cases_in(texts: Sequence[str]) -> tuple[Case, ...]:
+    """The cases of several columns, one after the other; raises InputError for what is neither JSON nor packed JSON."""
+    return tuple(case for text in texts for case in _cases(text))
+
+
+def _cases(text: str) -> tuple[Case, ...]:
+    data: str | bytes = text if text.lstrip()[:1] == "[" else unpacked(text)
+    try:
+        return msgspec.json.decode(data, type=tuple[Case, ...])
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise InputError(f"its tests are no list of cases: {str(error).splitlines()[0][:120]}") from None
+
+
+def unpacked(text: str, limit: int = MAX_UNPACKED) -> str:
+    """The text in base64 of zlib of a pickle; raises InputError for anything else, or more than ``limit`` bytes."""
+    try:
+        packed = base64.b64decode(text.strip().encode("ascii"), validate=True)
+        inflater = zlib.decompressobj()
+        data = inflater.decompress(packed, limit + 1)
+    except (binascii.Error, zlib.error, ValueError):
+        raise InputError("its tests are neither JSON nor base64 of zlib") from None
+    if len(data) > limit:
+        raise InputError(f"its tests are larger than {limit:,} bytes")
+    if not inflater.eof or inflater.unused_data:
+        raise InputError("its tests are cut off, or something follows them")
+    return text_of_pickle(data)
+
+
+def text_of_pickle(data: bytes) -> str:
+    """The text of a pickle that holds a text alone (protocols 2 to 5); raises InputError for any other pickle."""
+    reader = _Reader(data)
+    if reader.take(1) != b"\x80" or reader.take(1)[0] not in _PROTOCOLS:
+        raise _refused("it does not begin as one of protocol 2 to 5 does")
+    opcode = reader.opcode()
+    if opcode not in _STRINGS:
+        raise _refused(f"it holds more than a text (instruction {opcode!r})")
+    raw = reader.take(int.from_bytes(reader.take(_STRINGS[opcode]), "little"))
+    opcode = reader.opcode()
+    if opcode in _PUT:
+        reader.take(_PUT[opcode])
+        opcode = reader.opcode()
+    if opcode != _STOP or reader.left:
+        raise _refused(f"it holds more than a text (instruction {opcode!r})" if opcode != _STOP else "bytes follow it")
+    try:
+        return str(raw, "utf-8")
+    except UnicodeDecodeError:
+        raise _refused("its text is not UTF-8") from None
+
+
+class _Reader:
+    """Takes bytes from the front, never more than are there, and never across the end of a frame."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._place, self._frame_end = memoryview(data), 0, 0
+
+    @property
+    def left(self) -> int:
+        return len(self._data) - self._place
+
+    def take(self, count: int) -> Any:
+        end = self._place + count
+        if end > len(self._data) or self._place < self._frame_end < end:
+            raise _refused("it is shorter than it says")
+        found = self._data[self._place : end]
+        self._place = end
+        return found
+
+    def opcode(self) -> bytes:
+        """The next instruction; a frame before it only says how many bytes follow, which must be there."""
+        opcode = bytes(self.take(1))
+        if opcode != _FRAME:
+            return opcode
+        length = int.from_bytes(self.take(_FRAME_LENGTH), "little")
+        if self._place < self._frame_end or length > self.left:
+            raise _refused("it is shorter than it says")
+        self._frame_end = self._place + length
+        return bytes(self.take(1))
+
+
+def _refused(why: str) -> InputError:
+    return InputError(f"its tests are a pickle that is not read: {why}")

@@ -1,0 +1,144 @@
+"""Rows of a data set that is files on the hub, read by their names, and those of a window of them.
+
+The hub's client loads data sets by configurations, and no longer runs a data set's own script. A data set that has one
+is read as what it is: JSONL files, from a mirror or as the client downloads them, one line at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from steelyard.errors import InputError
+from steelyard.tasks.definition import Hub, TaskDefinition
+from steelyard.tasks.file_of_suite import check_no_suite
+from steelyard.tasks.file_rows import FileRows, JsonlRows, Row
+from steelyard.tasks.loaders import DataMissing
+from steelyard.tasks.template import Expression
+from steelyard.tasks.window import Window
+
+__all__ = ["MAX_LINE", "ChosenRows", "HubFile", "hub_files", "rows_up_to"]
+
+MAX_LINE: Final = 128 * 1024 * 1024  # bytes of a row: hidden tests make some tens of megabytes
+_COMMIT: Final = re.compile(r"/snapshots/([0-9a-f]{40})/")
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """One file of a data set: ``label`` is part of the sample ids, ``held`` counts its rows, in the window or not.
+
+    ``revision`` is the data set's commit on the hub; empty for a mirror.
+    """
+
+    label: str
+    rows: ChosenRows
+    held: int
+    revision: str = ""
+
+
+class ChosenRows(FileRows):
+    """Some rows of a file, which keep their numbers in it."""
+
+    def __init__(self, rows: JsonlRows, places: Sequence[int]) -> None:
+        self._rows, self._places = rows, array("I", places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def _row(self, number: int) -> Row:
+        return self._rows[self._places[number]]
+
+    def number_of(self, place: int) -> int:
+        """The number of the row in its file, from 0."""
+        return self._places[place]
+
+
+def rows_up_to(definition: TaskDefinition, window: str) -> int:
+    """The published rows of the files that a window's release has; of all of them without a window."""
+    return sum(each.rows for each in definition.releases[: _count(definition, window)])
+
+
+def hub_files(definition: TaskDefinition, where: Path, data: Path | None, window: str) -> list[HubFile]:
+    """The rows of a task's ``hub.files`` that lie in a window (empty: all), from the mirror ``data`` or from the hub.
+
+    ``where`` is the task's file, for errors. Raises DataMissing where a file is not there or is another one than the
+    release's, and InputError for a row without a date.
+    """
+    hub = definition.hub
+    assert hub is not None, "the caller has a hub"
+    names = hub.files[: _count(definition, window)] if definition.releases else hub.files
+    paths = [_mirrored(hub, name, data) if data is not None else _downloaded(hub, name) for name in names]
+    return [_opened(definition, where, path, place, window) for place, path in enumerate(paths)]
+
+
+def _count(definition: TaskDefinition, window: str) -> int:
+    names = [each.name for each in definition.releases]
+    return names.index(Window.read(window).release) + 1 if window else len(names)
+
+
+def _opened(definition: TaskDefinition, where: Path, path: Path, place: int, window: str) -> HubFile:
+    hub, state = definition.hub, path.stat()
+    assert hub is not None, "the caller has a hub"
+    rows, days = _indexed(path, (state.st_size, state.st_mtime_ns), definition.fields.date, f"{where}: fields.date")
+    published = definition.releases[place].rows if definition.releases else len(rows)
+    if len(rows) > published:
+        # Which of them are the release's is not known, and a claim is about these.
+        seen, named = f"the file here has {len(rows):,} rows", f"{hub.path}/{hub.files[place]}"
+        raise DataMissing(f"no data for {named}: {seen}, and the published one {published:,}")
+    asked = Window.read(window) if window else None
+    places = [n for n in range(len(rows)) if asked is None or asked.holds(date.fromordinal(days[n]))]
+    commit = _COMMIT.search(path.as_posix())
+    label = Path(hub.files[place]).stem
+    return HubFile(label, ChosenRows(rows, places), len(rows), commit[1] if commit else "")
+
+
+@lru_cache(maxsize=16)
+def _indexed(path: Path, state: tuple[int, int], dated: str, key: str) -> tuple[JsonlRows, Sequence[int]]:
+    """A file's rows, and the days of them (as ordinals) where they have a date: gigabytes, which are read once."""
+    day_of, days = Expression(dated, key) if dated else None, array("I")
+
+    def look(row: Row, number: int) -> None:
+        if day_of is not None:
+            days.append(_day(day_of.evaluate(row), path, number).toordinal())
+
+    return JsonlRows(path, look, max_line=MAX_LINE), days
+
+
+def _day(value: object, path: Path, number: int) -> date:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        raise InputError(f"the date {str(value)[:40]!r} is none, such as 2024-10-01", where=path, line=number) from None
+
+
+def _mirrored(hub: Hub, name: str, data: Path) -> Path:
+    path = data / hub.path / name
+    check_no_suite(path)
+    if not path.is_file():
+        raise DataMissing(f"no data: the mirror has no {hub.path}/{name} ({path}): download that file of the data set")
+    return path
+
+
+def _downloaded(hub: Hub, name: str) -> Path:
+    wanted = f"{hub.path}/{name}"
+    try:
+        import huggingface_hub
+        from huggingface_hub.utils import logging
+    except ImportError:
+        raise DataMissing(
+            f"no data for {wanted}: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub"
+        ) from None
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it logs each retry
+    try:
+        return Path(huggingface_hub.hf_hub_download(hub.path, name, repo_type="dataset"))
+    except Exception as error:  # the client raises dozens of types; each means that the hub gave no file
+        reason = (str(error).splitlines() or [""])[0][:160]
+        raise DataMissing(
+            f"the hub gave no data for {wanted} ({type(error).__name__}: {reason}): give a mirror with --data DIR"
+        ) from None

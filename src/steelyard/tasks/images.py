@@ -1,0 +1,188 @@
+"""The images of a row: what a column that holds them shows, and where a prompt shows it.
+
+In a template an image is an opaque value. Printed, it leaves a mark of two characters that no text may hold (Unicode
+keeps them for such uses); a row whose data hold them is refused. When all is rendered the marks are taken out, and each
+is the place of an image. A template reads nothing of an image, and no image is decoded.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from steelyard.errors import InputError
+from steelyard.records import Image
+from steelyard.records.images import MAX_ENCODED_BYTES, MAX_IMAGE_BYTES, MAX_IMAGES, ImageDetail, media_type_of
+
+__all__ = ["RowImages", "check_unmarked"]
+
+_OPENS, _CLOSES = "\ufdd0", "\ufdd1"
+_MARKS: Final = re.compile(f"[{_OPENS}{_CLOSES}]")
+_MARK: Final = re.compile(f"{_OPENS}([0-9]{{1,9}}){_CLOSES}")
+
+
+class _Shown:
+    """An image as a template has it: it can be printed, and nothing else."""
+
+    __slots__ = ("_image", "_number")
+
+    def __init__(self, number: int, image: Image) -> None:
+        self._number, self._image = number, image
+
+    def __str__(self) -> str:
+        return f"{_OPENS}{self._number}{_CLOSES}"
+
+
+class _NoImage:
+    """An empty cell: false in a condition, and an error where it is printed."""
+
+    __slots__ = ("_column",)
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        raise InputError(f"the row has no image in {self._column!r}")
+
+
+class RowImages:
+    """The images in some columns of a row, by ``columns``; their files lie in ``folder`` or below.
+
+    A cell is an image's bytes, ``{bytes: …}`` as the hub has it, the path of a file, a list of these, or empty.
+    Raises InputError for anything else, a path that leads elsewhere, a file that is no PNG, JPEG or WebP or is too
+    large, and a row whose other texts hold a mark.
+    """
+
+    def __init__(self, row: Mapping[str, Any], columns: Sequence[str], folder: Path | None) -> None:
+        self._folder = folder
+        self._shown: list[_Shown] = []
+        self.values: dict[str, Any] = {}
+        for name, value in row.items():
+            if name not in columns:
+                check_unmarked(value)
+        for name in columns:
+            if name not in row:
+                raise InputError(f"the row has no column {name!r}, which holds images by the task's file")
+            cell = row[name]
+            self.values[name] = (
+                [self._cell(each, name) for each in cell] if isinstance(cell, list) else self._cell(cell, name)
+            )
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The SHA-256 of each image, in the order of the columns."""
+        return tuple(each._image.sha256 for each in self._shown)
+
+    def placed_in(self, text: str, detail: ImageDetail = "") -> tuple[str, tuple[Image, ...]]:
+        """A rendered text without its marks, and the images at their places.
+
+        Raises InputError where a mark was cut by the template, and where more is shown than one request may hold.
+        """
+        found, parts, place = [], [], 0
+        for part, number in _split(text):
+            if _MARKS.search(part) or (number is not None and number >= len(self._shown)):
+                raise InputError("the template takes an image's mark apart: print images as they are")
+            parts.append(part)
+            place += len(part)
+            if number is not None:
+                shown = self._shown[number]._image
+                found.append(
+                    Image(sha256=shown.sha256, media_type=shown.media_type, at=place, detail=detail, data=shown.data)
+                )
+        encoded = sum((len(each.data) + 2) // 3 * 4 for each in found)
+        if len(found) > MAX_IMAGES or encoded > MAX_ENCODED_BYTES:
+            raise InputError(
+                f"shows {len(found)} images of {encoded:,} bytes in base64; a request has at most {MAX_IMAGES}, and "
+                f"{MAX_ENCODED_BYTES:,} bytes"
+            )
+        return "".join(parts), tuple(found)
+
+    def _cell(self, value: Any, column: str) -> _Shown | _NoImage:
+        data = self._bytes(value, column)
+        if data is None:
+            return _NoImage(column)
+        if len(data) > MAX_IMAGE_BYTES:
+            raise InputError(f"{column}: an image of {len(data):,} bytes; at most {MAX_IMAGE_BYTES:,} are sent")
+        media_type = media_type_of(data)
+        if media_type is None:
+            raise InputError(f"{column}: is no PNG, JPEG or WebP by its first bytes, and nothing else is sent")
+        shown = _Shown(len(self._shown), Image(sha256=sha256(data).hexdigest(), media_type=media_type, data=data))
+        self._shown.append(shown)
+        return shown
+
+    def _bytes(self, value: Any, column: str) -> bytes | None:
+        if isinstance(value, Mapping):  # as the hub has it; the path there names a file of whoever made the data set
+            value = value.get("bytes")
+            if value is not None and not isinstance(value, bytes):
+                raise InputError(f"{column}: its bytes are none")
+        if value is None or value == "":
+            return None
+        if isinstance(value, bytes):
+            return value
+        if not isinstance(value, str):
+            raise InputError(f"{column}: is neither an image nor the path of one, but {type(value).__name__}")
+        if self._folder is None:
+            raise InputError(f"{column}: a path, and these rows lie in no folder: give a mirror with --data")
+        return _read(self._folder, value, column)
+
+
+def _split(text: str) -> Iterator[tuple[str, int | None]]:
+    """The parts of a text, each with the number of the image that stands after it; None after the last."""
+    begun = 0
+    for mark in _MARK.finditer(text):
+        yield text[begun : mark.start()], int(mark[1])
+        begun = mark.end()
+    yield text[begun:], None
+
+
+def check_unmarked(value: Any) -> None:
+    """Raise InputError where a text in a value could be taken for the mark of an image."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            if _MARKS.search(each):
+                raise InputError("its text holds U+FDD0 or U+FDD1, which stand for images here: take them out")
+        elif isinstance(each, Mapping):
+            left += [*each.keys(), *each.values()]
+        elif isinstance(each, list | tuple):
+            left += each
+
+
+@lru_cache(maxsize=256)
+def _inside(folder: Path, name: str) -> str | None:
+    """A folder in ``folder``, without links in its path; None where it lies elsewhere."""
+    inside = folder.resolve()
+    place = (inside / name).resolve()
+    return str(place) if place.is_relative_to(inside) else None
+
+
+def _read(folder: Path, name: str, column: str) -> bytes:
+    """The bytes of a file in a folder or below: data may be a stranger's, and what they name is sent to an endpoint."""
+    shown = f"{column}: {name[:120]!r}"
+    above, _, last = name.rpartition("/")
+    try:
+        place = _inside(folder, above or ".")
+        if name.startswith("/") or last in ("", ".", "..") or place is None:
+            raise InputError(f"{shown} lies outside the folder of the data, and nothing from elsewhere is sent")
+        # Not blocking: a named pipe must not stall the reader.
+        descriptor = os.open(f"{place}/{last}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError, RuntimeError) as error:
+        is_link = isinstance(error, OSError) and error.errno == errno.ELOOP
+        reason = "it is a link" if is_link else getattr(error, "strerror", None) or "it is no path"
+        raise InputError(f"{shown} cannot be read: {reason}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"{shown} is no regular file")
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(MAX_IMAGE_BYTES + 1)

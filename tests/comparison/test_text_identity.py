@@ -1,0 +1,169 @@
+"""Two runs' texts: who is told apart, who is not, though it does odd things, and who cannot be tested."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import pytest
+
+from steelyard.comparison.published import Reading
+from steelyard.comparison.text_identity import (
+    ALPHA,
+    HeldRun,
+    ReadPair,
+    TextIdentity,
+    Texts,
+    decided_again,
+    read_pairs,
+    reading_roots,
+)
+from steelyard.errors import ExitCode
+from steelyard.records import VerdictWord
+from steelyard.stats.told_apart import MARGIN, TOLERANCE
+from tests.writing_server import WORDS
+
+PROMPTS = 300
+TRIALS = 5
+
+
+def held(name: str, root: str, whole: int = PROMPTS, alike: int = 0) -> HeldRun:
+    return HeldRun(
+        run=name, model="m", uri="openai:m@http://a/v1", created="2026-11-27T12:00:00+00:00", answers_root=root * 32,
+        whole=whole, alike=alike,
+    )  # fmt: skip
+
+
+def identity(pairs: Sequence[ReadPair] = (), repeats: int = 2, **fields: object) -> TextIdentity:
+    found = TextIdentity(
+        task="beginnings", prompts=PROMPTS, repeats=repeats, temperature=0.7, pairs=tuple(pairs),
+        runs=(held("one", "01"), held("two", "ab")), reading=Reading(secret="5eed"),
+        alpha=ALPHA, tolerance=float(TOLERANCE), margin=float(MARGIN),
+    )  # fmt: skip
+    return decided_again(msgspec.structs.replace(found, **fields))
+
+
+def answers(number: object, likes: str = "", prompts: int = PROMPTS) -> dict[str, Texts]:
+    """Six words on each prompt."""
+    drawn, weights = random.Random(f"{number} {likes}"), [3 if each == likes else 1 for each in WORDS]
+    return {
+        f"p/{at}": Texts(f"i{at}", f"r{at}", (" ".join(drawn.choices(WORDS, weights, k=6)),)) for at in range(prompts)
+    }
+
+
+def changed(
+    found: Mapping[str, Texts], change: Callable[[random.Random, str], str], number: object
+) -> dict[str, Texts]:
+    drawn = random.Random(f"changed {number}")
+    return {
+        name: each._replace(texts=tuple(change(drawn, text) for text in each.texts or ()))
+        for name, each in found.items()
+    }
+
+
+def repeating(found: Mapping[str, Texts], number: object, share: float = 0.2) -> dict[str, Texts]:
+    """As by a server that gives a share of its own earlier answers again, to other prompts."""
+    drawn, out = random.Random(f"repeating {number}"), dict[str, Texts]()
+    given: list[tuple[str, ...] | None] = []
+    for name, each in found.items():
+        texts = drawn.choice(given) if given and drawn.random() < share else each.texts
+        given.append(texts)
+        out[name] = each._replace(texts=texts)
+    return out
+
+
+def read(first: Mapping[str, Texts], second: Mapping[str, Texts], secret: str = "5eed") -> TextIdentity:
+    return identity(read_pairs(first, second, secret))
+
+
+HONEST: dict[str, Callable[[dict[str, Texts], int], Mapping[str, Texts]]] = {
+    "nothing": lambda found, number: found,
+    "white space at the ends": lambda found, number: changed(found, lambda _, text: f"\n {text} \n", number),
+    "half of each text": lambda found, number: changed(found, lambda _, text: text[: len(text) // 2], number),
+    "a shorter limit": lambda found, number: changed(found, lambda _, text: text[:20], number),
+    "empty texts, one in five": lambda found, number: changed(
+        found, lambda drawn, text: "" if drawn.random() < 0.2 else text, number
+    ),
+    "a further line": lambda found, number: changed(found, lambda _, text: f"{text}\nmore of it", number),
+    "a fifth of its own answers again": repeating,
+    "one in ten missing": lambda found, number: {
+        name: each if at % 10 else each._replace(texts=None) for at, (name, each) in enumerate(found.items())
+    },
+    "no answer where it has amber twice": lambda found, number: {
+        name: each if (each.texts or ("",))[0].count("amber") < 2 else each._replace(texts=None)
+        for name, each in found.items()
+    },
+}
+
+
+@pytest.mark.parametrize("what", HONEST)
+def test_an_honest_server_is_not_accused(what: str) -> None:
+    accused = 0
+    for number in range(TRIALS):
+        first, second = answers(2 * number), HONEST[what](answers(2 * number + 1), number)
+        accused += read(first, second, str(number)).word is VerdictWord.INCONSISTENT
+    assert accused <= 1
+
+
+def test_a_server_that_repeats_its_own_answers_is_not_accused_beside_another_such() -> None:
+    found = [
+        read(repeating(answers(2 * number), number), repeating(answers(2 * number + 1), f"b{number}"), str(number))
+        for number in range(TRIALS)
+    ]
+    assert sum(each.word is VerdictWord.INCONSISTENT for each in found) <= 1
+    assert all(each.count("again") > 60 for each in found)
+
+
+def test_a_server_that_likes_a_word_is_told_apart_whoever_is_named_first() -> None:
+    first, second = answers(1), answers(2, "kelp")
+    found, turned = read(first, second), read(second, first)
+    assert (found.word, found.exit) == (VerdictWord.INCONSISTENT, ExitCode.INCONSISTENT)
+    assert found.pairs == turned.pairs
+    assert (found.p or 1) <= ALPHA
+    assert (found.share or 0) > 0.6
+    assert (found.decided or 999) < PROMPTS
+    assert reading_roots(held("a", "01"), held("b", "ab")) == reading_roots(held("b", "ab"), held("a", "01"))
+
+
+def test_texts_of_one_kind_are_consistent_after_many_prompts_and_undecided_after_few() -> None:
+    few = read(answers(1, prompts=60), answers(2, prompts=60))
+    assert (few.word, few.exit) == (VerdictWord.INSUFFICIENT_POWER, ExitCode.UNDECIDED)
+    assert few.needed is not None
+    pairs = [ReadPair(sample=str(at), said="right" if at % 2 else "wrong") for at in range(1_500)]
+    many = identity(pairs, prompts=1_500)
+    assert (many.word, many.exit) == (VerdictWord.CONSISTENT, ExitCode.CONSISTENT)
+
+
+def test_answers_of_a_cache_and_a_prompt_that_comes_twice_say_nothing() -> None:
+    first = answers(1)
+    same = read(first, first)
+    assert same.count("same") > 290
+    assert same.word is VerdictWord.INSUFFICIENT_POWER
+    twice = {name: each._replace(request="r") for name, each in answers(2).items()}
+    assert read(twice, answers(3)).count("again") == PROMPTS - 1
+
+
+def test_texts_that_may_hang_together_cannot_be_tested() -> None:
+    once = identity(repeats=1)
+    assert "--repeats 2" in once.reason
+    seeded = identity(runs=(held("one", "01"), held("two", "ab", alike=200)))
+    none = identity(runs=(held("one", "01"), held("two", "ab", whole=0)))
+    for each in (once, seeded, none):
+        assert (each.word, each.exit, each.p) == (VerdictWord.NOT_TESTABLE, ExitCode.UNDECIDED, None)
+    assert "drawn by one seed" in seeded.reason
+    assert "no prompt has all its answers" in none.reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"pairs": (ReadPair(sample="a", said="right"),) * 2}, "twice"),
+        ({"prompts": 0, "pairs": (ReadPair(sample="a", said="right"),)}, "more was read"),
+        ({"runs": (held("one", "01", alike=PROMPTS + 1), held("two", "ab"))}, "more was read"),
+        ({"repeats": 1, "pairs": (ReadPair(sample="a", said="right"),)}, "nothing can be tested"),
+    ],
+)
+def test_what_no_reading_gives_is_refused(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        identity(**fields)  # type: ignore[arg-type]

@@ -1,0 +1,66 @@
+"""Identity by text in words: what was shown, and never that another model is served."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+
+from steelyard.comparison.text_identity import ReadPair, TextIdentity
+from steelyard.comparison.text_identity_pages import headline, machine, markdown, print_identity, sentences
+from tests.comparison.test_text_identity import held, identity
+from tests.comparison_runs import HOSTILE
+
+
+def told(right: int, of: int, *more: str) -> TextIdentity:
+    said = ["right" if (at * right) % of + right >= of else "wrong" for at in range(of)]
+    pairs = [ReadPair(sample=str(at), said=each) for at, each in enumerate([*said, *more])]  # type: ignore[arg-type]
+    return identity(pairs, prompts=len(pairs))
+
+
+def test_each_word_says_what_was_shown() -> None:
+    assert headline(told(70, 100)).startswith("Inconsistent: one and two were not answered from the same distribution")
+    assert headline(told(450, 900)).startswith("Consistent (to within 7.5 points): whose text is whose in one and two")
+    assert "about" in headline(told(50, 100))
+    assert "pairs would decide" in headline(told(50, 100))
+    assert "no number of pairs" in headline(replace(told(55, 100), needed=None))
+    assert headline(identity(repeats=1)).startswith("Not testable: each prompt was asked once")
+
+
+def test_an_accusation_says_what_is_not_shown_and_how_the_error_rate_is_kept() -> None:
+    text = " ".join(sentences(told(70, 100, "missing", "same", "again", "even")))
+    for part in (
+        "That another model answers is not shown",
+        "70 of 100 guesses are right: 70.0 %",
+        "valid whenever one looks. This gives the word",
+        "number of prompts was fixed before",
+        "It decides nothing here",
+        "Of 104 pairs 1 are missing",
+        "3 say nothing",
+        "at most 52.5 % of pairs",
+        "The order of reading was drawn",
+    ):
+        assert part in text, part
+    assert "Within a margin means" in " ".join(sentences(told(450, 900)))
+    assert len(list(sentences(identity(repeats=1)))) <= 3
+
+
+def test_the_document_and_the_page_have_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(70, 100)
+    document = machine(found)
+    assert (document["exit"], document["word"], document["headline"]) == (1, "inconsistent", headline(found))
+    assert f"**{headline(found)}**" in markdown(found)
+
+
+def test_text_of_others_stays_one_line_and_is_escaped() -> None:
+    hostile = replace(held("one", "01"), run=HOSTILE, model=HOSTILE * 40)
+    found = replace(told(70, 100), task=HOSTILE, runs=(hostile, held("two", "ab")))
+    page = markdown(found)
+    assert "<script>" not in page
+    assert "\x1b" not in page
+    shown = io.StringIO()
+    print_identity(found, Console(file=shown, width=100))
+    assert "\x1b[31m" not in shown.getvalue()
+    assert max(map(len, shown.getvalue().splitlines())) <= 100

@@ -1,0 +1,64 @@
+"""A body with images: JSON with data URIs in it, of a length that is known; no image is held twice."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import tracemalloc
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steelyard.models.streamed_body import Places, StreamedBody
+from steelyard.records import Image
+
+
+def image(data: bytes) -> Image:
+    return Image(sha256=sha256(data).hexdigest(), media_type="image/webp", data=data)
+
+
+async def all_of(body: StreamedBody) -> bytes:
+    return b"".join([piece async for piece in body.sent()])
+
+
+@given(st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=4), st.text())
+def test_what_is_sent(files: list[bytes], text: str) -> None:
+    places = Places()
+    body = {"model": text, "parts": [{"url": places.put(image(data)), "text": text} for data in files]}
+    streamed = StreamedBody.of(body, places)
+    sent = asyncio.run(all_of(streamed))
+    assert len(sent) == streamed.size
+    read = json.loads(sent)
+    assert read["model"] == text
+    for part, data in zip(read["parts"], files, strict=True):
+        head, _, encoded = part["url"].partition(",")
+        assert head == "data:image/webp;base64"
+        assert base64.b64decode(encoded, validate=True) == data
+
+
+def test_an_image_is_encoded_a_piece_at_a_time() -> None:
+    data = bytes(range(256)) * 40_000  # 10 MB
+    places = Places()
+    streamed = StreamedBody.of({"url": places.put(image(data))}, places)
+
+    async def sent() -> int:
+        return sum([len(piece) async for piece in streamed.sent()])
+
+    tracemalloc.start()
+    try:
+        assert asyncio.run(sent()) == streamed.size
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_image_without_bytes_or_place_is_refused() -> None:
+    places = Places()
+    body = {"url": places.put(image(b""))}
+    with pytest.raises(ValueError, match="no bytes"):
+        StreamedBody.of(body, places)
+    with pytest.raises(ValueError, match="no place"):
+        StreamedBody.of({"url": "elsewhere"}, places)

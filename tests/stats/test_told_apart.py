@@ -1,0 +1,84 @@
+"""Guesses whose text is whose: chance accuses seldom, being right often soon, and missing pairs accuse nobody."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from steelyard.stats.told_apart import LEARNING, MARGIN, TOLERANCE, Guesses
+
+RUNS, LENGTH, LEVEL = 200, 300, 0.05
+SEEN = st.lists(st.sampled_from([True, False, None]), max_size=150)
+
+
+def read(pairs: Sequence[bool | None]) -> Guesses:
+    guesses = Guesses()
+    for each in pairs:
+        guesses.observe(each, LEVEL)
+    return guesses
+
+
+def drawn(chance: float, number: int, length: int = LENGTH) -> Guesses:
+    coin = random.Random(f"{chance} {number}")
+    return read([coin.random() < chance for _ in range(length)])
+
+
+def test_guesses_at_the_tolerance_seldom_accuse_and_those_at_the_margin_seldom_confirm() -> None:
+    far = [drawn(float(TOLERANCE), number) for number in range(RUNS)]
+    near = [drawn(float(MARGIN), number, 600) for number in range(RUNS)]
+    assert sum(each.p <= LEVEL for each in far) <= 0.1 * RUNS  # .05 and three standard errors
+    assert sum(each.fixed_n_p <= LEVEL for each in far) <= 0.1 * RUNS
+    assert sum(each.is_within(LEVEL) for each in near) <= 0.1 * RUNS
+
+
+def test_two_of_three_guesses_right_are_soon_found_and_chance_is_confirmed() -> None:
+    found = [drawn(2 / 3, number) for number in range(60)]
+    assert sum(each.p <= 0.01 for each in found) >= 50
+    assert all((each.decided is not None) == (each.p <= LEVEL) for each in found)
+    assert sum(drawn(0.5, number, 900).is_within(LEVEL) for number in range(60)) >= 50
+
+
+@given(SEEN)
+def test_a_missing_pair_is_a_wrong_guess_where_it_would_accuse_and_a_right_one_where_it_would_confirm(
+    pairs: list[bool | None],
+) -> None:
+    guesses = read(pairs)
+    against = read([bool(each) for each in pairs])
+    assert (guesses.p, guesses.decided) == (against.p, against.decided)
+    assert guesses.fixed_n_p == against.fixed_n_p
+    assert guesses.is_within(LEVEL) == read([each is not False for each in pairs]).is_within(LEVEL)
+    assert len(guesses.guesses) + guesses.missing == len(pairs)
+
+
+@given(st.integers(1, 200), st.data())
+def test_the_p_at_a_fixed_number_is_the_binomial_tail(n: int, data: st.DataObject) -> None:
+    right = data.draw(st.integers(0, n))
+    found = read([True] * right + [False] * (n - right)).fixed_n_p
+    assert found == pytest.approx(float(binom.sf(right - 1, n, float(TOLERANCE))), rel=1e-9, abs=1e-300)
+
+
+def test_nothing_is_confirmed_by_the_pairs_that_are_for_learning() -> None:
+    wrong = read([False] * (LEARNING + 30))
+    assert not read([False] * LEARNING).is_within(LEVEL)
+    assert wrong.is_within(LEVEL)
+
+
+def test_how_many_are_needed_is_about_what_it_takes() -> None:
+    assert Guesses().needed(LEVEL) is None
+    often, seldom = drawn(0.62, 1, 80), drawn(0.5, 2, 80)
+    for guesses in (often, seldom):
+        needed = guesses.needed(LEVEL)
+        assert needed is not None
+        share = sum(guesses.guesses) / len(guesses.guesses)
+        whole = read([(number * share) % 1 + share >= 1 for number in range(2 * needed)])
+        assert whole.p <= LEVEL or whole.is_within(LEVEL)
+    assert (
+        read([True] * 53 + [False] * 47).needed(LEVEL) is None
+        or (read([True] * 53 + [False] * 47).needed(LEVEL) or 0) > 1_000
+    )
+    assert often.interval()[0] < 0.62 < often.interval()[1]

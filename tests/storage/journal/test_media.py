@@ -1,0 +1,122 @@
+"""Images on the disk: once each, before they are sent, only for their owner; and what a kill left is mended."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence.canonical import canonical
+from steelyard.records import GenerateRequest, Image, Sample
+from steelyard.storage.journal.media import Media, image_at, size_at
+from steelyard.storage.journal.texts import Texts
+
+FILES = [b"\x89PNG\r\n\x1a\n" + bytes([number]) * 100 for number in range(5)]
+
+
+def image(data: bytes) -> Image:
+    return Image(sha256=sha256(data).hexdigest(), media_type="image/png", data=data)
+
+
+def kept(run: Path, *files: bytes) -> None:
+    async def keep() -> None:
+        media = Media(run)
+        await asyncio.gather(*(media.keep([image(each), image(each)]) for each in files))
+        media.sync()
+        media.close()
+
+    asyncio.run(keep())
+
+
+def written(run: Path, *files: bytes) -> None:
+    """The samples that show these, in the run's texts."""
+    texts = Texts(run)
+    for data in files:
+        shown = GenerateRequest(prompt="?", images=(image(data),))
+        texts.add(canonical(Sample(id="x", request=shown, target="1")).decode())
+    texts.close()
+
+
+def names(run: Path) -> set[str]:
+    return {path.name for path in (run / "media").iterdir()}
+
+
+def test_each_is_there_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    kept(tmp_path, *FILES, *FILES)
+    assert names(tmp_path) == {image(each).sha256 for each in FILES}
+    assert stat.S_IMODE((tmp_path / "media").stat().st_mode) == 0o700
+    for each in FILES:
+        path = tmp_path / "media" / image(each).sha256
+        assert path.read_bytes() == each
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert image_at(tmp_path, image(each).sha256) == each
+        assert size_at(tmp_path, image(each).sha256) == len(each)
+
+
+def test_a_run_without_images_has_no_folder(tmp_path: Path) -> None:
+    kept(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_is_there_is_not_written_again_unless_it_was_changed(tmp_path: Path) -> None:
+    kept(tmp_path, FILES[0], FILES[1])
+    one, other = (tmp_path / "media" / image(each).sha256 for each in FILES[:2])
+    before = one.stat().st_ino
+    other.write_bytes(FILES[1][:20])
+    kept(tmp_path, FILES[0], FILES[1])
+    assert one.stat().st_ino == before
+    assert other.read_bytes() == FILES[1]
+
+
+def test_one_without_its_bytes(tmp_path: Path) -> None:
+    named = Image(sha256="ab" * 32, media_type="image/png")
+    media = Media(tmp_path)
+    with pytest.raises(InputError, match="came without its bytes"):
+        asyncio.run(media.keep([named]))
+    media.close()
+
+
+def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
+    (tmp_path / "media").write_text("in the way")
+    media = Media(tmp_path)
+    with pytest.raises(OSError, match=r"media"):
+        asyncio.run(media.keep([image(FILES[0])]))
+    media.close()
+
+
+def test_a_resume_finds_what_is_missing_torn_or_left_over(tmp_path: Path) -> None:
+    kept(tmp_path, *FILES[:4])
+    written(tmp_path, *FILES[:3], FILES[4])
+    (tmp_path / "media" / f"{image(FILES[4]).sha256}.partial").write_bytes(FILES[4][:7])
+    (tmp_path / "media" / image(FILES[1]).sha256).write_bytes(b"torn")
+    media = Media(tmp_path)
+    assert media.missing() == {image(FILES[1]).sha256, image(FILES[4]).sha256}
+    assert names(tmp_path) == {image(FILES[0]).sha256, image(FILES[2]).sha256}
+    media.close()
+
+
+def test_a_cancelled_call_leaves_the_others_their_image(tmp_path: Path) -> None:
+    async def cancelled() -> None:
+        media = Media(tmp_path)
+        calls = [asyncio.create_task(media.keep([image(FILES[0])])) for _ in range(3)]
+        await asyncio.sleep(0)
+        calls[0].cancel()
+        assert isinstance((await asyncio.gather(*calls, return_exceptions=True))[0], asyncio.CancelledError)
+        assert [call.exception() for call in calls[1:]] == [None, None]
+        media.close()
+
+    asyncio.run(cancelled())
+    assert image_at(tmp_path, image(FILES[0]).sha256) == FILES[0]
+
+
+def test_reading_one_that_is_not_there_or_not_it(tmp_path: Path) -> None:
+    kept(tmp_path, FILES[0])
+    for name in ("ab" * 32, "../texts/main-0000.jsonl", "../../etc/passwd"):
+        assert (image_at(tmp_path, name), size_at(tmp_path, name)) == (None, None)
+    (tmp_path / "media" / image(FILES[0]).sha256).write_bytes(FILES[1])
+    with pytest.raises(VerificationError, match="was changed"):
+        image_at(tmp_path, image(FILES[0]).sha256)
