@@ -38,7 +38,9 @@ def test_a_dry_run_where_nothing_can_be_asked_is_no_success(
     sums_server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     claims = tmp_path / "sheet.yaml"
-    claims.write_text("model: adder\nclaims:\n  - {task: tickets, value: 90}\n  - {task: swe-bench-verified, value: 40}\n")
+    claims.write_text(
+        "model: adder\nclaims:\n  - {task: tickets, value: 90}\n  - {task: swe-bench-verified, value: 40}\n"
+    )
     assert steelyard(["audit", str(claims), "--model", f"openai:sums@{sums_server.url}", "--dry-run"]) == 3
     told = " ".join(capsys.readouterr().out.split())
     assert "Dry run: nothing can be asked." in told
