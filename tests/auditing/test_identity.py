@@ -72,7 +72,7 @@ def test_another_model_is_found_and_the_report_says_what_was_shown(another: Path
     assert "the texts that the endpoint drew are not the reference's" in page
     assert "its requantisation to Q2_K explains them best" in page
     assert "texts that it drew were held against the weights of the reference" in page
-    assert "neutral_prompts, prompts" not in page
+    assert "neutral_prompts, completion" not in page
 
 
 def test_no_prompt_came_twice_and_every_likelihood_is_in_the_journal(another: Path) -> None:

@@ -65,7 +65,7 @@ def test_another_model_is_found_and_the_report_says_what_was_shown(another: Path
     assert "what the endpoint expects next is not what the reference's weights expect" in page
     assert "may be so far off after 5 % of prompts" in page
     assert "its log-probabilities of next tokens were held against" in page
-    assert "neutral_prompts, prompts" not in page
+    assert "neutral_prompts, next_token" not in page
 
 
 def test_no_prompt_came_twice_and_every_distance_is_in_the_journal(another: Path) -> None:

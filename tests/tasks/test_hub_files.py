@@ -17,8 +17,10 @@ from typing import Any, ClassVar
 import pytest
 
 from steelyard.errors import InputError
+from steelyard.records import GenerateRequest, Sample
 from steelyard.tasks import hub_files as module
 from steelyard.tasks.definition_file import read_definition
+from steelyard.tasks.file_rows import JsonlRows
 from steelyard.tasks.hub_files import hub_files, rows_up_to
 from steelyard.tasks.loaders import DataMissing, says_data_missing
 from steelyard.tasks.task import Task
@@ -45,6 +47,11 @@ def task_in(folder: Path, text: str = TASK) -> Task:
     path = folder / "lamps.yaml"
     path.write_text(text)
     return Task(read_definition(path), path)
+
+
+def prompt_of(sample: Sample) -> str:
+    assert isinstance(sample.request, GenerateRequest)
+    return sample.request.prompt
 
 
 def data_of(name: str) -> bytes:
@@ -93,6 +100,7 @@ READ = """
 import sys
 from pathlib import Path
 from steelyard.errors import InputError
+from steelyard.records import GenerateRequest, Sample
 from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.task import Task
 path = Path(sys.argv[1])
@@ -168,7 +176,7 @@ def test_a_file_is_read_once_and_again_when_it_changes(
     tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[Path] = []
-    rows = module.JsonlRows
+    rows = JsonlRows
 
     def counting(path: Path, *arguments: Any, **named: Any) -> Any:
         opened.append(path)
@@ -183,7 +191,7 @@ def test_a_file_is_read_once_and_again_when_it_changes(
     file.write_bytes(file.read_bytes().replace(b"q1", b"p1 and more"))
     with pytest.raises(InputError, match="was changed while in use"):
         samples[0]
-    assert task.prepare("plain", mirror, window="release_v1")[0].request.prompt == "p1 and more"
+    assert prompt_of(task.prepare("plain", mirror, window="release_v1")[0]) == "p1 and more"
     assert len(opened) == 2
 
 
@@ -194,7 +202,7 @@ def test_a_line_over_the_limit_is_refused_and_one_of_megabytes_is_read(
     long = ROWS["one.jsonl"][0] | {"more": "x" * 20_000_000}
     file.write_text("".join(f"{json.dumps(row)}\n" for row in (*ROWS["one.jsonl"][1:], long)))
     samples = task_in(tmp_path).prepare("plain", mirror, window="release_v1")
-    assert samples[2].request.prompt == "q1"
+    assert prompt_of(samples[2]) == "q1"
     monkeypatch.setattr(module, "MAX_LINE", 10_000_000)
     module._indexed.cache_clear()
     with pytest.raises(InputError, match=r"one\.jsonl:3: line is longer than 10,000,000 bytes"):

@@ -62,3 +62,8 @@ def command(
     done = asyncio.run(conduct(job, args, signer_at(args.key)))
     print_verdict(done.verdict, done.plan, done.folder, as_json=as_json, signed=done.is_signed)
     return done.verdict.exit
+
+
+for _option in command.params:
+    if isinstance(_option, click.Option) and _option.name == "uri":
+        _option.help = "The endpoint, as openai:NAME@URL, and the file that it should serve, as reference=gguf:PATH."

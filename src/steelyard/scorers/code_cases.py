@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -20,14 +18,13 @@ from steelyard.scorers.halt import Halt
 from steelyard.scorers.packed_tests import Case, cases_in
 
 if TYPE_CHECKING:
-    from steelyard.scorers.sandbox.limits import SandboxLimits
+    from steelyard.scorers.sandbox.limits import End, SandboxLimits
 
 __all__ = ["CodeCases", "code_in", "same_output"]
 
 MAX_CHARACTERS: Final = 200_000
-SECONDS: Final = 6  # for a case, as lcb_runner gives
-_START_SECONDS: Final = 1.0  # for the sandbox and the imports, which lcb_runner has done before its clock starts
-_AT_ONCE: Final = 2_000_000  # characters of the cases of one examination: what passes to the sandbox is bounded
+SECONDS: Final = 6  # for a case, as lcb_runner gives; one more for imports, which it has done before its clock starts
+_PATIENCE: Final = 4  # times as long by the clock
 _MIB: Final = 1 << 20
 _OUTPUT: Final = 256 * 1024  # bytes that a program may print beside twice what is expected
 
@@ -75,8 +72,9 @@ class CodeCases:
 
     The code is what stands between the last two lines with three backticks; an answer without them is unparsed. It
     is open where it ends because it imports a package that lcb_runner's machine has and this sandbox has not. Cases
-    are run one after the other up to the first failure, each for :data:`SECONDS`, so that scoring n cases takes at most
-    n × (SECONDS + 1) seconds. Nothing of an answer ever runs outside the sandbox, and no expected output is in it.
+    are run one after the other up to the first failure. Each has :data:`SECONDS` of processor time, and one more for
+    its start, so that scoring n cases takes at most n × (SECONDS + 1) seconds of it, and four times as long by the
+    clock. Nothing of an answer ever runs outside the sandbox, and no expected output is in it.
     """
 
     executes: ClassVar[bool] = True
@@ -105,61 +103,55 @@ class CodeCases:
             return Score(value=0.0, parsed=False, note="no code")
         try:
             name, cases = _called(sample), _cases_of(sample)
-            failed, lacks = self._failed_call(code, name, cases) if name else self._failed_run(code, cases)
+            for number, case in enumerate(cases, 1):
+                how, lacks = self._failed_call(code, name, case) if name else self._failed_run(code, case)
+                place = f"case {number} of {len(cases)}"
+                if lacks:
+                    return Score(value=None, note=f"{place}: the sandbox has no {lacks}")
+                if how:
+                    return Score(value=0.0, note=f"{place}: {how}")
         except InputError as error:
             raise type(error)(f"{sample.id}: {error}") from None
-        if lacks:
-            return Score(value=None, note=f"{failed}: the sandbox has no {lacks}")
-        return Score(value=0.0, note=failed) if failed else Score(value=1.0, note=f"{len(cases)} cases")
+        return Score(value=1.0, note=f"{len(cases)} cases")
 
     def stop(self) -> None:
         """Kill what this scorer runs, in whatever thread; it scores nothing more."""
         self._halt.stop()
 
-    def _failed_run(self, code: str, cases: Sequence[Case]) -> tuple[str, str]:
-        """Which case a program fails, and how, and the package that it lacked; empty where it passes all."""
+    def _failed_run(self, code: str, case: Case) -> tuple[str, str]:
+        """How a program fails a case, and the package that it lacked; empty where it passes."""
         from steelyard.scorers.sandbox.box import Sandbox
         from steelyard.scorers.sandbox.limits import End
 
         files = {"/imports.py": IMPORTS.encode(), "/solution.py": code.encode("utf-8", "surrogatepass")}
-        program = _runner()
-        for number, case in enumerate(cases, 1):
-            limits = _limits(_OUTPUT + 2 * len(case.output), SECONDS)
-            done = Sandbox(limits).run(
-                program, stdin=case.input.encode("utf-8", "replace"), files=files, halt=self._halt
-            )
-            printed = done.stdout.decode("utf-8", "replace")
-            if done.end is not End.PASSED or not same_output(printed, case.output):
-                how = "wrong" if done.end is End.PASSED else str(done.end)
-                return f"case {number} of {len(cases)}: {how}", _lacking(done.stderr.decode("utf-8", "replace"))
-        return "", ""
+        read, limits = case.input.encode("utf-8", "replace"), _limits(_OUTPUT + 2 * len(case.output))
+        done = Sandbox(limits).run(_runner(), stdin=read, files=files, halt=self._halt)
+        if done.end is End.PASSED:
+            return "" if same_output(done.stdout.decode("utf-8", "replace"), case.output) else "wrong", ""
+        return _end_in_words(done.end, done.seconds), _lacking(done.stderr.decode("utf-8", "replace"))
 
-    def _failed_call(self, code: str, name: str, cases: Sequence[Case]) -> tuple[str, str]:
-        """How a function fails its cases, and the package that it lacked; empty where it passes all."""
+    def _failed_call(self, code: str, name: str, case: Case) -> tuple[str, str]:
+        """How a function fails a case, and the package that it lacked; empty where it passes."""
         from steelyard.scorers.sandbox.examine import Exam, examine
         from steelyard.scorers.sandbox.inside.values import NotPlain
         from steelyard.scorers.sandbox.limits import End
 
         of = "Solution" if "class Solution" in code else ""
-        begun = 0
-        for part in _parts(cases):
-            exam = Exam(
-                program=(IMPORTS, code),
-                setup=_setup(part),
-                names=(of or name,),
-                tests=f"call = {of}().{name}\n{_CALLS}" if of else f"call = {name}\n{_CALLS}",
-            )
-            try:
-                result = examine(exam, _limits(_OUTPUT, len(part) * (SECONDS + 1)), self._halt)
-            except NotPlain:
-                raise InputError("a case is larger than what the sandbox takes") from None
-            if result.end is not End.PASSED:
-                among = f"cases {begun + 1} to {begun + len(part)} of {len(cases)}"
-                how = "timeout" if result.detail == "Late" else result.detail or str(result.end)
-                imported = _IMPORTED.search(code) if how == "ModuleNotFoundError" else None
-                return f"{among}: {how}", imported[1] if imported else ""
-            begun += len(part)
-        return "", ""
+        exam = Exam(
+            program=(IMPORTS, code),
+            setup=_setup(case),
+            names=(of or name,),
+            tests=f"found = {f'{of}().' if of else ''}{name}(*given)\n{_COMPARED}",
+        )
+        try:
+            result = examine(exam, _limits(_OUTPUT), self._halt)
+        except NotPlain:
+            raise InputError("a case is larger than what the sandbox takes") from None
+        if result.end is End.PASSED:
+            return "", ""
+        imported = _IMPORTED.search(code) if result.detail == "ModuleNotFoundError" else None
+        how = result.detail if result.end is End.FAILED else _end_in_words(result.end, result.seconds)
+        return how or str(result.end), imported[1] if imported else ""
 
 
 def code_in(text: str) -> str:
@@ -214,49 +206,36 @@ def _cases_of(sample: Sample) -> tuple[Case, ...]:
     return cases
 
 
-def _parts(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """The cases in parts of a bounded size, each of at least one case."""
-    part: list[Case] = []
-    size = 0
-    for case in cases:
-        length = len(case.input) + len(case.output)
-        if part and size + length > _AT_ONCE:
-            yield part
-            part, size = [], 0
-        part.append(case)
-        size += length
-    yield part
+# A tuple for a list is not held against a model, as in lcb_runner.
+_COMPARED: Final = "assert (list(found) if isinstance(found, tuple) else found) == expected\n"
 
 
-# A tuple for a list is not held against a model, as in lcb_runner. The examiner's own clock ends a call.
-_CALLS: Final = """
-for given, expected in CASES:
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    found = call(*given)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    assert (list(found) if isinstance(found, tuple) else found) == expected
-"""
-
-
-def _setup(cases: Sequence[Case]) -> str:
-    """What the examiner reads before the calls; cases that are no JSON make it unusable, and nothing is scored."""
-    texts = json.dumps([[case.input.split("\n"), case.output] for case in cases])
+def _setup(case: Case) -> str:
+    """What the examiner reads before the call; a case that is no JSON makes it unusable, and nothing is scored."""
     return (
-        "import json, signal, sys\n"
+        "import json, sys\n"
         "if hasattr(sys, 'set_int_max_str_digits'): sys.set_int_max_str_digits(50000)\n"
-        "class Late(Exception): pass\n"
-        "def late(*_): raise Late\n"
-        "signal.signal(signal.SIGALRM, late)\n"
-        f"SECONDS = {SECONDS}\n"
-        f"CASES = [([json.loads(each) for each in given], json.loads(out)) for given, out in json.loads({texts!r})]\n"
+        f"given = [json.loads(each) for each in {case.input!r}.split('\\n')]\n"
+        f"expected = json.loads({case.output!r})\n"
     )
 
 
-def _limits(output: int, seconds: float) -> SandboxLimits:
-    """What the contests allow: a gigabyte of memory."""
+def _end_in_words(end: End, seconds: float) -> str:
+    """How a run ended; one that was killed after its time was killed for it."""
+    return "timeout" if str(end) == "killed" and seconds >= SECONDS else str(end)
+
+
+def _limits(output: int) -> SandboxLimits:
+    """Processor time, so that a busy machine fails nobody; by the clock four times as long. A gigabyte of memory."""
     from steelyard.scorers.sandbox.limits import SandboxLimits
 
-    return SandboxLimits(seconds=seconds + _START_SECONDS, memory=1024 * _MIB, address_space=2048 * _MIB, output=output)
+    return SandboxLimits(
+        seconds=_PATIENCE * (SECONDS + 1.0),
+        processor_seconds=SECONDS + 1,
+        memory=1024 * _MIB,
+        address_space=2048 * _MIB,
+        output=output,
+    )
 
 
 def _runner() -> str:

@@ -134,7 +134,7 @@ def _downloaded(hub: Hub, name: str) -> Path:
         raise DataMissing(
             f"no data for {wanted}: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub"
         ) from None
-    logging.set_verbosity_error()  # the client logs each retry; the result is reported once, below
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it logs each retry
     try:
         return Path(huggingface_hub.hf_hub_download(hub.path, name, repo_type="dataset"))
     except Exception as error:  # the client raises dozens of types; each means that the hub gave no file

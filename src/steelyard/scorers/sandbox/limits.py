@@ -20,12 +20,15 @@ class SandboxError(MissingDependency):
 class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Resource limits of one run. ``seconds`` are wall-clock time; all else is bytes or counts.
 
+    ``processor_seconds`` are those of one process: 0 for one more than ``seconds``.
+
     ``memory`` and ``processes`` hold for all its processes together (cgroup), ``address_space``, ``file`` and
     ``open_files`` for each one (rlimits), ``disk`` for its only writable folder (a tmpfs, which counts as memory too).
     ``output`` is what it may print on standard output and standard error each.
     """
 
     seconds: float = 10.0
+    processor_seconds: int = 0
     memory: int = 512 * MIB
     address_space: int = 1024 * MIB
     processes: int = 32

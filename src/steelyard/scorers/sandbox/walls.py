@@ -145,7 +145,7 @@ def _rlimits(limits: SandboxLimits) -> list[str]:
     return [
         f"--as={limits.address_space}",
         f"--nproc={limits.processes}",
-        f"--cpu={math.ceil(limits.seconds) + 1}",
+        f"--cpu={limits.processor_seconds or math.ceil(limits.seconds) + 1}",
         f"--fsize={limits.file}",
         f"--nofile={limits.open_files}",
         "--core=0",
