@@ -9,8 +9,8 @@ import pytest
 
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_identifier, open_scorer
-from steelyard.scorers.halt import Halt, Halted
-from steelyard.scorers.mathematics import Comparer, Mathematics
+from steelyard.scorers.halt import Halted
+from steelyard.scorers.mathematics.scorer import Mathematics
 
 pytest.importorskip("math_verify")
 
@@ -55,14 +55,6 @@ def test_what_is_equal(scorer: Mathematics, target: str, text: str, expected: fl
 def test_a_cut_answer_counts_only_where_its_box_is_closed(scorer: Mathematics) -> None:
     assert value(scorer, "12", "so $\\boxed{12}$, since both terms are even numbers", Outcome.TRUNCATED) == 1
     assert value(scorer, "12", "so \\boxed{1", Outcome.TRUNCATED) is None
-
-
-def test_an_answer_that_hangs_is_open_and_the_next_is_scored() -> None:
-    slow = Comparer(seconds=1.0)
-    assert slow.equal("1", "1", Halt()) is True
-    assert slow.equal("7", "9^{9^{9^{9}}}!", Halt()) is not True
-    assert slow.equal("\\frac{2}{4}", "0.5", Halt()) is True
-    slow.close()
 
 
 @pytest.mark.parametrize(

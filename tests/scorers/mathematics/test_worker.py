@@ -11,7 +11,7 @@ import pytest
 
 math_verify = pytest.importorskip("math_verify")
 
-from steelyard.scorers import math_worker  # noqa: E402 — after the check that its package is there
+from steelyard.scorers.mathematics import worker as math_worker  # noqa: E402 — after the check that its package is there
 
 PAIRS = [
     ("\\frac{1}{2}", "\\dfrac{2}{4}"), ("\\frac{1}{2}", "0.5"), ("\\frac{1}{2}", "0.51"), ("3", "4"), ("3", "3.0"),
