@@ -99,10 +99,30 @@ def test_a_resume_finds_what_is_missing_torn_or_left_over(tmp_path: Path) -> Non
     media.close()
 
 
+def test_a_resume_removes_images_alone_and_nothing_through_a_link(tmp_path: Path) -> None:
+    run, theirs = tmp_path / "run", tmp_path / "theirs"
+    run.mkdir()
+    kept(run, *FILES[:1])
+    written(run, *FILES[:1])
+    (run / "media" / "thesis.txt").write_text("mine")
+    media = Media(run)
+    with pytest.raises(VerificationError, match=r"media/thesis.txt: no image"):
+        media.missing()
+    assert (run / "media" / "thesis.txt").read_text() == "mine"
+    (run / "media").rename(theirs)
+    (run / "media").symlink_to(theirs)
+    with pytest.raises(VerificationError, match=r"media: a link"):
+        media.missing()
+    assert (theirs / "thesis.txt").is_file()
+    media.close()
+
+
 def test_a_cancelled_call_leaves_the_others_their_image(tmp_path: Path) -> None:
+    large = FILES[0] * 20_000
+
     async def cancelled() -> None:
         media = Media(tmp_path)
-        calls = [asyncio.create_task(media.keep([image(FILES[0])])) for _ in range(3)]
+        calls = [asyncio.create_task(media.keep([image(large)])) for _ in range(3)]
         await asyncio.sleep(0)
         calls[0].cancel()
         assert isinstance((await asyncio.gather(*calls, return_exceptions=True))[0], asyncio.CancelledError)
@@ -110,7 +130,7 @@ def test_a_cancelled_call_leaves_the_others_their_image(tmp_path: Path) -> None:
         media.close()
 
     asyncio.run(cancelled())
-    assert image_at(tmp_path, image(FILES[0]).sha256) == FILES[0]
+    assert image_at(tmp_path, image(large).sha256) == large
 
 
 def test_reading_one_that_is_not_there_or_not_it(tmp_path: Path) -> None:
