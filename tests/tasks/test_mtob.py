@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from steelyard.claims.sheet import read_sheet
 from steelyard.errors import InputError
 from steelyard.records import Claim, GenerateRequest, Protocol
 from steelyard.tasks import load_task
 from steelyard.tasks.definition_file import read_definition
 from tests.translation_server import ROWS, SUBSETS, mirror_of
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,14 @@ def test_a_claim_asks_its_own_subset() -> None:
     chosen = load_task("mtob").protocol_for(claim("full book kgv->eng"))
     assert (chosen.window, chosen.refused) == ("ke_full_book", "")
     assert "Of MTOB the subset ke_full_book is asked." in chosen.differences
+
+
+@pytest.mark.parametrize("sheet", ["llama-4-maverick", "llama-4-scout"])
+def test_the_four_rows_of_metas_cards_are_the_four_subsets(sheet: str) -> None:
+    claims = [each for each in read_sheet(EXAMPLES / f"{sheet}.yaml").claims if each.task == "mtob"]
+    chosen = [load_task("mtob").protocol_for(each) for each in claims]
+    assert [each.window for each in chosen] == ["ek_half_book", "ke_half_book", "ek_full_book", "ke_full_book"]
+    assert not any(each.refused for each in chosen)
 
 
 @pytest.mark.parametrize(
