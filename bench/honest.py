@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.vendors import HONEST, INFLATED, Random, Vendor, chances_of, printed, readings
+from bench.vendors import HONEST, INFLATED, Random, Vendor, chances_of, printed, readings, worth_of
 from steelyard.auditing.verdict import rejected
 from steelyard.detectors.claim_retest.detector import ClaimRetest
 from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
@@ -58,6 +58,7 @@ from steelyard.stats.intervals import clopper_pearson
 
 ALPHA = 0.05
 SCORER = "numeric@4"
+SHARES = 'similarity[{"measure":"token_f1"}]@1'  # gives scores between 0 and 1
 SEED = 20261126
 VENDORS = 200
 PART = 250  # of one kind's vendors, in one job
@@ -75,7 +76,8 @@ class BenchPlanner:
     def __init__(self, sheet: ClaimSheet, model: PlannedModel, vendor: Vendor) -> None:
         self.sheet, self.models, self.tolerance = sheet, {SUBJECT: model}, vendor.tolerance
         self.population, self.format_count = vendor.asked_of, len(vendor.formats)
-        whole = vendor.population
+        self.groups = tuple((f"s{place}", size) for place, size in enumerate(vendor.subtasks))
+        whole, self.scorer = vendor.population, SHARES if vendor.partial else SCORER
         self.requested: tuple[RequestedTest, ...] = ()
         self.part = Part(of=whole, same=vendor.part) if vendor.part else None
         self.measurements: list[Measurement] = []
@@ -100,7 +102,7 @@ class BenchPlanner:
             kind="generate",
             decoding=mode,
             temperature=degrees,
-            scorers=(SCORER,),
+            scorers=(self.scorer,),
             population=size,
             samples_root="0" * 64,
             order_seed=f"seed {len(self.measurements)}",  # one order: the samples are shuffled instead
@@ -110,9 +112,10 @@ class BenchPlanner:
             part=self.part,
             arm=request.arm,
             question="q",
+            groups=self.groups if claim else (),
         )
         self.measurements.append(measurement)
-        reads = Reads(measurement=measurement.id, scorer=SCORER)
+        reads = Reads(measurement=measurement.id, scorer=self.scorer)
         self.served.append(Served(request=request.name, reads=reads, prompt=measurement.prompt))
         return self.served[-1]
 
@@ -124,8 +127,9 @@ class BenchPlanner:
 @cache
 def _plan(vendor: Vendor, values: tuple[str, ...]) -> Plan:
     protocol, repeats = Protocol(decoding=vendor.decoding), vendor.passes if vendor.passes > 1 else None
+    average: Literal["", "macro"] = "macro" if vendor.subtasks else ""
     claims = tuple(
-        Claim(task=f"t{row}", value=value, samples=vendor.scored, repeats=repeats, protocol=protocol)
+        Claim(task=f"t{row}", value=value, samples=vendor.scored, repeats=repeats, protocol=protocol, average=average)
         for row, value in enumerate(values)
     )
     sheet = ClaimSheet(model="m", claims=claims, digest="0" * 64)
@@ -222,7 +226,10 @@ class _Answerer:
         if vendor.cached:
             chances = (source.random(vendor.population) < chances).astype(float)
         # The part that is here, in a random order: the committed order is one and the same.
-        self._chances = source.permutation(chances)[: vendor.asked_of]
+        here = source.permutation(len(chances))[: vendor.asked_of]
+        self._chances, self._worth = chances[here], [each[here] for each in worth_of(vendor)]
+        subtasks = vendor.subtasks or (vendor.population,)
+        self._groups = np.repeat([f"s{place}" for place in range(len(subtasks))], subtasks)[here]
         self._filtered = source.random(vendor.asked_of) < vendor.filtered
 
     def score(self, call: Call) -> SampleScore:
@@ -239,9 +246,10 @@ class _Answerer:
             sample=str(call.sample),
             repeat=call.repeat,
             status=status,
-            value=value if status == "scored" else None,
-            scorer=SCORER,
+            value=self._worth[int(value)][call.sample] if status == "scored" else None,
+            scorer=SHARES if self._vendor.partial else SCORER,
             seq=0,
+            group=str(self._groups[call.sample]),
         )
 
     def _status(self, call: Call, value: float) -> str:

@@ -14,7 +14,18 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_scorer
 from tests.scorers.dialects import MARKED, NUMBERS, PLAIN
 
-__all__ = ["HONEST", "INFLATED", "TEMPERATURE", "Random", "Vendor", "chances_of", "printed", "readings"]
+__all__ = [
+    "HONEST",
+    "INFLATED",
+    "TEMPERATURE",
+    "Random",
+    "Vendor",
+    "chances_of",
+    "printed",
+    "readings",
+    "weights_of",
+    "worth_of",
+]
 
 ACCURACY = 0.85
 TEMPERATURE = "temperature 0.7"
@@ -41,7 +52,9 @@ class Vendor:
     these dialects, read by the scorer of numbers. ``cached``: the endpoint repeats its first answer to every sample.
     ``formats``: the task has so many prompt formats, and the vendor states none; in each its model loses so much of
     its accuracy. ``part``: only so many random samples of the benchmark are here. ``claims``: its table has so many
-    rows, of which the first alone is inflated. ``audit``: the auditor's key asks this for so many times.
+    rows, of which the first alone is inflated. ``audit``: the auditor's key asks this for so many times. ``partial``:
+    scores lie between 0 and 1; a wrong answer has up to so much, and a right one lacks up to half of that.
+    ``subtasks``: it prints the mean over subtasks of these sizes; what varies is in the first ones.
     """
 
     name: str
@@ -69,6 +82,8 @@ class Vendor:
     part: int | None = None
     claims: int = 1
     audit: int = 1
+    partial: float = 0.0
+    subtasks: tuple[int, ...] = ()
 
     @property
     def asked_of(self) -> int:
@@ -188,6 +203,80 @@ HONEST: tuple[Vendor, ...] = (
     Vendor(
         "best of 3 formats, states no decoding either", 198, "2", 0.75, 0.005, 0.05, "", True, formats=(0.1, 0, 0.05)
     ),
+    *(
+        kind
+        for partial in (0.4, 1.0)
+        for kind in (
+            *_in_sizes(Vendor(f"partial credit up to {partial}, in-process", 0, partial=partial, in_process=True)),
+            *_in_sizes(
+                Vendor(f"partial credit up to {partial}, w = 0.016", 0, variance=0.016, partial=partial),
+                (30, 198, *AROUND_PAIRS, GSM8K),
+            ),
+            *_in_sizes(
+                Vendor(
+                    f"partial credit up to {partial}, flips of 0.9, tolerance .5",
+                    0,
+                    "0.5",
+                    0.5,
+                    0.016,
+                    flip=0.9,
+                    partial=partial,
+                ),
+                (30, 198, GSM8K),
+            ),
+            *_in_sizes(
+                Vendor(
+                    f"partial credit up to {partial}, sampled",
+                    0,
+                    accuracy=0.75,
+                    sampled=0.05,
+                    decoding=TEMPERATURE,
+                    partial=partial,
+                ),
+            ),
+            *_in_sizes(
+                Vendor(
+                    f"partial credit up to {partial}, at the tolerance",
+                    0,
+                    variance=0.005,
+                    inflated=0.02,
+                    states_rate=True,
+                    partial=partial,
+                ),
+            ),
+        )
+    ),
+    *(
+        Vendor(
+            f"macro average of {len(sizes)} subtasks{named}",
+            sum(sizes),
+            tolerance,
+            0.7,
+            w,
+            subtasks=sizes,
+            in_process=not w,
+            flip=flip,
+        )
+        for sizes in ((60, 140, 400), (150, 300, 900), (*(50,) * 6, 700))
+        for named, tolerance, w, flip in (
+            (", in-process", "2", 0.0, 0.5),
+            (", w = 0.016", "2", 0.016, 0.5),
+            (", w = 0.005", "0.5", 0.005, 0.9),
+        )
+    ),
+    *(
+        Vendor(
+            "macro average of 3 subtasks, at the tolerance",
+            1350,
+            "2",
+            0.7,
+            w,
+            subtasks=(150, 300, 900),
+            inflated=0.02,
+            states_rate=True,
+        )
+        for w in (0.0, 0.016)
+    ),
     *_in_sizes(Vendor("5 claims", 0, variance=0.016, claims=5)),
     *_in_sizes(
         Vendor("20 claims, w = 0.03, flips of 0.05", 0, accuracy=0.38, variance=0.03, flip=0.05, claims=20), (350, 810)
@@ -231,14 +320,29 @@ def chances_of(vendor: Vendor, variance: float) -> Chances:
     return np.array([vendor.flip] * flips + [1.0] * right + [0.0] * (vendor.population - flips - right))
 
 
+def worth_of(vendor: Vendor) -> tuple[Chances, Chances]:
+    """What a wrong and what a right answer to each sample scores, spread evenly over the samples of each kind."""
+    spread: Chances = np.arange(vendor.population, dtype=np.float64) * 0.618033988749895 % 1
+    return vendor.partial * spread, 1 - vendor.partial / 2 * spread
+
+
+def weights_of(vendor: Vendor) -> Chances:
+    """The share of each sample in the number that the vendor prints."""
+    sizes = vendor.subtasks or (vendor.population,)
+    return np.repeat([1 / size / len(sizes) for size in sizes], sizes)
+
+
 def printed(vendor: Vendor, source: Random) -> str:
     """The number that the vendor prints, with one decimal."""
     chances = chances_of(vendor, vendor.sampled if vendor.hides or vendor.decoding == TEMPERATURE else vendor.variance)
+    wrong, right = worth_of(vendor)
     if vendor.states_rate:  # rounded in its favour
-        return f"{math.floor(1000 * (chances.mean() + vendor.inflated) + 0.5 + 1e-9) / 10:.1f}"
+        rate = float((wrong + (right - wrong) * chances) @ weights_of(vendor))
+        return f"{math.floor(1000 * (rate + vendor.inflated) + 0.5 + 1e-9) / 10:.1f}"
     marks = (source.random((vendor.passes, vendor.population)) < chances).mean(axis=0)
-    scored = marks if vendor.scored is None else source.choice(marks, vendor.scored, replace=False)
-    return f"{min(100.0, 100 * (scored.mean() + vendor.inflated)):.1f}"
+    scores = wrong + (right - wrong) * marks
+    mean = scores @ weights_of(vendor) if vendor.scored is None else source.choice(scores, vendor.scored, False).mean()
+    return f"{min(100.0, 100 * (mean + vendor.inflated)):.1f}"
 
 
 @cache

@@ -73,9 +73,10 @@ def claim_plan(
     asked = measurement(**changes)
     reads = Reads(measurement=asked.id, scorer=asked.scorers[0])
     beside = () if sampling_check is None else (Reads(measurement=sampling_check.id, scorer=asked.scorers[0]),)
+    fields: dict[str, Any] = {"claim": 0, "tolerance": "2"} | (sealed or {})
     test = PlannedTest(
         id="claim-00-t", rule="claim_retest@4", weight=1.0, null="the claim holds", reads=(reads, *beside),
-        sealed=encode(ClaimTest(claim=0, tolerance="2", **(sealed or {}))),
+        sealed=encode(ClaimTest(**fields)),
     )  # fmt: skip
     sheet = ClaimSheet(model="t", claims=(claim,), digest="0" * 64)
     served = (Served(request="claim/0", reads=reads, prompt=asked.prompt),)

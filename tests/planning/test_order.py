@@ -176,3 +176,14 @@ def test_a_trace_counts_its_looks(looks: list[tuple[int, int]]) -> None:
     assert list(trace) == expected
     assert trace[::3] == expected[::3]
     assert trace[-1:] == expected[-1:]
+
+
+def test_a_wide_trace_holds_totals_beyond_four_bytes() -> None:
+    trace = Trace(wide=True)
+    trace.append(5_000_000_000, 6_000_000_000)
+    assert list(trace) == [(1, 5_000_000_000, 6_000_000_000)]
+    with pytest.raises(OverflowError):
+        Trace().append(5_000_000_000, 0)
+    trace = Trace(large=True)
+    trace.append(2**116, 2**117)
+    assert trace[0] == (1, 2**116, 2**117)

@@ -71,7 +71,7 @@ DEFAULTS = {
         "budget_stated": False, "reasoning_effort": "", "items": "", "asks": "", "question": "",
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "how_read": "", "suite": "", "arm": "", "seed": "",
-        "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "window": "", "images": False,
+        "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "window": "", "images": False, "groups": [],
     },
     "LedgerPlace": {"opened_later": False, "timestamped": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},

@@ -82,7 +82,7 @@ def measured_for(claim: ClaimVerdict) -> MeasurementResult:
         prompt=claim.prompt,
         scorer="numeric@4",
         measured=claim.measured,
-        right=claim.trace[-1].right,
+        right=int(claim.trace[-1].right),
         asked=claim.asked,
         of=claim.of,
         planned=claim.of,

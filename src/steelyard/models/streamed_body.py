@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from steelyard.records import Image
 __all__ = ["Places", "StreamedBody"]
 
 PIECE: Final = 3 << 14  # bytes of an image that are encoded at once: a multiple of three, which needs no padding
+LEAST: Final = 1 << 14  # bytes that are sent at once, but for the last: what is smaller goes with what follows
 
 
 @dataclass
@@ -59,6 +60,16 @@ class StreamedBody:
 
     async def sent(self) -> AsyncIterator[bytes]:
         """What is sent, a piece at a time."""
+        waiting = b""
+        for piece in self._encoded():
+            waiting = waiting + piece if waiting else piece
+            if len(waiting) >= LEAST:
+                yield waiting
+                waiting = b""
+        if waiting:
+            yield waiting
+
+    def _encoded(self) -> Iterator[bytes]:
         for each in self.pieces:
             if not isinstance(each, Image):
                 yield each

@@ -14,6 +14,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
+from steelyard.planning.averages import groups_of, other_average, with_average
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asks_chat,
@@ -32,9 +33,9 @@ from steelyard.planning.sources import FILE, Rows, Source, Undrawn
 from steelyard.planning.testable import (
     Skip,
     check_choices,
+    check_mean,
     check_testable,
     kind_of,
-    other_average,
     scorer_of,
     task_named,
     task_of,
@@ -225,6 +226,7 @@ class TaskPlanner:
             check_texts(self._models[request.role].capabilities)
         decoding = self._decoding(task, protocol, kind, request)
         rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
+        scorer = self._scorer(request, task, protocol)
         measurement = Measurement(
             id="",
             role=request.role,
@@ -238,7 +240,7 @@ class TaskPlanner:
             output_budget=decoding.output_budget,
             budget_stated=decoding.output_budget is not None and decoding.output_budget == self._limit_stated(request),
             reasoning_effort=decoding.reasoning_effort,
-            scorers=(self._scorer(request, task, protocol),),
+            scorers=(scorer,),
             population=rows.population,
             samples_root="",
             items=rows.items,
@@ -255,10 +257,12 @@ class TaskPlanner:
             beside=request.beside,
             drawn=request.drawn,
             needs=self._needs(request, task, protocol),
+            groups=groups_of(claim, rows, scorer),
             window=protocol.window,
             images=bool(task.definition.fields.images),
             **self._asked_how_often(request, decoding, rows.population),
         )
+        check_mean(measurement.scorers[0], claim, measurement)
         asked = rows.asked(measurement)
         check_choices(measurement.scorers[0], task.id, asked.samples)
         asks = rows.asks(asked, measurement) if self._requested else ""
@@ -269,7 +273,7 @@ class TaskPlanner:
             prompt=protocol.prompt,
             differences=(
                 *protocol.differences,
-                *decoding.differences,
+                *with_average(claim, decoding.differences, measurement.groups),
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
                 *(() if request.scorer else _other_scorer(task, protocol, measurement.scorers[0])),
@@ -422,10 +426,9 @@ class TaskPlanner:
         for name, other in self.drafts.items():
             if _without_scoring(other.measurement) != _without_scoring(draft.measurement):
                 continue
-            scorers = other.measurement.scorers
-            if scorer not in scorers:
-                scorers = (*scorers, scorer)
-            measurement = msgspec.structs.replace(other.measurement, scorers=scorers)
+            scorers = tuple(dict.fromkeys((*other.measurement.scorers, scorer)))
+            groups = other.measurement.groups or draft.measurement.groups
+            measurement = msgspec.structs.replace(other.measurement, scorers=scorers, groups=groups)
             self.drafts[name] = replace(other, measurement=measurement)
             return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
         name = self._source.name(served.request, len(self.drafts), draft.measurement.task)
@@ -444,4 +447,4 @@ def _other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tupl
 
 def _without_scoring(measurement: Measurement) -> Measurement:
     """A measurement without the fields that may differ between requests that share its answers."""
-    return msgspec.structs.replace(measurement, id="", prompt="", scorers=(), chance=0.0)
+    return msgspec.structs.replace(measurement, id="", prompt="", scorers=(), chance=0.0, groups=())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from steelyard.errors import MissingDependency, VerificationError
@@ -110,11 +111,19 @@ class SealedSource:
             (task.id, request.seed, protocol.window), (found.population, found.part), found.id, "population and part"
         )
         self._check_items(task, protocol, request, found)
+        if found.groups:
+            self._check_same((task.id, request.seed, "groups"), found.groups, found.id, "groups")
         remarks = (
             tuple(said for said in served.differences if _OF_THE_HUB.fullmatch(said)) if task.definition.hub else ()
         )
         return _SealedRows(
-            found.population, found.part, remarks, lambda asked: self._root(found, asked), found.items, found.asks
+            found.population,
+            found.part,
+            remarks,
+            lambda asked: self._root(found, asked),
+            found.items,
+            found.asks,
+            dict(found.groups),
         )
 
     def _check_items(
@@ -267,9 +276,10 @@ class _SealedRows:
         root: Callable[[Measurement], str],
         items: str = "",
         asks: str = "",
+        groups: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.population, self.part, self.remarks, self.items = population, part, remarks, items
-        self._root, self._asks = root, asks
+        self._root, self._asks, self.groups = root, asks, groups
 
     def asked(self, measurement: Measurement) -> Asked:
         return Asked((), (), self._root(measurement))

@@ -7,9 +7,11 @@ A verifier plans again with another source, which takes these facts from the sea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from steelyard.planning.drawn import check_drawable, drawn_samples
@@ -62,6 +64,11 @@ class Rows(Protocol):
     @property
     def remarks(self) -> tuple[str, ...]:
         """Sentences on where the rows come from."""
+        ...
+
+    @property
+    def groups(self) -> Mapping[str, int]:
+        """How many samples each subtask has."""
         ...
 
     def asked(self, measurement: Measurement) -> Asked:
@@ -126,6 +133,11 @@ class HeldRows:
         self.population, self.part = len(samples), part
         self.remarks = revision_in_words(samples)
 
+    @property
+    def groups(self) -> Mapping[str, int]:
+        """How many samples each subtask has, each sample read once."""
+        return Counter(sample.group for sample in self._samples)
+
     def asked(self, measurement: Measurement) -> Asked:
         """The samples as this measurement asks them, each read once."""
         samples = as_asked(
@@ -149,6 +161,7 @@ class Undrawn:
     items = ""
     part = None
     remarks: tuple[str, ...] = ()
+    groups: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, population: int) -> None:
         self.population = population

@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING, Any
 from steelyard.errors import InputError
 from steelyard.planning.rules import compares_texts
 from steelyard.plugins import ExecutingScorer
-from steelyard.records import Capabilities, Claim, MeasurementKind, Sample
+from steelyard.records import Capabilities, Claim, Measurement, MeasurementKind, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["Skip", "check_choices", "check_testable", "kind_of", "other_average", "scorer_of", "task_named", "task_of"]
+__all__ = [
+    "Skip",
+    "check_choices",
+    "check_mean",
+    "check_testable",
+    "kind_of",
+    "scorer_of",
+    "task_named",
+    "task_of",
+]
 
 
 class Skip(Exception):
@@ -89,6 +98,23 @@ def check_choices(identifier: str, task: str, samples: Sequence[Sample]) -> None
         )
 
 
+def check_mean(identifier: str, claim: Claim | None, measurement: Measurement) -> None:
+    """Raise Skip for a claim on scores between 0 and 1 that is about more or fewer items than are here.
+
+    How far the means of a benchmark and of a part of it lie apart is bounded for right and wrong answers alone.
+    """
+    from steelyard.scorers import is_share, open_identifier
+
+    if claim is None or not is_share(open_identifier(identifier)):
+        return
+    size = measurement.population
+    if measurement.part is not None or claim.samples not in (None, size):
+        raise Skip(
+            "not_testable",
+            f"scores between 0 and 1 are tested where the claim is about just the {size:,} items that are here",
+        )
+
+
 def kind_of(task: Task, protocol: ChosenProtocol, capabilities: Capabilities, *, by_flag: bool) -> MeasurementKind:
     """Whether text or log-likelihoods are requested, of options or of the next tokens.
 
@@ -151,10 +177,3 @@ def check_testable(claim: Claim, chance: float, tolerance: Fraction) -> None:
         f"the claim minus a tolerance of {float(tolerance) * 100:g} points is not above {floor}, "
         f"so guessing would reach it{fix}",
     )
-
-
-def other_average(claim: Claim) -> tuple[str, ...]:
-    """A sentence on the vendor's average over subtasks, where it is not one over samples."""
-    if claim.average not in ("macro", "weighted"):
-        return ()
-    return (f"The vendor's number is a {claim.average} average over subtasks; here every sample has the same weight.",)

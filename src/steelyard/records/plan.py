@@ -131,7 +131,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     follows from the order seed (:mod:`steelyard.planning.drawn`). ``again``: while the run goes on, so many samples of
     the measurement ``beside`` that got no answer, and as many that got one, are asked again, ``repeats`` times each.
     ``needs`` is what is asked of a model that names its checkpoints, the claimed one first. ``turns``: by place of the
-    committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`). ``asks``,
+    committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`). ``groups``,
+    where a claim is a macro average of subtasks of unequal sizes, is how many samples each subtask has. ``asks``,
     where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
     names and their order are: by it gates are counted. ``window``: the release and the dates whose items are asked, of
     a benchmark that grows (:class:`steelyard.tasks.window.Window`); empty for the whole of it.
@@ -175,6 +176,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     again: int = 0
     needs: tuple[str, ...] = ()
     turns: tuple[int, ...] = ()
+    groups: tuple[tuple[str, int], ...] = ()
     window: str = ""
     images: bool = False
 

@@ -145,10 +145,10 @@ class Needs(Record, frozen=True, kw_only=True):
 
 
 class TracePoint(Record, frozen=True, kw_only=True):
-    """One point of a closing interval: samples read, right so far, interval of the proportion."""
+    """One point of a closing interval: samples read, right so far (or the sum of the scores), interval of the share."""
 
     n: int
-    right: int
+    right: float
     low: float
     high: float
 

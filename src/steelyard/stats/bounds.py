@@ -17,7 +17,7 @@ POINT_WITHIN: Final = 0.02
 TOO_WIDE: Final = 0.25
 
 
-def share_bounds(right: int, unread: int, n: int) -> tuple[float, float] | None:
+def share_bounds(right: float, unread: float, n: int) -> tuple[float, float] | None:
     """The share of right answers if all ``unread`` (open or missing) ones are wrong, and if all are right.
 
     None before the first of ``n`` answers.
@@ -25,7 +25,7 @@ def share_bounds(right: int, unread: int, n: int) -> tuple[float, float] | None:
     return (right / n, (right + unread) / n) if n else None
 
 
-def share_point(right: int, unread: int, n: int) -> float | None:
+def share_point(right: float, unread: float, n: int) -> float | None:
     """The share among the answers that were read; None where the others could move it by more than POINT_WITHIN."""
     if n == unread or unread > POINT_WITHIN * n:
         return None

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -182,8 +183,9 @@ def _read(folder: Path, name: str, column: str) -> bytes:
         is_link = isinstance(error, OSError) and error.errno == errno.ELOOP
         reason = "it is a link" if is_link else getattr(error, "strerror", None) or "it is no path"
         raise InputError(f"{shown} cannot be read: {reason}") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
         raise InputError(f"{shown} is no regular file")
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(MAX_IMAGE_BYTES + 1)
+    with FileIO(descriptor) as file:
+        return file.read(min(about.st_size, MAX_IMAGE_BYTES + 1))  # of what grows meanwhile, no more than there was

@@ -130,12 +130,17 @@ class SmallIntegers:
 
 
 class Trace(Sequence[tuple[int, int, int]]):
-    """The counts after each of n = 1, 2, 3 … scores: (n, right, right if every missing one counts as right)."""
+    """The counts after each of n = 1, 2, 3 … scores: (n, right, right if every missing one counts as right).
+
+    ``wide``: totals of scores in steps of a grid, in eight bytes each and not in four; ``large``: of any size.
+    """
 
     __slots__ = ("_high", "_right")
 
-    def __init__(self) -> None:
-        self._right, self._high = array("I"), array("I")
+    def __init__(self, *, wide: bool = False, large: bool = False) -> None:
+        kind = "Q" if wide else "I"
+        self._right: array[int] | list[int] = [] if large else array(kind)
+        self._high: array[int] | list[int] = [] if large else array(kind)
 
     def append(self, right: int, high: int) -> None:
         """Add the counts after one more score."""

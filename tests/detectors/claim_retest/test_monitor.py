@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.sealed import ClaimTest, decode
 from steelyard.records import Claim, Measurement, Plan, RepeatCheck, SampleScore
+from steelyard.stats.bounded_bets import GRID
 from tests.plans import claim_plan
 
 
@@ -266,3 +267,71 @@ def test_open_outputs_speak_for_the_vendor_on_one_side_and_against_it_on_the_oth
     assert found is not None
     assert (found.verdict, found.open, found.missing) == ("insufficient_power", 78, 0)
     assert found.reason.startswith("78 of 78 answers can be read two ways or were cut off")
+
+
+# ── scores between 0 and 1 ──────────────────────────────────────────────────────────────────────────────────────────
+
+MEAN = {"grid": GRID}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.randoms(use_true_random=False), st.floats(0.3, 1.0))
+def test_shares_in_any_order_of_arrival_come_to_the_same(source: random.Random, rate: float) -> None:
+    plan = planned(60, sealed=MEAN)
+    scores = [score(n, source.choice([None, 0.0, 1.0, min(1.0, rate * source.random())])) for n in range(60)]
+    shuffled = source.sample(scores, len(scores))
+    by_value = sorted(scores, key=lambda each: -(each.value or 0))
+    readers = [read(plan, arrived) for arrived in (scores, shuffled, by_value)]
+    assert len({(r.decision, r.retest.n, r.retest.p, tuple(r.retest.trace), r.interval) for r in readers}) == 1
+
+
+def test_a_mean_of_thirds_that_is_just_the_claim_is_not_below_it() -> None:
+    """Without a tolerance: 1/3 is no whole number of steps, and its rounding must not accuse."""
+    plan = claim_plan(Claim(task="t", value="33.3333333333"), {"grid": GRID, "tolerance": "0"}, population=60)
+    found = read(plan, [score(n, 1 / 3) for n in range(60)])
+    assert found.decision != "inconsistent"
+    assert read(plan, [score(n, 0.3333) for n in range(60)]).decision == "inconsistent"
+
+
+def test_all_that_is_missing_leaves_both_means_possible() -> None:
+    reader = read(planned(60, sealed=MEAN), [score(n, None) for n in range(60)])
+    found = reader.find({}).claim
+    assert found is not None
+    assert (reader.decision, found.measured) == ("insufficient_power", None)
+    assert "answers are missing: neither verdict can be reached any more" in found.reason
+
+
+def test_a_mean_is_measured_and_its_chart_ends_in_it() -> None:
+    reader = read(planned(60, sealed=MEAN), [score(n, 0.75 + 0.1 * (n % 2)) for n in range(60)])
+    found = reader.find({}).claim
+    assert found is not None
+    assert found.verdict == "consistent"
+    assert found.measured == pytest.approx(0.8, abs=0.01)
+    assert found.trace[-1].right / found.trace[-1].n == pytest.approx(found.measured)
+    assert found.ci == (found.trace[-1].low, found.trace[-1].high)
+
+
+def test_shares_that_change_between_repeats_have_their_own_noise() -> None:
+    """900 samples at an endpoint, 100 of them twice: small changes of a score are little noise, large ones much."""
+    check = RepeatCheck(samples=100, repeats=2)
+    plan = planned(900, "80", {"grid": GRID}, in_process=False, repeat_check=check)
+    margins = []
+    for change in (0.0, 0.02, 0.6):
+        reader = ClaimFinder(plan.tests[0], plan)
+        for n in range(100):
+            again = score(-1, 0.8 - change * (n % 2), sample=f"t/{n}", repeat=1)
+            reader.observe(again)
+        for n in range(100):
+            reader.observe(score(n, 0.8))
+        assert reader.retest.test is not None
+        margins.append(float(reader.retest.test.margin))
+    assert margins[0] <= margins[1] < margins[2]
+    assert margins[1] < margins[0] + 0.001
+
+
+def test_a_recording_of_shares_is_decided_when_no_answer_could_change_it() -> None:
+    plan = planned(60, "80", {"grid": GRID}, backend="recording")
+    assert sealed_in(plan).certain
+    reader = read(plan, [score(n, 0.5) for n in range(60)])
+    assert reader.decision == "inconsistent"
+    assert reader.retest.n == 28  # 46.5 of 60 are enough: 14 that are lost leave fewer

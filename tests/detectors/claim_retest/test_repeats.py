@@ -6,6 +6,7 @@ import pytest
 
 from steelyard.detectors.claim_retest.repeats import Mark, Noise, Pairs, Repeats
 from steelyard.records import SampleScore
+from steelyard.stats.bounded_bets import GRID
 
 
 def test_the_variance_of_pairs() -> None:
@@ -64,3 +65,22 @@ def test_an_open_answer_of_ours_is_read_as_each_test_reads_it() -> None:
         repeats.take(answer("b", mark))
     noise = repeats.noise(0.025)
     assert noise.own == noise.confirming < noise.vendor
+
+
+def test_shares_vary_by_how_far_they_lie_apart() -> None:
+    pairs = Pairs()
+    marks: dict[str, tuple[Mark, Mark]] = {"a": (0.5, 0.7), "b": (1.0, 0.5), "c": (0.25, 0.25), "d": (0.9, "open")}
+    for sample, both in marks.items():
+        for mark in both:
+            pairs.take(sample, mark)
+    own = (0.04 / 2 + 0.25 / 2 + 0 + 0.01 / 2) / 4  # where open is right
+    assert pairs.noise().own == pytest.approx(own)
+    assert pairs.noise().vendor == pytest.approx((0.04 / 2 + 0.25 / 2 + 0.81 / 2) / 4)
+    repeats = Repeats(4, GRID)
+    for sample, value in (("a", 0.5), ("a", 0.7), ("b", 1.0), ("b", 0.5)):
+        repeats.take(
+            SampleScore(measurement="00-t", position=-1, sample=sample, repeat=1, value=value, status="scored",
+                        scorer="exact@1", seq=0)
+        )  # fmt: skip
+    assert repeats.differ
+    assert repeats.variance(0.025) == pytest.approx((0.02 + 0.125 + 0.5) / 3)

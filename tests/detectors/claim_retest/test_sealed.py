@@ -64,3 +64,15 @@ def test_the_forecast_of_an_endpoint_takes_its_answers_to_repeat_themselves() ->
         assert true is not None
         assert false is not None
         assert 0 < false < true <= plan.measurements[0].trials
+
+
+def test_a_mean_seals_thresholds_in_steps_and_no_table() -> None:
+    plan = claim_plan(sealed={"grid": 1_000_000})
+    (test,) = plan.tests
+    sealed = decode(test)
+    assert (sealed.accuse, sealed.confirm) == (38_750_000, 38_750_000)  # 80 % less .5 and 2 points of 50 samples
+    assert sealed.stop_inconsistent == sealed.stop_consistent == ()
+    assert sealed.alpha_inconsistent == pytest.approx(0.05)
+    assert seal(test, plan) == test
+    assert ClaimRetest().forecast(test, plan, 0.5) in range(1, 51)
+    assert "grid" not in claim_plan().tests[0].sealed

@@ -100,9 +100,11 @@ def test_a_resume_finds_what_is_missing_torn_or_left_over(tmp_path: Path) -> Non
 
 
 def test_a_cancelled_call_leaves_the_others_their_image(tmp_path: Path) -> None:
+    large = FILES[0] * 20_000
+
     async def cancelled() -> None:
         media = Media(tmp_path)
-        calls = [asyncio.create_task(media.keep([image(FILES[0])])) for _ in range(3)]
+        calls = [asyncio.create_task(media.keep([image(large)])) for _ in range(3)]
         await asyncio.sleep(0)
         calls[0].cancel()
         assert isinstance((await asyncio.gather(*calls, return_exceptions=True))[0], asyncio.CancelledError)
@@ -110,7 +112,7 @@ def test_a_cancelled_call_leaves_the_others_their_image(tmp_path: Path) -> None:
         media.close()
 
     asyncio.run(cancelled())
-    assert image_at(tmp_path, image(FILES[0]).sha256) == FILES[0]
+    assert image_at(tmp_path, image(large).sha256) == large
 
 
 def test_reading_one_that_is_not_there_or_not_it(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_no_texts_at_all(tmp_path: Path) -> None:
     assert dict(open_index(tmp_path)) == {}
 
 
-def test_lines_by_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_by_their_places(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"\none\r\n\n" + b"y" * 400_000 + b"\nlast")
     file = LineFile(path)
@@ -133,8 +133,7 @@ def test_lines_by_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path.write_bytes(b"other")
     with pytest.raises(InputError, match="was changed"):
         file.check_unchanged()
-    monkeypatch.setattr("steelyard.util.line_file.MAX_LINE", 3)
     with pytest.raises(InputError, match="longer than 3 bytes"):
-        list(LineFile(path).lines())
+        list(LineFile(path, max_line=3).lines())
     with pytest.raises(InputError, match="cannot be read"):
         LineFile(tmp_path / "none")

@@ -20,7 +20,7 @@ from steelyard.detectors.claim_retest.retest import expected_test
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
 from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.plugins import Formats, MeasurementRequest, Planner
-from steelyard.records import Claim, Plan, PlannedTest, Reads, RepeatCheck, Served
+from steelyard.records import Claim, Measurement, Plan, PlannedTest, Reads, RepeatCheck, Served
 
 __all__ = ["ClaimRetest"]
 
@@ -74,13 +74,18 @@ class ClaimRetest:
 
     def _of_format(self, planner: Planner, number: int, claim: Claim, served: Served) -> ClaimTest:
         measurement = planner.measurement(served)
+        from steelyard.stats.bounded_bets import GRID
+
         whole, samples = whole_of(claim, measurement), claim.samples
+        is_macro = claim.average == "macro" and bool(measurement.groups)
         return ClaimTest(
             claim=number,
             tolerance=planner.tolerance,
             claimed_repeats=claim.repeats if isinstance(claim.repeats, int) else 1,
             claimed_samples=samples if samples and samples < (whole or measurement.population) else None,
             whole=whole,
+            grid=GRID if is_macro else _grid_of(served, measurement),
+            macro=is_macro,
         )
 
     def _sampling_check(self, planner: Planner, number: int, claim: Claim, of: Served) -> tuple[Reads, ...]:
@@ -125,6 +130,17 @@ class ClaimRetest:
     def open(self, test: PlannedTest, plan: Plan) -> ClaimFinder | FormatsFinder:
         """Start one test; raises ValueError if its sealed part is not a claim retest's."""
         return FormatsFinder(test, plan) if has_formats(test) else ClaimFinder(test, plan)
+
+
+def _grid_of(served: Served, measurement: Measurement) -> int:
+    """The steps of a score: of a scorer that gives shares its mean is tested, of any other one the full scores.
+
+    So it is of the trainings of a recipe, which are compared by their right answers.
+    """
+    from steelyard.scorers import is_share, open_identifier
+    from steelyard.stats.bounded_bets import GRID
+
+    return GRID if is_share(open_identifier(served.reads.scorer)) and not measurement.needs else 1
 
 
 def _trials(test: PlannedTest, plan: Plan, shortfall: float) -> int:

@@ -26,7 +26,7 @@ TRACE_POINTS = 60
 
 # How a score that waits for its place in the order is kept, in a byte.
 _MARKS: tuple[Mark, ...] = (0, 1, OPEN, MISSING)
-_UNPARSED = 4
+_UNPARSED, _SHARE = 4, 8
 
 
 class ClaimMonitor:
@@ -50,9 +50,12 @@ class ClaimMonitor:
         self.open = 0
         self.retest = Retest(self.sealed, self.measurement, self.claim, unchecked=self.sampling_check is not None)
         self._waiting = SmallIntegers()
+        self._shares: dict[int, float] = {}  # by place, the scores between 0 and 1 that wait
+        self._groups: dict[int, str] = {}  # by place, the subtasks of scores that wait, where they have weights
         self._samples: dict[int, str] = {}  # by place, where every sample is asked twice: then there are few
-        self._repeats = Repeats(_calls_of_check(self.measurement) + self._checked_positions)
-        self._sampled = Repeats(_calls(self.sampling_check) if self.sampling_check else 0)
+        read = self.sealed.grid, self.retest.subtasks.weights
+        self._repeats = Repeats(_calls_of_check(self.measurement) + self._checked_positions, *read)
+        self._sampled = Repeats(_calls(self.sampling_check) if self.sampling_check else 0, *read)
         self._begin()
 
     @property
@@ -81,7 +84,13 @@ class ClaimMonitor:
 
     def _observe_own(self, score: SampleScore) -> None:
         if score.position >= 0:
-            self._waiting[score.position] = _MARKS.index(mark_of(score)) | _UNPARSED * (score.status == "unparsed")
+            mark = mark_of(score, self.sealed.grid)
+            if mark not in _MARKS:
+                self._shares[score.position] = float(mark)
+            kind = _MARKS.index(mark) if mark in _MARKS else _SHARE
+            self._waiting[score.position] = kind | _UNPARSED * (score.status == "unparsed")
+            if self.sealed.macro:
+                self._groups[score.position] = score.group
             if self.sealed.is_paired(self.measurement):
                 self._samples[score.position] = score.sample
         if score.position < self._checked_positions:
@@ -131,13 +140,10 @@ class ClaimMonitor:
 
         That of our own trials, widened by the noise of our own repeats where answers vary.
         """
-        from steelyard.stats.intervals import confidence_sequence
-
         test, sealed = self.retest.test, self.sealed
-        if not self.retest.trace:
+        if not self.retest.n:
             return None
-        n, low_right, high_right = self.retest.trace[-1]
-        low, high = confidence_sequence(n, low_right, high_right, self.measurement.trials, self.interval_level)
+        low, high = self.retest.interval(self.retest.n, self.interval_level)
         own = self.retest.own_variance_so_far if test is None else test.noise.own
         if own <= 0:
             return low, high
@@ -147,7 +153,7 @@ class ClaimMonitor:
 
     def remaining(self) -> int | None:
         """Trials until a decision if the next ones are right at the rate so far; None before the test begins."""
-        return self.retest.remaining(self.retest.right / self.retest.n) if self.retest.n and self.retest.test else None
+        return self.retest.remaining(self.retest.share) if self.retest.n and self.retest.test else None
 
     @property
     def _noise_level(self) -> float:
@@ -164,7 +170,7 @@ class ClaimMonitor:
         """Begin when the repeats have arrived, and the answers that they repeat: w depends on no order of arrival."""
         if self.retest.test is not None or self._repeats.left > 0 or self.sealed.is_paired(self.measurement):
             return
-        may_be_the_same = self.sealed.has_table(self.measurement)
+        may_be_the_same = self.sealed.is_fixed(self.measurement)
         if may_be_the_same and not (self.measurement.extra_repeats and self._repeats.differ):
             self.retest.begin(Noise())
         else:
@@ -178,21 +184,22 @@ class ClaimMonitor:
             waiting = self._waiting.get(self.next_position)
             if waiting is None:
                 return
-            mark = _MARKS[waiting & ~_UNPARSED]
+            mark = self._shares.pop(self.next_position) if waiting & _SHARE else _MARKS[waiting & ~_UNPARSED]
             self.unparsed += bool(waiting & _UNPARSED)
             self.open += mark == OPEN
-            self.retest.take(mark, self._samples.pop(self.next_position, ""))
+            place = self.next_position
+            self.retest.take(mark, self._samples.pop(place, ""), self._groups.pop(place, ""))
             self.next_position += 1
             self._waiting.forget_before(self.next_position)
             if self.retest.suspects and not self._sampled.left:
                 self.retest.allow_for(self._sampled.variance(self._noise_level))
         if self.decision is not None:
             self._waiting.clear()
+            self._shares.clear()
+            self._groups.clear()
 
     def trace_points(self, alpha: float) -> tuple[TracePoint, ...]:
         """At most 61 points of how the interval closed, with the last one."""
-        from steelyard.stats.intervals import confidence_sequence
-
         trace = self.retest.trace
         if not trace:
             return ()
@@ -201,9 +208,10 @@ class ClaimMonitor:
         if shown[-1] != trace[-1]:
             shown.append(trace[-1])
         points = []
-        for n, low_right, high_right in shown:
-            low, high = confidence_sequence(n, low_right, high_right, self.measurement.trials, alpha)
-            points.append(TracePoint(n=n, right=low_right, low=low, high=high))
+        for n, low_right, _ in shown:
+            low, high = self.retest.interval(n, alpha)
+            right = low_right if self.sealed.grid == 1 else n * self.retest.share_at(n)
+            points.append(TracePoint(n=n, right=right, low=low, high=high))
         return tuple(points)
 
 

@@ -61,14 +61,15 @@ def reach_of(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance
     printed = (claim.number - claim.printed_unit / 2) / claim.scale
     rate, delta = claim.number / claim.scale, Fraction(sealed.tolerance) / 100
     noise = _noise(sealed, measurement, measurement.population, variance)
-    trials = measurement.trials
-    confirm = math.ceil(trials * (printed - delta + noise))
-    as_claimed = measurement.repeats * round(measurement.population * rate)
+    most = sealed.most(measurement)
+    confirm = math.ceil(most * (printed - delta + noise))
+    # Right answers are whole ones; a mean of other scores may be just what is claimed.
+    as_claimed = measurement.repeats * round(measurement.population * rate) if sealed.grid == 1 else most * rate
     enough = _questions(sealed, measurement, rate - printed + delta, variance)
     wider = Fraction(math.ceil((noise - (rate - printed)) * 1000), 10)
     return Reach(
         asked=measurement.population,
-        best=Fraction(confirm, trials),
+        best=Fraction(confirm, most),
         exact=as_claimed >= confirm,
         questions=enough if enough is None or enough > measurement.population else None,
         tolerance=wider if Fraction(sealed.tolerance) < wider and rate - wider / 100 > measurement.chance else None,

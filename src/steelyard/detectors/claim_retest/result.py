@@ -49,7 +49,11 @@ def _word(monitor: ClaimMonitor) -> VerdictWord:
 def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     claim, measurement, retest, test = monitor.claim, monitor.measurement, monitor.retest, monitor.retest.test
     claimed = float(claim.number / claim.scale)
-    answered = retest.n - retest.missing
+    # Of weighted scores, in samples of the mean weight of those read.
+    scale = monitor.sealed.grid * (retest.weight / retest.n if retest.n else 1)
+    is_macro = monitor.sealed.macro
+    right, unread = retest.right / scale, (retest.high - retest.right) / scale if is_macro else retest.missing
+    answered = retest.n - unread
     margin = Fraction(monitor.sealed.tolerance) / 100
     if test and word is not VerdictWord.CONSISTENT:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
@@ -57,15 +61,15 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     trace = monitor.trace_points(monitor.interval_level)
     ci = monitor.interval
     served = monitor.served
-    needed = retest.remaining(retest.right / answered if answered else claimed) if test else None
+    needed = retest.remaining(right / answered if answered else claimed) if test else None
     return ClaimVerdict(
         task=claim.task,
         claimed_text=claim.value,
         unit=claim.unit,
         claimed=claimed,
         tolerance=float(margin),
-        measured=share_point(retest.right, retest.missing, retest.n),
-        bounds=share_bounds(retest.right, retest.missing, retest.n),
+        measured=share_point(right, unread, retest.n),
+        bounds=share_bounds(right, unread, retest.n),
         ci=ci,
         asked=retest.n,
         of=measurement.trials,
@@ -140,7 +144,8 @@ def _between_trainings(monitor: ClaimMonitor) -> str:
 
 def _between(monitor: ClaimMonitor) -> str:
     """Why no answer could decide any more: what cannot be read, what is missing, or the noise of the claim."""
-    retest, trials = monitor.retest, monitor.measurement.trials
+    retest, most = monitor.retest, monitor.sealed.most(monitor.measurement)
+    left = most - retest.weight * monitor.sealed.grid
     accuse, confirm = retest.bounds
     missing = retest.missing - monitor.open
     for unread, why, option in (
@@ -149,25 +154,27 @@ def _between(monitor: ClaimMonitor) -> str:
         (retest.missing, "answers are missing, were cut off or can be read two ways", "--open --missing"),
     ):
         # As right ones, or as wrong ones, these alone would have left a verdict possible.
-        if unread and (
-            retest.right + retest.missing - unread < accuse or retest.n - retest.right - unread <= trials - confirm
-        ):
+        steps = unread * (retest.high - retest.right) // max(1, retest.missing)
+        if unread and (retest.high - steps < accuse or retest.right + steps + left >= confirm):
             said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
             return f"{said} (in the run's folder, steelyard show . {option} lists them)"
-    low, high = (f"{bound / trials * 100:.1f} %" for bound in (accuse, confirm))
+    low, high = (f"{bound / most * 100:.1f} %" for bound in (accuse, confirm))
     remedy = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance).remedy
-    if confirm > trials:
+    if confirm > most:
         return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent{remedy}"
     said = f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
     return said + remedy
 
 
 def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:
-    """Empty if re-running changes no answer: re-runs do not explain a greedy, deterministic gap."""
+    """Empty if re-running changes no answer: re-runs do not explain a greedy, deterministic gap.
+
+    Also where scores lie between 0 and 1: how often runs are lucky is known of right and wrong answers alone.
+    """
     from steelyard.stats.reruns import implied_reruns
 
     retest, measurement, claim = monitor.retest, monitor.measurement, monitor.claim
-    if not retest.n or retest.test is None or not retest.test.noisy:
+    if not retest.n or retest.test is None or not retest.test.noisy or monitor.sealed.grid > 1:
         return {}
     least = (claim.number - claim.printed_unit / 2) / claim.scale  # the least value that is printed as the claim
     right = retest.right + retest.missing
@@ -177,6 +184,19 @@ def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:
 
 
 def _notes(monitor: ClaimMonitor) -> tuple[Note, ...]:
+    if monitor.sealed.grid == 1:
+        return _notes_on_noise(monitor)
+    message = "its scores lie between 0 and 1: what is tested is their mean, not the share of full scores"
+    if monitor.sealed.macro:
+        message = (
+            f"the mean over its {len(monitor.measurement.groups):,} subtasks is tested, as the vendor states it: each "
+            "has the same weight, whatever its size"
+        )
+    mean = Note(detector="claim_retest", check="mean", task=monitor.claim.task, message=message)
+    return (mean, *_notes_on_noise(monitor))
+
+
+def _notes_on_noise(monitor: ClaimMonitor) -> tuple[Note, ...]:
     test = monitor.retest.test
     if monitor.sealed.one_answer:
         temperature = monitor.measurement.temperature

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from steelyard.detectors.claim_retest.repeats import Mark, Noise, Pairs
+from steelyard.detectors.claim_retest.repeats import Mark, Noise, Pairs, count_of
 from steelyard.detectors.claim_retest.sealed import ClaimTest
+from steelyard.detectors.claim_retest.subtasks import Subtasks
 from steelyard.detectors.claim_retest.thresholds import (
     SequentialTest,
     early_test,
@@ -21,6 +23,7 @@ from steelyard.records import Claim, Measurement
 from steelyard.util.compact import Trace
 
 if TYPE_CHECKING:
+    from steelyard.stats.bounded_bets import MeanTracker
     from steelyard.stats.sequential import Tracker
 
 __all__ = ["FIRST_PAIRS", "Retest", "expected_test"]
@@ -32,6 +35,9 @@ FIRST_PAIRS = 50
 class Retest:
     """One claim's test, fed with the committed order's answers one after another.
 
+    ``right`` is the number of right answers, or in steps of the sealed grid the total of scores between 0 and 1;
+    ``high`` is the same with full scores for what is missing or open, and ``weight`` that of the samples read.
+
     ``word`` is the verdict's, or None while it is undecided. It begins when the variance of the answers is known:
     :meth:`begin`, or by itself where every sample is asked twice. ``unchecked``: the vendor does not state its
     decoding, so *inconsistent* is not final before :meth:`allow_for` has the variance of sampled answers. ``recipe``:
@@ -40,9 +46,12 @@ class Retest:
 
     def __init__(self, sealed: ClaimTest, measurement: Measurement, claim: Claim, *, unchecked: bool = False) -> None:
         self.sealed, self.measurement, self.claim = sealed, measurement, claim
-        self.trace = Trace()
-        self.right = self.missing = 0
-        self.tracker: Tracker | None = None
+        self.subtasks = Subtasks(measurement, macro=sealed.macro)
+        self._most = sealed.most(measurement)
+        self._weights: list[int] = []  # of the samples read, where they are not alike
+        self.trace = Trace(wide=sealed.grid > 1, large=sealed.macro)
+        self.right = self.high = self.missing = self.weight = 0
+        self.tracker: Tracker | MeanTracker | None = None
         self.word: str | None = None
         self.unchecked = unchecked
         self._p_before = 0.0
@@ -54,13 +63,24 @@ class Retest:
         self._p_of_recipe = 1.0
         self._pairs = Pairs() if sealed.is_paired(measurement) else None
         # The variance that the pairs will show can only lower one threshold and raise the other.
-        confirm = least_confirming(sealed, measurement, claim, 0.0) if self._pairs is not None else sealed.confirm
-        self._widest = sealed.confirm, confirm
+        widest = sealed_test(sealed, measurement, claim).confirm if sealed.macro else sealed.confirm
+        confirm = least_confirming(sealed, measurement, claim, 0.0) if self._pairs is not None else widest
+        self._widest = widest, confirm
 
     @property
     def n(self) -> int:
         """How many trials were read."""
         return len(self.trace)
+
+    @property
+    def share(self) -> float:
+        """The share of right answers among those read, or the mean of their scores; what is missing counts as 0."""
+        return self.right / (self.weight * self.sealed.grid)
+
+    def share_at(self, n: int) -> float:
+        """The same after the first ``n`` ≥ 1 answers."""
+        weight = sum(self._weights[:n]) if self.sealed.macro else n
+        return self.trace[n - 1][1] / (weight * self.sealed.grid)
 
     @property
     def test(self) -> SequentialTest | None:
@@ -110,17 +130,26 @@ class Retest:
         self._noise = noise
         self._run()
 
-    def take(self, mark: Mark, sample: str = "") -> None:
-        """Take the next answer of the order, to the sample of this name."""
+    def take(self, mark: Mark, sample: str = "", group: str = "") -> None:
+        """Take the next answer of the order, to the sample of this name and subtask.
+
+        Raises ValueError for a sample that its subtask has not.
+        """
         if self.recipe is not None:
             self.recipe.take(self.n, mark)
-        self.right += mark == 1
-        self.missing += not isinstance(mark, int)
-        self.trace.append(self.right, self.right + self.missing)
-        if self.tracker is not None:
-            self.tracker.observe(mark if isinstance(mark, int) else None)
+        before = self.right, self.high
+        least, most = bounds_of(mark, self.sealed.grid)
+        weight = self.subtasks.read(group)
+        self.right += weight * least
+        self.high += weight * most
+        self.weight += weight
+        if self.sealed.macro:
+            self._weights.append(weight)
+        self.missing += isinstance(mark, str)
+        self.trace.append(self.right, self.high)
+        self._observe(before, (self.right, self.high), weight)
         if self._pairs is not None:
-            self._take_pair(self._pairs, mark, sample)
+            self._take_pair(self._pairs, mark, sample, count_of(group, self.subtasks.weights))
         self._judge()
 
     def allow_for(self, variance: float) -> None:
@@ -130,6 +159,26 @@ class Retest:
         self.unchecked, self.word = False, None
         self._run()
 
+    def interval(self, n: int, alpha: float) -> tuple[float, float]:
+        """The interval of this pass's rate after its first ``n`` ≥ 1 answers, valid at every look."""
+        from steelyard.stats.bounded_interval import finite_mean_interval
+        from steelyard.stats.intervals import confidence_sequence
+
+        trials = self.measurement.trials
+        if self.sealed.grid == 1:
+            return confidence_sequence(*self.trace[n - 1], trials, alpha)
+        totals = [(0, 0), *((right, high) for _, right, high in self.trace[:n])]
+        weights = self._weights[:n] or [1] * n
+        least, most = (
+            [
+                (after[side] - before[side]) // weight
+                for (before, after), weight in zip(pairwise(totals), weights, strict=True)
+            ]
+            for side in (0, 1)
+        )
+        population = self.subtasks.population(trials, self.sealed.grid)
+        return finite_mean_interval(least, most, population, alpha, weights if self.sealed.macro else None)
+
     def remaining(self, rate: float) -> int:
         """Trials until a decision if this share of the next ones is right; those left where nothing would decide."""
         from steelyard.stats.sequential import StopTable, samples_needed
@@ -138,19 +187,20 @@ class Retest:
         if self.word is not None or self._running is None or self.waits_for_recipe:
             return 0 if self.word else left
         table = StopTable(inconsistent=self._running.inconsistent, consistent=self._running.consistent)
-        needed = samples_needed(table, self.n, self.right, self.measurement.trials, rate)
+        right = math.floor(self.share * self.n) if self.sealed.macro else self.right // self.sealed.grid
+        needed = samples_needed(table, self.n, right, self.measurement.trials, rate)
         if needed is None:
             return left
-        right = self.right + math.floor(rate * needed + 0.5)
+        right += math.floor(rate * needed + 0.5)
         is_below = table.decision(self.n + needed, right, right) == "inconsistent"
         return left if is_below and self.recipe is not None else needed
 
     # ── the tests ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _take_pair(self, pairs: Pairs, mark: Mark, sample: str) -> None:
+    def _take_pair(self, pairs: Pairs, mark: Mark, sample: str, count: float) -> None:
         """Begin the early test when the first pairs are there."""
         before = pairs.complete
-        pairs.take(sample, mark)
+        pairs.take(sample, mark, count)
         if before < pairs.complete == min(FIRST_PAIRS, self.measurement.population):
             self._noise = pairs.upper_noise().at_least(self.sealed.least_variance(self.measurement))
             self._run()
@@ -159,8 +209,6 @@ class Retest:
 
     def _run(self) -> None:
         """Open the test for what is known of the noise, and let it read what was read of the order."""
-        from steelyard.stats.sequential import StopTable, Tracker
-
         assert self._noise is not None
         sealed, measurement, claim = self.sealed, self.measurement, self.claim
         noise = self._with_vendor(self._noise)
@@ -170,17 +218,40 @@ class Retest:
             self._running = sequential_test(sealed, measurement, claim, noise)
         else:
             self._running = sealed_test(sealed, measurement, claim)
-        table = StopTable(inconsistent=self._running.inconsistent, consistent=self._running.consistent)
-        self.tracker = Tracker(measurement.trials, self._running.accuse, table)
+        self.tracker = self._tracker(self._running)
         before = 0, 0
-        for _, right, high in self.trace:
-            self.tracker.observe(1 if right > before[0] else 0 if high == before[1] else None)
+        for n, right, high in self.trace:
+            self._observe(before, (right, high), self._weights[n - 1] if self.sealed.macro else 1)
             before = right, high
         if self._pairs is not None and self.n == measurement.trials:
             least = sealed.least_variance(measurement)
             noise = self._with_vendor(self._pairs.upper_noise().at_least(least))
             self._last = last_test(sealed, measurement, claim, noise, max(self._pairs.noise().confirming, least))
         self._judge()
+
+    def _tracker(self, test: SequentialTest) -> Tracker | MeanTracker | None:
+        """What follows the order; of a mean that cannot be tested nothing does."""
+        from steelyard.stats.bounded_bets import MeanTracker
+        from steelyard.stats.sequential import StopTable, Tracker
+
+        trials = self.measurement.trials
+        if self.sealed.grid == 1:
+            table = StopTable(inconsistent=test.inconsistent, consistent=test.consistent)
+            return Tracker(trials, test.accuse, table)
+        if test.levels is None:
+            return None
+        population = self.subtasks.population(trials, self.sealed.grid)
+        return MeanTracker(population, test.accuse, test.confirm, *test.levels, bets=not self.sealed.certain)
+
+    def _observe(self, before: tuple[int, int], after: tuple[int, int], weight: int) -> None:
+        """Give the tracker the next score: by how much both totals grew, for a sample of this weight."""
+        from steelyard.stats.sequential import Tracker
+
+        least, most = after[0] - before[0], after[1] - before[1]
+        if isinstance(self.tracker, Tracker):
+            self.tracker.observe(least if least == most else None)
+        elif self.tracker is not None:
+            self.tracker.observe(least // weight, most // weight, weight)
 
     def _with_vendor(self, noise: Noise) -> Noise:
         return replace(noise, vendor=max(noise.vendor, self._of_vendor))
@@ -217,7 +288,7 @@ class Retest:
         return word if self._p_of_recipe <= self.sealed.alpha_inconsistent else "insufficient_power"
 
     def _final_word(self, last: SequentialTest) -> str:
-        if last.testable and self.right + self.missing < last.accuse:
+        if last.testable and self.high < last.accuse:
             return "inconsistent"
         if self.right >= last.confirm:
             return "consistent"
@@ -236,7 +307,16 @@ class Retest:
         if self._pairs is None and self._running is None:
             return False
         accuse, confirm = self.bounds
-        return self.right + self.missing >= accuse and self.n - self.right > self.measurement.trials - confirm
+        return self.high >= accuse and self.weight * self.sealed.grid - self.right > self._most - confirm
+
+
+def bounds_of(mark: Mark, grid: int) -> tuple[int, int]:
+    """A mark in steps of the grid, the least and the most that it may stand for."""
+    from steelyard.stats.bounded_bets import grid_bounds
+
+    if isinstance(mark, str):
+        return 0, grid
+    return (int(mark), int(mark)) if grid == 1 else grid_bounds(mark, grid)
 
 
 def expected_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> SequentialTest:

@@ -18,6 +18,7 @@ import msgspec
 from steelyard.detectors.claim_retest.part import least_on_part
 from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
+from steelyard.detectors.claim_retest.subtasks import independent
 from steelyard.records import Capabilities, Claim, Measurement, Plan, PlannedTest
 from steelyard.stats.series import series_share
 
@@ -48,9 +49,11 @@ CHECKED = 100  # samples of the repeat check where not all are asked twice, as s
 class SequentialTest:
     """A claim's test, in trials: *inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``.
 
-    ``inconsistent`` and ``consistent`` are its stop tables. The sequential part has the level divided by ``parts``; the
-    rest is for noise. ``margin`` is the distance from v − u/2 to ``accuse``, a proportion. ``testable`` is False where
-    guessing would reach ``accuse``.
+    ``inconsistent`` and ``consistent`` are its stop tables. Of scores between 0 and 1, ``accuse`` and ``confirm`` are
+    totals in steps of the grid, and ``levels`` those of the bets that accuse and that confirm; the tables, of scores of
+    0 and 1, then only say about how many answers are needed. The sequential part has the level divided by ``parts``;
+    the rest is for noise. ``margin`` is the distance from v − u/2 to ``accuse``, a proportion. ``testable`` is False
+    where guessing would reach ``accuse``.
     """
 
     accuse: int
@@ -61,6 +64,7 @@ class SequentialTest:
     noise: Noise = field(default_factory=Noise)
     parts: int = 1
     testable: bool = True
+    levels: tuple[float, float] | None = None
 
     @property
     def noisy(self) -> bool:
@@ -89,8 +93,8 @@ def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise:
     It accuses at half of the level, a quarter for the noise and a quarter for its bets, and confirms nothing.
     """
     test = _test(sealed, measurement, claim, noise, 2 if sealed.certain else 4)
-    never = measurement.trials + 1
-    return replace(test, confirm=never, consistent=(never,) * measurement.trials)
+    never = (measurement.trials + 1,) * measurement.trials
+    return replace(test, confirm=sealed.most(measurement) + 1, consistent=never)
 
 
 def last_test(
@@ -149,7 +153,9 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
         stop_consistent=(),
     )
     found = sealed_test(sealed, measurement, claim)
-    changes: dict[str, Any] = {"accuse": found.accuse, "confirm": found.confirm}
+    # In steps of the grid for each trial, whatever its weight: totals of weighted scores can be very large.
+    whole, most = measurement.trials * sealed.grid, sealed.most(measurement)
+    changes: dict[str, Any] = {"accuse": -(-found.accuse * whole // most), "confirm": -(-found.confirm * whole // most)}
     if sealed.has_table(measurement):
         changes |= {"stop_inconsistent": found.inconsistent, "stop_consistent": found.consistent}
     return msgspec.structs.replace(test, sealed=encode(msgspec.structs.replace(sealed, **changes)))
@@ -169,7 +175,13 @@ def own_noise(
     from steelyard.stats.sequential import noise_margin
 
     return _rounded_up(
-        noise_margin(0.0, variance / sealed.own_repeats(measurement), measurement.population, level, skew)
+        noise_margin(
+            0.0,
+            variance / sealed.own_repeats(measurement),
+            independent(measurement, macro=sealed.macro),
+            level,
+            skew,
+        )
     )
 
 
@@ -190,12 +202,15 @@ def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Nois
     if sealed.stop_inconsistent and not noise:
         table = StopTable(inconsistent=sealed.stop_inconsistent, consistent=sealed.stop_consistent)
     else:
+        most = sealed.most(measurement)
+        least, enough = -(-accuse * trials // most), -(-confirm * trials // most)
         table = (
-            certain_table(trials, accuse, confirm)
+            certain_table(trials, least, enough)
             if sealed.certain
-            else stop_table(trials, accuse, alpha, alpha_consistent, confirm)
+            else stop_table(trials, least, alpha, alpha_consistent, enough)
         )
-    return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts)
+    levels = (alpha, alpha_consistent) if sealed.grid > 1 else None
+    return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts, levels=levels)
 
 
 def _accusing(
@@ -203,6 +218,7 @@ def _accusing(
 ) -> tuple[int, Fraction, bool]:
     """⌈N·(v − u/2 − max(δ + our own noise, noise))⌉ in trials, that margin, and whether guessing stays below it.
 
+    Of scores between 0 and 1 it is in steps of the grid.
     ``level`` is the probability that an honest vendor's noise and ours exceed the margin. Equal shares of it have the
     answers that vary, the vendor's choice of ``claimed_samples`` of N, and our part of the ``whole`` that the claim is
     about.
@@ -221,25 +237,27 @@ def _accusing(
         least = Fraction(least_total(whole, sealed.claimed_samples, right, level), whole)
     if noise:
         of_vendor, of_ours = noise.vendor / sealed.claimed_repeats, noise.own / sealed.own_repeats(measurement)
-        least -= _rounded_up(noise_margin(of_vendor, of_ours, measurement.population, level, skew))
+        size = independent(measurement, macro=sealed.macro)
+        least -= _rounded_up(noise_margin(of_vendor, of_ours, size, level, skew))
     ours = own_noise(sealed, measurement, noise.own, level, skew) if noise.own > 0 else Fraction(0)
     least = min(least, printed - Fraction(sealed.tolerance) / 100 - ours)
     if sealed.whole:
         least = least_on_part(least, whole, measurement, level)
     if least <= Fraction(str(measurement.chance)):
         return 1, printed - least, False
-    return math.ceil(measurement.trials * least), printed - least, True
+    return math.ceil(sealed.most(measurement) * least), printed - least, True
 
 
 def _confirming(
     sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float, level: float, skew: float = 0.0
 ) -> int:
-    """⌈N·(v − u/2 − δ + our own noise)⌉ in trials, at most all of them and one."""
+    """⌈N·(v − u/2 − δ + our own noise)⌉ in trials (in steps of the grid), at most all of them and one."""
     printed = (claim.number - claim.printed_unit / 2) / claim.scale
     least = printed - Fraction(sealed.tolerance) / 100
     if variance > 0 or skew:
         least += own_noise(sealed, measurement, variance, level, skew)
-    return min(measurement.trials + 1, max(1, math.ceil(measurement.trials * least)))
+    most = sealed.most(measurement)
+    return min(most + 1, max(1, math.ceil(most * least)))
 
 
 def _rounded_up(value: float) -> Fraction:

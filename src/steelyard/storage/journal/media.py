@@ -6,9 +6,10 @@ A sample in ``texts/`` names an image by its digest. The bytes stand once in ``m
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -16,18 +17,22 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.media import check_image, images_in
 from steelyard.records import Image
+from steelyard.storage.journal.lines import write_whole
 from steelyard.storage.journal.texts import read_texts
-from steelyard.util.atomic_file import write_file
+from steelyard.util.atomic_file import PARTIAL
 
 __all__ = ["Media", "image_at", "size_at"]
 
-WRITERS: Final = 8  # threads: a disk syncs several files in about the time of one
+WRITERS: Final = 4  # threads, for large images
+AT_ONCE: Final = 1 << 20  # bytes that are written without one: a thread would take longer
 
 
 class Media:
-    """The writing side. An image is on the disk before the request that shows it is sent.
+    """The writing side. An image is in its file before the request that shows it is sent, so that a kill loses none.
 
-    The folder is made with the first image, so that a run without images has none.
+    The disk is forced beside the run, every second and at the end: to force each file costs several times as much as to
+    send it. What a power cut takes of the last seconds a resume writes again. The folder is made with the first image,
+    so that a run without images has none.
     """
 
     def __init__(self, run: Path) -> None:
@@ -35,7 +40,8 @@ class Media:
         self._kept: set[bytes] = set()
         self._being_kept: dict[bytes, asyncio.Future[None]] = {}
         self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="media")
-        self._is_synced, self._has_folder = True, False
+        self._forced: Future[None] | None = None
+        self._is_forced, self._has_folder = True, False
 
     def missing(self) -> set[str]:
         """For a resume: the SHA-256 of the images that the samples asked so far show and that are not there.
@@ -61,31 +67,37 @@ class Media:
             digest = bytes.fromhex(image.sha256)
             if digest in self._kept:
                 continue
-            if (writing := self._being_kept.get(digest)) is None:
-                loop = asyncio.get_running_loop()
-                writing = self._being_kept[digest] = loop.run_in_executor(self._threads, self._write, image)
-            try:
-                await asyncio.shield(writing)  # it may be that of another call, which goes on
-            finally:
-                if writing.done():
-                    self._being_kept.pop(digest, None)
+            if len(image.data) <= AT_ONCE:
+                self._write(image)
+            else:
+                await self._keep_apart(digest, image)
             self._kept.add(digest)
 
-    def sync(self) -> None:
-        """Force the names of new files onto the disk; what they hold is there already."""
-        if self._is_synced:
-            return
-        self._is_synced = True
-        descriptor = os.open(self._run / layout.MEDIA, os.O_RDONLY | os.O_DIRECTORY)
+    async def _keep_apart(self, digest: bytes, image: Image) -> None:
+        """Write a large image in a thread, once, however many calls show it."""
+        if (writing := self._being_kept.get(digest)) is None:
+            loop = asyncio.get_running_loop()
+            writing = self._being_kept[digest] = loop.run_in_executor(self._threads, self._write, image)
         try:
-            os.fsync(descriptor)
+            await asyncio.shield(writing)  # it may be that of another call, which goes on
         finally:
-            os.close(descriptor)
+            if writing.done():
+                self._being_kept.pop(digest, None)
+
+    def sync(self) -> None:
+        """Begin to force what was written onto the disk, unless that is being done."""
+        if not self._is_forced and (self._forced is None or self._forced.done()):
+            self._is_forced = True
+            self._forced = self._threads.submit(_force, self._run / layout.MEDIA)
 
     def close(self) -> None:
-        """Wait for what is being written, and sync."""
+        """Force all onto the disk, and wait for it; raises OSError where the disk fails."""
         self._threads.shutdown()
-        self.sync()
+        if self._forced is not None:
+            self._forced.result()
+        if not self._is_forced:
+            self._is_forced = True
+            _force(self._run / layout.MEDIA)
 
     def _write(self, image: Image) -> None:
         name = layout.media_of(image.sha256)
@@ -97,8 +109,32 @@ class Media:
         if not self._has_folder:
             path.parent.mkdir(mode=0o700, exist_ok=True)
             self._has_folder = True
-        write_file(path, image.data, 0o600)
-        self._is_synced = False
+        self._is_forced = False
+        partial = f"{path}{PARTIAL}"
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            write_whole(descriptor, image.data)
+        except OSError:
+            os.unlink(partial)
+            raise
+        finally:
+            os.close(descriptor)
+        os.replace(partial, path)
+
+
+def _force(folder: Path) -> None:
+    """Force the file system of a folder onto the disk; where a system cannot do so for one, all of them."""
+    force_one = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if force_one is None:
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if force_one(descriptor):
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error), str(folder))
+    finally:
+        os.close(descriptor)
 
 
 def _is_whole(run: Path, name: str) -> bool:
