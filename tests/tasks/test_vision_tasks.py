@@ -154,6 +154,24 @@ def test_options_that_are_no_list_are_an_error_that_names_the_sample(tmp_path: P
         load_task("mmmu").prepare("direct", tmp_path)
 
 
+def test_the_hubs_own_parquet_files(tmp_path: Path) -> None:
+    """Its images are bytes with a name, and null where a question has fewer."""
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    kind = arrow.struct([("bytes", arrow.binary()), ("path", arrow.string())])
+    row = rows_of("mmmu")[0]
+    shown = {f"image_{number}": {"bytes": picture(number), "path": "/etc/x.png"} for number in (1, 2)}
+    row |= {f"image_{number}": None for number in range(1, 8)} | shown
+    kinds = {name: kind if name.startswith("image_") else arrow.string() for name in row}
+    for place in PLACES["mmmu"]:
+        file = tmp_path / f"{place}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        parquet.write_table(arrow.Table.from_pylist([row] * 2, schema=arrow.schema(kinds.items())), file)
+    samples = load_task("mmmu").prepare("step_by_step", tmp_path)
+    wanted = [part for part in REFERENCE["mmmu"][0]["step_by_step"] if part != ""]
+    assert [part for part in parts_of(samples[0]) if part != ""] == wanted
+    assert len(samples) == 60
+
+
 def claim(task: str, subset: str = "", **more: Any) -> Claim:
     return Claim(task=task, value="50.0", protocol=Protocol(subset=subset), **more)
 
