@@ -51,6 +51,7 @@ def test_what_cannot_be_compared_is_open() -> None:
     assert scored("x", " ").value is None
     assert scored("a" * 1_500, "a" * 1_400).value is None
     assert scored("a" * 100_000, "b").value == 0.0
+    assert scored("abc", *["abd"] * 200_000).value is None
     assert (scored("", "b").value, scored("", "b").parsed) == (0.0, False)
 
 
