@@ -47,6 +47,7 @@ FREE: dict[str, dict[str, str]] = {
     "own": {
         "measurement.samples_root": OF_THE_DATA,
         "measurement.suite": "the digest of a private suite, which is not here",
+        "measurement.window": "the dates of the items of a file that is not here",
         "measurement.how_read": "a sentence on how the file was read, which is not here",
         "served.differences": "sentences that only the task's file gives may stand among those that are derived",
     },
