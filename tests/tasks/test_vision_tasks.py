@@ -179,11 +179,11 @@ def claim(task: str, subset: str = "", **more: Any) -> Claim:
 @pytest.mark.parametrize(
     ("stated", "why"),
     [
-        (claim("docvqa"), "only a claim about validation"),
-        (claim("docvqa", "test"), "only a claim about validation"),
-        (claim("docvqa test"), "only a claim about validation"),
-        (claim("docvqa", variant="test and validation"), "only a claim about validation"),
-        (Claim(task="docvqa", value="90", protocol=Protocol(prompt="phrase")), "only a claim about validation"),
+        (claim("docvqa"), "test split are not public"),
+        (claim("docvqa", "test"), "test split are not public"),
+        (claim("docvqa test"), "test split are not public"),
+        (claim("docvqa", variant="test and validation"), "test split are not public"),
+        (Claim(task="docvqa", value="90", protocol=Protocol(prompt="phrase")), "test split are not public"),
         (claim("docvqa", "validation"), ""),
         (claim("docvqa val"), ""),
         (claim("docvqa", "first half of validation"), "a part of the benchmark"),
