@@ -54,10 +54,10 @@ class Mathematics:
         answers = _answers_in(output.text, truncated=output.outcome is Outcome.TRUNCATED)
         if not answers:
             return Score(value=None, note="no answer is marked")
-        if _plain(answers[-1]) == _plain(sample.target):
-            return Score(value=1.0)
         if not any(each.isalnum() for each in answers[-1]):
             return Score(value=0.0, note="the marked answer is empty")
+        if _plain(answers[-1]) == _plain(sample.target):
+            return Score(value=1.0)
         # All that is boxed, together, and then the last of it, which says whether the answer can be read.
         together = [", ".join(dict.fromkeys(answers))] if len(answers) > 1 else []
         found = self._comparer.equal(sample.target, [*together, answers[-1]], self._halt)

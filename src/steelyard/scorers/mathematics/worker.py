@@ -21,7 +21,7 @@ _DELIMITER = re.compile(r"(?<!\\)\$|\\\(|\\\[")
 
 
 def main() -> None:
-    """Say ``ready``, then answer each line ``[gold, [answer, …]]`` with true, false or null, until there are no more."""
+    """Say ``ready``, then answer each line ``[gold, [answer, …]]`` with true, false or null, until there are none."""
     importlib.import_module("math_verify")  # before anybody's time is counted
     _limit()
     logging.disable(logging.CRITICAL)  # math-verify warns that its timeouts are off
