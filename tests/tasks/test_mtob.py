@@ -14,7 +14,6 @@ from steelyard.tasks import load_task
 from steelyard.tasks.definition_file import read_definition
 from tests.translation_server import ROWS, SUBSETS, mirror_of
 
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
