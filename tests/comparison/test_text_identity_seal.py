@@ -11,23 +11,25 @@ import pytest
 from msgspec.structs import replace
 
 from steelyard.comparison.sealed_reading import drawn_reading
-from steelyard.comparison.text_identity import ReadPair, TextIdentity, reading_roots
+from steelyard.comparison.text_identity import TextIdentity, decided_again, place, reading_roots
 from steelyard.comparison.text_identity_seal import SEAL, open_identity, seal_identity
 from steelyard.errors import VerificationError
 from steelyard.evidence.envelope import open_envelope, seal
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.new_key import create_key
-from tests.comparison.test_text_identity import identity
+from tests.comparison.test_text_identity import identity, pairs_of
 
 
 def found() -> TextIdentity:
     """Two runs that are told apart."""
-    return identity([ReadPair(sample=f"p/{at}", said="wrong" if at % 4 == 0 else "right") for at in range(80)])
+    return identity(pairs_of(["wrong", "right", "right", "right"] * 20))
 
 
 def read_by(signer: KeySigner) -> TextIdentity:
     """The same, in the order that a key gives."""
-    return replace(found(), reading=drawn_reading(signer, *reading_roots(*found().runs)))
+    reading = drawn_reading(signer, *reading_roots(*found().runs))
+    pairs = tuple(sorted(found().pairs, key=lambda pair: place(reading.secret, pair.sample)))
+    return decided_again(replace(found(), reading=reading, pairs=pairs))
 
 
 def test_it_verifies_alone_and_says_who_signed(tmp_path: Path) -> None:
@@ -59,6 +61,8 @@ def bent(document: dict[str, Any], change: str) -> None:
         sealed["pairs"][1]["said"] = "perhaps"
     elif change == "a prompt twice":
         sealed["pairs"][1] = sealed["pairs"][2]
+    elif change == "another order":
+        sealed["pairs"][1], sealed["pairs"][2] = sealed["pairs"][2], sealed["pairs"][1]
     elif change == "a prompt left out":
         del sealed["pairs"][1]
     elif change == "all alike":
@@ -79,8 +83,8 @@ def bent(document: dict[str, Any], change: str) -> None:
 
 CHANGES = [
     "word", "p", "p at a fixed number", "right", "interval", "level", "reason", "tolerance", "margin", "decided",
-    "prompts", "needed", "one answer", "a guess", "a guess that is none", "a prompt twice", "a prompt left out",
-    "all alike", "answers", "default", "format", "kind", "signer", "proof without a key",
+    "prompts", "needed", "one answer", "a guess", "a guess that is none", "a prompt twice", "another order",
+    "a prompt left out", "all alike", "answers", "default", "format", "kind", "signer", "proof without a key",
 ]  # fmt: skip
 
 

@@ -55,6 +55,28 @@ def test_a_missing_pair_is_a_wrong_guess_where_it_would_accuse_and_a_right_one_w
     assert len(guesses.guesses) + guesses.missing == len(pairs)
 
 
+@given(st.lists(st.sampled_from([True, False, None, "skip"]), max_size=400))
+def test_a_skipped_pair_accuses_nobody_and_is_a_right_guess_where_it_would_confirm(pairs: list[bool | str]) -> None:
+    pairs = [False] * (LEARNING + 1) + pairs
+    guesses, without = Guesses(), read([each for each in pairs if each != "skip"])  # type: ignore[misc]
+    for each in pairs:
+        if each == "skip":
+            guesses.skip()
+        else:
+            guesses.observe(each, LEVEL)  # type: ignore[arg-type]
+    assert (guesses.p, guesses.fixed_n_p, guesses.guesses) == (without.p, without.fixed_n_p, without.guesses)
+    assert guesses.skipped == pairs.count("skip")
+    assert guesses.is_within(LEVEL) == read([each in (True, "skip", None) for each in pairs]).is_within(LEVEL)
+
+
+def test_what_is_learned_late_is_not_confirmed_by_the_time_before() -> None:
+    def late(number: int) -> Guesses:
+        coin = random.Random(f"late {number}")
+        return read([coin.random() < (0.5 if at < 500 else 0.65) for at in range(1_200)])
+
+    assert sum(late(number).is_within(LEVEL) for number in range(60)) <= 2
+
+
 @given(st.integers(1, 200), st.data())
 def test_the_p_at_a_fixed_number_is_the_binomial_tail(n: int, data: st.DataObject) -> None:
     right = data.draw(st.integers(0, n))

@@ -7,7 +7,8 @@ guesser is :class:`~steelyard.comparison.text_reader.TextReader`; its bets are a
 The order of reading follows from the auditor's key and from both runs' answers
 (:meth:`steelyard.evidence.order.Prover.reading`), whichever of them is named first; without a key from a secret that is
 drawn. Skipped, without a guess and without learning from it, is a pair in which a text came before, of either run: a
-server that repeats its own answers is honest, and what repeats can be learned. So is a prompt that came before.
+server that repeats its own answers is honest, and what repeats can be learned. So is a prompt that came before. Such a
+pair accuses nobody, and confirms nobody: for *consistent* it counts as a right guess.
 
 What servers of one model do otherwise, and what must be shown before anything is tested, stands in
 docs/design/text-identity.md.
@@ -40,8 +41,12 @@ __all__ = [
     "PAIRS",
     "HeldRun",
     "ReadPair",
+    "Said",
     "TextIdentity",
+    "Texts",
     "decided_again",
+    "guesses_of",
+    "place",
     "read_pairs",
     "reading_roots",
     "text_identity",
@@ -49,8 +54,11 @@ __all__ = [
 
 ALPHA: Final = 0.05
 PAIRS: Final = 2_000  # that are read at most
-ALIKE: Final = 0.5
-"""Of prompts: where more have one text for all their answers, an endpoint may draw all by one seed, or keep answers."""
+ALIKE: Final = 0.05
+"""Of prompts: where more have one text for all their answers, an endpoint may draw by few seeds, or keep answers.
+
+With k replicas of one fixed seed each it is one prompt in k.
+"""
 
 _NAME: Final = 120
 
@@ -71,7 +79,7 @@ class ReadPair(Record, frozen=True, kw_only=True):
 class HeldRun(Record, frozen=True, kw_only=True):
     """One of the two runs; ``answers_root`` commits to its answers.
 
-    Of ``whole`` prompts, which have all their answers, ``alike`` have one text for all of them.
+    Of ``whole`` prompts, which have all their answers, ``alike`` have one text for all of them, as far as it is read.
     """
 
     run: str
@@ -272,22 +280,23 @@ def _held(run: RunFolder, root: str, answers: Answers) -> HeldRun:
         created=one_line(run.plan.created, 40),
         answers_root=root,
         whole=len(whole),
-        alike=sum(len(set(texts)) == 1 for texts in whole),
+        alike=sum(len({shown_part(text) for text in texts}) == 1 for texts in whole),
     )
 
 
 # ── what it shows ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def place(secret: str, sample: str) -> str:
+    """By what a secret sorts the prompts for reading."""
+    return sha256(f"{secret}\n{sample}".encode()).hexdigest()
+
+
 def read_pairs(
     first: Answers, second: Answers, secret: str, notify: Callable[[int, int], None] = lambda read, of: None
 ) -> tuple[ReadPair, ...]:
     """Guess pair by pair, in the order that a secret gives; at most :data:`PAIRS`."""
-
-    def place(sample: str) -> str:
-        return sha256(f"{secret}\n{sample}".encode()).hexdigest()
-
-    order = sorted(first.keys() | second.keys(), key=place)[:PAIRS]
+    order = sorted(first.keys() | second.keys(), key=lambda sample: place(secret, sample))[:PAIRS]
     reader, seen, found = TextReader(), set[str](), list[ReadPair]()
     for number, sample in enumerate(order, 1):
         found.append(ReadPair(sample=sample, said=_said(first.get(sample), second.get(sample), reader, seen)))
@@ -313,19 +322,20 @@ def _said(mine: Texts | None, theirs: Texts | None, reader: TextReader, seen: se
 def decided_again(found: TextIdentity) -> TextIdentity:
     """The result as it follows from what was read: what a verifier compares.
 
-    Raises ValueError for what no reading gives: a prompt twice, more than there are, or some where nothing is testable.
+    Raises ValueError for what no reading gives: a prompt twice, another order than the secret's, more than there are,
+    or some where nothing is testable.
     """
     if len({each.sample for each in found.pairs}) != len(found.pairs):
         raise ValueError("one prompt was read twice")
+    places = [place(found.reading.secret, each.sample) for each in found.pairs]
+    if places != sorted(places):
+        raise ValueError("its pairs do not stand in the order that its secret gives")
     if len(found.pairs) > min(found.prompts, PAIRS) or any(not 0 <= each.alike <= each.whole for each in found.runs):
         raise ValueError("more was read than there is")
     untestable = _untestable(found)
     if untestable and found.pairs:
         raise ValueError("something was read where nothing can be tested")
-    guesses = Guesses()
-    for pair in found.pairs:
-        if pair.said in ("right", "wrong", "missing"):
-            guesses.observe(None if pair.said == "missing" else pair.said == "right", ALPHA)
+    guesses = guesses_of([each.said for each in found.pairs], ALPHA)
     word, reason = _word(found, guesses, untestable)
     made = guesses.guesses
     return msgspec.structs.replace(
@@ -342,6 +352,17 @@ def decided_again(found: TextIdentity) -> TextIdentity:
     )
 
 
+def guesses_of(said: Sequence[Said], level: float) -> Guesses:
+    """What became of pairs, as the bets take them; ``same`` and ``even`` say nothing at all."""
+    guesses = Guesses()
+    for each in said:
+        if each == "again":
+            guesses.skip()
+        elif each in ("right", "wrong", "missing"):
+            guesses.observe(None if each == "missing" else each == "right", level)
+    return guesses
+
+
 def _untestable(found: TextIdentity) -> str:
     if found.repeats < 2:
         return (
@@ -351,8 +372,9 @@ def _untestable(found: TextIdentity) -> str:
     for each in found.runs:
         if each.alike > ALIKE * each.whole:
             return (
-                f"{each.run}: of {each.whole:,} prompts {each.alike:,} have one text for all answers, as where all are "
-                "drawn by one seed or kept in a cache: such texts hang together"
+                f"{each.run}: of {each.whole:,} prompts {each.alike:,} have one text for all answers, more than "
+                f"{100 * ALIKE:g} %, as where few seeds draw all, answers are kept, or prompts leave little to say: "
+                "such texts hang together"
             )
         if not each.whole:
             return f"{each.run}: no prompt has all its answers, outside of reasoning"

@@ -75,8 +75,13 @@ def sentences(found: TextIdentity) -> Iterator[str]:
             f"called inconsistent wrongly has a probability of at most {100 * found.alpha:g} %, for one pair of runs; "
             "whoever tests several has that chance with each, and could have asked again."
         )
-    if found.pairs and not found.reading.proof:
-        yield "The order of reading was drawn, not fixed by a key: whoever ran this could have drawn again."
+    if found.pairs:
+        yield (
+            "The order of reading is that of the key that signed: whoever ran this may have made many keys and shown "
+            "this one, unless you knew the key before (steelyard verify --require-key)."
+            if found.reading.proof
+            else "The order of reading was drawn, not fixed by a key: whoever ran this could have drawn again."
+        )
     if rate := measured_elsewhere(RULE):
         yield rate
 
@@ -91,7 +96,6 @@ def _run(name: str, run: HeldRun) -> str:
 
 
 def _measured(found: TextIdentity) -> Iterator[str]:
-    skipped = found.count("same", "again", "even")
     after = "" if found.decided is None else f", decided after {counted(found.decided, 'pair')}"
     yield (
         f"{found.right:,} of {counted(found.guesses, 'guess', 'guesses')} are right: {share(found.share, 'percent')} "
@@ -104,9 +108,13 @@ def _measured(found: TextIdentity) -> Iterator[str]:
     )
     yield (
         f"Of {counted(len(found.pairs), 'pair')} {found.count('missing'):,} are missing in a run and count as wrong "
-        f"guesses; {skipped:,} say nothing: {found.count('same'):,} have the same text in both runs, in "
-        f"{found.count('again'):,} a text or the prompt came before, {found.count('even'):,} look alike. The first "
-        f"{LEARNING} are for learning alone, where few right guesses are to be shown."
+        f"guesses. In {found.count('again'):,} a text or the prompt came before: they accuse nobody. "
+        f"{found.count('same', 'even'):,} say nothing: {found.count('same'):,} have the same text in both runs, "
+        f"{found.count('even'):,} look alike."
+    )
+    yield (
+        f"Where few right guesses are to be shown, the first {LEARNING} are for learning alone, what is missing or "
+        "came before counts as a right guess, and all pairs decide, not the best moment."
     )
 
 

@@ -11,9 +11,12 @@ distribution). For chances of one half it is the sign-flip test of the sum of ±
 pairs does not follow from what was read.
 
 *Within a margin*: against "a guess is right with a chance of m or more", from the pairs after :data:`LEARNING` on, by
-which the guesser has learned from so many.
+which the guesser has learned from so many. It goes on learning, so that an early E may be of a time when it knew
+little: the E after the last pair decides.
 
-A pair that is missing counts as a wrong guess in the tests that accuse, and as a right one in the last. E is kept by
+A pair that is missing counts as a wrong guess in the tests that accuse, and as a right one in the last; one that was
+skipped says nothing in those, and counts as a right one in the last, or a text that comes again and again would hide
+what it stands in for. E is kept by
 additions and products alone, and the binomial sum by whole numbers, so both are the same on every machine.
 """
 
@@ -48,6 +51,7 @@ class Guesses:
         self.guesses: list[bool] = []
         """Those that were made, right or not, in their order."""
         self.missing = 0
+        self.skipped = 0
         self.decided: int | None = None
         """After how many pairs the bets first reached the level of :meth:`observe`."""
 
@@ -58,11 +62,18 @@ class Guesses:
         else:
             self.guesses.append(right)
         self._far.observe(float(right or 0), float(right or 0))
-        if self._far.n > LEARNING:
-            most = 1.0 if right is None else float(right)
-            self._near.observe(most, most)
+        self._confirm(most=1.0 if right is None else float(right))
         if self.decided is None and self._far.highest * level >= 1:
             self.decided = self._far.n
+
+    def skip(self) -> None:
+        """Take the next pair, in which nothing was guessed, since a part of it came before."""
+        self.skipped += 1
+        self._confirm(most=1.0)
+
+    def _confirm(self, most: float) -> None:
+        if self._far.n > LEARNING:
+            self._near.observe(most, most)
 
     @property
     def p(self) -> float:
@@ -70,8 +81,8 @@ class Guesses:
         return self._far.p
 
     def is_within(self, level: float) -> bool:
-        """Whether guesses are shown to be right less often than the margin."""
-        return self._near.highest_within * level >= 1
+        """Whether guesses are shown to be right less often than the margin, by all pairs of a number fixed before."""
+        return self._near.within * level >= 1
 
     @property
     def fixed_n_p(self) -> float:
@@ -92,11 +103,13 @@ class Guesses:
         """
         if not self.guesses:
             return None
-        share = sum(self.guesses) / len(self.guesses)
+        right, taken = sum(self.guesses), len(self.guesses) + self.missing
+        pairs = taken + self.skipped
+        least, most = right / taken, (right + self.missing + self.skipped) / pairs
         tolerance, margin = float(TOLERANCE), float(MARGIN)
-        far = max(share * math.log1p(bet * (1 - tolerance) / tolerance) + (1 - share) * math.log1p(-bet)
+        far = max(least * math.log1p(bet * (1 - tolerance) / tolerance) + (1 - least) * math.log1p(-bet)
                   for bet in BETS)  # fmt: skip
-        near = max(share * math.log1p(-bet) + (1 - share) * math.log1p(bet * margin / (1 - margin)) for bet in BETS)
-        target = math.log(len(BETS) / level)
-        found = [target / far if far > 0 else math.inf, LEARNING + target / near if near > 0 else math.inf]
+        near = max(most * math.log1p(-bet) + (1 - most) * math.log1p(bet * margin / (1 - margin)) for bet in BETS)
+        target, of = math.log(len(BETS) / level), pairs / taken
+        found = [of * target / far if far > 0 else math.inf, of * LEARNING + target / near if near > 0 else math.inf]
         return math.ceil(min(found)) if min(found) <= _MOST_NEEDED else None
