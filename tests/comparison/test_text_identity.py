@@ -12,15 +12,11 @@ from steelyard.comparison.published import Reading
 from steelyard.comparison.text_identity import (
     ALPHA,
     HeldRun,
-    ReadPair,
-    Said,
     TextIdentity,
-    Texts,
     decided_again,
-    place,
-    read_pairs,
     reading_roots,
 )
+from steelyard.comparison.text_pairs import ORDERS, ReadPair, Texts, order_of, place, read_pairs
 from steelyard.errors import ExitCode
 from steelyard.records import VerdictWord
 from steelyard.stats.told_apart import MARGIN, TOLERANCE
@@ -39,17 +35,21 @@ def held(name: str, root: str, whole: int = PROMPTS, alike: int = 0) -> HeldRun:
 
 def identity(pairs: Sequence[ReadPair] = (), repeats: int = 2, **fields: object) -> TextIdentity:
     found = TextIdentity(
-        task="beginnings", prompts=PROMPTS, repeats=repeats, temperature=0.7, pairs=tuple(pairs),
+        task="beginnings", prompts=len(pairs) or PROMPTS, repeats=repeats, temperature=0.7, pairs=tuple(pairs),
         runs=(held("one", "01"), held("two", "ab")), reading=Reading(secret="5eed"),
         alpha=ALPHA, tolerance=float(TOLERANCE), margin=float(MARGIN),
     )  # fmt: skip
     return decided_again(msgspec.structs.replace(found, **fields))
 
 
-def pairs_of(said: Sequence[Said]) -> tuple[ReadPair, ...]:
-    """Pairs of which this became, in the order that the secret of :func:`identity` gives."""
-    samples = sorted((f"p/{at}" for at in range(len(said))), key=lambda sample: place("5eed", sample))
-    return tuple(ReadPair(sample=sample, said=each) for sample, each in zip(samples, said, strict=True))
+def pairs_of(said: Sequence[str], secret: str = "5eed") -> tuple[ReadPair, ...]:
+    """Pairs of which this became in each of the orders that the secret of :func:`identity` gives."""
+    samples = sorted((f"p/{at}" for at in range(len(said))), key=lambda sample: place(secret, sample))
+    letters: list[list[str]] = [[""] * ORDERS for _ in said]
+    for number in range(ORDERS):
+        for at, each in zip(order_of(secret, number, samples), said, strict=True):
+            letters[at][number] = each[0]
+    return tuple(ReadPair(sample=sample, said="".join(each)) for sample, each in zip(samples, letters, strict=True))
 
 
 def answers(number: object, likes: str = "", prompts: int = PROMPTS) -> dict[str, Texts]:
@@ -138,37 +138,45 @@ def test_texts_of_one_kind_are_consistent_after_many_prompts_and_undecided_after
     few = read(answers(1, prompts=60), answers(2, prompts=60))
     assert (few.word, few.exit) == (VerdictWord.INSUFFICIENT_POWER, ExitCode.UNDECIDED)
     assert few.needed is not None
-    many = identity(pairs_of(["right", "wrong"] * 750), prompts=1_500)
+    many = identity(pairs_of(["right", "wrong"] * 750))
     assert (many.word, many.exit) == (VerdictWord.CONSISTENT, ExitCode.CONSISTENT)
 
 
 def test_texts_that_come_again_and_again_are_not_likeness() -> None:
-    refused: list[Said] = ["right", "wrong", "again"] * 500
-    found = identity(pairs_of(refused), prompts=1_500)
+    refused = ["right", "wrong", "again"] * 500
+    found = identity(pairs_of(refused))
     assert (found.word, found.guesses) == (VerdictWord.INSUFFICIENT_POWER, 1_000)
-    assert found.p == identity(pairs_of(["right", "wrong"] * 500), prompts=1_500).p
+    assert found.p == identity(pairs_of(["right", "wrong"] * 500)).p
 
 
 def test_an_endpoint_that_refuses_a_third_of_the_prompts_is_not_consistent() -> None:
     refused = changed(
         answers(2, prompts=1_200), lambda drawn, text: "I cannot help." if drawn.random() < 1 / 3 else text, 1
     )
-    whole = identity(read_pairs(answers(1, prompts=1_200), answers(3, prompts=1_200), "5eed"), prompts=1_200)
-    found = identity(read_pairs(answers(1, prompts=1_200), refused, "5eed"), prompts=1_200)
+    whole = read(answers(1, prompts=1_200), answers(3, prompts=1_200))
+    found = read(answers(1, prompts=1_200), refused)
     assert found.count("again") > 350
     assert found.word is VerdictWord.INSUFFICIENT_POWER
     assert whole.word is VerdictWord.CONSISTENT
 
 
 def test_what_is_told_apart_late_is_not_consistent() -> None:
-    late: list[Said] = ["right", "wrong"] * 300 + ["right", "right", "wrong"] * 40
-    assert identity(pairs_of(late[:600]), prompts=1_000).word is VerdictWord.CONSISTENT
-    assert identity(pairs_of(late), prompts=1_000).word is VerdictWord.INSUFFICIENT_POWER
+    late = ["right", "wrong"] * 300 + ["right", "right", "wrong"] * 40
+    assert identity(pairs_of(late[:600])).word is VerdictWord.CONSISTENT
+    assert identity(pairs_of(late)).word is VerdictWord.INSUFFICIENT_POWER
+
+
+def test_prompts_that_were_planned_and_not_asked_count_as_missing_ones() -> None:
+    found = identity(pairs_of(["right"] * 60))
+    fewer = identity(pairs_of(["right"] * 60), prompts=200)
+    missing = identity(pairs_of(["right"] * 60 + ["missing"] * 140))
+    assert found.word is VerdictWord.INCONSISTENT
+    assert (fewer.word, fewer.absent, fewer.p) == (VerdictWord.INSUFFICIENT_POWER, 140, missing.p)
 
 
 def test_pairs_in_another_order_than_the_secrets_are_refused() -> None:
     found = identity(pairs_of(["right", "wrong"] * 50))
-    turned = tuple(sorted(found.pairs, key=lambda pair: pair.said))
+    turned = tuple(sorted(found.pairs, key=lambda pair: pair.said[0]))
     with pytest.raises(ValueError, match="the order that its secret gives"):
         decided_again(msgspec.structs.replace(found, pairs=turned))
 
@@ -198,10 +206,12 @@ def test_texts_that_may_hang_together_cannot_be_tested() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"pairs": (ReadPair(sample="a", said="right"),) * 2}, "twice"),
-        ({"prompts": 0, "pairs": (ReadPair(sample="a", said="right"),)}, "more was read"),
+        ({"pairs": pairs_of("r") * 2}, "twice"),
+        ({"prompts": 0, "pairs": pairs_of("r")}, "more was read"),
+        ({"pairs": (ReadPair(sample="a", said="r"),)}, "not said for each order"),
+        ({"pairs": (ReadPair(sample="a", said="x" * ORDERS),)}, "not said for each order"),
         ({"runs": (held("one", "01", alike=PROMPTS + 1), held("two", "ab"))}, "more was read"),
-        ({"repeats": 1, "pairs": (ReadPair(sample="a", said="right"),)}, "nothing can be tested"),
+        ({"repeats": 1, "pairs": pairs_of("r")}, "nothing can be tested"),
     ],
 )
 def test_what_no_reading_gives_is_refused(fields: dict[str, object], message: str) -> None:

@@ -17,8 +17,7 @@ from tests.comparison_runs import HOSTILE
 
 def told(right: int, of: int, *more: str) -> TextIdentity:
     said = ["right" if (at * right) % of + right >= of else "wrong" for at in range(of)]
-    pairs = pairs_of([*said, *more])  # type: ignore[list-item]
-    return identity(pairs, prompts=len(pairs))
+    return identity(pairs_of([*said, *more]))
 
 
 def test_each_word_says_what_was_shown() -> None:
@@ -34,8 +33,10 @@ def test_an_accusation_says_what_is_not_shown_and_how_the_error_rate_is_kept() -
     text = " ".join(sentences(told(70, 100, "missing", "same", "again", "even")))
     for part in (
         "That another model answers is not shown",
-        "70 of 100 guesses are right: 70.0 %",
-        "valid whenever one looks. This gives the word",
+        "read in 20 orders: 70.0 % of guesses are right",
+        "after the last pair), decided from ",
+        "This gives the word",
+        "In the first order 70 of 100 guesses are right",
         "number of prompts was fixed before",
         "It decides nothing here",
         "Of 104 pairs 1 are missing",
@@ -43,7 +44,7 @@ def test_an_accusation_says_what_is_not_shown_and_how_the_error_rate_is_kept() -
         "2 say nothing",
         "came before counts as a right guess",
         "at most 52.5 % of pairs",
-        "The order of reading was drawn",
+        "The orders of reading were drawn",
     ):
         assert part in text, part
     assert "Within a margin means" in " ".join(sentences(told(450, 900)))
