@@ -82,7 +82,7 @@ def test_a_missing_pair_is_a_wrong_guess_where_it_would_accuse_and_a_right_one_w
 
 @given(st.lists(st.sampled_from([True, False, None, "skip"]), max_size=400))
 def test_a_skipped_pair_accuses_nobody_and_is_a_right_guess_where_it_would_confirm(pairs: list[bool | str]) -> None:
-    pairs = [False] * (LEARNING + 1) + pairs
+    pairs = [*[False] * (LEARNING + 1), *pairs]
     guesses, without = Guesses(), read([each for each in pairs if each != "skip"])  # type: ignore[misc]
     for each in pairs:
         if each == "skip":
