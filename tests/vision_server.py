@@ -61,6 +61,7 @@ class VisionServer(SumsServer):
         self.contents: list[Any] = []
         self.counts = 258
         self.refuses: Callable[[], int] = lambda: 200
+        self.says: Callable[[str, list[int]], str] = lambda text, numbers: "Hello to you"  # where no sum is asked
         self.largest = 1 << 30
         self.fails_first = False  # the first call of each question ends in a 500
 
@@ -80,7 +81,7 @@ class VisionServer(SumsServer):
             shown.append(base64.b64decode(encoded, validate=True))
         text = "".join(part["text"] for part in parts if part["type"] == "text")
         asked = ASKED.search(text)
-        answer = "Hello to you"
+        answer = self.says(text, [number_in(each) for each in shown])
         if asked is not None:
             self.got += shown
             self.contents.append(content)

@@ -34,6 +34,9 @@ class Talker:
         (chain(["a", "a"], repeat("b")), False, 3),
         (repeat(None), False, 1),
         (chain(["a"], repeat(None)), False, 2),
+        (chain([""], (f"town {number}" for number in count())), False, 3),
+        (chain([""], repeat("Saltby has a harbour")), True, 4),
+        (repeat(""), True, 4),
     ],
 )
 def test_three_equal_answers_to_an_open_question(texts: Any, identical: bool, asked: int) -> None:

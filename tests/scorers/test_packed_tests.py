@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
-from steelyard.scorers.packed_tests import Case, cases_in, text_of_pickle, unpacked
+from steelyard.scorers.packed_tests import MAX_CASES, Case, cases_in, text_of_pickle, unpacked
 from tests.lcb_problems import packed
 
 PROTOCOLS = range(2, 6)
@@ -148,3 +148,13 @@ def test_cases_that_are_none_are_refused(text: str) -> None:
     for each in (text, packed(text)):
         with pytest.raises(InputError, match="no list of cases"):
             cases_in([each])
+
+
+@pytest.mark.parametrize("key", ["input", "\\u0069nput"])
+def test_more_tests_than_memory_has_room_for_are_refused(key: str) -> None:
+    case = f'{{"{key}":"","output":"{{}},{{}}"}}'
+    few, many = (f"[{','.join([case] * count)}]" for count in (MAX_CASES // 2 - 10, MAX_CASES + 1))
+    assert len(cases_in([few])) == MAX_CASES // 2 - 10
+    for texts in ([many], [few, few, few]):
+        with pytest.raises(InputError, match="more than 10,000 tests"):
+            cases_in(texts)

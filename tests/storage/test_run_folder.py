@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from steelyard.auditing.conductor import finalize_audit
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import seal_plan
@@ -110,3 +111,25 @@ def test_a_folder_without_a_plan_is_no_run(tmp_path: Path) -> None:
     (run / layout.PLAN).unlink()
     with pytest.raises(InputError, match=r"there is no plan\.dsse\.json in it"):
         RunFolder.open(run)
+
+
+@pytest.mark.parametrize("folder", ["journal", "texts", "media", "samples"])
+def test_nothing_is_written_or_removed_through_a_link(tmp_path: Path, folder: str) -> None:
+    """A run of a stranger's whose folder is a link to one of the user's: nobody goes on with it."""
+    made = RunFolder.create(tmp_path / "run", plan(ASKED), PREPARED)
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    for name in ("keys.pem", "main-0000.jsonl", "thesis.txt.partial"):
+        (theirs / name).write_text("mine\n")
+    if folder == "samples":
+        shutil.rmtree(made.path / folder)
+    (made.path / folder).symlink_to(theirs)
+    with pytest.raises(VerificationError, match=rf"{folder}: a link"):
+        made.check_own_files()
+    with pytest.raises(VerificationError, match=rf"{folder}: a link"):
+        finalize_audit(made)
+    assert {path.name: path.read_text() for path in theirs.iterdir()} == {
+        "keys.pem": "mine\n",
+        "main-0000.jsonl": "mine\n",
+        "thesis.txt.partial": "mine\n",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,51 @@ def test_a_file_and_a_hub_are_two_sources(tmp_path: Path) -> None:
     path.write_text(OWN + "hub: {path: a, configs: [b], split: c}\n")
     with pytest.raises(InputError, match="exactly one of 'hub', 'generator' and 'file'"):
         read_definition(path)
+
+
+HUB = """
+id: lamps
+hub: {path: me/lamps, configs: [%s], split: %s}
+fields: {target: answer, choices: "options if options else none"}
+scorer: {name: mmmu}
+prompts: {plain: {prompt: "{{ question }}", chat: true}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("standard (10 options)", True), ("en-US", True), ("a", True), ("../up", False), ("a/b", False), ("a ", False),
+        (" a", False), ("(a)", False), ("a..b", False), ("a\nb", False),
+    ],
+)  # fmt: skip
+def test_names_of_configurations(name: str, is_one: bool, tmp_path: Path) -> None:
+    path = tmp_path / "lamps.yaml"
+    path.write_text(HUB % (json.dumps(name), "test"))
+    if is_one:
+        read_definition(path)
+    else:
+        with pytest.raises(InputError, match=r"hub\.configs: .* is no name of the hub's"):
+            read_definition(path)
+
+
+def test_a_withheld_split_needs_one_that_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "lamps.yaml"
+    path.write_text(
+        "id: l\nfile: l.csv\nwithheld: {split: test, why: kept}\nfields: {target: a}\nscorer: {name: exact}\n"
+        'prompts: {plain: {prompt: "{{ q }}"}}\n'
+    )
+    with pytest.raises(InputError, match=r"withheld needs hub\.split"):
+        read_definition(path)
+
+
+def test_a_row_without_choices_is_an_open_question_where_the_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "lamps.yaml"
+    path.write_text(HUB % ("main", "test"))
+    rows = tmp_path / "me" / "lamps" / "main" / "test.jsonl"
+    rows.parent.mkdir(parents=True)
+    rows.write_text(
+        '{"question": "a?", "options": ["x", "y"], "answer": 1}\n{"question": "b?", "options": [], "answer": "z"}\n'
+    )
+    first, second = Task(read_definition(path), path).prepare("plain", tmp_path)
+    assert (first.choices, first.target, second.choices, second.target) == (("x", "y"), "1", (), "z")

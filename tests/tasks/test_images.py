@@ -187,6 +187,16 @@ def test_a_column_that_is_not_there() -> None:
         images_of({"picture": picture(1)})
 
 
+def test_a_row_may_lack_some_of_the_columns_and_cannot_show_them(tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "1.png").write_bytes(picture(1))
+    shown = "{% if other %}{{ other }}{% endif %}{{ image }}"
+    row = {"question": "?", "answer": "1", "image": "1.png"}
+    assert len(asked(task_with(tmp_path / "t", shown, [row], "[image, other]"))[0].images) == 1
+    with pytest.raises(InputError, match="the row has no image in 'other'"):
+        asked(task_with(tmp_path / "t", "{{ other }}", [row], "[image, other]"))
+
+
 def test_more_than_a_request_may_hold() -> None:
     shown = images_of({"image": picture(1)})
     with pytest.raises(InputError, match=f"shows {MAX_IMAGES + 1} images of .* a request has at most {MAX_IMAGES}"):

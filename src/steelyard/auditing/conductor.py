@@ -345,6 +345,7 @@ def _header(run: RunFolder) -> Header:
 
 def _journal_of(run: RunFolder) -> tuple[Journal, Replay | None]:
     """Take the lock on a run; only then is it certain that nobody else has sealed it meanwhile."""
+    run.check_own_files()
     journal, before = Journal.resume(run.path, _header(run))
     try:
         _refuse_sealed(run)

@@ -55,6 +55,7 @@ def seal_killed(run: RunFolder, signer: KeySigner | None = None) -> RecordingSum
         raise InputError("is not a recording of steelyard gateway", where=run.path)
     _refuse_sealed(run)
     signer = run.sealing_key(signer, "seal")
+    run.check_own_files()
     journal, _ = Journal.resume(run.path, new_header(plan=run.plan_sha256, software=run.plan.software))
     with closing(journal):  # its lock is kept until the seal is there: nobody else may work on the folder before
         _refuse_sealed(run)  # again: while we waited for the lock somebody may have

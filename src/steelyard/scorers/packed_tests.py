@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final, Literal
 
 import msgspec
 
 from steelyard.errors import InputError
 
-__all__ = ["MAX_UNPACKED", "Case", "cases_in", "text_of_pickle", "unpacked"]
+__all__ = ["MAX_CASES", "MAX_UNPACKED", "Case", "cases_in", "text_of_pickle", "unpacked"]
 
 MAX_UNPACKED: Final = 512 * 1024 * 1024  # bytes of one problem's tests
+MAX_CASES: Final = 10_000  # each takes a few hundred bytes more than its text
+_BETWEEN: Final = re.compile(r"\}\s*,\s*\{")
 _PROTOCOLS: Final = range(2, 6)
 _STRINGS: Final = {b"\x8c": 1, b"X": 4, b"\x8d": 8}  # SHORT_BINUNICODE, BINUNICODE, BINUNICODE8: bytes of their length
 _FRAME: Final = b"\x95"
@@ -38,11 +42,21 @@ class Case(msgspec.Struct, frozen=True):
 
 def cases_in(texts: Sequence[str]) -> tuple[Case, ...]:
     """The cases of several columns, one after the other; raises InputError for what is neither JSON nor packed JSON."""
-    return tuple(case for text in texts for case in _cases(text))
+    found: list[Case] = []
+    left = MAX_UNPACKED
+    for text in texts:
+        data = text if text.lstrip()[:1] == "[" else unpacked(text, left)
+        left -= len(data)
+        found += _cases(data, left, MAX_CASES - len(found))
+    return tuple(found)
 
 
-def _cases(text: str) -> tuple[Case, ...]:
-    data: str | bytes = text if text.lstrip()[:1] == "[" else unpacked(text)
+def _cases(data: str, left: int, most: int) -> tuple[Case, ...]:
+    if left < 0:
+        raise InputError(f"its tests are larger than {MAX_UNPACKED:,} bytes")
+    between = (0 for _ in _BETWEEN.finditer(data))
+    if next(islice(between, max(0, most - 1), None), None) is not None:  # counted before anything is made of them
+        raise InputError(f"it has more than {MAX_CASES:,} tests")
     try:
         return msgspec.json.decode(data, type=tuple[Case, ...])
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:

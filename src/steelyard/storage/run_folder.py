@@ -120,6 +120,14 @@ class RunFolder:
         """What this user noted on this machine when the run began; None where it began elsewhere."""
         return read_local_settings(self.plan_sha256)
 
+    def check_own_files(self) -> None:
+        """Raise VerificationError for a link or a folder that is no run's: whoever goes on would write through it.
+
+        The folder of a run may come from a stranger: this is asked before anything in it is written or removed.
+        """
+        for _ in layout.run_files(self.path):
+            pass
+
     def clear_partial(self) -> None:
         """Remove what a kill left half-written: files that were never renamed into place."""
         for folder in (self.path, self.path / layout.MEDIA):

@@ -82,6 +82,8 @@ class Items(Part, frozen=True, kw_only=True):
 class Fields(Part, frozen=True, kw_only=True):
     """Expressions over a row: the right answer (a choice's index for multiple choice), choices, and the group.
 
+    ``choices`` may be ``none`` for some rows: open questions beside multiple choice.
+
     ``question`` is what the item asks, whatever the prompt format: it pins the items. ``history`` is the conversation
     before it, a list of ``{role, text}``; only prompt formats that write text by chat can ask it. ``context`` is the
     document that an answer must quote, for the scorer ``citation``; the prompt says whether the model sees it.
@@ -152,6 +154,16 @@ class Refusal(Part, frozen=True, kw_only=True):
     unless: tuple[str, ...] = ()
 
 
+class Withheld(Part, frozen=True, kw_only=True):
+    """A ``split`` whose right answers nobody else has, and which claims are usually about: another one is asked here.
+
+    A claim is tested only where it names the split that is asked (``hub.split``). ``why`` is the reason otherwise.
+    """
+
+    split: str
+    why: str
+
+
 class TaskDefinition(Part, frozen=True, kw_only=True):
     """One benchmark, whose ``title`` is its id where none is given.
 
@@ -181,3 +193,4 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     public: bool = True
     random_order: str = ""
     releases: tuple[Release, ...] = ()
+    withheld: Withheld | None = None

@@ -23,6 +23,7 @@ MOST_NEXT_TOKENS = 20  # what common servers give
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 _LACKS = re.compile(r"Object missing required field `(\w+)`")
 _DATA_SET = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+_CONFIG = re.compile(r"[A-Za-z0-9_]([\w.+() -]*[\w.+)-])?", re.ASCII)  # such as "standard (10 options)"
 _PART = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
 P = TypeVar("P", bound=msgspec.Struct)
 _DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
@@ -171,6 +172,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     default = definition.default_prompt or next(iter(prompts))
     if default not in prompts:
         raise InputError(f"default_prompt {default!r} is not one of: {', '.join(prompts)}", where=path)
+    if definition.withheld is not None and (definition.hub is None or not definition.hub.split):
+        raise InputError("withheld needs hub.split, the split that is asked in its place", where=path)
     if definition.items is not None and definition.items.count < 1:
         raise InputError("items.count must be at least 1", where=path)
     if definition.items is not None and definition.items.sha256 and not definition.fields.question:
@@ -207,7 +210,8 @@ def _check_hub(hub: Hub, shots: Shots, path: Path) -> None:
         raise InputError(f"hub.path {hub.path[:80]!r} is no data set of the hub: write OWNER/NAME", where=path)
     named = {"hub.configs": hub.configs, "hub.files": hub.files, "hub.split": (hub.split,) if hub.split else ()}
     for key, name in ((key, each) for key, names in named.items() for each in names):
-        if not _PART.fullmatch(name) or ".." in name:
+        pattern = _CONFIG if key == "hub.configs" else _PART
+        if not pattern.fullmatch(name) or ".." in name:
             raise InputError(f"{key}: {name[:80]!r} is no name of the hub's: letters, digits, . _ + -", where=path)
     if shots.split and (not _PART.fullmatch(shots.split) or ".." in shots.split):
         raise InputError(f"shots.split: {shots.split[:80]!r} is no name of the hub's", where=path)

@@ -59,7 +59,8 @@ class _NoImage:
 class RowImages:
     """The images in some columns of a row, by ``columns``; their files lie in ``folder`` or below.
 
-    A cell is an image's bytes, ``{bytes: …}`` as the hub has it, the path of a file, a list of these, or empty.
+    A cell is an image's bytes, ``{bytes: …}`` as the hub has it, the path of a file, a list of these, or empty. A row
+    that has one of the columns need not have the others: they are empty, and an error where they are printed.
     Raises InputError for anything else, a path that leads elsewhere, a file that is no PNG, JPEG or WebP or is too
     large, and a row whose other texts hold a mark.
     """
@@ -71,10 +72,10 @@ class RowImages:
         for name, value in row.items():
             if name not in columns:
                 check_unmarked(value)
+        if columns and not any(name in row for name in columns):
+            raise InputError(f"the row has no column {columns[0]!r}, which holds images by the task's file")
         for name in columns:
-            if name not in row:
-                raise InputError(f"the row has no column {name!r}, which holds images by the task's file")
-            cell = row[name]
+            cell = row.get(name)
             self.values[name] = (
                 [self._cell(each, name) for each in cell] if isinstance(cell, list) else self._cell(cell, name)
             )

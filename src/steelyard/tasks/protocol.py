@@ -23,6 +23,7 @@ _SEVERAL_ANSWERS = re.compile(
 
 
 _WHOLE = frozenset(("the", "whole", "full", "all", "complete", "set", "split", "samples", "questions", "items"))
+_TOGETHER = frozenset(("and", "of", "average", "mean", "both", "tasks", "subtasks", "settings"))
 _OF_A_WINDOW = frozenset(("problems", "contests", "contest", "dates", "date", "window", "from", "between", "release"))
 
 
@@ -136,8 +137,10 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
     texts = (requested.task, requested.variant, requested.metric, requested.prompt)
     if chosen := several_answers(texts):
         return f"the metric {chosen} needs several answers to a sample; an audit takes one"
+    if definition.withheld is not None and requested.task and not _names_split(definition, requested):
+        return definition.withheld.why
     subset = without_window(requested.subset) if definition.releases else requested.subset
-    if definition.public and not set(_words(subset)) <= _whole_of(definition):
+    if definition.public and not _is_whole(definition, subset):
         return (
             f"the claim is about a part of the benchmark ({requested.subset[:80]!r}), and the whole is asked here: "
             "give a task file for that part with --task"
@@ -170,12 +173,31 @@ def _stating(requested: RequestedProtocol) -> tuple[str, ...]:
     return requested.subset, requested.variant, requested.task
 
 
-def _whole_of(definition: TaskDefinition) -> frozenset[str]:
-    """The words of a subset that mean all that a task asks: its own name, its split, or the whole."""
-    hub = definition.hub
-    split = _words(" ".join((hub.split, *(name.partition(".")[0] for name in hub.files)))) if hub else ()
+def _is_whole(definition: TaskDefinition, subset: str) -> bool:
+    """Whether a claim's subset is all that a task asks: its name, its split, the whole, or all subtasks by name."""
+    hub, said = definition.hub, set(_words(subset))
+    files = " ".join(name.partition(".")[0] for name in hub.files) if hub else ""
+    split = _split_words(definition).union(_words(files))
     whole = _WHOLE | _OF_A_WINDOW if definition.releases else _WHOLE
-    return whole.union(split, _words(definition.id), _words(definition.title))
+    left = said - whole.union(split, _words(definition.id), _words(definition.title))
+    subtasks = [set(_words(name)) for name in hub.configs] if hub and len(hub.configs) > 1 else []
+    if not left or not subtasks:
+        return not left
+    return left <= _TOGETHER.union(*subtasks) and all(left & subtask for subtask in subtasks)
+
+
+def _split_words(definition: TaskDefinition) -> set[str]:
+    """The words that name the split that is asked."""
+    words = set(_words(definition.hub.split)) if definition.hub else set()
+    return words | {"val"} if "validation" in words else words
+
+
+def _names_split(definition: TaskDefinition, requested: RequestedProtocol) -> bool:
+    """Whether a claim names the split that is asked here, and not the one whose answers are withheld."""
+    assert definition.withheld is not None
+    stated = requested.task, requested.variant, requested.metric, requested.prompt, requested.subset
+    said = {word for text in stated for word in _words(text)}
+    return bool(said & _split_words(definition)) and not said & set(_words(definition.withheld.split))
 
 
 def several_answers(texts: Iterable[str]) -> str:

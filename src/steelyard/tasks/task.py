@@ -336,10 +336,14 @@ class Samples(Sequence[Sample]):
         return _named(row | images.values), images
 
     def _answers(self, values: dict[str, Any]) -> tuple[tuple[str, ...], str]:
-        """Choices and target of a row; the choices are put into ``values`` for the other expressions."""
+        """Choices and target of a row; the choices are put into ``values`` for the other expressions.
+
+        Where the task's file says ``none`` for a row, it is an open question.
+        """
         choices: tuple[str, ...] = ()
         if self._choices is not None:
-            choices = _texts(self._choices.evaluate(values), "choices")
+            found = self._choices.evaluate(values)
+            choices = () if found is None else _texts(found, "choices")
             values["choices"] = list(choices)
         return choices, str(self._target.evaluate(values)).strip()
 

@@ -18,6 +18,7 @@ from steelyard.errors import InputError
 from steelyard.scorers.reading.dress import boxed as boxes
 from steelyard.tasks.bounded_jinja import MAX_TEXT, BoundedEnvironment, within_allowance
 from steelyard.util.foreign_pattern import compiled
+from steelyard.util.literals import texts_in_list
 
 __all__ = ["Expression", "Template"]
 
@@ -85,6 +86,11 @@ def at_marks(text: str, images: Sequence[Any], mark: str = "<image {number}>") -
     return text
 
 
+def literal_list(value: Any) -> list[str]:
+    """The texts of a list that the data hold as a text in Python's form; a list as it is."""
+    return [str(each) for each in value] if isinstance(value, list | tuple) else texts_in_list(str(value))
+
+
 def as_json(value: Any) -> str:
     """A value of the row as JSON with sorted keys, for a scorer that reads more than a text."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
@@ -92,7 +98,10 @@ def as_json(value: Any) -> str:
 
 @cache
 def _environment() -> BoundedEnvironment:
-    ours = (after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, boxed, as_json, at_marks)
+    ours = (
+        *(after, before, regex_replace, prefixed, lettered, letters_of, letter, shuffled, boxed, as_json, at_marks),
+        literal_list,
+    )
     return BoundedEnvironment({function.__name__: function for function in ours}, _KEPT_FILTERS)
 
 

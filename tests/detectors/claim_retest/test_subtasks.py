@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from steelyard.detectors.claim_retest.result import ClaimFinder
-from steelyard.detectors.claim_retest.sealed import decode
-from steelyard.detectors.claim_retest.subtasks import Subtasks, independent
+from steelyard.detectors.claim_retest.sealed import ClaimTest, decode
+from steelyard.detectors.claim_retest.subtasks import Subtasks, independent, unevenness
+from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
 from steelyard.records import Claim, Plan, SampleScore
 from steelyard.stats.bounded_bets import GRID
 from tests.plans import claim_plan, measurement
@@ -47,6 +50,41 @@ def test_every_subtask_has_the_same_weight(sizes: list[int]) -> None:
             assert subtasks.read(name) == subtasks.weights[name]
         with pytest.raises(ValueError, match="than the plan has"):
             subtasks.read(name)
+
+
+def test_a_few_heavy_samples_make_weights_uneven() -> None:
+    def of(*sizes: int) -> float:
+        groups = tuple((f"s{place}", size) for place, size in enumerate(sizes))
+        return unevenness(measurement(population=sum(sizes), groups=groups), macro=True)
+
+    assert of(30, 30, 30) == pytest.approx(1)
+    weights = [1 / 9] * 3 + [1 / 60] * 20 + [1 / 30] * 10
+    assert of(3, 20, 10) == pytest.approx(sum(w**3 for w in weights) / sum(w**2 for w in weights) ** 2)
+    assert of(8, 8, 8, 300) > of(20, 20, 20, 30) > 1
+    assert unevenness(measurement(population=50, groups=SIZES), macro=False) == 1
+
+
+@pytest.mark.parametrize("sizes", [(55, 55, 50, 45, 31, 24, 16, 9, 6, 5, 4, 2, 2), (8, 8, 8, 300), (30, 30, 30)])
+@pytest.mark.parametrize("rate", [0.97, 0.8])
+def test_heavy_samples_that_did_not_vary_by_luck_confirm_nothing(sizes: tuple[int, ...], rate: float) -> None:
+    """Each sample asked twice, the rate a hair below the threshold: false *consistent* at the level of .05.
+
+    Samples of small subtasks are right at a rate, all others always. Without the unevenness .07 to .15 of the uneven
+    ones are.
+    """
+    groups = tuple((f"s{place}", size) for place, size in enumerate(sizes))
+    asked = measurement(population=sum(sizes), groups=groups, repeats=2)
+    sealed = ClaimTest(claim=0, grid=GRID, macro=True, tolerance="2")
+    weights = np.concatenate([np.full(size, 1 / (len(sizes) * size)) for size in sizes])
+    rates = np.concatenate([np.full(size, rate if size <= 30 else 1.0) for size in sizes])
+    generator = np.random.default_rng(20261127)
+    first, second = (generator.random((4000, len(rates))) < rates for _ in range(2))
+    counts = (weights / weights.max()) ** 2
+    variances = ((first != second) * counts).sum(axis=1) / 2 / counts.sum()
+    means = (first + second.astype(float)) @ weights / 2
+    margins = {each: float(own_noise(sealed, asked, each, 0.05, SKEW)) for each in np.unique(variances)}
+    false = int((means >= float(weights @ rates) + np.array([margins[each] for each in variances])).sum())
+    assert binomtest(false, 4000).proportion_ci(0.999, method="exact").low <= 0.05
 
 
 def test_without_subtasks_all_samples_are_alike() -> None:

@@ -44,6 +44,8 @@ def value(scorer: Mathematics, target: str, text: str, outcome: Outcome = Outcom
         ("3", "The answer is $\\frac{6}{2}$.", 1),
         ("3", "The answer is 4.", 0),
         ("5", "\\boxed{x=5}", 1),
+        ("3", "\\boxed{}", 0),
+        ("3", "\\boxed{3} or \\boxed{?}", 0),
         ("3", "It may be 3.", None),
         ("3", "", None),
     ],

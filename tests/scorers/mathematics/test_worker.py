@@ -40,7 +40,7 @@ def test_what_cannot_be_read_is_neither() -> None:
 
 
 def test_a_line_in_is_a_line_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = [json.dumps(["3", "\\frac{6}{2}"]), json.dumps(["3", "4"]), "no JSON", json.dumps(["3", "3"])]
+    lines = [json.dumps(["3", ["\\frac{6}{2}"]]), json.dumps(["3", ["4"]]), "no JSON", json.dumps(["3", ["4", "3"]])]
     said = io.StringIO()
     monkeypatch.setattr(math_worker, "_limit", lambda: None)
     monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
@@ -49,4 +49,4 @@ def test_a_line_in_is_a_line_out(monkeypatch: pytest.MonkeyPatch) -> None:
     math_worker.main()
     logging.disable(before)
     sys.setrecursionlimit(recursion)
-    assert said.getvalue().split() == ["true", "false", "null", "true"]
+    assert said.getvalue().split() == ["ready", "true", "false", "null", "true"]

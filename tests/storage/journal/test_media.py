@@ -99,6 +99,24 @@ def test_a_resume_finds_what_is_missing_torn_or_left_over(tmp_path: Path) -> Non
     media.close()
 
 
+def test_a_resume_removes_images_alone_and_nothing_through_a_link(tmp_path: Path) -> None:
+    run, theirs = tmp_path / "run", tmp_path / "theirs"
+    run.mkdir()
+    kept(run, *FILES[:1])
+    written(run, *FILES[:1])
+    (run / "media" / "thesis.txt").write_text("mine")
+    media = Media(run)
+    with pytest.raises(VerificationError, match=r"media/thesis.txt: no image"):
+        media.missing()
+    assert (run / "media" / "thesis.txt").read_text() == "mine"
+    (run / "media").rename(theirs)
+    (run / "media").symlink_to(theirs)
+    with pytest.raises(VerificationError, match=r"media: a link"):
+        media.missing()
+    assert (theirs / "thesis.txt").is_file()
+    media.close()
+
+
 def test_a_cancelled_call_leaves_the_others_their_image(tmp_path: Path) -> None:
     large = FILES[0] * 20_000
 

@@ -13,7 +13,7 @@ from steelyard.records import Measurement
 if TYPE_CHECKING:
     from steelyard.stats.bounded_bets import Population
 
-__all__ = ["Subtasks", "independent"]
+__all__ = ["Subtasks", "independent", "unevenness"]
 
 
 class Subtasks:
@@ -67,3 +67,17 @@ def independent(measurement: Measurement, *, macro: bool) -> float:
     sizes = [size for _, size in measurement.groups]
     share = Fraction(len(sizes) ** 2) / sum(Fraction(1, size) for size in sizes) / sum(sizes)
     return float(measurement.population * share)
+
+
+def unevenness(measurement: Measurement, *, macro: bool) -> float:
+    """Σ w³/(Σ w²)² with Σ w = 1: 1 where all samples weigh the same, and more the more a few of them count.
+
+    How much more the mean and the variance that repeats show hang together: a heavy sample that does not vary by luck
+    raises the one and lowers the other.
+    """
+    if not macro:
+        return 1.0
+    sizes = [size for _, size in measurement.groups]
+    return float(
+        len(sizes) * sum(Fraction(1, size**2) for size in sizes) / sum(Fraction(1, size) for size in sizes) ** 2
+    )

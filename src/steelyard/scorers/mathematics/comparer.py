@@ -10,14 +10,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from steelyard.scorers.halt import Halt
 
 __all__ = ["Comparer"]
 
-SECONDS: Final = 10.0
-_STARTING: Final = 60.0  # seconds more for the first answer of a process: it loads SymPy
+SECONDS: Final = 5.0  # of an answer, as math-verify's own
+_STARTING: Final = 60.0  # seconds to load SymPy
+_READY: Final = b"ready\n"
 _PROGRAM: Final = "from steelyard.scorers.mathematics.worker import main; main()"
 
 
@@ -31,21 +33,31 @@ class Comparer:
     def __del__(self) -> None:
         self.close()
 
-    def equal(self, gold: str, answer: str, halt: Halt) -> bool | None:
-        """Whether two texts are equal; None where that cannot be read, or not be said in time.
+    def equal(self, gold: str, answers: Sequence[str], halt: Halt) -> bool | None:
+        """Whether one of some texts equals the right one; None where none can be read, or in all the time is up.
 
         Raises Halted after ``halt`` was stopped.
         """
         with self._lock:
-            process, extra = self._process, 0.0
-            if process is None or process.poll() is not None:
-                process, extra = self._started(), _STARTING
-            with halt.ends(process.kill):
-                line = self._asked(process, json.dumps([gold, answer]).encode() + b"\n", self._seconds + extra)
             halt.check()
-            found = json.loads(line) if line.endswith(b"\n") else None
+            process = self._process
+            if process is None or process.poll() is not None:
+                process = self._started()
+                with halt.ends(process.kill):
+                    if self._line(process, _STARTING) != _READY:
+                        self.close()
+            line = b""
+            if self._process is not None:
+                with halt.ends(process.kill), contextlib.suppress(OSError):
+                    assert process.stdin is not None
+                    process.stdin.write(json.dumps([gold, list(answers)]).encode() + b"\n")
+                    process.stdin.flush()
+                    line = self._line(process, self._seconds)
+            halt.check()
             if not line.endswith(b"\n"):
                 self.close()
+                return None
+            found = json.loads(line)
             return found if isinstance(found, bool) else None
 
     def close(self) -> None:
@@ -64,7 +76,7 @@ class Comparer:
         # No variable of ours but where modules are: keys stay here.
         environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "SYSTEMROOT") if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603  # our own module, no shell
-            [sys.executable, "-c", _PROGRAM],
+            [sys.executable, "-P", "-c", _PROGRAM],  # no module of the folder where somebody works
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -74,16 +86,10 @@ class Comparer:
         return self._process
 
     @staticmethod
-    def _asked(process: subprocess.Popen[bytes], line: bytes, seconds: float) -> bytes:
-        """The answer to a line; less than a line where the process ends or its time is up."""
-        assert process.stdin is not None
+    def _line(process: subprocess.Popen[bytes], seconds: float) -> bytes:
+        """The next line of the process; less where it ends or the time is up."""
         assert process.stdout is not None
         until, taken = time.monotonic() + seconds, b""
-        try:
-            process.stdin.write(line)
-            process.stdin.flush()
-        except OSError:
-            return b""
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while not taken.endswith(b"\n") and len(taken) < 100:

@@ -29,7 +29,7 @@ class Mathematics:
 
     The answer is the content of the last ``\boxed{}``, else the last one that the text marks ("the answer is"). Several
     boxes count together where they are the target only together. Nothing else is looked for. Reads the last 10,000
-    characters; ten seconds an answer.
+    characters; five seconds an answer.
     """
 
     executes: ClassVar[bool] = True
@@ -54,12 +54,13 @@ class Mathematics:
         answers = _answers_in(output.text, truncated=output.outcome is Outcome.TRUNCATED)
         if not answers:
             return Score(value=None, note="no answer is marked")
+        if not any(each.isalnum() for each in answers[-1]):
+            return Score(value=0.0, note="the marked answer is empty")
         if _plain(answers[-1]) == _plain(sample.target):
             return Score(value=1.0)
-        found = self._comparer.equal(sample.target, answers[-1], self._halt)
-        if found is not True and len(answers) > 1:
-            together = self._comparer.equal(sample.target, ", ".join(dict.fromkeys(answers)), self._halt)
-            found = True if together else found
+        # All that is boxed, together, and then the last of it, which says whether the answer can be read.
+        together = [", ".join(dict.fromkeys(answers))] if len(answers) > 1 else []
+        found = self._comparer.equal(sample.target, [*together, answers[-1]], self._halt)
         if found is None:
             return Score(value=None, note="the answer could not be compared")
         return Score(value=float(found))
@@ -74,7 +75,7 @@ def _answers_in(text: str, *, truncated: bool) -> list[str]:
     text = without_tags(own_part(text)[-MAX_CHARACTERS:])
     boxes = boxed(text)
     if boxes and not (truncated and goes_on(text[boxes[-1][1] :])):
-        return [content.strip()[:_LONGEST] for content, _ in boxes if content.strip()]
+        return [content.strip()[:_LONGEST] for content, _ in boxes]
     marked = [each for each in marked_answers(text) if each.closed or not truncated]
     return [undress(marked[-1].text).rstrip(".")[:_LONGEST]] if marked and not boxes else []
 

@@ -1,4 +1,4 @@
-"""Runs in a process of its own: whether two LaTeX answers are equal, by math-verify. One JSON line in, one out.
+"""Runs in a process of its own: whether LaTeX answers equal the right one, by math-verify. One JSON line in, one out.
 
 Comparing may take for ever or all memory (``10^{10^{10}}``), so whoever asks kills this process when its time is up;
 math-verify's own timeouts, which work by signals in the main thread alone, are off. Only its LaTeX reader is used:
@@ -7,31 +7,48 @@ the one for plain expressions hands them to Python's ``eval``.
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import re
 import sys
 from typing import Any
 
-__all__ = ["compare", "main"]
+__all__ = ["any_equal", "compare", "main"]
 
 MEMORY = 2 << 30  # bytes of address space
 _DELIMITER = re.compile(r"(?<!\\)\$|\\\(|\\\[")
 
 
 def main() -> None:
-    """Answer each line ``[gold, answer]`` with true, false or null, until there are no more."""
+    """Say ``ready``, then answer each line ``[gold, [answer, …]]`` with true, false or null, until there are none."""
+    importlib.import_module("math_verify")  # before anybody's time is counted
     _limit()
     logging.disable(logging.CRITICAL)  # math-verify warns that its timeouts are off
     sys.setrecursionlimit(2000)
+    _say("ready")
     for line in sys.stdin:
         try:
-            gold, answer = json.loads(line)
-            found = compare(gold, answer)
+            gold, answers = json.loads(line)
+            found = any_equal(gold, answers)
         except (Exception, RecursionError):  # whatever a text makes of SymPy is no answer
             found = None
-        sys.stdout.write(json.dumps(found) + "\n")
-        sys.stdout.flush()
+        _say(json.dumps(found))
+
+
+def _say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+def any_equal(gold: str, answers: list[str]) -> bool | None:
+    """Whether one of some answers equals the right one; None where the last of them cannot be read."""
+    found = None
+    for answer in answers:
+        found = compare(gold, answer)
+        if found:
+            return True
+    return found
 
 
 def compare(gold: str, answer: str) -> bool | None:

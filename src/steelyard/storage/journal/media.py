@@ -46,16 +46,21 @@ class Media:
     def missing(self) -> set[str]:
         """For a resume: the SHA-256 of the images that the samples asked so far show and that are not there.
 
-        What a kill left half-written, what was changed, and what no sample shows is removed. (After a power cut an
-        image may be there whose sample is not: it is written again when that is asked.)
+        What a kill left half-written, what was changed, and images that no sample shows are removed. (After a power cut
+        an image may be there whose sample is not: it is written again when that is asked.) Raises VerificationError
+        for a folder that is a link, and for what is no image.
         """
         shown = {digest for _, text in read_texts(self._run) for digest in images_in(text)}
-        folder = self._run / layout.MEDIA
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if path.name in shown and _is_whole(self._run, layout.media_of(path.name)):
-                shown.remove(path.name)
-            else:
-                path.unlink()
+        for name in list(layout.run_files(self._run)):
+            folder, _, own_name = name.rpartition("/")
+            if f"{folder}/" != layout.MEDIA:
+                continue
+            if own_name in shown and _is_whole(self._run, name):
+                shown.remove(own_name)
+            elif layout.is_media(name.removesuffix(PARTIAL)):
+                (self._run / name).unlink()
+            elif not layout.LITTER.fullmatch(own_name):
+                raise VerificationError(f"{name}: no image: move it out")
         return shown
 
     async def keep(self, images: Sequence[Image]) -> None:

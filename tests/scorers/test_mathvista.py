@@ -1,0 +1,95 @@
+"""MathVista's answers: found by rule, and then compared as the benchmark's script compares what a person finds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
+from steelyard.scorers import open_identifier, open_scorer
+from steelyard.scorers.letter import Letter
+from steelyard.scorers.mathvista import MathVista
+from steelyard.scorers.numeric import Numeric
+
+# Outputs, answers with their types, and what MathVista's normalize_extracted_answer and safe_equal give for the value
+# that a person finds in the output: all made up.
+BY_REFERENCE: list[list[Any]] = json.loads((Path(__file__).parent / "mathvista_by_reference.json").read_text())
+FOURTEEN = {"answer": "14", "type": "integer", "precision": 0}
+
+
+def value(output: str, target: Any, choices: tuple[str, ...] = (), outcome: Outcome = Outcome.OK) -> float | None:
+    written = target if isinstance(target, str) else json.dumps(target)
+    sample = Sample(id="m/testmini/0", request=GenerateRequest(prompt="?"), target=written, choices=choices)
+    return MathVista().score(sample, ModelOutput(outcome=outcome, text=output)).value
+
+
+@pytest.mark.parametrize(("output", "target", "theirs"), BY_REFERENCE)
+def test_it_scores_as_the_benchmark_does(output: str, target: dict[str, Any], theirs: float) -> None:
+    assert len(BY_REFERENCE) >= 20
+    assert value(output, target) == theirs
+
+
+def test_the_letter_of_a_choice_or_its_text() -> None:
+    choices = ("3/11", "8/11", "6/11", "3/5")
+    assert [value(each, "1", choices) for each in ("The correct answer is (B) 8/11.", "8/11", "C", "Hm.")] == [
+        1,
+        1,
+        0,
+        None,
+    ]
+
+
+def test_what_no_rule_finds_is_open() -> None:
+    assert value("I cannot see it.", FOURTEEN) is None
+    assert value("Between 2007 and 2008.", {"answer": "[2007, 2008]", "type": "list"}) is None
+    assert value("[1] or [2]", {"answer": "[1]", "type": "list"}) is None
+    assert value("The answer is 1", FOURTEEN, outcome=Outcome.TRUNCATED) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("x", "no JSON"),
+        ('{"answer": "1"}', "no JSON"),
+        ('{"answer": "1", "type": "text"}', "no JSON"),
+        ('{"answer": "x", "type": "float"}', "is no float"),
+        ('{"answer": "1, 2", "type": "list"}', "is no list"),
+        ('{"answer": "1", "type": "float", "precision": 99}', "precision"),
+    ],
+)
+def test_a_target_that_cannot_be_compared_is_said(target: str, why: str) -> None:
+    assert why in MathVista().target_fault(target)
+    assert value("1", target) is None
+
+
+def test_the_index_of_a_choice_needs_choices() -> None:
+    assert MathVista().target_fault("1") == ""
+    assert value("1", "1") is None
+
+
+def test_its_version_rests_on_those_of_its_readers() -> None:
+    """Another version of a reader scores otherwise: then ``mathvista`` needs another version, too."""
+    assert (MathVista().identifier, Letter().identifier, Numeric().identifier) == (
+        "mathvista@1",
+        "letter@2",
+        "numeric@4",
+    )
+    assert open_identifier(open_scorer({"name": "mathvista"}).identifier) == MathVista()
+
+
+@given(st.text(max_size=80))
+def test_no_text_breaks_it(output: str) -> None:
+    assert value(output, FOURTEEN) in (0.0, 1.0, None)
+    assert value(output, {"answer": "[1, 2]", "type": "list"}) in (0.0, 1.0, None)
+
+
+@given(st.integers(-999, 999), st.floats(-0.99, 0.99))
+def test_a_whole_number_is_cut(number: int, more: float) -> None:
+    said = number + abs(more) if number >= 0 else number - abs(more)
+    target = {"answer": str(number), "type": "integer"}
+    assert value(f"The answer is {said:.4f}", target) == float(int(float(f"{said:.4f}")) == number)
