@@ -12,6 +12,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +23,13 @@ from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
 from bench.text_identity_peer import Peer, open_peer
-from steelyard.comparison.text_identity import ALPHA, Said, Texts, read_pairs
+from steelyard.comparison.text_identity import ALPHA
 from steelyard.comparison.text_identity_pages import RULE
+from steelyard.comparison.text_pairs import ORDERS, Texts, guesses_of, read_pairs
 from steelyard.stats.sign_flip import sign_flip_p
-from steelyard.stats.told_apart import Guesses
+from steelyard.stats.told_apart import SeveralOrders
 
-__all__ = ["SERVED", "Pair", "banks_of", "changed", "main", "read_texts", "said_of", "swapped"]
+__all__ = ["SERVED", "Pair", "banks_of", "changed", "guesses_on", "main", "read_texts", "swapped"]
 
 BANKS: Final = Path(__file__).parent / "text_identity_texts"
 PAIRS: Final = 300  # of a bank
@@ -153,23 +155,15 @@ def banks_of(first: str, second: str) -> list[list[Pair]]:
     return [pairs[begin : begin + PAIRS] for begin in range(0, len(pairs) - PAIRS + 1, PAIRS)]
 
 
-def said_of(pairs: Sequence[Pair | None], order: object) -> list[Said]:
-    """What becomes of each pair, read in an order of its own, as the detector reads; None: it is missing."""
+def guesses_on(pairs: Sequence[Pair | None], secret: object) -> SeveralOrders:
+    """The guesses on pairs, read in the orders of a secret, as the detector reads; None: it is missing."""
 
     def answers(side: int) -> dict[str, Texts]:
         return {
             f"{at}": Texts(f"{at}", f"{at}", None if pair is None else (pair[side],)) for at, pair in enumerate(pairs)
         }
 
-    return [each.said for each in read_pairs(answers(0), answers(1), f"{order}")]
-
-
-def _guesses(said: Sequence[Said], level: float) -> Guesses:
-    guesses = Guesses()
-    for each in said:
-        if each in ("right", "wrong", "missing"):
-            guesses.observe(None if each == "missing" else each == "right", level)
-    return guesses
+    return guesses_of(read_pairs(answers(0), answers(1), f"{secret}"), f"{secret}")
 
 
 def swapped(pairs: Sequence[Pair], number: int) -> list[Pair]:
@@ -186,9 +180,17 @@ def mean_length_p(pairs: Sequence[Pair]) -> float:
 # ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@cache
 def _honest_banks() -> dict[str, list[Pair]]:
     found = dict(zip(("itself, in process",), banks_of("own", "again"), strict=False))
     return found | {f"llama.cpp's server, bank {at}": bank for at, bank in enumerate(banks_of("own", "server"), 1)}
+
+
+@cache
+def _p_of_exchanged(name: str, number: int) -> tuple[float, float]:
+    """The p-values of an honest bank whose sides are exchanged by coins: by the bets, and at a fixed number."""
+    guesses = guesses_on(swapped(_honest_banks()[name], number), number)
+    return guesses.p, guesses.orders[0].fixed_n_p
 
 
 def false_alarms(repeats: int, peer: Peer | None) -> str:
@@ -198,9 +200,9 @@ def false_alarms(repeats: int, peer: Peer | None) -> str:
         cells: dict[str, list[float]] = {"bets": [], "fixed n": [], "length": [], "MMD": []}
         for number in range(repeats):
             pairs = swapped(bank, number)
-            guesses = _guesses(said_of(pairs, number), ALPHA)
-            cells["bets"].append(guesses.p)
-            cells["fixed n"].append(guesses.fixed_n_p)
+            by_bets, at_fixed_n = _p_of_exchanged(name, number)
+            cells["bets"].append(by_bets)
+            cells["fixed n"].append(at_fixed_n)
             cells["length"].append(mean_length_p(pairs))
             if peer is not None:
                 cells["MMD"].append(peer.p(pairs, number))
@@ -209,10 +211,10 @@ def false_alarms(repeats: int, peer: Peer | None) -> str:
                 rows.append([name, test, f"{repeats}", *(share(sum(p <= at for p in found), repeats) for at in LEVELS)])
     note = (
         f"{PAIRS} pairs a bank, both texts drawn from the embedded file on one prompt (at most {TOKENS} tokens, "
-        f"temperature {TEMPERATURE:g}); the sides of each pair are exchanged by a coin, {repeats:,} times. *bets* give "
-        "the word; *fixed n* is the binomial test beside it, *length* a sign-flip test of the difference in length, "
-        "*MMD* model-equality-testing's Hamming kernel over all texts as of one prompt, with 199 permutations. 95 % "
-        "intervals (Clopper-Pearson), for these texts."
+        f"temperature {TEMPERATURE:g}); the sides of each pair are exchanged by a coin, {repeats:,} times. *bets*, in "
+        f"{ORDERS} orders, give the word; *fixed n* is the binomial test in the first order, *length* a sign-flip test "
+        "of the difference in length, *MMD* model-equality-testing's Hamming kernel over all texts as of one prompt, "
+        "with 199 permutations. 95 % intervals (Clopper-Pearson), for these texts."
     )
     return table("Texts of one file", ["beside", "test", "runs", "at .05", "at .01"], rows, 2, note)
 
@@ -225,6 +227,7 @@ def changed(pairs: Sequence[Pair], what: str, number: int) -> list[Pair | None]:
         "texts end after 20 characters": lambda text: text[:20],
         "texts end at the first full stop": lambda text: text.partition(".")[0],
         "every text ends with a full stop": lambda text: f"{text.rstrip()}.",
+        "a third is one refusal": lambda text: _REFUSAL if coin.random() < 1 / 3 else text,
         "one in ten is empty": lambda text: "" if coin.random() < 0.1 else text,
     }
     if what == "one in ten is missing":
@@ -244,6 +247,7 @@ def _again(texts: Sequence[str], name: str) -> list[str]:
     return given
 
 
+_REFUSAL: Final = "I'm sorry, but I can't help with that."
 _HABITS: Final = (
     "nothing",
     "white space at the ends",
@@ -252,6 +256,7 @@ _HABITS: Final = (
     "every text ends with a full stop",
     "one in ten is empty",
     "one in ten is missing",
+    "a third is one refusal",
     "both give a fifth of their answers again",
 )
 
@@ -260,23 +265,27 @@ def habits(repeats: int) -> str:
     """Honest servers that do something of their own: how often they are accused, and how many guesses are right."""
     rows = []
     banks = banks_of("own", "server")
+    whole = [pair for bank in banks for pair in bank]
     for what in _HABITS:
-        accused, rates = 0, []
-        for number in range(repeats):
-            for at, bank in enumerate(banks):
-                said = said_of(changed(bank, what, number), f"{what} {number} {at}")
-                accused += _guesses(said, ALPHA).p <= ALPHA
-                rates.append(said.count("right") / max(1, said.count("right") + said.count("wrong")))
-        of = repeats * len(banks)
-        rows.append([what, f"{accused} of {of}", f"{np.mean(rates):.3f}"])
+        found = [
+            guesses_on(changed(bank, what, number), f"{what} {number} {at}")
+            for number in range(repeats)
+            for at, bank in enumerate(banks)
+        ]
+        accused = sum(each.p <= ALPHA for each in found)
+        longer = [guesses_on(changed(whole, what, number), f"{what} {number}") for number in range(repeats)]
+        is_within = sum(each.is_within(ALPHA) and each.p > ALPHA for each in longer)
+        rates = [each.share or 0 for each in found]
+        rows.append([what, f"{accused} of {len(found)}", f"{np.mean(rates):.3f}", f"{is_within} of {repeats}"])
+    equal = sum(one == other for one, other in whole)
     note = (
         f"Texts of the embedded file, in process and by llama.cpp's server, eight at a time: {len(banks)} banks of "
-        f"{PAIRS} pairs, each read in {repeats} orders. Orders of one bank are not independent runs, so there are no "
-        "intervals."
+        f"{PAIRS} pairs, each read by {repeats} secrets; *consistent* of all {len(whole):,} pairs as one run. Readings "
+        f"of one bank are not independent runs, so there are no intervals. The two texts of a prompt are the same in "
+        f"{equal} of {len(whole):,}."
     )
-    return table(
-        "Servers of the same file with habits of their own", ["habit", "accused at .05", "right"], rows, 1, note
-    )
+    heads = ["habit", "accused at .05", "right", "consistent at .05"]
+    return table("Servers of the same file with habits of their own", heads, rows, 1, note)
 
 
 def _alternatives() -> dict[str, list[list[Pair]]]:
@@ -296,19 +305,18 @@ def power(repeats: int, peer: Peer | None) -> str:
     rows = []
     for served, banks in _alternatives().items():
         for at, bank in enumerate(banks, 1):
-            said = [said_of(bank, f"power {served} {number}") for number in range(repeats)]
-            found = [_guesses(each, 0.01) for each in said]
-            took = sorted(each.decided or 10**9 for each in found)
+            found = [guesses_on(bank, f"power {served} {number}") for number in range(repeats)]
+            took = sorted(each.decided(0.01) or 10**9 for each in found)
             median = took[len(took) // 2]
-            needed = sorted(each.needed(0.01) or 10**9 for each in found)[len(found) // 2]
+            needed = sorted(each.orders[0].needed(0.01) or 10**9 for each in found)[len(found) // 2]
             rows.append(
                 [
                     served,
                     f"{at}",
-                    f"{np.mean([sum(each.guesses) / len(each.guesses) for each in found]):.3f}",
+                    f"{np.mean([each.share or 0 for each in found]):.3f}",
                     f"{sum(each.p <= 0.01 for each in found)} of {repeats}",
                     f"{median}" if median < 10**9 else f"> {PAIRS}",
-                    f"{sum(each.fixed_n_p <= 0.01 for each in found)} of {repeats}",
+                    f"{sum(each.orders[0].fixed_n_p <= 0.01 for each in found)} of {repeats}",
                     f"{sum(each.is_within(ALPHA) and each.p > ALPHA for each in found)} of {repeats}",
                     "–" if median < 10**9 else f"{needed:,}" if needed < 10**9 else "> 20,000",
                     f"{mean_length_p(bank):.2g}",
@@ -316,9 +324,9 @@ def power(repeats: int, peer: Peer | None) -> str:
                 ]
             )
     note = (
-        f"{PAIRS} pairs a bank, read in {repeats} orders; of Q2_K's banks the first is the one on which the n-grams "
+        f"{PAIRS} pairs a bank, read by {repeats} secrets; of Q2_K's banks the first is the one on which the n-grams "
         "were chosen. *Right*: guesses. *Needed*: the median of what an undecided result says. Lengths and MMD have "
-        "one p-value a bank, whatever the order (MMD's smallest is .005)."
+        "one p-value a bank, whatever the secret (MMD's smallest is .005)."
     )
     heads = [
         "written by", "bank", "right", "seen by bets", "median pairs", "at fixed n", "consistent at .05", "needed",
@@ -329,12 +337,8 @@ def power(repeats: int, peer: Peer | None) -> str:
 
 def write_reports(repeats: int) -> None:
     """Write what reports show: fresh banks of the file's own texts, the sides exchanged, at .05."""
-    banks = banks_of("own", "server")
-    found = sum(
-        _guesses(said_of(swapped(bank, number), number), ALPHA).p <= ALPHA
-        for bank in banks
-        for number in range(repeats)
-    )
+    banks = [name for name in _honest_banks() if "server" in name]
+    found = sum(_p_of_exchanged(name, number)[0] <= ALPHA for name in banks for number in range(repeats))
     what = f"runs of {PAIRS} pairs of texts by one model, whose sides were exchanged by coins, at 0.05"
     write_elsewhere(RULE, what, found, repeats * len(banks))
 
@@ -343,8 +347,8 @@ def write_reports(repeats: int) -> None:
 @click.option("--record", "records", is_flag=True, help="Record the texts that are missing, first.")
 @click.option("--only", default="", help="Record of this one alone.")
 @click.option("--texts", type=int, help="Record so many of each, in place of the usual numbers.")
-@click.option("--repeats", default=400, show_default=True, help="How often the sides of a bank are exchanged.")
-@click.option("--orders", default=100, show_default=True, help="In how many orders a bank is read, for the power.")
+@click.option("--repeats", default=60, show_default=True, help="How often the sides of a bank are exchanged.")
+@click.option("--orders", default=8, show_default=True, help="By how many secrets a bank is read, for the power.")
 @click.option("--peer", "with_peer", is_flag=True, help="Also run model-equality-testing.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also put the tables into this document.")
 @click.option("--reports", is_flag=True, help="Write what reports show of it.")

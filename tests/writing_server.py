@@ -31,12 +31,13 @@ prompts:
 class WritingServer(SumsServer):
     """Six words after any prompt; ``likes`` is the word that it draws three times as often.
 
-    ``one_seed``: each text is drawn by it, as by a server with a fixed seed. ``fails`` of 10 prompts get no answer.
+    ``seeds``: each text is drawn by one of them, as by replicas with a fixed seed each. ``fails`` of 10 prompts get no
+    answer.
     """
 
-    def __init__(self, draws: int, likes: str = "", *, one_seed: int | None = None, fails: int = 0) -> None:
+    def __init__(self, draws: int, likes: str = "", *, seeds: Sequence[int] = (), fails: int = 0) -> None:
         super().__init__()
-        self.random, self.one_seed, self.fails = random.Random(draws), one_seed, fails
+        self.random, self.seeds, self.fails = random.Random(draws), seeds, fails
         self.weights = [3 if each == likes else 1 for each in WORDS]
         self.bodies: list[dict[str, Any]] = []
 
@@ -48,7 +49,7 @@ class WritingServer(SumsServer):
         self.bodies.append(body)
         if " the " in body["prompt"] and sum(body["prompt"].encode()) % 10 < self.fails:
             return web.json_response({"error": {"message": "no"}}, status=400)
-        drawn = self.random if self.one_seed is None else random.Random(f"{self.one_seed} {body['prompt']}")
+        drawn = random.Random(f"{self.random.choice(self.seeds)} {body['prompt']}") if self.seeds else self.random
         text = " " + " ".join(drawn.choices(WORDS, self.weights, k=6))
         choice = {"text": text, "finish_reason": "length"}
         return web.json_response({"model": self.name, "choices": [choice], "usage": {"prompt_tokens": 9}})

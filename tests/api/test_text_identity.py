@@ -27,7 +27,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_texts(task, folder / "one", WritingServer(1))
         run_texts(task, folder / "two", WritingServer(2))
         run_texts(task, folder / "kelp", WritingServer(3, "kelp"))
-        run_texts(task, folder / "seeded", WritingServer(4, one_seed=7))
+        run_texts(task, folder / "seeded", WritingServer(4, seeds=(7,)))
+        run_texts(task, folder / "replicas", WritingServer(12, seeds=(7, 8, 9)))
         run_texts(task, folder / "failing", WritingServer(5, "kelp", fails=3))
         run_texts(task, folder / "once", WritingServer(6), ())
         run_texts(task, folder / "fewer", WritingServer(7), ("--repeats", "2", "--limit", "100"))
@@ -53,6 +54,9 @@ def test_one_kind_of_server_is_not_told_apart_and_another_one_is(runs: Path) -> 
 def test_a_server_with_one_seed_cannot_be_tested_and_missing_answers_speak_for_the_server(runs: Path) -> None:
     seeded = steelyard.text_identity(runs / "one", runs / "seeded")
     assert (seeded.word, seeded.runs[1].alike) == (VerdictWord.NOT_TESTABLE, 120)
+    replicas = steelyard.text_identity(runs / "one", runs / "replicas")
+    assert 20 < replicas.runs[1].alike < 60
+    assert (replicas.word, replicas.pairs) == (VerdictWord.NOT_TESTABLE, ())
     failing, whole = (steelyard.text_identity(runs / "one", runs / name) for name in ("failing", "kelp"))
     assert failing.count("missing") > 20
     assert (failing.p or 0) > (whole.p or 0)

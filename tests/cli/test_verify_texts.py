@@ -9,7 +9,9 @@ import pytest
 from steelyard.cli import execute as steelyard
 from steelyard.comparison.text_identity_seal import seal_identity
 from steelyard.errors import ExitCode
-from tests.comparison.test_text_identity_seal import found
+from steelyard.evidence.keys import load_signer
+from steelyard.evidence.new_key import create_key
+from tests.comparison.test_text_identity_seal import found, read_by
 
 
 def test_it_says_what_was_checked_and_needs_both_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -18,6 +20,14 @@ def test_it_says_what_was_checked_and_needs_both_runs(tmp_path: Path, capfd: pyt
     said = capfd.readouterr().out
     assert "holds: 80 guesses, not signed" in said
     assert "recomputed: Inconsistent: one and two" in said
+    create_key(tmp_path / "key.pem")
+    signer = load_signer(tmp_path / "key.pem")
+    seal_identity(tmp_path / "signed", read_by(signer), signer)
+    assert steelyard(["verify", str(tmp_path / "signed")]) == ExitCode.CONSISTENT
+    assert "whoever signed may have made many keys and shown this one" in " ".join(capfd.readouterr().out.split())
+    command = ["verify", str(tmp_path / "signed"), "--require-key", str(tmp_path / "key.pub.pem")]
+    assert steelyard(command) == ExitCode.CONSISTENT
+    assert ", which you trust" in capfd.readouterr().out
     assert steelyard(["verify", str(tmp_path / "out"), "--run", str(tmp_path)]) == ExitCode.BAD_INPUT
     assert "give --run twice" in capfd.readouterr().err
     assert steelyard(["verify", str(tmp_path / "out"), str(tmp_path / "out")]) == ExitCode.BAD_INPUT

@@ -12,13 +12,11 @@ from steelyard.comparison.published import Reading
 from steelyard.comparison.text_identity import (
     ALPHA,
     HeldRun,
-    ReadPair,
     TextIdentity,
-    Texts,
     decided_again,
-    read_pairs,
     reading_roots,
 )
+from steelyard.comparison.text_pairs import ORDERS, ReadPair, Texts, order_of, place, read_pairs
 from steelyard.errors import ExitCode
 from steelyard.records import VerdictWord
 from steelyard.stats.told_apart import MARGIN, TOLERANCE
@@ -37,11 +35,21 @@ def held(name: str, root: str, whole: int = PROMPTS, alike: int = 0) -> HeldRun:
 
 def identity(pairs: Sequence[ReadPair] = (), repeats: int = 2, **fields: object) -> TextIdentity:
     found = TextIdentity(
-        task="beginnings", prompts=PROMPTS, repeats=repeats, temperature=0.7, pairs=tuple(pairs),
+        task="beginnings", prompts=len(pairs) or PROMPTS, repeats=repeats, temperature=0.7, pairs=tuple(pairs),
         runs=(held("one", "01"), held("two", "ab")), reading=Reading(secret="5eed"),
         alpha=ALPHA, tolerance=float(TOLERANCE), margin=float(MARGIN),
     )  # fmt: skip
     return decided_again(msgspec.structs.replace(found, **fields))
+
+
+def pairs_of(said: Sequence[str], secret: str = "5eed") -> tuple[ReadPair, ...]:
+    """Pairs of which this became in each of the orders that the secret of :func:`identity` gives."""
+    samples = sorted((f"p/{at}" for at in range(len(said))), key=lambda sample: place(secret, sample))
+    letters: list[list[str]] = [[""] * ORDERS for _ in said]
+    for number in range(ORDERS):
+        for at, each in zip(order_of(secret, number, samples), said, strict=True):
+            letters[at][number] = each[0]
+    return tuple(ReadPair(sample=sample, said="".join(each)) for sample, each in zip(samples, letters, strict=True))
 
 
 def answers(number: object, likes: str = "", prompts: int = PROMPTS) -> dict[str, Texts]:
@@ -74,7 +82,7 @@ def repeating(found: Mapping[str, Texts], number: object, share: float = 0.2) ->
 
 
 def read(first: Mapping[str, Texts], second: Mapping[str, Texts], secret: str = "5eed") -> TextIdentity:
-    return identity(read_pairs(first, second, secret))
+    return identity(read_pairs(first, second, secret), reading=Reading(secret=secret))
 
 
 HONEST: dict[str, Callable[[dict[str, Texts], int], Mapping[str, Texts]]] = {
@@ -130,9 +138,47 @@ def test_texts_of_one_kind_are_consistent_after_many_prompts_and_undecided_after
     few = read(answers(1, prompts=60), answers(2, prompts=60))
     assert (few.word, few.exit) == (VerdictWord.INSUFFICIENT_POWER, ExitCode.UNDECIDED)
     assert few.needed is not None
-    pairs = [ReadPair(sample=str(at), said="right" if at % 2 else "wrong") for at in range(1_500)]
-    many = identity(pairs, prompts=1_500)
+    many = identity(pairs_of(["right", "wrong"] * 750))
     assert (many.word, many.exit) == (VerdictWord.CONSISTENT, ExitCode.CONSISTENT)
+
+
+def test_texts_that_come_again_and_again_are_not_likeness() -> None:
+    refused = ["right", "wrong", "again"] * 500
+    found = identity(pairs_of(refused))
+    assert (found.word, found.guesses) == (VerdictWord.INSUFFICIENT_POWER, 1_000)
+    assert found.p == identity(pairs_of(["right", "wrong"] * 500)).p
+
+
+def test_an_endpoint_that_refuses_a_third_of_the_prompts_is_not_consistent() -> None:
+    refused = changed(
+        answers(2, prompts=1_200), lambda drawn, text: "I cannot help." if drawn.random() < 1 / 3 else text, 1
+    )
+    whole = read(answers(1, prompts=1_200), answers(3, prompts=1_200))
+    found = read(answers(1, prompts=1_200), refused)
+    assert found.count("again") > 350
+    assert found.word is VerdictWord.INSUFFICIENT_POWER
+    assert whole.word is VerdictWord.CONSISTENT
+
+
+def test_what_is_told_apart_late_is_not_consistent() -> None:
+    late = ["right", "wrong"] * 300 + ["right", "right", "wrong"] * 40
+    assert identity(pairs_of(late[:600])).word is VerdictWord.CONSISTENT
+    assert identity(pairs_of(late)).word is VerdictWord.INSUFFICIENT_POWER
+
+
+def test_prompts_that_were_planned_and_not_asked_count_as_missing_ones() -> None:
+    found = identity(pairs_of(["right"] * 60))
+    fewer = identity(pairs_of(["right"] * 60), prompts=200)
+    missing = identity(pairs_of(["right"] * 60 + ["missing"] * 140))
+    assert found.word is VerdictWord.INCONSISTENT
+    assert (fewer.word, fewer.absent, fewer.p) == (VerdictWord.INSUFFICIENT_POWER, 140, missing.p)
+
+
+def test_pairs_in_another_order_than_the_secrets_are_refused() -> None:
+    found = identity(pairs_of(["right", "wrong"] * 50))
+    turned = tuple(sorted(found.pairs, key=lambda pair: pair.said[0]))
+    with pytest.raises(ValueError, match="the order that its secret gives"):
+        decided_again(msgspec.structs.replace(found, pairs=turned))
 
 
 def test_answers_of_a_cache_and_a_prompt_that_comes_twice_say_nothing() -> None:
@@ -147,21 +193,25 @@ def test_answers_of_a_cache_and_a_prompt_that_comes_twice_say_nothing() -> None:
 def test_texts_that_may_hang_together_cannot_be_tested() -> None:
     once = identity(repeats=1)
     assert "--repeats 2" in once.reason
-    seeded = identity(runs=(held("one", "01"), held("two", "ab", alike=200)))
+    seeded = identity(runs=(held("one", "01"), held("two", "ab", alike=PROMPTS // 3)))
+    few = identity(runs=(held("one", "01"), held("two", "ab", alike=PROMPTS // 20)))
+    assert few.word is VerdictWord.INSUFFICIENT_POWER
     none = identity(runs=(held("one", "01"), held("two", "ab", whole=0)))
     for each in (once, seeded, none):
         assert (each.word, each.exit, each.p) == (VerdictWord.NOT_TESTABLE, ExitCode.UNDECIDED, None)
-    assert "drawn by one seed" in seeded.reason
+    assert "100 have one text for all answers, more than 5 %" in seeded.reason
     assert "no prompt has all its answers" in none.reason
 
 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"pairs": (ReadPair(sample="a", said="right"),) * 2}, "twice"),
-        ({"prompts": 0, "pairs": (ReadPair(sample="a", said="right"),)}, "more was read"),
+        ({"pairs": pairs_of("r") * 2}, "twice"),
+        ({"prompts": 0, "pairs": pairs_of("r")}, "more was read"),
+        ({"pairs": (ReadPair(sample="a", said="r"),)}, "not said for each order"),
+        ({"pairs": (ReadPair(sample="a", said="x" * ORDERS),)}, "not said for each order"),
         ({"runs": (held("one", "01", alike=PROMPTS + 1), held("two", "ab"))}, "more was read"),
-        ({"repeats": 1, "pairs": (ReadPair(sample="a", said="right"),)}, "nothing can be tested"),
+        ({"repeats": 1, "pairs": pairs_of("r")}, "nothing can be tested"),
     ],
 )
 def test_what_no_reading_gives_is_refused(fields: dict[str, object], message: str) -> None:

@@ -8,16 +8,16 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from steelyard.comparison.text_identity import ReadPair, TextIdentity
+from steelyard.comparison.published import Reading
+from steelyard.comparison.text_identity import TextIdentity
 from steelyard.comparison.text_identity_pages import headline, machine, markdown, print_identity, sentences
-from tests.comparison.test_text_identity import held, identity
+from tests.comparison.test_text_identity import held, identity, pairs_of
 from tests.comparison_runs import HOSTILE
 
 
 def told(right: int, of: int, *more: str) -> TextIdentity:
     said = ["right" if (at * right) % of + right >= of else "wrong" for at in range(of)]
-    pairs = [ReadPair(sample=str(at), said=each) for at, each in enumerate([*said, *more])]  # type: ignore[arg-type]
-    return identity(pairs, prompts=len(pairs))
+    return identity(pairs_of([*said, *more]))
 
 
 def test_each_word_says_what_was_shown() -> None:
@@ -33,18 +33,24 @@ def test_an_accusation_says_what_is_not_shown_and_how_the_error_rate_is_kept() -
     text = " ".join(sentences(told(70, 100, "missing", "same", "again", "even")))
     for part in (
         "That another model answers is not shown",
-        "70 of 100 guesses are right: 70.0 %",
-        "valid whenever one looks. This gives the word",
+        "read in 20 orders: 70.0 % of guesses are right",
+        "after the last pair), decided from ",
+        "This gives the word",
+        "In the first order 70 of 100 guesses are right",
         "number of prompts was fixed before",
         "It decides nothing here",
         "Of 104 pairs 1 are missing",
-        "3 say nothing",
+        "In 1 a text or the prompt came before: they accuse nobody",
+        "2 say nothing",
+        "came before counts as a right guess",
         "at most 52.5 % of pairs",
-        "The order of reading was drawn",
+        "The orders of reading were drawn",
     ):
         assert part in text, part
     assert "Within a margin means" in " ".join(sentences(told(450, 900)))
     assert len(list(sentences(identity(repeats=1)))) <= 3
+    signed = replace(told(70, 100), reading=Reading(secret="5eed", proof="ab"))
+    assert "whoever ran this may have made many keys and shown this one" in " ".join(sentences(signed))
 
 
 def test_the_document_and_the_page_have_the_same(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,26 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from steelyard.comparison.sealed_reading import drawn_reading
-from steelyard.comparison.text_identity import ReadPair, TextIdentity, reading_roots
+from steelyard.comparison.text_identity import TextIdentity, reading_roots
 from steelyard.comparison.text_identity_seal import SEAL, open_identity, seal_identity
+from steelyard.comparison.text_pairs import ORDERS
 from steelyard.errors import VerificationError
 from steelyard.evidence.envelope import open_envelope, seal
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.new_key import create_key
-from tests.comparison.test_text_identity import identity
+from tests.comparison.test_text_identity import identity, pairs_of
+
+SAID = ["wrong", "right", "right", "right"] * 20
 
 
 def found() -> TextIdentity:
     """Two runs that are told apart."""
-    return identity([ReadPair(sample=f"p/{at}", said="wrong" if at % 4 == 0 else "right") for at in range(80)])
+    return identity(pairs_of(SAID))
 
 
 def read_by(signer: KeySigner) -> TextIdentity:
     """The same, in the order that a key gives."""
-    return replace(found(), reading=drawn_reading(signer, *reading_roots(*found().runs)))
+    reading = drawn_reading(signer, *reading_roots(*found().runs))
+    return identity(pairs_of(SAID, reading.secret), reading=reading)
 
 
 def test_it_verifies_alone_and_says_who_signed(tmp_path: Path) -> None:
@@ -54,11 +57,13 @@ def bent(document: dict[str, Any], change: str) -> None:
         key, value = other[change]
         sealed[key] = value
     elif change == "a guess":
-        sealed["pairs"][1]["said"] = "wrong"
+        sealed["pairs"][1]["said"] = "m" * ORDERS
     elif change == "a guess that is none":
         sealed["pairs"][1]["said"] = "perhaps"
     elif change == "a prompt twice":
         sealed["pairs"][1] = sealed["pairs"][2]
+    elif change == "another order":
+        sealed["pairs"][1], sealed["pairs"][2] = sealed["pairs"][2], sealed["pairs"][1]
     elif change == "a prompt left out":
         del sealed["pairs"][1]
     elif change == "all alike":
@@ -79,8 +84,8 @@ def bent(document: dict[str, Any], change: str) -> None:
 
 CHANGES = [
     "word", "p", "p at a fixed number", "right", "interval", "level", "reason", "tolerance", "margin", "decided",
-    "prompts", "needed", "one answer", "a guess", "a guess that is none", "a prompt twice", "a prompt left out",
-    "all alike", "answers", "default", "format", "kind", "signer", "proof without a key",
+    "prompts", "needed", "one answer", "a guess", "a guess that is none", "a prompt twice", "another order",
+    "a prompt left out", "all alike", "answers", "default", "format", "kind", "signer", "proof without a key",
 ]  # fmt: skip
 
 

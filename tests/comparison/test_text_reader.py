@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.comparison.text_reader import TextReader, shown_part
+from steelyard.comparison.text_reader import TextReader, grams_of_pair, shown_part
 from tests.writing_server import WORDS
 
 TEXTS = st.text(max_size=30)
@@ -22,7 +22,7 @@ def texts(number: int, likes: str = "", length: int = 8) -> list[str]:
 
 def right(first: list[str], second: list[str]) -> float:
     reader = TextReader()
-    found = [reader.guess([one], [other]) for one, other in zip(first, second, strict=True)]
+    found = [reader.guess(grams_of_pair([one], [other])) for one, other in zip(first, second, strict=True)]
     made = [each for each in found if each is not None]
     return sum(made) / len(made)
 
@@ -38,8 +38,10 @@ def test_exchanged_sides_are_guessed_in_the_same_way(pairs: list[tuple[str, str]
     """A guess is right of the one as of the other: nobody chooses by whom he names first."""
     mine, theirs = TextReader(), TextReader()
     for one, other in pairs:
-        assert mine.guess([one, other], [other, one]) == theirs.guess([other, one], [one, other])
-        assert mine.guess([one], [other]) == theirs.guess([other], [one])
+        assert mine.guess(grams_of_pair([one, other], [other, one])) == theirs.guess(
+            grams_of_pair([other, one], [one, other])
+        )
+        assert mine.guess(grams_of_pair([one], [other])) == theirs.guess(grams_of_pair([other], [one]))
 
 
 @given(PAIRS, TEXTS, TEXTS)
@@ -48,8 +50,8 @@ def test_one_pair_exchanged_turns_its_guess_around(pairs: list[tuple[str, str]],
     readers = TextReader(), TextReader()
     for reader in readers:
         for pair in pairs:
-            reader.guess([pair[0]], [pair[1]])
-    first, second = readers[0].guess([one], [other]), readers[1].guess([other], [one])
+            reader.guess(grams_of_pair([pair[0]], [pair[1]]))
+    first, second = readers[0].guess(grams_of_pair([one], [other])), readers[1].guess(grams_of_pair([other], [one]))
     assert (first is None) == (second is None)
     assert first is None or first is not second
 
@@ -69,7 +71,7 @@ def test_what_servers_of_one_model_differ_in_is_not_read() -> None:
 
 def test_it_begins_knowing_nothing_and_texts_without_letters_are_even() -> None:
     reader = TextReader()
-    assert reader.guess(["a"], ["b"]) is None
-    assert reader.guess(["", "x"], ["", "x"]) is None
-    assert reader.guess(["\ud800"], ["\udfff"]) is None
+    assert reader.guess(grams_of_pair(["a"], ["b"])) is None
+    assert reader.guess(grams_of_pair(["", "x"], ["", "x"])) is None
+    assert reader.guess(grams_of_pair(["\ud800"], ["\udfff"])) is None
     assert shown_part("x" * 9_000) == "x" * 400

@@ -10,7 +10,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.envelope import open_envelope, seal, statement
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.new_key import create_key
-from steelyard.evidence.signed import signed_by
+from steelyard.evidence.signed import signature_words, signed_by
 
 
 @pytest.fixture
@@ -43,3 +43,9 @@ def test_without_a_signature(tmp_path: Path, signer: KeySigner) -> None:
         signed_by(envelope, "", "seal", tmp_path / "key.pub.pem")
     with pytest.raises(VerificationError):
         signed_by(envelope, signer.public_key.keyval["public"], "seal")
+
+
+def test_a_key_that_nobody_named_may_be_one_of_many() -> None:
+    assert signature_words("", trusted=False).startswith("not signed: anyone")
+    assert signature_words("ab", trusted=True) == "signed by key ab, which you trust"
+    assert "may have made many keys and shown this one" in signature_words("ab", trusted=False)

@@ -48,11 +48,12 @@ def _facts(found: DetectionVerified) -> dict[str, Any]:
 
 
 def _print(found: DetectionVerified) -> None:
+    from steelyard.evidence.signed import signature_words
     from steelyard.panels.words import headline
     from steelyard.reports.words import counted
     from steelyard.util.text import one_line
 
-    signed = f"signed by key {found.signed_by}" if found.signed_by else "not signed: anyone could have sealed it again"
+    signed = signature_words(found.signed_by, trusted=found.trusted)
     click.echo(f"holds: {counted(found.held + found.unheld, 'extract')}, {signed}")
     if found.held:
         click.echo(f"{counted(found.held, 'extract')} made again from sealed runs, which hold: equal")

@@ -18,6 +18,7 @@ def verify_texts_at(path: Path, require_key: Path | None, tested: Sequence[Path]
     from steelyard.api.progress import working
     from steelyard.api.text_identity import verify_identity
     from steelyard.comparison.text_identity_pages import headline
+    from steelyard.evidence.signed import signature_words
 
     if len(tested) not in (0, 2):
         raise InputError("guesses are made again from both runs: give --run twice")
@@ -38,7 +39,7 @@ def verify_texts_at(path: Path, require_key: Path | None, tested: Sequence[Path]
             }
         )
         return int(ExitCode.CONSISTENT)
-    signed = f"signed by key {found.signed_by}" if found.signed_by else "not signed: anyone could have sealed it again"
+    signed = signature_words(found.signed_by, trusted=found.trusted)
     click.echo(f"holds: {guesses:,} guesses, {signed}")
     click.echo(
         "every guess was made again from the two runs: equal"

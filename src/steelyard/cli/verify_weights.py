@@ -24,6 +24,7 @@ def verify_outputs_at(
     from steelyard.api.progress import working
     from steelyard.api.published_outputs import reference_of, verify_outputs
     from steelyard.comparison.published_pages import headline
+    from steelyard.evidence.signed import signature_words
 
     if bool(tested) != bool(reference) or len(tested) > 1:
         raise InputError(
@@ -45,7 +46,7 @@ def verify_outputs_at(
             }
         )
         return int(ExitCode.CONSISTENT)
-    signed = f"signed by key {found.signed_by}" if found.signed_by else "not signed: anyone could have sealed it again"
+    signed = signature_words(found.signed_by, trusted=found.trusted)
     click.echo(f"holds: the shares of {read:,} outputs, {signed}")
     click.echo(
         "every share was computed again from the run and the weights"

@@ -2,12 +2,12 @@
 
 *Null*: the two runs' answers to a prompt could be exchanged, whatever came before; or nearly so: whoever learns from
 earlier pairs guesses which is whose rightly in at most :data:`~steelyard.stats.told_apart.TOLERANCE` of pairs. The
-guesser is :class:`~steelyard.comparison.text_reader.TextReader`; its bets are any-time valid, and give the word.
+guesser is :class:`~steelyard.comparison.text_reader.TextReader`; the mean of its bets over several orders
+(:mod:`steelyard.comparison.text_pairs`) gives the word.
 
-The order of reading follows from the auditor's key and from both runs' answers
+The orders of reading follow from the auditor's key and from both runs' answers
 (:meth:`steelyard.evidence.order.Prover.reading`), whichever of them is named first; without a key from a secret that is
-drawn. Skipped, without a guess and without learning from it, is a pair in which a text came before, of either run: a
-server that repeats its own answers is honest, and what repeats can be learned. So is a prompt that came before.
+drawn. The number of pairs is that of the plan: prompts that were never asked count as missing ones.
 
 What servers of one model do otherwise, and what must be shown before anything is tested, stands in
 docs/design/text-identity.md.
@@ -16,19 +16,29 @@ docs/design/text-identity.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 import msgspec
 
 from steelyard.auditing.scoring import output_of, sample_of
 from steelyard.comparison.published import Reading
 from steelyard.comparison.settings import HOW_ASKED, HOW_MUCH, differing_settings
-from steelyard.comparison.text_reader import TextReader, shown_part
+from steelyard.comparison.text_pairs import (
+    ORDERS,
+    PAIRS,
+    SAID,
+    Answers,
+    ReadPair,
+    Texts,
+    guesses_of,
+    place,
+    read_pairs,
+)
+from steelyard.comparison.text_reader import shown_part
 from steelyard.errors import ExitCode, InputError
 from steelyard.records import SUBJECT, Attempt, GenerateRequest, Measurement, VerdictWord
 from steelyard.records.record import Record
-from steelyard.stats.told_apart import MARGIN, TOLERANCE, Guesses
+from steelyard.stats.told_apart import MARGIN, TOLERANCE, SeveralOrders
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
@@ -37,41 +47,27 @@ from steelyard.util.text import one_line
 __all__ = [
     "ALIKE",
     "ALPHA",
-    "PAIRS",
     "HeldRun",
-    "ReadPair",
     "TextIdentity",
     "decided_again",
-    "read_pairs",
     "reading_roots",
     "text_identity",
 ]
 
 ALPHA: Final = 0.05
-PAIRS: Final = 2_000  # that are read at most
-ALIKE: Final = 0.5
-"""Of prompts: where more have one text for all their answers, an endpoint may draw all by one seed, or keep answers."""
+ALIKE: Final = 0.05
+"""Of prompts: where more have one text for all their answers, an endpoint may draw by few seeds, or keep answers.
+
+With k replicas of one fixed seed each it is one prompt in k.
+"""
 
 _NAME: Final = 120
-
-Said = Literal["right", "wrong", "even", "same", "again", "missing"]
-
-
-class ReadPair(Record, frozen=True, kw_only=True):
-    """What became of one prompt: a guess that was ``right`` or ``wrong``, or ``even``, since nothing spoke for either.
-
-    ``same``: both runs have the same text; ``again``: a text or the prompt came before; ``missing``: not answered, or
-    behind reasoning, in one run at least.
-    """
-
-    sample: str
-    said: Said
 
 
 class HeldRun(Record, frozen=True, kw_only=True):
     """One of the two runs; ``answers_root`` commits to its answers.
 
-    Of ``whole`` prompts, which have all their answers, ``alike`` have one text for all of them.
+    Of ``whole`` prompts, which have all their answers, ``alike`` have one text for all of them, as far as it is read.
     """
 
     run: str
@@ -87,9 +83,9 @@ class TextIdentity(Record, frozen=True, kw_only=True):
     """What two runs' texts show; whoever has both gets the same.
 
     ``prompts`` were planned, each with ``repeats`` answers at ``temperature``; ``pairs`` are those that were looked at,
-    in the order of reading. ``right`` of the ``guesses`` were, a share with the interval ``ci`` at 95 %. ``p`` is valid
-    whenever one looks, and gives the word; ``fixed_n_p`` where the number of prompts was fixed before. ``decided``:
-    after how many pairs. ``needed``: about how many would decide; None where that is not known.
+    as the secret sorts them. ``p``, from all orders, gives the word, ``decided`` from how many pairs on. Of the first
+    order are ``right`` of the ``guesses``, with the interval ``ci`` at 95 %, and ``fixed_n_p``; ``share`` is that of
+    right ones in all orders. ``needed``: about how many pairs would decide; None where that is not known.
     """
 
     task: str
@@ -105,6 +101,7 @@ class TextIdentity(Record, frozen=True, kw_only=True):
     guesses: int = 0
     right: int = 0
     ci: tuple[float, float] | None = None
+    share: float | None = None
     p: float | None = None
     fixed_n_p: float | None = None
     decided: int | None = None
@@ -113,30 +110,19 @@ class TextIdentity(Record, frozen=True, kw_only=True):
     reason: str = ""
 
     @property
-    def share(self) -> float | None:
-        """The share of right guesses; None where nothing was guessed."""
-        return self.right / self.guesses if self.guesses else None
+    def absent(self) -> int:
+        """How many prompts were planned, would be read, and were asked of neither."""
+        return min(self.prompts, PAIRS) - len(self.pairs)
 
-    def count(self, *said: Said) -> int:
-        """How many pairs came to one of these."""
-        return sum(each.said in said for each in self.pairs)
+    def count(self, *said: str) -> int:
+        """How many pairs came to one of these words of ``SAID``, in the first order; absent ones are not among them."""
+        return sum(SAID[each.said[0]] in said for each in self.pairs)
 
     @property
     def exit(self) -> ExitCode:
         """The exit code of the command."""
         codes = {VerdictWord.INCONSISTENT: ExitCode.INCONSISTENT, VerdictWord.CONSISTENT: ExitCode.CONSISTENT}
         return codes.get(self.word, ExitCode.UNDECIDED)
-
-
-class Texts(NamedTuple):
-    """What one run has of a prompt: the digests of what was asked, and its texts by repeat; None: missing."""
-
-    item: str
-    request: str
-    texts: tuple[str, ...] | None
-
-
-Answers = Mapping[str, Texts]  # by sample
 
 
 def reading_roots(first: HeldRun, second: HeldRun) -> tuple[str, str]:
@@ -272,71 +258,45 @@ def _held(run: RunFolder, root: str, answers: Answers) -> HeldRun:
         created=one_line(run.plan.created, 40),
         answers_root=root,
         whole=len(whole),
-        alike=sum(len(set(texts)) == 1 for texts in whole),
+        alike=sum(len({shown_part(text) for text in texts}) == 1 for texts in whole),
     )
 
 
 # ── what it shows ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read_pairs(
-    first: Answers, second: Answers, secret: str, notify: Callable[[int, int], None] = lambda read, of: None
-) -> tuple[ReadPair, ...]:
-    """Guess pair by pair, in the order that a secret gives; at most :data:`PAIRS`."""
-
-    def place(sample: str) -> str:
-        return sha256(f"{secret}\n{sample}".encode()).hexdigest()
-
-    order = sorted(first.keys() | second.keys(), key=place)[:PAIRS]
-    reader, seen, found = TextReader(), set[str](), list[ReadPair]()
-    for number, sample in enumerate(order, 1):
-        found.append(ReadPair(sample=sample, said=_said(first.get(sample), second.get(sample), reader, seen)))
-        notify(number, len(order))
-    return tuple(found)
-
-
-def _said(mine: Texts | None, theirs: Texts | None, reader: TextReader, seen: set[str]) -> Said:
-    """What becomes of a prompt; ``seen`` has the texts and the requests that came before."""
-    if mine is None or theirs is None or mine.texts is None or theirs.texts is None:
-        return "missing"
-    shown = {f"text {shown_part(each)}" for each in (*mine.texts, *theirs.texts)}
-    came_before = not seen.isdisjoint({*shown, f"request {mine.request}"})
-    seen |= {*shown, f"request {mine.request}"}
-    if came_before:
-        return "again"
-    if len(shown) == 1:
-        return "same"
-    is_right = reader.guess(mine.texts, theirs.texts)
-    return "even" if is_right is None else "right" if is_right else "wrong"
-
-
 def decided_again(found: TextIdentity) -> TextIdentity:
     """The result as it follows from what was read: what a verifier compares.
 
-    Raises ValueError for what no reading gives: a prompt twice, more than there are, or some where nothing is testable.
+    Raises ValueError for what no reading gives: a prompt twice, another order than the secret's, more than there are,
+    or some where nothing is testable.
     """
     if len({each.sample for each in found.pairs}) != len(found.pairs):
         raise ValueError("one prompt was read twice")
+    if any(len(each.said) != ORDERS or not SAID.keys() >= {*each.said} for each in found.pairs):
+        raise ValueError("what became of a pair is not said for each order")
+    places = [place(found.reading.secret, each.sample) for each in found.pairs]
+    if places != sorted(places):
+        raise ValueError("its pairs do not stand in the order that its secret gives")
     if len(found.pairs) > min(found.prompts, PAIRS) or any(not 0 <= each.alike <= each.whole for each in found.runs):
         raise ValueError("more was read than there is")
     untestable = _untestable(found)
     if untestable and found.pairs:
         raise ValueError("something was read where nothing can be tested")
-    guesses = Guesses()
-    for pair in found.pairs:
-        if pair.said in ("right", "wrong", "missing"):
-            guesses.observe(None if pair.said == "missing" else pair.said == "right", ALPHA)
+    guesses = guesses_of(found.pairs, found.reading.secret, found.absent if found.pairs else 0)
+    first, share = guesses.orders[0], guesses.share
     word, reason = _word(found, guesses, untestable)
-    made = guesses.guesses
+    made = first.guesses
     return msgspec.structs.replace(
         found,
         guesses=len(made),
         right=sum(made),
-        ci=guesses.interval() if made else None,
+        ci=first.interval() if made else None,
+        share=None if share is None else float(f"{share:.10g}"),
         p=float(f"{guesses.p:.10g}") if found.pairs else None,
-        fixed_n_p=float(f"{guesses.fixed_n_p:.10g}") if found.pairs else None,
-        decided=guesses.decided,
-        needed=guesses.needed(ALPHA) if word is VerdictWord.INSUFFICIENT_POWER else None,
+        fixed_n_p=float(f"{first.fixed_n_p:.10g}") if found.pairs else None,
+        decided=guesses.decided(ALPHA),
+        needed=first.needed(ALPHA) if word is VerdictWord.INSUFFICIENT_POWER else None,
         word=word,
         reason=reason,
     )
@@ -351,15 +311,16 @@ def _untestable(found: TextIdentity) -> str:
     for each in found.runs:
         if each.alike > ALIKE * each.whole:
             return (
-                f"{each.run}: of {each.whole:,} prompts {each.alike:,} have one text for all answers, as where all are "
-                "drawn by one seed or kept in a cache: such texts hang together"
+                f"{each.run}: of {each.whole:,} prompts {each.alike:,} have one text for all answers, more than "
+                f"{100 * ALIKE:g} %, as where few seeds draw all, answers are kept, or prompts leave little to say: "
+                "such texts hang together"
             )
         if not each.whole:
             return f"{each.run}: no prompt has all its answers, outside of reasoning"
     return ""
 
 
-def _word(found: TextIdentity, guesses: Guesses, untestable: str) -> tuple[VerdictWord, str]:
+def _word(found: TextIdentity, guesses: SeveralOrders, untestable: str) -> tuple[VerdictWord, str]:
     if untestable:
         return VerdictWord.NOT_TESTABLE, untestable
     if guesses.p <= ALPHA:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard.comparison.text_identity import HeldRun, TextIdentity
+from steelyard.comparison.text_pairs import ORDERS
 from steelyard.records import VerdictWord
 from steelyard.reports.markdown import escape
 from steelyard.reports.measured_rates import measured_elsewhere
@@ -75,8 +76,13 @@ def sentences(found: TextIdentity) -> Iterator[str]:
             f"called inconsistent wrongly has a probability of at most {100 * found.alpha:g} %, for one pair of runs; "
             "whoever tests several has that chance with each, and could have asked again."
         )
-    if found.pairs and not found.reading.proof:
-        yield "The order of reading was drawn, not fixed by a key: whoever ran this could have drawn again."
+    if found.pairs:
+        yield (
+            "The orders of reading follow from the key that signed: whoever ran this may have made many keys and "
+            "shown this one, unless you knew the key before (steelyard verify --require-key)."
+            if found.reading.proof
+            else "The orders of reading were drawn, not fixed by a key: whoever ran this could have drawn again."
+        )
     if rate := measured_elsewhere(RULE):
         yield rate
 
@@ -91,22 +97,26 @@ def _run(name: str, run: HeldRun) -> str:
 
 
 def _measured(found: TextIdentity) -> Iterator[str]:
-    skipped = found.count("same", "again", "even")
-    after = "" if found.decided is None else f", decided after {counted(found.decided, 'pair')}"
+    after = "" if found.decided is None else f", decided from {counted(found.decided, 'pair')} on"
     yield (
-        f"{found.right:,} of {counted(found.guesses, 'guess', 'guesses')} are right: {share(found.share, 'percent')} "
-        f"({interval(found.ci, 'percent')}), where chance is 50 %{after}; {p_value(found.p)}, valid whenever one "
-        "looks. This gives the word."
+        f"The pairs are read in {ORDERS} orders: {share(found.share, 'percent')} of guesses are right, where chance is "
+        f"50 %; {p_value(found.p)} (the mean of all orders' bets after the last pair){after}. This gives the word."
     )
     yield (
-        f"Where the number of prompts was fixed before, and not by what was answered: {p_value(found.fixed_n_p)} "
-        "(binomial). It decides nothing here."
+        f"In the first order {found.right:,} of {counted(found.guesses, 'guess', 'guesses')} are right "
+        f"({interval(found.ci, 'percent')}); in this order alone, and where the number of prompts was fixed before: "
+        f"{p_value(found.fixed_n_p)} (binomial). It decides nothing here."
+    )
+    pairs, missing = len(found.pairs) + found.absent, found.count("missing") + found.absent
+    yield (
+        f"Of {counted(pairs, 'pair')} {missing:,} are missing in a run and count as wrong guesses. In "
+        f"{found.count('again'):,} a text or the prompt came before: they accuse nobody. "
+        f"{found.count('same', 'even'):,} say nothing: {found.count('same'):,} have the same text in both runs, "
+        f"{found.count('even'):,} look alike (in the first order)."
     )
     yield (
-        f"Of {counted(len(found.pairs), 'pair')} {found.count('missing'):,} are missing in a run and count as wrong "
-        f"guesses; {skipped:,} say nothing: {found.count('same'):,} have the same text in both runs, in "
-        f"{found.count('again'):,} a text or the prompt came before, {found.count('even'):,} look alike. The first "
-        f"{LEARNING} are for learning alone, where few right guesses are to be shown."
+        f"Where few right guesses are to be shown, the first {LEARNING} are for learning alone, what is missing or "
+        "came before counts as a right guess, and all pairs decide, not the best moment."
     )
 
 

@@ -13,11 +13,12 @@ space at the ends, what follows the first line, and how much longer one text of 
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
-__all__ = ["TextReader", "shown_part"]
+__all__ = ["Grams", "TextReader", "grams_of_pair", "shown_part"]
 
 _SIZES: Final = (2, 3, 4)  # characters of an n-gram
 _BUCKETS: Final = 1 << 18
@@ -32,6 +33,26 @@ def shown_part(text: str) -> str:
     return begun.splitlines()[0].strip()[:_MOST] if begun else ""
 
 
+class Grams(NamedTuple):
+    """The n-grams of two texts: those of the first alone, of the second alone, and of both, each as its number.
+
+    As arrays: thousands of pairs are kept, and read again in other orders.
+    """
+
+    mine: array[int]
+    theirs: array[int]
+    both: array[int]
+
+
+def grams_of_pair(first: Sequence[str], second: Sequence[str]) -> list[Grams]:
+    """Of the two sides' texts on one prompt, as many of either."""
+    found = []
+    for one, other in zip(first, second, strict=True):
+        mine, theirs = _grams_of_both(shown_part(one), shown_part(other))
+        found.append(Grams(*(array("I", sorted(each)) for each in (mine - theirs, theirs - mine, mine & theirs))))
+    return found
+
+
 class TextReader:
     """Learns from pair after pair; it begins knowing nothing."""
 
@@ -39,30 +60,34 @@ class TextReader:
         self._more = [0] * _BUCKETS
         self._apart = [0] * _BUCKETS
 
-    def guess(self, first: Sequence[str], second: Sequence[str]) -> bool | None:
+    def guess(self, pair: Sequence[Grams]) -> bool | None:
         """Guess from earlier pairs alone, then learn from this one: whether the guess is right.
 
-        ``first`` and ``second`` are the two sides' texts on one prompt, as many of either. None: the two look alike.
+        ``pair`` is what :func:`grams_of_pair` gives. None: the two look alike.
         """
-        evidence, seen = [], []
-        for one, other in zip(first, second, strict=True):
-            mine, theirs = _grams_of_both(shown_part(one), shown_part(other))
-            evidence += [self._score(mine), -self._score(theirs)]
-            seen.append((mine, theirs))
-        for mine, theirs in seen:
-            self._learn(mine, theirs)
+        evidence = []
+        for mine, theirs, both in pair:
+            shared = self._weights(both)
+            evidence.append(_score(self._weights(mine) + shared, len(mine) + len(both)))
+            evidence.append(-_score(self._weights(theirs) + shared, len(theirs) + len(both)))
+        for mine, theirs, _ in pair:
+            self._learn(mine, 1)
+            self._learn(theirs, -1)
         found = math.fsum(evidence)
         return None if not found else found > 0
 
-    def _score(self, grams: frozenset[int]) -> float:
-        weights = [self._more[each] / (self._apart[each] + _PRIOR) for each in grams if self._more[each]]
-        return math.fsum(weights) / math.sqrt(len(grams)) if weights else 0.0
+    def _weights(self, grams: array[int]) -> list[float]:
+        more, apart = self._more, self._apart
+        return [more[each] / (apart[each] + _PRIOR) for each in grams if more[each]]
 
-    def _learn(self, mine: frozenset[int], theirs: frozenset[int]) -> None:
-        for grams, step in ((mine - theirs, 1), (theirs - mine, -1)):
-            for each in grams:
-                self._more[each] += step
-                self._apart[each] += 1
+    def _learn(self, grams: array[int], step: int) -> None:
+        for each in grams:
+            self._more[each] += step
+            self._apart[each] += 1
+
+
+def _score(weights: Sequence[float], of: int) -> float:
+    return math.fsum(weights) / math.sqrt(of) if weights else 0.0
 
 
 def _grams_of_both(one: str, other: str) -> tuple[frozenset[int], frozenset[int]]:

@@ -10,7 +10,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.bundle import check_signed
 from steelyard.evidence.keys import load_public, public_key
 
-__all__ = ["signed_by"]
+__all__ = ["signature_words", "signed_by"]
 
 
 def signed_by(envelope: Envelope, signer: str, where: str, require_key: Path | None = None) -> tuple[str, bool]:
@@ -35,3 +35,15 @@ def signed_by(envelope: Envelope, signer: str, where: str, require_key: Path | N
         said = f"signed by key {found}" if found else "not signed"
         raise VerificationError(f"{where}: {said}; required is a signature by key {trusted.keyid}")
     return found, trusted is not None
+
+
+def signature_words(keyid: str, *, trusted: bool) -> str:
+    """Whose signature a sealed statement that holds has, in words; ``keyid`` is empty where it has none."""
+    if not keyid:
+        return "not signed: anyone could have sealed it again"
+    if trusted:
+        return f"signed by key {keyid}, which you trust"
+    return (
+        f"signed by key {keyid}, which you did not name as trusted (--require-key): whoever signed may have made many "
+        "keys and shown this one"
+    )

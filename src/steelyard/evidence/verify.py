@@ -25,6 +25,7 @@ from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope
 from steelyard.evidence.keys import SSlibKey, load_public
 from steelyard.evidence.ledger_place import Chain, check_ledger
 from steelyard.evidence.media import ShownImages, plan_shows_images
+from steelyard.evidence.signed import signature_words
 from steelyard.evidence.timestamp import MAX_STAMP_BYTES, Stamp
 from steelyard.evidence.timestamp_place import check_stamp
 
@@ -137,12 +138,7 @@ def _judge_signer(bundle: Bundle, trusted: SSlibKey | None, *, require_key: bool
         raise VerificationError(f"{layout.BUNDLE}: {found}; required is a signature by key {trusted.keyid}")
     if not keyid:
         return False, "not signed: nothing was changed since it was sealed, but anyone could have sealed it again"
-    if is_trusted:
-        return True, f"signed by key {keyid}, which you trust"
-    return False, (
-        f"signed by key {keyid}, which you did not name as trusted (--require-key): whoever signed may have made many "
-        "keys and shown this one"
-    )
+    return is_trusted, signature_words(keyid, trusted=is_trusted)
 
 
 # ── what it names ───────────────────────────────────────────────────────────────────────────────────────────────────

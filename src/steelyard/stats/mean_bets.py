@@ -47,8 +47,21 @@ class MeanBets:
         above, within = (least - self.tolerance) / self.tolerance, (self.margin - most) / (1 - self.margin)
         self._above = [min(_MOST, e * (1 + bet * above)) for e, bet in zip(self._above, BETS, strict=True)]
         self._within = [min(_MOST, e * (1 + bet * within)) for e, bet in zip(self._within, BETS, strict=True)]
-        self.highest = max(self.highest, sum(self._above) / len(BETS))
-        self.highest_within = max(self.highest_within, sum(self._within) / len(BETS))
+        self.highest = max(self.highest, self.above)
+        self.highest_within = max(self.highest_within, self.within)
+
+    @property
+    def above(self) -> float:
+        """E against "the mean is at most the tolerance" as it stands after the last score."""
+        return sum(self._above) / len(BETS)
+
+    @property
+    def within(self) -> float:
+        """E against "the mean is the margin or more" as it stands after the last score.
+
+        For a number of scores that was fixed beforehand, and a mean that may still grow.
+        """
+        return sum(self._within) / len(BETS)
 
     @property
     def p(self) -> float:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from steelyard.cli import execute as steelyard
 from steelyard.comparison.text_identity import decided_again
 from steelyard.comparison.text_identity_seal import SEAL, open_identity, seal_identity
+from steelyard.comparison.text_pairs import ORDERS
 from steelyard.errors import ExitCode
 from tests.writing_server import WritingServer, run_texts, task_file
 
@@ -51,7 +52,7 @@ def test_forged_guesses_verify_alone_and_not_with_the_runs(
     runs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     found = open_identity(runs / "out").identity
-    pairs = tuple(replace(each, said="wrong" if at % 2 else "right") for at, each in enumerate(found.pairs))
+    pairs = tuple(replace(each, said="wr"[at % 2] * ORDERS) for at, each in enumerate(found.pairs))
     seal_identity(tmp_path / "out", decided_again(replace(found, pairs=pairs)), None)
     assert steelyard(["verify", str(tmp_path / "out")]) == ExitCode.CONSISTENT
     both = ["--run", str(runs / "kelp"), "--run", str(runs / "one")]

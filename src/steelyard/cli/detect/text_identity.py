@@ -36,8 +36,8 @@ def command(
     cuts, as neutral_prompts does. Pair by pair it is guessed whose text is whose, from the pairs before. Nothing is
     asked.
 
-    The result is sealed in a folder of its own, without texts. Your key fixes the order of reading, so that nobody
-    chooses it.
+    The result is sealed in a folder of its own, without texts. Your key fixes the order of reading: who knows the key
+    beforehand knows that you did not choose the order.
     """
     import shlex
 
