@@ -59,5 +59,5 @@ def test_an_unknown_task_is_an_error() -> None:
 
 def test_what_is_known_and_has_no_task() -> None:
     names = {each.id for each in known_without_task()}
-    assert {"mtob", "swe-bench-verified"} <= names
+    assert {"alpacaeval", "swe-bench-verified"} <= names
     assert not names & set(task_ids())
