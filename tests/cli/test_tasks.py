@@ -22,12 +22,12 @@ def test_all_tasks_are_listed(capsys: pytest.CaptureFixture[str], monkeypatch: p
 
 
 def test_one_task_one_known_benchmark_and_an_unknown_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert steelyard(["tasks", "gsm-8k", "aime24"]) == 0
+    assert steelyard(["tasks", "gsm-8k", "swe-bench-verified"]) == 0
     told = capsys.readouterr().out
     assert (
         "gsm8k: GSM8K\n  samples       1,319\n  formats       cot, cot_strict, chat (the first is the default)" in told
     )
-    assert "aime-2024: AIME 2024: known, but no task here; 30 samples" in told
+    assert "swe-bench-verified: SWE-bench Verified: known, but no task here; 500 samples" in told
     assert steelyard(["tasks", "nonsense"]) == 2
     assert "'nonsense' is unknown here" in capsys.readouterr().err
 
