@@ -326,6 +326,6 @@ def test_models_and_scorers_that_there_are_not(
     assert "Ollama is openai:llama3@http://localhost:11434/v1" in said(capsys)
     run(sums_server, "fa.csv", "--scorer", "foo", code=2)
     line = said(capsys)
-    assert "no scorer is called 'foo'; there are: answer," in line
+    assert "no scorer is called 'foo'; there are: anls, answer," in line
     assert "world_" not in line
     assert "imported" not in line

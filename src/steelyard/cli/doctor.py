@@ -34,6 +34,7 @@ EXTRAS = {
     "logs": ("zstandard",),
     "excel": ("openpyxl",),
     "procedural": ("reasoning_gym",),
+    "math": ("math_verify",),
     "ray": ("ray",),
     "world": ("torch", "gymnasium", "av", "safetensors"),
     "hf": ("transformers",),
