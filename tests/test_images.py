@@ -313,23 +313,18 @@ def test_a_claim_on_chartqa_is_tested(
         "protocol: {decoding: greedy, prompt: final answer}}\n"
     )
     with VisionServer() as server:
-        command = [
-            "audit",
-            str(sheet),
-            "--model",
-            uri(server),
-            "--data",
-            str(mirror),
-            "--allow-part",
-            "--out",
-            str(run),
-        ]
-        assert execute(command) == code
+        assert audit_part(sheet, server, mirror, run) == code
     report = json.loads((run / "report.json").read_text())
     assert [each["verdict"] for each in report["claims"]] == [word]
     assert server.contents[0][0]["type"] == "image_url"
     assert server.contents[0][1]["text"].startswith("You are provided a chart image and will be asked a question.")
     assert execute(["verify", str(run)]) == 0
+
+
+def audit_part(sheet: Path, server: VisionServer, mirror: Path, run: Path) -> int:
+    """An audit of a sheet by a mirror that holds a part of the benchmark: its exit code."""
+    command = ["audit", str(sheet), "--model", uri(server), "--data", str(mirror)]
+    return execute([*command, "--allow-part", "--out", str(run)])
 
 
 def test_a_claim_on_chartqa_is_not_tested_where_the_model_takes_no_images(tmp_path: Path) -> None:
@@ -339,18 +334,7 @@ def test_a_claim_on_chartqa_is_not_tested_where_the_model_takes_no_images(tmp_pa
     sheet.write_text("model: Sees\nserved_as: sees\nclaims:\n  - {task: chartqa, value: 90, shots: 0}\n")
     with VisionServer() as server:
         server.counts = 0
-        command = [
-            "audit",
-            str(sheet),
-            "--model",
-            uri(server),
-            "--data",
-            str(mirror),
-            "--allow-part",
-            "--out",
-            str(run),
-        ]
-        execute(command)
+        audit_part(sheet, server, mirror, run)
     (claim,) = json.loads((run / "report.json").read_text())["claims"]
     assert claim["verdict"] == "not_tested"
     assert "its samples show images: it counts no token for one" in claim["reason"]
