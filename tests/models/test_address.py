@@ -27,7 +27,7 @@ def test_a_uri_has_one_address(uri: str, address: str) -> None:
 def test_the_environment_gives_the_address_of_a_bare_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://h:1")
     assert address_of("openai:m") == "openai:m@http://h:1/v1"
-    assert named_endpoint("m").is_openais
+    assert named_endpoint("m").is_own
     monkeypatch.delenv("OPENAI_BASE_URL")
     with pytest.raises(InputError, match="OPENAI_BASE_URL"):
         address_of("openai:m")
@@ -41,6 +41,6 @@ def test_what_is_no_address_is_refused_without_being_repeated(rest: str) -> None
 
 
 def test_openais_key_is_for_openais_address() -> None:
-    assert named_endpoint("m@https://api.openai.com").is_openais
-    assert not named_endpoint("m@http://api.openai.com").is_openais
-    assert not named_endpoint("m@https://api.openai.com.evil.example").is_openais
+    assert named_endpoint("m@https://api.openai.com").is_own
+    assert not named_endpoint("m@http://api.openai.com").is_own
+    assert not named_endpoint("m@https://api.openai.com.evil.example").is_own
