@@ -21,6 +21,11 @@ class ApiKey:
     value: str = field(repr=False)
     about: str
 
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header of an endpoint that takes the key as a bearer token; empty without a key."""
+        return {"Authorization": f"Bearer {self.value}"} if self.value else {}
+
 
 def key_for(endpoint: NamedEndpoint, settings: Settings) -> ApiKey:
     """The key that is sent to an endpoint.

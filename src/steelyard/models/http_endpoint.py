@@ -7,7 +7,7 @@ bounded, and the key appears in no record, error or representation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -41,10 +41,11 @@ _REDACTED_FROM: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The JSON of a reply with status 200, and the rate limits in its headers."""
+    """The JSON of a reply with status 200, the rate limits in its headers, and these headers as they came."""
 
     payload: Any
     rate: RateHint | None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class HttpEndpoint:
@@ -61,23 +62,34 @@ class HttpEndpoint:
     def __repr__(self) -> str:
         return f"HttpEndpoint({self.base!r})"
 
-    async def call(self, method: str, path: str, body: Mapping[str, Any] | StreamedBody | None) -> Reply | ModelOutput:
-        """Make one HTTP exchange: the decoded JSON of a 200, or a typed output for anything else."""
+    @property
+    def root(self) -> str:
+        """Where a server has what lies beside its ``/v1``: never above the path that the user named."""
+        return self.base.removesuffix("/v1")
+
+    async def call(
+        self, method: str, path: str, body: Mapping[str, Any] | StreamedBody | None, *, beside: bool = False
+    ) -> Reply | ModelOutput:
+        """Make one HTTP exchange: the decoded JSON of a 200, or a typed output for anything else.
+
+        The path lies below the base URL, or with ``beside`` below :attr:`root`.
+        """
         import aiohttp
 
         sent, sent_headers = _sent(body)
+        url = (self.root if beside else self.base) + path
         try:
             async with self._connections().request(
-                method, self.base + path, data=sent, headers=sent_headers, allow_redirects=False, proxy=self.proxy
+                method, url, data=sent, headers=sent_headers, allow_redirects=False, proxy=self.proxy
             ) as reply:
                 data = await self._read(reply)
                 status, headers = reply.status, reply.headers
         except TimeoutError:
             return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
         except aiohttp.ClientResponseError as error:
-            return ModelOutput(outcome=Outcome.MALFORMED, detail=self._shown(f"not HTTP: {error.message}"))
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=self.shown(f"not HTTP: {error.message}"))
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            return ModelOutput(outcome=Outcome.DROPPED, detail=self._shown(lost_connection.describe(error)))
+            return ModelOutput(outcome=Outcome.DROPPED, detail=self.shown(lost_connection.describe(error)))
         if data is None and status == 200:
             return TOO_LARGE
         if data and holds_too_much(data):
@@ -90,7 +102,7 @@ class HttpEndpoint:
             return read_error(status, payload, self._without_key(dict(headers)))
         if payload is None:
             return read_no_json(data or b"", headers)
-        return Reply(payload, read_rate_headers(headers))
+        return Reply(payload, read_rate_headers(headers), headers)
 
     def refusal(self, output: ModelOutput) -> ModelUnavailable:
         """What a user is told of an output after which no request helps, such as a key that is refused."""
@@ -130,7 +142,8 @@ class HttpEndpoint:
             return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
         return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
 
-    def _shown(self, text: str) -> str:
+    def shown(self, text: str) -> str:
+        """What a server says in words, in one line and without the key."""
         return one_line(self._redact(text.encode()).decode(), MAX_DETAIL)
 
     def _connections(self) -> aiohttp.ClientSession:

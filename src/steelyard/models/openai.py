@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from steelyard.errors import ModelUnavailable
-from steelyard.models import Settings, echo_check, next_token_wire, openai_wire
+from steelyard.models import Settings, echo_check, next_token_wire, openai_wire, prompt_logprobs
 from steelyard.models.address import NamedEndpoint, named_endpoint
 from steelyard.models.api_key import ApiKey, key_for
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
@@ -56,10 +56,10 @@ class OpenAIModel:
         self._dialect = openai_wire.Dialect()
         self._pings_by_chat = True
         self._greeting_tokens = _GREETING_TOKENS[0]
-        self._echo_max_tokens = 0
+        self._prompts = prompt_logprobs.ECHO
+        self._owner = ""  # of the model, as the endpoint's own list says
         self._rate: RateHint | None = None  # from the last echo's headers
-        headers = {"Authorization": f"Bearer {key.value}"} if key.value else {}
-        self._http = HttpEndpoint(endpoint.base, key, settings, headers)
+        self._http = HttpEndpoint(endpoint.base, key, settings, key.bearer)
 
     def __repr__(self) -> str:
         return f"OpenAIModel({self._name!r}, {self._base!r})"
@@ -128,8 +128,9 @@ class OpenAIModel:
             if reply.fatal:
                 raise self._http.refusal(reply)
             return "unknown"
-        data = reply.payload.get("data") if isinstance(reply.payload, Mapping) else None
-        names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
+        listed = openai_wire.read_models(reply.payload)
+        self._owner = openai_wire.owner_in(listed, self._name)
+        names = [entry.get("id") for entry in listed]
         return "yes" if self._name in names else "no" if names else "unknown"
 
     async def _greeted(self, *, chat: bool) -> ModelOutput:
@@ -165,15 +166,20 @@ class OpenAIModel:
         return output
 
     async def _loglikelihood_unavailable_reason(self) -> str:
-        """Run the echo check and return why it failed, or nothing. Some servers require at least one new token."""
+        """Check each way of asking for a prompt's log-probabilities, and give the reason where none passes.
+
+        Samples are asked by the one that was checked last.
+        """
         reason = ""
-        for max_tokens in (0, 1):
-            self._echo_max_tokens = max_tokens
-            whole, prefix = await self._echo(echo_check.TEXT), await self._echo(echo_check.PREFIX)
+        for asked in prompt_logprobs.dialects_at(self._base, self._owner):
+            self._prompts = asked
+            whole = await self._echo(echo_check.TEXT)
+            prefix = whole if isinstance(whole, ModelOutput) else await self._echo(echo_check.PREFIX)
             if isinstance(whole, echo_check.Echo) and isinstance(prefix, echo_check.Echo):
                 return echo_check.reason_against(whole, prefix)
             failed = whole if isinstance(whole, ModelOutput) else prefix
-            reason = failed.detail if isinstance(failed, ModelOutput) else ""
+            if isinstance(failed, ModelOutput) and not (reason and asked.is_rare):
+                reason = failed.detail
         return reason
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,14 +257,13 @@ class OpenAIModel:
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     async def _echo(self, prompt: str) -> echo_check.Echo | ModelOutput:
-        reply = await self._http.call(
-            "POST", "/completions", openai_wire.echo_body(self._name, prompt, self._echo_max_tokens)
-        )
+        asked = self._prompts
+        reply = await self._http.call("POST", asked.path, asked.body(self._name, prompt), beside=asked.beside)
         if isinstance(reply, ModelOutput):
             return reply
         self._rate = reply.rate
         try:
-            return echo_check.read_echo(reply.payload if isinstance(reply.payload, Mapping) else {}, prompt)
+            return asked.read(reply.payload if isinstance(reply.payload, Mapping) else {}, prompt)
         except ValueError as error:
             return ModelOutput(outcome=Outcome.MALFORMED, detail=str(error))
 

@@ -17,8 +17,10 @@ __all__ = [
     "Dialect",
     "echo_body",
     "generate_body",
+    "owner_in",
     "path_of",
     "read_completion",
+    "read_models",
 ]
 
 STOPS_ON_THE_WIRE = 4
@@ -111,6 +113,18 @@ def _content(request: GenerateRequest, show: Callable[[Image], str]) -> list[dic
         about = {"url": show(part)} | ({"detail": part.detail} if part.detail else {})
         content.append({"type": "image_url", "image_url": about})
     return content
+
+
+def read_models(payload: Any) -> list[Mapping[str, Any]]:
+    """The entries of a list of models; none where it is no such list."""
+    data = payload.get("data") if isinstance(payload, Mapping) else None
+    return [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
+
+
+def owner_in(listed: list[Mapping[str, Any]], name: str) -> str:
+    """Who owns a model as its entry says, which of servers' own names is the server; empty where none says so."""
+    found = next((entry.get("owned_by") for entry in listed if entry.get("id") == name), None)
+    return found if isinstance(found, str) else ""
 
 
 def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """How a server is asked for the log-probabilities of a prompt's own tokens: pure functions, one pair for each dialect.
 
-=================  ===================================================================================================
-``echo``           ``/completions`` with ``echo`` and ``logprobs``, as OpenAI's API had it; some servers want a new token
-``prompt_logprobs``  a field of vLLM's ``/completions``: one object a token, the first one null
-``/generate``      SGLang's own path beside ``/v1``: ``input_token_logprobs``, triples of value, number and text
-=================  ===================================================================================================
+* ``echo`` and ``logprobs`` of ``/completions``, as OpenAI's API had them; some servers want a new token;
+* ``prompt_logprobs``, a field of vLLM's ``/completions``: one object for each token, the first one null;
+* ``/generate``, SGLang's own path beside ``/v1``: ``input_token_logprobs``, triples of value, number and text.
 
 Whatever a server sends is believed only behind :mod:`steelyard.models.echo_check`. The last two name no first token:
 a tokeniser's sign for the beginning has no text, and through ``echo`` vLLM writes it out, so that nothing joins.
-Fields as in vLLM 0.20 (``entrypoints/openai/completion``) and SGLang (``docs/basic_usage/native_api``, March 2026).
+Fields as in the sources of vLLM (``entrypoints/openai/completion``, 0.20) and of SGLang
+(``lang/backend/runtime_endpoint``, 0.5).
 """
 
 from __future__ import annotations
@@ -32,7 +31,8 @@ class PromptDialect:
     """One way of asking: a path, a body of (model, prompt), and a reader of (payload, prompt).
 
     ``read`` raises ValueError, with the reason, for what is no echo. ``beside`` is True for a path that does not lie
-    below the base URL but beside its ``/v1``; ``served_by`` is the server that has such a path.
+    below the base URL but beside its ``/v1``; ``served_by`` is the server that has such a path. That an endpoint lacks
+    one that ``is_rare`` is no reason to name.
     """
 
     path: str
@@ -40,10 +40,7 @@ class PromptDialect:
     read: Callable[[Mapping[str, Any], str], Echo]
     beside: bool = False
     served_by: str = ""
-
-    def url(self, base: str) -> str:
-        """The URL at a base URL."""
-        return (base.removesuffix(_VERSION) if self.beside else base) + self.path
+    is_rare: bool = False
 
 
 def _echo_body(max_tokens: int, model: str, prompt: str) -> dict[str, Any]:
@@ -110,7 +107,7 @@ ECHO: Final = PromptDialect("/completions", partial(_echo_body, 0), read_echo)
 _DIALECTS: Final = (
     ECHO,
     PromptDialect("/completions", partial(_echo_body, 1), read_echo),
-    PromptDialect("/completions", _prompt_logprobs_body, read_prompt_logprobs),
+    PromptDialect("/completions", _prompt_logprobs_body, read_prompt_logprobs, is_rare=True),
     PromptDialect("/generate", _sglang_body, read_sglang, beside=True, served_by=SGLANG),
 )
 
