@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from steelyard.models import server_profiles as profiles
+from steelyard.records import GenerateRequest
+from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from steelyard.models import Settings
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "ModelCheck", "check_model"]
 
 _REPEATED_AT: Final = (0.7, 1.0)  # usual temperatures of claims, and that of drawn texts
-_COMPARED: Final = 5  # next tokens without which nothing is compared
+_CHAT: Final = "chat"
+_COMPLETIONS: Final = "completions"
+_FRESH: Final = "fresh answers"
 _FIXES: Final = {
     profiles.LOGLIKELIHOOD: "a server that gives them is vLLM or SGLang; a file of weights is gguf:PATH",
     profiles.NEXT_TOKENS: "a server that gives them is vLLM, SGLang or llama.cpp; a file of weights is gguf:PATH",
@@ -70,7 +74,7 @@ async def check_model(uri: str, settings: Settings, tell: Callable[[str], None] 
         can = await _abilities(model, capabilities, server, tell)
     finally:
         await model.close()
-    return ModelCheck(identity, capabilities, server, can, _tests(capabilities, {each.what: each for each in can}))
+    return ModelCheck(identity, capabilities, server, can, _tests({each.what: each for each in can}))
 
 
 async def _abilities(
@@ -88,31 +92,49 @@ async def _abilities(
 
     tell("log-probabilities of next tokens")
     given, no_tokens = await next_tokens_given(model)
+    tell("a short question")
+    chat = await _answer(model, chat=True) if capabilities.chat else ("it has none", "")
+    completion = await _answer(model, chat=False) if capabilities.completions else ("it has none", "")
     tell("a picture")
     _, no_images = await images_taken(model)
     tell("whether answers repeat")
-    repeated = [f"{each:g}" for each in _REPEATED_AT if await identical_at(model, capabilities, each)]
+    repeats = "" if "" in (chat[0], completion[0]) else "no question gets an answer"
+    if repeated := [
+        f"{each:g}" for each in _REPEATED_AT if not repeats and await identical_at(model, capabilities, each)
+    ]:
+        repeats = f"one open question brought the same text three times at temperature {', '.join(repeated)}"
     tell("a seed")
     no_seed = await why_seed_fixes_nothing(model, capabilities)
-    no_completions = "" if capabilities.completions else "it has none, so all is asked as one message of a chat"
-    repeats = f"one open question brought the same text three times at temperature {', '.join(repeated)}"
+    no_likelihoods = capabilities.loglikelihood_reason or "this kind of model gives none"
     return (
-        finding("chat", "" if capabilities.chat else "it has none, so all is asked as completions", "it answers"),
-        finding("completions", no_completions, "it answers"),
+        finding(_CHAT, *chat),
+        finding(_COMPLETIONS, *completion),
         finding(
             profiles.GREEDY,
             "" if capabilities.takes_temperature else "it refuses one, and samples at its own",
             "it takes one",
         ),
         finding(
-            profiles.LOGLIKELIHOOD, capabilities.loglikelihood_reason, "those of a prompt pass all checks of an echo"
+            profiles.LOGLIKELIHOOD,
+            "" if capabilities.loglikelihood else no_likelihoods,
+            "those of a prompt pass all checks of an echo",
         ),
         finding(profiles.NEXT_TOKENS, no_tokens, f"it gives the {given} likeliest, and they pass all checks"),
         finding(profiles.IMAGES, no_images, "it takes one"),
-        finding("fresh answers", repeats if repeated else "", "the same question brings new answers"),
+        finding(_FRESH, repeats, "the same question brings new answers"),
         finding(profiles.SEED, no_seed, "one seed brings one text, and another seed another"),
         Finding(profiles.REASONING, True, _reasoning(capabilities)),
     )
+
+
+async def _answer(model: Model, *, chat: bool) -> tuple[str, str]:
+    """Why a short question gets no answer, empty where it gets one; and in words what it got."""
+    from steelyard.models.reasoning_check import LONG, QUESTION
+
+    output = await model.generate(GenerateRequest(prompt=QUESTION, chat=chat, max_tokens=LONG if chat else 16))
+    if not output.outcome.answered:
+        return output.detail or f"no answer ({output.outcome.value})", ""
+    return "", f"asked how many days a week has, it says {one_line(output.text, 40)!r}"
 
 
 def _reasoning(capabilities: Capabilities) -> str:
@@ -122,24 +144,28 @@ def _reasoning(capabilities: Capabilities) -> str:
     return "it reasons first" + (f", and takes {limit:,} tokens for one answer" if limit else "")
 
 
-def _tests(capabilities: Capabilities, can: dict[str, Finding]) -> tuple[Finding, ...]:
+def _tests(can: dict[str, Finding]) -> tuple[Finding, ...]:
     """What could be tested, by what is there."""
     needs_likelihoods, needs_images = _tasks_that_need("log-likelihoods"), _tasks_that_need("images")
     return (
-        Finding("claims about written answers", capabilities.generate, "each answer is scored as text"),
+        Finding(
+            "claims about written answers",
+            can[_CHAT].works or can[_COMPLETIONS].works,
+            "each answer is scored as text",
+        ),
         _test("claims about log-likelihoods", can, (profiles.LOGLIKELIHOOD,), f"by this protocol: {needs_likelihoods}"),
         _test("the order of a benchmark's file", can, (profiles.LOGLIKELIHOOD,), "was it read in training?"),
-        _test("claims about images", can, ("chat", profiles.IMAGES), needs_images),
+        _test("claims about images", can, (_CHAT, profiles.IMAGES), needs_images),
         _test(
             "which weights are served, by texts",
             can,
-            ("completions", profiles.GREEDY, "fresh answers"),
+            (_COMPLETIONS, profiles.GREEDY, _FRESH),
             "steelyard identify, with the file that should be served",
         ),
         _test(
-            "which weights are served, by next tokens", can, ("completions", profiles.NEXT_TOKENS), "steelyard identify"
+            "which weights are served, by next tokens", can, (_COMPLETIONS, profiles.NEXT_TOKENS), "steelyard identify"
         ),
-        _test("how much answers vary", can, ("fresh answers",), "some questions are asked twice"),
+        _test("how much answers vary", can, (_FRESH,), "some questions are asked twice"),
     )
 
 

@@ -50,7 +50,7 @@ VLLM: Final = Profile(
     quirks=(
         "what a request leaves open (such as a repetition penalty) is the model's generation_config.json, unless it "
         "was started with --generation-config vllm",
-        "echo writes the tokeniser's sign for the beginning, so that nothing joins; prompt_logprobs is asked instead",
+        "where the tokeniser begins a text with a sign of its own, echo cannot be read: prompt_logprobs is asked",
         "a base model has no chat template: its claims are asked as completions",
     ),
     fixes={
@@ -69,7 +69,7 @@ SGLANG: Final = Profile(
     quirks=(
         "what a request leaves open is the model's generation_config.json, unless it was started with "
         "--sampling-defaults openai",
-        "echo has no offsets; /generate beside /v1 is asked instead, with logprob_start_len 0",
+        "where its echo cannot be read, /generate beside /v1 is asked, with logprob_start_len 0",
         "answers at one seed may differ under load, unless it was started with --enable-deterministic-inference",
     ),
     fixes={
