@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from steelyard.models.content_parts import parts_of
-from steelyard.models.error_replies import count_in, read_error
+from steelyard.models.error_replies import count_in, error_in_reply
 from steelyard.models.stops import cut_answer_at_stop
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
 from steelyard.util.reasoning import split_reasoning
@@ -133,7 +133,7 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
     if not isinstance(payload, Mapping):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
     if payload.get("error") and not payload.get("choices"):
-        return _error_in_reply(payload["error"])
+        return error_in_reply(payload["error"])
     choices = payload.get("choices")
     if not isinstance(choices, list):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of choices")
@@ -221,10 +221,3 @@ def _texts(value: Any) -> str:
             case {**fields}:
                 left += [fields[key] for key in reversed(_TEXT_KEYS) if key in fields]
     return "\n".join(filter(None, found))
-
-
-def _error_in_reply(error: Any) -> ModelOutput:
-    """Parse an error with status 200, as some proxies send it: by its own code where it has one."""
-    code = error.get("code") if isinstance(error, Mapping) else None
-    known = isinstance(code, int) and 400 <= code < 600
-    return read_error(code if isinstance(code, int) and known else 500, {"error": error}, {})
