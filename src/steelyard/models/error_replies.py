@@ -15,7 +15,7 @@ from steelyard.models.rate_headers import read_rate_headers
 from steelyard.records import ModelOutput, Outcome
 from steelyard.util.text import one_line
 
-__all__ = ["MAX_DETAIL", "SPENT", "count_in", "read_error", "read_no_json", "read_retry_after"]
+__all__ = ["MAX_DETAIL", "SPENT", "count_in", "error_in_reply", "read_error", "read_no_json", "read_retry_after"]
 
 LONGEST_RETRY_AFTER = 600.0  # seconds
 MAX_DETAIL = 300
@@ -26,10 +26,11 @@ _FINISH_REASONS = {"content_filter": "content_filter", "context_length_exceeded"
 SPENT = " (the account's quota or credit is used up: no other request would be answered)"
 _SPENT_CODES = (
     "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_credits",
-    "insufficient_balance", "quota_exhausted",
+    "insufficient_balance", "quota_exhausted", "enforced_spend_limit_reached",
 )  # fmt: skip
 _SPENT_WORDS = re.compile(
     r"insufficient (?:quota|balance|credit|funds)|credit balance|out of credits?|no credits? left|\bbilling\b"
+    r"|spend limit|specified api usage limits"
     r"|(?:quota|credits?) (?:is|are|has been|have been) (?:exhausted|used up)",
     re.IGNORECASE,
 )
@@ -37,6 +38,13 @@ _SPENT_WORDS = re.compile(
 _FOR_NOW = re.compile(
     r"\bper (?:second|minute|hour|day)\b|per(?:minute|day)|retry in|try again in|retry after", re.IGNORECASE
 )
+
+
+def error_in_reply(error: Any) -> ModelOutput:
+    """Parse an error with status 200, as some proxies send it: by its own code where it has one."""
+    code = error.get("code") if isinstance(error, Mapping) else None
+    known = isinstance(code, int) and 400 <= code < 600
+    return read_error(code if isinstance(code, int) and known else 500, {"error": error}, {})
 
 
 def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: datetime | None = None) -> ModelOutput:
@@ -80,10 +88,14 @@ def read_no_json(data: bytes, headers: Mapping[str, str]) -> ModelOutput:
 def _is_spent(status: int, payload: Any, headers: Mapping[str, str]) -> bool:
     """Whether an error says that the account has no quota or credit left, rather than none in this minute.
 
-    By its code or type, as OpenAI says it; else by its words, where nothing says that a later request would do.
+    By its code or type, as OpenAI and Anthropic say it; else by its words, where nothing says that a later request
+    would do.
     """
     error = payload.get("error") if isinstance(payload, Mapping) else None
     names = [error.get(key) for key in ("code", "type")] if isinstance(error, Mapping) else []
+    details = error.get("details") if isinstance(error, Mapping) else None
+    if isinstance(details, Mapping):  # of Anthropic's limit of a month, whose type is that of a minute's
+        names.append(details.get("error_code"))
     if any(name in _SPENT_CODES for name in names if isinstance(name, str)):
         return True
     message = _message(payload)

@@ -6,10 +6,9 @@ What every provider's wire has in common is :mod:`steelyard.models.http_endpoint
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +16,7 @@ from steelyard.errors import ModelUnavailable
 from steelyard.models import Settings, echo_check, next_token_wire, openai_wire, prompt_logprobs
 from steelyard.models.address import NamedEndpoint, named_endpoint
 from steelyard.models.api_key import ApiKey, key_for
+from steelyard.models.handshake import Handshake, ids_in
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
 from steelyard.models.reasoning_check import find_reasoning
 from steelyard.models.streamed_body import Places, StreamedBody
@@ -32,9 +32,6 @@ from steelyard.records import (
 )
 
 __all__ = ["OpenAIModel", "open_openai"]
-
-_HANDSHAKE_ATTEMPTS = 3
-_GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
 
 
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
@@ -55,11 +52,11 @@ class OpenAIModel:
         self._settings = settings
         self._dialect = openai_wire.Dialect()
         self._pings_by_chat = True
-        self._greeting_tokens = _GREETING_TOKENS[0]
         self._prompts = prompt_logprobs.ECHO
         self._owner = ""  # of the model, as the endpoint's own list says
         self._rate: RateHint | None = None  # from the last echo's headers
         self._http = HttpEndpoint(endpoint.base, key, settings, key.bearer)
+        self._handshake = Handshake(self._http, self.generate, self._refit)
 
     def __repr__(self) -> str:
         return f"OpenAIModel({self._name!r}, {self._base!r})"
@@ -73,11 +70,11 @@ class OpenAIModel:
         sealed plan. Raises ModelUnavailable where nothing answers, the key is refused, or the model is not served
         there, InputError where it refuses the reasoning effort.
         """
-        listed = await self._listed()
+        listed = await self._handshake.listed(self._name, names_in=self._noted)
         self._adopt_sealed()
-        chat = await self._greeted(chat=True)
+        chat = await self._handshake.greeted(chat=True)
         self._pings_by_chat = chat.outcome is not Outcome.CLIENT_ERROR
-        completion = await self._greeted(chat=False)
+        completion = await self._handshake.greeted(chat=False)
         if Outcome.CLIENT_ERROR is chat.outcome is completion.outcome:
             raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
         self._adopt_sealed()
@@ -105,7 +102,7 @@ class OpenAIModel:
             return sealed
         reasons, output_tokens = False, 0
         if chat.outcome is not Outcome.CLIENT_ERROR:
-            reasons, output_tokens = await find_reasoning(self._patiently, self._settings.reasoning_effort)
+            reasons, output_tokens = await find_reasoning(self._handshake.patiently, self._settings.reasoning_effort)
         self._dialect = replace(self._dialect, reasons=reasons)
         return Capabilities(
             chat=chat.outcome is not Outcome.CLIENT_ERROR,
@@ -118,52 +115,14 @@ class OpenAIModel:
             takes_temperature=self._dialect.takes_temperature,
         )
 
-    async def _listed(self) -> str:
-        reply = await self._http.call("GET", "/models", None)
-        if isinstance(reply, ModelOutput):
-            if reply.outcome is Outcome.DROPPED:
-                raise ModelUnavailable(
-                    f"nothing answers at {self._base} ({reply.detail}): start the server or correct the URL"
-                )
-            if reply.fatal:
-                raise self._http.refusal(reply)
-            return "unknown"
-        listed = openai_wire.read_models(reply.payload)
-        self._owner = openai_wire.owner_in(listed, self._name)
-        names = [entry.get("id") for entry in listed]
-        return "yes" if self._name in names else "no" if names else "unknown"
+    def _noted(self, payload: Any) -> list[str]:
+        """The names in a list of models; who owns this one is kept."""
+        self._owner = openai_wire.owner_in(payload, self._name)
+        return ids_in(payload)
 
-    async def _greeted(self, *, chat: bool) -> ModelOutput:
-        """Generate one token, or as many as the endpoint needs for a reply."""
-        output = ModelOutput(outcome=Outcome.DROPPED)
-        for tokens in _GREETING_TOKENS:
-            output = await self._patiently(GenerateRequest(prompt="Hello", chat=chat, max_tokens=tokens))
-            if output.outcome is not Outcome.CLIENT_ERROR or "token" not in output.detail.lower():
-                self._greeting_tokens = max(tokens, self._greeting_tokens)
-                break
-        if output.fatal:  # a web page at this path: what it would serve is not served
-            return msgspec.structs.replace(output, outcome=Outcome.CLIENT_ERROR)
-        if output.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
-            raise ModelUnavailable(f"{self._base} does not answer ({output.detail}): is the server up?")
-        return output
-
-    async def _patiently(self, request: GenerateRequest) -> ModelOutput:
-        """Generate; transient errors are retried, so that they do not count as "unsupported".
-
-        What the endpoint refuses in a body is left out of all later ones.
-        """
-        output = ModelOutput(outcome=Outcome.DROPPED)
-        for attempt in range(_HANDSHAKE_ATTEMPTS):
-            output = await self.generate(request)
-            while not output.outcome.answered and (fitted := self._dialect.fitted_to(output.detail)) != self._dialect:
-                self._dialect = fitted
-                output = await self.generate(request)
-            if output.fatal and output.outcome is not Outcome.MALFORMED:
-                raise self._http.refusal(output)
-            if output.outcome is Outcome.TIMEOUT or output.fatal or not output.outcome.retryable:
-                break
-            await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
-        return output
+    def _refit(self, refusal: str) -> bool:
+        before, self._dialect = self._dialect, self._dialect.fitted_to(refusal)
+        return self._dialect != before
 
     async def _loglikelihood_unavailable_reason(self) -> str:
         """Check each way of asking for a prompt's log-probabilities, and give the reason where none passes.
@@ -211,8 +170,7 @@ class OpenAIModel:
 
     async def ping(self) -> ModelOutput:
         """The health check: a greeting as in the handshake. Not a sample."""
-        greeting = GenerateRequest(prompt="Hello", chat=self._pings_by_chat, max_tokens=self._greeting_tokens)
-        return await self.generate(greeting)
+        return await self.generate(self._handshake.greeting(chat=self._pings_by_chat))
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Answer with one sum of log-probabilities (nats) per continuation: an echoed prompt each, in turn."""

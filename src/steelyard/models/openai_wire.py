@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from steelyard.models.content_parts import parts_of
-from steelyard.models.error_replies import count_in, read_error
+from steelyard.models.error_replies import count_in, error_in_reply
 from steelyard.models.stops import cut_answer_at_stop
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
 from steelyard.util.reasoning import split_reasoning
@@ -121,9 +121,9 @@ def read_models(payload: Any) -> list[Mapping[str, Any]]:
     return [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
 
 
-def owner_in(listed: list[Mapping[str, Any]], name: str) -> str:
-    """Who owns a model as its entry says, which of servers' own names is the server; empty where none says so."""
-    found = next((entry.get("owned_by") for entry in listed if entry.get("id") == name), None)
+def owner_in(payload: Any, name: str) -> str:
+    """Who owns a model, as its entry in a list of models says: servers of one's own name themselves. Else empty."""
+    found = next((entry.get("owned_by") for entry in read_models(payload) if entry.get("id") == name), None)
     return found if isinstance(found, str) else ""
 
 
@@ -147,7 +147,7 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
     if not isinstance(payload, Mapping):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
     if payload.get("error") and not payload.get("choices"):
-        return _error_in_reply(payload["error"])
+        return error_in_reply(payload["error"])
     choices = payload.get("choices")
     if not isinstance(choices, list):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of choices")
@@ -235,10 +235,3 @@ def _texts(value: Any) -> str:
             case {**fields}:
                 left += [fields[key] for key in reversed(_TEXT_KEYS) if key in fields]
     return "\n".join(filter(None, found))
-
-
-def _error_in_reply(error: Any) -> ModelOutput:
-    """Parse an error with status 200, as some proxies send it: by its own code where it has one."""
-    code = error.get("code") if isinstance(error, Mapping) else None
-    known = isinstance(code, int) and 400 <= code < 600
-    return read_error(code if isinstance(code, int) and known else 500, {"error": error}, {})
