@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, open_model
-from steelyard.models.gemini import GeminiDialect
+from steelyard.models.gemini import FINISH_REASONS, GeminiDialect
 from steelyard.models.hosted_chat import Fit, HostedChat
 from steelyard.records import GenerateRequest, Image, LoglikelihoodRequest, ModelOutput, Outcome, Turn
 
@@ -79,8 +79,8 @@ def test_a_conversation_with_all_settings_as_the_reference_writes_it() -> None:
 
     request = GenerateRequest(
         prefix="Shots. ", prompt="And 2 + 3?", chat=True, system="Be brief.", max_tokens=9, temperature=0.7, seed=11,
-        history=(Turn(role="user", text="1 + 1?"), Turn(role="assistant", text="2")), stop=("\n", "", "a", "b", "c", "d"),
-        untruncated=True, reasoning_effort="low",
+        history=(Turn(role="user", text="1 + 1?"), Turn(role="assistant", text="2")), untruncated=True,
+        stop=("\n", "", "a", "b", "c", "d"), reasoning_effort="low",
     )  # fmt: skip
     assert asked(handler, request).text == "5"
     assert seen == [("POST", "/v1beta/models/g-1:generateContent", {
@@ -91,7 +91,8 @@ def test_a_conversation_with_all_settings_as_the_reference_writes_it() -> None:
         ],
         "systemInstruction": {"parts": [{"text": "Be brief."}]},
         "generationConfig": {
-            "maxOutputTokens": 9, "temperature": 0.7, "topP": 1.0, "seed": 11, "stopSequences": ["\n", "a", "b", "c", "d"],
+            "maxOutputTokens": 9, "temperature": 0.7, "topP": 1.0, "seed": 11,
+            "stopSequences": ["\n", "a", "b", "c", "d"],
             "thinkingConfig": {"includeThoughts": True, "thinkingLevel": "low"},
         },
     })]  # fmt: skip
@@ -178,8 +179,8 @@ def test_the_vendors_key_goes_to_the_vendor_alone(monkeypatch: pytest.MonkeyPatc
 # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read(document: Any, request: GenerateRequest = SUM, fit: Fit = Fit()) -> ModelOutput:
-    return GEMINI.read(document, request, fit)
+def read(document: Any, request: GenerateRequest = SUM) -> ModelOutput:
+    return GEMINI.read(document, request, Fit())
 
 
 def test_an_answer_its_thoughts_and_its_usage() -> None:
@@ -193,7 +194,7 @@ def test_an_answer_its_thoughts_and_its_usage() -> None:
     )  # fmt: skip
 
 
-FILTERED = ["SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "MODEL_ARMOR"]
+FILTERED = [each for each, finish in FINISH_REASONS.items() if finish == "content_filter"]
 ENDS: list[tuple[dict[str, Any], Outcome, str]] = [
     (reply({"text": "5"}, finish="MAX_TOKENS"), Outcome.TRUNCATED, "length"),
     (reply(finish="MAX_TOKENS"), Outcome.TRUNCATED, "length"),

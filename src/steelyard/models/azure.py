@@ -1,4 +1,4 @@
-"""``azure:DEPLOYMENT@URL``: Azure OpenAI, by its v1 API: an OpenAI-compatible endpoint with a key in a header of its own.
+"""``azure:DEPLOYMENT@URL``: Azure OpenAI by its v1 API, an OpenAI-compatible endpoint with its own header for the key.
 
 A URL without a path gets ``/openai/v1``, the API that needs no ``api-version`` (August 2025; read from Microsoft's
 "API version lifecycle" in November 2026). A deployment is named where others name a model, and the list of models does

@@ -107,7 +107,8 @@ class GeminiDialect:
 def _thinking(effort: str) -> dict[str, Any]:
     if effort == "none":
         return {"thinkingBudget": 0}
-    return {"includeThoughts": True} | ({"thinkingBudget": int(effort)} if effort.isdigit() else {"thinkingLevel": effort})
+    amount: dict[str, Any] = {"thinkingBudget": int(effort)} if effort.isdigit() else {"thinkingLevel": effort}
+    return {"includeThoughts": True} | amount
 
 
 def _parts(request: GenerateRequest, show: Callable[[Image], str]) -> list[dict[str, Any]]:
