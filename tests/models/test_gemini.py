@@ -335,7 +335,7 @@ def serving(**usage: int) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         if request.method == "GET":
             return web.json_response({"models": [{"name": "models/g-1"}, {"name": "models/g-2"}]})
-        return web.json_response(reply({"text": "7"}, **usage))
+        return web.json_response(reply({"text": "7"}, finish="STOP", **usage))
 
     return handler
 

@@ -109,6 +109,18 @@ def test_each_known_server_is_recognised_without_generating_anything(
         assert {path for _, path in seen} == {"/v1/models", *own}
 
 
+@pytest.mark.model
+def test_llama_cpp_itself_is_recognised(llama_server: str) -> None:
+    """Not a stub: the server that the extra for tests brings."""
+    server = asyncio.run(server_at(named_endpoint(f"m@{llama_server}"), Settings(timeout_seconds=30)))
+    assert server.profile is not None
+    assert server.profile.name == "llama.cpp"
+    facts = dict(server.facts)
+    assert facts["weights"].endswith(".gguf")
+    assert facts["context of one slot"].endswith(" tokens")
+    assert facts["says of images"] == "takes none"
+
+
 def test_litellm_is_recognised_by_its_path_too() -> None:
     dialect = Dialect(gets={"/health/readiness": {"status": "healthy", "litellm_version": "1.70.0"}})
     server, _ = found_at(dialect)

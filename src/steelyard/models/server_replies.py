@@ -103,7 +103,7 @@ def _ollama(said: Said) -> tuple[str, Facts] | None:
         return None
     shown = _at(said, "/api/show")
     about, details = _inside(shown, "model_info"), _inside(shown, "details")
-    longest = next((key for key in about if isinstance(key, str) and key.endswith(".context_length")), "")
+    longest = next((key for key in about if key.endswith(".context_length")), "")
     able = shown.get("capabilities")
     return version, {
         "longest context": _tokens(about, longest),
