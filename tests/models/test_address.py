@@ -44,3 +44,30 @@ def test_openais_key_is_for_openais_address() -> None:
     assert named_endpoint("m@https://api.openai.com").is_own
     assert not named_endpoint("m@http://api.openai.com").is_own
     assert not named_endpoint("m@https://api.openai.com.evil.example").is_own
+
+
+@pytest.mark.parametrize(
+    ("uri", "address"),
+    [
+        ("anthropic:m", "anthropic:m@https://api.anthropic.com/v1"),
+        ("anthropic:m@http://h:1", "anthropic:m@http://h:1/v1"),
+        ("anthropic:m@https://h/anthropic/", "anthropic:m@https://h/anthropic/v1"),
+        ("anthropic:m@https://h/anthropic/v1", "anthropic:m@https://h/anthropic/v1"),
+        ("openai-responses:m", "openai-responses:m@https://api.openai.com/v1"),
+        ("openai-responses:m@http://h/x", "openai-responses:m@http://h/x"),
+    ],
+)
+def test_each_provider_has_its_usual_address(uri: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert address_of(uri) == address
+    assert address_of(address) == address
+
+
+@pytest.mark.parametrize(
+    "uri", ["anthropic:m@https://h/v1/messages", "openai-responses:m@https://h/v1/responses/", "anthropic:@https://h"]
+)
+def test_an_address_that_goes_too_far_says_where_to_end(uri: str) -> None:
+    kind = uri.partition(":")[0]
+    with pytest.raises(InputError, match=kind):
+        address_of(uri)

@@ -24,6 +24,7 @@ OPENAI: Final = "https://api.openai.com"
 class Provider:
     """How a kind of endpoint is named, and where its vendor's own key may go.
 
+    ``backend`` is its name in plans; ``chats_only``: it has no plain completions and gives no log-likelihoods.
     ``own`` are the vendor's addresses (scheme and host; a host that begins with a dot is any under it): its key, in
     ``key_variable``, goes there, and to the address in ``base_variable``, and nowhere else. ``usual`` is where a name
     without a URL goes when that variable is empty; empty: such a name is refused. A URL without a path gets
@@ -31,6 +32,8 @@ class Provider:
     what is called below the base, and a URL that ends in one of ``inside`` went too far.
     """
 
+    backend: str
+    chats_only: bool = True
     key_variable: str
     base_variable: str
     own: tuple[str, ...]
@@ -60,6 +63,8 @@ class Provider:
 
 PROVIDERS: Final[dict[str, Provider]] = {
     "openai": Provider(
+        backend="OpenAI-compatible HTTP",
+        chats_only=False,
         key_variable="OPENAI_API_KEY",
         base_variable="OPENAI_BASE_URL",
         own=(OPENAI,),
@@ -67,6 +72,7 @@ PROVIDERS: Final[dict[str, Provider]] = {
         inside=("/completions", "/responses", "/models"),
     ),
     "openai-responses": Provider(
+        backend="OpenAI Responses",
         key_variable="OPENAI_API_KEY",
         base_variable="OPENAI_BASE_URL",
         own=(OPENAI,),
@@ -75,6 +81,7 @@ PROVIDERS: Final[dict[str, Provider]] = {
         inside=("/completions", "/responses", "/models"),
     ),
     "anthropic": Provider(
+        backend="Anthropic Messages",
         key_variable="ANTHROPIC_API_KEY",
         base_variable="ANTHROPIC_BASE_URL",
         own=("https://api.anthropic.com",),

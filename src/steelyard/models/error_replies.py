@@ -21,7 +21,13 @@ LONGEST_RETRY_AFTER = 600.0  # seconds
 MAX_DETAIL = 300
 OVERLOADED = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
 # What an error's code says took the place of a model output.
-_FINISH_REASONS = {"content_filter": "content_filter", "context_length_exceeded": "length"}
+_FINISH_REASONS = {
+    "content_filter": "content_filter",
+    "content_policy_violation": "content_filter",
+    "image_content_policy_violation": "content_filter",
+    "invalid_prompt": "content_filter",  # OpenAI's word for one that may violate its usage policy
+    "context_length_exceeded": "length",
+}
 
 SPENT = " (the account's quota or credit is used up: no other request would be answered)"
 _SPENT_CODES = (

@@ -6,6 +6,7 @@ capabilities say why.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -14,7 +15,7 @@ import msgspec
 
 from steelyard.errors import ModelUnavailable
 from steelyard.models import Settings
-from steelyard.models.address import named_endpoint
+from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
 from steelyard.models.api_key import key_for
 from steelyard.models.handshake import Handshake
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
@@ -34,30 +35,38 @@ __all__ = ["ChatDialect", "Fit", "HostedChat", "open_hosted"]
 
 NO_COMPLETIONS: Final = "this API takes chat messages alone: it has no plain completions"
 NO_LIKELIHOODS: Final = "this API gives no log-likelihoods"
+MOST_LEAST: Final = 16  # an endpoint cannot lift the limit of a protocol further than OpenAI's does
+_LEAST: Final = re.compile(r"tokens\b.*>= (\d{1,9})")
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What a model takes in the body of a request, and whether it reasons before it answers."""
+    """What a model takes in the body of a request, and whether it reasons before it answers.
+
+    ``least_tokens``: the endpoint refuses a smaller limit of tokens, so that this one is sent in its place.
+    """
 
     takes_temperature: bool = True
     reasons: bool = False
+    least_tokens: int = 1
 
     def fitted_to(self, refusal: str) -> Fit:
         """The fit without what the endpoint refuses in an error; the same one where that is not known."""
         if "temperature" in refusal.lower() and self.takes_temperature:
             return replace(self, takes_temperature=False)
+        least = _LEAST.search(refusal)
+        if least is not None and self.least_tokens < int(least[1]) <= MOST_LEAST:
+            return replace(self, least_tokens=int(least[1]))
         return self
 
 
 class ChatDialect(Protocol):
     """How one provider writes requests and replies, as pure functions.
 
-    ``backend`` is its name in plans; ``data_uris`` says whether an image goes as a data URI, or as base64 alone;
-    ``listing`` is the path of its list of models.
+    ``data_uris`` says whether an image goes as a data URI, or as base64 alone; ``listing`` is the path of its list of
+    models.
     """
 
-    backend: str
     data_uris: bool
     listing: str
 
@@ -87,7 +96,7 @@ def open_hosted(kind: str, rest: str, settings: Settings, dialect: ChatDialect) 
     found = named_endpoint(rest, kind)
     key = key_for(found, settings)
     http = HttpEndpoint(found.base, key, settings, dialect.headers(key.value))
-    return HostedChat(found.name, found.uri, http, settings, dialect)
+    return HostedChat(found, http, settings, dialect)
 
 
 class HostedChat:
@@ -95,9 +104,9 @@ class HostedChat:
 
     takes_images: Final = True  # as far as its API goes; whether the model does is asked (image_check)
 
-    def __init__(self, name: str, uri: str, http: HttpEndpoint, settings: Settings, dialect: ChatDialect) -> None:
-        self._name = name
-        self._uri = uri
+    def __init__(self, named: NamedEndpoint, http: HttpEndpoint, settings: Settings, dialect: ChatDialect) -> None:
+        self._named = named
+        self._name = named.name
         self._http = http
         self._settings = settings
         self._dialect = dialect
@@ -105,7 +114,7 @@ class HostedChat:
         self._handshake = Handshake(http, self.generate, self._refit)
 
     def __repr__(self) -> str:
-        return f"HostedChat({self._uri!r})"
+        return f"HostedChat({self._named.uri!r})"
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
         """Probe the endpoint without sending any sample: list models, greet, and a short question, whether it reasons.
@@ -120,16 +129,16 @@ class HostedChat:
         if greeted.outcome is Outcome.CLIENT_ERROR:
             raise ModelUnavailable(f"{self._http.base} does not serve {self._name!r}: {greeted.detail}")
         identity = ModelIdentity(
-            uri=self._uri,
+            uri=self._named.uri,
             name=self._name,
-            backend=self._dialect.backend,
+            backend=PROVIDERS[self._named.kind].backend,
             details={"listed": listed, "answers_as": greeted.model},
         )
         return identity, self._settings.sealed or await self._capabilities()
 
     def _adopt_sealed(self) -> None:
         if (sealed := self._settings.sealed) is not None:
-            self._fit = Fit(takes_temperature=sealed.takes_temperature, reasons=sealed.reasons)
+            self._fit = replace(self._fit, takes_temperature=sealed.takes_temperature, reasons=sealed.reasons)
 
     async def _capabilities(self) -> Capabilities:
         reasons, output_tokens = await find_reasoning(self._handshake.patiently, self._settings.reasoning_effort)

@@ -14,7 +14,7 @@ import msgspec
 
 from steelyard.errors import ModelUnavailable
 from steelyard.models import Settings, echo_check, next_token_wire, openai_wire, prompt_logprobs
-from steelyard.models.address import NamedEndpoint, named_endpoint
+from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
 from steelyard.models.api_key import ApiKey, key_for
 from steelyard.models.handshake import Handshake, ids_in
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
@@ -81,7 +81,7 @@ class OpenAIModel:
         identity = ModelIdentity(
             uri=self._named.uri,
             name=self._name,
-            backend="OpenAI-compatible HTTP",
+            backend=PROVIDERS["openai"].backend,
             details={"listed": listed, "answers_as": chat.model or completion.model},
         )
         return identity, await self._capabilities(chat, completion)

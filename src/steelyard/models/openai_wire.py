@@ -8,9 +8,8 @@ from typing import Any
 
 from steelyard.models.content_parts import parts_of
 from steelyard.models.error_replies import count_in, error_in_reply
-from steelyard.models.stops import cut_answer_at_stop
+from steelyard.models.finished_text import output_of_text
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
-from steelyard.util.reasoning import split_reasoning
 from steelyard.util.text import one_line
 
 __all__ = [
@@ -21,6 +20,7 @@ __all__ = [
     "path_of",
     "read_completion",
     "read_models",
+    "texts_in",
 ]
 
 STOPS_ON_THE_WIRE = 4
@@ -30,8 +30,6 @@ REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thin
 ANSWER_PARTS = ("text", "output_text")
 REASONING_PARTS = ("reasoning", "reasoning_text", "thinking", "summary", "summary_text")
 _TEXT_KEYS = ("summary", "thinking", "reasoning", "content", "text")
-# How endpoints say that the model itself ended its output; with nothing in it, that is its answer.
-ENDED = ("stop", "eos", "eos_token", "stop_sequence", "end_turn")
 
 # Draws from the whole distribution, in the words of vLLM, llama.cpp and SGLang; and in those that every endpoint knows.
 _UNTRUNCATED = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0}
@@ -174,35 +172,14 @@ def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any], *
     finish = choice.get("finish_reason")
     about["finish_reason"] = one_line(finish) if isinstance(finish, str) else ""
     text, inside = _read_parts(message.get("content" if request.chat else "text"))
-    about["reasoning"] = reasoning = next(
-        filter(None, (_texts(message.get(name)) for name in REASONING_FIELDS)), inside
-    )
+    about["reasoning"] = next(filter(None, (texts_in(message.get(name)) for name in REASONING_FIELDS)), inside)
     refusal = message.get("refusal")
     if (isinstance(refusal, str) and refusal) or finish == "content_filter":
         refused_text = refusal if isinstance(refusal, str) and refusal else text
         return ModelOutput(outcome=Outcome.REFUSED, text=refused_text if isinstance(refused_text, str) else "", **about)
-    if text is None:
-        return ModelOutput(outcome=_without_text(about["finish_reason"]), detail="the reply has no text", **about)
-    if not isinstance(text, str):
+    if text is not None and not isinstance(text, str):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's text is not a string", **about)
-    if reasons and finish == "length" and not (reasoning or about["reasoning_tokens"] or split_reasoning(text)[1]):
-        # Its chat template opened the reasoning, and the budget ended before the closing tag.
-        return ModelOutput(outcome=Outcome.TRUNCATED, **about | {"reasoning": text})
-    text, stopped = cut_answer_at_stop(text, request.stop, after_reasoning=reasons or bool(reasoning))
-    if stopped:
-        about["finish_reason"] = "stop"
-    if not text.strip():
-        return ModelOutput(outcome=_without_text(about["finish_reason"]), text=text, **about)
-    return ModelOutput(
-        outcome=Outcome.TRUNCATED if finish == "length" and not stopped else Outcome.OK, text=text, **about
-    )
-
-
-def _without_text(finish: str) -> Outcome:
-    """A reply without text is the model's answer where the model ended it, and a fault where nothing says so."""
-    if finish == "length":
-        return Outcome.TRUNCATED
-    return Outcome.OK if finish.lower() in ENDED else Outcome.EMPTY
+    return output_of_text(text, request, about, reasons=reasons)
 
 
 def _read_parts(content: Any) -> tuple[Any, str]:
@@ -218,11 +195,11 @@ def _read_parts(content: Any) -> tuple[Any, str]:
                 return content, ""
             answer.append(part["text"])
         elif kind in REASONING_PARTS:
-            reasoning.append(_texts(part))
+            reasoning.append(texts_in(part))
     return "".join(answer) if answer else None, "\n".join(reasoning)
 
 
-def _texts(value: Any) -> str:
+def texts_in(value: Any) -> str:
     """The texts in a field of reasoning (a text, an object or a list of either), in order, a line each."""
     found: list[str] = []
     left = [value]

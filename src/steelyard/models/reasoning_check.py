@@ -14,6 +14,7 @@ QUESTION = "How many days has a week? Reply with the number alone."
 SHORT, LONG = 16, 1024  # tokens: enough for the answer alone, and enough for reasoning about it
 BUDGETS = (16_384, 8_192, 4_096, 2_048, 1_024)
 _NO_EFFORT = ("", "none")
+_OF_EFFORT = ("reasoning", "thinking", "effort")  # what endpoints name when they refuse one
 
 Ask = Callable[[GenerateRequest], Awaitable[ModelOutput]]
 
@@ -28,7 +29,7 @@ async def find_reasoning(ask: Ask, effort: str = "") -> tuple[bool, int]:
         return await ask(GenerateRequest(prompt=QUESTION, chat=True, max_tokens=tokens, reasoning_effort=effort))
 
     short = await within(SHORT)
-    if effort and short.outcome is Outcome.CLIENT_ERROR and "reasoning" in short.detail.lower():
+    if effort and short.outcome is Outcome.CLIENT_ERROR and any(word in short.detail.lower() for word in _OF_EFFORT):
         raise InputError(f"the endpoint refuses --reasoning-effort {effort} ({short.detail}): leave it out")
     if effort in _NO_EFFORT and not _shows_reasoning(short):
         if _is_complete(short):
