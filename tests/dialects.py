@@ -18,7 +18,7 @@ from tests.vision_server import VisionServer
 
 __all__ = ["KEY", "KINDS", "MessagesSums", "ResponsesSums", "reasoning", "seeing", "sums", "uri"]
 
-KINDS = ("anthropic", "openai-responses")
+KINDS = ("anthropic", "openai-responses", "gemini", "azure")
 KEY = "sk-tests-0123456789abcdef"
 
 MESSAGES_FIELDS = {
@@ -28,6 +28,10 @@ MESSAGES_FIELDS = {
 RESPONSES_FIELDS = {
     "input", "instructions", "max_output_tokens", "model", "reasoning", "store", "stream", "temperature", "text",
     "top_p",
+}  # fmt: skip
+GEMINI_FIELDS = {"contents", "generationConfig", "systemInstruction"}
+GENERATION_FIELDS = {
+    "maxOutputTokens", "seed", "stopSequences", "temperature", "thinkingConfig", "topP",
 }  # fmt: skip
 
 
@@ -217,6 +221,106 @@ class SpeaksResponses(_Dialect):
         return web.json_response({"error": error}, status=status)
 
 
+class SpeaksGemini(_Dialect):
+    """Gemini's ``generateContent`` at ``/v1beta``; the server's own paths, for the list of models, are there too."""
+
+    def __enter__(self) -> Any:
+        super().__enter__()
+        self.url = self.url.replace("/v1", "/v1beta")
+        return self
+
+    def _routes(self, app: web.Application) -> None:
+        super()._routes(app)
+        app.router.add_get("/v1beta/models", self._listed)
+        app.router.add_post("/v1beta/models/{model}:generateContent", self._translated)
+
+    async def _listed(self, request: web.Request) -> web.Response:
+        return web.json_response({"models": [{"name": f"models/{self.name}"}]})
+
+    def _refused(self, request: web.Request, body: dict[str, Any]) -> tuple[int, str] | None:
+        if self.key and request.headers.get("x-goog-api-key") != self.key:
+            return 403, "Method doesn't allow unregistered callers"
+        for name in body.keys() - GEMINI_FIELDS:
+            return 400, f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
+        for name in body["generationConfig"].keys() - GENERATION_FIELDS:
+            return 400, f'Invalid JSON payload received. Unknown name "{name}" at generation_config: Cannot find field.'
+        for message in body["contents"]:
+            if message["role"] not in ("user", "model"):
+                return 400, "Please use a valid role: user, model."
+        return None
+
+    def _asked_in(self, body: dict[str, Any]) -> dict[str, Any]:
+        settings = body["generationConfig"]
+        system = [
+            {"role": "system", "content": part["text"]} for part in body.get("systemInstruction", {}).get("parts", ())
+        ]
+        roles = {"user": "user", "model": "assistant"}
+        turns = [{"role": roles[each["role"]], "content": self._parts(each["parts"])} for each in body["contents"]]
+        return {"max_tokens": settings["maxOutputTokens"], "messages": [*system, *turns]} | _kept(settings)
+
+    @staticmethod
+    def _parts(parts: list[dict[str, Any]]) -> Any:
+        if len(parts) == 1 and "text" in parts[0]:
+            return parts[0]["text"]
+        return [
+            {"type": "text", "text": part["text"]} if "text" in part else {
+                "type": "image_url",
+                "image_url": {"url": f"data:{part['inlineData']['mimeType']};base64,{part['inlineData']['data']}"},
+            }
+            for part in parts
+        ]  # fmt: skip
+
+    def _said(self, body: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+        choice, usage = said["choices"][0], said["usage"]
+        message = choice["message"]
+        thought = message.get("reasoning_content") or message.get("reasoning") or ""
+        thoughts = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens", 0)
+        parts: list[dict[str, Any]] = [{"text": thought, "thought": True}] if thought else []
+        parts += [{"text": message["content"]}] if message.get("content") else []
+        return {
+            "candidates": [{
+                "content": {"role": "model", "parts": parts}, "index": 0,
+                "finishReason": {"stop": "STOP", "length": "MAX_TOKENS"}[choice["finish_reason"]],
+            }],
+            "usageMetadata": {
+                "promptTokenCount": usage["prompt_tokens"], "thoughtsTokenCount": thoughts,
+                "candidatesTokenCount": usage["completion_tokens"] - thoughts,
+                "totalTokenCount": usage["prompt_tokens"] + usage["completion_tokens"],
+            },
+            "modelVersion": said.get("model", "m"), "responseId": "x",
+        }  # fmt: skip
+
+    def _error(self, status: int, message: str) -> web.Response:
+        return web.json_response({"error": {"code": status, "message": message, "status": "X"}}, status=status)
+
+
+class SpeaksAzure(_Dialect):
+    """Azure's v1 at ``/openai/v1``: OpenAI's own chat, with the key in another header, and no plain completions."""
+
+    def __enter__(self) -> Any:
+        super().__enter__()
+        self.url = self.url.replace("/v1", "/openai/v1")
+        return self
+
+    def _routes(self, app: web.Application) -> None:
+        super()._routes(app)
+        app.router.add_post("/openai/v1/chat/completions", self._translated)
+
+    def _refused(self, request: web.Request, body: dict[str, Any]) -> tuple[int, str] | None:
+        if self.key and (request.headers.get("api-key"), "Authorization" in request.headers) != (self.key, False):
+            return 401, "Access denied due to invalid subscription key"
+        return None
+
+    def _asked_in(self, body: dict[str, Any]) -> dict[str, Any]:
+        return body
+
+    def _said(self, body: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+        return said | {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]}
+
+    def _error(self, status: int, message: str) -> web.Response:
+        return web.json_response({"error": {"code": str(status), "message": message}}, status=status)
+
+
 def _kept(body: dict[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in ("temperature",) if name in body}
 
@@ -251,19 +355,61 @@ class _ResponsesReasons(SpeaksResponses, ReasoningServer):
     pass
 
 
+class _GeminiSums(SpeaksGemini, SumsServer):
+    pass
+
+
+class _GeminiSees(SpeaksGemini, VisionServer):
+    pass
+
+
+class _GeminiReasons(SpeaksGemini, ReasoningServer):
+    pass
+
+
+class _AzureSums(SpeaksAzure, SumsServer):
+    pass
+
+
+class _AzureSees(SpeaksAzure, VisionServer):
+    pass
+
+
+class _AzureReasons(SpeaksAzure, ReasoningServer):
+    pass
+
+
 def sums(kind: str) -> Any:
     """A server that adds, in the dialect of this kind."""
-    return {"anthropic": MessagesSums, "openai-responses": ResponsesSums}[kind]()
+    servers = {
+        "anthropic": MessagesSums,
+        "openai-responses": ResponsesSums,
+        "gemini": _GeminiSums,
+        "azure": _AzureSums,
+    }
+    return servers[kind]()
 
 
 def seeing(kind: str) -> Any:
     """A server that sees."""
-    return {"anthropic": _MessagesSees, "openai-responses": _ResponsesSees}[kind]()
+    servers = {
+        "anthropic": _MessagesSees,
+        "openai-responses": _ResponsesSees,
+        "gemini": _GeminiSees,
+        "azure": _AzureSees,
+    }
+    return servers[kind]()
 
 
 def reasoning(kind: str, *args: Any, **more: Any) -> Any:
     """A server that reasons before it answers."""
-    return {"anthropic": _MessagesReasons, "openai-responses": _ResponsesReasons}[kind](*args, **more)
+    servers = {
+        "anthropic": _MessagesReasons,
+        "openai-responses": _ResponsesReasons,
+        "gemini": _GeminiReasons,
+        "azure": _AzureReasons,
+    }
+    return servers[kind](*args, **more)
 
 
 def uri(kind: str, server: Any) -> str:

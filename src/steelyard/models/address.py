@@ -90,6 +90,27 @@ PROVIDERS: Final[dict[str, Provider]] = {
         calls="/messages",
         inside=("/messages", "/models", "/complete"),
     ),
+    "gemini": Provider(
+        backend="Gemini generateContent",
+        key_variable="GEMINI_API_KEY",
+        base_variable="GOOGLE_GEMINI_BASE_URL",
+        own=("https://generativelanguage.googleapis.com",),
+        usual="https://generativelanguage.googleapis.com/v1beta",
+        version="/v1beta",
+        always_versioned=True,  # as the vendor's own libraries do with the address in this variable
+        calls="/models",
+        inside=("/models", ":generateContent"),
+    ),
+    "azure": Provider(
+        backend="Azure OpenAI",
+        chats_only=False,
+        key_variable="AZURE_OPENAI_API_KEY",
+        base_variable="AZURE_OPENAI_ENDPOINT",
+        own=("https://.openai.azure.com", "https://.services.ai.azure.com"),
+        version="/openai/v1",
+        calls="/chat/completions",
+        inside=("/completions", "/responses", "/models"),
+    ),
 }
 
 

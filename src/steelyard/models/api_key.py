@@ -47,6 +47,7 @@ def key_for(endpoint: NamedEndpoint, settings: Settings) -> ApiKey:
         return ApiKey(found, f"the key of {name} was sent: is it right?")
     unsent = ""
     if os.environ.get(provider.key_variable, "").strip():
-        unsent = f"; {provider.key_variable} goes to {provider.own[0]} only"
+        own = provider.own[0].replace("//.", "//*.")
+        unsent = f"; {provider.key_variable} goes to {own} only"
     about = f"no key was sent: set {' or '.join(names)}, or name another variable with --api-key-env{unsent}"
     return ApiKey("", about)

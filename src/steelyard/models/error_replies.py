@@ -40,6 +40,7 @@ _SPENT_WORDS = re.compile(
     r"|(?:quota|credits?) (?:is|are|has been|have been) (?:exhausted|used up)",
     re.IGNORECASE,
 )
+_DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
 # Gemini says "check your plan and billing details" of a minute's limit too, with when to retry.
 _FOR_NOW = re.compile(
     r"\bper (?:second|minute|hour|day)\b|per(?:minute|day)|retry in|try again in|retry after", re.IGNORECASE
@@ -59,7 +60,8 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
     message = _message(payload)
     if message:
         detail += f": {message}"
-    if status in (401, 403):
+    key_refused = status in (401, 403) or any(each.get("reason") == "API_KEY_INVALID" for each in _details(payload))
+    if key_refused:
         detail += " (is the API key right? it is read from STEELYARD_API_KEY, or where --api-key-env says)"
     spent = status == 402 or _is_spent(status, payload, headers)
     if spent:
@@ -73,10 +75,10 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
         outcome=outcome,
         finish_reason=_FINISH_REASONS.get(_code(payload), ""),
         detail=one_line(detail, MAX_DETAIL),
-        retry_after=read_retry_after(headers, now=now),
+        retry_after=read_retry_after(headers, now=now) or _retry_delay(payload),
         rate=read_rate_headers(headers, now=now),
         overloaded=status in OVERLOADED and not spent,
-        fatal=spent or status in (401, 403),
+        fatal=spent or key_refused,
     )
 
 
@@ -115,6 +117,22 @@ def _message(payload: Any) -> str:
     )
     found = error.get("message") if isinstance(error, Mapping) else error
     return one_line(found) if isinstance(found, str) else ""
+
+
+def _details(payload: Any) -> list[Mapping[str, Any]]:
+    """The details of an error as Google's APIs write them: ErrorInfo with a reason, RetryInfo with a delay."""
+    error = payload.get("error") if isinstance(payload, Mapping) else None
+    details = error.get("details") if isinstance(error, Mapping) else None
+    return [each for each in details if isinstance(each, Mapping)] if isinstance(details, list) else []
+
+
+def _retry_delay(payload: Any) -> float | None:
+    """The ``retryDelay`` of an error's details, such as ``34.5s``; None where there is none that can be one."""
+    for each in _details(payload):
+        found = _DELAY.fullmatch(each["retryDelay"]) if isinstance(each.get("retryDelay"), str) else None
+        if found and (seconds := float(found[1])) <= LONGEST_RETRY_AFTER:
+            return seconds
+    return None
 
 
 def _code(payload: Any) -> str:

@@ -45,7 +45,9 @@ class OpenAIModel:
 
     takes_images: Final = True  # as far as its API goes; whether the model does is asked (image_check)
 
-    def __init__(self, endpoint: NamedEndpoint, key: ApiKey, settings: Settings) -> None:
+    def __init__(
+        self, endpoint: NamedEndpoint, key: ApiKey, settings: Settings, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._named = endpoint
         self._name = endpoint.name
         self._base = endpoint.base
@@ -55,11 +57,11 @@ class OpenAIModel:
         self._prompts = prompt_logprobs.ECHO
         self._owner = ""  # of the model, as the endpoint's own list says
         self._rate: RateHint | None = None  # from the last echo's headers
-        self._http = HttpEndpoint(endpoint.base, key, settings, key.bearer)
+        self._http = HttpEndpoint(endpoint.base, key, settings, key.bearer if headers is None else headers)
         self._handshake = Handshake(self._http, self.generate, self._refit)
 
     def __repr__(self) -> str:
-        return f"OpenAIModel({self._name!r}, {self._base!r})"
+        return f"{type(self).__name__}({self._name!r}, {self._base!r})"
 
     # ── what it is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -81,7 +83,7 @@ class OpenAIModel:
         identity = ModelIdentity(
             uri=self._named.uri,
             name=self._name,
-            backend=PROVIDERS["openai"].backend,
+            backend=PROVIDERS[self._named.kind].backend,
             details={"listed": listed, "answers_as": chat.model or completion.model},
         )
         return identity, await self._capabilities(chat, completion)
