@@ -55,10 +55,15 @@ def test_openais_key_is_for_openais_address() -> None:
         ("anthropic:m@https://h/anthropic/v1", "anthropic:m@https://h/anthropic/v1"),
         ("openai-responses:m", "openai-responses:m@https://api.openai.com/v1"),
         ("openai-responses:m@http://h/x", "openai-responses:m@http://h/x"),
+        ("gemini:m", "gemini:m@https://generativelanguage.googleapis.com/v1beta"),
+        ("gemini:m@http://h/gemini", "gemini:m@http://h/gemini/v1beta"),
+        ("gemini:m@http://h/v1", "gemini:m@http://h/v1"),
+        ("azure:d@https://r.openai.azure.com", "azure:d@https://r.openai.azure.com/openai/v1"),
+        ("azure:d@http://h/x", "azure:d@http://h/x"),
     ],
 )
 def test_each_provider_has_its_usual_address(uri: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
+    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     assert address_of(uri) == address
     assert address_of(address) == address

@@ -16,7 +16,11 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["error", "code", "message", "type", "detail"]), inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["error", "code", "message", "type", "detail", "details", "retryDelay", "reason"]),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -31,6 +35,33 @@ def test_a_filter_and_a_full_context_keep_their_finish_reason() -> None:
     assert read_error(400, {"error": {"code": "content_filter", "message": "no"}}, {}).finish_reason == "content_filter"
     full = read_error(400, {"error": {"code": "context_length_exceeded", "message": "no"}}, {})
     assert (full.outcome, full.finish_reason) == (Outcome.CLIENT_ERROR, "length")
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [
+        ("34.5s", 34.5),
+        ("0s", 0.0),
+        ("600s", 600.0),
+        ("601s", None),
+        ("soon", None),
+        (34, None),
+        ("-1s", None),
+        ("٣s", None),
+    ],
+)
+def test_google_says_in_the_body_when_to_try_again(delay: object, seconds: float | None) -> None:
+    payload = {"error": {"code": 429, "message": "quota", "details": ["x", {"retryDelay": delay}]}}
+    assert read_error(429, payload, {}).retry_after == seconds
+    assert read_error(429, payload, {"Retry-After": "3"}).retry_after == 3.0
+
+
+def test_google_refuses_a_key_with_a_bad_request() -> None:
+    refused = {"error": {"code": 400, "message": "API key not valid.", "details": [{"reason": "API_KEY_INVALID"}]}}
+    output = read_error(400, refused, {})
+    assert output.fatal
+    assert "is the API key right?" in output.detail
+    assert not read_error(400, {"error": {"details": [{"reason": "OTHER"}]}}, {}).fatal
 
 
 def test_a_web_page_is_fatal_and_other_text_is_not() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +88,27 @@ def test_values_that_are_made_up_are_refused_by_the_check_of_an_echo(monkeypatch
     for name in ("vLLM", "SGLang"):
         reason = asked(DIALECTS[name])[0].loglikelihood_reason
         assert reason.endswith("the same token has the same value in different contexts, so the values are synthetic")
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_again_and_by_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a resumed run would ask otherwise than the run that it goes on with."""
+    waited: list[float] = []
+    calls = {"count": 0}
+
+    async def at_once(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def busy_twice(request: web.Request) -> web.StreamResponse:
+        calls["count"] += 1
+        if calls["count"] <= 2:
+            return web.json_response({"error": "busy"}, status=503, headers={"Retry-After": "2"})
+        return web.json_response(sglang_reply((await request.json())["text"]))
+
+    monkeypatch.setattr("asyncio.sleep", at_once)
+    capabilities, output, _ = asked(DIALECTS["SGLang"], generate=busy_twice)
+    assert capabilities.loglikelihood
+    assert output.logprobs == pytest.approx(truth())
+    assert [each for each in waited if each] == [2.0, 2.0]
 
 
 # ── the readers alone ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -79,7 +79,7 @@ class Diagnostic:
 def command(uri: str | None, api_key_env: str | None, timeout: float, as_json: bool) -> int:
     """Check this machine: Python, packages, extras, the embedded model, the signing key, the sandbox.
 
-    With --model, look at a model: about twenty short questions of ours, and no sample. Only the address in URI is
+    With --model, look at a model: some thirty short requests of ours, and no sample. Only the address in URI is
     called. Exit code 3: an audit could test nothing with it; 4: nothing answers there.
     """
     if uri is not None:

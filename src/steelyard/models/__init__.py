@@ -5,6 +5,8 @@
 ``gguf:PATH``              any decoder-only GGUF file, in-process
 ``openai:NAME@URL``        an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
 ``openai:NAME``            the same at the URL in the environment's ``OPENAI_BASE_URL``
+``gemini:NAME[@URL]``      Google's Gemini API (``generateContent``)
+``azure:NAME@URL``         a deployment of Azure OpenAI, by its v1 API
 ``python:MODULE:FUNCTION`` a function of the user's own: it gets the messages and returns a text
 ``recorded:RUN``           the outputs of an earlier run folder, replayed
 ``world:PATH``             a world model: a checkpoint's folder, or a family's

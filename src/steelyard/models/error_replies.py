@@ -75,7 +75,7 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
         outcome=outcome,
         finish_reason=_FINISH_REASONS.get(_code(payload), ""),
         detail=one_line(detail, MAX_DETAIL),
-        retry_after=read_retry_after(headers, now=now) or _retry_delay(payload),
+        retry_after=_retry_delay(payload) if (after := read_retry_after(headers, now=now)) is None else after,
         rate=read_rate_headers(headers, now=now),
         overloaded=status in OVERLOADED and not spent,
         fatal=spent or key_refused,

@@ -6,6 +6,7 @@ What every provider's wire has in common is :mod:`steelyard.models.http_endpoint
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -32,6 +33,8 @@ from steelyard.records import (
 )
 
 __all__ = ["OpenAIModel", "open_openai"]
+
+_ECHO_ATTEMPTS: Final = 3
 
 
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
@@ -129,19 +132,29 @@ class OpenAIModel:
     async def _loglikelihood_unavailable_reason(self) -> str:
         """Check each way of asking for a prompt's log-probabilities, and give the reason where none passes.
 
-        Samples are asked by the one that was checked last.
+        Samples are asked by the first that can be read; where none can, by echo, as most servers have it.
         """
         reason = ""
         for asked in prompt_logprobs.dialects_at(self._base, self._owner):
             self._prompts = asked
-            whole = await self._echo(echo_check.TEXT)
-            prefix = whole if isinstance(whole, ModelOutput) else await self._echo(echo_check.PREFIX)
+            whole = await self._echo_patiently(echo_check.TEXT)
+            prefix = whole if isinstance(whole, ModelOutput) else await self._echo_patiently(echo_check.PREFIX)
             if isinstance(whole, echo_check.Echo) and isinstance(prefix, echo_check.Echo):
                 return echo_check.reason_against(whole, prefix)
             failed = whole if isinstance(whole, ModelOutput) else prefix
             if isinstance(failed, ModelOutput) and not (reason and asked.is_rare):
                 reason = failed.detail
+        self._prompts = prompt_logprobs.ECHO_AND_ONE
         return reason
+
+    async def _echo_patiently(self, prompt: str) -> echo_check.Echo | ModelOutput:
+        """Echo; an endpoint that is busy is asked again, so that a resumed run asks as the run that it goes on with."""
+        for attempt in range(_ECHO_ATTEMPTS):
+            echo = await self._echo(prompt)
+            if not isinstance(echo, ModelOutput) or echo.outcome not in (Outcome.RATE_LIMITED, Outcome.SERVER_ERROR):
+                break
+            await asyncio.sleep(min(echo.retry_after or 0.2 * 2**attempt, 5.0))
+        return echo
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

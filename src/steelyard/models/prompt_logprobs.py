@@ -20,7 +20,7 @@ from typing import Any, Final
 from steelyard.models.echo_check import Echo, echo_of, read_echo
 from steelyard.models.openai_wire import echo_body
 
-__all__ = ["ECHO", "SGLANG", "PromptDialect", "dialects_at", "read_prompt_logprobs", "read_sglang"]
+__all__ = ["ECHO", "ECHO_AND_ONE", "SGLANG", "PromptDialect", "dialects_at", "read_prompt_logprobs", "read_sglang"]
 
 SGLANG: Final = "sglang"  # the owner that SGLang names in its list of models
 _VERSION: Final = "/v1"
@@ -104,9 +104,10 @@ def _columns(pairs: list[tuple[Any, Any]]) -> tuple[tuple[str, ...], tuple[Any, 
 
 
 ECHO: Final = PromptDialect("/completions", partial(_echo_body, 0), read_echo)
+ECHO_AND_ONE: Final = PromptDialect("/completions", partial(_echo_body, 1), read_echo)
 _DIALECTS: Final = (
     ECHO,
-    PromptDialect("/completions", partial(_echo_body, 1), read_echo),
+    ECHO_AND_ONE,
     PromptDialect("/completions", _prompt_logprobs_body, read_prompt_logprobs, is_rare=True),
     PromptDialect("/generate", _sglang_body, read_sglang, beside=True, served_by=SGLANG),
 )
