@@ -18,7 +18,7 @@ from bench.engine.server import ROOT
 __all__ = ["PEERS", "Contender", "Finish", "Floor", "InspectAI", "LmEval", "Ours", "Work", "contenders", "run_weighed"]
 
 PEERS = ROOT / ".venv-peers"
-DIALECTS = ("anthropic", "openai-responses")
+DIALECTS = ("anthropic", "openai-responses", "gemini", "azure")
 LAUNCH = Path(__file__).with_name("launch.py")
 
 INSPECT_TASK = """from inspect_ai import Task, task

@@ -1,7 +1,8 @@
 """A server whose answers, latency and faults are known: ``python -m bench.engine.stub --help``.
 
 It serves OpenAI's ``/v1/chat/completions``, ``/v1/completions`` (without log-probabilities), ``/v1/responses`` and
-``/v1/models``, Anthropic's ``/v1/messages``, and to the bench
+``/v1/models`` (Azure's API is the same below another path), Anthropic's ``/v1/messages``, Gemini's
+``/v1/models/NAME:generateContent``, and to the bench
 ``GET /stats`` (totals), ``GET /sums`` (per sum: how often it was requested and answered), ``GET /wait?sums=N``
 (replies when the N-th request for a sum arrives) and ``POST /reset``. It prints the port it listens on.
 """
@@ -52,6 +53,7 @@ class Stub:
                 web.post("/v1/completions", self.completions),
                 web.post("/v1/messages", self.messages),
                 web.post("/v1/responses", self.responses),
+                web.post("/v1/models/{model}:generateContent", self.generate_content),
                 web.get("/v1/models", self.models),
                 web.get("/stats", self.stats),
                 web.get("/sums", self.sums),
@@ -87,6 +89,12 @@ class Stub:
         asked = await _body(request)
         prompt = str(asked["input"][-1]["content"])
         return await self.reply(request, prompt, lambda text: _response_body(text, prompt, asked["model"]))
+
+    async def generate_content(self, request: web.Request) -> web.StreamResponse:
+        """Answer as Google's Gemini API does."""
+        asked = await _body(request)
+        prompt = "".join(part.get("text", "") for part in asked["contents"][-1]["parts"])
+        return await self.reply(request, prompt, lambda text: _content_body(text, prompt, request.match_info["model"]))
 
     async def models(self, _: web.Request) -> web.Response:
         """List the one model."""
@@ -202,6 +210,12 @@ def _response_body(text: str, prompt: str, model: str) -> dict[str, Any]:
     items = [{"id": "y", "type": "message", "role": "assistant", "status": "completed", "content": [part]}]
     about = {"id": "x", "object": "response", "created_at": 0, "model": model, "error": None}
     return about | {"status": "completed", "incomplete_details": None, "output": items, "usage": usage}
+
+
+def _content_body(text: str, prompt: str, model: str) -> dict[str, Any]:
+    usage = {"promptTokenCount": len(prompt.split()), "candidatesTokenCount": 1}
+    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": "STOP", "index": 0}
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model, "responseId": "x"}
 
 
 def _envelope(kind: str, model: str, choice: dict[str, Any], prompt: str) -> dict[str, Any]:

@@ -64,6 +64,12 @@ def test_google_refuses_a_key_with_a_bad_request() -> None:
     assert not read_error(400, {"error": {"details": [{"reason": "OTHER"}]}}, {}).fatal
 
 
+def test_google_says_in_words_that_a_prompt_does_not_fit() -> None:
+    """Else an endpoint that is honest would seem to refuse an item."""
+    message = "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."
+    assert read_error(400, {"error": {"code": 400, "message": message}}, {}).finish_reason == "length"
+
+
 def test_a_web_page_is_fatal_and_other_text_is_not() -> None:
     page = read_no_json(b" <!DOCTYPE html><p>log in", {})
     assert (page.outcome, page.fatal) == (Outcome.MALFORMED, True)

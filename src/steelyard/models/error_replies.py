@@ -41,6 +41,8 @@ _SPENT_WORDS = re.compile(
     re.IGNORECASE,
 )
 _DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s", re.ASCII)
+# How Gemini says that a prompt does not fit: its errors have no code for it.
+_TOO_LONG = re.compile(r"token count\b.*\bexceeds the maximum", re.IGNORECASE)
 # Gemini says "check your plan and billing details" of a minute's limit too, with when to retry.
 _FOR_NOW = re.compile(
     r"\bper (?:second|minute|hour|day)\b|per(?:minute|day)|retry in|try again in|retry after", re.IGNORECASE
@@ -73,7 +75,7 @@ def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: da
     )
     return ModelOutput(
         outcome=outcome,
-        finish_reason=_FINISH_REASONS.get(_code(payload), ""),
+        finish_reason=_FINISH_REASONS.get(_code(payload), "length" if _TOO_LONG.search(message) else ""),
         detail=one_line(detail, MAX_DETAIL),
         retry_after=_retry_delay(payload) if (after := read_retry_after(headers, now=now)) is None else after,
         rate=read_rate_headers(headers, now=now),
