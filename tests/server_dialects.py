@@ -50,6 +50,7 @@ class Dialect:
     sees: bool = False
     seeds: bool = True
     reasons: bool = False
+    around: int = 20  # tokens that its chat template puts around a message
 
 
 DIALECTS: dict[str, Dialect] = {
@@ -202,7 +203,9 @@ def _chatted(dialect: Dialect, body: dict[str, Any]) -> web.Response:
     if dialect.reasons:
         message["reasoning"] = "The user asks something."
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    return web.json_response({"model": NAME, "choices": [choice], "usage": {"prompt_tokens": 70 if shows else 4}})
+    return web.json_response(
+        {"model": NAME, "choices": [choice], "usage": {"prompt_tokens": 4 + dialect.around + 60 * shows}}
+    )
 
 
 def _text(dialect: Dialect, body: dict[str, Any]) -> str:

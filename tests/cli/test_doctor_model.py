@@ -60,7 +60,7 @@ def test_what_each_server_can_do_is_asked_and_not_believed(name: str, capsys: py
     found = json.loads(capsys.readouterr().out)
     assert found["server"]["name"] == name
     can = {each["what"]: each for each in found["can"]}
-    always = {"chat", "completions", "temperature", "fresh answers", "reasoning"}
+    always = {"chat", "completions", "chat template", "temperature", "fresh answers", "reasoning"}
     assert {what for what, each in can.items() if each["works"]} == always | WORKS[name]
     assert ("reasons first" in can["reasoning"]["text"]) is (name == "Ollama")
     tests = {each["what"]: each["works"] for each in found["tests"]}
@@ -81,6 +81,17 @@ def test_the_page_fits_and_says_how_to_start_the_server(capsys: pytest.CaptureFi
     assert "– claims about log-likelihoods: by this protocol: arc_challenge" in printed
     assert "Started so, more can be tested: llama-server -m FILE.gguf" in printed
     assert "no sample" in told
+
+
+@pytest.mark.parametrize(
+    ("around", "said"), [(26, "✓ chat template: it puts 26 tokens around"), (300, "a system prompt")]
+)
+def test_what_a_server_puts_around_a_message_is_counted(
+    around: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served(Dialect(entry={"owned_by": "me"}, around=around)) as (uri, _):
+        assert steelyard(["doctor", "--model", uri]) == 0
+    assert said in capsys.readouterr().out
 
 
 def test_what_a_server_writes_reaches_no_terminal_and_the_key_nobody(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from steelyard.models import server_profiles as profiles
 from steelyard.records import GenerateRequest
@@ -22,6 +22,8 @@ _REPEATED_AT: Final = (0.7, 1.0)  # usual temperatures of claims, and that of dr
 _CHAT: Final = "chat"
 _COMPLETIONS: Final = "completions"
 _FRESH: Final = "fresh answers"
+_TEMPLATE: Final = "chat template"
+_BARE: Final = 60  # tokens of a template without a system prompt of the server's own, at most, in the models of 2026
 _FIXES: Final = {
     profiles.LOGLIKELIHOOD: "a server that gives them is vLLM or SGLang; a file of weights is gguf:PATH",
     profiles.NEXT_TOKENS: "a server that gives them is vLLM, SGLang or llama.cpp; a file of weights is gguf:PATH",
@@ -93,12 +95,12 @@ async def _abilities(
     tell("log-probabilities of next tokens")
     given, no_tokens = await next_tokens_given(model)
     tell("a short question")
-    chat = await _answer(model, chat=True) if capabilities.chat else ("it has none", "")
-    completion = await _answer(model, chat=False) if capabilities.completions else ("it has none", "")
+    chat = await _answer(model, chat=True) if capabilities.chat else _Answer("it has none")
+    completion = await _answer(model, chat=False) if capabilities.completions else _Answer("it has none")
     tell("a picture")
     _, no_images = await images_taken(model)
     tell("whether answers repeat")
-    repeats = "" if "" in (chat[0], completion[0]) else "no question gets an answer"
+    repeats = "" if not (chat.reason and completion.reason) else "no question gets an answer"
     if repeated := [
         f"{each:g}" for each in _REPEATED_AT if not repeats and await identical_at(model, capabilities, each)
     ]:
@@ -107,8 +109,9 @@ async def _abilities(
     no_seed = await why_seed_fixes_nothing(model, capabilities)
     no_likelihoods = capabilities.loglikelihood_reason or "this kind of model gives none"
     return (
-        finding(_CHAT, *chat),
-        finding(_COMPLETIONS, *completion),
+        finding(_CHAT, chat.reason, chat.text),
+        finding(_COMPLETIONS, completion.reason, completion.text),
+        _template(chat.prompt_tokens, completion.prompt_tokens),
         finding(
             profiles.GREEDY,
             "" if capabilities.takes_temperature else "it refuses one, and samples at its own",
@@ -127,14 +130,33 @@ async def _abilities(
     )
 
 
-async def _answer(model: Model, *, chat: bool) -> tuple[str, str]:
-    """Why a short question gets no answer, empty where it gets one; and in words what it got."""
+class _Answer(NamedTuple):
+    """Why a short question gets no answer, empty where it gets one; in words what it got; what the prompt counted."""
+
+    reason: str
+    text: str = ""
+    prompt_tokens: int = 0
+
+
+async def _answer(model: Model, *, chat: bool) -> _Answer:
     from steelyard.models.reasoning_check import LONG, QUESTION
 
     output = await model.generate(GenerateRequest(prompt=QUESTION, chat=chat, max_tokens=LONG if chat else 16))
     if not output.outcome.answered:
-        return output.detail or f"no answer ({output.outcome.value})", ""
-    return "", f"asked how many days a week has, it says {one_line(output.text, 40)!r}"
+        return _Answer(output.detail or f"no answer ({output.outcome.value})")
+    text = f"asked how many days a week has, it says {one_line(output.text, 40)!r}"
+    return _Answer("", text, output.prompt_tokens)
+
+
+def _template(chat: int, completion: int) -> Finding:
+    """What the server puts around a message, by the tokens that it counts for one text in a chat and alone."""
+    if not chat or not completion:
+        return Finding(_TEMPLATE, False, "what it puts around a message is not known: it does not count both ways")
+    added = chat - completion
+    text = f"it puts {added:,} tokens around a message"
+    if added > _BARE:
+        return Finding(_TEMPLATE, False, f"{text}: among them may be a system prompt of its own")
+    return Finding(_TEMPLATE, True, text)
 
 
 def _reasoning(capabilities: Capabilities) -> str:
