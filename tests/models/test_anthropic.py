@@ -138,7 +138,7 @@ def test_an_effort_thinks_as_the_model_chooses(effort: str, sent: dict[str, Any]
         (message(stop="max_tokens"), Outcome.TRUNCATED, "", "length"),
         (message(), Outcome.OK, "", "stop"),  # the model ended its turn with nothing in it
         (message(stop="refusal"), Outcome.REFUSED, "", "content_filter"),
-        (message(text("Hel"), stop="refusal"), Outcome.REFUSED, "Hel", "content_filter"),
+        (message(text("Her"), stop="refusal"), Outcome.REFUSED, "Her", "content_filter"),
         (message({"type": "tool_use", "name": "x", "input": {}}, stop="tool_use"), Outcome.EMPTY, "", "tool_calls"),
         (message(text("Let"), {"type": "tool_use"}, stop="tool_use"), Outcome.OK, "Let", "tool_calls"),
         (message(text("So"), stop="pause_turn"), Outcome.MALFORMED, "", "pause_turn"),
@@ -210,7 +210,7 @@ def identify(model: HostedChat) -> Awaitable[tuple[ModelIdentity, Capabilities]]
     return model.identify()
 
 
-def replying(reply: Any, status: int = 200, **headers: str) -> Handler:
+def replying(reply: Any, status: int = 200, headers: dict[str, str] | None = None) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         return web.json_response(reply, status=status, headers=headers)
 
@@ -308,7 +308,7 @@ def test_the_limits_that_are_left_are_read() -> None:
         "anthropic-ratelimit-requests-remaining": "3", "anthropic-ratelimit-requests-reset": "2020-01-01T00:00:00Z",
         "anthropic-ratelimit-tokens-remaining": "90",
     }  # fmt: skip
-    rate = at_handler(replying(message(text("5")), **headers), ask).rate
+    rate = at_handler(replying(message(text("5")), headers=headers), ask).rate
     assert rate is not None
     assert (rate.requests, rate.requests_reset, rate.tokens) == (3, 0.0, 90)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -75,5 +76,6 @@ def test_nothing_listens_where_the_list_is_asked_for() -> None:
 
 def test_names_are_read_where_there_are_some() -> None:
     assert ids_in({"data": [{"id": "a"}, {"id": 3}, "b", {}]}) == ["a"]
-    for odd in (None, [], {}, {"data": "a"}, {"data": {"id": "a"}}):
+    oddities: list[Any] = [None, [], {}, {"data": "a"}, {"data": {"id": "a"}}]
+    for odd in oddities:
         assert ids_in(odd) == []

@@ -115,7 +115,7 @@ def test_images_are_parts_in_place() -> None:
         (reply(said(text("5"), text(" or so"))), Outcome.OK, "5 or so", "stop"),
         (reply(said(text("5 is")), reason="max_output_tokens"), Outcome.TRUNCATED, "5 is", "length"),
         (reply({"type": "reasoning", "summary": []}, reason="max_output_tokens"), Outcome.TRUNCATED, "", "length"),
-        (reply(said(text("Hel")), reason="content_filter"), Outcome.REFUSED, "Hel", "content_filter"),
+        (reply(said(text("Her")), reason="content_filter"), Outcome.REFUSED, "Her", "content_filter"),
         (reply(reason="content_filter"), Outcome.REFUSED, "", "content_filter"),
         (reply(said({"type": "refusal", "refusal": "I can't."})), Outcome.REFUSED, "I can't.", "stop"),
         (reply({"type": "function_call", "name": "x", "arguments": "{}"}), Outcome.EMPTY, "", "tool_calls"),

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from steelyard.models import Settings
 from steelyard.models.content_parts import of_kind, parts_of
-from steelyard.models.error_replies import count_in, error_in_reply
+from steelyard.models.error_replies import MOST_TOKENS, count_in, error_in_reply
 from steelyard.models.finished_text import output_of_text
 from steelyard.models.handshake import ids_in
 from steelyard.models.hosted_chat import Fit, HostedChat, open_hosted
@@ -134,7 +134,7 @@ def _about(payload: Mapping[str, Any], blocks: list[Any]) -> dict[str, Any]:
         "finish_reason": FINISH_REASONS.get(stop, one_line(stop)) if isinstance(stop, str) else "",
         "reasoning": "\n".join(thought for thought in thoughts if isinstance(thought, str) and thought),
         # The API counts what it read from its cache, and what it wrote there, apart from the other input.
-        "prompt_tokens": sum(count_in(usage, name) for name in _INPUT),
+        "prompt_tokens": min(sum(count_in(usage, name) for name in _INPUT), MOST_TOKENS),
         "cached_tokens": count_in(usage, "cache_read_input_tokens"),
         "completion_tokens": count_in(usage, "output_tokens"),
         "reasoning_tokens": count_in(

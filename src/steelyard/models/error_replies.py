@@ -15,9 +15,19 @@ from steelyard.models.rate_headers import read_rate_headers
 from steelyard.records import ModelOutput, Outcome
 from steelyard.util.text import one_line
 
-__all__ = ["MAX_DETAIL", "SPENT", "count_in", "error_in_reply", "read_error", "read_no_json", "read_retry_after"]
+__all__ = [
+    "MAX_DETAIL",
+    "MOST_TOKENS",
+    "SPENT",
+    "count_in",
+    "error_in_reply",
+    "read_error",
+    "read_no_json",
+    "read_retry_after",
+]
 
 LONGEST_RETRY_AFTER = 600.0  # seconds
+MOST_TOKENS = (1 << 31) - 1
 MAX_DETAIL = 300
 OVERLOADED = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
 # What an error's code says took the place of a model output.
@@ -164,4 +174,4 @@ def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None)
 def count_in(usage: Any, key: str) -> int:
     """A count of tokens in a reply's usage; 0 where there is none that can be one."""
     value = usage.get(key) if isinstance(usage, Mapping) else None
-    return value if type(value) is int and 0 <= value < 1 << 31 else 0
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else 0
