@@ -28,9 +28,13 @@ async def find_reasoning(ask: Ask, effort: str = "") -> tuple[bool, int]:
     async def within(tokens: int) -> ModelOutput:
         return await ask(GenerateRequest(prompt=QUESTION, chat=True, max_tokens=tokens, reasoning_effort=effort))
 
+    def check_effort(output: ModelOutput) -> None:
+        refused = output.outcome is Outcome.CLIENT_ERROR and any(word in output.detail.lower() for word in _OF_EFFORT)
+        if effort and refused:
+            raise InputError(f"the endpoint refuses --reasoning-effort {effort} ({output.detail}): leave it out")
+
     short = await within(SHORT)
-    if effort and short.outcome is Outcome.CLIENT_ERROR and any(word in short.detail.lower() for word in _OF_EFFORT):
-        raise InputError(f"the endpoint refuses --reasoning-effort {effort} ({short.detail}): leave it out")
+    check_effort(short)
     if effort in _NO_EFFORT and not _shows_reasoning(short):
         if _is_complete(short):
             return False, 0
@@ -39,9 +43,12 @@ async def find_reasoning(ask: Ask, effort: str = "") -> tuple[bool, int]:
         hidden = not short.text.strip() and _ended_at_its_limit(short)
         if not _shows_reasoning(long) and not hidden:
             return False, 0
+    refused: list[ModelOutput] = []
     for budget in BUDGETS:
-        if (await within(budget)).outcome not in (Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR):
+        refused.append(await within(budget))
+        if refused[-1].outcome not in (Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR):
             return True, budget
+    check_effort(refused[0])
     return True, 0
 
 
