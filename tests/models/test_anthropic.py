@@ -352,7 +352,7 @@ def test_a_model_that_refuses_a_temperature_is_asked_without_one() -> None:
     assert identity.backend == "Anthropic Messages"
     assert not capabilities.takes_temperature
     assert (capabilities.chat, capabilities.completions, capabilities.loglikelihood) == (True, False, False)
-    assert ["temperature" in each for each in bodies] == [True, False, False]
+    assert ["temperature" in each for each in bodies] == [True, False, False, False]
 
 
 def test_an_effort_that_a_model_does_not_know_is_one_line() -> None:
