@@ -29,7 +29,7 @@ EXPECTED = (" six", " seven", " eight", " nine")
 # Nats. Another batch shape moves a quantised model's values by up to about 0.4; shifted values differ by more.
 TOLERANCE = 0.5
 _ROUNDING = 1e-6
-_LONGEST_FIRST = 200  # characters of a first token that the server does not name
+_LONGEST_FIRST = 64  # characters of a first token that the server does not name
 
 
 @dataclass(frozen=True)
