@@ -154,7 +154,7 @@ def _load(files: ModelFiles, device: str) -> tuple[Any, Any, Any]:
             **({} if files.gguf else {"use_safetensors": True}),
             **options,
         )
-        processor = hf.AutoProcessor.from_pretrained(files.folder, **options) if sees else None
+        processor: Any = hf.AutoProcessor.from_pretrained(files.folder, **options) if sees else None
         tokenizer = processor.tokenizer if sees else hf.AutoTokenizer.from_pretrained(files.folder, **options)
     except InputError:
         raise

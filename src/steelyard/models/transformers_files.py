@@ -6,6 +6,7 @@ that brings its own Python files.
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections.abc import Iterable
@@ -116,16 +117,15 @@ def _digest_of_all(files: Iterable[Path]) -> str:
 
 def _from_hub(name: str, revision: str) -> Path:
     try:
-        import huggingface_hub
-        from huggingface_hub.utils import logging
+        hub: Any = importlib.import_module("huggingface_hub")
     except ImportError:
         raise MissingDependency(f"hf:{name} needs the hub's client: pip install 'steelyard[hf]'") from None
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it logs each retry
+    hub.utils.logging.set_verbosity_error()  # it logs each retry
     asked = {"revision": revision or None, "allow_patterns": list(_READ), "ignore_patterns": list(_NOT_READ)}
     with suppress(Exception):  # not in the cache: the client has many words for it
-        return Path(huggingface_hub.snapshot_download(name, local_files_only=True, **asked))  # type: ignore[arg-type]
+        return Path(hub.snapshot_download(name, local_files_only=True, **asked))
     try:
-        return Path(huggingface_hub.snapshot_download(name, **asked))  # type: ignore[arg-type]
+        return Path(hub.snapshot_download(name, **asked))
     except Exception as error:  # the client raises dozens of types; each means that the hub gave no files
         reason = one_line(str(error).partition("\n")[0], 160) or type(error).__name__
         raise InputError(f"hf:{name} is no folder here, and the hub gave none ({reason}): give a folder") from error
