@@ -352,7 +352,7 @@ def test_a_model_that_refuses_a_temperature_is_asked_without_one() -> None:
     assert identity.backend == "Anthropic Messages"
     assert not capabilities.takes_temperature
     assert (capabilities.chat, capabilities.completions, capabilities.loglikelihood) == (True, False, False)
-    assert ["temperature" in each for each in bodies] == [True, False, False]
+    assert ["temperature" in each for each in bodies] == [True, False, False, False]
 
 
 def test_an_effort_that_a_model_does_not_know_is_one_line() -> None:
@@ -365,6 +365,40 @@ def test_an_effort_that_a_model_does_not_know_is_one_line() -> None:
 
     with pytest.raises(InputError, match=r"refuses --reasoning-effort low .*adaptive thinking is not supported"):
         at_handler(old, identify, reasoning_effort="low")
+
+
+def test_a_number_is_a_budget_of_thinking_and_leaves_room_for_the_answer() -> None:
+    request = GenerateRequest(prompt="q", chat=True, reasoning_effort="4096", max_tokens=4097)
+    assert body(request)["thinking"] == {"type": "enabled", "budget_tokens": 4096}
+    with pytest.raises(ValueError, match="4096 tokens has no room for 4096"):
+        body(GenerateRequest(prompt="q", chat=True, reasoning_effort="4096", max_tokens=4096))
+    for number in ("1023", "16384", "0"):
+        with pytest.raises(InputError, match="give 1,024 to 16,383"):
+            open_anthropic("claude-x@http://127.0.0.1:9", Settings(reasoning_effort=number))
+
+
+def test_a_model_that_thinks_by_budget_is_measured_so_and_one_that_does_not_is_one_line() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    async def by_budget(request: web.Request) -> web.Response:
+        if request.method == "GET":
+            return web.json_response({"data": []})
+        bodies.append(await request.json())
+        if "thinking" in bodies[-1] and "temperature" in bodies[-1]:
+            words = "`temperature` may only be set to 1 when thinking is enabled."
+            return web.json_response(error("invalid_request_error", words), status=400)
+        return web.json_response(message({"type": "thinking", "thinking": "Seven."}, text("7")))
+
+    async def none(request: web.Request) -> web.Response:
+        if request.method == "POST" and "thinking" in await request.json():
+            return web.json_response(error("invalid_request_error", "thinking: not supported"), status=400)
+        return web.json_response(message(text("7")))
+
+    capabilities = at_handler(by_budget, identify, reasoning_effort="4096")[1]
+    assert (capabilities.reasons, capabilities.output_tokens, capabilities.takes_temperature) == (True, 16_384, False)
+    assert bodies[-1]["thinking"] == {"type": "enabled", "budget_tokens": 4096}
+    with pytest.raises(InputError, match=r"refuses --reasoning-effort 4096 \(HTTP 400: thinking: not supported\)"):
+        at_handler(none, identify, reasoning_effort="4096")
 
 
 def test_a_key_that_is_refused_and_a_model_that_is_not_served() -> None:

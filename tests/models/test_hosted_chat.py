@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from steelyard.models import Settings, open_model
+from steelyard.models.address import PROVIDERS
 from steelyard.models.hosted_chat import NO_LIKELIHOODS, HostedChat
 from steelyard.models.image_check import images_taken
 from steelyard.plugins import HealthCheckedModel
@@ -17,6 +18,7 @@ from tests import dialects
 from tests.dialects import KINDS
 
 T = TypeVar("T")
+CHATS = [kind for kind in KINDS if PROVIDERS[kind].chats_only]
 
 
 def asked(kind: str, server: Any, use: Callable[[HostedChat], Awaitable[T]], **settings: Any) -> T:
@@ -31,7 +33,7 @@ def asked(kind: str, server: Any, use: Callable[[HostedChat], Awaitable[T]], **s
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CHATS)
 def test_what_the_api_has_not_is_refused_and_nothing_is_sent(kind: str) -> None:
     async def use(model: HostedChat) -> list[Any]:
         images = (Image(sha256="ab", media_type="image/png", at=9, data=b"x"),)
@@ -49,7 +51,7 @@ def test_what_the_api_has_not_is_refused_and_nothing_is_sent(kind: str) -> None:
     assert "outside the prompt" in outputs[2].detail
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CHATS)
 def test_it_says_what_it_can_and_is_checked_by_a_greeting(kind: str) -> None:
     async def use(model: HostedChat) -> tuple[Capabilities, Outcome]:
         assert isinstance(model, HealthCheckedModel)
@@ -67,7 +69,7 @@ def test_it_says_what_it_can_and_is_checked_by_a_greeting(kind: str) -> None:
     assert pinged is Outcome.OK
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CHATS)
 def test_a_resumed_run_takes_its_capabilities_from_its_plan(kind: str) -> None:
     sealed = Capabilities(chat=True, reasons=True, takes_temperature=False, output_tokens=2048)
 
@@ -81,7 +83,7 @@ def test_a_resumed_run_takes_its_capabilities_from_its_plan(kind: str) -> None:
         assert not {"temperature", "stop_sequences"} & server.bodies_got[-1].keys()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CHATS)
 def test_whether_a_model_sees_is_asked_with_a_picture(kind: str) -> None:
     with dialects.seeing(kind) as server:
         assert asked(kind, server, images_taken) == (True, "")

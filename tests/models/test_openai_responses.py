@@ -161,6 +161,15 @@ def test_reasoning_and_usage() -> None:
     assert (output.completion_tokens, output.reasoning_tokens, output.model) == (30, 28, "gpt-x")
 
 
+def test_commentary_is_no_answer() -> None:
+    comment = said(text("I add 2 and 3.")) | {"phase": "commentary"}
+    final = said(text("5")) | {"phase": "final_answer"}
+    output = read(reply({"type": "reasoning", "summary": []}, comment, final))
+    assert (output.outcome, output.text, output.reasoning) == (Outcome.OK, "5", "I add 2 and 3.")
+    cut = read(reply(comment, reason="max_output_tokens"))
+    assert (cut.outcome, cut.text, cut.reasoning) == (Outcome.TRUNCATED, "", "I add 2 and 3.")
+
+
 def test_it_is_cut_at_stop_strings_here() -> None:
     output = read(reply(said(text("5\n\nQ: more"))), GenerateRequest(prompt="q", chat=True, stop=("\n\n",)))
     assert (output.text, output.finish_reason) == ("5", "stop")

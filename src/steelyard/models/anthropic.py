@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from steelyard.errors import InputError
 from steelyard.models import Settings
 from steelyard.models.content_parts import of_kind, parts_of
 from steelyard.models.error_replies import MOST_TOKENS, count_in, error_in_reply
 from steelyard.models.finished_text import output_of_text
 from steelyard.models.handshake import ids_in
 from steelyard.models.hosted_chat import Fit, HostedChat, open_hosted
+from steelyard.models.reasoning_check import BUDGETS
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
 from steelyard.util.text import one_line
 
@@ -33,11 +35,21 @@ FINISH_REASONS: Final = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
+LEAST_BUDGET: Final = 1024  # tokens of thinking, as the API has it
 _INPUT: Final = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 def open_anthropic(rest: str, settings: Settings) -> HostedChat:
-    """Open ``NAME[@URL]``; raises InputError for anything else, and for a key that is none."""
+    """Open ``NAME[@URL]``.
+
+    Raises InputError for anything else, for a key that is none, and for a budget of thinking that no output has room
+    for.
+    """
+    effort = settings.reasoning_effort
+    if effort.isdecimal() and not LEAST_BUDGET <= int(effort) < BUDGETS[0]:
+        raise InputError(
+            f"--reasoning-effort {effort} is a budget of thinking: give {LEAST_BUDGET:,} to {BUDGETS[0] - 1:,} tokens"
+        )
     return open_hosted("anthropic", rest, settings, MessagesDialect())
 
 
@@ -63,7 +75,8 @@ class MessagesDialect:
         """The JSON body.
 
         A stop string of white space alone is refused there, so it is left to be cut here; a model that reasons gets
-        none, since it could stop inside its reasoning. Raises ValueError for a temperature above 1.
+        none, since it could stop inside its reasoning. Raises ValueError for a temperature above 1, and where a budget
+        of thinking leaves no token for the answer.
         """
         if request.temperature > 1 and fit.takes_temperature:
             raise ValueError("this API takes no temperature above 1")
@@ -81,7 +94,7 @@ class MessagesDialect:
         stops = [stop for stop in request.stop if stop.strip()]
         if stops and not fit.reasons:
             body["stop_sequences"] = stops
-        return body | _reasoning(request.reasoning_effort)
+        return body | _reasoning(request.reasoning_effort, body["max_tokens"])
 
     def read(self, payload: Any, request: GenerateRequest, fit: Fit) -> ModelOutput:
         """Parse a reply with status 200 into exactly one typed output."""
@@ -116,10 +129,17 @@ def _content(request: GenerateRequest, show: Callable[[Image], str]) -> list[dic
     return content
 
 
-def _reasoning(effort: str) -> dict[str, Any]:
-    """An effort thinks as the model chooses, within it (since Claude 4.6); ``none`` turns thinking off."""
+def _reasoning(effort: str, limit: int) -> dict[str, Any]:
+    """An effort thinks as the model chooses, within it (since Claude 4.6); ``none`` turns thinking off.
+
+    A number is a budget in tokens, of models before that.
+    """
     if not effort:
         return {}
+    if effort.isdecimal():
+        if limit <= int(effort):
+            raise ValueError(f"a limit of {limit} tokens has no room for {effort} and an answer")
+        return {"thinking": {"type": "enabled", "budget_tokens": int(effort)}}
     if effort == "none":
         return {"thinking": {"type": "disabled"}}
     return {"thinking": {"type": "adaptive", "display": "summarized"}, "output_config": {"effort": effort}}

@@ -117,7 +117,7 @@ class HostedChat:
         return f"HostedChat({self._named.uri!r})"
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
-        """Probe the endpoint without sending any sample: list models, greet, and a short question, whether it reasons.
+        """Probe the endpoint without sending any sample: list models, greet, and ask two short questions for reasoning.
 
         In a resumed run its capabilities are those of the sealed plan. Raises ModelUnavailable where nothing answers,
         the key is refused, or the model is not served there, InputError where it refuses the reasoning effort.
@@ -141,7 +141,9 @@ class HostedChat:
             self._fit = replace(self._fit, takes_temperature=sealed.takes_temperature, reasons=sealed.reasons)
 
     async def _capabilities(self) -> Capabilities:
-        reasons, output_tokens = await find_reasoning(self._handshake.patiently, self._settings.reasoning_effort)
+        reasons, output_tokens = await find_reasoning(
+            self._handshake.patiently, self._settings.reasoning_effort, adaptive=True
+        )
         self._fit = replace(self._fit, reasons=reasons)
         return Capabilities(
             chat=True,

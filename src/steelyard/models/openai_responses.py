@@ -81,7 +81,7 @@ class ResponsesDialect:
         items = payload.get("output")
         if not isinstance(items, list):
             return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of output items")
-        parts = [part for item in of_kind(items, "message") for part in _parts_of(item)]
+        parts = [part for item in of_kind(items, "message") if not _is_commentary(item) for part in _parts_of(item)]
         texts = [part.get("text") for part in of_kind(parts, "output_text")]
         refusals = [part.get("refusal") for part in of_kind(parts, "refusal")]
         about = _about(payload, items)
@@ -118,7 +118,7 @@ def _about(payload: Mapping[str, Any], items: list[Any]) -> dict[str, Any]:
     return {
         "model": one_line(model) if isinstance(model, str) else "",
         "finish_reason": _finish_reason(payload, items),
-        "reasoning": texts_in(of_kind(items, "reasoning")),
+        "reasoning": texts_in([item for item in items if _is_commentary(item) or _is_reasoning(item)]),
         "prompt_tokens": count_in(usage, "input_tokens"),
         "cached_tokens": count_in(usage.get("input_tokens_details"), "cached_tokens"),
         "completion_tokens": count_in(usage, "output_tokens"),
@@ -136,6 +136,15 @@ def _finish_reason(payload: Mapping[str, Any], items: list[Any]) -> str:
     if "message" not in kinds and any(kind.endswith("_call") for kind in kinds):
         return "tool_calls"
     return "stop" if payload.get("status") == "completed" else ""
+
+
+def _is_reasoning(item: Any) -> bool:
+    return isinstance(item, Mapping) and item.get("type") == "reasoning"
+
+
+def _is_commentary(item: Any) -> bool:
+    """Whether a message is what a model says while it works (``phase``), before its final answer."""
+    return isinstance(item, Mapping) and item.get("type") == "message" and item.get("phase") == "commentary"
 
 
 def _parts_of(item: Mapping[str, Any]) -> list[Any]:
