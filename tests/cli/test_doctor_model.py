@@ -7,11 +7,15 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
 
 from steelyard.cli import execute as steelyard
+from steelyard.records import Attempt
+from steelyard.storage.journal.reader import read_lines
+from steelyard.storage.run_folder import RunFolder
 from tests.server_dialects import DIALECTS, FAULTS, NAME, SEEN, Dialect, Handler, answers, application
 
 KEY = "sk-test-0123456789abcdef"
@@ -92,6 +96,23 @@ def test_what_a_server_puts_around_a_message_is_counted(
     with served(Dialect(entry={"owned_by": "me"}, around=around)) as (uri, _):
         assert steelyard(["doctor", "--model", uri]) == 0
     assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["vLLM", "SGLang"])
+def test_what_doctor_finds_is_what_a_run_can_ask_and_a_stranger_verifies(
+    name: str, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Log-likelihoods by a server's own way, through plan, journal, seal and verification."""
+    run = tmp_path / "run"
+    with served(DIALECTS[name]) as (uri, seen):
+        command = ["run", "hellaswag", "--prompt", "completion", "--data", str(shared / "data"), "--limit", "5"]
+        assert steelyard([*command, "--model", uri, "--out", str(run)]) == 0
+    plan = RunFolder.open(run).plan
+    assert plan.subject.capabilities.loglikelihood
+    made = [record for record, _ in read_lines(run) if isinstance(record, Attempt)]
+    assert [len(each.logprobs) for each in made] == [4] * 5
+    assert seen.count(("POST", "/generate")) == (22 if name == "SGLang" else 0)  # two of the check, and four a question
+    assert steelyard(["verify", str(run)]) == 0
 
 
 def test_what_a_server_writes_reaches_no_terminal_and_the_key_nobody(

@@ -192,7 +192,7 @@ _ASKING = (
         multiple=True,
         metavar="[ROLE=]URI",
         help="The model under test: openai:NAME@URL, anthropic:NAME[@URL], openai-responses:NAME[@URL], "
-        "gemini:NAME[@URL], azure:DEPLOYMENT@URL, embedded:smollm2, gguf:PATH, recorded:RUN, world:PATH "
+        "gemini:NAME[@URL], azure:DEPLOYMENT@URL, embedded:smollm2, gguf:PATH, hf:FOLDER, recorded:RUN, world:PATH "
         "or python:MODULE:FUNCTION (your own code, which runs in this process and is not sandboxed). "
         "Further models by role, as reference=URI, for a detector that compares models.",
     ),

@@ -16,7 +16,8 @@ from steelyard.errors import InputError
 
 __all__ = ["IN_PROCESS", "PROVIDERS", "NamedEndpoint", "Provider", "address_of", "endpoint_of", "named_endpoint"]
 
-IN_PROCESS = frozenset({"embedded", "gguf", "recorded", "world"})  # kinds of our own that read files of this machine
+# Kinds of our own that read files of this machine.
+IN_PROCESS = frozenset({"embedded", "gguf", "hf", "recorded", "world"})
 OPENAI: Final = "https://api.openai.com"
 
 
