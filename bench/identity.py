@@ -78,8 +78,10 @@ def record(served: str, texts: int) -> None:
         lines = []
         for number in range(begin, min(texts, begin + _BATCH)):
             text, ended = draw(prompts[number], number)
-            found = reference.log_ratios(prompts[number], text, TOKENS, ended=ended)
-            ratios = None if found is None else {k: [round(v.whole, 4), round(v.core, 4)] for k, v in found.items()}
+            found = reference.reading(prompts[number], text, TOKENS, ended=ended)
+            ratios = (
+                None if found is None else {k: [round(v.whole, 4), round(v.core, 4)] for k, v in found.ratios.items()}
+            )
             lines.append(json.dumps(ratios, separators=(",", ":")) + "\n")
         with gzip.open(path_of(served), "at") as file:
             file.writelines(lines)
@@ -193,7 +195,7 @@ def write_reports() -> None:
     runs = list(_runs(read_bank("own"), RUN))
     found = sum(texts_until(run, 0.05)[0] is not None for run in runs)
     what = f"runs of {RUN} texts that the reference itself drew, at 0.05"
-    write_elsewhere("identity@1", what, found, len(runs))
+    write_elsewhere("identity@2", what, found, len(runs))
 
 
 def means() -> str:

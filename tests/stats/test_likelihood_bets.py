@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,8 +111,71 @@ def test_within_a_share_has_expectation_one_at_most_for_every_larger_share(share
     for token in range(4):
         each = bets(("far",))
         each.observe({"far": 0.0}, {"far": float(other[token] / reference[token])})
-        total += served[token] * min(each._less.values())
+        total += served[token] * min(map(math.fsum, each._less.values()))
     assert total <= 1 + 1e-9
+
+
+def several(seed: int, files: int) -> tuple[list[Any], Any]:
+    """Chances of four texts by some files, and by another model."""
+    random = np.random.default_rng(seed)
+    return [random.dirichlet(np.ones(4)) for _ in range(files)], random.dirichlet(np.ones(4))
+
+
+def observed(files: list[Any], other: Any, own: list[Any], text: int) -> LikelihoodBets:
+    """A text by each file against its own alternative, and against another model that no file knows."""
+    each = LikelihoodBets(("own",), ("other",), 0.3, len(files))
+    factor = min(float(by[text] / file[text]) for by, file in zip(own, files, strict=True))
+    ratios = [float(file[text] / files[0][text]) for file in files]
+    each.observe({"own": factor}, {"other": float(other[text] / files[0][text])}, ratios)
+    return each
+
+
+@given(seed=st.integers(0, 2**32 - 1), files=st.integers(1, 4))
+def test_whichever_file_a_text_is_drawn_from_no_bet_wins(seed: int, files: int) -> None:
+    chances, other = several(seed, files)
+    own, _ = several(seed + 1, files)
+    for served in chances:
+        found = [observed(chances, other, own, text) for text in range(4)]
+        for bet in found[0]._bets:
+            assert sum(served[text] * each._bets[bet] for text, each in enumerate(found)) <= 1 + 1e-9
+
+
+@given(seed=st.integers(0, 2**32 - 1), files=st.integers(1, 4), share=st.floats(0.3, 1), data=st.data())
+def test_within_a_share_holds_whichever_files_the_rest_comes_from(
+    seed: int, files: int, share: float, data: st.DataObject
+) -> None:
+    chances, other = several(seed, files)
+    parts = np.array(data.draw(st.lists(st.floats(0.01, 1), min_size=files, max_size=files)))
+    rest = sum(part * file for part, file in zip(parts / parts.sum(), chances, strict=True))
+    served = (1 - share) * rest + share * other
+    for number in range(files):
+        found = (observed(chances, other, chances, text)._less["other"][number] for text in range(4))
+        assert sum(served[text] * e for text, e in enumerate(found)) <= 1 + 1e-9
+
+
+def test_replicas_of_several_files_are_accused_no_more_often_than_the_level_says() -> None:
+    """Each text from either of two files that are a nat apart, at random: held against one file they are accused."""
+    accused = {"both": 0, "first": 0}
+    for run in range(300):
+        random = np.random.default_rng(run)
+        both = LikelihoodBets(("k",), ("k",), 0.3, 2)
+        first = LikelihoodBets(("k",), ("k",), 0.3)
+        for _ in range(100):
+            serves_first, other = random.random() < 0.5, math.exp(random.normal(-1.0, math.sqrt(2)))
+            ratio = other if serves_first else 1 / other  # of the second file to the first
+            f = math.exp(random.normal(-0.01, 0.1414))  # of k to the file that serves
+            whole = {"k": f if serves_first else f * ratio}
+            first.observe(whole, whole)
+            both.observe({"k": min(whole["k"], whole["k"] / ratio)}, whole, (1.0, ratio))
+        accused["both"] += both.p <= 0.05
+        accused["first"] += first.p <= 0.05
+    assert accused["both"] <= 300 * 0.05 + 2.6 * (300 * 0.05 * 0.95) ** 0.5
+    assert accused["first"] >= 270
+
+
+def test_no_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="a share is between 0 and 1"):
+        LikelihoodBets(("k",), ("k",), 0.3, 0)
 
 
 def test_within_a_share_is_shown_for_the_reference_and_seldom_for_a_dilution() -> None:
