@@ -22,7 +22,19 @@ from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
 from steelyard.stats.likelihood_bets import LikelihoodBets
 
-__all__ = ["FAR", "SERVED", "Bank", "false_alarms", "main", "power", "read_bank", "texts_until"]
+__all__ = [
+    "EITHER",
+    "FAR",
+    "SERVED",
+    "Bank",
+    "either",
+    "either_until",
+    "false_alarms",
+    "main",
+    "power",
+    "read_bank",
+    "texts_until",
+]
 
 BANKS: Final = Path(__file__).parent / "identity_texts"
 TOKENS: Final = 10
@@ -43,6 +55,16 @@ SERVED: Final[Mapping[str, tuple[int, bool]]] = {
     "Q8_0": (1200, False),
     "temperature 0.7": (400, False),
     "temperature 1.3": (400, False),
+}
+
+
+# What serves where either of two files may be served, and the banks that its texts come from.
+EITHER: Final[Mapping[str, tuple[str, ...]]] = {
+    "the file": ("own",),
+    "its Q8_0": ("Q8_0",),
+    "both, in turn": ("own", "Q8_0"),
+    "Q2_K": ("Q2_K",),
+    "temperature 0.7": ("temperature 0.7",),
 }
 
 
@@ -155,12 +177,58 @@ def texts_until(texts: Sequence[Any], level: float, which: int = 1) -> tuple[int
     ``which``: 1 reads the core, as the detector does, 0 the whole.
     """
     names = list(next(each for each in texts if each is not None))
-    bets = LikelihoodBets(names, FAR, 0.3)
+    bets = LikelihoodBets(names, [FAR], 0.3)
     for number, text in enumerate(texts, 1):
-        bets.observe(_factors(text, which), _factors(text, 0))
+        whole = _factors(text, 0)
+        bets.observe(_factors(text, which), None if whole is None else [whole])
         if bets.highest * level >= 1:
             return number, bets.highest
     return None, bets.highest
+
+
+def either_until(texts: Sequence[Any], accuse: float, confirm: float) -> tuple[str, int]:
+    """What texts come to where the file or its Q8_0 requantisation may be served: a word, and after how many texts."""
+    names = list(next(each for each in texts if each is not None))
+    bets = LikelihoodBets(names, [FAR, FAR], 0.3)
+    for number, text in enumerate(texts, 1):
+        whole, core = _factors(text, 0), _factors(text, 1)
+        if whole is None or core is None:
+            bets.observe(None, None)
+        else:
+            nearest = {name: min(f, f / core["Q8_0"]) for name, f in core.items()}
+            bets.observe(nearest, [whole, {name: f / whole["Q8_0"] for name, f in whole.items()}])
+        if bets.highest * accuse >= 1:
+            return "inconsistent", number
+        if bets.highest_within * confirm >= 1:
+            return "consistent", number
+    return "undecided", len(texts)
+
+
+def either(repeats: int) -> str:
+    """Where either of two files may be served: how often each word comes, and after how many texts."""
+    rows = []
+    for served, parts in EITHER.items():
+        banks = [bank for name in parts if (bank := read_bank(name))]
+        if len(banks) < len(parts):
+            continue
+        ended = [either_until(_drawn(banks, number), 0.05, 0.05) for number in range(repeats)]
+        words = (share(sum(word == each for word, _ in ended), repeats) for each in ("inconsistent", "consistent"))
+        asked = sorted(number for _, number in ended)
+        texts = " + ".join(f"{len(bank):,}" for bank in banks)
+        rows.append([served, texts, *words, f"{asked[repeats // 2]}", f"{asked[int(0.9 * repeats)]}"])
+    note = (
+        f"{repeats:,} draws, with replacement, of at most 200 of the recorded texts each, at .05 for either word; the "
+        "intervals (95 %, Clopper-Pearson) are over draws of the same recorded texts. *In turn*: each text comes from "
+        "either file with a chance of one half. Alternatives and cores are those of the first file, for both."
+    )
+    heads = ["served", "recorded", "inconsistent", "consistent", "median texts", ".9 quantile"]
+    return table("Either of two files may be served: the file, and its Q8_0 requantisation", heads, rows, 1, note)
+
+
+def _drawn(banks: Sequence[Bank], number: int) -> Bank:
+    random = np.random.default_rng([_SEED, number])
+    chosen = [banks[int(random.integers(len(banks)))] for _ in range(200)]
+    return [bank[int(random.integers(len(bank)))] for bank in chosen]
 
 
 def _runs(bank: Bank, length: int) -> Iterator[Bank]:
@@ -265,7 +333,7 @@ def main(records: bool, only: str, texts: int | None, repeats: int, markdown: Pa
             record(served, texts or usual)
     if records and only:
         return
-    text = f"`python -m bench.identity`, {where()}\n\n{false_alarms()}\n{means()}\n{power(repeats)}"
+    text = f"`python -m bench.identity`, {where()}\n\n{false_alarms()}\n{means()}\n{power(repeats)}\n{either(repeats)}"
     print(text)
     if markdown is not None:
         write_section(markdown, "identity", text)

@@ -19,7 +19,6 @@ CUT = ModelOutput(outcome=Outcome.TRUNCATED, text=" it rained")
 
 
 class Read(NamedTuple):
-    log_p: float
     surplus: float
     z: float
     ratios: dict[str, Any]
@@ -55,7 +54,7 @@ def test_others_are_refused(options: str) -> None:
 
 @given(st.floats(-150, 150), st.floats(-19, 19))
 def test_both_numbers_can_be_read_back(surplus: float, z: float) -> None:
-    found = Read(-5.0, surplus, z, {})
+    found = Read(surplus, z, {})
     for which, number in (("surplus", surplus), ("z", z)):
         share = scored(Surprise(which), found)
         assert share is not None
@@ -65,7 +64,7 @@ def test_both_numbers_can_be_read_back(surplus: float, z: float) -> None:
 
 @pytest.mark.parametrize("number", [-1e9, -300.0, 300.0, 1e9])
 def test_a_number_beyond_two_hundred_is_that(number: float) -> None:
-    share = scored(Surprise("z"), Read(0.0, 0.0, number, {}))
+    share = scored(Surprise("z"), Read(0.0, number, {}))
     assert share is not None
     assert number_of(share) == pytest.approx(math.copysign(200, number), rel=0.05)
 

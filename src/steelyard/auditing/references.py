@@ -29,18 +29,13 @@ async def give_reference(scorers: Scorers, models: Mapping[str, Model], notify: 
         if isinstance(each, Likelihood | NextTokenDistance | Surprise)
     ]
     references: dict[str, Any] = {}
-    for role in references_of({role for each in need for role in each.roles}):
+    for role in references_of({each.role for each in need}):
         reference: Any = models.get(role)
         if not (hasattr(reference, "reading") and hasattr(reference, "next_tokens")):
             raise InputError(f"the {role}'s weights are not here: give them with --model {REFERENCE}=gguf:PATH")
         references[role] = reference
-    for role in references_of({role for each in need if not _is_bare(each) for role in each.roles}):
+    for role in references_of({each.role for each in need if not isinstance(each, NextTokenDistance)}):
         notify(f"loading the {role} and its requantisations")
         await asyncio.to_thread(references[role].prepare)
     for scorer in need:
         scorer.refer(references)
-
-
-def _is_bare(scorer: Likelihood | NextTokenDistance | Surprise) -> bool:
-    """Whether a scorer reads the file alone, without its requantisations."""
-    return isinstance(scorer, NextTokenDistance)

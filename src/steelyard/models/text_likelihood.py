@@ -54,9 +54,8 @@ class LogRatios(NamedTuple):
 
 
 class TextReading(NamedTuple):
-    """One text by the reference: log p and the surplus of surprise (nats), its z, and the ratios by alternative."""
+    """One text by the reference: the surplus of surprise (nats), its z, and the ratios by alternative."""
 
-    log_p: float
     surplus: float
     z: float
     ratios: Mapping[str, LogRatios]
@@ -100,7 +99,7 @@ class TextLikelihoods:
         for name, temperature in _TEMPERATURES.items():
             found[name] = _less(_logs([row / temperature for row in rows], places), own)
         surplus, z = self._surprise(rows, outcomes)
-        return TextReading(own.whole, surplus, z, found)
+        return TextReading(surplus, z, found)
 
     def _surprise(
         self, rows: Sequence[NDArray[np.float32]], outcomes: Sequence[NDArray[np.int64]]

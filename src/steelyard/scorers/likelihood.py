@@ -34,11 +34,6 @@ class Reading(Protocol):
     """What weights say of one text."""
 
     @property
-    def log_p(self) -> float:
-        """The log-probability of the text, in nats."""
-        ...
-
-    @property
     def surplus(self) -> float:
         """By how much less likely it is than the weights' own texts are on average: −log p less the entropy, nats."""
         ...
@@ -65,10 +60,9 @@ class Reference(Protocol):
 class Likelihood:
     """The share f/(1 + f) of an alternative in the likelihood of a text, f = p_alternative/p_reference.
 
-    ``core``: over the tokens in the reference's core alone. ``alternative`` is one that the reference names, or the
-    role of another reference, which is held against the first. ``role``: whose alternative, where several references
-    are given. Shares are rounded down, and f is at most 10⁹: a score never says more against the reference than the
-    text does.
+    ``core``: over the tokens in the reference's core alone. ``alternative`` is one that the reference names. ``role``:
+    whose, where several references are given. Shares are rounded down, and f is at most 10⁹: a score never says more
+    against the reference than the text does.
     """
 
     executes: ClassVar[bool] = True
@@ -77,7 +71,7 @@ class Likelihood:
 
     def __init__(self, alternative: str, core: bool = False, role: str = REFERENCE) -> None:
         self.alternative, self.core, self.role = alternative, core, role
-        if not _OPTIONS.fullmatch(self._options) or not is_reference(role) or not self._goes_together:
+        if not _OPTIONS.fullmatch(self._options) or not is_reference(role):
             raise InputError(f"scorer 'likelihood': {alternative[:60]!r} is no name of an alternative, such as Q2_K")
         self._references: Mapping[str, Reference] = {}
 
@@ -90,13 +84,6 @@ class Likelihood:
         return cls(found[3], core=bool(found[2]), role=found[1] or REFERENCE)
 
     @property
-    def _goes_together(self) -> bool:
-        """Another reference is held against the first by whole texts alone, and no reference against itself."""
-        if not is_reference(self.alternative):
-            return True
-        return self.alternative != REFERENCE and self.role == REFERENCE and not self.core
-
-    @property
     def _options(self) -> str:
         of = "" if self.role == REFERENCE else f"{self.role},"
         return f"{of}{'core,' if self.core else ''}{self.alternative}"
@@ -105,11 +92,6 @@ class Likelihood:
     def identifier(self) -> str:
         """``likelihood[Q2_K]@1``, ``likelihood[core,Q2_K]@1``; of another file ``likelihood[reference-2,Q2_K]@1``."""
         return f"likelihood[{self._options}]@1"
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The references whose weights it needs."""
-        return (self.role, self.alternative) if is_reference(self.alternative) else (self.role,)
 
     def unavailable_reason(self) -> str:
         """None: a plan asks for it only where a reference is given."""
@@ -121,13 +103,10 @@ class Likelihood:
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """The share; open where the text cannot be read as tokens. Raises InputError without a reference."""
-        found = [reading_of(self._references, role, sample, output) for role in self.roles]
-        own, other = found[0], found[-1]
-        if own is None or other is None:
+        found = reading_of(self._references, self.role, sample, output)
+        if found is None:
             return Score(value=None, note="the text cannot be read as so many tokens")
-        if len(found) > 1:
-            return Score(value=share(other.log_p - own.log_p))
-        ratio: LogRatio = own.ratios[self.alternative]
+        ratio: LogRatio = found.ratios[self.alternative]
         return Score(value=share(ratio.core if self.core else ratio.whole))
 
 

@@ -78,11 +78,6 @@ class NextTokenDistance:
         """``next_token_distance[least]@1``, ``…[most]@1``, or of another reference ``…[reference-2,least]@1``."""
         return f"next_token_distance[{'' if self.role == REFERENCE else f'{self.role},'}{self.bound}]@1"
 
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The references whose weights it needs."""
-        return (self.role,)
-
     def unavailable_reason(self) -> str:
         """None: a plan asks for it only where a reference is given."""
         return ""

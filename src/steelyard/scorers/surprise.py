@@ -51,11 +51,6 @@ class Surprise:
         """``surprise[surplus]@1``, ``surprise[z]@1``, or of another reference ``surprise[reference-2,z]@1``."""
         return f"surprise[{'' if self.role == REFERENCE else f'{self.role},'}{self.which}]@1"
 
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The references whose weights it needs."""
-        return (self.role,)
-
     def unavailable_reason(self) -> str:
         """None: a plan asks for it only where a reference is given."""
         return ""

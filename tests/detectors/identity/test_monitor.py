@@ -139,15 +139,15 @@ def test_a_share_of_one_is_no_ratio(value: float | None) -> None:
 SEVERAL = planned(further={"reference-2": OTHER_WEIGHTS})
 
 
-def read_by_two(texts: Sequence[tuple[float, float, float]]) -> IdentityMonitor:
-    """Of each text: f of Q2_K by either file, and the ratio of the second file to the first."""
+def read_by_two(texts: Sequence[tuple[float, float]], others: float = 1.0) -> IdentityMonitor:
+    """Of each text: f of Q2_K by either file; f of all other alternatives."""
     (test,) = [each for each in SEVERAL.tests if each.rule == "identity@2"]
     found = Identity().open(test, SEVERAL)
-    for position, (by_first, by_second, ratio) in enumerate(texts):
+    for position, by_file in enumerate(texts):
         for reads in test.reads:
-            f = ratio if reads.scorer == "likelihood[reference-2]@1" else 1.0
+            f = 1.0 if reads.scorer.startswith("surprise[") else others
             if reads.scorer.endswith("Q2_K]@1"):
-                f = by_second if "reference-2," in reads.scorer else by_first
+                f = by_file["reference-2," in reads.scorer]
             found.observe(
                 SampleScore(
                     measurement=SEVERAL.measurements[-1].id,
@@ -164,43 +164,25 @@ def read_by_two(texts: Sequence[tuple[float, float, float]]) -> IdentityMonitor:
 
 
 def test_texts_that_no_file_explains_are_inconsistent_and_both_files_are_named() -> None:
-    result = read_by_two([(20.0, 30.0, 0.7)] * 12).find({})
+    result = read_by_two([(20.0, 30.0)] * 12).find({})
     assert result.word is VerdictWord.INCONSISTENT
     assert (
         "the weights of any of the 2 files (SHA-256 aaaaaaaaaaaaaaaa…, bbbbbbbbbbbbbbbb…)" in result.findings[0].message
     )
 
 
-@pytest.mark.parametrize("texts", [[(20.0, 0.5, 40.0)] * 60, [(20.0, 0.5, 40.0), (0.5, 20.0, 1 / 40)] * 30])
-def test_texts_of_one_file_or_of_either_in_turn_accuse_nobody(texts: Sequence[tuple[float, float, float]]) -> None:
+@pytest.mark.parametrize("texts", [[(20.0, 0.5)] * 60, [(20.0, 0.5), (0.5, 20.0)] * 30])
+def test_texts_of_one_file_or_of_either_in_turn_accuse_nobody(texts: Sequence[tuple[float, float]]) -> None:
     found = read_by_two(texts)
     assert found.bets.n == 60
     assert found.find({}).word is VerdictWord.INSUFFICIENT_POWER
     assert found.bets.p == 1
 
 
-def test_the_second_file_is_confirmed_where_its_texts_come() -> None:
-    (test,) = [each for each in SEVERAL.tests if each.rule == "identity@2"]
-    found = Identity().open(test, SEVERAL)
-    for position in range(60):
-        for reads in test.reads:
-            share = 40 / 41 if reads.scorer == "likelihood[reference-2]@1" else 0.02
-            if reads.scorer.startswith("surprise["):
-                share = 0.5
-            found.observe(
-                SampleScore(
-                    measurement=SEVERAL.measurements[-1].id,
-                    position=position,
-                    sample=str(position),
-                    repeat=0,
-                    status="scored",
-                    value=share,
-                    scorer=reads.scorer,
-                    seq=position,
-                )
-            )
-    result = found.find({})
+def test_the_file_that_is_confirmed_is_named_with_what_holds() -> None:
+    result = read_by_two([(9.0, 0.02)] * 60, others=0.02).find({})
     assert result.word is VerdictWord.CONSISTENT
+    assert "come from any of these, if the rest comes from the reference-2: its requantisation to Q2_K" in result.reason
     assert result.reason.endswith(
         "by each file (no test reads it): +0.00 nat a text, z = +0.0; +0.00 nat a text, z = +0.0"
     )

@@ -1,7 +1,7 @@
 """Identity as a detector: texts that an endpoint samples, against the weights that it is said to serve.
 
-Several files may be given of which any may be served (the roles ``reference``, ``reference-2``, …). Each reads the same
-texts, against its own alternatives, and all but the first are held against the first.
+Several files may be given of which any may be served (the roles ``reference``, ``reference-2``, …). The same texts are
+read by each, against its own alternatives.
 """
 
 from __future__ import annotations

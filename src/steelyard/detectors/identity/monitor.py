@@ -30,12 +30,10 @@ class IdentityMonitor:
     def __init__(self, test: PlannedTest, plan: Plan, measurement: Measurement, files: Sequence[FileScores]) -> None:
         self.planned, self.levels = test, Levels.of(test, plan)
         self.measurement, self.of, self.files = measurement, measurement.planned, tuple(files)
-        self.far = tuple(dict.fromkeys(name for each in files for name in each.far))
         self.bets = LikelihoodBets(
             files[0].alternatives,
-            [each.far_name(name) for each in files for name in each.far],
+            [each.far for each in files],
             float(test.sealed["within"]),
-            len(files),
         )
         self._in_order = InOrder([reads.scorer for reads in test.reads])
         self._texts: list[TextFactors] = []
@@ -57,7 +55,7 @@ class IdentityMonitor:
         if found is None:
             self.bets.observe(None, None)
             return
-        self.bets.observe(found.core, found.whole, found.files)
+        self.bets.observe(found.core, found.whole)
         self._texts.append(found)
         for each, surprises in zip(self.files, self._surprises, strict=True):
             surplus, z = (number_of(shares[each.surprise(which)] or 0.0) for which in ("surplus", "z"))
@@ -101,7 +99,7 @@ class IdentityMonitor:
         if not self._texts:
             return 0.0, 1.0
         of_files = (
-            share_interval([text.by_file[number][self.bets.nearest] for text in self._texts])
+            share_interval([text.whole[number][self.bets.nearest] for text in self._texts])
             for number in range(len(self.files))
         )
         lows, highs = zip(*of_files, strict=True)
@@ -148,10 +146,11 @@ class IdentityMonitor:
         after = self._surplus()
         read = f"{n:,} texts were read" + (f", and {unread:,} of them could not be held against it" if unread else "")
         if word is VerdictWord.CONSISTENT:
-            others = ", ".join(map(_in_words, self.far))
-            return (
-                f"less than {self.bets.within * 100:g} % of the texts come from any of these: {others}; {read}{after}"
-            )
+            file = self.files[self.bets.nearest_file]
+            others = ", ".join(map(_in_words, file.far))
+            of = "" if len(self.files) == 1 else f", if the rest comes from the {file.role}"
+            less = f"less than {self.bets.within * 100:g} % of the texts come from any of these{of}: {others}"
+            return f"{less}; {read}{after}"
         low, high = self._share()
         most = f"between {low * 100:.0f} % and {high * 100:.0f} % of them may come from {_in_words(self.bets.nearest)}"
         return f"{read}; {most}{after}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from steelyard.records import REFERENCE
 
@@ -25,7 +25,7 @@ class FileScores:
     def scorers(self) -> tuple[str, ...]:
         """The identifiers, in the order in which a test reads them."""
         shares = [scorer for name in self.alternatives for scorer in (self.core(name), self.whole(name))]
-        return (*shares, *self.against_first, self.surprise("surplus"), self.surprise("z"))
+        return (*shares, self.surprise("surplus"), self.surprise("z"))
 
     def core(self, name: str) -> str:
         """The share of an alternative over the tokens in the file's core."""
@@ -35,36 +35,20 @@ class FileScores:
         """The share of an alternative over the whole text."""
         return f"likelihood[{self._of}{name}]@1"
 
-    @property
-    def against_first(self) -> tuple[str, ...]:
-        """The share of this file against the first; none for the first."""
-        return () if self.role == REFERENCE else (f"likelihood[{self.role}]@1",)
-
     def surprise(self, which: str) -> str:
         """The surplus of surprise, or its z."""
         return f"surprise[{self._of}{which}]@1"
-
-    def far_name(self, name: str) -> str:
-        """An alternative of this file, among those of all files."""
-        return f"{self._of}{name}"
 
     @property
     def _of(self) -> str:
         return "" if self.role == REFERENCE else f"{self.role},"
 
 
-@dataclass(frozen=True)
-class TextFactors:
-    """One text: by alternative the smallest core factor over the files; ratios to the first file of the whole text.
-
-    ``whole``: of each file's alternatives, ``files``: of the files. ``by_file``: of each file the whole factors of its
-    alternatives.
-    """
+class TextFactors(NamedTuple):
+    """One text: by alternative the smallest core factor over the files, and of each file the factors of whole texts."""
 
     core: Mapping[str, float]
-    whole: Mapping[str, float]
-    files: tuple[float, ...]
-    by_file: tuple[Mapping[str, float], ...]
+    whole: tuple[Mapping[str, float], ...]
 
 
 def factors_of(files: Sequence[FileScores], shares: Shares) -> TextFactors | None:
@@ -72,14 +56,7 @@ def factors_of(files: Sequence[FileScores], shares: Shares) -> TextFactors | Non
     found = {scorer: share / (1 - share) for scorer, share in shares.items() if share is not None and share < 1}
     if any(scorer not in found for each in files for scorer in each.scorers):
         return None
-    ratios = tuple(math.prod(found[scorer] for scorer in each.against_first) for each in files)
     return TextFactors(
         core={name: min(found[each.core(name)] for each in files) for name in files[0].alternatives},
-        whole={
-            each.far_name(name): found[each.whole(name)] * ratio
-            for each, ratio in zip(files, ratios, strict=True)
-            for name in each.alternatives
-        },
-        files=ratios,
-        by_file=tuple({name: found[each.whole(name)] for name in each.alternatives} for each in files),
+        whole=tuple({name: found[each.whole(name)] for name in each.alternatives} for each in files),
     )
