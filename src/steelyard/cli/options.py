@@ -193,7 +193,8 @@ _ASKING = (
         metavar="[ROLE=]URI",
         help="The model under test: embedded:smollm2, gguf:PATH, openai:NAME@URL, recorded:RUN, world:PATH "
         "or python:MODULE:FUNCTION (your own code, which runs in this process and is not sandboxed). "
-        "Further models by role, as reference=URI, for a detector that compares models.",
+        "Further models by role, as reference=URI, for a detector that compares models; given again, any of the "
+        "references may be served.",
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
