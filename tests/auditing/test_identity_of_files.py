@@ -93,7 +93,10 @@ def test_one_file_alone_makes_no_scores_again(another: Path, capsys: pytest.Capt
         (lambda plan: plan["models"]["reference-2"]["identity"].pop("sha256"), "sha256 is missing"),
         (lambda plan: plan["models"].pop("reference-2"), "reads|scorers|likelihoods|sealed|measurement"),
         (lambda plan: plan["models"].update({"reference-3": plan["models"].pop("reference-2")}), "reference-3|planned"),
-        (lambda plan: plan["models"].update({"reference-x": plan["models"]["reference-2"]}), "one model and its ref"),
+        (
+            lambda plan: plan["models"].update({"reference-x": plan["models"]["reference-2"]}),
+            "reference-x: likelihood_of|one model and its ref",
+        ),
         (lambda plan: plan["measurements"][0]["scorers"].pop(), "scorers|reads|scores"),
     ],
 )

@@ -20,7 +20,13 @@ def checked(*words: VerdictWord, verdict: VerdictWord | None = None) -> Verdict:
     """A check by texts, and by next tokens where a second word is given; without a word nothing could be tested."""
     names = list(_FOUND)[: len(words)]
     results = tuple(
-        DetectorResult(test=name, rule=f"{name}@1", word=word, p=0.01, reason=f"30 of {name} were read")
+        DetectorResult(
+            test=name,
+            rule=f"{name}@{2 if name == 'identity' else 1}",
+            word=word,
+            p=0.01,
+            reason=f"30 of {name} were read",
+        )
         for name, word in zip(names, words, strict=True)
     )
     findings = tuple(

@@ -378,7 +378,13 @@ def _names(plan: Plan) -> str:
 def _reference(plan: Plan) -> str:
     """The file that an identity check is about, or those of which any may be served; empty for another plan."""
     found = [plan.models[role].identity for role in references_of(plan.models)] if plan.is_identity_check else []
-    return " or ".join(f"{one_line(each.name or each.uri, 80)} (SHA-256 {each.sha256})" for each in found)
+    names = [one_line(each.name or each.uri, 80) for each in found]
+    if len(found) > 1:  # precisions of one model have one name
+        names = [
+            f"{name} {one_line(each.details.get('quantisation', ''), 20)}"
+            for name, each in zip(names, found, strict=True)
+        ]
+    return " or ".join(f"{name} (SHA-256 {each.sha256})" for name, each in zip(names, found, strict=True))
 
 
 def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:
