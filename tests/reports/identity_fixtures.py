@@ -14,6 +14,7 @@ _FOUND = {
     "identity": "the 5 texts that the endpoint drew do not come from the reference's weights",
     "next_token": "what the endpoint expects next is not what the reference's weights expect",
 }
+_RULES = {"identity": "identity@2", "next_token": "next_token@1"}
 
 
 def checked(*words: VerdictWord, verdict: VerdictWord | None = None) -> Verdict:
@@ -22,7 +23,7 @@ def checked(*words: VerdictWord, verdict: VerdictWord | None = None) -> Verdict:
     results = tuple(
         DetectorResult(
             test=name,
-            rule=f"{name}@{2 if name == 'identity' else 1}",
+            rule=_RULES[name],
             word=word,
             p=0.01,
             reason=f"30 of {name} were read",
