@@ -43,6 +43,7 @@ _SEED: Final = 20261127
 FAR: Final = ("Q2_K", "Q3_K_M", "T0.7", "T1.3", "T1.8")
 _MOST: Final = math.log(1e9)
 _BATCH: Final = 20
+_FEWEST: Final = 100  # texts from which the power is counted
 
 Bank = list[dict[str, tuple[float, float]] | None]  # by text: by alternative, the log ratio of the whole and the core
 
@@ -290,7 +291,7 @@ def power(repeats: int) -> str:
     own, rows = read_bank("own"), []
     for served in (name for name in SERVED if not name.startswith("own")):
         other = read_bank(served)
-        if not other:
+        if len(other) < _FEWEST:
             continue
         for part in (1.0, 0.3, 0.1):
             cells = []
