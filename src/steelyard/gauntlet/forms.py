@@ -44,11 +44,15 @@ class Head(Protocol):
 
 @dataclass(frozen=True)
 class Shown:
-    """What a world found, in the order in which it is read."""
+    """What a world found, in the order in which it is read; ``about`` says where its answers go."""
 
     sentences: Sequence[str]
     tables: Sequence[Table]
     charts: Sequence[dict[str, Any]] = ()
+    about: str = (
+        "Every vendor is simulated: its answers go to the detectors that an audit uses, in the order that an audit "
+        "asks them, until no test needs more."
+    )
 
 
 def plain(rate: Rate) -> str:
@@ -112,4 +116,5 @@ def html(head: Head, shown: Shown, made: str) -> str:
             for title, headings, rows, note in shown.tables
         ],
         charts=shown.charts,
+        about=shown.about,
     )

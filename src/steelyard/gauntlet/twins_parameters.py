@@ -30,10 +30,12 @@ class TwinsKind(Record, frozen=True, kw_only=True):
     sides. ``memorised`` public items are right with ``recall``, or easier by ``effect`` where that is not 0, and so is
     ``spill`` of the twins. ``flaky`` of its scores are wrong; ``missing`` of its calls fail, and ``missing_wrong`` of
     the wrong ones. ``variants``: the best of so many formats or checkpoints by public score, which it serves.
+    ``no_cheat``: it is among the cheats, since it is beyond what the test assumes, and does nothing wrong.
     """
 
     name: str
     says: str = ""
+    no_cheat: bool = False
     varies: str = ""
     doses: tuple[float, ...] = ()
     harder: float = 0.0

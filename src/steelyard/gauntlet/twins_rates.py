@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from steelyard.gauntlet.forms import Shown, Table, percent, plain, share
 from steelyard.gauntlet.rates import Rate, rate
 from steelyard.gauntlet.twins import LEVEL, TwinsTested, run_twins
@@ -35,6 +37,7 @@ class TwinsRate(Record, frozen=True, kw_only=True):
     kind: str
     says: str = ""
     dose: float | None = None
+    no_cheat: bool = False
     tests: int
     refused: int
     ours: Rate
@@ -84,9 +87,10 @@ def twins_rates_of(world: TwinsWorld, vendors: Sequence[Sequence[TwinsTested]], 
     alarms = [_rate("", "", None, honest)]
     alarms += [_rate(each.name, each.says, None, _of(honest, each.name, None)) for each in world.honest]
     power = [
-        _rate(each.name, each.says, each.dose, _of(vendors, each.name, each.dose))
+        msgspec.structs.replace(found, no_cheat=each.no_cheat)
         for kind in world.cheats
         for each in kind.each()
+        if (found := _rate(each.name, each.says, each.dose, _of(vendors, each.name, each.dose)))
     ]
     return TwinsRates(
         world=world.name,
@@ -97,7 +101,7 @@ def twins_rates_of(world: TwinsWorld, vendors: Sequence[Sequence[TwinsTested]], 
         honest=len(honest),
         cheats=len(vendors) - len(honest),
         alarms=tuple(each for each in alarms if each),
-        power=tuple(each for each in power if each),
+        power=tuple(power),
     )
 
 
@@ -131,7 +135,8 @@ def _rate(kind: str, says: str, dose: float | None, vendors: Sequence[Sequence[T
 
 def twins_shown(rates: TwinsRates) -> Shown:
     """The sentences and tables of a page."""
-    return Shown(_sentences(rates), [_table(rates, honest=True), _table(rates, honest=False)])
+    about = "Every vendor and its panel are simulated: their answers go to the test of steelyard detect twin_gap."
+    return Shown(_sentences(rates), [_table(rates, honest=True), _table(rates, honest=False)], about=about)
 
 
 def _sentences(rates: TwinsRates) -> list[str]:
@@ -155,7 +160,7 @@ def _table(rates: TwinsRates, *, honest: bool) -> Table:
         dose = "" if each.dose is None else f" {each.dose:g}"
         constat = share(each.constat) if each.constat else "–"
         cells = [f"{each.tests:,}", share(each.ours), constat, plain(each.z), plain(each.raw)]
-        rows.append([f"{each.kind or 'all'}{dose}", *cells])
+        rows.append([f"{each.kind or 'all'}{dose}{' (no cheat)' if each.no_cheat else ''}", *cells])
     title = "Authored twins and a panel: "
     note = (
         "The share of rows that are accused at .05, each at a level of its own; 95 % intervals (Clopper-Pearson over "
@@ -167,5 +172,5 @@ def _table(rates: TwinsRates, *, honest: bool) -> Table:
         title + ("honest vendors that are accused" if honest else "other vendors that are accused"),
         ["vendors", "rows", "panel", "ConStat", "z test", "raw gap"],
         rows,
-        note if honest else note + " *brittle* and *best of 100 checkpoints* are no cheats.",
+        note if honest else note + " *No cheat*: nothing is wrong with it, and the test assumes that it is not so.",
     )
