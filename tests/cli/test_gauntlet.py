@@ -59,16 +59,14 @@ def test_what_cannot_be_is_said_before_anything_is_simulated(
 
 @pytest.mark.parametrize("world", ["twins", "series"])
 def test_the_worlds_of_panels_and_of_series(tmp_path: Path, capsys: pytest.CaptureFixture[str], world: str) -> None:
-    """Of a file with one kind of honest vendors and one of others, in every form."""
+    """Of a file with one kind of honest vendors and one of others, to a page and to JSON at once."""
     (tmp_path / "w.yaml").write_text(FEW[world])
     asked = ["gauntlet", "--world", world, "--parameters", str(tmp_path / "w.yaml"), "--vendors", "1"]
-    assert execute([*asked, "--html", str(tmp_path / "g.html")]) == 0
-    shown = capsys.readouterr().out
-    assert "inflated" in shown or "memorised" in shown
-    assert max(map(len, shown.splitlines())) <= 100
-    assert "plain" in (tmp_path / "g.html").read_text()
-    assert execute([*asked, "--json"]) == 0
+    assert execute([*asked, "--html", str(tmp_path / "g.html"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["honest"] == 1
+    page = (tmp_path / "g.html").read_text()
+    assert "plain" in page
+    assert "inflated" in page or "memorised" in page
     (tmp_path / "w.yaml").write_text(SMALL)
     assert execute(asked) == 2
     assert "w.yaml" in capsys.readouterr().err

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
+import msgspec
+from rich.console import Console
+
+from steelyard.gauntlet import pages
 from steelyard.gauntlet.series import Series
 from steelyard.gauntlet.series_parameters import load_series
-from steelyard.gauntlet.series_rates import jobs_of, series_rates_of, series_shown
+from steelyard.gauntlet.series_rates import SeriesRates, jobs_of, series_rates_of, series_shown
 
 
 def test_a_series_is_found_in_its_first_audit_or_later_or_never() -> None:
@@ -24,6 +30,11 @@ def test_a_series_is_found_in_its_first_audit_or_later_or_never() -> None:
     shown = series_shown(rates)
     assert "50.0 %" in shown.sentences[0]
     assert [each[0] for each in shown.tables[1][2]] == ["inflated, from its boldest rung", "inflated, from honesty"]
+    console = Console(file=StringIO(), width=100)
+    pages.print_rates(rates, console)
+    assert isinstance(console.file, StringIO)
+    assert max(map(len, console.file.getvalue().splitlines())) <= 100
+    assert msgspec.convert(pages.machine(rates), SeriesRates) == rates
 
 
 def test_every_vendor_has_one_job() -> None:

@@ -43,9 +43,7 @@ def test_honest_vendors_are_hardly_accused_and_those_that_know_the_items_are(
     assert sum(each.word == "inconsistent" for each in rows_of(abilities, twins, 40)) <= 10  # 80 rows at .05
     by_heart = rows_of(abilities, twins, 10, memorised=0.9)
     assert sum(each.word == "inconsistent" for each in by_heart) >= 12
-    assert not any(each.is_true for each in by_heart)
     both = rows_of(abilities, twins, 10, memorised=0.9, spill=0.9)
-    assert all(each.is_true for each in both)
     assert sum(each.word == "inconsistent" for each in both) <= 3
 
 

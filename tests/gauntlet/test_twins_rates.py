@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+from io import StringIO
 
+import msgspec
+import pytest
+from rich.console import Console
+
+from steelyard.gauntlet import pages
 from steelyard.gauntlet.rates import rate
 from steelyard.gauntlet.twins import TwinsTested
 from steelyard.gauntlet.twins_parameters import load_twins
-from steelyard.gauntlet.twins_rates import jobs_of, twins_rates_of, twins_shown
+from steelyard.gauntlet.twins_rates import TwinsRates, jobs_of, twins_rates_of, twins_shown
 
 
 def row(
     kind: str, word: str, *, dose: float | None = None, constat: bool | None = None, z: bool = False
 ) -> TwinsTested:
-    return TwinsTested(kind, dose, "b", True, word, 0.5, constat, z, False)
+    return TwinsTested(kind, dose, "b", word, 0.5, constat, z, False)
 
 
 def test_a_rate_is_over_the_rows_that_were_tested_and_its_interval_over_vendors() -> None:
@@ -34,6 +39,11 @@ def test_a_rate_is_over_the_rows_that_were_tested_and_its_interval_over_vendors(
     shown = twins_shown(rates)
     assert "33.3 %" in shown.sentences[0]
     assert shown.tables[1][2] == [["memorised 0.8", "2", "1.000 [.025, 1.000]", "–", ".000", ".000"]]
+    console = Console(file=StringIO(), width=100)
+    pages.print_rates(rates, console)
+    assert isinstance(console.file, StringIO)
+    assert max(map(len, console.file.getvalue().splitlines())) <= 100
+    assert msgspec.convert(pages.machine(rates), TwinsRates) == rates
 
 
 def test_every_vendor_has_one_job() -> None:

@@ -49,7 +49,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class TwinsTested:
-    """One row of a vendor. ``is_true``: public items are no easier to it than twins of them beyond what others see.
+    """What is said of one row of a vendor.
 
     ``word`` and ``p`` are the test's. ``constat``, ``z`` and ``raw``: whether the others accuse; ``constat`` is None
     where it was not asked.
@@ -58,7 +58,6 @@ class TwinsTested:
     kind: str
     dose: float | None
     benchmark: str
-    is_true: bool
     word: str
     p: float | None
     constat: bool | None
@@ -175,7 +174,6 @@ def twins_tested(
         kind=kind.name,
         dose=kind.dose,
         benchmark=benchmark.name,
-        is_true=not kind.memorised or (kind.spill == kind.memorised),
         word=result.word.value,
         p=result.p,
         constat=_constat_accuses(answers, reference_models, random) if reference_models else None,
