@@ -31,6 +31,8 @@ _TOLERANCE, _MARGIN = 0.05, 0.1  # as the detector's
 _MOST: Final = 300  # pairs, as an audit asks at most
 _SHARES: Final = {"Q2_K": (1.0, 0.3, 0.1), "Q8_0": (1.0,), "temperature 0.7": (1.0,)}
 
+_LEAST: Final = 100  # texts of another model, so that a line does not rest on a few
+
 Row = list[str]
 
 
@@ -55,7 +57,7 @@ def identity_rows(draws: int) -> list[Row]:
     rows = [_row("identity", "the file, honest", [identity.texts_until(run, _LEVEL)[0] for run in runs])]
     for served, shares in _SHARES.items():
         other = identity.read_bank(served)
-        for part in shares if other else ():
+        for part in shares if len(other) >= _LEAST else ():
             found = [identity.mixed_until(own, other, part, number) for number in range(draws)]
             rows.append(_row("identity", served if part == 1 else f"{served}, {100 * part:g} % of calls", found))
     return rows
