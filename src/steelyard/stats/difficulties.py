@@ -1,9 +1,9 @@
 """How difficult samples are, from models that answered all of them: the Rasch model, by penalized maximum likelihood.
 
 A model of ability θ answers a sample of difficulty d rightly with probability 1/(1 + exp(d − θ)) (Rasch 1960,
-"Probabilistic Models for Some Intelligence and Attainment Tests"). The share of wrong answers alone would not do: models
-of all abilities together make a hard sample look less hard than it is for any one of them. What comes out are odds of a
-wrong answer, relative to the median sample, for :mod:`steelyard.stats.difficulty_bets`.
+"Probabilistic Models for Some Intelligence and Attainment Tests"). The share of wrong answers alone would not do:
+models of all abilities together make a hard sample look less hard than it is for any one of them. What comes out are
+odds of a wrong answer, relative to the median sample, for :mod:`steelyard.stats.difficulty_bets`.
 """
 
 from __future__ import annotations

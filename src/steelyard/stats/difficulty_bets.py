@@ -56,7 +56,7 @@ _STEPS: Final = 16  # of a bisection between logarithms that are at most 80 doub
 
 @dataclass(frozen=True)
 class Bins:
-    """Samples by difficulty: of each the number of its bin, and of each bin the odds of a wrong answer (thousandths)."""
+    """Samples by difficulty: of each the number of its bin, and of each bin the odds of a wrong answer."""
 
     of: bytes
     odds: tuple[int, ...]
@@ -137,8 +137,8 @@ class HitBet:
     """
 
     __slots__ = (
-        "_bets", "_counts", "_every", "_hits", "_highest", "_misses", "_odds", "_paid", "_plain", "_sums", "_totals",
-        "boundary", "impossible", "population",
+        "_bets", "_counts", "_every", "_highest", "_highest_plain", "_hits", "_misses", "_odds", "_paid", "_plain",
+        "_sums", "_totals", "boundary", "impossible", "population",
     )  # fmt: skip
 
     def __init__(
@@ -155,7 +155,7 @@ class HitBet:
         self._totals = alternatives(self.population, boundary, distances)
         self._plain = [ONE] * len(self._totals)
         self._bets = [ONE] * len(self._totals)
-        self._highest = 2 * ONE * len(self._totals)
+        self._highest, self._highest_plain = 2 * ONE * len(self._totals), ONE * len(self._totals)
         self._hits = self._misses = 0
         self._paid: list[tuple[list[int], int]] = []  # by alternative: for a hit in each bin, and more for a miss
         self._sums: list[int] = []  # of what is left, of what a hit pays
@@ -169,6 +169,11 @@ class HitBet:
     def p(self) -> float:
         """1/sup E, at most 1: a p-value at every time; 0 once the null is impossible."""
         return 0.0 if self.impossible else 2 * ONE * len(self._totals) / self._highest
+
+    @property
+    def plain_p(self) -> float:
+        """The same of the likelihood ratios alone."""
+        return 0.0 if self.impossible else ONE * len(self._totals) / self._highest_plain
 
     @property
     def _sum(self) -> int:
@@ -186,6 +191,7 @@ class HitBet:
         if 0 < most < left and not self.impossible:
             self._bet(hit, place, left, most)
             self._highest = max(self._highest, self._sum)
+            self._highest_plain = max(self._highest_plain, sum(self._plain))
         self._hits += hit
         self._misses += not hit
         self._counts[place] -= 1
@@ -247,6 +253,11 @@ class DifficultyTracker:
     def p(self) -> float:
         """Anytime-valid p-value of "at least ``accuse`` are right": 1/sup E, at most 1; 0 where it is impossible."""
         return self._below.p
+
+    @property
+    def plain_p(self) -> float:
+        """That p-value without difficulties."""
+        return self._below.plain_p
 
     @property
     def log_e(self) -> float:
