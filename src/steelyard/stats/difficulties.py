@@ -43,11 +43,11 @@ def difficulties_of(scores: Floats, weights: Sequence[float] | None = None) -> t
     right = np.where(known, scores, 0.0)
     weight = known * np.asarray([1.0] * len(scores) if weights is None else weights)[:, None]
     logs = _fitted(right, weight)
-    asked = known.any(axis=0)
+    asked = np.asarray(known.any(axis=0))
     if not asked.any():
         raise ValueError("difficulties need a score of at least one model for at least one sample")
     odds = EVEN * np.exp(np.clip(logs - np.median(logs[asked]), -20, 20))
-    return tuple(_rounded(float(each)) if there else 0 for each, there in zip(odds, asked, strict=True))
+    return tuple(_rounded(each) if there else 0 for each, there in zip(odds.tolist(), asked.tolist(), strict=True))
 
 
 def _fitted(right: Floats, weight: Floats) -> Floats:
