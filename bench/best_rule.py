@@ -18,6 +18,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     console = Console(width=100)
     console.print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}; claim 88 %, tolerance 2 points, α = {ALPHA}")
-    table = Table(title="Mean share asked until the claim is accused, exact")
+    table = Table(title="Mean share asked until the claim is accused, exact", box=SIMPLE_HEAD)
     for heading in ("N", "truth", "size", "bets", "best rule", "bets / best"):
         table.add_column(heading, justify="right")
     cases = [(size, truth) for size in given.sizes for truth in given.truths]

@@ -20,6 +20,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -37,6 +38,7 @@ TOLERANCE: Final = 0.02
 SETS: Final = ("gsm8k", "arc", "mmlu", "truthfulqa")
 PANEL: Final = 2_000  # models at most
 _ABILITIES: Final = (0.6, 0.92)
+_OF_SIZE: Final = 60  # tested models, of which the middle one is at its edge, where costs are not printed
 
 Answers = NDArray[np.int64]
 
@@ -144,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}; α = {ALPHA}, "
         f"tolerance {TOLERANCE:.0%}, 95 % intervals"
     )
-    matrices = [read_matrix(given.data, name, given.models, given.panel) for name in SETS]
+    matrices = [read_matrix(given.data, name, given.models or _OF_SIZE, given.panel) for name in SETS]
     if given.models:
         _print_cost(console, matrices)
     if given.orders:
@@ -152,10 +154,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _print_cost(console: Console, matrices: Sequence[Matrix]) -> None:
-    table = Table(title="Mean share asked until a claim is decided", caption_justify="left")
-    for heading in ("answers", "items", "panel", "difficulties", "claim above truth", "models", "plain", "with them",
-                    "ratio", "false"):  # fmt: skip
-        table.add_column(heading, justify="left" if heading in ("answers", "difficulties") else "right")
+    table = Table(
+        title="Mean share asked until a claim is decided, without and with known difficulties", box=SIMPLE_HEAD
+    )
+    for heading in ("answers", "N", "panel", "difficulties", "claim", "models", "plain", "known", "ratio", "false"):
+        table.add_column(heading, justify="left" if heading in ("answers", "difficulties") else "right", no_wrap=True)
     rng = np.random.default_rng(SEED)
     for matrix in track(matrices, console=Console(stderr=True)):
         shuffled = [matrix.odds[place] for place in rng.permutation(len(matrix.odds))]
@@ -164,7 +167,7 @@ def _print_cost(console: Console, matrices: Sequence[Matrix]) -> None:
                 found = asked(matrix, excess, odds)
                 low, high = found.ratio_interval(np.random.default_rng(SEED))
                 table.add_row(
-                    matrix.name, str(len(matrix.odds)), f"{matrix.panel:,}", kind, f"{excess:.0%}",
+                    matrix.name, str(len(matrix.odds)), f"{matrix.panel:,}", kind, f"+ {excess:.0%}",
                     str(len(found.plain)), f"{found.plain.mean():.3f}", f"{found.known.mean():.3f}",
                     f"{found.ratio:.2f} [{low:.2f}, {high:.2f}]", str(found.false),
                 )  # fmt: skip
@@ -180,7 +183,10 @@ def _print_size(console: Console, matrix: Matrix, orders: int) -> None:
         "the answers themselves": [1 if answer else HARDEST for answer in answers],
         "their opposite": [HARDEST if answer else 1 for answer in answers],
     }
-    table = Table(title=f"False verdicts at the edge, {matrix.name}, {len(answers)} items, {answers.mean():.2f} right")
+    table = Table(
+        title=f"False verdicts at the edge, {matrix.name}, {len(answers)} items, {answers.mean():.2f} right",
+        box=SIMPLE_HEAD,
+    )
     for heading in ("difficulties", "orders", "false inconsistent", "false consistent"):
         table.add_column(heading, justify="left" if heading == "difficulties" else "right")
     for name, odds in track(kinds.items(), console=Console(stderr=True)):
