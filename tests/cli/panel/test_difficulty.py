@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import steelyard
 from steelyard.cli import execute
@@ -19,6 +20,10 @@ from tests.panel_runs import questions, runs_of
 from tests.verification.resealing import reseal
 
 ITEMS = 60
+
+
+def half_wrong(first: str, second: str) -> bool:
+    return hashlib.sha256(f"{first}+{second}".encode()).digest()[0] < 128
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'model: sums\nvendor: V\nclaims:\n- {task: sums, value: "99.0", protocol: {decoding: greedy}}\n'
     )
     with SumsServer() as server:
-        server.is_wrong = lambda a, b: hashlib.sha256(f"{a}+{b}".encode()).digest()[0] < 128  # type: ignore[method-assign]
+        server.is_wrong = half_wrong  # type: ignore[method-assign]
         asked = ["--model", f"openai:sums@{server.url}", "--task", str(file), "--out", str(folder / "audit")]
         assert execute(["audit", str(folder / "claims.yaml"), *asked, "--difficulty", str(known)]) == 1
     return folder
@@ -73,22 +78,18 @@ def test_tampering_with_the_extract_is_named(made: Path, tmp_path: Path, capsys:
     other = read_difficulties(made / "sums.difficulty")
     odds = [*reversed(other.odds)]
     plan["measurements"][0]["difficulties"]["odds"] = odds
-    plan["inputs"]["difficulty/00-sums"]["sha256"] = digest_of(type(other)(**{**_fields(other), "odds": tuple(odds)}))
+    plan["inputs"]["difficulty/00-sums"]["sha256"] = digest_of(replace(other, odds=tuple(odds)))
     assert execute(["verify", str(reseal(copy, plan=plan))]) == 1
-
-
-def _fields(record: object) -> dict[str, object]:
-    return {name: getattr(record, name) for name in record.__struct_fields__}  # type: ignore[attr-defined]
 
 
 def test_a_run_that_was_cut_off_goes_on_with_them(made: Path, tmp_path: Path) -> None:
     with SumsServer() as server:
         asked = {"model": f"openai:sums@{server.url}", "task": made / "sums.jsonl", "out": tmp_path / "run"}
-        server.is_wrong = lambda a, b: hashlib.sha256(f"{a}+{b}".encode()).digest()[0] < 128  # type: ignore[method-assign]
-        server.status = lambda prompt, times: 200 if sum(server.asked.values()) < 30 else 401  # type: ignore[method-assign]
+        server.is_wrong = half_wrong  # type: ignore[method-assign]
+        server.status = lambda prompt, times: 200 if sum(server.asked.values()) < 30 else 401
         with pytest.raises(steelyard.SteelyardError):
             steelyard.audit(made / "claims.yaml", difficulty=made / "sums.difficulty", **asked)  # type: ignore[arg-type]
-        server.status = lambda prompt, times: 200  # type: ignore[method-assign]
+        server.status = lambda prompt, times: 200
         found = steelyard.resume(tmp_path / "run")
     assert found.verdict.exit == 1
     assert any(note.check == "difficulties" for note in found.verdict.notes)
