@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(width=100)
     console.print(
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}; α = {ALPHA}, "
-        f"tolerance {TOLERANCE:.0%}, 95 % intervals"
+        f"tolerance {TOLERANCE:.0%}, 95 % intervals, a panel of {given.panel:,} models at most"
     )
     matrices = [read_matrix(given.data, name, given.models or _OF_SIZE, given.panel) for name in SETS]
     if given.models:
@@ -157,7 +157,7 @@ def _print_cost(console: Console, matrices: Sequence[Matrix]) -> None:
     table = Table(
         title="Mean share asked until a claim is decided, without and with known difficulties", box=SIMPLE_HEAD
     )
-    for heading in ("answers", "N", "panel", "difficulties", "claim", "models", "plain", "known", "ratio", "false"):
+    for heading in ("answers", "N", "difficulties", "claim", "models", "plain", "known", "ratio", "false"):
         table.add_column(heading, justify="left" if heading in ("answers", "difficulties") else "right", no_wrap=True)
     rng = np.random.default_rng(SEED)
     for matrix in track(matrices, console=Console(stderr=True)):
@@ -167,7 +167,7 @@ def _print_cost(console: Console, matrices: Sequence[Matrix]) -> None:
                 found = asked(matrix, excess, odds)
                 low, high = found.ratio_interval(np.random.default_rng(SEED))
                 table.add_row(
-                    matrix.name, str(len(matrix.odds)), f"{matrix.panel:,}", kind, f"+ {excess:.0%}",
+                    matrix.name, str(len(matrix.odds)), kind, f"+ {excess:.0%}",
                     str(len(found.plain)), f"{found.plain.mean():.3f}", f"{found.known.mean():.3f}",
                     f"{found.ratio:.2f} [{low:.2f}, {high:.2f}]", str(found.false),
                 )  # fmt: skip
