@@ -66,7 +66,7 @@ def threshold(population: int, claimed: Fraction, half_unit: Fraction, margin: F
 # ── the bet, in hits ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _alternatives(population: int, boundary: int, distances: Sequence[Fraction]) -> tuple[int, ...]:
+def alternatives(population: int, boundary: int, distances: Sequence[Fraction]) -> tuple[int, ...]:
     """Totals of hits, all below ``boundary``, on which the bet is spread; at least one."""
     totals = {max(0, boundary - round(distance * population)) for distance in distances}
     return tuple(sorted(total for total in totals if total < boundary)) or (boundary - 1,)
@@ -94,7 +94,7 @@ class _Bet:
     def __init__(self, population: int, boundary: int, distances: Sequence[Fraction]) -> None:
         self.population = population
         self.boundary = boundary
-        self.alternatives = _alternatives(population, boundary, distances)
+        self.alternatives = alternatives(population, boundary, distances)
         self.hits = self.misses = 0
         self.log_ratios = [0.0] * len(self.alternatives)
         self.log_e = 0.0
@@ -143,7 +143,7 @@ def _log_e(n: int, hits: int, population: int, boundary: int, distances: Sequenc
     return _log_mean_exp(
         [
             _log_falling(total, hits) + _log_falling(population - total, misses) - null
-            for total in _alternatives(population, boundary, distances)
+            for total in alternatives(population, boundary, distances)
         ]
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from steelyard.detectors.claim_retest.known import why_unused
 from steelyard.detectors.claim_retest.part import least_on_part
 from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
@@ -50,10 +51,10 @@ class SequentialTest:
     """A claim's test, in trials: *inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``.
 
     ``inconsistent`` and ``consistent`` are its stop tables. Of scores between 0 and 1, ``accuse`` and ``confirm`` are
-    totals in steps of the grid, and ``levels`` those of the bets that accuse and that confirm; the tables, of scores of
-    0 and 1, then only say about how many answers are needed. The sequential part has the level divided by ``parts``;
-    the rest is for noise. ``margin`` is the distance from v − u/2 to ``accuse``, a proportion. ``testable`` is False
-    where guessing would reach ``accuse``.
+    totals in steps of the grid, and ``levels``, there and where difficulties are known, those of the bets that accuse
+    and that confirm; the tables, of scores of 0 and 1, then only say about how many answers are needed. The sequential
+    part has the level divided by ``parts``; the rest is for noise. ``margin`` is the distance from v − u/2 to
+    ``accuse``, a proportion. ``testable`` is False where guessing would reach ``accuse``.
     """
 
     accuse: int
@@ -153,6 +154,7 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
         stop_inconsistent=(),
         stop_consistent=(),
     )
+    sealed = msgspec.structs.replace(sealed, difficulties=not why_unused(sealed, measurement))
     found = sealed_test(sealed, measurement, claim)
     # In steps of the grid for each trial, whatever its weight: totals of weighted scores can be very large.
     whole, most = measurement.trials * sealed.grid, sealed.most(measurement)
@@ -215,7 +217,7 @@ def _test(
             if sealed.certain
             else stop_table(trials, least, alpha, alpha_consistent, enough)
         )
-    levels = (alpha, alpha_consistent) if sealed.grid > 1 else None
+    levels = (alpha, alpha_consistent) if sealed.grid > 1 or sealed.difficulties else None
     return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts, levels=levels)
 
 
