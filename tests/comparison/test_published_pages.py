@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from steelyard.comparison.published import OutputShares, PublishedOutputs, PublishedRow, Reading
-from steelyard.comparison.published_pages import headline, machine, markdown, print_outputs, sentences
+from steelyard.comparison.published_pages import headline, machine, markdown, print_result, sentences
 from steelyard.records import ModelIdentity
 from steelyard.records import VerdictWord as Word
 
@@ -68,7 +68,7 @@ def test_the_headline_says_what_was_shown(words: tuple[Word, ...], begins: str) 
 def test_hostile_names_stay_on_one_line_and_are_escaped() -> None:
     found = outputs(row("a", Word.CONSISTENT), row(HOSTILE, Word.INCONSISTENT), row("c", Word.NOT_TESTABLE, "why"))
     file = io.StringIO()
-    print_outputs(found, Console(file=file, width=100))
+    print_result(found, Console(file=file, width=100))
     assert "\x1b" not in file.getvalue()
     assert max(map(len, file.getvalue().splitlines())) <= 100
     text = markdown(found)
