@@ -43,6 +43,7 @@ __all__ = [
     "TOLERANCE",
     "HeldLog",
     "PublishedTexts",
+    "Row",
     "TextsRow",
     "decided_again",
     "needed",
@@ -199,7 +200,7 @@ def _held(run: RunFolder, root: str) -> HeldLog:
 # ── what it shows ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class _Row:
+class Row:
     """One benchmark after all of its pairs."""
 
     def __init__(self, row: TextsRow) -> None:
@@ -213,10 +214,12 @@ class _Row:
 
     @property
     def is_rewritten(self) -> bool:
+        """Whether the log's texts look cut or rewritten."""
         return self.row.count("rewritten") > _REWRITTEN * len(self.row.pairs)
 
     @property
     def p(self) -> float:
+        """Before Holm."""
         return 1.0 if self.is_rewritten else self.apart.p
 
     def is_alike(self, rows: int) -> bool:
@@ -242,10 +245,10 @@ def decided_again(rows: Sequence[TextsRow]) -> tuple[TextsRow, ...]:
                 raise ValueError("what became of a pair is not what a reading gives")
             if each.alike is not None and not 0 <= each.alike <= 1:
                 raise ValueError("a share lies outside 0 to 1")
-    return tuple(_decided([_Row(each) for each in rows]))
+    return tuple(_decided([Row(each) for each in rows]))
 
 
-def _decided(rows: Sequence[_Row]) -> Iterator[TextsRow]:
+def _decided(rows: Sequence[Row]) -> Iterator[TextsRow]:
     tested = [each for each in rows if each.row.pairs]
     corrected = adjusted_p([each.p for each in tested], [1.0] * len(tested))
     p_of = {each.row.measurement: float(f"{p:.10g}") for each, p in zip(tested, corrected, strict=True)}
@@ -266,7 +269,7 @@ def _decided(rows: Sequence[_Row]) -> Iterator[TextsRow]:
         )
 
 
-def _word(each: _Row, p: float | None, shown: Mapping[str, bool]) -> tuple[VerdictWord, str]:
+def _word(each: Row, p: float | None, shown: Mapping[str, bool]) -> tuple[VerdictWord, str]:
     row = each.row
     if row.untestable:
         return VerdictWord.NOT_TESTABLE, row.untestable
@@ -301,7 +304,7 @@ def needed(found: PublishedTexts) -> dict[str, int | None]:
     answers: dict[str, int | None] = {}
     for row in found.rows:
         if row.word is VerdictWord.INSUFFICIENT_POWER and row.read:
-            each, e = _Row(row), of / ALPHA
+            each, e = Row(row), of / ALPHA
             alike = each.same.needed_within(e)
             ways = [each.apart.needed(e), None if alike is None else math.ceil(alike * len(row.pairs) / row.read)]
             answers[row.measurement] = min((way for way in ways if way is not None), default=None)
