@@ -94,9 +94,11 @@ def row(task: str, pairs: Sequence[tuple[str, float | None]], *, chat: bool = Fa
     )
 
 
-SAME = [("s", 1.0)] * 40
-TOLD = [("r", 0.1)] * 60
-EVEN = [("r", 0.1), ("w", 0.1)] * 30
+Pairs = list[tuple[str, float | None]]
+
+SAME: Pairs = [("s", 1.0)] * 40
+TOLD: Pairs = [("r", 0.1)] * 60
+EVEN: Pairs = [("r", 0.1), ("w", 0.1)] * 30
 
 
 def result(*rows: TextsRow) -> PublishedTexts:

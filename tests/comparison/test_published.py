@@ -220,7 +220,8 @@ def test_how_many_outputs_would_decide(tmp_path: Path) -> None:
     told = needed(found.rows)
     assert told.keys() == {few, undecided}
     assert told[undecided] is None
-    assert told[few] is not None
-    assert 20 < told[few] <= 90
-    enough = held(tmp_path / "more", task("a", OWN[: told[few]]), task("b", OWN), task("c", HIDDEN))
+    texts = told[few]
+    assert texts is not None
+    assert 20 < texts <= 90
+    enough = held(tmp_path / "more", task("a", OWN[:texts]), task("b", OWN), task("c", HIDDEN))
     assert enough.rows[0].word is Word.CONSISTENT

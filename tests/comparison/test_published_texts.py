@@ -122,7 +122,7 @@ def test_missing_and_unread_pairs_speak_for_nobody() -> None:
     missing = [*TOLD[:1], ("m", None)] * 60
     assert result(row("a", SAME), row("b", missing)).rows[1].word is not Word.INCONSISTENT
     unread = [("n", None)] * 10
-    found = result(row("a", SAME + unread)).rows[0]
+    found = result(row("a", [*SAME, *unread])).rows[0]
     assert found.word is Word.INSUFFICIENT_POWER
     assert "left out" in found.reason
 
@@ -141,6 +141,7 @@ def test_how_many_pairs_would_decide() -> None:
 def test_what_no_reading_gives_is_refused() -> None:
     found = result(row("a", SAME), row("b", TOLD)).rows
     for wrong in (
+        (row("a", [("s", 1.0)] * 2001),),
         (found[0], found[0]),
         (replace(found[0], texts=3),),
         (replace(found[0], untestable="why"),),

@@ -18,7 +18,7 @@ HOSTILE = "b\x1b[31m<script>|x|\n# big"
 @pytest.mark.parametrize(
     ("rows", "begins"),
     [
-        ((row("a", SAME), row("b", TOLD)), "Inconsistent: the outputs of b did not come from the model that answered"),
+        ((row("a", SAME), row("b", TOLD)), "Inconsistent: the outputs of b did not come from the model that is served"),
         ((row("a", SAME), row("b", SAME)), "Consistent: the outputs of every benchmark begin, for more than 40 %"),
         ((row("a", SAME), row("b", EVEN)), "Insufficient power: a is consistent"),
         ((row("a", TOLD), row("b", TOLD)), "Not decided: no benchmark of the log"),
@@ -42,7 +42,7 @@ def test_hostile_names_stay_on_one_line_and_are_escaped() -> None:
 
 
 def test_it_says_how_many_pairs_would_decide_and_what_a_hint_is() -> None:
-    found = result(row("a", SAME), row("b", TOLD[:8], texts=9), row("c", [("n", None)] * 3 + EVEN))
+    found = result(row("a", SAME), row("b", TOLD[:8], texts=9), row("c", [*[("n", None)] * 3, *EVEN]))
     said = list(sentences(found))
     assert any(each.startswith("b: about ") and "; there are 9" in each for each in said)
     assert any(each.startswith("c: as these pairs are, no number of them") for each in said)

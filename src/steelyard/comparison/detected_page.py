@@ -44,7 +44,7 @@ def page(
         title=title,
         headline=headline,
         css=_css(word or WORDS_OF_EXIT[exit_code]),
-        headings=list(headings),
+        headings=[each if len(each) == 1 else each.capitalize() for each in headings],
         rows=[{"css": _css(each), "cells": [*cells[:-1], each.words]} for each, cells in rows],
         sentences=list(sentences),
         exit=int(exit_code),

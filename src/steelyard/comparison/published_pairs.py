@@ -24,13 +24,16 @@ from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["BEGINNING", "LEAST", "SAID", "OutputPair", "Texts", "is_held", "read_pairs", "texts_of"]
+__all__ = ["BEGINNING", "LEAST", "MOST_PAIRS", "SAID", "OutputPair", "Texts", "is_held", "read_pairs", "texts_of"]
 
 BEGINNING: Final = 100
 """Characters of two outputs: how far these are the same is what is called alike."""
 
 LEAST: Final = 24
 """Characters: shorter outputs, as a letter or a number, are much the same whoever writes them."""
+
+MOST_PAIRS: Final = 2_000
+"""That are read of a benchmark."""
 
 SAID: Final[Mapping[str, str]] = {
     "r": "right",
@@ -118,8 +121,8 @@ def read_pairs(
     served: Mapping[str, Texts],
     notify: Callable[[int, int], None] = lambda read, of: None,
 ) -> tuple[OutputPair, ...]:
-    """The pairs of one benchmark, in the committed order of the served answers."""
-    both = sorted((served[asked].place, asked) for asked in theirs.keys() & served.keys())
+    """The first pairs of one benchmark, in the committed order of the served answers, at most :data:`MOST_PAIRS`."""
+    both = sorted((served[asked].place, asked) for asked in theirs.keys() & served.keys())[:MOST_PAIRS]
     reader, seen, found = TextReader(), set[str](), list[OutputPair]()
     for number, (_, asked) in enumerate(both, 1):
         found.append(_pair(theirs[asked], served[asked].text, reader, seen))

@@ -28,7 +28,16 @@ from typing import Final
 import msgspec
 
 from steelyard.comparison.published import greedy_rows
-from steelyard.comparison.published_pairs import SAID, OutputPair, Texts, counts, read_pairs, scores, texts_of
+from steelyard.comparison.published_pairs import (
+    MOST_PAIRS,
+    SAID,
+    OutputPair,
+    Texts,
+    counts,
+    read_pairs,
+    scores,
+    texts_of,
+)
 from steelyard.errors import ExitCode, InputError
 from steelyard.records import VerdictWord
 from steelyard.records.record import Record
@@ -238,7 +247,7 @@ def decided_again(rows: Sequence[TextsRow]) -> tuple[TextsRow, ...]:
     for row in rows:
         if len({each.sample for each in row.pairs}) != len(row.pairs):
             raise ValueError("one prompt was read twice")
-        if len(row.pairs) > row.texts or (row.untestable and row.pairs):
+        if len(row.pairs) > min(row.texts, MOST_PAIRS) or (row.untestable and row.pairs):
             raise ValueError("more was read than there is")
         for each in row.pairs:
             if each.said not in SAID or (each.alike is not None) != (each.said in "rwes"):

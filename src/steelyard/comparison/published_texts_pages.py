@@ -40,7 +40,7 @@ def machine(found: PublishedTexts) -> dict[str, Any]:
 
 def headline(found: PublishedTexts) -> str:
     """What was shown, in one sentence."""
-    served = f"the model that answered {one_line(found.served.run, _NAME)}"
+    served = f"the model that is served (run {one_line(found.served.run, _NAME)})"
     if found.foreign:
         names = listed_names([row.task for row in found.foreign])
         return f"Inconsistent: the outputs of {names} did not come from {served}, asked as the log says."
