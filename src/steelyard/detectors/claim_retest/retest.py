@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steelyard.detectors.claim_retest.repeats import Mark, Noise, Pairs, count_of
 from steelyard.detectors.claim_retest.sealed import ClaimTest
@@ -245,13 +245,14 @@ class Retest:
 
     def _observe(self, before: tuple[int, int], after: tuple[int, int], weight: int) -> None:
         """Give the tracker the next score: by how much both totals grew, for a sample of this weight."""
-        from steelyard.stats.sequential import Tracker
-
+        tracker: Any = self.tracker
+        if tracker is None:
+            return
         least, most = after[0] - before[0], after[1] - before[1]
-        if isinstance(self.tracker, Tracker):
-            self.tracker.observe(least if least == most else None)
-        elif self.tracker is not None:
-            self.tracker.observe(least // weight, most // weight, weight)
+        if self.sealed.grid == 1:
+            tracker.observe(least if least == most else None)
+        else:
+            tracker.observe(least // weight, most // weight, weight)
 
     def _with_vendor(self, noise: Noise) -> Noise:
         return replace(noise, vendor=max(noise.vendor, self._of_vendor))
@@ -312,11 +313,13 @@ class Retest:
 
 def bounds_of(mark: Mark, grid: int) -> tuple[int, int]:
     """A mark in steps of the grid, the least and the most that it may stand for."""
-    from steelyard.stats.bounded_bets import grid_bounds
-
     if isinstance(mark, str):
         return 0, grid
-    return (int(mark), int(mark)) if grid == 1 else grid_bounds(mark, grid)
+    if grid == 1:
+        return int(mark), int(mark)
+    from steelyard.stats.bounded_bets import grid_bounds
+
+    return grid_bounds(mark, grid)
 
 
 def expected_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> SequentialTest:

@@ -92,9 +92,9 @@ def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise:
 
     It accuses at half of the level, a quarter for the noise and a quarter for its bets, and confirms nothing.
     """
-    test = _test(sealed, measurement, claim, noise, 2 if sealed.certain else 4)
+    test = _test(sealed, measurement, claim, noise, 2 if sealed.certain else 4, confirms=False)
     never = (measurement.trials + 1,) * measurement.trials
-    return replace(test, confirm=sealed.most(measurement) + 1, consistent=never)
+    return replace(test, consistent=never)
 
 
 def last_test(
@@ -186,17 +186,22 @@ def own_noise(
     )
 
 
-def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, parts: int) -> SequentialTest:
+def _test(
+    sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, parts: int, *, confirms: bool = True
+) -> SequentialTest:
     """Thresholds and tables. The sequential part and the noise that widens the margin each have α / ``parts``.
 
-    Where only what is certain is decided, there is no sequential part.
+    Where it does not confirm, the threshold to do so is one more than there can be. Where only what is certain is
+    decided, there is no sequential part.
     """
     from steelyard.stats.sequential import StopTable, certain_table, stop_table
 
     trials, of_confirming = measurement.trials, 2 if noise.confirming > 0 and not sealed.certain else 1
     alpha, alpha_consistent = sealed.alpha_inconsistent / parts, sealed.alpha_consistent / of_confirming
     accuse, margin, testable = _accusing(sealed, measurement, claim, noise, alpha)
-    confirm = _confirming(sealed, measurement, claim, noise.confirming, alpha_consistent)
+    confirm = sealed.most(measurement) + 1
+    if confirms:
+        confirm = _confirming(sealed, measurement, claim, noise.confirming, alpha_consistent)
     if not testable:
         never = (-1,) * trials, (trials + 1,) * trials
         return SequentialTest(accuse, confirm, *never, margin, noise, parts, testable=False)
