@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from steelyard.models.llama import Llama
     from steelyard.models.session import InferenceSession
 
-__all__ = ["HONEST", "SERVED", "main", "named", "needed", "read_bank", "read_texts"]
+__all__ = [
+    "HONEST",
+    "SERVED",
+    "main",
+    "named",
+    "needed",
+    "prompts_of_kinds",
+    "read_bank",
+    "read_texts",
+    "under_hidden_prompt",
+]
 
 BANK: Final = Path(__file__).parent / "published_texts.jsonl.gz"
 TOKENS: Final = 64
@@ -70,17 +80,24 @@ def read_bank() -> Bank:
 
 
 def requests() -> list[tuple[str, GenerateRequest]]:
-    """The prompts, by kind: beginnings of texts, a question in chat, and sums in words behind worked examples."""
+    """The prompts of the bank, by kind."""
     from steelyard.tasks.generators.neutral_prompts import generate
 
     beginnings = [row["question"] for row in generate("pub", 3 * TEXTS)]
-    drawn = random.Random(5)
-    asked = [("neutral", GenerateRequest(prompt=each, max_tokens=TOKENS)) for each in beginnings[:TEXTS]]
-    for each in beginnings[TEXTS : 2 * TEXTS]:
+    return prompts_of_kinds(beginnings[:TEXTS], beginnings[TEXTS : 2 * TEXTS], TOKENS, 5)
+
+
+def prompts_of_kinds(
+    beginnings: Sequence[str], topics: Sequence[str], tokens: int, seed: int
+) -> list[tuple[str, GenerateRequest]]:
+    """As many prompts of each kind: beginnings of texts, a question in chat, and sums in words behind examples."""
+    drawn = random.Random(seed)
+    asked = [("neutral", GenerateRequest(prompt=each, max_tokens=tokens)) for each in beginnings]
+    for each in topics:
         prompt = f"Explain in a few sentences what comes next: {each}"
-        asked.append(("chat", GenerateRequest(prompt=prompt, chat=True, max_tokens=TOKENS)))
-    for _ in range(TEXTS):
-        request = GenerateRequest(prefix=_EXAMPLES, prompt=_sum_in_words(drawn), max_tokens=TOKENS, stop=("\n\n",))
+        asked.append(("chat", GenerateRequest(prompt=prompt, chat=True, max_tokens=tokens)))
+    for _ in beginnings:
+        request = GenerateRequest(prefix=_EXAMPLES, prompt=_sum_in_words(drawn), max_tokens=tokens, stop=("\n\n",))
         asked.append(("math", request))
     return asked
 
@@ -95,7 +112,8 @@ def _sum_in_words(drawn: random.Random) -> str:
     )
 
 
-def _hidden(kind: str, request: GenerateRequest) -> GenerateRequest:
+def under_hidden_prompt(kind: str, request: GenerateRequest) -> GenerateRequest:
+    """A request as it is put under a prompt that no log shows."""
     if kind == "chat":
         return msgspec.structs.replace(request, system=_SYSTEM)
     return msgspec.structs.replace(request, prefix=_RHYME + request.prefix)
@@ -137,7 +155,7 @@ def record() -> None:
             if left[kind]:
                 left[kind] -= 1
                 continue
-            asked = _hidden(kind, request) if served == "hidden" else request
+            asked = under_hidden_prompt(kind, request) if served == "hidden" else request
             text = (
                 _penalised(llama, session, asked)
                 if served == "penalty"

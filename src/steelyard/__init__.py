@@ -37,6 +37,7 @@ _NAMES = {
     "steelyard.api.judge_calls": ["calibrate", "draw_labels", "judge"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
     "steelyard.api.published_outputs": ["published_outputs"],
+    "steelyard.api.published_texts": ["published_texts"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
     "steelyard.api.text_identity": ["text_identity"],
     "steelyard.auditing.answers": ["Answer"],
@@ -45,6 +46,7 @@ _NAMES = {
     "steelyard.comparison.assemble": ["Assembly"],
     "steelyard.comparison.portfolio_record": ["Portfolio"],
     "steelyard.comparison.published": ["PublishedOutputs"],
+    "steelyard.comparison.published_texts": ["PublishedTexts"],
     "steelyard.comparison.record": ["Comparison"],
     "steelyard.comparison.text_identity": ["TextIdentity"],
     "steelyard.errors": [
@@ -119,6 +121,7 @@ __all__ = [
     "Outcome",
     "Portfolio",
     "PublishedOutputs",
+    "PublishedTexts",
     "RunResult",
     "Sample",
     "Score",
@@ -152,6 +155,7 @@ __all__ = [
     "plan_audit",
     "portfolio",
     "published_outputs",
+    "published_texts",
     "read_sheet",
     "recompute",
     "report",
@@ -176,6 +180,7 @@ if TYPE_CHECKING:
     from steelyard.api.judge_calls import calibrate, draw_labels, judge
     from steelyard.api.models import OpenedModel, open_model
     from steelyard.api.published_outputs import published_outputs
+    from steelyard.api.published_texts import published_texts
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
     from steelyard.api.text_identity import text_identity
     from steelyard.auditing.answers import Answer
@@ -184,6 +189,7 @@ if TYPE_CHECKING:
     from steelyard.comparison.assemble import Assembly
     from steelyard.comparison.portfolio_record import Portfolio
     from steelyard.comparison.published import PublishedOutputs
+    from steelyard.comparison.published_texts import PublishedTexts
     from steelyard.comparison.record import Comparison
     from steelyard.comparison.text_identity import TextIdentity
     from steelyard.errors import (

@@ -19,6 +19,7 @@ from steelyard.comparison.published import (
     PublishedRow,
     Reading,
     decided_again,
+    needed,
     published_outputs,
 )
 from steelyard.errors import ExitCode, InputError
@@ -211,3 +212,16 @@ def test_what_no_reading_gives_is_refused(
 def bent(row: PublishedRow, **fields: Any) -> PublishedRow:
     """The row with its first text changed."""
     return msgspec.structs.replace(row, samples=(msgspec.structs.replace(row.samples[0], **fields), *row.samples[1:]))
+
+
+def test_how_many_outputs_would_decide(tmp_path: Path) -> None:
+    found = held(tmp_path / "few", task("a", OWN[:20]), task("b", OWN), task("c", HIDDEN))
+    few, undecided = found.rows[0].measurement, found.rows[2].measurement
+    told = needed(found.rows)
+    assert told.keys() == {few, undecided}
+    assert told[undecided] is None
+    texts = told[few]
+    assert texts is not None
+    assert 20 < texts <= 90
+    enough = held(tmp_path / "more", task("a", OWN[:texts]), task("b", OWN), task("c", HIDDEN))
+    assert enough.rows[0].word is Word.CONSISTENT

@@ -9,7 +9,15 @@ import pytest
 from rich.console import Console
 
 from steelyard.comparison.published import OutputShares, PublishedOutputs, PublishedRow, Reading
-from steelyard.comparison.published_pages import headline, machine, markdown, print_outputs, sentences
+from steelyard.comparison.published_pages import (
+    headline,
+    html,
+    machine,
+    markdown,
+    more_outputs,
+    print_result,
+    sentences,
+)
 from steelyard.records import ModelIdentity
 from steelyard.records import VerdictWord as Word
 
@@ -68,7 +76,7 @@ def test_the_headline_says_what_was_shown(words: tuple[Word, ...], begins: str) 
 def test_hostile_names_stay_on_one_line_and_are_escaped() -> None:
     found = outputs(row("a", Word.CONSISTENT), row(HOSTILE, Word.INCONSISTENT), row("c", Word.NOT_TESTABLE, "why"))
     file = io.StringIO()
-    print_outputs(found, Console(file=file, width=100))
+    print_result(found, Console(file=file, width=100))
     assert "\x1b" not in file.getvalue()
     assert max(map(len, file.getvalue().splitlines())) <= 100
     text = markdown(found)
@@ -85,3 +93,18 @@ def test_the_json_holds_what_is_shown_and_the_limits() -> None:
     assert "does not show that the scores" in document["sentences"][-2]
     assert "could have drawn again" in document["sentences"][-1]
     assert any("1 output left out" in each for each in sentences(found))
+
+
+def test_the_page_has_a_row_for_each_benchmark_and_escapes_names() -> None:
+    text = html(outputs(row("a", Word.CONSISTENT), row(HOSTILE, Word.INCONSISTENT), row("c", Word.NOT_TESTABLE, "why")))
+    assert text.count('<tr role="row">') == 4
+    assert "<script" not in text
+    assert 'class="word not-testable"' in text
+
+
+def test_how_many_more_outputs_would_decide() -> None:
+    assert more_outputs(143, 60, 200, "output") == "about 140 outputs in all would decide, if they go on as these did"
+    assert more_outputs(60, 60, 60, "output").startswith("about 61 outputs in all")
+    assert more_outputs(60, 60, 60, "output").endswith("; there are 60")
+    for never in (None, 30_000):
+        assert more_outputs(never, 60, 200, "output").startswith("as these outputs are, no number of them")

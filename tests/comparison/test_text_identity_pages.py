@@ -10,7 +10,7 @@ from rich.console import Console
 
 from steelyard.comparison.published import Reading
 from steelyard.comparison.text_identity import TextIdentity
-from steelyard.comparison.text_identity_pages import headline, machine, markdown, print_identity, sentences
+from steelyard.comparison.text_identity_pages import headline, html, machine, markdown, print_identity, sentences
 from tests.comparison.test_text_identity import held, identity, pairs_of
 from tests.comparison_runs import HOSTILE
 
@@ -70,3 +70,12 @@ def test_text_of_others_stays_one_line_and_is_escaped() -> None:
     print_identity(found, Console(file=shown, width=100))
     assert "\x1b[31m" not in shown.getvalue()
     assert max(map(len, shown.getvalue().splitlines())) <= 100
+
+
+def test_the_page_shows_the_word_and_escapes_names() -> None:
+    found = told(70, 100)
+    text = html(replace(found, runs=(replace(found.runs[0], run=HOSTILE, model=HOSTILE), found.runs[1])))
+    assert 'class="inconsistent mark"' in text
+    assert "<script" not in text
+    assert "<table" not in text
+    assert 'class="not-testable mark"' in html(identity(repeats=1))

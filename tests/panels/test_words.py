@@ -11,7 +11,7 @@ from rich.console import Console
 
 from steelyard.panels.folder import Panel
 from steelyard.panels.record import LeftOut
-from steelyard.panels.words import headline, machine, markdown, missing_families, print_detection, sentences
+from steelyard.panels.words import headline, html, machine, markdown, missing_families, print_detection, sentences
 from tests.comparison_runs import HOSTILE
 from tests.panel_runs import drawn_detection
 from tests.panels.test_folder import entry
@@ -44,6 +44,8 @@ def test_foreign_text_is_escaped_and_in_one_line() -> None:
         panel=replace(found.panel, name=HOSTILE),
         left_out=(LeftOut(name="0" * 16, family=HOSTILE, reason=HOSTILE),),
     )
+    assert "<script" not in html(hostile)
+    assert "steelyard detect twin_gap" in html(hostile)
     text = markdown(hostile)
     assert "<script>" not in text
     assert "\x1b" not in text

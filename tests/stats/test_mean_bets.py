@@ -114,3 +114,16 @@ def test_the_interval_holds_the_mean_and_closes_on_it() -> None:
     assert high == 1.0
     assert mean_interval([]) == (0.0, 1.0)
     assert mean_interval([0.2, 0.3, 0.25])[1] < 1.0
+
+
+def test_how_many_scores_bring_a_product_to_a_value() -> None:
+    bets = MeanBets(0.5, 0.75)
+    assert (bets.needed(20), bets.needed_within(20)) == (None, None)
+    for _ in range(3):
+        bets.observe(1, 1)
+    told = bets.needed(20)
+    assert told is not None
+    assert bets.needed_within(20) is None
+    while bets.above < 20:
+        bets.observe(1, 1)
+    assert told - 3 <= bets.n <= told

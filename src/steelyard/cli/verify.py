@@ -94,7 +94,7 @@ def command(
     from steelyard.api.progress import working
     from steelyard.api.results import verified
     from steelyard.cli.verify_detection import verify_one
-    from steelyard.cli.verify_texts import verify_texts_at
+    from steelyard.cli.verify_texts import verify_output_texts_at, verify_texts_at
     from steelyard.cli.verify_weights import held_facts, verify_outputs_at
     from steelyard.errors import InputError
     from steelyard.evidence import layout
@@ -106,6 +106,8 @@ def command(
             raise InputError("a result of steelyard detect is verified alone, with --require-key, --panel and --run")
         if os.path.lexists(runs[0] / layout.OUTPUTS):
             return verify_outputs_at(runs[0], require_key, tested, references, as_json=as_json)
+        if os.path.lexists(runs[0] / layout.OUTPUT_TEXTS):
+            return verify_output_texts_at(runs[0], require_key, tested, as_json=as_json)
         if os.path.lexists(runs[0] / layout.TEXT_IDENTITY):
             return verify_texts_at(runs[0], require_key, tested, as_json=as_json)
         return verify_one(runs[0], require_key, panel, tested, as_json=as_json)

@@ -28,6 +28,7 @@ import msgspec
 
 from steelyard.auditing.scoring import output_of, sample_of
 from steelyard.claims.decoding import OTHER_DECODING, TEMPERATURE_NOT_STATED
+from steelyard.comparison.published_pairs import is_held
 from steelyard.errors import ExitCode, InputError
 from steelyard.models.transcripts import TextShares
 from steelyard.records import (
@@ -59,6 +60,8 @@ __all__ = [
     "Reading",
     "Row",
     "decided_again",
+    "greedy_rows",
+    "needed",
     "published_outputs",
     "rounded",
 ]
@@ -207,6 +210,12 @@ class Row:
         """Whether more than :data:`SHOWN` of a text's tokens are the weights', at the level of one of so many."""
         return self.near.highest_within * ALPHA >= rows
 
+    def needed(self, rows: int) -> int | None:
+        """About how many texts would decide, if they go on as these did; None: none would."""
+        foreign = [self.far, *self.better.values()]
+        ways = [*(bets.needed(3 * rows / ALPHA) for bets in foreign), self.near.needed_within(rows / ALPHA)]
+        return min((way for way in ways if way is not None), default=None)
+
     def is_over(self, rows: int) -> bool:
         """Whether a further text can change no word."""
         return min(self.p_better, self.p_far) * rows <= ALPHA or self.is_own(rows)
@@ -231,7 +240,7 @@ def published_outputs(
     ``notify`` is told of each text: the benchmark, how many were looked at, and how many are to be.
     Raises InputError where texts are withheld, and where the run has none.
     """
-    rows = [Row(each) for each in _rows(run)]
+    rows = [Row(each) for each in greedy_rows(run)]
     if not rows:
         raise InputError("holds no texts of a model: published outputs are texts, sample by sample", where=run.path)
     tested = [each for each in rows if not each.row.untestable]
@@ -265,7 +274,8 @@ def published_outputs(
 # ── what is in the run ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _rows(run: RunFolder) -> Iterator[PublishedRow]:
+def greedy_rows(run: RunFolder) -> Iterator[PublishedRow]:
+    """The benchmarks of a run that ask for texts, each with why it is no greedy one, where it is none."""
     for each in run.plan.measurements:
         if each.role == SUBJECT and each.kind == "generate" and not (each.again or each.arm or each.beside):
             yield PublishedRow(
@@ -292,19 +302,13 @@ def _attempts(run: RunFolder, measurements: Sequence[str], secret: str) -> dict[
     """The texts that may be held, by benchmark, each in the order of reading."""
     found: dict[str, list[Attempt]] = {each: [] for each in measurements}
     for record, _ in read_lines(run.path):
-        if isinstance(record, Attempt) and record.measurement in found and _is_held(record):
+        if isinstance(record, Attempt) and record.measurement in found and is_held(record):
             found[record.measurement].append(record)
 
     def place(attempt: Attempt) -> str:
         return sha256(f"{secret}\n{attempt.measurement}\n{attempt.sample}".encode()).hexdigest()
 
     return {name: sorted(each, key=place) for name, each in found.items()}
-
-
-def _is_held(attempt: Attempt) -> bool:
-    """Whether it is a sample's first answer, all of which is here: reasoning that stands apart would be missing."""
-    is_first = attempt.final and attempt.position >= 0 and not attempt.repeat
-    return is_first and attempt.outcome.answered and not attempt.reasoning and not attempt.reasoning_tokens
 
 
 def _transcript(run: RunFolder, attempt: Attempt, texts: Mapping[str, str]) -> _Transcript:
@@ -348,6 +352,19 @@ def decided_again(rows: Sequence[PublishedRow]) -> tuple[PublishedRow, ...]:
             row.observe(shares)
         again.append(row)
     return tuple(_decided(again))
+
+
+def needed(rows: Sequence[PublishedRow]) -> dict[str, int | None]:
+    """By measurement that is not decided: about how many outputs would decide, if they go on as these did."""
+    of, found = sum(not each.untestable for each in rows), dict[str, int | None]()
+    for each in rows:
+        if each.word is VerdictWord.INSUFFICIENT_POWER and each.read:
+            row = Row(each)
+            for shares in each.samples:
+                row.observe(shares)
+            texts = row.needed(of)
+            found[each.measurement] = None if texts is None else math.ceil(texts * len(each.samples) / each.read)
+    return found
 
 
 def _decided(rows: Sequence[Row]) -> Iterator[PublishedRow]:

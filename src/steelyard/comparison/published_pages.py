@@ -1,53 +1,74 @@
-"""Published outputs held against weights: in the terminal, as Markdown and as JSON."""
+"""Published outputs held against weights: in the terminal, as Markdown, as one HTML file and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from steelyard.comparison.published import PublishedOutputs, PublishedRow
+from steelyard.comparison.detected_page import page
+from steelyard.comparison.published import PublishedOutputs, PublishedRow, needed
 from steelyard.records import VerdictWord
 from steelyard.reports.markdown import escape
-from steelyard.reports.words import SIGNS, counted
+from steelyard.reports.words import SIGNS, about, counted
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["headline", "machine", "markdown", "print_outputs", "sentences"]
+__all__ = [
+    "headline",
+    "html",
+    "listed_names",
+    "machine",
+    "markdown",
+    "more_outputs",
+    "print_result",
+    "print_rows",
+    "sentences",
+]
 
 _NAME = 60
+_MOST_NEEDED: Final = 20_000  # outputs: more of them nobody has
 _HEADINGS = ("benchmark", "outputs read", "tokens that are the weights'", "95 % interval", "p", "verdict")
 
 
 def machine(found: PublishedOutputs) -> dict[str, Any]:
     """The document of ``--json``."""
     document: dict[str, Any] = msgspec.to_builtins(found)
-    return {"exit": int(found.exit), "headline": headline(found), "sentences": list(sentences(found)), **document}
+    return {
+        "exit": int(found.exit),
+        "headline": headline(found),
+        "sentences": list(sentences(found)),
+        "needed": needed(found.rows),
+        **document,
+    }
 
 
 def headline(found: PublishedOutputs) -> str:
     """What was shown, in one sentence."""
     weights = _weights(found)
     if found.foreign:
-        names = _listed([row.task for row in found.foreign])
+        names = listed_names([row.task for row in found.foreign])
         return f"Inconsistent: the outputs of {names} were not written by {weights}."
     own = [row.task for row in found.rows if row.word is VerdictWord.CONSISTENT]
     if found.rows and len(own) == len(found.rows):
         return f"Consistent: more than {found.shown * 100:g} % of the tokens of every benchmark are those of {weights}."
     if own:
-        return f"Insufficient power: {_listed(own)} is consistent with {weights}; the others are not decided."
+        return f"Insufficient power: {listed_names(own)} is consistent with {weights}; the others are not decided."
     return f"Not decided: no benchmark of the log was shown to come from {weights}, or not to."
 
 
 def sentences(found: PublishedOutputs) -> Iterator[str]:
     """Why rows are not decided, and what the result does not show."""
+    more = needed(found.rows)
     for row in found.rows:
         name = one_line(row.task, _NAME)
         if row.reason:
             yield f"{name}: {row.word.words}: {row.reason}."
+        if row.measurement in more:
+            yield f"{name}: {more_outputs(more[row.measurement], len(row.samples), row.held, 'output')}."
         if row.nearest and row.word is VerdictWord.INCONSISTENT:
             yield f"{name}: {row.nearest} explains {row.better:,} of {row.read:,} outputs better than the weights do."
         if row.left_out and not row.untestable:
@@ -68,24 +89,44 @@ def sentences(found: PublishedOutputs) -> Iterator[str]:
         yield "The order of reading was drawn, not fixed by a key: whoever ran this could have drawn again."
 
 
-def print_outputs(found: PublishedOutputs, console: Console) -> None:
+def more_outputs(needed: int | None, read: int, there: int, noun: str) -> str:
+    """How many outputs or pairs would decide, where ``read`` do not and the log has ``there``."""
+    if needed is None or needed > _MOST_NEEDED:
+        return f"as these {noun}s are, no number of them that anybody has would decide"
+    least = max(needed, read + 1)
+    fewer = "" if least <= there else f"; there are {there:,}"
+    return f"about {about(least)} {noun}s in all would decide, if they go on as these did{fewer}"
+
+
+def print_result(found: PublishedOutputs, console: Console) -> None:
     """Print the sentence, a row for each benchmark, and the details; foreign text is one line."""
+    print_rows(console, headline(found), _HEADINGS, [_cells(row) for row in found.rows], sentences(found))
+
+
+def print_rows(
+    console: Console,
+    headline: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    sentences: Iterable[str],
+) -> None:
+    """Print a sentence, a row for each benchmark, the word last, and the details."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     from steelyard.util.console import fitting
 
-    console.print(Text(headline(found), style="bold"))
+    console.print(Text(headline, style="bold"))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(_HEADINGS[0], overflow="fold")
-    for heading in _HEADINGS[1:-1]:
+    table.add_column(headings[0], overflow="fold")
+    for heading in headings[1:-1]:
         table.add_column(heading, justify="right")
-    table.add_column(_HEADINGS[-1])
-    for row in found.rows:
-        table.add_row(*(Text(cell) for cell in _cells(row)))
+    table.add_column(headings[-1])
+    for row in rows:
+        table.add_row(*map(Text, row))
     console.print(fitting(console, table))
-    for sentence in sentences(found):
+    for sentence in sentences:
         console.print(Text(f"· {sentence}"))
 
 
@@ -95,6 +136,19 @@ def markdown(found: PublishedOutputs) -> str:
     lines += [f"| {' | '.join(_HEADINGS)} |", "|---|---:|---:|---:|---:|---|"]
     lines += [f"| {' | '.join(escape(cell, 80) for cell in _cells(row))} |" for row in found.rows]
     return "\n".join([*lines, "", *(f"- {escape(each, 900)}" for each in sentences(found)), ""])
+
+
+def html(found: PublishedOutputs) -> str:
+    """The page: no script, no request."""
+    return page(
+        command="published_outputs",
+        title="Published outputs and weights",
+        headline=headline(found),
+        exit_code=found.exit,
+        sentences=sentences(found),
+        headings=_HEADINGS,
+        rows=[(row.word, _cells(row)) for row in found.rows],
+    )
 
 
 def _cells(row: PublishedRow) -> tuple[str, ...]:
@@ -112,6 +166,7 @@ def _weights(found: PublishedOutputs) -> str:
     return f"the weights {one_line(found.reference.uri, _NAME)} (SHA-256 {found.reference.sha256[:12]}…)"
 
 
-def _listed(names: list[str]) -> str:
+def listed_names(names: Sequence[str]) -> str:
+    """Foreign names as a reader says them: ``a, b and c``."""
     shown = [one_line(name, _NAME) for name in names]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,4 +1,4 @@
-"""Identity by text: in the terminal, as Markdown and as JSON."""
+"""Identity by text: in the terminal, as Markdown, as one HTML file and as JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from steelyard.comparison.detected_page import page
 from steelyard.comparison.text_identity import HeldRun, TextIdentity
 from steelyard.comparison.text_pairs import ORDERS
 from steelyard.records import VerdictWord
@@ -19,7 +20,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["RULE", "headline", "machine", "markdown", "print_identity", "sentences"]
+__all__ = ["RULE", "headline", "html", "machine", "markdown", "print_identity", "sentences"]
 
 RULE: Final = "text_identity@1"
 _NAME: Final = 60
@@ -133,3 +134,15 @@ def markdown(found: TextIdentity) -> str:
     """The whole result for a wiki or a pull request; foreign text is escaped."""
     lines = ["# Identity by text", "", f"**{escape(headline(found), 800)}**", ""]
     return "\n".join([*lines, *(f"- {escape(each, 800)}" for each in sentences(found)), ""])
+
+
+def html(found: TextIdentity) -> str:
+    """The page: no script, no request."""
+    return page(
+        command="text_identity",
+        title="Identity by text",
+        headline=headline(found),
+        exit_code=found.exit,
+        word=found.word,
+        sentences=sentences(found),
+    )

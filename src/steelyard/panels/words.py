@@ -1,4 +1,4 @@
-"""What a test over finished runs came to, in words: for the terminal, as Markdown and as JSON."""
+"""What a test over finished runs came to, in words: for the terminal, as Markdown, as one HTML file and as JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from steelyard.comparison.detected_page import page
 from steelyard.panels.folder import Panel
 from steelyard.panels.record import Detection
 from steelyard.records import VerdictWord
@@ -19,7 +20,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["headline", "machine", "markdown", "missing_families", "print_detection", "sentences"]
+__all__ = ["headline", "html", "machine", "markdown", "missing_families", "print_detection", "sentences"]
 
 _LIMITS = (
     "A gap does not show how it came: it shows that the public score does not carry over to twins of its samples as "
@@ -114,3 +115,15 @@ def markdown(found: Detection) -> str:
     """The whole result for a wiki or a pull request; foreign text is escaped."""
     lines = [f"# {found.rule}", "", f"**{escape(headline(found), 800)}**", ""]
     return "\n".join([*lines, *(f"- {escape(each, 800)}" for each in sentences(found)), ""])
+
+
+def html(found: Detection) -> str:
+    """The page: no script, no request."""
+    return page(
+        command="twin_gap",
+        title="Twins and a panel",
+        headline=headline(found),
+        exit_code=found.exit,
+        word=found.result.word,
+        sentences=sentences(found),
+    )

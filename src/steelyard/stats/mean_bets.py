@@ -13,6 +13,7 @@ additions and products alone, so it is the same on every machine.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,6 +21,7 @@ __all__ = ["BETS", "MeanBets", "mean_interval"]
 
 BETS: Final = (0.05, 0.15, 0.4, 0.8)  # shares of the largest λ that leaves every factor positive
 _HAIR: Final = 1e-9
+_LEAST: Final = 1e-300
 _MOST: Final = 1e250  # beyond which no product matters, so that none overflows
 
 
@@ -62,6 +64,18 @@ class MeanBets:
         For a number of scores that was fixed beforehand, and a mean that may still grow.
         """
         return sum(self._within) / len(BETS)
+
+    def needed(self, e: float) -> int | None:
+        """About how many scores in all bring the first E to ``e``, if they go on as they did; None: they never do."""
+        return self._needed(e, self._above)
+
+    def needed_within(self, e: float) -> int | None:
+        """The same for the second E."""
+        return self._needed(e, self._within)
+
+    def _needed(self, e: float, products: Sequence[float]) -> int | None:
+        fastest = math.log(max(*products, _LEAST)) / self.n if self.n else 0.0
+        return max(self.n, math.ceil(math.log(len(BETS) * e) / fastest)) if fastest > 0 else None
 
     @property
     def p(self) -> float:

@@ -11,9 +11,13 @@ from msgspec.structs import replace
 from steelyard.cli import execute as steelyard
 from steelyard.comparison.published import decided_again
 from steelyard.comparison.published_seal import SEAL, open_outputs, seal_outputs
+from steelyard.comparison.published_texts import decided_again as rows_again
+from steelyard.comparison.published_texts_seal import open_texts, seal_texts
 from steelyard.errors import ExitCode
 from steelyard.evidence.envelope import open_envelope, seal
+from steelyard.evidence.layout import OUTPUT_TEXTS
 from tests.api.test_published_outputs import log
+from tests.comparison.published_texts_fixtures import texts_like, write_run
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +25,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
     """The vendor's log, and what came of it."""
     folder = tmp_path_factory.mktemp("published")
     command = ["detect", "published_outputs", str(log(folder / "run")), "--model", "reference=embedded:smollm2"]
-    more = ["--out", str(folder / "out"), "--markdown", str(folder / "out.md")]
+    more = ["--out", str(folder / "out"), "--markdown", str(folder / "out.md"), "--html", str(folder / "out.html")]
     assert steelyard([*command, *more]) == ExitCode.INCONSISTENT
     return folder
 
@@ -90,3 +94,59 @@ def test_a_changed_word_is_named(theirs: Path, tmp_path: Path, capfd: pytest.Cap
     (tmp_path / "out" / SEAL).write_bytes(seal(document, None))
     assert steelyard(["verify", str(tmp_path / "out")]) == ExitCode.INCONSISTENT
     assert "does not follow from its shares" in capfd.readouterr().err
+
+
+def test_the_page_stands_alone(theirs: Path) -> None:
+    text = (theirs / "out.html").read_text()
+    assert "the outputs of foreign were not written by" in text
+    assert "<script" not in text
+
+
+@pytest.fixture(scope="module")
+def beside_served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of which one benchmark another model wrote, beside served answers, and what came of it."""
+    folder = tmp_path_factory.mktemp("served")
+    own = {name: texts_like(name, 120) for name in ("a", "b")}
+    write_run(folder / "log", {**own, "b": texts_like("x", 120, also="Certainly")})
+    write_run(folder / "served", own)
+    command = ["detect", "published_outputs", str(folder / "log"), "--served", str(folder / "served")]
+    more = ["--out", str(folder / "out"), "--markdown", str(folder / "out.md"), "--html", str(folder / "out.html")]
+    assert steelyard([*command, *more]) == ExitCode.INCONSISTENT
+    return folder
+
+
+def test_without_weights_a_run_of_the_served_model_names_the_benchmark(
+    beside_served: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert "Inconsistent: the outputs of b did not come from" in (beside_served / "out.md").read_text()
+    assert "Inconsistent: the outputs of b did not come from" in (beside_served / "out.html").read_text()
+    assert [each.name for each in (beside_served / "out").iterdir()] == [OUTPUT_TEXTS]
+    assert b"river" not in (beside_served / "out" / OUTPUT_TEXTS).read_bytes()
+    assert steelyard(["verify", str(beside_served / "out")]) == ExitCode.CONSISTENT
+    assert "guesses taken as sealed" in capfd.readouterr().out
+    both = ["--run", str(beside_served / "log"), "--run", str(beside_served / "served")]
+    assert steelyard(["verify", str(beside_served / "out"), *both, "--json"]) == ExitCode.CONSISTENT
+    facts = json.loads(capfd.readouterr().out)
+    assert (facts["holds"], facts["guesses_made_again"], facts["pairs"]) == (True, True, 240)
+
+
+def test_forged_guesses_verify_alone_and_not_with_the_runs(
+    beside_served: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = open_texts(beside_served / "out").texts
+    forged = replace(found.rows[1], pairs=tuple(replace(each, said="s", alike=1.0) for each in found.rows[1].pairs))
+    seal_texts(tmp_path / "out", replace(found, rows=rows_again((found.rows[0], forged))), None)
+    assert steelyard(["verify", str(tmp_path / "out")]) == ExitCode.CONSISTENT
+    both = ["--run", str(beside_served / "log"), "--run", str(beside_served / "served")]
+    assert steelyard(["verify", str(tmp_path / "out"), *both]) == ExitCode.INCONSISTENT
+    assert "the runs give other guesses" in capfd.readouterr().err
+    assert steelyard(["verify", str(tmp_path / "out"), *both[:2]]) == ExitCode.BAD_INPUT
+    assert "give --run LOG --run SERVED" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--served", "x", "--model", "reference=embedded:smollm2"]])
+def test_either_weights_or_a_served_run_is_needed(
+    beside_served: Path, options: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert steelyard(["detect", "published_outputs", str(beside_served / "log"), *options]) == ExitCode.BAD_INPUT
+    assert "give either the weights" in capfd.readouterr().err

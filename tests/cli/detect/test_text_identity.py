@@ -27,13 +27,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_texts(task, folder / "one", WritingServer(1))
         run_texts(task, folder / "kelp", WritingServer(3, "kelp"))
         command = ["detect", "text_identity", str(folder / "one"), "--reference", str(folder / "kelp")]
-        more = ["--out", str(folder / "out"), "--markdown", str(folder / "out.md")]
+        more = ["--out", str(folder / "out"), "--markdown", str(folder / "out.md"), "--html", str(folder / "out.html")]
         assert steelyard([*command, *more]) == ExitCode.INCONSISTENT
     return folder
 
 
 def test_what_it_leaves_says_what_was_shown_and_holds_no_text(runs: Path) -> None:
     assert "**Inconsistent: one and kelp were not answered from the same" in (runs / "out.md").read_text()
+    assert "Inconsistent: one and kelp were not answered from the same" in (runs / "out.html").read_text()
     assert [each.name for each in (runs / "out").iterdir()] == [SEAL]
     sealed = json.dumps(open_identity(runs / "out").identity.pairs[0].__struct_fields__)
     assert "text" not in sealed

@@ -22,7 +22,8 @@ def test_a_small_panel_is_not_testable(
     runs_of(tmp_path, "mine", (20, 120), files)
     capsys.readouterr()
     asked = ["detect", "twin_gap", "mine-sums", "--twins", "mine-twins", "--panel", "panel"]
-    assert execute([*asked, "--out", "result", "--markdown", "result.md"]) == 3
+    assert execute([*asked, "--out", "result", "--markdown", "result.md", "--html", "result.html"]) == 3
+    assert "<h1>Twins and a panel</h1>" in Path("result.html").read_text()
     said = capsys.readouterr().out
     assert "58 families are missing" in " ".join(said.split())
     assert "verify  steelyard verify result --panel panel" in said

@@ -18,6 +18,7 @@ from steelyard.cli.output import print_json
 @click.option("--task", default="", metavar="NAME", help="Which task, if the runs have several.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the sealed result.  [default: runs/…]")
 @click.option("--markdown", "markdown_file", type=click.Path(path_type=Path), help="Also write Markdown to this file.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Also write the page to this file.")
 @key_option
 @json_option
 def command(
@@ -26,6 +27,7 @@ def command(
     task: str,
     out: Path | None,
     markdown_file: Path | None,
+    html_file: Path | None,
     key: Path | None,
     as_json: bool,
 ) -> int:
@@ -50,14 +52,16 @@ def command(
     from steelyard.util.atomic_file import write_file
     from steelyard.util.console import out as console
 
-    check_outside_runs(markdown_file)
+    for path in (markdown_file, html_file):
+        check_outside_runs(path)
     out = out or default_folder("text-identity")
     check_new(out)
     signer = signer_at(key)
     found = text_identity(run, reference, task=task, signer=signer, progress=shown_progress("prompts"))
     seal_identity(out, found, signer)
-    if markdown_file is not None:
-        write_file(markdown_file, pages.markdown(found).encode())
+    for file, render in ((markdown_file, pages.markdown), (html_file, pages.html)):
+        if file is not None:
+            write_file(file, render(found).encode())
     if as_json:
         print_json(pages.machine(found))
         return int(found.exit)

@@ -23,6 +23,7 @@ from steelyard.cli.output import print_json
               help="The chance that an honest model is called inconsistent.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the sealed result.  [default: runs/…]")
 @click.option("--markdown", "markdown_file", type=click.Path(path_type=Path), help="Also write Markdown to this file.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Also write the page to this file.")
 @key_option
 @json_option
 def command(
@@ -34,6 +35,7 @@ def command(
     alpha: float,
     out: Path | None,
     markdown_file: Path | None,
+    html_file: Path | None,
     key: Path | None,
     as_json: bool,
 ) -> int:
@@ -55,15 +57,17 @@ def command(
     from steelyard.util.atomic_file import write_file
     from steelyard.util.console import out as console
 
-    check_outside_runs(markdown_file)
+    for path in (markdown_file, html_file):
+        check_outside_runs(path)
     out = out or default_folder("twin-gap")
     signer = signer_at(key)
     with working("verifying the runs and reading the panel"):
         found = twin_gap(
             run, twins=twins, panel=panel, task=task, twin_task=twin_task, alpha=alpha, out=out, signer=signer
         )
-    if markdown_file is not None:
-        write_file(markdown_file, words.markdown(found).encode())
+    for file, render in ((markdown_file, words.markdown), (html_file, words.html)):
+        if file is not None:
+            write_file(file, render(found).encode())
     if as_json:
         print_json(words.machine(found))
         return int(found.exit)
