@@ -136,7 +136,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
     names and their order are: by it gates are counted. ``window``: the release and the dates whose items are asked, of
     a benchmark that grows (:class:`steelyard.tasks.window.Window`), or the subset; empty for the whole of it.
-    ``images``: the samples show images.
+    ``images``: the samples show images. ``drawer``: what drew those of a generated task
+    (:func:`steelyard.tasks.drawing.picture.drawer`).
     """
 
     id: str
@@ -179,6 +180,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     groups: tuple[tuple[str, int], ...] = ()
     window: str = ""
     images: bool = False
+    drawer: str = ""
 
     @property
     def label(self) -> str:

@@ -2,7 +2,8 @@
 
 In a template an image is an opaque value. Printed, it leaves a mark of two characters that no text may hold (Unicode
 keeps them for such uses); a row whose data hold them is refused. When all is rendered the marks are taken out, and each
-is the place of an image. A template reads nothing of an image, and no image is decoded.
+is the place of an image. A template reads nothing of an image, and no image is decoded. One that a generator gives is
+drawn when a prompt shows it (:mod:`steelyard.tasks.drawing.picture`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, Final
 from steelyard.errors import InputError
 from steelyard.records import Image
 from steelyard.records.images import MAX_ENCODED_BYTES, MAX_IMAGE_BYTES, MAX_IMAGES, ImageDetail, media_type_of
+from steelyard.tasks.drawing.picture import Picture
 
 __all__ = ["RowImages", "check_unmarked"]
 
@@ -32,10 +34,22 @@ _MARK: Final = re.compile(f"{_OPENS}([0-9]{{1,9}}){_CLOSES}")
 class _Shown:
     """An image as a template has it: it can be printed, and nothing else."""
 
-    __slots__ = ("_image", "_number")
+    __slots__ = ("_number", "_source")
 
-    def __init__(self, number: int, image: Image) -> None:
-        self._number, self._image = number, image
+    def __init__(self, number: int, source: Image | Picture) -> None:
+        self._number, self._source = number, source
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file, or of what is drawn: that is the same whoever draws it."""
+        return self._source.sha256
+
+    def image(self) -> Image:
+        """The image with its bytes."""
+        if isinstance(self._source, Image):
+            return self._source
+        data = self._source.png()
+        return Image(sha256=sha256(data).hexdigest(), media_type="image/png", data=data)
 
     def __str__(self) -> str:
         return f"{_OPENS}{self._number}{_CLOSES}"
@@ -59,10 +73,10 @@ class _NoImage:
 class RowImages:
     """The images in some columns of a row, by ``columns``; their files lie in ``folder`` or below.
 
-    A cell is an image's bytes, ``{bytes: …}`` as the hub has it, the path of a file, a list of these, or empty. A row
-    that has one of the columns need not have the others: they are empty, and an error where they are printed.
-    Raises InputError for anything else, a path that leads elsewhere, a file that is no PNG, JPEG or WebP or is too
-    large, and a row whose other texts hold a mark.
+    A cell is an image's bytes, ``{bytes: …}`` as the hub has it, the path of a file, a generator's picture, a list of
+    these, or empty. A row that has one of the columns need not have the others: they are empty, and an error where they
+    are printed. Raises InputError for anything else, a path that leads elsewhere, a file that is no PNG, JPEG or WebP
+    or is too large, and a row whose other texts hold a mark.
     """
 
     def __init__(self, row: Mapping[str, Any], columns: Sequence[str], folder: Path | None) -> None:
@@ -82,8 +96,8 @@ class RowImages:
 
     @property
     def digests(self) -> tuple[str, ...]:
-        """The SHA-256 of each image, in the order of the columns."""
-        return tuple(each._image.sha256 for each in self._shown)
+        """The SHA-256 of each image, or of what is drawn, in the order of the columns."""
+        return tuple(each.digest for each in self._shown)
 
     def placed_in(self, text: str, detail: ImageDetail = "") -> tuple[str, tuple[Image, ...]]:
         """A rendered text without its marks, and the images at their places.
@@ -97,7 +111,7 @@ class RowImages:
             parts.append(part)
             place += len(part)
             if number is not None:
-                shown = self._shown[number]._image
+                shown = self._shown[number].image()
                 found.append(
                     Image(sha256=shown.sha256, media_type=shown.media_type, at=place, detail=detail, data=shown.data)
                 )
@@ -110,6 +124,9 @@ class RowImages:
         return "".join(parts), tuple(found)
 
     def _cell(self, value: Any, column: str) -> _Shown | _NoImage:
+        if isinstance(value, Picture):
+            self._shown.append(_Shown(len(self._shown), value))
+            return self._shown[-1]
         data = self._bytes(value, column)
         if data is None:
             return _NoImage(column)
