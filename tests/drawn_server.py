@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
@@ -20,29 +18,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
+from bench.drawn_images import pixels_of
 from steelyard.tasks.generators.diagram_counting import COLOURS
 from tests.conftest import SumsServer
 
 _ASKED = re.compile(
-    r"How many (?:shapes that are not (?P<no>\w+)|(?P<any>\w+)s of any colour|(?P<colour>\w+) (?P<shape>\w+)s) are there"
+    r"How many (?:shapes that are not (?P<no>\w+)|(?P<any>\w+)s of any colour|(?P<colour>\w+) (?P<shape>\w+)s) "
+    r"are there"
 )
-
-
-def pixels_of(data: bytes) -> NDArray[np.uint8]:
-    """The pixels of a PNG as the drawer writes them: an array of height × width × 3."""
-    width, height, depth, kind = struct.unpack_from(">IIBB", data, 16)
-    assert (data[:8], depth, kind) == (b"\x89PNG\r\n\x1a\n", 8, 6)
-    place, packed = 8, b""
-    while place < len(data):
-        (length,) = struct.unpack_from(">I", data, place)
-        if data[place + 4 : place + 8] == b"IDAT":
-            packed += data[place + 8 : place + 8 + length]
-        place += length + 12
-    lines = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, 1 + 4 * width)
-    assert set(lines[:, 0]) <= {0, 1}, "every line is written as it is, or as differences to the left"
-    shown = lines[:, 1:].reshape(height, width, 4)
-    summed = np.cumsum(shown, axis=1, dtype=np.uint8)
-    return np.where(lines[:, 0, None, None] == 1, summed, shown)[:, :, :3]
 
 
 def shapes_of(pixels: NDArray[np.uint8]) -> Iterator[tuple[str, str]]:

@@ -34,22 +34,10 @@ _MARK: Final = re.compile(f"{_OPENS}([0-9]{{1,9}}){_CLOSES}")
 class _Shown:
     """An image as a template has it: it can be printed, and nothing else."""
 
-    __slots__ = ("_number", "_source")
+    __slots__ = ("_image", "_number")
 
-    def __init__(self, number: int, source: Image | Picture) -> None:
-        self._number, self._source = number, source
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the file, or of what is drawn: that is the same whoever draws it."""
-        return self._source.sha256
-
-    def image(self) -> Image:
-        """The image with its bytes."""
-        if isinstance(self._source, Image):
-            return self._source
-        data = self._source.png()
-        return Image(sha256=sha256(data).hexdigest(), media_type="image/png", data=data)
+    def __init__(self, number: int, image: Image | Picture) -> None:
+        self._number, self._image = number, image
 
     def __str__(self) -> str:
         return f"{_OPENS}{self._number}{_CLOSES}"
@@ -96,8 +84,8 @@ class RowImages:
 
     @property
     def digests(self) -> tuple[str, ...]:
-        """The SHA-256 of each image, or of what is drawn, in the order of the columns."""
-        return tuple(each.digest for each in self._shown)
+        """The SHA-256 of each image, or of its drawing, which is the same whoever draws, in the order of the columns."""
+        return tuple(each._image.sha256 for each in self._shown)
 
     def placed_in(self, text: str, detail: ImageDetail = "") -> tuple[str, tuple[Image, ...]]:
         """A rendered text without its marks, and the images at their places.
@@ -111,7 +99,7 @@ class RowImages:
             parts.append(part)
             place += len(part)
             if number is not None:
-                shown = self._shown[number].image()
+                shown = _as_file(self._shown[number]._image)
                 found.append(
                     Image(sha256=shown.sha256, media_type=shown.media_type, at=place, detail=detail, data=shown.data)
                 )
@@ -153,6 +141,14 @@ class RowImages:
         if self._folder is None:
             raise InputError(f"{column}: a path, and these rows lie in no folder: give a mirror with --data")
         return _read(self._folder, value, column)
+
+
+def _as_file(image: Image | Picture) -> Image:
+    """An image with its bytes."""
+    if isinstance(image, Image):
+        return image
+    data = image.png()
+    return Image(sha256=sha256(data).hexdigest(), media_type="image/png", data=data)
 
 
 def _split(text: str) -> Iterator[tuple[str, int | None]]:

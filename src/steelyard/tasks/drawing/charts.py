@@ -189,12 +189,12 @@ def _slices(canvas: Canvas, chart: Chart, look: Look) -> None:
     letters, ink = face(look.face), look.paper.ink
     named = max(letters.width(label, _LABEL) for label in chart.labels) + 24
     top = _EDGE + _TITLE + 14
-    radius = min(canvas.width - named - 3 * _EDGE, canvas.height - top - _EDGE) / 2 - 22
+    radius = min(canvas.width - named - 3 * _EDGE, canvas.height - top - _EDGE) / 2 - 25
     x, y = (canvas.width - named - _EDGE) / 2, top + (canvas.height - top - _EDGE) / 2
     begun = 0
     for number, share in enumerate(chart.series[0].values):
         canvas.polygon(_slice(x, y, radius, begun, share), look.colours[number], look.paper.paper, 1.5)
-        middle = _on_circle(x, y, radius + 16, begun + share / 2)
+        middle = _on_circle(x, y, radius + 19, begun + share / 2)
         canvas.text(middle[0], middle[1] + _PRINTED * 0.36, f"{share}%", _PRINTED, ink, look.face, "middle")
         begun += share
     line = _LABEL + 10

@@ -32,8 +32,8 @@ PAPERS: Final = (
 )
 # Eight each, of which no two look alike, on light and on dark paper.
 PALETTES: Final = (
-    ("#4e79a7", "#f28e2b", "#e15759", "#59a14f", "#b07aa1", "#d4a72c", "#76b7b2", "#9c755f"),
+    ("#4e79a7", "#f28e2b", "#e15759", "#59a14f", "#b07aa1", "#3fb8e0", "#76b7b2", "#9c755f"),
     ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8a8a8a", "#8f6bd1"),
-    ("#4c72b0", "#dd8452", "#55a868", "#c44e52", "#8172b3", "#937860", "#da8bc3", "#8c8c8c"),
+    ("#4c72b0", "#dd8452", "#55a868", "#c44e52", "#8172b3", "#937860", "#da8bc3", "#64b5cd"),
 )
 FACE_NAMES: Final = (("sans", "sans-bold"), ("serif", "serif"), ("sans", "serif"), ("mono", "mono"))

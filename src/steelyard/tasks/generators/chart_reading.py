@@ -18,6 +18,7 @@ __all__ = ["KINDS", "generate"]
 
 KINDS: Final = ("bar", "line", "pie")
 _MAJORS: Final = (10, 20, 40, 100, 200, 400)
+_MOST_SLICES: Final = 7
 _LEAST_SLICE: Final = 5  # percent: a label fits beside each
 _ON_GRID: Final = " Every value lies on a grid line."
 
@@ -58,15 +59,15 @@ def generate(
     """
     if not kinds or not all(kind in KINDS for kind in kinds):
         raise InputError(f"chart_reading: kinds must be some of {', '.join(KINDS)}")
-    if not (3 <= min_points <= max_points <= 10 and min_points <= 7):
-        raise InputError("chart_reading: needs 3 ≤ min_points ≤ max_points ≤ 10, and min_points ≤ 7")
+    if not 3 <= min_points <= max_points <= 10 or ("pie" in kinds and min_points > _MOST_SLICES):
+        raise InputError("chart_reading: needs 3 ≤ min_points ≤ max_points ≤ 10; a pie has at most 7 slices")
     if max_series not in (1, 2) or steps not in (1, 2, 5) or not 0 <= printed <= 100:
         raise InputError("chart_reading: max_series is 1 or 2, steps 1, 2 or 5, and printed 0 to 100")
 
     def make(random: Random) -> tuple[str, str, str, Picture]:
         kind = one_of(random, kinds)
         if kind == "pie":
-            chart, topic = _pie(random, min_points, min(max_points, 7))
+            chart, topic = _pie(random, min_points, min(max_points, _MOST_SLICES))
         else:
             chart, topic = _chart(random, kind, min_points, max_points, max_series, steps, printed)
         question, answer = _asked(random, chart, topic)

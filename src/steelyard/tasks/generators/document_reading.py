@@ -80,7 +80,7 @@ _OCCASIONS: Final = (
             ("How many units more than at the last reading did the meter show?", "{count}"),
             (f"On which day is the next reading? {_AS_PRINTED}", "{second}"),
             (f"By which day is a number to be sent? {_AS_PRINTED}", "{third}"),
-            ("Which number has the meter itself?", "{code}"),
+            ("What is the number of the meter itself?", "{code}"),
             ("Who comes to read the meter?", "{person}"),
             ("What is the key number of the house?", "{gate}"),
         ),

@@ -50,8 +50,8 @@ def generate(
     A table has ``min_rows`` to ``max_rows`` rows of ``min_columns`` to ``max_columns`` numbers, in letters of one of
     ``sizes`` (pixels). Raises InputError for options outside their range.
     """
-    if not (3 <= min_rows <= max_rows <= 14 and 2 <= min_columns <= max_columns <= 6):
-        raise InputError("table_reading: needs 3 ≤ min_rows ≤ max_rows ≤ 14 and 2 ≤ min_columns ≤ max_columns ≤ 6")
+    if not (3 <= min_rows <= max_rows <= 13 and 2 <= min_columns <= max_columns <= 6):
+        raise InputError("table_reading: needs 3 ≤ min_rows ≤ max_rows ≤ 13 and 2 ≤ min_columns ≤ max_columns ≤ 6")
     if not sizes or not all(size in range(9, 15) for size in sizes):
         raise InputError("table_reading: sizes must be numbers of pixels from 9 to 14")
 
