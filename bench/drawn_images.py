@@ -120,7 +120,7 @@ def main() -> None:
                 row["image"].png()
                 times.append(1000 * (made + time.process_time() - begun))
             described.append(np.array([features_of(row) for row in rows]))
-        p = p_of_exchange(*described, 2000)
+        p = p_of_exchange(described[0], described[1], 2000)
         blind, asked = blind_share(rows_of(task, "bench-blind", 2000)), 2000
         low, high = clopper_pearson(blind, asked)
         size = np.concatenate(described)[:, 7].mean() / 1000

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from aiohttp import web
@@ -74,7 +75,7 @@ class CountingServer(SumsServer):
 
     async def _chat(self, request: web.Request) -> web.Response:
         content = json.loads(await request.text())["messages"][-1]["content"]
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        parts: Any = [{"type": "text", "text": content}] if isinstance(content, str) else content
         urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
         if urls and not self.sees:
             return web.json_response({"error": {"message": "this model sees nothing"}}, status=400)

@@ -16,7 +16,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.errors import ExitCode, VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.planning import orders
-from steelyard.records import VerdictWord
+from steelyard.records import GenerateRequest, VerdictWord
 from steelyard.storage.run_folder import RunFolder
 from steelyard.tasks import load_task
 from steelyard.tasks.drawing.picture import drawer
@@ -36,9 +36,17 @@ def audit(folder: Path, server: CountingServer, value: str) -> int:
 
 
 def public_answers(share: float) -> dict[str, str]:
-    samples = list(load_task(TASK).prepare("chat"))
-    known = [each for each in samples if each.request.images[0].sha256 < f"{int(share * 0xFFFF):04x}"]
-    return {each.request.images[0].sha256: each.target for each in known}
+    last = f"{int(share * 0xFFFF):04x}"
+    return {digest: target for digest, target in shown().items() if digest < last}
+
+
+def shown() -> dict[str, str]:
+    """The answers to the public samples by the SHA-256 of their images."""
+    found = {}
+    for sample in load_task(TASK).prepare("chat"):
+        assert isinstance(sample.request, GenerateRequest)
+        found[sample.request.images[0].sha256] = sample.target
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +79,11 @@ def test_the_plan_says_what_drew_and_every_image_is_kept_once(honest: Path) -> N
     run = RunFolder.open(honest)
     public, fresh = run.plan.measurements[0], next(each for each in run.plan.measurements if each.drawn)
     assert (public.images, public.drawer, fresh.drawer) == (True, drawer(), drawer())
-    drawn = {each.request.images[0].sha256 for each in load_task(TASK).prepare("chat")}
+    drawn = shown()
     kept = {path.name: path.read_bytes() for path in (honest / "media").iterdir()}
     assert all(sha256(data).hexdigest() == name and data[:4] == b"\x89PNG" for name, data in kept.items())
-    assert len(kept.keys() & drawn) > 20
-    assert len(kept.keys() - drawn) > 20  # twins
+    assert len(kept.keys() & drawn.keys()) > 20
+    assert len(kept.keys() - drawn.keys()) > 20  # twins
 
 
 def test_a_verifier_draws_again_and_compares(honest: Path, capsys: pytest.CaptureFixture[str]) -> None:

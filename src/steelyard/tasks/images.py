@@ -84,7 +84,7 @@ class RowImages:
 
     @property
     def digests(self) -> tuple[str, ...]:
-        """The SHA-256 of each image, or of its drawing, which is the same whoever draws, in the order of the columns."""
+        """The SHA-256 of each image in the order of the columns; of a drawn one that of its drawing, whoever draws."""
         return tuple(each._image.sha256 for each in self._shown)
 
     def placed_in(self, text: str, detail: ImageDetail = "") -> tuple[str, tuple[Image, ...]]:

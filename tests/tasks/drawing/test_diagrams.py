@@ -10,6 +10,7 @@ import pytest
 
 from steelyard.tasks.drawing import diagrams
 from steelyard.tasks.drawing.diagrams import Shape
+from steelyard.tasks.drawing.looks import PAPERS, Look
 from steelyard.tasks.generators import diagram_counting
 
 MOST = {"min_things": 48, "max_things": 48, "colours": 5}
@@ -64,7 +65,7 @@ def _distance(point: tuple[float, float], one: tuple[float, float], other: tuple
 
 
 def test_every_shape_has_its_own_form() -> None:
-    look = diagram_counting.Look(diagram_counting.PAPERS[0], (), "sans", "sans")
+    look = Look(PAPERS[0], (), "sans", "sans")
     shapes = [Shape(name, "#e0342b", (30, 30), 20, 0) for name in diagrams.SHAPES]
     texts = [diagrams.draw_shapes([shape], look, 60, 60) for shape in shapes]
     corners = [len(re.findall(r"[\d.]+,[\d.]+", text)) for text in texts]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from bench.drawn_images import TASKS, rows_of
+from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 from steelyard.scorers import open_scorer
 from steelyard.tasks import load_task
+from steelyard.tasks.catalogue import open_task_file
 from steelyard.tasks.drawing.picture import drawer
 
 
@@ -48,6 +51,13 @@ def test_a_sample_shows_one_image_before_its_question(name: str) -> None:
         assert sha256(image.data).hexdigest() == image.sha256
         assert request.prompt.endswith("\nReply with the answer alone.")
         assert sample.target not in ("", "None")
+
+
+def test_a_task_that_does_not_name_the_column_of_images_is_refused(tmp_path: Path) -> None:
+    text = load_task("table_reading").where.read_text()
+    (tmp_path / "mine.yaml").write_text(text.replace("id: table_reading", "id: mine").replace("images: [image]", ""))
+    with pytest.raises(InputError, match=r"an image is no text: name its column in fields\.images"):
+        open_task_file(tmp_path / "mine.yaml").prepare("chat")
 
 
 @pytest.mark.parametrize("name", TASKS)

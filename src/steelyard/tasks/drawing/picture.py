@@ -13,6 +13,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Final
 
+from steelyard.errors import InputError
 from steelyard.tasks.drawing.canvas import Canvas
 from steelyard.tasks.drawing.faces import FACES
 
@@ -39,6 +40,9 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"Picture({self.sha256[:12]})"
+
+    def __str__(self) -> str:
+        raise InputError("an image is no text: name its column in fields.images of the task's file")
 
     def png(self) -> bytes:
         """The bytes of the PNG, in the SVG's own size; the last thousand or so are kept."""
