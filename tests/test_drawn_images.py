@@ -22,6 +22,7 @@ from steelyard.tasks import load_task
 from steelyard.tasks.drawing.picture import drawer
 from steelyard.verification.recompute import recompute
 from tests.drawn_server import CountingServer
+from tests.tiny_transformers import save_vision_model
 from tests.verification.resealing import reseal, with_new_reports
 
 TASK = "diagram_counting"
@@ -141,3 +142,12 @@ def test_a_model_that_sees_nothing_is_refused_in_one_line(tmp_path: Path, capsys
         "steelyard: chart_reading: its samples show images: it refuses one: HTTP 400: this model sees nothing"
     ]
     assert not (tmp_path / "run" / "plan.json").exists()
+
+
+def test_a_vision_model_with_random_weights_reads_nothing(tmp_path: Path) -> None:
+    model = save_vision_model(tmp_path / "random")
+    asked = ["run", "chart_reading", "--model", f"hf:{model}", "--limit", "20", "--output-tokens", "8"]
+    assert steelyard([*asked, "--out", str(tmp_path / "run")]) in (ExitCode.CONSISTENT, ExitCode.UNDECIDED)
+    scores = [json.loads(line) for line in (tmp_path / "run" / "scores.jsonl").read_text().splitlines()]
+    assert len(scores) == 20
+    assert sum(score["value"] or 0 for score in scores) <= 7  # guessing has 13 %: more would have p = .002
