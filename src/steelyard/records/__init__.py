@@ -25,11 +25,8 @@ from steelyard.records.limits import UNKNOWN_COSTS, Limits
 from steelyard.records.plan import (
     AGAINST_REFERENCE,
     GATE_SERIES,
-    JUDGE,
     JUDGED_INPUTS,
     PLAN_FORMAT,
-    REFERENCE,
-    SUBJECT,
     LedgerPlace,
     Measurement,
     MeasurementKind,
@@ -45,8 +42,6 @@ from steelyard.records.plan import (
     RepeatCheck,
     RequestedTest,
     Served,
-    candidate_role,
-    is_candidate,
     is_identity_check,
 )
 from steelyard.records.record import Record
@@ -86,6 +81,17 @@ from steelyard.records.results import (
     Verdict,
     VerdictWord,
 )
+from steelyard.records.roles import (
+    JUDGE,
+    MOST_REFERENCES,
+    REFERENCE,
+    SUBJECT,
+    candidate_role,
+    is_candidate,
+    is_reference,
+    reference_role,
+    references_of,
+)
 from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
@@ -93,6 +99,7 @@ __all__ = [
     "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
+    "MOST_REFERENCES",
     "PLAN_FORMAT",
     "REFERENCE",
     "SUBJECT",
@@ -171,4 +178,7 @@ __all__ = [
     "candidate_role",
     "is_candidate",
     "is_identity_check",
+    "is_reference",
+    "reference_role",
+    "references_of",
 ]
