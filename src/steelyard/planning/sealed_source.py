@@ -129,7 +129,7 @@ class SealedSource:
             found.items,
             found.asks,
             dict(found.groups),
-            found.drawer,
+            found.drawer if found.images and is_drawer(found.drawer) and task.definition.hub is None else "",
         )
 
     def _check_items(
