@@ -97,6 +97,7 @@ def test_data_cannot_forge_an_image(text: str) -> None:
         ("{{ (image ~ 'x')[:2] }}", "takes an image's mark apart"),
         ("{{ image.data }}", "has no attribute|object"),
         ("{{ image._image }}", "unsafe"),
+        ("{{ row.image._image.data }}", "unsafe"),
         ("{{ image | as_json }}", "not JSON serializable"),
         ("{{ image | length }}", "has no len"),
         ("{{ gone }}", "the row has no image in 'gone'"),

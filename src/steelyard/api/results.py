@@ -178,9 +178,10 @@ class VerifyResult:
     def exit_code(self) -> ExitCode:
         """3 where something was not checked, else 0, as ``steelyard verify`` returns.
 
-        That is a test that was not recomputed, pages that were not compared, and no time stamp where roots were given.
+        That is a test that was not recomputed, pages that were not compared, images that were not drawn again, and no
+        time stamp where roots were given.
         """
-        undecided = self.not_recomputed or self.pages_not_compared or self.is_undated
+        undecided = self.not_recomputed or self.pages_not_compared or self.recomputed.other_drawers or self.is_undated
         return ExitCode.UNDECIDED if undecided else ExitCode.CONSISTENT
 
     @property

@@ -88,7 +88,8 @@ def verify_watch(
         scores, passes = scores + result.recomputed.scores, passes + 1
         in_ledger = in_ledger and run.plan.ledger is not None
         counted += [question.number - number for question in run.plan.questions.values()]
-        if result.not_recomputed or (result.pages_not_compared and not ignores_pages) or result.is_undated:
+        is_open = result.not_recomputed or result.recomputed.other_drawers or result.is_undated
+        if is_open or (result.pages_not_compared and not ignores_pages):
             found.append(f"{each.words}: steelyard verify {place} says what was not checked")
     if len(signers) > 1:
         raise VerificationError(f"{path}: its passes are not all signed by one key")

@@ -200,7 +200,8 @@ def _roots(files: tuple[Path, ...]) -> Sequence[x509.Certificate]:
 
 def _code(result: VerifyResult, *, ignores_pages: bool) -> int:
     """The exit code of one bundle; what dates it may be another."""
-    is_open = result.not_recomputed or (result.pages_not_compared and not ignores_pages)
+    others = result.recomputed.other_drawers
+    is_open = result.not_recomputed or others or (result.pages_not_compared and not ignores_pages)
     return int(ExitCode.UNDECIDED if is_open else ExitCode.CONSISTENT)
 
 
@@ -233,6 +234,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
         "not_recomputed": list(found.verdict.not_recomputed),
         "sealed_addresses": _addresses(result),
         "tasks_not_here": {task: list(names) for task, names in found.tasks_not_here.items()},
+        "images_drawn_elsewhere": dict(found.other_drawers),
     }
 
 
@@ -281,6 +283,8 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
     for task, resting in found.tasks_not_here.items():
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
+    for task, drawn_by in found.other_drawers.items():
+        click.echo(_drawn_elsewhere(task, drawn_by))
     for name, given in found.plan.inputs.items():
         named = f"the input {name} ({given.kind} {given.sha256[:16]}…)"
         if given.kind == DIFFICULTY_INPUT:
@@ -321,3 +325,12 @@ def _not_here(task: str, resting: Sequence[str], origin: str) -> str:
     what = "a task file" if origin == "file" else f"a task of {one_line(origin, 80)}"
     names = one_line(", ".join(resting), 200)
     return f"as sealed: {names}: {what} that is not here ({one_line(task, 80)}) has its prompt, scorer and chance score"
+
+
+def _drawn_elsewhere(task: str, drawn_by: str) -> str:
+    from steelyard.tasks.drawing.picture import drawer
+
+    return (
+        f"images of {task} NOT drawn again: they are of {drawn_by}, and here it is {drawer()}; what they show, and all "
+        "questions and answers, were made again. With that version of vl-convert-python the bytes are compared too"
+    )

@@ -259,6 +259,7 @@ class TaskPlanner:
             groups=groups_of(claim, rows, scorer),
             window=protocol.window,
             images=bool(task.definition.fields.images),
+            drawer=rows.drawer,
             **self._asked_how_often(request, decoding, rows.population, scorer),
         )
         check_mean(measurement.scorers[0], claim, measurement)
@@ -399,8 +400,7 @@ class TaskPlanner:
 
     def _limit_stated(self, request: MeasurementRequest) -> int | None:
         """The limit of an answer that the claim states whose test asks for this."""
-        claim = self._claim_of(request)
-        return None if claim is None else max_tokens_of(claim)
+        return max_tokens_of(self._claim_of(request))
 
     def _claim_of(self, request: MeasurementRequest) -> Claim | None:
         """The claim whose test asks for this."""

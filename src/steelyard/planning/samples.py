@@ -28,6 +28,7 @@ __all__ = [
     "as_asked",
     "asks_of",
     "digests_of",
+    "drawer_of",
     "in_item_order",
     "item_digests_of",
     "load_samples",
@@ -60,6 +61,13 @@ def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: 
         return task.prepare(protocol.prompt, data, seed, protocol.shots, window=protocol.window)
     except DataMissing as missing:
         raise Skip("not_tested", str(missing)) from None
+
+
+def drawer_of(samples: Sequence[Sample]) -> str:
+    """What draws the images that a task's generator gives; empty for other samples."""
+    from steelyard.tasks.task import Samples
+
+    return samples.drawer if isinstance(samples, Samples) else ""
 
 
 def in_item_order(samples: Sequence[Sample]) -> tuple[Sequence[Sample], str]:

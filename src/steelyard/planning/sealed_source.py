@@ -23,6 +23,7 @@ from steelyard.records import Measurement, NotPlanned, Part, Plan, Served
 from steelyard.scorers import open_identifier
 from steelyard.tasks import distribution_of_task, is_built_in, load_task, resolve
 from steelyard.tasks.catalogue import near_name
+from steelyard.tasks.drawing.picture import drawer, is_drawer
 from steelyard.tasks.loaders import says_data_missing
 from steelyard.tasks.protocol import ChosenProtocol
 from steelyard.tasks.task import Task
@@ -36,11 +37,13 @@ class SealedSource:
     """Tasks that are installed here; of others, and of data, what the plan says.
 
     ``served`` are the plan's, or for a plan without a sheet one for each measurement. Raises VerificationError for
-    facts that no data could give. ``absent`` collects, by task, the requests whose task is not here.
+    facts that no data could give. ``absent`` collects, by task, the requests whose task is not here, and
+    ``other_drawers``, by task, what drew its images, where it is not what draws them here.
     """
 
     def __init__(self, plan: Plan, served: Mapping[str, Served]) -> None:
         self.absent: dict[str, list[str]] = {}
+        self.other_drawers: dict[str, str] = {}
         self._plan, self._served = plan, served
         self._refused = {refused.request: refused for refused in plan.not_planned}
         self._measurements = plan.by_id
@@ -98,7 +101,9 @@ class SealedSource:
         is_own = isinstance(task, AbsentTask)
         if task.definition.generator is not None:
             try:
-                return HeldRows(load_samples(task, protocol, None, request.seed), None)
+                held = HeldRows(load_samples(task, protocol, None, request.seed), None)
+                served = self._served.get(request.name)
+                return self._as_drawn(held, held.drawer, self._measurement(served) if served else None)
             except MissingDependency:
                 self.absent.setdefault(task.id, []).append(request.name)
         if refused := self._refused.get(request.name):
@@ -124,6 +129,7 @@ class SealedSource:
             found.items,
             found.asks,
             dict(found.groups),
+            found.drawer if found.images and is_drawer(found.drawer) and task.definition.hub is None else "",
         )
 
     def _check_items(
@@ -196,13 +202,33 @@ class SealedSource:
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
         """The samples drawn again; of a generator that is not here, what the plan says of them."""
+        found = self._measurements[measurement.id]
         if task.definition.generator is not None and not isinstance(task, AbsentTask):
             with suppress(MissingDependency):
-                return HeldRows(drawn_samples(task, measurement), None)
-        found = self._measurements[measurement.id]
+                return self._as_drawn(HeldRows(drawn_samples(task, measurement), None), measurement.drawer, found)
         if measurement.drawn in ARMS:
             self._check_same((measurement.beside, "arms"), found.items, found.id, "items")
         return _SealedRows(found.population, None, (), lambda asked: found.samples_root, found.items)
+
+    def _as_drawn(self, held: HeldRows, drawn_by: str, found: Measurement | None) -> Rows:
+        """Samples made again; where another drawer drew their images, only what is drawn, and not its bytes.
+
+        Which items these are follows from what is drawn, whoever draws it.
+        """
+        if found is None or not drawn_by or not found.drawer or found.drawer == drawer():
+            return held
+        if not is_drawer(found.drawer):
+            raise _wrong(f"{found.id}: {found.drawer[:80]!r} is nothing that draws images")
+        self.other_drawers[found.task] = found.drawer
+        return _SealedRows(
+            held.population,
+            held.part,
+            held.remarks,
+            lambda asked: found.samples_root,
+            held.items,
+            found.asks,
+            drawer=found.drawer,
+        )
 
     def _root(self, sealed: Measurement, asked: Measurement) -> str:
         of_samples = (
@@ -277,7 +303,9 @@ class _SealedRows:
         items: str = "",
         asks: str = "",
         groups: Mapping[str, int] = MappingProxyType({}),
+        drawer: str = "",
     ) -> None:
+        self.drawer = drawer
         self.population, self.part, self.remarks, self.items = population, part, remarks, items
         self._root, self._asks, self.groups = root, asks, groups
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from steelyard.planning.drawn import check_drawable, drawn_samples
 from steelyard.planning.file_order import count_shards
 from steelyard.planning.part import part_of, revision_in_words
-from steelyard.planning.samples import as_asked, asks_of, digests_of, in_item_order, load_samples
+from steelyard.planning.samples import as_asked, asks_of, digests_of, drawer_of, in_item_order, load_samples
 from steelyard.plugins import ExecutingScorer, MeasurementRequest
 from steelyard.records import Measurement, Part, Sample
 
@@ -69,6 +69,11 @@ class Rows(Protocol):
     @property
     def groups(self) -> Mapping[str, int]:
         """How many samples each subtask has."""
+        ...
+
+    @property
+    def drawer(self) -> str:
+        """What draws the images that a generator gives; empty where it gives none."""
         ...
 
     def asked(self, measurement: Measurement) -> Asked:
@@ -132,6 +137,7 @@ class HeldRows:
         self._samples, self.items = in_item_order(samples)
         self.population, self.part = len(samples), part
         self.remarks = revision_in_words(samples)
+        self.drawer = drawer_of(samples)
 
     @property
     def groups(self) -> Mapping[str, int]:
@@ -161,6 +167,7 @@ class Undrawn:
     items = ""
     part = None
     remarks: tuple[str, ...] = ()
+    drawer = ""
     groups: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, population: int) -> None:

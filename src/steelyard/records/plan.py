@@ -119,8 +119,9 @@ class Measurement(Record, frozen=True, kw_only=True):
     where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
     names and their order are: by it gates are counted. ``window``: the release and the dates whose items are asked, of
     a benchmark that grows (:class:`steelyard.tasks.window.Window`), or the subset; empty for the whole of it.
-    ``images``: the samples show images. ``difficulties`` are those of the samples, where the user gave them: the order
-    seed depends on them, so that they cannot be fitted to one order.
+    ``images``: the samples show images. ``drawer``: what drew those of a generated task
+    (:func:`steelyard.tasks.drawing.picture.drawer`). ``difficulties`` are those of the samples, where the user gave
+    them: the order seed depends on them, so that they cannot be fitted to one order.
     """
 
     id: str
@@ -163,6 +164,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     groups: tuple[tuple[str, int], ...] = ()
     window: str = ""
     images: bool = False
+    drawer: str = ""
     difficulties: Difficulties | None = None
 
     @property

@@ -2,7 +2,8 @@
 
 In a template an image is an opaque value. Printed, it leaves a mark of two characters that no text may hold (Unicode
 keeps them for such uses); a row whose data hold them is refused. When all is rendered the marks are taken out, and each
-is the place of an image. A template reads nothing of an image, and no image is decoded.
+is the place of an image. A template reads nothing of an image, and no image is decoded. One that a generator gives is
+drawn when a prompt shows it (:mod:`steelyard.tasks.drawing.picture`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, Final
 from steelyard.errors import InputError
 from steelyard.records import Image
 from steelyard.records.images import MAX_ENCODED_BYTES, MAX_IMAGE_BYTES, MAX_IMAGES, ImageDetail, media_type_of
+from steelyard.tasks.drawing.picture import Picture
 
 __all__ = ["RowImages", "check_unmarked"]
 
@@ -34,7 +36,7 @@ class _Shown:
 
     __slots__ = ("_image", "_number")
 
-    def __init__(self, number: int, image: Image) -> None:
+    def __init__(self, number: int, image: Image | Picture) -> None:
         self._number, self._image = number, image
 
     def __str__(self) -> str:
@@ -59,10 +61,10 @@ class _NoImage:
 class RowImages:
     """The images in some columns of a row, by ``columns``; their files lie in ``folder`` or below.
 
-    A cell is an image's bytes, ``{bytes: …}`` as the hub has it, the path of a file, a list of these, or empty. A row
-    that has one of the columns need not have the others: they are empty, and an error where they are printed.
-    Raises InputError for anything else, a path that leads elsewhere, a file that is no PNG, JPEG or WebP or is too
-    large, and a row whose other texts hold a mark.
+    A cell is an image's bytes, ``{bytes: …}`` as the hub has it, the path of a file, a generator's picture, a list of
+    these, or empty. A row that has one of the columns need not have the others: they are empty, and an error where they
+    are printed. Raises InputError for anything else, a path that leads elsewhere, a file that is no PNG, JPEG or WebP
+    or is too large, and a row whose other texts hold a mark.
     """
 
     def __init__(self, row: Mapping[str, Any], columns: Sequence[str], folder: Path | None) -> None:
@@ -82,7 +84,7 @@ class RowImages:
 
     @property
     def digests(self) -> tuple[str, ...]:
-        """The SHA-256 of each image, in the order of the columns."""
+        """The SHA-256 of each image in the order of the columns; of a drawn one that of its drawing, whoever draws."""
         return tuple(each._image.sha256 for each in self._shown)
 
     def placed_in(self, text: str, detail: ImageDetail = "") -> tuple[str, tuple[Image, ...]]:
@@ -97,7 +99,7 @@ class RowImages:
             parts.append(part)
             place += len(part)
             if number is not None:
-                shown = self._shown[number]._image
+                shown = _as_file(self._shown[number]._image)
                 found.append(
                     Image(sha256=shown.sha256, media_type=shown.media_type, at=place, detail=detail, data=shown.data)
                 )
@@ -110,6 +112,9 @@ class RowImages:
         return "".join(parts), tuple(found)
 
     def _cell(self, value: Any, column: str) -> _Shown | _NoImage:
+        if isinstance(value, Picture):
+            self._shown.append(_Shown(len(self._shown), value))
+            return self._shown[-1]
         data = self._bytes(value, column)
         if data is None:
             return _NoImage(column)
@@ -136,6 +141,14 @@ class RowImages:
         if self._folder is None:
             raise InputError(f"{column}: a path, and these rows lie in no folder: give a mirror with --data")
         return _read(self._folder, value, column)
+
+
+def _as_file(image: Image | Picture) -> Image:
+    """An image with its bytes."""
+    if isinstance(image, Image):
+        return image
+    data = image.png()
+    return Image(sha256=sha256(data).hexdigest(), media_type="image/png", data=data)
 
 
 def _split(text: str) -> Iterator[tuple[str, int | None]]:

@@ -24,6 +24,7 @@ from steelyard.records import (
 )
 from steelyard.scorers import open_scorer
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
+from steelyard.tasks.drawing.picture import Picture, drawer
 from steelyard.tasks.file_of_suite import check_no_suite
 from steelyard.tasks.file_rows import FileRows
 from steelyard.tasks.hub_files import ChosenRows, hub_files
@@ -266,6 +267,12 @@ class Samples(Sequence[Sample]):
         """The hub's revisions of the rows (commit ids), without repeats; empty for rows of a mirror or a file."""
         found = (each.rows.revision if isinstance(each.rows, HubRows) else each.revision for each in self._sources)
         return tuple(dict.fromkeys(revision for revision in found if revision))
+
+    @property
+    def drawer(self) -> str:
+        """What draws the images that the task's generator gives (:func:`~steelyard.tasks.drawing.picture.drawer`)."""
+        row = next((source.rows[0] for source in self._sources if len(source.rows)), {})
+        return drawer() if any(isinstance(value, Picture) for value in row.values()) else ""
 
     @property
     def held(self) -> int:

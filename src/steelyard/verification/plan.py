@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,20 +28,27 @@ from steelyard.verification.derived import absent_tasks, check_requests, measure
 from steelyard.verification.difficulties import check_difficulties
 from steelyard.verification.orders import check_orders
 
-__all__ = ["check_plan", "check_scorers", "planned_again"]
+__all__ = ["NotMadeAgain", "check_plan", "check_scorers", "planned_again"]
 
 DIGEST_LINE_BYTES = 65
 MAX_REPEATS = 1000  # as many as can be asked for
 
 
-def check_plan(run: RunFolder, bundle: Bundle) -> Mapping[str, Sequence[str]]:
+class NotMadeAgain(NamedTuple):
+    """What of a plan is as sealed: by task, the requests whose task is not here, and what drew images elsewhere."""
+
+    tasks: Mapping[str, Sequence[str]] = MappingProxyType({})
+    drawers: Mapping[str, str] = MappingProxyType({})
+
+
+def check_plan(run: RunFolder, bundle: Bundle) -> NotMadeAgain:
     """Raise VerificationError where anything that is planned does not follow from claim, task and model.
 
     Each detector that is installed plans and seals its tests again, with the planner of an audit, which takes from the
     sealed plan what needs data. Tests whose detector is not installed are left to
     :attr:`steelyard.records.Verdict.not_recomputed`.
 
-    Returns, by task, the measurements and refused requests whose task is not here: what needs it is as sealed.
+    Returns what could not be made again here, and is as sealed.
     """
     plan = run.plan
     for measurement in plan.measurements:
@@ -51,7 +60,7 @@ def check_plan(run: RunFolder, bundle: Bundle) -> Mapping[str, Sequence[str]]:
     planner = planned_again(plan)
     check_orders(plan, bundle, is_signed=bool(run.signers))
     check_turns(plan, planner.drafts.values() if planner else ())
-    return {} if planner is None else absent_tasks(planner)
+    return NotMadeAgain() if planner is None else NotMadeAgain(absent_tasks(planner), planner.source.other_drawers)
 
 
 def planned_again(plan: Plan) -> SealedPlanner | None:

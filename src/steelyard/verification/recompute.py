@@ -47,7 +47,8 @@ class Recomputed:
     answer under the status of a failure. ``not_compared`` is why the report's pages could not be drawn again and held
     against the sealed ones, "" where they were and are equal. ``tasks_not_here``: by task, the measurements (and
     refused requests) that rest on a task file or plugin that is not here, so that prompt format, scorer and chance
-    score are taken as sealed.
+    score are taken as sealed. ``other_drawers``: by generated task, what drew its images, where something else draws
+    them here: what they show was made again, and their bytes were not.
     """
 
     plan: Plan
@@ -59,6 +60,7 @@ class Recomputed:
     wasted: int = 0
     disowned: int = 0
     tasks_not_here: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    other_drawers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pages(self) -> bool:
@@ -90,7 +92,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     _check_segments(run)
     if plan.origin.kind == "gateway":
         return _recompute_recording(run, bundle)
-    not_here = check_plan(run, bundle)
+    as_sealed = check_plan(run, bundle)
     check_scorers(plan)
     journal = check_journal(run)
     check_answered_by(run)
@@ -132,7 +134,8 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
         not_compared,
         journal.executed,
         journal.wasted,
-        tasks_not_here=not_here,
+        tasks_not_here=as_sealed.tasks,
+        other_drawers=as_sealed.drawers,
     )
 
 

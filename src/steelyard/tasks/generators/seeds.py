@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from hashlib import sha256
 from random import Random
 from typing import TypeVar
 
-__all__ = ["distinct_items", "random_for"]
+__all__ = ["distinct_items", "one_of", "random_for", "some_of"]
 
 _TRIES = 200
 
 Item = TypeVar("Item", bound=Hashable)
+Value = TypeVar("Value")
 
 
 def random_for(name: str, seed: str, index: int, attempt: int = 0) -> Random:
@@ -35,3 +36,14 @@ def distinct_items(name: str, seed: str, count: int, make: Callable[[Random], It
         seen.add(item)
         items.append(item)
     return items
+
+
+def one_of(random: Random, values: Sequence[Value]) -> Value:
+    """One of the values, each alike."""
+    return values[random.randrange(len(values))]
+
+
+def some_of(random: Random, values: Sequence[Value], count: int) -> tuple[Value, ...]:
+    """So many of the values, none twice, in random order."""
+    left = list(values)
+    return tuple(left.pop(random.randrange(len(left))) for _ in range(count))
