@@ -201,12 +201,14 @@ class Generator(Protocol):
 class Formats(NamedTuple):
     """The prompt formats that a claim may mean, in the task's order: those to ask, and those that cannot be asked here.
 
-    ``to_ask`` is empty where there is no choice. ``others``: where the vendor states its format, the rest.
+    ``to_ask`` is empty where there is no choice. ``others``: where the vendor states its format, the rest. ``instead``:
+    the split to measure beside a claim about one whose answers are withheld.
     """
 
     to_ask: tuple[str, ...] = ()
     not_asked: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    instead: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,8 +309,7 @@ class Progress:
 
     ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes
     on, as text. ``cannot``: what no answer to these questions can show, as a sentence; empty where they can show all.
-    ``sign`` stands before the target (``≥``: a bar, not a claim), and a dry run forecasts at the two ``shortfalls``, as
-    proportions.
+    ``sign`` stands before the target (``≥``: a bar, not a claim); dry runs forecast at two ``shortfalls`` (proportions).
     """
 
     decision: str = ""

@@ -35,12 +35,15 @@ from steelyard.planning.testable import (
     check_mean,
     check_testable,
     kind_of,
+    other_scorer,
+    other_split,
     scorer_of,
     task_named,
     task_of,
 )
 from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import (
+    SPLIT,
     SUBJECT,
     Claim,
     ClaimSheet,
@@ -180,6 +183,8 @@ class TaskPlanner:
             except Skip as skip:
                 refused[name] = skip
         to_ask = tuple(name for name in names if name not in refused)
+        if (split := other_split(task, claim, names[0])) and not self._another_model(claim, SUBJECT):
+            return Formats(names, instead=split)
         if len(names) == 1 or not to_ask:
             return Formats(others=self._others(task, names) if len(names) == 1 else ())
         for name, why in refused.items():
@@ -197,12 +202,11 @@ class TaskPlanner:
                 found.append(name)
         return tuple(name for name in found if name not in stated)
 
-    def _check_model(self, claim: Claim, role: str) -> None:
-        """Skip a claim about another model than the endpoint serves, judging by their names."""
+    def _another_model(self, claim: Claim, role: str) -> str:
+        """Why a claim is about another model than the endpoint serves, judging by their names."""
         if self._sheet is None or self._options.accept_model:
-            return
-        if another := why_another_model(self._sheet, claim, self._models[role].identity):
-            raise Skip("not_testable", another)
+            return ""
+        return why_another_model(self._sheet, claim, self._models[role].identity)
 
     def _task(self, request: str, name: str, claim: Claim | None) -> Task:
         """The task of a request; raises Skip where there is none, and for a claim that no task can test."""
@@ -275,7 +279,7 @@ class TaskPlanner:
                 *with_average(claim, decoding.differences, measurement.groups),
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
-                *(() if request.scorer else _other_scorer(task, protocol, measurement.scorers[0])),
+                *(() if request.scorer else other_scorer(task, protocol, measurement.scorers[0])),
                 *rows.remarks,
                 *self._own_file(task),
             ),
@@ -341,7 +345,8 @@ class TaskPlanner:
         if claim is None:
             protocol = in_window_of(task.protocol_of(request.prompt, request.shots), task, self._claim_of(request))
             return protocol, kind_of(task, protocol, capabilities, by_flag=True)
-        self._check_model(claim, request.role)
+        if another := self._another_model(claim, request.role):
+            raise Skip("not_testable", another)
         protocol = task.protocol_for(claim, request.prompt)
         kind = kind_of(task, protocol, capabilities, by_flag=False)
         if protocol.refused:
@@ -363,7 +368,8 @@ class TaskPlanner:
     ) -> dict[str, Any]:
         """The limit, the repeats and the repeat check of a measurement."""
         limit = None if self._options.limit is None else min(self._options.limit, population)
-        limit = limit if request.limit is None or request.drawn else request.limit
+        if request.limit is not None and not request.drawn:
+            limit = min(request.limit, limit or population) if request.arm == SPLIT else request.limit
         # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
         repeats, check = request.repeats or 1, RepeatCheck()
         if request.claim:
@@ -437,12 +443,6 @@ class TaskPlanner:
             self._undrawn[name] = self._found[measurement.task]
         self.drafts[name] = replace(draft, measurement=measurement)
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
-
-
-def _other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tuple[str, ...]:
-    """The difference to report where the user chose a scorer that is not the task's."""
-    own = task.scorer_identifier(protocol.prompt)
-    return () if identifier == own else (f"Scored by {identifier}, which the user chose, not by the task's {own}.",)
 
 
 def _without_scoring(measurement: Measurement) -> Measurement:

@@ -22,6 +22,8 @@ __all__ = [
     "check_mean",
     "check_testable",
     "kind_of",
+    "other_scorer",
+    "other_split",
     "scorer_of",
     "task_named",
     "task_of",
@@ -87,6 +89,23 @@ def scorer_of(
     if isinstance(scorer, ExecutingScorer) and (reason := unavailable(scorer)):
         raise Skip("not_testable", reason)
     return scorer.identifier
+
+
+def other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tuple[str, ...]:
+    """The difference to report where the user chose a scorer that is not the task's."""
+    own = task.scorer_identifier(protocol.prompt)
+    return () if identifier == own else (f"Scored by {identifier}, which the user chose, not by the task's {own}.",)
+
+
+def other_split(task: Task, claim: Claim, prompt: str) -> str:
+    """The split that can be measured beside a claim about one whose answers are withheld; empty where that is not so.
+
+    Where the claim is refused for another reason too, nothing is measured for it.
+    """
+    withheld, hub = task.definition.withheld, task.definition.hub
+    if withheld is None or hub is None:
+        return ""
+    return hub.split if task.protocol_for(claim, prompt).refused == withheld.why else ""
 
 
 def check_choices(identifier: str, task: str, samples: Sequence[Sample]) -> None:

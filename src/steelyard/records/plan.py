@@ -54,6 +54,8 @@ GATE_SERIES: Final = "gate:"  # begins what a series of gates is counted by in p
 JUDGE: Final = "judge"  # the role of the model that scores another one's answers
 JUDGED_INPUTS: Final = ("judged_run", "rubric")  # the kinds of inputs that a plan with a judge has
 
+SPLIT: Final = "split"  # the arm of what is measured beside a claim about a split whose answers are withheld
+
 MeasurementKind = Literal["generate", "loglikelihood", "next_token"]  # of the requests of its samples
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
