@@ -22,7 +22,7 @@ from tests import lcb_problems, translation_server
 from tests.reversing_server import share_of
 from tests.vision_server import VisionServer, picture
 
-__all__ = ["ROWS", "KnowingServer", "known_of", "mirror_of"]
+__all__ = ["ROWS", "KnowingServer", "known_of", "mirror_of", "sentences_of"]
 
 ROWS = {
     "mmmu": 900,
@@ -73,9 +73,7 @@ def mirror_of(root: Path, shared: Path) -> Path:
     _put(root, "TIGER-Lab/MMLU-Pro/default/validation", [])
     _put(root, "Idavidrein/gpqa/gpqa_diamond/train", [_gpqa(n) for n in range(198)])
     lcb_problems.mirror_of(root)
-    window = [
-        lcb_problems.problem(5000 + n, date(2024, 10, 1) + timedelta(days=n * 120 // 167)) for n in range(167)
-    ]
+    window = [lcb_problems.problem(5000 + n, date(2024, 10, 1) + timedelta(days=n * 120 // 167)) for n in range(167)]
     _write(root / "livecodebench/code_generation_lite/test5.jsonl", window)
     translation_server.mirror_of(root)
     (root / "juletxara").symlink_to(shared / "data" / "juletxara")
@@ -120,14 +118,24 @@ def known_of(name: str, share: float) -> int:
     return math.ceil(share * ROWS[name] - 1e-9)
 
 
+def sentences_of(share: float, *, at_most: bool) -> int:
+    """How many of MTOB's 50 sentences bring this corpus score: the least number, or the most that stays below it."""
+    reached = next(known for known in range(51) if float(translation_server.score(known)) >= share)
+    return reached - at_most
+
+
 class KnowingServer(VisionServer):
     """Knows ``known`` items of each row, as a server that gives text, by chat and without, and log-likelihoods.
 
     ``sentences``: how many of MTOB's 50 sentences it knows, by subset. ``asked_of`` counts the calls by row.
+    Without ``echoes`` it ignores ``echo``, as most endpoints do, and gives no log-likelihoods.
     """
 
-    def __init__(self, known: Mapping[str, int], sentences: Mapping[str, int], shared: Path) -> None:
+    def __init__(
+        self, known: Mapping[str, int], sentences: Mapping[str, int], shared: Path, *, echoes: bool = True
+    ) -> None:
         super().__init__()
+        self.echoes = echoes
         self.known, self.sentences = known, sentences
         self.asked_of: Counter[str] = Counter()
         self.says = self.answered
@@ -147,7 +155,7 @@ class KnowingServer(VisionServer):
         """The answer to a message that names an item, or whose picture does."""
         if found := _ASKED.search(text):
             return self._translated(found[1], found[2])
-        if "Problem " in text and "Enclose your code" in text or "enclose your code" in text:
+        if ("Problem " in text and "Enclose your code" in text) or "enclose your code" in text:
             number = lcb_problems.number_in(text)
             right = self.knows("livecodebench", number - 5000)
             return (lcb_problems.right_answer if right else lcb_problems.wrong_answer)(number)
@@ -194,7 +202,7 @@ class KnowingServer(VisionServer):
 
     async def _complete(self, request: web.Request) -> web.Response:
         body: dict[str, Any] = json.loads(await request.text())
-        if body.get("echo"):
+        if body.get("echo") and self.echoes:
             return self._echo(body["prompt"])
         choice = {"text": f" {self.answered(body['prompt'], [])}", "finish_reason": "stop"}
         return web.json_response({"model": self.name, "choices": [choice], "usage": {"prompt_tokens": 9}})

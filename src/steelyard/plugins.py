@@ -309,7 +309,7 @@ class Progress:
 
     ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes
     on, as text. ``cannot``: what no answer to these questions can show, as a sentence; empty where they can show all.
-    ``sign`` stands before the target (``≥``: a bar, not a claim); dry runs forecast at two ``shortfalls`` (proportions).
+    ``sign`` stands before the target (``≥``: a bar, not a claim); dry runs forecast at ``shortfalls``, as proportions.
     """
 
     decision: str = ""

@@ -14,7 +14,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
-from steelyard.planning.averages import groups_of, other_average, with_average
+from steelyard.planning.averages import average_of, other_average
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asked_how_often,
@@ -152,8 +152,7 @@ class TaskPlanner:
             )
             self.not_planned.append(refused)
             return None
-        served = self._shared(draft, served)
-        self.served.append(served)
+        self.served.append(served := self._shared(draft, served))
         return served
 
     def draw(self, order_seeds: Mapping[str, str]) -> None:
@@ -230,6 +229,7 @@ class TaskPlanner:
         decoding = self._decoding(task, protocol, kind, request)
         rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
         scorer = self._scorer(request, task, protocol)
+        average = average_of(claim, task, rows, scorer, alone=self._claim_of(request) is None)
         measurement = Measurement(
             id="",
             role=request.role,
@@ -260,7 +260,7 @@ class TaskPlanner:
             beside=request.beside,
             drawn=request.drawn,
             needs=self._needs(request, task, protocol),
-            groups=groups_of(claim, rows, scorer),
+            groups=average.groups,
             window=protocol.window,
             images=bool(task.definition.fields.images),
             **self._asked_how_often(request, decoding, rows.population, scorer),
@@ -276,13 +276,14 @@ class TaskPlanner:
             prompt=protocol.prompt,
             differences=(
                 *protocol.differences,
-                *with_average(claim, decoding.differences, measurement.groups),
+                *average.differences(claim, decoding.differences),
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
                 *(() if request.scorer else other_scorer(task, protocol, measurement.scorers[0])),
                 *rows.remarks,
                 *self._own_file(task),
             ),
+            weights=average.weights,
         )
         withheld = task.public and task.definition.generator is None
         return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served
@@ -291,10 +292,10 @@ class TaskPlanner:
         """What is asked of a model that names its checkpoints; raises Skip where unequal numbers would answer."""
         known = self._models[request.role].capabilities.checkpoints
         needs = tuple(need for need in task.prompt_format(protocol.prompt).needs if need in known)
-        if len({len(known[need]) for need in needs}) > 1:
-            listed = " and ".join(f"{len(known[need])} of {need}" for need in needs)
-            raise Skip("not_testable", f"the model has unequal numbers of trainings, {listed}: list equally many")
-        return needs
+        if len({len(known[need]) for need in needs}) < 2:
+            return needs
+        listed = " and ".join(f"{len(known[need])} of {need}" for need in needs)
+        raise Skip("not_testable", f"the model has unequal numbers of trainings, {listed}: list equally many")
 
     def _scorer(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> str:
         return request.scorer or scorer_of(
@@ -405,8 +406,7 @@ class TaskPlanner:
 
     def _limit_stated(self, request: MeasurementRequest) -> int | None:
         """The limit of an answer that the claim states whose test asks for this."""
-        claim = self._claim_of(request)
-        return None if claim is None else max_tokens_of(claim)
+        return max_tokens_of(self._claim_of(request))
 
     def _claim_of(self, request: MeasurementRequest) -> Claim | None:
         """The claim whose test asks for this."""

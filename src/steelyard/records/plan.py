@@ -293,13 +293,15 @@ class Served(Record, frozen=True, kw_only=True):
     """A detector's request for a measurement (``request``: its name, ``claim/3``) and the scores that serve it.
 
     Requests whose samples are equal share one measurement. ``differences`` states, in sentences, how the
-    measurement differs from the request.
+    measurement differs from the request. ``weights``: by subtask, what it weighs in the claim's average, where the
+    samples have different weights and the claim does not itself say ``macro``.
     """
 
     request: str
     reads: Reads
     prompt: str
     differences: tuple[str, ...] = ()
+    weights: tuple[tuple[str, int], ...] = ()
 
     @property
     def claim_number(self) -> int | None:

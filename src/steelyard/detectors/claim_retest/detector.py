@@ -95,7 +95,8 @@ class ClaimRetest:
         from steelyard.stats.bounded_bets import GRID
 
         whole, samples = whole_of(claim, measurement), claim.samples
-        is_macro = claim.average == "macro" and bool(measurement.groups)
+        is_macro = bool(served.weights) or (claim.average == "macro" and bool(measurement.groups))
+        is_even = len({weight for _, weight in served.weights}) < 2
         return ClaimTest(
             claim=number,
             tolerance=planner.tolerance,
@@ -104,6 +105,7 @@ class ClaimRetest:
             whole=whole,
             grid=GRID if is_macro else _grid_of(served, measurement),
             macro=is_macro,
+            weights=() if is_even else served.weights,
         )
 
     def _sampling_check(self, planner: Planner, number: int, claim: Claim, of: Served) -> tuple[Reads, ...]:
