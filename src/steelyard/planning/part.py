@@ -10,10 +10,12 @@ import msgspec
 from steelyard.claims.benchmarks import lookup
 from steelyard.planning.testable import Skip
 from steelyard.records import Claim, Measurement, Part
+from steelyard.tasks.window import check_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from steelyard.plugins import MeasurementRequest
     from steelyard.records import Sample
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
@@ -116,8 +118,15 @@ def check_whole(claim: Claim, task: Task, population: int, part: Part | None) ->
         )
 
 
-def in_window_of(protocol: ChosenProtocol, task: Task, claim: Claim | None) -> ChosenProtocol:
-    """What is asked beside a claim about a window of a benchmark, in a protocol of its own: of the same window."""
+def in_window_of(request: MeasurementRequest, task: Task, claim: Claim | None) -> ChosenProtocol:
+    """The protocol of a request that is no claim's own: beside a claim about a window of a benchmark in the same one.
+
+    Raises InputError for a window that the task does not have.
+    """
+    protocol = task.protocol_of(request.prompt, request.shots)
+    if request.window:
+        check_window(task.definition, request.window)
+        return msgspec.structs.replace(protocol, window=request.window)
     if claim is None or not (task.definition.releases or task.definition.subsets):
         return protocol
     return msgspec.structs.replace(protocol, window=task.protocol_for(claim).window)

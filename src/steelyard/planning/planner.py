@@ -344,7 +344,7 @@ class TaskPlanner:
         """The prompt format, and whether it asks for text; raises Skip for a claim that cannot be tested."""
         claim, capabilities = request.claim, self._models[request.role].capabilities
         if claim is None:
-            protocol = in_window_of(task.protocol_of(request.prompt, request.shots), task, self._claim_of(request))
+            protocol = in_window_of(request, task, self._claim_of(request))
             return protocol, kind_of(task, protocol, capabilities, by_flag=True)
         if another := self._another_model(claim, request.role):
             raise Skip("not_testable", another)
