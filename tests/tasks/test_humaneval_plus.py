@@ -140,7 +140,7 @@ def test_the_message_is_evalplus_without_its_beginning_of_the_reply(tmp_path: Pa
 def test_tests_that_no_answer_could_pass_are_asked_as_the_evaluator_has_them(tmp_path: Path) -> None:
     zero = row(1) | {
         "entry_point": "find_zero",
-        "prompt": "def find_zero(xs):\n    \"\"\" A root. \"\"\"\n",
+        "prompt": 'def find_zero(xs):\n    """ A root. """\n',
         "test": "import math\n\ndef _poly(xs, x):\n    return sum(c * math.pow(x, i) for i, c in enumerate(xs))\n\n\n"
         "def check(candidate):\n    inputs = [[[1, 2]], [[-6, 11, -6, 1]]]\n    results = [-0.5, 1.0]\n"
         "    for i, (inp, exp) in enumerate(zip(inputs, results)):\n"
@@ -148,7 +148,7 @@ def test_tests_that_no_answer_could_pass_are_asked_as_the_evaluator_has_them(tmp
     }
     crossed = row(2) | {
         "entry_point": "tri",
-        "prompt": "def tri(n):\n    \"\"\" Thrice. \"\"\"\n",
+        "prompt": 'def tri(n):\n    """ Thrice. """\n',
         "test": AUXILIARY.format(close=CLOSE[1]) + "\ndef ref_func(n):\n    return n * 3\n\ndef check(candidate):\n"
         "    inputs = [[1], [5]]\n    for i, (inp, exp) in enumerate(zip(inputs, results)):\n"
         "        assertion(candidate(*inp), ref_func(*inp), 0)\n",

@@ -172,9 +172,9 @@ def _check_offered(prompt_format: PromptFormat, capabilities: Capabilities) -> N
 
 
 def _no_task(name: str, near: Callable[[str], str]) -> Skip:
-    from steelyard.claims.benchmarks import lookup
+    from steelyard.claims.benchmarks import lookup, without_measure
 
-    known = lookup(name)
+    known = lookup(name) or lookup(without_measure(name))
     if known is not None and known.why_not:
         return Skip("not_testable", known.why_not)
     if known is not None:
