@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["check_whole", "held_in", "in_window_of", "in_words", "part_of", "revision_in_words", "why_not_held"]
+__all__ = [
+    "check_whole",
+    "held_in",
+    "in_window_of",
+    "in_words",
+    "of_window",
+    "part_of",
+    "revision_in_words",
+    "why_not_held",
+]
 
 
 _PART_HELD = re.compile(
@@ -130,6 +139,11 @@ def in_window_of(request: MeasurementRequest, task: Task, claim: Claim | None) -
     if claim is None or not (task.definition.releases or task.definition.subsets):
         return protocol
     return msgspec.structs.replace(protocol, window=task.protocol_for(claim).window)
+
+
+def of_window(request: MeasurementRequest) -> tuple[str, ...]:
+    """A sentence on the part of a benchmark that a user chose for a run."""
+    return (f"Of the benchmark the part {request.window} is asked, which the user chose.",) if request.window else ()
 
 
 def in_words(claim: Claim | None, measurement: Measurement) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from steelyard.planning.decoding import (
 from steelyard.planning.drawn import check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
 from steelyard.planning.options import Options, tolerance_of
-from steelyard.planning.part import check_whole, in_window_of, in_words
+from steelyard.planning.part import check_whole, in_window_of, in_words, of_window
 from steelyard.planning.samples import Prepared
 from steelyard.planning.sources import FILE, Rows, Source, Undrawn
 from steelyard.planning.testable import (
@@ -251,7 +251,7 @@ class TaskPlanner:
             order_by="trial" if self._sheet or self._requested else "sample",
             chance=task.chance,
             public=task.public,
-            differences=decoding.of_endpoint,
+            differences=(*decoding.of_endpoint, *of_window(request)),
             how_read=task.assumed,
             suite=task.suite,
             part=rows.part,
