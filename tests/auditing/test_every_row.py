@@ -12,6 +12,7 @@ from steelyard.cli import execute
 from steelyard.verification.recompute import recompute
 from tests.every_row import KnowingServer, known_of, mirror_of, sentences_of
 
+pytestmark = pytest.mark.slow  # 28,000 rows are rendered and digested for each plan
 EXAMPLE = Path(__file__).parents[2] / "examples" / "llama-4-maverick.yaml"
 CLAIMS = {
     "mmmu": 73.4, "mmmu_pro": 59.6, "mathvista": 73.7, "chartqa": 90.0, "docvqa": 94.4, "livecodebench": 43.4,
@@ -53,17 +54,15 @@ def test_thirteen_rows_are_asked(
     monkeypatch.setenv("COLUMNS", "200")
     assert audited(mirror, shared, tmp_path / "run", 0, echoes=False, more=("--dry-run",)) == 0
     table, _, rest = capsys.readouterr().out.partition("The last two columns")
-    rows = [line.split()[0] for line in table.splitlines() if (line.startswith(" ") and "_" in line) or "calls" in line]
     plain = " ".join(rest.split())
     assert table.count("mtob") == 4
     for name in ("mmmu", "mmmu_pro", "mathvista", "chartqa", "livecodebench", "mmlu_pro", "gpqa_diamond", "mgsm"):
-        assert name in table, rows
+        assert name in table
     assert "docvqa" in table
     assert "docvqa: not testable: the answers of DocVQA's test split are not public" in plain
     assert "lmarena: not tested: a value in elo" in plain
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("less", "echoes", "word"),
     [(0, True, "consistent"), (10, True, "inconsistent"), (10, False, "inconsistent")],

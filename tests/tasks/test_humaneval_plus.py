@@ -65,11 +65,11 @@ def code(number: int, more: str = "", of: str = "number") -> str:
 
 
 def row(number: int) -> dict[str, Any]:
-    inputs = [[[1, 2, 3]], [[]], [[number, 7]], [[0.5, 1e6]]]
+    inputs: list[list[Any]] = [[[1, 2, 3]], [[]], [[number, 7]], [[0.5, 1e6]]]
     check = CHECK.format(
         auxiliary=AUXILIARY.format(close=CLOSE[number % 3 == 0]),
         inputs=inputs,
-        results=[scaled(number)(*each) for each in inputs],
+        results=[scaled(number)(each[0]) for each in inputs],
         atol=0,
     )
     prompt = f'\n\ndef scaled{number}(numbers):\n    """ Scale by {number}. {{{{ not a template }}}} """\n'
@@ -80,7 +80,7 @@ def row(number: int) -> dict[str, Any]:
 
 
 NUMBERS = range(1, 25)
-ANSWERS = {
+ANSWERS: dict[str, Callable[[int], str]] = {
     "right": code,
     "off by less than a millionth": lambda number: code(number, " + 1e-8" if number % 2 else ""),
     "off by more": lambda number: code(number, " + 1e-3"),
@@ -106,9 +106,9 @@ def score(samples: Samples, place: int, program: str) -> float | None:
 def evalplus_passes(each: dict[str, Any], program: str) -> bool:
     """Its test, run as it is, with numpy."""
     space: dict[str, Any] = {}
-    exec(program, space)  # noqa: S102 — our own
+    exec(program, space)
     try:
-        exec(each["test"] + f"\ncheck({each['entry_point']})", space)  # noqa: S102
+        exec(each["test"] + f"\ncheck({each['entry_point']})", space)
     except Exception:
         return False
     return True
