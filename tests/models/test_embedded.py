@@ -15,7 +15,6 @@ import pytest
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, open_model
-from steelyard.models.embedded import processor_name, threads_to_use
 from steelyard.models.llama import BATCH, OUTPUTS, Llama
 from steelyard.models.session import InferenceSession, PrefixStates
 from steelyard.records import (
@@ -440,19 +439,6 @@ def test_files_that_are_no_models(tmp_path: Path, smollm2: Path) -> None:
     torn.write_bytes(smollm2.read_bytes()[:100_000])
     with pytest.raises(InputError, match=r"llama\.cpp cannot load it"):
         open_model(f"gguf:{torn}")
-
-
-def test_threads_and_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("STEELYARD_THREADS", raising=False)
-    assert threads_to_use(Settings()) == 1
-    monkeypatch.setenv("STEELYARD_THREADS", "3")
-    assert threads_to_use(Settings()) == 3
-    assert threads_to_use(Settings(threads=2)) == 2
-    for wrong in ("many", "0", "-1", "9999"):
-        monkeypatch.setenv("STEELYARD_THREADS", wrong)
-        with pytest.raises(InputError, match="a number from 1 to"):
-            threads_to_use(Settings())
-    assert processor_name()
 
 
 def test_a_conversation_is_asked_turn_by_turn(llama: Llama, session: InferenceSession) -> None:

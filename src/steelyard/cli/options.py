@@ -191,7 +191,7 @@ _ASKING = (
         required=True,
         multiple=True,
         metavar="[ROLE=]URI",
-        help="The model under test: embedded:smollm2, gguf:PATH, openai:NAME@URL, recorded:RUN, world:PATH "
+        help="The model under test: embedded:smollm2, gguf:PATH, hf:FOLDER, openai:NAME@URL, recorded:RUN, world:PATH "
         "or python:MODULE:FUNCTION (your own code, which runs in this process and is not sandboxed). "
         "Further models by role, as reference=URI, for a detector that compares models.",
     ),

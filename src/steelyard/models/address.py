@@ -15,7 +15,9 @@ from steelyard.errors import InputError
 __all__ = ["BASE_VARIABLE", "IN_PROCESS", "OPENAI", "NamedEndpoint", "address_of", "named_endpoint"]
 
 BASE_VARIABLE = "OPENAI_BASE_URL"
-IN_PROCESS = frozenset({"embedded", "gguf", "recorded", "world"})  # kinds of our own that read files of this machine
+IN_PROCESS = frozenset(
+    {"embedded", "gguf", "hf", "recorded", "world"}
+)  # kinds of our own that read files of this machine
 OPENAI = "https://api.openai.com"
 
 

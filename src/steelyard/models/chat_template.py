@@ -1,4 +1,4 @@
-"""Chat prompts through the template that a GGUF file carries, safe for hostile text.
+"""Chat prompts through the template that comes with the weights, safe for hostile text.
 
 The template (Jinja, as Hugging Face writes it) is rendered in a sandbox with placeholders for the messages. Control
 tokens are recognised only in what the template itself wrote: a message that contains ``<|im_end|>`` keeps it as text
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from steelyard.util.reasoning import has_reasoning_tags, opening_at_end
 
 if TYPE_CHECKING:
-    from steelyard.models.llama import Llama
+    from steelyard.models.decoder import Decoder
     from steelyard.records import Turn
 
 __all__ = ["ChatTemplate", "TemplateError"]
@@ -32,11 +32,14 @@ class TemplateError(ValueError):
 
 
 class ChatTemplate:
-    """One file's chat template, ready to turn a system text and a user text into tokens."""
+    """One file's chat template, ready to turn a system text and a user text into tokens.
 
-    def __init__(self, llama: Llama) -> None:
-        self._llama = llama
-        self._source = llama.metadata("tokenizer.chat_template")
+    ``listed``: the template expects each message as a list of parts, as those of models that see images do.
+    """
+
+    def __init__(self, decoder: Decoder, *, listed: bool = False) -> None:
+        self._decoder, self._listed = decoder, listed
+        self._source = decoder.chat_template()
 
     @property
     def reasons(self) -> bool:
@@ -60,6 +63,23 @@ class ChatTemplate:
         parts = self._parts(bool(system), history)
         return self._join(self._runs(parts[: parts.index(len(history) + 1) + 1], system, user, history))
 
+    def text_with_images(self, system: str, parts: Sequence[str | None], history: Sequence[Turn] = ()) -> str:
+        """The conversation as one text, with an image where a part of the user's message is None; raises TemplateError.
+
+        Texts stand in it as they are: that they name no control token is for the caller to check.
+        """
+        texts, first = [system, *(turn.text for turn in history)], len(history) + 1
+        shown = [
+            {"type": "image"} if part is None else {"type": "text", "text": _placeholder(number)}
+            for number, part in enumerate(parts, first)
+        ]
+        texts += ["" if part is None else part for part in parts]
+        pieces = _PLACEHOLDER.split(self._render(bool(system), history, shown))
+        named = {int(each) for each in pieces[1::2]}
+        if any(part is not None and number not in named for number, part in enumerate(parts, first)):
+            raise TemplateError("the file's chat template does not show the user's message")
+        return "".join(texts[int(each)] if place % 2 else each for place, each in enumerate(pieces))
+
     def _runs(self, parts: Sequence[str | int], system: str, user: str, history: Sequence[Turn]) -> list[int | str]:
         texts = [system, *(turn.text for turn in history), user]
         runs: list[int | str] = []
@@ -76,7 +96,11 @@ class ChatTemplate:
             raise TemplateError(f"the file's chat template does not show {named}")
         return parts
 
-    def _render(self, with_system: bool, history: Sequence[Turn]) -> str:
+    def _content(self, number: int) -> object:
+        text = _placeholder(number)
+        return [{"type": "text", "text": text}] if self._listed else text
+
+    def _render(self, with_system: bool, history: Sequence[Turn], user: object = None) -> str:
         from jinja2.exceptions import TemplateError as JinjaError
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -87,11 +111,14 @@ class ChatTemplate:
             raise TemplateError("the file carries no chat template")
         roles = [*(["system"] if with_system else []), *(turn.role for turn in history), "user"]
         first = _SYSTEM if with_system else _SYSTEM + 1
+        messages = [{"role": role, "content": self._content(number)} for number, role in enumerate(roles, first)]
+        if user is not None:
+            messages[-1]["content"] = user
         names: dict[str, Any] = {
-            "messages": [{"role": role, "content": _placeholder(number)} for number, role in enumerate(roles, first)],
+            "messages": messages,
             "add_generation_prompt": True,
-            "bos_token": self._llama.token_text("bos"),
-            "eos_token": self._llama.token_text("eos"),
+            "bos_token": self._decoder.token_text("bos"),
+            "eos_token": self._decoder.token_text("eos"),
             "raise_exception": refuse,
         }
         try:
@@ -106,12 +133,12 @@ class ChatTemplate:
         """Split what the template wrote into control tokens and the text between them."""
         runs: list[int | str] = []
         text = b""
-        for token in self._llama.tokenise(part, control=True):
-            if self._llama.is_control(token):
+        for token in self._decoder.tokenise(part, control=True):
+            if self._decoder.is_control(token):
                 runs += [text.decode("utf-8", "replace"), token]
                 text = b""
             else:
-                text += self._llama.piece(token)
+                text += self._decoder.piece(token)
         return [*runs, text.decode("utf-8", "replace")]
 
     def _join(self, runs: list[int | str]) -> list[int]:
@@ -122,7 +149,7 @@ class ChatTemplate:
             if isinstance(run, str):
                 text += run
                 continue
-            tokens += self._llama.tokenise(text) if text else []
+            tokens += self._decoder.tokenise(text) if text else []
             text = ""
             tokens += [] if run is None else [run]
         return tokens

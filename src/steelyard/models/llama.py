@@ -212,6 +212,10 @@ class Llama:
             "" if token < 0 else str(self._ffi.string(self._lib.llama_vocab_get_text(self._vocabulary, token)).decode())
         )
 
+    def chat_template(self) -> str:
+        """Give the file's chat template, empty where it carries none."""
+        return self.metadata("tokenizer.chat_template")
+
     # ── decoding ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def decode(self, tokens: Sequence[int], position: int, *, every: bool = False) -> NDArray[np.float32]:

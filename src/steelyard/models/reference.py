@@ -16,8 +16,9 @@ from typing import Final
 import msgspec
 
 from steelyard.models import Settings
-from steelyard.models.embedded import EmbeddedModel, threads_to_use
+from steelyard.models.embedded import EmbeddedModel
 from steelyard.models.embedded_file import SMOLLM2_SHA256, sha256_of_file
+from steelyard.models.in_process import threads_to_use
 from steelyard.models.llama import Llama, check_installed
 from steelyard.models.next_token_candidates import Candidates
 from steelyard.models.requantisations import Requantisations

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from steelyard.errors import InputError
 from steelyard.models import Settings
-from steelyard.models.embedded import threads_to_use
 from steelyard.models.embedded_file import ensure_smollm2, sha256_of_file
+from steelyard.models.in_process import threads_to_use
 from steelyard.models.llama import check_gguf, check_installed, quantisation_types, quantise
 from steelyard.util.atomic_file import PARTIAL
 

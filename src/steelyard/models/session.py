@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from steelyard.models.llama import Llama
+    from steelyard.models.decoder import Decoder
 
-__all__ = ["InferenceSession", "PrefixStates", "log_probabilities"]
+__all__ = ["ImageReader", "InferenceSession", "PrefixStates", "log_probabilities"]
 
 STATES_BYTES = 1 << 30
 
@@ -62,12 +62,24 @@ class PrefixStates:
             self._bytes -= len(dropped)
 
 
-class InferenceSession:
-    """One model, one request at a time, from one thread."""
+class ImageReader(Protocol):
+    """Decodes a prompt that shows images, of a model that sees them."""
 
-    def __init__(self, llama: Llama, *, states_bytes: int = STATES_BYTES) -> None:
-        self._llama = llama
-        self._template = ChatTemplate(llama)
+    def read(self, request: GenerateRequest, template: ChatTemplate) -> tuple[int, NDArray[np.float32]]:
+        """Give the number of the prompt's tokens and the logits after it.
+
+        Raises ValueError (one line) where it cannot be shown, or does not fit into the context.
+        """
+
+
+class InferenceSession:
+    """One model, one request at a time, from one thread; ``reader`` is there where the model sees images."""
+
+    def __init__(
+        self, decoder: Decoder, *, reader: ImageReader | None = None, states_bytes: int = STATES_BYTES
+    ) -> None:
+        self._decoder, self._reader = decoder, reader
+        self._template = ChatTemplate(decoder, listed=reader is not None)
         self._states = PrefixStates(states_bytes)
         self._resident: tuple[int, ...] = ()
 
@@ -115,9 +127,9 @@ class InferenceSession:
         if not request.continuations or "" in request.continuations:
             raise _Refused("every continuation needs at least one character")
         text = request.prefix + request.context
-        opening = self._llama.opening()
-        context = opening + self._llama.tokenise(text)
-        wholes = [opening + self._llama.tokenise(text + continuation) for continuation in request.continuations]
+        opening = self._decoder.opening()
+        context = opening + self._decoder.tokenise(text)
+        wholes = [opening + self._decoder.tokenise(text + continuation) for continuation in request.continuations]
         self._check_room(max(map(len, wholes)))
         cut = min(len(context), min(map(len, wholes)) - 1)
         while any(whole[:cut] != context[:cut] for whole in wholes):
@@ -127,10 +139,10 @@ class InferenceSession:
         return context[:cut], [whole[cut:] for whole in wholes]
 
     def _score(self, option: list[int], position: int, after_context: NDArray[np.float32]) -> float:
-        self._llama.rewind(position)
+        self._decoder.rewind(position)
         total = _log_probability(after_context, option[0])
         if len(option) > 1:
-            rows = self._llama.decode(option[:-1], position, every=True)
+            rows = self._decoder.decode(option[:-1], position, every=True)
             total += sum(_log_probability(row, token) for row, token in zip(rows, option[1:], strict=True))
         return total
 
@@ -145,8 +157,8 @@ class InferenceSession:
                 return self._prompt(request)[0]
         except (_Refused, TemplateError):
             return None
-        opening = self._llama.opening()
-        tokens = self._llama.tokenise(request.prefix + request.prompt, control=True)
+        opening = self._decoder.opening()
+        tokens = self._decoder.tokenise(request.prefix + request.prompt, control=True)
         return tokens if opening and tokens[: len(opening)] == opening else [*opening, *tokens] or None
 
     # ── next token ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -165,7 +177,7 @@ class InferenceSession:
         for token in map(int, np.argsort(-logs, kind="stable")):
             if len(found) == request.top:
                 break
-            if not self._llama.is_control(token) and (piece := self._llama.piece(token)):
+            if not self._decoder.is_control(token) and (piece := self._decoder.piece(token)):
                 found.append((piece.decode("utf-8", "replace"), float(logs[token])))
         return msgspec.structs.replace(output_of_tokens(found), prompt_tokens=len(tokens))
 
@@ -177,13 +189,11 @@ class InferenceSession:
         Where the chat template opens the reasoning, the text begins with that tag.
         """
         try:
-            prompt, cut = self._prompt(request)
-            self._check_room(len(prompt) + 1)
-            logits = self._decode_context(prompt, cut)
+            length, logits = self._after_prompt(request)
             opening = self._template.reasoning_opening(request.system, request.history) if request.chat else ""
         except (_Refused, TemplateError) as refusal:
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(refusal))
-        text, count, finish = self._continue(request, len(prompt), logits, cancelled, opening)
+        text, count, finish = self._continue(request, length, logits, cancelled, opening)
         if finish == "cancelled":
             return ModelOutput(outcome=Outcome.DROPPED, detail="cancelled")
         full = finish == "length" and count < request.max_tokens
@@ -191,10 +201,22 @@ class InferenceSession:
             outcome=Outcome.TRUNCATED if finish == "length" else Outcome.OK,
             text=text,
             finish_reason=finish,
-            prompt_tokens=len(prompt),
+            prompt_tokens=length,
             completion_tokens=count,
-            detail=f"the context of {self._llama.context_tokens} tokens is full" if full else "",
+            detail=f"the context of {self._decoder.context_tokens} tokens is full" if full else "",
         )
+
+    def _after_prompt(self, request: GenerateRequest) -> tuple[int, NDArray[np.float32]]:
+        """Decode a prompt: give the number of its tokens, and the logits after the last one."""
+        if request.images and self._reader is not None:
+            self._resident = ()
+            try:
+                return self._reader.read(request, self._template)
+            except ValueError as error:
+                raise _Refused(str(error)) from error
+        prompt, cut = self._prompt(request)
+        self._check_room(len(prompt) + 1)
+        return len(prompt), self._decode_context(prompt, cut)
 
     def _prompt(self, request: GenerateRequest) -> tuple[list[int], int]:
         """Give the prompt's tokens and how many of them are the shared prefix."""
@@ -207,7 +229,7 @@ class InferenceSession:
             return tokens, _shared(opening, tokens)
         if request.history:
             raise _Refused("a conversation is asked by chat alone")
-        tokens = self._llama.opening() + self._llama.tokenise(text)
+        tokens = self._decoder.opening() + self._decoder.tokenise(text)
         if not tokens:
             raise _Refused("an empty prompt: this model has no beginning token to start from")
         return tokens, self._cut(request.prefix, tokens)
@@ -222,22 +244,22 @@ class InferenceSession:
             if cancelled():
                 return "", count, "cancelled"
             token = choose(logits)
-            if self._llama.is_end(token):
+            if self._decoder.is_end(token):
                 return data.decode("utf-8", "replace"), count, "stop"
-            data += self._llama.piece(token)
+            data += self._decoder.piece(token)
             text, stopped = cut_answer_at_stop(data.decode("utf-8", "replace"), request.stop)
             if stopped:
                 return text, count + 1, "stop"
-            if count + 1 == request.max_tokens or position + count >= self._llama.context_tokens:
+            if count + 1 == request.max_tokens or position + count >= self._decoder.context_tokens:
                 return text, count + 1, "length"
-            logits = self._llama.decode([token], position + count)[0]
+            logits = self._decoder.decode([token], position + count)[0]
         return "", 0, "length"
 
     # ── the context ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _check_room(self, tokens: int) -> None:
-        if tokens > self._llama.context_tokens:
-            raise _Refused(f"{tokens} tokens do not fit into the model's context of {self._llama.context_tokens}")
+        if tokens > self._decoder.context_tokens:
+            raise _Refused(f"{tokens} tokens do not fit into the model's context of {self._decoder.context_tokens}")
 
     def _cut(self, prefix: str, tokens: list[int]) -> int:
         """Say how many of ``tokens`` are the prefix's own batch: a function of the request alone.
@@ -246,28 +268,28 @@ class InferenceSession:
         merges all the same, or nothing follows it, everything is one batch.
         """
         shared = prefix.rstrip()
-        return _shared(self._llama.opening() + self._llama.tokenise(shared) if shared else [], tokens)
+        return _shared(self._decoder.opening() + self._decoder.tokenise(shared) if shared else [], tokens)
 
     def _decode_context(self, tokens: list[int], cut: int) -> NDArray[np.float32]:
         """Decode the context in its two batches; give the logits after its last token."""
         prefix = tuple(tokens[:cut])
         if prefix and prefix == self._resident:
-            self._llama.rewind(cut)
+            self._decoder.rewind(cut)
         else:
             self._bring(prefix)
-        logits: NDArray[np.float32] = self._llama.decode(tokens[cut:], cut)[0]
+        logits: NDArray[np.float32] = self._decoder.decode(tokens[cut:], cut)[0]
         return logits
 
     def _bring(self, prefix: tuple[int, ...]) -> None:
         self._resident = ()
         state = self._states.get(prefix)
         if state is not None:
-            self._llama.restore(state)
+            self._decoder.restore(state)
         else:
-            self._llama.clear()
+            self._decoder.clear()
             if prefix:
-                self._llama.decode(prefix, 0)
-                self._states.put(prefix, self._llama.save())
+                self._decoder.decode(prefix, 0)
+                self._states.put(prefix, self._decoder.save())
         self._resident = prefix
 
 

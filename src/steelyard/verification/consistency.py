@@ -58,6 +58,7 @@ def _why_not_this_kind(role: str, planned: PlannedModel) -> str:
     check = {
         "openai": _why_no_endpoint,
         "gguf": _why_no_file,
+        "hf": _why_no_weights,
         "embedded": _why_no_file,
         "python": _why_no_function,
         "world": _why_no_world,
@@ -102,6 +103,16 @@ def _why_no_file(identity: ModelIdentity, capabilities: Capabilities) -> str:
     if capabilities.reasons and str(capabilities.output_tokens) != identity.details.get("context_tokens"):
         return "output_tokens is not the file's context"
     return ""
+
+
+def _why_no_weights(identity: ModelIdentity, capabilities: Capabilities) -> str:
+    """As of a file; on a GPU answers may vary, and some see images."""
+    if not capabilities.deterministic and capabilities.repeats_identical:
+        return "repeats_identical is set, and weights in this process keep no answers"
+    alike = msgspec.structs.replace(
+        capabilities, deterministic=True, images=False, images_reason="" if capabilities.images else "none"
+    )
+    return _why_no_file(identity, alike)
 
 
 def _why_no_function(identity: ModelIdentity, capabilities: Capabilities) -> str:

@@ -70,7 +70,7 @@ def test_labels_are_drawn_written_and_read_back(run: Path, capsys: pytest.Captur
     assert "a judge that always says the same would agree on" in printed
     found = calibration_of(run)
     assert found is not None
-    # Each run draws other answers, and a 95 % interval misses in one draw of twenty: its coverage is simulated elsewhere.
+    # Each run draws other answers, and a 95 % interval misses in one draw of twenty (its coverage is simulated).
     assert found.corrected.low - 0.1 <= 45 / 60 <= found.corrected.high + 0.1
     assert found.judged is not None
     assert found.judged > 45 / 60

@@ -107,7 +107,7 @@ class AuditedWorld:
         """Load all checkpoints, and identify them and their roles; raises InputError where one is broken."""
         from msgspec.structs import replace
 
-        from steelyard.models.embedded import processor_name
+        from steelyard.models.in_process import processor_name
         from steelyard.world.audit.answering import planner_details
 
         await asyncio.get_running_loop().run_in_executor(self._worker, self._load_all)

@@ -1,0 +1,70 @@
+"""Prompts with images for a model of transformers that sees them, made by its own processor."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.models.chat_template import ChatTemplate
+from steelyard.models.content_parts import parts_of
+from steelyard.models.transformers_decoder import TransformersDecoder
+from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from steelyard.records import GenerateRequest, Image
+
+__all__ = ["MAX_PIXELS", "ProcessorReader"]
+
+MAX_PIXELS: Final = 50_000_000  # of one image: 150 MB decoded
+
+
+class ProcessorReader:
+    """``processor`` of transformers; what it makes of texts and images is decoded in one piece, alone."""
+
+    def __init__(self, processor: Any, decoder: TransformersDecoder, device: Any) -> None:
+        self._processor, self._decoder, self._device = processor, decoder, device
+
+    def read(self, request: GenerateRequest, template: ChatTemplate) -> tuple[int, NDArray[np.float32]]:
+        """Give the number of the prompt's tokens, those that stand for images among them, and the logits after it.
+
+        Raises ValueError (one line) for a plain prompt, a text that names a control token, an image that Pillow cannot
+        read or that is too large, and a prompt that the processor refuses or that does not fit.
+        """
+        if not request.chat:
+            raise ValueError("this model shows images in a chat alone")
+        parts = parts_of(request)
+        texts = [request.system, *(turn.text for turn in request.history), *(p for p in parts if isinstance(p, str))]
+        for text in texts:
+            self._check_plain(text)
+        shown = template.text_with_images(
+            request.system, [part if isinstance(part, str) else None for part in parts], request.history
+        )
+        images = [_picture(image) for image in request.images]
+        try:
+            inputs = self._processor(text=shown, images=images, add_special_tokens=False, return_tensors="pt")
+        except Exception as error:  # each model has a processor of its own
+            raise ValueError(f"the model's processor refuses: {one_line(str(error), 200)}") from error
+        return self._decoder.begin({name: value.to(self._device) for name, value in inputs.items()})
+
+    def _check_plain(self, text: str) -> None:
+        """The processor reads one text, in which a question's control token could not be told from the template's."""
+        for token in self._decoder.tokenise(text, control=True):
+            if self._decoder.is_control(token):
+                raise ValueError(
+                    "the text names one of the model's control tokens, which beside images cannot be asked"
+                )
+
+
+def _picture(image: Image) -> Any:
+    from PIL import Image as Pillow
+
+    try:
+        opened = Pillow.open(io.BytesIO(image.data))
+        if opened.width * opened.height > MAX_PIXELS:
+            raise ValueError(f"an image of {opened.width} × {opened.height} pixels is more than {MAX_PIXELS:,} pixels")
+        return opened.convert("RGB")
+    except (OSError, SyntaxError, Pillow.DecompressionBombError) as error:
+        raise ValueError(f"an image cannot be read ({one_line(str(error), 120)})") from error

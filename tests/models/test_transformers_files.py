@@ -1,0 +1,109 @@
+"""Files of a model in Hugging Face's layout: one digest, no pickles, no code, one line for what is no model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.models.transformers_files import find_files
+
+
+def folder(path: Path, **config: object) -> Path:
+    path.mkdir()
+    (path / "config.json").write_text(json.dumps({"model_type": "llama"} | config))
+    (path / "model.safetensors").write_bytes(b"weights")
+    (path / "tokenizer.json").write_text("{}")
+    return path
+
+
+def test_the_digest_names_every_file_that_is_read(tmp_path: Path) -> None:
+    found = find_files(str(folder(tmp_path / "m")))
+    assert (found.name, found.gguf, found.revision) == ("m", "", "")
+    (tmp_path / "m" / "README.md").write_text("said")
+    assert find_files(str(tmp_path / "m")) == found
+    for changed in ("config.json", "model.safetensors", "tokenizer.json"):
+        held = (tmp_path / "m" / changed).read_bytes()
+        (tmp_path / "m" / changed).write_bytes(held + b" ")
+        assert find_files(str(tmp_path / "m")).sha256 != found.sha256
+        (tmp_path / "m" / changed).write_bytes(held)
+    (tmp_path / "m" / "chat_template.jinja").write_text("{{ x }}")
+    assert find_files(str(tmp_path / "m")).sha256 != found.sha256
+
+
+def test_a_file_that_was_renamed_is_another_model(tmp_path: Path) -> None:
+    first = find_files(str(folder(tmp_path / "m"))).sha256
+    (tmp_path / "m" / "tokenizer.json").rename(tmp_path / "m" / "vocab.json")
+    assert find_files(str(tmp_path / "m")).sha256 != first
+
+
+def test_a_snapshot_of_the_hub_has_its_commit(tmp_path: Path) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    snapshots = tmp_path / "models--a--b" / "snapshots"
+    snapshots.mkdir(parents=True)
+    assert find_files(str(folder(snapshots / commit))).revision == commit
+
+
+def test_a_gguf_file_is_itself(tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(b"GGUF")
+    found = find_files(str(path))
+    assert (found.folder, found.gguf, found.name) == (tmp_path, "m.gguf", "m.gguf")
+    assert found.load_options()["gguf_file"] == "m.gguf"
+    assert found.load_options()["trust_remote_code"] is False
+
+
+def refused(rest: object) -> str:
+    with pytest.raises(InputError) as caught:
+        find_files(str(rest))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path) -> None:
+    assert "no folder here, and no name on the hub" in refused(tmp_path / "absent folder")
+    assert "no folder here, and no name on the hub" in refused("../../etc/passwd/x y")
+    (tmp_path / "weights.bin").write_bytes(b"x")
+    assert "give the folder of a model, or a file that ends in .gguf" in refused(tmp_path / "weights.bin")
+    (tmp_path / "empty").mkdir()
+    assert "has no config.json" in refused(tmp_path / "empty")
+    for wrong in ("{", "[]", "[" * 100_000, '"text"'):
+        (tmp_path / "empty" / "config.json").write_text(wrong)
+        assert "is not a JSON object" in refused(tmp_path / "empty")
+
+
+def test_pickles_and_code_are_never_read(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    (path / "model.safetensors").unlink()
+    assert "has no weights" in refused(path)
+    (path / "pytorch_model.bin").write_bytes(b"\x80\x02cos\nsystem\n")
+    assert "has pickled weights alone, which are not read" in refused(path)
+    assert "brings Python code of its own" in refused(folder(tmp_path / "code", auto_map={"AutoModel": "m.Model"}))
+
+
+def test_the_hub_is_asked_for_what_is_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    asked: list[dict[str, object]] = []
+
+    def download(name: str, **options: object) -> str:
+        asked.append({"name": name} | options)
+        if options.get("local_files_only"):
+            raise FileNotFoundError("not in the cache")
+        return str(folder(tmp_path / "m"))
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    found = find_files("some/model@v1")
+    assert found.name == "some/model"
+    assert [each.get("local_files_only", False) for each in asked] == [True, False]
+    assert asked[1]["revision"] == "v1"
+    assert "*.bin" not in asked[1]["allow_patterns"]  # type: ignore[operator]
+    assert "*.py" not in asked[1]["allow_patterns"]  # type: ignore[operator]
+
+    def offline(name: str, **options: object) -> str:
+        raise OSError("no network\nat all")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
+    assert "the hub gave none (no network): give a folder" in refused("some/model")
