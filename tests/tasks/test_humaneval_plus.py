@@ -58,7 +58,7 @@ def scaled(number: int) -> Callable[[list[Any]], Any]:
     return answer
 
 
-def code(number: int, more: str = "", of: str = "number") -> str:
+def code(number: int, more: str = "") -> str:
     each = f"{number} * each / 3" if number % 2 else f"{number} * each"
     found = f"[{each}{more} for each in numbers]"
     return f"def scaled{number}(numbers):\n    return {f'sum({found})' if number % 4 == 3 else found}\n"
