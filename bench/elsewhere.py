@@ -1,4 +1,7 @@
-"""Writes the rate of a rule that is measured on no simulated vendor; what others measured stays."""
+"""Writes the rate of a rule that is measured on no simulated vendor; what others measured stays.
+
+Of a rule the version that was measured last is kept alone.
+"""
 
 from __future__ import annotations
 
@@ -22,5 +25,7 @@ def write_elsewhere(rule: str, what: str, found: int, runs: int, path: Path = RE
     rate = RuleRate(share=round(found / runs, 5), low=round(low, 5), high=round(high, 5), tests=runs)
     own = MeasuredElsewhere(date=f"{datetime.now(UTC):%Y-%m-%d}", what=what, rate=rate)
     rates = msgspec.json.decode(path.read_bytes(), type=MeasuredRates)
-    rates = msgspec.structs.replace(rates, elsewhere={**rates.elsewhere, rule: own})
+    name = rule.partition("@")[0]
+    others = {each: rate for each, rate in rates.elsewhere.items() if each.partition("@")[0] != name}
+    rates = msgspec.structs.replace(rates, elsewhere={**others, rule: own})
     path.write_bytes(msgspec.json.format(msgspec.json.encode(rates), indent=2) + b"\n")

@@ -2,7 +2,7 @@
 
 Both give the log-likelihoods of HellaSwag's endings; a random sample of items, drawn by a seed. llama.cpp rounds what
 it multiplies with weights of 4 bits to 8 bits, transformers unpacks the weights and computes in 32: so the numbers
-differ, and what matters is whether a choice does.
+differ, and what matters is whether a choice does. With ``--kind F32`` the file is unpacked first, and both compute in 32.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from bench.inhouse.table import share, where
 from steelyard.models import open_model
-from steelyard.models.embedded_file import ensure_smollm2
+from steelyard.models.embedded_file import SMOLLM2_SHA256, ensure_smollm2
+from steelyard.models.requantisations import Requantisations
 from steelyard.plugins import Model
 from steelyard.records import LoglikelihoodRequest
 from steelyard.tasks import load_task
@@ -50,10 +51,13 @@ async def scores(model: Model, requests: Sequence[LoglikelihoodRequest]) -> tupl
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True, help="A mirror of the data sets.")
 @click.option("--items", default=200, show_default=True)
-def main(data: Path, items: int) -> None:
+@click.option("--kind", default="", help="Requantise the file to this type first, as F32.")
+def main(data: Path, items: int, kind: str) -> None:
     """Print how many choices are the same, and how far the log-likelihoods are apart."""
     requests = drawn(data, items)
     path = ensure_smollm2()
+    if kind:
+        path, _ = Requantisations(path, SMOLLM2_SHA256).file(kind)
 
     async def both() -> list[tuple[NDArray[np.float64], int]]:
         found = []
@@ -67,7 +71,7 @@ def main(data: Path, items: int) -> None:
     lengths = np.array([[len(each) - 1 for each in request.continuations] for request in requests])
     same = int(((left / lengths).argmax(1) == (right / lengths).argmax(1)).sum())
     apart = np.abs(left - right)
-    print(f"{path.name}, HellaSwag, {items} items, {where().rpartition(', seed')[0]}, seed {_SEED}")
+    print(f"{kind or path.name}, HellaSwag, {items} items, {where().rpartition(', seed')[0]}, seed {_SEED}")
     print(f"the same ending (per character): {same} of {items} {share(same, items).partition(' ')[2]}")
     print(f"|difference| of an ending's log-likelihood: median {np.median(apart):.3f}, 95 % below", end=" ")
     print(f"{np.quantile(apart, 0.95):.3f}, largest {apart.max():.3f} nats; by token {apart.sum() / tokens:.4f} nats")

@@ -46,14 +46,14 @@ class Ended(NamedTuple):
 
 def read_texts(texts: Sequence[Any], accuse: float, confirm: float) -> Ended:
     """The bets of ``identity`` on texts, by alternative the log ratios of the whole and of the core."""
-    bets = LikelihoodBets(list(next(each for each in texts if each is not None)), identity.FAR, 0.3)
+    bets = LikelihoodBets(list(next(each for each in texts if each is not None)), [identity.FAR], 0.3)
 
     def observe(text: Any) -> None:
         core, whole = (
             None if text is None else {name: math.exp(min(each[which], _MOST)) for name, each in text.items()}
             for which in (1, 0)
         )
-        bets.observe(core, whole)
+        bets.observe(core, None if whole is None else [whole])
 
     return _until(texts, bets, observe, accuse, confirm)
 

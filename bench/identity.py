@@ -22,7 +22,19 @@ from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
 from steelyard.stats.likelihood_bets import LikelihoodBets
 
-__all__ = ["FAR", "SERVED", "Bank", "false_alarms", "main", "power", "read_bank", "texts_until"]
+__all__ = [
+    "EITHER",
+    "FAR",
+    "SERVED",
+    "Bank",
+    "either",
+    "either_until",
+    "false_alarms",
+    "main",
+    "power",
+    "read_bank",
+    "texts_until",
+]
 
 BANKS: Final = Path(__file__).parent / "identity_texts"
 TOKENS: Final = 10
@@ -31,6 +43,7 @@ _SEED: Final = 20261127
 FAR: Final = ("Q2_K", "Q3_K_M", "T0.7", "T1.3", "T1.8")
 _MOST: Final = math.log(1e9)
 _BATCH: Final = 20
+_FEWEST: Final = 100  # texts from which the power is counted
 
 Bank = list[dict[str, tuple[float, float]] | None]  # by text: by alternative, the log ratio of the whole and the core
 
@@ -43,6 +56,16 @@ SERVED: Final[Mapping[str, tuple[int, bool]]] = {
     "Q8_0": (1200, False),
     "temperature 0.7": (400, False),
     "temperature 1.3": (400, False),
+}
+
+
+# What serves where either of two files may be served, and the banks that its texts come from.
+EITHER: Final[Mapping[str, tuple[str, ...]]] = {
+    "the file": ("own",),
+    "its Q8_0": ("Q8_0",),
+    "both, in turn": ("own", "Q8_0"),
+    "Q2_K": ("Q2_K",),
+    "temperature 0.7": ("temperature 0.7",),
 }
 
 
@@ -78,8 +101,10 @@ def record(served: str, texts: int) -> None:
         lines = []
         for number in range(begin, min(texts, begin + _BATCH)):
             text, ended = draw(prompts[number], number)
-            found = reference.log_ratios(prompts[number], text, TOKENS, ended=ended)
-            ratios = None if found is None else {k: [round(v.whole, 4), round(v.core, 4)] for k, v in found.items()}
+            found = reference.reading(prompts[number], text, TOKENS, ended=ended)
+            ratios = (
+                None if found is None else {k: [round(v.whole, 4), round(v.core, 4)] for k, v in found.ratios.items()}
+            )
             lines.append(json.dumps(ratios, separators=(",", ":")) + "\n")
         with gzip.open(path_of(served), "at") as file:
             file.writelines(lines)
@@ -153,12 +178,58 @@ def texts_until(texts: Sequence[Any], level: float, which: int = 1) -> tuple[int
     ``which``: 1 reads the core, as the detector does, 0 the whole.
     """
     names = list(next(each for each in texts if each is not None))
-    bets = LikelihoodBets(names, FAR, 0.3)
+    bets = LikelihoodBets(names, [FAR], 0.3)
     for number, text in enumerate(texts, 1):
-        bets.observe(_factors(text, which), _factors(text, 0))
+        whole = _factors(text, 0)
+        bets.observe(_factors(text, which), None if whole is None else [whole])
         if bets.highest * level >= 1:
             return number, bets.highest
     return None, bets.highest
+
+
+def either_until(texts: Sequence[Any], accuse: float, confirm: float) -> tuple[str, int]:
+    """What texts come to where the file or its Q8_0 requantisation may be served: a word, and after how many texts."""
+    names = list(next(each for each in texts if each is not None))
+    bets = LikelihoodBets(names, [FAR, FAR], 0.3)
+    for number, text in enumerate(texts, 1):
+        whole, core = _factors(text, 0), _factors(text, 1)
+        if whole is None or core is None:
+            bets.observe(None, None)
+        else:
+            nearest = {name: min(f, f / core["Q8_0"]) for name, f in core.items()}
+            bets.observe(nearest, [whole, {name: f / whole["Q8_0"] for name, f in whole.items()}])
+        if bets.highest * accuse >= 1:
+            return "inconsistent", number
+        if bets.highest_within * confirm >= 1:
+            return "consistent", number
+    return "undecided", len(texts)
+
+
+def either(repeats: int) -> str:
+    """Where either of two files may be served: how often each word comes, and after how many texts."""
+    rows = []
+    for served, parts in EITHER.items():
+        banks = [bank for name in parts if (bank := read_bank(name))]
+        if len(banks) < len(parts):
+            continue
+        ended = [either_until(_drawn(banks, number), 0.05, 0.05) for number in range(repeats)]
+        words = (share(sum(word == each for word, _ in ended), repeats) for each in ("inconsistent", "consistent"))
+        asked = sorted(number for _, number in ended)
+        texts = " + ".join(f"{len(bank):,}" for bank in banks)
+        rows.append([served, texts, *words, f"{asked[repeats // 2]}", f"{asked[int(0.9 * repeats)]}"])
+    note = (
+        f"{repeats:,} draws, with replacement, of at most 200 of the recorded texts each, at .05 for either word; the "
+        "intervals (95 %, Clopper-Pearson) are over draws of the same recorded texts. *In turn*: each text comes from "
+        "either file with a chance of one half. Alternatives and cores are those of the first file, for both."
+    )
+    heads = ["served", "recorded", "inconsistent", "consistent", "median texts", ".9 quantile"]
+    return table("Either of two files may be served: the file, and its Q8_0 requantisation", heads, rows, 1, note)
+
+
+def _drawn(banks: Sequence[Bank], number: int) -> Bank:
+    random = np.random.default_rng([_SEED, number])
+    chosen = [banks[int(random.integers(len(banks)))] for _ in range(200)]
+    return [bank[int(random.integers(len(bank)))] for bank in chosen]
 
 
 def _runs(bank: Bank, length: int) -> Iterator[Bank]:
@@ -193,7 +264,7 @@ def write_reports() -> None:
     runs = list(_runs(read_bank("own"), RUN))
     found = sum(texts_until(run, 0.05)[0] is not None for run in runs)
     what = f"runs of {RUN} texts that the reference itself drew, at 0.05"
-    write_elsewhere("identity@1", what, found, len(runs))
+    write_elsewhere("identity@2", what, found, len(runs))
 
 
 def means() -> str:
@@ -220,7 +291,7 @@ def power(repeats: int) -> str:
     own, rows = read_bank("own"), []
     for served in (name for name in SERVED if not name.startswith("own")):
         other = read_bank(served)
-        if not other:
+        if len(other) < _FEWEST:
             continue
         for part in (1.0, 0.3, 0.1):
             cells = []
@@ -263,7 +334,7 @@ def main(records: bool, only: str, texts: int | None, repeats: int, markdown: Pa
             record(served, texts or usual)
     if records and only:
         return
-    text = f"`python -m bench.identity`, {where()}\n\n{false_alarms()}\n{means()}\n{power(repeats)}"
+    text = f"`python -m bench.identity`, {where()}\n\n{false_alarms()}\n{means()}\n{power(repeats)}\n{either(repeats)}"
     print(text)
     if markdown is not None:
         write_section(markdown, "identity", text)

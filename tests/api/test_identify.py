@@ -22,6 +22,12 @@ def job(models: dict[str, str], **options: Any) -> Any:
     [
         ({"subject": ENDPOINT}, "no reference is given: add --model reference=gguf:PATH"),
         ({"subject": ENDPOINT, "reference": "openai:s3cret@http://u:s3cret@h"}, "a reference is weights on this mach"),
+        (
+            {"subject": ENDPOINT, "reference": FILE, "reference-2": "openai:s3cret@http://h"},
+            "--model reference-2=openai:…",
+        ),
+        ({"subject": ENDPOINT, "reference-2": FILE}, "no reference is given"),
+        ({"subject": ENDPOINT, "reference": FILE, "reference-10": FILE}, "--model reference-10=…: only the model"),
         ({"subject": ENDPOINT, "reference": "recorded:run"}, "a reference is weights on this machine"),
         ({"subject": ENDPOINT, "reference": FILE, "judge": ENDPOINT}, "--model judge=…: only the model under test"),
         ({"subject": FILE, "reference": FILE}, "of two files compare the SHA-256"),

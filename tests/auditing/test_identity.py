@@ -137,7 +137,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_weights(tmp_path: Path, smollm2
     assert 0 < before < scored(run)
     _, verdict = verdict_of(tmp_path)
     assert verdict.findings == ()
-    (result,) = [each for each in verdict.results if each.rule == "identity@1"]
+    (result,) = [each for each in verdict.results if each.rule == "identity@2"]
     assert "12 texts were read" in result.reason
 
 
@@ -154,5 +154,5 @@ def test_the_reference_itself_by_another_server_is_not_accused(tmp_path: Path, s
         assert audit(tmp_path, address, "--limit", "60") in (ExitCode.CONSISTENT, ExitCode.UNDECIDED)
     _, verdict = verdict_of(tmp_path)
     assert verdict.findings == ()
-    (result,) = [each for each in verdict.results if each.rule == "identity@1"]
+    (result,) = [each for each in verdict.results if each.rule == "identity@2"]
     assert result.word is VerdictWord.CONSISTENT

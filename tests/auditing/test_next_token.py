@@ -88,7 +88,7 @@ def test_a_stranger_is_told_what_was_not_recomputed(another: Path, capsys: pytes
 def test_whoever_has_the_weights_makes_the_same_distances(another: Path) -> None:
     reference = open_reference("embedded:smollm2", Settings())
     run = RunFolder.open(another / "run")
-    (held,) = asyncio.run(by_weights(run, verdict_of(another)[1], reference))
+    (held,) = asyncio.run(by_weights(run, verdict_of(another)[1], {"reference": reference}))
     asyncio.run(reference.close())
     assert (held.test, held.word) == ("next_token", "inconsistent")
     assert held.scores > 0

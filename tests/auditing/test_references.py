@@ -20,7 +20,7 @@ class Weights:
     def prepare(self) -> None:
         self.prepared += 1
 
-    def log_ratios(self, prompt: str, text: str, tokens: int, *, ended: bool) -> None:
+    def reading(self, prompt: str, text: str, tokens: int, *, ended: bool) -> None:
         return None
 
     def next_tokens(self, text: str) -> tuple[tuple[str, float], ...]:
@@ -38,14 +38,14 @@ def test_every_scorer_gets_it_and_it_is_loaded_once() -> None:
     (line,) = given({"00": (Exact(), one), "01": (other,)}, {"reference": weights})
     assert "loading the reference" in line
     assert weights.prepared == 1
-    assert (one._reference, other._reference) == (weights, weights)
+    assert one._references == other._references == {"reference": weights}
 
 
 def test_for_next_tokens_no_requantisation_is_loaded() -> None:
     weights, scorer = Weights(), NextTokenDistance("least")
     assert given({"00": (scorer,)}, {"reference": weights}) == []
     assert weights.prepared == 0
-    assert scorer._reference is weights
+    assert scorer._references == {"reference": weights}
 
 
 def test_where_nothing_is_read_by_likelihood_nothing_is_loaded() -> None:

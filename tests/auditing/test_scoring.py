@@ -218,7 +218,7 @@ def test_a_list_of_next_tokens_is_no_text_with_reasoning_in_it() -> None:
 
     sample = Sample(id="s/0", request=NextTokenRequest(context="x"), target="")
     scorer = NextTokenDistance("most")
-    scorer.refer(Told())
+    scorer.refer({"reference": Told()})
     found = read_score(scorer, sample, output_of_tokens([("<think>", -1.0), (" a", -2.5)]))
     assert found.value == pytest.approx(0.25)
 

@@ -16,7 +16,7 @@ def test_what_others_measured_stays(tmp_path: Path) -> None:
     elsewhere.write_elsewhere("mine@1", "runs of mine", 1, 40, path)
     elsewhere.write_elsewhere("other@2", "runs of others", 0, 10, path)
     found = msgspec.json.decode(path.read_bytes(), type=MeasuredRates)
-    assert {"identity@1", "mine@1", "other@2"} <= found.elsewhere.keys()
+    assert {"identity@2", "mine@1", "other@2"} <= found.elsewhere.keys()
     assert found.elsewhere["mine@1"].rate.share == 0.025
     assert found.elsewhere["other@2"].rate.high > 0.3
     assert msgspec.structs.replace(found, elsewhere={}) == msgspec.structs.replace(measured_rates(), elsewhere={})

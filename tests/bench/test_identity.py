@@ -56,3 +56,16 @@ def test_the_tables_have_a_row_for_what_is_recorded(banks: Path) -> None:
     table = identity.power(5)
     assert "| Q2_K | 1 |" in table
     assert "| Q8_0 |" not in table
+
+
+def test_what_neither_of_two_files_explains_is_accused(banks: Path) -> None:
+    write("Q8_0", 240, -1, 3)
+    own, other = identity.read_bank("own"), identity.read_bank("Q2_K")
+    assert identity.either_until(own[4:64], 0.05, 0.05) == ("undecided", 60)
+    far_from_all = [{name: (-4.0, -2.0) if name != "Q8_0" else (0.0, 0.0) for name in NAMES}] * 60
+    assert identity.either_until(far_from_all, 0.05, 0.05)[0] == "consistent"
+    assert identity.either_until(other[4:64], 0.05, 0.05)[0] == "inconsistent"
+    assert identity.either_until([None, *own[4:8]], 0.05, 0.05) == ("undecided", 5)
+    table = identity.either(5)
+    assert "| both, in turn | 240 + 240 |" in table
+    assert "| temperature 0.7 |" not in table

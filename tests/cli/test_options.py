@@ -10,7 +10,7 @@ import pytest
 
 from steelyard.api.arguments import RunArguments
 from steelyard.cli.audit import command as audit_command
-from steelyard.cli.options import asking_options, run_arguments, with_subject
+from steelyard.cli.options import as_references, asking_options, run_arguments, with_subject
 from steelyard.errors import InputError
 
 URI = "openai:a@http://x"
@@ -69,3 +69,10 @@ def test_what_cannot_be_used_is_named_by_its_option() -> None:
         run_arguments(uri=(URI, URI))
     with pytest.raises(InputError, match="no model under test is given"):
         with_subject(run_arguments(uri=(f"reference={URI}",)))
+
+
+def test_a_reference_that_is_given_again_is_another_file_that_may_be_served() -> None:
+    values = ("openai:m@http://h/v1", "reference=gguf:a.gguf", "judge=x:y", "reference=gguf:b.gguf")
+    assert as_references(values) == (values[0], values[1], values[2], "reference-2=gguf:b.gguf")
+    with pytest.raises(InputError, match="at most 9 files"):
+        as_references(("reference=gguf:a.gguf",) * 10)

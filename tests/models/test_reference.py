@@ -44,15 +44,15 @@ def test_its_requantisations_are_made_once_under_the_name_of_what_they_are(refer
 def test_a_text_has_a_ratio_for_each_alternative_and_the_same_when_it_is_asked_again(
     reference: ReferenceModel,
 ) -> None:
-    found = reference.log_ratios(PROMPT, TEXT, 4, ended=False)
+    found = reference.reading(PROMPT, TEXT, 4, ended=False)
     assert found is not None
-    assert tuple(found) == ALTERNATIVES
-    assert abs(found["Q8_0"].whole) < abs(found["Q2_K"].whole)
-    assert reference.log_ratios(PROMPT, TEXT, 4, ended=False) is found
+    assert tuple(found.ratios) == ALTERNATIVES
+    assert abs(found.ratios["Q8_0"].whole) < abs(found.ratios["Q2_K"].whole)
+    assert reference.reading(PROMPT, TEXT, 4, ended=False) is found
 
 
 def test_a_text_that_is_no_such_tokens_has_none(reference: ReferenceModel) -> None:
-    assert reference.log_ratios(PROMPT, " a", 10, ended=False) is None
+    assert reference.reading(PROMPT, " a", 10, ended=False) is None
 
 
 def test_it_says_what_it_expects_next(reference: ReferenceModel) -> None:

@@ -132,11 +132,11 @@ def test_the_core_has_expectation_one_under_the_reference_whatever_a_server_cuts
     means = dict.fromkeys(("Q2_K", "T0.7", "T1.8"), 0.0)
     total = 0.0
     for text, ended, chance in all_texts(reference, "q", 2, served):
-        found = read.log_ratios("q", text, 2, ended=ended)
+        found = read.reading("q", text, 2, ended=ended)
         assert found is not None
         total += chance
         for name in means:
-            means[name] += chance * math.exp(found[name].core)
+            means[name] += chance * math.exp(found.ratios[name].core)
     assert total == pytest.approx(1)
     assert means == pytest.approx(dict.fromkeys(means, 1.0))
 
@@ -147,19 +147,46 @@ def test_the_whole_ratio_is_that_of_the_texts_chances_and_has_expectation_one() 
     by_other = {(text, ended): chance for text, ended, chance in all_texts(other, "q", 2, whole)}
     mean = 0.0
     for text, ended, chance in all_texts(reference, "q", 2, whole):
-        found = read.log_ratios("q", text, 2, ended=ended)
+        found = read.reading("q", text, 2, ended=ended)
         assert found is not None
-        assert found["Q2_K"].whole == pytest.approx(math.log(by_other[text, ended] / chance), abs=1e-6)
-        mean += chance * math.exp(found["Q2_K"].whole)
+        assert found.ratios["Q2_K"].whole == pytest.approx(math.log(by_other[text, ended] / chance), abs=1e-6)
+        mean += chance * math.exp(found.ratios["Q2_K"].whole)
     assert mean == pytest.approx(1)
+
+
+def test_the_surplus_of_surprise_has_mean_zero_and_z_variance_one_under_the_reference() -> None:
+    reference = Toy(1)
+    read = likelihoods(reference, Q2_K=Toy(2))
+    surplus, products, squares = 0.0, 0.0, 0.0
+    for text, ended, chance in all_texts(reference, "q", 1, whole):
+        found = read.reading("q", text, 1, ended=ended)
+        assert found is not None
+        surplus += chance * found.surplus
+        products += chance * found.z
+        squares += chance * found.z**2
+    assert (surplus, products) == pytest.approx((0.0, 0.0), abs=1e-6)
+    assert squares == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_surplus_of_longer_texts_has_mean_zero_too_and_unlikely_texts_have_more() -> None:
+    reference = Toy(1)
+    read, mean = likelihoods(reference, Q2_K=Toy(2)), 0.0
+    found = []
+    for text, ended, chance in all_texts(reference, "q", 2, whole):
+        each = read.reading("q", text, 2, ended=ended)
+        assert each is not None
+        mean += chance * each.surplus
+        found.append((chance, each.surplus))
+    assert mean == pytest.approx(0.0, abs=1e-6)
+    assert min(found)[1] > 0 > max(found)[1]
 
 
 def test_a_text_of_unusual_tokens_is_read_as_the_likeliest_of_that_number() -> None:
     model = Toy(3, pairs=("ab", "cd"))
     read = likelihoods(model, Q2_K=Toy(4, pairs=("ab", "cd")))
     assert model.tokenise("abcd") == [27, 28]
-    assert read.log_ratios("q", "abcd", 2, ended=False) is not None
-    found = read.log_ratios("q", "abcd", 3, ended=False)
+    assert read.reading("q", "abcd", 2, ended=False) is not None
+    found = read.reading("q", "abcd", 3, ended=False)
     assert found is not None
     start = model.tokenise("q")
     ways = [[1, 2, 28], [27, 3, 4]]
@@ -169,14 +196,14 @@ def test_a_text_of_unusual_tokens_is_read_as_the_likeliest_of_that_number() -> N
 
     best = max(ways, key=lambda way: chance(model, way))
     expected = chance(Toy(4, pairs=("ab", "cd")), best) - chance(model, best)
-    assert found["Q2_K"].whole == pytest.approx(expected, abs=1e-6)
+    assert found.ratios["Q2_K"].whole == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
     ("text", "tokens", "ended"), [("a", 3, False), ("ab", 2, True), ("ä", 1, False), ("", 2, False), ("ä", 2, True)]
 )
 def test_a_text_that_cannot_be_so_many_tokens_is_unreadable(text: str, tokens: int, ended: bool) -> None:
-    assert likelihoods(Toy(1), Q2_K=Toy(2)).log_ratios("q", text, tokens, ended=ended) is None
+    assert likelihoods(Toy(1), Q2_K=Toy(2)).reading("q", text, tokens, ended=ended) is None
 
 
 def test_the_embedded_file_against_itself(smollm2: Path) -> None:
@@ -186,11 +213,11 @@ def test_the_embedded_file_against_itself(smollm2: Path) -> None:
     prompts = ["On Monday the baker found a lemon near the mill, and", "Dear cousin, I am writing from the harbour"]
     for prompt, text in itertools.product(prompts, (" the sea was calm", " I am well")):
         count = len(llama.tokenise(text))
-        found = read.log_ratios(prompt, text, count, ended=False)
+        found = read.reading(prompt, text, count, ended=False)
         assert found is not None
-        assert found["same"] == (0.0, 0.0)
-        assert found["T1.8"].whole < 0
-        assert read.log_ratios(prompt, text, count + 2, ended=True) is not None
+        assert found.ratios["same"] == (0.0, 0.0)
+        assert found.ratios["T1.8"].whole < 0
+        assert read.reading(prompt, text, count + 2, ended=True) is not None
     llama.close()
 
 

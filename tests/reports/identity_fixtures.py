@@ -14,13 +14,20 @@ _FOUND = {
     "identity": "the 5 texts that the endpoint drew do not come from the reference's weights",
     "next_token": "what the endpoint expects next is not what the reference's weights expect",
 }
+_RULES = {"identity": "identity@2", "next_token": "next_token@1"}
 
 
 def checked(*words: VerdictWord, verdict: VerdictWord | None = None) -> Verdict:
     """A check by texts, and by next tokens where a second word is given; without a word nothing could be tested."""
     names = list(_FOUND)[: len(words)]
     results = tuple(
-        DetectorResult(test=name, rule=f"{name}@1", word=word, p=0.01, reason=f"30 of {name} were read")
+        DetectorResult(
+            test=name,
+            rule=_RULES[name],
+            word=word,
+            p=0.01,
+            reason=f"30 of {name} were read",
+        )
         for name, word in zip(names, words, strict=True)
     )
     findings = tuple(

@@ -78,7 +78,7 @@ def test_the_limits_that_matter_come_first() -> None:
     for sentences in (of_accusation, of_confirmation):
         assert any("is the word of whoever ran this" in each for each in sentences)
         assert any("at most 5 % (weighted Holm over both tests)" in each for each in sentences)
-        assert any(each.startswith("identity@1 accused in") for each in sentences)
+        assert any(each.startswith("identity@2 accused in") for each in sentences)
     assert not any("weighted Holm" in each for each in limits.limits(EVERY[4]))
     assert limits.limits(EVERY[6]) == ("A note proves nothing by itself and never changes the verdict.",)
 

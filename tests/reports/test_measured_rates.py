@@ -39,6 +39,6 @@ def test_nothing_is_said_of_what_was_not_measured() -> None:
 def test_a_rule_that_was_measured_elsewhere_says_of_what() -> None:
     plan = claim_plan()
     (test, *_) = plan.tests
-    said = sentence_on(msgspec.structs.replace(plan, tests=(msgspec.structs.replace(test, rule="identity@1"),)))
-    assert said.startswith("identity@1 accused in ")
+    said = sentence_on(msgspec.structs.replace(plan, tests=(msgspec.structs.replace(test, rule="identity@2"),)))
+    assert said.startswith("identity@2 accused in ")
     assert "texts that the reference itself drew" in said

@@ -35,7 +35,7 @@ def reports() -> Reports:
         "tests": [
             result_of("twin_gap@1", "twins-00-pattern", "insufficient_power", effect=effect(0.02)),
             result_of("twin_gap@1", "twins-01-second_word", "not_tested"),
-            result_of("identity@1", "identity", "inconsistent", findings=[{"n": 14}]),
+            result_of("identity@2", "identity", "inconsistent", findings=[{"n": 14}]),
             result_of("desk_screen@1", "desk", "not_tested"),
         ],
     }

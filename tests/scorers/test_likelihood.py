@@ -24,23 +24,36 @@ class Ratio(NamedTuple):
     core: float
 
 
+class Read(NamedTuple):
+    surplus: float
+    z: float
+    ratios: Mapping[str, Any]
+
+
 class Told:
     """A reference that answers what it is told, and remembers what it was asked."""
 
     def __init__(self, found: Mapping[str, Any] | None) -> None:
         self.found, self.asked = found, [("", "", 0, False)]
 
-    def log_ratios(self, prompt: str, text: str, tokens: int, *, ended: bool) -> Mapping[str, Any] | None:
+    def reading(self, prompt: str, text: str, tokens: int, *, ended: bool) -> Any:
         self.asked.append((prompt, text, tokens, ended))
-        return self.found
+        return None if self.found is None else Read(0.0, 0.0, self.found)
 
 
 def scored(scorer: Likelihood, whole: float, core: float = 0.0) -> float | None:
-    scorer.refer(Told({"Q2_K": Ratio(whole, core)}))
+    scorer.refer({"reference": Told({"Q2_K": Ratio(whole, core)})})
     return scorer.score(SAMPLE, CUT).value
 
 
-@pytest.mark.parametrize("identifier", ["likelihood[Q2_K]@1", "likelihood[core,T0.7]@1"])
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "likelihood[Q2_K]@1",
+        "likelihood[core,T0.7]@1",
+        "likelihood[reference-2,core,Q2_K]@1",
+    ],
+)
 def test_it_is_opened_from_its_identifier(identifier: str) -> None:
     scorer = open_identifier(identifier)
     assert scorer.identifier == identifier
@@ -49,7 +62,16 @@ def test_it_is_opened_from_its_identifier(identifier: str) -> None:
     assert not scorer.unavailable_reason()
 
 
-@pytest.mark.parametrize("identifier", ["likelihood[]@1", "likelihood[core,]@1", "likelihood[a b]@1", "likelihood@1"])
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "likelihood[]@1",
+        "likelihood[core,]@1",
+        "likelihood[a b]@1",
+        "likelihood@1",
+        "likelihood[reference-1,Q2_K]@1",
+    ],
+)
 def test_others_are_refused(identifier: str) -> None:
     with pytest.raises((InputError, TypeError)):
         open_identifier(identifier)
@@ -63,7 +85,7 @@ def test_a_name_that_no_alternative_has_is_refused() -> None:
 def test_the_text_is_read_as_it_was_asked() -> None:
     told = Told({"Q2_K": Ratio(0.0, 0.0)})
     scorer = Likelihood("Q2_K")
-    scorer.refer(told)
+    scorer.refer({"reference": told})
     scorer.score(SAMPLE, CUT)
     scorer.score(SAMPLE, ModelOutput(outcome=Outcome.OK, text="."))
     assert told.asked[1:] == [("On Monday", " it rained", 10, False), ("On Monday", ".", 10, True)]
@@ -86,7 +108,7 @@ def test_a_share_never_says_more_than_the_ratio_and_never_all(log_ratio: float) 
 
 def test_an_unreadable_text_is_open() -> None:
     scorer = Likelihood("Q2_K")
-    scorer.refer(Told(None))
+    scorer.refer({"reference": Told(None)})
     assert scorer.score(SAMPLE, CUT).value is None
 
 
@@ -97,6 +119,17 @@ def test_without_the_weights_it_says_how_to_give_them() -> None:
 
 def test_only_texts_have_a_likelihood() -> None:
     scorer = Likelihood("Q2_K")
-    scorer.refer(Told({}))
+    scorer.refer({"reference": Told({})})
     with pytest.raises(InputError, match="asks for none"):
         scorer.score(Sample(id="s/0", request=LoglikelihoodRequest(context="a", continuations=("b",)), target=""), CUT)
+
+
+def test_each_file_reads_its_own_alternatives() -> None:
+    files = {"reference": Told({"Q2_K": Ratio(0.0, 0.0)}), "reference-2": Told({"Q2_K": Ratio(math.log(3), 1.0)})}
+    first, second = Likelihood("Q2_K"), Likelihood.from_options("reference-2,Q2_K")
+    for scorer in (first, second):
+        scorer.refer(files)
+    assert [first.score(SAMPLE, CUT).value, second.score(SAMPLE, CUT).value] == pytest.approx([0.5, 0.75])
+    second.refer({"reference": files["reference"]})
+    with pytest.raises(InputError, match="the reference-2's weights are not here"):
+        second.score(SAMPLE, CUT)

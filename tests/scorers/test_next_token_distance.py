@@ -32,11 +32,11 @@ class Told:
 
 def scored(output: ModelOutput, bound: str = "least", told: Told | None = None) -> float | None:
     scorer = NextTokenDistance(bound)
-    scorer.refer(told or Told())
+    scorer.refer({"reference": told or Told()})
     return scorer.score(SAMPLE, output).value
 
 
-@pytest.mark.parametrize("identifier", ["next_token_distance[least]@1", "next_token_distance[most]@1"])
+@pytest.mark.parametrize("identifier", ["next_token_distance[least]@1", "next_token_distance[reference-2,most]@1"])
 def test_it_is_opened_from_its_identifier(identifier: str) -> None:
     scorer = open_identifier(identifier)
     assert scorer.identifier == identifier
@@ -123,7 +123,7 @@ def test_without_the_weights_it_says_how_to_give_them() -> None:
 
 def test_texts_have_no_distance() -> None:
     scorer = NextTokenDistance("least")
-    scorer.refer(Told())
+    scorer.refer({"reference": Told()})
     with pytest.raises(InputError, match="asks for none"):
         scorer.score(Sample(id="s/0", request=GenerateRequest(prompt="a"), target=""), output_of_tokens(EXPECTED))
 

@@ -17,7 +17,7 @@ Factors = list[dict[str, float] | None]
 
 
 def bets(names: tuple[str, ...] = ("far", "near"), far: tuple[str, ...] = ("far",)) -> LikelihoodBets:
-    return LikelihoodBets(names, far, 0.3)
+    return LikelihoodBets(names, [far], 0.3)
 
 
 def of_reference(n: int, kl: float, random: np.random.Generator) -> Factors:
@@ -38,7 +38,7 @@ def share_found(draw: Callable[[np.random.Generator], Factors], level: float, ru
     for run in range(runs):
         each = bets()
         for factors in draw(np.random.default_rng(run)):
-            each.observe(factors, factors)
+            each.observe(factors, None if factors is None else [factors])
         found += each.p <= level
     return found / runs
 
@@ -69,7 +69,7 @@ def test_a_far_alternative_is_seen_in_a_few_texts_and_a_tenth_of_it_in_more() ->
             served, own = of_alternative(200, 3.0, random), of_reference(200, 3.0, random)
             for number in range(200):
                 text = served[number] if random.random() < part else own[number]
-                each.observe(text, text)
+                each.observe(text, None if text is None else [text])
                 if each.p <= 0.01:
                     break
             took.append(each.n)
@@ -94,7 +94,7 @@ def test_the_expectation_under_the_reference_is_one(p: list[float], seed: int, l
         each = bets(("far",))
         for token in text:
             factor = {"far": float(other[token] / reference[token])}
-            each.observe(factor, factor)
+            each.observe(factor, [factor])
         chance = math.prod(float(reference[token]) for token in text)
         e = math.fsum(each._bets.values()) / len(each._bets)
         total += chance * e
@@ -109,9 +109,61 @@ def test_within_a_share_has_expectation_one_at_most_for_every_larger_share(share
     total = 0.0
     for token in range(4):
         each = bets(("far",))
-        each.observe({"far": 0.0}, {"far": float(other[token] / reference[token])})
-        total += served[token] * min(each._less.values())
+        each.observe({"far": 0.0}, [{"far": float(other[token] / reference[token])}])
+        total += served[token] * each._less[0]["far"]
     assert total <= 1 + 1e-9
+
+
+@given(seed=st.integers(0, 2**32 - 1), files=st.integers(1, 4))
+def test_whichever_file_a_text_is_drawn_from_no_bet_wins(seed: int, files: int) -> None:
+    random = np.random.default_rng(seed)
+    chances, others = random.dirichlet(np.ones(4), files), random.dirichlet(np.ones(4), files)
+    found = []
+    for text in range(4):
+        each = LikelihoodBets(("own",), [("own",)] * files, 0.3)
+        own = [{"own": float(other[text] / file[text])} for other, file in zip(others, chances, strict=True)]
+        each.observe({"own": min(f["own"] for f in own)}, own)
+        found.append(each)
+    for number, (served, other) in enumerate(zip(chances, others, strict=True)):
+        for bet in found[0]._bets:
+            assert sum(served[text] * each._bets[bet] for text, each in enumerate(found)) <= 1 + 1e-9
+        diluted = 0.7 * served + 0.3 * other
+        assert sum(diluted[text] * each._less[number]["own"] for text, each in enumerate(found)) <= 1 + 1e-9
+
+
+def test_replicas_of_several_files_are_accused_no_more_often_than_the_level_says() -> None:
+    """Each text from either of two files that are a nat apart, at random: held against one file they are accused."""
+    accused = {"both": 0, "first": 0}
+    for run in range(300):
+        random = np.random.default_rng(run)
+        both = LikelihoodBets(("k",), [("k",), ("k",)], 0.3)
+        first = LikelihoodBets(("k",), [("k",)], 0.3)
+        for _ in range(100):
+            serves_first, other = random.random() < 0.5, math.exp(random.normal(-1.0, math.sqrt(2)))
+            ratio = other if serves_first else 1 / other  # of the second file to the first
+            f = math.exp(random.normal(-0.01, 0.1414))  # of k to the file that serves
+            by_first = {"k": f if serves_first else f * ratio}
+            by_second = {"k": by_first["k"] / ratio}
+            first.observe(by_first, [by_first])
+            both.observe({"k": min(by_first["k"], by_second["k"])}, [by_first, by_second])
+        accused["both"] += both.p <= 0.05
+        accused["first"] += first.p <= 0.05
+    assert accused["both"] <= 300 * 0.05 + 2.6 * (300 * 0.05 * 0.95) ** 0.5
+    assert accused["first"] >= 270
+
+
+def test_one_file_is_enough_to_be_within_a_share_and_its_evidence_is_divided_by_the_files() -> None:
+    one, three = bets(), LikelihoodBets(("far", "near"), [("far",)] * 3, 0.3)
+    for _ in range(30):
+        one.observe({"far": 1.0, "near": 1.0}, [{"far": 0.0}])
+        three.observe({"far": 1.0, "near": 1.0}, [{"far": 9.0}, {"far": 0.0}, {"far": 1.0}])
+    assert three.nearest_file == 1
+    assert three.highest_within == pytest.approx(one.highest_within / 3)
+
+
+def test_no_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="a share is between 0 and 1"):
+        LikelihoodBets(("k",), [], 0.3)
 
 
 def test_within_a_share_is_shown_for_the_reference_and_seldom_for_a_dilution() -> None:
@@ -122,7 +174,7 @@ def test_within_a_share_is_shown_for_the_reference_and_seldom_for_a_dilution() -
             served, own = of_alternative(60, 3.0, random), of_reference(60, 3.0, random)
             for number in range(60):
                 text = served[number] if random.random() < part else own[number]
-                each.observe(text, text)
+                each.observe(text, None if text is None else [text])
             found += each.highest_within >= 20
         return found
 
@@ -139,14 +191,14 @@ def test_a_missing_text_helps_neither_side() -> None:
 
 def test_the_nearest_alternative_is_the_one_that_won() -> None:
     each = bets(("a", "b"), ("a",))
-    each.observe({"a": 1.0, "b": 30.0}, {"a": 1.0, "b": 30.0})
+    each.observe({"a": 1.0, "b": 30.0}, [{"a": 1.0, "b": 30.0}])
     assert each.nearest == "b"
 
 
 def test_factors_without_end_do_not_overflow() -> None:
     each = bets()
     for _ in range(400):
-        each.observe({"far": 1e9, "near": 1e9}, {"far": 0.0, "near": 0.0})
+        each.observe({"far": 1e9, "near": 1e9}, [{"far": 0.0, "near": 0.0}])
     assert 0 < each.p < 1e-200
     assert math.isfinite(each.highest_within)
 

@@ -48,12 +48,12 @@ def reference(run: Path) -> Iterator[ReferenceModel]:
 
 def again(run: Path, reference: ReferenceModel) -> list[HeldAgain]:
     """The scores of a run, made again."""
-    return asyncio.run(by_weights(RunFolder.open(run), recompute(run).verdict, reference))
+    return asyncio.run(by_weights(RunFolder.open(run), recompute(run).verdict, {"reference": reference}))
 
 
 def test_the_weights_give_the_scores_that_were_sealed(run: Path, reference: ReferenceModel) -> None:
     (held,) = again(run, reference)
-    assert (held.test, held.word, held.scores) == ("identity", "insufficient power", TEXTS * 12)
+    assert (held.test, held.word, held.scores) == ("identity", "insufficient power", TEXTS * 14)
     assert held.furthest < 1e-3
 
 
@@ -89,7 +89,7 @@ def test_forged_likelihoods_that_lean_a_little_are_refused(
 def test_other_weights_and_a_run_without_a_reference_are_refused(run: Path, reference: ReferenceModel) -> None:
     golden = Path(__file__).parents[1] / "assets" / "golden"
     with pytest.raises(InputError, match="no score that was made by the weights"):
-        asyncio.run(by_weights(RunFolder.open(golden), recompute(golden).verdict, reference))
+        asyncio.run(by_weights(RunFolder.open(golden), recompute(golden).verdict, {"reference": reference}))
     other = open_reference(f"gguf:{reference.requantised('Q2_K')[0]}", Settings())
     try:
         with pytest.raises(InputError, match="these weights have the SHA-256"):

@@ -11,7 +11,7 @@ from steelyard.api.options import options_of
 from steelyard.errors import InputError
 from steelyard.models.address import IN_PROCESS
 from steelyard.planning.options import Options
-from steelyard.records import REFERENCE, SUBJECT
+from steelyard.records import REFERENCE, SUBJECT, references_of
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -54,14 +54,15 @@ def identify_job(
 def _check_models(args: RunArguments) -> None:
     if REFERENCE not in args.models:
         raise InputError(f"no {REFERENCE} is given: add --model {REFERENCE}=gguf:PATH, the file that should be served")
-    if others := sorted(set(args.models) - {SUBJECT, REFERENCE}):
+    references = references_of(args.models)
+    if others := sorted(set(args.models) - {SUBJECT, *references}):
         raise InputError(
             f"--model {others[0]}=…: only the model under test and its {REFERENCE} take part: leave it out"
         )
     kinds = {role: one_line(uri_of(model).partition(":")[0], 20) for role, model in args.models.items()}
-    if kinds[REFERENCE] not in _OF_FILES:  # the rest of an address may hold a secret
-        raise InputError(
-            f"--model {REFERENCE}={kinds[REFERENCE]}:…: a {REFERENCE} is weights on this machine, as gguf:PATH: no "
+    if wrong := [role for role in references if kinds[role] not in _OF_FILES]:
+        raise InputError(  # the rest of an address may hold a secret
+            f"--model {wrong[0]}={kinds[wrong[0]]}:…: a {REFERENCE} is weights on this machine, as gguf:PATH: no "
             "endpoint says how likely another one's texts are"
         )
     if (kind := kinds[SUBJECT]) in (*IN_PROCESS, "python"):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 from steelyard.api.may_see import check_addresses
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models.address import IN_PROCESS, named_endpoint
-from steelyard.records import REFERENCE, SUBJECT, candidate_role, is_candidate
+from steelyard.records import SUBJECT, candidate_role, is_candidate, is_reference
 from steelyard.util import background
 from steelyard.util.addresses import normal_endpoint
 from steelyard.util.text import one_line
@@ -270,7 +270,7 @@ def _check_may_see(suites: Sequence[SuiteTask], args: RunArguments) -> None:
 def _open(role: str, uri: str, settings: Settings, args: RunArguments) -> Model:
     from steelyard import models
 
-    if role == REFERENCE and uri.startswith(("embedded:", "gguf:")):  # weights are read where the tests are
+    if is_reference(role) and uri.startswith(("embedded:", "gguf:")):  # weights are read where the tests are
         from steelyard.models.reference import open_reference
 
         return open_reference(uri, settings)

@@ -9,7 +9,7 @@ from steelyard.api.limits import limits_of
 from steelyard.api.models import has_function, sole_recipient, uri_of, uris_of
 from steelyard.errors import InputError
 from steelyard.planning.options import Detect, Options
-from steelyard.records import REFERENCE
+from steelyard.records import REFERENCE, references_of
 from steelyard.storage.local_settings import LocalSettings
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def options_of(
     from steelyard.scorers import scorer_named
     from steelyard.tasks.suite_variants import check_not_drawn
 
-    if detect is not None and REFERENCE in args.models and not detect.named:
+    if detect is not None and references_of(args.models) and not detect.named:
         raise InputError(f"no test asks for the {REFERENCE}: add --detect auto,identity, or leave it out")
     if args.scorer:
         scorer_named(args.scorer)  # before any model is asked

@@ -9,28 +9,33 @@ from typing import Any
 from steelyard.auditing.scoring import Scorers
 from steelyard.errors import InputError
 from steelyard.plugins import Model
-from steelyard.records import REFERENCE
+from steelyard.records import REFERENCE, references_of
 from steelyard.scorers.likelihood import Likelihood
 from steelyard.scorers.next_token_distance import NextTokenDistance
+from steelyard.scorers.surprise import Surprise
 
 __all__ = ["give_reference"]
 
 
 async def give_reference(scorers: Scorers, models: Mapping[str, Model], notify: Callable[[str], None]) -> None:
-    """Load the reference, where a scorer needs it, and hand it over: with its requantisations for likelihoods.
+    """Load the references that scorers need, and hand them over: with requantisations for likelihoods.
 
-    Raises InputError where there is no such reference.
+    Raises InputError where one of them is not here.
     """
     need = [
-        each for several in scorers.values() for each in several if isinstance(each, Likelihood | NextTokenDistance)
+        each
+        for several in scorers.values()
+        for each in several
+        if isinstance(each, Likelihood | NextTokenDistance | Surprise)
     ]
-    if not need:
-        return
-    reference: Any = models.get(REFERENCE)
-    if not (hasattr(reference, "log_ratios") and hasattr(reference, "next_tokens")):
-        raise InputError(f"the {REFERENCE}'s weights are not here: give them with --model {REFERENCE}=gguf:PATH")
-    if any(isinstance(scorer, Likelihood) for scorer in need):
-        notify(f"loading the {REFERENCE} and its requantisations")
-        await asyncio.to_thread(reference.prepare)
+    references: dict[str, Any] = {}
+    for role in references_of({each.role for each in need}):
+        reference: Any = models.get(role)
+        if not (hasattr(reference, "reading") and hasattr(reference, "next_tokens")):
+            raise InputError(f"the {role}'s weights are not here: give them with --model {REFERENCE}=gguf:PATH")
+        references[role] = reference
+    for role in references_of({each.role for each in need if not isinstance(each, NextTokenDistance)}):
+        notify(f"loading the {role} and its requantisations")
+        await asyncio.to_thread(references[role].prepare)
     for scorer in need:
-        scorer.refer(reference)
+        scorer.refer(references)

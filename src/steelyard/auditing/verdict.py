@@ -20,7 +20,6 @@ from steelyard.planning.build import AUTO
 from steelyard.planning.identity_checks import why_no_next_tokens
 from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
-    REFERENCE,
     SUBJECT,
     Attempt,
     CallSpent,
@@ -38,8 +37,10 @@ from steelyard.records import (
     SampleScore,
     Verdict,
     VerdictWord,
+    references_of,
 )
 from steelyard.storage.journal.lines import JournalRecord
+from steelyard.util.text import one_line
 
 __all__ = ["Usage", "counted", "decide", "rejected"]
 
@@ -375,11 +376,15 @@ def _names(plan: Plan) -> str:
 
 
 def _reference(plan: Plan) -> str:
-    """The file that an identity check is about; empty for another plan."""
-    found = plan.models.get(REFERENCE)
-    if found is None or not plan.is_identity_check:
-        return ""
-    return f"{found.identity.name or found.identity.uri} (SHA-256 {found.identity.sha256})"
+    """The file that an identity check is about, or those of which any may be served; empty for another plan."""
+    found = [plan.models[role].identity for role in references_of(plan.models)] if plan.is_identity_check else []
+    names = [one_line(each.name or each.uri, 80) for each in found]
+    if len(found) > 1:  # precisions of one model have one name
+        names = [
+            f"{name} {one_line(each.details.get('quantisation', ''), 20)}"
+            for name, each in zip(names, found, strict=True)
+        ]
+    return " or ".join(f"{name} (SHA-256 {each.sha256})" for name, each in zip(names, found, strict=True))
 
 
 def _notes(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Note]:

@@ -45,7 +45,8 @@ def command(
 
     Give the endpoint as --model openai:NAME@URL and the file that it should serve as --model reference=gguf:PATH. It is
     asked beginnings of everyday texts, as plain completions; no benchmark and no claim is needed, and nothing of the
-    file leaves this machine.
+    file leaves this machine. Where any of several files may be served, such as two precisions, give reference=gguf:PATH
+    for each of them: what one of them explains accuses nobody.
 
     Exit codes: 0 consistent with the file to within what the report states, 1 not what this file gives, 3 undecided or
     not testable, 4 answers are missing.

@@ -193,7 +193,8 @@ _ASKING = (
         metavar="[ROLE=]URI",
         help="The model under test: embedded:smollm2, gguf:PATH, hf:FOLDER, openai:NAME@URL, recorded:RUN, world:PATH "
         "or python:MODULE:FUNCTION (your own code, which runs in this process and is not sandboxed). "
-        "Further models by role, as reference=URI, for a detector that compares models.",
+        "Further models by role, as reference=URI, for a detector that compares models; given again, any of the "
+        "references may be served.",
     ),
     click.option("--out", type=click.Path(path_type=Path), help="The folder of the run (default: runs/NAME-TIME)."),
     data_option,
@@ -357,7 +358,7 @@ def run_arguments(
     if plain.get("new_ledger") and plain.get("no_ledger"):
         raise InputError("--new-ledger and --no-ledger exclude each other: leave one out")
     return RunArguments(
-        models=_by_role(_as_candidates(uri) if several else uri, "--model"),
+        models=_by_role(as_references(_as_candidates(uri) if several else uri), "--model"),
         keys=_by_role(api_key_env, "--api-key-env"),
         budget_seconds=read_duration(budget, "--budget"),
         ends_at=ends_after(read_duration(deadline, "--deadline")),
@@ -390,6 +391,25 @@ def _as_candidates(values: tuple[str, ...]) -> tuple[str, ...]:
             plain += 1
             value = f"{candidate_role(plain)}={value}"
         found.append(value)
+    return tuple(found)
+
+
+def as_references(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values, of which further ones for ``reference`` are ``reference-2`` and so on: any of these may be served.
+
+    Raises InputError for too many of them.
+    """
+    from steelyard.records import MOST_REFERENCES, REFERENCE, reference_role
+
+    found, files = [], 0
+    for value in values:
+        parts = _ROLE.fullmatch(value)
+        if parts and parts[1] == REFERENCE:
+            files += 1
+            value = f"{reference_role(files)}={parts[2]}"
+        found.append(value)
+    if files > MOST_REFERENCES:
+        raise InputError(f"--model {REFERENCE}=… is given {files} times: at most {MOST_REFERENCES} files can be held")
     return tuple(found)
 
 

@@ -1,4 +1,7 @@
-"""``steelyard show`` of an identity check: what the endpoint was asked, and what it gave; nothing of it is right."""
+"""``steelyard show`` of an identity check: what the endpoint was asked, and what it gave; nothing of it is right.
+
+Beside each text stands how surprising it is to the reference: a display, from which no verdict follows.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,8 @@ def show_held(run: RunFolder, limit: int, options: tuple[str, ...], *, as_json: 
             text = WITHHELD if each[name] is None else each[name] or "(nothing came)"
             for line in field_lines(name, text, width):
                 click.echo(line)
+        for role, surplus in each["surprise"].items():
+            click.echo(f"  {surplus['surplus']:+.2f} nat surplus of surprise (z = {surplus['z']:+.1f}) by the {role}")
         click.echo()
     shown = min(limit, len(found)) if limit else len(found)
     click.echo(f"{shown:,} of {len(found):,} answers" + (": --limit 0 shows all" if shown < len(found) else ""))
@@ -56,6 +61,7 @@ def _given(run: RunFolder) -> Iterator[dict[str, Any]]:
     from steelyard.storage.journal.texts import open_index
 
     texts, measurements = open_index(run.path), run.plan.by_id
+    surprises = _surprises(run)
     for record, _ in read_lines(run.path):
         if not isinstance(record, Attempt) or not record.final or record.measurement not in measurements:
             continue
@@ -67,7 +73,33 @@ def _given(run: RunFolder) -> Iterator[dict[str, Any]]:
             "outcome": record.outcome.value,
             "prompt": None if sample is None else question_of(sample),
             "answer": None if output is None else _likeliest(output) if by_tokens else output.text,
+            "surprise": surprises.get((record.measurement, record.sample), {}),
         }
+
+
+def _surprises(run: RunFolder) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
+    """By measurement and sample: by reference the surplus of surprise (nats) and its z, as far as they are recorded."""
+    from steelyard.auditing.scoring import scorers_of
+    from steelyard.records import RecordedScore
+    from steelyard.scorers.surprise import Surprise, number_of
+    from steelyard.storage.journal.reader import read_lines
+
+    scorers = {
+        scorer.identifier: scorer
+        for several in scorers_of(run.plan).values()
+        for scorer in several
+        if isinstance(scorer, Surprise)
+    }
+    found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    for record, _ in read_lines(run.path):
+        scorer = scorers.get(record.scorer) if isinstance(record, RecordedScore) else None
+        if scorer is not None and isinstance(record, RecordedScore) and record.value is not None:
+            by_role = found.setdefault((record.measurement, record.sample), {}).setdefault(scorer.role, {})
+            by_role[scorer.which] = round(number_of(record.value), 6)
+    return {  # a score whose fellow was not recorded is not shown
+        call: {role: each for role, each in by_role.items() if {"surplus", "z"} <= each.keys()}
+        for call, by_role in found.items()
+    }
 
 
 def _likeliest(output: ModelOutput) -> str:

@@ -63,10 +63,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--model",
-    "reference",
-    default="",
+    "references",
+    multiple=True,
     metavar="reference=gguf:PATH",
-    help="Also compute again what only the weights of a run's reference can say, such as the likelihoods of texts.",
+    help="Also compute again what only the weights of a run's reference can say, such as the likelihoods of texts; "
+    "once for each file, in the run's order, where any of several could be served.",
 )
 @json_option
 def command(
@@ -77,7 +78,7 @@ def command(
     ignores_pages: bool,
     panel: Path | None,
     tested: tuple[Path, ...],
-    reference: str,
+    references: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Recompute every digest, score and verdict of each BUNDLE offline; name the first check that fails (exit 1).
@@ -104,13 +105,13 @@ def command(
         if len(runs) > 1 or ledger is not None or root_files:
             raise InputError("a result of steelyard detect is verified alone, with --require-key, --panel and --run")
         if os.path.lexists(runs[0] / layout.OUTPUTS):
-            return verify_outputs_at(runs[0], require_key, tested, reference, as_json=as_json)
+            return verify_outputs_at(runs[0], require_key, tested, references, as_json=as_json)
         if os.path.lexists(runs[0] / layout.TEXT_IDENTITY):
             return verify_texts_at(runs[0], require_key, tested, as_json=as_json)
         return verify_one(runs[0], require_key, panel, tested, as_json=as_json)
     if panel is not None or tested:
         raise InputError("--panel and --run are for a result of steelyard detect, which is not given", where=runs[0])
-    if reference and len(runs) > 1:
+    if references and len(runs) > 1:
         raise InputError("--model is about one run at a time", where=runs[1])
     if any(map(is_watch, runs)):
         return _watch(runs, require_key, ledger, root_files, ignores_pages=ignores_pages, as_json=as_json)
@@ -129,8 +130,8 @@ def command(
             if len(results) > 1:
                 click.echo(f"{result.folder}:")
             _print(result, beside)
-        if reference:
-            held = held_facts(result, reference, as_json=as_json)
+        if references:
+            held = held_facts(result, references, as_json=as_json)
             shown[-1:] = [{**each, "by_weights": held} for each in shown[-1:]]
     if as_json:
         print_json(shown[0] if len(shown) == 1 else {"bundles": shown})

@@ -18,7 +18,7 @@ __all__ = ["held_facts", "verify_outputs_at"]
 
 
 def verify_outputs_at(
-    path: Path, require_key: Path | None, tested: Sequence[Path], reference: str, *, as_json: bool
+    path: Path, require_key: Path | None, tested: Sequence[Path], references: Sequence[str], *, as_json: bool
 ) -> int:
     """Verify the sealed result of ``steelyard detect published_outputs``, and print what was checked."""
     from steelyard.api.progress import working
@@ -26,11 +26,11 @@ def verify_outputs_at(
     from steelyard.comparison.published_pages import headline
     from steelyard.evidence.signed import signature_words
 
-    if bool(tested) != bool(reference) or len(tested) > 1:
+    if bool(tested) != bool(references) or len(tested) > 1 or len(references) > 1:
         raise InputError(
             "the shares of outputs are computed again from the run and the weights: give --run and --model"
         )
-    uri = reference_of(reference) if reference else ""
+    uri = reference_of(references[0]) if references else ""
     with working(f"verifying {path}"):
         found = verify_outputs(path, require_key, tested[0] if tested else None, uri)
     read = sum(row.read for row in found.outputs.rows)
@@ -57,15 +57,15 @@ def verify_outputs_at(
     return int(ExitCode.CONSISTENT)
 
 
-def held_facts(result: VerifyResult, reference: str, *, as_json: bool) -> list[dict[str, Any]]:
-    """Hold a verified run against the weights of its reference, and print what came out unless it is for a program."""
+def held_facts(result: VerifyResult, references: Sequence[str], *, as_json: bool) -> list[dict[str, Any]]:
+    """Hold a verified run against the weights of its references, and print what came out unless it is for a program."""
     from steelyard.api.by_weights import held_by_weights
     from steelyard.api.published_outputs import reference_of
     from steelyard.cli.suite.progress import shown_progress
     from steelyard.util.console import err
 
     shown = shown_progress("answers")
-    found = held_by_weights(result, reference_of(reference), lambda line: err().print(line), shown)
+    found = held_by_weights(result, [reference_of(each) for each in references], lambda line: err().print(line), shown)
     for each in () if as_json else found:
         click.echo(
             f"by the weights: {each.test}: {each.word}; {each.scores:,} scores made again, the furthest "

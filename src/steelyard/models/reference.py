@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,7 @@ from steelyard.models.llama import Llama, check_installed
 from steelyard.models.next_token_candidates import Candidates
 from steelyard.models.requantisations import Requantisations
 from steelyard.models.requantise import source_file
-from steelyard.models.text_likelihood import ALTERNATIVES, QUANTISED, LogRatios, TextLikelihoods
+from steelyard.models.text_likelihood import ALTERNATIVES, QUANTISED, TextLikelihoods, TextReading
 from steelyard.records import Capabilities, ModelIdentity
 
 __all__ = ["ReferenceModel", "open_reference"]
@@ -51,7 +50,7 @@ class ReferenceModel(EmbeddedModel):
         self._loaded: dict[str, Llama] = {}
         self._likelihoods: TextLikelihoods | None = None
         self._candidates: Candidates | None = None
-        self._known: OrderedDict[tuple[str, str, int, bool], Mapping[str, LogRatios] | None] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, int, bool], TextReading | None] = OrderedDict()
         self._expected: OrderedDict[str, tuple[tuple[str, float], ...]] = OrderedDict()
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
@@ -83,12 +82,12 @@ class ReferenceModel(EmbeddedModel):
                     self._expected.popitem(last=False)
             return self._expected[text]
 
-    def log_ratios(self, prompt: str, text: str, tokens: int, *, ended: bool) -> Mapping[str, LogRatios] | None:
-        """See :meth:`TextLikelihoods.log_ratios`; from any thread."""
+    def reading(self, prompt: str, text: str, tokens: int, *, ended: bool) -> TextReading | None:
+        """See :meth:`TextLikelihoods.reading`; from any thread."""
         key = (prompt, text, tokens, ended)
         with self._lock:
             if key not in self._known:
-                self._known[key] = self._prepared().log_ratios(prompt, text, tokens, ended=ended)
+                self._known[key] = self._prepared().reading(prompt, text, tokens, ended=ended)
                 if len(self._known) > _KEPT:
                     self._known.popitem(last=False)
             return self._known[key]

@@ -1,4 +1,4 @@
-"""How likely a text is by one file of weights, against others: log ratios, token by token.
+"""How likely a text is by one file of weights, and against others: log ratios, token by token.
 
 A text that an endpoint sampled is held against the *reference*, and against *alternatives*: requantisations of it, and
 the reference itself at other temperatures. For each alternative there are two log ratios (nats) of the same text:
@@ -10,6 +10,10 @@ the reference itself at other temperatures. For each alternative there are two l
   (top-k 40 and min-p .05 are usual defaults) cuts off less than that, and one that makes repeated tokens less likely
   leaves the others' shares as they are. So the core's ratio has expectation 1 under the reference whichever of these a
   server does. One that cuts by mass (top-p) although it is asked for 1 may cut inside the core.
+
+Beside them, for a display: the *surplus of surprise* (nats), by how much less likely the text was by the reference than
+its own texts are on average. It is the sum over tokens of −log p less the entropy there; divided by the root of the sum
+of the variances of −log p it is z. Under the reference each has expectation 0 after every place.
 
 The endpoint sends text, no tokens. A text is read as the tokens that the tokeniser makes of it; where their number is
 not that of the tokens that were asked for, as the likeliest tokens of that number which give the same bytes.
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 
     from steelyard.models.llama import Llama
 
-__all__ = ["ALTERNATIVES", "QUANTISED", "LogRatios", "TextLikelihoods"]
+__all__ = ["ALTERNATIVES", "QUANTISED", "LogRatios", "TextLikelihoods", "TextReading"]
 
 QUANTISED: Final = ("Q2_K", "Q3_K_M", "Q8_0")
 _TEMPERATURES: Final = {"T0.7": 0.7, "T1.3": 1.3, "T1.8": 1.8}
@@ -49,6 +53,14 @@ class LogRatios(NamedTuple):
     core: float
 
 
+class TextReading(NamedTuple):
+    """One text by the reference: the surplus of surprise (nats), its z, and the ratios by alternative."""
+
+    surplus: float
+    z: float
+    ratios: Mapping[str, LogRatios]
+
+
 class _Place(NamedTuple):
     """One token of a text: its number, or all that end a text; and the reference's core there."""
 
@@ -62,8 +74,8 @@ class TextLikelihoods:
     def __init__(self, reference: Llama, others: Mapping[str, Llama]) -> None:
         self._reference, self._others = reference, dict(others)
 
-    def log_ratios(self, prompt: str, text: str, tokens: int, *, ended: bool) -> dict[str, LogRatios] | None:
-        """By alternative, the ratios of a text after a prompt; None where it cannot be read as tokens.
+    def reading(self, prompt: str, text: str, tokens: int, *, ended: bool) -> TextReading | None:
+        """A text after a prompt; None where it cannot be read as tokens.
 
         ``tokens`` were asked for; ``ended``: the model ended the text before it had so many.
         """
@@ -86,7 +98,27 @@ class TextLikelihoods:
         }
         for name, temperature in _TEMPERATURES.items():
             found[name] = _less(_logs([row / temperature for row in rows], places), own)
-        return found
+        surplus, z = self._surprise(rows, outcomes)
+        return TextReading(surplus, z, found)
+
+    def _surprise(
+        self, rows: Sequence[NDArray[np.float32]], outcomes: Sequence[NDArray[np.int64]]
+    ) -> tuple[float, float]:
+        """The surplus of a text and its z; tokens that end a text count as one."""
+        import numpy as np
+
+        surplus = variance = 0.0
+        for row, outcome in zip(rows, outcomes, strict=True):
+            logs = log_probabilities(row)
+            every = np.delete(logs, self._ends)
+            if len(self._ends):
+                every = np.append(every, _log_sum(logs[self._ends]))
+            every = every[np.isfinite(every)]
+            p = np.exp(every)
+            entropy = -float((p * every).sum())
+            surplus -= _log_sum(logs[outcome]) + entropy
+            variance += float((p * every**2).sum()) - entropy**2
+        return surplus, surplus / math.sqrt(variance) if variance > 0 else 0.0
 
     # ── text → tokens ───────────────────────────────────────────────────────────────────────────────────────────────
 

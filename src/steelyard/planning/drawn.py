@@ -28,7 +28,17 @@ from steelyard.planning.file_order import ORDER, check_order, order_samples
 from steelyard.planning.samples import item_digests_of, picked, with_seeds
 from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
-from steelyard.records import REFERENCE, SUBJECT, Capabilities, Measurement, PlannedModel, RepeatCheck, Sample
+from steelyard.records import (
+    REFERENCE,
+    SUBJECT,
+    Capabilities,
+    Measurement,
+    PlannedModel,
+    RepeatCheck,
+    Sample,
+    reference_role,
+    references_of,
+)
 
 if TYPE_CHECKING:
     from steelyard.tasks.task import Task
@@ -166,9 +176,11 @@ def check_reference(models: Mapping[str, PlannedModel]) -> None:
     if REFERENCE not in models:
         raise NoReference
     subject, capabilities = models[SUBJECT], models[SUBJECT].capabilities
-    reason = ""
-    if not models[REFERENCE].capabilities.likelihood_of:
-        reason = f"the {REFERENCE} gives no likelihoods: it must be weights on this machine, as gguf:PATH"
+    roles, known, reason = references_of(models), models[REFERENCE].capabilities.likelihood_of, ""
+    if others := [role for role in roles if not known or models[role].capabilities.likelihood_of != known]:
+        reason = f"the {others[0]} gives no likelihoods: it must be weights on this machine, as gguf:PATH"
+    elif roles != tuple(map(reference_role, range(1, len(roles) + 1))):
+        reason = f"the files are {', '.join(roles)}: give them as {REFERENCE}, {reference_role(2)} and so on"
     elif capabilities.offers is not None and "language" not in capabilities.offers:
         reason = "a world model writes no text"
     elif subject.identity.uri.startswith(("recorded:", "python:")):

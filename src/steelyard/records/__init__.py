@@ -25,12 +25,9 @@ from steelyard.records.limits import UNKNOWN_COSTS, Limits
 from steelyard.records.plan import (
     AGAINST_REFERENCE,
     GATE_SERIES,
-    JUDGE,
     JUDGED_INPUTS,
     PLAN_FORMAT,
-    REFERENCE,
     SPLIT,
-    SUBJECT,
     LedgerPlace,
     Measurement,
     MeasurementKind,
@@ -46,8 +43,6 @@ from steelyard.records.plan import (
     RepeatCheck,
     RequestedTest,
     Served,
-    candidate_role,
-    is_candidate,
     is_identity_check,
 )
 from steelyard.records.record import Record
@@ -87,6 +82,17 @@ from steelyard.records.results import (
     Verdict,
     VerdictWord,
 )
+from steelyard.records.roles import (
+    JUDGE,
+    MOST_REFERENCES,
+    REFERENCE,
+    SUBJECT,
+    candidate_role,
+    is_candidate,
+    is_reference,
+    reference_role,
+    references_of,
+)
 from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, SuiteItem
 
 __all__ = [
@@ -94,6 +100,7 @@ __all__ = [
     "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
+    "MOST_REFERENCES",
     "PLAN_FORMAT",
     "REFERENCE",
     "SPLIT",
@@ -173,4 +180,7 @@ __all__ = [
     "candidate_role",
     "is_candidate",
     "is_identity_check",
+    "is_reference",
+    "reference_role",
+    "references_of",
 ]

@@ -16,15 +16,13 @@ from steelyard.records.claims import ClaimSheet
 from steelyard.records.limits import Limits
 from steelyard.records.record import Record
 from steelyard.records.requests import Capabilities, Checkpoint, ModelIdentity
+from steelyard.records.roles import SUBJECT
 
 __all__ = [
     "AGAINST_REFERENCE",
     "GATE_SERIES",
-    "JUDGE",
     "JUDGED_INPUTS",
     "PLAN_FORMAT",
-    "REFERENCE",
-    "SUBJECT",
     "LedgerPlace",
     "Measurement",
     "MeasurementKind",
@@ -40,18 +38,12 @@ __all__ = [
     "RepeatCheck",
     "RequestedTest",
     "Served",
-    "candidate_role",
-    "is_candidate",
     "is_identity_check",
 ]
 
 PLAN_FORMAT: Final = "steelyard-plan/2"
-SUBJECT: Final = "subject"  # the role of the model under test
-REFERENCE: Final = "reference"  # the role of the weights, or of the model, that identity is held against
 AGAINST_REFERENCE: Final = ("identity", "next_token")  # the detectors that hold a model against a reference
-_CANDIDATE: Final = "candidate-"  # begins the roles of further models that are asked the same, numbered from 2
 GATE_SERIES: Final = "gate:"  # begins what a series of gates is counted by in place of a benchmark
-JUDGE: Final = "judge"  # the role of the model that scores another one's answers
 JUDGED_INPUTS: Final = ("judged_run", "rubric")  # the kinds of inputs that a plan with a judge has
 
 SPLIT: Final = "split"  # the arm of what is measured beside a claim about a split whose answers are withheld
@@ -61,16 +53,6 @@ MeasurementKind = Literal["generate", "loglikelihood", "next_token"]  # of the r
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
 _OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/.*)?")
 _FORMAT_REQUEST: Final = re.compile(r"claim/[0-9]{1,9}/format/([^/]+)")
-
-
-def candidate_role(number: int) -> str:
-    """The role of the ``number``-th of several models that are asked the same: the first one is the subject."""
-    return SUBJECT if number == 1 else f"{_CANDIDATE}{number}"
-
-
-def is_candidate(role: str) -> bool:
-    """Whether a role is that of one of several models that are asked the same."""
-    return role == SUBJECT or role.startswith(_CANDIDATE)
 
 
 class RepeatCheck(Record, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from steelyard.errors import ExitCode
-from steelyard.records import Plan, Verdict, VerdictWord
+from steelyard.records import Plan, Verdict, VerdictWord, references_of
 from steelyard.reports.measured_rates import measured_elsewhere
 from steelyard.reports.words import further_tests
 from steelyard.util.text import one_line
@@ -30,7 +30,7 @@ def is_identity_check(verdict: Verdict) -> bool:
 
 def held_against(verdict: Verdict) -> str:
     """What was held against which file, as a line."""
-    return f"as served by {one_line(verdict.served, 120)}, held against {one_line(verdict.reference, 160)}"
+    return f"as served by {one_line(verdict.served, 120)}, held against {one_line(verdict.reference, 1500)}"
 
 
 def headline(verdict: Verdict, found: str) -> str:
@@ -73,8 +73,15 @@ def limits_of(verdict: Verdict, plan: Plan | None) -> list[str]:
         )
     if VerdictWord.INSUFFICIENT_POWER in words:
         sentences.append("Insufficient power is evidence neither for nor against the endpoint.")
+    files = 1 if plan is None else len(references_of(plan.models))
+    if files > 1:
+        sentences.append(
+            f"Any of the {files} files could be served, another one from request to request: what all of them make "
+            "unlikely accuses, and what is near one of them is confirmed."
+        )
     sentences += [
-        "That this file is what should be served, in this precision, is the word of whoever ran this.",
+        f"That {'this file is what should' if files < 2 else 'these files are what may'} be served, in this precision, "
+        "is the word of whoever ran this.",
         "Plain completions were asked, of beginnings of everyday texts: what a chat, a long prompt or a benchmark "
         "brings was not looked at.",
         _error_rates(verdict, counts=plan is not None and plan.ledger is not None),

@@ -48,7 +48,7 @@ def render(verdict: Verdict, plan: Plan | None = None) -> str:
         f"# Steelyard report: {escape(about, 80)}",
         f"**{escape(headlines.headline(verdict))}**",
         f"Asked: `{_code(served)}`. Exit code {verdict.exit}.",
-        f"Held against the reference {escape(verdict.reference, 200)}." if verdict.reference else "",
+        f"Held against the reference {escape(verdict.reference, 1500)}." if verdict.reference else "",
         escape(" ".join(verdict.order), 600),
         escape(verdict.names, 400),
         _claims(verdict),

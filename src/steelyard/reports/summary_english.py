@@ -182,7 +182,7 @@ ENGLISH: Final = Words(
         sure_why="Inconsistent says neither which model is served, nor why: another precision, or the server’s "
         "own settings, look like other weights.",
         sure_elsewhere="The endpoint may serve the file to us and something else to others, or at another time.",
-        sure_file="That this file is what should be served is the word of whoever ran this.",
+        sure_file="That this is what should be served is the word of whoever ran this.",
         step_inconsistent="Ask whoever serves it for the exact file, its precision and the settings of the server, and "
         "hold the endpoint against that file.",
         step_consistent="Whoever relies on this for longer checks again from time to time, and with requests like "

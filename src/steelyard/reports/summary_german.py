@@ -196,7 +196,7 @@ GERMAN: Final = Words(
         sure_why="Nicht vereinbar sagt weder, welches Modell ausgeliefert wird, noch warum: Eine andere "
         "Genauigkeit oder eigene Einstellungen des Servers sehen aus wie andere Gewichte.",
         sure_elsewhere="Der Endpunkt kann uns die Datei und anderen, oder zu anderer Zeit, etwas anderes ausliefern.",
-        sure_file="Dass diese Datei ausgeliefert werden soll, ist die Angabe dessen, der dies ausgeführt hat.",
+        sure_file="Dass dies ausgeliefert werden soll, ist die Angabe dessen, der dies ausgeführt hat.",
         step_inconsistent="Beim Betreiber die genaue Datei, ihre Genauigkeit und die Einstellungen des Servers "
         "erfragen und den Endpunkt mit dieser Datei vergleichen.",
         step_consistent="Wer sich länger darauf verlässt, prüft von Zeit zu Zeit erneut, auch mit Anfragen wie im "

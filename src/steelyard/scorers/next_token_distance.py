@@ -15,19 +15,19 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Protocol
 
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.records import ModelOutput, NextTokenRequest, Sample, Score
+from steelyard.records import REFERENCE, ModelOutput, NextTokenRequest, Sample, Score, is_reference
 
 __all__ = ["NextTokenDistance", "Reference", "distance"]
 
 _MOST: Final = 1.0  # nats
 _STEPS: Final = 10**9  # scores are multiples of 1/_STEPS, at least rounded down and at most rounded up
-_OPTIONS: Final = re.compile(r"least|most")
+_OPTIONS: Final = re.compile(rf"(?:({REFERENCE}-[0-9]),)?(least|most)")
 
 
 class Reference(Protocol):
@@ -51,46 +51,52 @@ def distance(differences: Sequence[float], tokens: int) -> tuple[float, float]:
 
 
 class NextTokenDistance:
-    """The distance of an endpoint's next tokens from the reference's, in nats from 0 to 1: ``least`` or ``most``."""
+    """The distance of an endpoint's next tokens from a reference's, in nats from 0 to 1: ``least`` or ``most``.
+
+    ``role``: whose, where several references are given.
+    """
 
     executes: ClassVar[bool] = True
     gives_shares: ClassVar[bool] = True
 
-    def __init__(self, bound: str) -> None:
-        if not _OPTIONS.fullmatch(bound):
+    def __init__(self, bound: str, role: str = REFERENCE) -> None:
+        if bound not in ("least", "most") or not is_reference(role):
             raise InputError(f"scorer 'next_token_distance': {bound[:20]!r} is neither least nor most")
-        self.bound = bound
-        self._reference: Reference | None = None
+        self.bound, self.role = bound, role
+        self._references: Mapping[str, Reference] = {}
 
     @classmethod
     def from_options(cls, options: str) -> NextTokenDistance:
         """The scorer for the options in its identifier; raises InputError for unknown ones."""
-        return cls(options)
+        found = _OPTIONS.fullmatch(options)
+        if found is None:
+            raise InputError(f"scorer 'next_token_distance': {options[:20]!r} is neither least nor most")
+        return cls(found[2], found[1] or REFERENCE)
 
     @property
     def identifier(self) -> str:
-        """``next_token_distance[least]@1``, or ``…[most]@1``."""
-        return f"next_token_distance[{self.bound}]@1"
+        """``next_token_distance[least]@1``, ``…[most]@1``, or of another reference ``…[reference-2,least]@1``."""
+        return f"next_token_distance[{'' if self.role == REFERENCE else f'{self.role},'}{self.bound}]@1"
 
     def unavailable_reason(self) -> str:
         """None: a plan asks for it only where a reference is given."""
         return ""
 
-    def refer(self, reference: Reference) -> None:
-        """Use these weights from now on."""
-        self._reference = reference
+    def refer(self, references: Mapping[str, Reference]) -> None:
+        """Use these weights, by role, from now on."""
+        self._references = references
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """The distance; open where the answer is no list, or the reference expects nothing.
 
         Raises InputError without a reference, and for a sample that asks for something else.
         """
-        if self._reference is None:
-            raise InputError("the reference's weights are not here: give them with --model reference=gguf:PATH")
+        if self.role not in self._references:
+            raise InputError(f"the {self.role}'s weights are not here: give them with --model {REFERENCE}=gguf:PATH")
         request = sample.request
         if not isinstance(request, NextTokenRequest):
             raise InputError("a distance is that of next tokens, and this sample asks for none")
-        expected = self._reference.next_tokens(request.prefix + request.context)
+        expected = self._references[self.role].next_tokens(request.prefix + request.context)
         given = _given(output)
         if given is None or not expected:
             return Score(value=None, note="there are no next tokens to compare")

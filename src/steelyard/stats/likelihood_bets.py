@@ -9,6 +9,12 @@ whenever it likes.
 is at most 1 for every share from ε₀ on (it falls in f, so its covariance with f is not positive); E is the smallest
 over the alternatives that are named.
 
+*Several files*, of which any may be served. The null is then that each text is drawn from one of them, whichever, text
+by text: replicas of a server may have different ones. Whoever observes gives for each alternative the smallest factor
+over the files, which has expectation at most 1 whichever of them the text is drawn from. Within a share is a statement
+about one file, the rest of the texts coming from that one; E is the largest over the files, divided by their number, so
+that the chance of a false statement about any of them is at most the level.
+
 The two tests may read two factors: the first one that has expectation 1 under every honest server, the second one the
 likelihood ratio of the whole text. A text that is missing, or that cannot be read, counts as f = 0 in the first, and as
 a tenth in the second.
@@ -29,33 +35,43 @@ _GRID: Final = tuple(step / 100 for step in range(101))
 
 
 class LikelihoodBets:
-    """Follows texts; ``within`` is the share that is no longer a small one, of each of the ``far`` alternatives.
+    """Follows texts; ``within`` is the share that is no longer a small one, of each ``far`` alternative of a file.
 
-    Raises ValueError for a share outside (0, 1), and without alternatives.
+    ``far``: by file. Raises ValueError for a share outside (0, 1), and without files or alternatives.
     """
 
-    def __init__(self, alternatives: Sequence[str], far: Sequence[str], within: float) -> None:
-        if not 0 < within < 1 or not alternatives or not far:
+    def __init__(self, alternatives: Sequence[str], far: Sequence[Sequence[str]], within: float) -> None:
+        if not 0 < within < 1 or not alternatives or not far or not all(far):
             raise ValueError(f"a share is between 0 and 1, of an alternative, not {within}")
         self.within, self.n, self.unread = within, 0, 0
         self.highest = 1.0
         """The largest E so far: its inverse is a p-value at every time."""
         self.highest_within = 1.0
         self._bets = {(name, share): 1.0 for name in alternatives for share in _SHARES}
-        self._less = dict.fromkeys(far, 1.0)
+        self._less = [dict.fromkeys(names, 1.0) for names in far]
 
-    def observe(self, factors: Mapping[str, float] | None, whole: Mapping[str, float] | None) -> None:
-        """Take the next text: f by alternative for either test; None for one that is missing or cannot be read."""
+    def observe(self, factors: Mapping[str, float] | None, whole: Sequence[Mapping[str, float]] | None) -> None:
+        """Take the next text: f by alternative for either test; None for one that is missing or cannot be read.
+
+        ``factors`` are the smallest over the files; ``whole`` are those of each file.
+        """
         self.n += 1
         self.unread += factors is None or whole is None
         for (name, share), e in self._bets.items():
             f = 0.0 if factors is None else factors[name]
             self._bets[name, share] = min(_MOST, e * (1 - share + share * f))
-        for name, e in self._less.items():
-            part = _MISSING if whole is None else 1 / (1 - self.within + self.within * whole[name])
-            self._less[name] = min(_MOST, e * part)
+        for number, less in enumerate(self._less):
+            for name, e in less.items():
+                part = _MISSING if whole is None else 1 / (1 - self.within + self.within * whole[number][name])
+                less[name] = min(_MOST, e * part)
         self.highest = max(self.highest, math.fsum(self._bets.values()) / len(self._bets))
-        self.highest_within = max(self.highest_within, min(self._less.values()))
+        within = max(min(less.values()) for less in self._less) / len(self._less)
+        self.highest_within = max(self.highest_within, within)
+
+    @property
+    def nearest_file(self) -> int:
+        """The file about which *within a share* is nearest to be shown."""
+        return max(range(len(self._less)), key=lambda number: min(self._less[number].values()))
 
     @property
     def p(self) -> float:

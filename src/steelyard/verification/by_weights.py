@@ -21,12 +21,14 @@ from steelyard.records import (
     REFERENCE,
     Attempt,
     DetectorResult,
+    ModelIdentity,
     Plan,
     Reads,
     RecordedScore,
     SampleScore,
     Verdict,
     VerdictWord,
+    references_of,
 )
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
@@ -50,14 +52,15 @@ class HeldAgain(NamedTuple):
 async def by_weights(
     run: RunFolder,
     verdict: Verdict,
-    reference: Model,
+    references: Mapping[str, Model],
     notify: Callable[[str], None] = lambda line: None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[HeldAgain]:
     """Make the scores again for which the run used a reference, and the tests that read them.
 
-    ``verdict`` is the run's, as it was recomputed from the journal. Raises InputError where the run used none, where
-    its texts are withheld and where these are other weights; VerificationError where a test says another word.
+    ``verdict`` is the run's, as it was recomputed from the journal; ``references`` are by role. Raises InputError where
+    the run used none, where its texts are withheld and where these are other weights or not all of them;
+    VerificationError where a test says another word.
     """
     plan = run.plan
     scorers = {
@@ -67,8 +70,8 @@ async def by_weights(
     }
     if not scorers:
         raise InputError("has no score that was made by the weights of a reference", where=run.path)
-    await _check_weights(plan, reference)
-    await give_reference(scorers, {REFERENCE: reference}, notify)
+    await _check_weights(plan, references)
+    await give_reference(scorers, references, notify)
     made = list(_made_again(run, scorers, progress))
     sealed = {
         (each.measurement, each.sample, each.repeat, each.scorer): each.value
@@ -82,9 +85,19 @@ async def by_weights(
     ]
 
 
-async def _check_weights(plan: Plan, reference: Model) -> None:
+async def _check_weights(plan: Plan, references: Mapping[str, Model]) -> None:
+    planned = references_of(plan.models)
+    if planned != references_of(references):
+        raise InputError(
+            f"the run held texts against {len(planned)} files, and {len(references)} are given: give --model "
+            f"{REFERENCE}=gguf:PATH for each of them, in the run's order"
+        )
+    for role in planned:
+        await _check_file(plan.models[role].identity, references[role])
+
+
+async def _check_file(planned: ModelIdentity, reference: Model) -> None:
     identity, _ = await reference.identify()
-    planned = plan.models[REFERENCE].identity
     if identity.sha256 != planned.sha256:
         raise InputError(
             f"these weights have the SHA-256 {identity.sha256[:16]}…, and the run's reference {planned.sha256[:16]}…"

@@ -21,7 +21,6 @@ from steelyard.records import (
     AGAINST_REFERENCE,
     JUDGE,
     JUDGED_INPUTS,
-    REFERENCE,
     SUBJECT,
     Capabilities,
     Measurement,
@@ -29,6 +28,8 @@ from steelyard.records import (
     Origin,
     Plan,
     PlannedModel,
+    is_reference,
+    references_of,
 )
 from steelyard.records.watching import WATCH_INPUT
 from steelyard.tasks.definition_file import MOST_NEXT_TOKENS
@@ -64,7 +65,7 @@ def _why_not_this_kind(role: str, planned: PlannedModel) -> str:
         "world": _why_no_world,
     }
     capabilities = planned.capabilities
-    if role == REFERENCE and scheme in ("gguf", "embedded") and capabilities.likelihood_of == ALTERNATIVES:
+    if is_reference(role) and scheme in ("gguf", "embedded") and capabilities.likelihood_of == ALTERNATIVES:
         capabilities = msgspec.structs.replace(capabilities, likelihood_of=())
     return check[scheme](planned.identity, capabilities) if scheme in check else ""
 
@@ -285,7 +286,8 @@ def _check_of_identity(plan: Plan) -> None:
     names = [each.detector for each in plan.requested]
     if names != [name for name in AGAINST_REFERENCE if name in names]:
         raise _wrong("requested has other tests beside identity, or one of its ways twice")
-    if set(plan.models) != {SUBJECT, REFERENCE}:
+    references = references_of(plan.models)
+    if not references or set(plan.models) != {SUBJECT, *references}:
         raise _wrong("identity is about one model and its reference, and the plan has others")
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from steelyard.detectors.identity.detector import Identity
 from steelyard.detectors.identity.monitor import IdentityMonitor
 from steelyard.records import PlannedTest, SampleScore, VerdictWord
-from tests.detectors.identity.test_detector import planned
+from tests.detectors.identity.test_detector import OTHER_WEIGHTS, planned
 
 PLAN = planned()
-TEST: PlannedTest = next(each for each in PLAN.tests if each.rule == "identity@1")
+TEST: PlannedTest = next(each for each in PLAN.tests if each.rule == "identity@2")
 MEASUREMENT = PLAN.measurements[-1].id
 
 
@@ -24,7 +26,8 @@ def monitor() -> IdentityMonitor:
 def scores(position: int, f: float | None, alternative: str = "Q2_K", others: float = 1.0) -> list[SampleScore]:
     found = []
     for reads in TEST.reads:
-        of = f if f is None or f"{alternative}]" in reads.scorer else others
+        is_display = reads.scorer.startswith("surprise[")
+        of = f if f is None or f"{alternative}]" in reads.scorer else 1.0 if is_display else others
         found.append(
             SampleScore(
                 measurement=MEASUREMENT,
@@ -129,3 +132,70 @@ def test_a_share_of_one_is_no_ratio(value: float | None) -> None:
             SampleScore(**{name: getattr(score, name) for name in score.__struct_fields__} | {"value": value})
         )
     assert found.bets.unread == 1
+
+
+# ── several files ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+SEVERAL = planned(further={"reference-2": OTHER_WEIGHTS})
+
+
+def read_by_two(texts: Sequence[tuple[float, float]], others: float = 1.0) -> IdentityMonitor:
+    """Of each text: f of Q2_K by either file; f of all other alternatives."""
+    (test,) = [each for each in SEVERAL.tests if each.rule == "identity@2"]
+    found = Identity().open(test, SEVERAL)
+    for position, by_file in enumerate(texts):
+        for reads in test.reads:
+            f = 1.0 if reads.scorer.startswith("surprise[") else others
+            if reads.scorer.endswith("Q2_K]@1"):
+                f = by_file["reference-2," in reads.scorer]
+            found.observe(
+                SampleScore(
+                    measurement=SEVERAL.measurements[-1].id,
+                    position=position,
+                    sample=str(position),
+                    repeat=0,
+                    status="scored",
+                    value=f / (1 + f),
+                    scorer=reads.scorer,
+                    seq=position,
+                )
+            )
+    return found
+
+
+def test_texts_that_no_file_explains_are_inconsistent_and_both_files_are_named() -> None:
+    result = read_by_two([(20.0, 30.0)] * 12).find({})
+    assert result.word is VerdictWord.INCONSISTENT
+    assert (
+        "the weights of any of the 2 files (SHA-256 aaaaaaaaaaaaaaaa…, bbbbbbbbbbbbbbbb…)" in result.findings[0].message
+    )
+
+
+@pytest.mark.parametrize("texts", [[(20.0, 0.5)] * 60, [(20.0, 0.5), (0.5, 20.0)] * 30])
+def test_texts_of_one_file_or_of_either_in_turn_accuse_nobody(texts: Sequence[tuple[float, float]]) -> None:
+    found = read_by_two(texts)
+    assert found.bets.n == 60
+    assert found.find({}).word is VerdictWord.INSUFFICIENT_POWER
+    assert found.bets.p == 1
+
+
+def test_the_file_that_is_confirmed_is_named_with_what_holds() -> None:
+    result = read_by_two([(9.0, 0.02)] * 60, others=0.02).find({})
+    assert result.word is VerdictWord.CONSISTENT
+    assert "come from any of these, if the rest comes from the reference-2: its requantisation to Q2_K" in result.reason
+    assert result.reason.endswith(
+        "by each file (no test reads it): +0.00 nat a text, z = +0.0; +0.00 nat a text, z = +0.0"
+    )
+
+
+def test_the_surplus_of_surprise_is_printed_and_no_word_follows_from_it() -> None:
+    found = monitor()
+    for position in range(4):
+        for score in scores(position, 1.0):
+            if score.scorer.startswith("surprise["):
+                number = 3.0 if "surplus" in score.scorer else 2.0
+                score = replace(score, value=1 / (1 + math.exp(-number / 10)))
+            found.observe(score)
+    result = found.find({})
+    assert "surplus of surprise (no test reads it): +3.00 nat a text, z = +4.0" in result.reason
+    assert (result.word, result.p) == (VerdictWord.INSUFFICIENT_POWER, 1)

@@ -10,7 +10,16 @@ from steelyard.models.text_likelihood import ALTERNATIVES
 from steelyard.planning.build import build_plan
 from steelyard.planning.drawn import drawn_seed
 from steelyard.planning.options import Detect, Options
-from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Plan, PlannedModel
+from steelyard.records import (
+    Capabilities,
+    Claim,
+    ClaimSheet,
+    ModelIdentity,
+    Plan,
+    PlannedModel,
+    SampleScore,
+    VerdictWord,
+)
 
 ENDPOINT = ModelIdentity(uri="openai:m@http://h/v1", name="m")
 WEIGHTS = PlannedModel(
@@ -46,6 +55,43 @@ def test_one_test_reads_both_bounds_of_one_measurement() -> None:
     assert test.sealed == {"reference": "a" * 64, "far": "0.25", "tolerance": "0.05", "within": "0.2"}
     assert test.weight == pytest.approx(0.2)
     assert NextToken().forecast(test, plan, 0.05) == 100
+
+
+def test_several_files_are_read_each_by_its_own_distances() -> None:
+    other = replace(WEIGHTS, identity=replace(WEIGHTS.identity, sha256="b" * 64))
+    models = {
+        "subject": PlannedModel(identity=ENDPOINT, capabilities=GIVING),
+        "reference": WEIGHTS,
+        "reference-2": other,
+    }
+    sheet = ClaimSheet(model="m", claims=(Claim(task="word_sequence_reversal", value="60", line=2),))
+    plan = build_plan(sheet, models, Options(detect=NAMED)).plan
+    (test,) = [each for each in plan.tests if each.rule == "next_token@1"]
+    assert [reads.scorer for reads in test.reads] == [
+        *SCORERS,
+        "next_token_distance[reference-2,least]@1",
+        "next_token_distance[reference-2,most]@1",
+    ]
+    assert test.sealed["or"] == ["b" * 64]
+    for distances, word in (((0.5, 0.01), VerdictWord.CONSISTENT), ((0.5, 0.4), VerdictWord.INCONSISTENT)):
+        found = NextToken().open(test, plan)
+        for position in range(40):
+            for number, reads in enumerate(test.reads):
+                found.observe(
+                    SampleScore(
+                        measurement=reads.measurement,
+                        position=position,
+                        sample=str(position),
+                        repeat=0,
+                        status="scored",
+                        value=distances[number // 2],
+                        scorer=reads.scorer,
+                        seq=position,
+                    )
+                )
+        result = found.find({})
+        assert result.word is word
+        assert "the nearest file" in result.reason or "any of the 2 files" in result.findings[0].message
 
 
 def test_its_prompts_are_not_those_of_the_texts() -> None:

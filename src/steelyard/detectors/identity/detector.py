@@ -1,16 +1,22 @@
-"""Identity as a detector: texts that an endpoint samples, against the weights that it is said to serve."""
+"""Identity as a detector: texts that an endpoint samples, against the weights that it is said to serve.
+
+Several files may be given of which any may be served (the roles ``reference``, ``reference-2``, …). The same texts are
+read by each, against its own alternatives.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from steelyard.detectors.identity.monitor import IdentityMonitor
+from steelyard.detectors.identity.scores import FileScores
+from steelyard.detectors.references import sealed_files
 from steelyard.detectors.requested import most_asked
 from steelyard.plugins import MeasurementRequest, Planner
-from steelyard.records import REFERENCE, Measurement, Plan, PlannedTest, Reads
+from steelyard.records import REFERENCE, Measurement, Plan, PlannedModel, PlannedTest, Reads, references_of
 
 __all__ = ["Identity"]
 
@@ -26,44 +32,45 @@ class Identity:
     """D5: holds texts that the endpoint draws against the reference's weights (docs/detectors.md)."""
 
     name = "identity"
-    version = 1
+    version = 2
     access = ("sampled text", "weights of the reference")
     probes = True
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test of the model, whatever is claimed, where the reference is weights on this machine."""
         limit = most_asked(planner.requested, self.name, TASK, MOST_TEXTS)
-        reference = planner.models.get(REFERENCE)
-        known = reference.capabilities.likelihood_of if reference is not None else ()
+        scorers = [scorer for each in _files(planner.models) for scorer in each.scorers]
         reads = []
-        for name in known or ("",):
-            for scorer in (f"likelihood[core,{name}]@1", f"likelihood[{name}]@1") if name else ("",):
-                served = planner.measure(
-                    MeasurementRequest(
-                        name=f"{self.name}/{scorer}" if scorer else self.name,
-                        task=TASK,
-                        temperature=1.0,
-                        limit=limit,
-                        arm=PROMPTS,
-                        drawn=PROMPTS,
-                        scorer=scorer,
-                    )
+        for scorer in scorers or [""]:
+            served = planner.measure(
+                MeasurementRequest(
+                    name=f"{self.name}/{scorer}" if scorer else self.name,
+                    task=TASK,
+                    temperature=1.0,
+                    limit=limit,
+                    arm=PROMPTS,
+                    drawn=PROMPTS,
+                    scorer=scorer,
                 )
-                if served is None:
-                    return ()
-                reads.append(served.reads)
+            )
+            if served is None:
+                return ()
+            reads.append(served.reads)
+        several = len(references_of(planner.models)) > 1
         return (
             PlannedTest(
                 id=self.name,
                 rule=f"{self.name}@{self.version}",
                 weight=1.0,
-                null="each text is drawn from the reference's weights at temperature 1",
+                null="each text is drawn at temperature 1 from the weights of one of the files, whichever"
+                if several
+                else "each text is drawn from the reference's weights at temperature 1",
                 reads=tuple(reads),
             ),
         )
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
-        """Seal the reference by its file's digest, and the share below which a model is *consistent*."""
+        """Seal the references by their files' digests, and the share below which a model is *consistent*."""
         return msgspec.structs.replace(test, sealed=_sealed(plan))
 
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
@@ -72,26 +79,28 @@ class Identity:
 
     def open(self, test: PlannedTest, plan: Plan) -> IdentityMonitor:
         """Start reading; raises ValueError for what :meth:`plan` and :meth:`seal` would not have written."""
-        measurement = _measurement(test.reads, plan)
-        names = _names(test.reads)
-        if measurement is None or test.sealed != _sealed(plan) or not names:
+        measurement, files = _measurement(test.reads, plan), tuple(_files(plan.models))
+        read = [scorer for each in files for scorer in each.scorers]
+        if measurement is None or test.sealed != _sealed(plan) or [each.scorer for each in test.reads] != read:
             raise ValueError("it reads texts of neutral prompts by their likelihoods, against a reference")
-        return IdentityMonitor(test, plan, measurement, names, [name for name in names if name not in NEAR])
+        return IdentityMonitor(test, plan, measurement, files)
+
+
+def _files(models: Mapping[str, PlannedModel]) -> Iterator[FileScores]:
+    """What is read of each file; nothing where the first gives no likelihoods."""
+    roles = references_of(models)
+    files = {models[role].identity.sha256 for role in roles}
+    known = models[REFERENCE].capabilities.likelihood_of if REFERENCE in models else ()
+    for role in roles if known else ():
+        made = models[role].identity.details  # an alternative that is one of the files is no other model
+        yield FileScores(role, known, tuple(name for name in known if name not in NEAR and made.get(name) not in files))
 
 
 def _sealed(plan: Plan) -> Mapping[str, Any]:
-    reference = plan.models.get(REFERENCE)
-    return {"reference": reference.identity.sha256 if reference is not None else "", "within": WITHIN}
+    return sealed_files(plan) | {"within": WITHIN}
 
 
 def _measurement(reads: Sequence[Reads], plan: Plan) -> Measurement | None:
     asked = {each.measurement for each in reads}
     found = plan.by_id.get(asked.pop()) if len(asked) == 1 else None
     return found if found is not None and found.drawn == PROMPTS and found.temperature == 1 else None
-
-
-def _names(reads: Sequence[Reads]) -> tuple[str, ...]:
-    """The alternatives whose two scorers are read, in order; none where others are read."""
-    whole = tuple(dict.fromkeys(each.scorer[len("likelihood[") : -len("]@1")] for each in reads[1::2]))
-    expected = [scorer for name in whole for scorer in (f"likelihood[core,{name}]@1", f"likelihood[{name}]@1")]
-    return whole if [each.scorer for each in reads] == expected else ()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from steelyard.detectors.identity.scores import FileScores, TextFactors, factors_of
 from steelyard.detectors.in_order import InOrder
 from steelyard.detectors.levels import Levels
+from steelyard.detectors.references import files_in_words
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.scorers.surprise import number_of
 from steelyard.stats.likelihood_bets import LikelihoodBets, share_interval
 
 __all__ = ["IdentityMonitor"]
@@ -23,16 +27,17 @@ _ASSUMPTIONS: Final = (
 class IdentityMonitor:
     """Bets text by text, along the contiguous prefix of the committed order, until it has decided."""
 
-    def __init__(
-        self, test: PlannedTest, plan: Plan, measurement: Measurement, names: Sequence[str], far: Sequence[str]
-    ) -> None:
+    def __init__(self, test: PlannedTest, plan: Plan, measurement: Measurement, files: Sequence[FileScores]) -> None:
         self.planned, self.levels = test, Levels.of(test, plan)
-        self.measurement, self.of, self.far = measurement, measurement.planned, tuple(far)
-        self.bets = LikelihoodBets(names, far, float(test.sealed["within"]))
+        self.measurement, self.of, self.files = measurement, measurement.planned, tuple(files)
+        self.bets = LikelihoodBets(
+            files[0].alternatives,
+            [each.far for each in files],
+            float(test.sealed["within"]),
+        )
         self._in_order = InOrder([reads.scorer for reads in test.reads])
-        self._core = {f"likelihood[core,{name}]@1": name for name in names}
-        self._whole = {f"likelihood[{name}]@1": name for name in names}
-        self._wholes: dict[str, list[float]] = {name: [] for name in names}
+        self._texts: list[TextFactors] = []
+        self._surprises: list[list[tuple[float, float]]] = [[] for _ in files]
 
     @property
     def decision(self) -> VerdictWord | None:
@@ -46,13 +51,15 @@ class IdentityMonitor:
                 self._read(shares)
 
     def _read(self, shares: Mapping[str, float | None]) -> None:
-        factors = {scorer: share / (1 - share) for scorer, share in shares.items() if share is not None and share < 1}
-        core = {name: factors[scorer] for scorer, name in self._core.items() if scorer in factors}
-        whole = {name: factors[scorer] for scorer, name in self._whole.items() if scorer in factors}
-        is_read = len(core) == len(self._core) and len(whole) == len(self._whole)
-        self.bets.observe(core if is_read else None, whole if is_read else None)
-        for name, f in whole.items() if is_read else ():
-            self._wholes[name].append(f)
+        found = factors_of(self.files, shares)
+        if found is None:
+            self.bets.observe(None, None)
+            return
+        self.bets.observe(found.core, found.whole)
+        self._texts.append(found)
+        for each, surprises in zip(self.files, self._surprises, strict=True):
+            surplus, z = (number_of(shares[each.surprise(which)] or 0.0) for which in ("surplus", "z"))
+            surprises.append((surplus, z))
 
     @property
     def closed(self) -> frozenset[str]:
@@ -85,9 +92,30 @@ class IdentityMonitor:
         )
 
     def _share(self) -> tuple[float, float]:
-        """The interval of the share of texts that come from the alternative on which the bets won most."""
-        wholes = self._wholes[self.bets.nearest]
-        return share_interval(wholes) if wholes else (0.0, 1.0)
+        """The interval of the share of texts that come from the alternative on which the bets won most.
+
+        Of several files it holds the interval by each.
+        """
+        if not self._texts:
+            return 0.0, 1.0
+        of_files = (
+            share_interval([text.whole[number][self.bets.nearest] for text in self._texts])
+            for number in range(len(self.files))
+        )
+        lows, highs = zip(*of_files, strict=True)
+        return min(lows), max(highs)
+
+    def _surplus(self) -> str:
+        """How surprising the texts are to each file, as the end of a sentence: a display, no part of a test."""
+        if not self._texts:
+            return ""
+        said = []
+        for surprises in self._surprises:
+            mean = math.fsum(surplus for surplus, _ in surprises) / len(surprises)
+            z = math.fsum(z for _, z in surprises) / math.sqrt(len(surprises))
+            said.append(f"{mean:+.2f} nat a text, z = {z:+.1f}")
+        by = "" if len(said) == 1 else " by each file"
+        return f"; surplus of surprise{by} (no test reads it): {'; '.join(said)}"
 
     def _finding(self, p: float) -> Finding:
         n, (low, high) = self.bets.n, self._share()
@@ -102,10 +130,10 @@ class IdentityMonitor:
             ci=(low, high),
             n=n,
             message=(
-                f"the {n:,} texts that the endpoint drew do not come from the reference's weights (SHA-256 "
-                f"{self.planned.sealed['reference'][:16]}…) at temperature 1. Of what was tried, "
-                f"{_in_words(self.bets.nearest)} explains them best: between {low * 100:.0f} % and "
-                f"{high * 100:.0f} % of the texts, if it is one of these"
+                f"the {n:,} texts that the endpoint drew do not come from {files_in_words(self.planned.sealed)} at "
+                f"temperature 1. Of what was tried, {_in_words(self.bets.nearest)} explains them best: between "
+                f"{low * 100:.0f} % and {high * 100:.0f} % of the texts, if it is one of these"
+                f"{self._surplus()}"
             ),
         )
 
@@ -115,13 +143,17 @@ class IdentityMonitor:
             return ""
         if not n:
             return "no text was read"
+        after = self._surplus()
         read = f"{n:,} texts were read" + (f", and {unread:,} of them could not be held against it" if unread else "")
         if word is VerdictWord.CONSISTENT:
-            others = ", ".join(map(_in_words, self.far))
-            return f"less than {self.bets.within * 100:g} % of the texts come from any of these: {others}; {read}"
+            file = self.files[self.bets.nearest_file]
+            others = ", ".join(map(_in_words, file.far))
+            of = "" if len(self.files) == 1 else f", if the rest comes from the {file.role}"
+            less = f"less than {self.bets.within * 100:g} % of the texts come from any of these{of}: {others}"
+            return f"{less}; {read}{after}"
         low, high = self._share()
         most = f"between {low * 100:.0f} % and {high * 100:.0f} % of them may come from {_in_words(self.bets.nearest)}"
-        return f"{read}; {most}"
+        return f"{read}; {most}{after}"
 
 
 def _in_words(name: str) -> str:

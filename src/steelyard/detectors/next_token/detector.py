@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from steelyard.detectors.next_token.monitor import NextTokenMonitor
+from steelyard.detectors.references import sealed_files
 from steelyard.detectors.requested import most_asked
 from steelyard.plugins import MeasurementRequest, Planner
-from steelyard.records import REFERENCE, Measurement, Plan, PlannedTest, Reads
+from steelyard.records import REFERENCE, Measurement, Plan, PlannedTest, Reads, references_of
 
 __all__ = ["NextToken"]
 
@@ -38,7 +39,8 @@ class NextToken:
         """One test of the model, whatever is claimed, where the reference is weights on this machine."""
         limit = most_asked(planner.requested, self.name, TASK, MOST_PROMPTS)
         reads = []
-        for scorer in SCORERS:
+        roles = references_of(planner.models)
+        for scorer in _scorers(roles) or SCORERS:
             served = planner.measure(
                 MeasurementRequest(
                     name=f"{self.name}/{scorer}",
@@ -60,7 +62,8 @@ class NextToken:
                 weight=1.0,
                 null=(
                     "after each prompt, whatever came before it, the log-probabilities of next tokens differ from the "
-                    f"reference's by more than {FAR} nat with a chance of at most {float(TOLERANCE) * 100:g} %"
+                    f"{'reference' if len(roles) < 2 else 'nearest file'}'s by more than {FAR} nat with a chance of at "
+                    f"most {float(TOLERANCE) * 100:g} %"
                 ),
                 reads=tuple(reads),
             ),
@@ -83,13 +86,18 @@ class NextToken:
 
 
 def _sealed(plan: Plan) -> Mapping[str, Any]:
-    reference = plan.models.get(REFERENCE)
-    sha256 = reference.identity.sha256 if reference is not None else ""
-    return {"reference": sha256, "far": FAR, "tolerance": TOLERANCE, "within": WITHIN}
+    return sealed_files(plan) | {"far": FAR, "tolerance": TOLERANCE, "within": WITHIN}
+
+
+def _scorers(roles: Iterable[str]) -> tuple[str, ...]:
+    """The scorers of each file, at least and at most."""
+    return tuple(
+        scorer if role == REFERENCE else scorer.replace("[", f"[{role},", 1) for role in roles for scorer in SCORERS
+    )
 
 
 def _measurement(reads: Sequence[Reads], plan: Plan) -> Measurement | None:
     asked = {each.measurement for each in reads}
     found = plan.by_id.get(asked.pop()) if len(asked) == 1 else None
     is_ours = found is not None and (found.drawn, found.kind) == (PROMPTS, "next_token")
-    return found if is_ours and tuple(each.scorer for each in reads) == SCORERS else None
+    return found if is_ours and tuple(each.scorer for each in reads) == _scorers(references_of(plan.models)) else None

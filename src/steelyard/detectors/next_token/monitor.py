@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from steelyard.detectors.in_order import InOrder
 from steelyard.detectors.levels import Levels
+from steelyard.detectors.references import files_in_words
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.stats.bounded_mean import bounded_mean_interval
@@ -54,11 +55,14 @@ class NextTokenMonitor:
                 self._read(bounds)
 
     def _read(self, bounds: Mapping[str, float | None]) -> None:
-        """What is missing or unread may be anything: as near as can be where it accuses, as far where it confirms."""
-        least, most = (bounds[scorer] for scorer in self._scorers)
-        if least is None or most is None or least > most:
-            least, most = 0.0, 1.0
-            self.unread += 1
+        """Of several files the nearest is read.
+
+        What is missing or unread may be anything: as near as can be where it accuses, as far where it confirms.
+        """
+        leasts, mosts = ([bounds[scorer] for scorer in self._scorers[which::2]] for which in (0, 1))
+        pairs = [(a, b) for a, b in zip(leasts, mosts, strict=True) if a is not None and b is not None and a <= b]
+        least, most = (min(each) for each in zip(*pairs, strict=True)) if len(pairs) == len(leasts) else (0.0, 1.0)
+        self.unread += len(pairs) < len(leasts)
         self.bets.observe(float(least > self.far), float(most > self.far))
         self.least.append(least)
         self.most.append(most)
@@ -110,9 +114,9 @@ class NextTokenMonitor:
             ci=self.interval(),
             n=self.bets.n,
             message=(
-                "what the endpoint expects next is not what the reference's weights (SHA-256 "
-                f"{self.planned.sealed['reference'][:16]}…) expect: {self._in_words()}. Other hardware and software "
-                f"may be so far off after {self.bets.tolerance * 100:g} % of prompts, spread at random"
+                f"what the endpoint expects next is not what {files_in_words(self.planned.sealed)} expect: "
+                f"{self._in_words()}. Other hardware and software may be so far off after "
+                f"{self.bets.tolerance * 100:g} % of prompts, spread at random"
             ),
         )
 
@@ -124,6 +128,10 @@ class NextTokenMonitor:
             f"and by {mean:.2f} on average (95 % interval {low:.2f} to {high:.2f})"
         )
 
+    @property
+    def _whose(self) -> str:
+        return "the nearest file" if len(self._scorers) > 2 else "the reference"
+
     def _reason(self, word: VerdictWord) -> str:
         if word is VerdictWord.INCONSISTENT:
             return ""
@@ -132,7 +140,7 @@ class NextTokenMonitor:
         unread = f"; {self.unread:,} brought no next tokens" if self.unread else ""
         if word is VerdictWord.CONSISTENT:
             return (
-                f"next tokens differ from the reference's by more than {self.far:g} nat after less than "
+                f"next tokens differ from {self._whose}'s by more than {self.far:g} nat after less than "
                 f"{self.bets.margin * 100:g} % of prompts: {self._in_words()}{unread}"
             )
         return f"{self._in_words()}{unread}"
