@@ -1,4 +1,9 @@
-"""``python -m bench.gauntlet``: the gauntlet's tables into docs/detectors.md, and its rates into what reports show."""
+"""``python -m bench.gauntlet``: any world's tables, into docs/detectors.md where asked; its rates into reports.
+
+The worlds *simulated*, *twins* and *series* are those of ``steelyard gauntlet``. The *small* and the *embedded* world
+are made of what only this folder has (models that are trained here, answers that were recorded here), which the package
+does not import: so this is the one command for all of them.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +15,22 @@ import msgspec
 
 from bench.engine.markdown import write_section
 from bench.inhouse.table import where
-from steelyard.cli.gauntlet import made, run
+from steelyard.cli.gauntlet import made, run, run_simulated
 from steelyard.gauntlet import pages
 from steelyard.gauntlet.rates import LEVELS, FalseAlarms, Rates
 from steelyard.reports.measured_rates import MeasuredRates, RuleRate, measured_rates
 
 __all__ = ["main", "measured"]
 
+_QUICK = 20
+# Of each world, the place of its tables in docs/detectors.md.
+_SECTIONS = {
+    "simulated": "gauntlet",
+    "twins": "gauntlet-twins",
+    "series": "gauntlet-series",
+    "small": "small world",
+    "embedded": "embedded world",
+}
 _REPORTS = Path("src/steelyard/reports/measured_rates.json")
 
 
@@ -41,22 +55,52 @@ def _rate(alarms: FalseAlarms) -> RuleRate:
 
 
 @click.command()
-@click.option("--vendors", type=int, help="Vendors of each kind.  [default: 10,000 honest ones and 4,000 others]")
+@click.option("--world", type=click.Choice([*_SECTIONS]), default="simulated", show_default=True)
+@click.option("--quick", is_flag=True, help="A look: 20 vendors of each kind, six small models, or fewer questions.")
+@click.option("--vendors", type=int, help="Vendors of each kind.  [default: the world's]")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Put the tables into this document.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the page.")
-@click.option("--reports", is_flag=True, help="Write what reports show of it.")
-def main(vendors: int | None, markdown: Path | None, html_file: Path | None, reports: bool) -> None:
-    """Run the simulated world and write what was asked for."""
-    rates = run("simulated", vendors=vendors)
-    text = pages.markdown(rates, f"`python -m bench.gauntlet`, {where().rpartition(', seed')[0]}, seed {rates.seed}")
+@click.option("--reports", is_flag=True, help="Write what reports show of the simulated world.")
+def main(
+    world: str, quick: bool, vendors: int | None, markdown: Path | None, html_file: Path | None, reports: bool
+) -> None:
+    """Run a world and write what was asked for."""
+    is_drawn = world in ("simulated", "twins", "series")
+    if (html_file or vendors) and not is_drawn:
+        raise click.UsageError(f"--world {world} has no --vendors and no --html")
+    if reports and (world != "simulated" or quick or vendors):
+        raise click.UsageError("--reports is of the whole simulated world: no --quick, no --vendors")
+    if is_drawn:
+        text = _of_vendors(world, vendors or (_QUICK if quick else None), html_file, reports=reports)
+    else:
+        text = _of_models(world, quick=quick)
     print(text)
     if markdown is not None:
-        write_section(markdown, "gauntlet", text)
+        write_section(markdown, _SECTIONS[world], text)
+
+
+def _of_vendors(world: str, vendors: int | None, html_file: Path | None, *, reports: bool) -> str:
+    rates = run_simulated(vendors=vendors) if world == "simulated" else run(world, vendors=vendors)
+    option = "" if world == "simulated" else f" --world {world}"
+    many = f" --vendors {vendors}" if vendors else ""
+    at = f"`python -m bench.gauntlet{option}{many}`, {where().rpartition(', seed')[0]}, seed {rates.seed}"
     if html_file is not None:
         html_file.write_text(pages.html(rates, made()))
-    if reports:
+    if reports and isinstance(rates, Rates):
         encoded = msgspec.json.encode(measured(rates, f"{datetime.now(UTC):%Y-%m-%d}"))
         _REPORTS.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
+    return pages.markdown(rates, at)
+
+
+def _of_models(world: str, *, quick: bool) -> str:
+    if world == "small":
+        from bench.small_world.__main__ import measured as trained
+
+        return trained(reduced=quick)[1]
+    from bench import embedded_world
+
+    option = " --quick" if quick else ""
+    return f"`python -m bench.gauntlet --world embedded{option}`, {where()}\n\n{embedded_world.markdown(quick=quick)}"
 
 
 if __name__ == "__main__":

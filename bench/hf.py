@@ -2,7 +2,7 @@
 
 Both give the log-likelihoods of HellaSwag's endings; a random sample of items, drawn by a seed. llama.cpp rounds what
 it multiplies with weights of 4 bits to 8 bits, transformers unpacks the weights and computes in 32: so the numbers
-differ, and what matters is whether a choice does. With ``--kind F32`` the file is unpacked first, and both compute in 32.
+differ, and what matters is whether a choice does. With ``--kind F32`` the file is unpacked first: both compute in 32.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ __all__ = [
     "either_until",
     "false_alarms",
     "main",
+    "mixed_until",
     "power",
     "read_bank",
     "texts_until",
@@ -296,7 +297,7 @@ def power(repeats: int) -> str:
         for part in (1.0, 0.3, 0.1):
             cells = []
             for which in (1, 0):
-                took = [_mixed_until(own, other, part, number, which) for number in range(repeats)]
+                took = [mixed_until(own, other, part, number, which) for number in range(repeats)]
                 seen = sorted(each if each is not None else 10**9 for each in took)
                 median, most = seen[len(seen) // 2], seen[int(0.9 * len(seen))]
                 cells += [f"{median}" if median < 10**9 else "> 200", f"{most}" if most < 10**9 else "> 200"]
@@ -310,7 +311,8 @@ def power(repeats: int) -> str:
     return table("Another model serves: texts until it is seen at .01", heads, rows, 1, note)
 
 
-def _mixed_until(own: Bank, other: Bank, part: float, number: int, which: int) -> int | None:
+def mixed_until(own: Bank, other: Bank, part: float, number: int, which: int = 1) -> int | None:
+    """After how many texts, of which a share comes from the other model, the bets see it at .01; None: not in 200."""
     random = np.random.default_rng([_SEED, number, round(100 * part)])
     size = min(200, len(other) if part == 1 else 200)
     texts = [

@@ -22,9 +22,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.constat import constat_p
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import SEED, share, where
+from steelyard.gauntlet.constat import constat_p
 from steelyard.reports.measured_rates import MeasuredElsewhere, RuleRate, measured_rates
 from steelyard.stats.intervals import clopper_pearson
 from steelyard.stats.panel import PanelScore, panel_gap
@@ -205,7 +205,7 @@ def peer(models: int) -> str:
             rows.append([which, f"{points}", f"{samples:,}", share(found, models)])
     note = (
         f"{models} models a line, at nominal .05; 100 bootstraps; written anew with its sorting and its normalization "
-        "(`bench/constat.py`). Ours refuses fewer than 59 families; its rates are in the first table."
+        "(`src/steelyard/gauntlet/constat.py`). Ours refuses fewer than 59 families; its rates are in the first table."
     )
     heads = ["reference models", "τ in points", "samples", "accused"]
     return table("Honest models that ConStat accuses", heads, rows, 1, note)

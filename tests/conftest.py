@@ -100,7 +100,7 @@ def no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     """No test signs with the key of the person who runs it, sends their API key or writes to their state folder."""
     monkeypatch.setenv("STEELYARD_KEY", str(tmp_path_factory.getbasetemp() / "no-key-here.pem"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
-    for name in ("STEELYARD_API_KEY", "OPENAI_API_KEY", "STEELYARD_DATA"):
+    for name in ("STEELYARD_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "STEELYARD_DATA"):
         monkeypatch.delenv(name, raising=False)
 
 

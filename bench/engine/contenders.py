@@ -18,6 +18,7 @@ from bench.engine.server import ROOT
 __all__ = ["PEERS", "Contender", "Finish", "Floor", "InspectAI", "LmEval", "Ours", "Work", "contenders", "run_weighed"]
 
 PEERS = ROOT / ".venv-peers"
+DIALECTS = ("anthropic", "openai-responses", "gemini", "azure")
 LAUNCH = Path(__file__).with_name("launch.py")
 
 INSPECT_TASK = """from inspect_ai import Task, task
@@ -92,9 +93,10 @@ class Contender(Protocol):
 
 @dataclass(frozen=True)
 class Ours:
-    """``steelyard run``, as a user types it."""
+    """``steelyard run``, as a user types it, by the dialect of a ``kind`` of endpoint."""
 
     name: str = "steelyard"
+    kind: str = "openai"
 
     def unavailable_reason(self) -> str:
         """It is always there."""
@@ -102,7 +104,15 @@ class Ours:
 
     def command(self, work: Work) -> tuple[list[str], Mapping[str, str]]:
         """Measure the file of questions as it is."""
-        command = [sys.executable, "-m", "steelyard", "run", str(work.questions), "--model", f"openai:stub@{work.url}"]
+        command = [
+            sys.executable,
+            "-m",
+            "steelyard",
+            "run",
+            str(work.questions),
+            "--model",
+            f"{self.kind}:stub@{work.url}",
+        ]
         command += ["--concurrency", str(work.connections), "--out", str(work.folder / "run"), *work.options]
         return command, {"STEELYARD_KEY": str(work.folder.parent / "key.pem")}
 
@@ -225,8 +235,14 @@ class LmEval:
 
 
 def contenders() -> tuple[Contender, ...]:
-    """All four, the floor first."""
-    return Floor(), Ours(), LmEval(), InspectAI()
+    """All, the floor first; ours by each provider's dialect."""
+    return (
+        Floor(),
+        Ours(),
+        *(Ours(f"steelyard {kind.removeprefix('openai-')}", kind) for kind in DIALECTS),
+        LmEval(),
+        InspectAI(),
+    )
 
 
 def run_weighed(contender: Contender, work: Work, limit_seconds: float) -> Finish:

@@ -1,6 +1,8 @@
-"""An OpenAI-compatible server whose answers, latency and faults are known: ``python -m bench.engine.stub --help``.
+"""A server whose answers, latency and faults are known: ``python -m bench.engine.stub --help``.
 
-It serves ``/v1/chat/completions``, ``/v1/completions`` (without log-probabilities) and ``/v1/models``, and to the bench
+It serves OpenAI's ``/v1/chat/completions``, ``/v1/completions`` (without log-probabilities), ``/v1/responses`` and
+``/v1/models`` (Azure's API is the same below another path), Anthropic's ``/v1/messages``, Gemini's
+``/v1/models/NAME:generateContent``, and to the bench
 ``GET /stats`` (totals), ``GET /sums`` (per sum: how often it was requested and answered), ``GET /wait?sums=N``
 (replies when the N-th request for a sum arrives) and ``POST /reset``. It prints the port it listens on.
 """
@@ -49,6 +51,9 @@ class Stub:
             [
                 web.post("/v1/chat/completions", self.chat),
                 web.post("/v1/completions", self.completions),
+                web.post("/v1/messages", self.messages),
+                web.post("/v1/responses", self.responses),
+                web.post("/v1/models/{model}:generateContent", self.generate_content),
                 web.get("/v1/models", self.models),
                 web.get("/stats", self.stats),
                 web.get("/sums", self.sums),
@@ -72,6 +77,24 @@ class Stub:
         asked = await _body(request)
         prompt = str(asked["prompt"])
         return await self.reply(request, prompt, lambda text: _text_body(text, prompt, asked.get("model", "stub")))
+
+    async def messages(self, request: web.Request) -> web.StreamResponse:
+        """Answer as Anthropic's Messages API does."""
+        asked = await _body(request)
+        prompt = str(asked["messages"][-1]["content"])
+        return await self.reply(request, prompt, lambda text: _message_body(text, prompt, asked["model"]))
+
+    async def responses(self, request: web.Request) -> web.StreamResponse:
+        """Answer as OpenAI's Responses API does."""
+        asked = await _body(request)
+        prompt = str(asked["input"][-1]["content"])
+        return await self.reply(request, prompt, lambda text: _response_body(text, prompt, asked["model"]))
+
+    async def generate_content(self, request: web.Request) -> web.StreamResponse:
+        """Answer as Google's Gemini API does."""
+        asked = await _body(request)
+        prompt = "".join(part.get("text", "") for part in asked["contents"][-1]["parts"])
+        return await self.reply(request, prompt, lambda text: _content_body(text, prompt, request.match_info["model"]))
 
     async def models(self, _: web.Request) -> web.Response:
         """List the one model."""
@@ -172,6 +195,27 @@ def _chat_body(text: str, prompt: str, model: str) -> dict[str, Any]:
 
 def _text_body(text: str, prompt: str, model: str) -> dict[str, Any]:
     return _envelope("text_completion", model, {"index": 0, "text": text, "finish_reason": "stop"}, prompt)
+
+
+def _message_body(text: str, prompt: str, model: str) -> dict[str, Any]:
+    usage = {"input_tokens": len(prompt.split()), "output_tokens": 1}
+    blocks = [{"type": "text", "text": text}]
+    about = {"id": "x", "type": "message", "role": "assistant", "model": model, "stop_sequence": None}
+    return about | {"content": blocks, "stop_reason": "end_turn", "usage": usage}
+
+
+def _response_body(text: str, prompt: str, model: str) -> dict[str, Any]:
+    usage = {"input_tokens": len(prompt.split()), "output_tokens": 1}
+    part = {"type": "output_text", "text": text, "annotations": []}
+    items = [{"id": "y", "type": "message", "role": "assistant", "status": "completed", "content": [part]}]
+    about = {"id": "x", "object": "response", "created_at": 0, "model": model, "error": None}
+    return about | {"status": "completed", "incomplete_details": None, "output": items, "usage": usage}
+
+
+def _content_body(text: str, prompt: str, model: str) -> dict[str, Any]:
+    usage = {"promptTokenCount": len(prompt.split()), "candidatesTokenCount": 1}
+    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": "STOP", "index": 0}
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model, "responseId": "x"}
 
 
 def _envelope(kind: str, model: str, choice: dict[str, Any], prompt: str) -> dict[str, Any]:

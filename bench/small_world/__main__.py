@@ -11,9 +11,22 @@ from bench.engine.markdown import write_section
 from bench.small_world import tables
 from bench.small_world.make import make
 from bench.small_world.parameters import OWN, load
-from bench.small_world.vendors import read_families
+from bench.small_world.vendors import Family, read_families
 
 _RESULTS = Path(__file__).with_name("results.jsonl")
+
+
+def measured(
+    parameters: Path = OWN, results: Path = _RESULTS, jobs: int = 2, *, reduced: bool
+) -> tuple[list[Family], str]:
+    """Train the models that are missing among the results; all of them, and their tables."""
+    world = load(parameters)
+    numbers = list(range(world.models["reduced" if reduced else "full"]))
+    seconds = make(world, numbers, results, jobs)
+    known = read_families(results, world)
+    families = [known[number] for number in numbers]
+    text = tables.markdown(families, f"{datetime.now(UTC):%Y-%m-%d}", reduced=reduced)
+    return families, f"{text}\n{seconds / 60:.1f} CPU-minutes" if seconds else text
 
 
 @click.command()
@@ -28,17 +41,10 @@ def main(
     reduced: bool, parameters: Path, results: Path, again: bool, jobs: int, markdown: Path | None, reports: bool
 ) -> None:
     """Train what is missing, and print the tables."""
-    world = load(parameters)
-    numbers = list(range(world.models["reduced" if reduced else "full"]))
     if again:
         results.unlink(missing_ok=True)
-    seconds = make(world, numbers, results, jobs)
-    known = read_families(results, world)
-    families = [known[number] for number in numbers]
-    text = tables.markdown(families, f"{datetime.now(UTC):%Y-%m-%d}", reduced=reduced)
+    families, text = measured(parameters, results, jobs, reduced=reduced)
     print(text)
-    if seconds:
-        print(f"{seconds / 60:.1f} CPU-minutes")
     if markdown is not None:
         write_section(markdown, "small world", text)
     if reports:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import steelyard
+from steelyard.api.models import recipient_of
 from steelyard.plugins import HealthCheckedModel, Model
 from steelyard.records import GenerateRequest
 
@@ -80,3 +81,23 @@ def test_an_opened_model_can_be_used_by_plan_audit(sums_server: Any, sums_file: 
             return len(planned.plan.measurements)
 
     assert asyncio.run(script()) > 0
+
+
+@pytest.mark.parametrize(
+    ("uri", "recipient"),
+    [
+        ("embedded:smollm2", ""),
+        ("python:mine:ask", "python"),
+        ("openai:m@http://h:1", "http://h:1/v1"),
+        ("anthropic:m", "https://api.anthropic.com/v1"),
+        ("anthropic:m@http://h/anthropic", "http://h/anthropic/v1"),
+        ("openai-responses:m", "https://api.openai.com/v1"),
+        ("plug:m@http://h", "plug:m@http://h"),
+    ],
+)
+def test_whoever_gets_what_a_model_is_asked_is_its_address(
+    uri: str, recipient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert recipient_of(uri) == recipient

@@ -66,6 +66,8 @@ def test_an_unknown_folder_gets_no_model_and_no_key_that_was_not_named(tmp_path:
         "openai:m@https://127.0.0.1:9/v1",
         "openai:m@http://127.0.0.1:9/v2",
         "openai:m@http://localhost:9/v1",
+        "openai-responses:m@http://127.0.0.1:9/v1",
+        "anthropic:m@http://127.0.0.1:9/v1",
         "embedded:smollm2",
         "plugin:m@http://127.0.0.1:9/v1",
     ],
@@ -76,11 +78,17 @@ def test_another_address_than_the_plans_is_refused(tmp_path: Path, other: str, i
         arguments_to_resume(run, RunArguments() if is_known else given(other))
 
 
-def test_an_address_that_the_environment_gives_is_compared_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = made(tmp_path, local=LocalSettings(models={"subject": "openai:m"}))
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
-    assert arguments_to_resume(run, RunArguments()).models == {"subject": "openai:m"}
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:10")
+@pytest.mark.parametrize(
+    ("kind", "variable"),
+    [("openai", "OPENAI_BASE_URL"), ("openai-responses", "OPENAI_BASE_URL"), ("anthropic", "ANTHROPIC_BASE_URL")],
+)
+def test_an_address_that_the_environment_gives_is_compared_too(
+    kind: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made(tmp_path, f"{kind}:m@http://127.0.0.1:9/v1", LocalSettings(models={"subject": f"{kind}:m"}))
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    assert arguments_to_resume(run, RunArguments()).models == {"subject": f"{kind}:m"}
+    monkeypatch.setenv(variable, "http://127.0.0.1:10")
     with pytest.raises(InputError, match="audit that one anew"):
         arguments_to_resume(run, RunArguments())
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from steelyard.auditing.service import service_of
-from steelyard.models.openai_wire import read_completion, read_error
+from steelyard.models.error_replies import read_error
+from steelyard.models.openai_wire import read_completion
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome
 
 CHAT = GenerateRequest(prompt="q", chat=True)

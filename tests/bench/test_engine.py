@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.engine.contenders import Floor, Ours, Work, run_weighed
+from bench.engine.contenders import DIALECTS, Contender, Floor, Ours, Work, run_weighed
 from bench.engine.server import running
 from bench.engine.speed import Cell, Measured, Pass, Speed, checks
 from bench.engine.sums import FaultPlan, Sum, known_outcome, make_sums, sum_in, write_sums
@@ -78,8 +78,10 @@ def test_each_fault_takes_its_share(place: float) -> None:
 
 def test_ours_and_the_bare_loop_score_exactly_what_is_known(tmp_path: Path) -> None:
     questions = write_sums(tmp_path / "sums.jsonl", make_sums(50))
+    ours = [Ours(), *(Ours(f"steelyard {kind}", kind) for kind in DIALECTS)]
+    contenders: list[Contender] = [Floor(), *ours]
     with running() as server:
-        for contender in (Floor(), Ours()):
+        for contender in contenders:
             server.reset()
             work = Work(questions, server.url, 5, tmp_path / contender.name.replace(" ", "-"))
             finish = run_weighed(contender, work, 60)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
+from click.testing import CliRunner
 
-from bench.gauntlet import measured
+from bench.gauntlet import main, measured
 from steelyard.gauntlet.parameters import load_world
 from steelyard.gauntlet.planner import detectors
 from steelyard.gauntlet.rates import rates_of
@@ -25,3 +27,26 @@ def test_each_rule_has_its_rate(tmp_path: Path) -> None:
     assert set(found.rules) == set(detectors())
     assert (found.vendors, found.at, found.report.tests) == (6, 0.05, 6)
     assert msgspec.json.decode(msgspec.json.encode(found), type=MeasuredRates) == found
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--world", "small", "--vendors", "3"],
+        ["--world", "embedded", "--html", "x.html"],
+        ["--world", "twins", "--reports"],
+        ["--quick", "--reports"],
+        ["--world", "moon"],
+    ],
+)
+def test_what_a_world_has_not_is_refused_before_anything_runs(asked: list[str]) -> None:
+    """Rates that reports show are of the whole simulated world and nothing less."""
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 2
+
+
+def test_the_tables_of_every_world_have_a_place_in_the_docs() -> None:
+    from bench.gauntlet import _SECTIONS
+
+    text = Path("docs/detectors.md").read_text()
+    assert all(f"<!-- {name} -->" in text and f"<!-- /{name} -->" in text for name in _SECTIONS.values())

@@ -6,6 +6,7 @@ import re
 
 import steelyard
 from steelyard import plugins
+from steelyard.models.address import PROVIDERS
 from tests.docs.pages import ROOT
 from tools.commands_page import PAGE, page
 
@@ -21,6 +22,14 @@ def test_every_public_name_is_on_the_page_of_python() -> None:
     own = {name for name in plugins.__all__ if name[0].isupper() and name != "GROUP"}
     protocols = {f"steelyard.plugins.{name}" for name in own - set(steelyard.__all__)}
     assert public | protocols <= shown, f"missing on docs/reference/api.md: {sorted((public | protocols) - shown)}"
+
+
+def test_the_page_of_providers_names_every_kind_and_its_variables() -> None:
+    page = (ROOT / "docs" / "how-to" / "providers.md").read_text(encoding="utf-8")
+    for kind, provider in PROVIDERS.items():
+        assert f"`{kind}:" in page
+        assert provider.key_variable in page
+        assert provider.base_variable in page
 
 
 def test_readme_names_every_variable_that_is_read() -> None:

@@ -27,7 +27,7 @@ def test_a_uri_has_one_address(uri: str, address: str) -> None:
 def test_the_environment_gives_the_address_of_a_bare_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://h:1")
     assert address_of("openai:m") == "openai:m@http://h:1/v1"
-    assert named_endpoint("m").is_openais
+    assert named_endpoint("m").is_own
     monkeypatch.delenv("OPENAI_BASE_URL")
     with pytest.raises(InputError, match="OPENAI_BASE_URL"):
         address_of("openai:m")
@@ -41,6 +41,38 @@ def test_what_is_no_address_is_refused_without_being_repeated(rest: str) -> None
 
 
 def test_openais_key_is_for_openais_address() -> None:
-    assert named_endpoint("m@https://api.openai.com").is_openais
-    assert not named_endpoint("m@http://api.openai.com").is_openais
-    assert not named_endpoint("m@https://api.openai.com.evil.example").is_openais
+    assert named_endpoint("m@https://api.openai.com").is_own
+    assert not named_endpoint("m@http://api.openai.com").is_own
+    assert not named_endpoint("m@https://api.openai.com.evil.example").is_own
+
+
+@pytest.mark.parametrize(
+    ("uri", "address"),
+    [
+        ("anthropic:m", "anthropic:m@https://api.anthropic.com/v1"),
+        ("anthropic:m@http://h:1", "anthropic:m@http://h:1/v1"),
+        ("anthropic:m@https://h/anthropic/", "anthropic:m@https://h/anthropic/v1"),
+        ("anthropic:m@https://h/anthropic/v1", "anthropic:m@https://h/anthropic/v1"),
+        ("openai-responses:m", "openai-responses:m@https://api.openai.com/v1"),
+        ("openai-responses:m@http://h/x", "openai-responses:m@http://h/x"),
+        ("gemini:m", "gemini:m@https://generativelanguage.googleapis.com/v1beta"),
+        ("gemini:m@http://h/gemini", "gemini:m@http://h/gemini/v1beta"),
+        ("gemini:m@http://h/v1", "gemini:m@http://h/v1"),
+        ("azure:d@https://r.openai.azure.com", "azure:d@https://r.openai.azure.com/openai/v1"),
+        ("azure:d@http://h/x", "azure:d@http://h/x"),
+    ],
+)
+def test_each_provider_has_its_usual_address(uri: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert address_of(uri) == address
+    assert address_of(address) == address
+
+
+@pytest.mark.parametrize(
+    "uri", ["anthropic:m@https://h/v1/messages", "openai-responses:m@https://h/v1/responses/", "anthropic:@https://h"]
+)
+def test_an_address_that_goes_too_far_says_where_to_end(uri: str) -> None:
+    kind = uri.partition(":")[0]
+    with pytest.raises(InputError, match=kind):
+        address_of(uri)

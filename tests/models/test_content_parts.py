@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.models.content_parts import parts_of
+from steelyard.models.content_parts import of_kind, parts_of
 from steelyard.records import GenerateRequest, Image
 
 
@@ -34,3 +34,8 @@ def test_an_image_outside_the_prompt_or_out_of_order(places: tuple[int, ...]) ->
     shown = tuple(image(number, at) for number, at in enumerate(places))
     with pytest.raises(ValueError, match="outside the prompt, or out of order"):
         parts_of(GenerateRequest(prompt="1234", images=shown))
+
+
+def test_parts_of_a_kind_are_objects_that_say_so() -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "other"}, "text", None, 3, {"text": "b"}, {"type": "text"}]
+    assert of_kind(parts, "text") == [{"type": "text", "text": "a"}, {"type": "text"}]

@@ -19,6 +19,8 @@ from aiohttp.test_utils import TestServer
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, open_model
+from steelyard.models.address import named_endpoint
+from steelyard.models.api_key import key_for
 from steelyard.models.openai import OpenAIModel, open_openai
 from steelyard.records import (
     Capabilities,
@@ -153,8 +155,9 @@ def test_where_the_key_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_openais_own_key_goes_to_openai_alone(url: str, sent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
-    model = open_openai(f"m@{url}", Settings())
-    assert ("sk-mine" in repr(vars(model))) is sent
+    key = key_for(named_endpoint(f"m@{url}"), Settings())
+    assert key.value == ("sk-mine" if sent else "")
+    assert "sk-mine" not in repr(key)
 
 
 def test_a_key_that_is_absent_or_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +182,7 @@ def test_the_key_comes_back_from_nowhere(monkeypatch: pytest.MonkeyPatch) -> Non
     async def use(model: OpenAIModel) -> str:
         answers = [await model.generate(SUM), await model.generate(GenerateRequest(prompt="fail", chat=True))]
         assert [answer.outcome for answer in answers] == [Outcome.OK, Outcome.CLIENT_ERROR]
-        return repr((answers, model, vars(model)["_name"]))
+        return repr((answers, model, vars(model)))
 
     shown = at_handler(repeats, use)
     assert KEY not in shown
@@ -193,7 +196,7 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_loopback(monkeypatch: py
     def proxy(url: str) -> str | None:
         model = open_model(f"openai:m@{url}")
         assert isinstance(model, OpenAIModel)
-        return model._proxy
+        return model._http.proxy
 
     assert proxy("http://outside.example") == "http://proxy.example:3128"
     assert proxy("http://inside.example") is None
@@ -606,7 +609,7 @@ def test_a_name_alone_is_asked_at_the_address_in_the_environment(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-mine-and-mine-alone")
     model = open_openai(rest, Settings())
     assert repr(model) == f"OpenAIModel({rest.partition('@http')[0]!r}, {base!r})"
-    assert (model._key == "sk-mine-and-mine-alone") is ("@http" not in rest)  # the key beside that address
+    assert (model._http._key.value == "sk-mine-and-mine-alone") is ("@http" not in rest)  # the key beside that address
 
 
 def test_a_name_alone_without_that_address_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,13 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.models.openai_wire import (
-    SPENT,
     Dialect,
     generate_body,
     path_of,
     read_completion,
-    read_error,
-    read_retry_after,
 )
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome, Turn
 
@@ -169,11 +165,8 @@ def test_a_completion_is_no_unfinished_reasoning() -> None:
     assert (answer.outcome, answer.text, answer.reasoning) == (Outcome.TRUNCATED, " 4 and\n", "")
 
 
-def test_a_filter_and_a_full_context_keep_their_finish_reason() -> None:
+def test_a_filter_keeps_its_finish_reason() -> None:
     assert read_completion(chat("content_filter", content=None), CHAT).finish_reason == "content_filter"
-    assert read_error(400, {"error": {"code": "content_filter", "message": "no"}}, {}).finish_reason == "content_filter"
-    full = read_error(400, {"error": {"code": "context_length_exceeded", "message": "no"}}, {})
-    assert (full.outcome, full.finish_reason) == (Outcome.CLIENT_ERROR, "length")
 
 
 def test_a_dialect_leaves_out_what_an_endpoint_refuses() -> None:
@@ -196,92 +189,6 @@ def test_model_name_and_usage_are_kept() -> None:
 @given(JSON, st.booleans())
 def test_no_reply_raises(payload: Any, by_chat: bool) -> None:
     assert isinstance(read_completion(payload, CHAT if by_chat else PLAIN), ModelOutput)
-    assert isinstance(read_error(500, payload, {}), ModelOutput)
-
-
-@pytest.mark.parametrize(
-    ("status", "outcome", "words"),
-    [
-        (429, Outcome.RATE_LIMITED, "HTTP 429: no"),
-        (500, Outcome.SERVER_ERROR, "HTTP 500: no"),
-        (503, Outcome.SERVER_ERROR, "HTTP 503: no"),
-        (408, Outcome.TIMEOUT, "HTTP 408: no"),
-        (400, Outcome.CLIENT_ERROR, "HTTP 400: no"),
-        (404, Outcome.CLIENT_ERROR, "HTTP 404: no"),
-        (401, Outcome.CLIENT_ERROR, "read from STEELYARD_API_KEY"),
-        (307, Outcome.CLIENT_ERROR, "redirect to https://elsewhere/: not followed"),
-    ],
-)
-def test_each_status_is_one_outcome(status: int, outcome: Outcome, words: str) -> None:
-    answer = read_error(status, {"error": {"message": "no"}}, {"Location": "https://elsewhere/"})
-    assert answer.outcome is outcome
-    assert words in answer.detail
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "spent"),
-    [
-        (429, {"message": "no", "type": "insufficient_quota"}, True),
-        (429, {"message": "no", "code": "insufficient_quota"}, True),
-        (402, {"message": "Insufficient Balance"}, True),
-        (402, {}, True),
-        (400, {"message": "Your credit balance is too low to access the API."}, True),
-        (429, {"message": "You exceeded your current quota, please check your plan and billing details."}, True),
-        (429, {"message": "Check your plan and billing details. Please retry in 34.2s."}, False),
-        (429, {"message": "Quota exceeded for requests per minute, see billing."}, False),
-        (429, {"message": "Rate limit reached for requests"}, False),
-        (500, {"message": "billing service is down"}, False),
-        (400, {"message": "unknown field"}, False),
-    ],
-)
-def test_a_quota_that_is_spent_is_fatal_and_one_of_this_minute_is_not(
-    status: int, error: dict[str, str], spent: bool
-) -> None:
-    output = read_error(status, {"error": error}, {})
-    assert output.fatal == spent
-    assert output.detail.endswith(SPENT) == spent
-    assert len(output.detail) <= 300
-    assert output.overloaded == (status == 429 and not spent)
-    if error.get("message", "").startswith("You exceeded"):
-        assert not read_error(status, {"error": error}, {"Retry-After": "3"}).fatal
-
-
-def test_error_messages_are_found_in_many_shapes_and_made_one_line() -> None:
-    for payload in ({"error": "a\nb"}, {"detail": "a b"}, {"message": "a\tb"}, {"error": {"message": " a  b "}}):
-        assert read_error(400, payload, {}).detail == "HTTP 400: a b"
-    assert read_error(400, None, {}).detail == "HTTP 400"
-    assert read_error(500, {"error": "\x1b[31mred"}, {}).detail == "HTTP 500: \N{REPLACEMENT CHARACTER}[31mred"
-    assert len(read_error(500, {"error": "x" * 9999}, {}).detail) == 300
-
-
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("7", 7.0),
-        ("0.5", 0.5),
-        ("-3", 0.0),
-        ("Tue, 24 Nov 2026 12:01:30 GMT", 90.0),
-        ("Tue, 24 Nov 2026 12:01:30 -0000", 90.0),
-        ("Tue, 24 Nov 2026 11:00:00 GMT", 0.0),
-        ("600", 600.0),
-        ("601", None),
-        ("86400", None),
-        ("Wed, 25 Nov 2026 12:00:00 GMT", None),
-        ("soon", None),
-        ("-inf", 0.0),
-        ("inf", None),
-        ("nan", None),
-    ],
-)
-def test_retry_after(value: str, seconds: float | None) -> None:
-    assert read_retry_after({"Retry-After": value}, now=NOW) == seconds
-
-
-def test_no_retry_after() -> None:
-    assert read_retry_after({}) is None
 
 
 def test_a_message_with_images_is_a_list_of_parts() -> None:

@@ -12,7 +12,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.models import Settings, open_model
 from steelyard.models.openai import OpenAIModel
-from steelyard.models.reasoning_check import QUESTION, find_reasoning
+from steelyard.models.reasoning_check import HARD, QUESTION, find_reasoning
 from steelyard.records import Capabilities, GenerateRequest, ModelOutput, Outcome
 from tests.reasoning_server import COST, DIALECTS, ReasoningServer
 
@@ -146,3 +146,29 @@ def test_no_budget_that_it_takes() -> None:
         return output("<think>") if request.max_tokens == 16 else REFUSED
 
     assert asyncio.run(find_reasoning(ask)) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("on_hard", "adaptive", "found"),
+    [
+        (ModelOutput(outcome=Outcome.OK, text="16", reasoning_tokens=90), True, (True, 16_384)),
+        (ModelOutput(outcome=Outcome.OK, text="16", reasoning="By Fermat."), True, (True, 16_384)),
+        (ModelOutput(outcome=Outcome.TRUNCATED), True, (True, 16_384)),
+        (ModelOutput(outcome=Outcome.OK, text="16", reasoning_tokens=90), False, (False, 0)),
+        (ModelOutput(outcome=Outcome.OK, text="By Fermat, 16"), True, (False, 0)),
+        (ModelOutput(outcome=Outcome.TRUNCATED, text="By Fermat,"), True, (False, 0)),
+        (ModelOutput(outcome=Outcome.SERVER_ERROR), True, (False, 0)),
+    ],
+)
+def test_a_model_that_chooses_whether_to_reason_is_asked_a_harder_question(
+    on_hard: ModelOutput, adaptive: bool, found: tuple[bool, int]
+) -> None:
+    async def ask(request: GenerateRequest) -> ModelOutput:
+        return on_hard if request.prompt == HARD else ModelOutput(outcome=Outcome.OK, text="7")
+
+    assert asyncio.run(find_reasoning(ask, adaptive=adaptive)) == found
+
+
+def test_the_harder_question_has_one_answer() -> None:
+    assert "7 to the power of 222, divided by 31" in HARD
+    assert pow(7, 222, 31) == 16

@@ -6,8 +6,8 @@ import pytest
 
 from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.series import order_sentences, stamp_sentence
-from steelyard.records import LedgerPlace, Origin, Plan, PlannedTest, Question, Reads
-from tests.plans import measurement, plan
+from steelyard.records import Difficulties, LedgerPlace, Origin, Plan, PlannedTest, Question, Reads
+from tests.plans import claim_plan, measurement, plan
 
 PROVED = {"order_proof": "00", "tag_proofs": ("00", "00", "00")}
 PLACE = LedgerPlace(line=3, previous="x" * 43)
@@ -67,3 +67,13 @@ def test_the_name_in_a_stamp_is_made_safe_to_show() -> None:
     assert said.startswith("Time stamp: 1970-01-01 00:00:00 UTC, by 'Bad")
     assert said.isprintable()
     assert len(said) < 200
+
+
+def test_difficulties_that_whoever_ran_this_gave_are_named() -> None:
+    known = Difficulties(
+        format="steelyard-difficulty/1", task="t", items="a" * 64, odds=(1000,) * 50, made="2026-11-27", panel="p",
+        panel_sha256="b" * 64, models=5, families=3, software="steelyard 0",
+    )  # fmt: skip
+    said = "The difficulties of t are the auditor's (--difficulty): who chose them could choose an order with them."
+    assert said in order_sentences(claim_plan(difficulties=known))
+    assert not any("difficulties" in each for each in order_sentences(claim_plan()))

@@ -20,16 +20,19 @@ from bench.engine.sums import FaultPlan, make_sums
 SAMPLES = 200
 
 
-def endured(case: Case, folder: Path) -> Endured:
-    found = endure(Ours(), case, make_sums(SAMPLES), 20, folder, 120)
+def endured(case: Case, folder: Path, kind: str = "openai") -> Endured:
+    found = endure(Ours(kind=kind), case, make_sums(SAMPLES), 20, folder, 120)
     assert found.wrong == ()
     assert found.ended_as is not None
     return found
 
 
-@pytest.mark.parametrize("mode", ["first", "random"])
-def test_faults_that_pass_cost_no_answer(mode: str, tmp_path: Path) -> None:
-    found = endured(Case(FaultPlan.read(MIXED, mode)), tmp_path)
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("first", "openai"), ("random", "openai"), ("first", "anthropic"), ("first", "openai-responses")],
+)
+def test_faults_that_pass_cost_no_answer(mode: str, kind: str, tmp_path: Path) -> None:
+    found = endured(Case(FaultPlan.read(MIXED, mode)), tmp_path, kind)
     assert found.ended_as == {"ok": SAMPLES}
     assert (found.finish.code, found.missing, found.score) == (0, 0, 0.8)
 

@@ -25,6 +25,7 @@ from steelyard.verification.consistency import check_models, check_options
 from tests.plans import measurement, plan
 
 ENDPOINT = ModelIdentity(uri="openai:m@http://127.0.0.1/v1", name="m", backend="OpenAI-compatible HTTP")
+CHAT = ModelIdentity(uri="anthropic:m@http://127.0.0.1/v1", name="m", backend="Anthropic Messages")
 FILE = ModelIdentity(uri="gguf:m.gguf", sha256="0" * 64, details={"context_tokens": "2048"})
 NETWORKS = {"world two-room": (Checkpoint(sha256="a" * 64), Checkpoint(sha256="b" * 64))}
 WORLD = ModelIdentity(uri="world:folder", sha256=digest_of_checkpoints(NETWORKS))
@@ -46,6 +47,7 @@ def with_model(identity: ModelIdentity, capabilities: dict[str, Any], **model: A
     [
         (ENDPOINT, {"chat": True, "concurrency": 8, "reasons": True, "output_tokens": 4096}),
         (ENDPOINT, {"repeats_identical": (0.7,), "takes_temperature": False}),
+        (CHAT, {"chat": True, "completions": False, "images": True}),
         (FILE, IN_PROCESS),
         (FILE, IN_PROCESS | {"chat": True, "reasons": True, "output_tokens": 2048}),
         (WORLD, NO_TEXT),
@@ -62,6 +64,15 @@ def test_models_that_there_are(identity: ModelIdentity, capabilities: dict[str, 
         (ENDPOINT, {"deterministic": True}, "deterministic is true"),
         (replace(ENDPOINT, sha256="0" * 64), {}, "sha256 is set"),
         (ENDPOINT, {"offers": None}, "offers and generate"),
+        (replace(ENDPOINT, backend="Anthropic Messages"), {}, "backend and details"),
+        (replace(CHAT, backend="OpenAI-compatible HTTP"), {"chat": True, "completions": False}, "backend and details"),
+        (CHAT, {"completions": False}, "chat is false"),
+        (CHAT, {"chat": True}, "completions, loglikelihood or next_tokens"),
+        (
+            CHAT,
+            {"chat": True, "completions": False, "loglikelihood": True},
+            "completions, loglikelihood or next_tokens",
+        ),
         (ENDPOINT, {"reasons": True, "output_tokens": 99}, "output_tokens is none"),
         (ENDPOINT, {"output_tokens": 4096}, "does not reason"),
         (ENDPOINT, {"loglikelihood": True, "loglikelihood_reason": "none"}, "loglikelihood_reason"),

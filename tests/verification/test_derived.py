@@ -137,7 +137,11 @@ def others(kind: Any, value: Any) -> Iterator[Any]:
 
 
 def example(kind: Any) -> Any:
-    return kind(**dict.fromkeys(kind.__struct_fields__, 1)) if issubclass(kind, msgspec.Struct) else kind()
+    if get_origin(kind) is tuple:
+        return (example(get_args(kind)[0]),)
+    if not issubclass(kind, msgspec.Struct):
+        return kind(1) if kind in (int, str) else kind()
+    return kind(**{name: example(inner) for name, inner in typing.get_type_hints(kind).items()})
 
 
 def refused(plan: Plan) -> str:

@@ -56,7 +56,8 @@ def audit(
             samples of each task; ``data`` is a mirror of the data sets; ``task`` (also ``task_files``) is a task of
             your own, or several; ``detect`` names the detectors that ask beside the claims (``"auto"``, ``"none"`` or
             names), ``detect_weight`` is their share; ``accept_model=True`` tests an endpoint whose name is another
-            model's than the claimed one, ``allow_part=True`` a part of a benchmark; ``key`` signs (``new_ledger=True``
+            model's than the claimed one, ``allow_part=True`` a part of a benchmark; ``difficulty`` is a file of known
+            difficulties of items, or several, by which fewer calls are needed; ``key`` signs (``new_ledger=True``
             begins a ledger for a key that has none, ``no_ledger=True`` does without), ``timestamp`` is the address of a
             time stamp authority, which dates the ledger's line before anything is asked; ``rpm``, ``tpm``,
             ``max_tokens``, ``max_cost``, ``price``, ``price_cached``, ``price_reasoning``, ``prices``, ``concurrency``,
@@ -212,7 +213,9 @@ def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], args: RunArgum
     detect = detect_of(
         ",".join(names_in(given.get("detect"))) or "auto", str(given.get("detect_weight", DETECT_WEIGHT))
     )
-    options = options_of(args, tolerance=str(given.get("tolerance", "2")), detect=detect)
+    files = given.get("difficulty") or ()
+    known = tuple(Path(each).expanduser() for each in ([files] if isinstance(files, str | Path) else files))
+    options = options_of(args, tolerance=str(given.get("tolerance", "2")), detect=detect, difficulties=known)
     return audit_job(_sheet(sheet), options)
 
 

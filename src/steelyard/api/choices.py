@@ -90,6 +90,7 @@ class AuditChoices(Choices, total=False):
     detect_weight: str | float | None
     accept_model: bool
     allow_part: bool
+    difficulty: Text | Iterable[Text] | None
 
 
 class RunChoices(Choices, total=False):

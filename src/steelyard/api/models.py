@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from steelyard.api.may_see import check_addresses
 from steelyard.errors import InputError, ModelUnavailable
-from steelyard.models.address import IN_PROCESS, named_endpoint
+from steelyard.models.address import IN_PROCESS, endpoint_of
 from steelyard.records import SUBJECT, candidate_role, is_candidate, is_reference
 from steelyard.util import background
 from steelyard.util.addresses import normal_endpoint
@@ -191,12 +191,13 @@ def recipient_of(model: str | Model) -> str:
     uri = uri_of(model)
     if not uri:
         return PYTHON
-    kind, _, rest = uri.partition(":")
+    kind = uri.partition(":")[0]
     if kind in IN_PROCESS:
         return ""
     if kind == PYTHON:  # whom a function asks is not known here
         return PYTHON
-    return named_endpoint(rest).base if kind == "openai" else uri
+    found = endpoint_of(uri)
+    return uri if found is None else found.base
 
 
 def sole_recipient(models: Mapping[str, str | Model]) -> str:

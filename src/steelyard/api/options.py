@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.api.limits import limits_of
@@ -19,13 +21,19 @@ __all__ = ["local_settings_of", "options_of", "with_absolute_paths"]
 
 
 def options_of(
-    args: RunArguments, *, tolerance: str = "2", repeats: int | None = None, detect: Detect | None = None
+    args: RunArguments,
+    *,
+    tolerance: str = "2",
+    repeats: int | None = None,
+    detect: Detect | None = None,
+    difficulties: Sequence[Path] = (),
 ) -> Options:
     """The options of a plan.
 
     Raises InputError for limits that cannot be used, a scorer that there is not, a file of tasks that names a draw of a
-    suite's variants, and a reference that no detector is named for.
+    suite's variants, a reference that no detector is named for, and a file of difficulties that is none.
     """
+    from steelyard.planning.difficulties import read_difficulties
     from steelyard.scorers import scorer_named
     from steelyard.tasks.suite_variants import check_not_drawn
 
@@ -56,6 +64,7 @@ def options_of(
         attempt_timeout=args.timeout,
         scorer=args.scorer,
         recipient=sole_recipient(args.models),
+        difficulties=tuple((path, read_difficulties(path)) for path in difficulties),
     )
 
 

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from steelyard.comparison.scored_run import MeasuredScores, ScoredRun
     from steelyard.panels.folder import Panel
     from steelyard.panels.record import PanelEntry, ReadRun, Side
+    from steelyard.records import Difficulties
 
-__all__ = ["add_run", "entry_of", "extract_from", "read_entry", "sealed_run"]
+__all__ = ["add_run", "entry_of", "extract_from", "read_entry", "sealed_run", "write_difficulties"]
 
 
 def add_run(run: Path, family: str, folder: Path) -> Panel:
@@ -122,3 +123,40 @@ def extract_from(
         sides=sides,
     )
     return run, data
+
+
+def write_difficulties(folder: Path, task: str, out: Path, by: str = "") -> Difficulties:
+    """Write how difficult the items of a task are to a panel's models (:mod:`steelyard.planning.difficulties`).
+
+    Raises InputError for too few models or runs on different items, for a file that is there, and for a name ``by`` of
+    more than one line; VerificationError for a run that does not hold.
+    """
+    from steelyard.evidence import layout
+    from steelyard.panels.difficulty import Answered, panel_difficulties
+    from steelyard.panels.folder import read_panel
+    from steelyard.planning.difficulties import file_bytes, why_none
+    from steelyard.storage.run_folder import check_outside_runs
+    from steelyard.util.atomic_file import write_file
+
+    if out.exists() or out.is_symlink():
+        raise InputError("is there already: choose another --out", where=out)
+    check_outside_runs(out)
+    panel = read_panel(folder)
+    answered = []
+    for entry in panel.entries:
+        if task not in entry.asked.values():
+            continue
+        _, measured = read_entry(panel, entry)
+        for name, each in measured.items():
+            if each.measurement.task == task:
+                with layout.open_regular(panel.folder(entry), layout.samples_of(name)) as file:
+                    digests = [line.decode().strip() for line in layout.lines(file, layout.samples_of(name))]
+                answered.append(Answered(entry, each, digests))
+    made = panel_difficulties(panel, task, answered, by)
+    if reason := why_none(made):
+        raise InputError(f"these difficulties cannot be written: {reason}", where=panel.path)
+    try:
+        write_file(out, file_bytes(made))
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=out) from None
+    return made

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from steelyard.api.conduct import interrupted, session_options
 from steelyard.api.models import uris_of
 from steelyard.errors import InputError
-from steelyard.models.address import IN_PROCESS, address_of
+from steelyard.models.address import IN_PROCESS, PROVIDERS, address_of
 from steelyard.records import SUBJECT
 from steelyard.records.file_options import FileOptions
 from steelyard.storage.local_settings import LocalSettings
@@ -119,7 +119,7 @@ def _not_named(run: RunFolder, role: str, planned: str, *, is_known: bool) -> In
 def _check_address(run: RunFolder, uri: str, planned: str, noted: str) -> None:
     """Refuse a model that would be asked elsewhere than the plan says; files are compared by digest when opened."""
     kinds = {each.partition(":")[0] for each in (uri, planned)}
-    if kinds <= IN_PROCESS or (noted and uri == noted and "openai" not in kinds):
+    if kinds <= IN_PROCESS or (noted and uri == noted and not kinds & set(PROVIDERS)):
         return
     if address_of(uri) != planned:
         raise InputError(

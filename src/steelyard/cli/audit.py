@@ -47,9 +47,25 @@ from steelyard.cli.output import print_dry_run, print_verdict
     is_flag=True,
     help="Test claims on the part of a benchmark that the data hold, with a margin for the part.",
 )
+@click.option(
+    "--difficulty",
+    "difficulties",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Known difficulties of a task's items, by steelyard panel difficulty: fewer calls; may be given several "
+    "times.",
+)
 @json_option
 def command(
-    sheet: Path, tolerance: str, dry_run: bool, detect: str, detect_weight: str, as_json: bool, **asking: Any
+    sheet: Path,
+    tolerance: str,
+    dry_run: bool,
+    detect: str,
+    detect_weight: str,
+    difficulties: tuple[Path, ...],
+    as_json: bool,
+    **asking: Any,
 ) -> int:
     """Test every claim of SHEET that can be tested, and seal the result."""
     import asyncio
@@ -61,7 +77,7 @@ def command(
 
     claims, probing = read_sheet(sheet), detect_of(detect, detect_weight)
     args = with_subject(run_arguments(**asking))
-    job = audit_job(claims, options_of(args, tolerance=tolerance, detect=probing))
+    job = audit_job(claims, options_of(args, tolerance=tolerance, detect=probing, difficulties=difficulties))
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))

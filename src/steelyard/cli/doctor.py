@@ -1,4 +1,4 @@
-"""``steelyard doctor``: check what is installed and works here, and say how to fix what does not."""
+"""``steelyard doctor``: check what is installed and works here, or what a model can do, and how to fix what is not."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from pathlib import Path
 
 import click
 
-from steelyard.cli.options import json_option
+from steelyard.api.arguments import REAL_RANGES
+from steelyard.cli.options import api_key_option, json_option
 from steelyard.cli.output import print_json
+from steelyard.errors import InputError
 
 __all__ = ["Diagnostic", "command", "run_checks"]
 
@@ -58,9 +60,34 @@ class Diagnostic:
 
 
 @click.command()
+@click.option(
+    "--model",
+    "uri",
+    metavar="URI",
+    help="Look at this model instead: what serves it, what it can do, what an audit could test with it.",
+)
+@api_key_option
+@click.option(
+    "--timeout",
+    type=click.FloatRange(*REAL_RANGES["timeout"]),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an endpoint may take for one reply.",
+)
 @json_option
-def command(as_json: bool) -> int:
-    """Check this machine: Python, packages, extras, the embedded model, the signing key, the sandbox."""
+def command(uri: str | None, api_key_env: str | None, timeout: float, as_json: bool) -> int:
+    """Check this machine: Python, packages, extras, the embedded model, the signing key, the sandbox.
+
+    With --model, look at a model: some thirty short requests of ours, and no sample. Only the address in URI is
+    called. Exit code 3: an audit could test nothing with it; 4: nothing answers there.
+    """
+    if uri is not None:
+        from steelyard.cli.doctor_model import diagnose
+
+        return diagnose(uri, api_key_env, timeout, as_json=as_json)
+    if api_key_env is not None:
+        raise InputError("--api-key-env is for a model: give --model URI too")
     from steelyard.api.progress import working
     from steelyard.util.console import out
 

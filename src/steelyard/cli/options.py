@@ -191,7 +191,8 @@ _ASKING = (
         required=True,
         multiple=True,
         metavar="[ROLE=]URI",
-        help="The model under test: embedded:smollm2, gguf:PATH, hf:FOLDER, openai:NAME@URL, recorded:RUN, world:PATH "
+        help="The model under test: openai:NAME@URL, anthropic:NAME[@URL], openai-responses:NAME[@URL], "
+        "gemini:NAME[@URL], azure:DEPLOYMENT@URL, embedded:smollm2, gguf:PATH, hf:FOLDER, recorded:RUN, world:PATH "
         "or python:MODULE:FUNCTION (your own code, which runs in this process and is not sandboxed). "
         "Further models by role, as reference=URI, for a detector that compares models; given again, any of the "
         "references may be served.",

@@ -235,6 +235,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
 
 
 def _print(result: VerifyResult, beside: Shown) -> None:
+    from steelyard.records import DIFFICULTY_INPUT
     from steelyard.reports.choices import counted_standings, is_choice
     from steelyard.reports.gates import counted_colours, is_gated
     from steelyard.reports.headlines import only_measures
@@ -280,6 +281,9 @@ def _print(result: VerifyResult, beside: Shown) -> None:
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
     for name, given in found.plan.inputs.items():
         named = f"the input {name} ({given.kind} {given.sha256[:16]}…)"
+        if given.kind == DIFFICULTY_INPUT:
+            click.echo(f"{named} is whole in the plan; that its panel's models answered so is its maker's word")
+            continue
         click.echo(f"{named} is not compared here: what the plan holds of it is taken as sealed")
     for name, number in _addresses(result).items():
         of = counted(number, "address", "addresses")

@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from steelyard.models.openai_wire import read_completion, read_error
+from steelyard.models.error_replies import read_error
+from steelyard.models.openai_wire import read_completion
 from steelyard.models.reply_size import holds_too_much
 from steelyard.records import Exchange, GenerateRequest, ModelOutput, Outcome
 from steelyard.util.text import one_line

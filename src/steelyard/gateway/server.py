@@ -24,7 +24,7 @@ from steelyard.errors import InputError
 from steelyard.gateway.recorder import ProxiedCall, Recorder
 from steelyard.gateway.secrets import Mask, Secrets
 from steelyard.gateway.upstream import Upstream, end_to_end, is_encoded
-from steelyard.models.openai_wire import MAX_DETAIL
+from steelyard.models.error_replies import MAX_DETAIL
 from steelyard.records import ModelOutput, Outcome
 from steelyard.util.text import one_line
 

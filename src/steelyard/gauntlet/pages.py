@@ -1,4 +1,4 @@
-"""What a run of the gauntlet found: in the terminal, as one HTML file, as Markdown and as JSON."""
+"""What the simulated world found, in sentences and tables; and what any world found, in each form."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from steelyard.gauntlet import forms
+from steelyard.gauntlet.forms import Shown, Table, percent, plain, share
 from steelyard.gauntlet.peers import PEERS
-from steelyard.gauntlet.rates import CALIBRATED, LEVELS, FalseAlarms, Power, Rate, Rates
-from steelyard.reports.jinja import template
+from steelyard.gauntlet.rates import CALIBRATED, LEVELS, FalseAlarms, Power, Rates
+from steelyard.gauntlet.series_rates import SeriesRates, series_shown
+from steelyard.gauntlet.twins_rates import TwinsRates, twins_shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["html", "machine", "markdown", "print_rates", "sentences"]
+__all__ = ["AnyRates", "html", "machine", "markdown", "print_rates", "sentences"]
 
-Table = tuple[str, list[str], list[list[str]], str]
-"""Title, headings, rows, and what stands below it."""
+AnyRates = Rates | TwinsRates | SeriesRates
 
 _TITLES: Final = {
     "claim_retest": "Claim retest (D1): is the served model below the claim?",
@@ -26,10 +28,34 @@ _TITLES: Final = {
 }
 
 
-def machine(rates: Rates) -> dict[str, Any]:
-    """The document that ``steelyard gauntlet --json`` prints: :class:`~steelyard.gauntlet.rates.Rates`."""
+def machine(rates: AnyRates) -> dict[str, Any]:
+    """The document that ``steelyard gauntlet --json`` prints: what a world's rates hold."""
     document: dict[str, Any] = msgspec.to_builtins(rates)
     return document
+
+
+def markdown(rates: AnyRates, where: str) -> str:
+    """All tables for a page of the docs; ``where`` says by what, when and on which machine."""
+    return forms.markdown(_shown(rates), where)
+
+
+def print_rates(rates: AnyRates, console: Console) -> None:
+    """Print the sentences and the tables, 100 columns at most."""
+    forms.print_shown(_shown(rates), console)
+
+
+def html(rates: AnyRates, made: str) -> str:
+    """The page: no script, no request; ``made`` says when, by which version and on which machine."""
+    return forms.html(rates, _shown(rates), made)
+
+
+def _shown(rates: AnyRates) -> Shown:
+    if isinstance(rates, TwinsRates):
+        return twins_shown(rates)
+    if isinstance(rates, SeriesRates):
+        return series_shown(rates)
+    charts = [_chart(rates, name) for name in _TITLES if any(each.detector == name for each in rates.power)]
+    return Shown(sentences(rates), list(tables(rates)), charts)
 
 
 def sentences(rates: Rates) -> list[str]:
@@ -37,12 +63,12 @@ def sentences(rates: Rates) -> list[str]:
     found = []
     if rates.report:
         whole = rates.report[0].at[0]
-        found.append(f"Of {whole.of:,} honest vendors, {_percent(whole)} were accused of something by a report at .05")
+        found.append(f"Of {whole.of:,} honest vendors, {percent(whole)} were accused of something by a report at .05")
     for alarms in rates.false_alarms:
         if not alarms.kind and alarms.detector in _TITLES:
             found.append(
-                f"{alarms.detector}: of {alarms.tests:,} tests of honest vendors, {_percent(alarms.at[0])} "
-                f"accuse at .05, and {_percent(alarms.at[1])} at .01"
+                f"{alarms.detector}: of {alarms.tests:,} tests of honest vendors, {percent(alarms.at[0])} "
+                f"accuse at .05, and {percent(alarms.at[1])} at .01"
             )
     if rates.honest:
         found.append(f"An audit of an honest vendor made {100 * rates.calls:.0f} % of the calls that it might need")
@@ -61,7 +87,7 @@ def tables(rates: Rates) -> Iterator[Table]:
 
 
 def _of_reports(rates: Rates) -> Table:
-    rows = [[each.kind or "all", f"{each.tests:,}", _share(each.at[0])] for each in rates.report]
+    rows = [[each.kind or "all", f"{each.tests:,}", share(each.at[0])] for each in rates.report]
     return (
         "Whole reports that accuse an honest vendor",
         ["vendors", "n", "accused of something"],
@@ -72,7 +98,7 @@ def _of_reports(rates: Rates) -> Table:
 
 def _right(rates: Rates) -> Table:
     rows = [
-        [each.kind or ("all honest" if each.honest else "all others"), f"{each.vendors:,}", _share(each.at)]
+        [each.kind or ("all honest" if each.honest else "all others"), f"{each.vendors:,}", share(each.at)]
         for each in rates.right
     ]
     return (
@@ -91,7 +117,7 @@ def _false_alarms(rates: Rates, detector: str) -> Table:
     for each in rates.false_alarms:
         if each.detector == detector:
             of_peers = [_peer(by.get((name, each.kind))) for name in peers]
-            rows.append([each.kind or "all", f"{each.tests:,}", *map(_share, each.at), *of_peers])
+            rows.append([each.kind or "all", f"{each.tests:,}", *map(share, each.at), *of_peers])
     return (
         f"{_TITLES[detector]} False alarms",
         ["vendors", "tests", *(f"at {_level(level)}" for level in LEVELS), *(_short(name) for name in peers)],
@@ -112,7 +138,7 @@ def _power(rates: Rates, detector: str) -> Table:
             of_peers = [_peer_power(by.get((name, each.kind, each.dose))) for name in peers]
             dose = "" if each.dose is None else f" {each.dose:g}"
             rows.append(
-                [f"{each.kind}{dose}", f"{each.found.of:,}", _share(each.found), _plain(each.alone[0]), read, *of_peers]
+                [f"{each.kind}{dose}", f"{each.found.of:,}", share(each.found), plain(each.alone[0]), read, *of_peers]
             )
     return (
         f"{_TITLES[detector]} Cheats that are found",
@@ -141,78 +167,15 @@ def _short(peer: str) -> str:
 
 
 def _peer(alarms: FalseAlarms | None) -> str:
-    return "–" if alarms is None else _plain(alarms.at[0])
+    return "–" if alarms is None else plain(alarms.at[0])
 
 
 def _peer_power(power: Power | None) -> str:
-    return "–" if power is None else _plain(power.alone[0])
-
-
-def _plain(rate: Rate) -> str:
-    return _short_share(rate.share)
-
-
-def _share(rate: Rate) -> str:
-    return f"{_short_share(rate.share)} [{_short_share(rate.low)}, {_short_share(rate.high)}]"
-
-
-def _percent(rate: Rate) -> str:
-    return f"{100 * rate.share:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
-
-
-def _short_share(share: float) -> str:
-    return f"{share:.3f}".removeprefix("0")
+    return "–" if power is None else plain(power.alone[0])
 
 
 def _level(level: float) -> str:
     return f"{level:g}".removeprefix("0")
-
-
-def markdown(rates: Rates, where: str) -> str:
-    """All tables for a page of the docs; ``where`` says by what, when and on which machine."""
-    parts = [where, *(f"{sentence}." for sentence in sentences(rates))]
-    for title, headings, rows, note in tables(rates):
-        lines = [f"**{title}**", "", f"| {' | '.join(headings)} |", f"|:--|{'--:|' * (len(headings) - 1)}"]
-        lines += [f"| {' | '.join(row)} |" for row in rows]
-        parts += ["\n".join(lines), note]
-    return "\n\n".join(parts) + "\n"
-
-
-def print_rates(rates: Rates, console: Console) -> None:
-    """Print the sentences and the tables, 100 columns at most."""
-    from rich import box
-    from rich.table import Table as Shown
-    from rich.text import Text
-
-    from steelyard.util.console import fitting
-
-    for number, sentence in enumerate(sentences(rates)):
-        console.print(Text(f"{sentence}.", style="" if number else "bold"))
-    for title, headings, rows, _ in tables(rates):
-        shown = Shown(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
-        for number, heading in enumerate(headings):
-            shown.add_column(heading, justify="right" if number else "left", overflow="fold")
-        for row in rows:
-            shown.add_row(*row)
-        console.print()
-        console.print(Text(title, style="bold"))
-        console.print(fitting(console, shown))
-
-
-def html(rates: Rates, made: str) -> str:
-    """The page: no script, no request; ``made`` says when, by which version and on which machine."""
-    return template("gauntlet.html.j2", "steelyard.gauntlet").render(
-        rates=rates,
-        made=made,
-        sentences=sentences(rates),
-        tables=[_shown(rates, table) for table in tables(rates)],
-        charts=[_chart(rates, name) for name in _TITLES if any(each.detector == name for each in rates.power)],
-    )
-
-
-def _shown(rates: Rates, table: Table) -> dict[str, Any]:
-    title, headings, rows, note = table
-    return {"title": title, "headings": headings, "rows": rows, "note": note.replace("*", "")}
 
 
 def _chart(rates: Rates, detector: str) -> dict[str, Any]:

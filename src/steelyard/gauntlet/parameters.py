@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -14,10 +14,12 @@ from steelyard.errors import InputError
 from steelyard.records.record import Record
 from steelyard.util.yaml_tree import Branch, Items, Node, read_tree
 
-__all__ = ["WORLDS", "Benchmark", "ItemCurves", "Kind", "World", "load_world"]
+__all__ = ["WORLDS", "Benchmark", "ItemCurves", "Kind", "World", "faults_of", "load_world", "read_parameters"]
 
 _FORMAT: Final = "steelyard-gauntlet/1"
 _MOST_BYTES: Final = 1_000_000
+
+T = TypeVar("T")
 WORLDS: Final = {"simulated": "simulated.yaml"}
 
 
@@ -150,8 +152,19 @@ def load_world(name: str, path: Path | None = None) -> World:
     Raises InputError for a file that cannot be read, and for anything in it that is not a parameter of a world.
     """
     where = str(path) if path else WORLDS[name]
+    world, digest = read_parameters(World, WORLDS[name], path)
+    _check(world, where)
+    return msgspec.structs.replace(world, digest=digest)
+
+
+def read_parameters(kind: type[T], name: str, path: Path | None = None) -> tuple[T, str]:
+    """Parameters of some kind, those that come with Steelyard under a name or a file's, and their SHA-256.
+
+    Raises InputError for a file that cannot be read, and for anything in it that is not such a parameter.
+    """
+    where = str(path) if path else name
     try:
-        data = path.read_bytes() if path else files("steelyard.gauntlet.worlds").joinpath(WORLDS[name]).read_bytes()
+        data = path.read_bytes() if path else files("steelyard.gauntlet.worlds").joinpath(name).read_bytes()
         text = data.decode()
     except FileNotFoundError:
         raise InputError(f"{where}: there is no such file") from None
@@ -161,13 +174,11 @@ def load_world(name: str, path: Path | None = None) -> World:
         raise InputError(f"{where}: larger than a megabyte")
     tree = read_tree(text, where)
     if not isinstance(tree, Branch):
-        raise InputError(f"{where}: it holds no parameters; begin with 'format: {_FORMAT}', as simulated.yaml does")
+        raise InputError(f"{where}: it holds no parameters; begin with 'format: …', as {name} does")
     try:
-        world = msgspec.convert(_plain(tree), World, strict=False)
+        return msgspec.convert(_plain(tree), kind, strict=False), sha256(data).hexdigest()
     except msgspec.ValidationError as error:
         raise InputError(f"{where}: {error}") from None
-    _check(world, where)
-    return msgspec.structs.replace(world, digest=sha256(data).hexdigest())
 
 
 def _plain(node: Node) -> Any:
@@ -191,7 +202,7 @@ _LARGEST: Final = 100.0  # of what has no other limit: logits, points
 
 
 def _check(world: World, where: str) -> None:
-    for what in (*_faults_of_world(world), *(fault for kind in _kinds(world) for fault in _faults(kind))):
+    for what in (*_faults_of_world(world), *(fault for kind in _kinds(world) for fault in faults_of(kind))):
         raise InputError(f"{where}: {what}")
 
 
@@ -221,7 +232,8 @@ def _faults_of_world(world: World) -> Iterator[str]:
         yield "benchmarks and kinds of vendors are needed, each with a name of its own"
 
 
-def _faults(kind: Kind) -> Iterator[str]:
+def faults_of(kind: Kind) -> Iterator[str]:
+    """What is wrong with a kind, each in a line; nothing where it is one."""
     name = f"{kind.name[:40]!r}"
     if kind.varies not in ("", *_VARYING):
         yield f"{name} varies {kind.varies[:40]!r}, not one of {', '.join(_VARYING)}"

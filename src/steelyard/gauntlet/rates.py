@@ -16,7 +16,7 @@ from steelyard.gauntlet.parameters import World
 from steelyard.gauntlet.peers import PEERS
 from steelyard.records.record import Record
 
-__all__ = ["CALIBRATED", "LEVELS", "FalseAlarms", "Power", "Rate", "Rates", "Right", "rates_of"]
+__all__ = ["CALIBRATED", "LEVELS", "FalseAlarms", "Power", "Rate", "Rates", "Right", "rate", "rates_of"]
 
 LEVELS: Final = (0.05, 0.01)
 CALIBRATED: Final = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing import get_context, parent_process
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from steelyard.gauntlet.audit import Audit, audit
 from steelyard.gauntlet.parameters import Kind, World
 from steelyard.gauntlet.vendors import Abilities, draw_vendor
 
-__all__ = ["HONEST", "parts_of", "run_part", "simulate"]
+__all__ = ["HONEST", "parts_of", "run_jobs", "run_part", "simulate"]
+
+T = TypeVar("T")
 
 HONEST = 10_005
 CHEATS = 4_000
@@ -45,10 +48,16 @@ def parts_of(world: World, vendors: int | None = None) -> list[tuple[Kind, int, 
 
 def simulate(world: World, parts: Sequence[tuple[Kind, int, int]], seed: int) -> Iterator[list[Audit]]:
     """The audits of each job, in the order in which they end; the numbers follow from the seed alone."""
+    jobs = [partial(run_part, kind=kind, number=number, size=size, seed=seed) for kind, number, size in parts]
+    return run_jobs(world, jobs)
+
+
+def run_jobs(world: World, jobs: Sequence[Callable[[Abilities], T]]) -> Iterator[T]:
+    """What each job comes to, in the order in which they end, on all cores; each is given what the world fixes."""
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _begin, (world,)) as pool:
-        jobs = [pool.submit(_run, kind, number, size, seed) for kind, number, size in parts]
+        running = [pool.submit(_run, job) for job in jobs]
         try:
-            for job in as_completed(jobs):
+            for job in as_completed(running):
                 yield job.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -74,8 +83,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _run(kind: Kind, number: int, size: int, seed: int) -> list[Audit]:
-    return run_part(_ABILITIES[0], kind, number, size, seed)
+def _run(job: Callable[[Abilities], T]) -> T:
+    return job(_ABILITIES[0])
 
 
 def run_part(abilities: Abilities, kind: Kind, number: int, size: int, seed: int) -> list[Audit]:

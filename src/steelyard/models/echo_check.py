@@ -17,9 +17,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-__all__ = ["PREFIX", "TEXT", "TOLERANCE", "Echo", "continuation_sums", "read_echo", "reason_against"]
+__all__ = ["PREFIX", "TEXT", "TOLERANCE", "Echo", "continuation_sums", "echo_of", "read_echo", "reason_against"]
 
 PREFIX = "In the café the cat, the dog and the bird count: one two three four five six seven eight nine"
 TEXT = PREFIX + " purple"
@@ -28,6 +29,7 @@ EXPECTED = (" six", " seven", " eight", " nine")
 # Nats. Another batch shape moves a quantised model's values by up to about 0.4; shifted values differ by more.
 TOLERANCE = 0.5
 _ROUNDING = 1e-6
+_LONGEST_FIRST = 64  # characters of a first token that the server does not name
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,22 @@ def read_echo(payload: Mapping[str, Any], prompt: str) -> Echo:
     _check_values(values[:count])
     _check_offsets(tokens[:count], offsets[:count])
     return Echo(tuple(tokens[:count]), tuple(values[:count]), tuple(offsets[:count]))
+
+
+def echo_of(tokens: Sequence[str], values: Sequence[Any], prompt: str) -> Echo:
+    """The echo of a prompt from a server that names its tokens from the second on, and no offsets.
+
+    ``tokens`` and ``values`` begin with the second token of what the server read, which may begin with a sign that is
+    not in the prompt: the first token is what the others leave of it. Raises ValueError, with the reason, where check 1
+    or 2 fails; so it does where they leave more than a token, as of a prompt that was cut off at its beginning.
+    """
+    rest = "".join(tokens)
+    if not prompt.endswith(rest) or len(prompt) - len(rest) > _LONGEST_FIRST:
+        raise ValueError("its tokens do not join to the prompt")
+    named = (prompt[: len(prompt) - len(rest)], *tokens)
+    _check_values((None, *values))
+    offsets = accumulate(map(len, named[:-1]), initial=0)
+    return Echo(named, (None, *values), tuple(offsets))
 
 
 def _count_covering(tokens: Sequence[str], prompt: str) -> int:

@@ -1,27 +1,25 @@
 """``openai:NAME@URL``: any OpenAI-compatible endpoint, over one pool of connections.
 
 The last ``@`` separates, so a name may hold one. A URL without a path gets ``/v1``; one with a path is unchanged.
-Faults of the wire become outcomes; redirects are not followed (a key must not travel to another host), replies are
-bounded, and the key appears in no record, error or representation.
+What every provider's wire has in common is :mod:`steelyard.models.http_endpoint`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import Any, Final
 
 import msgspec
 
-from steelyard.errors import InputError, ModelUnavailable
-from steelyard.models import Settings, echo_check, lost_connection, next_token_wire, openai_wire
-from steelyard.models.address import OPENAI, NamedEndpoint, named_endpoint
-from steelyard.models.proxy import proxy_of
-from steelyard.models.rate_headers import read_rate_headers
+from steelyard.errors import ModelUnavailable
+from steelyard.models import Settings, echo_check, next_token_wire, openai_wire, prompt_logprobs
+from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
+from steelyard.models.api_key import ApiKey, key_for
+from steelyard.models.handshake import Handshake, ids_in
+from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
 from steelyard.models.reasoning_check import find_reasoning
-from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
 from steelyard.models.streamed_body import Places, StreamedBody
 from steelyard.records import (
     Capabilities,
@@ -33,63 +31,16 @@ from steelyard.records import (
     Outcome,
     RateHint,
 )
-from steelyard.util.text import one_line
-
-if TYPE_CHECKING:
-    import aiohttp
 
 __all__ = ["OpenAIModel", "open_openai"]
 
-REPLY_BYTES = 16 << 20
-TOO_LARGE = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
-TOO_MUCH = ModelOutput(
-    outcome=Outcome.MALFORMED,
-    detail=f"the reply holds more than {MAX_VALUES:,} values, or {MAX_CONTAINERS:,} lists and objects",
-)
-JSON = {"Content-Type": "application/json"}
-KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
-_HANDSHAKE_ATTEMPTS = 3
-_HANDSHAKE_SECONDS = 30.0
-_GREETING_TOKENS = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
-_REDACTED_FROM = 8
+_ECHO_ATTEMPTS: Final = 3
 
 
 def open_openai(rest: str, settings: Settings) -> OpenAIModel:
     """Open what :func:`named_endpoint` reads; raises InputError for anything else, and for a key that is none."""
     found = named_endpoint(rest)
-    key, source = _key(settings, KEY_VARIABLES if found.is_openais else KEY_VARIABLES[:1])
-    return OpenAIModel(found.name, found.base, key, source, settings)
-
-
-def _key(settings: Settings, variables: tuple[str, ...]) -> tuple[str, str]:
-    """The API key, and which variable it is from, in words."""
-    names = (settings.api_key_env,) if settings.api_key_env else variables if settings.usual_keys else ()
-    name, found = next(
-        ((name, value.strip()) for name in names if (value := os.environ.get(name, "")).strip()), ("", "")
-    )
-    if settings.api_key_env and not found:
-        raise InputError(f"the environment variable {settings.api_key_env} holds no API key: set it, or name another")
-    if not found.isascii() or not found.isprintable():
-        raise InputError(f"the API key in {' or '.join(names)} holds characters that no HTTP header can: set it again")
-    if found:
-        return found, f"the key of {name} was sent: is it right?"
-    unsent = f"; {KEY_VARIABLES[1]} goes to {OPENAI} only" if os.environ.get(KEY_VARIABLES[1], "").strip() else ""
-    return "", f"no key was sent: set {' or '.join(names)}, or name another variable with --api-key-env{unsent}"
-
-
-def _sent(body: Mapping[str, Any] | StreamedBody | None) -> tuple[Any, dict[str, str]]:
-    """What is sent, and its headers."""
-    if isinstance(body, StreamedBody):
-        return body.sent(), JSON | {"Content-Length": str(body.size)}
-    return None if body is None else msgspec.json.encode(body), JSON
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The JSON of a reply with status 200, and the rate limits in its headers."""
-
-    payload: Any
-    rate: RateHint | None
+    return OpenAIModel(found, key_for(found, settings), settings)
 
 
 class OpenAIModel:
@@ -97,22 +48,23 @@ class OpenAIModel:
 
     takes_images: Final = True  # as far as its API goes; whether the model does is asked (image_check)
 
-    def __init__(self, name: str, base: str, key: str, about_key: str, settings: Settings) -> None:
-        self._name = name
-        self._base = base
-        self._key = key
-        self._about_key = about_key
+    def __init__(
+        self, endpoint: NamedEndpoint, key: ApiKey, settings: Settings, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self._named = endpoint
+        self._name = endpoint.name
+        self._base = endpoint.base
         self._settings = settings
         self._dialect = openai_wire.Dialect()
         self._pings_by_chat = True
-        self._greeting_tokens = _GREETING_TOKENS[0]
-        self._echo_max_tokens = 0
+        self._prompts = prompt_logprobs.ECHO
+        self._owner = ""  # of the model, as the endpoint's own list says
         self._rate: RateHint | None = None  # from the last echo's headers
-        self._proxy = proxy_of(base)
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpEndpoint(endpoint.base, key, settings, key.bearer if headers is None else headers)
+        self._handshake = Handshake(self._http, self.generate, self._refit)
 
     def __repr__(self) -> str:
-        return f"OpenAIModel({self._name!r}, {self._base!r})"
+        return f"{type(self).__name__}({self._name!r}, {self._base!r})"
 
     # ── what it is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -123,18 +75,18 @@ class OpenAIModel:
         sealed plan. Raises ModelUnavailable where nothing answers, the key is refused, or the model is not served
         there, InputError where it refuses the reasoning effort.
         """
-        listed = await self._listed()
+        listed = await self._handshake.listed(self._name, names_in=self._noted)
         self._adopt_sealed()
-        chat = await self._greeted(chat=True)
+        chat = await self._handshake.greeted(chat=True)
         self._pings_by_chat = chat.outcome is not Outcome.CLIENT_ERROR
-        completion = await self._greeted(chat=False)
+        completion = await self._handshake.greeted(chat=False)
         if Outcome.CLIENT_ERROR is chat.outcome is completion.outcome:
             raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
         self._adopt_sealed()
         identity = ModelIdentity(
-            uri=NamedEndpoint(self._name, self._base, False).uri,
+            uri=self._named.uri,
             name=self._name,
-            backend="OpenAI-compatible HTTP",
+            backend=PROVIDERS[self._named.kind].backend,
             details={"listed": listed, "answers_as": chat.model or completion.model},
         )
         return identity, await self._capabilities(chat, completion)
@@ -155,7 +107,7 @@ class OpenAIModel:
             return sealed
         reasons, output_tokens = False, 0
         if chat.outcome is not Outcome.CLIENT_ERROR:
-            reasons, output_tokens = await find_reasoning(self._patiently, self._settings.reasoning_effort)
+            reasons, output_tokens = await find_reasoning(self._handshake.patiently, self._settings.reasoning_effort)
         self._dialect = replace(self._dialect, reasons=reasons)
         return Capabilities(
             chat=chat.outcome is not Outcome.CLIENT_ERROR,
@@ -168,72 +120,41 @@ class OpenAIModel:
             takes_temperature=self._dialect.takes_temperature,
         )
 
-    async def _listed(self) -> str:
-        reply = await self._call("GET", "/models", None)
-        if isinstance(reply, ModelOutput):
-            if reply.outcome is Outcome.DROPPED:
-                raise ModelUnavailable(
-                    f"nothing answers at {self._base} ({reply.detail}): start the server or correct the URL"
-                )
-            if reply.fatal:
-                raise self._refusal(reply)
-            return "unknown"
-        data = reply.payload.get("data") if isinstance(reply.payload, Mapping) else None
-        names = [entry.get("id") for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
-        return "yes" if self._name in names else "no" if names else "unknown"
+    def _noted(self, payload: Any) -> list[str]:
+        """The names in a list of models; who owns this one is kept."""
+        self._owner = openai_wire.owner_in(payload, self._name)
+        return ids_in(payload)
 
-    async def _greeted(self, *, chat: bool) -> ModelOutput:
-        """Generate one token, or as many as the endpoint needs for a reply."""
-        output = ModelOutput(outcome=Outcome.DROPPED)
-        for tokens in _GREETING_TOKENS:
-            output = await self._patiently(GenerateRequest(prompt="Hello", chat=chat, max_tokens=tokens))
-            if output.outcome is not Outcome.CLIENT_ERROR or "token" not in output.detail.lower():
-                self._greeting_tokens = max(tokens, self._greeting_tokens)
-                break
-        if output.fatal:  # a web page at this path: what it would serve is not served
-            return msgspec.structs.replace(output, outcome=Outcome.CLIENT_ERROR)
-        if output.outcome in (Outcome.TIMEOUT, Outcome.DROPPED):
-            raise ModelUnavailable(f"{self._base} does not answer ({output.detail}): is the server up?")
-        return output
-
-    async def _patiently(self, request: GenerateRequest) -> ModelOutput:
-        """Generate; transient errors are retried, so that they do not count as "unsupported".
-
-        What the endpoint refuses in a body is left out of all later ones.
-        """
-        output = ModelOutput(outcome=Outcome.DROPPED)
-        for attempt in range(_HANDSHAKE_ATTEMPTS):
-            output = await self.generate(request)
-            while not output.outcome.answered and (fitted := self._dialect.fitted_to(output.detail)) != self._dialect:
-                self._dialect = fitted
-                output = await self.generate(request)
-            if output.fatal and output.outcome is not Outcome.MALFORMED:
-                raise self._refusal(output)
-            if output.outcome is Outcome.TIMEOUT or output.fatal or not output.outcome.retryable:
-                break
-            await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
-        return output
-
-    def _refusal(self, output: ModelOutput) -> ModelUnavailable:
-        if output.detail.endswith(openai_wire.SPENT):
-            return ModelUnavailable(f"{self._base} refuses to answer: {output.detail}")
-        if not output.detail.startswith(("HTTP 401", "HTTP 403")):
-            return ModelUnavailable(f"{self._base}: {output.detail}")
-        said = output.detail.partition(" (is the API")[0]  # what is said here knows more
-        what = "the key" if self._key else "calls without a key"
-        return ModelUnavailable(f"{self._base} refuses {what}: {said} ({self._about_key})")
+    def _refit(self, refusal: str) -> bool:
+        before, self._dialect = self._dialect, self._dialect.fitted_to(refusal)
+        return self._dialect != before
 
     async def _loglikelihood_unavailable_reason(self) -> str:
-        """Run the echo check and return why it failed, or nothing. Some servers require at least one new token."""
+        """Check each way of asking for a prompt's log-probabilities, and give the reason where none passes.
+
+        Samples are asked by the first that can be read; where none can, by echo, as most servers have it.
+        """
         reason = ""
-        for max_tokens in (0, 1):
-            self._echo_max_tokens = max_tokens
-            whole, prefix = await self._echo(echo_check.TEXT), await self._echo(echo_check.PREFIX)
+        for asked in prompt_logprobs.dialects_at(self._base, self._owner):
+            self._prompts = asked
+            whole = await self._echo_patiently(echo_check.TEXT)
+            prefix = whole if isinstance(whole, ModelOutput) else await self._echo_patiently(echo_check.PREFIX)
             if isinstance(whole, echo_check.Echo) and isinstance(prefix, echo_check.Echo):
                 return echo_check.reason_against(whole, prefix)
             failed = whole if isinstance(whole, ModelOutput) else prefix
-            reason = failed.detail if isinstance(failed, ModelOutput) else ""
+            if isinstance(failed, ModelOutput) and not (reason and asked.is_rare):
+                reason = failed.detail
+        self._prompts = prompt_logprobs.ECHO_AND_ONE
         return reason
+
+    async def _echo_patiently(self, prompt: str) -> echo_check.Echo | ModelOutput:
+        """Echo; an endpoint that is busy is asked again, so that a resumed run asks as the run that it goes on with."""
+        for attempt in range(_ECHO_ATTEMPTS):
+            echo = await self._echo(prompt)
+            if not isinstance(echo, ModelOutput) or echo.outcome not in (Outcome.RATE_LIMITED, Outcome.SERVER_ERROR):
+                break
+            await asyncio.sleep(min(echo.retry_after or 0.2 * 2**attempt, 5.0))
+        return echo
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -254,7 +175,7 @@ class OpenAIModel:
         except ValueError as error:
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=str(error))
         sent = StreamedBody.of(body, places) if places.shown else body
-        reply = await self._call("POST", openai_wire.path_of(request), sent)
+        reply = await self._http.call("POST", openai_wire.path_of(request), sent)
         if reply is TOO_LARGE:  # the model's own answer, and final as any that was cut off
             return msgspec.structs.replace(TOO_LARGE, outcome=Outcome.TRUNCATED)
         if isinstance(reply, ModelOutput):
@@ -264,8 +185,7 @@ class OpenAIModel:
 
     async def ping(self) -> ModelOutput:
         """The health check: a greeting as in the handshake. Not a sample."""
-        greeting = GenerateRequest(prompt="Hello", chat=self._pings_by_chat, max_tokens=self._greeting_tokens)
-        return await self.generate(greeting)
+        return await self.generate(self._handshake.greeting(chat=self._pings_by_chat))
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Answer with one sum of log-probabilities (nats) per continuation: an echoed prompt each, in turn."""
@@ -303,96 +223,23 @@ class OpenAIModel:
 
     async def _next_tokens(self, request: NextTokenRequest, dialect: openai_wire.Dialect) -> ModelOutput:
         body = next_token_wire.next_token_body(self._name, request, dialect)
-        reply = await self._call("POST", "/completions", body)
+        reply = await self._http.call("POST", "/completions", body)
         if isinstance(reply, ModelOutput):
             return reply
         output = next_token_wire.read_next_tokens(reply.payload, request)
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     async def _echo(self, prompt: str) -> echo_check.Echo | ModelOutput:
-        reply = await self._call(
-            "POST", "/completions", openai_wire.echo_body(self._name, prompt, self._echo_max_tokens)
-        )
+        asked = self._prompts
+        reply = await self._http.call("POST", asked.path, asked.body(self._name, prompt), beside=asked.beside)
         if isinstance(reply, ModelOutput):
             return reply
         self._rate = reply.rate
         try:
-            return echo_check.read_echo(reply.payload if isinstance(reply.payload, Mapping) else {}, prompt)
+            return asked.read(reply.payload if isinstance(reply.payload, Mapping) else {}, prompt)
         except ValueError as error:
             return ModelOutput(outcome=Outcome.MALFORMED, detail=str(error))
 
     async def close(self) -> None:
         """Close the connections; safe to call twice."""
-        if self._session is not None:
-            await self._session.close()
-
-    # ── the wire ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | StreamedBody | None) -> Reply | ModelOutput:
-        """Make one HTTP exchange: the decoded JSON of a 200, or a typed output for anything else."""
-        import aiohttp
-
-        sent, sent_headers = _sent(body)
-        try:
-            async with self._connections().request(
-                method, self._base + path, data=sent, headers=sent_headers, allow_redirects=False, proxy=self._proxy
-            ) as reply:
-                data = await self._read(reply)
-                status, headers = reply.status, reply.headers
-        except TimeoutError:
-            return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
-        except aiohttp.ClientResponseError as error:
-            return ModelOutput(outcome=Outcome.MALFORMED, detail=self._shown(f"not HTTP: {error.message}"))
-        except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            return ModelOutput(outcome=Outcome.DROPPED, detail=self._shown(lost_connection.describe(error)))
-        if data is None and status == 200:
-            return TOO_LARGE
-        if data and holds_too_much(data):
-            return TOO_MUCH if status == 200 else openai_wire.read_error(status, None, self._without_key(dict(headers)))
-        try:
-            payload = self._without_key(msgspec.json.decode(data or b""))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
-            payload = None
-        if status != 200:
-            return openai_wire.read_error(status, payload, self._without_key(dict(headers)))
-        if payload is None:
-            return openai_wire.read_no_json(data or b"", headers)
-        return Reply(payload, read_rate_headers(headers))
-
-    async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:
-        data = bytearray()
-        async for chunk in reply.content.iter_chunked(1 << 16):
-            data += chunk
-            if len(data) > REPLY_BYTES:
-                return None
-        return self._redact(bytes(data))
-
-    def _redact(self, data: bytes) -> bytes:
-        """Take the key out of whatever a server sends back, before anything can keep it."""
-        key = self._key.encode()
-        return data.replace(key, b"[key]") if len(key) >= _REDACTED_FROM else data
-
-    def _without_key(self, value: Any) -> Any:
-        """As :meth:`_redact`, in decoded JSON: a server may send the key back in escapes."""
-        if len(self._key) < _REDACTED_FROM:
-            return value
-        if isinstance(value, str):
-            return value.replace(self._key, "[key]")
-        if isinstance(value, Mapping):
-            return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
-        return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
-
-    def _shown(self, text: str) -> str:
-        return one_line(self._redact(text.encode()).decode(), openai_wire.MAX_DETAIL)
-
-    def _connections(self) -> aiohttp.ClientSession:
-        import aiohttp
-
-        if self._session is None:
-            headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._settings.concurrency),
-                timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds, sock_connect=_HANDSHAKE_SECONDS),
-                headers=headers,
-            )
-        return self._session
+        await self._http.close()

@@ -2,66 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from steelyard.models.content_parts import parts_of
-from steelyard.models.rate_headers import read_rate_headers
-from steelyard.models.stops import cut_answer_at_stop
+from steelyard.models.error_replies import count_in, error_in_reply
+from steelyard.models.finished_text import output_of_text
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
-from steelyard.util.reasoning import split_reasoning
 from steelyard.util.text import one_line
 
 __all__ = [
-    "SPENT",
     "Dialect",
     "echo_body",
     "generate_body",
+    "owner_in",
     "path_of",
     "read_completion",
-    "read_error",
-    "read_no_json",
-    "read_retry_after",
+    "read_models",
+    "texts_in",
 ]
 
 STOPS_ON_THE_WIRE = 4
 OPENAIS_LOGPROBS = 5
-LONGEST_RETRY_AFTER = 600.0  # seconds
-MAX_DETAIL = 300
-OVERLOADED = (429, 503, 529)  # 529: "overloaded", as Anthropic says it
 # The fields of a message that hold reasoning; the first that has text counts, since some repeat one another.
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
 ANSWER_PARTS = ("text", "output_text")
 REASONING_PARTS = ("reasoning", "reasoning_text", "thinking", "summary", "summary_text")
 _TEXT_KEYS = ("summary", "thinking", "reasoning", "content", "text")
-# How endpoints say that the model itself ended its output; with nothing in it, that is its answer.
-ENDED = ("stop", "eos", "eos_token", "stop_sequence", "end_turn")
-# What an error's code says took the place of a model output.
-_FINISH_REASONS = {"content_filter": "content_filter", "context_length_exceeded": "length"}
-
 
 # Draws from the whole distribution, in the words of vLLM, llama.cpp and SGLang; and in those that every endpoint knows.
 _UNTRUNCATED = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0}
 _UNTRUNCATED_EVERYWHERE = {"top_p": 1.0, "frequency_penalty": 0.0, "presence_penalty": 0.0}
-
-SPENT = " (the account's quota or credit is used up: no other request would be answered)"
-_SPENT_CODES = (
-    "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_credits",
-    "insufficient_balance", "quota_exhausted",
-)  # fmt: skip
-_SPENT_WORDS = re.compile(
-    r"insufficient (?:quota|balance|credit|funds)|credit balance|out of credits?|no credits? left|\bbilling\b"
-    r"|(?:quota|credits?) (?:is|are|has been|have been) (?:exhausted|used up)",
-    re.IGNORECASE,
-)
-# Gemini says "check your plan and billing details" of a minute's limit too, with when to retry.
-_FOR_NOW = re.compile(
-    r"\bper (?:second|minute|hour|day)\b|per(?:minute|day)|retry in|try again in|retry after", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -141,6 +113,18 @@ def _content(request: GenerateRequest, show: Callable[[Image], str]) -> list[dic
     return content
 
 
+def read_models(payload: Any) -> list[Mapping[str, Any]]:
+    """The entries of a list of models; none where it is no such list."""
+    data = payload.get("data") if isinstance(payload, Mapping) else None
+    return [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
+
+
+def owner_in(payload: Any, name: str) -> str:
+    """Who owns a model, as its entry in a list of models says: servers of one's own name themselves. Else empty."""
+    found = next((entry.get("owned_by") for entry in read_models(payload) if entry.get("id") == name), None)
+    return found if isinstance(found, str) else ""
+
+
 def echo_body(model: str, prompt: str, max_tokens: int) -> dict[str, Any]:
     """Make the JSON body that requests the log-probabilities of the prompt's own tokens."""
     return {
@@ -161,7 +145,7 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
     if not isinstance(payload, Mapping):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
     if payload.get("error") and not payload.get("choices"):
-        return _error_in_reply(payload["error"])
+        return error_in_reply(payload["error"])
     choices = payload.get("choices")
     if not isinstance(choices, list):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of choices")
@@ -169,12 +153,12 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
     model = payload.get("model")
     about: dict[str, Any] = {
         "model": one_line(model) if isinstance(model, str) else "",
-        "prompt_tokens": _count(usage, "prompt_tokens"),
-        "completion_tokens": _count(usage, "completion_tokens"),
-        "reasoning_tokens": _count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+        "prompt_tokens": count_in(usage, "prompt_tokens"),
+        "completion_tokens": count_in(usage, "completion_tokens"),
+        "reasoning_tokens": count_in(usage.get("completion_tokens_details"), "reasoning_tokens"),
         # (DeepSeek's own name for the same count stands beside, or instead of, the details.)
-        "cached_tokens": _count(usage.get("prompt_tokens_details"), "cached_tokens")
-        or _count(usage, "prompt_cache_hit_tokens"),
+        "cached_tokens": count_in(usage.get("prompt_tokens_details"), "cached_tokens")
+        or count_in(usage, "prompt_cache_hit_tokens"),
     }
     if not choices:
         return ModelOutput(outcome=Outcome.EMPTY, detail="the reply has no choices", **about)
@@ -188,35 +172,14 @@ def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any], *
     finish = choice.get("finish_reason")
     about["finish_reason"] = one_line(finish) if isinstance(finish, str) else ""
     text, inside = _read_parts(message.get("content" if request.chat else "text"))
-    about["reasoning"] = reasoning = next(
-        filter(None, (_texts(message.get(name)) for name in REASONING_FIELDS)), inside
-    )
+    about["reasoning"] = next(filter(None, (texts_in(message.get(name)) for name in REASONING_FIELDS)), inside)
     refusal = message.get("refusal")
     if (isinstance(refusal, str) and refusal) or finish == "content_filter":
         refused_text = refusal if isinstance(refusal, str) and refusal else text
         return ModelOutput(outcome=Outcome.REFUSED, text=refused_text if isinstance(refused_text, str) else "", **about)
-    if text is None:
-        return ModelOutput(outcome=_without_text(about["finish_reason"]), detail="the reply has no text", **about)
-    if not isinstance(text, str):
+    if text is not None and not isinstance(text, str):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's text is not a string", **about)
-    if reasons and finish == "length" and not (reasoning or about["reasoning_tokens"] or split_reasoning(text)[1]):
-        # Its chat template opened the reasoning, and the budget ended before the closing tag.
-        return ModelOutput(outcome=Outcome.TRUNCATED, **about | {"reasoning": text})
-    text, stopped = cut_answer_at_stop(text, request.stop, after_reasoning=reasons or bool(reasoning))
-    if stopped:
-        about["finish_reason"] = "stop"
-    if not text.strip():
-        return ModelOutput(outcome=_without_text(about["finish_reason"]), text=text, **about)
-    return ModelOutput(
-        outcome=Outcome.TRUNCATED if finish == "length" and not stopped else Outcome.OK, text=text, **about
-    )
-
-
-def _without_text(finish: str) -> Outcome:
-    """A reply without text is the model's answer where the model ended it, and a fault where nothing says so."""
-    if finish == "length":
-        return Outcome.TRUNCATED
-    return Outcome.OK if finish.lower() in ENDED else Outcome.EMPTY
+    return output_of_text(text, request, about, reasons=reasons)
 
 
 def _read_parts(content: Any) -> tuple[Any, str]:
@@ -232,11 +195,11 @@ def _read_parts(content: Any) -> tuple[Any, str]:
                 return content, ""
             answer.append(part["text"])
         elif kind in REASONING_PARTS:
-            reasoning.append(_texts(part))
+            reasoning.append(texts_in(part))
     return "".join(answer) if answer else None, "\n".join(reasoning)
 
 
-def _texts(value: Any) -> str:
+def texts_in(value: Any) -> str:
     """The texts in a field of reasoning (a text, an object or a list of either), in order, a line each."""
     found: list[str] = []
     left = [value]
@@ -249,99 +212,3 @@ def _texts(value: Any) -> str:
             case {**fields}:
                 left += [fields[key] for key in reversed(_TEXT_KEYS) if key in fields]
     return "\n".join(filter(None, found))
-
-
-def _error_in_reply(error: Any) -> ModelOutput:
-    """Parse an error with status 200, as some proxies send it: by its own code where it has one."""
-    code = error.get("code") if isinstance(error, Mapping) else None
-    known = isinstance(code, int) and 400 <= code < 600
-    return read_error(code if isinstance(code, int) and known else 500, {"error": error}, {})
-
-
-def read_error(status: int, payload: Any, headers: Mapping[str, str], *, now: datetime | None = None) -> ModelOutput:
-    """Parse a reply whose status is not 200. ``payload`` is its JSON, or None where it is not JSON."""
-    detail = f"HTTP {status}"
-    message = _message(payload)
-    if message:
-        detail += f": {message}"
-    if status in (401, 403):
-        detail += " (is the API key right? it is read from STEELYARD_API_KEY, or where --api-key-env says)"
-    spent = status == 402 or _is_spent(status, payload, headers)
-    if spent:
-        detail = one_line(detail, MAX_DETAIL - len(SPENT)) + SPENT
-    if 300 <= status < 400:
-        detail += f" redirect to {one_line(headers.get('Location', 'nowhere'))}: not followed, give that URL instead"
-    outcome = {429: Outcome.RATE_LIMITED, 408: Outcome.TIMEOUT}.get(
-        status, Outcome.SERVER_ERROR if status >= 500 else Outcome.CLIENT_ERROR
-    )
-    return ModelOutput(
-        outcome=outcome,
-        finish_reason=_FINISH_REASONS.get(_code(payload), ""),
-        detail=one_line(detail, MAX_DETAIL),
-        retry_after=read_retry_after(headers, now=now),
-        rate=read_rate_headers(headers, now=now),
-        overloaded=status in OVERLOADED and not spent,
-        fatal=spent or status in (401, 403),
-    )
-
-
-def read_no_json(data: bytes, headers: Mapping[str, str]) -> ModelOutput:
-    """Parse a reply whose status is 200 and that is not JSON. No retry helps against a web page, such as a login."""
-    kind, start = headers.get("Content-Type", "").lower(), data[:200].lstrip().lower()
-    if not kind.startswith(("text/html", "application/xhtml")) and not start.startswith((b"<!doctype html", b"<html")):
-        return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not JSON")
-    detail = (
-        "a web page instead of JSON: is the URL that of the API (often ending in /v1), or must somebody log in first?"
-    )
-    return ModelOutput(outcome=Outcome.MALFORMED, detail=detail, fatal=True)
-
-
-def _is_spent(status: int, payload: Any, headers: Mapping[str, str]) -> bool:
-    """Whether an error says that the account has no quota or credit left, rather than none in this minute.
-
-    By its code or type, as OpenAI says it; else by its words, where nothing says that a later request would do.
-    """
-    error = payload.get("error") if isinstance(payload, Mapping) else None
-    names = [error.get(key) for key in ("code", "type")] if isinstance(error, Mapping) else []
-    if any(name in _SPENT_CODES for name in names if isinstance(name, str)):
-        return True
-    message = _message(payload)
-    is_for_now = "Retry-After" in headers or _FOR_NOW.search(message)
-    return status in (400, 403, 429) and not is_for_now and bool(_SPENT_WORDS.search(message))
-
-
-def _message(payload: Any) -> str:
-    error = (
-        payload.get("error", payload.get("detail", payload.get("message"))) if isinstance(payload, Mapping) else None
-    )
-    found = error.get("message") if isinstance(error, Mapping) else error
-    return one_line(found) if isinstance(found, str) else ""
-
-
-def _code(payload: Any) -> str:
-    error = payload.get("error") if isinstance(payload, Mapping) else None
-    code = error.get("code") if isinstance(error, Mapping) else None
-    return code if isinstance(code, str) else ""
-
-
-def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Read ``Retry-After`` (seconds or a date, RFC 9110 §10.2.3) as seconds from now; None where it is absent.
-
-    One of more than ten minutes counts as absent: an endpoint must not stop a run for a day.
-    """
-    value = headers.get("Retry-After", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            until = parsedate_to_datetime(value)
-            until = until if until.tzinfo else until.replace(tzinfo=UTC)
-            seconds = (until - (now or datetime.now(UTC))).total_seconds()
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return max(0.0, seconds) if seconds <= LONGEST_RETRY_AFTER else None
-
-
-def _count(usage: Any, key: str) -> int:
-    value = usage.get(key) if isinstance(usage, Mapping) else None
-    return value if type(value) is int and 0 <= value < 1 << 31 else 0

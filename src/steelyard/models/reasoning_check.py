@@ -1,4 +1,4 @@
-"""Check whether an endpoint reasons before it answers, and how long a model output it allows: by a short question."""
+"""Check whether an endpoint reasons before it answers, and how long a model output it allows: by short questions."""
 
 from __future__ import annotations
 
@@ -11,36 +11,53 @@ from steelyard.util.reasoning import split_reasoning
 __all__ = ["QUESTION", "find_reasoning"]
 
 QUESTION = "How many days has a week? Reply with the number alone."
+HARD = "What is the remainder of 7 to the power of 222, divided by 31? Reply with the number alone."
 SHORT, LONG = 16, 1024  # tokens: enough for the answer alone, and enough for reasoning about it
 BUDGETS = (16_384, 8_192, 4_096, 2_048, 1_024)
 _NO_EFFORT = ("", "none")
+_OF_EFFORT = ("reasoning", "thinking", "effort")  # what endpoints name when they refuse one
 
 Ask = Callable[[GenerateRequest], Awaitable[ModelOutput]]
 
 
-async def find_reasoning(ask: Ask, effort: str = "") -> tuple[bool, int]:
+async def find_reasoning(ask: Ask, effort: str = "", *, adaptive: bool = False) -> tuple[bool, int]:
     """Whether the endpoint reasons, and if so the largest output budget of :data:`BUDGETS` that it takes, else 0.
 
-    An endpoint that takes a reasoning ``effort`` other than "none" reasons. Raises InputError where it takes none.
+    An endpoint that takes a reasoning ``effort`` other than "none" reasons. ``adaptive``: its models may choose whether
+    to reason, so that one which answers a simple question at once is asked a harder one, too. Raises InputError where
+    it takes no effort.
     """
 
-    async def within(tokens: int) -> ModelOutput:
-        return await ask(GenerateRequest(prompt=QUESTION, chat=True, max_tokens=tokens, reasoning_effort=effort))
+    async def within(tokens: int, question: str = QUESTION) -> ModelOutput:
+        return await ask(GenerateRequest(prompt=question, chat=True, max_tokens=tokens, reasoning_effort=effort))
+
+    async def answers_at_once(question: str) -> bool:
+        hard = await within(LONG, question)
+        return not (_shows_reasoning(hard) or (not hard.text.strip() and _ended_at_its_limit(hard)))
+
+    def check_effort(output: ModelOutput) -> None:
+        refused = output.outcome is Outcome.CLIENT_ERROR and any(word in output.detail.lower() for word in _OF_EFFORT)
+        if effort and refused:
+            raise InputError(f"the endpoint refuses --reasoning-effort {effort} ({output.detail}): leave it out")
 
     short = await within(SHORT)
-    if effort and short.outcome is Outcome.CLIENT_ERROR and "reasoning" in short.detail.lower():
-        raise InputError(f"the endpoint refuses --reasoning-effort {effort} ({short.detail}): leave it out")
+    check_effort(short)
     if effort in _NO_EFFORT and not _shows_reasoning(short):
         if _is_complete(short):
-            return False, 0
-        long = await within(LONG)
-        # What left no room for one number within 16 tokens, and ended there, was hidden reasoning.
-        hidden = not short.text.strip() and _ended_at_its_limit(short)
-        if not _shows_reasoning(long) and not hidden:
-            return False, 0
+            if not adaptive or await answers_at_once(HARD):
+                return False, 0
+        else:
+            long = await within(LONG)
+            # What left no room for one number within 16 tokens, and ended there, was hidden reasoning.
+            hidden = not short.text.strip() and _ended_at_its_limit(short)
+            if not _shows_reasoning(long) and not hidden:
+                return False, 0
+    refused: list[ModelOutput] = []
     for budget in BUDGETS:
-        if (await within(budget)).outcome not in (Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR):
+        refused.append(await within(budget))
+        if refused[-1].outcome not in (Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR):
             return True, budget
+    check_effort(refused[0])
     return True, 0
 
 

@@ -24,12 +24,16 @@ LEAST: Final = 1 << 14  # bytes that are sent at once, but for the last: what is
 
 @dataclass
 class Places:
-    """The places of images in a body, in the order in which it is written: each a text that no data set can hold."""
+    """The places of images in a body, in the order in which it is written: each a text that no data set can hold.
 
+    ``data_uris``: an image goes as a data URI; otherwise as its base64 alone.
+    """
+
+    data_uris: bool = True
     shown: list[tuple[str, Image]] = field(default_factory=list)
 
     def put(self, image: Image) -> str:
-        """What stands for the image's data URI."""
+        """What stands for the image's data URI, or for its base64."""
         place = f"image-{secrets.token_hex(16)}"
         self.shown.append((place, image))
         return place
@@ -50,7 +54,8 @@ class StreamedBody:
             before, found, left = left.partition(place.encode())
             if not found or not image.data:
                 raise ValueError("an image has no place in the body, or no bytes")
-            pieces += [before + f"data:{image.media_type};base64,".encode(), image]
+            uri = f"data:{image.media_type};base64," if places.data_uris else ""
+            pieces += [before + uri.encode(), image]
         return cls((*pieces, left))
 
     @property

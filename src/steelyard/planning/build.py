@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from steelyard.errors import InputError
+from steelyard.planning.difficulties import with_difficulties
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.orders import Orders, RandomOrders, questions_of, with_orders
 from steelyard.planning.planner import TaskPlanner
@@ -210,7 +211,8 @@ def _with_orders(
 ) -> Planned:
     sheet = planner.sheet
     weight = options.detect.weight if any(test.rule in probing for test in tests) else ""
-    drafts = [draft.measurement for draft in planner.drafts.values()]
+    plain = [draft.measurement for draft in planner.drafts.values()]
+    drafts, known = with_difficulties(plain, tests, options.difficulties)
     questions, names = questions_of(drafts, models, tests)
     is_audit = bool(tests) and (is_identity_check(planner.requested) or not planner.requested)
     placed = (orders or RandomOrders()).place(questions, "audit" if is_audit else "run")
@@ -236,7 +238,7 @@ def _with_orders(
         tests=share_out(tests, probing, weight),
         served=tuple(planner.served) if sheet or planner.requested else (),
         not_planned=tuple(planner.not_planned),
-        inputs=dict(options.inputs),
+        inputs={**options.inputs, **known},
         alpha=options.alpha,
         tolerance=options.tolerance if sheet else "",
         questions=dict(placed.questions),

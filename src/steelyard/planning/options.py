@@ -10,7 +10,7 @@ from typing import Final
 
 from steelyard.errors import InputError
 from steelyard.planning.weights import DETECT_WEIGHT, detect_weight_of
-from steelyard.records import SUBJECT, Capabilities, Limits, ModelIdentity, PlanInput, PlannedModel
+from steelyard.records import SUBJECT, Capabilities, Difficulties, Limits, ModelIdentity, PlanInput, PlannedModel
 from steelyard.records.file_options import FileOptions
 
 __all__ = ["Detect", "Options", "detect_of", "planned_model", "tolerance_of"]
@@ -59,6 +59,7 @@ class Options:
     ``inputs`` of the plan, by name: the run that a judge scores, and the rubric.
     ``recipient``: the one endpoint that is asked, by which a suite draws variants of its items; empty where there is
     none, or more than one.
+    ``difficulties`` of items, with the files they were read from.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
@@ -84,6 +85,7 @@ class Options:
     reasoning_effort: str = ""
     inputs: Mapping[str, PlanInput] = field(default_factory=dict)
     recipient: str = ""
+    difficulties: tuple[tuple[Path, Difficulties], ...] = ()
 
 
 def planned_model(

@@ -18,6 +18,7 @@ from steelyard.evidence.keys import KeySigner
 from steelyard.evidence.ledger import Begun, Counts, Line, Tags, counts_of
 from steelyard.evidence.ledger_file import LedgerFile
 from steelyard.evidence.order import Prover, question_digest
+from steelyard.planning.difficulties import fingerprint
 from steelyard.planning.questions import benchmark_of, subject_of
 from steelyard.planning.weights import shares_of_time
 from steelyard.records import GATE_SERIES, LedgerPlace, Measurement, PlannedModel, PlannedTest, Question
@@ -153,9 +154,14 @@ def questions_of(
     return dict(sorted(found.items())), names
 
 
-def seed_of(output: str, arm: str) -> str:
-    """The order seed of a measurement, in hexadecimal digits, from the output for its question and its arm."""
-    return sha256_hex(canonical({"arm": arm, "output": output}))
+def seed_of(output: str, arm: str, difficulties: str = "") -> str:
+    """The order seed of a measurement, in hexadecimal digits, from the output for its question and its arm.
+
+    And from the digest of known ``difficulties``, where it has any: whoever knows an order could otherwise write
+    difficulties by which its first samples would accuse anybody.
+    """
+    fixed = {"arm": arm, "output": output}
+    return sha256_hex(canonical(fixed | {"difficulties": difficulties} if difficulties else fixed))
 
 
 def with_orders(
@@ -164,6 +170,10 @@ def with_orders(
     """The measurements with their questions, their order seeds and their shares of the time budget."""
     shares = shares_of_time(measurements, weight)
     return tuple(
-        msgspec.structs.replace(each, question=name, order_seed=seed_of(outputs[name], each.arm), share=share)
+        msgspec.structs.replace(each, question=name, order_seed=_seed(each, outputs[name]), share=share)
         for each, name, share in zip(measurements, names, shares, strict=True)
     )
+
+
+def _seed(measurement: Measurement, output: str) -> str:
+    return seed_of(output, measurement.arm, fingerprint(measurement.difficulties))

@@ -25,7 +25,7 @@ def order_sentences(plan: Plan) -> tuple[str, ...]:
     chosen = (
         [f"The scorer {one_line(plan.scorer, 60)} was chosen by whoever ran this (--scorer)."] if plan.scorer else []
     )
-    return (*_sentences(plan), *(chosen if plan.tests else []))
+    return (*_sentences(plan), *(chosen if plan.tests else []), *_known(plan))
 
 
 def stamp_sentence(stamp: Stamp) -> str:
@@ -110,6 +110,15 @@ def _own(plan: Plan) -> Iterator[str]:
     if tasks:
         names = ", ".join(tasks)
         yield f"The questions of {names} are the auditor's own: who chose them could choose an order with them."
+
+
+def _known(plan: Plan) -> Iterator[str]:
+    tasks = dict.fromkeys(one_line(each.task, 60) for each in plan.measurements if each.difficulties is not None)
+    if tasks:
+        yield (
+            f"The difficulties of {', '.join(tasks)} are the auditor's (--difficulty): who chose them could choose an "
+            "order with them."
+        )
 
 
 def _plans(number: int) -> str:

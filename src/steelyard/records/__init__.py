@@ -8,6 +8,7 @@ Durations are whole microseconds, so that two machines write the same bytes.
 from __future__ import annotations
 
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
+from steelyard.records.difficulties import DIFFICULTY_INPUT, Difficulties
 from steelyard.records.images import Image
 from steelyard.records.journal import Attempt, CallSpent, Exchange, RecordedScore
 from steelyard.records.judging import (
@@ -97,6 +98,7 @@ from steelyard.records.suites import DroppedItem, ItemVariant, SourceSpan, Suite
 
 __all__ = [
     "AGAINST_REFERENCE",
+    "DIFFICULTY_INPUT",
     "GATE_SERIES",
     "JUDGE",
     "JUDGED_INPUTS",
@@ -121,6 +123,7 @@ __all__ = [
     "ComparedWith",
     "CriterionResult",
     "DetectorResult",
+    "Difficulties",
     "DroppedItem",
     "Effect",
     "Exchange",

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from steelyard.records.claims import ClaimSheet
+from steelyard.records.difficulties import DIFFICULTY_INPUT, Difficulties
 from steelyard.records.limits import Limits
 from steelyard.records.record import Record
 from steelyard.records.requests import Capabilities, Checkpoint, ModelIdentity
@@ -120,7 +121,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     where tests are asked for without claims, is a digest of what the samples ask and of what is right, whatever their
     names and their order are: by it gates are counted. ``window``: the release and the dates whose items are asked, of
     a benchmark that grows (:class:`steelyard.tasks.window.Window`), or the subset; empty for the whole of it.
-    ``images``: the samples show images.
+    ``images``: the samples show images. ``difficulties`` are those of the samples, where the user gave them: the order
+    seed depends on them, so that they cannot be fitted to one order.
     """
 
     id: str
@@ -163,11 +165,17 @@ class Measurement(Record, frozen=True, kw_only=True):
     groups: tuple[tuple[str, int], ...] = ()
     window: str = ""
     images: bool = False
+    difficulties: Difficulties | None = None
 
     @property
     def label(self) -> str:
         """The task, and how the samples were drawn where a detector had them drawn: as a user reads it."""
         return f"{self.task}, {self.prompt if self.drawn == 'prompts' else self.drawn}" if self.drawn else self.task
+
+    @property
+    def difficulties_input(self) -> str:
+        """The name in :attr:`Plan.inputs` of the file from which its difficulties come."""
+        return f"{DIFFICULTY_INPUT}/{self.id}"
 
     @property
     def trials(self) -> int:

@@ -23,6 +23,8 @@ import msgspec
 
 from steelyard import errors
 from steelyard.errors import InputError, MissingDependency, ModelUnavailable, SteelyardError
+from steelyard.models.address import PROVIDERS
+from steelyard.models.api_key import OWN_VARIABLE
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
@@ -50,8 +52,6 @@ RESTART_PAUSE_SECONDS = 0.5
 CLOSING_SECONDS = 5.0
 CONNECT_SECONDS = 10.0
 OBJECT_STORE_BYTES = 100 << 20  # the least that Ray takes, and more than is needed: batches are small
-KEY_VARIABLES = ("STEELYARD_API_KEY", "OPENAI_API_KEY")
-BASE_VARIABLE = "OPENAI_BASE_URL"
 # No usage statistics, and no output on the terminal that the user did not ask for.
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -266,9 +266,10 @@ class RayModel:
 
         They are sent to a worker in a call, not in its specification, which the cluster stores.
         """
-        usual = KEY_VARIABLES if self._settings.usual_keys else ()
+        provider = PROVIDERS.get(self._uri.partition(":")[0], PROVIDERS["openai"])
+        usual = (OWN_VARIABLE, provider.key_variable) if self._settings.usual_keys else ()
         names = (self._settings.api_key_env,) if self._settings.api_key_env else usual
-        return {name: os.environ[name] for name in (*names, BASE_VARIABLE) if os.environ.get(name)}
+        return {name: os.environ[name] for name in (*names, provider.base_variable) if os.environ.get(name)}
 
     async def _read(self, slot: _Slot) -> None:
         """Collect a worker's outputs as they come, and restart it when it dies."""

@@ -66,7 +66,7 @@ def threshold(population: int, claimed: Fraction, half_unit: Fraction, margin: F
 # ── the bet, in hits ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _alternatives(population: int, boundary: int, distances: Sequence[Fraction]) -> tuple[int, ...]:
+def alternatives(population: int, boundary: int, distances: Sequence[Fraction]) -> tuple[int, ...]:
     """Totals of hits, all below ``boundary``, on which the bet is spread; at least one."""
     totals = {max(0, boundary - round(distance * population)) for distance in distances}
     return tuple(sorted(total for total in totals if total < boundary)) or (boundary - 1,)
@@ -94,7 +94,7 @@ class _Bet:
     def __init__(self, population: int, boundary: int, distances: Sequence[Fraction]) -> None:
         self.population = population
         self.boundary = boundary
-        self.alternatives = _alternatives(population, boundary, distances)
+        self.alternatives = alternatives(population, boundary, distances)
         self.hits = self.misses = 0
         self.log_ratios = [0.0] * len(self.alternatives)
         self.log_e = 0.0
@@ -117,22 +117,6 @@ class _Bet:
             for ratio, total in zip(self.log_ratios, self.alternatives, strict=True)
         ]
 
-    def times(self, ratios: Sequence[float], hit: bool) -> list[float]:
-        """As :meth:`after`, without logarithms: for the walk of :func:`_climb`, which stays near E = 1/α."""
-        if hit:
-            left, hits = self.boundary - self.hits, self.hits
-            return [
-                ratio * (total - hits) / left if total > hits else 0.0
-                for ratio, total in zip(ratios, self.alternatives, strict=True)
-            ]
-        left, rest = self.population - self.boundary - self.misses, self.population - self.misses
-        if left == 0:
-            return [math.inf] * len(ratios)
-        # One that a hit would make 0 may grow without an end.
-        return [
-            min(_LARGEST, ratio * (rest - total) / left) for ratio, total in zip(ratios, self.alternatives, strict=True)
-        ]
-
     def step(self, hit: bool) -> None:
         """Take one more answer in."""
         self.log_ratios = self.after(hit)
@@ -140,9 +124,9 @@ class _Bet:
         self.hits += hit
         self.misses += not hit
 
-    def wins(self, hit: bool, level: Fraction) -> bool:
-        """Whether E ≥ ``level`` after one more answer, decided in integers."""
-        hits, misses = self.hits + hit, self.misses + (not hit)
+    def wins_from(self, hits: int, misses: int, hit: bool, level: Fraction) -> bool:
+        """Whether E ≥ ``level`` after so many answers and one more, decided in integers."""
+        hits, misses = hits + hit, misses + (not hit)
         null = math.perm(self.boundary, hits) * math.perm(self.population - self.boundary, misses)
         bets = sum(math.perm(total, hits) * math.perm(self.population - total, misses) for total in self.alternatives)
         return bets >= level * len(self.alternatives) * null
@@ -159,7 +143,7 @@ def _log_e(n: int, hits: int, population: int, boundary: int, distances: Sequenc
     return _log_mean_exp(
         [
             _log_falling(total, hits) + _log_falling(population - total, misses) - null
-            for total in _alternatives(population, boundary, distances)
+            for total in alternatives(population, boundary, distances)
         ]
     )
 
@@ -167,23 +151,46 @@ def _log_e(n: int, hits: int, population: int, boundary: int, distances: Sequenc
 def _climb(population: int, boundary: int, distances: Sequence[Fraction], alpha: float) -> list[int]:
     """After 1 … population answers: the most hits at which the bet has been won; −1 where even none is too many.
 
-    A miss raises E and a hit lowers it, so the bound stays or climbs by one: one walk finds it in O(population).
+    There are at most three ``distances``.
+
+    A miss raises E and a hit lowers it, so the bound stays or climbs by one: one walk finds it in O(population). It
+    stays near E = 1/α, so it needs no logarithms.
     """
     level = (1 + GUARD) / Fraction(alpha)
     bet = _Bet(population, boundary, distances)
-    needed, ratios = float(level) * len(bet.alternatives), [1.0] * len(bet.alternatives)
+    needed = float(level) * len(bet.alternatives)
+    doubt, spare = DOUBT * needed, population - boundary
+    # Three ratios and no list of them: a plan has thousands of such steps. What is not bet on stays 0.
+    first, second, third = (*bet.alternatives, 0, 0)[:3]
+    a, b, c = (*[1.0] * len(bet.alternatives), 0.0, 0.0)[:3]
+    hits = misses = 0
     bounds: list[int] = []
     bound = -1
-    while len(bounds) < population and bet.misses <= population - boundary:
-        candidate = bound >= 0
-        after = bet.times(ratios, candidate)
-        e = sum(after)
-        won = e > needed if abs(e - needed) > DOUBT * needed else bet.wins(candidate, level)
-        took = candidate and won
-        ratios = after if took == candidate else bet.times(ratios, took)
-        bet.hits += took
-        bet.misses += not took
-        bound += won
+    while len(bounds) < population and misses <= spare:
+        if bound >= 0:
+            left = boundary - hits
+            x = a * (first - hits) / left if first > hits else 0.0
+            y = b * (second - hits) / left if second > hits else 0.0
+            z = c * (third - hits) / left if third > hits else 0.0
+            e = x + y + z
+            if e > needed if abs(e - needed) > doubt else bet.wins_from(hits, misses, True, level):
+                a, b, c = x, y, z
+                hits += 1
+                bound += 1
+                bounds.append(bound)
+                continue
+        left, rest = spare - misses, population - misses
+        if left:
+            # One that a hit would make 0 may grow without an end.
+            a = min(_LARGEST, a * (rest - first) / left)
+            b = min(_LARGEST, b * (rest - second) / left)
+            c = min(_LARGEST, c * (rest - third) / left)
+        else:
+            a = b = c = math.inf
+        if bound < 0:
+            e = a + b + c
+            bound += e > needed if abs(e - needed) > doubt else bet.wins_from(hits, misses, False, level)
+        misses += 1
         bounds.append(bound)
     # From here on the null is impossible, whatever comes.
     bounds.extend(range(bound + 1, bound + 1 + population - len(bounds)))

@@ -10,6 +10,7 @@ import msgspec
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
+from steelyard.models.address import PROVIDERS
 from steelyard.models.reasoning_check import BUDGETS
 from steelyard.models.text_likelihood import ALTERNATIVES
 from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
@@ -36,7 +37,7 @@ from steelyard.tasks.definition_file import MOST_NEXT_TOKENS
 
 __all__ = ["check_models", "check_options"]
 
-_OF_ENDPOINTS = ("OpenAI-compatible HTTP", "OpenAI-compatible HTTP, through steelyard gateway")
+_GATEWAY = ", through steelyard gateway"  # what a recorded harness asked
 _OF_A_LOG = ("role", "output_budget", "budget_stated", "reasoning_effort", "repeat_check", "limit", "chance", "part")
 _OF_A_DETECTOR = ("arm", "seed", "beside")
 
@@ -57,7 +58,7 @@ def _why_not_this_kind(role: str, planned: PlannedModel) -> str:
     """Why a kind of model that is built in does not have these capabilities; plugins' kinds are not known here."""
     scheme = planned.identity.uri.partition(":")[0]
     check = {
-        "openai": _why_no_endpoint,
+        **dict.fromkeys(PROVIDERS, _why_no_endpoint),
         "gguf": _why_no_file,
         "hf": _why_no_weights,
         "embedded": _why_no_file,
@@ -75,12 +76,24 @@ def _why_no_endpoint(identity: ModelIdentity, capabilities: Capabilities) -> str
         return "deterministic is true, and an endpoint's answers may vary"
     if identity.sha256:
         return "sha256 is set, and an endpoint does not show its weights"
-    if identity.backend not in _OF_ENDPOINTS or not set(identity.details) <= {"listed", "answers_as"}:
+    kind = identity.uri.partition(":")[0]
+    backend = identity.backend.removesuffix(_GATEWAY) if kind == "openai" else identity.backend
+    if backend != PROVIDERS[kind].backend or not set(identity.details) <= {"listed", "answers_as"}:
         return "backend and details are not an endpoint's"
     if capabilities.offers != ("language",) or not capabilities.generate:
         return "offers and generate are not an endpoint's"
+    if PROVIDERS[kind].chats_only and (why := _why_no_chat_alone(capabilities)):
+        return why
     if capabilities.output_tokens not in (0, *BUDGETS):
         return "output_tokens is none of the budgets that an endpoint is asked about"
+    return ""
+
+
+def _why_no_chat_alone(capabilities: Capabilities) -> str:
+    if not capabilities.chat:
+        return "chat is false, and this API has nothing else"
+    if capabilities.completions or capabilities.loglikelihood or capabilities.next_tokens:
+        return "completions, loglikelihood or next_tokens are set, and this API has none"
     return ""
 
 

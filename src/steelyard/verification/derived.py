@@ -21,6 +21,7 @@ __all__ = ["absent_tasks", "check_requests", "measured_again", "with_versions"]
 
 # Drawn when all measurements are known: verification.orders and verification.answered_by derive these.
 OF_THE_ORDER: Final = frozenset(("order_seed", "question", "share", "turns"))
+GIVEN: Final = frozenset(("difficulties",))  # by the user: verification.difficulties compares them with the inputs
 # Where a detector is not installed, its requests may have come first to a measurement that they share with others.
 OF_THE_FIRST: Final = frozenset(("id", "prompt", "chance", "scorers"))
 
@@ -92,7 +93,7 @@ def _check_measurements(plan: Plan, planner: SealedPlanner, *, complete: bool) -
     drafts = [draft.measurement for draft in planner.drafts.values()]
     for number, derived in enumerate(drafts):
         sealed = by_id[derived.id]
-        left_out = OF_THE_ORDER
+        left_out = OF_THE_ORDER | GIVEN
         if complete:
             derived = replace(derived, id=measurement_id(number, derived.task))
         elif set(derived.scorers) <= set(sealed.scorers):

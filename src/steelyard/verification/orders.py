@@ -14,6 +14,7 @@ from steelyard.evidence.ledger import Begun, Counts, Tags, counts_of
 from steelyard.evidence.ledger_place import Chain, check_ledger
 from steelyard.evidence.order import order_output, tags_shown
 from steelyard.evidence.timestamp_place import check_stamp
+from steelyard.planning.difficulties import fingerprint
 from steelyard.planning.orders import questions_of, seed_of, subjects_together
 from steelyard.planning.weights import shares_of_time
 from steelyard.records import Plan, Question
@@ -124,7 +125,8 @@ def _check_line(plan: Plan, chain: Chain, kind: str, tags: list[Tags]) -> None:
 
 def _check_seeds(plan: Plan, outputs: Mapping[str, str]) -> None:
     for measurement in plan.measurements:
-        if measurement.order_seed != seed_of(outputs[measurement.question], measurement.arm):
+        known = fingerprint(measurement.difficulties)
+        if measurement.order_seed != seed_of(outputs[measurement.question], measurement.arm, known):
             raise _wrong(f"{measurement.id}: order_seed does not follow from the order's proof")
 
 

@@ -23,6 +23,7 @@ from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.answered_by import check_turns
 from steelyard.verification.consistency import check_models, check_options
 from steelyard.verification.derived import absent_tasks, check_requests, measured_again, with_versions
+from steelyard.verification.difficulties import check_difficulties
 from steelyard.verification.orders import check_orders
 
 __all__ = ["check_plan", "check_scorers", "planned_again"]
@@ -59,6 +60,7 @@ def planned_again(plan: Plan) -> SealedPlanner | None:
     Raises VerificationError naming the first field that does not follow.
     """
     check_models(plan)
+    check_difficulties(plan)
     check_options(plan)
     if not plan.has_tests and plan.origin.kind != "asked":
         return None

@@ -10,6 +10,7 @@ __all__ = ["command"]
 
 COMMANDS = {
     "add": "verify a sealed run and add it to a panel, under its model's family",
+    "difficulty": "write how difficult a task's items are to a panel's models, for audits with fewer calls",
     "list": "list the families and runs of a panel, and how many are missing",
 }
 

@@ -17,6 +17,7 @@ from steelyard.detectors.claim_retest.formats import (
     seal_formats,
     tests_of,
 )
+from steelyard.detectors.claim_retest.known import with_inputs
 from steelyard.detectors.claim_retest.part import whole_of
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.retest import expected_test
@@ -132,6 +133,7 @@ class ClaimRetest:
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
         """See :func:`steelyard.detectors.claim_retest.thresholds.seal`."""
+        test = with_inputs(test, plan)
         if is_corpus_test(test):
             return seal_corpus(test, plan)
         return seal_formats(test, plan) if has_formats(test) else seal(test, plan)

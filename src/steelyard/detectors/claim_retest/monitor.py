@@ -91,7 +91,7 @@ class ClaimMonitor:
             self._waiting[score.position] = kind | _UNPARSED * (score.status == "unparsed")
             if self.sealed.macro:
                 self._groups[score.position] = score.group
-            if self.sealed.is_paired(self.measurement):
+            if self._is_paired:
                 self._samples[score.position] = score.sample
         if score.position < self._checked_positions:
             self._repeats.take(score)
@@ -160,7 +160,12 @@ class ClaimMonitor:
         """The share of the level that is for noise."""
         return self.sealed.alpha_inconsistent / 2
 
-    @property
+    @cached_property
+    def _is_paired(self) -> bool:
+        """Whether every sample is asked twice, so that its two answers show by how much they vary."""
+        return self.sealed.is_paired(self.measurement)
+
+    @cached_property
     def _checked_positions(self) -> int:
         """How many of the order's first answers count in the repeat check, too: those that it asks again."""
         check = self.measurement.repeat_check
@@ -168,7 +173,7 @@ class ClaimMonitor:
 
     def _begin(self) -> None:
         """Begin when the repeats have arrived, and the answers that they repeat: w depends on no order of arrival."""
-        if self.retest.test is not None or self._repeats.left > 0 or self.sealed.is_paired(self.measurement):
+        if self.retest.test is not None or self._repeats.left > 0 or self._is_paired:
             return
         may_be_the_same = self.sealed.is_fixed(self.measurement)
         if may_be_the_same and not (self.measurement.extra_repeats and self._repeats.differ):
@@ -178,7 +183,7 @@ class ClaimMonitor:
             self.retest.begin(noise.at_least(self.sealed.least_variance(self.measurement)))
 
     def _advance(self) -> None:
-        if self.retest.test is None and not self.sealed.is_paired(self.measurement):
+        if self.retest.test is None and not self._is_paired:
             return
         while self.retest.word is None:
             waiting = self._waiting.get(self.next_position)

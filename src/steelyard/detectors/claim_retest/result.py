@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from steelyard.detectors.claim_retest.known import note_of
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
 from steelyard.detectors.claim_retest.reach import reach_of
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
@@ -184,6 +185,11 @@ def _reruns(monitor: ClaimMonitor) -> dict[str, int | None]:
 
 
 def _notes(monitor: ClaimMonitor) -> tuple[Note, ...]:
+    known = note_of(monitor.sealed, monitor.measurement, monitor.retest.plain_p, monitor.claim.task)
+    return (*known, *_notes_on_scores(monitor))
+
+
+def _notes_on_scores(monitor: ClaimMonitor) -> tuple[Note, ...]:
     if monitor.sealed.grid == 1:
         return _notes_on_noise(monitor)
     message = "its scores lie between 0 and 1: what is tested is their mean, not the share of full scores"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from steelyard.detectors.claim_retest.known import bins_in_order
 from steelyard.detectors.claim_retest.repeats import Mark, Noise, Pairs, count_of
 from steelyard.detectors.claim_retest.sealed import ClaimTest
 from steelyard.detectors.claim_retest.subtasks import Subtasks
@@ -24,6 +26,7 @@ from steelyard.util.compact import Trace
 
 if TYPE_CHECKING:
     from steelyard.stats.bounded_bets import MeanTracker
+    from steelyard.stats.difficulty_bets import Bins, DifficultyTracker
     from steelyard.stats.sequential import Tracker
 
 __all__ = ["FIRST_PAIRS", "Retest", "expected_test"]
@@ -51,7 +54,7 @@ class Retest:
         self._weights: list[int] = []  # of the samples read, where they are not alike
         self.trace = Trace(wide=sealed.grid > 1, large=sealed.macro)
         self.right = self.high = self.missing = self.weight = 0
-        self.tracker: Tracker | MeanTracker | None = None
+        self.tracker: Tracker | MeanTracker | DifficultyTracker | None = None
         self.word: str | None = None
         self.unchecked = unchecked
         self._p_before = 0.0
@@ -110,6 +113,15 @@ class Retest:
             return level if self.word == "inconsistent" else 1.0
         parts = self._running.parts
         return self.tracker.p if parts == 1 else min(1.0, max(parts * self.tracker.p, level))
+
+    @property
+    def plain_p(self) -> float | None:
+        """What p would be without known difficulties; None where none are bet on, or nothing was bet."""
+        from steelyard.stats.difficulty_bets import DifficultyTracker
+
+        if not isinstance(self.tracker, DifficultyTracker) or self._running is None:
+            return None
+        return min(1.0, self._running.parts * self.tracker.plain_p)
 
     @property
     def confirming_variance(self) -> float | None:
@@ -229,12 +241,17 @@ class Retest:
             self._last = last_test(sealed, measurement, claim, noise, max(self._pairs.noise().confirming, least))
         self._judge()
 
-    def _tracker(self, test: SequentialTest) -> Tracker | MeanTracker | None:
+    def _tracker(self, test: SequentialTest) -> Tracker | MeanTracker | DifficultyTracker | None:
         """What follows the order; of a mean that cannot be tested nothing does."""
         from steelyard.stats.bounded_bets import MeanTracker
+        from steelyard.stats.difficulty_bets import DifficultyTracker
         from steelyard.stats.sequential import StopTable, Tracker
 
         trials = self.measurement.trials
+        if self.sealed.difficulties:
+            if test.levels is None:
+                return None
+            return DifficultyTracker(self._bins, test.accuse, test.confirm, *test.levels)
         if self.sealed.grid == 1:
             table = StopTable(inconsistent=test.inconsistent, consistent=test.consistent)
             return Tracker(trials, test.accuse, table)
@@ -243,15 +260,20 @@ class Retest:
         population = self.subtasks.population(trials, self.sealed.grid)
         return MeanTracker(population, test.accuse, test.confirm, *test.levels, bets=not self.sealed.certain)
 
+    @cached_property
+    def _bins(self) -> Bins:
+        return bins_in_order(self.measurement)
+
     def _observe(self, before: tuple[int, int], after: tuple[int, int], weight: int) -> None:
         """Give the tracker the next score: by how much both totals grew, for a sample of this weight."""
-        from steelyard.stats.sequential import Tracker
-
+        tracker: Any = self.tracker
+        if tracker is None:
+            return
         least, most = after[0] - before[0], after[1] - before[1]
-        if isinstance(self.tracker, Tracker):
-            self.tracker.observe(least if least == most else None)
-        elif self.tracker is not None:
-            self.tracker.observe(least // weight, most // weight, weight)
+        if self.sealed.grid == 1:
+            tracker.observe(least if least == most else None)
+        else:
+            tracker.observe(least // weight, most // weight, weight)
 
     def _with_vendor(self, noise: Noise) -> Noise:
         return replace(noise, vendor=max(noise.vendor, self._of_vendor))
@@ -312,11 +334,13 @@ class Retest:
 
 def bounds_of(mark: Mark, grid: int) -> tuple[int, int]:
     """A mark in steps of the grid, the least and the most that it may stand for."""
-    from steelyard.stats.bounded_bets import grid_bounds
-
     if isinstance(mark, str):
         return 0, grid
-    return (int(mark), int(mark)) if grid == 1 else grid_bounds(mark, grid)
+    if grid == 1:
+        return int(mark), int(mark)
+    from steelyard.stats.bounded_bets import grid_bounds
+
+    return grid_bounds(mark, grid)
 
 
 def expected_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> SequentialTest:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from steelyard.detectors.claim_retest.known import why_unused
 from steelyard.detectors.claim_retest.part import least_on_part
 from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode, encode, measurement_of
@@ -50,10 +51,10 @@ class SequentialTest:
     """A claim's test, in trials: *inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``.
 
     ``inconsistent`` and ``consistent`` are its stop tables. Of scores between 0 and 1, ``accuse`` and ``confirm`` are
-    totals in steps of the grid, and ``levels`` those of the bets that accuse and that confirm; the tables, of scores of
-    0 and 1, then only say about how many answers are needed. The sequential part has the level divided by ``parts``;
-    the rest is for noise. ``margin`` is the distance from v − u/2 to ``accuse``, a proportion. ``testable`` is False
-    where guessing would reach ``accuse``.
+    totals in steps of the grid, and ``levels``, there and where difficulties are known, those of the bets that accuse
+    and that confirm; the tables, of scores of 0 and 1, then only say about how many answers are needed. The sequential
+    part has the level divided by ``parts``; the rest is for noise. ``margin`` is the distance from v − u/2 to
+    ``accuse``, a proportion. ``testable`` is False where guessing would reach ``accuse``.
     """
 
     accuse: int
@@ -92,9 +93,9 @@ def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise:
 
     It accuses at half of the level, a quarter for the noise and a quarter for its bets, and confirms nothing.
     """
-    test = _test(sealed, measurement, claim, noise, 2 if sealed.certain else 4)
+    test = _test(sealed, measurement, claim, noise, 2 if sealed.certain else 4, confirms=False)
     never = (measurement.trials + 1,) * measurement.trials
-    return replace(test, confirm=sealed.most(measurement) + 1, consistent=never)
+    return replace(test, consistent=never)
 
 
 def last_test(
@@ -153,6 +154,7 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
         stop_inconsistent=(),
         stop_consistent=(),
     )
+    sealed = msgspec.structs.replace(sealed, difficulties=not why_unused(sealed, measurement))
     found = sealed_test(sealed, measurement, claim)
     # In steps of the grid for each trial, whatever its weight: totals of weighted scores can be very large.
     whole, most = measurement.trials * sealed.grid, sealed.most(measurement)
@@ -186,17 +188,22 @@ def own_noise(
     )
 
 
-def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, parts: int) -> SequentialTest:
+def _test(
+    sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, parts: int, *, confirms: bool = True
+) -> SequentialTest:
     """Thresholds and tables. The sequential part and the noise that widens the margin each have α / ``parts``.
 
-    Where only what is certain is decided, there is no sequential part.
+    Where it does not confirm, the threshold to do so is one more than there can be. Where only what is certain is
+    decided, there is no sequential part.
     """
     from steelyard.stats.sequential import StopTable, certain_table, stop_table
 
     trials, of_confirming = measurement.trials, 2 if noise.confirming > 0 and not sealed.certain else 1
     alpha, alpha_consistent = sealed.alpha_inconsistent / parts, sealed.alpha_consistent / of_confirming
     accuse, margin, testable = _accusing(sealed, measurement, claim, noise, alpha)
-    confirm = _confirming(sealed, measurement, claim, noise.confirming, alpha_consistent)
+    confirm = sealed.most(measurement) + 1
+    if confirms:
+        confirm = _confirming(sealed, measurement, claim, noise.confirming, alpha_consistent)
     if not testable:
         never = (-1,) * trials, (trials + 1,) * trials
         return SequentialTest(accuse, confirm, *never, margin, noise, parts, testable=False)
@@ -210,7 +217,7 @@ def _test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Nois
             if sealed.certain
             else stop_table(trials, least, alpha, alpha_consistent, enough)
         )
-    levels = (alpha, alpha_consistent) if sealed.grid > 1 else None
+    levels = (alpha, alpha_consistent) if sealed.grid > 1 or sealed.difficulties else None
     return SequentialTest(accuse, confirm, table.inconsistent, table.consistent, margin, noise, parts, levels=levels)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import make_smoothing_spline
 
-from bench.constat import constat_p, smoothing_spline
+from steelyard.gauntlet.constat import constat_p, smoothing_spline
 
 
 @pytest.mark.parametrize("n", [8, 40])

@@ -1,0 +1,165 @@
+"""One base URL over one pool of connections: what any provider's dialect rests on.
+
+Faults of the wire become outcomes; redirects are not followed (a key must not travel to another host), replies are
+bounded, and the key appears in no record, error or representation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.errors import ModelUnavailable
+from steelyard.models import Settings, lost_connection
+from steelyard.models.api_key import ApiKey
+from steelyard.models.error_replies import MAX_DETAIL, SPENT, read_error, read_no_json
+from steelyard.models.proxy import proxy_of
+from steelyard.models.rate_headers import read_rate_headers
+from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
+from steelyard.models.streamed_body import StreamedBody
+from steelyard.records import ModelOutput, Outcome, RateHint
+from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["TOO_LARGE", "HttpEndpoint", "Reply"]
+
+REPLY_BYTES: Final = 16 << 20
+TOO_LARGE: Final = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
+TOO_MUCH: Final = ModelOutput(
+    outcome=Outcome.MALFORMED,
+    detail=f"the reply holds more than {MAX_VALUES:,} values, or {MAX_CONTAINERS:,} lists and objects",
+)
+JSON: Final = {"Content-Type": "application/json"}
+_HANDSHAKE_SECONDS: Final = 30.0
+_REDACTED_FROM: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The JSON of a reply with status 200, the rate limits in its headers, and these headers as they came."""
+
+    payload: Any
+    rate: RateHint | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class HttpEndpoint:
+    """A base URL, its key and its connections. ``headers`` go with every request, the key's own among them."""
+
+    def __init__(self, base: str, key: ApiKey, settings: Settings, headers: Mapping[str, str]) -> None:
+        self.base = base
+        self.proxy = proxy_of(base)
+        self._key = key
+        self._settings = settings
+        self._headers = headers
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"HttpEndpoint({self.base!r})"
+
+    @property
+    def root(self) -> str:
+        """Where a server has what lies beside its ``/v1``: never above the path that the user named."""
+        return self.base.removesuffix("/v1")
+
+    async def call(
+        self, method: str, path: str, body: Mapping[str, Any] | StreamedBody | None, *, beside: bool = False
+    ) -> Reply | ModelOutput:
+        """Make one HTTP exchange: the decoded JSON of a 200, or a typed output for anything else.
+
+        The path lies below the base URL, or with ``beside`` below :attr:`root`.
+        """
+        import aiohttp
+
+        sent, sent_headers = _sent(body)
+        url = (self.root if beside else self.base) + path
+        try:
+            async with self._connections().request(
+                method, url, data=sent, headers=sent_headers, allow_redirects=False, proxy=self.proxy
+            ) as reply:
+                data = await self._read(reply)
+                status, headers = reply.status, reply.headers
+        except TimeoutError:
+            return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
+        except aiohttp.ClientResponseError as error:
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=self.shown(f"not HTTP: {error.message}"))
+        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+            return ModelOutput(outcome=Outcome.DROPPED, detail=self.shown(lost_connection.describe(error)))
+        if data is None and status == 200:
+            return TOO_LARGE
+        if data and holds_too_much(data):
+            return TOO_MUCH if status == 200 else read_error(status, None, self._without_key(dict(headers)))
+        try:
+            payload = self._without_key(msgspec.json.decode(data or b""))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
+            payload = None
+        if status != 200:
+            return read_error(status, payload, self._without_key(dict(headers)))
+        if payload is None:
+            return read_no_json(data or b"", headers)
+        return Reply(payload, read_rate_headers(headers), headers)
+
+    def refusal(self, output: ModelOutput) -> ModelUnavailable:
+        """What a user is told of an output after which no request helps, such as a key that is refused."""
+        if output.detail.endswith(SPENT):
+            return ModelUnavailable(f"{self.base} refuses to answer: {output.detail}")
+        if not output.detail.startswith(("HTTP 401", "HTTP 403")):
+            return ModelUnavailable(f"{self.base}: {output.detail}")
+        said = output.detail.partition(" (is the API")[0]  # what is said here knows more
+        what = "the key" if self._key.value else "calls without a key"
+        return ModelUnavailable(f"{self.base} refuses {what}: {said} ({self._key.about})")
+
+    async def close(self) -> None:
+        """Close the connections; safe to call twice."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:
+        data = bytearray()
+        async for chunk in reply.content.iter_chunked(1 << 16):
+            data += chunk
+            if len(data) > REPLY_BYTES:
+                return None
+        return self._redact(bytes(data))
+
+    def _redact(self, data: bytes) -> bytes:
+        """Take the key out of whatever a server sends back, before anything can keep it."""
+        key = self._key.value.encode()
+        return data.replace(key, b"[key]") if len(key) >= _REDACTED_FROM else data
+
+    def _without_key(self, value: Any) -> Any:
+        """As :meth:`_redact`, in decoded JSON: a server may send the key back in escapes."""
+        if len(self._key.value) < _REDACTED_FROM:
+            return value
+        if isinstance(value, str):
+            return value.replace(self._key.value, "[key]")
+        if isinstance(value, Mapping):
+            return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
+        return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
+
+    def shown(self, text: str) -> str:
+        """What a server says in words, in one line and without the key."""
+        return one_line(self._redact(text.encode()).decode(), MAX_DETAIL)
+
+    def _connections(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._settings.concurrency),
+                timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds, sock_connect=_HANDSHAKE_SECONDS),
+                headers=self._headers,
+            )
+        return self._session
+
+
+def _sent(body: Mapping[str, Any] | StreamedBody | None) -> tuple[Any, dict[str, str]]:
+    """What is sent, and its headers."""
+    if isinstance(body, StreamedBody):
+        return body.sent(), JSON | {"Content-Length": str(body.size)}
+    return None if body is None else msgspec.json.encode(body), JSON

@@ -1,0 +1,91 @@
+"""One exchange over HTTP: its headers, its key, and what comes back; the providers' tests have every fault."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from steelyard.models import Settings
+from steelyard.models.api_key import ApiKey
+from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint, Reply
+from steelyard.records import ModelOutput, Outcome
+
+KEY = "sk-test-0123456789abcdef"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def called(handler: Handler, key: str = KEY) -> Reply | ModelOutput:
+    async def run() -> Reply | ModelOutput:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", handler)
+        async with TestServer(application) as server:
+            http = HttpEndpoint(str(server.make_url("/v1")), ApiKey(key, ""), Settings(), {"x-of-the-test": key})
+            try:
+                return await http.call("POST", "/there", {"a": 1})
+            finally:
+                await http.close()
+                await http.close()
+
+    return asyncio.run(run())
+
+
+def test_the_headers_go_with_it_and_the_payload_and_the_limits_come_back() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        assert request.headers["x-of-the-test"] == KEY
+        assert await request.json() == {"a": 1}
+        return web.json_response({"path": request.path}, headers={"x-ratelimit-remaining-requests": "3"})
+
+    reply = called(handler)
+    assert isinstance(reply, Reply)
+    assert reply.payload == {"path": "/v1/there"}
+    assert reply.rate is not None
+    assert reply.rate.requests == 3
+
+
+def test_a_key_in_escapes_in_a_name_and_in_a_list_is_taken_out() -> None:
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text=f'{{"{KEY}": ["{escaped}", 1]}}', content_type="application/json")
+
+    reply = called(handler)
+    assert isinstance(reply, Reply)
+    assert reply.payload == {"[key]": ["[key]", 1]}
+
+
+def test_a_key_in_a_redirect_and_in_an_error_is_taken_out() -> None:
+    async def away(request: web.Request) -> web.Response:
+        return web.json_response({"error": KEY}, status=307, headers={"Location": f"https://elsewhere/{KEY}"})
+
+    output = called(away)
+    assert isinstance(output, ModelOutput)
+    assert output.detail == "HTTP 307: [key] redirect to https://elsewhere/[key]: not followed, give that URL instead"
+
+
+def test_a_reply_that_is_too_large_or_holds_too_much() -> None:
+    async def large(request: web.Request) -> web.StreamResponse:
+        reply = web.StreamResponse()
+        await reply.prepare(request)
+        try:
+            for _ in range(40):
+                await reply.write(b" " * (1 << 20))
+        except ConnectionError:
+            pass
+        return reply
+
+    async def many(request: web.Request) -> web.Response:
+        return web.Response(body=b"[" + b"[]," * 300_000 + b"[]]", content_type="application/json")
+
+    assert called(large) is TOO_LARGE
+    output = called(many)
+    assert isinstance(output, ModelOutput)
+    assert output.outcome is Outcome.MALFORMED
+    assert "more than 1,000,000 values" in output.detail
+
+
+def test_its_representation_has_no_key() -> None:
+    http = HttpEndpoint("http://127.0.0.1:9/v1", ApiKey(KEY, ""), Settings(), {})
+    assert repr(http) == "HttpEndpoint('http://127.0.0.1:9/v1')"
