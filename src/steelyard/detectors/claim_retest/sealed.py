@@ -24,9 +24,9 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     and 1, both are totals, in so many steps from 0 to a full score, and no table is sealed: bets on their mean follow
     from the thresholds and the levels (:mod:`steelyard.stats.bounded_bets`). ``macro``: the mean is one over
     subtasks, which all weigh the same, or by ``weights``. ``difficulties``: bets on scores of 0 and 1 use those of
-    the measurement (:mod:`steelyard.stats.difficulty_bets`), and no table is sealed either. Greedy measurements of a model
-    that answers in-process use the sealed tables, if their repeat check shows no change. Where answers vary, the margins
-    follow from the variance that repeated answers show, and a rule is sealed instead of a table
+    the measurement (:mod:`steelyard.stats.difficulty_bets`), and no table is sealed either. Greedy measurements of a
+    model that answers in-process use the sealed tables, if their repeat check shows no change. Where answers vary,
+    the margins follow from the variance that repeated answers show, and a rule is sealed instead of a table
     (docs/statistics.md): for sampled answers, and for ``varies``, greedy answers of any other model.
     ``one_answer``: repeats bring the same text, as from a cache, so that they show nothing and count as one answer.
     ``claimed_repeats`` and ``claimed_samples`` are what the vendor's number is a mean of. ``whole`` is the number of
