@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from steelyard.scorers.ifeval.scorer import IfEval
 from steelyard.stats.bounded_bets import GRID, Population
 from steelyard.stats.exact import operating_characteristics
 from steelyard.stats.intervals import clopper_pearson
@@ -37,6 +38,12 @@ _AT_ONCE: Final = 1_000  # runs that are followed together
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+IFEVAL: Final = (
+    305,
+    179,
+    57,
+)  # of 541 prompts with 834 instructions, split as is likely: the published split is not here
+
 Draw = Callable[[np.random.Generator, int], Floats]
 
 
@@ -50,11 +57,15 @@ class Shape:
 
 @dataclass(frozen=True)
 class Macro:
-    """A macro average of scores of 0 and 1: subtasks of these sizes, each with its share of right answers."""
+    """An average over subtasks of scores of 0 and 1: of these sizes, each with its share of right answers.
+
+    Every subtask weighs the same altogether, or by ``weights``.
+    """
 
     name: str
     sizes: tuple[int, ...]
     rates: tuple[float, ...]
+    weights: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,7 @@ MACROS: Final = (
           (0.66, 0.66, 0.67, 0.68, 0.7, 0.72, 0.74, 0.76, 0.78, 0.82, 0.88, 0.92, 0.96, 0.94)),
     Macro("two of 1,172 and 2,376, as of ARC", (1172, 2376), (0.7, 0.9)),
     Macro("20 of 5 and one of 900", (*(5,) * 20, 900), (*(0.6,) * 20, 0.9)),
+    Macro("400, 300, 200 by weights 1, 2, 5", (400, 300, 200), (0.5, 0.9, 0.95), (1, 2, 5)),
 )  # fmt: skip
 
 
@@ -130,12 +142,25 @@ def draw_shape(shape: Shape, size: int) -> Drawn:
 
 
 def draw_macro(macro: Macro) -> Drawn:
-    """Its population; every subtask has the same weight altogether."""
-    whole = math.lcm(*macro.sizes)
+    """Its population, with exact weights."""
+    of = macro.weights or (1,) * len(macro.sizes)
+    each = [Fraction(weight, size) for weight, size in zip(of, macro.sizes, strict=True)]
+    whole = math.lcm(*(weight.denominator for weight in each))
     rights = [round(rate * size) for rate, size in zip(macro.rates, macro.sizes, strict=True)]
     scores = [GRID * (place < right) for size, right in zip(macro.sizes, rights, strict=True) for place in range(size)]
-    weights = tuple(whole // size for size in macro.sizes for _ in range(size))
+    weights = tuple(int(weight * whole) for weight, size in zip(each, macro.sizes, strict=True) for _ in range(size))
     return Drawn(np.array(scores, dtype=np.int64), weights)
+
+
+def draw_ifeval(rate: float) -> Drawn:
+    """IFEval's average of prompts and instructions: 541 prompts of 1 to 3, each followed with this probability."""
+    asked = np.repeat([1, 2, 3], IFEVAL)
+    followed = np.random.default_rng([SEED, 541]).binomial(asked, rate)
+    scorer = IfEval(average=True)
+    scores = [scorer.value_of(int(k), int(n)) for k, n in zip(followed, asked, strict=True)]
+    groups = scorer.weights({str(n): size for n, size in enumerate(IFEVAL, 1)})
+    weights = tuple(groups[str(n)] // IFEVAL[int(n) - 1] for n in asked)
+    return Drawn(np.floor(np.array(scores) * GRID).astype(np.int64), weights)
 
 
 def stops(
@@ -283,7 +308,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show_size(console, f"N = {size:,}", [(shape.name, draw_shape(shape, size)) for shape in SHAPES], given.runs)
         for size in given.sizes
     ]
-    held.append(show_size(console, "Weighted", [(macro.name, draw_macro(macro)) for macro in MACROS], given.runs))
+    weighted = [(macro.name, draw_macro(macro)) for macro in MACROS]
+    weighted += [(f"IFEval's average, {rate:g} followed", draw_ifeval(rate)) for rate in (0.85, 0.97)]
+    held.append(show_size(console, "Weighted", weighted, given.runs))
     return 0 if all(held) else 1
 
 

@@ -82,12 +82,11 @@ GROUP = "steelyard.plugins"
 class Model(Protocol):
     """A model that can be asked. One request gives one :class:`~steelyard.records.ModelOutput`.
 
-    Faults of the wire are outcomes, not exceptions.
-    Concurrency, retries, deadlines and order belong to the runner. A model may be asked concurrently up to
-    ``capabilities.concurrency``. ``identify`` may call the endpoint (the user named it) but never with a sample.
-    A model that names ``capabilities.checkpoints`` has those answer that a request names, and answers with JSON that
-    names them by need: ``{"answered_by": {NEED: SHA-256 of the weights}, …}``. One that also says which tokens are
-    likeliest next is a :class:`steelyard.models.next_token.NextTokenModel`.
+    Faults of the wire are outcomes, not exceptions. Concurrency, retries, deadlines and order belong to the runner. A
+    model may be asked concurrently up to ``capabilities.concurrency``. ``identify`` may call the endpoint (the user
+    named it) but never with a sample. A model that names ``capabilities.checkpoints`` has those answer that a request
+    names, and answers with JSON that names them by need: ``{"answered_by": {NEED: SHA-256 of the weights}, …}``. One
+    that also says which tokens are likeliest next is a :class:`steelyard.models.next_token.NextTokenModel`.
     """
 
     async def identify(self) -> tuple[ModelIdentity, Capabilities]:
@@ -201,12 +200,14 @@ class Generator(Protocol):
 class Formats(NamedTuple):
     """The prompt formats that a claim may mean, in the task's order: those to ask, and those that cannot be asked here.
 
-    ``to_ask`` is empty where there is no choice. ``others``: where the vendor states its format, the rest.
+    ``to_ask`` is empty where there is no choice. ``others``: where the vendor states its format, the rest. ``instead``:
+    the split to measure beside a claim about one whose answers are withheld.
     """
 
     to_ask: tuple[str, ...] = ()
     not_asked: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    instead: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +219,8 @@ class MeasurementRequest:
     ``limit`` is the most samples asked, in place of the user's; ``arm`` and ``beside`` say what a further measurement
     is, and beside which one it stands. ``drawn`` asks samples that are made from a seed which nobody can foresee
     (:mod:`steelyard.planning.drawn`). ``again`` asks samples of that one again, ``repeats`` times: so many that got no
-    answer, and as many that got one (:class:`Chooser`). ``scorer`` is an identifier, in place of the task's own rule.
+    answer, and as many that got one (:class:`Chooser`). ``scorer`` is an identifier, in place of the task's own rule;
+    ``window`` is a part of the task, as a plan seals it.
     """
 
     name: str
@@ -237,6 +239,7 @@ class MeasurementRequest:
     beside: str = ""
     again: int = 0
     scorer: str = ""
+    window: str = ""
 
 
 @runtime_checkable
@@ -305,10 +308,9 @@ class Finder(Protocol):
 class Progress:
     """Where a test is while answers come, for a display.
 
-    ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes
-    on, as text. ``cannot``: what no answer to these questions can show, as a sentence; empty where they can show all.
-    ``sign`` stands before the target (``≥``: a bar, not a claim), and a dry run forecasts at the two ``shortfalls``, as
-    proportions.
+    ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes on,
+    as text. ``cannot``: what no answer here can show, as a sentence. ``sign`` stands before the target (``≥``: a bar,
+    not a claim); dry runs forecast at ``shortfalls``, as proportions.
     """
 
     decision: str = ""
@@ -394,10 +396,7 @@ class Detector(Protocol):
         ...
 
     def seal(self, test: PlannedTest, plan: Plan) -> PlannedTest:
-        """Give a test what follows from its share of the level and from its measurements, such as stop tables; pure.
-
-        ``plan`` holds the tests with their final weights, and the measurements.
-        """
+        """Give a test what follows from its share of the level in ``plan`` and from its measurements; pure."""
         ...
 
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:

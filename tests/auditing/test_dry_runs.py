@@ -38,14 +38,12 @@ def test_a_dry_run_where_nothing_can_be_asked_is_no_success(
     sums_server: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     claims = tmp_path / "sheet.yaml"
-    claims.write_text(
-        "model: adder\nclaims:\n  - {task: tickets, value: 90}\n  - {task: swe-bench-verified, value: 40}\n"
-    )
+    claims.write_text("model: adder\nclaims:\n  - {task: tickets, value: 90}\n  - {task: triviaqa, value: 40}\n")
     assert steelyard(["audit", str(claims), "--model", f"openai:sums@{sums_server.url}", "--dry-run"]) == 3
     told = " ".join(capsys.readouterr().out.split())
     assert "Dry run: nothing can be asked." in told
     assert "tickets: not tested: no task has this name: steelyard tasks lists those that there are" in told
-    assert "swe-bench-verified: not tested: SWE-bench Verified is known, but has no task here" in told
+    assert "triviaqa: not tested: TriviaQA is known, but has no task here" in told
 
 
 def test_a_resume_after_the_questions_changed_names_the_option(

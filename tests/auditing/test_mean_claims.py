@@ -185,12 +185,14 @@ def kinds(skill: dict[str, float]) -> list[dict[str, Any]]:
     return rows
 
 
-def audit_sums(server: SumsServer, skill: dict[str, float], value: float, average: str) -> tuple[int, dict[str, Any]]:
+def audit_sums(
+    server: SumsServer, skill: dict[str, float], value: float, average: str, more: str = "", of_task: str = ""
+) -> tuple[int, dict[str, Any]]:
     rows = Path("data/me/sums3/main/test.jsonl")
     rows.parent.mkdir(parents=True, exist_ok=True)
     rows.write_text("".join(json.dumps(row) + "\n" for row in kinds(skill)))
-    Path("sums3.yaml").write_text(SUMS)
-    claim = f"{{task: sums3, value: {100 * value:.1f}, average: {average}, protocol: {{decoding: greedy}}}}"
+    Path("sums3.yaml").write_text(SUMS + of_task)
+    claim = f"{{task: sums3, value: {100 * value:.1f}, average: {average}{more}, protocol: {{decoding: greedy}}}}"
     Path("sheet.yaml").write_text(f"model: Sums\nclaims:\n  - {claim}\n")
     command = ["audit", "sheet.yaml", "--model", f"openai:sums@{server.url}", "--data", "data", "--task", "sums3.yaml"]
     code = execute([*command, "--out", "run"])
@@ -236,3 +238,55 @@ def test_sizes_of_subtasks_that_the_answers_have_not_do_not_verify(
     plan["measurements"][0]["groups"] = groups
     with pytest.raises(VerificationError):
         recompute(reseal(run.path, plan=plan))
+
+
+# ── weighted averages ───────────────────────────────────────────────────────────────────────────────────────────────
+
+WEIGHTS = ", weights: {tiny: 5, large: 1, small: 2}"  # of HARD .881: .088 and more from micro and macro
+
+
+@pytest.mark.parametrize(("value", "word"), [(0.881, "consistent"), (0.95, "inconsistent")])
+def test_stated_weights_are_those_of_the_test(
+    sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: float, word: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, report = audit_sums(sums_server, HARD, value, "weighted", WEIGHTS)
+    (claim,) = report["claims"]
+    assert claim["verdict"] == word
+    low, high = claim["ci"]
+    assert low <= 88.1 <= high
+    run = RunFolder.open(Path("run"))
+    assert run.plan.served[0].weights == (("large", 1), ("small", 2), ("tiny", 5))
+    assert any("by the weights stated" in each for each in claim["differences"])
+    recompute(run.path)
+    for weights in ([["large", 5], ["small", 2], ["tiny", 1]], [["large", 1], ["tiny", 5]], []):
+        plan = without_defaults(run.plan)
+        (test,) = (each for each in plan["tests"] if each["rule"] == "claim_retest@4")
+        test["sealed"]["weights"] = weights
+        with pytest.raises(VerificationError):
+            recompute(reseal(run.path, plan=plan))
+        plan = without_defaults(run.plan)
+        plan["served"][0]["weights"] = weights
+        with pytest.raises(VerificationError):
+            recompute(reseal(run.path, plan=plan))
+
+
+def test_weights_of_other_subtasks_are_refused(
+    sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, report = audit_sums(sums_server, HARD, 0.8, "weighted", ", weights: {large: 1, small: 2, nobody: 5}")
+    (claim,) = report["claims"]
+    assert (code, claim["verdict"]) == (3, "not_testable")
+    assert "weights must name each of the task's 3 subtasks once; see 'nobody', 'tiny'" in claim["reason"]
+
+
+def test_a_tasks_own_average_is_that_of_a_claim_without_one(
+    sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, report = audit_sums(sums_server, HARD, 0.783, "~", of_task="average: macro\n")
+    (claim,) = report["claims"]
+    assert claim["verdict"] == "consistent"
+    assert any("The claim states no average" in each for each in claim["differences"])
+    assert recompute(Path("run")).verdict.claims[0].verdict == "consistent"

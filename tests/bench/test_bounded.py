@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.bounded import MACROS, SHAPES, Drawn, draw_macro, draw_shape, main, stops_in
+from bench.bounded import MACROS, SHAPES, Drawn, draw_ifeval, draw_macro, draw_shape, main, stops_in
 from steelyard.stats.bounded_bets import TotalBet
 from steelyard.stats.sequential import CONSISTENT_DISTANCES, INCONSISTENT_DISTANCES
 
@@ -20,6 +20,8 @@ def test_the_floats_end_where_the_integers_do(shape: object) -> None:
 def test_so_they_do_where_samples_have_weights() -> None:
     check(draw_macro(MACROS[3]), runs=2)
     check(draw_macro(MACROS[4]), runs=3)
+    check(draw_macro(MACROS[5]), runs=2)
+    check(draw_ifeval(0.85), runs=2)
 
 
 def check(drawn: Drawn, runs: int = 10) -> None:

@@ -4,7 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.claims.benchmarks import benchmarks, lookup
+from steelyard.claims.benchmarks import benchmarks, lookup, without_measure
+from steelyard.tasks import resolve
+
+# Rows as they are printed on the cards of Llama 4, Qwen 2.5 and 3, Gemma 3, Mistral, DeepSeek, Phi-4, SmolLM3, gpt-oss
+# and Kimi K2.
+CARDS = (
+    "MMMU", "MMMU Pro", "MathVista", "ChartQA", "DocVQA (test)", "LiveCodeBench (10/01/2024-02/01/2025)", "MMLU Pro",
+    "GPQA Diamond", "MGSM", "MTOB", "LiveBench 0831", "MMLU-redux", "MultiPL-E", "MBPP",
+    "LiveCodeBench 2305-2409", "Arena-Hard", "AlignBench v1.1", "MT-Bench", "IFeval strict-prompt",
+    "TheoremQA", "ARC-C", "TruthfulQA", "Winogrande", "HellaSwag", "HumanEval+", "MBPP+", "SuperGPQA", "MultiIF",
+    "BFCL v3", "PolyMATH", "INCLUDE", "AIME'24", "AIME'25", "CodeForces (Rating)", "Multi-IF", "MLogiQA", "MMMLU",
+    "AutoLogi", "ZebraLogic", "BIG-Bench Hard", "BoolQ", "PIQA", "SocialIQA", "TriviaQA", "Natural Questions",
+    "ARC-e", "DROP", "AGIEval", "MATH", "GSM8K", "HumanEval", "Global-MMLU-Lite", "XQuAD (all)", "ECLeKTic",
+    "IndicGenBench", "COCOcap", "InfoVQA (val)", "TextVQA (val)", "AI2D", "VQAv2", "RealWorldQA", "HiddenMath",
+    "Natural2Code", "Bird-SQL (dev)", "FACTS Grounding", "SimpleQA (TotalAcc)", "WMT24++ (ChrF)", "RULER 128K",
+    "MM-MT-Bench", "Wildbench v2", "IF-Eval", "SimpleQA (Correct)", "FRAMES (Acc.)", "LongBench v2 (Acc.)",
+    "LiveCodeBench v5 (Pass@1)", "Codeforces (Percentile)", "SWE Verified (Resolved)", "Aider-Edit (Acc.)",
+    "Aider-Polyglot (Acc.)", "CNMO 2024 (Pass@1)", "CLUEWSC (EM)", "C-Eval (EM)", "C-SimpleQA (Correct)",
+    "HumanEval-Mul (Pass@1)", "MMLU-Redux (EM)", "DROP (3-shot F1)", "IF-Eval", "GPQA", "PhiBench",
+    "MixEval", "GSM-Plus", "IFBench", "HMMT 2025", "Humanity's Last Exam (Text Only)", "HealthBench", "Tau2 retail",
+    "TerminalBench", "OJBench", "ACEBench", "MultiChallenge", "LiveCodeBench v6 (Aug 24 - May 25)", "AlpacaEval2.0",
+)  # fmt: skip
 
 SIZES = {
     "gsm8k": 1319,
@@ -64,6 +85,8 @@ def test_the_size_of_a_part_is_not_the_size_of_the_whole() -> None:
         ("BIG-Bench Hard", "bbh"),
         ("AIME'24", "aime-2024"),
         ("Chatbot Arena", "lmarena"),
+        ("HumanEval+", "humaneval-plus"),
+        ("GPQA", "gpqa"),
     ],
 )
 def test_names_are_forgiving(name: str, expected: str) -> None:
@@ -72,7 +95,7 @@ def test_names_are_forgiving(name: str, expected: str) -> None:
     assert benchmark.id == expected
 
 
-@pytest.mark.parametrize("name", ["", "-", "HumanEval+", "gpqa", "mine", "mm", "x" * 10_000])
+@pytest.mark.parametrize("name", ["", "-", "HumanEval++", "mine", "mm", "x" * 10_000, "MATH (maj@8)"])
 def test_other_names_are_unknown(name: str) -> None:
     assert lookup(name) is None
 
@@ -86,3 +109,26 @@ def test_every_row_has_a_source_and_no_name_means_two() -> None:
         assert benchmark.chance is None or 0 < benchmark.chance < 1
         for key in benchmark.keys:
             assert seen.setdefault(key, benchmark.id) == benchmark.id
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("LiveCodeBench v5 (Pass@1)", "LiveCodeBench v5"),
+        ("LiveCodeBench v6 (Aug 24 - May 25)", "LiveCodeBench v6"),
+        ("LiveCodeBench v6 (02/2025-05/2025)", "LiveCodeBench v6"),
+        ("BBH (3-shot, CoT)", "BBH"),
+        ("LiveCodeBench 2305-2409", "LiveCodeBench"),
+        ("HumanEval (pass@10)", "HumanEval (pass@10)"),
+        ("GPQA (Diamond)", "GPQA (Diamond)"),
+        ("AIME 2024 (cons@64)", "AIME 2024 (cons@64)"),
+    ],
+)
+def test_the_measure_of_one_answer_is_no_part_of_a_name(name: str, bare: str) -> None:
+    assert without_measure(name) == bare
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_rows_of_cards_are_known_with_a_task_or_a_reason(name: str) -> None:
+    found = lookup(name) or lookup(without_measure(name))
+    assert found is not None or resolve(name) is not None, name

@@ -38,8 +38,8 @@ DEFAULTS = {
     },
     "Checkpoint": {"config": "", "kind": "", "parameters": 0},
     "Claim": {
-        "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "shots": None, "variant": "",
-        "protocol": {}, "compared_with": [], "note": "", "line": 0,
+        "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "weights": [],
+        "shots": None, "variant": "", "protocol": {}, "compared_with": [], "note": "", "line": 0,
     },
     "ClaimSheet": {
         "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "claims": [],
@@ -104,7 +104,7 @@ DEFAULTS = {
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
     "Sample": {"choices": [], "context": "", "group": "", "tests_sha256": ""},
-    "Served": {"differences": []},
+    "Served": {"differences": [], "weights": []},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {
         "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",

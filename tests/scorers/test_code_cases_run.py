@@ -153,6 +153,27 @@ CHANGES: list[Callable[[dict[str, Any]], Any]] = [
 ]
 
 
+def test_a_run_of_a_window(coder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mirror_of(tmp_path, ASKED)
+    command = ["run", "livecodebench", "--model", coder, "--data", str(tmp_path), "--out", str(tmp_path / "run")]
+    assert steelyard([*command, "--window", "lately"]) == 2
+    assert "names no window: write 2024-10-01:2025-02-01" in capsys.readouterr().err
+    assert steelyard([*command, "--window", "2024-10-01:2025-02-01"]) == 0
+    assert {number_in(body["messages"][-1]["content"]) // 1000 for body in Coder.asked} == {5}
+    run = RunFolder.open(tmp_path / "run")
+    (measurement,) = run.plan.measurements
+    assert (measurement.window, measurement.population) == ("release_v5:2024-10-01/2025-02-01", ASKED)
+    assert any("release_v5:2024-10-01/2025-02-01 is asked" in each for each in measurement.differences)
+    assert steelyard(["verify", str(run.path)]) == 0
+    for window in ("release_v6:2024-10-01/2025-02-01", "release_v9", "anything", ""):
+        forged = Path(shutil.copytree(run.path, tmp_path / "forged"))
+        plan = without_defaults(run.plan)
+        plan["measurements"][0]["window"] = window
+        with pytest.raises(VerificationError):
+            recompute(reseal(forged, plan=plan))
+        shutil.rmtree(forged)
+
+
 def test_a_claim_twenty_points_too_high_is_inconsistent(coder: str, tmp_path: Path) -> None:
     Coder.fails = 3
     assert steelyard(audit(coder, tmp_path, 88.9)) == 1

@@ -214,7 +214,7 @@ def test_shots_are_the_claims_where_examples_are_declared(shared: Path) -> None:
         ("MMLU-Pro", "mmlu_pro"),
         ("ARC-C", "arc_challenge"),
         ("ai2 arc easy", "arc_easy"),
-        ("arc (average)", None),
+        ("arc (average)", "arc"),
         ("", None),
     ],
 )

@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "xyzzy-17",
             "steelyard tasks lists those that there are; a task of your own is the path of its file or folder",
         ),
-        ("mt-bench", "MT-Bench is known, but has no task here"),
+        ("triviaqa", "TriviaQA is known, but has no task here"),
     ],
 )
 @pytest.mark.parametrize("command", [["run"], ["gate", "--at-least", "0.5"]])

@@ -15,6 +15,7 @@ from steelyard.planning.options import Options
 from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, NotPlanned, PlannedModel, Protocol
 from steelyard.tasks import load_task, resolve
 from steelyard.tasks.definition_file import read_definition
+from steelyard.tasks.protocol import RequestedProtocol, choose_protocol
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 MODELS = {"subject": PlannedModel(identity=ModelIdentity(uri="x:y"), capabilities=EVERYTHING)}
@@ -42,8 +43,7 @@ def not_planned(claim: Claim, tmp_path: Path) -> NotPlanned:
         (Claim(task="truthfulqa", value="50", metric="mc2"), "share of probability"),
         (Claim(task="truthfulqa", value="50"), "metric: mc1"),
         (Claim(task="ifeval", value="50", metric="average of strict accuracies"), "no share of samples"),
-        (Claim(task="ARC (average)", value="50", average="macro"), "arc-easy and arc-challenge"),
-        (Claim(task="ARC", value="50"), "arc-easy and arc-challenge"),
+        (Claim(task="ARC", value="50"), "many cards call ARC-Challenge ARC"),
     ],
 )
 def test_what_no_prompt_format_measures_is_not_testable(claim: Claim, why: str, tmp_path: Path) -> None:
@@ -57,6 +57,9 @@ def test_what_a_prompt_format_measures_is_asked_for_its_data(tmp_path: Path) -> 
         Claim(task="truthfulqa", value="50", metric="mc1"),
         Claim(task="ifeval", value="50", metric="prompt-level strict"),
         Claim(task="ARC-C", value="50"),
+        Claim(task="ARC (average)", value="50"),
+        Claim(task="ARC", value="50", average="macro"),
+        Claim(task="ifeval", value="50", metric="average of strict prompt and instruction accuracy"),
     ):
         refusal = not_planned(claim, tmp_path)
         assert refusal.verdict == "not_tested"
@@ -68,12 +71,22 @@ def test_a_run_tests_no_claim_and_so_needs_no_metric(tmp_path: Path) -> None:
         build_run([RunRequest(task="ifeval")], MODELS, Options(data=tmp_path))
 
 
-@pytest.mark.parametrize("entry", ["{why: because}", "{why: because, words: [a], unless: [b]}"])
-def test_an_entry_needs_one_of_words_and_unless(entry: str, tmp_path: Path) -> None:
+def test_an_entry_needs_words_or_unless(tmp_path: Path) -> None:
     path = tmp_path / "lamps.yaml"
-    path.write_text(f"{DEFINITION}refused: [{entry}]\n")
-    with pytest.raises(InputError, match="one of 'words' and 'unless'"):
+    path.write_text(f"{DEFINITION}refused: [{{why: because}}]\n")
+    with pytest.raises(InputError, match="needs 'words', 'unless' or both"):
         read_definition(path)
+
+
+@pytest.mark.parametrize(
+    ("metric", "is_refused"),
+    [("mean", True), ("mean brightness", False), ("brightness", False), ("mean, brightness unknown", False)],
+)
+def test_words_are_excused_by_others(metric: str, is_refused: bool, tmp_path: Path) -> None:
+    path = tmp_path / "lamps.yaml"
+    path.write_text(f"{DEFINITION}refused: [{{why: because, words: [mean], unless: [brightness]}}]\n")
+    chosen = choose_protocol(read_definition(path), RequestedProtocol(task="lamps", metric=metric))
+    assert chosen.refused == ("because" if is_refused else "")
 
 
 def test_the_claims_of_the_embedded_model_find_their_prompt_formats() -> None:
@@ -84,10 +97,10 @@ def test_the_claims_of_the_embedded_model_find_their_prompt_formats() -> None:
         found[claim.task] = None if protocol is None else protocol.refused[:24] or (protocol.prompt, protocol.shots)
     assert found == {
         "hellaswag": ("completion", 0),
-        "arc-average": None,
+        "arc-average": ("cloze", 0),
         "piqa": ("cloze", 0),
         "mmlu": ("cloze", 0),
-        "ifeval": "accuracy by instruction,",
+        "ifeval": "accuracy by instruction ",
         "bbh": ("direct", 3),
         "gsm8k": ("cot_strict", 5),
         "mt-bench": None,

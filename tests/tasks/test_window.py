@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.errors import InputError
+from steelyard.tasks import load_task
 from steelyard.tasks.definition import Release
-from steelyard.tasks.window import Ambiguous, Window, is_day, window_in, without_window
+from steelyard.tasks.window import (
+    Ambiguous,
+    Window,
+    check_window,
+    is_day,
+    window_in,
+    window_named,
+    without_window,
+)
 
 UNTIL = ("2024-04-01", "2024-06-01", "2024-08-01", "2024-10-01", "2025-02-01", "2025-05-01")
 RELEASES = tuple(
@@ -180,3 +190,44 @@ def test_days() -> None:
         False,
         False,
     ]
+
+
+# ── what a user names for steelyard run ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "sealed"),
+    [
+        ("livecodebench", "2024-10-01:2025-02-01", "release_v5:2024-10-01/2025-02-01"),
+        ("livecodebench", "2024-10-01 to 2025-02-01", "release_v5:2024-10-01/2025-02-01"),
+        ("livecodebench", "Oct 2024 - Feb 2025", "release_v5:2024-10-01/2025-02-01"),
+        ("livecodebench", "release_v6 2024-10-01:2025-02-01", "release_v6:2024-10-01/2025-02-01"),
+        ("livecodebench", "v5", "release_v5"),
+        ("mtob", "full book kgv->eng", "ke_full_book"),
+    ],
+)
+def test_a_window_that_a_user_names(task: str, text: str, sealed: str) -> None:
+    definition = load_task(task).definition
+    assert window_named(definition, text) == sealed
+    check_window(definition, sealed)
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "why"),
+    [
+        ("livecodebench", "lately", "names no window: write 2024-10-01:2025-02-01"),
+        ("livecodebench", "2024-10-01", "not both ends"),
+        ("livecodebench", "release_v9", "release_v9 is not known here"),
+        ("mtob", "half book", "names 0 of ek_half_book"),
+        ("gsm8k", "v1", "gsm8k is asked as a whole"),
+    ],
+)
+def test_a_window_that_there_is_not(task: str, text: str, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        window_named(load_task(task).definition, text)
+
+
+@pytest.mark.parametrize("sealed", ["release_v9", "2024", "", "ke_full_book", "release_v5:2024-13-01/2025-02-01"])
+def test_a_sealed_window_is_one_of_the_benchmark(sealed: str) -> None:
+    with pytest.raises(InputError, match="has no part"):
+        check_window(load_task("livecodebench").definition, sealed)

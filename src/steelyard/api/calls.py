@@ -93,8 +93,8 @@ def run(task: str | Path, *, model: AnyModels | Sequence[str | Model], **choices
             suite.
         model: as :func:`steelyard.audit` takes it; or a list of several, which are asked the same.
         choices: as those of :func:`steelyard.audit`, without ``task``, ``tolerance``, ``detect``, ``accept_model``
-            and ``allow_part``, and ``prompt`` (the prompt format), ``shots`` (worked examples), ``temperature`` and
-            ``repeats`` (answers to each sample).
+            and ``allow_part``, and ``prompt`` (the prompt format), ``shots`` (worked examples), ``window`` (dates, a
+            release or a subset), ``temperature`` and ``repeats`` (answers to each sample).
 
     Raises:
         SteelyardError: as :func:`steelyard.audit` does.
@@ -228,7 +228,9 @@ def _run(task: str | Path, given: dict[str, Any], args: RunArguments) -> Job:
             "the questions into a file (.jsonl, .csv, .xlsx)"
         )
     asked = given.get("prompt", ""), given.get("shots"), given.get("temperature")
-    wanted, options = run_request(task, *asked, options_of(args, repeats=given.get("repeats")))
+    wanted, options = run_request(
+        task, *asked, options_of(args, repeats=given.get("repeats")), str(given.get("window", ""))
+    )
     return run_job(wanted, options, [role for role in args.models if is_candidate(role)])
 
 

@@ -98,6 +98,7 @@ class RunChoices(Choices, total=False):
 
     prompt: str
     shots: int | None
+    window: str
     temperature: float | None
     repeats: int | None
 

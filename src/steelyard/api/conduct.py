@@ -234,7 +234,7 @@ def interrupted(folder: Path | None) -> Interrupted:
 
 
 def run_request(
-    task: str | Path, prompt: str, shots: int | None, temperature: float | None, options: Options
+    task: str | Path, prompt: str, shots: int | None, temperature: float | None, options: Options, window: str = ""
 ) -> tuple[RunRequest, Options]:
     """What ``steelyard run TASK`` measures: a built-in task by its id, a file, or the folder of a suite.
 
@@ -242,8 +242,8 @@ def run_request(
     variants the one endpoint that is asked gets those that the seal draws for it.
 
     The options come back with that file among their task files. Raises InputError for a file that is no task, a name
-    that none has (with names that are near), a prompt format that the task does not declare, and repeats without a
-    temperature.
+    that none has (with names that are near), a prompt format or a ``window`` that the task does not have, and repeats
+    without a temperature.
     """
     from steelyard.planning.build import RunRequest
     from steelyard.planning.testable import Skip, task_named
@@ -251,6 +251,7 @@ def run_request(
     from steelyard.tasks.catalogue import Catalogue, near_to_run, open_task_file
     from steelyard.tasks.suite_file import is_suite
     from steelyard.tasks.suite_task import drawn_part
+    from steelyard.tasks.window import window_named
     from steelyard.util.text import one_line
 
     name = str(task)
@@ -270,9 +271,10 @@ def run_request(
         raise InputError(f"{one_line(name, 80)}: {skip.reason}") from None
     if prompt:
         found.prompt_format(prompt)  # one that is not declared is refused, rather than asked in another format
+    sealed = window_named(found.definition, window) if window else ""
     if (options.repeats or 1) > 1 and temperature is None:
         raise InputError("repeats ask each sample several times: give a temperature too (0 is greedy)")
-    return RunRequest(task=name, prompt=prompt, shots=shots, temperature=temperature), options
+    return RunRequest(task=name, prompt=prompt, shots=shots, temperature=temperature, window=sealed), options
 
 
 def default_folder(name: str) -> Path:

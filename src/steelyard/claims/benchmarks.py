@@ -5,6 +5,7 @@ Facts only explain and annotate. A finding never rests on this table alone where
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -12,8 +13,16 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Benchmark", "benchmarks", "key_of", "lookup"]
+__all__ = ["Benchmark", "benchmarks", "key_of", "lookup", "without_measure"]
 
+_MOST = 200  # characters of a name that are looked at
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_MEASURE = re.compile(
+    r"\s*(?:\(\s*(?:(?:\d{1,2}|zero|few)[- ]shots?[,;]?\s*)?"
+    r"(?:(?:em|exact match|acc\.?|accuracy|f1|pass@1|resolved|correct|cot|0-shot|average)\s*"
+    rf"|(?:[\s0-9./\-–]|{_MONTH})+)?\)|\s[0-9]{{4}}\s?[-–]\s?[0-9]{{4}})\s*$",
+    re.IGNORECASE | re.ASCII,
+)
 TABLE = Path(__file__).with_name("benchmarks.yaml")
 
 
@@ -73,6 +82,14 @@ def benchmarks() -> tuple[Benchmark, ...]:
 @cache
 def _by_key() -> dict[str, Benchmark]:
     return {key: benchmark for benchmark in benchmarks() for key in benchmark.keys}
+
+
+def without_measure(name: str) -> str:
+    """A name as a table prints it, without the measure, shots or dates in brackets after it: ``DROP (3-shot F1)``.
+
+    Only one answer's measures: ``pass@10`` is another number, and stays.
+    """
+    return _MEASURE.sub("", name[:_MOST])
 
 
 def lookup(name: str) -> Benchmark | None:

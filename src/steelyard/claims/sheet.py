@@ -101,6 +101,7 @@ class _SheetReader:
             "samples": self._count_from(1),
             "repeats": self._repeats,
             "average": self._choice(_literals(Claim, "average"), ""),
+            "weights": self._weights,
             "shots": self._count_from(0),
             "variant": self._text,
             "protocol": self._protocol,
@@ -136,6 +137,8 @@ class _SheetReader:
         if isinstance(node, Branch) and fields.get("unit", "percent") != "percent" and _has_percent_sign(node):
             fix = f"leave out the % or the unit {fields['unit']!r}"
             raise InputError(f"'value' is in percent: {fix}", where=self._where, line=node.key_lines["value"])
+        if fields.get("weights") and fields.get("average") != "weighted":
+            raise self._error(node, "'weights' are those of a weighted average: add 'average: weighted'")
         return Claim(**fields, line=node.line)
 
     def _check_units(self, items: list[Node], claims: list[Claim]) -> None:
@@ -250,6 +253,19 @@ class _SheetReader:
             fix = f"write a whole number from {lowest} on in digits alone{otherwise}, or leave it out if unstated"
             raise self._error(node, f"{path!r} is {quoted(text)}: {fix}")
         return number
+
+    def _weights(self, node: Node, path: str) -> tuple[tuple[str, int], ...]:
+        """By subtask, a whole number from 1 on."""
+        if _is_null(node):
+            return ()
+        if not isinstance(node, Branch):
+            raise self._error(node, f"{path!r} must be a mapping ('subtask: 3'), not {_kind(node)}")
+        found = {name: self._count(value, f"{path}.{name[:40]}", 1) for name, value in node.entries.items()}
+        if empty := next((name for name, weight in found.items() if weight is None), ""):
+            raise self._error(
+                node.entries[empty], f"{path}.{empty[:40]!r} has no weight: write a whole number from 1 on"
+            )
+        return tuple(sorted((name, weight) for name, weight in found.items() if weight is not None))
 
     def _repeats(self, node: Node, path: str) -> int | str | None:
         if isinstance(node, Leaf) and node.text == "several":

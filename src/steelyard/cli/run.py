@@ -17,6 +17,12 @@ from steelyard.cli.output import print_dry_run, print_json, print_measurement, p
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
 @click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
 @click.option(
+    "--window",
+    default="",
+    metavar="DATES",
+    help="The part of a benchmark that grows (2024-10-01:2025-02-01, release_v5), or a subset by its name.",
+)
+@click.option(
     "--temperature",
     type=click.FloatRange(*REAL_RANGES["temperature"]),
     metavar="T",
@@ -34,6 +40,7 @@ def command(
     task: str,
     prompt: str,
     shots: int | None,
+    window: str,
     temperature: float | None,
     repeats: int | None,
     dry_run: bool,
@@ -53,7 +60,7 @@ def command(
     from steelyard.util.text import one_line
 
     args = with_subject(run_arguments(**asking, several=True))
-    wanted, options = run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats))
+    wanted, options = run_request(task, prompt, shots, temperature, options_of(args, repeats=repeats), window)
     job = run_job(wanted, options, [role for role in args.models if is_candidate(role)])
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))

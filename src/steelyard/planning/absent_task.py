@@ -38,6 +38,7 @@ class AbsentTask(Task):
             default_prompt=served.prompt,
             chance=measurement.chance,
             public=measurement.public,
+            average="macro" if served.weights else "",
         )
         super().__init__(definition, Path(layout.PLAN), rows=(), assumed=measurement.how_read, suite=measurement.suite)
 

@@ -72,13 +72,17 @@ class Planned:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """A task to measure: its name, the role of the model that is asked, and what differs from the task's defaults."""
+    """A task to measure: its name, the role of the model that is asked, and what differs from the task's defaults.
+
+    ``window``: the part of a benchmark that grows, or the subset, as a plan seals it.
+    """
 
     task: str
     role: str = SUBJECT
     prompt: str = ""
     shots: int | None = None
     temperature: float | None = None
+    window: str = ""
 
 
 def measurement_request(wanted: RunRequest, repeats: int | None, name: str = "") -> MeasurementRequest:
@@ -91,6 +95,7 @@ def measurement_request(wanted: RunRequest, repeats: int | None, name: str = "")
         shots=wanted.shots,
         temperature=wanted.temperature,
         repeats=repeats,
+        window=wanted.window,
     )
 
 

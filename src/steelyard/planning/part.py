@@ -10,15 +10,26 @@ import msgspec
 from steelyard.claims.benchmarks import lookup
 from steelyard.planning.testable import Skip
 from steelyard.records import Claim, Measurement, Part
+from steelyard.tasks.window import check_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from steelyard.plugins import MeasurementRequest
     from steelyard.records import Sample
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["check_whole", "held_in", "in_window_of", "in_words", "part_of", "revision_in_words", "why_not_held"]
+__all__ = [
+    "check_whole",
+    "held_in",
+    "in_window_of",
+    "in_words",
+    "of_window",
+    "part_of",
+    "revision_in_words",
+    "why_not_held",
+]
 
 
 _PART_HELD = re.compile(
@@ -116,11 +127,23 @@ def check_whole(claim: Claim, task: Task, population: int, part: Part | None) ->
         )
 
 
-def in_window_of(protocol: ChosenProtocol, task: Task, claim: Claim | None) -> ChosenProtocol:
-    """What is asked beside a claim about a window of a benchmark, in a protocol of its own: of the same window."""
+def in_window_of(request: MeasurementRequest, task: Task, claim: Claim | None) -> ChosenProtocol:
+    """The protocol of a request that is no claim's own: beside a claim about a window of a benchmark in the same one.
+
+    Raises InputError for a window that the task does not have.
+    """
+    protocol = task.protocol_of(request.prompt, request.shots)
+    if request.window:
+        check_window(task.definition, request.window)
+        return msgspec.structs.replace(protocol, window=request.window)
     if claim is None or not (task.definition.releases or task.definition.subsets):
         return protocol
     return msgspec.structs.replace(protocol, window=task.protocol_for(claim).window)
+
+
+def of_window(request: MeasurementRequest) -> tuple[str, ...]:
+    """A sentence on the part of a benchmark that a user chose for a run."""
+    return (f"Of the benchmark the part {request.window} is asked, which the user chose.",) if request.window else ()
 
 
 def in_words(claim: Claim | None, measurement: Measurement) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
-from steelyard.planning.averages import groups_of, other_average, with_average
+from steelyard.planning.averages import average_of, other_average
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asked_how_often,
@@ -26,7 +26,7 @@ from steelyard.planning.decoding import (
 from steelyard.planning.drawn import check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
 from steelyard.planning.options import Options, tolerance_of
-from steelyard.planning.part import check_whole, in_window_of, in_words
+from steelyard.planning.part import check_whole, in_window_of, in_words, of_window
 from steelyard.planning.samples import Prepared
 from steelyard.planning.sources import FILE, Rows, Source, Undrawn
 from steelyard.planning.testable import (
@@ -35,12 +35,15 @@ from steelyard.planning.testable import (
     check_mean,
     check_testable,
     kind_of,
+    other_scorer,
+    other_split,
     scorer_of,
     task_named,
     task_of,
 )
 from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import (
+    SPLIT,
     SUBJECT,
     Claim,
     ClaimSheet,
@@ -149,8 +152,7 @@ class TaskPlanner:
             )
             self.not_planned.append(refused)
             return None
-        served = self._shared(draft, served)
-        self.served.append(served)
+        self.served.append(served := self._shared(draft, served))
         return served
 
     def draw(self, order_seeds: Mapping[str, str]) -> None:
@@ -180,6 +182,8 @@ class TaskPlanner:
             except Skip as skip:
                 refused[name] = skip
         to_ask = tuple(name for name in names if name not in refused)
+        if (split := other_split(task, claim, names[0])) and not self._another_model(claim, SUBJECT):
+            return Formats(names, instead=split)
         if len(names) == 1 or not to_ask:
             return Formats(others=self._others(task, names) if len(names) == 1 else ())
         for name, why in refused.items():
@@ -197,12 +201,11 @@ class TaskPlanner:
                 found.append(name)
         return tuple(name for name in found if name not in stated)
 
-    def _check_model(self, claim: Claim, role: str) -> None:
-        """Skip a claim about another model than the endpoint serves, judging by their names."""
+    def _another_model(self, claim: Claim, role: str) -> str:
+        """Why a claim is about another model than the endpoint serves, judging by their names."""
         if self._sheet is None or self._options.accept_model:
-            return
-        if another := why_another_model(self._sheet, claim, self._models[role].identity):
-            raise Skip("not_testable", another)
+            return ""
+        return why_another_model(self._sheet, claim, self._models[role].identity)
 
     def _task(self, request: str, name: str, claim: Claim | None) -> Task:
         """The task of a request; raises Skip where there is none, and for a claim that no task can test."""
@@ -226,6 +229,7 @@ class TaskPlanner:
         decoding = self._decoding(task, protocol, kind, request)
         rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
         scorer = self._scorer(request, task, protocol)
+        average = average_of(claim, task, rows, scorer, alone=self._claim_of(request) is None)
         measurement = Measurement(
             id="",
             role=request.role,
@@ -247,7 +251,7 @@ class TaskPlanner:
             order_by="trial" if self._sheet or self._requested else "sample",
             chance=task.chance,
             public=task.public,
-            differences=decoding.of_endpoint,
+            differences=(*decoding.of_endpoint, *of_window(request)),
             how_read=task.assumed,
             suite=task.suite,
             part=rows.part,
@@ -256,7 +260,7 @@ class TaskPlanner:
             beside=request.beside,
             drawn=request.drawn,
             needs=self._needs(request, task, protocol),
-            groups=groups_of(claim, rows, scorer),
+            groups=average.groups,
             window=protocol.window,
             images=bool(task.definition.fields.images),
             drawer=rows.drawer,
@@ -273,13 +277,14 @@ class TaskPlanner:
             prompt=protocol.prompt,
             differences=(
                 *protocol.differences,
-                *with_average(claim, decoding.differences, measurement.groups),
+                *average.differences(claim, decoding.differences),
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
-                *(() if request.scorer else _other_scorer(task, protocol, measurement.scorers[0])),
+                *(() if request.scorer else other_scorer(task, protocol, measurement.scorers[0])),
                 *rows.remarks,
                 *self._own_file(task),
             ),
+            weights=average.weights,
         )
         withheld = task.public and task.definition.generator is None
         return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served
@@ -288,10 +293,10 @@ class TaskPlanner:
         """What is asked of a model that names its checkpoints; raises Skip where unequal numbers would answer."""
         known = self._models[request.role].capabilities.checkpoints
         needs = tuple(need for need in task.prompt_format(protocol.prompt).needs if need in known)
-        if len({len(known[need]) for need in needs}) > 1:
-            listed = " and ".join(f"{len(known[need])} of {need}" for need in needs)
-            raise Skip("not_testable", f"the model has unequal numbers of trainings, {listed}: list equally many")
-        return needs
+        if len({len(known[need]) for need in needs}) < 2:
+            return needs
+        listed = " and ".join(f"{len(known[need])} of {need}" for need in needs)
+        raise Skip("not_testable", f"the model has unequal numbers of trainings, {listed}: list equally many")
 
     def _scorer(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> str:
         return request.scorer or scorer_of(
@@ -340,9 +345,10 @@ class TaskPlanner:
         """The prompt format, and whether it asks for text; raises Skip for a claim that cannot be tested."""
         claim, capabilities = request.claim, self._models[request.role].capabilities
         if claim is None:
-            protocol = in_window_of(task.protocol_of(request.prompt, request.shots), task, self._claim_of(request))
+            protocol = in_window_of(request, task, self._claim_of(request))
             return protocol, kind_of(task, protocol, capabilities, by_flag=True)
-        self._check_model(claim, request.role)
+        if another := self._another_model(claim, request.role):
+            raise Skip("not_testable", another)
         protocol = task.protocol_for(claim, request.prompt)
         kind = kind_of(task, protocol, capabilities, by_flag=False)
         if protocol.refused:
@@ -364,7 +370,8 @@ class TaskPlanner:
     ) -> dict[str, Any]:
         """The limit, the repeats and the repeat check of a measurement."""
         limit = None if self._options.limit is None else min(self._options.limit, population)
-        limit = limit if request.limit is None or request.drawn else request.limit
+        if request.limit is not None and not request.drawn:
+            limit = min(request.limit, limit or population) if request.arm == SPLIT else request.limit
         # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
         repeats, check = request.repeats or 1, RepeatCheck()
         if request.claim:
@@ -437,12 +444,6 @@ class TaskPlanner:
             self._undrawn[name] = self._found[measurement.task]
         self.drafts[name] = replace(draft, measurement=measurement)
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
-
-
-def _other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tuple[str, ...]:
-    """The difference to report where the user chose a scorer that is not the task's."""
-    own = task.scorer_identifier(protocol.prompt)
-    return () if identifier == own else (f"Scored by {identifier}, which the user chose, not by the task's {own}.",)
 
 
 def _without_scoring(measurement: Measurement) -> Measurement:

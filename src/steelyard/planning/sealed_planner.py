@@ -10,7 +10,7 @@ from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.sealed_source import SealedSource
 from steelyard.planning.testable import Skip
 from steelyard.plugins import Formats
-from steelyard.records import SUBJECT, Claim, Measurement, Plan, Reads, Served
+from steelyard.records import SPLIT, SUBJECT, Claim, Measurement, Plan, Reads, Served
 
 __all__ = ["SealedPlanner"]
 
@@ -55,7 +55,8 @@ class SealedPlanner(TaskPlanner):
         for name in not_asked:
             self.not_planned.append(replace(refused[name], task=claim.task, verdict="not_testable"))
         if isinstance(task, RefusedTask):
-            return Formats((), tuple(name.removeprefix(begin) for name in not_asked))
+            instead = "".join(self._shown(f"{request}/{SPLIT}/")[:1])
+            return Formats((), tuple(name.removeprefix(begin) for name in not_asked), instead=instead)
         served = [each.request for each in self.plan.served if _is_format(each.request, begin)]
         others = [name.removeprefix(begin) for name in (*served, *refused) if name not in not_asked]
         to_ask = (task.served.prompt, *others)

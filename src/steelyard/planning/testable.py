@@ -22,6 +22,8 @@ __all__ = [
     "check_mean",
     "check_testable",
     "kind_of",
+    "other_scorer",
+    "other_split",
     "scorer_of",
     "task_named",
     "task_of",
@@ -89,6 +91,23 @@ def scorer_of(
     return scorer.identifier
 
 
+def other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tuple[str, ...]:
+    """The difference to report where the user chose a scorer that is not the task's."""
+    own = task.scorer_identifier(protocol.prompt)
+    return () if identifier == own else (f"Scored by {identifier}, which the user chose, not by the task's {own}.",)
+
+
+def other_split(task: Task, claim: Claim, prompt: str) -> str:
+    """The split that can be measured beside a claim about one whose answers are withheld; empty where that is not so.
+
+    Where the claim is refused for another reason too, nothing is measured for it.
+    """
+    withheld, hub = task.definition.withheld, task.definition.hub
+    if withheld is None or hub is None:
+        return ""
+    return hub.split if task.protocol_for(claim, prompt).refused == withheld.why else ""
+
+
 def check_choices(identifier: str, task: str, samples: Sequence[Sample]) -> None:
     """Raise InputError where a rule that reads choices has samples without any: all of these would be open."""
     if identifier.startswith("option@") and (without := sum(not sample.choices for sample in samples)):
@@ -153,9 +172,9 @@ def _check_offered(prompt_format: PromptFormat, capabilities: Capabilities) -> N
 
 
 def _no_task(name: str, near: Callable[[str], str]) -> Skip:
-    from steelyard.claims.benchmarks import lookup
+    from steelyard.claims.benchmarks import lookup, without_measure
 
-    known = lookup(name)
+    known = lookup(name) or lookup(without_measure(name))
     if known is not None and known.why_not:
         return Skip("not_testable", known.why_not)
     if known is not None:

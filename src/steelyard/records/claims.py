@@ -31,7 +31,10 @@ class ComparedWith(Record, frozen=True, kw_only=True):
 
 
 class Claim(Record, frozen=True, kw_only=True):
-    """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals."""
+    """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals.
+
+    ``weights``: by subtask, what it weighs in a weighted ``average``, in whole numbers.
+    """
 
     task: str
     value: str
@@ -40,6 +43,7 @@ class Claim(Record, frozen=True, kw_only=True):
     samples: int | None = None
     repeats: int | Literal["several"] | None = None
     average: Literal["", "micro", "macro", "weighted"] = ""
+    weights: tuple[tuple[str, int], ...] = ()
     shots: int | None = None
     variant: str = ""
     protocol: Protocol = msgspec.field(default_factory=Protocol)

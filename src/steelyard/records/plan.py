@@ -47,6 +47,8 @@ AGAINST_REFERENCE: Final = ("identity", "next_token")  # the detectors that hold
 GATE_SERIES: Final = "gate:"  # begins what a series of gates is counted by in place of a benchmark
 JUDGED_INPUTS: Final = ("judged_run", "rubric")  # the kinds of inputs that a plan with a judge has
 
+SPLIT: Final = "split"  # the arm of what is measured beside a claim about a split whose answers are withheld
+
 MeasurementKind = Literal["generate", "loglikelihood", "next_token"]  # of the requests of its samples
 
 _CLAIM_REQUEST: Final = re.compile(r"claim/([0-9]{1,9})")
@@ -283,13 +285,15 @@ class Served(Record, frozen=True, kw_only=True):
     """A detector's request for a measurement (``request``: its name, ``claim/3``) and the scores that serve it.
 
     Requests whose samples are equal share one measurement. ``differences`` states, in sentences, how the
-    measurement differs from the request.
+    measurement differs from the request. ``weights``: by subtask, what it weighs in the claim's average, where the
+    samples have different weights and the claim does not itself say ``macro``.
     """
 
     request: str
     reads: Reads
     prompt: str
     differences: tuple[str, ...] = ()
+    weights: tuple[tuple[str, int], ...] = ()
 
     @property
     def claim_number(self) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from steelyard.claims.benchmarks import key_of, lookup
+from steelyard.claims.benchmarks import key_of, lookup, without_measure
 from steelyard.errors import InputError
 from steelyard.plugins import distribution_of, find, names
 from steelyard.tasks.definition import TaskDefinition
@@ -26,11 +26,12 @@ def resolve(name: str) -> str | None:
     """The id of the installed benchmark with this name or alias; None if there is no such benchmark."""
     if name.startswith(REASONING_GYM):
         return name
-    own = _names().get(key_of(name))
-    if own is not None:
-        return own
-    benchmark = lookup(name)
-    return None if benchmark is None else _names().get(key_of(benchmark.id))
+    for printed in (name, without_measure(name)):
+        if (own := _names().get(key_of(printed))) is not None:
+            return own
+        if (benchmark := lookup(printed)) is not None:
+            return _names().get(key_of(benchmark.id))
+    return None
 
 
 def load_task(name: str) -> Task:

@@ -7,7 +7,7 @@ is never a template.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -136,7 +136,8 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     prompt differs from the vendor's. ``needs`` is what a model must offer
     (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
     ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
-    ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one.
+    ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one. ``group`` is
+    an expression in place of :attr:`Fields.group`, for a scorer that weighs its samples by it.
     """
 
     like: str = ""
@@ -157,6 +158,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     differences: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     image_detail: ImageDetail = ""
+    group: str = ""
 
     @property
     def generates(self) -> bool:
@@ -167,8 +169,9 @@ class PromptFormat(Part, frozen=True, kw_only=True):
 class Refusal(Part, frozen=True, kw_only=True):
     """Claims that no prompt format can test, because they are about another measure of the same answers.
 
-    A claim is refused if its task, variant, metric or prompt contains one of ``words``. If ``unless`` is given instead,
-    a claim that contains none of these is refused, since its measure is ambiguous. ``why`` is the reason, with the fix.
+    A claim is refused if its task, variant, metric or prompt contains one of ``words`` and none of ``unless``. If
+    ``unless`` is given alone, a claim that contains none of these is refused, since its measure is ambiguous. ``why``
+    is the reason, with the fix.
     """
 
     why: str
@@ -193,7 +196,8 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     exactly one of ``hub``, ``generator`` and ``file``: questions in a file beside the task file. ``random_order``: why
     the order in which they are published is known to be random, as a sentence; empty where it is not. A benchmark with
     ``releases``, the oldest first, is claimed by a window of dates (``fields.date``) or by a release, and one with
-    ``subsets`` by one of these.
+    ``subsets`` by one of these. ``average: macro``: its score is the mean of the scores of its subtasks, where a claim
+    says nothing else.
     """
 
     id: str
@@ -218,3 +222,4 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     releases: tuple[Release, ...] = ()
     subsets: tuple[Subset, ...] = ()
     withheld: Withheld | None = None
+    average: Literal["", "macro"] = ""

@@ -168,8 +168,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("shots need one of 'split', 'seed' and 'file'", where=path)
     if not definition.prompts:
         raise InputError("a task needs at least one prompt format", where=path)
-    if not all(bool(refusal.words) != bool(refusal.unless) for refusal in definition.refused):
-        raise InputError("each entry of 'refused' needs one of 'words' and 'unless'", where=path)
+    if not all(refusal.words or refusal.unless for refusal in definition.refused):
+        raise InputError("each entry of 'refused' needs 'words', 'unless' or both", where=path)
     prompts = resolved_prompts(definition.prompts, path)
     default = definition.default_prompt or next(iter(prompts))
     if default not in prompts:

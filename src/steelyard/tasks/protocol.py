@@ -37,6 +37,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str = ""
     harness: str = ""
     subset: str = ""
+    average: str = ""
     shots: int | None = None
 
     @classmethod
@@ -49,6 +50,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             prompt=claim.protocol.prompt,
             harness=claim.protocol.harness,
             subset=claim.protocol.subset,
+            average=claim.average,
             shots=claim.shots,
         )
 
@@ -146,10 +148,10 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
             f"the claim is about a part of the benchmark ({requested.subset[:80]!r}), and the whole is asked here: "
             "give a task file for that part with --task"
         )
+    of_claim = (*texts, requested.average)
     for refusal in definition.refused:
-        if any(_longest(text, refusal.words) for text in texts):
-            return refusal.why
-        if refusal.unless and not named and not any(_longest(text, refusal.unless) for text in texts):
+        meant = any(_longest(text, refusal.words) for text in of_claim) if refusal.words else not named
+        if meant and not any(_longest(text, refusal.unless) for text in of_claim):
             return refusal.why
     if definition.subsets and requested.task:
         return _no_subset(definition, requested)

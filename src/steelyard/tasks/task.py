@@ -234,7 +234,7 @@ class Samples(Sequence[Sample]):
         fields = task.definition.fields
         self._target = self._expression(fields.target, "fields.target")
         self._choices = self._expression(fields.choices, "fields.choices") if fields.choices else None
-        self._group = self._expression(fields.group, "fields.group") if fields.group else None
+        self._group = self._expression(group, "group") if (group := self._format.group or fields.group) else None
         self._question = self._expression(fields.question, "fields.question") if fields.question else None
         self._history = self._expression(fields.history, "fields.history") if fields.history else None
         self._context = self._expression(fields.context, "fields.context") if fields.context else None

@@ -19,10 +19,22 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-if TYPE_CHECKING:
-    from steelyard.tasks.definition import Release
+from steelyard.errors import InputError
+from steelyard.tasks.subset import named_in
 
-__all__ = ["Ambiguous", "Window", "is_day", "release_named", "window_in", "without_window"]
+if TYPE_CHECKING:
+    from steelyard.tasks.definition import Release, TaskDefinition
+
+__all__ = [
+    "Ambiguous",
+    "Window",
+    "check_window",
+    "is_day",
+    "release_named",
+    "window_in",
+    "window_named",
+    "without_window",
+]
 
 HOW: Final = "write subset: 2024-10-01 to 2025-02-01, or a release, such as release_v5, or both"
 _MOST: Final = 200  # characters of a text that is looked at
@@ -139,6 +151,43 @@ def _window(start: date, end: date, stated: str, remark: str, releases: Sequence
         how += "" if is_last else "; a later one adds problems of these dates, and is asked where a claim states it"
     said = f"Problems of contests from {start} to {end} are asked, both days counted in, of {release} ({how})."
     return Window(release, start, end), f"{said}{remark}"
+
+
+def window_named(definition: TaskDefinition, text: str) -> str:
+    """The part of a benchmark that a user names, as a plan seals it: dates, a release, or a subset.
+
+    Raises InputError where it names none or two, and for a task that has no parts to ask.
+    """
+    if definition.subsets:
+        found = named_in((text,), definition.subsets)
+        if len(found) == 1:
+            return found[0]
+        raise InputError(
+            f"--window {text[:80]!r} names {len(found)} of {', '.join(s.name for s in definition.subsets)}"
+        )
+    if not definition.releases:
+        raise InputError(f"--window: {definition.id} is asked as a whole: leave it out")
+    try:
+        chosen = window_in((re.sub(r"(?<=[0-9]):(?=[0-9])", " to ", text),), definition.releases)
+    except Ambiguous as error:
+        raise InputError(f"--window: {error}") from None
+    if chosen is None:
+        raise InputError(
+            f"--window {text[:80]!r} names no window: write 2024-10-01:2025-02-01, or a release, release_v5"
+        )
+    return chosen[0].sealed
+
+
+def check_window(definition: TaskDefinition, sealed: str) -> None:
+    """Raise InputError for a window or a subset, as a plan seals it, that a benchmark does not have."""
+    if sealed in {subset.name for subset in definition.subsets}:
+        return
+    try:
+        is_known = bool(definition.releases) and bool(release_named(Window.read(sealed).release, definition.releases))
+    except ValueError:  # no window, or a release that is not known
+        is_known = False
+    if not is_known:
+        raise InputError(f"{definition.id} has no part {sealed[:80]!r}")
 
 
 def without_window(text: str) -> str:

@@ -33,7 +33,7 @@ def measured_again(plan: Plan) -> SealedPlanner:
     """
     planner = SealedPlanner(plan)
     for each in plan.measurements:
-        wanted = RunRequest(each.task, each.role, each.prompt, each.shots, each.temperature or None)
+        wanted = RunRequest(each.task, each.role, each.prompt, each.shots, each.temperature or None, each.window)
         try:
             served = planner.measure(measurement_request(wanted, each.repeats, each.id))
         except InputError as error:

@@ -52,6 +52,30 @@ def test_every_subtask_has_the_same_weight(sizes: list[int]) -> None:
             subtasks.read(name)
 
 
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 10**6)), min_size=2, max_size=12))
+def test_stated_weights_are_exact(subtasks: list[tuple[int, int]]) -> None:
+    groups = tuple((f"s{place:02d}", size) for place, (size, _) in enumerate(subtasks))
+    of = tuple((f"s{place:02d}", weight) for place, (_, weight) in enumerate(subtasks))
+    asked = measurement(population=sum(size for _, size in groups), groups=groups)
+    found = Subtasks(asked, macro=True, of=of)
+    whole = sum(weight for _, weight in of)
+    for (name, size), (_, weight) in zip(groups, of, strict=True):
+        assert Fraction(found.weights[name] * size, found.weight) == Fraction(weight, whole)
+    each = [Fraction(weight, size) for (_, size), (_, weight) in zip(groups, of, strict=True) for _ in range(size)]
+    squares = sum(w**2 for w in each)
+    assert independent(asked, macro=True, of=of) == pytest.approx(float(sum(each) ** 2 / squares))
+    cubes = sum(w**3 for w in each)
+    assert unevenness(asked, macro=True, of=of) == pytest.approx(float(sum(each) * cubes / squares**2))
+
+
+@pytest.mark.parametrize(
+    "of", [(("easy", 1),), (("easy", 1), ("hard", 0), ("odd", 1)), (("hard", 1), ("easy", 1), ("odd", 1))]
+)
+def test_weights_of_other_subtasks_are_refused(of: tuple[tuple[str, int], ...]) -> None:
+    with pytest.raises(ValueError, match="its weights are not whole numbers"):
+        Subtasks(measurement(population=30, groups=SIZES), macro=True, of=of)
+
+
 def test_a_few_heavy_samples_make_weights_uneven() -> None:
     def of(*sizes: int) -> float:
         groups = tuple((f"s{place}", size) for place, size in enumerate(sizes))

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
-from steelyard.scorers import open_scorer
+from steelyard.scorers import is_share, open_scorer
+from steelyard.scorers.ifeval.scorer import IfEval
 
 NO_COMMA, TITLE, WORDS = "punctuation:no_comma", "detectable_format:title", "length_constraints:number_words"
 
@@ -96,3 +97,32 @@ def test_a_sample_that_is_not_ifevals_is_unparsed(target: str) -> None:
 def test_any_text_and_any_target_get_a_score(text: str, target: str, loose: bool) -> None:
     assert scored(text, target, loose) == scored(text, target, loose)
     assert score(text, (NO_COMMA, {}), (TITLE, {}), loose=loose).value in (0.0, 1.0)
+
+
+SHARES = [(1, 1), (1, 0), (2, 2), (2, 1), (2, 0), (3, 3), (3, 2), (3, 1), (3, 0)]  # instructions, of which followed
+
+
+@given(st.lists(st.sampled_from(SHARES), min_size=541, max_size=541))
+@settings(max_examples=20)
+def test_the_weighted_mean_is_the_average_of_both_accuracies(prompts: list[tuple[int, int]]) -> None:
+    """On any prompts: the weights and scores are those of as many prompts and instructions as are published."""
+    scorer = IfEval(average=True)
+    asked = sum(n for n, _ in prompts)
+    values = [scorer.value_of(followed, n) for n, followed in prompts]
+    weights = [834 + 541 * n for n, _ in prompts]
+    by_prompt = sum(834 * (n == followed) for n, followed in prompts)
+    by_instruction = sum(541 * followed for _, followed in prompts)
+    total = sum(value * weight for value, weight in zip(values, weights, strict=True))
+    assert total == pytest.approx(by_prompt + by_instruction)
+    assert sum(weights) == 541 * (834 + asked)
+
+
+def test_the_average_has_an_identifier_of_its_own() -> None:
+    scorer = open_scorer({"name": "ifeval", "average": True, "loose": True})
+    assert scorer.identifier == "ifeval[average-loose]@1"
+    assert is_share(scorer)
+    assert not is_share(open_scorer({"name": "ifeval"}))
+    assert IfEval(average=True).weights({"1": 305, "2": 179, "3": 57}) == {"1": 419375, "2": 342964, "3": 140049}
+    for groups in ({"1": 541}, {"1": 305, "2": 179, "three": 57}, {"": 541}):
+        with pytest.raises(ValueError, match="541 with 834"):
+            IfEval(average=True).weights(groups)

@@ -208,11 +208,13 @@ def _prompt(finder: ClaimFinder) -> str:
 
 
 def _rate(finder: ClaimFinder) -> float:
-    return finder.retest.right / finder.retest.n if finder.retest.n else 0.0
+    return finder.retest.share if finder.retest.n else 0.0
 
 
 def _outcome(finder: ClaimFinder) -> str:
     retest = finder.retest
     words = {"consistent": "reaches the claim", "inconsistent": "below the claim", "insufficient_power": "undecided"}
     word = words.get(retest.word or "", "undecided")
+    if retest.sealed.grid > 1:
+        return f"{word}: mean score {retest.share * 100:.1f} % of {retest.n:,}"
     return f"{word}: {retest.right:,} of {retest.n:,} right"

@@ -196,7 +196,11 @@ def _notes_on_scores(monitor: ClaimMonitor) -> tuple[Note, ...]:
     if monitor.sealed.macro:
         message = (
             f"the mean over its {len(monitor.measurement.groups):,} subtasks is tested, as the vendor states it: each "
-            "has the same weight, whatever its size"
+            + (
+                "has the weight that the plan seals"
+                if monitor.sealed.weights
+                else "has the same weight, whatever its size"
+            )
         )
     mean = Note(detector="claim_retest", check="mean", task=monitor.claim.task, message=message)
     return (mean, *_notes_on_noise(monitor))

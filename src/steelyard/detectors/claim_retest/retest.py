@@ -49,7 +49,7 @@ class Retest:
 
     def __init__(self, sealed: ClaimTest, measurement: Measurement, claim: Claim, *, unchecked: bool = False) -> None:
         self.sealed, self.measurement, self.claim = sealed, measurement, claim
-        self.subtasks = Subtasks(measurement, macro=sealed.macro)
+        self.subtasks = Subtasks(measurement, macro=sealed.macro, of=sealed.weights)
         self._most = sealed.most(measurement)
         self._weights: list[int] = []  # of the samples read, where they are not alike
         self.trace = Trace(wide=sealed.grid > 1, large=sealed.macro)

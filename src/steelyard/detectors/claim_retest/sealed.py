@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from steelyard.detectors.claim_retest.repeats import HIDDEN_VARIANCE, MAX_VARIANCE
-from steelyard.detectors.claim_retest.subtasks import Subtasks
+from steelyard.detectors.claim_retest.subtasks import Subtasks, Weights
 from steelyard.evidence.canonical import without_defaults
 from steelyard.records import Claim, Measurement, Plan, PlannedTest
 from steelyard.records.record import Record
@@ -22,12 +22,12 @@ class ClaimTest(Record, frozen=True, kw_only=True):
 
     *Inconsistent* means fewer than ``accuse`` right, *consistent* at least ``confirm``. ``grid``: of scores between 0
     and 1, both are totals, in so many steps from 0 to a full score, and no table is sealed: bets on their mean follow
-    from the thresholds and the levels (:mod:`steelyard.stats.bounded_bets`). ``macro``: the mean is one in which every
-    subtask has the same weight. ``difficulties``: bets on scores of 0 and 1 use those that the measurement has
-    (:mod:`steelyard.stats.difficulty_bets`), and no table is sealed either. Greedy measurements of a model that
-    answers in-process use the sealed tables, if their repeat check shows no change. Where answers vary, the margins
-    follow from the variance that repeated answers show, and a rule is sealed instead of a table (docs/statistics.md):
-    for sampled answers, and for ``varies``, greedy answers of any other model.
+    from the thresholds and the levels (:mod:`steelyard.stats.bounded_bets`). ``macro``: the mean is one over
+    subtasks, which all weigh the same, or by ``weights``. ``difficulties``: bets on scores of 0 and 1 use those of
+    the measurement (:mod:`steelyard.stats.difficulty_bets`), and no table is sealed either. Greedy measurements of a
+    model that answers in-process use the sealed tables, if their repeat check shows no change. Where answers vary,
+    the margins follow from the variance that repeated answers show, and a rule is sealed instead of a table
+    (docs/statistics.md): for sampled answers, and for ``varies``, greedy answers of any other model.
     ``one_answer``: repeats bring the same text, as from a cache, so that they show nothing and count as one answer.
     ``claimed_repeats`` and ``claimed_samples`` are what the vendor's number is a mean of. ``whole`` is the number of
     items that the claim is about, where the samples are a part of them. ``certain``: the answers were recorded, so that
@@ -46,6 +46,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     trainings: int = 1
     grid: int = 1
     macro: bool = False
+    weights: Weights = ()
     difficulties: bool = False
     accuse: int = 0
     confirm: int = 0
@@ -64,7 +65,7 @@ class ClaimTest(Record, frozen=True, kw_only=True):
 
     def most(self, measurement: Measurement) -> int:
         """The total of full scores in all trials, in steps of the grid, each with its weight."""
-        return Subtasks(measurement, macro=self.macro).weight * measurement.repeats * self.grid
+        return Subtasks(measurement, macro=self.macro, of=self.weights).weight * measurement.repeats * self.grid
 
     def own_repeats(self, measurement: Measurement) -> int:
         """How many independent answers to a sample our own mean has."""

@@ -1,4 +1,4 @@
-"""A macro average as a weighted mean: each subtask has the same weight, and so each of its samples a share of it."""
+"""An average over subtasks as a weighted mean: each has its weight, and so each of its samples a share of it."""
 
 from __future__ import annotations
 
@@ -13,24 +13,31 @@ from steelyard.records import Measurement
 if TYPE_CHECKING:
     from steelyard.stats.bounded_bets import Population
 
-__all__ = ["Subtasks", "independent", "unevenness"]
+__all__ = ["Subtasks", "Weights", "independent", "unevenness"]
+
+Weights = tuple[tuple[str, int], ...]
+"""By subtask, what all of its samples weigh together."""
 
 
 class Subtasks:
     """The subtasks of a measurement, with the weights of their samples; without any, all samples weigh 1.
 
-    ``weights`` are whole numbers by subtask: the least that give all subtasks the same weight altogether. Raises
-    ValueError where the sizes are none, or do not add up to the measurement's samples.
+    ``weights`` are whole numbers by subtask, of one sample each: the least by which the subtasks altogether weigh as
+    ``of`` says, or all the same without it (``macro``). Raises ValueError where the sizes are none, or do not add up to
+    the measurement's samples, or where ``of`` is not about the same subtasks.
     """
 
-    def __init__(self, measurement: Measurement, *, macro: bool) -> None:
+    def __init__(self, measurement: Measurement, *, macro: bool, of: Weights = ()) -> None:
         sizes = dict(measurement.groups) if macro else {}
         counted = sum(sizes.values()) if len(sizes) == len(measurement.groups) else -1
         if macro and (not sizes or min(sizes.values()) < 1 or counted != measurement.population):
             raise ValueError(f"{measurement.id}: the sizes of its subtasks do not add up to its samples")
-        whole = math.lcm(*sizes.values())
-        self.weights: Mapping[str, int] = {name: whole // size for name, size in sizes.items()}
-        self.weight = len(sizes) * whole if sizes else measurement.population
+        each = {name: Fraction(weight, sizes[name]) for name, weight in _weights(measurement, of)} if macro else {}
+        whole = math.lcm(*(weight.denominator for weight in each.values()))
+        common = math.gcd(*(int(weight * whole) for weight in each.values())) or 1
+        self.weights: Mapping[str, int] = {name: int(weight * whole) // common for name, weight in each.items()}
+        weighed = sum(self.weights[name] * size for name, size in sizes.items())
+        self.weight = weighed if sizes else measurement.population
         """The weight of all samples together."""
         self._sizes = {name: size * measurement.repeats for name, size in sizes.items()}
         self._repeats = measurement.repeats
@@ -57,19 +64,28 @@ class Subtasks:
         return Population.of(counts, grid)
 
 
-def independent(measurement: Measurement, *, macro: bool) -> float:
+def _weights(measurement: Measurement, of: Weights) -> Weights:
+    """What each subtask weighs altogether; raises ValueError for weights that are none, or of other subtasks."""
+    if not of:
+        return tuple((name, 1) for name, _ in measurement.groups)
+    if [name for name, _ in of] != [name for name, _ in measurement.groups] or min(each for _, each in of) < 1:
+        raise ValueError(f"{measurement.id}: its weights are not whole numbers from 1 on, one of each of its subtasks")
+    return of
+
+
+def independent(measurement: Measurement, *, macro: bool, of: Weights = ()) -> float:
     """How many samples of equal weight have a mean of the same variance: (Σ w)²/Σ w², fewer than there are.
 
     Taken as a share of the measurement's population, which a forecast may change.
     """
     if not macro:
         return measurement.population
-    sizes = [size for _, size in measurement.groups]
-    share = Fraction(len(sizes) ** 2) / sum(Fraction(1, size) for size in sizes) / sum(sizes)
-    return float(measurement.population * share)
+    sizes, weights = _sizes_and_weights(measurement, of)
+    squares = sum(Fraction(weight**2, size) for size, weight in zip(sizes, weights, strict=True))
+    return float(measurement.population * (sum(weights) ** 2 / squares / sum(sizes)))
 
 
-def unevenness(measurement: Measurement, *, macro: bool) -> float:
+def unevenness(measurement: Measurement, *, macro: bool, of: Weights = ()) -> float:
     """Σ w³/(Σ w²)² with Σ w = 1: 1 where all samples weigh the same, and more the more a few of them count.
 
     How much more the mean and the variance that repeats show hang together: a heavy sample that does not vary by luck
@@ -77,7 +93,11 @@ def unevenness(measurement: Measurement, *, macro: bool) -> float:
     """
     if not macro:
         return 1.0
-    sizes = [size for _, size in measurement.groups]
-    return float(
-        len(sizes) * sum(Fraction(1, size**2) for size in sizes) / sum(Fraction(1, size) for size in sizes) ** 2
-    )
+    sizes, weights = _sizes_and_weights(measurement, of)
+    squares = sum(Fraction(weight**2, size) for size, weight in zip(sizes, weights, strict=True))
+    cubes = sum(Fraction(weight**3, size**2) for size, weight in zip(sizes, weights, strict=True))
+    return float(sum(weights) * cubes / squares**2)
+
+
+def _sizes_and_weights(measurement: Measurement, of: Weights) -> tuple[list[int], list[int]]:
+    return [size for _, size in measurement.groups], [weight for _, weight in _weights(measurement, of)]

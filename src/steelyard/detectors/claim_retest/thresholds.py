@@ -181,9 +181,9 @@ def own_noise(
         noise_margin(
             0.0,
             variance / sealed.own_repeats(measurement),
-            independent(measurement, macro=sealed.macro),
+            independent(measurement, macro=sealed.macro, of=sealed.weights),
             level,
-            skew * unevenness(measurement, macro=sealed.macro),
+            skew * unevenness(measurement, macro=sealed.macro, of=sealed.weights),
         )
     )
 
@@ -245,8 +245,8 @@ def _accusing(
         least = Fraction(least_total(whole, sealed.claimed_samples, right, level), whole)
     if noise:
         of_vendor, of_ours = noise.vendor / sealed.claimed_repeats, noise.own / sealed.own_repeats(measurement)
-        size = independent(measurement, macro=sealed.macro)
-        skewed = skew * unevenness(measurement, macro=sealed.macro)
+        size = independent(measurement, macro=sealed.macro, of=sealed.weights)
+        skewed = skew * unevenness(measurement, macro=sealed.macro, of=sealed.weights)
         least -= _rounded_up(noise_margin(of_vendor, of_ours, size, level, skewed))
     ours = own_noise(sealed, measurement, noise.own, level, skew) if noise.own > 0 else Fraction(0)
     least = min(least, printed - Fraction(sealed.tolerance) / 100 - ours)
