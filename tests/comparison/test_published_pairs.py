@@ -63,6 +63,18 @@ def test_sides_that_are_exchanged_throughout_are_told_as_well(both: list[tuple[s
     assert all(0 <= score <= 1 for score in scores(found))
 
 
+def test_the_lines_of_a_file_choose_no_order() -> None:
+    texts = {f"p{at}": Texts(f"s{at}", (0, at), f"the river and the stone number {at} of all") for at in range(30)}
+    turned = {each: text._replace(place=(0, 30 - text.place[1])) for each, text in texts.items()}
+    asked = [each.sample for each in read_pairs(texts, texts)]
+    assert asked == [f"s{at}" for at in range(30)]
+    assert [each.sample for each in read_pairs(texts, turned)] == asked[::-1]
+    drawn = read_pairs(texts, texts, drawn_by="roots")
+    assert drawn == read_pairs(texts, turned, drawn_by="roots")
+    assert [each.sample for each in drawn] not in (asked, asked[::-1])
+    assert drawn != read_pairs(texts, texts, drawn_by="other roots")
+
+
 def test_texts_are_found_by_what_was_asked_and_stand_in_the_order_of_asking(tmp_path: Path) -> None:
     run = RunFolder.open(write_run(tmp_path / "run", {"a": ["one", None, "three"], "b": ["four"]}))
     names = [each.id for each in run.plan.measurements]

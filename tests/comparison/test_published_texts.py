@@ -118,6 +118,21 @@ def test_a_control_must_be_asked_in_the_same_way() -> None:
     assert result(row("a", SAME, chat=True), row("b", TOLD)).rows[1].word is Word.NOT_TESTABLE
 
 
+def test_a_hidden_prompt_before_every_benchmark_opens_no_way_to_accuse() -> None:
+    """It left .47 of the chats' beginnings: *consistent* by itself, and no control, however many prompts there are."""
+    behind = [("e", 1.0), ("e", 0.0), ("e", 0.41)] * 600
+    found = result(row("a", behind), row("b", TOLD)).rows
+    assert [each.word for each in found] == [Word.CONSISTENT, Word.NOT_TESTABLE]
+    enough = [("e", 1.0), ("e", 0.0), ("e", 0.85)] * 600
+    assert result(row("a", enough), row("b", TOLD)).rows[1].word is Word.INCONSISTENT
+
+
+def test_what_begins_alike_does_not_depend_on_the_order() -> None:
+    pairs = [("e", 1.0)] * 60 + [("e", 0.0)] * 140
+    words = {result(row("a", each)).rows[0].word for each in (pairs, pairs[::-1], pairs[::2] + pairs[1::2])}
+    assert words == {Word.INSUFFICIENT_POWER}
+
+
 def test_missing_and_unread_pairs_speak_for_nobody() -> None:
     missing = [*TOLD[:1], ("m", None)] * 60
     assert result(row("a", SAME), row("b", missing)).rows[1].word is not Word.INCONSISTENT

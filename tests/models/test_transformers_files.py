@@ -83,6 +83,44 @@ def test_pickles_and_code_are_never_read(tmp_path: Path) -> None:
     assert "brings Python code of its own" in refused(folder(tmp_path / "code", auto_map={"AutoModel": "m.Model"}))
 
 
+@pytest.mark.parametrize("name", ["../w.safetensors", "sub/w.safetensors", "w.bin", "absent.safetensors", "", 7, None])
+def test_an_index_names_files_of_the_folder_alone(tmp_path: Path, name: object) -> None:
+    path = folder(tmp_path / "m")
+    (tmp_path / "w.safetensors").write_bytes(b"others")
+    (path / "sub").mkdir()
+    for other in ("sub/w.safetensors", "w.bin", "good.safetensors"):
+        (path / other).write_bytes(b"others")
+    index = path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "good.safetensors"}}))
+    find_files(str(path))
+    index.write_text(json.dumps({"weight_map": {"a": "good.safetensors", "b": name}}))
+    assert "no .safetensors file of this folder" in refused(path)
+    index.write_text("{}")
+    assert "has no weight_map" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"_attn_implementation": "somebody/kernel"},
+        {"attn_implementation": "flash_attention_2"},
+        {"text_config": {"_attn_implementation_internal": "somebody/kernel"}},
+        {"_attn_implementation": {"text": "sdpa", "vision": "somebody/kernel"}},
+        {"parts": [{"_experts_implementation": ["odd"]}]},
+    ],
+)
+def test_a_configuration_names_no_code(tmp_path: Path, config: dict[str, object]) -> None:
+    assert "which may be code of somebody's" in refused(folder(tmp_path / "m", **config))
+    find_files(str(folder(tmp_path / "n", _attn_implementation="sdpa", text_config={"attn_implementation": None})))
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "additional_chat_templates"])
+def test_what_would_be_read_beside_the_digest_is_refused(tmp_path: Path, name: str) -> None:
+    path = folder(tmp_path / "m")
+    (path / name).mkdir()
+    assert f"has {name}, which is not read here" in refused(path)
+
+
 def test_the_hub_is_asked_for_what_is_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 

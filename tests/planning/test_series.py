@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steelyard.evidence.timestamp import Stamp
-from steelyard.planning.series import order_sentences, stamp_sentence
+from steelyard.planning.series import order_sentences, stamp_sentence, was_order_free
 from steelyard.records import Difficulties, LedgerPlace, Origin, Plan, PlannedTest, Question, Reads
 from tests.plans import claim_plan, measurement, plan
 
@@ -74,6 +74,10 @@ def test_difficulties_that_whoever_ran_this_gave_are_named() -> None:
         format="steelyard-difficulty/1", task="t", items="a" * 64, odds=(1000,) * 50, made="2026-11-27", panel="p",
         panel_sha256="b" * 64, models=5, families=3, software="steelyard 0",
     )  # fmt: skip
-    said = "The difficulties of t are the auditor's (--difficulty): who chose them could choose an order with them."
+    said = (
+        "The difficulties of t are the auditor's (--difficulty): whoever ran this could have tried any number of "
+        "files, and so chosen the order of the samples; no key or ledger shows that it did not."
+    )
     assert said in order_sentences(claim_plan(difficulties=known))
+    assert was_order_free(claim_plan(difficulties=known))
     assert not any("difficulties" in each for each in order_sentences(claim_plan()))

@@ -53,8 +53,8 @@ from steelyard.cli.output import print_dry_run, print_verdict
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="Known difficulties of a task's items, by steelyard panel difficulty: fewer calls; may be given several "
-    "times.",
+    help="Known difficulties of a task's items, by steelyard panel difficulty: fewer calls, and an order that you "
+    "could have chosen, as the report says. May be given several times.",
 )
 @json_option
 def command(

@@ -208,7 +208,7 @@ class Row:
 
     def is_own(self, rows: int) -> bool:
         """Whether more than :data:`SHOWN` of a text's tokens are the weights', at the level of one of so many."""
-        return self.near.highest_within * ALPHA >= rows
+        return self.near.within * ALPHA >= rows
 
     def needed(self, rows: int) -> int | None:
         """About how many texts would decide, if they go on as these did; None: none would."""

@@ -120,11 +120,18 @@ def read_pairs(
     theirs: Mapping[str, Texts],
     served: Mapping[str, Texts],
     notify: Callable[[int, int], None] = lambda read, of: None,
+    *,
+    drawn_by: str = "",
 ) -> tuple[OutputPair, ...]:
-    """The first pairs of one benchmark, in the committed order of the served answers, at most :data:`MOST_PAIRS`."""
-    both = sorted((served[asked].place, asked) for asked in theirs.keys() & served.keys())[:MOST_PAIRS]
+    """The first pairs of one benchmark, in the committed order of the served answers, at most :data:`MOST_PAIRS`.
+
+    ``drawn_by``, where it is not empty, fixes the order instead: prompts are sorted by their digests with it.
+    """
+    shared = theirs.keys() & served.keys()
+    places = {each: (sha256_hex(f"{drawn_by} {each}".encode()) if drawn_by else served[each].place) for each in shared}
+    both = sorted(shared, key=lambda each: (places[each], each))[:MOST_PAIRS]
     reader, seen, found = TextReader(), set[str](), list[OutputPair]()
-    for number, (_, asked) in enumerate(both, 1):
+    for number, asked in enumerate(both, 1):
         found.append(_pair(theirs[asked], served[asked].text, reader, seen))
         notify(number, len(both))
     return tuple(found)

@@ -10,19 +10,22 @@ model which part in few places are never accused, however they part there. The p
 (:class:`~steelyard.stats.mean_bets.MeanBets`); Holm over all benchmarks.
 
 Pairs are read in the committed order in which the served model was asked, so that a test which stopped there early
-stops nothing here, and nobody chooses an order afterwards.
+stops nothing here, and nobody chooses an order afterwards. Where the served answers are an imported log, too, its order
+is that of a file's lines: then they are read in one that follows from the answers of both, which whoever can leave
+answers out could still try.
 
 *How far texts begin alike* is no test of that: two servers of one model part after a near tie, how soon depends on the
 model, its precision and the prompts, and which of two servers has which text does not. So it accuses nobody. A
 benchmark whose texts begin alike, by more than :data:`ALIKE` of their beginnings on average, is *consistent*; and
-another one is named only where one of the log, asked in the same way, is: that one shows that prompts, decoding and
-what a harness makes of texts are the same.
+another one is named only where one of the log, asked in the same way, begins alike by more than :data:`CONTROL`: that
+one shows that prompts, decoding and what a harness makes of texts are the same. (A hidden system prompt before every
+benchmark left .47 of a beginning on the texts of the bench.) Both are read at the end, and do not depend on the order.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
 import msgspec
@@ -49,6 +52,7 @@ from steelyard.util.text import one_line
 __all__ = [
     "ALIKE",
     "ALPHA",
+    "CONTROL",
     "TOLERANCE",
     "HeldLog",
     "PublishedTexts",
@@ -65,6 +69,9 @@ TOLERANCE: Final = 0.6
 
 ALIKE: Final = 0.4
 """Of the beginnings of two outputs, on average: more is *consistent*."""
+
+CONTROL: Final = 0.55
+"""The same of a benchmark that shows that the others were asked as the log says."""
 
 _NEVER: Final = 1 - 1e-6  # a margin that no bet is about
 _REWRITTEN: Final = 0.05  # of pairs: where more look cut or rewritten, a log's texts are not what was answered
@@ -165,6 +172,7 @@ def published_texts(
         )
     tested = [each.measurement for each in rows if not each.untestable]
     theirs, asked = texts_of(log[0], tested), _first_asked(texts_of(served[0], answered))
+    drawn_by = "" if served[0].plan.origin.kind == "asked" else f"{log[1]} {served[1]}"
     found = []
     for each in rows:
         row = TextsRow(
@@ -176,7 +184,8 @@ def published_texts(
         )
         if not row.untestable:
             told = _told(notify, row.task)
-            row = msgspec.structs.replace(row, pairs=read_pairs(theirs[row.measurement], asked, told))
+            pairs = read_pairs(theirs[row.measurement], asked, told, drawn_by=drawn_by)
+            row = msgspec.structs.replace(row, pairs=pairs)
         found.append(row)
     return PublishedTexts(
         log=_held(*log), served=_held(*served), alpha=ALPHA, tolerance=TOLERANCE, bar=ALIKE, rows=decided_again(found)
@@ -215,11 +224,13 @@ class Row:
     def __init__(self, row: TextsRow) -> None:
         self.row = row
         self.apart, self.same = MeanBets(TOLERANCE, _NEVER), MeanBets(1e-6, 1 - ALIKE)
+        self.shown = MeanBets(1e-6, 1 - CONTROL)
         for score in scores(row.pairs):
             self.apart.observe(score, score)
         for each in row.pairs:
             if each.alike is not None:
                 self.same.observe(1 - each.alike, 1 - each.alike)
+                self.shown.observe(1 - each.alike, 1 - each.alike)
 
     @property
     def is_rewritten(self) -> bool:
@@ -233,7 +244,11 @@ class Row:
 
     def is_alike(self, rows: int) -> bool:
         """Whether texts begin alike, at the level of one of so many benchmarks."""
-        return not self.is_rewritten and self.same.highest_within * ALPHA >= rows
+        return not self.is_rewritten and self.same.within * ALPHA >= rows
+
+    def is_control(self, rows: int) -> bool:
+        """Whether they begin alike by so much that another benchmark may be named, at the same level."""
+        return not self.is_rewritten and self.shown.within * ALPHA >= rows
 
 
 def decided_again(rows: Sequence[TextsRow]) -> tuple[TextsRow, ...]:
@@ -261,12 +276,13 @@ def _decided(rows: Sequence[Row]) -> Iterator[TextsRow]:
     tested = [each for each in rows if each.row.pairs]
     corrected = adjusted_p([each.p for each in tested], [1.0] * len(tested))
     p_of = {each.row.measurement: float(f"{p:.10g}") for each, p in zip(tested, corrected, strict=True)}
-    shown = {each.row.measurement: each.row.chat for each in tested if each.is_alike(len(tested))}
+    alike_rows = {each.row.measurement for each in tested if each.is_alike(len(tested))}
+    shown = {each.row.chat for each in tested if each.is_control(len(tested))}
     for each in rows:
         told = [*scores(each.row.pairs)]
         alike = [pair.alike for pair in each.row.pairs if pair.alike is not None]
         p = p_of.get(each.row.measurement)
-        word, reason = _word(each, p, shown)
+        word, reason = _word(each, p, alike_rows, shown)
         yield msgspec.structs.replace(
             each.row,
             told=float(f"{math.fsum(told) / len(told):.6g}") if told else None,
@@ -278,7 +294,7 @@ def _decided(rows: Sequence[Row]) -> Iterator[TextsRow]:
         )
 
 
-def _word(each: Row, p: float | None, shown: Mapping[str, bool]) -> tuple[VerdictWord, str]:
+def _word(each: Row, p: float | None, alike: Set[str], shown: Set[bool]) -> tuple[VerdictWord, str]:
     row = each.row
     if row.untestable:
         return VerdictWord.NOT_TESTABLE, row.untestable
@@ -289,7 +305,7 @@ def _word(each: Row, p: float | None, shown: Mapping[str, bool]) -> tuple[Verdic
             f"{row.count('rewritten'):,} of {len(row.pairs):,} pairs are the same but for what was cut or rewritten, "
             "so that the log does not hold what was answered"
         )
-    if row.measurement in shown:
+    if row.measurement in alike:
         share = row.left_out / len(row.pairs)
         if share > _LEFT_OUT:
             return VerdictWord.INSUFFICIENT_POWER, (
@@ -299,7 +315,7 @@ def _word(each: Row, p: float | None, shown: Mapping[str, bool]) -> tuple[Verdic
         return VerdictWord.CONSISTENT, ""
     if p > ALPHA:
         return VerdictWord.INSUFFICIENT_POWER, ""
-    if row.chat in shown.values():
+    if row.chat in shown:
         return VerdictWord.INCONSISTENT, ""
     return VerdictWord.NOT_TESTABLE, (
         "its outputs are told from the served model's, and no benchmark of the log that was asked in this way begins "

@@ -3,10 +3,11 @@
 An order's message is the benchmark and how many plans about it the key began, and nothing that the key's owner could
 vary without a line in its ledger: no date, no claimed value, no tolerance, no row, and no name or address of the model,
 of which anybody can make many. So one key has one order for its n-th audit with a benchmark, and knows all of them
-beforehand, while the vendor can know none. The split of a sealed suite has the digest of its version for a message.
-Without a ledger nothing counts: then the subject is in the message, or whoever saw one bundle would know the order of
-all others. A tag's message is a question, a subject or a benchmark alone, so that equal ones have equal tags in every
-line of the ledger.
+beforehand, while the vendor can know none. (Where the user gives difficulties of the samples, these enter the seed
+beside the output, and can be varied: reports then say that the order could have been chosen.) The split of a sealed
+suite has the digest of its version for a message. Without a ledger nothing counts: then the subject is in the message,
+or whoever saw one bundle would know the order of all others. A tag's message is a question, a subject or a benchmark
+alone, so that equal ones have equal tags in every line of the ledger.
 """
 
 from __future__ import annotations

@@ -26,7 +26,11 @@ _HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(?:@[A-Za-z0-
 _COMMIT: Final = re.compile(r"/snapshots/([0-9a-f]{40})(?:/|$)")
 _READ: Final = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model")
 _NOT_READ: Final = ("*/*", "README*", "LICENSE*")
-_MAX_JSON: Final = 64 * 1024 * 1024  # bytes of config.json, which is a few thousand
+_SHARD: Final = re.compile(r"[^/\\\0]+\.safetensors")
+# Others are fetched from the hub, or are packages of their own.
+_IMPLEMENTATIONS: Final = ("eager", "sdpa", "grouped_mm", "batched_mm")
+_ELSEWHERE: Final = ("adapter_config.json", "additional_chat_templates")
+_MAX_JSON: Final = 64 * 1024 * 1024  # bytes of config.json, or of an index of weights
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,20 @@ def find_files(rest: str) -> ModelFiles:
 
 
 def _folder(path: Path, name: str) -> ModelFiles:
-    config = _config(path / "config.json")
+    config = _json_object(path / "config.json")
     if "auto_map" in config:
         raise InputError(
             "brings Python code of its own (auto_map in config.json), which is not run here: serve it in a process of "
             "its own and name it as openai:NAME@URL",
             where=path,
         )
+    if reason := _names_code(config):
+        raise InputError(f"config.json names {reason}, which may be code of somebody's: take that out", where=path)
+    for other in _ELSEWHERE:
+        if (path / other).exists():
+            raise InputError(
+                f"has {other}, which is not read here: merge it into the model, or take it out", where=path
+            )
     files = sorted({file for pattern in _READ for file in path.glob(pattern) if file.is_file()})
     if not any(file.suffix == ".safetensors" for file in files):
         pickled = any(path.glob("*.bin")) or any(path.glob("*.pt"))
@@ -84,16 +95,46 @@ def _folder(path: Path, name: str) -> ModelFiles:
             "pickled weights alone, which are not read: they run code when they are loaded" if pickled else "no weights"
         )
         raise InputError(f"has {why}: convert the model to safetensors", where=path)
+    _check_index(path / "model.safetensors.index.json")
     commit = _COMMIT.search(path.as_posix())
     return ModelFiles(path, "", _digest_of_all(files), name, commit[1] if commit else "")
 
 
-def _config(path: Path) -> dict[str, Any]:
+def _check_index(path: Path) -> None:
+    """Raise InputError where weights lie in several files that are not all safetensors of this very folder."""
+    if not path.exists():
+        return
+    shards = _json_object(path).get("weight_map")
+    if not isinstance(shards, dict):
+        raise InputError("has no weight_map: copy it again", where=path)
+    for name in shards.values():
+        if not isinstance(name, str) or _SHARD.fullmatch(name) is None or not (path.parent / name).is_file():
+            raise InputError(
+                f"names {one_line(str(name), 80)!r}, which is no .safetensors file of this folder: copy it again",
+                where=path,
+            )
+
+
+def _names_code(config: Any) -> str:
+    """What a configuration names as the implementation of a layer and is not one of transformers' own; empty: none."""
+    if isinstance(config, list):
+        return next(filter(None, map(_names_code, config)), "")
+    if not isinstance(config, dict):
+        return ""
+    for key, value in config.items():
+        if isinstance(key, str) and "implementation" in key and value is not None:
+            values = value.values() if isinstance(value, dict) else [value]
+            if odd := [each for each in values if each is not None and each not in _IMPLEMENTATIONS]:
+                return f"{one_line(key, 60)}: {one_line(str(odd[0]), 60)}"
+    return next(filter(None, map(_names_code, config.values())), "")
+
+
+def _json_object(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             found = json.loads(file.read(_MAX_JSON))
     except FileNotFoundError:
-        raise InputError("has no config.json: give the folder of a model", where=path.parent) from None
+        raise InputError(f"has no {path.name}: give the folder of a model", where=path.parent) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror}): check its permissions", where=path) from error
     except (ValueError, RecursionError) as error:

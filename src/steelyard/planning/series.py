@@ -11,7 +11,7 @@ from steelyard.records import Plan
 from steelyard.stats.series import series_share
 from steelyard.util.text import one_line
 
-__all__ = ["order_sentences", "stamp_sentence"]
+__all__ = ["order_sentences", "stamp_sentence", "was_order_free"]
 
 _NAME_CHARACTERS: Final = 80
 _FIRST: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -26,6 +26,14 @@ def order_sentences(plan: Plan) -> tuple[str, ...]:
         [f"The scorer {one_line(plan.scorer, 60)} was chosen by whoever ran this (--scorer)."] if plan.scorer else []
     )
     return (*_sentences(plan), *(chosen if plan.tests else []), *_known(plan))
+
+
+def was_order_free(plan: Plan) -> bool:
+    """Whether whoever ran this could have chosen an order of its samples, and no ledger counts how often it tried.
+
+    So it is without a signature, and where difficulties that the user gave are part of what fixes the order.
+    """
+    return not plan.is_order_proved or any(each.difficulties is not None for each in plan.measurements)
 
 
 def stamp_sentence(stamp: Stamp) -> str:
@@ -116,8 +124,8 @@ def _known(plan: Plan) -> Iterator[str]:
     tasks = dict.fromkeys(one_line(each.task, 60) for each in plan.measurements if each.difficulties is not None)
     if tasks:
         yield (
-            f"The difficulties of {', '.join(tasks)} are the auditor's (--difficulty): who chose them could choose an "
-            "order with them."
+            f"The difficulties of {', '.join(tasks)} are the auditor's (--difficulty): whoever ran this could have "
+            "tried any number of files, and so chosen the order of the samples; no key or ledger shows that it did not."
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from steelyard.planning.cues import CUE
 from steelyard.planning.drawn import PROMPTS, TWINS
 from steelyard.planning.file_order import ORDER
+from steelyard.planning.series import was_order_free
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates, identity_checks
 from steelyard.reports.measured import only_measured
@@ -60,7 +61,7 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
         asked,
         measured,
         of_gates,
-        counts=plan is not None and plan.ledger is not None,
+        counts=plan is not None and plan.ledger is not None and not was_order_free(plan),
         in_gauntlet=sentence_on(plan) if asked else "",
     )
     if asked and len(asked) < len(verdict.claims):

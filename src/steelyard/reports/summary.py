@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from steelyard.planning.series import order_sentences
+from steelyard.planning.series import order_sentences, was_order_free
 from steelyard.records import GATE_SERIES, DetectorResult, Finding, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates, headlines, words
 from steelyard.reports.charts import css_name
@@ -381,7 +381,7 @@ def _order(plan: Plan, said: Words) -> str:
     """Who could have chosen the order of the questions, or how often the key asked them."""
     if not order_sentences(plan):
         return ""
-    if not plan.is_order_proved:
+    if was_order_free(plan):
         return said.who.order_chosen
     if plan.ledger is None:
         return said.who.no_ledger

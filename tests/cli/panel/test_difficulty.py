@@ -65,7 +65,11 @@ def test_the_audit_seals_it_uses_it_and_verifies_alone(made: Path, capsys: pytes
     assert "is whole in the plan; that its panel's models answered so is its maker's word" in said
     page = (made / "audit" / "report.html").read_text()
     assert "made by Jane Doe" in page
-    assert "A wrong file costs calls and accuses nobody" in page
+    assert "A file that is merely wrong costs calls and accuses nobody" in page
+    assert "could have tried any number of files" in page
+    assert "hold over all audits of a question with this key" not in page
+    summary = (made / "audit" / "summary.html").read_text() if (made / "audit" / "summary.html").exists() else ""
+    assert "could have chosen the order of the questions" in summary or not summary
 
 
 def test_tampering_with_the_extract_is_named(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,7 +120,7 @@ def test_the_report_says_whose_they_are_and_what_p_were_without() -> None:
     notes = read(plan, scores(plan, 204)).find({}).notes
     said = next(note.message for note in notes if note.check == "difficulties")
     assert "made by Jane on 2026-11-27 from the panel p (bbbbbbbbbbbbbbbb…; models: 5, families: 3)" in said
-    assert "A wrong file costs calls" in said
+    assert "A file that is merely wrong costs calls" in said
     assert "Without them p would be" in said
 
 

@@ -18,8 +18,8 @@ import click
 def command(task: str, folder: Path, out: Path, by: str) -> int:
     """Write how difficult the items of TASK are to a panel's models, for steelyard audit --difficulty.
 
-    An audit that knows it needs fewer calls; a file that is wrong costs calls and accuses nobody. Every run of the
-    panel that asked TASK is verified and read. Each family counts once, however many models it has.
+    An audit that knows it needs fewer calls; a file that is merely wrong costs calls and accuses nobody. Every run of
+    the panel that asked TASK is verified and read. Each family counts once, however many models it has.
     """
     from steelyard.api.panels import write_difficulties
     from steelyard.api.progress import working

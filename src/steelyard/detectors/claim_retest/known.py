@@ -56,11 +56,14 @@ def note_of(sealed: ClaimTest, measurement: Measurement, plain_p: float | None, 
     if not sealed.difficulties:
         said = f"known difficulties of its items were given and not used: {why_unused(sealed, measurement)}"
         return [Note(detector="claim_retest", check="difficulties", task=task, message=said)]
-    plain = "" if plain_p is None else f" Without them p would be {plain_p:.2g} after these answers."
+    plain = (
+        "" if plain_p is None else f" Without them p would be {plain_p:.2g} after these answers, in this same order."
+    )
     said = (
         f"known difficulties of its items entered the bets: {_origin(known)}. They were sealed before the first call, "
-        "and the order of samples depends on them. A wrong file costs calls and accuses nobody; only one that was "
-        f"tried against many orders could, so compute it again from its panel.{plain}"
+        "and the order of samples depends on them. A file that is merely wrong costs calls and accuses nobody. Whoever "
+        "knew the answers beforehand could have tried many files until one decided as wanted, also from one panel: "
+        f"neither p nor the interval allows for that, and no recomputation shows it.{plain}"
     )
     return [Note(detector="claim_retest", check="difficulties", task=task, message=said)]
 
