@@ -43,8 +43,9 @@ Kind = tuple[str, int]  # the recency of a stand-in, and whether it favours like
 
 
 def public_files() -> list[Task]:
-    """The built-in tasks that say why the order of their file is random."""
-    return [task for task in map(load_task, task_ids()) if task.definition.random_order]
+    """The built-in tasks of texts that say why the order of their file is random."""
+    tasks = map(load_task, task_ids())
+    return [task for task in tasks if task.definition.random_order and not task.definition.fields.images]
 
 
 def stretches_by(task: Task, prompt: str, seed: str | None = None) -> Stretches:

@@ -41,6 +41,7 @@ def log(run: Path) -> Path:
     return run
 
 
+@pytest.mark.slow  # the command's tests read a log by weights, too
 def test_the_row_that_somebody_else_wrote_is_named(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     found = steelyard.published_outputs(

@@ -274,5 +274,5 @@ def test_a_role_that_no_model_has_is_said(
     notes = [note["message"] for note in reported(run)["notes"]]
     assert any("no model has the role reference: give one with --model reference=URI" in note for note in notes)
     assert steelyard(["verify", str(run)]) == 0
-    assert steelyard([*arguments, "--model", "reference=y"]) == 2
-    assert "--model is given twice for the role reference" in capsys.readouterr().err
+    assert steelyard([*arguments, "--model", "other=x", "--model", "other=y"]) == 2
+    assert "--model is given twice for the role other" in capsys.readouterr().err

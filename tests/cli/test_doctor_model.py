@@ -79,10 +79,12 @@ def test_the_page_fits_and_says_how_to_start_the_server(capsys: pytest.CaptureFi
         assert steelyard(["doctor", "--model", uri]) == 0
     printed, told = capsys.readouterr()
     assert all(len(line) <= 100 for line in printed.splitlines())
+    printed = " ".join(printed.split())
     assert "✓ server: llama.cpp b6792-00dc8057, as it says itself" in printed
     assert "– log-likelihoods: this endpoint cannot give log-likelihoods: it ignores echo" in printed
     assert "--model gguf:PATH" in printed
-    assert "– claims about log-likelihoods: by this protocol: arc_challenge" in printed
+    assert "– claims about log-likelihoods: by this protocol: " in printed
+    assert "arc_challenge" in printed
     assert "Started so, more can be tested: llama-server -m FILE.gguf" in printed
     assert "no sample" in told
 
@@ -95,7 +97,7 @@ def test_what_a_server_puts_around_a_message_is_counted(
 ) -> None:
     with served(Dialect(entry={"owned_by": "me"}, around=around)) as (uri, _):
         assert steelyard(["doctor", "--model", uri]) == 0
-    assert said in capsys.readouterr().out
+    assert said in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("name", ["vLLM", "SGLang"])

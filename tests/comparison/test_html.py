@@ -26,5 +26,5 @@ def test_a_span_ends_at_the_edge() -> None:
 def test_the_templates_are_packaged() -> None:
     folder = Path(html.__file__).parent / "templates"
     assert {each.name for each in folder.iterdir()} == {
-        "assemble.html.j2", "compare.css", "compare.html.j2", "portfolio.html.j2"
+        "assemble.html.j2", "compare.css", "compare.html.j2", "detected.html.j2", "portfolio.html.j2"
     }  # fmt: skip

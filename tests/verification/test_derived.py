@@ -65,6 +65,7 @@ NAMED_BY = {
     "verdict": ("is not_testable, and it can be asked",),
     "shots": ("samples_root",),
     "temperature": ("samples_root",),
+    "window": ("has no part",),
 }
 
 

@@ -158,15 +158,13 @@ class TaskPlanner:
     def draw(self, order_seeds: Mapping[str, str]) -> None:
         """Draw the samples that could not be drawn before the orders were fixed; ``order_seeds`` are by measurement."""
         for name, task in self._undrawn.items():
-            measurement = self.drafts[name].measurement
+            draft, measurement = self.drafts[name], self.drafts[name].measurement
             seed = drawn_seed_of(measurement, order_seeds)
             rows = self._source.drawn(task, msgspec.structs.replace(measurement, seed=seed))
             seeded = msgspec.structs.replace(measurement, seed=seed, items=rows.items)
             asked = rows.asked(seeded)
             drawn = msgspec.structs.replace(seeded, samples_root=asked.root)
-            self.drafts[name] = replace(
-                self.drafts[name], measurement=drawn, samples=asked.samples, digests=asked.digests
-            )
+            self.drafts[name] = replace(draft, measurement=drawn, samples=asked.samples, digests=asked.digests)
 
     def formats(self, request: str, claim: Claim) -> Formats:
         """The prompt formats that a claim may mean (see :class:`steelyard.plugins.Planner`)."""

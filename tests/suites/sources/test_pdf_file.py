@@ -64,4 +64,5 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_damaged_files_are_read_or_refused(place: int, noise: bytes) -> None:
     data = pdf_bytes([[FIRST, SECOND], [FIRST]])
     with contextlib.suppress(InputError):
-        assert len(extract_pdf(data[:place] + noise + data[place + len(noise) :]).pages) <= 2
+        found = extract_pdf(data[:place] + noise + data[place + len(noise) :])
+        assert sum(bool(page) for page in found.pages) <= 2  # how many there are is what the damaged file says
