@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.models.address import address_of, named_endpoint
+from steelyard.models.address import PROVIDERS, address_of, named_endpoint
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,18 @@ def test_an_address_that_goes_too_far_says_where_to_end(uri: str) -> None:
     kind = uri.partition(":")[0]
     with pytest.raises(InputError, match=kind):
         address_of(uri)
+
+
+@pytest.mark.parametrize("kind", PROVIDERS)
+@pytest.mark.parametrize("rest", ["m@localhost:8000", "m@localhost/v1", "m@", "m@proxy.internal", "a@b@10.0.0.5:80"])
+def test_an_address_without_its_scheme_never_goes_to_the_usual_one(
+    kind: str, rest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Questions leave for no address that the user did not name."""
+    monkeypatch.delenv(PROVIDERS[kind].base_variable, raising=False)
+    with pytest.raises(InputError, match="a URL that begins with http:// or https://"):
+        named_endpoint(rest, kind)
+    if ":" in rest or "localhost" in rest:
+        monkeypatch.setenv(PROVIDERS[kind].base_variable, "https://elsewhere.example/v1")
+        with pytest.raises(InputError, match="a URL that begins with http:// or https://"):
+            named_endpoint(rest, kind)

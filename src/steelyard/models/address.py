@@ -18,6 +18,7 @@ __all__ = ["IN_PROCESS", "PROVIDERS", "NamedEndpoint", "Provider", "address_of",
 
 # Kinds of our own that read files of this machine.
 IN_PROCESS = frozenset({"embedded", "gguf", "hf", "recorded", "world"})
+_HOST_AT_END: Final = re.compile(r"@(?:localhost\b|[^@/]*:[0-9]+)")
 OPENAI: Final = "https://api.openai.com"
 
 
@@ -136,8 +137,10 @@ def named_endpoint(rest: str, kind: str = "openai") -> NamedEndpoint:
     Raises InputError for anything else, without repeating it, since it may hold a secret.
     """
     provider = PROVIDERS[kind]
-    is_named = "://" in rest
     named = os.environ.get(provider.base_variable, "").strip()
+    # NAME@proxy and NAME@localhost:8000 mean an address: nothing goes to the usual one then. NAME@main may be a name.
+    means_one = "@" in rest and (not named or _HOST_AT_END.search(rest) is not None)
+    is_named = "://" in rest or means_one
     name, separator, url = rest.rpartition("@") if is_named else (rest, "@", named or provider.usual)
     if not url and not is_named:
         raise InputError(f"an endpoint is {kind}:NAME@URL, or {kind}:NAME where {provider.base_variable} holds the URL")
