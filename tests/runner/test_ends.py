@@ -118,6 +118,18 @@ def test_a_measurement_without_any_answer_is_skipped_and_the_others_continue(tmp
     assert "25 different samples of bad failed in turn (HTTP 500)" in printed[0]
 
 
+def test_what_is_chosen_because_it_failed_is_asked_to_its_end(tmp_path: Path) -> None:
+    def fails(prompt: str, times: int) -> ModelOutput:
+        return ModelOutput(outcome=Outcome.SERVER_ERROR, detail="HTTP 500")
+
+    calls = [Call("r", n, n, 0) for n in range(1, 31)]
+    model, once = ScriptedModel(fails, 0.05), RetryPolicy(max_attempts=1)
+    end, attempts, _ = carry_out(
+        tmp_path, model, 1, retry=once, during=lambda runner: runner.schedule.renew("r", calls)
+    )
+    assert (end, sum(attempt.final for attempt in attempts)) == ("complete", 31)
+
+
 def test_many_that_were_in_flight_when_a_server_restarted_are_one_event(tmp_path: Path) -> None:
     def script(prompt: str, times: int) -> ModelOutput:
         return REFUSED if times == 1 and int(prompt[2:]) < 64 else good(prompt, times)

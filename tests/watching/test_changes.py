@@ -62,6 +62,15 @@ def test_rules(changed: dict[str, Any], expected: list[str]) -> None:
     assert kinds(**changed) == expected
 
 
+def test_a_few_milliseconds_are_no_change() -> None:
+    quick = [PassFacts(**USUAL | {"milliseconds": 4})]
+    assert changes_between(quick, PassFacts(**USUAL | {"milliseconds": 103})) == ()
+    assert [each.kind for each in changes_between(quick, PassFacts(**USUAL | {"milliseconds": 104}))] == ["latency"]
+    slow = [PassFacts(**USUAL | {"milliseconds": 150})]
+    assert changes_between(slow, PassFacts(**USUAL | {"milliseconds": 51})) == ()
+    assert [each.kind for each in changes_between(slow, PassFacts(**USUAL | {"milliseconds": 50}))] == ["latency"]
+
+
 def test_a_model_that_no_longer_thinks_is_a_change_too() -> None:
     thinking = [PassFacts(**USUAL | {"reasons": True, "reasoned": 40})]
     (change,) = changes_between(thinking, PassFacts(**USUAL))

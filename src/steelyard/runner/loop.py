@@ -344,9 +344,12 @@ class Runner:
         """Whether the measurement is given up: all its calls fail, though the endpoint is up.
 
         Only different calls count that were sent one after another and never failed before: calls in flight together
-        when a server went down show one event, and calls that failed while others succeeded show none.
+        when a server went down show one event, and calls that failed while others succeeded show none. What is chosen
+        because it failed before is asked to its end: a resumed run may have only such calls left.
         """
         call = pending.call
+        if self.schedule.is_renewed(call.measurement):
+            return False
         since, failed = self._failing.setdefault(call.measurement, (now, set()))
         if started >= since and pending.failures == 1:
             failed.add(call)

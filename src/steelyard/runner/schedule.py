@@ -101,6 +101,11 @@ class TaskQueue:
         """Time used per unit of share: the lowest goes next."""
         return self.used_seconds / self.share
 
+    @property
+    def is_renewed(self) -> bool:
+        """Whether its calls are chosen while the run goes on."""
+        return self._taken is not None
+
     def take(self) -> Call:
         """Remove and return the next call."""
         call = self._upcoming
@@ -168,6 +173,10 @@ class Schedule:
     def renew(self, measurement: str, calls: Iterable[Call]) -> None:
         """Make these calls of a measurement from now on (:meth:`TaskQueue.renew`)."""
         self._queues[measurement].renew(calls)
+
+    def is_renewed(self, measurement: str) -> bool:
+        """Whether the calls of this measurement are chosen while the run goes on."""
+        return self._queues[measurement].is_renewed
 
     def close(self, measurement: str) -> None:
         """Make no more calls of this measurement."""

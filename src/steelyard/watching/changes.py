@@ -14,6 +14,7 @@ __all__ = ["RULES", "Change", "ChangeKind", "changes_between", "deep_fall"]
 ChangeKind = Literal["served_name", "template", "tokens", "latency", "thinks", "rate"]
 _LONGER: Final = 1.5
 _SLOWER: Final = 2.0
+_MILLISECONDS: Final = 100  # less than this is what a busy machine does, not what an endpoint became
 _PROMPTS: Final = 0.02
 
 RULES: Final[dict[ChangeKind, str]] = {
@@ -21,7 +22,7 @@ RULES: Final[dict[ChangeKind, str]] = {
     "template": "the same questions had more or fewer prompt tokens than in any pass of the baseline, by over 2 %: "
     "another chat template, tokenizer or system message",
     "tokens": "the median answer has over 1.5 times the tokens of any baseline pass, or under 1/1.5",
-    "latency": "the median answer took over twice as long as in any baseline pass, or under half",
+    "latency": "the median answer took over twice as long as in any baseline pass, or under half, by .1 s at least",
     "thinks": "the endpoint reasons before it answers, unasked, and did not in the baseline; or it no longer does",
     "rate": "over 15 points fewer answers were right than the lower bound: one such look alone is no alarm",
 }
@@ -57,15 +58,18 @@ def _changes(baseline: Sequence[PassFacts], now: PassFacts) -> Iterator[Change]:
     answers = [each.answer_tokens for each in baseline if each.answer_tokens]
     yield from _out_of_range("tokens", answers, now.answer_tokens, _LONGER)
     times = [each.milliseconds for each in baseline if each.milliseconds]
-    yield from _out_of_range("latency", times, now.milliseconds, _SLOWER)
+    yield from _out_of_range("latency", times, now.milliseconds, _SLOWER, _MILLISECONDS)
     thought = {_thinks(each) for each in baseline}
     if len(thought) == 1 and _thinks(now) not in thought and now.missing < now.items:
         yield Change(kind="thinks", before=_yes(not _thinks(now)), now=_yes(_thinks(now)))
 
 
-def _out_of_range(kind: ChangeKind, before: Sequence[int], now: int, factor: float) -> Iterator[Change]:
-    if before and now and not min(before) / factor <= now <= max(before) * factor:
-        low, high = min(before), max(before)
+def _out_of_range(kind: ChangeKind, before: Sequence[int], now: int, factor: float, least: int = 0) -> Iterator[Change]:
+    """A change where a number is outside the baseline's by the factor, and by ``least`` of its unit."""
+    if not (before and now):
+        return
+    low, high = min(before), max(before)
+    if now < min(low / factor, low - least + 1) or now > max(high * factor, high + least - 1):
         yield Change(kind=kind, before=f"{low}" if low == high else f"{low}–{high}", now=f"{now}")
 
 

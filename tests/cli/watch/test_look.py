@@ -72,7 +72,8 @@ def test_a_quiet_look_is_one_call_and_says_where_it_stands(
     said = capsys.readouterr().out
     assert said.startswith("quiet: after 1 look nothing shows")
     assert max(map(len, said.splitlines())) <= 100
-    assert receiver.got == []
+    # A machine that stands still for a moment is a change of latency, and tells so.
+    assert [body for _, body in receiver.got if json.loads(body)["changes"] != ["latency"]] == []
 
 
 def test_a_look_can_be_printed_as_json(begun: Begun, capsys: pytest.CaptureFixture[str]) -> None:
