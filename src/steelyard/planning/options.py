@@ -60,6 +60,7 @@ class Options:
     ``recipient``: the one endpoint that is asked, by which a suite draws variants of its items; empty where there is
     none, or more than one.
     ``difficulties`` of items, with the files they were read from.
+    ``published``: what is asked shows the texts of a public benchmark, which are sealed only ``with_texts``.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
@@ -72,6 +73,7 @@ class Options:
     task_files: tuple[Path, ...] = ()
     own_files: FileOptions = field(default_factory=FileOptions)
     with_texts: bool = False
+    published: bool = False
     accept_model: bool = False
     allow_part: bool = False
     limits: Limits = field(default_factory=Limits)

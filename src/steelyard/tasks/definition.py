@@ -170,8 +170,8 @@ class Refusal(Part, frozen=True, kw_only=True):
     """Claims that no prompt format can test, because they are about another measure of the same answers.
 
     A claim is refused if its task, variant, metric, prompt or harness contains one of ``words`` and none of
-    ``unless``. If ``unless`` is given alone, a claim that contains none of these is refused, since its measure is ambiguous. ``why``
-    is the reason, with the fix.
+    ``unless``. If ``unless`` is given alone, a claim that contains none of these is refused, since its measure is
+    ambiguous. ``why`` is the reason, with the fix.
     """
 
     why: str
