@@ -91,10 +91,11 @@ def _is_right(value: Any, choices: Sequence[Any], described: Mapping[str, Any]) 
         value = list(value)
     if said == "float" and type(value) is int:
         value = float(value)
+    given: type = type(value)
     if not _has_kind(value, choices, kind, inner):
         return False
     # A right value of another kind is a variable, or an expression: a text that is compared as it is.
-    if _kind_of(choices) not in (None, kind) or type(value) is not kind:
+    if _kind_of(choices) not in (None, kind) or given is not kind:
         return value in choices
     if kind is dict:
         return _is_dictionary(value, choices)
@@ -109,9 +110,10 @@ def _kind_of(choices: Sequence[Any]) -> type | None:
 
 def _has_kind(value: Any, choices: Sequence[Any], kind: type, inner: type | None) -> bool:
     """Whether a value is of the stated kind, its values too, or of the kind of the right values."""
-    if type(value) is not kind:
+    given: type = type(value)
+    if given is not kind:
         stated = _kind_of(choices)
-        return stated is not None and type(value) is stated
+        return stated is not None and given is stated
     return inner is None or any(
         type(each) is not list or all(_has_kind(item, each, inner, None) for item in value) for each in choices
     )
