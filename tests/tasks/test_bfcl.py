@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
@@ -186,5 +187,8 @@ def test_a_claim_is_tested(
     report = json.loads((tmp_path / "r" / "report.json").read_bytes())
     assert [each["verdict"] for each in report["claims"]] == [verdict], report["claims"]
     assert code == (verdict == "inconsistent")
-    capsys.readouterr()
     assert execute(["verify", "r"]) == 0
+    shutil.rmtree(tmp_path / "data")
+    capsys.readouterr()
+    assert execute(["verify", "r"]) == 0  # what a stranger has
+    assert f"verdict recomputed: {verdict}" in capsys.readouterr().out
