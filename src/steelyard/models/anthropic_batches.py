@@ -16,7 +16,9 @@ from steelyard.models.batches import (
     MAX_LISTED_PAGES,
     BatchLine,
     BatchStatus,
+    LineEnd,
     LineResult,
+    entries_in,
     id_in,
     index_of,
     no_id,
@@ -63,7 +65,7 @@ class AnthropicBatches:
         reply = await self._http.call("GET", f"{PATH}?limit=1", None)
         if isinstance(reply, ModelOutput):
             return reply.detail
-        return "" if _listed(reply.payload) is not None else f"what it has at {PATH} is no list of batches"
+        return "" if entries_in(reply.payload) is not None else f"what it has at {PATH} is no list of batches"
 
     async def upload(self, lines: Sequence[BatchLine]) -> str | ModelOutput:
         """Nothing: the requests go with what creates the batch."""
@@ -100,7 +102,7 @@ class AnthropicBatches:
             if isinstance(reply, ModelOutput):
                 yield reply
                 return
-            listed = _listed(reply.payload) or []
+            listed = entries_in(reply.payload) or []
             for entry in listed:
                 yield entry
             oldest = _time(listed[-1].get("created_at")) if listed else None
@@ -131,7 +133,7 @@ class AnthropicBatches:
             return BatchStatus(ended=False, done=done)
         if fault := self._elsewhere(payload.get("results_url")):
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=fault, fatal=True)
-        otherwise = "cancelled" if payload.get("cancel_initiated_at") else "done"
+        otherwise: LineEnd = "cancelled" if payload.get("cancel_initiated_at") else "done"
         return BatchStatus(ended=True, done=done, otherwise=otherwise)
 
     def _elsewhere(self, url: Any) -> str:
@@ -159,11 +161,6 @@ class AnthropicBatches:
         return reply if isinstance(reply, ModelOutput) else None
 
 
-def _listed(payload: Any) -> list[Mapping[str, Any]] | None:
-    data = payload.get("data") if isinstance(payload, Mapping) else None
-    return [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else None
-
-
 def _total(entry: Mapping[str, Any]) -> int:
     counts = entry.get("request_counts")
     return sum(count_in(counts, name) for name in ("processing", *_COUNTS))
@@ -181,13 +178,15 @@ def _time(value: Any) -> float | None:
 def _result(line: Any) -> LineResult:
     if not isinstance(line, Mapping) or not isinstance(line.get("custom_id"), str):
         return LineResult("", "done", output=ModelOutput(outcome=Outcome.MALFORMED, detail="a line without an id"))
-    name, result = line["custom_id"], line.get("result")
-    kind = result.get("type") if isinstance(result, Mapping) else None
-    if kind == "succeeded":
+    name, found = line["custom_id"], line.get("result")
+    result: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+    if result.get("type") == "succeeded":
         return LineResult(name, "done", payload=result.get("message"))
-    if kind in ("expired", "canceled"):
-        return LineResult(name, "expired" if kind == "expired" else "cancelled")
-    error = result.get("error") if kind == "errored" else None
+    if result.get("type") == "expired":
+        return LineResult(name, "expired")
+    if result.get("type") == "canceled":
+        return LineResult(name, "cancelled")
+    error = result.get("error")
     inner = error.get("error") if isinstance(error, Mapping) else None
     kind = inner.get("type") if isinstance(inner, Mapping) else None
     return LineResult(name, "done", output=read_error(_STATUS.get(str(kind), 500), {"error": inner}, {}))

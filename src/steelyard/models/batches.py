@@ -23,8 +23,10 @@ __all__ = [
     "BatchStatus",
     "LineResult",
     "custom_id",
+    "entries_in",
     "id_in",
     "index_of",
+    "no_id",
 ]
 
 PRICE_FACTOR: Final = 0.5  # of the price of single calls: OpenAI's and Anthropic's price lists of November 2026
@@ -142,6 +144,12 @@ def id_in(payload: Any, name: str = "id") -> str:
     """An id in a reply, which may become part of a path; empty where there is none that can be one."""
     found = payload.get(name) if isinstance(payload, Mapping) else None
     return found if isinstance(found, str) and _ID.fullmatch(found) and ".." not in found else ""
+
+
+def entries_in(payload: Any) -> list[Mapping[str, Any]] | None:
+    """The entries of a list, ``{"data": [{…}, …]}``; None for what is none."""
+    data = payload.get("data") if isinstance(payload, Mapping) else None
+    return [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else None
 
 
 def no_id(what: str) -> ModelOutput:

@@ -17,6 +17,7 @@ from steelyard.models.batches import (
     BatchStatus,
     LineEnd,
     LineResult,
+    entries_in,
     id_in,
     no_id,
 )
@@ -53,7 +54,7 @@ class OpenAIBatches:
         reply = await self._http.call("GET", "/batches?limit=1", None)
         if isinstance(reply, ModelOutput):
             return reply.detail
-        return "" if _listed(reply.payload) is not None else "what it has at /batches is no list of batches"
+        return "" if entries_in(reply.payload) is not None else "what it has at /batches is no list of batches"
 
     async def upload(self, lines: Sequence[BatchLine]) -> str | ModelOutput:
         """Send the file of requests."""
@@ -80,7 +81,7 @@ class OpenAIBatches:
             reply = await self._http.call("GET", f"/batches?limit={LISTED}{after}", None)
             if isinstance(reply, ModelOutput):
                 return reply
-            listed = _listed(reply.payload) or []
+            listed = entries_in(reply.payload) or []
             for entry in listed:
                 mark = entry.get("metadata")
                 if isinstance(mark, Mapping) and mark.get(MARK) == digest and id_in(entry):
@@ -120,13 +121,8 @@ class OpenAIBatches:
         return reply if isinstance(reply, ModelOutput) else None
 
 
-def _listed(payload: Any) -> list[Mapping[str, Any]] | None:
-    data = payload.get("data") if isinstance(payload, Mapping) else None
-    return [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else None
-
-
 def _reasons(errors: Any) -> str:
-    found = _listed(errors) or []
+    found = entries_in(errors) or []
     said = [each["message"] for each in found if isinstance(each.get("message"), str)]
     return one_line("; ".join(said[:3]), 300) or "it says no reason"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from steelyard.errors import InputError
+from steelyard.planning.batched import batched
 from steelyard.planning.weights import DETECT_WEIGHT, detect_weight_of
 from steelyard.records import SUBJECT, Capabilities, Difficulties, Limits, ModelIdentity, PlanInput, PlannedModel
 from steelyard.records.file_options import FileOptions
@@ -59,6 +60,7 @@ class Options:
     ``inputs`` of the plan, by name: the run that a judge scores, and the rubric.
     ``recipient``: the one endpoint that is asked, by which a suite draws variants of its items; empty where there is
     none, or more than one.
+    ``batch_growth``: see :class:`steelyard.records.PlannedModel`; empty: call by call.
     ``difficulties`` of items, with the files they were read from.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
@@ -85,6 +87,7 @@ class Options:
     reasoning_effort: str = ""
     inputs: Mapping[str, PlanInput] = field(default_factory=dict)
     recipient: str = ""
+    batch_growth: str = ""
     difficulties: tuple[tuple[Path, Difficulties], ...] = ()
 
 
@@ -92,6 +95,9 @@ def planned_model(
     identity: ModelIdentity, capabilities: Capabilities, options: Options, role: str = SUBJECT
 ) -> PlannedModel:
     """A model as the plan seals it: its identity, its capabilities, and how it may be asked."""
+    batch_growth = options.batch_growth if role == SUBJECT else ""
+    if batch_growth:
+        capabilities = batched(capabilities)
     return PlannedModel(
         identity=identity,
         capabilities=capabilities,
@@ -101,6 +107,7 @@ def planned_model(
         # What may be tried again is a function's own business, and what it has not done in time still runs.
         max_attempts=1 if identity.uri.startswith("python:") else options.max_attempts,
         attempt_timeout_us=int(options.attempt_timeout * 1e6),
+        batch_growth=batch_growth,
     )
 
 

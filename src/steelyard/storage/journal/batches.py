@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.records import Attempt, BatchCall, BatchClosed, BatchCreated, BatchIntent
 from steelyard.storage.journal.lines import JournalRecord
@@ -62,8 +63,14 @@ class BatchesSoFar:
 
 
 def key_of(call: BatchCall, digests: Mapping[str, Sequence[str]]) -> CallKey:
-    """What an attempt at a call says of it; ``digests`` are those of the samples, by measurement."""
-    return call.measurement, call.position, call.repeat, digests[call.measurement][call.sample]
+    """What an attempt at a call says of it; ``digests`` are those of the samples, by measurement.
+
+    Raises VerificationError for a call of a sample that there is not.
+    """
+    digests_there = digests.get(call.measurement, ())
+    if not 0 <= call.sample < len(digests_there):
+        raise VerificationError(f"a batch names sample {call.sample} of {call.measurement[:40]!r}: there is none")
+    return call.measurement, call.position, call.repeat, digests_there[call.sample]
 
 
 def batches_so_far(records: Iterable[JournalRecord], digests: Mapping[str, Sequence[str]]) -> BatchesSoFar:
