@@ -53,10 +53,15 @@ class _Batches(SumsServer):
         self.makes_anyway = False
         self.extra: list[bytes] = []
         self.has_batches = True
+        self.called = 0  # how often a list of models or batches was asked for, which every session begins with
         self.is_stalled = False  # batches stay as they are
         self.refused = ""  # why a batch is not taken after it was created
         self._random = random.Random(5)
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def _models(self, request: web.Request) -> web.Response:
+        self.called += 1
+        return await super()._models(request)
 
     async def _make(self, lines: list[tuple[str, dict[str, Any]]], metadata: dict[str, str]) -> Batch | None:
         status = self.created_status

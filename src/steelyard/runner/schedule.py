@@ -97,6 +97,11 @@ class TaskQueue:
         return leading is None or self._leader.closed or self._due[self._upcoming.position] <= leading.position
 
     @property
+    def asked(self) -> int:
+        """How many places of the order were asked, whatever came of them; what an earlier session left is among them."""
+        return max(self.reached + 1, 0 if self._upcoming is None else self._upcoming.position)
+
+    @property
     def is_paced(self) -> bool:
         """Whether it keeps pace with another one: what is due goes first."""
         return self._leader is not None
@@ -174,7 +179,7 @@ class Schedule:
         """
         for queue in self._queues.values():
             is_free = queue.is_renewed or queue.is_paced
-            queue.until = None if is_free else end_after(queue.reached + 1)
+            queue.until = None if is_free else end_after(queue.asked)
 
     def hold(self, measurement: str, held: bool) -> None:
         """Make no calls of this measurement for the time being, or make them again."""
