@@ -1,4 +1,4 @@
-"""Batches by the real commands on loopback: verdicts, kills, results in any order, what expires, and what is hostile."""
+"""Batches by the real commands on loopback: verdicts, kills, results in any order, what expires, what is hostile."""
 
 from __future__ import annotations
 
@@ -122,11 +122,11 @@ def test_each_call_is_recorded_once_although_results_come_in_any_order(
     assert steelyard(["verify", str(run)]) == 0
 
 
-def killed_often(kind: str, questions: Path, folder: Path, kills: int, limit: int, seed: int) -> None:
+def killed_often(kind: str, questions: Path, folder: Path, kills: int, limit: int, seconds: float) -> None:
     """Kill a run at random moments until so many kills hit it, then let it end: nothing asked twice, nothing lost."""
-    run, rng, hits = folder / "run", random.Random(seed), 0
+    run, rng, hits = folder / "run", random.Random(kills), 0
     with serving(kind) as server:
-        server.seconds_each, server.seconds_to_create = 0.15, 0.15
+        server.seconds_each = server.seconds_to_create = seconds
         command = run_of(kind, server, questions, run, "--limit", str(limit), "--batch-growth", "1.2")
         while hits < kills:
             code = killed(command, server, rng.uniform(0.0, 1.0))
@@ -136,6 +136,7 @@ def killed_often(kind: str, questions: Path, folder: Path, kills: int, limit: in
                 hits += 1
             if code == 0:
                 break
+        assert hits == kills
         assert steelyard(["resume", str(run)]) == 0
         asked = sums_asked(server)
     assert set(asked.values()) == {1}, asked
@@ -147,13 +148,13 @@ def killed_often(kind: str, questions: Path, folder: Path, kills: int, limit: in
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_kills_at_random_moments_ask_nothing_twice_and_lose_nothing(kind: str, sums_file: Sums, tmp_path: Path) -> None:
-    killed_often(kind, sums_file[0], tmp_path, kills=2, limit=150, seed=3)
+    killed_often(kind, sums_file[0], tmp_path, kills=2, limit=100, seconds=0.3)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_twenty_kills_ask_nothing_twice_and_lose_nothing(kind: str, sums_file: Sums, tmp_path: Path) -> None:
-    killed_often(kind, sums_file[0], tmp_path, kills=20, limit=600, seed=11)
+    killed_often(kind, sums_file[0], tmp_path, kills=20, limit=900, seconds=0.5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

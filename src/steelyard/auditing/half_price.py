@@ -106,8 +106,8 @@ class HalfPrice:
             check="batches",
             message=(
                 f"asked by the provider's batches, {calls:,} calls at {PRICE_FACTOR:g} of the price{cost}. One call "
-                f"after another, {calls_alone:,} would have come to the same verdict{other}: this was {ratio:.2f} of that. "
-                "What was measured is the model that these batches serve"
+                f"after another, {calls_alone:,} would have come to the same verdict{other}: this was {ratio:.2f} of "
+                "that. What was measured is the model that these batches serve"
             ),
         )
 

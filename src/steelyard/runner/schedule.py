@@ -98,7 +98,7 @@ class TaskQueue:
 
     @property
     def asked(self) -> int:
-        """How many places of the order were asked, whatever came of them; what an earlier session left is among them."""
+        """How many places of the order were asked, in this session or before, whatever came of them."""
         return max(self.reached + 1, 0 if self._upcoming is None else self._upcoming.position)
 
     @property
