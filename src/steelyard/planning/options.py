@@ -98,12 +98,15 @@ def planned_model(
     batch_growth = options.batch_growth if role == SUBJECT else ""
     if batch_growth:
         capabilities = batched(capabilities)
+    concurrency = min(options.concurrency or capabilities.concurrency, capabilities.concurrency)
+    if batch_growth:
+        concurrency = 1  # one batch at a time, whose time is that of all its calls
     return PlannedModel(
         identity=identity,
         capabilities=capabilities,
         limits=options.role_limits.get(role, options.limits),
-        concurrency=min(options.concurrency or capabilities.concurrency, capabilities.concurrency),
-        adaptive=options.concurrency is None and capabilities.concurrency > 1,
+        concurrency=concurrency,
+        adaptive=options.concurrency is None and concurrency > 1,
         # What may be tried again is a function's own business, and what it has not done in time still runs.
         max_attempts=1 if identity.uri.startswith("python:") else options.max_attempts,
         attempt_timeout_us=int(options.attempt_timeout * 1e6),

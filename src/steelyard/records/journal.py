@@ -24,7 +24,8 @@ class Attempt(Record, frozen=True, kw_only=True, tag="attempt", tag_field="type"
     and its reasoning. ``position`` is the place in the committed order; −1 is an extra request of the repeat check,
     which no test counts. ``cached_tokens`` are among the prompt tokens, ``reasoning_tokens`` among the completion
     tokens, as the endpoint reports them. ``final``: no further attempt will be made. ``batch`` is the number of the
-    batch in which it was asked; 0: alone. How long an answer from a batch took is not known, and ``elapsed_us`` is 0.
+    batch in which it was asked; 0: alone. How long an answer from a batch took is not known: ``elapsed_us`` is its part
+    of the time until the batch was read.
     """
 
     seq: int = -1

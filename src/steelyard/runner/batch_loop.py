@@ -314,7 +314,7 @@ class BatchRunner:
 
     async def _read(self, batch: _Batch) -> None:
         """Wait for a batch, and record what became of each of its calls."""
-        status = await self._waiting.ended(batch.id, lambda status: None)
+        status = await self._waiting.ended(batch.id, batch.count)
         if status is None:
             return
         if status.refused:
@@ -420,7 +420,7 @@ class BatchRunner:
             output,
             final=final,
             started_us=_now_us() if batch is None else batch.intent.at_us,
-            elapsed_us=0,
+            elapsed_us=0 if batch is None else max(0, _now_us() - batch.intent.at_us) // batch.count,
             batch=0 if batch is None else batch.intent.number,
         )
         self.on_attempt(attempt)

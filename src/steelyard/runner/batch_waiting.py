@@ -17,6 +17,7 @@ FIRST_LOOK: Final = 2.0  # seconds after which a batch is looked at first, and a
 LOOKS_APART: Final = 60.0
 FIRST_RETRY: Final = 1.0
 RETRIES_APART: Final = 60.0
+SAID_APART: Final = 60.0
 # What a kill left in flight may still be created: before so many seconds nobody concludes that there is no such batch.
 CREATION_SECONDS: Final = 15.0
 
@@ -84,14 +85,16 @@ class Waiting:
                 return None
             pause = min(2 * pause, RETRIES_APART)
 
-    async def ended(self, batch: str, heard: Callable[[BatchStatus], None]) -> BatchStatus | None:
-        """Wait until a batch has ended; ``heard`` of each look. None as :meth:`patiently`."""
-        pause = FIRST_LOOK
+    async def ended(self, batch: str, count: int) -> BatchStatus | None:
+        """Wait until a batch of so many calls has ended, and say how far it is now and then; None as `patiently`."""
+        pause, said = FIRST_LOOK, time.monotonic()
         while True:
             status = await self.patiently(lambda: self.batches.status(batch))
             if status is None or status.ended:
                 return status
-            heard(status)
+            if status.done and time.monotonic() - said >= SAID_APART:
+                said = time.monotonic()
+                self.notify(f"of the batch {batch} {status.done:,} of {count:,} calls are done")
             if not await self.pause(pause):
                 return None
             pause = min(1.5 * pause, LOOKS_APART)
@@ -99,7 +102,7 @@ class Waiting:
     async def found(self, digest: str, count: int, since: float) -> str | None:
         """The id of a batch that may have been created at ``since`` (Unix time); "" where it certainly was not.
 
-        None as :meth:`patiently`.
+        None as `patiently`.
         """
         pause = FIRST_LOOK
         while True:

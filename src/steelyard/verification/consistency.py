@@ -34,7 +34,7 @@ from steelyard.records import (
 )
 from steelyard.records.watching import WATCH_INPUT
 from steelyard.tasks.definition_file import MOST_NEXT_TOKENS
-from steelyard.verification.batched import why_not_batched
+from steelyard.verification.batches import why_not_batched
 
 __all__ = ["check_models", "check_options"]
 
