@@ -368,8 +368,8 @@ class BatchRunner:
 
     async def _settle(self, batch: _Batch, failed: Sequence[Ended]) -> None:
         """Record the calls that were not answered: which of them are over, and which are asked again."""
-        nothing_came = len(failed) == batch.count
-        tried = [each for each in failed if each.end != "cancelled"]
+        tried = [each for each in failed if each.end != "cancelled" and not batch.pending[each.index].failures]
+        nothing_came = len(failed) == batch.count  # what failed before and fails again shows nothing new
         if nothing_came and tried and (reason := await self._fault(tried)):
             self._waiting.give_up(f"batch {batch.id} brought no answer: {reason}")
         elif nothing_came:

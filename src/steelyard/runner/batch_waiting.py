@@ -70,8 +70,8 @@ class Waiting:
 
     async def patiently(self, ask: Callable[[], Coroutine[Any, Any, T | ModelOutput]]) -> T | None:
         """Ask until there is a reply; None where the run is stopped, or the provider is given up."""
-        since, pause = time.monotonic(), FIRST_RETRY
-        while True:
+        since, pause, was_told = time.monotonic(), FIRST_RETRY, False
+        while not self._stopped.is_set():
             found = await self.unless_stopped(ask())
             if not isinstance(found, ModelOutput):
                 return found
@@ -79,11 +79,13 @@ class Waiting:
             if found.fatal or not found.outcome.retryable or time.monotonic() - since >= self.patience:
                 self.gave_up = True
                 return None
-            if pause == FIRST_RETRY:
+            if not was_told:
+                was_told = True
                 self.notify(f"the provider cannot be asked about its batches ({self.last_failure}): trying again")
             if not await self.pause(found.retry_after or pause):
                 return None
             pause = min(2 * pause, RETRIES_APART)
+        return None
 
     async def ended(self, batch: str, count: int) -> BatchStatus | None:
         """Wait until a batch of so many calls has ended, and say how far it is now and then; None as `patiently`."""
