@@ -161,23 +161,20 @@ class BatchRunner:
 
     async def _ask(self) -> RunEnd:
         while True:
-            if self.left is None:
-                if self._stopping is None:
-                    await self._begin()
-                if self.left is None:
-                    return self._stopping or ("endpoint_down" if self._given_up else "complete")
-            if self.left.id or await self._has_found(self.left):
-                await self._read(self.left)
             if self._waiting.gave_up:
                 self.stop("endpoint_down")
             if self._stopping is not None:
                 return self._stopping
+            if self.left is None and not await self._begin():
+                return self._stopping or ("endpoint_down" if self._given_up else "complete")
+            if self.left is not None and (self.left.id or await self._has_found(self.left)):
+                await self._read(self.left)
 
-    async def _begin(self) -> None:
-        """Choose the calls of the next batch, write down what is intended, and create it; none where none is left."""
+    async def _begin(self) -> bool:
+        """Choose the calls of the next batch, write down what is intended, and create it; whether any call was left."""
         pending, bodies, reserved = await self._chosen()
         if not pending:
-            return
+            return False
         number = self._number + 1
         calls = tuple(
             BatchCall(
@@ -193,7 +190,7 @@ class BatchRunner:
         lines = [BatchLine(custom_id(digest, index), body) for index, body in enumerate(bodies)]
         uploaded = await self._waiting.patiently(lambda: self.batches.upload(lines))
         if uploaded is None:
-            return
+            return True
         self._number = number
         intent = self.journal.append(BatchIntent(number=number, digest=digest, calls=calls, at_us=_now_us()))
         self._sync()
@@ -206,7 +203,7 @@ class BatchRunner:
             self._close(self.left, f"the provider created none: {made.detail}")
         elif made.outcome is Outcome.RATE_LIMITED:
             await self._refused(self.left, made)
-        # Whether anything else created one, only the provider's list of batches says.
+        return True  # whether anything else created one, only the provider's list of batches says
 
     async def _refused(self, batch: _Batch, made: ModelOutput) -> None:
         """Wait where the provider takes no further batch for now."""
