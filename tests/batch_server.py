@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +18,9 @@ from aiohttp import web
 
 from tests.conftest import SumsServer
 from tests.dialects import MessagesSums
+from tests.vision_server import VisionServer
 
-__all__ = ["KINDS", "Batch", "MessageBatches", "OpenAIBatchServer", "serving", "uri"]
+__all__ = ["KINDS", "Batch", "MessageBatches", "OpenAIBatchServer", "seeing", "serving", "uri"]
 
 KINDS = ("openai", "anthropic")
 
@@ -48,7 +50,7 @@ class _Batches(SumsServer):
         self.made: list[Batch] = []
         self.seconds_each = 0.0
         self.seconds_to_create = 0.0
-        self.fate = lambda prompt, times: "answered"
+        self.fate: Callable[[str, int], str] = lambda prompt, times: "answered"
         self.created_status = 200
         self.makes_anyway = False
         self.extra: list[bytes] = []
@@ -285,3 +287,16 @@ def serving(kind: str) -> OpenAIBatchServer | MessageBatches:
 def uri(kind: str, server: SumsServer) -> str:
     """Its model."""
     return f"{kind}:sums@{server.url}"
+
+
+class SeeingOpenAI(OpenAIBatchServer, VisionServer):
+    """Sees what a picture shows, in OpenAI's batches."""
+
+
+class SeeingMessages(MessageBatches, VisionServer):
+    """Sees what a picture shows, in Anthropic's batches."""
+
+
+def seeing(kind: str) -> SeeingOpenAI | SeeingMessages:
+    """A server of a dialect that sees, not running yet."""
+    return SeeingOpenAI() if kind == "openai" else SeeingMessages()

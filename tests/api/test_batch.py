@@ -17,7 +17,8 @@ URI = "openai:m@http://h.example/v1"
 
 
 def arguments(**more: Any) -> RunArguments:
-    return RunArguments(**{"models": {"subject": URI}, "batch": True} | more)
+    given: dict[str, Any] = {"models": {"subject": URI}, "batch": True}
+    return RunArguments(**given | more)
 
 
 @pytest.mark.parametrize(

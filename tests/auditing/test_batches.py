@@ -19,8 +19,9 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt, BatchClosed, BatchCreated, BatchIntent, Outcome
 from steelyard.runner import batch_waiting
 from steelyard.storage.journal.reader import read_lines
-from tests.batch_server import KINDS, MessageBatches, OpenAIBatchServer, serving, uri
+from tests.batch_server import KINDS, MessageBatches, OpenAIBatchServer, seeing, serving, uri
 from tests.dialects import KEY
+from tests.vision_server import picture, write_task
 
 Sums = tuple[Path, float]
 Server = OpenAIBatchServer | MessageBatches
@@ -308,6 +309,27 @@ def test_of_two_lines_about_one_call_the_first_counts(kind: str, sums_file: Sums
         assert steelyard(run_of(kind, server, sums_file[0], run, "--limit", "20")) == 0
     assert len(attempts(run)) == 20
     assert steelyard(["verify", str(run)]) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_byte_of_an_image_arrives(kind: str, tmp_path: Path) -> None:
+    task, run = write_task(tmp_path / "task", 12), tmp_path / "run"
+    with seeing(kind) as server:
+        assert steelyard(["run", str(task), "--model", uri(kind, server), "--out", str(run), "--batch"]) == 0
+    assert Counter(server.got) == Counter(picture(number * 1000) for number in range(1, 13))
+    assert steelyard(["verify", str(run)]) == 0
+
+
+def test_what_was_read_is_sealed_without_the_batch_that_goes_on(sums_file: Sums, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with serving("openai") as server:
+        assert steelyard(run_of("openai", server, sums_file[0], run, "--limit", "32", "--deadline", "10m")) == 0
+        other = tmp_path / "other"
+        server.is_stalled = True
+        assert steelyard(run_of("openai", server, sums_file[0], other, "--deadline", "1s")) == 4
+        assert steelyard(["resume", str(other), "--finalize"]) == 3
+    assert batches_of(other) == [(1, "batch_0002")]
+    assert steelyard(["verify", str(other)]) == 0
 
 
 def test_results_at_another_address_are_refused(

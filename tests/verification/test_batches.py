@@ -53,7 +53,7 @@ def at(records: Records, kind: str, number: int = -1) -> int:
 
 
 def last_number(records: Records) -> int:
-    return max(each["number"] for each in records if each["type"] == "batch_intent")
+    return max(int(each["number"]) for each in records if each["type"] == "batch_intent")
 
 
 def _without(kind: str) -> Callable[[Records], None]:

@@ -166,9 +166,13 @@ class BatchRunner:
             if self._stopping is not None:
                 return self._stopping
             if self.left is None and not await self._begin():
-                return self._stopping or ("endpoint_down" if self._given_up else "complete")
+                return self._end_without_calls()
             if self.left is not None and (self.left.id or await self._has_found(self.left)):
                 await self._read(self.left)
+
+    def _end_without_calls(self) -> RunEnd:
+        """How a run ends that has no further call: a budget may have stopped it meanwhile."""
+        return self._stopping or ("endpoint_down" if self._given_up else "complete")
 
     async def _begin(self) -> bool:
         """Choose the calls of the next batch, write down what is intended, and create it; whether any call was left."""

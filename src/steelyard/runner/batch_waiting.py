@@ -19,7 +19,7 @@ FIRST_RETRY: Final = 1.0
 RETRIES_APART: Final = 60.0
 SAID_APART: Final = 60.0
 # What a kill left in flight may still be created: before so many seconds nobody concludes that there is no such batch.
-CREATION_SECONDS: Final = 15.0
+CREATION_SECONDS: Final = 60.0
 
 T = TypeVar("T")
 

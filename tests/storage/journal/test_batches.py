@@ -9,7 +9,7 @@ import pytest
 from steelyard.errors import VerificationError
 from steelyard.records import Attempt, BatchCall, BatchClosed, BatchCreated, BatchIntent, Outcome
 from steelyard.storage.journal.batches import batch_digest, batches_so_far
-from steelyard.storage.journal.lines import decode, encode
+from steelyard.storage.journal.lines import JournalRecord, decode, encode
 
 DIGESTS = {"m": ["d0", "d1", "d2"]}
 CALLS = tuple(BatchCall(measurement="m", position=at, sample=2 - at) for at in range(2))
@@ -29,7 +29,7 @@ def attempt(position: int, **more: Any) -> Attempt:
 
 
 def test_a_batch_is_open_until_each_of_its_calls_is_recorded() -> None:
-    records = [intent(), BatchCreated(number=1, id="b", at_us=6), attempt(0), attempt(1)]
+    records: list[JournalRecord] = [intent(), BatchCreated(number=1, id="b", at_us=6), attempt(0), attempt(1)]
     assert batches_so_far(records[:1], DIGESTS).open is not None
     found = batches_so_far(records[:3], DIGESTS)
     assert found.open is not None
@@ -40,7 +40,7 @@ def test_a_batch_is_open_until_each_of_its_calls_is_recorded() -> None:
 
 
 def test_a_closed_batch_leaves_nothing_open() -> None:
-    closed = [intent(), BatchClosed(number=1, reason="none", at_us=6)]
+    closed: list[JournalRecord] = [intent(), BatchClosed(number=1, reason="none", at_us=6)]
     assert batches_so_far(closed, DIGESTS).open is None
     again = batches_so_far([*closed, intent(2)], DIGESTS)
     assert again.open is not None
