@@ -196,7 +196,7 @@ async def _with_images(
     from steelyard.tasks.catalogue import shows_images
 
     found: dict[str, PlannedModel] = {}
-    if not shows_images(tasks, options.task_files):
+    if not shows_images(tasks, options.task_files, options.own_files):
         return found
     for role, each in planned.items():
         if is_candidate(role) and not each.capabilities.images:  # else it says so itself, or its recording does

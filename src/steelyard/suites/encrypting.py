@@ -88,6 +88,11 @@ def encrypt_suite(suite: SuiteTask) -> int:
         raise InputError(
             "would lie beside the encrypted items in plain: delete it first", where=suite.folder / VARIANTS
         )
+    if suite.rows.has_images:
+        raise InputError(
+            "shows images, which would lie beside the encrypted items in plain: keep it on an encrypted disk instead",
+            where=suite.folder,
+        )
     items, rules = list(suite.rows.items()), read_rules(suite.folder)
     name = suite.file.suite
     keys = {

@@ -74,23 +74,22 @@ def _is_definition(path: Path) -> bool:
     return path.suffix in (".yaml", ".yml") or is_suite(path)
 
 
-def shows_images(names: Sequence[str], files: Sequence[Path] = ()) -> bool:
-    """Whether a task of one of these names shows images, the user's own task files first; no questions are read.
+def shows_images(names: Sequence[str], files: Sequence[Path] = (), options: FileOptions | None = None) -> bool:
+    """Whether a task of one of these names shows images, the user's own task files first.
 
-    Raises InputError for a task file that is invalid.
+    Questions and suites are read for it. Raises InputError for a file that is invalid.
     """
     from steelyard.tasks import load_task, resolve
 
-    own = [read_definition(path) for path in files if path.suffix in (".yaml", ".yml") and not is_suite(path)]
-    by_name = {each.id: each for each in own}
+    own = {task.id: task for task in (open_task_file(path, options) for path in files)}
     for name in names:
-        if name in by_name:
-            found = by_name[name]
+        if name in own:
+            found = own[name]
         elif (task_id := resolve(name)) is not None:
-            found = load_task(task_id).definition
+            found = load_task(task_id)
         else:
             continue
-        if found.fields.images:
+        if found.definition.fields.images:
             return True
     return False
 

@@ -1,0 +1,84 @@
+"""Images that the rows of a user's own file name: which cells hold them, and whether each can be sent."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from steelyard.errors import InputError
+from steelyard.tasks.file_of_suite import check_no_suite_image
+from steelyard.tasks.image_files import HEAD, folder_of_image, read_image_file, type_of_image
+
+__all__ = ["check_image_cell", "image_cells", "image_data"]
+
+_FIX: Final = "name a PNG, JPEG or WebP beside this file or below, or give the column another name"
+
+
+def image_cells(row: Mapping[str, Any], keys: Iterable[str], where: str) -> Iterator[tuple[str, Any]]:
+    """Each image of a row with the name of its column, in the order of columns: a path, or bytes as the hub has them.
+
+    A cell is one of these, several (``a.png|b.png`` in a table, or a list), or empty. Raises InputError, naming
+    ``where``, for a text that looks like a JSON list and is none.
+    """
+    for key in keys:
+        value = row.get(key)
+        for each in _listed(value, key, where):
+            cell = each.strip() if isinstance(each, str) else each
+            if cell is not None and cell != "" and not (isinstance(cell, float) and math.isnan(cell)):
+                yield key, cell
+
+
+def _listed(value: Any, key: str, where: str) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, str):
+        return [value]
+    if not value.lstrip().startswith("["):
+        return value.split("|")
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list):
+        raise InputError(f"{key} is not a JSON list of paths: {_FIX}", where=where)
+    return found
+
+
+def check_image_cell(named: tuple[str, Any], folder: Path, where: str) -> None:
+    """Raise InputError, naming ``where`` and the column, for a cell that names no image that can be sent.
+
+    Of a file its first bytes are read alone; it is read whole when its question is asked.
+    """
+    _data(named, folder, where, HEAD)
+
+
+def image_data(named: tuple[str, Any], folder: Path, where: str) -> bytes:
+    """The bytes of an image; raises InputError as :func:`check_image_cell` does, and for one that is too large."""
+    return _data(named, folder, where, None)
+
+
+def _data(named: tuple[str, Any], folder: Path, where: str, most: int | None) -> bytes:
+    key, cell = named
+    try:
+        data = _bytes(key, cell, folder, most)
+        type_of_image(data, key if isinstance(cell, Mapping | bytes) else f"{key}: {str(cell)[:120]!r}")
+    except InputError as error:
+        raise InputError(f"{error}: {_FIX}", where=where) from None
+    return data
+
+
+def _bytes(key: str, cell: Any, folder: Path, most: int | None) -> bytes:
+    if isinstance(cell, Mapping):  # as Parquet files have it; the path there is of whoever made the file
+        cell = cell.get("bytes")
+    if isinstance(cell, bytes):
+        return cell
+    if not isinstance(cell, str):
+        raise InputError(f"{key} is neither the path of an image nor its bytes")
+    shown = f"{key}: {cell[:120]!r}"
+    place = folder_of_image(folder, cell, shown)
+    check_no_suite_image(Path(place))
+    name = cell.rpartition("/")[2]
+    return read_image_file(place, name, shown) if most is None else read_image_file(place, name, shown, most)
