@@ -68,6 +68,22 @@ def test_a_file_of_questions_shows_its_pictures(
     assert shown.count("image/png, ") == 2
 
 
+def test_what_reads_texts_alone_says_so(table: Path, server: VisionServer, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("a", "b"):
+        assert execute(["run", str(table), *model(server), "--out", folder]) == 0
+    Path("rubric.yaml").write_text("criteria:\n  - {id: short, text: The answer is short.}\n")
+    capsys.readouterr()
+    judge = ["judge", "run", "a", "--rubric", "rubric.yaml", "--model", f"judge=openai:sees@{server.url}", "--dry-run"]
+    for command, said in (
+        (["compare", "a", "b"], "its questions show images; of these the texts beside them"),
+        (["export", "a", "--to", "every-eval-ever", "--out", "a.json"], "its questions show images, which no export"),
+        (judge, "its questions show images, which no judge is shown"),
+    ):
+        assert execute(command) == 0
+        told = capsys.readouterr()
+        assert said in " ".join((told.out + told.err).split())
+
+
 def test_tables_of_spreadsheets_name_pictures_too(
     table: Path, server: VisionServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -170,16 +186,44 @@ def test_a_suites_pictures_reach_no_other_address_by_a_file(
     assert not server.got
 
 
-def test_twins_and_encryption_of_pictures_are_refused_in_a_line(
-    table: Path, server: VisionServer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pictures_have_no_twins(table: Path, server: VisionServer, capsys: pytest.CaptureFixture[str]) -> None:
     suite = suite_of(table, server)
     assert execute(["suite", "refresh", str(suite), "--all"]) == 2
     assert f"none of {ROWS} items has a twin" in capsys.readouterr().err
     assert execute(["suite", "refresh", str(suite), "--all", "--retire"]) == 2
     assert "every item would be retired" in capsys.readouterr().err
-    assert execute(["suite", "encrypt", str(suite)]) == 2
-    assert "shows images" in capsys.readouterr().err
+
+
+def test_an_encrypted_suite_holds_no_picture_in_plain_and_erases_them(
+    table: Path, server: VisionServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STEELYARD_READER", str(table.with_name("reader.txt")))
+    assert execute(["suite", "reader"]) == 0
+    reader = next(word for word in capsys.readouterr().out.split() if word.startswith("age1"))
+    suite = suite_of(table, server)
+    with (suite / "suite.yaml").open("a") as file:
+        file.write(f"readers: [{reader}]\n")
+    assert execute(["suite", "seal", "shelf"]) == 0
+    before = {each.name: each.read_bytes() for each in (suite / "images").iterdir()}
+    assert execute(["suite", "encrypt", "shelf"]) == 0
+    held = [each for each in suite.rglob("*") if each.is_file()]
+    assert not any(data in each.read_bytes() for each in held for data in before.values())
+    assert not {each.name for each in held} & set(before)
+    assert "so look whether texts" not in capsys.readouterr().out
+    assert execute(["run", "shelf#all", *model(server), "--out", "r"]) == 0
+    assert f"{ROWS} of {ROWS} right" in capsys.readouterr().out
+    item = json.loads((suite / "samples.vault.jsonl").read_text().splitlines()[0])["id"]
+    boxes = set((suite / "images").iterdir())
+    shutil.copytree(suite, "copy")
+    assert execute(["suite", "erase", "shelf", "--item", item]) == 0
+    assert len(boxes - set((suite / "images").iterdir())) == 2
+    one, other = sorted(Path("copy/images").iterdir())[:2]
+    one.write_bytes(other.read_bytes())
+    assert execute(["run", "copy#all", *model(server)]) == 2
+    assert "was changed since it was encrypted" in capsys.readouterr().err
+    shutil.copy(next(each for each in boxes if each.name == one.name), one)
+    assert execute(["suite", "encrypt", "copy", "--undo"]) == 0
+    assert {each.name: each.read_bytes() for each in Path("copy/images").iterdir()} == before
 
 
 def test_gates_and_watches_ask_pictures(table: Path, server: VisionServer) -> None:

@@ -12,7 +12,6 @@ from steelyard.evidence.canonical import canonical, sha256_hex, without_defaults
 from steelyard.evidence.envelope import seal, statement
 from steelyard.evidence.order import Prover
 from steelyard.tasks.suite_file import SAMPLES
-from steelyard.tasks.suite_images import check_images
 from steelyard.tasks.suite_seal import (
     SUITE_FORMAT,
     SUITE_PREDICATE,
@@ -61,7 +60,7 @@ def seal_suite(
             "those that may see it under 'endpoints' first, or delete variants.jsonl",
             where=suite.where,
         )
-    check_images(suite.folder, suite.rows.items())
+    suite.rows.check_images()
     draft = _draft(suite, signer, share, checks)
     parts = parts_of(draft, suite.rows.ids)
     if not parts.released or not all(parts.checks):

@@ -32,7 +32,7 @@ from steelyard.tasks.file_options import MAX_LABELS
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Row
 from steelyard.tasks.loaders import beside
 from steelyard.tasks.suite_images import check_image_names, suite_image
-from steelyard.tasks.suite_vault import VAULT, Vault, item_digest
+from steelyard.tasks.suite_vault import VAULT, Vault, item_digest, subject_of
 
 __all__ = [
     "DROPPED",
@@ -109,11 +109,13 @@ class SuiteRows(FileRows):
         self.ids: dict[str, int] = {}  # with the number of each item's line
         self._path = path
         self._rows: JsonlRows | None = None
+        self._vault: Vault | None = None
         self._held: dict[int, SuiteItem] = {}  # by place, of a suite that is encrypted: decrypted in memory alone
         if path.is_file():
             self._rows = JsonlRows(path, self._look)
         elif path.with_name(VAULT).is_file():
-            self._open(Vault(path.parent))
+            self._vault = Vault(path.parent)
+            self._open(self._vault)
         else:
             raise InputError("there is no such file: a suite has its items there", where=path)
         if not self.ids:
@@ -210,13 +212,29 @@ class SuiteRows(FileRows):
             "group": item.group,
             "instruction": self._suite.instruction,
             "choices": list(item.choices or self._suite.choices),
-            "images": [suite_image(self._path.parent, name) for name in item.images],
+            "images": [self.image(item, name) for name in item.images],
         }
         if self._with_choices:
             row["answer"] = str(item.choices.index(item.answer))
         elif self._suite.choices:
             row["answer"] = _label(item, self._suite.choices, self._path, line)
         return row
+
+    def image(self, item: SuiteItem, name: str) -> bytes:
+        """The bytes of an image that an item shows; raises InputError where they are not what its name says."""
+        if self._vault is None:
+            return suite_image(self._path.parent, name)
+        return self._vault.image(subject_of(item, self._suite.suite), name)
+
+    def check_images(self) -> None:
+        """Read each image that an item shows; raises InputError as :meth:`image` does."""
+        seen = set()
+        for item in self.items():
+            for name in item.images:
+                place = (name, self._vault and subject_of(item, self._suite.suite))
+                if place not in seen:
+                    self.image(item, name)
+                    seen.add(place)
 
 
 class PartRows(FileRows):

@@ -1,0 +1,66 @@
+"""The cells of a row that hold images, and which of them can be sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steelyard.errors import InputError
+from steelyard.tasks.question_images import check_image_cell, image_cells, image_data
+from tests.vision_server import picture
+
+
+def cells(value: Any) -> list[Any]:
+    return [cell for _, cell in image_cells({"image": value}, ("image", "images"), "t.csv:2")]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("a.png", ["a.png"]),
+        (" a.png | b.png|", ["a.png", "b.png"]),
+        ('["a.png", "b|c.png"]', ["a.png", "b|c.png"]),
+        (["a.png", None, ""], ["a.png"]),
+        ({"bytes": b"x", "path": "/etc/passwd"}, [{"bytes": b"x", "path": "/etc/passwd"}]),
+        (None, []),
+        ("", []),
+        (float("nan"), []),
+        (7, [7]),
+    ],
+)
+def test_a_cell_is_one_image_several_or_none(value: Any, found: list[Any]) -> None:
+    assert cells(value) == found
+
+
+def test_several_columns_are_read_in_their_order() -> None:
+    row = {"images": ["b.png", "c.png"], "image": "a.png"}
+    assert list(image_cells(row, ("image", "images"), "")) == [
+        ("image", "a.png"),
+        ("images", "b.png"),
+        ("images", "c.png"),
+    ]
+
+
+@given(st.recursive(st.none() | st.integers() | st.floats() | st.text(), lambda each: st.lists(each, max_size=4)))
+def test_whatever_a_cell_holds_is_read_or_refused_in_a_line(value: Any) -> None:
+    found, said = [], ""
+    try:
+        found = cells(value)
+        for cell in found:
+            check_image_cell(("image", cell), Path(__file__).parent, "t.csv:2")
+    except InputError as error:
+        said = str(error)
+    assert said.startswith("t.csv:2: image") if found or said else not found
+    assert not said or said.endswith("or give the column another name")
+
+
+def test_bytes_of_a_parquet_file_are_taken_and_its_path_is_not(tmp_path: Path) -> None:
+    held = {"bytes": picture(1), "path": "secret.png"}
+    assert image_data(("image", held), tmp_path, "here") == picture(1)
+    (tmp_path / "secret.png").write_bytes(picture(2))
+    with pytest.raises(InputError, match="neither the path of an image nor its bytes"):
+        image_data(("image", {"bytes": None, "path": "secret.png"}), tmp_path, "here")
