@@ -22,7 +22,7 @@ from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUna
 from steelyard.evidence.keys import KeySigner
 from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
 from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
-from steelyard.planning.identity_checks import looks_for_next_tokens, requested_by
+from steelyard.planning.identity_checks import check_references, looks_for_next_tokens, requested_by
 from steelyard.planning.options import Detect, Options, planned_model
 from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.prepare import prepare_measurement
@@ -160,6 +160,7 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
     for role, model in models.items():
         identity, capabilities = await model.identify()
         found[role] = planned_model(identity, capabilities, options, role)
+    check_references(found)
     return found
 
 
