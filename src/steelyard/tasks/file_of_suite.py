@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -28,14 +29,19 @@ def check_no_suite(path: Path) -> None:
             )
 
 
-def check_no_suite_image(folder: Path) -> None:
-    """Raise InputError for a folder (without links in its path) with images of a suite, which others may not get."""
-    for each in (folder, *folder.parents):
+@lru_cache(maxsize=256)
+def check_no_suite_image(folder: str) -> None:
+    """Raise InputError for a folder (without links in its path) with images of a suite, which others may not get.
+
+    A folder that holds none when it is first looked at is not looked at again.
+    """
+    place = Path(folder)
+    for each in (place, *place.parents):
         if each.name == IMAGES and (each.parent / SUITE).is_file():
             raise InputError(
                 f"holds images of a suite, which go to the addresses alone that its {SUITE} names: give the suite's "
                 f"folder, {shlex.quote(str(each.parent))}, or copy those that may be seen by others",
-                where=folder,
+                where=place,
             )
 
 

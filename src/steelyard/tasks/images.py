@@ -135,7 +135,7 @@ class RowImages:
             raise InputError(f"{column}: a path, and these rows lie in no folder: give a mirror with --data")
         shown = f"{column}: {value[:120]!r}"
         place = folder_of_image(self._folder, value, shown)
-        check_no_suite_image(Path(place))
+        check_no_suite_image(place)
         return read_image_file(place, value.rpartition("/")[2], shown)
 
 
@@ -158,6 +158,8 @@ def _split(text: str) -> Iterator[tuple[str, int | None]]:
 
 def check_unmarked(value: Any) -> None:
     """Raise InputError where a text in a value could be taken for the mark of an image."""
+    if type(value) is str and not _MARKS.search(value):
+        return
     left = [value]
     while left:
         each = left.pop()

@@ -79,6 +79,6 @@ def _bytes(key: str, cell: Any, folder: Path, most: int | None) -> bytes:
         raise InputError(f"{key} is neither the path of an image nor its bytes")
     shown = f"{key}: {cell[:120]!r}"
     place = folder_of_image(folder, cell, shown)
-    check_no_suite_image(Path(place))
+    check_no_suite_image(place)
     name = cell.rpartition("/")[2]
     return read_image_file(place, name, shown) if most is None else read_image_file(place, name, shown, most)
