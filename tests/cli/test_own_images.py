@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import openpyxl
+import pyarrow.parquet
 import pytest
 
 from steelyard.cli import execute
@@ -100,6 +101,22 @@ def test_tables_of_spreadsheets_name_pictures_too(
         assert execute(["run", name, *model(server), "--out", f"r-{name}"]) == 0
         assert sorted(server.got) == sorted(picture(1000 * number) for number in (1, 2, 3))
         assert f"{asked} of {asked} right" in capsys.readouterr().out
+
+
+def test_a_parquet_file_holds_the_pictures_themselves(table: Path, server: VisionServer) -> None:
+    rows = [
+        {
+            "question": "plus 1?",
+            "answer": str(1000 * n + 1),
+            "image": {"bytes": picture(1000 * n), "path": "/etc/passwd"},
+        }
+        for n in (1, 2, 3)
+    ]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), table.with_name("held.parquet"))
+    assert execute(["run", "held.parquet", *model(server), "--out", "r"]) == 0
+    assert sorted(server.got) == sorted(picture(1000 * n) for n in (1, 2, 3))
+    suite = suite_of(Path("held.parquet"), server)
+    assert sorted(each.read_bytes() for each in (suite / "images").iterdir()) == sorted(server.got)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
-from steelyard.tasks.question_images import check_image_cell, image_cells, image_data
+from steelyard.tasks.question_images import check_image_cells, identity_of, image_cells, image_data
 from tests.vision_server import picture
 
 
@@ -50,12 +50,30 @@ def test_whatever_a_cell_holds_is_read_or_refused_in_a_line(value: Any) -> None:
     found, said = [], ""
     try:
         found = cells(value)
-        for cell in found:
-            check_image_cell(("image", cell), Path(__file__).parent, "t.csv:2")
+        check_image_cells([("image", cell) for cell in found], Path(__file__).parent, "t.csv:2")
     except InputError as error:
         said = str(error)
     assert said.startswith("t.csv:2: image") if found or said else not found
-    assert not said or said.endswith("or give the column another name")
+    assert not said or said.endswith(("or give the column another name", "a request has at most 50"))
+
+
+def test_a_row_shows_no_more_than_a_request_can_hold(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(1))
+    check_image_cells([("image", "a.png")] * 50, tmp_path, "t.csv:2")
+    with pytest.raises(InputError, match=r"t\.csv:2: shows 51 images"):
+        check_image_cells([("image", "a.png")] * 51, tmp_path, "t.csv:2")
+
+
+def test_two_cells_are_one_image_by_path_or_bytes() -> None:
+    held = {"bytes": picture(1), "path": "a"}
+    assert identity_of(held) == identity_of(held | {"path": "b"}) == identity_of(picture(1))
+    assert len({identity_of(each) for each in ("a.png", "b.png", held, {"bytes": picture(2)}, 7)}) == 5
+
+
+def test_a_column_whose_name_holds_a_line_end_makes_no_line() -> None:
+    with pytest.raises(InputError) as raised:
+        check_image_cells(list(image_cells({"image\n": "no.png"}, ("image\n",), "t")), Path(__file__).parent, "t")
+    assert "\n" not in str(raised.value)
 
 
 def test_bytes_of_a_parquet_file_are_taken_and_its_path_is_not(tmp_path: Path) -> None:

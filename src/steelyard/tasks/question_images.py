@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from steelyard.errors import InputError
+from steelyard.records.images import MAX_IMAGES
 from steelyard.tasks.file_of_suite import check_no_suite_image
 from steelyard.tasks.image_files import HEAD, folder_of_image, read_image_file, type_of_image
+from steelyard.util.text import one_line
 
-__all__ = ["check_image_cell", "image_cells", "image_data"]
+__all__ = ["check_image_cells", "identity_of", "image_cells", "image_data"]
 
 _FIX: Final = "name a PNG, JPEG or WebP beside this file or below, or give the column another name"
 
@@ -25,7 +27,7 @@ def image_cells(row: Mapping[str, Any], keys: Iterable[str], where: str) -> Iter
     """
     for key in keys:
         value = row.get(key)
-        for each in _listed(value, key, where):
+        for each in _listed(value, one_line(key, 60), where):
             cell = each.strip() if isinstance(each, str) else each
             if cell is not None and cell != "" and not (isinstance(cell, float) and math.isnan(cell)):
                 yield key, cell
@@ -47,12 +49,21 @@ def _listed(value: Any, key: str, where: str) -> list[Any]:
     return found
 
 
-def check_image_cell(named: tuple[str, Any], folder: Path, where: str) -> None:
+def check_image_cells(cells: Sequence[tuple[str, Any]], folder: Path, where: str) -> None:
     """Raise InputError, naming ``where`` and the column, for a cell that names no image that can be sent.
 
-    Of a file its first bytes are read alone; it is read whole when its question is asked.
+    Also for more than one request can hold. Of a file its first bytes are read alone; it is read whole when its
+    question is asked.
     """
-    _data(named, folder, where, HEAD)
+    if len(cells) > MAX_IMAGES:
+        raise InputError(f"shows {len(cells):,} images; a request has at most {MAX_IMAGES}", where=where)
+    for each in cells:
+        _data(each, folder, where, HEAD)
+
+
+def identity_of(cell: Any) -> int:
+    """A number that two cells have in common where they are the same image, by its path or its bytes."""
+    return hash(cell.get("bytes") if isinstance(cell, Mapping) else cell if isinstance(cell, bytes) else repr(cell))
 
 
 def image_data(named: tuple[str, Any], folder: Path, where: str) -> bytes:
@@ -61,7 +72,7 @@ def image_data(named: tuple[str, Any], folder: Path, where: str) -> bytes:
 
 
 def _data(named: tuple[str, Any], folder: Path, where: str, most: int | None) -> bytes:
-    key, cell = named
+    key, cell = one_line(named[0], 60), named[1]
     try:
         data = _bytes(key, cell, folder, most)
         type_of_image(data, key if isinstance(cell, Mapping | bytes) else f"{key}: {str(cell)[:120]!r}")

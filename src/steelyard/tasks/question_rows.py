@@ -15,7 +15,7 @@ from steelyard.records.file_options import FileOptions
 from steelyard.tasks.column_names import Columns, UnclearColumns, WantedColumns
 from steelyard.tasks.file_options import MAX_LABELS
 from steelyard.tasks.file_rows import FileRows, Row, place_of, row_of
-from steelyard.tasks.question_images import check_image_cell, image_cells
+from steelyard.tasks.question_images import check_image_cells, identity_of, image_cells
 from steelyard.util.text import one_line
 
 __all__ = ["Survey", "TidyRows"]
@@ -74,9 +74,9 @@ class Survey:
             self._dropped.add(place)
             return
         self._has_column = self._has_column or bool(row.get(self.columns.choices_key))
-        for cell in image_cells(row, self.columns.image_keys, place_of(self._path, number)):
-            check_image_cell(cell, self._path.parent, place_of(self._path, number))
-            self.has_images = True
+        images = list(image_cells(row, self.columns.image_keys, place_of(self._path, number)))
+        check_image_cells(images, self._path.parent, place_of(self._path, number))
+        self.has_images = self.has_images or bool(images)
         self._tidied(row, number, has_choices=bool(self._options.choices))
         if not self._options.choices and (chosen := self._tidied(row, number, has_choices=True)):
             self.most_choices = max(self.most_choices, len(chosen["choices"]))
@@ -112,8 +112,7 @@ class Survey:
         if _SHORTENED.fullmatch(target):
             said = f"{self._noun} {number} has the answer {target}: a long number that a spreadsheet shortened?"
             self._doubts.setdefault("shortened", said)
-        shown = (repr(cell) for _, cell in image_cells(row, self.columns.image_keys, "")) if self.has_images else ()
-        asked = hash((text, *shown))
+        asked = hash((text, *(identity_of(cell) for _, cell in image_cells(row, self.columns.image_keys, ""))))
         before = self._asked.setdefault(asked, (hash(target), number))
         if before[0] != hash(target):
             said = f"{self._noun}s {before[1]} and {number} ask the same and have different answers."
