@@ -70,8 +70,8 @@ def test_a_file_of_questions_shows_its_pictures(
 
 
 def test_what_reads_texts_alone_says_so(table: Path, server: VisionServer, capsys: pytest.CaptureFixture[str]) -> None:
-    for folder in ("a", "b"):
-        assert execute(["run", str(table), *model(server), "--out", folder]) == 0
+    for folder, calls in (("a", "4"), ("b", "5")):
+        assert execute(["run", str(table), *model(server), "--out", folder, "--concurrency", calls]) == 0
     Path("rubric.yaml").write_text("criteria:\n  - {id: short, text: The answer is short.}\n")
     capsys.readouterr()
     judge = ["judge", "run", "a", "--rubric", "rubric.yaml", "--model", f"judge=openai:sees@{server.url}", "--dry-run"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError
+from steelyard.tasks.column_names import Columns
 from steelyard.tasks.question_images import check_image_cells, identity_of, image_cells, image_data
 from tests.vision_server import picture
 
+COLUMNS = Columns("question", "answer", "", images=("image",))
+
 
 def cells(value: Any) -> list[Any]:
-    return [cell for _, cell in image_cells({"image": value}, ("image", "images"), "t.csv:2")]
+    return [cell for _, cell in image_cells({"image": value}, COLUMNS, Path("t.csv"), 2)]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +42,7 @@ def test_a_cell_is_one_image_several_or_none(value: Any, found: list[Any]) -> No
 
 def test_several_columns_are_read_in_their_order() -> None:
     row = {"images": ["b.png", "c.png"], "image": "a.png"}
-    assert list(image_cells(row, ("image", "images"), "")) == [
+    assert image_cells(row, COLUMNS, Path("t.csv"), 2) == [
         ("image", "a.png"),
         ("images", "b.png"),
         ("images", "c.png"),
@@ -72,7 +76,11 @@ def test_two_cells_are_one_image_by_path_or_bytes() -> None:
 
 def test_a_column_whose_name_holds_a_line_end_makes_no_line() -> None:
     with pytest.raises(InputError) as raised:
-        check_image_cells(list(image_cells({"image\n": "no.png"}, ("image\n",), "t")), Path(__file__).parent, "t")
+        check_image_cells(
+            image_cells({"image\n": "no.png"}, replace(COLUMNS, images=("image\n",)), Path("t.csv"), 2),
+            Path(__file__).parent,
+            "t.csv:2",
+        )
     assert "\n" not in str(raised.value)
 
 

@@ -20,7 +20,7 @@ from steelyard.suites.collected import Collected, item_id
 from steelyard.tasks.column_names import Columns, WantedColumns
 from steelyard.tasks.file_rows import place_of
 from steelyard.tasks.loaders import read_rows
-from steelyard.tasks.question_images import image_cells, image_data
+from steelyard.tasks.question_images import ImageCell, image_cells, image_data
 from steelyard.tasks.question_rows import Survey, TidyRows
 from steelyard.tasks.suite_file import MadeFrom
 from steelyard.tasks.suite_images import image_name
@@ -52,7 +52,7 @@ def items_of_table(path: Path, options: FileOptions, columns: TableColumns = Tab
     tidy = survey.tidied(rows)
     with path.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
-    images = _Images(tidy, survey.columns.image_keys, path)
+    images = _Images(tidy, survey.columns, path)
     items = [_item(tidy, place, path.name, sha256, columns, path, images) for place in range(len(tidy))]
     dropped = [
         _without(role, number, path.name, sha256) for role, numbers in survey.left_out.items() for number in numbers
@@ -82,8 +82,8 @@ def items_of_table(path: Path, options: FileOptions, columns: TableColumns = Tab
 class _Images:
     """The images of a table's rows: ``found`` reads each by its name, so that none is held in memory."""
 
-    def __init__(self, rows: TidyRows, keys: Sequence[str], path: Path) -> None:
-        self._rows, self._keys, self._path = rows, keys, path
+    def __init__(self, rows: TidyRows, columns: Columns, path: Path) -> None:
+        self._rows, self._columns, self._path = rows, columns, path
         self.found: dict[str, Callable[[], bytes]] = {}
 
     def names(self, place: int) -> tuple[str, ...]:
@@ -98,8 +98,8 @@ class _Images:
     def _read(self, place: int, number: int) -> bytes:
         return image_data(self._cells(place)[number], self._path.parent, self._where(place))
 
-    def _cells(self, place: int) -> list[tuple[str, Any]]:
-        return list(image_cells(self._rows.untidied(place), self._keys, self._where(place)))
+    def _cells(self, place: int) -> Sequence[ImageCell]:
+        return image_cells(self._rows.untidied(place), self._columns, self._path, self._rows.number_of(place))
 
     def _where(self, place: int) -> str:
         return place_of(self._path, self._rows.number_of(place))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +78,7 @@ class Columns:
         """The key of the choices, which in a file of objects need not be in the first one."""
         return self.choices or "choices"
 
-    @property
+    @cached_property
     def image_keys(self) -> tuple[str, ...]:
         """The keys of images, which in a file of objects need not be in the first one."""
         usual = (each for each in _IMAGES[:2] if each not in (self.question, self.answer, self.choices))

@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.records.images import MAX_IMAGES
+from steelyard.tasks.column_names import Columns
 from steelyard.tasks.file_of_suite import check_no_suite_image
+from steelyard.tasks.file_rows import place_of
 from steelyard.tasks.image_files import HEAD, folder_of_image, read_image_file, type_of_image
 from steelyard.util.text import one_line
 
-__all__ = ["check_image_cells", "identity_of", "image_cells", "image_data"]
+__all__ = ["ImageCell", "check_image_cells", "identity_of", "image_cells", "image_data"]
 
 _FIX: Final = "name a PNG, JPEG or WebP beside this file or below, or give the column another name"
 
 
-def image_cells(row: Mapping[str, Any], keys: Iterable[str], where: str) -> Iterator[tuple[str, Any]]:
-    """Each image of a row with the name of its column, in the order of columns: a path, or bytes as the hub has them.
+ImageCell = tuple[str, Any]  # the name of a column, and a path there, or bytes as the hub has them
 
-    A cell is one of these, several (``a.png|b.png`` in a table, or a list), or empty. Raises InputError, naming
-    ``where``, for a text that looks like a JSON list and is none.
+
+def image_cells(row: Mapping[str, Any], columns: Columns, path: Path, number: int) -> Sequence[ImageCell]:
+    """Each image of a row of a file, which has this number there, in the order of columns.
+
+    A cell is one image, several (``a.png|b.png`` in a table, or a list), or empty. Raises InputError, with file and
+    row, for a text that looks like a JSON list and is none.
     """
-    for key in keys:
-        value = row.get(key)
-        for each in _listed(value, one_line(key, 60), where):
-            cell = each.strip() if isinstance(each, str) else each
-            if cell is not None and cell != "" and not (isinstance(cell, float) and math.isnan(cell)):
-                yield key, cell
+    keys = [key for key in columns.image_keys if row.get(key)]
+    if not keys:  # as in nearly every row of nearly every file
+        return ()
+    where = place_of(path, number)
+    listed = ((key, each) for key in keys for each in _listed(row[key], one_line(key, 60), where))
+    cells = ((key, each.strip() if isinstance(each, str) else each) for key, each in listed)
+    return [(key, cell) for key, cell in cells if not _is_empty(cell)]
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell))
 
 
 def _listed(value: Any, key: str, where: str) -> list[Any]:
@@ -49,7 +59,7 @@ def _listed(value: Any, key: str, where: str) -> list[Any]:
     return found
 
 
-def check_image_cells(cells: Sequence[tuple[str, Any]], folder: Path, where: str) -> None:
+def check_image_cells(cells: Sequence[ImageCell], folder: Path, where: str) -> None:
     """Raise InputError, naming ``where`` and the column, for a cell that names no image that can be sent.
 
     Also for more than one request can hold. Of a file its first bytes are read alone; it is read whole when its
@@ -66,12 +76,12 @@ def identity_of(cell: Any) -> int:
     return hash(cell.get("bytes") if isinstance(cell, Mapping) else cell if isinstance(cell, bytes) else repr(cell))
 
 
-def image_data(named: tuple[str, Any], folder: Path, where: str) -> bytes:
+def image_data(named: ImageCell, folder: Path, where: str) -> bytes:
     """The bytes of an image; raises InputError as :func:`check_image_cell` does, and for one that is too large."""
     return _data(named, folder, where, None)
 
 
-def _data(named: tuple[str, Any], folder: Path, where: str, most: int | None) -> bytes:
+def _data(named: ImageCell, folder: Path, where: str, most: int | None) -> bytes:
     key, cell = one_line(named[0], 60), named[1]
     try:
         data = _bytes(key, cell, folder, most)

@@ -15,7 +15,7 @@ from steelyard.records.file_options import FileOptions
 from steelyard.tasks.column_names import Columns, UnclearColumns, WantedColumns
 from steelyard.tasks.file_options import MAX_LABELS
 from steelyard.tasks.file_rows import FileRows, Row, place_of, row_of
-from steelyard.tasks.question_images import check_image_cells, identity_of, image_cells
+from steelyard.tasks.question_images import ImageCell, check_image_cells, identity_of, image_cells
 from steelyard.util.text import one_line
 
 __all__ = ["Survey", "TidyRows"]
@@ -74,13 +74,14 @@ class Survey:
             self._dropped.add(place)
             return
         self._has_column = self._has_column or bool(row.get(self.columns.choices_key))
-        images = list(image_cells(row, self.columns.image_keys, place_of(self._path, number)))
-        check_image_cells(images, self._path.parent, place_of(self._path, number))
-        self.has_images = self.has_images or bool(images)
+        images = image_cells(row, self.columns, self._path, number)
+        if images:
+            check_image_cells(images, self._path.parent, place_of(self._path, number))
+            self.has_images = True
         self._tidied(row, number, has_choices=bool(self._options.choices))
         if not self._options.choices and (chosen := self._tidied(row, number, has_choices=True)):
             self.most_choices = max(self.most_choices, len(chosen["choices"]))
-        self._doubt(row, number)
+        self._doubt(row, number, images)
 
     def _columns(self, row: Row) -> Columns:
         found = self._wanted.find(row)
@@ -99,7 +100,7 @@ class Survey:
             self._faults[has_choices] = fault
             return None
 
-    def _doubt(self, row: Row, number: int) -> None:
+    def _doubt(self, row: Row, number: int, images: Sequence[ImageCell]) -> None:
         """Keep what may have gone wrong in the file before it came here; the first of each kind."""
         text, target = str(row[self.columns.question]).strip(), str(row[self.columns.answer]).strip()
         words = text[:2000].casefold()
@@ -112,7 +113,7 @@ class Survey:
         if _SHORTENED.fullmatch(target):
             said = f"{self._noun} {number} has the answer {target}: a long number that a spreadsheet shortened?"
             self._doubts.setdefault("shortened", said)
-        asked = hash((text, *(identity_of(cell) for _, cell in image_cells(row, self.columns.image_keys, ""))))
+        asked = hash((text, *(identity_of(cell) for _, cell in images))) if images else hash(text)
         before = self._asked.setdefault(asked, (hash(target), number))
         if before[0] != hash(target):
             said = f"{self._noun}s {before[1]} and {number} ask the same and have different answers."
@@ -215,8 +216,9 @@ class TidyRows(FileRows):
         return self._rows[self._kept[place]]
 
     def _row(self, number: int) -> Row:
-        where = place_of(self._path, self.number_of(number))
-        return _tidied(self._rows[self._kept[number]], self._columns, self._has_choices, self._options, where)
+        where, row = place_of(self._path, self.number_of(number)), self._rows[self._kept[number]]
+        images = [cell for _, cell in image_cells(row, self._columns, self._path, self.number_of(number))]
+        return _tidied(row, self._columns, self._has_choices, self._options, where) | {"images": images}
 
 
 def _is_empty(value: Any) -> bool:
@@ -226,7 +228,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def _tidied(row: Row, columns: Columns, has_choices: bool, options: FileOptions, where: str) -> Row:
-    """One row with exactly the keys question, answer, choices, instruction and images."""
+    """One row with exactly the keys question, answer, choices and instruction."""
     asked, target = row.get(columns.question), row.get(columns.answer)
     if not isinstance(asked, str) or not asked.strip():
         raise InputError(f"{columns.question} must be a text", where=where)
@@ -237,8 +239,7 @@ def _tidied(row: Row, columns: Columns, has_choices: bool, options: FileOptions,
             raise InputError(
                 f"{name} is {text.strip()}, an error of the spreadsheet: fix its formula there", where=where
             )
-    images = [cell for _, cell in image_cells(row, columns.image_keys, where)]
-    tidy: Row = {"question": asked, "instruction": options.instruction, "images": images}
+    tidy: Row = {"question": asked, "instruction": options.instruction}
     if columns.answer.startswith("__expected") and (assertion := _ASSERTION.match(str(target).strip())):
         raise InputError(
             f"{columns.answer} is {str(target).strip()[:40]!r}, an assertion of promptfoo: write the right answer "
