@@ -16,7 +16,7 @@ from steelyard.tasks.definition import Hub, PromptFormat, Shots, TaskDefinition
 from steelyard.tasks.window import is_day
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
-__all__ = ["read_definition", "read_plain_yaml", "read_strictly", "resolved_prompts"]
+__all__ = ["check_shows_images", "read_definition", "read_plain_yaml", "read_strictly", "resolved_prompts"]
 
 MAX_BYTES = 4_000_000
 MOST_NEXT_TOKENS = 20  # what common servers give
@@ -181,7 +181,7 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     if definition.items is not None and definition.items.sha256 and not definition.fields.question:
         raise InputError("items.sha256 needs fields.question, which says what an item asks", where=path)
     if definition.fields.images:
-        _check_shows_images(prompts, path)
+        check_shows_images(prompts, path)
     if not 0 <= definition.chance < 1:
         raise InputError("chance is a fraction from 0 to below 1", where=path)
     return msgspec.structs.replace(
@@ -189,7 +189,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     )
 
 
-def _check_shows_images(prompts: Mapping[str, PromptFormat], path: Path) -> None:
+def check_shows_images(prompts: Mapping[str, PromptFormat], path: Path) -> None:
+    """Raise InputError for a prompt format that cannot show images."""
     for name, each in prompts.items():
         if not each.chat or not each.generates:
             raise InputError(f"prompts.{name}: images are shown in a chat that asks for text: chat: true", where=path)
