@@ -23,7 +23,9 @@ __all__ = ["MathVista"]
 MAX_CHARACTERS: Final = 10_000
 MAX_NUMBERS: Final = 40  # of an output that are held against a target: the last ones
 _LONGEST: Final = 400  # characters of a number
-_LARGE: Final = re.compile(r"[eE][+-]?0*[1-9][0-9_]{2,}")  # an exponent of three digits or more
+# Whatever Fraction takes, in any script's digits, but for an exponent of more than two digits: what is not matched here
+# may be a number of a million digits in a form that nobody thought of.
+_NUMBER: Final = re.compile(r"\s*[+-]?[\d_.]+(?:/[\d_]+|[eE][+-]?0{0,9}\d{1,2})?\s*")
 _LIST: Final = re.compile(r"\[[^\[\]\n]{1,400}\]")
 
 
@@ -126,8 +128,8 @@ def _values(text: str) -> list[Fraction | str] | None:
 
 def _fraction(text: str) -> Fraction:
     """A number whose size is bounded: ``1e100000000`` would take hours. Raises ValueError, ZeroDivisionError."""
-    if len(text) > _LONGEST or _LARGE.search(text):
-        raise ValueError("a number that is too long")
+    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+        raise ValueError("no number, or one that is too long")
     return Fraction(text)
 
 
