@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.letter import Letter
-from steelyard.scorers.mathvista import MathVista, _fraction
+from steelyard.scorers.mathvista import MathVista
 from steelyard.scorers.numeric import Numeric
 
 # Outputs, answers with their types, and what MathVista's normalize_extracted_answer and safe_equal give for the value
@@ -70,7 +69,15 @@ def test_a_target_that_cannot_be_compared_is_said(target: str, why: str) -> None
 
 @pytest.mark.parametrize(
     "number",
-    ["1e100000000", "1e-100000000", "1_0e+0900000000", "9" * 399 + "e99999999", "1e0_9999999", "1e٣٠٠٠٠٠٠", "1e９９９９９９９"],
+    [
+        "1e100000000",
+        "1e-100000000",
+        "1_0e+0900000000",
+        "9" * 399 + "e99999999",
+        "1e0_9999999",
+        "1e٣٠٠٠٠٠٠",
+        "1e９９９９９９９",
+    ],
 )
 def test_a_number_that_would_take_hours_is_no_number(number: str) -> None:
     """A few characters that a model, or a data set, may write; the fraction would have as many digits as it says."""
@@ -82,14 +89,6 @@ def test_a_number_that_would_take_hours_is_no_number(number: str) -> None:
 @pytest.mark.parametrize("number", ["1000", "1_000", " 1e3 ", "+1E+003", "2000/2", "1000.0", "١٠٠٠", "１０００"])
 def test_a_number_is_the_same_in_every_writing(number: str) -> None:
     assert value(f"['{number}', 2]", {"answer": "[1000, 2]", "type": "list"}) == 1
-
-
-@given(st.text("0123456789_.eE+-/٣９ ", max_size=40))
-def test_no_number_is_larger_than_its_text_allows(number: str) -> None:
-    """All that is read as a number has at most a hundred digits more than it has characters."""
-    with suppress(ValueError, ZeroDivisionError):
-        found = _fraction(number)
-        assert max(abs(found.numerator), found.denominator) < 10 ** (len(number) + 101)
 
 
 def test_the_index_of_a_choice_needs_choices() -> None:
