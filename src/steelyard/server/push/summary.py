@@ -56,7 +56,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
 
     ``seal`` is the SHA-256 of its ``bundle.dsse.json`` and names it here; ``plan`` that of the sealed plan. ``verdict``
     and ``exit`` were computed again. ``verified_exit`` is what ``steelyard verify`` returns: 0, or 3 where something
-    could not be checked, which ``said`` names.
+    could not be checked, which ``said`` names. ``pages_compared``: report.html is the page that the journal gives.
     """
 
     seal: str
@@ -76,6 +76,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     signed_by: str = ""
     verified_exit: int
     verified_with: str
+    pages_compared: bool
     said: tuple[Said, ...]
     rows: tuple[ClaimRow, ...] = ()
     rows_left: int = 0
@@ -116,6 +117,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         signed_by=integrity.signed_by,
         verified_exit=int(result.exit_code),
         verified_with=software(),
+        pages_compared=found.pages,
         said=tuple(Said(name=name, text=one_line(text, 600)) for name, text in _said(result)),
         rows=tuple(rows[:MAX_ROWS]),
         rows_left=max(0, len(rows) - MAX_ROWS),
