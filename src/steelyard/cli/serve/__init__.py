@@ -68,14 +68,7 @@ def command(
     from steelyard.server.serving import serve
     from steelyard.server.settings import serve_settings
 
-    return serve(
-        serve_settings(
-            data=data,
-            bind=bind,
-            public_url=public_url,
-            proxies=proxies,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            run_as=run_as,
-        )
+    settings = serve_settings(
+        data=data, bind=bind, public_url=public_url, proxies=proxies, tls_cert=tls_cert, tls_key=tls_key, run_as=run_as
     )
+    return serve(settings, lambda line: click.echo(line, err=True))

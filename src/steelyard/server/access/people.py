@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.facts import RequestFacts
 
-__all__ = ["SCOPES", "SESSION_HOURS", "People", "SessionRow", "TokenRow", "has_administrator", "new_admin_link"]
+__all__ = ["SCOPES", "SESSION_HOURS", "TOKEN_DAYS", "People", "SessionRow", "TokenRow", "has_administrator", "new_admin_link"]
 
 SESSION_HOURS: Final = 12
 LINK_MINUTES: Final = 15

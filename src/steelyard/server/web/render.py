@@ -7,6 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.server.access.secrets import form_key
+from steelyard.server.web.cookies import FORM_SECONDS, form_cookie_of, set_form_cookie
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -28,7 +29,10 @@ def page(call: Call, name: str, status: int = 200, **values: Any) -> Response:
         caller=call.caller, key=form_key(call.cookie) if call.cookie else "", style=style_address(),
         here=call.facts.route, **values,
     )  # fmt: skip
-    return HTMLResponse(text, status)
+    reply = HTMLResponse(text, status)
+    if call.cookie and call.caller.session is None and not form_cookie_of(call):
+        set_form_cookie(reply, call, call.cookie, FORM_SECONDS)
+    return reply
 
 
 def problem_page(call: Call, status: int, problem: str) -> Response:

@@ -17,7 +17,7 @@ from steelyard.server.access.callers import Access, is_allowed
 from steelyard.server.access.secrets import is_form_key, new_secret
 from steelyard.server.web.bodies import BodyTooLargeError
 from steelyard.server.web.call import Call, fields_of
-from steelyard.server.web.cookies import FORM_SECONDS, cookie_of, form_cookie_of, set_form_cookie
+from steelyard.server.web.cookies import cookie_of, form_cookie_of
 from steelyard.server.web.facts import facts_of
 from steelyard.server.web.render import problem_page
 from steelyard.server.web.replies import json_reply
@@ -83,10 +83,7 @@ async def _answer(rule: Rule, call: Call) -> Response:
     if inspect.iscoroutinefunction(rule.handler):
         reply: Response = await rule.handler(call)
         return reply
-    reply = await run_in_threadpool(rule.handler, call)  # type: ignore[arg-type]
-    if not form_cookie_of(call) and call.caller.session is None and not rule.access.is_token and call.cookie:
-        set_form_cookie(reply, call, call.cookie, FORM_SECONDS)
-    return reply
+    return await run_in_threadpool(rule.handler, call)  # type: ignore[arg-type]
 
 
 def _identify(rule: Rule, call: Call) -> None:
@@ -127,7 +124,7 @@ def _refused(rule: Rule, call: Call) -> Response:
         if not known:
             reply.headers["www-authenticate"] = "Bearer"
         return reply
-    if call.request.method != "GET":
+    if call.request.method not in ("GET", "HEAD"):
         return _problem(rule, call, 401, "you are not signed in")
     return RedirectResponse(f"/sign-in?next={quote(call.request.url.path, safe='/')}", 303)
 
