@@ -19,7 +19,7 @@ __all__ = ["PACKAGE", "page", "problem_page", "style", "style_address"]
 PACKAGE: Final = "steelyard.server.pages"
 
 
-def page(call: Call, name: str, status: int = 200, **values: Any) -> Response:
+def page(call: Call, name: str, status: int = 200, /, **values: Any) -> Response:
     """A page from a template of :mod:`steelyard.server.pages`; ``key`` goes into each of its forms."""
     from starlette.responses import HTMLResponse
 
