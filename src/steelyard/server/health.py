@@ -31,7 +31,9 @@ def show_readiness(call: Call) -> Response:
     found = [*problems(call.platform)]
     rests = "triggers alone: owner and application are one role" if call.platform.database.is_one_role else "two roles"
     status = 503 if found else 200
-    return json_reply(status, {"status": "ready" if not found else "not ready", "problems": found, "append_only": rests})
+    return json_reply(
+        status, {"status": "ready" if not found else "not ready", "problems": found, "append_only": rests}
+    )
 
 
 def show_metrics(call: Call) -> Response:

@@ -25,7 +25,9 @@ class Metrics:
         )
         self._pushes = Counter("steelyard_pushes", "Runs that were pushed.", ("outcome",), registry=self._registry)
         self._sign_ins = Counter("steelyard_sign_ins", "Attempts to sign in.", ("outcome",), registry=self._registry)
-        self._free = Gauge("steelyard_disk_free_bytes", "Free bytes where the data folder lies.", registry=self._registry)
+        self._free = Gauge(
+            "steelyard_disk_free_bytes", "Free bytes where the data folder lies.", registry=self._registry
+        )
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""

@@ -123,9 +123,7 @@ def _check_reach(settings: ServeSettings, bind: str) -> None:
             "--tls-key, or --trusted-proxy CIDR for a proxy that ends TLS"
         )
     if not settings.public_url.startswith("https:"):
-        raise InputError(
-            f"--bind {bind} needs --public-url https://NAME, the one name by which it may be called: any other is refused"
-        )
+        raise InputError(f"--bind {bind} needs --public-url https://NAME, the one name by which it may be called")
 
 
 def _address(bind: str) -> tuple[str, int]:

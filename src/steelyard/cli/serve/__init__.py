@@ -54,8 +54,8 @@ def command(
 ) -> int:
     """Serve the team's platform: verdicts that were pushed, verified again, for everybody who may look.
 
-    Everything is in one data folder, with a database of its own; where DATABASE_URL is set, it uses that one. It listens
-    on this machine alone, and elsewhere only with TLS or behind a trusted proxy. Needs the extra server.
+    Everything is in one data folder, with a database of its own; where DATABASE_URL is set, it uses that one. It
+    listens on this machine alone, and elsewhere only with TLS or behind a trusted proxy. Needs the extra server.
     """
     from steelyard.errors import InputError
 

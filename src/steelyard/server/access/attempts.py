@@ -43,7 +43,7 @@ class Attempts:
                 self._failed.popitem(last=False)
 
     def forget(self, name: str, address: str) -> None:
-        """It was the right password after all: the name's failures from there, and this one of the address, are gone."""
+        """It was the right password after all: the name's failures from there, and the address's last one, are gone."""
         with self._lock:
             self._failed.pop((name, _network(address)), None)
             if times := self._failed.get(("", _network(address))):

@@ -24,7 +24,9 @@ def check_new_password(password: str, again: str, name: str) -> None:
     if password != again:
         raise InputError("the two passwords are not the same")
     if not LEAST_LENGTH <= len(password) <= MOST_LENGTH:
-        raise InputError(f"a password has {LEAST_LENGTH} to {MOST_LENGTH} characters: some words in a row are a good one")
+        raise InputError(
+            f"a password has {LEAST_LENGTH} to {MOST_LENGTH} characters: some words in a row are a good one"
+        )
     if name and name.casefold() in password.casefold() and len(password) < len(name) + 8:
         raise InputError("the password is hardly more than the name")
 
@@ -43,9 +45,10 @@ def is_password(kept: str, password: str) -> bool:
         return False
     with _AT_ONCE:
         try:
-            return _hasher().verify(kept or _of_nobody(), password) and bool(kept)
+            _hasher().verify(kept or _of_nobody(), password)
         except (VerificationError, InvalidHashError):
             return False
+    return bool(kept)
 
 
 @functools.cache

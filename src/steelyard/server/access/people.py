@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.facts import RequestFacts
 
-__all__ = ["SCOPES", "SESSION_HOURS", "TOKEN_DAYS", "People", "SessionRow", "TokenRow", "has_administrator", "new_admin_link"]
+__all__ = [
+    "SCOPES",
+    "SESSION_HOURS",
+    "TOKEN_DAYS",
+    "People",
+    "SessionRow",
+    "TokenRow",
+    "has_administrator",
+    "new_admin_link",
+]
 
 SESSION_HOURS: Final = 12
 LINK_MINUTES: Final = 15
@@ -166,8 +175,7 @@ class People:
         """End a session of the caller's; nothing happens where it is none."""
         with self._pool.connection() as connection:
             ended = connection.execute(
-                "UPDATE steelyard.session SET ended_at = now() "
-                "WHERE id = %s AND person_id = %s AND ended_at IS NULL",
+                "UPDATE steelyard.session SET ended_at = now() WHERE id = %s AND person_id = %s AND ended_at IS NULL",
                 (session, caller.person),
             ).rowcount
             if ended:
@@ -185,8 +193,7 @@ class People:
         with self._pool.connection() as connection:
             connection.execute("UPDATE steelyard.person SET password_hash = %s WHERE id = %s", (hashed, caller.person))
             connection.execute(
-                "UPDATE steelyard.session SET ended_at = now() "
-                "WHERE person_id = %s AND id <> %s AND ended_at IS NULL",
+                "UPDATE steelyard.session SET ended_at = now() WHERE person_id = %s AND id <> %s AND ended_at IS NULL",
                 (caller.person, caller.session),
             )
             _audit(connection, "change-password", f"person:{caller.person}", facts)
@@ -253,9 +260,7 @@ class People:
         ).fetchone()
         return None if row is None else int(row[0])
 
-    def _begin_session(
-        self, connection: psycopg.Connection[Any], person: int, facts: RequestFacts, agent: str
-    ) -> str:
+    def _begin_session(self, connection: psycopg.Connection[Any], person: int, facts: RequestFacts, agent: str) -> str:
         secret = new_secret()
         connection.execute(
             "INSERT INTO steelyard.session (person_id, sha256, expires_at, address, agent) "

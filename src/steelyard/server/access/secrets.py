@@ -1,7 +1,7 @@
 """Secrets that we give out: random, kept as digests alone, and shown once.
 
-A session, a token and a one-time link are each 32 random bytes, so that a plain SHA-256 is enough to keep them by: there
-is nothing to guess.
+A session, a token and a one-time link are each 32 random bytes, so that a plain SHA-256 is enough to keep them by:
+there is nothing to guess.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 __all__ = ["TOKEN_PREFIX", "digest_of", "form_key", "is_form_key", "new_secret", "new_token"]
 
-TOKEN_PREFIX: Final = "steelyard_"  # so that scanners of repositories can find one that was lost
+TOKEN_PREFIX: Final = "steelyard_"  # noqa: S105 — so that scanners of repositories can find one that was lost
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 

@@ -28,7 +28,11 @@ def do_make_token(call: Call) -> Response:
     days = call.field("days", 10)
     try:
         token = call.platform.people.make_token(
-            call.caller, call.field("name", 80), call.field("scope", 20), int(days) if days.isdecimal() else 0, call.facts
+            call.caller,
+            call.field("name", 80),
+            call.field("scope", 20),
+            int(days) if days.isdecimal() else 0,
+            call.facts,
         )
     except InputError as error:
         return _account_page(call, 400, problem=str(error))

@@ -96,4 +96,6 @@ def _roles(call: Call) -> str:
     database = call.platform.database
     if database.is_one_role:
         return f"{database.owner_role} does everything: append-only rests on triggers alone"
-    return f"{database.owner_role} owns the tables; {database.application_role} only inserts where things are append-only"
+    return (
+        f"{database.owner_role} owns the tables; {database.application_role} only inserts where things are append-only"
+    )

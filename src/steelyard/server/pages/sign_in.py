@@ -89,9 +89,7 @@ _NOT_GOOD: Final = (
 
 
 def _welcome_page(call: Call, status: int = 200, *, problem: str = "", code: str = "", name: str = "") -> Response:
-    reply = page(
-        call, "welcome.html.j2", status, problem=problem, code=code, name=name, least=LEAST_LENGTH
-    )
+    reply = page(call, "welcome.html.j2", status, problem=problem, code=code, name=name, least=LEAST_LENGTH)
     reply.headers["referrer-policy"] = "same-origin"  # the address has the code
     return reply
 

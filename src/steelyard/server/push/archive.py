@@ -12,7 +12,7 @@ import os
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -47,13 +47,13 @@ def is_accepted(name: str) -> bool:
 # ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def packed(run: Path) -> Iterator[bytes]:
-    """The files of a run as a compressed tar, piece by piece; what belongs to this machine alone is left out.
+def packed(run: Path, names: Iterable[str] | None = None) -> Iterator[bytes]:
+    """These files of a run, or all, as a compressed tar, piece by piece; what belongs to this machine alone stays out.
 
     Raises VerificationError for a link or a folder that no run has, InputError for a file that changes meanwhile.
     """
     deflate = zlib.compressobj(6, wbits=31)
-    for name in layout.run_files(run):
+    for name in layout.run_files(run) if names is None else names:
         if not is_accepted(name):
             continue
         with layout.open_regular(run, name) as file:

@@ -24,7 +24,7 @@ MAX_FINDINGS: Final = 200
 
 
 class ClaimRow(Record, frozen=True, kw_only=True):
-    """A row of the table: a claim, a gate, or what was only measured; ``word`` is the verdict's, "" for a measurement."""
+    """A row of the table: a claim, a gate, or what was only measured, whose ``word`` is ""."""
 
     task: str
     claimed: str = ""
@@ -110,7 +110,9 @@ def summary_of(result: VerifyResult) -> RunSummary:
         planned_at=one_line(plan.created, 40),
         made_with=one_line(plan.software, 60),
         verdict="" if recording or headlines.only_measures(verdict) else verdict.verdict.value,
-        headline="A gateway's recording: calls of another harness." if recording else headlines.headline(verdict)[:1000],
+        headline="A gateway's recording: calls of another harness."
+        if recording
+        else headlines.headline(verdict)[:1000],
         exit=verdict.exit,
         records=integrity.records,
         answers=integrity.answers,

@@ -21,7 +21,7 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.server.push.summary import RunSummary
 from steelyard.server.push.worker import MAX_REPLY, Reply
 
-__all__ = ["VerifyLimits", "verify_isolated"]
+__all__ = ["VerifyLimits", "isolation_problem", "verify_isolated"]
 
 _KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 
@@ -67,6 +67,16 @@ def verify_isolated(folder: Path, limits: VerifyLimits) -> RunSummary:
     if found.run is None:
         raise VerificationError(found.problem)
     return found.run
+
+
+def isolation_problem() -> str:
+    """Why a process here cannot be kept from the network, tried in one; "" where it can."""
+    program = "from steelyard.server.push.no_network import refuse_sockets; refuse_sockets()"
+    environment = {name: value for name in _KEPT if (value := os.environ.get(name)) is not None}
+    done = subprocess.run(  # noqa: S603 — our own module
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=60, env=environment, check=False
+    )
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
 
 
 def _ended(code: int, limits: VerifyLimits) -> str:

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.call import Call
 
-__all__ = ["FORM_SECONDS", "cookie_of", "drop_session_cookie", "form_cookie_of", "set_form_cookie", "set_session_cookie"]
+__all__ = [
+    "FORM_SECONDS",
+    "cookie_of",
+    "drop_session_cookie",
+    "form_cookie_of",
+    "set_form_cookie",
+    "set_session_cookie",
+]
 
 FORM_SECONDS: Final = 3600
 _SESSION, _FORM = "steelyard-session", "steelyard-form"
@@ -51,9 +58,7 @@ def _sent(call: Call, name: str) -> str:
 
 def _set(reply: Response, call: Call, name: str, value: str, seconds: int) -> None:
     secure = call.platform.settings.is_secure
-    reply.set_cookie(
-        _full(call, name), value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax"
-    )
+    reply.set_cookie(_full(call, name), value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def _full(call: Call, name: str) -> str:

@@ -77,9 +77,8 @@ async def _answer(rule: Rule, call: Call) -> Response:
     call.facts.caller = call.caller.label
     if not is_allowed(rule.access, call.caller):
         return _refused(rule, call)
-    if not rule.access.is_token and call.request.method == "POST":
-        if problem := await _read_form(call):
-            return _problem(rule, call, 403, problem)
+    if not rule.access.is_token and rule.method == "POST" and (problem := await _read_form(call)):
+        return _problem(rule, call, 403, problem)
     if inspect.iscoroutinefunction(rule.handler):
         reply: Response = await rule.handler(call)
         return reply
@@ -133,4 +132,3 @@ def _problem(rule: Rule, call: Call, status: int, problem: str) -> Response:
     if rule.access.is_token:
         return json_reply(status, {"problem": problem})
     return problem_page(call, status, problem)
-
