@@ -42,7 +42,7 @@ def show_run(call: Call) -> Response:
         call,
         "run.html.j2",
         run=run,
-        word=verdict_in_words(run.verdict),
+        word=verdict_in_words(run.verdict, run.kind),
         css=verdict_class(run.verdict),
         rows=[{"row": each, "css": verdict_class(each.word)} for each in run.rows],
         pushed_at=moment(row.listed.pushed_at),

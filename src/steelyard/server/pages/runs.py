@@ -54,7 +54,7 @@ def shown_run(run: ListedRun) -> dict[str, Any]:
         "subject": run.subject,
         "kind": run.kind,
         "headline": run.headline,
-        "word": verdict_in_words(run.verdict),
+        "word": verdict_in_words(run.verdict, run.kind),
         "css": verdict_class(run.verdict),
         "pushed_at": moment(run.pushed_at),
         "signed": f"signed by {run.signed_by[:16]}…" if run.signed_by else "unsigned",

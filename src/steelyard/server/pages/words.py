@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from steelyard.records import VerdictWord
 from steelyard.reports.charts import css_name
+from steelyard.reports.gates import colour_of
 
 __all__ = ["bytes_in_words", "moment", "verdict_class", "verdict_in_words"]
 
@@ -27,8 +28,10 @@ def bytes_in_words(size: int) -> str:
     return f"{value / 1000:.1f} TB"
 
 
-def verdict_in_words(word: str) -> str:
-    """A verdict's word as prose; ``measured`` where nothing was claimed."""
+def verdict_in_words(word: str, kind: str = "") -> str:
+    """A verdict's word as prose, a gate's as its colour; ``measured`` where nothing was claimed."""
+    if kind == "gate" and word in set(VerdictWord):
+        return colour_of(VerdictWord(word))
     return VerdictWord(word).words if word in set(VerdictWord) else "measured"
 
 

@@ -66,6 +66,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     subject: str
     served: str
     vendor: str = ""
+    names: str = ""
     planned_at: str
     made_with: str
     verdict: str
@@ -107,6 +108,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         subject=one_line(about, 200) or "(no name)",
         served=one_line(served, 400),
         vendor=one_line(plan.sheet.vendor, 80) if plan.sheet else "",
+        names=one_line(verdict.names, 400),
         planned_at=one_line(plan.created, 40),
         made_with=one_line(plan.software, 60),
         verdict="" if recording or headlines.only_measures(verdict) else verdict.verdict.value,
@@ -160,7 +162,7 @@ def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
         yield "as sealed", f"prompt, scorer and chance score of {one_line(task, 80)}, a task that is not here"
     for task, drawer in sorted(found.other_drawers.items())[:20]:
         yield "images not drawn again", f"those of {one_line(task, 80)} are by {one_line(drawer, 80)}"
-    for message in result.integrity.messages:
+    for message in result.integrity.messages[1:]:  # the first is of the signer, whom nobody here named
         yield "seal", message
 
 
