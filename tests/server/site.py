@@ -151,9 +151,7 @@ def serving(data: Path, *options: str) -> Iterator[Site]:
                 base = found[1]
             if found := re.search(r"http\S+/welcome\?code=\S+", line):
                 link = found[0]
-            if link or (base and "only this machine" not in line and not line.startswith("serving")):
-                break
-            if base and (data / "made").exists():  # no link will come: there is an administrator
+            if base:
                 break
         assert base, "".join(lines)
         drain = threading.Thread(target=lambda: lines.extend(process.stderr or ()), daemon=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,11 +47,13 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
             clear_incoming(data)  # the lock of the embedded database says that nobody else receives
         with database.pool() as pool:
             platform = build_platform(settings, data, database, pool, JsonLog())
-            say(f"serving {settings.base_url}  (data: {data.path}); Ctrl-C stops")
+            if os.geteuid() == 0:
+                say("it runs as root: give it a user of its own (docs/how-to/serve.md has a unit for systemd)")
             if settings.is_loopback and settings.public_url == "":
                 say("only this machine can reach it: see --bind, --public-url and --tls-cert for others")
             if (link := first_link(database, settings)) is not None:
                 say(f"no administrator yet. For 15 minutes, once: {link}")
+            say(f"serving {settings.base_url}  (data: {data.path}); Ctrl-C stops")
             _run(platform, listener)
     return int(ExitCode.CONSISTENT)
 

@@ -163,7 +163,7 @@ def _public(url: str) -> str:
     host = _bracketed(parts.hostname or "")
     if parts.scheme not in ("https", "http") or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise wrong
-    if parts.username is not None or not _HOST_NAME.fullmatch(host):
+    if not url.isprintable() or parts.username is not None or not _HOST_NAME.fullmatch(host):
         raise wrong
     usual = {"https": 443, "http": 80}[parts.scheme]
     return f"{parts.scheme}://{host}" + ("" if port in (None, usual) else f":{port}")

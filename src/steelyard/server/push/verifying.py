@@ -37,8 +37,8 @@ class VerifyLimits(msgspec.Struct, frozen=True, kw_only=True):
 def verify_isolated(folder: Path, limits: VerifyLimits) -> RunSummary:
     """Verify the run in ``folder``, and give what the pages show of it.
 
-    Raises VerificationError with what does not hold, in one line; InputError where the verification needs more than
-    its limits, or crashed.
+    Raises VerificationError with what does not hold, in one line; InputError where that cannot be told: it is
+    no run, or its verification needs more than the limits, or crashed.
     """
     command = [sys.executable, "-P", "-m", "steelyard.server.push.worker", str(folder)]
     environment = {name: value for name in _KEPT if (value := os.environ.get(name)) is not None}
@@ -65,7 +65,7 @@ def verify_isolated(folder: Path, limits: VerifyLimits) -> RunSummary:
     except msgspec.DecodeError:
         raise InputError("the verification ended without a word") from None
     if found.run is None:
-        raise VerificationError(found.problem)
+        raise InputError(found.unable) if found.unable else VerificationError(found.problem)
     return found.run
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from steelyard.errors import SteelyardError
+from steelyard.errors import SteelyardError, VerificationError
 from steelyard.server.push.no_network import refuse_sockets
 from steelyard.server.push.summary import RunSummary, summary_of
 
@@ -24,10 +24,11 @@ MAX_WRITTEN: Final = 256 << 20  # one temporary file: pages are drawn again ther
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that holds; or ``problem``: in one line, why it does not."""
+    """A run that holds; or in one line ``problem``, why it does not, or ``unable``, why that cannot be told here."""
 
     run: RunSummary | None = None
     problem: str = ""
+    unable: str = ""
 
 
 def main(folder: str, cpu_seconds: int, memory: int) -> None:
@@ -50,10 +51,12 @@ def _verified(folder: Path) -> Reply:
 
     try:
         return Reply(run=summary_of(verified(folder)))
-    except SteelyardError as error:
+    except VerificationError as error:
         return Reply(problem=_without(folder, str(error)))
+    except SteelyardError as error:
+        return Reply(unable=_without(folder, str(error)))
     except MemoryError:
-        return Reply(problem="needs more memory to be verified than this server allows")
+        return Reply(unable="needs more memory to be verified than this server allows")
 
 
 def _without(folder: Path, message: str) -> str:

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from steelyard.server.web.facts import RequestFacts, begin_facts
+from steelyard.server.web.facts import RequestFacts, begin_facts, place_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -66,22 +66,20 @@ class Logs:
                 message["headers"] = [*message.get("headers", ()), named]
             await send(message)
 
-        failure = ""
         try:
             await self._app(scope, receive, noted)
         except Exception as error:
-            # Its text may quote what was asked; the kind and the place are enough to find it.
-            failure = f"{type(error).__name__} {_place(error)}"
+            facts.failure = f"{type(error).__name__} {place_of(error)}"
             raise
         finally:
-            self._write(scope, facts, status, time.perf_counter() - began, failure)
+            self._write(scope, facts, status, time.perf_counter() - began)
 
-    def _write(self, scope: Scope, facts: RequestFacts, status: int, seconds: float, failure: str) -> None:
+    def _write(self, scope: Scope, facts: RequestFacts, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT", "DELETE") else "other"
         self._metrics.count(method, facts.route, status, seconds)
         if facts.route in QUIET and status < 400:
             return
-        more = {"failure": failure} if failure else {}
+        more = {"failure": facts.failure} if facts.failure else {}
         self._log.write(
             "error" if status >= 500 else "info",
             "request",
@@ -94,13 +92,6 @@ class Logs:
             caller=facts.caller,
             **more,
         )
-
-
-def _place(error: BaseException) -> str:
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    return f"[{last.tb_frame.f_code.co_filename.rpartition('steelyard/')[2]}:{last.tb_lineno}]" if last else ""
 
 
 class _ToJson(logging.Handler):

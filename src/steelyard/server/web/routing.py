@@ -18,7 +18,7 @@ from steelyard.server.access.secrets import is_form_key, new_secret
 from steelyard.server.web.bodies import BodyTooLargeError
 from steelyard.server.web.call import Call, fields_of
 from steelyard.server.web.cookies import cookie_of, form_cookie_of
-from steelyard.server.web.facts import facts_of
+from steelyard.server.web.facts import facts_of, place_of
 from steelyard.server.web.render import problem_page
 from steelyard.server.web.replies import json_reply
 
@@ -57,6 +57,10 @@ def _name(rule: Rule) -> str:
 
 
 def _guarded(rule: Rule, platform: Platform) -> Callable[[Request], Awaitable[Response]]:
+    import psycopg
+    from psycopg_pool import PoolTimeout
+    from starlette.requests import ClientDisconnect
+
     async def endpoint(request: Request) -> Response:
         facts_of(request.scope).route = rule.path
         call = Call(request, platform)
@@ -66,6 +70,14 @@ def _guarded(rule: Rule, platform: Platform) -> Callable[[Request], Awaitable[Re
             return _problem(rule, call, 413, str(error))
         except InputError as error:
             return _problem(rule, call, 400, str(error))
+        except ClientDisconnect:
+            return _problem(rule, call, 400, "the connection was closed before the whole request was here")
+        except (psycopg.OperationalError, PoolTimeout):
+            return _problem(rule, call, 503, "the database does not answer: try again in a minute")
+        except Exception as error:
+            # Its text may quote what was asked or stored: the log gets its kind and place, and the reader neither.
+            call.facts.failure = f"{type(error).__name__} {place_of(error)}"
+            return _problem(rule, call, 500, f"internal error: the server's log has it as {call.facts.request_id}")
 
     return endpoint
 
@@ -131,4 +143,5 @@ def _refused(rule: Rule, call: Call) -> Response:
 def _problem(rule: Rule, call: Call, status: int, problem: str) -> Response:
     if rule.access.is_token:
         return json_reply(status, {"problem": problem})
+    call.cookie = call.cookie if call.caller.session is not None else form_cookie_of(call) or new_secret()
     return problem_page(call, status, problem)
