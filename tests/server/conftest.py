@@ -1,4 +1,4 @@
-"""Databases that the tests of the platform share: made once, since making one takes seconds."""
+"""The server and the databases that the tests of the platform share: made once, since making one takes seconds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import apply_migrations
 from tests.server.databases import Server, copied, open_folder, other_programs, started, team_server
+from tests.server.site import Site, data_folder, serving
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """A server with a database of its own, for tests that change nothing that others need; each signs in by itself."""
+    with data_folder() as data, serving(data) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

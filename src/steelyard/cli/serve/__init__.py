@@ -54,8 +54,8 @@ def command(
 ) -> int:
     """Serve the team's platform: verdicts that were pushed, verified again, for everybody who may look.
 
-    Everything is in one data folder, with a database of its own; where DATABASE_URL is set, it uses that one. It listens
-    on this machine alone, and elsewhere only with TLS or behind a trusted proxy. Needs the extra server.
+    Everything is in one data folder, with a database of its own; where DATABASE_URL is set, it uses that one. It
+    listens on this machine alone, and elsewhere only with TLS or behind a trusted proxy. Needs the extra server.
     """
     from steelyard.errors import InputError
 
@@ -68,14 +68,7 @@ def command(
     from steelyard.server.serving import serve
     from steelyard.server.settings import serve_settings
 
-    return serve(
-        serve_settings(
-            data=data,
-            bind=bind,
-            public_url=public_url,
-            proxies=proxies,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            run_as=run_as,
-        )
+    settings = serve_settings(
+        data=data, bind=bind, public_url=public_url, proxies=proxies, tls_cert=tls_cert, tls_key=tls_key, run_as=run_as
     )
+    return serve(settings, lambda line: click.echo(line, err=True))
