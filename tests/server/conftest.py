@@ -46,12 +46,22 @@ def database(data_template: Path) -> Iterator[Database]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def older() -> Iterator[Server]:
+    """A team's server of PostgreSQL 16, which the wheel brings beside 18."""
+    with team_server(other_programs()[16], 16) as server:
+        yield server
+
+
 @pytest.fixture(scope="session", params=[15, 16, 17])
 def team(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """A server of another major version, where one is installed: the wheel brings 16."""
+    """A team's server of each other major version that is installed."""
     found = other_programs()
     if request.param not in found:
         pytest.skip(f"no PostgreSQL {request.param} on this machine")
+    if request.param == 16:
+        yield request.getfixturevalue("older")
+        return
     with team_server(found[request.param], request.param) as server:
         yield server
 

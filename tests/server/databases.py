@@ -113,10 +113,25 @@ def team_server(programs: Path, version: int) -> Iterator[Server]:
         secret = folder / "secret"
         secret.write_text(PASSWORD)
         options: dict[str, Any] = {"env": {"LC_ALL": "C.UTF-8", "TZ": "UTC"}, "cwd": folder, **account}
-        make = [programs / "bin" / "initdb", "-D", folder / "cluster", "-U", "postgres", "--auth=scram-sha-256"]
+        make: list[str | Path] = [
+            programs / "bin" / "initdb",
+            "-D",
+            folder / "cluster",
+            "-U",
+            "postgres",
+            "--auth=scram-sha-256",
+        ]
         make += [f"--pwfile={secret}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **options)
-        run = [programs / "bin" / "postgres", "-D", folder / "cluster", "-c", "listen_addresses=", "-c", "fsync=off"]
+        run: list[str | Path] = [
+            programs / "bin" / "postgres",
+            "-D",
+            folder / "cluster",
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "fsync=off",
+        ]
         run += ["-c", f"unix_socket_directories={folder}", "-c", "max_connections=30", "-c", "shared_buffers=16MB"]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(run, stdout=log, stderr=log, **options)

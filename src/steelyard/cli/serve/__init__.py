@@ -13,7 +13,12 @@ __all__ = ["command"]
 
 COMMANDS = {
     "admin-link": "print a one-time link that makes the first administrator",
+    "backup": "write a backup of the platform to one file: its database, then its runs",
     "doctor": "check what the platform needs on this machine, and say how to fix what is missing",
+    "erase": "erase a person: the name and the password; runs and audit lines keep a number",
+    "migrate": "bring the database's schema to this version",
+    "restore": "restore a backup into an empty folder, and an empty database",
+    "retain": "delete sessions and links that were over long ago, and what failed pushes left",
 }
 DEFAULT_BIND = "127.0.0.1:8420"
 

@@ -17,23 +17,23 @@ from typing import IO, Final, Self
 import msgspec
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.evidence import layout
+from steelyard.server.push.archive import is_accepted
 
 __all__ = [
+    "ERASURES",
     "FORMAT",
     "BackupReader",
     "BackupWriter",
     "Manifest",
     "TableContent",
     "digest_of",
-    "is_run_file",
     "run_member",
     "table_member",
 ]
 
 FORMAT: Final = "steelyard-backup/1"
 _MANIFEST: Final = "manifest.json"
-_ERASURES: Final = "erasures.jsonl"
+ERASURES: Final = "erasures.jsonl"
 _CHUNK: Final = 1 << 18
 _MAX_MANIFEST_BYTES: Final = 1 << 28
 _TABLE: Final = re.compile(r"database/([a-z][a-z_]{0,60})\.copy")
@@ -77,17 +77,18 @@ def run_member(seal: str, name: str) -> str:
     return f"runs/{seal[:2]}/{seal}/{name}"
 
 
-def is_run_file(name: str) -> bool:
-    """Whether a sealed run may hold a file of this name: nothing outside its folder, and no name that no run has."""
-    return name == layout.BUNDLE or layout.is_sealable(name) or layout.is_media(name)
-
-
 class BackupWriter:
-    """Writes members one after the other, then the manifest."""
+    """Writes members one after the other, then the manifest; the block's end closes it, whole or not."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.members: dict[str, str] = {}
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
 
     def add(self, name: str, chunks: Iterator[bytes]) -> str:
         """Add a member; return its SHA-256."""
@@ -100,10 +101,9 @@ class BackupWriter:
         return self.members[name]
 
     def finish(self, manifest: Manifest) -> None:
-        """Add the manifest, and the directory without which the file is torn."""
+        """Add the manifest."""
         with self._zip.open(_entry(_MANIFEST), "w", force_zip64=True) as member:
             member.write(msgspec.json.encode(manifest))
-        self._zip.close()
 
 
 class BackupReader:
@@ -131,6 +131,11 @@ class BackupReader:
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all members, unpacked."""
+        return sum(entry.file_size for entry in self._zip.infolist())
 
     def run_files(self) -> list[str]:
         """The members that are files of runs."""
@@ -177,7 +182,7 @@ class BackupReader:
         for name in self.manifest.members:
             run_file = _RUN_FILE.fullmatch(name)
             is_ours = name in tables and _TABLE.fullmatch(name)
-            if not (name == _ERASURES or is_ours or (run_file and is_run_file(run_file[3]))):
+            if not (name == ERASURES or is_ours or (run_file and is_accepted(run_file[3]))):
                 raise self._changed(f"it has a member that no backup has: {name[:100]!a}")
         if missing := tables - set(self.manifest.members):
             raise self._changed(f"it lacks {sorted(missing)[0][:100]!a}")
