@@ -26,7 +26,11 @@ def test_elsewhere_it_wants_tls_or_a_proxy_and_its_one_name(tmp_path: Path) -> N
     with pytest.raises(InputError, match="--public-url"):
         serve_settings(data=HERE, bind="0.0.0.0:443", tls_cert=certificate, tls_key=certificate)
     settings = serve_settings(
-        data=HERE, bind="0.0.0.0:443", public_url="https://Evals.example.com/", tls_cert=certificate, tls_key=certificate
+        data=HERE,
+        bind="0.0.0.0:443",
+        public_url="https://Evals.example.com/",
+        tls_cert=certificate,
+        tls_key=certificate,
     )
     assert settings.hosts == {"evals.example.com", "evals.example.com:443"}
     assert settings.origins == {"https://evals.example.com"}

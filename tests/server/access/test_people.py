@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,9 +14,9 @@ from tests.server.site import PASSWORD, Site
 
 
 @pytest.fixture
-def own(site: Site) -> Iterator[Site]:
+def own(site: Site) -> Site:
     site.administrator()
-    yield site
+    return site
 
 
 def test_a_link_is_for_the_first_administrator_alone(own: Site) -> None:
@@ -45,7 +44,10 @@ def test_secrets_are_in_no_table_and_no_log(own: Site) -> None:
             rows = connection.execute(f"SELECT t::text FROM steelyard.{table} t".encode()).fetchall()
             text += "".join(row[0] for row in rows)
     secrets = [token, PASSWORD, own.link.rpartition("=")[2], client.cookies["steelyard-session"]]
-    for place in (text, "".join(line for line in own.lines if "no administrator yet" not in line)):  # that line has the link, for the person at the machine
+    for place in (
+        text,
+        "".join(line for line in own.lines if "no administrator yet" not in line),
+    ):  # that line has the link, for the person at the machine
         assert [each for each in secrets if each in place] == []
 
 
