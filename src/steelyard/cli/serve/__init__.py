@@ -7,13 +7,18 @@ from pathlib import Path
 import click
 
 from steelyard.cli.lazy_group import LazyGroup
-from steelyard.cli.serve.options import data_option, run_as_option
+from steelyard.cli.serve.options import data_option, run_as_option, tell
 
 __all__ = ["command"]
 
 COMMANDS = {
     "admin-link": "print a one-time link that makes the first administrator",
+    "backup": "write a backup of the platform to one file: its database, then its runs",
     "doctor": "check what the platform needs on this machine, and say how to fix what is missing",
+    "erase": "erase a person: the name and the password; runs and audit lines keep a number",
+    "migrate": "bring the database's schema to this version",
+    "restore": "restore a backup into an empty folder, and an empty database",
+    "retain": "delete sessions and links that were over long ago, and what failed pushes left",
 }
 DEFAULT_BIND = "127.0.0.1:8420"
 
@@ -71,4 +76,4 @@ def command(
     settings = serve_settings(
         data=data, bind=bind, public_url=public_url, proxies=proxies, tls_cert=tls_cert, tls_key=tls_key, run_as=run_as
     )
-    return serve(settings, lambda line: click.echo(line, err=True))
+    return serve(settings, tell)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["data_option", "run_as_option"]
+__all__ = ["data_option", "run_as_option", "tell"]
 
 data_option = click.option(
     "--data",
@@ -21,3 +21,8 @@ run_as_option = click.option(
     default="",
     help="As root: whose rights the database gets (default: the owner of --data, else nobody).",
 )
+
+
+def tell(line: str) -> None:
+    """Say on stderr what takes a moment."""
+    click.echo(line, err=True)

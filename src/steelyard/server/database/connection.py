@@ -111,9 +111,12 @@ def open_database(
         return
     if environment.get(OWNER_URL):
         raise InputError(f"{OWNER_URL} is set, and {URL} is not: set both, or neither")
-    from steelyard.server.database.embedded import FolderInUse, start_database
+    from steelyard.server.database.embedded import FolderInUse, running_database, start_database
 
     with ExitStack() as stack:
+        if beside and running_database(folder) is not None:
+            yield _beside(folder)
+            return
         try:
             embedded = stack.enter_context(start_database(folder, run_as, notify))
         except FolderInUse:

@@ -31,6 +31,7 @@ __all__ = ["Embedded", "FolderInUse", "running_database", "start_database"]
 
 _LAST_WORDS: Final = 4_000  # bytes of the log's end in which the reason of a failed start is looked for
 _MAX_LOG_BYTES: Final = 10 << 20
+_TAKEN_SECONDS: Final = 3.0
 _STALE_SECONDS: Final = 30.0  # in which an earlier database must have ended
 _START_SECONDS: Final = 600.0  # a recovery after a crash replays at most max_wal_size
 _STOP_SECONDS: Final = 60.0
@@ -71,10 +72,17 @@ class FolderInUse(InputError):
 class Embedded:
     """A running database of our own; :func:`start_database` makes it, and it ends with the block."""
 
-    def __init__(self, folder: DataFolder, process: subprocess.Popen[bytes], passwords: Passwords) -> None:
+    def __init__(
+        self,
+        folder: DataFolder,
+        process: subprocess.Popen[bytes],
+        passwords: Passwords,
+        syncing: subprocess.Popen[bytes] | None,
+    ) -> None:
         self.folder = folder
         self.process = process
         self.passwords = passwords
+        self._syncing = syncing
 
     def is_alive(self) -> bool:
         """Whether the database's first process still runs."""
@@ -82,6 +90,10 @@ class Embedded:
 
     def stop(self) -> None:
         """End every connection and the database, cleanly: what was committed is there, and nothing must be repaired."""
+        if self._syncing is not None:
+            if self._syncing.wait() == 0:
+                _unsynced(self.folder).unlink(missing_ok=True)
+            self._syncing = None
         for number, seconds in (
             (signal.SIGINT, _STOP_SECONDS),
             (signal.SIGQUIT, _STOP_SECONDS),
@@ -108,16 +120,15 @@ def start_database(
     user, of another user; StorageError where the database does not start, with its reason.
     """
     account = account_for(folder, run_as)
-    with _held(folder.lock) as lock:
-        if lock is None:
-            raise FolderInUse("another process of steelyard uses this data folder: end it first", where=folder.path)
+    with _taken(folder):
         _check_version(folder)
         open_for(folder, account)
-        with _wait_for_lock(folder, notify) as inherited:
+        with _wait_for_end(folder, notify) as inherited:
             programs = _programs(folder, account)
             passwords = _make(folder, account, programs)
             process = _run(folder, account, programs, inherited.fileno())
-            embedded = Embedded(folder, process, passwords)
+            syncing = _sync(folder, account, programs) if _unsynced(folder).exists() else None
+            embedded = Embedded(folder, process, passwords, syncing)
         try:
             _wait_until_ready(embedded, notify)
             yield embedded
@@ -131,6 +142,20 @@ def running_database(folder: DataFolder) -> Passwords | None:
         return None
     with _held(folder.lock) as lock:
         return read_passwords(folder) if lock is None else None
+
+
+@contextmanager
+def _taken(folder: DataFolder) -> Iterator[None]:
+    """This process is the one that runs the folder's database; one just killed may take a moment to be gone."""
+    begun = time.monotonic()
+    while True:
+        with _held(folder.lock) as lock:
+            if lock is not None:
+                yield
+                return
+        if time.monotonic() - begun > _TAKEN_SECONDS:
+            raise FolderInUse("another process of steelyard uses this data folder: end it first", where=folder.path)
+        time.sleep(_NAP_SECONDS)
 
 
 @contextmanager
@@ -149,7 +174,7 @@ def _held(path: Path) -> Iterator[IO[bytes] | None]:
 
 
 @contextmanager
-def _wait_for_lock(folder: DataFolder, notify: Callable[[str], None]) -> Iterator[IO[bytes]]:
+def _wait_for_end(folder: DataFolder, notify: Callable[[str], None]) -> Iterator[IO[bytes]]:
     """The lock that the database's processes inherit, once those of an earlier one have ended."""
     begun = time.monotonic()
     asked = False
@@ -234,7 +259,7 @@ def _make(folder: DataFolder, account: Account, programs: Path) -> Passwords:
                 os.fchown(file.fileno(), account.uid, account.gid)
         arguments = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
         done = subprocess.run(  # noqa: S603  # our own program, with our own arguments
-            [programs / "bin" / "initdb", "-D", partial, f"--pwfile={secret}", "--no-instructions", *arguments],
+            [programs / "bin" / "initdb", "-D", partial, f"--pwfile={secret}", "--no-sync", *arguments],
             env=_environment(),
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -247,8 +272,28 @@ def _make(folder: DataFolder, account: Account, programs: Path) -> Passwords:
     if done.returncode:
         shutil.rmtree(partial, ignore_errors=True)
         raise StorageError(f"{folder.path}: the database cannot be made: {_reason(done.stderr)}")
+    _unsynced(folder).touch()
     partial.rename(folder.cluster)
     return passwords
+
+
+def _unsynced(folder: DataFolder) -> Path:
+    """Is there until every file of a new cluster is known to be on disk."""
+    return folder.postgres / "not-synced"
+
+
+def _sync(folder: DataFolder, account: Account, programs: Path) -> subprocess.Popen[bytes]:
+    """Write a new cluster to disk beside the running database: on a busy disk its thousand files take many seconds."""
+    return subprocess.Popen(  # noqa: S603
+        [programs / "bin" / "initdb", "--sync-only", "-D", folder.cluster],
+        env=_environment(),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        **account.arguments,
+    )
 
 
 def _run(folder: DataFolder, account: Account, programs: Path, inherited: int) -> subprocess.Popen[bytes]:

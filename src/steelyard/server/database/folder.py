@@ -10,6 +10,7 @@
       postgres/              0700, of the user that the database runs as: cluster/ and socket/
       postgres.log
       runs/                  the sealed folders that were pushed
+      erasures.jsonl         who was erased, by number
       incoming/              what is being received; never in a backup
 """
 
@@ -79,6 +80,11 @@ class DataFolder:
     def runs(self) -> Path:
         """The sealed folders of runs that were pushed."""
         return self.path / "runs"
+
+    @property
+    def erasures(self) -> Path:
+        """What was erased: a backup from before is restored with it."""
+        return self.path / "erasures.jsonl"
 
     @property
     def incoming(self) -> Path:

@@ -16,7 +16,7 @@ from steelyard.server.database.audit import append_audit
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Migration", "apply_migrations", "check_schema", "migrations"]
+__all__ = ["TABLES", "Migration", "apply_migrations", "check_schema", "grant_rights", "make_schema", "migrations"]
 
 _LOCK: Final = 8101738236421
 _NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
@@ -32,6 +32,10 @@ _RIGHTS: Final = {
     "run_file": "SELECT, INSERT",
     "audit": "SELECT, INSERT",
 }
+
+
+# In an order in which rows can be written: what a row refers to comes before it.
+TABLES: Final = tuple(table for table in _RIGHTS if table != "schema_migration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,15 @@ def apply_migrations(
         done.append(migration)
     with connection.transaction():
         _lock(connection)
-        _grant(connection, application)
+        grant_rights(connection, application)
     return tuple(done)
+
+
+def make_schema(connection: psycopg.Connection[Any], wanted: Sequence[Migration]) -> None:
+    """Make the schema in an empty database, in the caller's transaction and without audit lines: for a restore."""
+    _lock(connection)
+    for migration in wanted:
+        _apply(connection, migration)
 
 
 def check_schema(connection: psycopg.Connection[Any], wanted: Sequence[Migration] | None = None) -> None:
@@ -97,11 +108,7 @@ def _apply_next(connection: psycopg.Connection[Any], ours: tuple[Migration, ...]
         if applied == len(ours):
             return None
         migration = ours[applied]
-        connection.execute(migration.sql)
-        connection.execute(
-            "INSERT INTO steelyard.schema_migration (number, name, digest) VALUES (%s, %s, %s)",
-            (migration.number, migration.name, migration.sha256),
-        )
+        _apply(connection, migration)
         append_audit(
             connection,
             "migrate",
@@ -110,6 +117,14 @@ def _apply_next(connection: psycopg.Connection[Any], ours: tuple[Migration, ...]
             details={"name": migration.name, "sha256": migration.sha256},
         )
     return migration
+
+
+def _apply(connection: psycopg.Connection[Any], migration: Migration) -> None:
+    connection.execute(migration.sql)
+    connection.execute(
+        "INSERT INTO steelyard.schema_migration (number, name, digest) VALUES (%s, %s, %s)",
+        (migration.number, migration.name, migration.sha256),
+    )
 
 
 def _applied(connection: psycopg.Connection[Any], ours: tuple[Migration, ...]) -> int:
@@ -135,7 +150,7 @@ def _lock(connection: psycopg.Connection[Any]) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
-def _grant(connection: psycopg.Connection[Any], application: str) -> None:
+def grant_rights(connection: psycopg.Connection[Any], application: str) -> None:
     """Give the application's role the rights of this version, and no other; the owner itself needs none."""
     from psycopg import sql
 

@@ -184,7 +184,7 @@ CREATE TRIGGER keep_all BEFORE TRUNCATE ON steelyard.audit
 -- What the owner does and the application may not. Each writes no audit line itself: who calls it does, in one transaction.
 
 -- Erases a person: the name and the password go, sessions and tokens end. The number stays, and what it stands in.
-CREATE FUNCTION steelyard.erase_person(person bigint) RETURNS boolean
+CREATE FUNCTION steelyard.erase_person(number bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     erased boolean;
@@ -193,11 +193,11 @@ BEGIN
     UPDATE steelyard.person
         SET name = 'erased-' || id, password_hash = NULL, is_admin = false,
             disabled_at = coalesce(disabled_at, now()), erased_at = now()
-        WHERE id = person AND erased_at IS NULL;
+        WHERE id = number AND erased_at IS NULL;
     erased := FOUND;
     PERFORM set_config('steelyard.act', '', true);
-    UPDATE steelyard.session SET ended_at = coalesce(ended_at, now()), address = '', agent = '' WHERE person_id = person;
-    UPDATE steelyard.token SET revoked_at = coalesce(revoked_at, now()), name = 'erased' WHERE person_id = person;
+    UPDATE steelyard.session SET ended_at = coalesce(ended_at, now()), address = '', agent = '' WHERE person_id = number;
+    UPDATE steelyard.token SET revoked_at = coalesce(revoked_at, now()), name = 'erased' WHERE person_id = number;
     RETURN erased;
 END
 $$;
