@@ -4,6 +4,7 @@ from tests.server.fixtures import (  # noqa: F401 — fixtures
     data,
     data_template,
     database,
+    hostile_run,
     older,
     site,
     team,

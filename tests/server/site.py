@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import shutil
@@ -174,3 +175,17 @@ def _wait_until_it_answers(site: Site) -> None:
         except OSError:
             threading.Event().wait(0.05)
     raise AssertionError("".join(site.lines))
+
+
+GOLDEN = ROOT / "tests" / "assets" / "golden"
+
+
+def pushed(site: Site, run: Path = GOLDEN) -> str:
+    """Push a run, unless it is there; its seal."""
+    from steelyard.server.push.archive import packed
+
+    headers = {"Content-Type": "application/x-tar", "Content-Encoding": "gzip"}
+    reply = site.with_token().ask("POST", "/api/v1/runs", b"".join(packed(run)), headers)
+    assert reply.status in (200, 201), reply.text
+    seal: str = json.loads(reply.text)["seal"]
+    return seal

@@ -45,6 +45,7 @@ def examine(path: Path, run_as: str, notify: Callable[[str], None]) -> Iterator[
     except SteelyardError as error:
         yield Checked("data folder", False, str(error), "steelyard serve --data FOLDER makes one")
         return
+    yield Checked("data folder", True, str(data.path))
     yield _mode(data)
     yield _disk(data)
     yield from _database(data, run_as, notify)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,9 +14,9 @@ from tests.server.site import PASSWORD, Site
 
 
 @pytest.fixture
-def own(site: Site) -> Iterator[Site]:
+def own(site: Site) -> Site:
     site.administrator()
-    yield site
+    return site
 
 
 def test_a_link_is_for_the_first_administrator_alone(own: Site) -> None:

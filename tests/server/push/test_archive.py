@@ -6,6 +6,7 @@ import gzip
 import io
 import subprocess
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -156,10 +157,8 @@ def test_any_other_bytes_are_refused_or_give_files_of_a_run(
 ) -> None:
     folder = tmp_path_factory.mktemp("in")
     data = SMALL[:place] + replaced + SMALL[place + len(replaced) :]
-    try:
+    with suppress(InputError):
         unpack(data, folder, compressed=False, limits=Limits(size=10_000, files=5))
-    except InputError:
-        pass
     found = [each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()]
     assert all(map(is_accepted, found))
 

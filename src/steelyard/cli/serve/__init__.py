@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from steelyard.cli.lazy_group import LazyGroup
-from steelyard.cli.serve.options import data_option, run_as_option
+from steelyard.cli.serve.options import data_option, run_as_option, tell
 
 __all__ = ["command"]
 
@@ -76,4 +76,4 @@ def command(
     settings = serve_settings(
         data=data, bind=bind, public_url=public_url, proxies=proxies, tls_cert=tls_cert, tls_key=tls_key, run_as=run_as
     )
-    return serve(settings, lambda line: click.echo(line, err=True))
+    return serve(settings, tell)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from steelyard.cli.serve import DEFAULT_BIND
-from steelyard.cli.serve.options import data_option, run_as_option
+from steelyard.cli.serve.options import data_option, run_as_option, tell
 
 
 @click.command()
@@ -34,8 +34,7 @@ def command(data: Path, url: str, run_as: str) -> int:
 
     address = platform_address(url)
     check_dependencies()
-    notify = lambda line: click.echo(line, err=True)  # noqa: E731
-    with open_database(open_data_folder(data, create=False), run_as, notify, beside=True) as database:
+    with open_database(open_data_folder(data, create=False), run_as, tell, beside=True) as database:
         prepare(database)
         with database.connect() as connection:
             secret = new_admin_link(connection, "owner")

@@ -8,7 +8,7 @@ import click
 
 from steelyard.cli.options import json_option
 from steelyard.cli.output import print_json
-from steelyard.cli.serve.options import data_option, run_as_option
+from steelyard.cli.serve.options import data_option, run_as_option, tell
 from steelyard.errors import ExitCode
 
 
@@ -26,7 +26,7 @@ def command(data: Path, run_as: str, as_json: bool) -> int:
     from steelyard.server.doctor import examine
 
     found = []
-    for each in examine(data, run_as, lambda line: click.echo(line, err=True)):
+    for each in examine(data, run_as, tell):
         found.append(each)
         if not as_json:
             click.echo(f"{'ok' if each.works else 'MISSING':<8} {each.what}: {each.text}")

@@ -1,0 +1,48 @@
+"""The process as a user starts it: its first lines, its end, and that everything is there after a restart."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.server.serving import listen
+from steelyard.server.settings import serve_settings
+from tests.server.site import data_folder, environment, pushed, serving
+
+
+def test_what_was_pushed_is_there_after_sigkill_and_no_second_link_is_printed() -> None:
+    with data_folder() as data:
+        with serving(data) as site:
+            seal = pushed(site)
+            (data / "incoming" / "half").mkdir(parents=True)
+            site.process.send_signal(signal.SIGKILL)
+            site.process.wait(10)
+        with serving(data) as again:
+            assert again.link == ""
+            again.is_new = False
+            assert again.administrator().get(f"/runs/{seal}").status == 200
+            assert [*(data / "incoming").iterdir()] == []
+            again.process.send_signal(signal.SIGINT)
+            assert again.process.wait(30) in (0, 130)
+
+
+def test_a_second_server_on_the_same_folder_is_refused() -> None:
+    with data_folder() as data, serving(data):
+        command = [sys.executable, "-m", "steelyard", "serve", "--data", str(data), "--bind", "127.0.0.1:0"]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment())
+    assert done.returncode == 2
+    assert "uses this data folder" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match="port 0 takes any free one"):
+            listen(serve_settings(data=os.devnull, bind=f"127.0.0.1:{port}"))  # type: ignore[arg-type]
