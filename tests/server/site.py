@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -44,9 +45,10 @@ class Client:
     base: str
     cookies: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    trusted: Path | None = None  # a certificate, where it is asked by https
 
     def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-        connection = http.client.HTTPConnection(urlsplit(self.base).netloc, timeout=60)
+        connection = self._connection()
         sent = {**self.headers, **(headers or {})}
         if self.cookies and "Cookie" not in sent:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -61,6 +63,13 @@ class Client:
             name, _, value = each.partition(";")[0].partition("=")
             self.cookies[name] = value
         return reply
+
+    def _connection(self) -> http.client.HTTPConnection:
+        netloc = urlsplit(self.base).netloc
+        if self.trusted is None:
+            return http.client.HTTPConnection(netloc, timeout=60)
+        context = ssl.create_default_context(cafile=str(self.trusted))
+        return http.client.HTTPSConnection(netloc, timeout=60, context=context)
 
     def get(self, path: str, **headers: str) -> Reply:
         return self.ask("GET", path, headers=headers)
@@ -90,11 +99,12 @@ class Site:
     link: str
     process: subprocess.Popen[str]
     lines: list[str]
+    trusted: Path | None = None
     is_new: bool = True  # nobody has an account yet
 
     def client(self) -> Client:
         """Somebody who is not signed in."""
-        return Client(self.base)
+        return Client(self.base, trusted=self.trusted)
 
     def administrator(self) -> Client:
         """A browser in which the administrator is signed in; the first call makes the account."""
@@ -139,7 +149,7 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def serving(data: Path, *options: str) -> Iterator[Site]:
+def serving(data: Path, *options: str, trusted: Path | None = None) -> Iterator[Site]:
     """``steelyard serve`` on a free port of loopback, until the end of the block."""
     command = [sys.executable, "-m", "steelyard", "serve", "--data", str(data), "--bind", "127.0.0.1:0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment()) as process:
@@ -157,7 +167,7 @@ def serving(data: Path, *options: str) -> Iterator[Site]:
         assert base, "".join(lines)
         drain = threading.Thread(target=lambda: lines.extend(process.stderr or ()), daemon=True)
         drain.start()
-        site = Site(base, data, link, process, lines)
+        site = Site(base, data, link, process, lines, trusted)
         _wait_until_it_answers(site)
         try:
             yield site
