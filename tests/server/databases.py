@@ -58,9 +58,13 @@ def started(path: Path, **options: Any) -> Iterator[Database]:
 
 
 def other_programs() -> dict[int, Path]:
-    """The folders of programs by major version: what the wheel and Debian's packages bring here."""
+    """The folders of programs by major version: what the wheel and Debian's packages bring here.
+
+    STEELYARD_TEST_POSTGRES names further ones, separated by colons.
+    """
     found = {}
-    for folder in [installed_programs().with_name("pginstall"), *Path("/usr/lib/postgresql").glob("*")]:
+    given = [Path(place) for place in os.environ.get("STEELYARD_TEST_POSTGRES", "").split(":") if place]
+    for folder in [installed_programs().with_name("pginstall"), *Path("/usr/lib/postgresql").glob("*"), *given]:
         if (folder / "bin" / "initdb").is_file():
             version = subprocess.run([folder / "bin" / "postgres", "--version"], capture_output=True, text=True).stdout
             if number := re.search(r"\b(\d+)\.\d", version):

@@ -35,11 +35,11 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             connection.execute(
                 f"INSERT INTO steelyard.{table} (person_id, sha256, expires_at, {more}) "
                 "VALUES (%s, %s, now() + interval '1 hour', %s, %s)",
-                (person, digest(name + table), *values),
+                (person, digest(f"{table} of {person}"), *values),
             )
         connection.execute(
             "INSERT INTO steelyard.admin_link (sha256, expires_at) VALUES (%s, now() + interval '1 minute')",
-            (digest(name),),
+            (digest(f"link of {person}"),),
         )
         for number in range(runs):
             add_run(connection, folder, person, f"{name} {number}")

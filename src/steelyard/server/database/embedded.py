@@ -91,8 +91,9 @@ class Embedded:
     def stop(self) -> None:
         """End every connection and the database, cleanly: what was committed is there, and nothing must be repaired."""
         if self._syncing is not None:
-            if self._syncing.wait() == 0:
-                _unsynced(self.folder).unlink(missing_ok=True)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if self._syncing.wait(_STOP_SECONDS) == 0:
+                    _unsynced(self.folder).unlink(missing_ok=True)
             self._syncing = None
         for number, seconds in (
             (signal.SIGINT, _STOP_SECONDS),
@@ -219,6 +220,8 @@ def _check_version(folder: DataFolder) -> None:
     try:
         found = version.read_text(encoding="ascii", errors="replace").strip()[:20]
     except OSError:
+        found = ""
+    if not found.isdecimal():
         found = "an unknown version"
     if found != str(MAJOR):
         raise InputError(
@@ -272,7 +275,7 @@ def _make(folder: DataFolder, account: Account, programs: Path) -> Passwords:
     if done.returncode:
         shutil.rmtree(partial, ignore_errors=True)
         raise StorageError(f"{folder.path}: the database cannot be made: {_reason(done.stderr)}")
-    _unsynced(folder).touch()
+    os.close(os.open(_unsynced(folder), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
     partial.rename(folder.cluster)
     return passwords
 

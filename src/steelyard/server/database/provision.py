@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, LiteralString
 
+from steelyard.errors import InputError
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.database.passwords import APPLICATION, DATABASE, OWNER, SUPERUSER, Passwords, parameters
 
@@ -17,6 +18,7 @@ def provision(folder: DataFolder, passwords: Passwords) -> bool:
     """Make the two roles and the database where they are missing; whether the database could be reached.
 
     The owner owns the database and nothing else; the application may connect, and gets its rights by the migrations.
+    Raises InputError for passwords of another database.
     """
     import psycopg
 
@@ -24,7 +26,9 @@ def provision(folder: DataFolder, passwords: Passwords) -> bool:
         connection = psycopg.connect(
             **parameters(folder, SUPERUSER, passwords.superuser, "postgres"), autocommit=True, connect_timeout=5
         )
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        if "password authentication failed" in str(error):  # no SQLSTATE comes with it
+            raise InputError("these passwords are not those of this database", where=folder.passwords) from None
         return False
     with connection:
         for role, password in ((OWNER, passwords.owner), (APPLICATION, passwords.application)):
