@@ -160,3 +160,22 @@ def test_an_address_that_does_not_answer_as_postgresql_is_refused(tmp_path: Path
             open_database(open_data_folder(tmp_path / "data"), environment={"DATABASE_URL": address}),
         ):
             pass
+
+
+def test_what_the_database_refuses_is_one_line_without_rows(older: Server, tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path / "data")
+    application = {"DATABASE_URL": older.environment()["DATABASE_URL"]}  # which owns nothing
+    with (
+        pytest.raises(InputError, match="role may not do this: permission denied for database"),
+        open_database(folder, environment=application) as found,
+        found.connect_as_owner() as connection,
+    ):
+        apply_migrations(connection, found.application_role)
+    twice = "SELECT 1; CREATE TEMPORARY TABLE mine (secret text UNIQUE); INSERT INTO mine VALUES ('s3cret'), ('s3cret')"
+    with (
+        pytest.raises(StorageError, match=r"^the database: duplicate key value violates unique constraint") as caught,
+        open_database(folder, environment=older.environment()) as found,
+        found.connect_as_owner() as connection,
+    ):
+        connection.execute(twice)
+    assert "s3cret" not in str(caught.value)

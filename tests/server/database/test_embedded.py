@@ -264,6 +264,8 @@ def test_an_ordinary_user_can_run_it(data: Path) -> None:
     for path in (data, *data.rglob("*")):
         os.chown(path, nobody.pw_uid, nobody.pw_gid)
     before = ("setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups")
+    if subprocess.run([*before, sys.executable, "-c", "import psycopg"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("nobody may not run this Python")
     with serving(data, *before) as (_, postmaster):
         assert Path(f"/proc/{postmaster}").stat().st_uid == nobody.pw_uid
         assert {entry.stat().st_uid for entry in data.iterdir()} == {nobody.pw_uid}

@@ -103,29 +103,45 @@ def open_database(
 
     The team's where DATABASE_URL is set; else our own, which is started, in the thread that must live as long as the
     block. With ``beside`` one that another process of steelyard has started is used as it is. Raises InputError where
-    it cannot be reached, is older than PostgreSQL 15, or an address cannot be read (which is never quoted).
+    it cannot be reached, is older than PostgreSQL 15, or an address cannot be read (which is never quoted). What the
+    database refuses within the block is one line, too: InputError where a role may not do it, else StorageError.
     """
     _need_psycopg()
-    if environment.get(URL):
-        yield _team(environment)
-        return
-    if environment.get(OWNER_URL):
-        raise InputError(f"{OWNER_URL} is set, and {URL} is not: set both, or neither")
-    from steelyard.server.database.embedded import FolderInUse, running_database, start_database
-
-    with ExitStack() as stack:
-        if beside and running_database(folder) is not None:
-            yield _beside(folder)
+    with _plain_errors():
+        if environment.get(URL):
+            yield _team(environment)
             return
-        try:
-            embedded = stack.enter_context(start_database(folder, run_as, notify))
-        except FolderInUse:
-            if not beside:
-                raise
-            database = _beside(folder)
-        else:
-            database = _own(folder, embedded.passwords, embedded)
-        yield database
+        if environment.get(OWNER_URL):
+            raise InputError(f"{OWNER_URL} is set, and {URL} is not: set both, or neither")
+        from steelyard.server.database.embedded import FolderInUse, running_database, start_database
+
+        with ExitStack() as stack:
+            if beside and running_database(folder) is not None:
+                yield _beside(folder)
+                return
+            try:
+                embedded = stack.enter_context(start_database(folder, run_as, notify))
+            except FolderInUse:
+                if not beside:
+                    raise
+                database = _beside(folder)
+            else:
+                database = _own(folder, embedded.passwords, embedded)
+            yield database
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """What PostgreSQL says of an error, without the DETAIL, which may quote rows."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise InputError(f"the database's role may not do this: {error.diag.message_primary}") from None
+    except psycopg.Error as error:
+        reason = error.diag.message_primary or " ".join(str(error).split())[:300]
+        raise StorageError(f"the database: {reason}") from None
 
 
 def _need_psycopg() -> None:
