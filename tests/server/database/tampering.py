@@ -37,12 +37,12 @@ def _resealed(members: Members) -> Members:
 
 def torn(source: Path, target: Path) -> str:
     target.write_bytes(source.read_bytes()[:-100])
-    return "it is no backup, or was cut off"
+    return "cannot be read: no backup, or cut off"
 
 
 def empty(source: Path, target: Path) -> str:
     target.write_bytes(b"")
-    return "it is no backup, or was cut off"
+    return "cannot be read: no backup, or cut off"
 
 
 def another_zip(source: Path, target: Path) -> str:

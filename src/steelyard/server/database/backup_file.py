@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -37,6 +38,18 @@ ERASURES: Final = "erasures.jsonl"
 _CHUNK: Final = 1 << 18
 _MAX_MANIFEST_BYTES: Final = 1 << 28
 _TABLE: Final = re.compile(r"database/([a-z][a-z_]{0,60})\.copy")
+# What zipfile raises for files that are none, or are damaged.
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    OSError,
+    OverflowError,
+    RuntimeError,  # NotImplementedError, too
+    ValueError,
+)
 _RUN_FILE: Final = re.compile(r"runs/([0-9a-f]{2})/(\1[0-9a-f]{62})/(.+)")
 
 
@@ -116,8 +129,8 @@ class BackupReader:
         self._path = path
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no backup, or was cut off"
+        except _BROKEN as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "no backup, or cut off"
             raise InputError(f"cannot be read: {reason}", where=path) from None
         try:
             self.manifest = self._read_manifest()
@@ -149,7 +162,7 @@ class BackupReader:
                 while chunk := member.read(_CHUNK):
                     digest.update(chunk)
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, OSError):
+        except _BROKEN:
             raise self._changed(f"{name} is damaged") from None
         if digest.hexdigest() != self.manifest.members[name]:
             raise self._changed(f"{name} is not what its manifest says")
@@ -168,7 +181,7 @@ class BackupReader:
             return msgspec.json.decode(content, type=Manifest)
         except KeyError:
             raise InputError("is no backup of steelyard: it has no manifest", where=self._path) from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+        except _BROKEN:
             raise self._changed("its manifest cannot be read") from None
 
     def _check(self) -> None:
