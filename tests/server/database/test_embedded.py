@@ -120,6 +120,7 @@ def test_nobody_connects_without_the_password_or_over_a_network(data: Path) -> N
             connected(folder, "guessed")
         with connected(folder, running.passwords.owner) as connection:
             assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+            assert connection.execute("SELECT lower('ÄÉΩ'), 'B' < 'a'").fetchone() == ("äéω", True)
             assert connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (
                 False,
             )

@@ -65,6 +65,10 @@ _SETTINGS: Final = {
 }
 
 
+# PostgreSQL's own, so that no order of texts changes with the machine's C library.
+_LOCALE: Final = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+
+
 class FolderInUse(InputError):
     """Another process runs the database of this data folder."""
 
@@ -260,7 +264,7 @@ def _make(folder: DataFolder, account: Account, programs: Path) -> Passwords:
             file.write(passwords.superuser)
             if account.switch:
                 os.fchown(file.fileno(), account.uid, account.gid)
-        arguments = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
+        arguments = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", *_LOCALE]
         done = subprocess.run(  # noqa: S603  # our own program, with our own arguments
             [programs / "bin" / "initdb", "-D", partial, f"--pwfile={secret}", "--no-sync", *arguments],
             env=_environment(),
@@ -362,7 +366,7 @@ def _log(folder: DataFolder) -> Iterator[IO[bytes]]:
 
 def _environment() -> dict[str, str]:
     """Nothing of our own environment, which may hold secrets and settings of PostgreSQL's."""
-    return {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
+    return {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 
 
 def _wait_until_ready(embedded: Embedded, notify: Callable[[str], None]) -> None:
