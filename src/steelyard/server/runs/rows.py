@@ -132,10 +132,10 @@ class Runs:
         """Put a verified run in, with its audit line; False where it is there already: nothing changes then."""
         with self._pool.connection() as connection:
             made = connection.execute(
-                "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, exit, "
-                "records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
-                "verified_exit, verified_with) SELECT j.id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-                "%s, now(), %s, %s FROM steelyard.project j WHERE j.name = %s "
+                "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
+                "exit, records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
+                "verified_exit, verified_with) SELECT j.id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+                "%s, %s, now(), %s, %s FROM steelyard.project j WHERE j.name = %s "
                 "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
                 (
                     summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject, summary.verdict,
@@ -163,9 +163,10 @@ class Runs:
 
 
 def _add_files(connection: psycopg.Connection[Any], run: int, files: Sequence[RunFile]) -> None:
-    with connection.cursor() as cursor, cursor.copy(
-        "COPY steelyard.run_file (run_id, name, size_bytes, sha256) FROM STDIN"
-    ) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY steelyard.run_file (run_id, name, size_bytes, sha256) FROM STDIN") as copy,
+    ):
         for each in files:
             copy.write_row((run, each.name, each.size, each.sha256))
 
