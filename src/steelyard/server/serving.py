@@ -118,7 +118,14 @@ def _run(platform: Platform, listener: socket.socket) -> None:
 
     log_uvicorn(platform.log)
     server = uvicorn.Server(_config(platform.settings, build_app(platform)))
-    asyncio.run(server.serve(sockets=[listener]))
+
+    async def until_stopped() -> None:
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            platform.intake.stop()
+
+    asyncio.run(until_stopped())
 
 
 def _config(settings: ServeSettings, app: Any) -> uvicorn.Config:

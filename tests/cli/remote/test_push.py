@@ -11,10 +11,7 @@ import pytest
 from steelyard.cli import execute
 from tests.api.test_suites import sums_suite
 from tests.conftest import SumsServer
-from tests.server.fixtures import hostile_run, site
 from tests.server.site import GOLDEN, Site
-
-__all__ = ["hostile_run", "site"]  # fixtures
 
 
 @pytest.fixture

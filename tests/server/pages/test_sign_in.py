@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from tests.server.site import NAME, PASSWORD, data_folder, serving
+import asyncio
+
+from tests.docs.browser import open_tab
+from tests.server.site import NAME, PASSWORD, Site, data_folder, serving
 
 
 def test_the_first_administrator_comes_by_a_link_that_works_once() -> None:
@@ -38,3 +41,31 @@ def test_many_wrong_passwords_have_to_wait_and_are_on_record() -> None:
         unknown = site.client().submit("/sign-in", "/sign-in", name="nobody-of-that-name", password="x", next="/")
         wrong = site.client().submit("/sign-in", "/sign-in", name="another", password="x", next="/")
         assert unknown.status == wrong.status == 403
+
+
+async def _by_keyboard(devtools: str, site: Site) -> tuple[str, list[str]]:
+    async with open_tab(devtools) as tab:
+
+        async def press(key: str, code: int, text: str = "") -> None:
+            for kind in ("keyDown", "keyUp"):
+                await tab.call(
+                    "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text
+                )
+
+        await tab.visit(f"{site.base}/runs", width=1280, dark=False)
+        await tab.call("Input.insertText", text=NAME)  # the field for the name has the focus
+        await press("Tab", 9)
+        await tab.call("Input.insertText", text=PASSWORD)
+        await press("Enter", 13, "\r")
+        for _ in range(200):
+            found = await tab.evaluate("location.pathname + ' ' + document.title")
+            if not found.startswith("/sign-in"):
+                break
+        return found, tab.errors()
+
+
+def test_a_person_signs_in_by_keyboard_and_lands_where_they_wanted(site: Site, devtools: str) -> None:
+    site.administrator()
+    found, errors = asyncio.run(_by_keyboard(devtools, site))
+    assert found == "/runs Runs · Steelyard"
+    assert errors == []

@@ -85,8 +85,10 @@ def send_archive(call: Call) -> Response:
     row = _find(call)
     if row is None:
         return _missing(call)
-    headers = _headers(f"{row.listed.seal[:16]}.tar.gz", as_download=True)
     folder = folder_of(call.platform.data, row.listed.seal)
+    if not (folder / layout.BUNDLE).is_file():
+        return _lost(call)
+    headers = _headers(f"{row.listed.seal[:16]}.tar.gz", as_download=True)
     return StreamingResponse(_pieces(packed(folder)), media_type="application/gzip", headers=headers)
 
 
@@ -104,10 +106,16 @@ def _missing(call: Call) -> Response:
     return problem_page(call, 404, "there is no such run, or no such file of it")
 
 
+def _lost(call: Call) -> Response:
+    return problem_page(call, 410, "this run's files are no longer in the data folder: restore them from a backup")
+
+
 def _file(call: Call, row: RunRow, name: str, media_type: str, *, as_download: bool) -> Response:
     from starlette.responses import FileResponse
 
     path: Path = folder_of(call.platform.data, row.listed.seal) / name
+    if not path.is_file():
+        return _lost(call)
     headers = _headers(name.replace("/", "-"), as_download=as_download)
     return FileResponse(path, media_type=media_type, headers=headers)
 

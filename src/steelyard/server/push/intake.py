@@ -16,7 +16,7 @@ from steelyard.errors import InputError, SteelyardError, VerificationError
 from steelyard.evidence import layout
 from steelyard.server.push.archive import Limits, Unpacker
 from steelyard.server.push.summary import RunSummary
-from steelyard.server.push.verifying import VerifyLimits, verify_isolated
+from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.folders import incoming_folder, keep
 
 if TYPE_CHECKING:
@@ -47,15 +47,19 @@ class Intake:
         runs: Runs,
         metrics: Metrics,
         limits: Limits | None = None,
-        verify_limits: VerifyLimits | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
         self._data = data
         self._runs = runs
         self._metrics = metrics
         self._limits = limits or Limits()
-        self._verify_limits = verify_limits or VerifyLimits()
+        self._verifier = verifier or Verifier()
         self._waiting = 0
         self._verifying = asyncio.Semaphore(VERIFIED_AT_ONCE)
+
+    def stop(self) -> None:
+        """End the verification that runs: its run is refused, and can be pushed again."""
+        self._verifier.stop()
 
     async def take(
         self, pieces: AsyncIterator[bytes], *, compressed: bool, caller: Caller, facts: RequestFacts
@@ -88,7 +92,7 @@ class Intake:
             if known is not None:
                 return known, False
             async with self._verifying:
-                run = await asyncio.to_thread(verify_isolated, path, self._verify_limits)
+                run = await asyncio.to_thread(self._verifier.verify, path)
                 return run, await asyncio.to_thread(self._keep, path, run, caller, facts)
 
     async def _receive(self, path: Path, pieces: AsyncIterator[bytes], *, compressed: bool) -> None:
