@@ -115,7 +115,7 @@ DEFAULTS = {
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {
         "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",
-        "source": None, "canary": "",
+        "source": None, "canary": "", "images": [],
     },
     "Turn": {},
 }  # fmt: skip

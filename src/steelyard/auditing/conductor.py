@@ -24,7 +24,7 @@ from steelyard.evidence.keys import KeySigner
 from steelyard.planning.batched import NO_NEXT_TOKENS, check_batched
 from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
 from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
-from steelyard.planning.identity_checks import looks_for_next_tokens, requested_by
+from steelyard.planning.identity_checks import check_references, looks_for_next_tokens, requested_by
 from steelyard.planning.options import Detect, Options, planned_model
 from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.prepare import prepare_measurement
@@ -166,6 +166,7 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
         found[role] = planned_model(identity, capabilities, options, role)
         if found[role].batch_growth:
             await check_has_batches(model, identity)
+    check_references(found)
     return found
 
 
@@ -202,7 +203,7 @@ async def _with_images(
     from steelyard.tasks.catalogue import shows_images
 
     found: dict[str, PlannedModel] = {}
-    if not shows_images(tasks, options.task_files):
+    if not shows_images(tasks, options.task_files, options.own_files):
         return found
     for role, each in planned.items():
         if is_candidate(role) and not each.capabilities.images:  # else it says so itself, or its recording does

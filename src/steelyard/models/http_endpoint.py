@@ -16,6 +16,7 @@ from steelyard.errors import ModelUnavailable
 from steelyard.models import Settings, lost_connection
 from steelyard.models.api_key import ApiKey
 from steelyard.models.error_replies import MAX_DETAIL, SPENT, read_error, read_no_json
+from steelyard.models.key_forms import KeyForms
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
@@ -26,7 +27,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["TOO_LARGE", "HttpEndpoint", "Reply", "Unreadable", "Upload"]
+__all__ = ["TOO_LARGE", "HttpEndpoint", "Reply", "Unreadable", "Upload", "is_too_large"]
 
 REPLY_BYTES: Final = 16 << 20
 FILE_BYTES: Final = 1 << 30  # of a file of lines, which is never in memory whole
@@ -37,7 +38,11 @@ TOO_MUCH: Final = ModelOutput(
 )
 JSON: Final = {"Content-Type": "application/json"}
 _HANDSHAKE_SECONDS: Final = 30.0
-_REDACTED_FROM: Final = 8
+
+
+def is_too_large(output: ModelOutput) -> bool:
+    """Whether a reply was over the bound: to a sample the model's own answer, cut off; to a question of ours none."""
+    return output.detail == TOO_LARGE.detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class HttpEndpoint:
         self.base = base
         self.proxy = proxy_of(base)
         self._key = key
+        self._forms = KeyForms(key.value)
         self._settings = settings
         self._headers = headers
         self._session: aiohttp.ClientSession | None = None
@@ -183,22 +189,21 @@ class HttpEndpoint:
 
     def _redact(self, data: bytes) -> bytes:
         """Take the key out of whatever a server sends back, before anything can keep it."""
-        key = self._key.value.encode()
-        return data.replace(key, b"[key]") if len(key) >= _REDACTED_FROM else data
+        return self._forms.without_bytes(data)
 
     def _without_key(self, value: Any) -> Any:
         """As :meth:`_redact`, in decoded JSON: a server may send the key back in escapes."""
-        if len(self._key.value) < _REDACTED_FROM:
+        if not self._forms:
             return value
         if isinstance(value, str):
-            return value.replace(self._key.value, "[key]")
+            return self._forms.without(value)
         if isinstance(value, Mapping):
             return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
         return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
 
     def shown(self, text: str) -> str:
         """What a server says in words, in one line and without the key."""
-        return one_line(self._redact(text.encode()).decode(), MAX_DETAIL)
+        return one_line(self._forms.without(text), MAX_DETAIL)
 
     def _connections(self) -> aiohttp.ClientSession:
         import aiohttp

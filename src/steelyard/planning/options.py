@@ -62,6 +62,7 @@ class Options:
     none, or more than one.
     ``batch_growth``: see :class:`steelyard.records.PlannedModel`; empty: call by call.
     ``difficulties`` of items, with the files they were read from.
+    ``published``: what is asked shows the texts of a public benchmark, which are sealed only ``with_texts``.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
@@ -74,6 +75,7 @@ class Options:
     task_files: tuple[Path, ...] = ()
     own_files: FileOptions = field(default_factory=FileOptions)
     with_texts: bool = False
+    published: bool = False
     accept_model: bool = False
     allow_part: bool = False
     limits: Limits = field(default_factory=Limits)
