@@ -96,7 +96,7 @@ def judging_job(wanted: JudgeRequest, args: RunArguments) -> JudgingJob:
     inputs = {"run": judged.seal, "rubric": PlanInput(kind="rubric", sha256=_digest(rubric))}
     inputs |= {} if other is None else {OTHER: other.seal}
     paths = _write(folder, items, judged, other, inputs, args, rubric.language)
-    options = replace(options_of(args), task_files=paths, inputs=inputs)
+    options = replace(options_of(args), task_files=paths, inputs=inputs, published=judged.measurement.public)
     recorded = judged.recordings | ({} if other is None else {OTHER: other.recordings[SUBJECT]})
     requests = [RunRequest(task=name, role=JUDGE) for name in items]
     job = measurements_job(requests, options, JUDGED_SUITE)

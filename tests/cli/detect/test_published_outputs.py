@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -14,10 +16,29 @@ from steelyard.comparison.published_seal import SEAL, open_outputs, seal_outputs
 from steelyard.comparison.published_texts import decided_again as rows_again
 from steelyard.comparison.published_texts_seal import open_texts, seal_texts
 from steelyard.errors import ExitCode
+from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.envelope import open_envelope, seal
 from steelyard.evidence.layout import OUTPUT_TEXTS
+from steelyard.models.transcripts import TextShares, TranscriptReader
+from steelyard.records import GenerateRequest
 from tests.api.test_published_outputs import log
 from tests.comparison.published_texts_fixtures import texts_like, write_run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_once() -> Iterator[None]:
+    """Texts that were read by three files of weights are remembered; one in eight is read anew each time."""
+    first, remembered = TranscriptReader.shares, dict[str, TextShares | None]()
+
+    def shares(reader: TranscriptReader, request: GenerateRequest, text: str) -> TextShares | None:
+        key = sha256_hex(canonical([msgspec.to_builtins(request), text]))
+        if key not in remembered or int(key[:8], 16) % 8 == 0:
+            remembered[key] = first(reader, request, text)
+        return remembered[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TranscriptReader, "shares", shares)
+        yield
 
 
 @pytest.fixture(scope="module")
