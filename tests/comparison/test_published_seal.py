@@ -10,17 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from steelyard.comparison.published import (
-    ALPHA,
-    BAR,
-    REQUANTISED,
-    SHOWN,
-    OutputShares,
-    PublishedOutputs,
-    PublishedRow,
-    Reading,
-    decided_again,
-)
+from steelyard.comparison.published import PublishedOutputs, decided_again
+from steelyard.comparison.published_bets import ALPHA, BAR, REQUANTISED, SHOWN
+from steelyard.comparison.published_rows import OutputShares, PublishedRow, Reading
 from steelyard.comparison.published_seal import SEAL, is_outputs, open_outputs, seal_outputs
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.envelope import open_envelope, seal
