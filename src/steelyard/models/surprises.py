@@ -18,7 +18,7 @@ tokeniser: where a server drew other tokens for the same text, the usual ones ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _Float = TypeVar("_Float", "np.float32", "np.float64")
 
-__all__ = ["COOLEST", "TEMPERATURES", "SurpriseReader", "TextSurprise"]
+__all__ = ["COOLEST", "TEMPERATURES", "SurpriseReader", "TextSurprise", "token_surprises"]
 
 COOLEST: Final = 0.5
 """Texts that were drawn cooler are held against this temperature: below it the last bits of another server count."""
@@ -90,10 +90,7 @@ class SurpriseReader:
 
         for at in range(0, len(tokens), _AT_ONCE):
             shares = np.exp(self._logs(rows[at : at + _AT_ONCE].astype(np.float64), temperature))
-            taken = shares[range(len(shares)), tokens[at : at + _AT_ONCE]][:, None]
-            likelier = np.where(shares > taken, shares, 0.0).sum(axis=1)
-            alike = np.where(shares == taken, shares, 0.0).sum(axis=1)
-            yield [float(each) for each in likelier + alike / 2]
+            yield token_surprises(shares, tokens[at : at + _AT_ONCE])
 
     def _fit(self, rows: NDArray[np.float32], tokens: list[int]) -> float:
         """The log-likelihood of the tokens at the temperature that suits them best."""
@@ -113,3 +110,13 @@ class SurpriseReader:
         logits -= logits.max(axis=1, keepdims=True)
         logs: NDArray[_Float] = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logs
+
+
+def token_surprises(shares: NDArray[np.float64], tokens: Sequence[int]) -> list[float]:
+    """The surprise of each token among the probabilities at its place (one row each)."""
+    import numpy as np
+
+    taken = shares[range(len(shares)), list(tokens)][:, None]
+    likelier = np.where(shares > taken, shares, 0.0).sum(axis=1)
+    alike = np.where(shares == taken, shares, 0.0).sum(axis=1)
+    return [float(each) for each in likelier + alike / 2]
