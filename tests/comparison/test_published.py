@@ -144,7 +144,7 @@ def test_few_outputs_decide_nothing(tmp_path: Path) -> None:
 
 
 DRAWN_OWN = ["0.5 -20 -5"] * 90
-DRAWN_REQUANT = ["0.6 20 1"] * 90
+DRAWN_REQUANT = ["0.6 20 2"] * 90
 
 
 def test_a_requantisation_is_named_by_drawn_outputs(tmp_path: Path) -> None:
@@ -155,6 +155,12 @@ def test_a_requantisation_is_named_by_drawn_outputs(tmp_path: Path) -> None:
     assert row.better == row.read == len(row.drawn) <= 15
     assert needed(found.rows) == {"01-b": None}, "no number of such outputs decides"
     assert decided_again(found.rows) == found.rows
+
+
+def test_a_form_that_files_agree_on_accuses_nobody(tmp_path: Path) -> None:
+    """A requantisation that is a little surer of each text gains a little on all of them."""
+    found = held(tmp_path, task("a", ["0.5 0.4 2"] * 90, temperature=0.7))
+    assert (found.rows[0].word, found.rows[0].better) == (Word.INSUFFICIENT_POWER, 0)
 
 
 def test_drawn_outputs_are_never_called_consistent_nor_foreign(tmp_path: Path) -> None:
@@ -187,7 +193,7 @@ def test_honest_drawn_outputs_at_even_odds_are_rarely_accused(tmp_path: Path) ->
     for _ in range(400):
         row = DrawnRow(PublishedRow(task="a", measurement="a", chat=False, texts=100, temperature=1.0))
         for at in range(100):
-            gains = {name: drawn.choice([-1.0, 1.0]) for name in REQUANTISED}
+            gains = {name: drawn.choice([-1.0, 3.0]) for name in REQUANTISED}
             row.observe(OutputSurprise(sample=f"{at}", tokens=40, surprise=0.5, gains=gains))
             if row.is_over(1):
                 accused += 1

@@ -5,9 +5,9 @@ likeliest tokens (:mod:`steelyard.models.transcripts`), and drawn ones are likel
 (:mod:`steelyard.models.surprises`). Each benchmark of the log has three tests, text by text:
 
 * *requantised*, for each of two requantisations of the weights. Null: with a chance of at least one half a text has as
-  many of the weights' own tokens as of the requantisation's (greedy), or is as likely by the weights as by it, each at
-  the temperature that suits it best (drawn), whatever came before. What the log does not show of prompts and decoding
-  moves both alike.
+  many of the weights' own tokens as of the requantisation's (greedy), or the requantisation gains no more than
+  ``LEAST_GAIN`` on the weights, each at the temperature that suits it best (drawn), whatever came before. What the log
+  does not show of prompts and decoding moves both alike.
 * *foreign*, of greedy texts alone. Null: on average at least ``BAR`` of a text's tokens are the weights' own.
 
 The smallest p of these, times their number, is the benchmark's; Holm over all benchmarks. A prompt that the log does

@@ -12,7 +12,7 @@ from typing import Final
 from steelyard.comparison.published_rows import OutputShares, OutputSurprise, PublishedRow
 from steelyard.stats.mean_bets import MeanBets
 
-__all__ = ["ALPHA", "BAR", "REQUANTISED", "SHOWN", "DrawnRow", "GreedyRow", "row_of"]
+__all__ = ["ALPHA", "BAR", "LEAST_GAIN", "REQUANTISED", "SHOWN", "DrawnRow", "GreedyRow", "row_of"]
 
 ALPHA: Final = 0.05
 REQUANTISED: Final = ("Q2_K", "Q3_K_M")
@@ -21,6 +21,11 @@ BAR: Final = 0.75
 
 SHOWN: Final = 0.9
 """Of a greedy text's tokens, on average: more than so many are *consistent* with the weights."""
+
+LEAST_GAIN: Final = 2.1
+"""Nats by which another file explains a drawn text better: log(2·4), so that the weights' own draws at the temperature
+that the log states gain as much with a chance of at most one half, whichever of four temperatures suits the other file.
+Where files agree on a text, as on a form that is filled in, one gains next to nothing, and always the same one may."""
 
 _NEVER: Final = 1 - 1e-6  # a margin that no bet is about
 
@@ -114,7 +119,7 @@ class DrawnRow(_Requantised):
         """Take the next text."""
         self.samples.append(text)
         if text.surprise is not None:
-            self._bet({name: text.gains[name] > 0 for name in REQUANTISED})
+            self._bet({name: text.gains[name] > LEAST_GAIN for name in REQUANTISED})
 
     @property
     def shown(self) -> list[float]:

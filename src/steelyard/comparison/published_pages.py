@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.comparison.detected_page import page
 from steelyard.comparison.published import PublishedOutputs, needed
+from steelyard.comparison.published_bets import LEAST_GAIN
 from steelyard.comparison.published_rows import PublishedRow
 from steelyard.records import VerdictWord
 from steelyard.reports.markdown import escape
@@ -74,7 +75,8 @@ def sentences(found: PublishedOutputs) -> Iterator[str]:
             yield f"{name}: {row.nearest} explains {row.better:,} of {row.read:,} outputs better than the weights do."
         if row.left_out and not row.untestable:
             left_out = counted(row.left_out, "output")
-            yield f"{name}: {left_out} left out: not answered, behind reasoning, too short or too long."
+            again = " or, of drawn ones, to a prompt that came before" if row.temperature else ""
+            yield f"{name}: {left_out} left out: not answered, behind reasoning, too short or too long{again}."
     yield (
         f"The log names the model {one_line(found.model, _NAME)}. A benchmark is inconsistent where a requantisation "
         "of the weights explains its outputs better than they do; or where on average fewer than "
@@ -84,10 +86,11 @@ def sentences(found: PublishedOutputs) -> Iterator[str]:
     )
     if any(row.temperature for row in found.rows):
         yield (
-            "Drawn outputs are held against the requantisations alone, each file at the temperature that suits it "
-            "best. The surprise of a token is the probability of likelier ones, and half its own: the weights' own "
-            "draws have 50 % on average, and less where unlikely tokens were cut off. It tests nothing: another "
-            "model's draws may have as little, and the weights' own behind a hidden prompt have more."
+            "Drawn outputs are held against the requantisations alone: one explains an output better where it gains "
+            f"{LEAST_GAIN:g} nats on the weights, each file at the temperature that suits it best. The surprise of a "
+            "token is the probability of likelier ones, and half its own: the weights' own draws have 50 % on average, "
+            "and less where unlikely tokens were cut off. It tests nothing: another model's draws may have as little, "
+            "and the weights' own behind a hidden prompt have more."
         )
     yield (
         "Precision is part of the weights: outputs of a model in 16 bits are not those of its 2-bit file. That these "

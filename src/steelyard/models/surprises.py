@@ -1,8 +1,11 @@
 """Does another file explain a text that was drawn better than these weights, and how surprising is it to them?
 
 A text is held against *others*, requantisations of the weights: by how much is it likelier by them than by the weights
-(nats), each at the temperature of :data:`TEMPERATURES` that suits it best? What a log does not show of prompts and
-decoding makes texts look hotter or cooler to all of them alike, so that a flatter file gains nothing from that alone.
+(nats), each at the temperature of :data:`TEMPERATURES` that suits it best, the weights also at the stated one? What a
+log does not show of prompts and decoding makes texts look hotter or cooler to all of them alike, so that a flatter file
+gains nothing from that alone. Of texts that the weights drew at the stated temperature, uncut, another file gains more
+than g nats with a chance of at most k·exp(−g), k being the number of temperatures: the likelihood ratio at each has the
+mean 1, and the weights' best temperature is no worse than the stated one.
 
 For a display, the *surprise* of a token is the probability, after the prompt and the text before it, of all tokens that
 are likelier than this one, and half of that of the token itself. Where tokens are drawn from the weights at the stated
@@ -70,9 +73,11 @@ class SurpriseReader:
         mine = self._reader.logits(read)
         tokens = read.tokens[1:-1]
         surprises = [each for part in self._parts(mine, tokens, max(request.temperature, COOLEST)) for each in part]
-        own = self._fit(mine, tokens)
+        own = self._fit(mine, tokens, (*TEMPERATURES, request.temperature))
         del mine
-        gains = {name: self._fit(self._reader.logits(read, name), tokens) - own for name in self._reader.others}
+        gains = {
+            name: self._fit(self._reader.logits(read, name), tokens, TEMPERATURES) - own for name in self._reader.others
+        }
         return TextSurprise(len(tokens), sum(surprises) / len(surprises), gains)
 
     def _read(self, request: GenerateRequest, text: str) -> ReadTokens | None:
@@ -92,10 +97,10 @@ class SurpriseReader:
             shares = np.exp(self._logs(rows[at : at + _AT_ONCE].astype(np.float64), temperature))
             yield token_surprises(shares, tokens[at : at + _AT_ONCE])
 
-    def _fit(self, rows: NDArray[np.float32], tokens: list[int]) -> float:
+    def _fit(self, rows: NDArray[np.float32], tokens: list[int], temperatures: Sequence[float]) -> float:
         """The log-likelihood of the tokens at the temperature that suits them best."""
-        totals = dict.fromkeys(TEMPERATURES, 0.0)
-        for temperature in TEMPERATURES:
+        totals = dict.fromkeys(temperatures, 0.0)
+        for temperature in totals:
             for at in range(0, len(tokens), _AT_ONCE):
                 logs = self._logs(rows[at : at + _AT_ONCE], temperature)
                 totals[temperature] += float(logs[range(len(logs)), tokens[at : at + _AT_ONCE]].sum())
