@@ -8,7 +8,6 @@ from pathlib import Path
 from steelyard.claims.benchmarks import key_of, lookup, without_measure
 from steelyard.errors import InputError
 from steelyard.plugins import distribution_of, find, names
-from steelyard.tasks.definition import TaskDefinition
 from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.task import Task
 
@@ -43,8 +42,7 @@ def load_task(name: str) -> Task:
     task_id = resolve(name)
     if task_id is None:
         raise InputError(f"no task is called {name!r}; there are: {', '.join(task_ids())}, reasoning-gym:NAME")
-    definition, path = _installed()[task_id]
-    return Task(definition, path)
+    return _installed()[task_id]
 
 
 def distribution_of_task(task: Task) -> str:
@@ -64,29 +62,32 @@ def is_built_in(name: str) -> bool:
     """Whether Steelyard itself has a benchmark of this name or alias."""
     task_id = resolve(name)
     return task_id is not None and (
-        task_id.startswith(REASONING_GYM) or _installed()[task_id][1].parent == Path(__file__).with_name("builtin")
+        task_id.startswith(REASONING_GYM) or _installed()[task_id].where.parent == Path(__file__).with_name("builtin")
     )
 
 
 @cache
-def _installed() -> dict[str, tuple[TaskDefinition, Path]]:
-    """Every task file of every installed folder. Two files with the same id are an error."""
-    found: dict[str, tuple[TaskDefinition, Path]] = {}
+def _installed() -> dict[str, Task]:
+    """The task of every file of every installed folder, once: what is computed of one is kept with it.
+
+    Two files with the same id are an error.
+    """
+    found: dict[str, Task] = {}
     for plugin in names("tasks"):
         for path in sorted(Path(find("tasks", plugin)).glob("*.yaml")):
             definition = read_definition(path)
             if definition.id in found:
                 raise InputError(
-                    f"the id {definition.id!r} is used by {found[definition.id][1]}: choose another", where=path
+                    f"the id {definition.id!r} is used by {found[definition.id].where}: choose another", where=path
                 )
-            found[definition.id] = definition, path
+            found[definition.id] = Task(definition, path)
     return found
 
 
 @cache
 def _names() -> dict[str, str]:
     return {
-        key_of(name): definition.id
-        for definition, _ in _installed().values()
-        for name in (definition.id, definition.title, *definition.aliases)
+        key_of(name): task.id
+        for task in _installed().values()
+        for name in (task.id, task.title, *task.definition.aliases)
     }
