@@ -33,7 +33,7 @@ __all__ = [
 
 _NAME = 60
 _MOST_NEEDED: Final = 20_000  # outputs: more of them nobody has
-_HEADINGS = ("benchmark", "outputs read", "tokens that are the weights'", "95 % interval", "p", "verdict")
+_HEADINGS = ("benchmark", "outputs read", "the weights' tokens", "95 % interval", "p", "verdict")
 
 
 def machine(found: PublishedOutputs) -> dict[str, Any]:
