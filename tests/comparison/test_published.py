@@ -19,8 +19,8 @@ from steelyard.comparison.published import (
     needed,
     published_outputs,
 )
-from steelyard.comparison.published_bets import ALPHA, REQUANTISED, DrawnRow
-from steelyard.comparison.published_rows import OutputSurprise, PublishedRow, Reading
+from steelyard.comparison.published_bets import ALPHA, REQUANTISED
+from steelyard.comparison.published_rows import PublishedRow, Reading
 from steelyard.errors import ExitCode, InputError
 from steelyard.evidence import layout
 from steelyard.models.surprises import TextSurprise
@@ -185,20 +185,6 @@ def test_of_a_prompt_that_comes_again_one_drawn_text_is_read(tmp_path: Path) -> 
     repeated = ImportedTask(name="a", items=items, scorer="exact@3", prompt="some_harness")
     found = held(tmp_path, repeated)
     assert (found.rows[0].read, found.rows[0].word) == (1, Word.INSUFFICIENT_POWER)
-
-
-def test_honest_drawn_outputs_at_even_odds_are_rarely_accused(tmp_path: Path) -> None:
-    """The worst case within the null: either requantisation explains each text with even odds."""
-    drawn, accused = random.Random(20261128), 0
-    for _ in range(400):
-        row = DrawnRow(PublishedRow(task="a", measurement="a", chat=False, texts=100, temperature=1.0))
-        for at in range(100):
-            gains = {name: drawn.choice([-1.0, 3.0]) for name in REQUANTISED}
-            row.observe(OutputSurprise(sample=f"{at}", tokens=40, surprise=0.5, gains=gains))
-            if row.is_over(1):
-                accused += 1
-                break
-    assert accused <= 30, "at most .05 of 400, and luck"
 
 
 def test_what_was_left_out_forbids_to_call_the_rest_consistent(tmp_path: Path) -> None:
