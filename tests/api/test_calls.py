@@ -257,7 +257,12 @@ def test_ctrl_c_while_a_model_is_asked_what_it_is(
     sums_server: Any, sums_file: Sums, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sums_server.seconds = lambda wrong: 600.0
-    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+    def interrupt() -> None:
+        wait_for(lambda: bool(sums_server.asked))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(steelyard.Interrupted, match="nothing was asked yet"):
         steelyard.run(sums_file[0], model=uri(sums_server), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -182,11 +182,11 @@ def finished(run: Path) -> set[tuple[str, str, int]]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
+    for _ in range(6000):
         if condition():
             return
         time.sleep(0.05)
-    raise AssertionError("this did not happen within 30 s")
+    raise AssertionError("this did not happen within five minutes")
 
 
 def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_resume(
@@ -201,7 +201,7 @@ def test_ctrl_c_finishes_what_is_in_flight_and_says_how_to_resume(
     )
     wait_for(lambda: (run / "journal").is_dir() and lines_of(run) > 10)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == 130
     assert f"steelyard resume {run}" in told.splitlines()[-1]
     assert "Traceback" not in told

@@ -37,9 +37,17 @@ def last_line(capsys: pytest.CaptureFixture[str]) -> str:
 def test_an_outage_pauses_the_run_with_a_clear_line_and_ends_by_itself(
     sums_server: Any, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    began = time.monotonic()
+    refused: list[float] = []
+
+    def status(prompt: str, times: int) -> int:
+        """An outage that begins with the 100th sum, however long that took, and lasts for two seconds."""
+        if len(sums_server.asked) <= 100 or (refused and time.monotonic() - refused[0] >= 2 and len(refused) >= 4):
+            return 200
+        refused.append(time.monotonic())
+        return 502
+
     sums_server.seconds = lambda wrong: 0.002
-    sums_server.status = lambda prompt, times: 502 if 0.5 < time.monotonic() - began < 2.5 else 200
+    sums_server.status = status
     assert steelyard(measure(sums_server, sums_file[0], tmp_path / "run", "--concurrency", "2")) == 0
     told = capsys.readouterr().err
     assert told.count("the endpoint is down (HTTP 502: as the test wants): paused, retrying until ") == 1
@@ -53,7 +61,7 @@ def test_a_deadline_ends_a_run_that_hangs_and_a_resume_finishes_it(
     run = tmp_path / "run"
     sums_server.seconds = lambda wrong: 60.0 if wrong else 0.0
     # Until the plan is made nothing hangs: the handshake asks no sums.
-    assert steelyard(measure(sums_server, sums_file[0], run, "--deadline", "1s", "--concurrency", "8")) == 4
+    assert steelyard(measure(sums_server, sums_file[0], run, "--deadline", "3s", "--concurrency", "8")) == 4
     said = last_line(capsys)
     assert "the deadline came after" in said
     assert f"steelyard resume {run}" in said

@@ -11,14 +11,14 @@ from steelyard.tasks.generators import chart_reading
 
 @pytest.mark.parametrize("task", TASKS)
 def test_public_and_fresh_images_can_be_exchanged(task: str) -> None:
-    public, fresh = (np.array([features_of(row) for row in rows_of(task, seed, 50)]) for seed in ("public-1", "fresh"))
-    assert public.shape == (50, len(FEATURES))
+    public, fresh = (np.array([features_of(row) for row in rows_of(task, seed, 25)]) for seed in ("public-1", "fresh"))
+    assert public.shape == (25, len(FEATURES))
     assert p_of_exchange(public, fresh, 500) > 0.02  # what these two seeds give is fixed
 
 
 def test_images_of_other_options_are_found() -> None:
-    harder = chart_reading.generate("fresh", 50, steps=5, min_points=7, max_points=8, kinds=("bar", "line"))
-    public = np.array([features_of(row) for row in rows_of("chart_reading", "public-1", 50)])
+    harder = chart_reading.generate("fresh", 25, steps=5, min_points=7, max_points=8, kinds=("bar", "line"))
+    public = np.array([features_of(row) for row in rows_of("chart_reading", "public-1", 25)])
     assert p_of_exchange(public, np.array([features_of(row) for row in harder]), 500) < 0.01
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import resource
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -422,11 +423,15 @@ def test_a_file_in_pieces_is_refused(smollm2: Path, monkeypatch: pytest.MonkeyPa
 
 def test_no_memory_for_a_context(smollm2: Path) -> None:
     opened = Llama(smollm2, threads=1, context_limit=256)
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     try:
-        opened.context_tokens = 1 << 31
+        opened.context_tokens = 1 << 17  # 3 GB of keys and values
+        resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), limits[1]))
         with pytest.raises(InputError, match="is there enough memory"):
             opened._open_context()
     finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
         opened.close()
 
 

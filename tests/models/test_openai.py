@@ -426,7 +426,7 @@ def stub_server(shared: Path, port: int, *options: str) -> Iterator[str]:
     process = subprocess.Popen(command)
     base = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
+        for _ in range(2000):
             try:
                 urllib.request.urlopen(f"{base}/stats", timeout=1).read()
                 break

@@ -94,8 +94,8 @@ def test_a_generator_that_runs_out_says_so() -> None:
     options = {"min_terms": 2, "max_terms": 2, "largest": 3, "first_largest": 3}
     generator = Generator(name="chain_sum", count=8, seed="public-1", options=options)
     small = Task(replace(task.definition, generator=generator), Path("small.yaml"))
-    with pytest.raises(Skip, match="has not 300 items beside the public ones"):
-        drawn_samples(small, replace(measurement("chain_sum"), shots=0))
+    with pytest.raises(Skip, match="has not 30 items beside the public ones"):
+        drawn_samples(small, replace(measurement("chain_sum"), shots=0, population=30))
 
 
 def test_what_is_drawn_is_asked_once_and_follows_from_the_order() -> None:

@@ -12,6 +12,7 @@ import pytest
 import vl_convert
 
 from steelyard.records import ClaimVerdict, TracePoint
+from steelyard.reports import vega
 from steelyard.reports.charts import claims_chart, closing_chart, drawable, interval_bar
 from tests.reports import report_fixtures as make
 
@@ -99,14 +100,18 @@ def test_a_claim_that_was_not_asked_about_is_not_drawn() -> None:
 def test_every_chart_is_valid_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = vl_convert.vegalite_to_svg
 
-    def checked(drawing: dict[str, Any], **more: Any) -> Any:
-        altair.LayerChart.from_dict(drawing, validate=True)
+    checked_charts = []
+
+    def checked(drawing: str, **more: Any) -> Any:
+        checked_charts.append(altair.LayerChart.from_json(drawing, validate=True))
         return draw(drawing, **more)
 
+    vega._drawn.cache_clear()
     monkeypatch.setattr(vl_convert, "vegalite_to_svg", checked)
     claims_chart(make.verdict().claims)
     claims_chart(make.verdict().claims, narrow=True)
     closing_chart(make.verdict().claims[0])
+    assert len(checked_charts) == 3
 
 
 def test_the_bar_of_an_interval_stays_on_its_line() -> None:

@@ -45,7 +45,7 @@ def carry_out(
                 texts=texts, on_final=on_final, retry=QUICK, concurrency=AdaptiveConcurrency(2, 2),
             )  # fmt: skip
         groups.append(RunnerGroup(runners, journal, texts))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             return await groups[0].run(0)
 
     try:

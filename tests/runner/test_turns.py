@@ -44,7 +44,7 @@ def test_a_call_that_hangs_is_missing_once_and_the_others_are_answered(
     assert isinstance(model, PythonFunction)
     assert isinstance(model, TurnTakingModel)
     retry = RetryPolicy(max_attempts=planned.max_attempts)
-    end, attempts, finals = carry_out(tmp_path / "r", model, 3, retry=retry, attempt_timeout=1.0)  # type: ignore[arg-type]
+    end, attempts, finals = carry_out(tmp_path / "r", model, 3, retry=retry, attempt_timeout=2.0)  # type: ignore[arg-type]
     assert end == "complete"
     assert len(finals) == 3
     assert [each.outcome for each in attempts] == [Outcome.TIMEOUT, Outcome.OK, Outcome.OK]

@@ -43,7 +43,7 @@ def serving(vendor: Vendor, answers: Answers = by_rule) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(serve(vendor, answers, say, ended.wait)))
     thread.start()
     try:
-        assert started.wait(10)
+        assert started.wait(120)
         yield found[0]
     finally:
         ended.set()

@@ -6,8 +6,10 @@ font. Data enters as inline values only: nothing is fetched, and no text from ot
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -53,8 +55,6 @@ def svg(drawing: Mapping[str, Any], name: str, title: str, description: str, *, 
 
     ``drawing`` is a Vega-Lite specification: layer, width, height and, where layers share their rows, data.
     """
-    import vl_convert
-
     axis = {
         "labelColor": MUTED,
         "labelFontSize": 11,
@@ -72,8 +72,7 @@ def svg(drawing: Mapping[str, Any], name: str, title: str, description: str, *, 
         "view": {"stroke": None},
         "axis": axis,
     }
-    specification = {**drawing, "config": look}
-    drawn = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
+    drawn = _drawn(json.dumps({**drawing, "config": look}))
     opened = re.match(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)" viewBox="([-\d. ]+)">', drawn)
     assert opened is not None, "vl-convert writes its root element in this form"
     width, _height, box = opened.groups()
@@ -83,3 +82,10 @@ def svg(drawing: Mapping[str, Any], name: str, title: str, description: str, *, 
         f'style="max-width:{float(width) * 1.3:.0f}px"><title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-text">{escape(description)}</desc>{body}'
     )
+
+
+@lru_cache(maxsize=64)  # who audits and verifies in one process draws each chart twice
+def _drawn(specification: str) -> str:
+    import vl_convert
+
+    return vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])

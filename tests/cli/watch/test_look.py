@@ -49,7 +49,7 @@ class Receiver:
 
     def start(self) -> None:
         self.thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(120)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

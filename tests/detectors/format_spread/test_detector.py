@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -13,12 +16,15 @@ from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Pl
 NAMED = Detect(auto=False, named=("format_spread",))
 
 
-def planned(*claims: Claim, detect: Detect = NAMED, capabilities: Capabilities | None = None) -> Plan:
+def planned(
+    *claims: Claim, detect: Detect = NAMED, capabilities: Capabilities | None = None, data: Path | None = None
+) -> Plan:
     model = PlannedModel(
         identity=ModelIdentity(uri="openai:m@http://h/v1", name="m"),
         capabilities=capabilities or Capabilities(chat=True, completions=True),
     )
-    return build_plan(ClaimSheet(model="m", claims=claims), {"subject": model}, Options(detect=detect)).plan
+    options = Options(detect=detect, data=data, allow_part=True)
+    return build_plan(ClaimSheet(model="m", claims=claims), {"subject": model}, options).plan
 
 
 def stated(task: str = "word_sequence_reversal", prompt: str = "chat", line: int = 2) -> Claim:
@@ -47,9 +53,16 @@ def test_nobody_is_asked_more_who_did_not_ask_for_it() -> None:
         assert "format_spread@1" not in plan.detectors
 
 
-def test_formats_that_the_model_cannot_be_asked_in_are_left_out() -> None:
+def test_formats_that_the_model_cannot_be_asked_in_are_left_out(tmp_path: Path) -> None:
     """Four of the five formats ask for log-likelihoods, which this endpoint does not give."""
-    plan = planned(stated("arc_easy", "letter_generate"), capabilities=Capabilities(chat=True))
+    rows = tmp_path / "allenai" / "ai2_arc" / "ARC-Easy"
+    rows.mkdir(parents=True)
+    choices = {"text": ["one", "two", "three", "four"], "label": ["A", "B", "C", "D"]}
+    lines = (json.dumps({"question": f"{n}?", "choices": choices, "answerKey": "ABCD"[n % 4]}) for n in range(30))
+    (rows / "test.jsonl").write_text("\n".join(lines) + "\n")
+    claim = stated("arc_easy", "letter_generate")
+    plan = planned(claim, capabilities=Capabilities(chat=True), data=tmp_path)
+    assert {(each.task, each.prompt) for each in plan.measurements} == {("arc_easy", "letter_generate")}
     assert not [each for each in plan.measurements if each.arm == "spread"]
 
 
