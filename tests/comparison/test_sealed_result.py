@@ -22,7 +22,7 @@ class _Sealed(SealedResult, frozen=True, kw_only=True):
     reading: Reading
 
 
-FORM = ResultSeal(
+FORM: ResultSeal[Reading] = ResultSeal(
     file="x.dsse.json",
     kind="urn:steelyard:predicate:test:v1",
     format="steelyard-test/1",

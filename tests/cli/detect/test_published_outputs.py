@@ -142,8 +142,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
     llama = Llama(Requantisations(smollm2).file("Q2_K")[0], threads=1, context_limit=512)
     session, items = InferenceSession(llama), []
-    for at, row in enumerate(generate("drawn", 12)):
-        request = GenerateRequest(prompt=row["question"], max_tokens=16, temperature=1.0)
+    for at, row in enumerate(generate("drawn", 16)):
+        request = GenerateRequest(prompt=row["question"], max_tokens=28, temperature=1.0)
         output = session.generate(replace(request, seed=at), lambda: False)
         items.append(ImportedItem(Sample(id=f"a/{at}", request=request, target="x"), output))
     llama.close()
