@@ -273,6 +273,34 @@ def show_cost(console: Console, runs: int) -> None:
     console.print(table)
 
 
+def of_weighted_scores(drawn: Drawn) -> Drawn:
+    """The same total as a mean of w·x without weights, on which a bet that ignores what a sample weighs would be."""
+    heaviest = drawn.population.heaviest
+    weights = np.array(drawn.weights, dtype=object)
+    return Drawn(np.array(drawn.scores * weights // heaviest, dtype=np.int64), (1,) * len(weights))
+
+
+def show_distances(console: Console, runs: int) -> None:
+    """What the bets of an audit cost beside bets at one distance, and bets on w·(x − c) beside those on w·x."""
+    drawn = draw_macro(MACROS[0])
+    population, plain = drawn.population, of_weighted_scores(drawn)
+    table = Table(title=f"{MACROS[0].name}: median share asked, {runs:,} orders, tolerance 2 points, α = {ALPHA}")
+    for name in ("bets at a distance of", "8 points: on w·(x − c)", "on w·x", "5 points: on w·(x − c)", "on w·x"):
+        table.add_column(name, justify="left" if name.startswith("bets") else "right")
+    smaller = Fraction(population.weight, population.count * population.heaviest)
+    for distances in (INCONSISTENT_DISTANCES, *((Fraction(points, 100),) for points in (5, 6, 7, 8))):
+        cells = []
+        for over in (8, 5):
+            boundary = min(population.most, drawn.total + (over - 2) * population.most // 100)
+            asked = (
+                stops(drawn, boundary, distances, runs),
+                stops(plain, boundary // population.heaviest, [each * smaller for each in distances], runs),
+            )
+            cells += [f"{np.median(each) / population.count:.3f}" for each in asked]
+        table.add_row(" and ".join(f"{float(each) * 100:g}" for each in distances), *cells)
+    console.print(table)
+
+
 def show_table_cost(console: Console, runs: int) -> None:
     """On scores of 0 and 1: the mean share asked until either end, beside the exact table's."""
     table = Table(title=f"Scores of 0 and 1, claim 88 %, tolerance 2 points: mean share asked, {runs:,} orders")
@@ -303,6 +331,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}")
     show_table_cost(console, given.orders)
     show_cost(console, given.orders)
+    show_distances(console, given.orders)
     show_micro(console, given.orders)
     held = [
         show_size(console, f"N = {size:,}", [(shape.name, draw_shape(shape, size)) for shape in SHAPES], given.runs)

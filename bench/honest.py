@@ -125,7 +125,7 @@ class BenchPlanner:
 
 
 @cache
-def _plan(vendor: Vendor, values: tuple[str, ...]) -> Plan:
+def plan_of(vendor: Vendor, values: tuple[str, ...]) -> Plan:
     protocol, repeats = Protocol(decoding=vendor.decoding), vendor.passes if vendor.passes > 1 else None
     average: Literal["", "macro"] = "macro" if vendor.subtasks else ""
     claims = tuple(
@@ -173,7 +173,7 @@ def audit(vendor: Vendor, source: Random) -> Audited:
     """One vendor, from its printed numbers to the verdicts."""
     others = replace(vendor, inflated=0.0, states_rate=False)
     values = (printed(vendor, source), *(printed(others, source) for _ in range(vendor.claims - 1)))
-    plan = _plan(vendor, values)
+    plan = plan_of(vendor, values)
     asked, results = 0, []
     for test in plan.tests:
         result, calls = _retest(vendor, plan, test, source)
@@ -186,7 +186,7 @@ def audit(vendor: Vendor, source: Random) -> Audited:
 
 def interval_of(vendor: Vendor, source: Random) -> tuple[float, float]:
     """The interval of the first claim of one vendor's audit."""
-    plan = _plan(vendor, (printed(vendor, source),))
+    plan = plan_of(vendor, (printed(vendor, source),))
     claim = _retest(vendor, plan, plan.tests[0], source)[0].claim
     assert claim is not None, "a retest has a claim"
     return claim.ci or (0.0, 1.0)
@@ -195,7 +195,7 @@ def interval_of(vendor: Vendor, source: Random) -> tuple[float, float]:
 def _retest(vendor: Vendor, plan: Plan, test: PlannedTest, source: Random) -> tuple[DetectorResult, int]:
     """One test, and how many calls it took."""
     read = {each.measurement for each in test.reads}
-    answerers = {each.id: _Answerer(vendor, each, source) for each in plan.measurements if each.id in read}
+    answerers = {each.id: Answerer(vendor, each, source) for each in plan.measurements if each.id in read}
     finder: Any = ClaimRetest().open(test, plan)
     calls = {name: iter(_calls(plan.by_id[name])) for name in answerers}
     asked = 0
@@ -215,7 +215,7 @@ def _turns(finder: Any, calls: dict[str, Iterator[Call]]) -> Iterator[str]:
     return (name for name in calls if name not in closed and heads[name] is not None)
 
 
-class _Answerer:
+class Answerer:
     """A vendor's endpoint under one measurement, with the scores of its answers."""
 
     def __init__(self, vendor: Vendor, measurement: Measurement, source: Random) -> None:

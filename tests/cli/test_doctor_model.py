@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
+from steelyard.api.model_check import _Looks
 from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt
 from steelyard.storage.journal.reader import read_lines
@@ -161,3 +162,30 @@ def test_an_endpoint_that_is_not_there_and_options_that_go_with_a_model(
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     assert steelyard(["doctor", "--model", "openai:m@http://127.0.0.1:9", "--api-key-env", "NO_SUCH_KEY"]) == 2
     assert "NO_SUCH_KEY holds no API key" in capsys.readouterr().err
+
+
+def test_a_reply_over_the_bound_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    faults = dict.fromkeys(("/v1/completions", "/v1/chat/completions"), FAULTS["huge"])
+    with served(Dialect(entry={"owned_by": "me"}), faults) as (uri, _):
+        assert steelyard(["doctor", "--model", uri, "--json"]) == 3
+    can = {each["what"]: each for each in json.loads(capsys.readouterr().out)["can"]}
+    for what in ("chat", "completions", "images", "fresh answers", "seed"):
+        assert not can[what]["works"], what
+    assert can["chat"]["text"] == "the reply is larger than 16 MB"
+    assert can["seed"]["text"] == "a request with one brought no answer: the reply is larger than 16 MB"
+
+
+def test_what_is_not_over_in_time_is_named_and_not_believed(capsys: pytest.CaptureFixture[str]) -> None:
+    with served(Dialect(entry={"owned_by": "me"}), {"/v1/chat/completions": FAULTS["hang"]}) as (uri, _):
+        assert steelyard(["doctor", "--model", uri, "--deadline", "1"]) == 4
+    told = capsys.readouterr().err
+    assert "its handshake was not over within the 1 s that all questions have: --deadline SECONDS gives more" in told
+
+
+def test_a_look_that_hangs_takes_no_other_one_along() -> None:
+    async def looked() -> tuple[object, object, str]:
+        look = _Looks(0.05, lambda step: None)
+        quick = await look.at("at once", asyncio.sleep(0, "found"), None)
+        return quick, await look.at("hangs", asyncio.sleep(60, "found"), "late"), look.late
+
+    assert asyncio.run(looked())[:2] == ("found", "late")

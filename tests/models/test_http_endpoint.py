@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -84,6 +85,19 @@ def test_a_reply_that_is_too_large_or_holds_too_much() -> None:
     assert isinstance(output, ModelOutput)
     assert output.outcome is Outcome.MALFORMED
     assert "more than 1,000,000 values" in output.detail
+
+
+def test_a_key_that_comes_back_in_a_url_or_in_base64_is_taken_out() -> None:
+    basic = base64.b64encode(f"user:{KEY}".encode()).decode()
+    coded = "".join(f"%{ord(letter):02X}" for letter in KEY)
+
+    async def refuses(_: web.Request) -> web.Response:
+        message = f"Basic {basic} at /v1?key={coded}"
+        return web.json_response({"error": {"message": message}}, status=400)
+
+    output = called(refuses)
+    assert isinstance(output, ModelOutput)
+    assert "Basic [key] at /v1?key=[key]" in output.detail
 
 
 def test_its_representation_has_no_key() -> None:

@@ -10,6 +10,7 @@ from steelyard.models.text_likelihood import ALTERNATIVES
 from steelyard.planning.build import build_tests
 from steelyard.planning.identity_checks import (
     ENOUGH_NEXT_TOKENS,
+    check_references,
     looks_for_next_tokens,
     requested_by,
     why_no_next_tokens,
@@ -48,6 +49,18 @@ def planned(by: str = "auto", *, texts: int | None = None, **capabilities: objec
 def test_texts_always_and_next_tokens_where_they_can_confirm(by: str, given: int, asked: list[str]) -> None:
     assert [each.detector for each in requested_by(by, None, None, given)] == asked
     assert looks_for_next_tokens(by) == (by != "texts")
+
+
+def test_one_file_is_no_two_references_whatever_it_is_called() -> None:
+    copy = replace(WEIGHTS, identity=replace(WEIGHTS.identity, uri="gguf:copy.gguf"))
+    other = replace(WEIGHTS, identity=replace(WEIGHTS.identity, sha256="b" * 64))
+    unknown = replace(WEIGHTS, identity=replace(WEIGHTS.identity, sha256=""))
+    check_references({"subject": WEIGHTS, "reference": copy, "reference-2": other})  # the subject may be the file
+    check_references({"reference": unknown, "reference-2": unknown})
+    with pytest.raises(
+        InputError, match=r"--model reference-2=…: the same file as --model reference=… \(SHA-256 a{16}"
+    ):
+        check_references({"reference-2": copy, "subject": WEIGHTS, "reference": WEIGHTS})
 
 
 def test_the_users_numbers_are_options_of_each() -> None:

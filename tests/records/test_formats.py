@@ -15,7 +15,8 @@ from steelyard.records.record import Record
 from steelyard.storage.journal.lines import decode, encode
 
 SEALED = [
-    "Attempt", "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
+    "Attempt", "BatchCall", "BatchClosed", "BatchCreated", "BatchIntent",
+    "Capabilities", "Checkpoint", "Claim", "ClaimSheet", "ComparedWith", "Exchange", "GenerateRequest",
     "Image", "JudgedKey",
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NextTokenRequest", "NotPlanned", "Origin",
     "Plan", "PlanInput",
@@ -28,7 +29,12 @@ DEFAULTS = {
     "Attempt": {
         "seq": -1, "prev": "", "answer": "", "reasoning": "", "logprobs": [], "finish_reason": "", "prompt_tokens": 0,
         "completion_tokens": 0, "reasoning_tokens": 0, "cached_tokens": 0, "model": "", "detail": "",
+        "batch": 0,
     },
+    "BatchCall": {"repeat": 0},
+    "BatchClosed": {"seq": -1, "prev": ""},
+    "BatchCreated": {"seq": -1, "prev": ""},
+    "BatchIntent": {"seq": -1, "prev": ""},
     "Capabilities": {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
         "deterministic": False, "concurrency": 1, "offers": ["language"], "reasons": False, "output_tokens": 0,
@@ -63,6 +69,7 @@ DEFAULTS = {
     "Limits": {
         "requests_per_minute": None, "tokens_per_minute": None, "tokens": None, "cost": None, "price_prompt": None,
         "price_completion": None, "price_cached": None, "price_reasoning": None,
+        "price_factor": 1.0,
     },
     "LoglikelihoodRequest": {"prefix": ""},
     "NextTokenRequest": {"prefix": "", "top": 20},
@@ -90,7 +97,7 @@ DEFAULTS = {
     "PlanInput": {},
     "PlannedModel": {
         "capabilities": {}, "limits": {}, "concurrency": 1, "adaptive": False, "max_attempts": 5,
-        "attempt_timeout_us": 120000000,
+        "attempt_timeout_us": 120000000, "batch_growth": "",
     },
     "PlannedTest": {"weight": 0.0, "null": "", "reads": [], "inputs": [], "sealed": {}},
     "Protocol": {"prompt": "", "decoding": "", "subset": "", "judge": "", "harness": "", "max_tokens": None},
@@ -108,7 +115,7 @@ DEFAULTS = {
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {
         "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",
-        "source": None, "canary": "",
+        "source": None, "canary": "", "images": [],
     },
     "Turn": {},
 }  # fmt: skip

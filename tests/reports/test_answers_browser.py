@@ -37,9 +37,10 @@ class Tab:
         return (await self.browser.visit(self.url + fragment, width=width, dark=dark)).widths
 
     def check(self) -> None:
-        """Nothing stands on the console, and nothing but the page was asked for."""
+        """Nothing stands on the console, and nothing but the page, and pictures that it holds, was asked for."""
         assert self.browser.errors() == []
-        assert {url.partition("#")[0] for url in self.browser.requests()} <= {self.url, "about:blank"}
+        asked = {url.partition("#")[0] for url in self.browser.requests() if not url.startswith("data:image/png;")}
+        assert asked <= {self.url, "about:blank"}
 
     async def value(self, expression: str) -> Any:
         return json.loads(await self.browser.evaluate(f"JSON.stringify({expression})"))

@@ -12,6 +12,7 @@ import pytest
 
 from steelyard.cli import execute
 from steelyard.records import SourceSpan, SuiteItem, Turn
+from steelyard.reports.page_images import PageImage
 from steelyard.reports.review_page import PageItem, ReviewPage, item_to_label, item_to_review, write_review_page
 from steelyard.suites.labels import AnswerToLabel
 from steelyard.suites.review import Change
@@ -20,6 +21,7 @@ from steelyard.tasks.suite_file import SuiteFile
 from tests.docs.browser import open_tab
 from tests.reports.answers_fixtures import HOSTILE
 from tests.reports.test_answers_browser import Tab
+from tests.vision_server import picture
 
 SAFE_HOSTILE = [text.replace("\ud800", "").replace("\x00", "") for text in HOSTILE]  # what a suite's file can hold
 
@@ -340,3 +342,28 @@ def test_an_answer_to_label_shows_its_criterion() -> None:
     shown = item_to_label(AnswerToLabel(id="a", question="Q", answer="", criterion="C"))
     assert shown.texts == (("Question", "Q"), ("Answer", "(empty)"), ("Criterion", "C"))
     assert shown.question is None
+
+
+def test_pictures_of_an_item_are_drawn_and_one_that_is_none_is_named(tmp_path: Path, devtools: str) -> None:
+    seen = PageImage("image/png", "aa" * 32, 100, lambda: picture(7), "images/seen.png")
+    broken = PageImage("image/png", "bb" * 32, 100, lambda: b"<svg onload=alert(1)>", "images/broken.png")
+    first, second = items(2)
+    shown = [item_to_review(first, (), None, (seen, broken)), item_to_review(second, (), None)]
+
+    async def steps(tab: ReviewTab) -> None:
+        await tab.reads("1 of 2")
+        assert await tab.value("document.querySelectorAll('#images figure').length") == 2
+        await tab.value("document.querySelector('#images img').decode()")
+        assert await tab.value("document.querySelector('#images img').naturalWidth") == 4
+        assert "images/broken.png (broken)" in await tab.text("#images")
+        widths = await tab.open(width=390)
+        assert widths[0] <= widths[1]
+        await tab.reads("1 of 2")
+        await tab.keys("n")
+        await tab.reads("2 of 2")
+        assert await tab.value("document.querySelector('#images').hidden")
+
+    path = written(tmp_path, shown)
+    assert "img-src data:" in path.read_text()
+    assert "img-src" not in written(tmp_path, to_review(items(2))).read_text()
+    use(devtools, (written(tmp_path, shown), steps))

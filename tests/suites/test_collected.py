@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from steelyard.records import SuiteItem, Turn
 from steelyard.suites.collected import Collected, item_id, joined, without_duplicates
@@ -38,6 +39,14 @@ def test_the_same_question_of_another_context_or_conversation_stays() -> None:
         ASKED,
     ]
     assert len(left(item(ASKED, "12", "", "Is it the harbour of Kiel?"), item(ASKED, "12", "", "Tell me a joke!"))) == 2
+
+
+def test_the_same_question_about_another_image_is_another_item() -> None:
+    seen = [replace(item(ASKED), images=(each,)) for each in ("a.png", "b.png")]
+    assert left(*seen) == [ASKED, ASKED]
+    assert left(seen[0], replace(item(ALIKE), images=("a.png",))) == [ASKED]
+    assert left(item(ASKED), seen[0]) == [ASKED, ASKED]
+    assert item_id("Q?", (), "1") != item_id("Q?", (), "1", ("a.png",))
 
 
 def test_what_is_dropped_says_of_which_and_whether_the_answers_differ() -> None:

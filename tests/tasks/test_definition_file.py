@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,43 @@ def test_a_row_without_choices_is_an_open_question_where_the_file_says_so(tmp_pa
     )
     first, second = Task(read_definition(path), path).prepare("plain", tmp_path)
     assert (first.choices, first.target, second.choices, second.target) == (("x", "y"), "1", (), "z")
+
+
+LAMPS = """
+id: lamps
+hub: {path: me/lamps, files: [one.json, two.json], answers: [right/one.json, ""]}
+fields: {target: answer.colour}
+subsets:
+  - {name: one, rows: 2, parts: [[one]]}
+  - {name: two, rows: 1, parts: [[two]]}
+scorer: {name: exact}
+prompts: {plain: {prompt: "{{ question }}", chat: true, system_template: "Lamps of {{ shop }}."}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (', ""]', "]", "hub.answers name a file for each of hub.files"),
+        ("right/one.json", "../one.json", "is no name of the hub's"),
+        ("right/one.json", "/one.json", "is no name of the hub's"),
+        ("  - {name: two, rows: 1, parts: [[two]]}\n", "", "subsets are one for each of hub.files"),
+        ("name: two", "name: one", "subsets are one for each of hub.files"),
+        ("{{ shop }}", "{{ shop", "system_template"),
+    ],
+)
+def test_files_with_answers_of_their_own(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = tmp_path / "lamps.yaml"
+    path.write_text(LAMPS)
+    folder = tmp_path / "data" / "me" / "lamps"
+    (folder / "right").mkdir(parents=True)
+    (folder / "one.json").write_text(
+        '{"id": 1, "question": "q", "shop": "A"}\n{"id": 2, "question": "r", "shop": "B"}\n'
+    )
+    (folder / "right" / "one.json").write_text('{"id": 1, "colour": "red"}\n{"id": 2, "colour": "blue"}\n')
+    samples = Task(read_definition(path), path).prepare("plain", tmp_path / "data", window="one")
+    assert [(each.target, each.group) for each in samples] == [("red", "one"), ("blue", "one")]
+    assert [each.request.system for each in samples] == ["Lamps of A.", "Lamps of B."]  # type: ignore[union-attr]
+    path.write_text(LAMPS.replace(old, new))
+    with pytest.raises(InputError, match=re.escape(said)):
+        Task(read_definition(path), path).prepare("plain", tmp_path / "data", window="one")

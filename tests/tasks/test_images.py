@@ -238,3 +238,22 @@ def test_which_tasks_show_images(tmp_path: Path) -> None:
     assert shows_images(["plain_pictures"], [file])
     assert not shows_images(["plain_pictures", "gsm8k", "nobody knows it"])
     assert shows_images(["gsm8k", "ChartQA"])
+
+
+def test_which_files_of_questions_show_images(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(1))
+    texts = {
+        "plain.csv": "question,answer\nWhat is it?,1\n",
+        "spoken.csv": "question,answer\nWhat is an image?,1\n",  # the word alone shows none
+        "shown.csv": "question,answer,image\nWhat is it?,1,a.png\n",
+        "excel.csv": "Frage;Antwort;Bild\nWas ist es?;1;a.png\n",
+        "late.jsonl": '{"question": "a?", "answer": "1"}\n{"question": "b?", "answer": "1", "images": ["a.png"]}\n',
+        "escaped.jsonl": '{"question": "a?", "answer": "1", "\\u0069mage": "a.png"}\n',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-16" if name == "excel.csv" else "utf-8")
+    files = [tmp_path / name for name in texts]
+    found = {name.partition(".")[0]: shows_images([name.partition(".")[0]], files) for name in texts}
+    assert found == {"plain": False, "spoken": False, "shown": True, "excel": True, "late": True, "escaped": True}
+    assert not shows_images(["plain", "spoken", "gsm8k"], files)
+    assert shows_images(["plain", "chartqa"], files)

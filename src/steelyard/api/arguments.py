@@ -43,6 +43,7 @@ class RunArguments:
     endpoint had cached, and that were reasoning; ``prices`` is a table of all four. ``ends_at`` is the deadline in
     seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger`` does
     without; ``timestamp`` is the address of a time stamp authority. ``ray`` is the address of a cluster.
+    ``batch`` asks by the provider's batches, ``batch_growth`` is how many times further each ends than the one before.
     ``owns_process``: the process does nothing but this run, so that its garbage collection may be tuned for it.
     """
 
@@ -79,6 +80,8 @@ class RunArguments:
     no_ledger: bool = False
     timestamp: str = ""
     scorer: str = ""
+    batch: bool = False
+    batch_growth: str | None = None
     shows_progress: bool = False
     owns_process: bool = False
 

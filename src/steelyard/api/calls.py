@@ -61,7 +61,8 @@ def audit(
             begins a ledger for a key that has none, ``no_ledger=True`` does without), ``timestamp`` is the address of a
             time stamp authority, which dates the ledger's line before anything is asked; ``rpm``, ``tpm``,
             ``max_tokens``, ``max_cost``, ``price``, ``price_cached``, ``price_reasoning``, ``prices``, ``concurrency``,
-            ``with_texts``, ``api_key_env``, ``scorer``.
+            ``with_texts``, ``api_key_env``, ``scorer``; ``batch=True`` asks by the provider's batches, at half the
+            price, each of which ends ``batch_growth`` times further than the one before.
 
     Raises:
         SteelyardError: InputError for input that cannot be used, ModelUnavailable, TimestampUnavailable,

@@ -78,6 +78,8 @@ class Choices(Sending, total=False):
     budget: str | float | None
     with_texts: bool
     scorer: str | None
+    batch: bool
+    batch_growth: str | float | None
 
 
 class AuditChoices(Choices, total=False):
@@ -187,7 +189,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels | None) -> RunArgu
         "with_texts",
         "scorer",
     )
-    flags = ("accept_model", "allow_part", "new_ledger", "no_ledger")
+    flags = ("accept_model", "allow_part", "new_ledger", "no_ledger", "batch")
     return RunArguments(
         models=models,
         keys=_keys_by_role(given) | {role: name for role, each in models.items() if (name := key_of(each))},
@@ -205,6 +207,7 @@ def arguments_from(given: Mapping[str, Any], model: AnyModels | None) -> RunArgu
         timestamp=given.get("timestamp", ""),
         reasoning_effort=effort_word(given.get("reasoning_effort"), "reasoning_effort"),
         own_files=_own_files(given),
+        batch_growth=None if given.get("batch_growth") is None else str(given["batch_growth"]),
         shows_progress=bool(given.get("progress")),
         **{name: given[name] for name in (*plain, *flags) if name in given},
     )

@@ -52,7 +52,8 @@ class Job:
     """What is to be planned.
 
     ``about`` is its name in the progress line, ``name`` that in the default folder; ``plan`` plans it for the models
-    by role. ``begun`` is called when the plan is sealed, before anything is asked.
+    by role. ``begun`` is called when the plan is sealed, before anything is asked. ``remarks`` are lines that the user
+    reads before that.
     """
 
     about: str
@@ -60,6 +61,7 @@ class Job:
     options: Options
     plan: Callable[[Mapping[str, Model], ProvedOrders | None], Coroutine[Any, Any, Audit]]
     begun: Callable[[RunFolder], None] = lambda run: None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
         line = f"planning {one_line(job.about, 80)} against {against}"
         with working(line) if args.shows_progress else nullcontext():
             audit = await _within(job.plan(models, orders), args.seconds_left, against)
-        told = not_drawn(suites, job.options.recipient)
+        told = [*job.remarks, *not_drawn(suites, job.options.recipient)]
         told += [one.how_read for one in audit.plan.measurements] + [one.advice for one in audit.prepared.values()]
         for each in dict.fromkeys(filter(None, told)):
             if args.shows_progress:

@@ -122,7 +122,10 @@ def judged_place(judge_run: RunFolder, given: Path | None = None) -> Path:
 
 
 def rubric_of(judged: JudgedRun, given: Path | None = None) -> tuple[Rubric, Path]:
-    """The rubric, and its file: the one that is given, else the suite's. Raises InputError where there is none."""
+    """The rubric, and its file: the one that is given, else the suite's or the built-in benchmark's.
+
+    Raises InputError where there is none.
+    """
     from steelyard.judging.rubric import read_rubric
     from steelyard.scorers import open_identifier
     from steelyard.scorers.judged import Judged
@@ -132,7 +135,8 @@ def rubric_of(judged: JudgedRun, given: Path | None = None) -> tuple[Rubric, Pat
         with suppress(InputError):
             scorer = open_identifier(identifier)
             named = scorer.rubric if isinstance(scorer, Judged) else named
-    path = given or (judged.suite.folder / named if judged.suite and named else None)
+    folder = _folder_of_rubrics(judged)
+    path = given or (folder / named if folder and named else None)
     if path is None:
         raise InputError(
             "by which rubric? Name it with --rubric FILE, or in the suite as scorer: {name: judged, rubric: "
@@ -140,6 +144,16 @@ def rubric_of(judged: JudgedRun, given: Path | None = None) -> tuple[Rubric, Pat
             where=judged.run.path,
         )
     return read_rubric(path), path
+
+
+def _folder_of_rubrics(judged: JudgedRun) -> Path | None:
+    """The folder in which a scorer names its rubric: the suite's, or that of an installed benchmark's file."""
+    from steelyard.tasks import load_task, task_ids
+
+    if judged.suite is not None:
+        return judged.suite.folder
+    task = judged.measurement.task
+    return load_task(task).where.parent if judged.measurement.public and task in task_ids() else None
 
 
 def check_shown(
@@ -185,10 +199,10 @@ def _measurements(run: RunFolder, task: str) -> dict[str, Measurement]:
     if len(found) != len(named) or len({each.task for each in named}) != 1:
         known = ", ".join(dict.fromkeys(each.task for each in asked)) or "none"
         raise InputError(f"name the task whose answers are judged with --task; the run has: {known}", where=run.path)
-    if named[0].public:
+    if named[0].public and not waiting:
         raise InputError(
-            f"{named[0].task} is public, and a judge is for your own questions: its texts would be sealed with "
-            "the judge's answers",
+            f"{named[0].task} is public and has a rule that scores it: a judge is for your own questions, and for "
+            "benchmarks whose answers a judge grades",
             where=run.path,
         )
     return found

@@ -96,13 +96,14 @@ def judging_job(wanted: JudgeRequest, args: RunArguments) -> JudgingJob:
     inputs = {"run": judged.seal, "rubric": PlanInput(kind="rubric", sha256=_digest(rubric))}
     inputs |= {} if other is None else {OTHER: other.seal}
     paths = _write(folder, items, judged, other, inputs, args, rubric.language)
-    options = replace(options_of(args), task_files=paths, inputs=inputs)
+    options = replace(options_of(args), task_files=paths, inputs=inputs, published=judged.measurement.public)
     recorded = judged.recordings | ({} if other is None else {OTHER: other.recordings[SUBJECT]})
     requests = [RunRequest(task=name, role=JUDGE) for name in items]
     job = measurements_job(requests, options, JUDGED_SUITE)
     args = replace(args, models=recorded | dict(args.models))
     shown = [(each.suite, each.answers) for each in (judged, other) if each is not None and each.suite is not None]
-    return JudgingJob(replace(job, begun=partial(_note_shown, shown, args)), args, folder)
+    remarks = tuple(_not_shown(each) for each in (judged, other) if each is not None and each.measurement.images)
+    return JudgingJob(replace(job, begun=partial(_note_shown, shown, args), remarks=remarks), args, folder)
 
 
 def _opened(given: Path, wanted: JudgeRequest) -> JudgedRun:
@@ -117,6 +118,10 @@ def _opened(given: Path, wanted: JudgeRequest) -> JudgedRun:
             where=path,
         )
     return found
+
+
+def _not_shown(judged: JudgedRun) -> str:
+    return f"{judged.measurement.task}: its questions show images, which no judge is shown: it reads their texts alone"
 
 
 def _note_shown(shown: Sequence[tuple[SuiteTask, Sequence[JudgedAnswer]]], args: RunArguments, run: RunFolder) -> None:

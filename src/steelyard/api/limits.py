@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
+from steelyard.models.batches import PRICE_FACTOR
 from steelyard.records import Limits
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def limits_of(args: RunArguments, uri: str) -> Limits:
         tokens_per_minute=args.tpm,
         tokens=args.max_tokens,
         cost=args.max_cost,
+        price_factor=PRICE_FACTOR if args.batch and prices else 1.0,
         **prices,
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
+from steelyard.errors import ModelUnavailable
 from steelyard.models import server_profiles as profiles
 from steelyard.records import GenerateRequest
 from steelyard.util.text import one_line
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from steelyard.plugins import Model
     from steelyard.records import Capabilities, ModelIdentity
 
-__all__ = ["Finding", "ModelCheck", "check_model"]
+__all__ = ["DEADLINE", "Finding", "ModelCheck", "check_model"]
+
+DEADLINE: Final = 60.0  # seconds, for all questions together
+_Found = TypeVar("_Found")
+_Late = TypeVar("_Late")
 
 _REPEATED_AT: Final = (0.7, 1.0)  # usual temperatures of claims, and that of drawn texts
 _CHAT: Final = "chat"
@@ -54,11 +60,15 @@ class ModelCheck:
     tests: tuple[Finding, ...]
 
 
-async def check_model(uri: str, settings: Settings, tell: Callable[[str], None] = lambda step: None) -> ModelCheck:
+async def check_model(
+    uri: str, settings: Settings, tell: Callable[[str], None] = lambda step: None, seconds: float = DEADLINE
+) -> ModelCheck:
     """Look at a model: who serves it, what it can do, what could be tested. ``tell`` is called before each step.
 
-    Raises InputError for a URI that names none, ModelUnavailable where nothing answers, the key is refused, or the
-    model is not served there.
+    All of it takes at most so many ``seconds``; what was not looked at by then does not work, and says so.
+
+    Raises InputError for a URI that names none, ModelUnavailable where nothing answers, the key is refused, the model
+    is not served there, or the handshake is not over in time.
     """
     from steelyard.models import open_model
     from steelyard.models.address import endpoint_of
@@ -66,21 +76,41 @@ async def check_model(uri: str, settings: Settings, tell: Callable[[str], None] 
 
     endpoint = endpoint_of(uri)
     model = open_model(uri, settings)
+    look = _Looks(seconds, tell)
     try:
-        tell("the handshake of every audit")
-        identity, capabilities = await model.identify()
+        greeted = await look.at("the handshake of every audit", model.identify(), None)
+        if greeted is None:
+            raise ModelUnavailable(f"{one_line(uri, 200)}: its handshake was {look.late}")
+        identity, capabilities = greeted
         server = None
         if endpoint is not None and endpoint.kind == "openai":
-            tell("which server it is")
-            server = await server_at(endpoint, settings)
-        can = await _abilities(model, capabilities, server, tell)
+            server = await look.at("which server it is", server_at(endpoint, settings), None)
+        can = await _abilities(model, capabilities, server, look)
     finally:
         await model.close()
     return ModelCheck(identity, capabilities, server, can, _tests({each.what: each for each in can}))
 
 
+class _Looks:
+    """One look after another, until a deadline that all of them share."""
+
+    def __init__(self, seconds: float, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._ends = asyncio.get_running_loop().time() + seconds
+        self.late = f"not over within the {seconds:g} s that all questions have: --deadline SECONDS gives more"
+
+    async def at(self, step: str, look: Awaitable[_Found], late: _Late) -> _Found | _Late:
+        """What a look finds, and what stands for it where the deadline comes first."""
+        self._tell(step)
+        try:
+            async with asyncio.timeout_at(self._ends):
+                return await look
+        except TimeoutError:
+            return late
+
+
 async def _abilities(
-    model: Model, capabilities: Capabilities, server: Server | None, tell: Callable[[str], None]
+    model: Model, capabilities: Capabilities, server: Server | None, look: _Looks
 ) -> tuple[Finding, ...]:
     from steelyard.models.cache_check import identical_at
     from steelyard.models.image_check import images_taken
@@ -92,21 +122,22 @@ async def _abilities(
     def finding(what: str, reason: str, text: str) -> Finding:
         return Finding(what, not reason, reason or text, fixes.get(what, "") if reason else "")
 
-    tell("log-probabilities of next tokens")
-    given, no_tokens = await next_tokens_given(model)
-    tell("a short question")
-    chat = await _answer(model, chat=True) if capabilities.chat else _Answer("it has none")
-    completion = await _answer(model, chat=False) if capabilities.completions else _Answer("it has none")
-    tell("a picture")
-    _, no_images = await images_taken(model)
-    tell("whether answers repeat")
-    repeats = "" if not (chat.reason and completion.reason) else "no question gets an answer"
-    if repeated := [
-        f"{each:g}" for each in _REPEATED_AT if not repeats and await identical_at(model, capabilities, each)
-    ]:
+    late, none = f"this look was {look.late}", _Answer("it has none")
+    question = "a short question"
+    chat = await look.at(question, _answer(model, chat=True), _Answer(late)) if capabilities.chat else none
+    completion = (
+        await look.at(question, _answer(model, chat=False), _Answer(late)) if capabilities.completions else none
+    )
+    given, no_tokens = await look.at("log-probabilities of next tokens", next_tokens_given(model), (0, late))
+    _, no_images = await look.at("a picture", images_taken(model), (False, late))
+    repeats, repeated = "" if not (chat.reason and completion.reason) else "no question gets an answer", []
+    for each in () if repeats else _REPEATED_AT:
+        same = await look.at("whether answers repeat", identical_at(model, capabilities, each), None)
+        repeats = late if same is None else repeats
+        repeated += [f"{each:g}"] if same else []
+    if repeated:
         repeats = f"one open question brought the same text three times at temperature {', '.join(repeated)}"
-    tell("a seed")
-    no_seed = await why_seed_fixes_nothing(model, capabilities)
+    no_seed = await look.at("a seed", why_seed_fixes_nothing(model, capabilities), late)
     no_likelihoods = capabilities.loglikelihood_reason or "this kind of model gives none"
     return (
         finding(_CHAT, chat.reason, chat.text),
@@ -139,10 +170,11 @@ class _Answer(NamedTuple):
 
 
 async def _answer(model: Model, *, chat: bool) -> _Answer:
+    from steelyard.models.http_endpoint import is_too_large
     from steelyard.models.reasoning_check import LONG, QUESTION
 
     output = await model.generate(GenerateRequest(prompt=QUESTION, chat=chat, max_tokens=LONG if chat else 16))
-    if not output.outcome.answered:
+    if not output.outcome.answered or is_too_large(output):
         return _Answer(output.detail or f"no answer ({output.outcome.value})")
     text = f"asked how many days a week has, it says {one_line(output.text, 40)!r}"
     return _Answer("", text, output.prompt_tokens)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steelyard.api.batch import USUAL_GROWTH, check_batch
 from steelyard.api.limits import limits_of
 from steelyard.api.models import has_function, sole_recipient, uri_of, uris_of
 from steelyard.errors import InputError
@@ -31,7 +32,8 @@ def options_of(
     """The options of a plan.
 
     Raises InputError for limits that cannot be used, a scorer that there is not, a file of tasks that names a draw of a
-    suite's variants, a reference that no detector is named for, and a file of difficulties that is none.
+    suite's variants, options that do not go with ``batch``, a reference that no detector is named for, and a file of
+    difficulties that is none.
     """
     from steelyard.planning.difficulties import read_difficulties
     from steelyard.scorers import scorer_named
@@ -39,6 +41,7 @@ def options_of(
 
     if detect is not None and references_of(args.models) and not detect.named:
         raise InputError(f"no test asks for the {REFERENCE}: add --detect auto,identity, or leave it out")
+    check_batch(args)
     if args.scorer:
         scorer_named(args.scorer)  # before any model is asked
     for path in args.task_files:
@@ -64,6 +67,7 @@ def options_of(
         attempt_timeout=args.timeout,
         scorer=args.scorer,
         recipient=sole_recipient(args.models),
+        batch_growth=(args.batch_growth or USUAL_GROWTH) if args.batch else "",
         difficulties=tuple((path, read_difficulties(path)) for path in difficulties),
     )
 

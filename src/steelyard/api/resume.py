@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from steelyard.records import Verdict
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["arguments_to_resume", "resumed", "samples_to_resume"]
+__all__ = ["arguments_to_resume", "batch_cancelled", "resumed", "samples_to_resume"]
 
 _SHOWN = 200
 
@@ -65,6 +65,21 @@ async def resumed(
             return verdict
     except asyncio.CancelledError:
         raise interrupted(run.path) from None
+
+
+async def batch_cancelled(run: RunFolder, args: RunArguments) -> str:
+    """Cancel the batch that a run left at its provider; a line for the user.
+
+    Raises as :func:`arguments_to_resume` and :func:`steelyard.auditing.batches.cancel_open_batch` do.
+    """
+    from steelyard.api.models import open_for_call
+    from steelyard.auditing.batches import cancel_open_batch
+
+    args = arguments_to_resume(run, args)
+    async with AsyncExitStack() as opened_here:
+        sealed = {role: planned.capabilities for role, planned in run.plan.models.items()}
+        models = open_for_call(args, opened_here, (), sealed)
+        return await cancel_open_batch(run, models[SUBJECT])
 
 
 def arguments_to_resume(run: RunFolder, args: RunArguments) -> RunArguments:

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from steelyard.auditing.batches import at_provider_sentence, check_has_batches
 from steelyard.auditing.finalize import checkpoint, finalize, unscored
 from steelyard.auditing.scoring import scorers_of
 from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.auditing.timestamps import check_is_stamped, ensure_stamp
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
 from steelyard.evidence.keys import KeySigner
+from steelyard.planning.batched import NO_NEXT_TOKENS, check_batched
 from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
 from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
-from steelyard.planning.identity_checks import looks_for_next_tokens, requested_by
+from steelyard.planning.identity_checks import check_references, looks_for_next_tokens, requested_by
 from steelyard.planning.options import Detect, Options, planned_model
 from steelyard.planning.orders import ProvedOrders
 from steelyard.planning.prepare import prepare_measurement
@@ -98,6 +100,7 @@ async def plan_audit(sheet: ClaimSheet, models: Models, options: Options, orders
     asked = [claim.task for claim in sheet.claims]
     identified |= await _with_images({SUBJECT: identified[SUBJECT]}, models, asked, options)
     planned = build_plan(sheet, identified, options, orders)
+    check_batched(planned.plan, planned.prepared)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 
@@ -111,6 +114,7 @@ async def plan_run(
     identified = await _identified(models, options)
     identified |= await _with_images(identified, models, [each.task for each in wanted], options)
     planned = build_run(wanted, identified, options, orders)
+    check_batched(planned.plan, planned.prepared)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 
@@ -160,6 +164,9 @@ async def _identified(models: Models, options: Options) -> dict[str, PlannedMode
     for role, model in models.items():
         identity, capabilities = await model.identify()
         found[role] = planned_model(identity, capabilities, options, role)
+        if found[role].batch_growth:
+            await check_has_batches(model, identity)
+    check_references(found)
     return found
 
 
@@ -182,7 +189,7 @@ async def _with_next_tokens(planned: PlannedModel, model: Model) -> PlannedModel
     """The model with how many of the likeliest next tokens it gives, or why none."""
     from steelyard.models.next_token import next_tokens_given
 
-    given, reason = await next_tokens_given(model)
+    given, reason = (0, NO_NEXT_TOKENS) if planned.batch_growth else await next_tokens_given(model)
     capabilities = replace(planned.capabilities, next_tokens=given, next_tokens_reason=reason)
     changed: PlannedModel = replace(planned, capabilities=capabilities)
     return changed
@@ -196,7 +203,7 @@ async def _with_images(
     from steelyard.tasks.catalogue import shows_images
 
     found: dict[str, PlannedModel] = {}
-    if not shows_images(tasks, options.task_files):
+    if not shows_images(tasks, options.task_files, options.own_files):
         return found
     for role, each in planned.items():
         if is_candidate(role) and not each.capabilities.images:  # else it says so itself, or its recording does
@@ -404,15 +411,16 @@ async def _ask(live: RunSession, models: Models, run: RunFolder, journal: Journa
 
 def _stopped(end: RunEnd, run: RunFolder, live: RunSession) -> SteelyardError:
     """What to tell the user of a run that stopped early."""
+    left = at_provider_sentence(live.group.at_provider if live.group else None, run.path)
     if end == "endpoint_down":
         last = live.group.last_failure if live.group else ""
         return ModelUnavailable(
             f"{live.plan.subject.identity.uri} gives no answers (the last thing it said: {last}); "
-            f"when that is fixed, go on with: {_resume(run)}"
+            f"when that is fixed, go on with: {_resume(run)}{left}"
         )
     if end == "deadline":
         done = sum(live.answered.values())
         return DeadlineExceeded(
-            f"the deadline came after {done:,} answers, none of them lost. Go on with: {_resume(run)}"
+            f"the deadline came after {done:,} answers, none of them lost. Go on with: {_resume(run)}{left}"
         )
-    return Interrupted(f"interrupted; nothing finished is lost. Go on with: {_resume(run)}")
+    return Interrupted(f"interrupted; nothing finished is lost. Go on with: {_resume(run)}{left}")

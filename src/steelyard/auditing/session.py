@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from steelyard.auditing.batches import batch_runner
 from steelyard.auditing.executed_scoring import ExecutedScoring
 from steelyard.auditing.finders import Finders, open_finders
 from steelyard.auditing.images import check_as_sealed, open_media
@@ -39,6 +40,7 @@ from steelyard.planning.samples import Prepared
 from steelyard.planning.turns import answering
 from steelyard.plugins import Model, Scorer
 from steelyard.records import SUBJECT, Attempt, GenerateRequest, ModelOutput, Plan, Request, Sample, SampleScore
+from steelyard.runner.batch_loop import BatchRunner
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
@@ -48,6 +50,7 @@ from steelyard.runner.loop import RunEnd, Runner
 from steelyard.runner.order import Finished, calls_again, calls_of
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule, TaskQueue
+from steelyard.storage.journal.batches import BatchesSoFar, batches_so_far
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.storage.journal.reader import Replay, read_lines
 from steelyard.storage.journal.texts import Texts, open_index
@@ -144,6 +147,7 @@ class RunSession:
         self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
         self._executed = ExecutedScoring(self.scorers, OwnTests(self.prepared))
         self._answering = answering(self.plan)
+        self.batches = BatchesSoFar()
         self._spending = Spending(measured_by_call(self.plan))
 
     async def run(self, models: Mapping[str, Model], run: RunFolder, journal: Journal, before: Replay | None) -> RunEnd:
@@ -159,8 +163,8 @@ class RunSession:
             texts.close()
             return "deadline"
         asked = {each.role for each in self.plan.measurements} or {SUBJECT}
-        runners = {
-            role: self._runner(role, models[role], journal, texts, before, left if first else [])
+        runners: dict[str, Runner | BatchRunner] = {
+            role: self._runner(role, models[role], journal, texts, before, left if first else [], run)
             for first, role in zip(_first_then_false(), sorted(asked, key=_subject_first), strict=False)
         }
         self.group = RunnerGroup(runners, journal, texts, self.plan.subject.identity.machine, media)
@@ -176,32 +180,44 @@ class RunSession:
             texts.close()
 
     def _runner(
-        self, role: str, model: Model, journal: Journal, texts: Texts, before: Replay | None, left: list[Work]
-    ) -> Runner:
+        self,
+        role: str,
+        model: Model,
+        journal: Journal,
+        texts: Texts,
+        before: Replay | None,
+        left: list[Work],
+        run: RunFolder,
+    ) -> Runner | BatchRunner:
         planned = self.plan.models[role]
         limits = planned.limits
         budget = self.budgets[role]
+        shared: dict[str, Any] = {
+            "model": model,
+            "schedule": self.schedules[role],
+            "sample_of": lambda call: without_tests(self.prepared[call.measurement].samples[call.sample]),
+            "check_item": self._check_item,
+            "request_of": self._request_of,
+            "journal": journal,
+            "texts": texts,
+            "on_final": self._on_final,
+            "retry": RetryPolicy(max_attempts=planned.max_attempts),
+            "budget": budget if budget.counts else None,
+            "deadline_seconds": self.options.seconds_left,
+            "active_before_us": before.active_us if before else 0,
+            "notify": self.options.notify,
+            "on_attempt": self._spend,
+            "first": left,
+        }
+        if planned.batch_growth:
+            return batch_runner(planned, run, self.batches, shared, self.options.patience_seconds)
         return Runner(
-            model=model,
-            schedule=self.schedules[role],
-            sample_of=lambda call: without_tests(self.prepared[call.measurement].samples[call.sample]),
-            check_item=self._check_item,
-            request_of=self._request_of,
-            journal=journal,
-            texts=texts,
-            on_final=self._on_final,
+            **shared,
             concurrency=AdaptiveConcurrency(planned.concurrency, None if planned.adaptive else planned.concurrency),
-            retry=RetryPolicy(max_attempts=planned.max_attempts),
             limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
-            budget=budget if budget.counts else None,
             breaker=CircuitBreaker(self.options.patience_seconds),
             attempt_timeout=planned.attempt_timeout_us / 1e6,
             budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
-            deadline_seconds=self.options.seconds_left,
-            active_before_us=before.active_us if before else 0,
-            notify=self.options.notify,
-            on_attempt=self._spend,
-            first=left,
         )
 
     def _check_item(self, call: Call, item: str) -> None:
@@ -224,7 +240,7 @@ class RunSession:
         for each in self.plan.measurements:
             first = finished[each.beside] if each.again else None
             finished[each.id] = Finished(each, self.prepared[each.id].digests, first)
-        used = dict.fromkeys(finished, 0.0)
+        used, reached = dict.fromkeys(finished, 0.0), dict.fromkeys(finished, -1)
         if before is not None:
             texts = open_index(run.path)
             async for attempt in _in_turns(before.attempts):
@@ -232,6 +248,7 @@ class RunSession:
                 used[attempt.measurement] += attempt.elapsed_us / 1e6 / planned.concurrency
                 self._book(attempt, texts)
                 self._spend(attempt)
+                reached[attempt.measurement] = max(reached[attempt.measurement], attempt.position)
                 if attempt.final:
                     finished[attempt.measurement].add(attempt)
             left = self._unscored(run, texts)
@@ -240,12 +257,17 @@ class RunSession:
                     raise _texts_missing(run)
                 if (done.measurement, done.sample, done.repeat, done.scorer) not in left:
                     self._read(done)
+            digests = {each.id: self.prepared[each.id].digests for each in self.plan.measurements}
+            self.batches = batches_so_far(_records(run), digests)
+        at_provider = {
+            Call(each.measurement, each.position, each.sample, each.repeat) for each in self.batches.calls_left
+        }
         lots = _lots(self.plan)
         for each in self.plan.measurements:
             queue = TaskQueue(
                 each.id,
                 each.share,
-                () if each.again else calls_of(each, finished[each.id]),
+                () if each.again else (call for call in calls_of(each, finished[each.id]) if call not in at_provider),
                 used[each.id],
                 self.finders.is_closed(each.id) and not each.again,
                 self.finders.head(each.id),
@@ -253,6 +275,7 @@ class RunSession:
                 each.planned * each.repeats - len(finished[each.id]),
             )
             queue.held, queue.frugal = self.finders.is_held(each.id), self.finders.is_frugal(each.id)
+            queue.reached = reached[each.id]
             self.schedules[each.role].add(queue)
             self._renew(each.id)
             self.answered[each.id] = len(finished[each.id])

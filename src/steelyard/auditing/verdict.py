@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from steelyard.auditing.finders import open_finders
+from steelyard.auditing.half_price import HalfPrice
 from steelyard.auditing.measured import Tally
 from steelyard.auditing.networks import answered_by
 from steelyard.claims.served_model import names_in_words, served_in_words
@@ -132,10 +133,10 @@ def decide(
     stopping); *consistent* holds at α for each claim by itself, and the whole is consistent only if all claims are.
     Raises InputError for a test that its detector cannot read.
     """
-    finders = open_finders(plan)
+    finders, half_price = open_finders(plan), HalfPrice(plan)
     measured_first = [each for each in plan.measurements if not each.again]
     tallies = {(each.id, scorer): Tally(each, scorer) for each in measured_first for scorer in each.scorers}
-    for score in scores:
+    for score in half_price.heard(scores):
         if tally := tallies.get((score.measurement, score.scorer)):
             tally.observe(score)
         finders.observe(score)
@@ -158,7 +159,12 @@ def decide(
     missing = sum(tally.missing_anywhere for tally in tallies.values())
     measured = bool(tallies) and all(tally.is_whole and not tally.is_too_open for tally in tallies.values())
     results = tuple(_measured(plan, tally, usage) for tally in tallies.values())
-    notes = (*(note for result in found for note in result.notes), *_notes(plan, usage), *_cut_off(results))
+    notes = (
+        *(note for result in found for note in result.notes),
+        *_notes(plan, usage),
+        *half_price.notes(usage),
+        *_cut_off(results),
+    )
     return Verdict(
         verdict=word,
         exit=_exit_code(word, missing, measured=measured and not plan.tests, is_withheld=bool(withheld)),

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from steelyard.cli.batch_options import batch_options
 from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, task_option, with_subject
 from steelyard.cli.output import print_dry_run, print_verdict
 
@@ -14,6 +15,7 @@ from steelyard.cli.output import print_dry_run, print_verdict
 @click.command()
 @click.argument("sheet", type=click.Path(path_type=Path))
 @asking_options
+@batch_options
 @task_option
 @click.option(
     "--tolerance",

@@ -75,8 +75,16 @@ class Diagnostic:
     metavar="SECONDS",
     help="How long an endpoint may take for one reply.",
 )
+@click.option(
+    "--deadline",
+    type=click.FloatRange(1, 86_400),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long all questions to a model may take together; what was not looked at by then is named.",
+)
 @json_option
-def command(uri: str | None, api_key_env: str | None, timeout: float, as_json: bool) -> int:
+def command(uri: str | None, api_key_env: str | None, timeout: float, deadline: float, as_json: bool) -> int:
     """Check this machine: Python, packages, extras, the embedded model, the signing key, the sandbox.
 
     With --model, look at a model: some thirty short requests of ours, and no sample. Only the address in URI is
@@ -85,7 +93,7 @@ def command(uri: str | None, api_key_env: str | None, timeout: float, as_json: b
     if uri is not None:
         from steelyard.cli.doctor_model import diagnose
 
-        return diagnose(uri, api_key_env, timeout, as_json=as_json)
+        return diagnose(uri, api_key_env, timeout, deadline, as_json=as_json)
     if api_key_env is not None:
         raise InputError("--api-key-env is for a model: give --model URI too")
     from steelyard.api.progress import working

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["diagnose"]
 
 
-def diagnose(uri: str, api_key_env: str | None, timeout: float, *, as_json: bool) -> int:
+def diagnose(uri: str, api_key_env: str | None, timeout: float, deadline: float, *, as_json: bool) -> int:
     """Look at a model and print what was found; the exit code is 3 where an audit could test nothing with it.
 
-    Raises InputError for a URI that names no model, ModelUnavailable where nothing answers.
+    ``deadline``: seconds for all of it. Raises InputError for a URI that names no model, ModelUnavailable where
+    nothing answers.
     """
     import asyncio
 
@@ -30,10 +31,10 @@ def diagnose(uri: str, api_key_env: str | None, timeout: float, *, as_json: bool
     console = err()
     if console.is_terminal:
         with console.status("looking at the model") as status:
-            found = asyncio.run(check_model(uri, settings, lambda step: status.update(f"looking: {step}")))
+            found = asyncio.run(check_model(uri, settings, lambda step: status.update(f"looking: {step}"), deadline))
     else:
-        console.print("looking at the model: short questions of ours, and no sample")
-        found = asyncio.run(check_model(uri, settings))
+        console.print(f"looking at the model: short questions of ours, and no sample; {deadline:g} s at most")
+        found = asyncio.run(check_model(uri, settings, seconds=deadline))
     print_json(_document(found)) if as_json else _print(found)
     return 0 if any(each.works for each in found.tests) else 3
 

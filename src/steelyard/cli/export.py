@@ -26,6 +26,7 @@ def command(run: Path, target: str, out: Path | None, samples: Path | None, with
     import json
 
     from steelyard.adapters.every_eval_ever_export import export_run
+    from steelyard.storage.run_folder import RunFolder
     from steelyard.util.atomic_file import write_file
 
     if with_texts and samples is None:
@@ -34,6 +35,10 @@ def command(run: Path, target: str, out: Path | None, samples: Path | None, with
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InputError("cannot be written: give the name of a file in a folder that exists", where=path)
     document = export_run(run, samples, with_texts=with_texts)
+    if any(each.images for each in RunFolder.open(run).plan.measurements):
+        click.echo(
+            "warning: its questions show images, which no export holds: of these it has the texts alone", err=True
+        )
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=True) + "\n"
     if out is None:
         click.echo(text, nl=False)

@@ -21,6 +21,7 @@ from steelyard.cli.options import (
     timestamp_option,
 )
 from steelyard.cli.output import print_verdict
+from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.storage.run_folder import RunFolder
@@ -42,6 +43,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Seal what was recorded, without sending any request; what is missing is reported.",
 )
+@click.option(
+    "--cancel-batch",
+    "cancels",
+    is_flag=True,
+    help="Cancel the batch that the run left at its provider: what is not answered yet is asked again by a later "
+    "resume.",
+)
 @click.option("--conclude", "finalizes", is_flag=True, hidden=True)
 @data_option
 @task_option
@@ -53,7 +61,7 @@ if TYPE_CHECKING:
 @timestamp_option
 @api_keys_option
 @json_option
-def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
+def command(path: Path, finalizes: bool, cancels: bool, as_json: bool, **asking: Any) -> int:
     """Continue a stopped audit, run or recording in the folder RUN: no answered sample is asked again.
 
     Model, data and the variable of the API key are those that you named at its start, as noted in your own state
@@ -74,6 +82,13 @@ def command(path: Path, finalizes: bool, as_json: bool, **asking: Any) -> int:
         return resume_recording(run, signer_at(args.key), as_json=as_json)
     if run.is_sealed:
         return _show_finished(run, as_json=as_json)
+    if cancels:
+        from steelyard.api.resume import batch_cancelled
+
+        if finalizes:
+            raise InputError("--cancel-batch and --finalize are two steps: give one")
+        click.echo(asyncio.run(batch_cancelled(run, args)))
+        return 0
     signer = signer_at(args.key)
     if finalizes:
         from steelyard.auditing.conductor import finalize_audit

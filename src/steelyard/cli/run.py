@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from steelyard.api.arguments import REAL_RANGES
+from steelyard.cli.batch_options import batch_options
 from steelyard.cli.options import asking_options, dry_run_option, json_option, run_arguments, whole, with_subject
 from steelyard.cli.output import print_dry_run, print_json, print_measurement, print_open, print_places
 
@@ -14,6 +15,7 @@ from steelyard.cli.output import print_dry_run, print_json, print_measurement, p
 @click.command()
 @click.argument("task")
 @asking_options
+@batch_options
 @click.option("--prompt", default="", help="The prompt format (of the task's file); default: the task's own.")
 @click.option("--shots", type=whole("shots"), help="Worked examples to show; default: the task's own number.")
 @click.option(

@@ -26,6 +26,8 @@ def remarks(
         yield from _unpaired(first[0], second[0], task)
         yield from _stopped((first, task.first), (second, task.second))
         yield from _grouped(task)
+        if task.first.measurement.images:
+            yield f"{task.task}: its questions show images; of these the texts beside them are compared and shown alone"
     yield from _same_answers(first, second, tasks)
     if tasks:
         yield from _same_endpoint(first, second, tasks)

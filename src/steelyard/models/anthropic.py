@@ -14,11 +14,13 @@ from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.models import Settings
+from steelyard.models.anthropic_batches import AnthropicBatches
 from steelyard.models.content_parts import of_kind, parts_of
 from steelyard.models.error_replies import MOST_TOKENS, count_in, error_in_reply
 from steelyard.models.finished_text import output_of_text
 from steelyard.models.handshake import ids_in
 from steelyard.models.hosted_chat import Fit, HostedChat, open_hosted
+from steelyard.models.http_endpoint import HttpEndpoint
 from steelyard.models.reasoning_check import BUDGETS
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
 from steelyard.util.text import one_line
@@ -70,6 +72,15 @@ class MessagesDialect:
     def names_in(self, payload: Any) -> list[str]:
         """The models in a reply to ``listing``."""
         return ids_in(payload)
+
+    def batches(
+        self,
+        http: HttpEndpoint,
+        body: Callable[[GenerateRequest], Mapping[str, Any]],
+        read: Callable[[Any, GenerateRequest], ModelOutput],
+    ) -> AnthropicBatches:
+        """Message Batches."""
+        return AnthropicBatches(http, body, read)
 
     def body(self, model: str, request: GenerateRequest, fit: Fit, show: Callable[[Image], str]) -> dict[str, Any]:
         """The JSON body.

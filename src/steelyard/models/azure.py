@@ -28,5 +28,10 @@ def open_azure(rest: str, settings: Settings) -> AzureModel:
 class AzureModel(OpenAIModel):
     """A deployment as a :class:`steelyard.plugins.Model`."""
 
+    @property
+    def batches(self) -> None:
+        """None: its batches need deployments of their own kind, which were not tried."""
+        return None
+
     def _noted(self, payload: Any) -> list[str]:
         return []  # the list is of models, not of deployments, and says nothing of this one

@@ -7,9 +7,9 @@ capabilities say why.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -17,10 +17,11 @@ from steelyard.errors import ModelUnavailable
 from steelyard.models import Settings
 from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
 from steelyard.models.api_key import key_for
+from steelyard.models.batches import BatchApi
 from steelyard.models.handshake import Handshake
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
 from steelyard.models.reasoning_check import find_reasoning
-from steelyard.models.streamed_body import Places, StreamedBody
+from steelyard.models.streamed_body import Places, StreamedBody, in_base64
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
@@ -31,7 +32,7 @@ from steelyard.records import (
     Outcome,
 )
 
-__all__ = ["ChatDialect", "Fit", "HostedChat", "open_hosted"]
+__all__ = ["BatchDialect", "ChatDialect", "Fit", "HostedChat", "open_hosted"]
 
 NO_COMPLETIONS: Final = "this API takes chat messages alone: it has no plain completions"
 NO_LIKELIHOODS: Final = "this API gives no log-likelihoods"
@@ -88,6 +89,20 @@ class ChatDialect(Protocol):
 
     def names_in(self, payload: Any) -> list[str]:
         """The models in a reply to ``listing``."""
+        ...
+
+
+@runtime_checkable
+class BatchDialect(ChatDialect, Protocol):
+    """A dialect of a provider that has batches."""
+
+    def batches(
+        self,
+        http: HttpEndpoint,
+        body: Callable[[GenerateRequest], Mapping[str, Any]],
+        read: Callable[[Any, GenerateRequest], ModelOutput],
+    ) -> BatchApi:
+        """The provider's batches, whose lines have these bodies and replies."""
         ...
 
 
@@ -177,6 +192,18 @@ class HostedChat:
             return reply
         output = self._dialect.read(reply.payload, request, fit)
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
+
+    @property
+    def batches(self) -> BatchApi | None:
+        """Its batches; None where the dialect has none."""
+        dialect = self._dialect
+        if not isinstance(dialect, BatchDialect):
+            return None
+        return dialect.batches(
+            self._http,
+            lambda request: dialect.body(self._name, request, self._fit, in_base64),
+            lambda payload, request: dialect.read(payload, request, self._fit),
+        )
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:
         """Refuse: no such API gives log-likelihoods of a text."""

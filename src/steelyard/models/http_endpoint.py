@@ -6,7 +6,7 @@ bounded, and the key appears in no record, error or representation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ from steelyard.errors import ModelUnavailable
 from steelyard.models import Settings, lost_connection
 from steelyard.models.api_key import ApiKey
 from steelyard.models.error_replies import MAX_DETAIL, SPENT, read_error, read_no_json
+from steelyard.models.key_forms import KeyForms
 from steelyard.models.proxy import proxy_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
@@ -26,9 +27,10 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["TOO_LARGE", "HttpEndpoint", "Reply"]
+__all__ = ["TOO_LARGE", "HttpEndpoint", "Reply", "Unreadable", "Upload", "is_too_large"]
 
 REPLY_BYTES: Final = 16 << 20
+FILE_BYTES: Final = 1 << 30  # of a file of lines, which is never in memory whole
 TOO_LARGE: Final = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
 TOO_MUCH: Final = ModelOutput(
     outcome=Outcome.MALFORMED,
@@ -36,7 +38,11 @@ TOO_MUCH: Final = ModelOutput(
 )
 JSON: Final = {"Content-Type": "application/json"}
 _HANDSHAKE_SECONDS: Final = 30.0
-_REDACTED_FROM: Final = 8
+
+
+def is_too_large(output: ModelOutput) -> bool:
+    """Whether a reply was over the bound: to a sample the model's own answer, cut off; to a question of ours none."""
+    return output.detail == TOO_LARGE.detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,23 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to be sent as a form, and the form's other fields."""
+
+    name: str
+    data: bytes
+    fields: Mapping[str, str]
+
+
+class Unreadable(Exception):
+    """A file that could not be read to its end; ``output`` says why."""
+
+    def __init__(self, output: ModelOutput) -> None:
+        super().__init__(output.detail)
+        self.output = output
+
+
 class HttpEndpoint:
     """A base URL, its key and its connections. ``headers`` go with every request, the key's own among them."""
 
@@ -55,6 +78,7 @@ class HttpEndpoint:
         self.base = base
         self.proxy = proxy_of(base)
         self._key = key
+        self._forms = KeyForms(key.value)
         self._settings = settings
         self._headers = headers
         self._session: aiohttp.ClientSession | None = None
@@ -68,7 +92,7 @@ class HttpEndpoint:
         return self.base.removesuffix("/v1")
 
     async def call(
-        self, method: str, path: str, body: Mapping[str, Any] | StreamedBody | None, *, beside: bool = False
+        self, method: str, path: str, body: Mapping[str, Any] | StreamedBody | Upload | None, *, beside: bool = False
     ) -> Reply | ModelOutput:
         """Make one HTTP exchange: the decoded JSON of a 200, or a typed output for anything else.
 
@@ -84,12 +108,8 @@ class HttpEndpoint:
             ) as reply:
                 data = await self._read(reply)
                 status, headers = reply.status, reply.headers
-        except TimeoutError:
-            return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
-        except aiohttp.ClientResponseError as error:
-            return ModelOutput(outcome=Outcome.MALFORMED, detail=self.shown(f"not HTTP: {error.message}"))
-        except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            return ModelOutput(outcome=Outcome.DROPPED, detail=self.shown(lost_connection.describe(error)))
+        except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
+            return self._fault(error)
         if data is None and status == 200:
             return TOO_LARGE
         if data and holds_too_much(data):
@@ -103,6 +123,45 @@ class HttpEndpoint:
         if payload is None:
             return read_no_json(data or b"", headers)
         return Reply(payload, read_rate_headers(headers), headers)
+
+    async def lines(self, path: str) -> AsyncIterator[bytes]:
+        """Stream the lines of a file below the base URL, without the key; one that is too long comes empty.
+
+        Raises Unreadable where the file is not given, ends early, or is larger than any file of ours.
+        """
+        import aiohttp
+
+        wait = aiohttp.ClientTimeout(total=None, sock_read=self._settings.timeout_seconds)
+        url = self.base + path
+        try:
+            async with self._connections().request(
+                "GET", url, allow_redirects=False, proxy=self.proxy, timeout=wait
+            ) as reply:
+                if reply.status != 200:
+                    data = await self._read(reply)
+                    raise Unreadable(read_error(reply.status, self.decoded(data or b""), dict(reply.headers)))
+                async for line in _lines(reply):
+                    yield self._redact(line)
+        except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
+            raise Unreadable(self._fault(error)) from None
+
+    def decoded(self, data: bytes) -> Any:
+        """JSON without the key; None for what is none, or holds more than any reply does."""
+        if holds_too_much(data):
+            return None
+        try:
+            return self._without_key(msgspec.json.decode(data))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+    def _fault(self, error: Exception) -> ModelOutput:
+        import aiohttp
+
+        if isinstance(error, TimeoutError):
+            return ModelOutput(outcome=Outcome.TIMEOUT, detail=f"no reply within {self._settings.timeout_seconds:g} s")
+        if isinstance(error, aiohttp.ClientResponseError):
+            return ModelOutput(outcome=Outcome.MALFORMED, detail=self.shown(f"not HTTP: {error.message}"))
+        return ModelOutput(outcome=Outcome.DROPPED, detail=self.shown(lost_connection.describe(error)))
 
     def refusal(self, output: ModelOutput) -> ModelUnavailable:
         """What a user is told of an output after which no request helps, such as a key that is refused."""
@@ -129,22 +188,21 @@ class HttpEndpoint:
 
     def _redact(self, data: bytes) -> bytes:
         """Take the key out of whatever a server sends back, before anything can keep it."""
-        key = self._key.value.encode()
-        return data.replace(key, b"[key]") if len(key) >= _REDACTED_FROM else data
+        return self._forms.without_bytes(data)
 
     def _without_key(self, value: Any) -> Any:
         """As :meth:`_redact`, in decoded JSON: a server may send the key back in escapes."""
-        if len(self._key.value) < _REDACTED_FROM:
+        if not self._forms:
             return value
         if isinstance(value, str):
-            return value.replace(self._key.value, "[key]")
+            return self._forms.without(value)
         if isinstance(value, Mapping):
             return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
         return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
 
     def shown(self, text: str) -> str:
         """What a server says in words, in one line and without the key."""
-        return one_line(self._redact(text.encode()).decode(), MAX_DETAIL)
+        return one_line(self._forms.without(text), MAX_DETAIL)
 
     def _connections(self) -> aiohttp.ClientSession:
         import aiohttp
@@ -158,8 +216,35 @@ class HttpEndpoint:
         return self._session
 
 
-def _sent(body: Mapping[str, Any] | StreamedBody | None) -> tuple[Any, dict[str, str]]:
+async def _lines(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """The lines of a body; of one that is too long nothing, and no more of the body than any file of ours has."""
+    line, total, is_long = bytearray(), 0, False
+    async for chunk in reply.content.iter_chunked(1 << 16):
+        total += len(chunk)
+        if total > FILE_BYTES:
+            raise Unreadable(
+                ModelOutput(outcome=Outcome.MALFORMED, detail=f"the file is larger than {FILE_BYTES >> 30} GB")
+            )
+        *ended, rest = chunk.split(b"\n")
+        for end in ended:
+            yield b"" if is_long or len(line) + len(end) > REPLY_BYTES else bytes(line) + end
+            line, is_long = bytearray(), False
+        is_long = is_long or len(line) + len(rest) > REPLY_BYTES
+        line = bytearray() if is_long else line + rest
+    if line or is_long:
+        yield b"" if is_long else bytes(line)
+
+
+def _sent(body: Mapping[str, Any] | StreamedBody | Upload | None) -> tuple[Any, dict[str, str]]:
     """What is sent, and its headers."""
+    if isinstance(body, Upload):
+        import aiohttp
+
+        form = aiohttp.FormData()
+        for name, value in body.fields.items():
+            form.add_field(name, value)
+        form.add_field("file", body.data, filename=body.name, content_type="application/jsonl")
+        return form, {}
     if isinstance(body, StreamedBody):
         return body.sent(), JSON | {"Content-Length": str(body.size)}
     return None if body is None else msgspec.json.encode(body), JSON

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from steelyard.models.http_endpoint import is_too_large
 from steelyard.plugins import Model
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
 
@@ -32,10 +33,10 @@ async def images_taken(model: Model) -> tuple[bool, str]:
         return False, NO_IMAGES
     greeting = GenerateRequest(prompt="Hello", chat=True)
     plain = await _greeted(model, greeting)
-    if not plain.outcome.answered:
+    if not plain.outcome.answered or is_too_large(plain):
         return False, f"it answers no chat: {plain.detail or plain.outcome.value}"
     shown = await _greeted(model, msgspec.structs.replace(greeting, images=(_picture(),)))
-    if not shown.outcome.answered:
+    if not shown.outcome.answered or is_too_large(shown):
         return False, f"it refuses one: {shown.detail or shown.outcome.value}"
     if 0 < shown.prompt_tokens <= plain.prompt_tokens:
         return False, "it counts no token for one, so it may leave images out"

@@ -19,8 +19,9 @@ from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
 from steelyard.models.api_key import ApiKey, key_for
 from steelyard.models.handshake import Handshake, ids_in
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
+from steelyard.models.openai_batches import OpenAIBatches
 from steelyard.models.reasoning_check import find_reasoning
-from steelyard.models.streamed_body import Places, StreamedBody
+from steelyard.models.streamed_body import Places, StreamedBody, data_uri
 from steelyard.records import (
     Capabilities,
     GenerateRequest,
@@ -182,6 +183,17 @@ class OpenAIModel:
             return reply
         output = openai_wire.read_completion(reply.payload, request, reasons=dialect.reasons)
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
+
+    @property
+    def batches(self) -> OpenAIBatches | None:
+        """Its batches, of chats alone; the API that has any knows the standard fields alone."""
+        return OpenAIBatches(
+            self._http,
+            lambda request: openai_wire.generate_body(
+                self._name, request, replace(self._dialect, takes_samplers=False), data_uri
+            ),
+            lambda payload, request: openai_wire.read_completion(payload, request, reasons=self._dialect.reasons),
+        )
 
     async def ping(self) -> ModelOutput:
         """The health check: a greeting as in the handshake. Not a sample."""

@@ -7,6 +7,7 @@ them once more, so the third answer must differ.
 from __future__ import annotations
 
 from steelyard.models.cache_check import MORE_TOKENS, QUESTION, TOKENS
+from steelyard.models.http_endpoint import is_too_large
 from steelyard.plugins import Model
 from steelyard.records import Capabilities, GenerateRequest
 
@@ -29,7 +30,7 @@ async def why_seed_fixes_nothing(model: Model, capabilities: Capabilities) -> st
                 seed=seed,
             )
         )
-        if not output.outcome.answered:
+        if not output.outcome.answered or is_too_large(output):
             return f"a request with one brought no answer: {output.detail or output.outcome.value}"
         texts.append(output.text + output.reasoning)
     first, again, other = texts

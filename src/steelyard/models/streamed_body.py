@@ -16,7 +16,7 @@ import msgspec
 
 from steelyard.records import Image
 
-__all__ = ["Places", "StreamedBody"]
+__all__ = ["Places", "StreamedBody", "data_uri", "in_base64"]
 
 PIECE: Final = 3 << 14  # bytes of an image that are encoded at once: a multiple of three, which needs no padding
 LEAST: Final = 1 << 14  # bytes that are sent at once, but for the last: what is smaller goes with what follows
@@ -82,3 +82,15 @@ class StreamedBody:
             view = memoryview(each.data)
             for start in range(0, len(view), PIECE):
                 yield b64encode(view[start : start + PIECE])
+
+
+def in_base64(image: Image) -> str:
+    """An image in base64, for a body that is held whole; raises ValueError for one that came without its bytes."""
+    if not image.data:
+        raise ValueError("an image came without its bytes")
+    return b64encode(image.data).decode()
+
+
+def data_uri(image: Image) -> str:
+    """An image as a data URI, for a body that is held whole."""
+    return f"data:{image.media_type};base64,{in_base64(image)}"

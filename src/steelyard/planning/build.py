@@ -223,7 +223,7 @@ def _with_orders(
         for name, draft in planner.drafts.items()
     )
     prepared = {each.id: replace(planner.drafts[each.id], measurement=each) for each in measurements}
-    withheld = any(draft.withheld for draft in prepared.values()) and not options.with_texts
+    published = options.published or any(draft.withheld for draft in prepared.values())
     plan = Plan(
         format=PLAN_FORMAT,
         software=software(),
@@ -251,7 +251,7 @@ def _with_orders(
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
         accept_model=bool(sheet) and options.accept_model,
         allow_part=bool(sheet) and options.allow_part,
-        texts="withheld" if withheld else "sealed",
+        texts="withheld" if published and not options.with_texts else "sealed",
         plugins=plugins_of(measurements, rules),
     )
     return Planned(plan, prepared)

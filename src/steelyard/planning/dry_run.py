@@ -20,6 +20,7 @@ from steelyard.records import (
     Request,
 )
 from steelyard.records.images import USUAL_TOKENS
+from steelyard.util.batch_ends import batch_ends, growth_of
 
 __all__ = ["ClaimForecast", "Forecast", "forecast"]
 
@@ -31,6 +32,7 @@ READ_TOKENS_PER_SECOND = 155.0
 WRITE_TOKENS_PER_SECOND = 78.0
 REMOTE_SECONDS = 1.0
 EPISODE_SECONDS = 2.0
+BATCH_SECONDS = 3600.0  # "most batches finishing in less than 1 hour" (Anthropic's guide, November 2026)
 LOOKED_AT = 25
 BUDGET = "budget"  # the detector of limits on time and cost: it asks what a gate asks, to the end
 
@@ -98,6 +100,8 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
         if _is_world(model)
         else f"{READ_TOKENS_PER_SECOND:g} tokens/s read and {WRITE_TOKENS_PER_SECOND:g} written"
         if local
+        else f"batches that end at {_ends(plan, model)}, each in {BATCH_SECONDS / 3600:g} h (24 h at most)"
+        if model.batch_growth
         else f"{REMOTE_SECONDS:g} s a call, {model.concurrency} at a time"
     )
     priced = all(each.limits.cost_of(0, 0) is not None for each in plan.models.values())
@@ -231,12 +235,21 @@ def _cost(plan: Plan, prepared: Prepared) -> _Cost:
     prompt, completion = (0.0, 0.0) if _is_world(model) else _tokens(prepared, local)
     calls = measurement.planned + measurement.repeat_check.samples * len(measurement.extra_repeats)
     each = REMOTE_SECONDS / model.concurrency
+    if model.batch_growth:
+        each = len(batch_ends(measurement.planned, growth_of(model.batch_growth))) * BATCH_SECONDS / max(1, calls)
     if _is_world(model):
         each = EPISODE_SECONDS
     elif local:
         each = prompt / READ_TOKENS_PER_SECOND + completion / WRITE_TOKENS_PER_SECOND
     cost = model.limits.highest_cost_of(calls * prompt, calls * completion)
     return _Cost(calls, measurement.planned, calls * prompt, calls * completion, calls * each, cost, measurement.share)
+
+
+def _ends(plan: Plan, model: PlannedModel) -> str:
+    """Where the batches of the largest measurement end, the first three and the last."""
+    most = max((each.planned for each in plan.measurements), default=0)
+    ends = [f"{end:,}" for end in batch_ends(most, growth_of(model.batch_growth))]
+    return ", ".join(ends if len(ends) <= 4 else [*ends[:3], "…", ends[-1]]) + " answers"
 
 
 def _is_file(model: PlannedModel) -> bool:

@@ -7,16 +7,38 @@ would hardly ever confirm, and would take half of the level from the texts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from steelyard.records import Plan, RequestedTest
+from steelyard.errors import InputError
+from steelyard.records import Plan, PlannedModel, RequestedTest, references_of
 from steelyard.tasks.definition_file import MOST_NEXT_TOKENS
 
-__all__ = ["ENOUGH_NEXT_TOKENS", "WAYS", "looks_for_next_tokens", "requested_by", "why_no_next_tokens"]
+__all__ = [
+    "ENOUGH_NEXT_TOKENS",
+    "WAYS",
+    "check_references",
+    "looks_for_next_tokens",
+    "requested_by",
+    "why_no_next_tokens",
+]
 
 ENOUGH_NEXT_TOKENS: Final = MOST_NEXT_TOKENS
 _TASK: Final = "neutral_prompts"
 WAYS: Final = ("auto", "texts", "next_token")  # the values of --by
+
+
+def check_references(models: Mapping[str, PlannedModel]) -> None:
+    """Raise InputError where two references are one file, under whatever names: it would be held against itself."""
+    roles: dict[str, str] = {}
+    for role in references_of(models):
+        sha256 = models[role].identity.sha256
+        if sha256 and sha256 in roles:
+            raise InputError(
+                f"--model {role}=…: the same file as --model {roles[sha256]}=… (SHA-256 {sha256[:16]}…): give each "
+                "reference once"
+            )
+        roles[sha256] = role
 
 
 def looks_for_next_tokens(by: str) -> bool:

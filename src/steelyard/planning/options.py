@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from steelyard.errors import InputError
+from steelyard.planning.batched import batched
 from steelyard.planning.weights import DETECT_WEIGHT, detect_weight_of
 from steelyard.records import SUBJECT, Capabilities, Difficulties, Limits, ModelIdentity, PlanInput, PlannedModel
 from steelyard.records.file_options import FileOptions
@@ -59,7 +60,9 @@ class Options:
     ``inputs`` of the plan, by name: the run that a judge scores, and the rubric.
     ``recipient``: the one endpoint that is asked, by which a suite draws variants of its items; empty where there is
     none, or more than one.
+    ``batch_growth``: see :class:`steelyard.records.PlannedModel`; empty: call by call.
     ``difficulties`` of items, with the files they were read from.
+    ``published``: what is asked shows the texts of a public benchmark, which are sealed only ``with_texts``.
     ``output_tokens`` (of an answer) and ``reasoning_effort`` are for every request for text.
     """
 
@@ -72,6 +75,7 @@ class Options:
     task_files: tuple[Path, ...] = ()
     own_files: FileOptions = field(default_factory=FileOptions)
     with_texts: bool = False
+    published: bool = False
     accept_model: bool = False
     allow_part: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -85,6 +89,7 @@ class Options:
     reasoning_effort: str = ""
     inputs: Mapping[str, PlanInput] = field(default_factory=dict)
     recipient: str = ""
+    batch_growth: str = ""
     difficulties: tuple[tuple[Path, Difficulties], ...] = ()
 
 
@@ -92,15 +97,22 @@ def planned_model(
     identity: ModelIdentity, capabilities: Capabilities, options: Options, role: str = SUBJECT
 ) -> PlannedModel:
     """A model as the plan seals it: its identity, its capabilities, and how it may be asked."""
+    batch_growth = options.batch_growth if role == SUBJECT else ""
+    if batch_growth:
+        capabilities = batched(capabilities)
+    concurrency = min(options.concurrency or capabilities.concurrency, capabilities.concurrency)
+    if batch_growth:
+        concurrency = 1  # one batch at a time, whose time is that of all its calls
     return PlannedModel(
         identity=identity,
         capabilities=capabilities,
         limits=options.role_limits.get(role, options.limits),
-        concurrency=min(options.concurrency or capabilities.concurrency, capabilities.concurrency),
-        adaptive=options.concurrency is None and capabilities.concurrency > 1,
+        concurrency=concurrency,
+        adaptive=options.concurrency is None and concurrency > 1,
         # What may be tried again is a function's own business, and what it has not done in time still runs.
         max_attempts=1 if identity.uri.startswith("python:") else options.max_attempts,
         attempt_timeout_us=int(options.attempt_timeout * 1e6),
+        batch_growth=batch_growth,
     )
 
 

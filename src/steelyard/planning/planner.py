@@ -225,8 +225,8 @@ class TaskPlanner:
         if request.drawn and kind == "generate":
             check_texts(self._models[request.role].capabilities)
         decoding = self._decoding(task, protocol, kind, request)
-        rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
         scorer = self._scorer(request, task, protocol)
+        rows = Undrawn(request.limit or 0) if request.drawn else self._rows(request, task, protocol)
         average = average_of(claim, task, rows, scorer, alone=self._claim_of(request) is None)
         measurement = Measurement(
             id="",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.planning.rules import compares_texts
@@ -28,6 +28,11 @@ __all__ = [
     "task_named",
     "task_of",
 ]
+
+_JUDGED: Final = (
+    "a judge model marks the answers, and another judge gives another number, so that whoever chooses it could choose "
+    "the verdict; steelyard run asks the questions, and steelyard judge scores that run"
+)
 
 
 class Skip(Exception):
@@ -71,10 +76,12 @@ def scorer_of(
 ) -> str:
     """The identifier of the scorer: the task's, or the one that the user chose.
 
-    Raises Skip if it cannot run (``unavailable`` says why), InputError where none can be chosen: a claim about a
-    published benchmark is scored by that benchmark's rule, and a log-likelihood by the format's.
+    Raises Skip if it cannot run (``unavailable`` says why) and for a claim whose answers a judge scores, InputError
+    where none can be chosen: a claim about a published benchmark is scored by that benchmark's rule, and a
+    log-likelihood by the format's.
     """
     from steelyard.scorers import open_identifier, scorer_named
+    from steelyard.scorers.judged import Judged
 
     scorer = open_identifier(task.scorer_identifier(protocol.prompt))
     if chosen and not (of_claim and task.public):
@@ -88,6 +95,9 @@ def scorer_of(
         scorer = scorer_named(chosen)
     if isinstance(scorer, ExecutingScorer) and (reason := unavailable(scorer)):
         raise Skip("not_testable", reason)
+    if of_claim and isinstance(scorer, Judged):
+        # Whoever chooses the judge chooses the number, and no bound on what a judge gets wrong is known.
+        raise Skip("not_testable", _JUDGED)
     return scorer.identifier
 
 

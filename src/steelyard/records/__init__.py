@@ -10,7 +10,16 @@ from __future__ import annotations
 from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
 from steelyard.records.difficulties import DIFFICULTY_INPUT, Difficulties
 from steelyard.records.images import Image
-from steelyard.records.journal import Attempt, CallSpent, Exchange, RecordedScore
+from steelyard.records.journal import (
+    Attempt,
+    BatchCall,
+    BatchClosed,
+    BatchCreated,
+    BatchIntent,
+    CallSpent,
+    Exchange,
+    RecordedScore,
+)
 from steelyard.records.judging import (
     AttackResult,
     CriterionResult,
@@ -111,6 +120,10 @@ __all__ = [
     "AnsweredBy",
     "AttackResult",
     "Attempt",
+    "BatchCall",
+    "BatchClosed",
+    "BatchCreated",
+    "BatchIntent",
     "BudgetVerdict",
     "CallSpent",
     "CandidateVerdict",

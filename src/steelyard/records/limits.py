@@ -17,6 +17,7 @@ class Limits(Record, frozen=True, kw_only=True):
 
     Prices come from the user, per million tokens, in the currency of ``cost``. Prompt tokens that the endpoint had
     cached, and completion tokens that were reasoning, have prices of their own; None: those of the other ones.
+    ``price_factor`` is what is paid of all these prices: less than 1 for what is asked in batches.
     """
 
     requests_per_minute: int | None = None
@@ -27,6 +28,7 @@ class Limits(Record, frozen=True, kw_only=True):
     price_completion: float | None = None
     price_cached: float | None = None
     price_reasoning: float | None = None
+    price_factor: float = 1.0
 
     def cost_of(self, prompt: int, completion: int, cached: int = 0, reasoning: int = 0) -> float | None:
         """What these tokens cost; None without prices.
@@ -41,14 +43,15 @@ class Limits(Record, frozen=True, kw_only=True):
         price_reasoning = self.price_completion if self.price_reasoning is None else self.price_reasoning
         read = (prompt - cached) * self.price_prompt + cached * price_cached
         written = (completion - reasoning) * self.price_completion + reasoning * price_reasoning
-        return (read + written) / 1e6
+        return (read + written) * self.price_factor / 1e6
 
     def highest_cost_of(self, prompt: float, completion: float) -> float | None:
         """The most that these tokens can cost, whichever of them are cached or reasoning; None without prices."""
         if self.price_prompt is None or self.price_completion is None:
             return None
         read = max(self.price_prompt, self.price_cached or 0.0)
-        return (prompt * read + completion * max(self.price_completion, self.price_reasoning or 0.0)) / 1e6
+        written = completion * max(self.price_completion, self.price_reasoning or 0.0)
+        return (prompt * read + written) * self.price_factor / 1e6
 
     @property
     def cached_is_dearer(self) -> bool:

@@ -71,6 +71,8 @@ class PlannedModel(Record, frozen=True, kw_only=True):
     """One model of the plan, in a role: its identity, its capabilities and its limits.
 
     ``adaptive``: ``concurrency`` is a maximum, and the runner adapts to the server's capacity below it.
+    ``batch_growth``: it is asked by its provider's batches, each of which ends so many times further in the committed
+    order than the one before, as a decimal text; empty: call by call.
     """
 
     identity: ModelIdentity
@@ -80,6 +82,7 @@ class PlannedModel(Record, frozen=True, kw_only=True):
     adaptive: bool = False
     max_attempts: int = 5
     attempt_timeout_us: int = 120_000_000
+    batch_growth: str = ""
 
 
 class Origin(Record, frozen=True, kw_only=True):

@@ -33,7 +33,8 @@ class SuiteItem(Record, frozen=True, kw_only=True):
     question, and ``history`` the conversation before it. With ``choices`` the answer is the text of one of them.
     ``answer`` is empty only where a judge scores: there is no right answer then, or a model answer at most.
     ``group`` names items that belong together (one document, one conversation): their scores are not independent.
-    ``canary`` is never shown to a model.
+    ``canary`` is never shown to a model. ``images`` are shown before the question, each by the name of its file in the
+    suite's ``images/``, which is its SHA-256.
     """
 
     id: str
@@ -47,6 +48,7 @@ class SuiteItem(Record, frozen=True, kw_only=True):
     difficulty: Literal["", "easy", "hard"] = ""
     source: SourceSpan | None = None
     canary: str = ""
+    images: tuple[str, ...] = ()
 
 
 class DroppedItem(Record, frozen=True, kw_only=True):

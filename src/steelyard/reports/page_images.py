@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from steelyard.errors import VerificationError
+from steelyard.errors import InputError, VerificationError
 from steelyard.records.images import MediaType, media_type_of
 from steelyard.reports.picture_size import pixels_of
 
@@ -24,12 +24,16 @@ PIXELS: Final = 40_000_000  # which a browser holds in 160 MB
 
 @dataclass(frozen=True)
 class PageImage:
-    """An image by its digest; ``size`` is None where it is withheld, and ``read`` gives its bytes."""
+    """An image by its digest; ``size`` is None where it is withheld, and ``read`` gives its bytes.
+
+    ``place`` names its file: below the run's folder where nothing else is said.
+    """
 
     media_type: MediaType
     sha256: str
     size: int | None
     read: Callable[[], bytes | None]
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,12 @@ class Pictures:
         name = f"Image {number}: {kind}, "
         if image.size is None:
             return Shown(f"{name}withheld, SHA-256 {image.sha256}")
-        words = f"{name}{image.size:,} bytes, media/{image.sha256}"
+        words = f"{name}{image.size:,} bytes, {image.place or f'media/{image.sha256}'}"
         if image.size > min(IMAGE_BYTES, self._left):
             return Shown(f"{words} (not in this page: too large for it)")
         try:
             data = image.read()
-        except VerificationError:
+        except (InputError, VerificationError):
             return Shown(f"{words} (was changed: it does not have this SHA-256)")
         pixels = None if data is None else pixels_of(data)
         if data is None or media_type_of(data) != image.media_type or pixels is None:

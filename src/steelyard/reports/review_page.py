@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from steelyard.records import SuiteItem
 from steelyard.reports.embedding import json_for_script, packed, policy_hash, source
 from steelyard.reports.jinja import markup, template
+from steelyard.reports.page_images import PageImage, Pictures, Shown
 from steelyard.suites.labels import AnswerToLabel
 from steelyard.suites.review import MAX_REASON, MAX_TAG, MAX_TAGS, MAX_TEXT, REASONS, Change
 from steelyard.suites.review_file import FORMAT, MAX_NAME
@@ -41,7 +42,8 @@ class PageItem:
     """An item as the page shows it: texts by name, then what can be changed.
 
     ``before`` is what was decided before the page was made. ``question`` and ``answer`` are whole and untouched, or
-    None where they cannot be edited in the page; ``options`` are the answers that there can be.
+    None where they cannot be edited in the page; ``options`` are the answers that there can be. ``images`` are put into
+    the page as far as it has room.
     """
 
     id: str
@@ -52,6 +54,7 @@ class PageItem:
     tags: tuple[str, ...] = ()
     difficulty: str = ""
     before: str = ""
+    images: tuple[PageImage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +69,10 @@ class ReviewPage:
     version: int = 0
 
 
-def item_to_review(item: SuiteItem, labels: Sequence[str], before: Change | None) -> PageItem:
-    """An item of a suite, whose answers are one of ``labels`` where there are any."""
+def item_to_review(
+    item: SuiteItem, labels: Sequence[str], before: Change | None, images: tuple[PageImage, ...] = ()
+) -> PageItem:
+    """An item of a suite, whose answers are one of ``labels`` where there are any, with the images that it shows."""
     source_span = item.source
     texts = [
         *((turn.role.capitalize(), turn.text) for turn in item.history),
@@ -90,6 +95,7 @@ def item_to_review(item: SuiteItem, labels: Sequence[str], before: Change | None
         tags=item.tags,
         difficulty=item.difficulty,
         before=before.decision if before else "",
+        images=images,
     )
 
 
@@ -117,6 +123,8 @@ def _context(items: Sequence[PageItem], page: ReviewPage) -> dict[str, Any]:
     style = template("report.css").render() + source("answers.css") + source("review.css")
     script = source("review.js")
     named = one_line(page.title, 80)
+    pictures = Pictures()
+    shown = [_shown(item, pictures.shown(item.images)) for item in items]
     index = {
         "kind": page.kind,
         "format": FORMAT,
@@ -140,12 +148,13 @@ def _context(items: Sequence[PageItem], page: ReviewPage) -> dict[str, Any]:
         "max_reason": MAX_REASON,
         "longest": LONGEST,
         "total": len(items),
-        "rows": [_shown(item) for item in items[:FIRST]],
+        "rows": shown[:FIRST],
+        "pictures": pictures.inside,
         "style": markup(style),
         "style_hash": policy_hash(style),
         "script": markup(script),
         "script_hash": policy_hash(script),
-        "chunks": _chunks(items),
+        "chunks": _chunks(items, shown),
         "index": markup(json_for_script(index)),
     }
 
@@ -154,13 +163,14 @@ def _file_name(text: str) -> str:
     return "".join(each if each.isascii() and each.isalnum() else "-" for each in text).strip("-")[:40] or "items"
 
 
-def _shown(item: PageItem) -> dict[str, Any]:
+def _shown(item: PageItem, images: tuple[Shown, ...]) -> dict[str, Any]:
     """An item with texts that are safe to show: bounded, without anything invisible."""
     return {
         "id": one_line(item.id, 200),
         "texts": [[name, *_parts(text)] for name, text in item.texts],
         "tags": [one_line(tag, MAX_TAG) for tag in item.tags],
         "difficulty": item.difficulty,
+        "images": [{"words": image.words, "uri": image.uri} for image in images],
     }
 
 
@@ -172,10 +182,10 @@ def _parts(text: str) -> tuple[str, int, str]:
     return printable(text[:half], half), len(text) - LONGEST, printable(text[-half:], half)
 
 
-def _chunks(items: Sequence[PageItem]) -> Iterator[Any]:
+def _chunks(items: Sequence[PageItem], shown: Sequence[dict[str, Any]]) -> Iterator[Any]:
     for start in range(0, len(items), CHUNK):
         rows = [
-            {**_shown(item), "question": item.question, "answer": item.answer, "options": list(item.options)}
-            for item in items[start : start + CHUNK]
+            {**safe, "question": item.question, "answer": item.answer, "options": list(item.options)}
+            for item, safe in zip(items[start : start + CHUNK], shown[start : start + CHUNK], strict=True)
         ]
         yield markup(packed(rows).decode())

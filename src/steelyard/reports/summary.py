@@ -436,4 +436,5 @@ def _cost(verdict: Verdict, plan: Plan, said: Words) -> str:
     text = said.who.cost.format(**{name: numbers.money(value or 0.0) for name, value in shown.items()})
     for price, sentence in ((price_cached, said.who.cached), (price_reasoning, said.who.reasoning)):
         text += "" if price is None else sentence.format(price=numbers.money(price))
-    return text
+    factor = plan.subject.limits.price_factor
+    return text if factor == 1.0 else text + said.who.batches.format(factor=numbers.local(f"{factor:g}"))

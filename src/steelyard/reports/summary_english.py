@@ -337,6 +337,7 @@ ENGLISH: Final = Words(
         cost="{amount}, at the prices that were given: {price_in} in and {price_out} out, per million tokens",
         cached="; {price} for prompt tokens from the endpoint’s cache",
         reasoning="; {price} for reasoning",
+        batches="; asked by the provider’s batches, which cost {factor} of these prices",
     ),
     frame=Frame(
         title="Summary of an audit",

@@ -359,6 +359,7 @@ GERMAN: Final = Words(
         cost="{amount}, zu den angegebenen Preisen: {price_in} gesendet und {price_out} empfangen, je Million Token",
         cached="; {price} für gesendete Token aus dem Zwischenspeicher des Endpunkts",
         reasoning="; {price} für Token des Nachdenkens",
+        batches="; gefragt über Batches des Anbieters, die {factor} dieser Preise kosten",
     ),
     frame=Frame(
         title="Zusammenfassung einer Prüfung",

@@ -343,6 +343,7 @@ class Who:
     cost: str
     cached: str
     reasoning: str
+    batches: str
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,9 @@ class Budget:
 
     @staticmethod
     def usage_unknown(done: Attempt | ModelOutput) -> bool:
-        """Whether a call may have used tokens that it does not report."""
+        """Whether a call may have used tokens that it does not report: of a batch, only answers are paid for."""
+        if isinstance(done, Attempt) and done.batch and not done.outcome.answered:
+            return False
         if done.prompt_tokens + done.completion_tokens > 0:
             return False
         return done.outcome.answered or done.outcome in USAGE_UNKNOWN
@@ -78,10 +80,14 @@ class Budget:
         self._reserved_prompt += reservation.prompt
         self._reserved_completion += reservation.completion
 
-    def settle(self, reservation: Reservation, output: ModelOutput) -> None:
-        """Replace a reservation by what the call used."""
+    def release(self, reservation: Reservation) -> None:
+        """Take back a reservation of a call that used nothing."""
         self._reserved_prompt -= reservation.prompt
         self._reserved_completion -= reservation.completion
+
+    def settle(self, reservation: Reservation, output: ModelOutput) -> None:
+        """Replace a reservation by what the call used."""
+        self.release(reservation)
         self._charge(output, reservation if self.usage_unknown(output) else None)
 
     def _charge(self, done: Attempt | ModelOutput, worst: Reservation | None) -> None:

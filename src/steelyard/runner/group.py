@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from steelyard.runner.batch_loop import BatchRunner
 from steelyard.runner.loop import RunEnd, Runner
 from steelyard.storage.journal.lines import Session, Stop
 from steelyard.storage.journal.media import Media
@@ -24,7 +25,7 @@ _GRAVEST: tuple[RunEnd, ...] = ("failed", "interrupted", "deadline", "endpoint_d
 class RunnerGroup:
     """Runs the runners of all roles at once, between one session record and one stop record."""
 
-    runners: Mapping[str, Runner]
+    runners: Mapping[str, Runner | BatchRunner]
     journal: Journal
     texts: Texts
     machine: str = ""
@@ -62,7 +63,7 @@ class RunnerGroup:
                 self.journal.sync()
         return end
 
-    async def _run(self, runner: Runner) -> RunEnd:
+    async def _run(self, runner: Runner | BatchRunner) -> RunEnd:
         try:
             return await runner.run()
         except asyncio.CancelledError:
@@ -73,7 +74,7 @@ class RunnerGroup:
         finally:
             self.wake()
 
-    def _others_work(self, runner: Runner) -> bool:
+    def _others_work(self, runner: Runner | BatchRunner) -> bool:
         return any(other.at_work for other in self.runners.values() if other is not runner)
 
     def wake(self) -> None:
@@ -95,6 +96,12 @@ class RunnerGroup:
     def in_flight(self) -> int:
         """How many calls are being made now."""
         return sum(runner.in_flight for runner in self.runners.values())
+
+    @property
+    def at_provider(self) -> tuple[str, int] | None:
+        """The batch that goes on at a provider: its id (empty where it is not known) and its calls; None for none."""
+        batches = [each.left for each in self.runners.values() if isinstance(each, BatchRunner)]
+        return next(((each.id, each.count) for each in batches if each is not None), None)
 
     @property
     def active_us(self) -> int:

@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
-import msgspec
-
-from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.models.asking import output_of
 from steelyard.plugins import HealthCheckedModel, Model
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Request, Sample
@@ -23,12 +20,11 @@ from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.cut_off import cut_output
 from steelyard.runner.health_check import HealthCheck
 from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
-from steelyard.runner.pending import Pending, question_of, without_bytes
+from steelyard.runner.pending import Pending, begun, record_attempt, without_bytes
 from steelyard.runner.recordable import recordable
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
 from steelyard.runner.turns import wait_turn
-from steelyard.storage.journal.attempts import attempt_of
 from steelyard.storage.journal.media import Media
 from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
@@ -234,11 +230,7 @@ class Runner:
 
     def _begun(self, call: Call) -> Pending:
         sample = self.sample_of(call)
-        item, request = self.texts.add(canonical(sample).decode()), self.request_of(call, sample)
-        self.check_item(call, item)
-        if request is not sample.request:
-            sample = msgspec.structs.replace(sample, request=request)
-        return Pending(call, sample, item, sha256_hex(canonical(question_of(request))))
+        return begun(call, sample, self.request_of(call, sample), self.texts, self.check_item)
 
     def _drop_closed(self) -> None:
         if any(self.schedule.is_closed(entry[2].call.measurement) for entry in self._retries):
@@ -383,23 +375,14 @@ class Runner:
         self._fill()
 
     def _record(self, pending: Pending, output: ModelOutput, started: float, now: float, *, final: bool) -> Attempt:
-        call = pending.call
-        attempt = self.journal.append(
-            attempt_of(
-                output,
-                self.texts,
-                measurement=call.measurement,
-                position=call.position,
-                sample=pending.sample.id,
-                item=pending.item,
-                repeat=call.repeat,
-                number=pending.attempts,
-                request=pending.request,
-                final=final,
-                started_us=self._wall_us + int((started - self._began) * 1e6),
-                elapsed_us=int((now - started) * 1e6),
-            ),
-            output.worker,
+        attempt = record_attempt(
+            self.journal,
+            self.texts,
+            pending,
+            output,
+            final=final,
+            started_us=self._wall_us + int((started - self._began) * 1e6),
+            elapsed_us=int((now - started) * 1e6),
         )
         self.on_attempt(attempt)
         return attempt

@@ -1,15 +1,20 @@
-"""A call that is not finished: its sample, what it asks, and its attempts so far."""
+"""A call that is not finished: its sample, what it asks, its attempts so far, and their records."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
 
-from steelyard.records import GenerateRequest, Request, Sample
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.records import Attempt, GenerateRequest, ModelOutput, Request, Sample
 from steelyard.runner.schedule import Call
+from steelyard.storage.journal.attempts import attempt_of
+from steelyard.storage.journal.texts import Texts
+from steelyard.storage.journal.writer import Journal
 
-__all__ = ["Pending", "question_of", "without_bytes"]
+__all__ = ["Pending", "begun", "question_of", "record_attempt", "without_bytes"]
 
 
 @dataclass(slots=True)
@@ -22,6 +27,48 @@ class Pending:
     request: str
     attempts: int = 0
     failures: int = 0
+
+
+def begun(
+    call: Call, sample: Sample, request: Request, texts: Texts, check_item: Callable[[Call, str], None]
+) -> Pending:
+    """A call about a sample that is asked by a request; ``check_item`` gets the sample's digest before it is asked."""
+    item = texts.add(canonical(sample).decode())
+    check_item(call, item)
+    if request is not sample.request:
+        sample = msgspec.structs.replace(sample, request=request)
+    return Pending(call, sample, item, sha256_hex(canonical(question_of(request))))
+
+
+def record_attempt(
+    journal: Journal,
+    texts: Texts,
+    pending: Pending,
+    output: ModelOutput,
+    *,
+    final: bool,
+    started_us: int,
+    elapsed_us: int,
+    batch: int = 0,
+) -> Attempt:
+    """Write the record of an attempt at a call, which has counted it; raises OSError where the disk takes no more."""
+    call = pending.call
+    attempt = attempt_of(
+        output,
+        texts,
+        measurement=call.measurement,
+        position=call.position,
+        sample=pending.sample.id,
+        item=pending.item,
+        repeat=call.repeat,
+        number=pending.attempts,
+        request=pending.request,
+        final=final,
+        started_us=started_us,
+        elapsed_us=elapsed_us,
+        batch=batch,
+    )
+    return journal.append(attempt, output.worker)
 
 
 def question_of(request: Request) -> Request:

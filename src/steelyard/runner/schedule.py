@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
@@ -32,7 +32,8 @@ class TaskQueue:
     ``head`` is the first position that its test has not read yet; None for a measurement without a sequential test,
     whose calls may run ahead without limit. Held: no test needs its answers yet. Queues of one ``lot`` are asked in one
     drawn order; ``left`` is how many calls this one has. Frugal: calls run ahead of the test by half of what it has
-    read at most, or by a few. One that keeps :meth:`pace` with another asks no call before its time.
+    read at most, or by a few. One that keeps :meth:`pace` with another asks no call before its time. ``until``: the
+    place at which the present batch ends; ``reached`` is the last place that was asked.
     """
 
     def __init__(
@@ -53,6 +54,8 @@ class TaskQueue:
         self.closed = closed
         self.head = head
         self.held = self.frugal = False
+        self.until: int | None = None
+        self.reached = -1
         self._calls: Iterator[Call] = iter(calls)
         self._upcoming = next(self._calls, None)
         self._taken: set[Call] | None = None
@@ -79,6 +82,8 @@ class TaskQueue:
         """Whether the next call may be made now."""
         if self.closed or self.held or self._upcoming is None or not self._is_due:
             return False
+        if self.until is not None and self._upcoming.position >= self.until:
+            return False
         if self.head is None:
             return True
         most = max(FEW_AHEAD, self.head // 2) - 1 if self.frugal else MAX_AHEAD
@@ -90,6 +95,11 @@ class TaskQueue:
             return True
         leading = self._leader._upcoming
         return leading is None or self._leader.closed or self._due[self._upcoming.position] <= leading.position
+
+    @property
+    def asked(self) -> int:
+        """How many places of the order were asked, in this session or before, whatever came of them."""
+        return max(self.reached + 1, 0 if self._upcoming is None else self._upcoming.position)
 
     @property
     def is_paced(self) -> bool:
@@ -114,6 +124,7 @@ class TaskQueue:
             self._taken.add(call)
         self._upcoming = next(self._calls, None)
         self.left -= 1
+        self.reached = max(self.reached, call.position)
         return call
 
 
@@ -160,6 +171,15 @@ class Schedule:
     def advance(self, measurement: str, head: int) -> None:
         """Note that its tests have read its order up to ``head``."""
         self._queues[measurement].head = head
+
+    def begin_batch(self, end_after: Callable[[int], int]) -> None:
+        """Make calls up to the end of the next batch: ``end_after`` says which that is after so many places.
+
+        What is asked again, and what keeps pace with another measurement, has no ends of its own.
+        """
+        for queue in self._queues.values():
+            is_free = queue.is_renewed or queue.is_paced
+            queue.until = None if is_free else end_after(queue.asked)
 
     def hold(self, measurement: str, held: bool) -> None:
         """Make no calls of this measurement for the time being, or make them again."""

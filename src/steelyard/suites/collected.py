@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -20,7 +20,10 @@ _NAMED_PAIRS = 10  # near in meaning and kept: more are counted alone
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
-    """Items for a suite. ``asked_whole``: questions are whole prompts, to be sent unchanged."""
+    """Items for a suite. ``asked_whole``: questions are whole prompts, to be sent unchanged.
+
+    ``images`` read the bytes of the images that items name.
+    """
 
     items: tuple[SuiteItem, ...] = ()
     dropped: tuple[DroppedItem, ...] = ()
@@ -28,11 +31,12 @@ class Collected:
     is_german: bool = False
     asked_whole: bool = False
     remarks: tuple[str, ...] = ()
+    images: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
 
 
-def item_id(question: str, choices: Sequence[str], answer: str) -> str:
+def item_id(question: str, choices: Sequence[str], answer: str, images: Sequence[str] = ()) -> str:
     """An id that follows from what an item asks: the same in every suite that holds it."""
-    return f"q-{digest_of_item(question, choices, answer).hex()[:16]}"
+    return f"q-{digest_of_item(question, choices, answer, images).hex()[:16]}"
 
 
 def joined(parts: Sequence[Collected]) -> Collected:
@@ -44,6 +48,7 @@ def joined(parts: Sequence[Collected]) -> Collected:
         is_german=sum(len(part.items) * (1 if part.is_german else -1) for part in parts) > 0,
         asked_whole=all(part.asked_whole for part in parts),
         remarks=tuple(remark for part in parts for remark in part.remarks),
+        images={name: read for part in parts for name, read in part.images.items()},
     )
 
 
@@ -63,12 +68,18 @@ def without_duplicates(collected: Collected, vectors: Vectors | None = None) -> 
     words; pairs that are near in meaning and stay are named in the remarks.
 
     Items that show the same context after the same conversation are compared by their questions, all others with
-    what is shown: beside a long passage a changed word of the question would count for nothing.
+    what is shown: beside a long passage a changed word of the question would count for nothing. Two that show other
+    images are never the same.
     """
     items = collected.items
     merged = _alike_in_one_place(items)
-    left = [place for place in range(len(items)) if place not in merged]
-    merged |= _alike([_shown(items[place]) for place in left], left)
+    by_images: dict[tuple[str, ...], list[int]] = {}
+    for place in range(len(items)):
+        if place not in merged:
+            by_images.setdefault(items[place].images, []).append(place)
+    for left in by_images.values():
+        if len(left) > 1:
+            merged |= _alike([_shown(items[place]) for place in left], left)
     dropped = [
         DroppedItem(
             check="duplicate",
@@ -122,7 +133,7 @@ def _alike_in_one_place(items: Sequence[SuiteItem]) -> dict[int, tuple[int, floa
     """By the place of an item that is dropped, that of the one that is kept and how alike their questions are."""
     places: dict[tuple[object, ...], list[int]] = {}
     for place, item in enumerate(items):
-        places.setdefault((item.context, item.history), []).append(place)
+        places.setdefault((item.context, item.history, item.images), []).append(place)
     found: dict[int, tuple[int, float]] = {}
     for same in places.values():
         if len(same) > 1:

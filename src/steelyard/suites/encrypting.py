@@ -18,6 +18,7 @@ from steelyard.suites.review import REVIEW, forget_texts
 from steelyard.suites.twins import RULES, read_rules, rules_text
 from steelyard.suites.writing import lines_of
 from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE
+from steelyard.tasks.suite_images import IMAGES, box_path, boxed_image, is_box, plain_images
 from steelyard.tasks.suite_seal import SEALS
 from steelyard.tasks.suite_variants import VARIANTS
 from steelyard.tasks.suite_vault import (
@@ -75,9 +76,9 @@ def new_identity(path: Path | None = None) -> tuple[Path, str]:
 def encrypt_suite(suite: SuiteTask) -> int:
     """Encrypt the items to the suite's readers; the number of keys.
 
-    The rules of twins are encrypted with their items. What was thrown out (dropped.jsonl) is deleted, and so are the
-    texts in the record of reviews (review.jsonl), and rules of items that are no longer there. Of all else see
-    :func:`files_in_plain`.
+    The rules of twins and the images are encrypted with their items. What was thrown out (dropped.jsonl) is deleted,
+    and so are the texts in the record of reviews (review.jsonl), and rules and images of items that are no longer
+    there. Of all else see :func:`files_in_plain`.
 
     The plain file is removed when all else is written. Raises InputError for a suite that is encrypted already, for one
     without readers or with variants, and for readers that are none.
@@ -94,6 +95,7 @@ def encrypt_suite(suite: SuiteTask) -> int:
         subject: secrets.token_bytes(KEY_BYTES) for subject in dict.fromkeys(subject_of(each, name) for each in items)
     }
     boxed = encrypted_keys(keys, suite.file.readers, suite.where)
+    suite.rows.check_images()
     forget_texts(suite.folder, items)
     try:
         (suite.folder / KEYS).mkdir(mode=0o700, exist_ok=True)
@@ -103,11 +105,17 @@ def encrypt_suite(suite: SuiteTask) -> int:
         write_file(
             suite.folder / VAULT, b"".join(boxed_line(each, name, keys[subject_of(each, name)]) for each in items)
         )
+        for each in items:
+            for image in each.images:
+                key = keys[subject_of(each, name)]
+                write_file(box_path(suite.folder, image, key), boxed_image(image, suite.rows.image(each, image), key))
         if boxed_twins := boxed_rules(rules, items, name, keys):
             write_file(suite.folder / RULES_VAULT, boxed_twins)
         (suite.folder / SAMPLES).unlink()
         (suite.folder / DROPPED).unlink(missing_ok=True)
         (suite.folder / RULES).unlink(missing_ok=True)
+        for path in plain_images(suite.folder):
+            path.unlink()
     except OSError as error:
         raise InputError(f"cannot write here: {error.strerror}", where=suite.folder) from None
     return len(keys)
@@ -129,7 +137,12 @@ def decrypt_suite(suite: SuiteTask) -> int:
     rules = opened_rules(suite.folder) | read_rules(suite.folder)
     if rules:
         write_file(suite.folder / RULES, rules_text(rules))
+    for each in items:
+        for image in each.images:
+            write_file(suite.folder / IMAGES / image, suite.rows.image(each, image), 0o600)
     write_file(suite.folder / SAMPLES, lines_of(items))
+    for path in (suite.folder / IMAGES).glob("*.box"):
+        path.unlink()
     (suite.folder / VAULT).unlink()
     (suite.folder / RULES_VAULT).unlink(missing_ok=True)
     for path in (suite.folder / KEYS).glob("*.age"):
@@ -151,7 +164,14 @@ def erase_items(suite: SuiteTask, groups: Collection[str], ids: Collection[str],
         )
     by_subject, rules = _subjects(suite, groups, ids), read_rules(suite.folder)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    lines = {line.id: line for line in Vault(suite.folder).lines}
+    vault = Vault(suite.folder)
+    lines, shown = {line.id: line for line in vault.lines}, {item.id: item.images for item in suite.rows.items()}
+    images = [
+        vault.image_box(subject, image)
+        for subject, names in by_subject.items()
+        for name in names
+        for image in shown[name]
+    ]
     erasures = [
         Erasure(
             at=now,
@@ -166,6 +186,8 @@ def erase_items(suite: SuiteTask, groups: Collection[str], ids: Collection[str],
     drop_rules(suite.folder, rules, {name for each in erasures for name in each.items})
     for each in erasures:
         key_file(suite.folder, each.subject).unlink(missing_ok=True)
+    for path in images:
+        path.unlink(missing_ok=True)
     return erasures
 
 
@@ -176,7 +198,9 @@ def files_in_plain(folder: Path) -> list[str]:
     """
     names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink())
     return sorted(
-        name.as_posix() for name in names if name.as_posix() not in _WITHOUT_TEXTS and name.parts[0] not in _FOLDERS
+        name.as_posix()
+        for name in names
+        if name.as_posix() not in _WITHOUT_TEXTS and name.parts[0] not in _FOLDERS and not is_box(name)
     )
 
 

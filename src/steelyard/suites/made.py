@@ -47,7 +47,8 @@ def make_suite(folder: Path, suite: SuiteFile, collected: Collected) -> SuiteFil
         made_from=collected.made_from,
     )
     first, *others = collected.items
-    new_suite(folder, made, [msgspec.structs.replace(first, canary=made.canary), *others], collected.dropped)
+    items = [msgspec.structs.replace(first, canary=made.canary), *others]
+    new_suite(folder, made, items, collected.dropped, collected.images)
     return made
 
 

@@ -96,11 +96,11 @@ def _pairs(
 
 
 def _by_place(items: Sequence[SuiteItem], places: Sequence[int]) -> list[list[int]]:
-    """The items that are shown after the same context and conversation, with the same choices."""
+    """The items that are shown after the same context, conversation and images, with the same choices."""
     found: dict[object, list[int]] = defaultdict(list)
     for place in places:
         item = items[place]
-        found[item.context, item.history, item.choices].append(place)
+        found[item.context, item.history, item.images, item.choices].append(place)
     return list(found.values())
 
 

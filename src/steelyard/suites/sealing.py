@@ -49,7 +49,7 @@ def seal_suite(
     endpoints that the suite names are sealed as the addresses for which they are drawn.
     ``stamp`` gets the seal's bytes before anything is written and has an authority date them. Raises InputError for a
     version that is sealed already, for a split that leaves a part empty, for variants that no endpoint could be asked,
-    and where the folder cannot be written.
+    for an image that is not what its name says, and where the folder cannot be written.
     """
     version, path = suite.file.version, seal_path(suite.folder, suite.file.version)
     if path.exists():
@@ -60,6 +60,7 @@ def seal_suite(
             "those that may see it under 'endpoints' first, or delete variants.jsonl",
             where=suite.where,
         )
+    suite.rows.check_images()
     draft = _draft(suite, signer, share, checks)
     parts = parts_of(draft, suite.rows.ids)
     if not parts.released or not all(parts.checks):

@@ -82,8 +82,11 @@ def _quoted(value: object) -> str:
 def twin_of(item: SuiteItem, seed: str, rule: TwinRule | None, known: Sequence[str], where: Path) -> SuiteItem | None:
     """A twin that is none of the ``known`` items (by id); None where there is no rule for one.
 
-    The same seed gives the same twin. Raises InputError for a rule whose templates or values cannot be used.
+    What an image shows cannot be drawn anew here, so an item with images has none. The same seed gives the same twin.
+    Raises InputError for a rule whose templates or values cannot be used.
     """
+    if item.images:
+        return None
     taken = {item.id, *known}
     for attempt in range(_TRIES):
         drawn = f"{seed}\n{item.id}\n{attempt}"

@@ -92,7 +92,7 @@ def _reordered(item: SuiteItem, seed: str, taken: Sequence[str]) -> SuiteItem | 
     for attempt in range(_TRIES):
         drawn = f"{seed}\n{item.id}\n{attempt}"
         choices = tuple(sorted(item.choices, key=lambda each: sha256(f"{drawn}\n{each}".encode()).digest()))
-        name = item_id(item.question, choices, item.answer)
+        name = item_id(item.question, choices, item.answer, item.images)
         if choices != item.choices and name not in (item.id, *taken):
             return msgspec.structs.replace(item, id=name, choices=choices, source=None, canary="")
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.records import DroppedItem, SuiteItem
 from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE, SuiteFile
+from steelyard.tasks.suite_images import IMAGES, image_name
 from steelyard.util.atomic_file import write_file
 from steelyard.util.text import one_line
 
@@ -29,24 +30,42 @@ _ABOUT = {
 }
 
 
-def new_suite(folder: Path, suite: SuiteFile, items: Sequence[SuiteItem], dropped: Sequence[DroppedItem]) -> None:
-    """Make the folder of a suite; nothing is left half-made.
+def new_suite(
+    folder: Path,
+    suite: SuiteFile,
+    items: Sequence[SuiteItem],
+    dropped: Sequence[DroppedItem],
+    images: Mapping[str, Callable[[], bytes]] | None = None,
+) -> None:
+    """Make the folder of a suite; nothing is left half-made. ``images`` read what items show, by its name.
 
-    Raises InputError where the folder is not empty or cannot be written.
+    Raises InputError where the folder is not empty or cannot be written, and where an image is no longer what it was.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("is not an empty folder: choose another one for the suite", where=folder)
     is_new = not folder.exists()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_images(folder, items, images or {})
         write_file(folder / SAMPLES, lines_of(items))
         write_file(folder / DROPPED, lines_of(dropped))
         (folder / "templates").mkdir(exist_ok=True)
         write_file(folder / SUITE, suite_yaml(suite).encode())
-    except OSError as error:
+    except (OSError, InputError) as error:
         if is_new:
             shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"cannot write here: {error.strerror}", where=folder) from None
+
+
+def _write_images(folder: Path, items: Sequence[SuiteItem], images: Mapping[str, Callable[[], bytes]]) -> None:
+    for name in dict.fromkeys(name for item in items for name in item.images):
+        (folder / IMAGES).mkdir(mode=0o700, exist_ok=True)
+        data = images[name]()
+        if image_name(data, name) != name:
+            raise InputError("an image changed while the suite was made: begin again", where=folder)
+        write_file(folder / IMAGES / name, data, 0o600)
 
 
 def lines_of(records: Sequence[msgspec.Struct]) -> bytes:

@@ -10,13 +10,14 @@ from steelyard.errors import InputError
 from steelyard.records.file_options import FileOptions
 from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.from_file import questions_as_task
-from steelyard.tasks.suite_file import is_suite
+from steelyard.tasks.suite_file import SAMPLES, is_suite, suite_folder
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from steelyard.tasks.task import Task
 from steelyard.util.text import one_line
 
 __all__ = ["Catalogue", "near_name", "near_to_run", "open_task_file", "shows_images"]
 
+_WORDS_OF_IMAGES: Final = (b"image", b"bild", b"\\u")  # columns that name some; or an escape, which may hide one
 _QUESTIONS: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet")
 
 
@@ -74,24 +75,43 @@ def _is_definition(path: Path) -> bool:
     return path.suffix in (".yaml", ".yml") or is_suite(path)
 
 
-def shows_images(names: Sequence[str], files: Sequence[Path] = ()) -> bool:
-    """Whether a task of one of these names shows images, the user's own task files first; no questions are read.
+def shows_images(names: Sequence[str], files: Sequence[Path] = (), options: FileOptions | None = None) -> bool:
+    """Whether a task of one of these names shows images, the user's own task files first.
 
-    Raises InputError for a task file that is invalid.
+    Questions and suites are opened for it where they may show some. Raises InputError for a file that is invalid.
     """
     from steelyard.tasks import load_task, resolve
 
-    own = [read_definition(path) for path in files if path.suffix in (".yaml", ".yml") and not is_suite(path)]
-    by_name = {each.id: each for each in own}
-    for name in names:
-        if name in by_name:
-            found = by_name[name]
-        elif (task_id := resolve(name)) is not None:
-            found = load_task(task_id).definition
+    showing: dict[str, bool] = {}
+    for path in files:
+        if _may_show(path):
+            task = open_task_file(path, options)
+            showing[task.id] = bool(task.definition.fields.images)
         else:
-            continue
-        if found.fields.images:
+            showing[path.stem] = False
+    for name in names:
+        if name in showing:
+            shown = showing[name]
+        else:
+            task_id = resolve(name)
+            shown = task_id is not None and bool(load_task(task_id).definition.fields.images)
+        if shown:
             return True
+    return False
+
+
+def _may_show(path: Path) -> bool:
+    """Whether a file may name images: a text without one of the columns' names does not, and is not read twice."""
+    items = suite_folder(path) / SAMPLES if is_suite(path) else path
+    if items.suffix not in (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt") or not items.is_file():
+        return True
+    before = b""
+    with items.open("rb") as file:
+        while part := file.read(1 << 20):
+            text = (before + part).replace(b"\0", b"").lower()  # some spreadsheets write UTF-16
+            if any(word in text for word in _WORDS_OF_IMAGES):
+                return True
+            before = part[-16:]
     return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,12 +33,13 @@ _ANSWER: Final = (
     "musterantwort", "lösung", "loesung", "soll",
 )  # fmt: skip
 _CHOICES: Final = ("choices", "options", "auswahl", "antwortmöglichkeiten")
+_IMAGES: Final = ("image", "images", "bild", "bilder")
 _PERHAPS_CHOICES: Final = ("optionen", "kategorien", "categories", "labels")  # where their cells hold lists
 _WHOLE_PROMPTS: Final = ("prompt", "input", "user input", "instruction", "eingabe")  # sent unchanged
 _GERMAN: Final = frozenset(
     ("frage", "anfrage", "eingabe", "aufgabe", "antwort", "erwartete antwort", "richtige antwort", "musterantwort",
      "lösung", "loesung", "soll", "auswahl", "antwortmöglichkeiten", "optionen", "kategorie", "kategorien",
-     "beschreibung", "betreff", "bearbeiter", "wahr", "falsch")
+     "beschreibung", "betreff", "bearbeiter", "wahr", "falsch", "bild", "bilder")
 )  # fmt: skip
 _LETTERS: Final = re.compile(r"[A-Za-z]{1,2}")
 _SHOWN: Final = 8  # names of columns in a sentence
@@ -63,17 +65,24 @@ class UnclearColumns(InputError):
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns with question, answer and, perhaps, choices, among all that the table has."""
+    """The columns with question, answer and, perhaps, choices and images, among all that the table has."""
 
     question: str
     answer: str
     choices: str
     others: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
     @property
     def choices_key(self) -> str:
         """The key of the choices, which in a file of objects need not be in the first one."""
         return self.choices or "choices"
+
+    @cached_property
+    def image_keys(self) -> tuple[str, ...]:
+        """The keys of images, which in a file of objects need not be in the first one."""
+        usual = (each for each in _IMAGES[:2] if each not in (self.question, self.answer, self.choices))
+        return tuple(dict.fromkeys((*self.images, *usual)))
 
     @property
     def is_whole_prompt(self) -> bool:
@@ -121,7 +130,9 @@ class WantedColumns:
         choices = _usual(left, _CHOICES) or ""
         if not choices and (perhaps := _usual(left, _PERHAPS_CHOICES)):
             choices = perhaps if isinstance(row, dict) and _is_list(row[perhaps]) else ""
-        return Columns(question, answer, choices, tuple(str(name) for name in left if name and name != choices))
+        images = tuple(str(name) for name in left if plain_name(name) in _IMAGES)
+        others = tuple(str(name) for name in left if name and name != choices and name not in images)
+        return Columns(question, answer, choices, others, images)
 
     def missing(self, names: Iterable[Any]) -> str:
         """What is missing among these names, and how to say it: all in one line."""

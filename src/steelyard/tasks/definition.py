@@ -36,13 +36,16 @@ class Hub(Part, frozen=True, kw_only=True):
 
     With several ``configs`` each is a subtask: they follow one another in this order and name their samples' ``group``.
     ``files`` in place of both: JSONL files of a data set that the hub's client cannot load by configurations. They are
-    read by their names, ``<path>/<file>``, one after the other.
+    read by their names, ``<path>/<file>``, one after the other. ``answers``: where the right answers are in files of
+    their own, the name of one for each of ``files`` (empty: it has none). Row by row both have the same ``id``, and
+    the row of the answers stands in the other as ``answer``.
     """
 
     path: str
     configs: tuple[str, ...] = ()
     split: str = ""
     files: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
 
 
 class Release(Part, frozen=True, kw_only=True):
@@ -58,7 +61,7 @@ class Release(Part, frozen=True, kw_only=True):
 
 
 class Subset(Part, frozen=True, kw_only=True):
-    """One of ``hub.configs``, with so many ``rows``, by which a benchmark is claimed.
+    """One of ``hub.configs``, or of ``hub.files``, with so many ``rows``, by which a benchmark is claimed.
 
     A claim means it by its ``name``, or by one phrase of each of its ``parts``, in any order.
     """
@@ -136,6 +139,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     prompt differs from the vendor's. ``needs`` is what a model must offer
     (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
     ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
+    ``system_template`` is a template in place of ``system``, for messages that differ between samples.
     ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one. ``group`` is
     an expression in place of :attr:`Fields.group`, for a scorer that weighs its samples by it.
     """
@@ -153,6 +157,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     untruncated: bool = False
     next_tokens: int = 0
     system: str = ""
+    system_template: str = ""
     scorer: dict[str, Any] = {}
     shots: int | None = None
     differences: tuple[str, ...] = ()
@@ -169,9 +174,9 @@ class PromptFormat(Part, frozen=True, kw_only=True):
 class Refusal(Part, frozen=True, kw_only=True):
     """Claims that no prompt format can test, because they are about another measure of the same answers.
 
-    A claim is refused if its task, variant, metric or prompt contains one of ``words`` and none of ``unless``. If
-    ``unless`` is given alone, a claim that contains none of these is refused, since its measure is ambiguous. ``why``
-    is the reason, with the fix.
+    A claim is refused if its task, variant, metric, prompt or harness contains one of ``words`` and none of
+    ``unless``. If ``unless`` is given alone, a claim that contains none of these is refused, since its measure is
+    ambiguous. ``why`` is the reason, with the fix.
     """
 
     why: str

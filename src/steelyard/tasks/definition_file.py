@@ -16,7 +16,7 @@ from steelyard.tasks.definition import Hub, PromptFormat, Shots, TaskDefinition
 from steelyard.tasks.window import is_day
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
-__all__ = ["read_definition", "read_plain_yaml", "read_strictly", "resolved_prompts"]
+__all__ = ["check_shows_images", "read_definition", "read_plain_yaml", "read_strictly", "resolved_prompts"]
 
 MAX_BYTES = 4_000_000
 MOST_NEXT_TOKENS = 20  # what common servers give
@@ -181,7 +181,7 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     if definition.items is not None and definition.items.sha256 and not definition.fields.question:
         raise InputError("items.sha256 needs fields.question, which says what an item asks", where=path)
     if definition.fields.images:
-        _check_shows_images(prompts, path)
+        check_shows_images(prompts, path)
     if not 0 <= definition.chance < 1:
         raise InputError("chance is a fraction from 0 to below 1", where=path)
     return msgspec.structs.replace(
@@ -189,7 +189,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
     )
 
 
-def _check_shows_images(prompts: Mapping[str, PromptFormat], path: Path) -> None:
+def check_shows_images(prompts: Mapping[str, PromptFormat], path: Path) -> None:
+    """Raise InputError for a prompt format that cannot show images."""
     for name, each in prompts.items():
         if not each.chat or not each.generates:
             raise InputError(f"prompts.{name}: images are shown in a chat that asks for text: chat: true", where=path)
@@ -210,7 +211,10 @@ def _check_hub(hub: Hub, shots: Shots, path: Path) -> None:
         raise InputError("hub.split is missing: name the split whose rows are asked", where=path)
     if not _DATA_SET.fullmatch(hub.path) or ".." in hub.path:
         raise InputError(f"hub.path {hub.path[:80]!r} is no data set of the hub: write OWNER/NAME", where=path)
+    if hub.answers and len(hub.answers) != len(hub.files):
+        raise InputError("hub.answers name a file for each of hub.files, in their order (or '': none)", where=path)
     named = {"hub.configs": hub.configs, "hub.files": hub.files, "hub.split": (hub.split,) if hub.split else ()}
+    named["hub.answers"] = tuple(part for each in filter(None, hub.answers) for part in each.split("/"))
     for key, name in ((key, each) for key, names in named.items() for each in names):
         pattern = _CONFIG if key == "hub.configs" else _PART
         if not pattern.fullmatch(name) or ".." in name:
@@ -235,10 +239,13 @@ def _check_releases(definition: TaskDefinition, path: Path) -> None:
 
 
 def _check_subsets(definition: TaskDefinition, path: Path) -> None:
-    """The subsets are the hub's configurations, and each can be named."""
+    """The subsets are the hub's configurations or files, and each can be named."""
     hub, items, subsets = definition.hub, definition.items, definition.subsets
-    if hub is None or tuple(each.name for each in subsets) != hub.configs:
+    names = [each.name for each in subsets]
+    if hub is None or (hub.configs and tuple(names) != hub.configs):
         raise InputError("subsets name each of hub.configs once, in their order", where=path)
+    if len(names) != len(hub.files or hub.configs) or len(set(names)) != len(names) or definition.releases:
+        raise InputError("subsets are one for each of hub.files, in their order, without releases", where=path)
     if not all(each.rows > 0 and each.parts and all(each.parts) for each in subsets):
         raise InputError("subsets: each has rows (at least 1) and parts, with a phrase in each part", where=path)
     if items is not None and (items.sha256 or items.count != sum(each.rows for each in subsets)):

@@ -12,7 +12,13 @@ from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
 from steelyard.tasks.file_of_suite import check_no_suite
 from steelyard.tasks.file_options import instruction_of, labels_of
 from steelyard.tasks.loaders import read_rows
-from steelyard.tasks.prompts_of_questions import choice_prompts, label_prompts, open_prompts
+from steelyard.tasks.prompts_of_questions import (
+    SHOWN_IMAGES,
+    choice_prompts,
+    image_prompts,
+    label_prompts,
+    open_prompts,
+)
 from steelyard.tasks.question_rows import Survey
 from steelyard.tasks.task import Task
 from steelyard.util.text import one_line
@@ -32,6 +38,7 @@ def task_from_file(
 ) -> Task:
     """Make a task of a file with the columns question (or prompt, input), answer (or target) and, perhaps, choices.
 
+    A column ``image`` or ``images`` names pictures in the file's folder or below, which stand before the question.
     Other usual names are known, in English and German; ``question`` and ``answer`` name the columns where theirs are
     none, by name or by Excel's letter, and ``sheet_name`` names a sheet of a workbook. ``instruction`` (a text, or
     ``@FILE``) is put before each question. ``choices`` are labels that every answer is one of. Rows without question
@@ -66,7 +73,12 @@ def questions_as_task(path: Path, options: FileOptions) -> Task:
     definition = TaskDefinition(
         id=path.stem,
         title=path.name,
-        fields=Fields(target="answer", question="question", choices="choices" if survey.has_choices else ""),
+        fields=Fields(
+            target="answer",
+            question="question",
+            choices="choices" if survey.has_choices else "",
+            images=("images",) if survey.has_images else (),
+        ),
         scorer={"name": "option" if options.choices else "letter" if survey.has_choices else "answer"},
         prompts=_prompts(survey, options),
         default_prompt=_default_prompt(survey, options),
@@ -76,6 +88,7 @@ def questions_as_task(path: Path, options: FileOptions) -> Task:
     assumed = (
         getattr(rows, "assumed", ""),
         survey.columns.in_words(with_choices=survey.has_choices and not options.choices),
+        survey.images_in_words,
         survey.doubts,
         f"Before each question stands: {one_line(options.instruction, 200)!r}." if options.instruction else "",
     )
@@ -105,7 +118,12 @@ def _advice(labels: tuple[str, ...]) -> str:
 
 def _prompts(survey: Survey, options: FileOptions) -> dict[str, PromptFormat]:
     """The prompt formats; the user's instruction stands before each question, and is never a template."""
-    asked = "{{ instruction }}\n\n{{ question }}" if options.instruction else "{{ question }}"
+    asked = "{{ instruction }}\n\n" if options.instruction else ""
+    asked += f"{SHOWN_IMAGES}{{{{ question }}}}" if survey.has_images else "{{ question }}"
     if options.choices:
-        return label_prompts(asked, is_german=survey.is_german)
-    return choice_prompts(asked) if survey.has_choices else open_prompts(asked, is_german=survey.is_german)
+        prompts = label_prompts(asked, is_german=survey.is_german)
+    elif survey.has_choices:
+        prompts = choice_prompts(asked)
+    else:
+        prompts = open_prompts(asked, is_german=survey.is_german)
+    return image_prompts(prompts, is_german=survey.is_german) if survey.has_images else prompts

@@ -33,26 +33,35 @@ _COMMIT: Final = re.compile(r"/snapshots/([0-9a-f]{40})/")
 class HubFile:
     """One file of a data set: ``label`` is part of the sample ids, ``held`` counts its rows, in the window or not.
 
-    ``revision`` is the data set's commit on the hub; empty for a mirror.
+    ``revision`` is the data set's commit on the hub; empty for a mirror. ``group`` is the subset that it is.
     """
 
     label: str
     rows: ChosenRows
     held: int
     revision: str = ""
+    group: str = ""
 
 
 class ChosenRows(FileRows):
-    """Some rows of a file, which keep their numbers in it."""
+    """Some rows of a file, which keep their numbers in it; each with its row of ``answers``, a file beside it."""
 
-    def __init__(self, rows: JsonlRows, places: Sequence[int]) -> None:
-        self._rows, self._places = rows, array("I", places)
+    def __init__(self, rows: JsonlRows, places: Sequence[int], answers: JsonlRows | None = None) -> None:
+        self._rows, self._places, self._answers = rows, array("I", places), answers
 
     def __len__(self) -> int:
         return len(self._places)
 
     def _row(self, number: int) -> Row:
-        return self._rows[self._places[number]]
+        place = self._places[number]
+        row = self._rows[place]
+        if self._answers is None:
+            return row
+        answer = self._answers[place]
+        if "id" not in row or answer.get("id") != row["id"]:
+            ids = f"{row.get('id')!r:.60} and {answer.get('id')!r:.60}"
+            raise InputError(f"row {place} of the questions and of the answers differ in their id ({ids})")
+        return row | {"answer": answer}
 
     def number_of(self, place: int) -> int:
         """The number of the row in its file, from 0."""
@@ -70,11 +79,16 @@ def hub_files(definition: TaskDefinition, where: Path, data: Path | None, window
     ``where`` is the task's file, for errors. Raises DataMissing where a file is not there or is another one than the
     release's, and InputError for a row without a date.
     """
-    hub = definition.hub
-    assert hub is not None, "the caller has a hub"
-    names = hub.files[: _count(definition, window)] if definition.releases else hub.files
-    paths = [_mirrored(hub, name, data) if data is not None else _downloaded(hub, name) for name in names]
-    return [_opened(definition, where, path, place, window) for place, path in enumerate(paths)]
+    return [_opened(definition, where, data, place, window) for place in _places(definition, window)]
+
+
+def _places(definition: TaskDefinition, window: str) -> Sequence[int]:
+    """Which of the hub's files are read: those up to a window's release, a subset's own, or all."""
+    if definition.releases:
+        return range(_count(definition, window))
+    if definition.subsets:
+        return [place for place, each in enumerate(definition.subsets) if window in ("", each.name)]
+    return range(len(definition.hub.files) if definition.hub else 0)
 
 
 def _count(definition: TaskDefinition, window: str) -> int:
@@ -82,20 +96,43 @@ def _count(definition: TaskDefinition, window: str) -> int:
     return names.index(Window.read(window).release) + 1 if window else len(names)
 
 
-def _opened(definition: TaskDefinition, where: Path, path: Path, place: int, window: str) -> HubFile:
-    hub, state = definition.hub, path.stat()
+def _opened(definition: TaskDefinition, where: Path, data: Path | None, place: int, window: str) -> HubFile:
+    hub = definition.hub
     assert hub is not None, "the caller has a hub"
-    rows, days = _indexed(path, (state.st_size, state.st_mtime_ns), definition.fields.date, f"{where}: fields.date")
-    published = definition.releases[place].rows if definition.releases else len(rows)
-    if len(rows) > published:
-        # Which of them are the release's is not known, and a claim is about these.
-        seen, named = f"the file here has {len(rows):,} rows", f"{hub.path}/{hub.files[place]}"
-        raise DataMissing(f"no data for {named}: {seen}, and the published one {published:,}")
-    asked = Window.read(window) if window else None
+    name, published = hub.files[place], [each.rows for each in definition.releases or definition.subsets]
+    path = _found(hub, name, data)
+    rows, days = _rows_in(path, definition.fields.date, f"{where}: fields.date")
+    if published and len(rows) > published[place]:
+        # Which of them are the published ones is not known, and a claim is about these.
+        seen = f"the file here has {len(rows):,} rows, and the published one {published[place]:,}"
+        raise DataMissing(f"no data for {hub.path}/{name}: {seen}")
+    answers = _answers(hub, place, data, len(rows)) if hub.answers else None
+    asked = Window.read(window) if window and definition.releases else None
     places = [n for n in range(len(rows)) if asked is None or asked.holds(date.fromordinal(days[n]))]
-    commit = _COMMIT.search(path.as_posix())
-    label = Path(hub.files[place]).stem
-    return HubFile(label, ChosenRows(rows, places), len(rows), commit[1] if commit else "")
+    commit, subset = _COMMIT.search(path.as_posix()), definition.subsets[place].name if definition.subsets else ""
+    chosen = ChosenRows(rows, places, answers)
+    return HubFile(subset or Path(name).stem, chosen, len(rows), commit[1] if commit else "", subset)
+
+
+def _answers(hub: Hub, place: int, data: Path | None, count: int) -> JsonlRows | None:
+    """The file of right answers beside a file; None where it has none. Raises InputError for another number of rows."""
+    name = hub.answers[place]
+    if not name:
+        return None
+    path = _found(hub, name, data)
+    rows, _ = _rows_in(path, "", "")
+    if len(rows) != count:
+        raise InputError(f"has {len(rows):,} right answers for {count:,} questions of {hub.files[place]}", where=path)
+    return rows
+
+
+def _found(hub: Hub, name: str, data: Path | None) -> Path:
+    return _mirrored(hub, name, data) if data is not None else _downloaded(hub, name)
+
+
+def _rows_in(path: Path, dated: str, key: str) -> tuple[JsonlRows, Sequence[int]]:
+    state = path.stat()
+    return _indexed(path, (state.st_size, state.st_mtime_ns), dated, key)
 
 
 @lru_cache(maxsize=16)

@@ -8,21 +8,18 @@ drawn when a prompt shows it (:mod:`steelyard.tasks.drawing.picture`).
 
 from __future__ import annotations
 
-import errno
-import os
 import re
-import stat
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from hashlib import sha256
-from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.records import Image
-from steelyard.records.images import MAX_ENCODED_BYTES, MAX_IMAGE_BYTES, MAX_IMAGES, ImageDetail, media_type_of
+from steelyard.records.images import MAX_ENCODED_BYTES, MAX_IMAGES, ImageDetail
 from steelyard.tasks.drawing.picture import Picture
+from steelyard.tasks.file_of_suite import check_no_suite_image
+from steelyard.tasks.image_files import folder_of_image, read_image_file, type_of_image
 
 __all__ = ["RowImages", "check_unmarked"]
 
@@ -118,11 +115,7 @@ class RowImages:
         data = self._bytes(value, column)
         if data is None:
             return _NoImage(column)
-        if len(data) > MAX_IMAGE_BYTES:
-            raise InputError(f"{column}: an image of {len(data):,} bytes; at most {MAX_IMAGE_BYTES:,} are sent")
-        media_type = media_type_of(data)
-        if media_type is None:
-            raise InputError(f"{column}: is no PNG, JPEG or WebP by its first bytes, and nothing else is sent")
+        media_type = type_of_image(data, column)
         shown = _Shown(len(self._shown), Image(sha256=sha256(data).hexdigest(), media_type=media_type, data=data))
         self._shown.append(shown)
         return shown
@@ -140,7 +133,10 @@ class RowImages:
             raise InputError(f"{column}: is neither an image nor the path of one, but {type(value).__name__}")
         if self._folder is None:
             raise InputError(f"{column}: a path, and these rows lie in no folder: give a mirror with --data")
-        return _read(self._folder, value, column)
+        shown = f"{column}: {value[:120]!r}"
+        place = folder_of_image(self._folder, value, shown)
+        check_no_suite_image(place)
+        return read_image_file(place, value.rpartition("/")[2], shown)
 
 
 def _as_file(image: Image | Picture) -> Image:
@@ -162,6 +158,8 @@ def _split(text: str) -> Iterator[tuple[str, int | None]]:
 
 def check_unmarked(value: Any) -> None:
     """Raise InputError where a text in a value could be taken for the mark of an image."""
+    if type(value) is str and not _MARKS.search(value):
+        return
     left = [value]
     while left:
         each = left.pop()
@@ -172,33 +170,3 @@ def check_unmarked(value: Any) -> None:
             left += [*each.keys(), *each.values()]
         elif isinstance(each, list | tuple):
             left += each
-
-
-@lru_cache(maxsize=256)
-def _inside(folder: Path, name: str) -> str | None:
-    """A folder in ``folder``, without links in its path; None where it lies elsewhere."""
-    inside = folder.resolve()
-    place = (inside / name).resolve()
-    return str(place) if place.is_relative_to(inside) else None
-
-
-def _read(folder: Path, name: str, column: str) -> bytes:
-    """The bytes of a file in a folder or below: data may be a stranger's, and what they name is sent to an endpoint."""
-    shown = f"{column}: {name[:120]!r}"
-    above, _, last = name.rpartition("/")
-    try:
-        place = _inside(folder, above or ".")
-        if name.startswith("/") or last in ("", ".", "..") or place is None:
-            raise InputError(f"{shown} lies outside the folder of the data, and nothing from elsewhere is sent")
-        # Not blocking: a named pipe must not stall the reader.
-        descriptor = os.open(f"{place}/{last}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError, RuntimeError) as error:
-        is_link = isinstance(error, OSError) and error.errno == errno.ELOOP
-        reason = "it is a link" if is_link else getattr(error, "strerror", None) or "it is no path"
-        raise InputError(f"{shown} cannot be read: {reason}") from None
-    about = os.fstat(descriptor)
-    if not stat.S_ISREG(about.st_mode):
-        os.close(descriptor)
-        raise InputError(f"{shown} is no regular file")
-    with FileIO(descriptor) as file:
-        return file.read(min(about.st_size, MAX_IMAGE_BYTES + 1))  # of what grows meanwhile, no more than there was

@@ -97,7 +97,7 @@ def _data(definition: TaskDefinition, data: Path | None) -> tuple[str, bool]:
     if hub is None:
         return "made here", True
     if data is not None:
-        parts = [data / hub.path / each for each in hub.files]
+        parts = [data / hub.path / each for each in (*hub.files, *filter(None, hub.answers))]
         parts = parts or [mirrored(hub.path, each, hub.split, data) for each in hub.configs]
         missing = [path for path in parts if not path.is_file()]
         if not missing:

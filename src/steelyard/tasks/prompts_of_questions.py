@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
 from steelyard.tasks.definition import PromptFormat
 
-__all__ = ["choice_prompts", "citing_prompts", "free_prompts", "label_prompts", "open_prompts"]
+__all__ = [
+    "SHOWN_IMAGES",
+    "choice_prompts",
+    "citing_prompts",
+    "free_prompts",
+    "image_prompts",
+    "label_prompts",
+    "open_prompts",
+]
+
+SHOWN_IMAGES = "{{ images | join }}"  # before a question: all images of its row
 
 # The lines that we put after a question.
 _ALONE = {False: "Reply with the answer alone.", True: "Antworte nur mit der Antwort."}
@@ -17,6 +31,10 @@ _QUOTED = {
     'show it, unchanged"',
     True: "Antworte in zwei Zeilen, und sonst nichts:\nAntwort: nur die Antwort\n"
     'Zitat: "die Worte des Textes oben, die sie zeigen, unverändert"',
+}
+_BY_LETTER = {
+    False: "Reply with the letter of the right answer alone.",
+    True: "Antworte nur mit dem Buchstaben der richtigen Antwort.",
 }
 LONG = 1024  # tokens of an answer that is more than a short text
 
@@ -77,3 +95,18 @@ def choice_prompts(question: str) -> dict[str, PromptFormat]:
             scorer={"name": "choice"},
         ),
     }
+
+
+def image_prompts(prompts: Mapping[str, PromptFormat], *, is_german: bool) -> dict[str, PromptFormat]:
+    """Those of our formats that can show images, which are chats that ask for text; a letter is asked for in words."""
+    found = {name: each for name, each in prompts.items() if each.chat and each.generates}
+    if letter := prompts.get("letter"):
+        found["letter"] = replace(
+            letter,
+            title="the letter, as a message",
+            prompt=f"{letter.prompt.removesuffix('Answer:')}{_BY_LETTER[is_german]}",
+            chat=True,
+            stop=(),
+            max_tokens=256,
+        )
+    return found

@@ -148,7 +148,7 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
             f"the claim is about a part of the benchmark ({requested.subset[:80]!r}), and the whole is asked here: "
             "give a task file for that part with --task"
         )
-    of_claim = (*texts, requested.average)
+    of_claim = (*texts, requested.average, requested.harness)
     for refusal in definition.refused:
         meant = any(_longest(text, refusal.words) for text in of_claim) if refusal.words else not named
         if meant and not any(_longest(text, refusal.unless) for text in of_claim):

@@ -15,6 +15,8 @@ from steelyard.records.file_options import FileOptions
 from steelyard.tasks.column_names import Columns, UnclearColumns, WantedColumns
 from steelyard.tasks.file_options import MAX_LABELS
 from steelyard.tasks.file_rows import FileRows, Row, place_of, row_of
+from steelyard.tasks.question_images import ImageCell, check_image_cells, identity_of, image_cells
+from steelyard.util.text import one_line
 
 __all__ = ["Survey", "TidyRows"]
 
@@ -47,8 +49,11 @@ class Survey:
         self._empty: dict[str, list[int]] = {"question": [], "answer": []}  # numbers of rows without it
         self._dropped: set[int] = set()
         self._has_column = False
+        self.has_images = False
         self.most_choices = len(options.choices)
-        self._asked: dict[int, tuple[int, int]] = {}  # hash of a question → that of its answer, and its row
+        self._asked: dict[
+            int, tuple[int, int]
+        ] = {}  # hash of a question and its images → that of its answer, and its row
         self._labels: set[str] | None = set()
         self._doubts: dict[str, str] = {}
         self._german = 0  # rows that are German rather than English
@@ -69,17 +74,21 @@ class Survey:
             self._dropped.add(place)
             return
         self._has_column = self._has_column or bool(row.get(self.columns.choices_key))
+        images = image_cells(row, self.columns, self._path, number)
+        if images:
+            check_image_cells(images, self._path.parent, place_of(self._path, number))
+            self.has_images = True
         self._tidied(row, number, has_choices=bool(self._options.choices))
         if not self._options.choices and (chosen := self._tidied(row, number, has_choices=True)):
             self.most_choices = max(self.most_choices, len(chosen["choices"]))
-        self._doubt(row, number)
+        self._doubt(row, number, images)
 
     def _columns(self, row: Row) -> Columns:
         found = self._wanted.find(row)
         if found is None:
             raise UnclearColumns(self._wanted.missing(row), [str(name) for name in row], self._path)
         if self._options.choices and found.choices:
-            return Columns(found.question, found.answer, "", (*found.others, found.choices))
+            return Columns(found.question, found.answer, "", (*found.others, found.choices), found.images)
         return found
 
     def _tidied(self, row: Row, number: int, *, has_choices: bool) -> Row | None:
@@ -91,7 +100,7 @@ class Survey:
             self._faults[has_choices] = fault
             return None
 
-    def _doubt(self, row: Row, number: int) -> None:
+    def _doubt(self, row: Row, number: int, images: Sequence[ImageCell]) -> None:
         """Keep what may have gone wrong in the file before it came here; the first of each kind."""
         text, target = str(row[self.columns.question]).strip(), str(row[self.columns.answer]).strip()
         words = text[:2000].casefold()
@@ -104,7 +113,8 @@ class Survey:
         if _SHORTENED.fullmatch(target):
             said = f"{self._noun} {number} has the answer {target}: a long number that a spreadsheet shortened?"
             self._doubts.setdefault("shortened", said)
-        before = self._asked.setdefault(hash(text), (hash(target), number))
+        asked = hash((text, *(identity_of(cell) for _, cell in images))) if images else hash(text)
+        before = self._asked.setdefault(asked, (hash(target), number))
         if before[0] != hash(target):
             said = f"{self._noun}s {before[1]} and {number} ask the same and have different answers."
             self._doubts.setdefault("twice", said)
@@ -119,6 +129,14 @@ class Survey:
         words = self._options.instruction.casefold()
         said = len(_GERMAN.findall(words)) - len(_ENGLISH.findall(words))
         return (said or self._german) > 0
+
+    @property
+    def images_in_words(self) -> str:
+        """Which columns name files that are sent; empty for none."""
+        if not self.has_images:
+            return ""
+        names = " and ".join(repr(one_line(name, 60)) for name in self.columns.images) or "'image' or 'images'"
+        return f"Shown before its question: each file that a row names under {names}."
 
     @property
     def doubts(self) -> str:
@@ -172,7 +190,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 class TidyRows(FileRows):
-    """Rows with exactly the keys question, answer, choices and instruction, tidied on access."""
+    """Rows with exactly the keys question, answer, choices, instruction and images, tidied on access."""
 
     def __init__(
         self,
@@ -198,8 +216,9 @@ class TidyRows(FileRows):
         return self._rows[self._kept[place]]
 
     def _row(self, number: int) -> Row:
-        where = place_of(self._path, self.number_of(number))
-        return _tidied(self._rows[self._kept[number]], self._columns, self._has_choices, self._options, where)
+        where, row = place_of(self._path, self.number_of(number)), self._rows[self._kept[number]]
+        images = [cell for _, cell in image_cells(row, self._columns, self._path, self.number_of(number))]
+        return _tidied(row, self._columns, self._has_choices, self._options, where) | {"images": images}
 
 
 def _is_empty(value: Any) -> bool:

@@ -7,7 +7,7 @@ with how to write it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,11 +22,20 @@ def words_in(text: str) -> list[str]:
 
 
 def named_in(texts: Iterable[str], subsets: Sequence[Subset]) -> tuple[str, ...]:
-    """The names of the subsets that texts of a claim mean: by their name, or by one phrase of each of their parts."""
+    """The names of the subsets that texts of a claim mean: by their name, or by one phrase of each of their parts.
+
+    A phrase that stands within a longer one does not count: *parallel multiple* is neither *parallel* nor *multiple*.
+    """
     stated = f" {' '.join(word for text in texts for word in words_in(text))} "
+    known = {" ".join(words_in(each)) for each in _phrases(subsets)}
+    found = set()
+    for phrase in sorted(known, key=lambda each: (-len(each.split()), each)):
+        if f" {phrase} " in stated:
+            found.add(phrase)
+            stated = stated.replace(f" {phrase} ", " | ")
 
     def means(phrase: str) -> bool:
-        return f" {' '.join(words_in(phrase))} " in stated
+        return " ".join(words_in(phrase)) in found
 
     return tuple(
         each.name
@@ -37,5 +46,8 @@ def named_in(texts: Iterable[str], subsets: Sequence[Subset]) -> tuple[str, ...]
 
 def subset_words(subsets: Sequence[Subset]) -> frozenset[str]:
     """All words by which a claim can mean a subset."""
-    phrases = (phrase for each in subsets for phrase in (each.name, *(one for part in each.parts for one in part)))
-    return frozenset(word for phrase in phrases for word in words_in(phrase))
+    return frozenset(word for phrase in _phrases(subsets) for word in words_in(phrase))
+
+
+def _phrases(subsets: Sequence[Subset]) -> Iterator[str]:
+    return (phrase for each in subsets for phrase in (each.name, *(one for part in each.parts for one in part)))

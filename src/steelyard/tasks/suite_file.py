@@ -6,6 +6,7 @@ A suite is plain files that a person reads and keeps in git::
     SUITE/samples.jsonl     one item a line (:class:`steelyard.records.SuiteItem`)
     SUITE/variants.jsonl    equivalent variants of items (:mod:`steelyard.tasks.suite_variants`), if there are any
     SUITE/dropped.jsonl     what was thrown out while it was made, each with its reason
+    SUITE/images/           the images that items show, each named by its SHA-256
     SUITE/templates/        prompts; ``prompt: "@templates/brief.j2"`` in suite.yaml names one
     SUITE/graders/          rubrics; ``scorer: {name: judged, rubric: graders/helpful.yaml}`` names one
 """
@@ -30,7 +31,8 @@ from steelyard.tasks.definition_file import read_strictly, resolved_prompts
 from steelyard.tasks.file_options import MAX_LABELS
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Row
 from steelyard.tasks.loaders import beside
-from steelyard.tasks.suite_vault import VAULT, Vault, item_digest
+from steelyard.tasks.suite_images import check_image_names, suite_image
+from steelyard.tasks.suite_vault import VAULT, Vault, item_digest, subject_of
 
 __all__ = [
     "DROPPED",
@@ -102,16 +104,18 @@ class SuiteRows(FileRows):
         self._suite = suite
         self.digests: list[str] = []
         self.erased: set[str] = set()
-        self.has_context = self.has_history = self.has_groups = self.all_have_choices = False
+        self.has_context = self.has_history = self.has_groups = self.has_images = self.all_have_choices = False
         self.most_choices = self.without_answer = 0
         self.ids: dict[str, int] = {}  # with the number of each item's line
         self._path = path
         self._rows: JsonlRows | None = None
+        self._vault: Vault | None = None
         self._held: dict[int, SuiteItem] = {}  # by place, of a suite that is encrypted: decrypted in memory alone
         if path.is_file():
             self._rows = JsonlRows(path, self._look)
         elif path.with_name(VAULT).is_file():
-            self._open(Vault(path.parent))
+            self._vault = Vault(path.parent)
+            self._open(self._vault)
         else:
             raise InputError("there is no such file: a suite has its items there", where=path)
         if not self.ids:
@@ -146,12 +150,14 @@ class SuiteRows(FileRows):
             raise self._wrong("question is empty", number)
         if item.choices:
             _check_choices(item, self._path, number)
+        check_image_names(item, self._path, number)
         first = len(self.ids) == len(self.erased)
         self.ids[item.id] = number
         self.digests.append(item_digest(item))
         self.has_context = self.has_context or bool(item.context)
         self.has_history = self.has_history or bool(item.history)
         self.has_groups = self.has_groups or bool(item.group)
+        self.has_images = self.has_images or bool(item.images)
         self.all_have_choices = bool(item.choices) and (first or self.all_have_choices)
         self.most_choices = max(self.most_choices, len(item.choices))
         self.without_answer += not item.answer.strip()
@@ -193,7 +199,10 @@ class SuiteRows(FileRows):
         return self.row_of(self.item(number), self.number_of(number))
 
     def row_of(self, item: SuiteItem, line: int) -> Row:
-        """An item as a row: one of the file's, at this line, or a variant of it. Raises InputError as reading does."""
+        """An item as a row: one of the file's, at this line, or a variant of it, with its images' bytes.
+
+        Raises InputError as reading does, and for an image that is not there or was changed.
+        """
         row: Row = {
             "id": item.id,
             "question": item.question,
@@ -203,12 +212,29 @@ class SuiteRows(FileRows):
             "group": item.group,
             "instruction": self._suite.instruction,
             "choices": list(item.choices or self._suite.choices),
+            "images": [self.image(item, name) for name in item.images],
         }
         if self._with_choices:
             row["answer"] = str(item.choices.index(item.answer))
         elif self._suite.choices:
             row["answer"] = _label(item, self._suite.choices, self._path, line)
         return row
+
+    def image(self, item: SuiteItem, name: str) -> bytes:
+        """The bytes of an image that an item shows; raises InputError where they are not what its name says."""
+        if self._vault is None:
+            return suite_image(self._path.parent, name)
+        return self._vault.image(subject_of(item, self._suite.suite), name)
+
+    def check_images(self) -> None:
+        """Read each image that an item shows; raises InputError as :meth:`image` does."""
+        seen = set()
+        for item in self.items():
+            for name in item.images:
+                place = (name, self._vault and subject_of(item, self._suite.suite))
+                if place not in seen:
+                    self.image(item, name)
+                    seen.add(place)
 
 
 class PartRows(FileRows):

@@ -14,10 +14,13 @@ from steelyard.evidence.canonical import canonical
 from steelyard.plugins import TargetChecker
 from steelyard.records import SuiteItem
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
+from steelyard.tasks.definition_file import check_shows_images
 from steelyard.tasks.prompts_of_questions import (
+    SHOWN_IMAGES,
     choice_prompts,
     citing_prompts,
     free_prompts,
+    image_prompts,
     label_prompts,
     open_prompts,
 )
@@ -108,6 +111,8 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
     part = replace(_part(folder, file, rows, digest, suite_part(path), variants), variants=variants)
     scorer = file.scorer or _scorer(file, rows)
     prompts = file.prompts or _prompts(file, rows, scorer)
+    if rows.has_images:
+        _check_shows_all(prompts, folder / SUITE)
     if file.default_prompt and file.default_prompt not in prompts:
         raise InputError(
             f"default_prompt {file.default_prompt!r} is not one of: {', '.join(prompts)}", where=folder / SUITE
@@ -131,6 +136,7 @@ def task_from_suite(path: Path, *, to_ask: bool = True) -> SuiteTask:
             group="group" if rows.has_groups else "",
             history="history" if rows.has_history else "",
             context="context" if to_ask and reads_context(scorer, prompts) else "",
+            images=("images",) if rows.has_images else (),
         ),
         scorer=scorer,
         prompts=prompts,
@@ -218,6 +224,17 @@ def _default(scorer: dict[str, Any], prompts: dict[str, PromptFormat]) -> str:
     return "verbatim" if is_free else next(iter(prompts))
 
 
+def _check_shows_all(prompts: dict[str, PromptFormat], path: Path) -> None:
+    """Raise InputError for a prompt format that cannot show images, or that leaves out those of an item."""
+    check_shows_images(prompts, path)
+    for name, each in prompts.items():
+        if "images" not in each.prompt:
+            raise InputError(
+                f"prompts.{name}: shows no images, which items have: print {SHOWN_IMAGES} where they are to stand",
+                where=path,
+            )
+
+
 def _check_rubric(rubric: object, folder: Path) -> None:
     """Raise InputError where the rubric that the suite names is not there: else it shows only after the run."""
     if rubric and not (folder / str(rubric)).is_file():
@@ -230,12 +247,19 @@ def _scorer(file: SuiteFile, rows: SuiteRows) -> dict[str, Any]:
 
 def _prompts(file: SuiteFile, rows: SuiteRows, scorer: dict[str, Any]) -> dict[str, PromptFormat]:
     """How questions are asked where the suite does not say: as those of a file, after the passage with the answer."""
-    asked = "{{ question }}"
+    asked = f"{SHOWN_IMAGES}{{{{ question }}}}" if rows.has_images else "{{ question }}"
     if rows.has_context:
         asked = "{% if context %}{{ context }}\n\n{% endif %}" + asked
     if file.instruction:
         asked = "{{ instruction }}\n\n" + asked
     is_german = file.language == "de"
+    prompts = _by_form(asked, file, rows, scorer, is_german=is_german)
+    return image_prompts(prompts, is_german=is_german) if rows.has_images else prompts
+
+
+def _by_form(
+    asked: str, file: SuiteFile, rows: SuiteRows, scorer: dict[str, Any], *, is_german: bool
+) -> dict[str, PromptFormat]:
     if file.choices:
         return label_prompts(asked, is_german=is_german)
     if rows.most_choices:

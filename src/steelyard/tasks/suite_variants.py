@@ -151,6 +151,8 @@ def _other_form(variant: SuiteItem, item: SuiteItem) -> str:
         return f"answer {variant.answer[:40]!r} is not one of the choices"
     if bool(variant.answer.strip()) != bool(item.answer.strip()):
         return "it needs an answer where its item has one, and none where it has none"
+    if variant.images != item.images:
+        return "it needs the images of its item: another image asks another question"
     if bool(variant.context) != bool(item.context) or len(variant.history) != len(item.history):
         return "it needs a context and a conversation where its item has them"
     return ""

@@ -24,6 +24,7 @@ from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records import SuiteItem
 from steelyard.records.record import Record
 from steelyard.tasks.file_rows import JsonlRows, Row
+from steelyard.tasks.suite_images import box_path, opened_image
 
 if TYPE_CHECKING:
     import pyrage
@@ -151,6 +152,19 @@ class Vault:
             plain = self._plain(line, number, f"{about} {line.id}")
             if plain is not None:
                 yield number, line, plain
+
+    def image(self, subject: str, name: str) -> bytes:
+        """The bytes of an image that an item of this subject shows, which is not erased; raises InputError."""
+        return opened_image(self.folder, name, self._key_there(subject))
+
+    def image_box(self, subject: str, name: str) -> Path:
+        """Where that image is, encrypted."""
+        return box_path(self.folder, name, self._key_there(subject))
+
+    def _key_there(self, subject: str) -> bytes:
+        key = self._key(subject)
+        assert key is not None, "an item of an erased subject cannot be read, nor what it shows"
+        return key
 
     def _plain(self, line: Boxed, number: int, about: str) -> bytes | None:
         from cryptography.exceptions import InvalidTag

@@ -205,7 +205,7 @@ class Task:
         assert hub is not None, "a definition has a hub, a generator or a file"
         if hub.files:
             files = hub_files(definition, self.where, data, window)
-            return [Rows(each.label, "", each.rows, held=each.held, revision=each.revision) for each in files]
+            return [Rows(each.label, each.group, each.rows, held=each.held, revision=each.revision) for each in files]
         if data is not None:
             for config in hub.configs:
                 check_no_suite(mirrored(hub.path, config, hub.split, data))
@@ -240,6 +240,7 @@ class Samples(Sequence[Sample]):
         self._context = self._expression(fields.context, "fields.context") if fields.context else None
         place = f"{task.where}: prompts.{prompt_name}"
         self._asked = Template(self._format.prompt or self._format.context, f"{place}.prompt")
+        self._system = Template(own, f"{place}.system_template") if (own := self._format.system_template) else None
         self._continuations = None
         if self._format.continuations:
             self._continuations = self._expression(self._format.continuations, f"prompts.{prompt_name}.continuations")
@@ -372,7 +373,7 @@ class Samples(Sequence[Sample]):
             prefix=prefix,
             prompt=text,
             chat=prompt_format.chat,
-            system=prompt_format.system,
+            system=prompt_format.system if self._system is None else self._system.render(values),
             history=history,
             max_tokens=prompt_format.max_tokens,
             stop=prompt_format.stop,

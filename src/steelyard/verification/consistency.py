@@ -34,6 +34,7 @@ from steelyard.records import (
 )
 from steelyard.records.watching import WATCH_INPUT
 from steelyard.tasks.definition_file import MOST_NEXT_TOKENS
+from steelyard.verification.batches import why_not_batched
 
 __all__ = ["check_models", "check_options"]
 
@@ -48,7 +49,7 @@ _OF_A_DETECTOR = ("arm", "seed", "beside")
 def check_models(plan: Plan) -> None:
     """Raise VerificationError for capabilities that no model of this kind has."""
     for role, planned in plan.models.items():
-        if reason := _why_not_this_kind(role, planned) or _why_not_together(planned):
+        if reason := _why_not_this_kind(role, planned) or _why_not_together(planned) or why_not_batched(role, planned):
             raise _wrong(f"the model {role[:40]}: {reason}")
         if reason := _why_not_repeated(plan, role, planned) or _why_no_next_tokens(plan, role, planned):
             raise _wrong(f"the model {role[:40]}: {reason}")

@@ -14,7 +14,16 @@ from typing import Final, Literal
 
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
-from steelyard.records import Attempt, Exchange, Measurement, Plan, RecordedScore
+from steelyard.records import (
+    Attempt,
+    BatchClosed,
+    BatchCreated,
+    BatchIntent,
+    Exchange,
+    Measurement,
+    Plan,
+    RecordedScore,
+)
 from steelyard.storage.journal.lines import Cut, JournalRecord, Session, Stop, segment_of
 from steelyard.storage.journal.reader import read_segment, segment_names
 from steelyard.storage.run_folder import RunFolder
@@ -26,7 +35,7 @@ Kind = Literal["asked", "gateway", "imported"]
 
 # Which records follow the header in the main segment, by where the answers come from.
 WRITTEN: Final[dict[Kind, tuple[type, ...]]] = {
-    "asked": (Session, Attempt, RecordedScore, Cut, Stop),
+    "asked": (Session, Attempt, RecordedScore, BatchIntent, BatchCreated, BatchClosed, Cut, Stop),
     "gateway": (Session, Exchange, Cut, Stop),
     "imported": (Attempt, RecordedScore),
 }
@@ -90,6 +99,8 @@ def _is_below_nothing(record: JournalRecord) -> bool:
         return min(record.active_us, record.at_us) < 0
     if isinstance(record, Cut):
         return record.bytes < 0
+    if isinstance(record, BatchIntent | BatchCreated | BatchClosed):
+        return min(record.number, record.at_us) < 0
     return isinstance(record, RecordedScore) and record.elapsed_us < 0
 
 

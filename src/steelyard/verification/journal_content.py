@@ -8,10 +8,11 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.order import checked_samples, order_of
-from steelyard.records import Attempt, Measurement, Plan, PlannedModel, RecordedScore
+from steelyard.records import Attempt, Measurement, Outcome, Plan, PlannedModel, RecordedScore
 from steelyard.storage.journal.lines import Session, Stop
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.compact import Digests
+from steelyard.verification.batches import BatchCheck
 from steelyard.verification.journal import AttemptNumbering, checked_records
 
 __all__ = ["REPEAT_CHECK", "JournalFound", "check_journal"]
@@ -40,7 +41,9 @@ def check_journal(run: RunFolder) -> JournalFound:
         sealed_samples[each.id] = _SealedSamples(run, each) if first is None else _AskedAgain(each, first)
     models = {each.id: plan.models[each.role] for each in plan.measurements}
     found, numbering, is_complete = JournalFound(), AttemptNumbering(plan.measurements), True
+    batches = BatchCheck(plan, run.plan_sha256, {name: each.digests for name, each in sealed_samples.items()})
     for record, worker in checked_records(run):
+        batches.read(record)
         if isinstance(record, Attempt):
             place = f"record {record.seq}"
             if record.measurement not in sealed_samples:
@@ -56,6 +59,7 @@ def check_journal(run: RunFolder) -> JournalFound:
         elif isinstance(record, Stop):
             is_complete = record.reason == "complete"
     numbering.finish()
+    batches.finish(is_complete=is_complete)
     if is_complete:
         found.unfinished = frozenset(
             name for name, sealed in sealed_samples.items() if numbering.ended(name) < sealed.planned
@@ -83,7 +87,7 @@ class _SealedSamples:
 
     def __init__(self, run: RunFolder, measurement: Measurement) -> None:
         self._measurement = measurement
-        self._digests = _digests(run, measurement)
+        self._digests = self.digests = _digests(run, measurement)
         self._order = order_of(measurement)
         checked = checked_samples(measurement, self._order)
         self._checked = {self._digests[number]: place for place, number in enumerate(checked)}
@@ -129,6 +133,7 @@ class _AskedAgain:
             raise VerificationError(f"{layout.PLAN}: {measurement.id} asks again what is asked again")
         self._measurement = measurement
         self._first = first
+        self.digests = first.digests
 
     @property
     def planned(self) -> int:
@@ -145,9 +150,14 @@ class _AskedAgain:
 
 
 def _given_up(record: Attempt, model: PlannedModel) -> bool:
-    """Whether a fault may end its call: the client's own error does at once, any other after the last attempt."""
+    """Whether a fault may end its call: the client's own error does at once, any other after the last attempt.
+
+    What a batch did not come to in its day is over at once, too.
+    """
     if record.outcome.answered or not record.final:
         return False
+    if record.batch and record.outcome is Outcome.TIMEOUT:
+        return True
     return not record.outcome.retryable or record.attempt >= model.max_attempts
 
 

@@ -20,7 +20,8 @@ __all__ = ["command"]
 def command(folder: Path, groups: tuple[str, ...], items: tuple[str, ...], reason: str) -> int:
     """Delete the key of a subject of the encrypted suite FOLDER, so that nobody can read its items again.
 
-    Ids and digests stay, so seals and runs verify as before. Runs keep the texts that were asked: they are named.
+    Ids and digests stay, so seals and runs verify as before. Runs keep the texts and images that were asked: they are
+    named.
     """
     from steelyard.reports.words import counted
     from steelyard.suites.encrypting import erase_items, files_in_plain

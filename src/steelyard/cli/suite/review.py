@@ -12,6 +12,7 @@ from steelyard.errors import InputError
 
 if TYPE_CHECKING:
     from steelyard.records import SuiteItem
+    from steelyard.reports.page_images import PageImage
     from steelyard.suites.review_apply import AppliedReview
     from steelyard.tasks.suite_file import SuiteFile
 
@@ -181,7 +182,10 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
         _print_applied(suite.folder)
         suite = _suite(folder)
     review = read_review(suite.folder)
-    shown = [item_to_review(item, suite.file.choices, review.change_of(item)) for item in suite.items]
+    shown = [
+        item_to_review(item, suite.file.choices, review.change_of(item), _images(suite.folder, item))
+        for item in suite.items
+    ]
     page = ReviewPage(
         kind="review",
         title=suite.file.suite,
@@ -200,6 +204,19 @@ def _write_page(folder: Path, html_file: Path, reviewer: str) -> int:
     )
     click.echo(f"then  {page.command}")
     return 0
+
+
+def _images(folder: Path, item: SuiteItem) -> tuple[PageImage, ...]:
+    from functools import partial
+
+    from steelyard.reports.page_images import PageImage
+    from steelyard.tasks.suite_images import IMAGES, about_image, suite_image
+
+    found = ((name, *about_image(folder, name)) for name in item.images)
+    return tuple(
+        PageImage(media_type, name.partition(".")[0], size, partial(suite_image, folder, name), f"{IMAGES}/{name}")
+        for name, media_type, size in found
+    )
 
 
 def _write_label_page(path: Path, html_file: Path | None, reviewer: str) -> int:

@@ -15,6 +15,7 @@ from steelyard.cli.output import field_lines
 from steelyard.records import SuiteItem
 from steelyard.suites.review import REASONS, Change, Reviewed, append_changes, change_problem, changed_item, tidied
 from steelyard.tasks.suite_file import SuiteFile
+from steelyard.tasks.suite_images import IMAGES
 from steelyard.util.text import one_line
 
 __all__ = ["Person", "ReviewSession", "Terminal"]
@@ -249,6 +250,7 @@ def _fields(item: SuiteItem) -> list[tuple[str, str]]:
         ("context", item.context),
         ("source", place),
         ("span", source.text if source else ""),
+        *(("image", f"{IMAGES}/{name}") for name in item.images),
         ("question", item.question),
         *(("choice", choice) for choice in item.choices),
         ("answer", item.answer or "(none)"),

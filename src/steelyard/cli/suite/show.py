@@ -71,6 +71,8 @@ def command(folder: Path, root_files: tuple[Path, ...], run: Path | None, releas
         click.echo(f"  variants   {counted(facts['variants'], 'variant')} of {counted(facts['varied'], 'item')}{drawn}")
     click.echo(f"  reviewed   {facts['reviewed']:,} of {facts['items']:,} items")
     click.echo(f"  prompts    {', '.join(facts['prompts'])} (asked in {suite.default_prompt})")
+    if facts["images"]:
+        click.echo(f"  images     {counted(facts['images'], 'item')} of {facts['items']:,} show some")
     if facts["without_answer"]:
         click.echo(f"  answers    {facts['without_answer']:,} items have none: fill it in, or have a judge score them")
     for name in ("tags", "difficulty"):
@@ -120,6 +122,7 @@ def _facts(suite: SuiteTask, root_files: tuple[Path, ...]) -> dict[str, Any]:
         "sealed": _sealed(suite, root_files),
         "items": len(items),
         "without_answer": suite.rows.without_answer,
+        "images": sum(bool(item.images) for item in items),
         "variants": len(suite.variants.lines),
         "varied": len(suite.variants.by_item),
         "erased": len(suite.rows.erased),

@@ -102,6 +102,17 @@
     return field;
   }
 
+  // Each is a data URI of a PNG, JPEG or WebP, or none; the page's policy allows no other source.
+  function drawnImage({ words, uri }) {
+    const figure = find("#figure").content.firstElementChild.cloneNode(true);
+    const image = find("img", figure);
+    if (uri) image.src = uri;
+    else image.remove();
+    image.alt = words;
+    find("figcaption", figure).textContent = words;
+    return figure;
+  }
+
   async function draw() {
     const place = at;
     const found = await itemAt(place);
@@ -114,6 +125,8 @@
     const when = decision && !change().decision ? ", before this page" : "";
     find("#decision").textContent = decision ? `${decision}${when}${reason}` : "";
     find("#facts").textContent = [difficulty(), ...tags()].filter(Boolean).join(" · ");
+    find("#images").replaceChildren(...item.images.map(drawnImage));
+    find("#images").hidden = !item.images.length;
     texts.replaceChildren(...textsOf().map(drawnField));
     for (const button of all("[data-act][aria-pressed]")) {
       const act = button.dataset.act;

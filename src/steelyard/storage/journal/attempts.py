@@ -26,6 +26,7 @@ def attempt_of(
     final: bool,
     started_us: int,
     elapsed_us: int,
+    batch: int = 0,
 ) -> Attempt:
     """The record of one attempt; the output's texts are added to ``texts``, which must be forced to disk first.
 
@@ -51,6 +52,7 @@ def attempt_of(
         cached_tokens=output.cached_tokens,
         model=output.model[:MAX_MODEL],
         detail=output.detail[:MAX_DETAIL],
+        batch=batch,
         started_us=started_us,
         elapsed_us=elapsed_us,
     )

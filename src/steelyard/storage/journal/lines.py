@@ -15,7 +15,7 @@ import msgspec
 
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import SAFE_INTEGER, canonical, fields_of
-from steelyard.records import Attempt, Exchange, Record, RecordedScore
+from steelyard.records import Attempt, BatchClosed, BatchCreated, BatchIntent, Exchange, Record, RecordedScore
 
 __all__ = [
     "FORMAT",
@@ -84,7 +84,9 @@ class Stop(Record, frozen=True, kw_only=True, tag="stop", tag_field="type"):
     at_us: int
 
 
-JournalRecord = Header | Session | Attempt | RecordedScore | Exchange | Cut | Stop
+JournalRecord = (
+    Header | Session | Attempt | RecordedScore | Exchange | Cut | Stop | BatchIntent | BatchCreated | BatchClosed
+)
 
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _keys: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])

@@ -99,6 +99,8 @@ class TwinWriter:
     def _cannot_be_sent(self, item: SuiteItem) -> tuple[str, str] | None:
         if not item.answer.strip():
             return "no answer", "The item has no right answer, so that no twin of it can be checked."
+        if item.images:
+            return "images", "The item shows images, which no model draws anew."
         if item.history:
             return "conversation", "The item has a conversation before it, which is not written anew."
         if self.redacts and _is_personal(item):

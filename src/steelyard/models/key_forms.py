@@ -1,0 +1,75 @@
+"""The forms in which a server sends an API key back: as it is, percent-coded as in a URL, and in base64.
+
+In base64 the key may stand anywhere in a longer text, such as ``Bearer KEY`` or ``user:KEY``: its letters then begin at
+one of three places of a group, and the whole run of base64 around it is taken out. Who has the key can hide it in other
+ways; this is about what a server repeats of a request. The work is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from typing import Final
+
+__all__ = ["KeyForms"]
+
+GONE: Final = "[key]"
+_SHORTEST: Final = 8  # a key with fewer characters may be a word of any text
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+_RUN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
+
+
+class KeyForms:
+    """Takes a key of eight characters or more out of texts; a shorter one is a placeholder, and stays."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key if len(key) >= _SHORTEST else ""
+        cores = [core for before in range(3) for core in _cores(self._key, before)] if self._key else []
+        self._cores = tuple(dict.fromkeys(cores))
+        # Each letter as it is, or as a percent sign and its two hexadecimal digits.
+        letters = (f"(?:{re.escape(each)}|%(?i:{ord(each):02x}))" for each in self._key)
+        self._coded = re.compile("".join(letters))
+
+    def __repr__(self) -> str:
+        return f"KeyForms({bool(self._key)})"
+
+    def __bool__(self) -> bool:
+        return bool(self._key)
+
+    def without(self, text: str) -> str:
+        """The text without the key, in any of its forms."""
+        if not self._key:
+            return text
+        text = text.replace(self._key, GONE)
+        if "%" in text:
+            text = self._coded.sub(GONE, text)
+        for core in self._cores:
+            if core in text:
+                text = _without_runs(text, core)
+        return text
+
+    def without_bytes(self, data: bytes) -> bytes:
+        """As :meth:`without`, for bytes of any encoding that holds ASCII as it is."""
+        return self.without(data.decode("latin-1")).encode("latin-1") if self._key else data
+
+
+def _cores(key: str, before: int) -> tuple[str, str]:
+    """The letters of base64 that depend on the key alone, where so many bytes stand before it; in both alphabets."""
+    coded = b64encode(b"\0" * before + key.encode()).decode()
+    first = -(-before * 8 // 6)
+    core = coded[first : (before + len(key)) * 8 // 6]
+    return core, core.translate(_URL_SAFE)
+
+
+def _without_runs(text: str, core: str) -> str:
+    """The text without each run of base64 that holds ``core``."""
+    parts, begun = [], 0
+    while (place := text.find(core, begun)) >= 0:
+        start, end = place, place + len(core)
+        while start > begun and text[start - 1] in _RUN:
+            start -= 1
+        while end < len(text) and text[end] in _RUN:
+            end += 1
+        parts += [text[begun:start], GONE]
+        begun = end
+    return "".join((*parts, text[begun:]))

@@ -1,0 +1,1 @@
+"""Answers that are calls of functions, compared as trees (the Berkeley Function Calling Leaderboard)."""
