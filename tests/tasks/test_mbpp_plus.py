@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from steelyard.claims.benchmarks import lookup, without_measure
 from steelyard.records import Claim, GenerateRequest, ModelOutput, Outcome, Protocol
 from steelyard.scorers import open_scorer
 from steelyard.tasks import load_task, resolve
@@ -70,7 +71,7 @@ def test_a_completion_continues_the_docstring(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("claim", "why"),
     [
-        (Claim(task="MBPP EvalPlus (base)", value="88.6", metric="pass@1"), "MBPP's own tests"),
+        (Claim(task="MBPP+", variant="base", value="88.6", metric="pass@1"), "MBPP's own tests"),
         (Claim(task="MBPP+", value="70", protocol=Protocol(harness="lm-eval")), "lm-eval's mbpp_plus"),
         (Claim(task="MBPP+", value="70", protocol=Protocol(prompt="base model completion")), ""),
         (Claim(task="MBPP +", value="70", metric="pass@1", shots=0), ""),
@@ -81,3 +82,12 @@ def test_claims_about_fewer_tests_are_refused(claim: Claim, why: str) -> None:
     assert found == "mbpp_plus"
     chosen = choose_protocol(load_task(found).definition, RequestedProtocol.of_claim(claim))
     assert (why in chosen.refused) if why else not chosen.refused
+
+
+@pytest.mark.parametrize("name", ["MBPP EvalPlus (base)", "MBPP EvalPlus", "EvalPlus MBPP"])
+def test_a_name_that_may_mean_the_base_tests_is_another_benchmark(name: str) -> None:
+    """Llama 3's cards have 72.8 to 88.6 by that name, which no model would reach on MBPP+."""
+    assert resolve(name) is None
+    known = lookup(name) or lookup(without_measure(name))
+    assert known is not None
+    assert "(base) are not run here" in known.why_not

@@ -127,3 +127,10 @@ def test_a_score_of_several_answers_is_no_score_of_one(task: str, metric: str, i
 def test_a_claim_about_a_part_is_not_tested_on_the_whole(subset: str, is_refused: bool) -> None:
     claim = Claim(task="mmlu", value="90", protocol=Protocol(subset=subset))
     assert ("a part of the benchmark" in load_task("mmlu").protocol_for(claim).refused) is is_refused
+
+
+@pytest.mark.parametrize(("harness", "is_refused"), [("", True), ("ZeroEval", False), ("lm-eval 0.4", True)])
+def test_the_harness_says_which_measure_is_meant(harness: str, is_refused: bool) -> None:
+    claim = Claim(task="MMLU-Redux", value="80", protocol=Protocol(harness=harness))
+    chosen = choose_protocol(load_task("mmlu_redux").definition, RequestedProtocol.of_claim(claim))
+    assert bool(chosen.refused) == is_refused

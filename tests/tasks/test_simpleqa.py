@@ -128,3 +128,16 @@ def test_a_claim_is_not_testable_and_nothing_is_asked(
     printed = " ".join(capsys.readouterr().out.split())
     assert "whoever chooses it could choose the verdict" in printed
     assert report(tmp_path / "audited")["claims"][0]["verdict"] == "not_testable"
+
+
+def test_a_benchmark_with_a_rule_of_its_own_needs_no_judge(
+    judge: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Talker(said) as server:
+        execute(["run", "chain_sum", "--model", f"openai:sums@{server.url}", "--limit", "3", "--out", "asked"])
+    (tmp_path / "rubric.yaml").write_text("criteria: [{id: right, text: The sum is right.}]\n")
+    asked = ["judge", "asked", "--model", f"judge=openai:judge@{judge.url}", "--rubric", "rubric.yaml"]
+    assert execute(asked) == 2
+    assert "chain_sum is public and has a rule that scores it" in capsys.readouterr().err.replace("\n", " ")
+    assert not judge.prompts
