@@ -205,11 +205,11 @@ def test_the_limit_is_kept_and_the_order_follows_from_the_secret(tmp_path: Path)
 def test_honest_outputs_that_scatter_around_the_bar_are_rarely_accused(tmp_path: Path) -> None:
     """The worst honest case: a mean of exactly the bar, and even odds for either requantisation."""
     random_, accused = random.Random(20261127), 0
-    for number in range(40):
+    for number in range(20):
         drawn = [f"{random_.choice([0.5, 1.0])} {random_.choice([0.3, 1.1])} 0.3" for _ in range(60)]
         found = held(tmp_path / str(number), task("a", OWN), task("b", drawn))
         accused += bool(found.foreign)
-    assert accused <= 5  # more has a chance below 1 % at .05
+    assert accused <= 4  # more has a chance below 1 % at .05
 
 
 def test_a_run_without_texts_and_one_of_log_likelihoods_are_refused(tmp_path: Path) -> None:
