@@ -154,7 +154,8 @@ def named_endpoint(rest: str, kind: str = "openai") -> NamedEndpoint:
         usable = False
     if not usable:
         raise InputError(
-            f"an endpoint is {kind}:NAME@URL with a URL that begins with http:// or https://, after a NAME with an @, too"
+            f"an endpoint is {kind}:NAME@URL with a URL that begins with http:// or https://, "
+            "also where the NAME holds an @"
         )
     if parts.query or parts.fragment or parts.username:
         raise InputError(
