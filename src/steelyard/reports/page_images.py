@@ -13,7 +13,7 @@ from typing import Final
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.records.images import MediaType, media_type_of
-from steelyard.reports.picture_size import pixels_of
+from steelyard.util.picture_size import pixels_of
 
 __all__ = ["PageImage", "Pictures", "Shown"]
 
