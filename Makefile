@@ -16,7 +16,7 @@ DATA ?= ../shared/data
 # pip knows dependency groups since 25.1. `uv sync --all-extras` makes the same environment from the lock.
 .venv/dev: .venv/core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --editable '.[local,data,logs,excel,procedural,math,ray,world,hf,timestamp,suites,semantic]' --group dev
+	  --editable '.[local,data,logs,excel,procedural,math,ray,world,hf,timestamp,suites,semantic,server]' --group dev
 	touch $@
 
 # What runs the embedded model in the process.

@@ -21,7 +21,9 @@ import numpy as np
 
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
-from steelyard.comparison.published import ALPHA, REQUANTISED, PublishedRow, Row, rounded
+from steelyard.comparison.published import rounded
+from steelyard.comparison.published_bets import ALPHA, REQUANTISED, GreedyRow
+from steelyard.comparison.published_rows import PublishedRow
 from steelyard.models.transcripts import NEAR, Gaps, shares_of
 from steelyard.records import GenerateRequest
 
@@ -230,7 +232,7 @@ def named(bank: Bank, served: str, kind: str, number: int, limit: int = 100) -> 
     The other two benchmarks are the weights' own, so that this one can be called foreign.
     """
     texts, drawn = read_texts(bank, served, kind), random.Random(number)
-    row = Row(PublishedRow(task=kind, measurement=kind, chat=False, texts=limit, held=limit, planned=limit))
+    row = GreedyRow(PublishedRow(task=kind, measurement=kind, chat=False, texts=limit, held=limit, planned=limit))
     for at in range(limit):
         row.observe(rounded(str(at), shares_of(drawn.choice(texts))))
         if row.is_over(3):
@@ -261,7 +263,7 @@ def rows_named(bank: Bank, repeats: int) -> str:
 
 def needed(benchmarks: int, own: float) -> int:
     """How many outputs of which each has this share of own tokens make one of so many benchmarks consistent."""
-    row = Row(PublishedRow(task="t", measurement="t", chat=False, texts=1, held=1, planned=1))
+    row = GreedyRow(PublishedRow(task="t", measurement="t", chat=False, texts=1, held=1, planned=1))
     while not row.is_own(benchmarks):
         row.near.observe(1 - own, 1 - own)
     return row.near.n

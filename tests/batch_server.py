@@ -56,6 +56,7 @@ class _Batches(SumsServer):
         self.extra: list[bytes] = []
         self.has_batches = True
         self.called = 0  # how often a list of models or batches was asked for, which every session begins with
+        self.cut_after = -1  # bytes after which the next file of results breaks off, once
         self.is_stalled = False  # batches stay as they are
         self.refused = ""  # why a batch is not taken after it was created
         self._random = random.Random(5)
@@ -106,9 +107,17 @@ class _Batches(SumsServer):
     def _of(self, request: web.Request) -> Batch:
         return next(batch for batch in self.made if batch.id == request.match_info["batch"])
 
-    def _body_of_results(self, lines: list[dict[str, Any]]) -> web.Response:
+    async def _file(self, request: web.Request, lines: list[dict[str, Any]]) -> web.StreamResponse:
         data = b"".join(json.dumps(line).encode() + b"\n" for line in lines) + b"".join(self.extra)
-        return web.Response(body=data, content_type="application/octet-stream")
+        if not 0 <= self.cut_after < len(data):
+            return web.Response(body=data, content_type="application/octet-stream")
+        cut = web.StreamResponse(headers={"Content-Length": str(len(data))})
+        await cut.prepare(request)
+        await cut.write(data[: self.cut_after])
+        self.cut_after = -1
+        assert request.transport is not None
+        request.transport.close()
+        return cut
 
 
 class _Said:
@@ -187,12 +196,12 @@ class OpenAIBatchServer(_Batches):
             "request_counts": {"total": len(batch.lines), "completed": len(batch.results), "failed": 0},
         }  # fmt: skip
 
-    async def _content(self, request: web.Request) -> web.Response:
+    async def _content(self, request: web.Request) -> web.StreamResponse:
         kind, _, name = request.match_info["file"].partition("-")
         batch = next(batch for batch in self.made if batch.id == name)
         is_error = [bool(line.get("error")) for line in batch.results]
         chosen = [line for line, wrong in zip(batch.results, is_error, strict=True) if wrong == (kind == "err")]
-        return self._body_of_results(chosen)
+        return await self._file(request, chosen)
 
     async def _result(self, name: str, body: dict[str, Any], prompt: str, fate: str) -> dict[str, Any]:
         if fate in ("expired", "cancelled"):
@@ -246,8 +255,8 @@ class MessageBatches(_Batches, MessagesSums):
         batch.cancelled = True
         return web.json_response(self._shown(batch))
 
-    async def _results(self, request: web.Request) -> web.Response:
-        return self._body_of_results(self._of(request).results)
+    async def _results(self, request: web.Request) -> web.StreamResponse:
+        return await self._file(request, self._of(request).results)
 
     def _shown(self, batch: Batch) -> dict[str, Any]:
         ended = batch.state in ("completed", "cancelled")

@@ -12,6 +12,10 @@ import pytest
 ALLOWED = {
     "TensorBoard is installed here": "that test is of the message where it is not",
     "glibc's malloc only": "what is set there is glibc's own",
+    "not root: these tests run as an ordinary user themselves": "what is tested is what root does",
+    "nobody may not run this Python": "an environment below /root may be closed to others",
+    r"no PostgreSQL \d+ on this machine": "the wheel brings 16 and 18; others are the distribution's own",
+    "no systemd-analyze on this machine": "the unit is for systemd, which not every machine has",
     "no CUDA device": "there is no GPU in continuous integration",
 }
 # The benchmark data are not in the repository, so that GitHub's runners do not have them.

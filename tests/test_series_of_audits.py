@@ -200,7 +200,7 @@ def test_a_plan_that_never_ended_counts_and_shows(
 ) -> None:
     stopped = audit("stopped", "--deadline", "0.001s", code=4)
     if not (stopped / layout.PLAN).exists():  # the deadline came before the plan was sealed
-        stopped = audit("stopped", "--deadline", "2s", "--rpm", "1", code=4)
+        stopped = audit("stopped", "--deadline", "6s", "--rpm", "1", code=4)
     shutil.rmtree(stopped)
     second = audit("second")
     (question,) = RunFolder.open(second).plan.questions.values()
@@ -211,7 +211,7 @@ def test_a_plan_that_never_ended_counts_and_shows(
 
 
 def test_a_run_that_is_resumed_ends_once(audit: Audit, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    stopped = audit("stopped", "--deadline", "3s", "--rpm", "1", code=4)
+    stopped = audit("stopped", "--deadline", "6s", "--rpm", "1", code=4)
     assert execute(["resume", str(stopped), "--finalize"]) in (0, 3, 4)
     lines = [json.loads(line) for line in key.with_name("key.ledger.jsonl").read_bytes().splitlines()]
     assert [(line[0], line[3]) for line in lines] == [

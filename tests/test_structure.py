@@ -50,7 +50,10 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def cycles(graph: dict[str, set[str]]) -> list[set[str]]:
-    """The sets of nodes that reach each other, by walking from each node."""
+    """The sets of nodes that reach each other, by walking from each node that may: those that lead nowhere cannot."""
+    while ended := {node for node, others in graph.items() if not others & graph.keys()}:
+        graph = {node: others for node, others in graph.items() if node not in ended}
+    graph = {node: others & graph.keys() for node, others in graph.items()}
 
     def reached(start: str) -> set[str]:
         found: set[str] = set()

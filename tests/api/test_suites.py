@@ -142,7 +142,7 @@ def test_a_stopped_run_counts_until_it_ends(sums_server: SumsServer, tmp_path: P
     suite = sums_suite(tmp_path / "sums", sums_server.url)
     sums_server.seconds = lambda wrong: 0.4
     model = f"openai:sums@{sums_server.url}"
-    assert execute(["run", str(suite), "--model", model, "--deadline", "2s", "--concurrency", "1", "--out", "r"]) == 4
+    assert execute(["run", str(suite), "--model", model, "--deadline", "5s", "--concurrency", "1", "--out", "r"]) == 4
     assert [each.state for each in read_exposures(suite)] == ["begun"]
     sums_server.seconds = lambda wrong: 0.0
     (suite / "suite.yaml").write_text("suite: sums\nendpoints: []\n")

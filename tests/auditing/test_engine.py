@@ -98,8 +98,8 @@ def test_a_budget_of_money_is_not_exceeded(sums_server: Any, sums_file: Sums, tm
 
 def test_requests_a_minute_pace_the_run(sums_server: Any, sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert steelyard(measure(sums_server, sums_file[0], run, "--rpm", "1200", "--deadline", "2s")) == 4
-    assert 0 < len(attempts(run)) <= 50  # how many fewer depends on how long this machine took to begin
+    assert steelyard(measure(sums_server, sums_file[0], run, "--rpm", "1200", "--deadline", "4s")) == 4
+    assert 0 < len(attempts(run)) <= 90  # how many fewer depends on how long this machine took to begin
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_what_a_deadline_left_can_be_finalized(
 ) -> None:
     run = tmp_path / "run"
     sums_server.seconds = lambda wrong: 60.0 if sums_server.asked.total() > 100 else 0.0
-    assert steelyard(measure(sums_server, sums_file[0], run, "--deadline", "2s", "--concurrency", "8")) == 4
+    assert steelyard(measure(sums_server, sums_file[0], run, "--deadline", "4s", "--concurrency", "8")) == 4
     asked = sums_server.asked.total()
     assert steelyard(["resume", str(run), "--finalize"]) == 3
     assert sums_server.asked.total() == asked

@@ -156,7 +156,7 @@ def scores_of(table: Plan, right: int, source: random.Random) -> list[SampleScor
 
 def test_an_honest_table_at_the_boundary_is_called_inconsistent_in_at_most_alpha_of_audits() -> None:
     """Five claims whose truth is just what still counts as the claim, from scores to the verdict."""
-    table, trials, accused = table_of(5, 60), 150, 0
+    table, trials, accused = table_of(5, 60), 100, 0
     least = int(table.tests[0].sealed["accuse"])
     source = random.Random(20261125)
     for _ in range(trials):

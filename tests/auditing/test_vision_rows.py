@@ -124,22 +124,33 @@ claims:
   - {task: mmmu, value: 73.4, metric: accuracy, shots: 0, protocol: {decoding: greedy, prompt: meta}}
   - {task: mmmu-pro, value: 59.6, average: macro, protocol: {prompt: cot, subset: Standard and Vision}}
   - {task: mathvista, value: 73.7, protocol: {decoding: greedy}}
+"""
+DOCUMENTS = """\
   - {task: docvqa, value: 94.4, metric: anls, protocol: {decoding: greedy, prompt: meta, subset: validation}}
   - {task: docvqa, value: 94.4, metric: anls, protocol: {decoding: greedy, subset: test}}
 """
 
 
-@pytest.mark.parametrize(("says", "word"), [(who_knows, "consistent"), (who_guesses, "inconsistent")])
-def test_an_audit_of_the_image_rows_decides_and_verifies(
-    says: Callable[[str, list[int]], str], word: str, mirror: Path, tmp_path: Path
-) -> None:
+def test_an_audit_of_the_image_rows_confirms_who_knows_and_verifies(mirror: Path, tmp_path: Path) -> None:
     sheet, run = tmp_path / "sheet.yaml", tmp_path / "run"
-    sheet.write_text(SHEET)
-    assert audited(sheet, mirror, run, says) == (3 if word == "consistent" else 1)  # 3: one claim is not testable
+    sheet.write_text(SHEET + DOCUMENTS)
+    assert audited(sheet, mirror, run, who_knows) == 3  # one claim is not testable
     claims = json.loads((run / "report.json").read_text())["claims"]
     assert [(claim["task"], claim["verdict"]) for claim in claims] == [
-        *((task, word) for task in ("mmmu", "mmmu-pro", "mathvista", "docvqa")),
+        *((task, "consistent") for task in ("mmmu", "mmmu-pro", "mathvista", "docvqa")),
         ("docvqa", "not_testable"),
     ]
     assert "test split are not public" in claims[-1]["reason"]
+    assert execute(["verify", str(run)]) == 0
+
+
+def test_an_audit_of_the_image_rows_finds_who_guesses_and_verifies(mirror: Path, tmp_path: Path) -> None:
+    """Without DocVQA's 5,349 pages, of which each takes as long as any other."""
+    sheet, run = tmp_path / "sheet.yaml", tmp_path / "run"
+    sheet.write_text(SHEET)
+    assert audited(sheet, mirror, run, who_guesses) == 1
+    claims = json.loads((run / "report.json").read_text())["claims"]
+    assert [(claim["task"], claim["verdict"]) for claim in claims] == [
+        (task, "inconsistent") for task in ("mmmu", "mmmu-pro", "mathvista")
+    ]
     assert execute(["verify", str(run)]) == 0

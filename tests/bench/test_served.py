@@ -7,7 +7,7 @@ import pytest
 from bench.served import ALPHA, HONEST, WITHHOLDING, Endpoint, measure
 from steelyard.stats.intervals import clopper_pearson
 
-AUDITS = 100
+AUDITS = 50
 
 
 @pytest.mark.parametrize("endpoint", HONEST, ids=lambda each: each.name)

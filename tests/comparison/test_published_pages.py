@@ -8,7 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
-from steelyard.comparison.published import OutputShares, PublishedOutputs, PublishedRow, Reading
+from steelyard.comparison.published import PublishedOutputs
 from steelyard.comparison.published_pages import (
     headline,
     html,
@@ -18,6 +18,7 @@ from steelyard.comparison.published_pages import (
     print_result,
     sentences,
 )
+from steelyard.comparison.published_rows import OutputShares, PublishedRow, Reading
 from steelyard.records import ModelIdentity
 from steelyard.records import VerdictWord as Word
 

@@ -10,17 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from steelyard.comparison.published import (
-    ALPHA,
-    BAR,
-    REQUANTISED,
-    SHOWN,
-    OutputShares,
-    PublishedOutputs,
-    PublishedRow,
-    Reading,
-    decided_again,
-)
+from steelyard.comparison.published import PublishedOutputs, decided_again
+from steelyard.comparison.published_bets import ALPHA, BAR, REQUANTISED, SHOWN
+from steelyard.comparison.published_rows import OutputShares, OutputSurprise, PublishedRow, Reading
 from steelyard.comparison.published_seal import SEAL, is_outputs, open_outputs, seal_outputs
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.envelope import open_envelope, seal
@@ -54,6 +46,18 @@ def outputs(reading: Reading | None = None) -> PublishedOutputs:
         shown=SHOWN,
         rows=decided_again(rows),
     )
+
+
+def drawn_outputs() -> PublishedOutputs:
+    """A log of one benchmark whose outputs a requantisation drew."""
+    row = PublishedRow(
+        task="a", measurement="00-a", chat=False, texts=90, held=90, planned=90, temperature=0.7,
+        drawn=tuple(
+            OutputSurprise(sample=f"a/{at}", tokens=40, surprise=0.6, gains={"Q2_K": 9.5, "Q3_K_M": -1.0})
+            for at in range(9)
+        ),
+    )  # fmt: skip
+    return msgspec.structs.replace(outputs(), rows=decided_again([row]))
 
 
 def read_by(signer: KeySigner) -> PublishedOutputs:
@@ -123,6 +127,36 @@ CHANGES = [
     "word", "p", "share of an output", "no share", "a row left out", "level", "bar", "weights", "answers", "default",
     "format", "kind", "signer", "interval", "proof without a key", "no rows", "a text twice", "more than there is",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"temperature": 1.5}, "of this temperature"),
+        ({"temperature": 0.0}, "greedy texts are read by their shares"),
+        ({"word": "consistent"}, "does not follow"),
+        ({"share": 0.5}, "does not follow"),
+        ({"better": 3}, "does not follow"),
+        ({"samples": [{"sample": "b", "own": 1.0}]}, "greedy texts are read by their shares"),
+        ({"gains": {"Q2_K": -9.5, "Q3_K_M": -1.0}}, "does not follow"),
+        ({"gains": {"Q2_K": 9.5}}, "is missing"),
+        ({"tokens": 1}, "too few tokens"),
+        ({"surprise": 3.0}, "no reading gives"),
+    ],
+)
+def test_what_was_changed_of_drawn_outputs_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    seal_outputs(tmp_path / "run", drawn_outputs(), None)
+    assert open_outputs(tmp_path / "run").outputs.rows[0].word.value == "inconsistent"
+    place = tmp_path / "run" / SEAL
+    document = json.loads(json.dumps(open_envelope(place.read_bytes(), SEAL)[0]))
+    row = document["predicate"]["outputs"]["rows"][0]
+    of_a_text = not change.keys() <= {"temperature", "word", "share", "better", "samples"}
+    (row["drawn"][2] if of_a_text else row).update(change)
+    if not row["temperature"]:
+        del row["temperature"]
+    place.write_bytes(seal(document, None))
+    with pytest.raises(VerificationError, match=message):
+        open_outputs(tmp_path / "run")
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.comparison.published import Reading
+from steelyard.comparison.published_rows import Reading
 from steelyard.comparison.sealed_reading import check_new, check_order, drawn_reading, read_statement, seal_statement
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.keys import load_signer

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 import pytest
 
-from steelyard.comparison.published import Reading
+from steelyard.comparison.published_rows import Reading
 from steelyard.comparison.text_identity import (
     ALPHA,
     HeldRun,

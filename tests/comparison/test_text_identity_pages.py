@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from steelyard.comparison.published import Reading
+from steelyard.comparison.published_rows import Reading
 from steelyard.comparison.text_identity import TextIdentity
 from steelyard.comparison.text_identity_pages import headline, html, machine, markdown, print_identity, sentences
 from tests.comparison.test_text_identity import held, identity, pairs_of

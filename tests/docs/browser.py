@@ -98,7 +98,7 @@ class Chromium:
         self._number += 1
         await self._socket.send_json({"id": self._number, "method": method, "params": parameters})
         while True:
-            message: dict[str, Any] = await self._socket.receive_json(timeout=30)
+            message: dict[str, Any] = await self._socket.receive_json(timeout=180)
             if message.get("id") == self._number:
                 assert "error" not in message, message
                 result: dict[str, Any] = message["result"]
@@ -117,7 +117,7 @@ class Chromium:
         self._events.clear()
         await self.call("Page.navigate", url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
-            self._events.append(await self._socket.receive_json(timeout=30))
+            self._events.append(await self._socket.receive_json(timeout=180))
         widths = await self.evaluate(WIDTH)
         background = await self.evaluate("getComputedStyle(document.body).backgroundColor")
         if picture is not None:

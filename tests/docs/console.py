@@ -134,10 +134,9 @@ def _check_click(command: click.Command, name: str, arguments: list[str], parent
         context = command.make_context(name, list(arguments), parent=parent)
     except click.exceptions.Exit:  # --help, --version
         return
-    if isinstance(command, click.Group):
-        child_name, child, rest = command.resolve_command(
-            context, [*getattr(context, "_protected_args", ()), *context.args]
-        )
+    words = [*getattr(context, "_protected_args", ()), *context.args]
+    if isinstance(command, click.Group) and (words or not command.invoke_without_command):
+        child_name, child, rest = command.resolve_command(context, words)
         assert child is not None, f"no command {child_name}"
         _check_click(child, child_name or "", rest, context)
 

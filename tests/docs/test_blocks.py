@@ -34,9 +34,9 @@ def _is_run(block: Block) -> bool:
 
 
 def _has_more(page: Path) -> bool:
-    """Whether the slow run of a page does more: blocks that are slow, Python that asks the model run once only."""
+    """Whether the slow run of a page does more: blocks that are slow, and Python, which the fast run runs once only."""
     return any(
-        "slow" in block.markers or (block.language == "python" and "embedded:smollm2" in block.source)
+        "slow" in block.markers or (block.language == "python" and _is_run(block))
         for block in EVERY
         if block.path == page
     )
@@ -120,7 +120,7 @@ def _run_page(page: Path, folder: Path, *, slow: bool) -> None:
         if not (_is_run(block) or (slow and "slow" in block.markers)):
             continue
         if block.language == "python":
-            _run_python(block, folder, once=not slow and "embedded:smollm2" in block.source)
+            _run_python(block, folder, once=not slow)
             continue
         found = console.commands(block.source)
         for number, command in enumerate(found, start=1):

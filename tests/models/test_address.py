@@ -83,7 +83,8 @@ def test_an_address_that_goes_too_far_says_where_to_end(uri: str) -> None:
 @pytest.mark.parametrize(
     "rest",
     ["m@localhost:8000", "m@localhost/v1", "m@", "m@proxy.internal", "a@b@10.0.0.5:80", "m@proxy.intern/v1",
-     "m@gateway", "m@//h/v1", "m@10.0.0.5/v1", "m@10.0.0.5", "m@/v1", "m@[::1]", "org/m@proxy", "m@main@proxy", "m@ proxy", "m@v1.h"],
+     "m@gateway", "m@//h/v1", "m@10.0.0.5/v1", "m@10.0.0.5", "m@/v1", "m@[::1]", "org/m@proxy",
+     "m@main@proxy", "m@ proxy", "m@v1.h"],
 )  # fmt: skip
 def test_an_address_without_its_scheme_never_goes_elsewhere(
     kind: str, rest: str, is_set: bool, monkeypatch: pytest.MonkeyPatch

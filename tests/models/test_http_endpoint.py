@@ -9,12 +9,13 @@ import threading
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from steelyard.models import Settings
 from steelyard.models.api_key import ApiKey
-from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint, Reply
+from steelyard.models.http_endpoint import REPLY_BYTES, TOO_LARGE, HttpEndpoint, Reply, Unreadable
 from steelyard.models.streamed_body import Places, StreamedBody
 from steelyard.records import Image, ModelOutput, Outcome
 
@@ -138,3 +139,44 @@ def test_a_refusal_of_a_large_body_is_heard_after_one_lost_connection() -> None:
         server.join()
     heard = [isinstance(each, ModelOutput) and each.detail == "HTTP 413" for each in outputs]
     assert all(first or second for first, second in pairwise(heard)), outputs
+
+
+def lines_of(handler: Handler) -> list[bytes]:
+    async def run() -> list[bytes]:
+        application = web.Application()
+        application.router.add_get("/v1/file", handler)
+        async with TestServer(application) as server:
+            http = HttpEndpoint(str(server.make_url("/v1")), ApiKey(KEY, ""), Settings(), {})
+            try:
+                return [line async for line in http.lines("/file")]
+            finally:
+                await http.close()
+
+    return asyncio.run(run())
+
+
+def test_lines_come_one_by_one_without_the_key_and_without_those_that_are_too_long() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        long = b"x" * (REPLY_BYTES + 1)
+        return web.Response(body=b"a\n" + long + b"\n\n" + KEY.encode() + b"\nlast")
+
+    assert lines_of(handler) == [b"a", b"", b"", b"[key]", b"last"]
+
+
+def test_lines_that_are_not_given_or_break_off_are_unreadable() -> None:
+    async def refused(request: web.Request) -> web.Response:
+        return web.json_response({"error": {"message": f"no {KEY}"}}, status=404)
+
+    async def cut(request: web.Request) -> web.StreamResponse:
+        reply = web.StreamResponse(headers={"Content-Length": "100"})
+        await reply.prepare(request)
+        await reply.write(b"a\nb")
+        assert request.transport is not None
+        request.transport.close()
+        return reply
+
+    with pytest.raises(Unreadable, match=r"HTTP 404: no \[key\]"):
+        lines_of(refused)
+    with pytest.raises(Unreadable) as error:
+        lines_of(cut)
+    assert error.value.output.outcome is Outcome.DROPPED

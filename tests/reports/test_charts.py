@@ -100,7 +100,7 @@ def test_a_claim_that_was_not_asked_about_is_not_drawn() -> None:
 def test_every_chart_is_valid_vega_lite(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = vl_convert.vegalite_to_svg
 
-    checked_charts = []
+    checked_charts: list[Any] = []
 
     def checked(drawing: str, **more: Any) -> Any:
         checked_charts.append(altair.LayerChart.from_json(drawing, validate=True))

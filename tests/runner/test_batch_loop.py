@@ -12,7 +12,7 @@ from steelyard.records import Outcome
 from steelyard.runner import batch_waiting
 from steelyard.storage.journal.lines import Stop
 from tests.auditing.test_batches import QUICK, attempts, records, run_of, sums_asked
-from tests.batch_server import serving
+from tests.batch_server import KINDS, serving
 
 Sums = tuple[Path, float]
 
@@ -47,6 +47,20 @@ def test_a_batch_that_expires_whole_ends_the_run_and_makes_nothing_missing(sums_
         server.fate = lambda prompt, times: "answered"
         assert steelyard(["resume", str(run)]) == 0
         assert set(sums_asked(server).values()) == {1}
+    assert steelyard(["verify", str(run)]) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("cut", [0, 2_000])
+def test_results_that_break_off_are_read_again(kind: str, cut: int, sums_file: Sums, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with serving(kind) as server:
+        server.cut_after = cut
+        assert steelyard(run_of(kind, server, sums_file[0], run, "--limit", "32")) == 0
+        assert server.cut_after == -1
+        assert set(sums_asked(server).values()) == {1}
+    made = attempts(run)
+    assert len(made) == len({each.sample for each in made}) == 32
     assert steelyard(["verify", str(run)]) == 0
 
 

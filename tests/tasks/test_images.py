@@ -246,7 +246,7 @@ def test_which_files_of_questions_show_images(tmp_path: Path) -> None:
         "plain.csv": "question,answer\nWhat is it?,1\n",
         "spoken.csv": "question,answer\nWhat is an image?,1\n",  # the word alone shows none
         "shown.csv": "question,answer,image\nWhat is it?,1,a.png\n",
-        "excel.csv": "Frage;Antwort;Bild\nWas fehlt hier?;1;a.png\n",
+        "excel.csv": "Frage;Antwort;Bild\nWann?;1;a.png\n",
         "late.jsonl": '{"question": "a?", "answer": "1"}\n{"question": "b?", "answer": "1", "images": ["a.png"]}\n',
         "escaped.jsonl": '{"question": "a?", "answer": "1", "\\u0069mage": "a.png"}\n',
     }

@@ -34,7 +34,8 @@ FAULTS: Final = (
     (re.compile(r"\b5\d\d\b|internal server|overloaded|unavailable", re.I), Outcome.SERVER_ERROR),
     (re.compile(r"\b4\d\d\b|bad request|unauthori|not found|forbidden", re.I), Outcome.CLIENT_ERROR),
 )
-# Settings by which the likeliest token is not the one that is taken, with the value that changes nothing.
+# Settings by which another token is taken than the likeliest one, or the one that is drawn, with the value that changes
+# nothing.
 ALTERING: Final[dict[str, float]] = {
     "repetition_penalty": 1,
     "frequency_penalty": 0,
@@ -42,6 +43,9 @@ ALTERING: Final[dict[str, float]] = {
     "no_repeat_ngram_size": 0,
     "num_beams": 1,
     "best_of": 1,
+    "typical_p": 1,
+    "xtc_probability": 0,
+    "dry_multiplier": 0,
 }
 CONSTRAINING: Final = re.compile(
     r"(guided|constraint|structured).*|logit_bias|bad_words.*|grammar|regex|response_(format|schema)|json_schema"

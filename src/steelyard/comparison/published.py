@@ -1,17 +1,20 @@
 """Did published outputs come from these weights? Benchmark by benchmark, from a log and a file of weights.
 
 A vendor that publishes its outputs sample by sample shows more than a score: greedy outputs of a model are its
-likeliest tokens (:mod:`steelyard.models.transcripts`). Each benchmark of the log has three tests, text by text:
+likeliest tokens (:mod:`steelyard.models.transcripts`), and drawn ones are likelier to it than to its requantisations
+(:mod:`steelyard.models.surprises`). Each benchmark of the log has three tests, text by text:
 
 * *requantised*, for each of two requantisations of the weights. Null: with a chance of at least one half a text has as
-  many of the weights' own tokens as of the requantisation's, whatever came before. What the log does not show of
-  prompts and decoding moves both alike.
-* *foreign*. Null: on average at least :data:`BAR` of a text's tokens are the weights' own.
+  many of the weights' own tokens as of the requantisation's (greedy), or the requantisation gains no more than
+  ``LEAST_GAIN`` on the weights, each at the temperature that suits it best (drawn), whatever came before. What the log
+  does not show of prompts and decoding moves both alike.
+* *foreign*, of greedy texts alone. Null: on average at least ``BAR`` of a text's tokens are the weights' own.
 
-The smallest p of the three, times three, is the benchmark's; Holm over all benchmarks. A prompt that the log does not
-show as it was put makes honest texts look foreign: so *foreign* names a benchmark only where another one of the log,
-asked in the same way, is *consistent*. That is said where more than :data:`SHOWN` of a text's tokens are the weights'
-own, at the level divided by the number of benchmarks.
+The smallest p of these, times their number, is the benchmark's; Holm over all benchmarks. A prompt that the log does
+not show as it was put makes honest texts look foreign: so *foreign* names a benchmark only where another one of the
+log, asked in the same way, is *consistent*. That is said where more than ``SHOWN`` of a greedy text's tokens are the
+weights' own, at the level divided by the number of benchmarks. Drawn texts are never *consistent*: another model's may
+be as likely. The bets are in :mod:`steelyard.comparison.published_bets`.
 
 The order in which texts are read follows from the auditor's key (:meth:`steelyard.evidence.order.Prover.reading`), so
 that neither who wrote the log nor the auditor chooses what is read; without a key, from a secret that is drawn.
@@ -20,7 +23,7 @@ that neither who wrote the log nor the auditor chooses what is read; without a k
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -28,113 +31,58 @@ import msgspec
 
 from steelyard.auditing.scoring import output_of, sample_of
 from steelyard.claims.decoding import OTHER_DECODING, TEMPERATURE_NOT_STATED
-from steelyard.comparison.published_pairs import is_held
+from steelyard.comparison.published_bets import (
+    ALPHA,
+    BAR,
+    REQUANTISED,
+    SHOWN,
+    DrawnRow,
+    GreedyRow,
+    row_of,
+)
+from steelyard.comparison.published_pairs import asked, is_held
+from steelyard.comparison.published_rows import OutputShares, OutputSurprise, PublishedRow, Reading
 from steelyard.errors import ExitCode, InputError
-from steelyard.models.transcripts import TextShares
+from steelyard.models.surprises import TextSurprise
+from steelyard.models.transcripts import LEAST_TOKENS, TextShares
 from steelyard.records import (
     SUBJECT,
     Attempt,
     GenerateRequest,
     Measurement,
     ModelIdentity,
-    ModelOutput,
-    Sample,
     VerdictWord,
 )
 from steelyard.records.record import Record
-from steelyard.stats.mean_bets import MeanBets, mean_interval
+from steelyard.stats.mean_bets import mean_interval
 from steelyard.stats.multiplicity import adjusted_p
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 
 __all__ = [
-    "ALPHA",
-    "BAR",
-    "REQUANTISED",
-    "SHOWN",
-    "OutputShares",
+    "OutputReader",
     "PublishedOutputs",
-    "PublishedRow",
-    "ReadShares",
-    "Reading",
-    "Row",
     "decided_again",
     "greedy_rows",
     "needed",
     "published_outputs",
     "rounded",
+    "rounded_surprise",
 ]
 
-ALPHA: Final = 0.05
-REQUANTISED: Final = ("Q2_K", "Q3_K_M")
-BAR: Final = 0.75
-"""Of a text's tokens, on average: fewer are those of another model."""
-
-SHOWN: Final = 0.9
-"""Of a text's tokens, on average: more than so many are *consistent* with the weights."""
-
+_NOT_SHOWN: Final = (
+    "no requantisation explains them better, which does not show that the weights wrote them: another model's draws "
+    "may be as likely"
+)
 _LEFT_OUT: Final = 0.1  # of a benchmark's texts: where more cannot be read, none of it is called consistent
-_NEVER: Final = 1 - 1e-6  # a margin that no bet is about
-
-ReadShares = Callable[[GenerateRequest, str], TextShares | None]
-"""The shares of a text's tokens that are the weights' own, and others', after a prompt; None: it cannot be read."""
 
 
-class Reading(Record, frozen=True, kw_only=True):
-    """What fixes the order of reading: a key's ``proof``, or without a key the ``secret`` itself."""
+class OutputReader(NamedTuple):
+    """How a text is read after its prompt, a greedy and a drawn one; None: it cannot be."""
 
-    secret: str
-    proof: str = ""
-
-
-class OutputShares(Record, frozen=True, kw_only=True):
-    """One text that was looked at, with its :class:`~steelyard.models.transcripts.TextShares`.
-
-    ``own`` is None where it could not be read.
-    """
-
-    sample: str
-    own: float | None = None
-    whole: float = 0.0
-    others: dict[str, float] = msgspec.field(default_factory=dict)
-
-
-class PublishedRow(Record, frozen=True, kw_only=True):
-    """One benchmark of the log. ``share`` is the mean over the texts that were read, ``ci`` its interval at 95 %.
-
-    ``texts`` are in the log; ``held`` of them may be held against weights (the others were not answered, or stand
-    behind reasoning), ``planned`` of these were to be looked at. ``chat``: they were asked by chat. ``p`` is after Holm
-    over all benchmarks; None: not tested. ``nearest`` is the requantisation on which the bets won most, which explains
-    ``better`` texts better than the weights. ``samples`` are in the order of reading; ``untestable``: why there are
-    none.
-    """
-
-    task: str
-    measurement: str
-    chat: bool
-    texts: int
-    held: int = 0
-    planned: int = 0
-    samples: tuple[OutputShares, ...] = ()
-    untestable: str = ""
-    share: float | None = None
-    ci: tuple[float, float] | None = None
-    p: float | None = None
-    nearest: str = ""
-    better: int = 0
-    word: VerdictWord = VerdictWord.NOT_TESTABLE
-    reason: str = ""
-
-    @property
-    def read(self) -> int:
-        """How many texts were read."""
-        return sum(each.own is not None for each in self.samples)
-
-    @property
-    def left_out(self) -> int:
-        """How many texts could not be read, among those that were looked at, or were not to be held at all."""
-        return self.texts - self.held + len(self.samples) - self.read
+    shares: Callable[[GenerateRequest, str], TextShares | None]
+    surprise: Callable[[GenerateRequest, str], TextSurprise | None]
 
 
 class PublishedOutputs(Record, frozen=True, kw_only=True):
@@ -170,60 +118,10 @@ class PublishedOutputs(Record, frozen=True, kw_only=True):
         return ExitCode.UNDECIDED
 
 
-class Row:
-    """One benchmark while its texts are read."""
-
-    def __init__(self, row: PublishedRow) -> None:
-        self.row, self.samples = row, list[OutputShares]()
-        self.far, self.near = MeanBets(1 - BAR, _NEVER), MeanBets(1e-6, 1 - SHOWN)
-        self.better = {name: MeanBets(0.5, _NEVER) for name in REQUANTISED}
-        self.wins = dict.fromkeys(REQUANTISED, 0)
-
-    def observe(self, shares: OutputShares) -> None:
-        """Take the next text."""
-        self.samples.append(shares)
-        if shares.own is None:
-            return
-        self.far.observe(1 - shares.own, 1 - shares.own)
-        self.near.observe(1 - shares.own, 1 - shares.own)
-        for name, bets in self.better.items():
-            is_better = shares.others[name] > shares.whole
-            self.wins[name] += is_better
-            bets.observe(float(is_better), float(is_better))
-
-    @property
-    def p_better(self) -> float:
-        """Of the requantisations: three tests share the benchmark's level."""
-        return min(1.0, 3 * min(bets.p for bets in self.better.values()))
-
-    @property
-    def p_far(self) -> float:
-        """Of the texts' being foreign."""
-        return min(1.0, 3 * self.far.p)
-
-    @property
-    def nearest(self) -> str:
-        """The requantisation on which the bets won most."""
-        return min(REQUANTISED, key=lambda name: self.better[name].p)
-
-    def is_own(self, rows: int) -> bool:
-        """Whether more than :data:`SHOWN` of a text's tokens are the weights', at the level of one of so many."""
-        return self.near.within * ALPHA >= rows
-
-    def needed(self, rows: int) -> int | None:
-        """About how many texts would decide, if they go on as these did; None: none would."""
-        foreign = [self.far, *self.better.values()]
-        ways = [*(bets.needed(3 * rows / ALPHA) for bets in foreign), self.near.needed_within(rows / ALPHA)]
-        return min((way for way in ways if way is not None), default=None)
-
-    def is_over(self, rows: int) -> bool:
-        """Whether a further text can change no word."""
-        return min(self.p_better, self.p_far) * rows <= ALPHA or self.is_own(rows)
-
-
 class _Transcript(NamedTuple):
-    sample: Sample
-    output: ModelOutput
+    request: GenerateRequest
+    sample: str
+    text: str
 
 
 def published_outputs(
@@ -231,30 +129,28 @@ def published_outputs(
     answers_root: str,
     reference: ModelIdentity,
     reading: Reading,
-    shares: ReadShares,
+    reader: OutputReader,
     limit: int,
     notify: Callable[[str, int, int], None] = lambda task, read, of: None,
 ) -> PublishedOutputs:
-    """Hold a run's greedy texts against weights, at most ``limit`` of each benchmark.
+    """Hold a run's texts against weights, at most ``limit`` of each benchmark.
 
     ``notify`` is told of each text: the benchmark, how many were looked at, and how many are to be.
     Raises InputError where texts are withheld, and where the run has none.
     """
-    rows = [Row(each) for each in greedy_rows(run)]
+    rows = [row_of(each) for each in _rows(run)]
     if not rows:
         raise InputError("holds no texts of a model: published outputs are texts, sample by sample", where=run.path)
     tested = [each for each in rows if not each.row.untestable]
     attempts = _attempts(run, [each.row.measurement for each in tested], reading.secret)
-    texts = open_index(run.path)
+    index = open_index(run.path)
     for row in tested:
         in_order = attempts[row.row.measurement]
-        planned = min(limit, len(in_order))
-        row.row = msgspec.structs.replace(row.row, held=len(in_order), planned=planned)
-        for number, attempt in enumerate(in_order[:planned], 1):
-            sample, output = _transcript(run, attempt, texts)
-            assert isinstance(sample.request, GenerateRequest), "texts are generated"
-            row.observe(rounded(sample.id, shares(sample.request, output.text)))
-            notify(row.row.task, number, planned)
+        planned = in_order[:limit]
+        row.row = msgspec.structs.replace(row.row, held=len(in_order), planned=len(planned))
+        texts = (_transcript(run, attempt, index) for attempt in planned)
+        for number, _ in enumerate(_read(row, texts, reader), 1):
+            notify(row.row.task, number, len(planned))
             if row.is_over(len(tested)):
                 break
     return PublishedOutputs(
@@ -276,6 +172,13 @@ def published_outputs(
 
 def greedy_rows(run: RunFolder) -> Iterator[PublishedRow]:
     """The benchmarks of a run that ask for texts, each with why it is no greedy one, where it is none."""
+    for each in _rows(run):
+        reason = "its outputs are drawn at a temperature: only greedy ones are the likeliest tokens"
+        yield msgspec.structs.replace(each, temperature=0.0, untestable=reason) if each.temperature else each
+
+
+def _rows(run: RunFolder) -> Iterator[PublishedRow]:
+    """The benchmarks of a run that ask for texts, each with why its texts cannot be read, where they cannot."""
     for each in run.plan.measurements:
         if each.role == SUBJECT and each.kind == "generate" and not (each.again or each.arm or each.beside):
             yield PublishedRow(
@@ -283,19 +186,23 @@ def greedy_rows(run: RunFolder) -> Iterator[PublishedRow]:
                 measurement=each.id,
                 chat=each.chat,
                 texts=each.population,
+                temperature=each.temperature,
                 untestable=_untestable(run, each),
             )
 
 
 def _untestable(run: RunFolder, measurement: Measurement) -> str:
-    if measurement.temperature or measurement.decoding != "greedy":
-        return "its outputs are drawn at a temperature: only greedy ones are the likeliest tokens"
+    if measurement.decoding != "greedy" and not measurement.temperature:
+        return "the log does not say at which temperature its outputs were drawn"
+    if measurement.temperature > 1:
+        return "its outputs are drawn at a temperature above 1, which makes rare tokens likelier than the weights do"
     if run.plan.origin.kind == "gateway":
         return "a recording does not say at which temperature a server answered that was sent none"
     if TEMPERATURE_NOT_STATED in measurement.differences:
         return "the log does not say the temperature, so that its outputs may be drawn"
     others = [each for each in measurement.differences if each.startswith(OTHER_DECODING)]
-    return f"outputs that are decoded so are not the likeliest tokens: {others[0]}".rstrip(".") if others else ""
+    what = "the weights' own draws" if measurement.temperature else "the likeliest tokens"
+    return f"outputs that are decoded so are not {what}: {others[0]}".rstrip(".") if others else ""
 
 
 def _attempts(run: RunFolder, measurements: Sequence[str], secret: str) -> dict[str, list[Attempt]]:
@@ -315,15 +222,38 @@ def _transcript(run: RunFolder, attempt: Attempt, texts: Mapping[str, str]) -> _
     sample, output = sample_of(attempt, texts), output_of(attempt, texts)
     if sample is None or output is None:
         raise InputError("its texts are withheld: use the folder that it was made in", where=run.path)
-    return _Transcript(sample, output)
+    assert isinstance(sample.request, GenerateRequest), "texts are generated"
+    return _Transcript(sample.request, sample.id, output.text)
+
+
+def _read(row: GreedyRow | DrawnRow, texts: Iterable[_Transcript], reader: OutputReader) -> Iterator[None]:
+    """Read the texts one by one. Of a prompt that comes again no drawn text is read: a server may keep its answers."""
+    seen = set[str]()
+    for request, sample, text in texts:
+        if isinstance(row, GreedyRow):
+            row.observe(rounded(sample, reader.shares(request, text)))
+        elif request.temperature != row.row.temperature or asked(request) in seen:
+            row.observe(OutputSurprise(sample=sample))
+        else:
+            seen.add(asked(request))
+            row.observe(rounded_surprise(sample, reader.surprise(request, text)))
+        yield
 
 
 def rounded(sample: str, shares: TextShares | None) -> OutputShares:
-    """What is kept of a text: its shares, to millionths."""
+    """What is kept of a greedy text: its shares, to millionths."""
     if shares is None:
         return OutputShares(sample=sample)
     others = {name: round(shares.others[name], 6) for name in REQUANTISED}
     return OutputShares(sample=sample, own=round(shares.own, 6), whole=round(shares.whole, 6), others=others)
+
+
+def rounded_surprise(sample: str, read: TextSurprise | None) -> OutputSurprise:
+    """What is kept of a drawn text: its surprise to millionths, what others gain to hundredths of a nat."""
+    if read is None:
+        return OutputSurprise(sample=sample)
+    gains = {name: round(read.gains[name], 2) for name in REQUANTISED}
+    return OutputSurprise(sample=sample, tokens=read.tokens, surprise=round(read.surprise, 6), gains=gains)
 
 
 # ── what it shows ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -336,22 +266,44 @@ def decided_again(rows: Sequence[PublishedRow]) -> tuple[PublishedRow, ...]:
     """
     if len({each.measurement for each in rows}) != len(rows):
         raise ValueError("one benchmark stands in it twice")
-    again = []
     tested = sum(not each.untestable for each in rows)
-    for each in rows:
-        row = Row(each)
-        if not len(each.samples) <= each.planned <= each.held <= each.texts or (each.untestable and each.held):
-            raise ValueError("more was read than there is")
-        if len({shares.sample for shares in each.samples}) != len(each.samples):
-            raise ValueError("one text was read twice")
-        for shares in each.samples:
-            if row.is_over(tested):
-                raise ValueError("texts were read after the decision")
-            if shares.own is not None and shares.others.keys() != set(REQUANTISED):
-                raise ValueError("the shares of its requantisations are missing")
-            row.observe(shares)
-        again.append(row)
-    return tuple(_decided(again))
+    return tuple(_decided([_read_again(each, tested) for each in rows]))
+
+
+def _read_again(sealed: PublishedRow, tested: int) -> GreedyRow | DrawnRow:
+    row = row_of(sealed)
+    if not sealed.looked_at <= sealed.planned <= sealed.held <= sealed.texts or (sealed.untestable and sealed.held):
+        raise ValueError("more was read than there is")
+    texts = _texts(sealed)
+    if len({each.sample for each in texts}) != len(texts):
+        raise ValueError("one text was read twice")
+    if sealed.drawn if isinstance(row, GreedyRow) else sealed.samples:
+        raise ValueError("greedy texts are read by their shares, drawn ones by their surprise")
+    if not 0 <= sealed.temperature <= 1 and sealed.held:
+        raise ValueError("texts of this temperature are not read")
+    for each in texts:
+        if row.is_over(tested):
+            raise ValueError("texts were read after the decision")
+        _observe_again(row, each)
+    return row
+
+
+def _texts(row: PublishedRow) -> list[OutputShares | OutputSurprise]:
+    return [*row.samples, *row.drawn]
+
+
+def _observe_again(row: GreedyRow | DrawnRow, each: OutputShares | OutputSurprise) -> None:
+    """Take a sealed text; raises ValueError where what it holds is no reading."""
+    if isinstance(row, GreedyRow):
+        assert isinstance(each, OutputShares)
+        if each.own is not None and each.others.keys() != set(REQUANTISED):
+            raise ValueError("the shares of its requantisations are missing")
+        row.observe(each)
+    else:
+        assert isinstance(each, OutputSurprise)
+        if each.surprise is not None and (each.gains.keys() != set(REQUANTISED) or each.tokens < LEAST_TOKENS):
+            raise ValueError("what its requantisations gain is missing, or too few tokens were read")
+        row.observe(each)
 
 
 def needed(rows: Sequence[PublishedRow]) -> dict[str, int | None]:
@@ -359,38 +311,43 @@ def needed(rows: Sequence[PublishedRow]) -> dict[str, int | None]:
     of, found = sum(not each.untestable for each in rows), dict[str, int | None]()
     for each in rows:
         if each.word is VerdictWord.INSUFFICIENT_POWER and each.read:
-            row = Row(each)
-            for shares in each.samples:
-                row.observe(shares)
+            row = row_of(each)
+            for text in _texts(each):
+                _observe_again(row, text)
             texts = row.needed(of)
-            found[each.measurement] = None if texts is None else math.ceil(texts * len(each.samples) / each.read)
+            found[each.measurement] = None if texts is None else math.ceil(texts * each.looked_at / each.read)
     return found
 
 
-def _decided(rows: Sequence[Row]) -> Iterator[PublishedRow]:
+def _decided(rows: Sequence[GreedyRow | DrawnRow]) -> Iterator[PublishedRow]:
     tested = [each for each in rows if not each.row.untestable]
-    read = [each for each in tested if any(shares.own is not None for shares in each.samples)]
+    read = [each for each in tested if each.shown]
     corrected = adjusted_p([min(each.p_better, each.p_far) for each in read], [1.0] * len(read))
     p_of = {each.row.measurement: float(f"{p:.10g}") for each, p in zip(read, corrected, strict=True)}
     shown = {each.row.measurement: each.row.chat for each in read if each.is_own(len(tested))}
     for each in rows:
-        row, p = each.row, p_of.get(each.row.measurement)
-        own = [shares.own for shares in each.samples if shares.own is not None]
-        row = msgspec.structs.replace(row, samples=tuple(each.samples))
+        p, scores = p_of.get(each.row.measurement), each.shown
+        row = (
+            msgspec.structs.replace(each.row, samples=tuple(each.samples))
+            if isinstance(each, GreedyRow)
+            else msgspec.structs.replace(each.row, drawn=tuple(each.samples))
+        )
         word, reason = _word(each, row, p, shown)
         yield msgspec.structs.replace(
             row,
-            share=float(f"{math.fsum(own) / len(own):.6g}") if own else None,
-            ci=mean_interval(own) if own else None,
+            share=float(f"{math.fsum(scores) / len(scores):.6g}") if scores else None,
+            ci=mean_interval(scores) if scores else None,
             p=p,
-            nearest=each.nearest if own and each.wins[each.nearest] else "",
+            nearest=each.nearest if scores and each.wins[each.nearest] else "",
             better=each.wins[each.nearest],
             word=word,
             reason=reason,
         )
 
 
-def _word(each: Row, row: PublishedRow, p: float | None, shown: Mapping[str, bool]) -> tuple[VerdictWord, str]:
+def _word(
+    each: GreedyRow | DrawnRow, row: PublishedRow, p: float | None, shown: Mapping[str, bool]
+) -> tuple[VerdictWord, str]:
     if row.untestable:
         return VerdictWord.NOT_TESTABLE, row.untestable
     if p is None:
@@ -405,7 +362,7 @@ def _word(each: Row, row: PublishedRow, p: float | None, shown: Mapping[str, boo
             "log that was asked in this way shows that prompts are read as they were put"
         )
     if row.measurement not in shown:
-        return VerdictWord.INSUFFICIENT_POWER, "more outputs would decide"
+        return VerdictWord.INSUFFICIENT_POWER, _NOT_SHOWN if row.temperature else "more outputs would decide"
     share = row.left_out / row.texts
     if share > _LEFT_OUT:
         return VerdictWord.INSUFFICIENT_POWER, (

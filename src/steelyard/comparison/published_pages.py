@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard.comparison.detected_page import page
-from steelyard.comparison.published import PublishedOutputs, PublishedRow, needed
+from steelyard.comparison.published import PublishedOutputs, needed
+from steelyard.comparison.published_bets import LEAST_GAIN
+from steelyard.comparison.published_rows import PublishedRow
 from steelyard.records import VerdictWord
 from steelyard.reports.markdown import escape
 from steelyard.reports.words import SIGNS, about, counted
@@ -31,7 +33,7 @@ __all__ = [
 
 _NAME = 60
 _MOST_NEEDED: Final = 20_000  # outputs: more of them nobody has
-_HEADINGS = ("benchmark", "outputs read", "tokens that are the weights'", "95 % interval", "p", "verdict")
+_HEADINGS = ("benchmark", "outputs read", "the weights' tokens", "95 % interval", "p", "verdict")
 
 
 def machine(found: PublishedOutputs) -> dict[str, Any]:
@@ -68,19 +70,28 @@ def sentences(found: PublishedOutputs) -> Iterator[str]:
         if row.reason:
             yield f"{name}: {row.word.words}: {row.reason}."
         if row.measurement in more:
-            yield f"{name}: {more_outputs(more[row.measurement], len(row.samples), row.held, 'output')}."
+            yield f"{name}: {more_outputs(more[row.measurement], row.looked_at, row.held, 'output')}."
         if row.nearest and row.word is VerdictWord.INCONSISTENT:
             yield f"{name}: {row.nearest} explains {row.better:,} of {row.read:,} outputs better than the weights do."
         if row.left_out and not row.untestable:
             left_out = counted(row.left_out, "output")
-            yield f"{name}: {left_out} left out: not answered, behind reasoning, too short or too long."
+            again = " or, of drawn ones, to a prompt that came before" if row.temperature else ""
+            yield f"{name}: {left_out} left out: not answered, behind reasoning, too short or too long{again}."
     yield (
         f"The log names the model {one_line(found.model, _NAME)}. A benchmark is inconsistent where a requantisation "
         "of the weights explains its outputs better than they do; or where on average fewer than "
         f"{found.bar * 100:g} % of an output's tokens are the weights' own, and another benchmark of the log that was "
         f"asked in the same way is consistent. That any is called so wrongly has a probability of at most "
-        f"{found.alpha * 100:g} %, if the log shows prompts as they were put and outputs are greedy."
+        f"{found.alpha * 100:g} %, if the log shows prompts as they were put and states how outputs were decoded."
     )
+    if any(row.temperature for row in found.rows):
+        yield (
+            "Drawn outputs are held against the requantisations alone: one explains an output better where it gains "
+            f"{LEAST_GAIN:g} nats on the weights, each file at the temperature that suits it best. The surprise of a "
+            "token is the probability of likelier ones, and half its own: the weights' own draws have 50 % on average, "
+            "and less where unlikely tokens were cut off. It tests nothing: another model's draws may have as little, "
+            "and the weights' own behind a hidden prompt have more."
+        )
     yield (
         "Precision is part of the weights: outputs of a model in 16 bits are not those of its 2-bit file. That these "
         "outputs came from the weights does not show that the scores of the log did."
@@ -155,7 +166,7 @@ def _cells(row: PublishedRow) -> tuple[str, ...]:
     return (
         one_line(row.task, _NAME),
         f"{row.read:,} of {row.texts:,}",
-        "–" if row.share is None else f"{row.share * 100:.1f} %",
+        "–" if row.share is None else f"{'surprise ' if row.temperature else ''}{row.share * 100:.1f} %",
         "–" if row.ci is None else f"{row.ci[0] * 100:.1f}–{row.ci[1] * 100:.1f} %",
         "–" if row.p is None else "< 0.0001" if row.p < 1e-4 else f"{row.p:.2g}",
         f"{SIGNS[row.word]} {row.word.words}",

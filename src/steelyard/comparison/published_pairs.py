@@ -24,7 +24,18 @@ from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["BEGINNING", "LEAST", "MOST_PAIRS", "SAID", "OutputPair", "Texts", "is_held", "read_pairs", "texts_of"]
+__all__ = [
+    "BEGINNING",
+    "LEAST",
+    "MOST_PAIRS",
+    "SAID",
+    "OutputPair",
+    "Texts",
+    "asked",
+    "is_held",
+    "read_pairs",
+    "texts_of",
+]
 
 BEGINNING: Final = 100
 """Characters of two outputs: how far these are the same is what is called alike."""
@@ -96,14 +107,14 @@ def texts_of(run: RunFolder, measurements: Sequence[str]) -> dict[str, dict[str,
             raise InputError("its texts are withheld: use the folder that it was made in", where=run.path)
         if not isinstance(sample.request, GenerateRequest):
             continue
-        asked, place = _asked(sample.request), (known[record.measurement], record.position)
+        by, place = asked(sample.request), (known[record.measurement], record.position)
         of = found[record.measurement]
-        if asked not in of or place < of[asked].place:
-            of[asked] = Texts(sample.id, place, output.text if is_held(record) else None)
+        if by not in of or place < of[by].place:
+            of[by] = Texts(sample.id, place, output.text if is_held(record) else None)
     return found
 
 
-def _asked(request: GenerateRequest) -> str:
+def asked(request: GenerateRequest) -> str:
     """A digest of what a request puts before a model; limits and stop rules are not in it."""
     shown = GenerateRequest(
         prompt=request.prefix + request.prompt,

@@ -11,31 +11,22 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from steelyard.comparison.published import ALPHA, BAR, SHOWN, PublishedOutputs, decided_again
-from steelyard.comparison.sealed_reading import check_order, read_statement, seal_statement
+from steelyard.comparison.published import PublishedOutputs, decided_again
+from steelyard.comparison.published_bets import ALPHA, BAR, SHOWN
+from steelyard.comparison.published_rows import PublishedRow
+from steelyard.comparison.sealed_reading import check_order
+from steelyard.comparison.sealed_result import ResultSeal, SealedResult, check_follows
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.keys import KeySigner
-from steelyard.evidence.signed import signed_by
-from steelyard.records.record import Record
-from steelyard.storage.sealed_record import record_in
 
 __all__ = ["SEAL", "SealedOutputs", "is_outputs", "open_outputs", "seal_outputs"]
 
 SEAL: Final = layout.OUTPUTS
-_PREDICATE: Final = "urn:steelyard:predicate:published-outputs:v1"
 
 
-class _Sealed(Record, frozen=True, kw_only=True):
-    """What the statement holds; ``signer`` is the public key that signed it, empty where none did."""
-
-    format: str
-    software: str
+class _Sealed(SealedResult, frozen=True, kw_only=True):
     outputs: PublishedOutputs
-    signer: str = ""
-
-
-_FORMAT: Final = "steelyard-published-outputs/1"
 
 
 class SealedOutputs(NamedTuple):
@@ -53,15 +44,7 @@ def is_outputs(path: Path) -> bool:
 
 def seal_outputs(path: Path, found: PublishedOutputs, signer: KeySigner | None) -> None:
     """Write the folder. Raises InputError where there is something already, or it cannot be written."""
-    from steelyard.util.software import software
-
-    sealed = _Sealed(
-        format=_FORMAT,
-        software=software(),
-        outputs=found,
-        signer="" if signer is None else signer.public_key.keyval["public"],
-    )
-    seal_statement(path, SEAL, _PREDICATE, sealed, _subjects(found), signer)
+    _FORM.seal(path, found, signer)
 
 
 def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
@@ -69,32 +52,31 @@ def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
 
     Raises VerificationError naming the first thing that does not hold, InputError where this is no such folder.
     """
-    document = read_statement(path, SEAL)
-    sealed = _read(document.kind, document.predicate)
-    found = sealed.outputs
-    keyid, trusted = signed_by(document.envelope, sealed.signer, SEAL, require_key)
-    if document.subjects != _subjects(found):
-        raise VerificationError(f"{SEAL}: is about other answers or weights than it says")
+    opened = _FORM.open(path, require_key)
+    found = opened.found
     if not found.rows:
         raise VerificationError(f"{SEAL}: is about no benchmark")
-    check_order(SEAL, found.reading, sealed.signer, found.answers_root, found.reference.sha256)
+    check_order(SEAL, found.reading, opened.signer, found.answers_root, found.reference.sha256)
     if (found.alpha, found.bar, found.shown) != (ALPHA, BAR, SHOWN):
         raise VerificationError(f"{SEAL}: has another level or bar than the rule")
-    try:
-        again = decided_again(found.rows)
-    except ValueError as error:
-        raise VerificationError(f"{SEAL}: is what no reading gives: {error}") from None
-    if again != found.rows:
-        other = next(new.task for new, old in zip(again, found.rows, strict=True) if new != old)
-        raise VerificationError(f"{SEAL}: what it says of {other[:80]!r} does not follow from its shares")
-    return SealedOutputs(found, keyid, trusted)
+
+    def other(again: tuple[PublishedRow, ...]) -> str:
+        task = next(new.task for new, old in zip(again, found.rows, strict=True) if new != old)
+        return f"what it says of {task[:80]!r} does not follow from its shares"
+
+    check_follows(SEAL, found.rows, lambda: decided_again(found.rows), other)
+    return SealedOutputs(found, opened.signed_by, opened.trusted)
 
 
 def _subjects(found: PublishedOutputs) -> dict[str, str]:
     return {"answers": found.answers_root, "reference": found.reference.sha256}
 
 
-def _read(kind: str, predicate: dict[str, object]) -> _Sealed:
-    if kind != _PREDICATE or predicate.get("format") != _FORMAT:
-        raise VerificationError(f"{SEAL}: not a result of format {_FORMAT}, which this version reads")
-    return record_in(predicate, _Sealed, SEAL, "result")
+_FORM: Final = ResultSeal(
+    file=SEAL,
+    kind="urn:steelyard:predicate:published-outputs:v1",
+    format="steelyard-published-outputs/1",
+    record=_Sealed,
+    field="outputs",
+    subjects=_subjects,
+)

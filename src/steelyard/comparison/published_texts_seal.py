@@ -10,29 +10,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from steelyard.comparison.published_texts import ALIKE, ALPHA, TOLERANCE, PublishedTexts, decided_again
-from steelyard.comparison.sealed_reading import read_statement, seal_statement
+from steelyard.comparison.published_texts import ALIKE, ALPHA, TOLERANCE, PublishedTexts, TextsRow, decided_again
+from steelyard.comparison.sealed_result import ResultSeal, SealedResult, check_follows
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.keys import KeySigner
-from steelyard.evidence.signed import signed_by
-from steelyard.records.record import Record
-from steelyard.storage.sealed_record import record_in
 
 __all__ = ["SEAL", "SealedTexts", "open_texts", "seal_texts"]
 
 SEAL: Final = layout.OUTPUT_TEXTS
-_PREDICATE: Final = "urn:steelyard:predicate:published-texts:v1"
-_FORMAT: Final = "steelyard-published-texts/1"
 
 
-class _Sealed(Record, frozen=True, kw_only=True):
-    """What the statement holds; ``signer`` is the public key that signed it, empty where none did."""
-
-    format: str
-    software: str
+class _Sealed(SealedResult, frozen=True, kw_only=True):
     texts: PublishedTexts
-    signer: str = ""
 
 
 class SealedTexts(NamedTuple):
@@ -45,15 +35,7 @@ class SealedTexts(NamedTuple):
 
 def seal_texts(path: Path, found: PublishedTexts, signer: KeySigner | None) -> None:
     """Write the folder. Raises InputError where there is something already, or it cannot be written."""
-    from steelyard.util.software import software
-
-    sealed = _Sealed(
-        format=_FORMAT,
-        software=software(),
-        texts=found,
-        signer="" if signer is None else signer.public_key.keyval["public"],
-    )
-    seal_statement(path, SEAL, _PREDICATE, sealed, _subjects(found), signer)
+    _FORM.seal(path, found, signer)
 
 
 def open_texts(path: Path, require_key: Path | None = None) -> SealedTexts:
@@ -61,27 +43,30 @@ def open_texts(path: Path, require_key: Path | None = None) -> SealedTexts:
 
     Raises VerificationError naming the first thing that does not hold, InputError where this is no such folder.
     """
-    document = read_statement(path, SEAL)
-    if document.kind != _PREDICATE or document.predicate.get("format") != _FORMAT:
-        raise VerificationError(f"{SEAL}: not a result of format {_FORMAT}, which this version reads")
-    sealed = record_in(document.predicate, _Sealed, SEAL, "result")
-    found = sealed.texts
-    keyid, trusted = signed_by(document.envelope, sealed.signer, SEAL, require_key)
-    if document.subjects != _subjects(found):
-        raise VerificationError(f"{SEAL}: is about other answers than it says")
+    opened = _FORM.open(path, require_key)
+    found = opened.found
     if not found.rows:
         raise VerificationError(f"{SEAL}: is about no benchmark")
     if (found.alpha, found.tolerance, found.bar) != (ALPHA, TOLERANCE, ALIKE):
         raise VerificationError(f"{SEAL}: has another level, tolerance or bar than the rule")
-    try:
-        again = decided_again(found.rows)
-    except ValueError as error:
-        raise VerificationError(f"{SEAL}: is what no reading gives: {error}") from None
-    if again != found.rows:
-        other = next(new.task for new, old in zip(again, found.rows, strict=True) if new != old)
-        raise VerificationError(f"{SEAL}: what it says of {other[:80]!r} does not follow from its pairs")
-    return SealedTexts(found, keyid, trusted)
+
+    def other(again: tuple[TextsRow, ...]) -> str:
+        task = next(new.task for new, old in zip(again, found.rows, strict=True) if new != old)
+        return f"what it says of {task[:80]!r} does not follow from its pairs"
+
+    check_follows(SEAL, found.rows, lambda: decided_again(found.rows), other)
+    return SealedTexts(found, opened.signed_by, opened.trusted)
 
 
 def _subjects(found: PublishedTexts) -> dict[str, str]:
     return {"answers": found.log.answers_root, "served": found.served.answers_root}
+
+
+_FORM: Final = ResultSeal(
+    file=SEAL,
+    kind="urn:steelyard:predicate:published-texts:v1",
+    format="steelyard-published-texts/1",
+    record=_Sealed,
+    field="texts",
+    subjects=_subjects,
+)

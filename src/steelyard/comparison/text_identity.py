@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from steelyard.auditing.scoring import output_of, sample_of
-from steelyard.comparison.published import Reading
+from steelyard.comparison.published_rows import Reading
 from steelyard.comparison.settings import HOW_ASKED, HOW_MUCH, differing_settings
 from steelyard.comparison.text_pairs import (
     ORDERS,

@@ -10,30 +10,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from steelyard.comparison.sealed_reading import check_order, read_statement, seal_statement
+from steelyard.comparison.sealed_reading import check_order
+from steelyard.comparison.sealed_result import ResultSeal, SealedResult, check_follows
 from steelyard.comparison.text_identity import ALPHA, TextIdentity, decided_again, reading_roots
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.keys import KeySigner
-from steelyard.evidence.signed import signed_by
-from steelyard.records.record import Record
 from steelyard.stats.told_apart import MARGIN, TOLERANCE
-from steelyard.storage.sealed_record import record_in
 
 __all__ = ["SEAL", "SealedIdentity", "open_identity", "seal_identity"]
 
 SEAL: Final = layout.TEXT_IDENTITY
-_PREDICATE: Final = "urn:steelyard:predicate:text-identity:v1"
-_FORMAT: Final = "steelyard-text-identity/1"
 
 
-class _Sealed(Record, frozen=True, kw_only=True):
-    """What the statement holds; ``signer`` is the public key that signed it, empty where none did."""
-
-    format: str
-    software: str
+class _Sealed(SealedResult, frozen=True, kw_only=True):
     identity: TextIdentity
-    signer: str = ""
 
 
 class SealedIdentity(NamedTuple):
@@ -46,15 +37,7 @@ class SealedIdentity(NamedTuple):
 
 def seal_identity(path: Path, found: TextIdentity, signer: KeySigner | None) -> None:
     """Write the folder. Raises InputError where there is something already, or it cannot be written."""
-    from steelyard.util.software import software
-
-    sealed = _Sealed(
-        format=_FORMAT,
-        software=software(),
-        identity=found,
-        signer="" if signer is None else signer.public_key.keyval["public"],
-    )
-    seal_statement(path, SEAL, _PREDICATE, sealed, _subjects(found), signer)
+    _FORM.seal(path, found, signer)
 
 
 def open_identity(path: Path, require_key: Path | None = None) -> SealedIdentity:
@@ -62,26 +45,26 @@ def open_identity(path: Path, require_key: Path | None = None) -> SealedIdentity
 
     Raises VerificationError naming the first thing that does not hold, InputError where this is no such folder.
     """
-    document = read_statement(path, SEAL)
-    if document.kind != _PREDICATE or document.predicate.get("format") != _FORMAT:
-        raise VerificationError(f"{SEAL}: not a result of format {_FORMAT}, which this version reads")
-    sealed = record_in(document.predicate, _Sealed, SEAL, "result")
-    found = sealed.identity
-    keyid, trusted = signed_by(document.envelope, sealed.signer, SEAL, require_key)
-    if document.subjects != _subjects(found):
-        raise VerificationError(f"{SEAL}: is about other answers than it says")
-    check_order(SEAL, found.reading, sealed.signer, *reading_roots(*found.runs))
+    opened = _FORM.open(path, require_key)
+    found = opened.found
+    check_order(SEAL, found.reading, opened.signer, *reading_roots(*found.runs))
     if (found.alpha, found.tolerance, found.margin) != (ALPHA, float(TOLERANCE), float(MARGIN)):
         raise VerificationError(f"{SEAL}: has another level or tolerance than the rule")
-    try:
-        again = decided_again(found)
-    except ValueError as error:
-        raise VerificationError(f"{SEAL}: is what no reading gives: {error}") from None
-    if again != found:
-        raise VerificationError(f"{SEAL}: what it says does not follow from its guesses")
-    return SealedIdentity(found, keyid, trusted)
+    said = "what it says does not follow from its guesses"
+    check_follows(SEAL, found, lambda: decided_again(found), lambda again: said)
+    return SealedIdentity(found, opened.signed_by, opened.trusted)
 
 
 def _subjects(found: TextIdentity) -> dict[str, str]:
     first, second = found.runs
     return {"answers": first.answers_root, "reference": second.answers_root}
+
+
+_FORM: Final = ResultSeal(
+    file=SEAL,
+    kind="urn:steelyard:predicate:text-identity:v1",
+    format="steelyard-text-identity/1",
+    record=_Sealed,
+    field="identity",
+    subjects=_subjects,
+)

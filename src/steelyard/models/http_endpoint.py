@@ -154,7 +154,8 @@ class HttpEndpoint:
             ) as reply:
                 if reply.status != 200:
                     data = await self._read(reply)
-                    raise Unreadable(read_error(reply.status, self.decoded(data or b""), dict(reply.headers)))
+                    about = self._without_key(dict(reply.headers))
+                    raise Unreadable(read_error(reply.status, self.decoded(data or b""), about))
                 async for line in _lines(reply):
                     yield self._redact(line)
         except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:

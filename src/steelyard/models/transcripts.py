@@ -17,6 +17,7 @@ alike; so where a requantisation explains a text better than the weights do, tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from steelyard.models.session import InferenceSession
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from steelyard.models.llama import Llama
 
-__all__ = ["LEAST_TOKENS", "MOST_TOKENS", "NEAR", "Gaps", "TextShares", "TranscriptReader", "shares_of"]
+__all__ = ["LEAST_TOKENS", "MOST_TOKENS", "NEAR", "Gaps", "ReadTokens", "TextShares", "TranscriptReader", "shares_of"]
 
 LEAST_TOKENS: Final = 6
 """Where the weights expect one that did not stand there before; of fewer a share says little."""
@@ -62,6 +63,13 @@ class Gaps(NamedTuple):
     others: dict[str, list[float]]
 
 
+class ReadTokens(NamedTuple):
+    """The tokens of a prompt, and of the text behind it."""
+
+    prompt: list[int]
+    tokens: list[int]
+
+
 class TranscriptReader:
     """Reads texts by one file of weights, and by others with its tokeniser; from one thread."""
 
@@ -76,18 +84,40 @@ class TranscriptReader:
         """
         import numpy as np
 
+        read = self.tokens(request, text)
+        if read is None:
+            return None
+        prompt, tokens = read
+        rows = self.logits(read)
+        is_new = [int(np.argmax(row)) not in {*prompt, *tokens[: place + 1]} for place, row in enumerate(rows)]
+        if sum(is_new) < LEAST_TOKENS:
+            return None
+        others = {name: _gaps(self.logits(read, name), tokens) for name in self.others}
+        return Gaps(_gaps(rows, tokens), is_new, others)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The names of the other files."""
+        return tuple(self._others)
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """The tokens that end a text."""
+        return [token for token in range(self._llama.vocabulary_size) if self._llama.is_end(token)]
+
+    def tokens(self, request: GenerateRequest, text: str) -> ReadTokens | None:
+        """The tokens of a prompt and of a text's beginning; None where they do not fit, or are too few."""
         prompt = self._session.prompt_tokens(request, control=True)
         if prompt is None or len(prompt) >= self._llama.context_tokens:
             return None
         tokens = self._text_tokens(prompt, request, text)[:MOST_TOKENS]
         if len(tokens) < LEAST_TOKENS + 2 or len(prompt) + len(tokens) > self._llama.context_tokens:
             return None
-        rows = _rows(self._llama, prompt, tokens)
-        is_new = [int(np.argmax(row)) not in {*prompt, *tokens[: place + 1]} for place, row in enumerate(rows)]
-        if sum(is_new) < LEAST_TOKENS:
-            return None
-        others = {name: _gaps(_rows(llama, prompt, tokens), tokens) for name, llama in self._others.items()}
-        return Gaps(_gaps(rows, tokens), is_new, others)
+        return ReadTokens(prompt, tokens)
+
+    def logits(self, read: ReadTokens, name: str = "") -> NDArray[np.float32]:
+        """The logits of every token of a text but the first and the last, by the weights or by another file."""
+        return _rows(self._others[name] if name else self._llama, *read)
 
     def shares(self, request: GenerateRequest, text: str) -> TextShares | None:
         """The shares of a text's tokens that are the likeliest ones, or nearly so; None as for :meth:`gaps`."""

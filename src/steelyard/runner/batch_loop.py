@@ -100,7 +100,7 @@ class BatchRunner:
     may_wait: Callable[[], bool] = field(default=lambda: False)
     media: Media | None = field(default=None)
     at_work: bool = field(default=True, init=False)
-    in_flight: int = field(default=0, init=False)  # what is at the provider needs nobody to wait for it
+    in_flight: int = field(default=0, init=False)  # what is at the provider is none: nobody needs to wait for it
     left: _Batch | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
     _stopping: RunEnd | None = field(default=None, init=False)
@@ -199,7 +199,9 @@ class BatchRunner:
         intent = self.journal.append(BatchIntent(number=number, digest=digest, calls=calls, at_us=_now_us()))
         self._sync()
         self.left = _Batch(intent, dict(enumerate(pending)), dict(enumerate(reserved)))
+        self.in_flight = 1  # a user who stops the run waits for this one call
         made = await self.batches.create(uploaded, lines, digest)
+        self.in_flight = 0
         if isinstance(made, str):
             self._created(self.left, made)
         elif made.fatal or made.outcome is Outcome.CLIENT_ERROR:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
+from steelyard.adapters.imported_run import ImportedItem, ImportedTask, write_imported_run
 from steelyard.cli import execute as steelyard
 from steelyard.comparison.published import decided_again
 from steelyard.comparison.published_seal import SEAL, open_outputs, seal_outputs
@@ -19,8 +21,13 @@ from steelyard.errors import ExitCode
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.envelope import open_envelope, seal
 from steelyard.evidence.layout import OUTPUT_TEXTS
-from steelyard.models.transcripts import TextShares, TranscriptReader
-from steelyard.records import GenerateRequest
+from steelyard.models.llama import Llama
+from steelyard.models.requantisations import Requantisations
+from steelyard.models.session import InferenceSession
+from steelyard.models.surprises import SurpriseReader
+from steelyard.models.transcripts import TranscriptReader
+from steelyard.records import GenerateRequest, ModelIdentity, Origin, Sample
+from steelyard.tasks.generators.neutral_prompts import generate
 from tests.api.test_published_outputs import log
 from tests.comparison.published_texts_fixtures import texts_like, write_run
 
@@ -28,17 +35,23 @@ from tests.comparison.published_texts_fixtures import texts_like, write_run
 @pytest.fixture(scope="module", autouse=True)
 def read_once() -> Iterator[None]:
     """Texts that were read by three files of weights are remembered; one in eight is read anew each time."""
-    first, remembered = TranscriptReader.shares, dict[str, TextShares | None]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TranscriptReader, "shares", remembering(TranscriptReader.shares))
+        patch.setattr(SurpriseReader, "surprise", remembering(SurpriseReader.surprise))
+        yield
 
-    def shares(reader: TranscriptReader, request: GenerateRequest, text: str) -> TextShares | None:
+
+def remembering(first: Callable[[Any, GenerateRequest, str], Any]) -> Callable[[Any, GenerateRequest, str], Any]:
+    """A reading that is made once for each request and text, but for one in eight."""
+    remembered = dict[str, Any]()
+
+    def read(reader: Any, request: GenerateRequest, text: str) -> Any:
         key = sha256_hex(canonical([msgspec.to_builtins(request), text]))
         if key not in remembered or int(key[:8], 16) % 8 == 0:
             remembered[key] = first(reader, request, text)
         return remembered[key]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TranscriptReader, "shares", shares)
-        yield
+    return read
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +134,44 @@ def test_the_page_stands_alone(theirs: Path) -> None:
     text = (theirs / "out.html").read_text()
     assert "the outputs of foreign were not written by" in text
     assert "<script" not in text
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
+    """A log of drawn outputs that the weights' requantisation wrote, and what came of it."""
+    folder = tmp_path_factory.mktemp("drawn")
+    llama = Llama(Requantisations(smollm2).file("Q2_K")[0], threads=1, context_limit=512)
+    session, items = InferenceSession(llama), []
+    for at, row in enumerate(generate("drawn", 16)):
+        request = GenerateRequest(prompt=row["question"], max_tokens=28, temperature=1.0)
+        output = session.generate(replace(request, seed=at), lambda: False)
+        items.append(ImportedItem(Sample(id=f"a/{at}", request=request, target="x"), output))
+    llama.close()
+    task = ImportedTask(name="a", items=items, scorer="exact@3", prompt="some_harness")
+    origin = Origin(kind="imported", harness="some_harness 1.2", file="log.eval", sha256="ab" * 32)
+    write_imported_run(folder / "run", [task], origin, ModelIdentity(uri="imported:flagship", name="flagship"))
+    command = ["detect", "published_outputs", str(folder / "run"), "--model", "reference=embedded:smollm2"]
+    more = ["--out", str(folder / "out"), "--markdown", str(folder / "out.md"), "--html", str(folder / "out.html")]
+    assert steelyard([*command, *more]) == ExitCode.INCONSISTENT
+    return folder
+
+
+def test_drawn_outputs_of_a_requantisation_are_named_and_made_again(
+    drawn: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = (drawn / "out.md").read_text().replace("\\", "")
+    assert "Inconsistent: the outputs of a were not written by" in text
+    assert "Q2_K explains" in text
+    assert "surprise" in (drawn / "out.html").read_text()
+    both = ["--run", str(drawn / "run"), "--model", "reference=embedded:smollm2"]
+    assert steelyard(["verify", str(drawn / "out"), *both]) == ExitCode.CONSISTENT
+    found = open_outputs(drawn / "out").outputs
+    row = found.rows[0]
+    forged = replace(row, drawn=tuple(replace(each, gains=dict.fromkeys(each.gains, 30.0)) for each in row.drawn))
+    seal_outputs(tmp_path / "out", replace(found, rows=decided_again([forged])), None)
+    capfd.readouterr()
+    assert steelyard(["verify", str(tmp_path / "out"), *both]) == ExitCode.INCONSISTENT
+    assert "a gain of Q2_K of 30.0 is sealed" in capfd.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import msgspec
@@ -232,6 +233,14 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
         Journal.resume(tmp_path, HEADER)
     journal.close()
     Journal.resume(tmp_path, HEADER)[0].close()
+
+
+def test_a_lock_that_is_released_soon_is_waited_for(tmp_path: Path) -> None:
+    """As after a SIGKILL: what the killed process was just starting holds its files until it has begun."""
+    held = Journal.create(tmp_path, HEADER)
+    threading.Timer(0.2, held.close).start()
+    resumed, _ = Journal.resume(tmp_path, HEADER)
+    resumed.close()
 
 
 def test_a_journal_is_never_started_over(tmp_path: Path) -> None:

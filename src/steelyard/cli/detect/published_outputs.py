@@ -46,7 +46,8 @@ def command(
 
     With weights: greedy outputs of a model are its likeliest tokens. A benchmark is inconsistent where a requantisation
     of the weights explains its outputs better; or where few tokens are the weights', and another benchmark of the same
-    log shows that prompts are read as they were put. Your key fixes the order of reading, so that nobody chooses it.
+    log shows that prompts are read as they were put. Outputs that were drawn at a temperature up to 1 are held against
+    requantisations alone, and never consistent. Your key fixes the order of reading, so that nobody chooses it.
 
     With --served: pair by pair it is guessed which text is the log's, from the pairs before. A benchmark is
     inconsistent where guesses are right too often, and another one begins like the served answers. It takes some

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ __all__ = ["Journal"]
 R = TypeVar("R", bound=JournalRecord)
 
 MAX_HEADER_BYTES = 4096
+RELEASE_SECONDS = 2.0  # a process that was killed while it started another leaves it the lock until that one has begun
 
 
 class Journal:
@@ -35,11 +37,9 @@ class Journal:
         self._header = header
         main = _Segment(segment_path(run))
         self._segments = {"": main}
-        try:
-            fcntl.flock(main.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _is_locked(main.descriptor):
             os.close(main.descriptor)
-            raise InputError("another process is working on this run: wait for it or stop it", where=run) from None
+            raise InputError("another process is working on this run: wait for it or stop it", where=run)
 
     @classmethod
     def create(cls, run: Path, header: Header) -> Journal:
@@ -135,6 +135,20 @@ class Journal:
         segment.seq, segment.head, segment.size = end.next_seq, end.head, end.whole_bytes
         if torn:
             segment.append(Cut(bytes=len(torn), sha256=sha256_hex(torn)))
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Take the lock, or give up after some time."""
+    until = time.monotonic() + RELEASE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 class _Segment:

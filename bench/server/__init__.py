@@ -1,0 +1,1 @@
+"""What the platform costs: its database and its pages."""

@@ -1,0 +1,18 @@
+"""``steelyard remote``: one small file per command, loaded when it is called."""
+
+from __future__ import annotations
+
+import click
+
+from steelyard.cli.lazy_group import LazyGroup
+
+__all__ = ["command"]
+
+COMMANDS = {
+    "push": "send a sealed run to the team's platform, which verifies it before it takes it",
+}
+
+
+@click.group(cls=LazyGroup, package=__name__, summaries=COMMANDS)
+def command() -> None:
+    """Use the team's platform (steelyard serve) from elsewhere, such as CI."""

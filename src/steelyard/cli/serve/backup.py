@@ -1,0 +1,40 @@
+"""``steelyard serve backup``: one file with the database and the runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from steelyard.cli.serve.options import data_option, run_as_option, tell
+from steelyard.errors import ExitCode
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@data_option
+@run_as_option
+def command(file: Path, data: Path, run_as: str) -> int:
+    """Write a backup to FILE, a new zip file that you alone can read; the platform may be serving meanwhile.
+
+    It holds the database as it is at one moment, and the runs of that moment; passwords of the database and keys are
+    not in it. Keep the SHA-256 that is printed elsewhere: restore takes it. Exit code 1: files of runs are damaged, and
+    were left out; the backup is whole but for them.
+    """
+    from steelyard.server.database.backup import write_backup
+    from steelyard.server.database.connection import open_database
+    from steelyard.server.database.folder import open_data_folder
+
+    folder = open_data_folder(data, create=False)
+    with open_database(folder, run_as, tell, beside=True) as database:
+        done = write_backup(database, folder, file, tell)
+    rows = sum(table.rows for table in done.manifest.tables.values())
+    click.echo(f"{file}: {done.manifest.runs:,} runs, {rows:,} rows, {done.size:,} bytes")
+    click.echo(f"SHA-256 {done.sha256}")
+    for name in done.manifest.damaged[:10]:
+        click.echo(f"damaged, and left out: {name}", err=True)
+    if more := len(done.manifest.damaged[10:]):
+        click.echo(f"damaged, and left out: {more:,} more files", err=True)
+    return int(ExitCode.INCONSISTENT if done.manifest.damaged else ExitCode.CONSISTENT)

@@ -1,0 +1,35 @@
+"""``steelyard serve erase``: a person's name and password."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from steelyard.cli.serve.options import data_option, run_as_option, tell
+from steelyard.errors import InputError
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("name")
+@data_option
+@run_as_option
+@click.option("--yes", is_flag=True, help="Needed: this cannot be undone.")
+def command(name: str, data: Path, run_as: str, yes: bool) -> int:
+    """Erase the person who signs in as NAME: name and password go, sessions and tokens end, a number stays.
+
+    Backups from before hold the name: delete them when you may, or restore them with --erasures DATA/erasures.jsonl.
+    """
+    from steelyard.server.database.connection import open_database
+    from steelyard.server.database.erasure import erase_person
+    from steelyard.server.database.folder import open_data_folder
+
+    if not yes:
+        raise InputError("an erasure cannot be undone: add --yes")
+    folder = open_data_folder(data, create=False)
+    with open_database(folder, run_as, tell, beside=True) as database:
+        number = erase_person(database, folder, name)
+    click.echo(f"erased: person {number}, noted in {folder.erasures}")
+    return 0

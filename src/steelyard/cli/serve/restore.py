@@ -1,0 +1,40 @@
+"""``steelyard serve restore``: a platform from its backup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from steelyard.cli.serve.options import data_option, run_as_option, tell
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@data_option
+@run_as_option
+@click.option("--sha256", metavar="HEX", default="", help="Refuse a FILE with another SHA-256 than backup printed.")
+@click.option(
+    "--erasures",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The erasures.jsonl of the platform that was: who was erased after the backup is erased again.",
+)
+def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | None) -> int:
+    """Restore the backup FILE into --data, a new or empty folder, and a database there or the one of DATABASE_URL.
+
+    All of it or nothing: FILE is read whole and held against its manifest before anything is written. Everybody signs
+    in anew. Tokens that were revoked after the backup are as they were: look at them.
+    """
+    from steelyard.server.database.restore import restore_backup
+
+    done = restore_backup(file, data, sha256=sha256, erasures=erasures, run_as=run_as, notify=tell)
+    rows = sum(table.rows for table in done.manifest.tables.values())
+    click.echo(f"{data}: {done.manifest.runs:,} runs and {rows:,} rows, as they were at {done.manifest.made_at}")
+    if done.erasures:
+        click.echo(f"erased again: {done.erasures:,}")
+    if done.manifest.damaged:
+        click.echo(f"the backup was made without {len(done.manifest.damaged):,} damaged files of runs", err=True)
+    return 0

@@ -1,0 +1,1 @@
+"""The platform's PostgreSQL: our own in the data folder, or the team's; its schema, its audit log, its backups."""

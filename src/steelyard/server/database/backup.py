@@ -1,0 +1,178 @@
+"""Write a backup: the database first, in one snapshot, then the runs that it names: one consistent set.
+
+A run's files are in the data folder before its row is in the database, and are never changed. Passwords and keys
+(``secrets/``) and what is being received are not in a backup.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.errors import InputError, VerificationError
+from steelyard.evidence.layout import open_regular
+from steelyard.server.database.audit import append_audit, check_audit
+from steelyard.server.database.backup_file import (
+    ERASURES,
+    FORMAT,
+    BackupWriter,
+    Manifest,
+    TableContent,
+    digest_of,
+    run_member,
+    table_member,
+)
+from steelyard.server.database.folder import DataFolder
+from steelyard.server.database.migrate import TABLES, check_schema, migrations
+from steelyard.server.push.archive import is_accepted
+from steelyard.util.atomic_file import whole_file
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from steelyard.server.database.connection import Database
+
+__all__ = ["BackupResult", "columns_of", "write_backup"]
+
+_CHUNK: Final = 1 << 18
+_BATCH: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class BackupResult:
+    """What was written, the file's SHA-256, and how many bytes it has."""
+
+    manifest: Manifest
+    sha256: str
+    size: int
+
+
+def write_backup(
+    database: Database,
+    folder: DataFolder,
+    path: Path,
+    notify: Callable[[str], None] = lambda _: None,
+) -> BackupResult:
+    """Write a backup to a new file, readable by its owner alone; an audit line says so when it is whole.
+
+    The platform may be used meanwhile. Raises InputError where the file exists or the schema is another version's,
+    VerificationError where the audit log's chain is broken.
+    """
+    if path.exists():
+        raise InputError("exists: a backup is never written over another one; give a new name", where=path)
+    try:
+        with whole_file(path, 0o600) as file, BackupWriter(file) as writer:
+            with database.connect_as_owner() as connection:
+                check_schema(connection)
+                manifest = _write(writer, connection, database, folder, notify)
+            writer.finish(manifest)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=path) from None
+    result = BackupResult(manifest, digest_of(path), path.stat().st_size)
+    with database.connect_as_owner() as connection:
+        details = {"runs": manifest.runs, "sha256": result.sha256, "size": result.size}
+        append_audit(connection, "backup", actor="owner", details=details)
+    return result
+
+
+def columns_of(connection: psycopg.Connection[Any], table: str) -> tuple[str, ...]:
+    """A table's columns in their order."""
+    rows = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = ('steelyard.' || quote_ident(%s))::regclass "
+        "AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        (table,),
+    )
+    return tuple(name for (name,) in rows)
+
+
+def _write(
+    writer: BackupWriter,
+    connection: psycopg.Connection[Any],
+    database: Database,
+    folder: DataFolder,
+    notify: Callable[[str], None],
+) -> Manifest:
+    from steelyard import __version__
+
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        notify("the database")
+        tables = {table: _write_table(writer, connection, table) for table in TABLES}
+        head = check_audit(connection)
+        runs, damaged = _write_runs(writer, connection, folder, notify)
+    if folder.erasures.is_file():
+        writer.add(ERASURES, iter([folder.erasures.read_bytes()]))
+    return Manifest(
+        format=FORMAT,
+        made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        made_with=__version__,
+        postgres=database.version,
+        schema=tuple(migration.sha256 for migration in migrations()),
+        tables=tables,
+        runs=runs,
+        members=writer.members,
+        audit_lines=head.lines,
+        audit_sha256=head.sha256,
+        damaged=damaged,
+    )
+
+
+def _write_table(writer: BackupWriter, connection: psycopg.Connection[Any], table: str) -> TableContent:
+    from psycopg import sql
+
+    columns = columns_of(connection, table)
+    query = sql.SQL("COPY (SELECT {} FROM {} ORDER BY 1) TO STDOUT").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier("steelyard", table)
+    )
+    with connection.cursor() as cursor:
+        with cursor.copy(query) as copy:
+            writer.add(table_member(table), (bytes(chunk) for chunk in copy))
+        return TableContent(columns=columns, rows=cursor.rowcount)
+
+
+def _write_runs(
+    writer: BackupWriter, connection: psycopg.Connection[Any], folder: DataFolder, notify: Callable[[str], None]
+) -> tuple[int, tuple[str, ...]]:
+    """Every file of every run of the snapshot, each once; the count of runs, and the files that are damaged."""
+    damaged: list[str] = []
+    count = connection.execute("SELECT count(DISTINCT seal_sha256) FROM steelyard.run").fetchone()
+    assert count is not None
+    notify(f"the files of {count[0]:,} runs")
+    query = (
+        "SELECT DISTINCT seal_sha256, run_file.name, sha256 FROM steelyard.run JOIN steelyard.run_file ON run_id = id "
+        "ORDER BY seal_sha256, run_file.name"
+    )
+    with connection.cursor(name="backup_files") as cursor:
+        cursor.itersize = _BATCH
+        cursor.execute(query)
+        for seal, name, sha256 in cursor:
+            member = run_member(seal, name)
+            if not is_accepted(name) or _digest(folder, seal, name) != sha256:
+                damaged.append(member)
+            elif writer.add(member, _content(folder, seal, name)) != sha256:
+                raise VerificationError(f"{member}: was changed while the backup was written: try again")
+    return count[0], tuple(damaged)
+
+
+def _digest(folder: DataFolder, seal: str, name: str) -> str:
+    """The SHA-256 of a run's file; nothing where it cannot be read, so that one damaged file stops no backup."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    try:
+        for chunk in _content(folder, seal, name):
+            digest.update(chunk)
+    except (OSError, VerificationError):
+        return ""
+    return digest.hexdigest()
+
+
+def _content(folder: DataFolder, seal: str, name: str) -> Iterator[bytes]:
+    with open_regular(folder.runs / seal[:2] / seal, name) as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        while chunk := file.read(_CHUNK):
+            yield chunk

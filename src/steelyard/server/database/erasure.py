@@ -1,0 +1,95 @@
+"""Erase a person: the name and the password go, the number stays in runs and audit lines.
+
+What was erased is noted in the data folder, too, so that a backup from before can be restored without bringing it back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import canonical
+from steelyard.server.database.audit import append_audit
+from steelyard.server.database.folder import DataFolder
+from steelyard.util.append_file import append_lines
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from steelyard.server.database.connection import Database
+
+__all__ = ["Erasure", "apply_erasure", "erase_person", "read_erasures", "write_erasures"]
+
+_MAX_BYTES: Final = 64 << 20
+
+
+class Erasure(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
+    """One erasure: of the person with this number, who was made at this moment.
+
+    The moment tells that person from another one who got the number after an older backup was restored.
+    """
+
+    person: int
+    created_at: str
+
+
+def erase_person(database: Database, folder: DataFolder, name: str) -> int:
+    """Erase the person who signs in as ``name``, and return the number that stays.
+
+    Sessions and tokens end at once. The note in the data folder comes first, so that no erasure can be without one.
+    Raises InputError where there is no such person.
+    """
+    with database.connect_as_owner() as connection, connection.transaction():
+        row = connection.execute(
+            "SELECT id, created_at FROM steelyard.person "
+            "WHERE lower(name) = lower(%s) AND erased_at IS NULL FOR UPDATE",
+            (name,),
+        ).fetchone()
+        if row is None:
+            raise InputError("there is no person of this name: the page Admin lists them")
+        erasure = Erasure(row[0], row[1].isoformat())
+        write_erasures(folder, [erasure])
+        apply_erasure(connection, erasure)
+        append_audit(connection, "erase", actor="owner", subject=f"person:{erasure.person}")
+    return erasure.person
+
+
+def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool:
+    """Erase in the caller's transaction, as the owner; whether there was something to erase."""
+    row = connection.execute(
+        "SELECT steelyard.erase_person(id) FROM steelyard.person WHERE id = %s AND created_at = %s::timestamptz",
+        (erasure.person, erasure.created_at),
+    ).fetchone()
+    return row == (True,)
+
+
+def read_erasures(source: Path | bytes) -> list[Erasure]:
+    """The erasures that a file or its bytes name; raises InputError, with the line, for what is none."""
+    where = source if isinstance(source, Path) else "erasures.jsonl"
+    if isinstance(source, Path):
+        try:
+            with source.open("rb") as file:
+                source = file.read(_MAX_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=where) from None
+    if len(source) > _MAX_BYTES:
+        raise InputError(f"is larger than {_MAX_BYTES >> 20} MB", where=where)
+    found = []
+    for number, line in enumerate(source.splitlines(), 1):
+        try:
+            erasure = msgspec.json.decode(line, type=Erasure)
+            datetime.fromisoformat(erasure.created_at)
+            found.append(erasure)
+        except ValueError:
+            raise InputError('is no erasure: {"created_at": …, "person": …}', where=where, line=number) from None
+    return found
+
+
+def write_erasures(folder: DataFolder, erasures: list[Erasure]) -> None:
+    """Note erasures in the data folder, on disk to stay."""
+    if erasures:
+        append_lines(folder.erasures, b"".join(canonical(erasure) + b"\n" for erasure in erasures))

@@ -1,0 +1,164 @@
+"""Migrations: numbered SQL files, each in a transaction of its own, with their digests recorded and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import sha256_hex
+from steelyard.server.database.audit import append_audit
+
+if TYPE_CHECKING:
+    import psycopg
+
+__all__ = ["TABLES", "Migration", "apply_migrations", "check_schema", "grant_rights", "make_schema", "migrations"]
+
+_LOCK: Final = 8101738236421
+_NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
+# What the application's role may do; where a table is not named, nothing. Append-only is INSERT and SELECT.
+_RIGHTS: Final = {
+    "schema_migration": "SELECT",
+    "project": "SELECT, INSERT",
+    "person": "SELECT, INSERT, UPDATE (password_hash, is_admin, disabled_at)",
+    "session": "SELECT, INSERT, UPDATE (ended_at)",
+    "admin_link": "SELECT, INSERT, UPDATE (used_at)",
+    "token": "SELECT, INSERT, UPDATE (revoked_at, last_used_at)",
+    "run": "SELECT, INSERT",
+    "run_file": "SELECT, INSERT",
+    "audit": "SELECT, INSERT",
+}
+
+
+# In an order in which rows can be written: what a row refers to comes before it.
+TABLES: Final = tuple(table for table in _RIGHTS if table != "schema_migration")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file; ``sha256`` is that of its bytes."""
+
+    number: int
+    name: str
+    sql: bytes = field(repr=False)
+    sha256: str
+
+
+def migrations(folder: Traversable | None = None) -> tuple[Migration, ...]:
+    """The migrations of this program in their order: 1, 2, 3 …; ``folder`` is another one, for tests of old schemas."""
+    found = []
+    for file in (folder or files("steelyard.server.database") / "sql").iterdir():
+        if named := _NAME.fullmatch(file.name):
+            sql = file.read_bytes()
+            found.append(Migration(int(named[1]), named[2], sql, sha256_hex(sql)))
+    found.sort(key=lambda migration: migration.number)
+    assert [migration.number for migration in found] == list(range(1, len(found) + 1)), "numbers without a gap"
+    return tuple(found)
+
+
+def apply_migrations(
+    connection: psycopg.Connection[Any],
+    application: str,
+    wanted: Sequence[Migration] | None = None,
+    *,
+    actor: str = "owner",
+) -> tuple[Migration, ...]:
+    """Apply, as the owner, the migrations that are missing; return them. The role ``application`` gets its rights.
+
+    Several may call it at one time: each step is under a lock. Each migration is one transaction, with an audit line.
+    Raises InputError where the database has a newer schema, or a migration that was changed.
+    """
+    ours = migrations() if wanted is None else tuple(wanted)
+    done: list[Migration] = []
+    while (migration := _apply_next(connection, ours, actor)) is not None:
+        done.append(migration)
+    with connection.transaction():
+        _lock(connection)
+        grant_rights(connection, application)
+    return tuple(done)
+
+
+def make_schema(connection: psycopg.Connection[Any], wanted: Sequence[Migration]) -> None:
+    """Make the schema in an empty database, in the caller's transaction and without audit lines: for a restore."""
+    _lock(connection)
+    for migration in wanted:
+        _apply(connection, migration)
+
+
+def check_schema(connection: psycopg.Connection[Any], wanted: Sequence[Migration] | None = None) -> None:
+    """Raise InputError unless the database has exactly this program's schema; the application's role may call it."""
+    ours = migrations() if wanted is None else tuple(wanted)
+    with connection.transaction():
+        applied = _applied(connection, ours)
+    if applied < len(ours):
+        raise InputError(
+            f"the database's schema is number {applied}, and this version of steelyard needs {len(ours)}: run "
+            "steelyard serve migrate"
+        )
+
+
+def _apply_next(connection: psycopg.Connection[Any], ours: tuple[Migration, ...], actor: str) -> Migration | None:
+    with connection.transaction():
+        _lock(connection)
+        applied = _applied(connection, ours)
+        if applied == len(ours):
+            return None
+        migration = ours[applied]
+        _apply(connection, migration)
+        append_audit(
+            connection,
+            "migrate",
+            actor=actor,
+            subject=f"schema:{migration.number}",
+            details={"name": migration.name, "sha256": migration.sha256},
+        )
+    return migration
+
+
+def _apply(connection: psycopg.Connection[Any], migration: Migration) -> None:
+    connection.execute(migration.sql)
+    connection.execute(
+        "INSERT INTO steelyard.schema_migration (number, name, digest) VALUES (%s, %s, %s)",
+        (migration.number, migration.name, migration.sha256),
+    )
+
+
+def _applied(connection: psycopg.Connection[Any], ours: tuple[Migration, ...]) -> int:
+    """How many migrations the database has, each as this program has it."""
+    if connection.execute("SELECT to_regclass('steelyard.schema_migration')").fetchone() == (None,):
+        return 0
+    rows = connection.execute("SELECT number, digest FROM steelyard.schema_migration ORDER BY number").fetchall()
+    if len(rows) > len(ours):
+        raise InputError(
+            f"the database's schema is number {rows[-1][0]}, and this version of steelyard knows {len(ours)}: it was "
+            "used by a newer version; install that one, or restore a backup that was made before"
+        )
+    for (number, sha256), migration in zip(rows, ours, strict=False):
+        if (number, sha256) != (migration.number, migration.sha256):
+            raise InputError(
+                f"the database's schema was made by another migration {number} than this version of steelyard has: "
+                "use the version that made it"
+            )
+    return len(rows)
+
+
+def _lock(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+
+def grant_rights(connection: psycopg.Connection[Any], application: str) -> None:
+    """Give the application's role the rights of this version, and no other; the owner itself needs none."""
+    from psycopg import sql
+
+    if connection.execute("SELECT current_user").fetchone() == (application,):
+        return
+    role = sql.Identifier(application)
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA steelyard TO {}").format(role))
+    for table, rights in _RIGHTS.items():
+        name = sql.Identifier("steelyard", table)
+        connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
+        connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), name, role))

@@ -1,0 +1,213 @@
+"""Restore a backup into an empty data folder and an empty database: all of it, or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steelyard.errors import InputError, StorageError, VerificationError
+from steelyard.server.database.audit import AuditHead, append_audit, check_audit
+from steelyard.server.database.backup import columns_of
+from steelyard.server.database.backup_file import ERASURES, BackupReader, Manifest, digest_of, table_member
+from steelyard.server.database.connection import open_database
+from steelyard.server.database.erasure import Erasure, apply_erasure, read_erasures, write_erasures
+from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.database.migrate import TABLES, grant_rights, make_schema, migrations
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from steelyard.server.database.connection import Database
+
+__all__ = ["RestoreResult", "restore_backup"]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreResult:
+    """What was restored. ``erasures`` counts those that were applied again, ``sessions`` those that were ended."""
+
+    manifest: Manifest
+    erasures: int
+    sessions: int
+
+
+def restore_backup(
+    path: Path,
+    target: Path,
+    *,
+    sha256: str = "",
+    erasures: Path | None = None,
+    run_as: str = "",
+    notify: Callable[[str], None] = lambda _: None,
+    environment: Mapping[str, str] = os.environ,
+) -> RestoreResult:
+    """Restore the backup at ``path`` into the new or empty folder ``target``, and its database or that of DATABASE_URL.
+
+    The backup is read whole and held against its manifest, and against ``sha256`` where that is given, before anything
+    is written. Erasures that the backup and the file ``erasures`` name are applied before anybody can see the data; all
+    sessions end. Raises InputError for a folder or a database that is not empty, and as :class:`BackupReader`; then
+    nothing is left of it.
+    """
+    if sha256 and digest_of(path) != sha256.strip().lower():
+        raise VerificationError(f"{path}: is another file than the one with that SHA-256; nothing was restored")
+    notify("reading the backup")
+    with BackupReader(path) as backup:
+        _check_schema(backup, path)
+        wanted = {*_erasures_in(backup), *(read_erasures(erasures) if erasures else ())}
+        was_there = target.exists()
+        _check_empty(target)
+        try:
+            folder = open_data_folder(target)
+            _check_room(backup, folder)
+            _write_files(backup, folder, notify)
+            write_erasures(folder, sorted(wanted))
+            with open_database(folder, run_as, notify, environment) as database:
+                return _restore(backup, database, sorted(wanted), notify)
+        except BaseException:
+            _remove(target, was_there=was_there)
+            raise
+
+
+def _check_schema(backup: BackupReader, path: Path) -> None:
+    ours = tuple(migration.sha256 for migration in migrations())
+    found = backup.manifest.schema
+    if found != ours[: len(found)] or not found:
+        raise InputError(
+            f"is a backup of steelyard {backup.manifest.made_with[:40]}, whose database this version does not know: "
+            "restore it with that version",
+            where=path,
+        )
+
+
+def _check_empty(target: Path) -> None:
+    try:
+        if target.exists() and any(target.iterdir()):
+            raise InputError("is not empty: a backup is restored into a new or an empty folder", where=target)
+    except OSError as error:
+        raise InputError(f"cannot be used as the data folder: {error.strerror}", where=target) from None
+
+
+def _check_room(backup: BackupReader, folder: DataFolder) -> None:
+    free = shutil.disk_usage(folder.path).free
+    if backup.size > free:
+        raise StorageError(f"{folder.path}: the backup needs {backup.size >> 20:,} MB, and {free >> 20:,} MB are free")
+
+
+def _erasures_in(backup: BackupReader) -> list[Erasure]:
+    if ERASURES not in backup.manifest.members:
+        return []
+    return read_erasures(b"".join(backup.read(ERASURES)))
+
+
+def _write_files(backup: BackupReader, folder: DataFolder, notify: Callable[[str], None]) -> None:
+    notify(f"the files of {backup.manifest.runs:,} runs")
+    for name in backup.run_files():
+        place = folder.path / name
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            for chunk in backup.read(name):
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _restore(
+    backup: BackupReader, database: Database, erasures: list[Erasure], notify: Callable[[str], None]
+) -> RestoreResult:
+    """One transaction: the schema of the backup, its rows, what the manifest says of them, the erasures."""
+    notify("the database")
+    manifest = backup.manifest
+    with database.connect_as_owner() as connection, connection.transaction():
+        if connection.execute("SELECT to_regnamespace('steelyard')").fetchone() != (None,):
+            raise InputError(
+                "the database that DATABASE_URL names holds a platform already: give an empty one for a restore"
+            )
+        make_schema(connection, migrations()[: len(manifest.schema)])
+        connection.execute("DELETE FROM steelyard.project")  # the migrations made one, and the backup has its own
+        for table in TABLES:
+            if table in manifest.tables:
+                _load(backup, connection, table)
+        _check_rows(manifest, connection)
+        make_schema(connection, migrations()[len(manifest.schema) :])
+        applied = sum(apply_erasure(connection, erasure) for erasure in erasures)
+        sessions = connection.execute("UPDATE steelyard.session SET ended_at = now() WHERE ended_at IS NULL").rowcount
+        connection.execute("UPDATE steelyard.admin_link SET used_at = now() WHERE used_at IS NULL")
+        details = {"erasures": applied, "made_at": manifest.made_at, "sessions": sessions}
+        append_audit(connection, "restore", actor="owner", details=details)
+        grant_rights(connection, database.application_role)
+    return RestoreResult(manifest, applied, sessions)
+
+
+def _load(backup: BackupReader, connection: psycopg.Connection[Any], table: str) -> None:
+    from psycopg import DatabaseError, OperationalError, sql
+
+    content = backup.manifest.tables[table]
+    columns = columns_of(connection, table)
+    if content.columns != columns:
+        raise VerificationError(f"the backup's table {table} has other columns than its schema; nothing was restored")
+    query = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier("steelyard", table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    try:
+        with connection.cursor() as cursor:
+            with cursor.copy(query) as copy:
+                for chunk in backup.read(table_member(table)):
+                    copy.write(chunk)
+            loaded = cursor.rowcount
+    except OperationalError:
+        raise
+    except DatabaseError as error:
+        raise VerificationError(
+            f"the backup's table {table} cannot be loaded (SQLSTATE {error.sqlstate}); nothing was restored"
+        ) from None
+    if loaded != content.rows:
+        raise VerificationError(
+            f"the backup's table {table} has {loaded} rows, and its manifest says {content.rows}; nothing was restored"
+        )
+    sequence = connection.execute(
+        "SELECT pg_get_serial_sequence('steelyard.' || %s, 'id') FROM pg_attribute "
+        "WHERE attrelid = ('steelyard.' || %s)::regclass AND attname = 'id' AND attidentity <> ''",
+        (table, table),
+    ).fetchone()
+    if sequence is not None:
+        connection.execute(
+            sql.SQL("SELECT setval(%s, greatest(max(id), 1), max(id) IS NOT NULL) FROM {}").format(
+                sql.Identifier("steelyard", table)
+            ),
+            sequence,
+        )
+
+
+def _check_rows(manifest: Manifest, connection: psycopg.Connection[Any]) -> None:
+    """The audit log's chain and head, and that every file of a run is in the backup, as the rows say it."""
+    if check_audit(connection) != AuditHead(manifest.audit_lines, manifest.audit_sha256):
+        raise VerificationError("the backup's audit log has another head than its manifest; nothing was restored")
+    damaged = set(manifest.damaged)
+    left = {name for name in manifest.members if name.startswith("runs/")}
+    rows = connection.execute(
+        "SELECT 'runs/' || left(seal_sha256, 2) || '/' || seal_sha256 || '/' || run_file.name, sha256 "
+        "FROM steelyard.run JOIN steelyard.run_file ON run_id = id"
+    )
+    for member, sha256 in rows:
+        left.discard(member)
+        if member not in damaged and manifest.members.get(member) != sha256:
+            raise VerificationError(f"the backup lacks {member[:200]}, or has another one; nothing was restored")
+    if left:
+        raise VerificationError(f"no run of the backup has {min(left)[:200]}; nothing was restored")
+
+
+def _remove(target: Path, *, was_there: bool) -> None:
+    """Take away what was written into a folder that was new or empty."""
+    if not was_there:
+        shutil.rmtree(target, ignore_errors=True)
+        return
+    for entry in target.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)

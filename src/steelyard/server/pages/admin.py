@@ -1,0 +1,101 @@
+"""*Admin*: the database, its roles, the disk, the version, the last backup, and the audit log."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.errors import VerificationError
+from steelyard.server import health
+from steelyard.server.database.audit import audit_head, check_audit
+from steelyard.server.pages.words import bytes_in_words, moment
+from steelyard.server.web.render import page
+from steelyard.util.software import software
+from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    import psycopg
+    from starlette.responses import Response
+
+    from steelyard.server.web.call import Call
+
+__all__ = ["show_admin", "show_audit"]
+
+_LINES: Final = 50
+
+
+def show_admin(call: Call) -> Response:
+    """What an administrator looks at before an upgrade, and when something is wrong."""
+    platform = call.platform
+    with platform.pool.connection() as connection:
+        head = audit_head(connection)
+        backup = connection.execute(
+            "SELECT at FROM steelyard.audit WHERE act = 'backup' ORDER BY sequence DESC LIMIT 1"
+        ).fetchone()
+        size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    disk, database = shutil.disk_usage(platform.data.path), platform.database
+    return page(
+        call,
+        "admin.html.j2",
+        problems=[*health.problems(platform)],
+        facts=[
+            ("Version", software()),
+            ("Database", f"PostgreSQL {database.version}, {_whose(is_embedded=database.is_embedded)}"),
+            ("Its size", bytes_in_words(size[0]) if size else "–"),
+            ("Roles", _roles(call)),
+            ("Data folder", str(platform.data.path)),
+            ("Free on its disk", f"{bytes_in_words(disk.free)} of {bytes_in_words(disk.total)}"),
+            ("Last backup", moment(backup[0]) if backup else "none yet: steelyard serve backup"),
+            ("Audit log", f"{head.lines:,} lines, the last one {head.sha256}"),
+            ("Reached at", platform.settings.base_url),
+        ],
+    )
+
+
+def show_audit(call: Call) -> Response:
+    """Follow the whole chain, and show the last lines; ``before`` goes back."""
+    before = call.query("before", 20)
+    last = min(int(before), 2**62) if before.isascii() and before.isdigit() else 2**62
+    with call.platform.pool.connection() as connection:
+        try:
+            head, problem = check_audit(connection), ""
+        except VerificationError as error:
+            head, problem = None, str(error)
+        lines = _lines(connection, last)
+    return page(
+        call, "audit.html.j2", head=head, problem=problem, lines=lines[:_LINES],
+        older=lines[_LINES - 1]["sequence"] if len(lines) > _LINES else 0,
+    )  # fmt: skip
+
+
+def _lines(connection: psycopg.Connection[Any], before: int) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        "SELECT sequence, at, line FROM steelyard.audit WHERE sequence < %s ORDER BY sequence DESC LIMIT %s",
+        (before, _LINES + 1),
+    ).fetchall()
+    return [{"sequence": number, "at": moment(at), **_shown(line)} for number, at, line in rows]
+
+
+def _shown(line: str) -> dict[str, str]:
+    """The parts of a line that a reader wants; a line that is none is shown as it is."""
+    try:
+        content = json.loads(line)
+        details = ", ".join(f"{name} {value}" for name, value in sorted(content["details"].items()) if value != "")
+        parts = {name: one_line(str(content[name]), 100) for name in ("act", "actor", "subject")}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {"act": "not a line of this log", "actor": "", "subject": "", "details": one_line(line, 200)}
+    return parts | {"details": one_line(details, 300)}
+
+
+def _whose(*, is_embedded: bool) -> str:
+    return "started by steelyard in the data folder" if is_embedded else "the team's, by DATABASE_URL"
+
+
+def _roles(call: Call) -> str:
+    database = call.platform.database
+    if database.is_one_role:
+        return f"{database.owner_role} does everything: append-only rests on triggers alone"
+    return (
+        f"{database.owner_role} owns the tables; {database.application_role} only inserts where things are append-only"
+    )

@@ -1,0 +1,127 @@
+"""One run: what was computed again from it, its own report in a frame without rights, and its files.
+
+Everything that leaves here as a file of the run is somebody else's: it is served in a sandbox, as a download, and never
+under a name or a type that the run chose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from steelyard.evidence import layout
+from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
+from steelyard.server.runs.folders import folder_of
+from steelyard.server.web.headers import SANDBOX_POLICY
+from steelyard.server.web.render import page, problem_page
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from steelyard.server.runs.rows import RunRow
+    from steelyard.server.web.call import Call
+
+__all__ = ["send_archive", "send_file", "show_report", "show_run"]
+
+_SEAL: Final = re.compile(r"[0-9a-f]{64}")
+_FILES: Final = 100
+
+
+def show_run(call: Call) -> Response:
+    """The run's page."""
+    row = _find(call)
+    if row is None:
+        return _missing(call)
+    after = call.query("after", 200)
+    files = call.platform.runs.files(row.listed.id, after, _FILES + 1)
+    run = row.summary
+    return page(
+        call,
+        "run.html.j2",
+        run=run,
+        word=verdict_in_words(run.verdict, run.kind),
+        css=verdict_class(run.verdict),
+        rows=[{"row": each, "css": verdict_class(each.word)} for each in run.rows],
+        pushed_at=moment(row.listed.pushed_at),
+        pushed_by=row.pushed_by,
+        token=row.token,
+        verified_at=moment(row.verified_at),
+        size=bytes_in_words(row.size),
+        number=row.files,
+        files=[
+            {"name": each.name, "address": quote(each.name), "size": bytes_in_words(each.size), "sha256": each.sha256}
+            for each in files[:_FILES]
+        ],
+        more_files=quote(files[_FILES - 1].name) if len(files) > _FILES else "",
+        has_report=call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE),
+    )
+
+
+def show_report(call: Call) -> Response:
+    """The report as it was sealed, in a sandbox: no script of it runs, and it shares no origin with our pages."""
+    row = _find(call)
+    if row is None or not call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE):
+        return _missing(call)
+    return _file(call, row, layout.REPORT_PAGE, "text/html; charset=utf-8", as_download=False)
+
+
+def send_file(call: Call) -> Response:
+    """A file of the run, as a download."""
+    row, name = _find(call), call.path("name")
+    if row is None or not call.platform.runs.has_file(row.listed.id, name):
+        return _missing(call)
+    return _file(call, row, name, "application/octet-stream", as_download=True)
+
+
+def send_archive(call: Call) -> Response:
+    """The whole folder as tar.gz: ``steelyard verify`` on it needs nobody's word, not ours either."""
+    from starlette.responses import StreamingResponse
+
+    from steelyard.server.push.archive import packed
+
+    row = _find(call)
+    if row is None:
+        return _missing(call)
+    folder = folder_of(call.platform.data, row.listed.seal)
+    if not (folder / layout.BUNDLE).is_file():
+        return _lost(call)
+    headers = _headers(f"{row.listed.seal[:16]}.tar.gz", as_download=True)
+    return StreamingResponse(_pieces(packed(folder)), media_type="application/gzip", headers=headers)
+
+
+def _pieces(archive: Iterator[bytes]) -> Iterator[bytes]:
+    """Without the empty pieces that a compressor gives between full ones."""
+    return (piece for piece in archive if piece)
+
+
+def _find(call: Call) -> RunRow | None:
+    seal = call.path("seal")
+    return call.platform.runs.find(seal) if _SEAL.fullmatch(seal) else None
+
+
+def _missing(call: Call) -> Response:
+    return problem_page(call, 404, "there is no such run, or no such file of it")
+
+
+def _lost(call: Call) -> Response:
+    return problem_page(call, 410, "this run's files are no longer in the data folder: restore them from a backup")
+
+
+def _file(call: Call, row: RunRow, name: str, media_type: str, *, as_download: bool) -> Response:
+    from starlette.responses import FileResponse
+
+    path: Path = folder_of(call.platform.data, row.listed.seal) / name
+    if not path.is_file():
+        return _lost(call)
+    headers = _headers(name.replace("/", "-"), as_download=as_download)
+    return FileResponse(path, media_type=media_type, headers=headers)
+
+
+def _headers(name: str, *, as_download: bool) -> dict[str, Any]:
+    found = {"content-security-policy": SANDBOX_POLICY, "referrer-policy": "no-referrer"}
+    if as_download:
+        found["content-disposition"] = f'attachment; filename="{name}"'  # names of a run are plain: SEALABLE
+    return found

@@ -1,0 +1,40 @@
+"""Words that several pages share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from steelyard.records import VerdictWord
+from steelyard.reports.charts import css_name
+from steelyard.reports.gates import colour_of
+
+__all__ = ["bytes_in_words", "moment", "verdict_class", "verdict_in_words"]
+
+
+def moment(at: datetime | None) -> str:
+    """A time to the minute, in UTC: ``2026-11-28 00:17 UTC``; an en dash where there is none."""
+    return "–" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def bytes_in_words(size: int) -> str:
+    """A size as people read it: ``512 bytes``, ``1.2 MB``."""
+    if size < 1000:
+        return f"{size} byte{'s' * (size != 1)}"
+    value = float(size)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.95:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
+
+
+def verdict_in_words(word: str, kind: str = "") -> str:
+    """A verdict's word as prose, a gate's as its colour; ``measured`` where nothing was claimed."""
+    if kind == "gate" and word in set(VerdictWord):
+        return colour_of(VerdictWord(word))
+    return VerdictWord(word).words if word in set(VerdictWord) else "measured"
+
+
+def verdict_class(word: str) -> str:
+    """The class and sign of a verdict; that of *not tested* where nothing was claimed."""
+    return css_name(VerdictWord(word) if word in set(VerdictWord) else VerdictWord.NOT_TESTED)

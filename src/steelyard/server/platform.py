@@ -1,0 +1,65 @@
+"""What all handlers share: settings, the database's pool, and what is built on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+
+    from steelyard.server.access.attempts import Attempts
+    from steelyard.server.access.people import People
+    from steelyard.server.database.connection import Database
+    from steelyard.server.database.folder import DataFolder
+    from steelyard.server.metrics import Metrics
+    from steelyard.server.push.intake import Intake
+    from steelyard.server.runs.rows import Runs
+    from steelyard.server.settings import ServeSettings
+    from steelyard.server.web.logs import JsonLog
+
+__all__ = ["Platform", "build_platform"]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One serving process; made once, by :func:`build_platform`."""
+
+    settings: ServeSettings
+    data: DataFolder
+    database: Database
+    pool: ConnectionPool
+    people: People
+    runs: Runs
+    intake: Intake
+    attempts: Attempts
+    metrics: Metrics
+    log: JsonLog
+
+
+def build_platform(
+    settings: ServeSettings, data: DataFolder, database: Database, pool: ConnectionPool, log: JsonLog
+) -> Platform:
+    """Put the parts together."""
+    import shutil
+
+    from steelyard.server.access.attempts import Attempts
+    from steelyard.server.access.people import People
+    from steelyard.server.metrics import Metrics
+    from steelyard.server.push.intake import Intake
+    from steelyard.server.runs.rows import Runs
+
+    metrics, runs = Metrics(), Runs(pool)
+    metrics.measure_disk(lambda: float(shutil.disk_usage(data.path).free))
+    return Platform(
+        settings=settings,
+        data=data,
+        database=database,
+        pool=pool,
+        people=People(pool),
+        runs=runs,
+        intake=Intake(data, runs, metrics),
+        attempts=Attempts(),
+        metrics=metrics,
+        log=log,
+    )

@@ -1,0 +1,1 @@
+"""What comes in: an archive, unpacked within bounds, verified in a process of its own, then kept."""

@@ -1,0 +1,121 @@
+"""Taking in a pushed run: received within bounds, verified apart, then kept; or refused in one line, with nothing kept.
+
+Who pushes chooses what to push and when, and nothing else: verdict, table and findings on our pages are what the
+verification computed. The run's name here is the digest of its seal, so that the same run pushed twice is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from steelyard.errors import InputError, SteelyardError, VerificationError
+from steelyard.evidence import layout
+from steelyard.server.push.archive import Limits, Unpacker
+from steelyard.server.push.summary import RunSummary
+from steelyard.server.push.verifying import Verifier
+from steelyard.server.runs.folders import incoming_folder, keep
+
+if TYPE_CHECKING:
+    from steelyard.server.access.callers import Caller
+    from steelyard.server.database.folder import DataFolder
+    from steelyard.server.metrics import Metrics
+    from steelyard.server.runs.rows import Runs
+    from steelyard.server.web.facts import RequestFacts
+
+__all__ = ["BusyError", "Intake"]
+
+AT_ONCE: Final = 4  # pushes that are received or wait
+VERIFIED_AT_ONCE: Final = 1
+_FREE: Final = 1 << 30  # bytes of the disk that stay free: the database lies there too
+_PIECE: Final = 1 << 20
+
+
+class BusyError(SteelyardError):
+    """Too many pushes at once: the same push succeeds later."""
+
+
+class Intake:
+    """Takes in runs, a few at a time, of which one at a time is verified."""
+
+    def __init__(
+        self,
+        data: DataFolder,
+        runs: Runs,
+        metrics: Metrics,
+        limits: Limits | None = None,
+        verifier: Verifier | None = None,
+    ) -> None:
+        self._data = data
+        self._runs = runs
+        self._metrics = metrics
+        self._limits = limits or Limits()
+        self._verifier = verifier or Verifier()
+        self._waiting = 0
+        self._verifying = asyncio.Semaphore(VERIFIED_AT_ONCE)
+
+    def stop(self) -> None:
+        """End the verification that runs: its run is refused, and can be pushed again."""
+        self._verifier.stop()
+
+    async def take(
+        self, pieces: AsyncIterator[bytes], *, compressed: bool, caller: Caller, facts: RequestFacts
+    ) -> tuple[RunSummary, bool]:
+        """The run, and whether it is new here.
+
+        Raises InputError for an archive that no run is, VerificationError where the run does not verify, BusyError
+        where too many are pushed at once or the disk is full. Each is put on record.
+        """
+        if self._waiting >= AT_ONCE:
+            raise BusyError("too many runs are being pushed at once: try again in a minute")
+        self._waiting += 1
+        try:
+            run, is_new = await self._take(pieces, compressed=compressed, caller=caller, facts=facts)
+        except (InputError, VerificationError) as error:
+            self._metrics.count_push("refused")
+            await asyncio.to_thread(self._runs.note_refused, str(error), caller, facts)
+            raise
+        finally:
+            self._waiting -= 1
+        self._metrics.count_push("accepted" if is_new else "known")
+        return run, is_new
+
+    async def _take(
+        self, pieces: AsyncIterator[bytes], *, compressed: bool, caller: Caller, facts: RequestFacts
+    ) -> tuple[RunSummary, bool]:
+        with incoming_folder(self._data) as path:
+            await self._receive(path, pieces, compressed=compressed)
+            known = await asyncio.to_thread(self._known, path)
+            if known is not None:
+                return known, False
+            async with self._verifying:
+                run = await asyncio.to_thread(self._verifier.verify, path)
+                return run, await asyncio.to_thread(self._keep, path, run, caller, facts)
+
+    async def _receive(self, path: Path, pieces: AsyncIterator[bytes], *, compressed: bool) -> None:
+        unpacker = Unpacker(path, self._limits, compressed=compressed)
+        try:
+            async for piece in pieces:
+                for start in range(0, len(piece), _PIECE):
+                    await asyncio.to_thread(unpacker.feed, piece[start : start + _PIECE])
+                if shutil.disk_usage(path).free < _FREE:
+                    raise BusyError("the disk of the server is nearly full")
+            unpacker.finish()
+        finally:
+            unpacker.close()
+        if layout.BUNDLE not in unpacker.files:
+            raise InputError(f"the archive has no {layout.BUNDLE}: push the folder of a sealed run")
+
+    def _known(self, path: Path) -> RunSummary | None:
+        """The run that is here with this very seal: nothing of the new one is kept, so it need not be verified."""
+        row = self._runs.find(layout.digest_and_lines(path, layout.BUNDLE)[0])
+        return None if row is None else row.summary
+
+    def _keep(self, path: Path, run: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
+        if self._runs.find(run.seal) is not None:
+            return False
+        keep(self._data, path, run.seal)
+        return self._runs.add(run, caller, facts)

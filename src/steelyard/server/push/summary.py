@@ -1,0 +1,204 @@
+"""What the pages show of a run, taken from what a verifier computed again: never from what the run says of itself.
+
+Texts are bounded and on one line already (:func:`steelyard.util.text.one_line`), and pages escape them all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from steelyard.evidence import layout
+from steelyard.records import Plan, Record, Verdict
+from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from steelyard.api.results import VerifyResult
+
+__all__ = ["ClaimRow", "RunFile", "RunSummary", "Said", "summary_of"]
+
+MAX_ROWS: Final = 500
+MAX_FINDINGS: Final = 200
+
+
+class ClaimRow(Record, frozen=True, kw_only=True):
+    """A row of the table: a claim, a gate, or what was only measured, whose ``word`` is ""."""
+
+    task: str
+    claimed: str = ""
+    measured: str
+    interval: str
+    asked: str
+    word: str = ""
+    words: str
+    detail: str = ""
+
+
+class RunFile(Record, frozen=True, kw_only=True):
+    """A file of the sealed folder; ``sha256`` as it was received."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Said(Record, frozen=True, kw_only=True):
+    """What a verification said: a name and its value in words."""
+
+    name: str
+    text: str
+
+
+class RunSummary(Record, frozen=True, kw_only=True):
+    """A verified run.
+
+    ``seal`` is the SHA-256 of its ``bundle.dsse.json`` and names it here; ``plan`` that of the sealed plan. ``verdict``
+    and ``exit`` were computed again. ``verified_exit`` is what ``steelyard verify`` returns: 0, or 3 where something
+    could not be checked, which ``said`` names. ``pages_compared``: report.html is the page that the journal gives.
+    """
+
+    seal: str
+    root: str
+    plan: str
+    kind: str
+    subject: str
+    served: str
+    vendor: str = ""
+    names: str = ""
+    planned_at: str
+    made_with: str
+    verdict: str
+    headline: str
+    exit: int
+    records: int
+    answers: int
+    signed_by: str = ""
+    verified_exit: int
+    verified_with: str
+    pages_compared: bool
+    said: tuple[Said, ...]
+    rows: tuple[ClaimRow, ...] = ()
+    rows_left: int = 0
+    tests: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    files: tuple[RunFile, ...] = ()
+    size: int
+
+
+def summary_of(result: VerifyResult) -> RunSummary:
+    """Take what the pages show from a bundle that holds."""
+    from steelyard.reports import choices, headlines, words
+    from steelyard.util.software import software
+
+    found, integrity = result.recomputed, result.integrity
+    verdict, plan = found.verdict, found.plan
+    files = _files(result.folder)
+    rows = [*_rows(verdict)]
+    about, served = choices.subject_of(verdict)
+    recording = plan.origin.kind == "gateway"
+    return RunSummary(
+        seal=integrity.bundle.sha256,
+        root=integrity.root,
+        plan=str(integrity.bundle.predicate["plan"]),
+        kind=_kind(plan, verdict),
+        subject=one_line(about, 200) or "(no name)",
+        served=one_line(served, 400),
+        vendor=one_line(plan.sheet.vendor, 80) if plan.sheet else "",
+        names=one_line(verdict.names, 400),
+        planned_at=one_line(plan.created, 40),
+        made_with=one_line(plan.software, 60),
+        verdict="" if recording or headlines.only_measures(verdict) else verdict.verdict.value,
+        headline="A gateway's recording: calls of another harness."
+        if recording
+        else headlines.headline(verdict)[:1000],
+        exit=verdict.exit,
+        records=integrity.records,
+        answers=integrity.answers,
+        signed_by=integrity.signed_by,
+        verified_exit=int(result.exit_code),
+        verified_with=software(),
+        pages_compared=found.pages,
+        said=tuple(Said(name=name, text=one_line(text, 600)) for name, text in _said(result)),
+        rows=tuple(rows[:MAX_ROWS]),
+        rows_left=max(0, len(rows) - MAX_ROWS),
+        tests=tuple(words.test_sentence(each) for each in words.further_tests(verdict)[:MAX_FINDINGS]),
+        findings=tuple(words.remark(each) for each in verdict.findings[:MAX_FINDINGS]),
+        notes=tuple(words.remark(each) for each in verdict.notes[:MAX_FINDINGS]),
+        order=tuple(one_line(each, 600) for each in verdict.order[:20]),
+        files=files,
+        size=sum(each.size for each in files),
+    )
+
+
+def _kind(plan: Plan, verdict: Verdict) -> str:
+    """One of *recording, import, gate, choice, identity, audit, run*."""
+    from steelyard.reports import choices, gates, identity_checks
+
+    if plan.origin.kind == "gateway":
+        return "recording"
+    if plan.origin.kind == "imported":
+        return "import"
+    if gates.is_gated(verdict):
+        return "gate"
+    if choices.is_choice(verdict):
+        return "choice"
+    if identity_checks.is_identity_check(verdict):
+        return "identity"
+    return "audit" if plan.sheet is not None else "run"
+
+
+def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
+    yield from result.facts()
+    found = result.recomputed
+    if found.withheld:
+        yield "taken as sealed", f"{found.withheld:,} scores, since their texts are withheld"
+    if found.executed:
+        yield "not recomputed", f"{found.executed:,} scores that running code, weights or another harness made"
+    for task in sorted(found.tasks_not_here)[:20]:
+        yield "as sealed", f"prompt, scorer and chance score of {one_line(task, 80)}, a task that is not here"
+    for task, drawer in sorted(found.other_drawers.items())[:20]:
+        yield "images not drawn again", f"those of {one_line(task, 80)} are by {one_line(drawer, 80)}"
+    for message in result.integrity.messages[1:]:  # the first is of the signer, whom nobody here named
+        yield "seal", message
+
+
+def _rows(verdict: Verdict) -> Iterator[ClaimRow]:
+    from steelyard.reports import choices, gates, words
+    from steelyard.reports.measured import measured_words, only_measured
+
+    for claim in verdict.claims:
+        row = words.claim_words(claim)
+        yield ClaimRow(
+            task=row.task, claimed=row.claimed, measured=row.measured, interval=row.interval, asked=row.asked,
+            word=row.verdict.value, words=row.verdict_words, detail=row.detail,
+        )  # fmt: skip
+    for each in gates.gates_of(verdict):
+        gate = gates.gate_words(each, verdict)
+        yield ClaimRow(
+            task=gate.task, claimed=gate.bar, measured=gate.seen, interval=gate.interval, asked=gate.asked,
+            word=gate.word.value, words=gate.colour, detail=gate.reason,
+        )  # fmt: skip
+    for each in choices.choices_of(verdict):
+        for candidate in choices.candidate_words(each, verdict):
+            yield ClaimRow(
+                task=candidate.model, measured=candidate.cells[0], interval=candidate.cells[1],
+                asked=candidate.cells[2], word=candidate.word.value, words=candidate.standing,
+            )  # fmt: skip
+    for result in only_measured(verdict):
+        only = measured_words(result)
+        yield ClaimRow(
+            task=only.task, measured=only.measured, interval=only.interval, asked=only.asked, words="measured",
+            detail=only.detail,
+        )  # fmt: skip
+
+
+def _files(run: Path) -> tuple[RunFile, ...]:
+    found = []
+    for name in layout.run_files(run):
+        digest, _ = layout.digest_and_lines(run, name)
+        found.append(RunFile(name=name, size=(run / name).stat().st_size, sha256=digest))
+    return tuple(found)

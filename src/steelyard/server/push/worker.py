@@ -1,0 +1,70 @@
+"""The process that verifies one pushed run, within limits and without the network.
+
+Run as ``python -P -m steelyard.server.push.worker FOLDER CPU-SECONDS MEMORY``. It writes what the pages show, or what
+does not hold, to standard output as JSON. The limits are set before anything of the run is read.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from steelyard.errors import SteelyardError, VerificationError
+from steelyard.server.push.no_network import refuse_sockets
+from steelyard.server.push.summary import RunSummary, summary_of
+
+__all__ = ["MAX_REPLY", "Reply", "main"]
+
+MAX_REPLY: Final = 16 << 20
+MAX_WRITTEN: Final = 256 << 20  # one temporary file: pages are drawn again there
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that holds; or in one line ``problem``, why it does not, or ``unable``, why that cannot be told here."""
+
+    run: RunSummary | None = None
+    problem: str = ""
+    unable: str = ""
+
+
+def main(folder: str, cpu_seconds: int, memory: int) -> None:
+    """Verify the run in ``folder``."""
+    for limit, soft in (
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_DATA, memory),  # and not the address space, of which V8 reserves far more than it uses
+        (resource.RLIMIT_FSIZE, MAX_WRITTEN),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(limit)
+        least = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+        resource.setrlimit(limit, (least, least if limit != resource.RLIMIT_CPU else hard))
+    refuse_sockets()
+    sys.stdout.buffer.write(msgspec.json.encode(_verified(Path(folder))))
+
+
+def _verified(folder: Path) -> Reply:
+    from steelyard.api.results import verified
+
+    try:
+        return Reply(run=summary_of(verified(folder)))
+    except VerificationError as error:
+        return Reply(problem=_without(folder, str(error)))
+    except SteelyardError as error:
+        return Reply(unable=_without(folder, str(error)))
+    except MemoryError:
+        return Reply(unable="needs more memory to be verified than this server allows")
+
+
+def _without(folder: Path, message: str) -> str:
+    """A message of a verifier without the place where this server keeps what comes in."""
+    from steelyard.util.text import one_line
+
+    return one_line(message.replace(f"{folder}: ", "").replace(f"{folder}/", "").replace(str(folder), "the run"), 600)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

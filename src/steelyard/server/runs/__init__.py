@@ -1,0 +1,1 @@
+"""Runs that were accepted: their rows in the database, their sealed folders in the data folder."""

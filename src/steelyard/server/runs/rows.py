@@ -1,0 +1,187 @@
+"""The rows of runs: put in once, never changed, and listed by key, so that a later page costs what the first does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.server.access.callers import Caller
+from steelyard.server.database.audit import append_audit
+from steelyard.server.push.summary import RunFile, RunSummary
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg_pool import ConnectionPool
+
+    from steelyard.server.web.facts import RequestFacts
+
+__all__ = ["PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "shortened"]
+
+PAGE_SIZE: Final = 50
+MAX_SUMMARY: Final = 1 << 20  # bytes
+PROJECT: Final = "default"
+_COLUMNS: Final = (
+    "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit"
+)
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """What a list shows of a run; ``pushed_by`` is a person's name."""
+
+    id: int
+    seal: str
+    kind: str
+    subject: str
+    verdict: str
+    headline: str
+    exit: int
+    signed_by: str
+    pushed_at: datetime
+    verified_exit: int
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run with all that its page shows, but for its files."""
+
+    listed: ListedRun
+    summary: RunSummary
+    pushed_by: str
+    token: str
+    verified_at: datetime
+    size: int
+    files: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What a list is narrowed to; ``before`` is the id of the last run of the page before, 0 for the first page."""
+
+    verdict: str = ""
+    kind: str = ""
+    subject: str = ""
+    before: int = 0
+
+
+class Runs:
+    """The runs of the one project that there is so far."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+
+    def latest(self, number: int) -> list[ListedRun]:
+        """The runs that were pushed last."""
+        return self.page(Filters(), number)[0]
+
+    def page(self, filters: Filters, size: int = PAGE_SIZE) -> tuple[list[ListedRun], bool]:
+        """The runs of one page, the newest first, and whether there are more."""
+        conditions = ["r.project_id = (SELECT id FROM steelyard.project WHERE name = %s)"]
+        values: list[Any] = [PROJECT]
+        if filters.before:
+            conditions.append("(r.pushed_at, r.id) < (SELECT pushed_at, id FROM steelyard.run WHERE id = %s)")
+            values.append(filters.before)
+        for column, value in (("verdict", filters.verdict), ("kind", filters.kind), ("subject", filters.subject)):
+            if value:
+                conditions.append(f"r.{column} = %s")
+                values.append("" if value == "none" and column == "verdict" else value)
+        query = (
+            f"SELECT {_COLUMNS} FROM steelyard.run r WHERE {' AND '.join(conditions)} "  # noqa: S608 — our own words
+            "ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
+        )
+        with self._pool.connection() as connection:
+            rows = connection.execute(query.encode(), (*values, size + 1)).fetchall()
+        return [ListedRun(*row) for row in rows[:size]], len(rows) > size
+
+    def find(self, seal: str) -> RunRow | None:
+        """The run with this seal."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                f"SELECT {_COLUMNS}, r.summary, p.name, coalesce(t.name, ''), r.verified_at, r.size_bytes, r.files "  # noqa: S608
+                "FROM steelyard.run r JOIN steelyard.person p ON p.id = r.pushed_by "
+                "LEFT JOIN steelyard.token t ON t.id = r.pushed_with JOIN steelyard.project j ON j.id = r.project_id "
+                "WHERE r.seal_sha256 = %s AND j.name = %s".encode(),
+                (seal, PROJECT),
+            ).fetchone()
+        if row is None:
+            return None
+        summary = msgspec.json.decode(row[10], type=RunSummary)
+        return RunRow(ListedRun(*row[:10]), summary, *row[11:])
+
+    def files(self, run: int, after: str = "", number: int = 200) -> list[RunFile]:
+        """The files of a run by name, from the one after ``after``."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT name, size_bytes, sha256 FROM steelyard.run_file WHERE run_id = %s AND name > %s "
+                "ORDER BY name LIMIT %s",
+                (run, after, number),
+            ).fetchall()
+        return [RunFile(name=name, size=size, sha256=sha256) for name, size, sha256 in rows]
+
+    def has_file(self, run: int, name: str) -> bool:
+        """Whether a run has a file of this name."""
+        query = "SELECT FROM steelyard.run_file WHERE run_id = %s AND name = %s"
+        with self._pool.connection() as connection:
+            return connection.execute(query, (run, name)).fetchone() is not None
+
+    def add(self, summary: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
+        """Put a verified run in, with its audit line; False where it is there already: nothing changes then."""
+        with self._pool.connection() as connection:
+            made = connection.execute(
+                "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
+                "exit, records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
+                "verified_exit, verified_with) SELECT j.id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+                "%s, %s, now(), %s, %s FROM steelyard.project j WHERE j.name = %s "
+                "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
+                (
+                    summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject, summary.verdict,
+                    summary.headline[:1000], summary.exit, summary.records, summary.answers, len(summary.files),
+                    summary.size, summary.signed_by, shortened(summary).decode(), caller.person, caller.token,
+                    summary.verified_exit, summary.verified_with[:100], PROJECT,
+                ),
+            ).fetchone()  # fmt: skip
+            if made is None:
+                return False
+            _add_files(connection, made[0], summary.files)
+            append_audit(
+                connection, "push", actor=f"token:{caller.token}", subject=f"run:{made[0]}",
+                details={"seal": summary.seal, "address": facts.address[:100]}, request=facts.request_id,
+            )  # fmt: skip
+        return True
+
+    def note_refused(self, problem: str, caller: Caller, facts: RequestFacts) -> None:
+        """Put on record that a push was refused, and why."""
+        with self._pool.connection() as connection:
+            append_audit(
+                connection, "push-refused", actor=f"token:{caller.token}",
+                details={"problem": problem[:600], "address": facts.address[:100]}, request=facts.request_id,
+            )  # fmt: skip
+
+
+def _add_files(connection: psycopg.Connection[Any], run: int, files: Sequence[RunFile]) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY steelyard.run_file (run_id, name, size_bytes, sha256) FROM STDIN") as copy,
+    ):
+        for each in files:
+            copy.write_row((run, each.name, each.size, each.sha256))
+
+
+def shortened(summary: RunSummary) -> bytes:
+    """The summary as JSON without its files, which have a table; where it is too long, with fewer rows and remarks."""
+    kept = msgspec.structs.replace(summary, files=())
+    while len(data := msgspec.json.encode(kept)) > MAX_SUMMARY:
+        rows = kept.rows[: len(kept.rows) // 2]
+        kept = msgspec.structs.replace(
+            kept,
+            rows=rows,
+            rows_left=kept.rows_left + len(kept.rows) - len(rows),
+            findings=kept.findings[: len(kept.findings) // 2],
+            notes=kept.notes[: len(kept.notes) // 2],
+            tests=kept.tests[: len(kept.tests) // 2],
+        )
+    return data

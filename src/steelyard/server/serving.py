@@ -1,0 +1,151 @@
+"""``steelyard serve`` from start to end: data folder, database, migrations, the first link, then requests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.errors import ExitCode, InputError, MissingDependency
+from steelyard.server.web.logs import JsonLog, log_uvicorn
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from steelyard.server.database.connection import Database
+    from steelyard.server.platform import Platform
+    from steelyard.server.settings import ServeSettings
+
+__all__ = ["serve"]
+
+KEEP_ALIVE_SECONDS: Final = 15
+STOP_SECONDS: Final = 20  # for requests in flight
+MAX_CONNECTIONS: Final = 500
+_NEEDED: Final = ("starlette", "uvicorn", "psycopg_pool", "argon2", "prometheus_client")
+
+
+def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
+    """Serve until Ctrl-C or SIGTERM; ``say`` prints a line for the person who started it.
+
+    Raises InputError where something that was asked for cannot be had, MissingDependency without the extra.
+    """
+    check_dependencies()
+    from steelyard.server.database.connection import open_database
+    from steelyard.server.database.folder import open_data_folder
+    from steelyard.server.platform import build_platform
+    from steelyard.server.runs.folders import clear_incoming
+
+    data = open_data_folder(settings.data)
+    listener = listen(settings)
+    settings = replace(settings, port=listener.getsockname()[1])
+    with listener, open_database(data, settings.run_as, say) as database:
+        prepare(database)
+        if database.is_embedded:
+            clear_incoming(data)  # the lock of the embedded database says that nobody else receives
+        with database.pool() as pool:
+            platform = build_platform(settings, data, database, pool, JsonLog())
+            if os.geteuid() == 0:
+                say("it runs as root: give it a user of its own (docs/how-to/serve.md has a unit for systemd)")
+            if settings.is_loopback and settings.public_url == "":
+                say("only this machine can reach it: see --bind, --public-url and --tls-cert for others")
+            if (link := first_link(database, settings)) is not None:
+                say(f"no administrator yet. For 15 minutes, once: {link}")
+            say(f"serving {settings.base_url}  (data: {data.path}); Ctrl-C stops")
+            _run(platform, listener)
+    return int(ExitCode.CONSISTENT)
+
+
+def check_dependencies() -> None:
+    """Raise MissingDependency where the extra is not installed."""
+    import importlib.util
+
+    for name in _NEEDED:
+        if importlib.util.find_spec(name) is None:
+            raise MissingDependency(f"steelyard serve needs {name}: pip install 'steelyard[server]'")
+
+
+def prepare(database: Database) -> None:
+    """Bring our own database to this program's schema; the team's must have it, by ``steelyard serve migrate``."""
+    from steelyard.server.database.migrate import apply_migrations, check_schema
+
+    if database.is_embedded:
+        with database.connect_as_owner() as connection:
+            apply_migrations(connection, database.application_role)
+    with database.connect() as connection:
+        check_schema(connection)
+
+
+def first_link(database: Database, settings: ServeSettings) -> str | None:
+    """The address that makes the first administrator; None where there is one."""
+    from steelyard.server.access.people import has_administrator, new_admin_link
+
+    with database.connect() as connection:
+        if has_administrator(connection):
+            return None
+        return link_address(settings.base_url, new_admin_link(connection, "serve"))
+
+
+def link_address(base_url: str, secret: str) -> str:
+    """The address of a one-time link."""
+    return f"{base_url}/welcome?code={secret}"
+
+
+def listen(settings: ServeSettings) -> socket.socket:
+    """A listening socket; raises InputError where the port is taken, or the address is not this machine's."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(256)
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): give another --bind; port 0 takes "
+            "any free one"
+        ) from None
+    return listener
+
+
+def _run(platform: Platform, listener: socket.socket) -> None:
+    """Answer requests until a signal; uvicorn takes SIGINT and SIGTERM, and lets requests in flight end."""
+    import uvicorn
+
+    from steelyard.server.app import build_app
+
+    log_uvicorn(platform.log)
+    server = uvicorn.Server(_config(platform.settings, build_app(platform)))
+
+    async def until_stopped() -> None:
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            platform.intake.stop()
+
+    asyncio.run(until_stopped())
+
+
+def _config(settings: ServeSettings, app: Any) -> uvicorn.Config:
+    import uvicorn
+
+    from steelyard.server.web.protocol import timed_protocol
+
+    return uvicorn.Config(
+        app,
+        http=timed_protocol(),
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )

@@ -1,0 +1,65 @@
+"""The two cookies: that of a session, and that of a visitor's forms before there is one.
+
+Over https both carry the prefix ``__Host-``, so that no other host of the domain can set them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from steelyard.server.web.call import Call
+
+__all__ = [
+    "FORM_SECONDS",
+    "cookie_of",
+    "drop_session_cookie",
+    "form_cookie_of",
+    "set_form_cookie",
+    "set_session_cookie",
+]
+
+FORM_SECONDS: Final = 3600
+_SESSION, _FORM = "steelyard-session", "steelyard-form"
+_LONGEST: Final = 100
+
+
+def cookie_of(call: Call) -> str:
+    """The session's secret that the browser sent; "" where none."""
+    return _sent(call, _SESSION)
+
+
+def form_cookie_of(call: Call) -> str:
+    """The secret of a visitor's forms; "" where none."""
+    return _sent(call, _FORM)
+
+
+def set_session_cookie(reply: Response, call: Call, secret: str, seconds: int) -> None:
+    """Give the browser a session, which scripts cannot read and other sites do not send."""
+    _set(reply, call, _SESSION, secret, seconds)
+
+
+def set_form_cookie(reply: Response, call: Call, secret: str, seconds: int) -> None:
+    """Give a visitor what forms are held against."""
+    _set(reply, call, _FORM, secret, seconds)
+
+
+def drop_session_cookie(reply: Response, call: Call) -> None:
+    """Take the session back."""
+    _set(reply, call, _SESSION, "", 0)
+
+
+def _sent(call: Call, name: str) -> str:
+    value = call.request.cookies.get(_full(call, name), "")
+    return value if len(value) <= _LONGEST else ""
+
+
+def _set(reply: Response, call: Call, name: str, value: str, seconds: int) -> None:
+    secure = call.platform.settings.is_secure
+    reply.set_cookie(_full(call, name), value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def _full(call: Call, name: str) -> str:
+    return f"__Host-{name}" if call.platform.settings.is_secure else name

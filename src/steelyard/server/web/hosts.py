@@ -1,0 +1,82 @@
+"""Whose name a request must give, and whom it comes from.
+
+A page of anybody can make a browser ask a name that leads to this machine (DNS rebinding): a request whose Host is not
+our own is refused. ``X-Forwarded-*`` is believed from a trusted proxy alone, and where one is named, nobody else in the
+network is served.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from steelyard.server.web.facts import facts_of
+from steelyard.server.web.replies import plain
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from steelyard.server.settings import ServeSettings
+
+__all__ = ["Hosts"]
+
+
+class Hosts:
+    """The layer that refuses foreign names, and notes the client's address."""
+
+    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or go on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        peer = str((scope.get("client") or ("",))[0])
+        is_proxy = self._is_proxy(peer)
+        facts = facts_of(scope)
+        facts.address = (self._forwarded(scope) if is_proxy else "") or peer
+        if problem := self._problem(scope, peer, is_proxy=is_proxy):
+            await plain(403, problem)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _problem(self, scope: Scope, peer: str, *, is_proxy: bool) -> str:
+        named = [value for name, value in scope["headers"] if name == b"host"]
+        if len(named) != 1 or named[0].decode("latin-1").lower() not in self._settings.hosts:
+            return f"this server is called {self._settings.base_url}: it answers to no other name"
+        if self._settings.proxies and not is_proxy and not _is_loopback(peer):
+            return "this server answers through its proxy alone"
+        if is_proxy and _header(scope, b"x-forwarded-proto") not in ("", "https"):
+            return "this server is reached by https alone"
+        return ""
+
+    def _is_proxy(self, peer: str) -> bool:
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self._settings.proxies)
+
+    def _forwarded(self, scope: Scope) -> str:
+        """The last address that no trusted proxy has: what stands before it, anybody may have written."""
+        for each in reversed(_header(scope, b"x-forwarded-for").split(",")):
+            try:
+                address = str(ipaddress.ip_address(each.strip()))
+            except ValueError:
+                return ""
+            if not self._is_proxy(address):
+                return address
+        return ""
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == name).strip()
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,113 @@
+"""The outermost layer: each request gets an id, a line of JSON in the log, and is counted.
+
+A line has the pattern of the route and never the path, the query or a header: a one-time link, a token or a password
+cannot get into it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from steelyard.server.web.facts import RequestFacts, begin_facts, place_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from steelyard.server.metrics import Metrics
+
+__all__ = ["JsonLog", "Logs", "log_uvicorn"]
+
+QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class JsonLog:
+    """Writes one JSON object a line, its time first."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+
+    def write(self, level: str, message: str, **more: Any) -> None:
+        """Write a line; a log that cannot be written stops nothing."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + "Z"
+        line = {"time": stamp, "level": level, "message": message, **more}
+        try:
+            print(json.dumps(line, ensure_ascii=True, allow_nan=False), file=self._stream or sys.stderr, flush=True)
+        except OSError:
+            return
+
+
+class Logs:
+    """The layer that writes a line for each request."""
+
+    def __init__(self, app: ASGIApp, log: JsonLog, metrics: Metrics) -> None:
+        self._app = app
+        self._log = log
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, then write."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        facts = RequestFacts(secrets.token_hex(8))
+        begin_facts(scope, facts)
+        began, status = time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                named = (b"x-request-id", facts.request_id.encode())
+                message["headers"] = [*message.get("headers", ()), named]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            facts.failure = f"{type(error).__name__} {place_of(error)}"
+            raise
+        finally:
+            self._write(scope, facts, status, time.perf_counter() - began)
+
+    def _write(self, scope: Scope, facts: RequestFacts, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT", "DELETE") else "other"
+        self._metrics.count(method, facts.route, status, seconds)
+        if facts.route in QUIET and status < 400:
+            return
+        more = {"failure": facts.failure} if facts.failure else {}
+        self._log.write(
+            "error" if status >= 500 else "info",
+            "request",
+            request_id=facts.request_id,
+            method=method,
+            route=facts.route,
+            status=status,
+            ms=round(1000 * seconds, 1),
+            address=facts.address,
+            caller=facts.caller,
+            **more,
+        )
+
+
+class _ToJson(logging.Handler):
+    """What uvicorn says, as such lines, without a traceback's values."""
+
+    def __init__(self, log: JsonLog) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failure = type(record.exc_info[1]).__name__ if record.exc_info and record.exc_info[1] else ""
+        self._log.write(record.levelname.lower(), str(record.msg)[:200], **({"failure": failure} if failure else {}))
+
+
+def log_uvicorn(log: JsonLog) -> None:
+    """Have uvicorn's own warnings in the same form."""
+    logger = logging.getLogger("uvicorn.error")
+    logger.handlers = [_ToJson(log)]
+    logger.propagate = False

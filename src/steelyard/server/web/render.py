@@ -1,0 +1,54 @@
+"""Pages: templates that share the reports' look, escaped throughout, without a script."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.server.access.secrets import form_key
+from steelyard.server.web.cookies import FORM_SECONDS, form_cookie_of, set_form_cookie
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from steelyard.server.web.call import Call
+
+__all__ = ["PACKAGE", "page", "problem_page", "style", "style_address"]
+
+PACKAGE: Final = "steelyard.server.pages"
+
+
+def page(call: Call, name: str, status: int = 200, /, **values: Any) -> Response:
+    """A page from a template of :mod:`steelyard.server.pages`; ``key`` goes into each of its forms."""
+    from starlette.responses import HTMLResponse
+
+    from steelyard.reports.jinja import template
+
+    text = template(name, PACKAGE).render(
+        caller=call.caller, key=form_key(call.cookie) if call.cookie else "", style=style_address(),
+        here=call.facts.route, **values,
+    )  # fmt: skip
+    reply = HTMLResponse(text, status)
+    if call.cookie and call.caller.session is None and not form_cookie_of(call):
+        set_form_cookie(reply, call, call.cookie, FORM_SECONDS)
+    return reply
+
+
+def problem_page(call: Call, status: int, problem: str) -> Response:
+    """A page that says in one line what is wrong."""
+    return page(call, "problem.html.j2", status, problem=problem)
+
+
+@functools.cache
+def style() -> bytes:
+    """The one style sheet: that of the reports, and what only these pages have."""
+    from steelyard.reports.jinja import template
+
+    return template("server.css.j2", PACKAGE).render().encode()
+
+
+@functools.cache
+def style_address() -> str:
+    """Its address changes with it, so that it may be kept for ever."""
+    return f"/static/{hashlib.sha256(style()).hexdigest()[:16]}.css"

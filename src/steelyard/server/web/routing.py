@@ -1,0 +1,147 @@
+"""Routes with rules: each says who may use it, and one place enforces that before any handler runs.
+
+A route cannot be declared without a rule. Forms are taken from our own pages alone: by Origin (or Sec-Fetch-Site), by a
+key in the form that follows from the cookie, and by the cookie's SameSite.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import quote
+
+from steelyard.errors import InputError
+from steelyard.server.access.callers import Access, is_allowed
+from steelyard.server.access.secrets import is_form_key, new_secret
+from steelyard.server.web.bodies import BodyTooLargeError
+from steelyard.server.web.call import Call, fields_of
+from steelyard.server.web.cookies import cookie_of, form_cookie_of
+from steelyard.server.web.facts import facts_of, place_of
+from steelyard.server.web.render import problem_page
+from steelyard.server.web.replies import json_reply
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    from steelyard.server.platform import Platform
+
+__all__ = ["Rule", "routes_of"]
+
+Handler: TypeAlias = "Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]"
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One route: a method, the pattern of a path, who may use it, and its handler (in a thread, unless it awaits)."""
+
+    method: str
+    path: str
+    access: Access
+    handler: Handler
+
+
+def routes_of(rules: tuple[Rule, ...], platform: Platform) -> list[Route]:
+    """The rules as Starlette's routes, each behind its check."""
+    from starlette.routing import Route
+
+    return [Route(rule.path, _guarded(rule, platform), methods=[rule.method], name=_name(rule)) for rule in rules]
+
+
+def _name(rule: Rule) -> str:
+    return f"{rule.method} {rule.path}"
+
+
+def _guarded(rule: Rule, platform: Platform) -> Callable[[Request], Awaitable[Response]]:
+    import psycopg
+    from psycopg_pool import PoolTimeout
+    from starlette.requests import ClientDisconnect
+
+    async def endpoint(request: Request) -> Response:
+        facts_of(request.scope).route = rule.path
+        call = Call(request, platform)
+        try:
+            return await _answer(rule, call)
+        except BodyTooLargeError as error:
+            return _problem(rule, call, 413, str(error))
+        except InputError as error:
+            return _problem(rule, call, 400, str(error))
+        except ClientDisconnect:
+            return _problem(rule, call, 400, "the connection was closed before the whole request was here")
+        except (psycopg.OperationalError, PoolTimeout):
+            return _problem(rule, call, 503, "the database does not answer: try again in a minute")
+        except Exception as error:
+            # Its text may quote what was asked or stored: the log gets its kind and place, and the reader neither.
+            call.facts.failure = f"{type(error).__name__} {place_of(error)}"
+            return _problem(rule, call, 500, f"internal error: the server's log has it as {call.facts.request_id}")
+
+    return endpoint
+
+
+async def _answer(rule: Rule, call: Call) -> Response:
+    from starlette.concurrency import run_in_threadpool
+
+    await run_in_threadpool(_identify, rule, call)
+    call.facts.caller = call.caller.label
+    if not is_allowed(rule.access, call.caller):
+        return _refused(rule, call)
+    if not rule.access.is_token and rule.method == "POST" and (problem := await _read_form(call)):
+        return _problem(rule, call, 403, problem)
+    if inspect.iscoroutinefunction(rule.handler):
+        reply: Response = await rule.handler(call)
+        return reply
+    return await run_in_threadpool(rule.handler, call)  # type: ignore[arg-type]
+
+
+def _identify(rule: Rule, call: Call) -> None:
+    """Find out who asks: by the token on a token's route, by the session on a page."""
+    if rule.access.is_token:
+        scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            call.caller = call.platform.people.by_token(token.strip())
+        return
+    if secret := cookie_of(call):
+        call.caller = call.platform.people.by_session(secret)
+    call.cookie = secret if call.caller.session is not None else form_cookie_of(call) or new_secret()
+
+
+async def _read_form(call: Call) -> str:
+    """Read the form into the call; what is wrong with where it came from, else ""."""
+    headers = call.request.headers
+    origin = headers.get("origin")
+    if origin is not None and origin.lower() not in call.platform.settings.origins:
+        return "this form was sent from a page of another site"
+    if origin is None and headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return "this form was sent from a page of another site"
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        return "this is no form of ours"
+    call.form = fields_of(await call.request.body())
+    if not is_form_key(call.cookie, call.form.get("key", "")):
+        return "this form is too old: go back, load the page again, and send it once more"
+    return ""
+
+
+def _refused(rule: Rule, call: Call) -> Response:
+    from starlette.responses import RedirectResponse
+
+    if rule.access.is_token:
+        known = call.caller.token is not None
+        problem = f"this token lacks the scope {rule.access.scope}" if known else "a valid token is needed"
+        reply = json_reply(403 if known else 401, {"problem": problem})
+        if not known:
+            reply.headers["www-authenticate"] = "Bearer"
+        return reply
+    if call.request.method not in ("GET", "HEAD"):
+        return _problem(rule, call, 401, "you are not signed in")
+    return RedirectResponse(f"/sign-in?next={quote(call.request.url.path, safe='/')}", 303)
+
+
+def _problem(rule: Rule, call: Call, status: int, problem: str) -> Response:
+    if rule.access.is_token:
+        return json_reply(status, {"problem": problem})
+    call.cookie = call.cookie if call.caller.session is not None else form_cookie_of(call) or new_secret()
+    return problem_page(call, status, problem)

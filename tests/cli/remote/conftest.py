@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.server.fixtures import hostile_run, site  # noqa: F401 — fixtures

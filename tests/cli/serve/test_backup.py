@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steelyard.server.database.folder import open_data_folder
+from tests.cli.serve.conftest import Call
+from tests.server.database.rows import digest, fill
+from tests.server.databases import started
+
+
+def test_a_platform_is_backed_up_while_it_serves(data: Path, tmp_path: Path, call: Call) -> None:
+    path = tmp_path / "platform.backup"
+    with started(data) as database:
+        fill(database, open_data_folder(data))
+        code, out, err = call("backup", path, "--data", data)
+    assert (code, err) == (0, "the database\nthe files of 2 runs\n")
+    assert out == (f"{path}: 2 runs, 15 rows, {path.stat().st_size:,} bytes\nSHA-256 {digest(path.read_bytes())}\n")
+
+
+def test_damaged_files_are_named_and_the_exit_code_is_1(data: Path, tmp_path: Path, call: Call) -> None:
+    with started(data) as database:
+        fill(database, open_data_folder(data))
+        seal = digest("seal of ada 0")
+        (data / "runs" / seal[:2] / seal / "plan.dsse.json").unlink()
+        code, _, err = call("backup", tmp_path / "backup", "--data", data)
+    assert (code, err.splitlines()[-1]) == (1, f"damaged, and left out: runs/{seal[:2]}/{seal}/plan.dsse.json")
+
+
+@pytest.mark.parametrize("arguments", [["backup", "file"], ["retain"], ["erase", "ada", "--yes"]])
+def test_a_folder_without_a_platform_is_one_line(tmp_path: Path, call: Call, arguments: list[str]) -> None:
+    code, out, err = call(*arguments, "--data", tmp_path / "none")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,67 @@
+"""People in the real database, by the pages and beside them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.server.access.people import has_administrator, new_admin_link
+from steelyard.server.database.connection import open_database
+from steelyard.server.database.folder import open_data_folder
+from tests.server.site import PASSWORD, Site
+
+
+@pytest.fixture
+def own(site: Site) -> Site:
+    site.administrator()
+    return site
+
+
+def test_a_link_is_for_the_first_administrator_alone(own: Site) -> None:
+    with (
+        open_database(open_data_folder(own.data, create=False), beside=True) as database,
+        database.connect() as connection,
+    ):
+        assert has_administrator(connection)
+        with pytest.raises(InputError, match="there is an administrator"):
+            new_admin_link(connection, "owner")
+    code = own.link.rpartition("=")[2]
+    reply = own.client().get(f"/welcome?code={code}")
+    assert reply.status == 403
+    assert "was used" in reply.text
+
+
+def test_secrets_are_in_no_table_and_no_log(own: Site) -> None:
+    client, token = own.administrator(), own.token()
+    with (
+        open_database(open_data_folder(own.data, create=False), beside=True) as database,
+        database.connect_as_owner() as connection,
+    ):
+        text = ""
+        for table in ("person", "session", "admin_link", "token", "audit"):
+            rows = connection.execute(f"SELECT t::text FROM steelyard.{table} t".encode()).fetchall()
+            text += "".join(row[0] for row in rows)
+    secrets = [token, PASSWORD, own.link.rpartition("=")[2], client.cookies["steelyard-session"]]
+    for place in (
+        text,
+        "".join(line for line in own.lines if "no administrator yet" not in line),
+    ):  # that line has the link, for the person at the machine
+        assert [each for each in secrets if each in place] == []
+
+
+def test_a_revoked_token_and_an_ended_session_let_nobody_in(own: Site) -> None:
+    client = own.administrator()
+    made = client.submit("/account", "/account/tokens", name="short", scope="metrics", days="7")
+    found = re.search(r"steelyard_[A-Za-z0-9_-]{43}", made.text)
+    assert found is not None
+    bearer = {"Authorization": f"Bearer {found[0]}"}
+    assert own.client().ask("GET", "/metrics", headers=bearer).status == 200
+    number = max(map(int, re.findall(r"/account/tokens/(\d+)/revoke", made.text)))
+    assert client.submit("/account", f"/account/tokens/{number}/revoke").status == 303
+    assert own.client().ask("GET", "/metrics", headers=bearer).status == 401
+    assert client.submit("/account", "/sign-out").status == 303
+    again = own.client()
+    again.cookies = {**client.cookies, "steelyard-session": client.cookies.get("steelyard-session", "")}
+    assert again.get("/").status == 303

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from tests.server.fixtures import (  # noqa: F401 — fixtures
+    data,
+    data_template,
+    database,
+    hostile_run,
+    older,
+    site,
+    team,
+    team_database,
+)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.evidence.canonical import sha256_hex
+from steelyard.server.database.audit import check_audit
+from steelyard.server.database.connection import Database, open_database
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.migrate import TABLES, Migration, apply_migrations, check_schema, migrations
+from tests.server.database.rows import fill
+from tests.server.databases import Server
+
+# Every schema that was released, by the digests of its migrations. A released migration is never changed: a new file
+# is added, and its digest here when it is released.
+RELEASED: tuple[tuple[str, ...], ...] = ()
+
+
+def added(sql: str) -> tuple[Migration, ...]:
+    """This version's migrations and one more, as a newer version has them."""
+    data = sql.encode()
+    return (*migrations(), Migration(len(migrations()) + 1, "next", data, sha256_hex(data)))
+
+
+@pytest.fixture
+def empty(older: Server, tmp_path: Path) -> Database:
+    with open_database(open_data_folder(tmp_path / "data"), environment=older.environment()) as found:
+        return found
+
+
+def test_an_empty_database_gets_the_schema_and_an_audit_line_for_each(empty: Database) -> None:
+    with empty.connect_as_owner() as connection:
+        done = apply_migrations(connection, empty.application_role)
+        assert done == migrations()
+        assert apply_migrations(connection, empty.application_role) == ()
+        assert check_audit(connection).lines == len(done)
+    with empty.connect() as connection:
+        check_schema(connection)
+
+
+def test_every_table_is_backed_up_and_has_its_rights_said(empty: Database) -> None:
+    with empty.connect_as_owner() as connection:
+        apply_migrations(connection, empty.application_role)
+        found = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'steelyard'::regnamespace AND relkind = 'r'"
+        )
+        assert {name for (name,) in found} == {*TABLES, "schema_migration"}
+        references = connection.execute(
+            "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+        )
+        for table, other in references:
+            name, before = table.removeprefix("steelyard."), other.removeprefix("steelyard.")
+            assert TABLES.index(before) < TABLES.index(name)
+
+
+@pytest.mark.parametrize("number", range(len(RELEASED) + 1))
+def test_rows_of_every_released_schema_are_there_after_the_migration(
+    empty: Database, tmp_path: Path, number: int
+) -> None:
+    """The last one is this version's own, which the next version will have to migrate."""
+    old = migrations()[: len(RELEASED[number])] if number < len(RELEASED) else migrations()
+    assert number == len(RELEASED) or tuple(migration.sha256 for migration in old) == RELEASED[number]
+    folder = open_data_folder(tmp_path / "data")
+    newest = added("ALTER TABLE steelyard.project ADD COLUMN note text NOT NULL DEFAULT 'none'")
+    with empty.connect_as_owner() as connection:
+        apply_migrations(connection, empty.application_role, old)
+        fill(empty, folder)
+        apply_migrations(connection, empty.application_role, newest)
+        assert connection.execute("SELECT name, note FROM steelyard.project").fetchall() == [("default", "none")]
+        assert connection.execute("SELECT count(*) FROM steelyard.run").fetchone() == (2,)
+        check_audit(connection)
+    fill(empty, folder, "grace")
+
+
+def test_a_migration_that_fails_leaves_nothing(empty: Database) -> None:
+    with empty.connect_as_owner() as connection:
+        broken = added("CREATE TABLE steelyard.half (); SELECT 1 / 0")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            apply_migrations(connection, empty.application_role, broken)
+        assert connection.execute("SELECT to_regclass('steelyard.half')").fetchone() == (None,)
+        check_schema(connection)
+
+
+def test_a_newer_schema_is_refused(empty: Database) -> None:
+    newer = added("SELECT 1")
+    with empty.connect_as_owner() as connection:
+        apply_migrations(connection, empty.application_role, newer)
+        with pytest.raises(
+            InputError, match=r"schema is number 2, and this version of steelyard knows 1: it was used by a"
+        ):
+            apply_migrations(connection, empty.application_role)
+        with pytest.raises(InputError, match="schema is number 2"):
+            check_schema(connection)
+
+
+def test_a_migration_that_was_changed_is_refused(empty: Database) -> None:
+    with empty.connect_as_owner() as connection:
+        apply_migrations(connection, empty.application_role)
+        other = tuple(Migration(m.number, m.name, m.sql, "0" * 64) for m in migrations())
+        with pytest.raises(InputError, match="was made by another migration 1"):
+            apply_migrations(connection, empty.application_role, other)
+
+
+def test_an_older_schema_names_the_command(empty: Database) -> None:
+    with (
+        empty.connect_as_owner() as connection,
+        pytest.raises(InputError, match=r"number 0, .* steelyard serve migrate"),
+    ):
+        check_schema(connection)
+
+
+def test_several_at_one_time_apply_each_migration_once(empty: Database) -> None:
+    done: list[int] = []
+
+    def start() -> None:
+        with empty.connect_as_owner() as connection:
+            done.append(len(apply_migrations(connection, empty.application_role)))
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == [0, 0, 0, len(migrations())]

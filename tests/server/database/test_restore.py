@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steelyard.errors import InputError, SteelyardError, VerificationError
+from steelyard.server.database.audit import audit_head, check_audit
+from steelyard.server.database.backup import write_backup
+from steelyard.server.database.connection import Database, open_database
+from steelyard.server.database.erasure import erase_person
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.restore import restore_backup
+from tests.server.database.rows import FILES, content, fill, one
+from tests.server.database.tampering import TAMPERINGS
+from tests.server.databases import Server, copied, open_folder, started
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def made(data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Rows, Path]:
+    """A backup, what was in the database then, and the erasures that came after it."""
+    backup = tmp_path_factory.mktemp("backup") / "platform.backup"
+    with open_folder() as data:
+        folder = open_data_folder(copied(data_template, data))
+        with started(data) as database:
+            fill(database, folder)
+            fill(database, folder, "grace", runs=1)
+            before = content(database)
+            write_backup(database, folder, backup)
+            erase_person(database, folder, "Ada")
+        erasures = backup.with_name("erasures.jsonl")
+        shutil.copy(folder.erasures, erasures)
+    return backup, before, erasures
+
+
+def unended(rows: Rows) -> Rows:
+    """Without what a restore changes on purpose: sessions and links end, the log goes on."""
+    return {
+        **rows,
+        "session": [row[:5] + row[6:] for row in rows["session"]],
+        "admin_link": [row[:4] for row in rows["admin_link"]],
+        "audit": [row for row in rows["audit"] if row[4] != "restore"],
+    }
+
+
+def check_restored(database: Database, path: Path, before: Rows) -> None:
+    after = content(database)
+    assert unended(after) == unended(before)
+    assert all(row[5] is not None for row in after["session"])
+    with database.connect() as connection:
+        assert check_audit(connection).lines == len(before["audit"]) + 1
+    assert sorted(path.glob("runs/*/*/*/*")) != []
+    for folder in path.glob("runs/??/*"):
+        assert {
+            str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()
+        } == FILES
+    # The platform goes on: numbers follow those that were there.
+    assert fill(database, open_data_folder(path), "later", runs=1) == 3
+
+
+def test_an_empty_machine_gets_everything_back(made: tuple[Path, Rows, Path]) -> None:
+    backup, before, _ = made
+    with open_folder() as path:
+        done = restore_backup(backup, path, environment={})
+        assert (done.manifest.runs, done.sessions, done.erasures) == (3, 2, 0)
+        with started(path) as database:
+            check_restored(database, path, before)
+
+
+def test_our_own_18_goes_to_a_teams_database_and_back(
+    made: tuple[Path, Rows, Path], team: Server, tmp_path: Path
+) -> None:
+    backup, before, _ = made
+    environment = team.environment()
+    with open_folder("of the team") as path:
+        restore_backup(backup, path, environment=environment)
+        folder = open_data_folder(path)
+        with open_database(folder, environment=environment) as database:
+            assert (database.version, database.is_one_role) == (team.version, False)
+            check_restored(database, path, before)
+            now = content(database)
+            again = write_backup(database, folder, tmp_path / "again").manifest
+            assert again.postgres == team.version
+        assert not folder.cluster.exists()
+        with pytest.raises(InputError, match="holds a platform already"):
+            restore_backup(backup, path.with_name("second"), environment=environment)
+        assert not path.with_name("second").exists()
+        with open_folder("own") as own:
+            restore_backup(tmp_path / "again", own, environment={})
+            with started(own) as database:
+                assert unended(content(database)) == unended(now)
+
+
+def test_an_erasure_after_the_backup_stays_in_force(made: tuple[Path, Rows, Path]) -> None:
+    backup, _, erasures = made
+    assert b"ada" not in erasures.read_bytes()
+    with open_folder() as path:
+        done = restore_backup(backup, path, erasures=erasures, environment={})
+        assert done.erasures == 1
+        with started(path) as database, database.connect() as connection:
+            people = connection.execute(
+                "SELECT name, password_hash, disabled_at IS NULL FROM steelyard.person ORDER BY id"
+            )
+            assert people.fetchall() == [("erased-1", None, False), ("grace", "argon2…", True)]
+            check_audit(connection)
+        assert (path / "erasures.jsonl").read_bytes() == erasures.read_bytes()
+
+
+def test_a_number_that_somebody_else_has_now_is_not_erased(made: tuple[Path, Rows, Path], tmp_path: Path) -> None:
+    """After an older backup a number may be given again: the erasure is of the person who was made at that moment."""
+    backup, _, erasures = made
+    other = tmp_path / "erasures.jsonl"
+    other.write_bytes(erasures.read_bytes().replace(b"T", b"T", 1).replace(b"20", b"19", 1))
+    with open_folder() as path:
+        assert restore_backup(backup, path, erasures=other, environment={}).erasures == 0
+        with started(path) as database, database.connect() as connection:
+            assert one(connection, "SELECT count(*) FROM steelyard.person WHERE erased_at IS NOT NULL") == 0
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_what_was_torn_or_changed_is_refused_and_nothing_is_left(
+    made: tuple[Path, Rows, Path], older: Server, tmp_path: Path, name: str
+) -> None:
+    changed = tmp_path / "changed"
+    message = TAMPERINGS[name](made[0], changed)
+    target = tmp_path / "target"
+    with pytest.raises(SteelyardError, match=message) as caught:
+        restore_backup(changed, target, environment=older.environment())
+    assert int(caught.value.exit_code) in (1, 2)
+    assert not target.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"changed"}
+
+
+def test_an_empty_folder_that_was_there_is_empty_again(made: tuple[Path, Rows, Path], older: Server) -> None:
+    """The database refuses the rows, after files were written: the folder is as it was, and so is the database."""
+    environment = older.environment()
+    with open_folder() as above:
+        above.mkdir()
+        changed = above.with_name("changed")
+        TAMPERINGS["rows of another chain"](made[0], changed)
+        target = above / "data"
+        target.mkdir()
+        with pytest.raises(VerificationError):
+            restore_backup(changed, target, environment=environment)
+        assert list(target.iterdir()) == []
+        restore_backup(made[0], target, environment=environment)
+
+
+def test_what_is_not_empty_is_left_alone(made: tuple[Path, Rows, Path], tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(InputError, match="is not empty"):
+        restore_backup(made[0], tmp_path, environment={})
+    with pytest.raises(VerificationError, match="is another file than the one with that SHA-256"):
+        restore_backup(made[0], tmp_path / "new", sha256="0" * 64, environment={})
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_the_log_says_that_it_was_restored(made: tuple[Path, Rows, Path]) -> None:
+    with open_folder() as path:
+        restore_backup(made[0], path, environment={})
+        with started(path) as database, database.connect() as connection:
+            head = audit_head(connection)
+            row = connection.execute("SELECT act FROM steelyard.audit ORDER BY sequence DESC LIMIT 1").fetchone()
+            assert (row, check_audit(connection)) == (("restore",), head)

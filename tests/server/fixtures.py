@@ -1,0 +1,101 @@
+"""The server and the databases that the tests of the platform share: made once, since making one takes seconds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steelyard.server.database.connection import Database, open_database
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.migrate import apply_migrations
+from tests.conftest import SumsServer
+from tests.server.databases import Server, copied, open_folder, other_programs, started, team_server
+from tests.server.site import Site, data_folder, serving
+
+HOSTILE = "<script>alert(1)</script> \"'onmouseover=alert(2) {{7*7}} \u202eevil"
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """A server with a database of its own, for tests that change nothing that others need; each signs in by itself."""
+    with data_folder() as data, serving(data) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sealed, unsigned audit whose model, vendor, task and note hold markup; its texts are withheld."""
+    from steelyard.cli import execute
+
+    work = tmp_path_factory.mktemp("hostile")
+    with pytest.MonkeyPatch.context() as patch, SumsServer() as server:
+        patch.setenv("XDG_STATE_HOME", str(work / "state"))
+        patch.setenv("STEELYARD_KEY", str(work / "no-key.pem"))
+        questions = work / "sums.jsonl"
+        pairs = [(number, number * 7 % 91) for number in range(25)]
+        questions.write_text(
+            "".join(json.dumps({"question": f"What is {a} + {b}?", "answer": str(a + b)}) + "\n" for a, b in pairs)
+        )
+        claims = [{"task": "sums", "value": 50, "note": HOSTILE}]
+        sheet = work / "sheet.yaml"
+        sheet.write_text(json.dumps({"model": HOSTILE, "vendor": HOSTILE, "claims": claims}))
+        command = ["audit", str(sheet), "--model", f"openai:sums@{server.url}", "--task", str(questions)]
+        assert execute([*command, "--out", str(work / "run")]) in (0, 3)
+    return work / "run"
+
+
+@pytest.fixture(scope="session")
+def data_template() -> Iterator[Path]:
+    """A data folder with a migrated database that does not run: copy it (``copied``), and start the copy."""
+    with open_folder("template") as path:
+        with started(path):
+            pass
+        with (path / "postgres" / "cluster" / "postgresql.conf").open("a") as settings:
+            settings.write("fsync = off\n")  # no test needs the disk, and it may be busy
+        yield path
+
+
+@pytest.fixture
+def data(data_template: Path) -> Iterator[Path]:
+    """A data folder of its own, whose database does not run yet."""
+    with open_folder() as path:
+        yield copied(data_template, path)
+
+
+@pytest.fixture(scope="session")
+def database(data_template: Path) -> Iterator[Database]:
+    """One running database of our own, which tests share: what they write stays."""
+    with open_folder("shared") as path, started(copied(data_template, path)) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def older() -> Iterator[Server]:
+    """A team's server of PostgreSQL 16, which the wheel brings beside 18."""
+    with team_server(other_programs()[16], 16) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=[15, 16, 17])
+def team(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A team's server of each other major version that is installed."""
+    found = other_programs()
+    if request.param not in found:
+        pytest.skip(f"no PostgreSQL {request.param} on this machine")
+    if request.param == 16:
+        yield request.getfixturevalue("older")
+        return
+    with team_server(found[request.param], request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def team_database(team: Server) -> Iterator[Database]:
+    """A new, migrated database of the team's, with two roles."""
+    with open_folder() as path, open_database(open_data_folder(path), environment=team.environment()) as found:
+        with found.connect_as_owner() as connection:
+            apply_migrations(connection, found.application_role)
+        yield found

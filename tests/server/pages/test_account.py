@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import re
+
+from tests.server.site import NAME, PASSWORD, data_folder, serving
+
+
+def test_tokens_sessions_and_the_password() -> None:
+    with data_folder() as data, serving(data) as site:
+        client = site.administrator()
+        made = client.submit("/account", "/account/tokens", name="<b>CI</b>", scope="push", days="30")
+        assert len(re.findall(r"steelyard_[A-Za-z0-9_-]{43}", made.text)) == 1
+        text = client.get("/account").text
+        assert "steelyard_" not in text, "a token is shown once"
+        assert "&lt;b&gt;CI&lt;/b&gt;" in text
+        for wrong in ({"scope": "admin"}, {"days": "9999"}, {"days": "x"}, {"name": " "}):
+            fields = {"name": "x", "scope": "push", "days": "7", **wrong}
+            assert client.submit("/account", "/account/tokens", **fields).status == 400, wrong
+        other = site.administrator()
+        numbers = re.findall(r"/account/sessions/(\d+)/end", client.get("/account").text)
+        assert len(numbers) == 1
+        assert client.submit("/account", f"/account/sessions/{numbers[0]}/end").status == 303
+        assert other.get("/").status == 303
+        third = site.administrator()
+        new = "another way to the mill"
+        assert client.submit("/account", "/account/password", old="wrong", new=new, again=new).status == 400
+        assert client.submit("/account", "/account/password", old=PASSWORD, new=new, again=new).status == 200
+        assert client.get("/").status == 200
+        assert third.get("/").status == 303, "all other sessions have ended"
+        visitor = site.client()
+        assert visitor.submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next="/").status == 403
+        assert visitor.submit("/sign-in", "/sign-in", name=NAME.upper(), password=new, next="/").status == 303

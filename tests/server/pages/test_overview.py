@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import shutil
+
+from tests.server.site import data_folder, pushed, serving
+
+
+def test_an_empty_platform_says_how_to_push_and_then_what_was_pushed() -> None:
+    with data_folder() as data, serving(data) as site:
+        client = site.administrator()
+        assert f"steelyard remote push RUN --to {site.base}" in client.get("/").text
+        seal = pushed(site)
+        text = client.get("/").text
+        shutil.rmtree(data / "runs")
+        lost = [client.get(f"/runs/{seal}/{part}").status for part in ("report", "archive", "files/report.md")]
+        assert lost == [410] * 3, "a database without its folder, as after half a restore"
+    assert "Inconsistent: the served model does not reach the claim on sums (99 %)" in text
+    assert "What nobody pushed is not here" in text

@@ -1,0 +1,78 @@
+"""The page of a run, its report in a frame without rights, its files; and what a hostile run cannot do."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from steelyard.evidence import layout
+from steelyard.server.push.archive import Limits, Unpacker
+from tests.docs.browser import open_tab
+from tests.server.site import GOLDEN, Client, Site, pushed
+
+
+def test_a_run_shows_what_was_computed_again(site: Site) -> None:
+    text = site.administrator().get(f"/runs/{pushed(site)}").text
+    for expected in ("adder", "67.6–82.4 %", "inconsistent", "It was drawn again here, and is equal", "claimed: adder"):
+        assert expected in text
+    assert 'sandbox loading="lazy"' in text
+
+
+def test_its_files_come_back_byte_by_byte_as_downloads(site: Site, tmp_path: Path) -> None:
+    client, seal = site.administrator(), pushed(site)
+    for name in layout.run_files(GOLDEN):
+        reply = client.get(f"/runs/{seal}/files/{name}")
+        assert reply.body == (GOLDEN / name).read_bytes()
+        assert reply.headers["content-disposition"].startswith("attachment;")
+        assert reply.headers["content-security-policy"].startswith("sandbox;")
+        assert reply.headers["content-type"] == "application/octet-stream"
+    unpacker = Unpacker(tmp_path, Limits())
+    unpacker.feed(client.get(f"/runs/{seal}/archive").body)
+    unpacker.finish()
+    assert [*layout.run_files(tmp_path)] == [*layout.run_files(GOLDEN)]
+
+
+def test_no_other_file_of_the_machine_comes(site: Site) -> None:
+    client, seal = site.administrator(), pushed(site)
+    for path in (
+        f"/runs/{seal}/files/..%2f..%2f..%2fsecrets%2fdatabase.json", f"/runs/{seal}/files/%2fetc%2fpasswd",
+        f"/runs/{seal}/files/samples", f"/runs/{'0' * 64}/report", f"/runs/..%2f{seal}", f"/runs/{seal.upper()}/report",
+    ):  # fmt: skip
+        assert client.get(path).status == 404, path
+
+
+def test_a_run_that_withholds_its_texts_is_marked_unsigned_and_shows_no_markup(site: Site, hostile_run: Path) -> None:
+    text = site.administrator().get(f"/runs/{pushed(site, hostile_run)}").text
+    assert "It is unsigned, so nothing shows who made it." in text
+    assert "<script" not in text.lower()
+    assert " onmouseover=" not in text.replace("&#39;onmouseover", "")
+    assert "49" not in text.partition("<h1>")[2].partition("</h1>")[0], "no template was evaluated"
+
+
+REACHED = """(() => {
+  try { return document.querySelector('iframe').contentDocument ? 'open' : 'closed' } catch { return 'closed' }
+})()"""
+
+
+async def _visit(devtools: str, site: Site, client: Client, seal: str) -> tuple[list[str], str, str, set[str]]:
+    async with open_tab(devtools) as tab:
+        await tab.call("Network.enable")
+        for name, value in client.cookies.items():
+            await tab.call("Network.setCookie", name=name, value=value, url=site.base, httpOnly=True)
+        visit = await tab.visit(f"{site.base}/runs/{seal}", width=390, dark=True)
+        assert visit.widths[0] <= visit.widths[1], "a phone does not scroll sideways"
+        await tab.evaluate("document.querySelector('iframe').scrollIntoView()")
+        await tab.evaluate("new Promise(done => setTimeout(done, 300))")
+        reached = await tab.evaluate(REACHED)
+        scripts = await tab.evaluate("document.scripts.length")
+        return [*visit.errors, *tab.errors()], reached, scripts, visit.hosts
+
+
+def test_in_a_browser_the_frame_has_no_rights_and_nothing_is_loaded_from_elsewhere(
+    site: Site, hostile_run: Path, devtools: str
+) -> None:
+    client, seal = site.administrator(), pushed(site, hostile_run)
+    errors, reached, scripts, hosts = asyncio.run(_visit(devtools, site, client, seal))
+    assert errors == []
+    assert (reached, scripts) == ("closed", "0")
+    assert hosts == {site.base.removeprefix("http://")}

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
+
+
+def test_times_are_in_utc() -> None:
+    at = datetime(2026, 11, 28, 1, 17, tzinfo=timezone(timedelta(hours=1)))
+    assert moment(at) == moment(at.astimezone(UTC)) == "2026-11-28 00:17 UTC"
+    assert moment(None) == "–"
+
+
+def test_sizes() -> None:
+    sizes = (0, 1, 999, 1000, 999_949, 999_950, 1_234_567, 5 * 10**9, 7 * 10**12)
+    found = [bytes_in_words(each) for each in sizes]
+    assert found == ["0 bytes", "1 byte", "999 bytes", "1.0 kB", "999.9 kB", "1.0 MB", "1.2 MB", "5.0 GB", "7.0 TB"]
+
+
+def test_verdicts() -> None:
+    assert verdict_in_words("insufficient_power") == "insufficient power"
+    assert verdict_in_words("") == verdict_in_words("<b>") == "measured"
+    assert verdict_in_words("inconsistent", "gate") == "red"
+    assert (verdict_class("insufficient_power"), verdict_class("")) == ("insufficient-power", "not-tested")

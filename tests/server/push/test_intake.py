@@ -1,0 +1,70 @@
+"""Taking in runs: bounds of how many at once, on a real folder and database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.server.access.callers import Caller
+from steelyard.server.database.connection import open_database
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.metrics import Metrics
+from steelyard.server.push.archive import Limits, packed
+from steelyard.server.push.intake import AT_ONCE, BusyError, Intake
+from steelyard.server.runs.rows import Runs
+from steelyard.server.web.facts import RequestFacts
+from tests.server.site import GOLDEN, Site
+
+CALLER = Caller(person=1, name="ada", token=1, scopes=frozenset({"push"}))
+
+
+@pytest.fixture
+def intake(site: Site) -> Iterator[Intake]:
+    site.token()
+    data = open_data_folder(site.data, create=False)
+    with open_database(data, beside=True) as database, database.pool(2) as pool:
+        yield Intake(data, Runs(pool), Metrics(), Limits(size=100_000))
+
+
+def test_what_is_too_large_is_refused_before_the_rest_comes(intake: Intake) -> None:
+    came = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in packed(GOLDEN):
+            came.append(len(piece))
+            yield piece
+
+    async def take() -> None:
+        await intake.take(pieces(), compressed=True, caller=CALLER, facts=RequestFacts("1"))
+
+    with pytest.raises(InputError, match="more than 0 MB"):
+        asyncio.run(take())
+
+
+def test_only_a_few_are_received_at_once(intake: Intake) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        await asyncio.sleep(3600)
+        yield b""
+
+    async def many() -> None:
+        facts = RequestFacts("1")
+        waiting = [
+            asyncio.create_task(intake.take(never(), compressed=True, caller=CALLER, facts=facts))
+            for _ in range(AT_ONCE)
+        ]
+        await asyncio.sleep(0.1)
+        with pytest.raises(BusyError, match="too many"):
+            await intake.take(never(), compressed=True, caller=CALLER, facts=facts)
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        with pytest.raises(InputError):  # there is room again
+            await intake.take(empty(), compressed=True, caller=CALLER, facts=facts)
+
+    async def empty() -> AsyncIterator[bytes]:
+        yield b"no archive"
+
+    asyncio.run(many())

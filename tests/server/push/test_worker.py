@@ -1,0 +1,42 @@
+"""The process by itself: what it writes, and that its limits are set before it reads."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from steelyard.server.push.worker import Reply
+from tests.docs.pages import ROOT
+
+GOLDEN = ROOT / "tests" / "assets" / "golden"
+
+
+def run(folder: Path, cpu_seconds: int = 60, memory: int = 3 << 30) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-P", "-m", "steelyard.server.push.worker", str(folder), str(cpu_seconds), str(memory)]
+    return subprocess.run(command, capture_output=True)
+
+
+def test_a_run_that_holds_and_one_that_does_not(tmp_path: Path) -> None:
+    found = msgspec.json.decode(run(GOLDEN).stdout, type=Reply)
+    assert found.run is not None
+    assert found.run.verdict == "inconsistent"
+    folder = tmp_path / "run"
+    shutil.copytree(GOLDEN, folder)
+    (folder / "report.md").write_text("All claims hold.")
+    reply = msgspec.json.decode(run(folder).stdout, type=Reply)
+    assert reply.run is None
+    assert reply.problem == "report.md: was changed: its SHA-256 is not the one sealed"
+
+
+def test_a_folder_that_is_no_run_is_said_without_its_place(tmp_path: Path) -> None:
+    reply = msgspec.json.decode(run(tmp_path).stdout, type=Reply)
+    assert "no run is here" in reply.unable
+    assert str(tmp_path) not in reply.unable
+
+
+def test_processor_time_ends_it() -> None:
+    assert run(GOLDEN, cpu_seconds=0).returncode != 0

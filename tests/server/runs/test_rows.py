@@ -1,0 +1,86 @@
+"""Rows of runs in the real database: pages by key hold each run once, whatever comes meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from steelyard.api.results import verified
+from steelyard.server.access.callers import Caller
+from steelyard.server.database.connection import open_database
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.push.summary import ClaimRow, RunSummary, summary_of
+from steelyard.server.runs.rows import MAX_SUMMARY, Filters, Runs, shortened
+from steelyard.server.web.facts import RequestFacts
+from tests.server.site import GOLDEN, data_folder, serving
+
+
+@pytest.fixture(scope="module")
+def summary() -> RunSummary:
+    return summary_of(verified(GOLDEN))
+
+
+@pytest.fixture(scope="module")
+def runs(summary: RunSummary) -> Iterator[Runs]:
+    """Rows of 23 runs, made from one, in a database of their own."""
+    with data_folder() as data, serving(data) as site:
+        site.token()
+        with open_database(open_data_folder(data, create=False), beside=True) as database, database.pool(2) as pool:
+            found = Runs(pool)
+            for number in range(23):
+                assert found.add(numbered(summary, number), CALLER, RequestFacts("1"))
+            yield found
+
+
+CALLER = Caller(person=1, name="ada", token=1)
+
+
+def numbered(summary: RunSummary, number: int) -> RunSummary:
+    verdict = ("consistent", "inconsistent", "")[number % 3]
+    return msgspec.structs.replace(summary, seal=f"{number:064x}", subject=f"model {number % 2}", verdict=verdict)
+
+
+def all_pages(runs: Runs, filters: Filters, size: int) -> list[str]:
+    found, is_more = [], True
+    while is_more:
+        page, is_more = runs.page(filters, size)
+        found += [each.seal for each in page]
+        filters = Filters(verdict=filters.verdict, kind=filters.kind, subject=filters.subject, before=page[-1].id)
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 5, 22, 23, 24])
+def test_pages_hold_every_run_once_the_newest_first(runs: Runs, size: int) -> None:
+    assert all_pages(runs, Filters(), size) == [f"{number:064x}" for number in reversed(range(23))]
+
+
+def test_filters_narrow_the_pages(runs: Runs) -> None:
+    assert all_pages(runs, Filters(verdict="inconsistent", subject="model 0"), 2) == [
+        f"{number:064x}" for number in reversed(range(23)) if number % 3 == 1 and number % 2 == 0
+    ]
+    assert len(all_pages(runs, Filters(verdict="none"), 50)) == 7
+    assert runs.page(Filters(kind="gate"), 5) == ([], False)
+    assert runs.page(Filters(subject="' OR true --"), 5) == ([], False)
+
+
+def test_a_run_is_put_in_once(runs: Runs, summary: RunSummary) -> None:
+    assert not runs.add(numbered(summary, 3), CALLER, RequestFacts("2"))
+    row = runs.find(f"{3:064x}")
+    assert row is not None
+    assert row.pushed_by == "ada"
+    assert row.summary.rows == summary.rows
+    files = runs.files(row.listed.id, number=100)
+    assert tuple(files) == summary.files
+    assert runs.files(row.listed.id, after=files[4].name, number=2) == files[5:7]
+    assert runs.has_file(row.listed.id, "report.md")
+    assert not runs.has_file(row.listed.id, "../report.md")
+
+
+def test_a_long_summary_is_shortened_and_says_so(summary: RunSummary) -> None:
+    row = ClaimRow(task="é" * 80, measured="1", interval="2", asked="3", words="x", detail="é" * 4000)
+    data = shortened(msgspec.structs.replace(summary, rows=(row,) * 500, findings=("é" * 400,) * 200))
+    assert len(data) <= MAX_SUMMARY
+    found = msgspec.json.decode(data, type=RunSummary)
+    assert len(found.rows) + found.rows_left == 500

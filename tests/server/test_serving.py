@@ -1,0 +1,100 @@
+"""The process as a user starts it: its first lines, its end, and that everything is there after a restart."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from steelyard.errors import InputError
+from steelyard.server.serving import listen
+from steelyard.server.settings import serve_settings
+from tests.server.site import data_folder, environment, pushed, serving
+
+
+def test_what_was_pushed_is_there_after_sigkill_and_no_second_link_is_printed() -> None:
+    with data_folder() as data:
+        with serving(data) as site:
+            seal = pushed(site)
+            (data / "incoming" / "half").mkdir(parents=True)
+            site.process.send_signal(signal.SIGKILL)
+            site.process.wait(10)
+        with serving(data) as again:
+            assert again.link == ""
+            again.is_new = False
+            assert again.administrator().get(f"/runs/{seal}").status == 200
+            assert [*(data / "incoming").iterdir()] == []
+            again.process.send_signal(signal.SIGINT)
+            assert again.process.wait(30) in (0, 130)
+
+
+def test_a_second_server_on_the_same_folder_is_refused() -> None:
+    with data_folder() as data, serving(data):
+        command = [sys.executable, "-m", "steelyard", "serve", "--data", str(data), "--bind", "127.0.0.1:0"]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment())
+    assert done.returncode == 2
+    assert "uses this data folder" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match="port 0 takes any free one"):
+            listen(serve_settings(data=os.devnull, bind=f"127.0.0.1:{port}"))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for loopback, which signed itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    chain, private = tmp_path / "chain.pem", tmp_path / "key.pem"
+    chain.write_bytes(made.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return chain, private
+
+
+def test_with_a_certificate_it_is_reached_by_https_alone(certificate: tuple[Path, Path]) -> None:
+    chain, private = certificate
+    options = ("--tls-cert", str(chain), "--tls-key", str(private))
+    with data_folder() as data, serving(data, *options, trusted=chain) as site:
+        assert site.base.startswith("https://127.0.0.1:")
+        assert site.link.startswith(site.base)
+        reply = site.client().get("/sign-in")
+        assert reply.headers["strict-transport-security"] == "max-age=31536000"
+        assert reply.cookies[0].startswith("__Host-steelyard-form=")
+        assert "Secure" in reply.cookies[0]
+        client = site.administrator()
+        assert client.get("/").status == 200
+        assert "__Host-steelyard-session" in client.cookies
+        address = urlsplit(site.base)
+        with socket.create_connection((address.hostname, address.port)) as clear, suppress(ConnectionResetError):
+            clear.sendall(f"GET /healthz HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
+            assert b"200" not in clear.recv(1000)

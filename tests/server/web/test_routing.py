@@ -1,0 +1,73 @@
+"""Forms are taken from our own pages alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.server.site import NAME, PASSWORD, Site
+
+
+def test_forms_of_other_sites_and_without_a_key_are_refused(site: Site) -> None:
+    client = site.administrator()
+    key = client.key("/account")
+    fields = {"name": "forged", "scope": "push", "days": "7"}
+    for headers, more in (
+        ({"Origin": "https://evil.example"}, {"key": key}),
+        ({"Origin": "null"}, {"key": key}),
+        ({"Origin": site.base.replace("http:", "https:")}, {"key": key}),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, {"key": key}),
+        ({}, {"key": "0" * 64}),
+        ({}, {}),
+        ({"Content-Type": "text/plain"}, {"key": key}),
+    ):
+        reply = client.post("/account/tokens", {**fields, **more}, headers)
+        assert reply.status == 403, (headers, more)
+    assert "forged" not in client.get("/account").text
+    bare = client.ask(
+        "POST", "/account/tokens", f"key={key}&name=x&scope=push&days=7",
+        {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-site"},
+    )  # fmt: skip
+    assert bare.status == 403, "another host of the same domain is another site"
+
+
+def test_the_key_of_another_session_is_refused(site: Site) -> None:
+    one, other = site.administrator(), site.administrator()
+    reply = one.post("/account/tokens", {"key": other.key("/account"), "name": "x", "scope": "push", "days": "7"})
+    assert reply.status == 403
+
+
+def test_a_session_that_was_planted_before_the_sign_in_is_not_used_after_it(site: Site) -> None:
+    site.administrator()
+    client = site.client()
+    client.cookies["steelyard-session"] = planted = "A" * 43
+    assert client.submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next="/").status == 303
+    assert client.cookies["steelyard-session"] != planted
+    thief = site.client()
+    thief.cookies["steelyard-session"] = planted
+    assert thief.get("/").status == 303
+
+
+@pytest.mark.parametrize(
+    ("asked", "led"),
+    [
+        ("/runs", "/runs"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/runs?x=1", "/"),
+    ],
+)
+def test_after_the_sign_in_it_leads_to_pages_of_its_own_alone(asked: str, led: str, site: Site) -> None:
+    site.administrator()
+    reply = site.client().submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next=asked)
+    assert reply.headers["location"] == led
+
+
+def test_a_form_that_cannot_be_read_is_one_line(site: Site) -> None:
+    client = site.administrator()
+    for body in ("a&b", "a=1&a=2", "&".join(f"f{n}=1" for n in range(100)), "\xff"):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": site.base}
+        reply = client.ask("POST", "/account/tokens", body.encode("latin-1"), headers)
+        assert reply.status == 400, body
+        assert "This did not work" in reply.text
