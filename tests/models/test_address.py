@@ -79,15 +79,30 @@ def test_an_address_that_goes_too_far_says_where_to_end(uri: str) -> None:
 
 
 @pytest.mark.parametrize("kind", PROVIDERS)
-@pytest.mark.parametrize("rest", ["m@localhost:8000", "m@localhost/v1", "m@", "m@proxy.internal", "a@b@10.0.0.5:80"])
-def test_an_address_without_its_scheme_never_goes_to_the_usual_one(
-    kind: str, rest: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_set", [False, True], ids=["usual", "variable"])
+@pytest.mark.parametrize(
+    "rest",
+    ["m@localhost:8000", "m@localhost/v1", "m@", "m@proxy.internal", "a@b@10.0.0.5:80", "m@proxy.intern/v1",
+     "m@gateway", "m@//h/v1", "m@10.0.0.5/v1", "m@10.0.0.5", "m@/v1", "m@[::1]", "org/m@proxy",
+     "m@main@proxy", "m@ proxy", "m@v1.h"],
+)  # fmt: skip
+def test_an_address_without_its_scheme_never_goes_elsewhere(
+    kind: str, rest: str, is_set: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Questions leave for no address that the user did not name."""
+    """Questions and the key leave for no address that the user did not name beside this model."""
     monkeypatch.delenv(PROVIDERS[kind].base_variable, raising=False)
+    if is_set:
+        monkeypatch.setenv(PROVIDERS[kind].base_variable, "https://elsewhere.example/v1")
     with pytest.raises(InputError, match="a URL that begins with http:// or https://"):
         named_endpoint(rest, kind)
-    if ":" in rest or "localhost" in rest:
-        monkeypatch.setenv(PROVIDERS[kind].base_variable, "https://elsewhere.example/v1")
-        with pytest.raises(InputError, match="a URL that begins with http:// or https://"):
-            named_endpoint(rest, kind)
+
+
+@pytest.mark.parametrize("kind", PROVIDERS)
+@pytest.mark.parametrize(
+    "name", ["claude@20250514", "m@001", "org/m@v1.2", "m@latest", "m@main", "@cf/meta/llama-3.1-8b"]
+)
+def test_a_name_may_hold_an_at_sign(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PROVIDERS[kind].base_variable, "https://elsewhere.example/v1")
+    assert named_endpoint(name, kind).name == name
+    assert named_endpoint(name + "@http://h/v1", kind).name == name
+    assert named_endpoint("m@any@http://h/v1", kind).name == "m@any"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
+import threading
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 import pytest
 from aiohttp import web
@@ -13,7 +16,8 @@ from aiohttp.test_utils import TestServer
 from steelyard.models import Settings
 from steelyard.models.api_key import ApiKey
 from steelyard.models.http_endpoint import REPLY_BYTES, TOO_LARGE, HttpEndpoint, Reply, Unreadable
-from steelyard.records import ModelOutput, Outcome
+from steelyard.models.streamed_body import Places, StreamedBody
+from steelyard.records import Image, ModelOutput, Outcome
 
 KEY = "sk-test-0123456789abcdef"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -104,6 +108,37 @@ def test_a_key_that_comes_back_in_a_url_or_in_base64_is_taken_out() -> None:
 def test_its_representation_has_no_key() -> None:
     http = HttpEndpoint("http://127.0.0.1:9/v1", ApiKey(KEY, ""), Settings(), {})
     assert repr(http) == "HttpEndpoint('http://127.0.0.1:9/v1')"
+
+
+def refuse_from_the_headers(listening: socket.socket, times: int) -> None:
+    """As a server that says 413 and closes at once, with most of the body unread: a reset follows its words."""
+    for _ in range(times):
+        connection, _ = listening.accept()
+        with connection:
+            received = b""
+            while b"\r\n\r\n" not in received:
+                received += connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+
+
+def test_a_refusal_of_a_large_body_is_heard_after_one_lost_connection() -> None:
+    async def run(port: int) -> list[ModelOutput | Reply]:
+        http = HttpEndpoint(f"http://127.0.0.1:{port}/v1", ApiKey("", ""), Settings(), {})
+        found = []
+        for _ in range(4):
+            places = Places()
+            shown = places.put(Image(sha256="0" * 64, media_type="image/png", data=b"x" * 3_000_000))
+            found.append(await http.call("POST", "/there", StreamedBody.of({"image": shown}, places)))
+        await http.close()
+        return found
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=refuse_from_the_headers, args=(listening, 4))
+        server.start()
+        outputs = asyncio.run(run(listening.getsockname()[1]))
+        server.join()
+    heard = [isinstance(each, ModelOutput) and each.detail == "HTTP 413" for each in outputs]
+    assert all(first or second for first, second in pairwise(heard)), outputs
 
 
 def lines_of(handler: Handler) -> list[bytes]:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from steelyard.models import transformers_images
-from steelyard.models.transformers_images import _picture
+from steelyard.models.transformers_images import _picture, _pictures
 from steelyard.records import Image
 
 
@@ -32,6 +32,23 @@ def test_a_huge_image_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transformers_images, "MAX_PIXELS", 100)
     with pytest.raises(ValueError, match="an image of 20 × 6 pixels is more than 100 pixels"):
         _picture(image(png(20, 6)))
+
+
+def test_many_small_files_are_measured_before_the_first_is_decoded() -> None:
+    """50 images of 6 kB are 9 GB; each has its last bytes cut off, which only decoding finds."""
+    each = png(7000, 7000)
+    with pytest.raises(ValueError, match="the request's 50 images have 2,450,000,000 pixels, more than 100,000,000"):
+        _pictures([image(each[:-40])] * 50)
+    with pytest.raises(ValueError, match="an image cannot be read"):
+        _pictures([image(each[:-40])] * 2)
+
+
+def test_what_pillow_decodes_counts_whatever_our_own_reading_of_a_header_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transformers_images, "REQUEST_PIXELS", 100)
+    monkeypatch.setattr(transformers_images, "pixels_of", lambda data: None)
+    with pytest.raises(ValueError, match="the request's 2 images have 120 pixels, more than 100"):
+        _pictures([image(png(10, 6))] * 2)
+    assert [each.size for each in _pictures([image(png(10, 5))] * 2)] == [(10, 5)] * 2
 
 
 def with_chunk(data: bytes, kind: bytes, content: bytes) -> bytes:

@@ -49,6 +49,17 @@ def test_a_page_has_room_for_so_many(monkeypatch) -> None:  # type: ignore[no-un
     assert shown[2].words.endswith("(not in this page: too large for it)")
 
 
+def test_many_small_files_of_many_pixels_have_an_end() -> None:
+    data = picture(1)
+    large = data[:16] + (6_000).to_bytes(4, "big") * 2 + data[24:]
+    pictures = Pictures()
+    shown = [each for _ in range(20) for each in pictures.shown((image(large),))]
+    assert [bool(each.uri) for each in shown] == [True] * 5 + [False] * 15
+    assert pictures.inside == 5
+    assert shown[-1].words.endswith("(not in this page: 36,000,000 pixels)")
+    assert pictures.shown((image(data),))[0].uri
+
+
 def test_what_is_withheld_or_was_changed() -> None:
     withheld = PageImage("image/webp", "ab" * 32, None, lambda: None)
 

@@ -18,7 +18,8 @@ __all__ = ["IN_PROCESS", "PROVIDERS", "NamedEndpoint", "Provider", "address_of",
 
 # Kinds of our own that read files of this machine.
 IN_PROCESS = frozenset({"embedded", "gguf", "hf", "recorded", "world"})
-_HOST_AT_END: Final = re.compile(r"@(?:localhost\b|[^@/]*:[0-9]+)")
+# What may stand behind an @ in a model's name: a version, such as @20250514, @001, @v1.2, @latest or @main.
+_VERSION_AT_END: Final = re.compile(r"@(?:[0-9]+|v[0-9]+(?:\.[0-9]+)*|latest|default|main)")
 OPENAI: Final = "https://api.openai.com"
 
 
@@ -138,8 +139,9 @@ def named_endpoint(rest: str, kind: str = "openai") -> NamedEndpoint:
     """
     provider = PROVIDERS[kind]
     named = os.environ.get(provider.base_variable, "").strip()
-    # NAME@proxy and NAME@localhost:8000 mean an address: nothing goes to the usual one then. NAME@main may be a name.
-    means_one = "@" in rest and (not named or _HOST_AT_END.search(rest) is not None)
+    # NAME@proxy and NAME@proxy.intern/v1 mean an address: nothing goes to the usual one, nor to the variable's, then.
+    at_end = rest[rest.rfind("@") :] if rest.rfind("@") > 0 else ""  # @cf/meta/llama begins with one: a name
+    means_one = "@" in rest and (not named or bool(at_end and not _VERSION_AT_END.fullmatch(at_end)))
     is_named = "://" in rest or means_one
     name, separator, url = rest.rpartition("@") if is_named else (rest, "@", named or provider.usual)
     if not url and not is_named:
@@ -151,7 +153,10 @@ def named_endpoint(rest: str, kind: str = "openai") -> NamedEndpoint:
     except ValueError:  # a port or an address that is none
         usable = False
     if not usable:
-        raise InputError(f"an endpoint is {kind}:NAME@URL with a URL that begins with http:// or https://")
+        raise InputError(
+            f"an endpoint is {kind}:NAME@URL with a URL that begins with http:// or https://, "
+            "also where the NAME holds an @"
+        )
     if parts.query or parts.fragment or parts.username:
         raise InputError(
             f"the URL of {kind}:NAME@URL takes no query and no password: the key belongs into STEELYARD_API_KEY"

@@ -38,6 +38,7 @@ TOO_MUCH: Final = ModelOutput(
 )
 JSON: Final = {"Content-Type": "application/json"}
 _HANDSHAKE_SECONDS: Final = 30.0
+_PAUSE: Final = 1.0  # seconds in which a server may refuse a large body from its headers
 
 
 def is_too_large(output: ModelOutput) -> bool:
@@ -82,6 +83,7 @@ class HttpEndpoint:
         self._settings = settings
         self._headers = headers
         self._session: aiohttp.ClientSession | None = None
+        self._lost_in_sending = 0
 
     def __repr__(self) -> str:
         return f"HttpEndpoint({self.base!r})"
@@ -100,15 +102,17 @@ class HttpEndpoint:
         """
         import aiohttp
 
-        sent, sent_headers = _sent(body)
+        sent, sent_headers = _sent(body, self._pause(body))
         url = (self.root if beside else self.base) + path
         try:
             async with self._connections().request(
                 method, url, data=sent, headers=sent_headers, allow_redirects=False, proxy=self.proxy
             ) as reply:
-                data = await self._read(reply)
                 status, headers = reply.status, reply.headers
+                data = await self._read_all(reply)
         except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
+            if isinstance(error, aiohttp.ClientOSError) and not isinstance(error, aiohttp.ClientConnectorError):
+                self._lost_in_sending += 1
             return self._fault(error)
         if data is None and status == 200:
             return TOO_LARGE
@@ -123,6 +127,17 @@ class HttpEndpoint:
         if payload is None:
             return read_no_json(data or b"", headers)
         return Reply(payload, read_rate_headers(headers), headers)
+
+    def _pause(self, body: Mapping[str, Any] | StreamedBody | Upload | None) -> float:
+        """How long a large body waits after its first piece.
+
+        A server may refuse it (413) and close without reading it, and to send more then loses the server's words. So
+        after each connection that was lost, the next body gives it time to say them.
+        """
+        if not isinstance(body, StreamedBody) or not self._lost_in_sending:
+            return 0
+        self._lost_in_sending -= 1
+        return _PAUSE
 
     async def lines(self, path: str) -> AsyncIterator[bytes]:
         """Stream the lines of a file below the base URL, without the key; one that is too long comes empty.
@@ -187,6 +202,17 @@ class HttpEndpoint:
                 return None
         return self._redact(bytes(data))
 
+    async def _read_all(self, reply: aiohttp.ClientResponse) -> bytes | None:
+        """As :meth:`_read`; of an error whose words are lost with the connection, the status is left."""
+        import aiohttp
+
+        try:
+            return await self._read(reply)
+        except (aiohttp.ClientError, OSError):
+            if reply.status < 400:
+                raise
+            return b""
+
     def _redact(self, data: bytes) -> bytes:
         """Take the key out of whatever a server sends back, before anything can keep it."""
         return self._forms.without_bytes(data)
@@ -236,7 +262,7 @@ async def _lines(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         yield b"" if is_long else bytes(line)
 
 
-def _sent(body: Mapping[str, Any] | StreamedBody | Upload | None) -> tuple[Any, dict[str, str]]:
+def _sent(body: Mapping[str, Any] | StreamedBody | Upload | None, pause: float) -> tuple[Any, dict[str, str]]:
     """What is sent, and its headers."""
     if isinstance(body, Upload):
         import aiohttp
@@ -247,5 +273,5 @@ def _sent(body: Mapping[str, Any] | StreamedBody | Upload | None) -> tuple[Any, 
         form.add_field("file", body.data, filename=body.name, content_type="application/jsonl")
         return form, {}
     if isinstance(body, StreamedBody):
-        return body.sent(), JSON | {"Content-Length": str(body.size)}
+        return body.sent(pause), JSON | {"Content-Length": str(body.size)}
     return None if body is None else msgspec.json.encode(body), JSON

@@ -6,6 +6,7 @@ all is known before anything is sent, as many servers want it.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -63,14 +64,17 @@ class StreamedBody:
         """The length in bytes as it is sent."""
         return sum((len(each.data) + 2) // 3 * 4 if isinstance(each, Image) else len(each) for each in self.pieces)
 
-    async def sent(self) -> AsyncIterator[bytes]:
-        """What is sent, a piece at a time."""
+    async def sent(self, pause: float = 0) -> AsyncIterator[bytes]:
+        """What is sent, a piece at a time, with a pause of so many seconds after the first."""
         waiting = b""
         for piece in self._encoded():
             waiting = waiting + piece if waiting else piece
             if len(waiting) >= LEAST:
                 yield waiting
                 waiting = b""
+                if pause:
+                    await asyncio.sleep(pause)
+                    pause = 0
         if waiting:
             yield waiting
 

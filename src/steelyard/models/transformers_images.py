@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.models.chat_template import ChatTemplate
 from steelyard.models.content_parts import parts_of
 from steelyard.models.transformers_decoder import TransformersDecoder
+from steelyard.util.picture_size import pixels_of
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
     from steelyard.records import GenerateRequest, Image
 
-__all__ = ["MAX_PIXELS", "ProcessorReader"]
+__all__ = ["MAX_PIXELS", "REQUEST_PIXELS", "ProcessorReader"]
 
 MAX_PIXELS: Final = 50_000_000  # of one image: 150 MB decoded
+REQUEST_PIXELS: Final = 100_000_000  # of all images of a request, which the processor is given at once
 
 
 class ProcessorReader:
@@ -42,7 +46,7 @@ class ProcessorReader:
         shown = template.text_with_images(
             request.system, [part if isinstance(part, str) else None for part in parts], request.history
         )
-        images = [_picture(image) for image in request.images]
+        images = _pictures(request.images)
         try:
             inputs = self._processor(text=shown, images=images, add_special_tokens=False, return_tensors="pt")
         except Exception as error:  # each model has a processor of its own
@@ -56,6 +60,26 @@ class ProcessorReader:
                 raise ValueError(
                     "the text names one of the model's control tokens, which beside images cannot be asked"
                 )
+
+
+def _pictures(images: Sequence[Image]) -> list[Any]:
+    """All images of a request, decoded after the headers of all were read."""
+    pixels = sum(pixels_of(image.data) or 0 for image in images)
+    pixels = pixels if pixels > REQUEST_PIXELS else sum(_pixels_by_pillow(image) for image in images)
+    if len(images) > 1 and pixels > REQUEST_PIXELS:
+        raise ValueError(f"the request's {len(images)} images have {pixels:,} pixels, more than {REQUEST_PIXELS:,}")
+    return [_picture(image) for image in images]
+
+
+def _pixels_by_pillow(image: Image) -> int:
+    """What Pillow will decode, whatever else a header says; 0 where it reads none, which :func:`_picture` reports."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(io.BytesIO(image.data)) as opened:
+            return opened.width * opened.height
+    except Exception:  # as in _picture
+        return 0
 
 
 def _picture(image: Image) -> Any:

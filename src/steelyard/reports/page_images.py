@@ -13,13 +13,14 @@ from typing import Final
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.records.images import MediaType, media_type_of
-from steelyard.reports.picture_size import pixels_of
+from steelyard.util.picture_size import pixels_of
 
 __all__ = ["PageImage", "Pictures", "Shown"]
 
 PAGE_BYTES: Final = 24_000_000  # of all images of a page, as their files are
 IMAGE_BYTES: Final = 2_000_000
 PIXELS: Final = 40_000_000  # which a browser holds in 160 MB
+PAGE_PIXELS: Final = 200_000_000  # of all images of a page
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Pictures:
 
     def __init__(self) -> None:
         self.inside = 0
-        self._left = PAGE_BYTES
+        self._left, self._pixels_left = PAGE_BYTES, PAGE_PIXELS
 
     def shown(self, images: tuple[PageImage, ...]) -> tuple[Shown, ...]:
         """The images of one answer."""
@@ -70,8 +71,9 @@ class Pictures:
         pixels = None if data is None else pixels_of(data)
         if data is None or media_type_of(data) != image.media_type or pixels is None:
             return Shown(f"{words} (broken)")
-        if pixels > PIXELS:
+        if pixels > min(PIXELS, self._pixels_left):
             return Shown(f"{words} (not in this page: {pixels:,} pixels)")
         self._left -= len(data)
+        self._pixels_left -= pixels
         self.inside += 1
         return Shown(words, f"data:{image.media_type};base64,{b64encode(data).decode()}")

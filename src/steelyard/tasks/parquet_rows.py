@@ -1,30 +1,30 @@
 """The rows of a Parquet file: in memory where they are texts and numbers, on the disk where they hold images.
 
 A data set of images is some hundred megabytes, and its rows are asked in a random order. So each row of such a file is
-written once to a file without a name, from which one row can be read alone.
+written once to a file without a name, from which one row can be read alone. What a file may become is bounded by
+:mod:`steelyard.tasks.unpacked_parquet`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.tasks.file_rows import FileRows, Look, Row
+from steelyard.tasks.unpacked_parquet import UnpackedParquet, holds_bytes
 
 if TYPE_CHECKING:
     import pyarrow
 
 __all__ = ["ParquetRows", "SpooledRows", "open_parquet"]
 
-_AT_ONCE = 64  # rows of images in memory
-
 
 def open_parquet(path: Path, look: Look) -> FileRows:
     """The rows of a Parquet file.
 
-    Raises InputError for a file that is not Parquet, MissingDependency without pyarrow.
+    Raises InputError for a file that is not Parquet, or that becomes too large; MissingDependency without pyarrow.
     """
     try:
         import pyarrow
@@ -32,32 +32,22 @@ def open_parquet(path: Path, look: Look) -> FileRows:
     except ImportError:
         raise MissingDependency("Parquet needs pyarrow: pip install 'steelyard[data]'", where=path) from None
     try:
-        if any(_holds_bytes(field.type) for field in pyarrow.parquet.read_schema(path)):
-            return SpooledRows(path, look)
-        return ParquetRows(path, look)
+        source = UnpackedParquet(path)
+        if any(holds_bytes(field.type) for field in source.schema):
+            return SpooledRows(source, look)
+        return ParquetRows(source, look)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(f"is not Parquet: {str(error).splitlines()[0]}", where=path) from None
 
 
-def _holds_bytes(kind: Any) -> bool:
-    """Whether values of a column hold bytes, such as the ``{bytes, path}`` of an image, or lists of them."""
-    from pyarrow import types
-
-    if types.is_binary(kind) or types.is_large_binary(kind):
-        return True
-    return types.is_nested(kind) and any(_holds_bytes(kind.field(place).type) for place in range(kind.num_fields))
-
-
 class ParquetRows(FileRows):
-    """Rows that are kept in memory as Arrow columns."""
+    """Rows that are kept in memory as Arrow columns, a text that many rows have once."""
 
-    def __init__(self, path: Path, look: Look) -> None:
-        import pyarrow.parquet
-
-        self._table = pyarrow.parquet.read_table(path)
+    def __init__(self, source: UnpackedParquet, look: Look) -> None:
+        self._table = source.table()
         seen = 0
-        for batch in self._table.to_batches(max_chunksize=1024):
-            for row in batch.to_pylist():
+        for piece in source.pieces(self._table.to_batches(max_chunksize=1024)):
+            for row in piece.to_pylist():
                 seen += 1
                 look(row, seen)
 
@@ -76,20 +66,19 @@ class ParquetRows(FileRows):
 class SpooledRows(FileRows):
     """Rows with images, each a batch of its own in a file that only this process has."""
 
-    def __init__(self, path: Path, look: Look) -> None:
+    def __init__(self, source: UnpackedParquet, look: Look) -> None:
         import pyarrow
-        import pyarrow.parquet
 
-        source = pyarrow.parquet.ParquetFile(path)
+        schema = source.schema
         with NamedTemporaryFile(prefix="steelyard-rows-") as spool:
-            with pyarrow.ipc.new_file(spool.name, source.schema_arrow) as rows:
+            with pyarrow.ipc.new_file(spool.name, schema) as rows:
                 seen = 0
-                for batch in source.iter_batches(batch_size=_AT_ONCE):
-                    for place in range(batch.num_rows):
-                        alone = batch.slice(place, 1)
+                for piece in source.pieces(source.batches()):
+                    for place in range(piece.num_rows):
+                        (row,) = piece.slice(place, 1).to_pylist()
                         seen += 1
-                        look(alone.to_pylist()[0], seen)
-                        rows.write_batch(alone)
+                        look(row, seen)
+                        rows.write_batch(pyarrow.RecordBatch.from_pylist([row], schema))
             self._rows: pyarrow.RecordBatchFileReader = pyarrow.ipc.open_file(pyarrow.OSFile(spool.name, "rb"))
 
     def __len__(self) -> int:

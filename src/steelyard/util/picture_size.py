@@ -1,4 +1,4 @@
-"""How many pixels a picture has, by its header: a page shows none that would take a browser's memory.
+"""How many pixels a picture has, by its header: none is shown or decoded that would take the memory of a machine.
 
 Nothing is decoded, and what a header says is believed no further than this.
 """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.reports.picture_size import pixels_of
+from steelyard.util.picture_size import pixels_of
 from tests.vision_server import picture
 
 
