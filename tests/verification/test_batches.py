@@ -32,6 +32,8 @@ def run_by_batches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [{"question": f"What is {number} + 2?", "answer": str(number + 2)} for number in range(40)]
     questions.write_text("\n".join(map(json.dumps, rows)) + "\n")
     with pytest.MonkeyPatch.context() as patch, serving("openai") as server:
+        patch.setenv("STEELYARD_KEY", str(folder / "no-key-here.pem"))
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         for name, value in QUICK.items():
             patch.setattr(batch_waiting, name, value)
         patch.setattr(batch_waiting, "CREATION_SECONDS", 0.0)
