@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from steelyard.records import Claim, Protocol
@@ -19,7 +21,7 @@ ONE_WAY = {
 }  # fmt: skip
 
 
-def stated(task: str, metric: str = "", **protocol: str) -> Claim:
+def stated(task: str, metric: str = "", **protocol: Any) -> Claim:
     return Claim(task=task, value="80.0", metric=metric, protocol=Protocol(**protocol))
 
 
