@@ -22,8 +22,8 @@ NUMBERS: Final = r"(\[[-+.,0-9e]+\])"  # read as JSON
 
 # A field that equals its default is left out of a sealed record: these may be absent, and are never spelled out.
 OPTIONAL: Final = {
-    "answer": SOME_TEXT, "cached_tokens": NOT_ZERO, "completion_tokens": NOT_ZERO, "detail": SOME_TEXT,
-    "finish_reason": SOME_TEXT, "logprobs": NUMBERS, "model": SOME_TEXT, "prompt_tokens": NOT_ZERO,
+    "answer": SOME_TEXT, "batch": NOT_ZERO, "cached_tokens": NOT_ZERO, "completion_tokens": NOT_ZERO,
+    "detail": SOME_TEXT, "finish_reason": SOME_TEXT, "logprobs": NUMBERS, "model": SOME_TEXT, "prompt_tokens": NOT_ZERO,
     "reasoning": SOME_TEXT, "reasoning_tokens": NOT_ZERO,
 }  # fmt: skip
 FORMS: Final = {
@@ -32,7 +32,7 @@ FORMS: Final = {
     "started_us": WHOLE, "type": '"(attempt)"', **OPTIONAL,
 }  # fmt: skip
 UNREAD: Final = {
-    "attempt", "cached_tokens", "completion_tokens", "detail", "elapsed_us", "model", "prompt_tokens",
+    "attempt", "batch", "cached_tokens", "completion_tokens", "detail", "elapsed_us", "model", "prompt_tokens",
     "reasoning_tokens", "started_us",
 }  # fmt: skip
 
