@@ -160,7 +160,7 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: Any
     [
         (claim("gsm8k"), "cot"),
         (claim("gsm8k", prompt="few-shot CoT"), "cot"),
-        (claim("gsm8k", harness="lighteval"), "cot_strict"),
+        (claim("gsm8k", metric="quasi_exact_match", harness="lighteval"), "cot_strict"),
         (claim("gsm8k", prompt="zero-shot"), "chat"),
         (claim("mmlu"), "letter"),
         (claim("mmlu", prompt="cloze"), "cloze"),
@@ -173,7 +173,7 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: Any
         (claim("hellaswag", metric="accuracy"), "completion"),
         (claim("bbh"), "cot"),
         (claim("bbh", prompt="direct"), "direct"),
-        (claim("bbh", harness="lighteval"), "direct"),
+        (claim("bbh", prompt="answer only", harness="lighteval"), "direct"),
         (claim("bbh", prompt="chain-of-thought", harness="lighteval"), "cot"),
     ],
 )

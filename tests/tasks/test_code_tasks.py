@@ -122,13 +122,24 @@ def test_humaneval_prompts(shared: Path) -> None:
     asked = request("humaneval", "completion", shared)
     assert asked.prompt == rows_of("humaneval", shared)[0]["prompt"]
     assert (asked.prefix, asked.chat) == ("", False)
-    assert asked.stop == ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
+    assert asked.stop == ("\nclass", "\ndef", "\n#", "\nif", "\nprint", "\n```")
     chat = request("humaneval", "chat", shared)
     assert chat.chat
     assert chat.prompt.startswith(
         "Please provide a self-contained Python script that solves the following problem in a"
     )
     assert chat.prompt.endswith('    """\n```')
+
+
+def test_a_completion_ends_at_a_code_fence(shared: Path) -> None:
+    scorer = open_scorer(load_task("humaneval").scorer_for("completion"))
+    if reason := getattr(scorer, "unavailable_reason", str)():
+        pytest.skip(reason)
+    body = rows_of("humaneval", shared)[0]["canonical_solution"].rstrip()
+    output = ModelOutput(outcome=Outcome.OK, text=f"{body}\n```\nThis function looks at every pair.")
+    sample = samples_of("humaneval", shared, "completion")[0]
+    assert isinstance(sample, Sample)
+    assert scorer.score(sample, output).value == 1
 
 
 def test_mbpp_prompts(shared: Path) -> None:

@@ -102,7 +102,7 @@ def test_the_claims_of_the_embedded_model_find_their_prompt_formats() -> None:
         "mmlu": ("cloze", 0),
         "ifeval": "accuracy by instruction ",
         "bbh": ("direct", 3),
-        "gsm8k": ("cot_strict", 5),
+        "gsm8k": ("cot", 5),
         "mt-bench": None,
     }
 

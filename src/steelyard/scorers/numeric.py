@@ -10,12 +10,14 @@ from typing import ClassVar
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.reading.number_answers import number_reading
-from steelyard.scorers.reading.numbers import numbers_in, sole_numbers
+from steelyard.scorers.reading.numbers import numbers_in
 from steelyard.scorers.reading.scores import score_of
 
 __all__ = ["Numeric", "number_in"]
 
-_DELIMITED = re.compile(r"####[ \t]*([^\n]*)")
+# GSM8K's own pattern (grade_school_math/dataset.py), which is strict-match of lm-eval's gsm8k and lighteval's, too.
+_DELIMITED = re.compile(r"#### (-?[0-9.,]+)")
+_TARGET = re.compile(r"-?[0-9][0-9.,]*")
 # "Answer" before a colon in the languages of MGSM that the reading of answers does not know by itself.
 _LABELS = re.compile(r"(?:উত্তর|ответ|jibu|సమాధానం|คำตอบ)(?=[ *_\"'”]{0,4}[:：])", re.IGNORECASE)
 # ১৮ = 18: by their places, zero first.
@@ -31,7 +33,8 @@ class Numeric:
     exact fractions, so 18 = 18.0 = 36/2; units, currency, thousands separators and a decimal comma are read. Where
     several numbers compete to be the answer, or there is none, the output is open. Reads the last 10,000 characters.
 
-    ``strict``: the number after the first ``####`` and nothing else; without it unparsed, which counts as wrong.
+    ``strict``: the first ``#### x`` by GSM8K's own pattern, compared digit by digit as lm-eval's strict-match does:
+    ``####18``, ``#### $18`` and ``#### **18**`` are unparsed, which counts as wrong, and 18.00 is not 18.
     ``languages``: digits of other scripts are digits, 1,01,800 is 101,800, and "উত্তর:", "Ответ:", "Jibu:",
     "సమాధానం:", "คำตอบ:" mark an answer.
     """
@@ -54,25 +57,35 @@ class Numeric:
 
     @property
     def identifier(self) -> str:
-        """``numeric@4``, ``numeric[strict]@4`` or ``numeric[languages]@4``."""
-        return "numeric[strict]@4" if self.strict else "numeric[languages]@4" if self.languages else "numeric@4"
+        """``numeric@4``, ``numeric[strict]@5`` or ``numeric[languages]@4``."""
+        return "numeric[strict]@5" if self.strict else "numeric[languages]@4" if self.languages else "numeric@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""
-        target = number_in(sample.target)
         truncated = output.outcome is Outcome.TRUNCATED
-        if not self.strict:
-            if target is None:
-                return Score(value=0.0, note="the target is no number")
-            text = _in_english(output.text) if self.languages else output.text
-            return score_of(number_reading(text, target, settled_only=truncated))
-        found = _DELIMITED.search(output.text)
-        numbers = sole_numbers(found[1]) if found else []
-        if truncated and (found is None or found.end() == len(output.text)):
-            return Score(value=None)
-        if not numbers:
-            return Score(value=0.0, parsed=False, note="no number")
-        return Score(value=float(numbers[0].value == target))
+        if self.strict:
+            return _strictly(sample.target, output.text, truncated=truncated)
+        target = number_in(sample.target)
+        if target is None:
+            return Score(value=0.0, note="the target is no number")
+        text = _in_english(output.text) if self.languages else output.text
+        return score_of(number_reading(text, target, settled_only=truncated))
+
+
+def _strictly(target: str, text: str, *, truncated: bool) -> Score:
+    found = _DELIMITED.search(text)
+    if truncated and (found is None or found.end() == len(text)):
+        return Score(value=None)
+    if found is None:
+        return Score(value=0.0, parsed=False, note="no number")
+    wanted = _TARGET.findall(target.replace("$", ""))
+    if not wanted:
+        return Score(value=0.0, note="the target is no number")
+    return Score(value=float(_digits(found[1]) == _digits(wanted[-1])))
+
+
+def _digits(number: str) -> str:
+    return number.replace(",", "").removesuffix(".")
 
 
 def _in_english(text: str) -> str:
