@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import pytest
 from PIL import Image as Pillow
@@ -50,7 +51,27 @@ def test_what_pillow_decodes_counts_whatever_our_own_reading_of_a_header_says(mo
     assert [each.size for each in _pictures([image(png(10, 5))] * 2)] == [(10, 5)] * 2
 
 
-@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", png(30, 30)[:-40]])
+def with_chunk(data: bytes, kind: bytes, content: bytes) -> bytes:
+    """A PNG with one more chunk behind its header."""
+    chunk = len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+    return data[:33] + chunk + data[33:]
+
+
+def png_of_mode(mode: str) -> bytes:
+    file = io.BytesIO()
+    Pillow.new(mode, (2, 2)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        png(30, 30)[:-40],
+        *(with_chunk(png_of_mode(mode), b"tRNS", b"\x01") for mode in ("L", "RGB")),
+    ],
+)
 def test_an_image_that_cannot_be_read_is_one_line(data: bytes) -> None:
     with pytest.raises(ValueError, match="an image cannot be read") as caught:
         _picture(image(data))

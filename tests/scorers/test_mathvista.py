@@ -67,12 +67,28 @@ def test_a_target_that_cannot_be_compared_is_said(target: str, why: str) -> None
     assert value("1", target) is None
 
 
-@pytest.mark.parametrize("number", ["1e100000000", "1e-100000000", "1_0e+0900000000", "9" * 399 + "e99999999"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "1e100000000",
+        "1e-100000000",
+        "1_0e+0900000000",
+        "9" * 399 + "e99999999",
+        "1e0_9999999",
+        "1e٣٠٠٠٠٠٠",
+        "1e９９９９９９９",
+    ],
+)
 def test_a_number_that_would_take_hours_is_no_number(number: str) -> None:
     """A few characters that a model, or a data set, may write; the fraction would have as many digits as it says."""
     assert value(f"['{number}', 2]", {"answer": "[1, 2]", "type": "list"}) in (0.0, None)
     assert "is no" in MathVista().target_fault(json.dumps({"answer": number, "type": "integer"}))
     assert value("1", {"answer": number, "type": "float"}) is None
+
+
+@pytest.mark.parametrize("number", ["1000", "1_000", " 1e3 ", "+1E+003", "2000/2", "1000.0", "١٠٠٠", "１０００"])
+def test_a_number_is_the_same_in_every_writing(number: str) -> None:
+    assert value(f"['{number}', 2]", {"answer": "[1000, 2]", "type": "list"}) == 1
 
 
 def test_the_index_of_a_choice_needs_choices() -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.answer import Answer
 from steelyard.scorers.letter import Letter
-from steelyard.scorers.mmmu import Mmmu, is_right_by_mmmu
+from steelyard.scorers.mmmu import _NUMBERS, Mmmu, is_right_by_mmmu
 
 FOLDER = Path(__file__).parent
 # Output, right letter, and Meta's grade over MMMU's parse_multi_choice_response; null where MMMU's own draws one.
@@ -81,3 +82,17 @@ def test_its_version_rests_on_those_of_its_readers() -> None:
 def test_no_text_breaks_it(output: str, target: str) -> None:
     assert value(output, target) in (0.0, 1.0, None)
     assert value(output, "0", OPTIONS) in (0.0, 1.0, None)
+
+
+# As MMMU's extract_numbers has them.
+THEIRS = (
+    r"-?\b\d{1,3}(?:,\d{3})+\b",
+    r"-?\d+(?:\.\d+)?[eE][+-]?\d+",
+    r"-?(?:\d+\.\d+|\.\d+|\d+\b)(?![eE][+-]?\d+)(?![,\d])",
+)
+
+
+@settings(max_examples=1000)
+@given(st.text("0123.,eE+-x ٣_", max_size=24))
+def test_numbers_are_found_as_the_benchmark_finds_them(text: str) -> None:
+    assert [each.findall(text) for each in _NUMBERS] == [re.findall(each, text) for each in THEIRS]

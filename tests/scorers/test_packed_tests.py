@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import pickle
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -26,19 +27,19 @@ FOUND = (Case(input="1\n", output="é 😀"),)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_texts_of_every_protocol_and_length_are_read(protocol: int, length: int) -> None:
     for letter in "aé😀":
-        assert text_of_pickle(pickle.dumps(letter * length, protocol)) == letter * length
+        assert text_of_pickle(pickle.dumps(letter * length, protocol)) == (letter * length).encode()
 
 
 @given(st.text(), st.sampled_from(PROTOCOLS))
 def test_every_text_is_read(text: str, protocol: int) -> None:
-    assert text_of_pickle(pickle.dumps(text, protocol)) == text
-    assert unpacked(packed(text, protocol)) == text
+    assert text_of_pickle(pickle.dumps(text, protocol)) == text.encode()
+    assert unpacked(packed(text, protocol)) == text.encode()
 
 
 def test_the_three_strings_are_read() -> None:
     for head in (b"\x8c\x02", b"X\x02\0\0\0", b"\x8d\x02\0\0\0\0\0\0\0"):
         for put in (b"", b"\x94", b"q\0"):
-            assert text_of_pickle(b"\x80\x04" + head + b"ab" + put + b".") == "ab"
+            assert text_of_pickle(b"\x80\x04" + head + b"ab" + put + b".") == b"ab"
 
 
 class Runs:
@@ -97,7 +98,7 @@ def test_whatever_the_bytes_are_it_is_the_same_text_or_refused(data: bytes, head
         found = text_of_pickle(head + data)
     except InputError:
         return
-    assert pickle.loads(head + data) == found
+    assert pickle.loads(head + data) == found.decode()
 
 
 @given(st.text(max_size=40), st.sampled_from(PROTOCOLS), st.integers(0, 200), st.integers(0, 255))
@@ -108,7 +109,7 @@ def test_a_changed_byte_changes_the_text_alone_or_is_refused(text: str, protocol
         found = text_of_pickle(bytes(data))
     except InputError:
         return
-    assert isinstance(found, str)
+    assert found.decode() is not None
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
@@ -158,3 +159,34 @@ def test_more_tests_than_memory_has_room_for_are_refused(key: str) -> None:
     for texts in ([many], [few, few, few]):
         with pytest.raises(InputError, match="more than 10,000 tests"):
             cases_in(texts)
+
+
+@pytest.mark.parametrize(
+    ("letter", "width"),
+    [("a", 1), ("é", 2), ("€", 2), ("\\u20ac", 2), ("😀", 4), ("\\ud83d\\ude00", 4), ("\\uD83D\\uDE00", 4)],
+)
+def test_tests_are_measured_as_python_holds_them(letter: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One letter beyond U+FFFF makes four bytes of each character of its text: 512 MB of tests took 7 GB."""
+    text = json.dumps([{"input": "0" * 10_000 + "LETTER", "output": ""}]).replace("LETTER", letter)
+    size = len(text.encode()) * width
+    for each in (text, packed(text)):
+        monkeypatch.setattr("steelyard.scorers.packed_tests.MAX_UNPACKED", size if width > 1 else size + 100)
+        (case,) = cases_in([each])
+        assert case.input == "0" * 10_000 + json.loads(f'"{letter}"')
+        monkeypatch.setattr("steelyard.scorers.packed_tests.MAX_UNPACKED", size - 1)
+        if width > 1:
+            with pytest.raises(InputError, match="bytes of memory"):
+                cases_in([each])
+
+
+def test_texts_with_wide_letters_take_no_more_memory_than_their_bound() -> None:
+    size = 4_000_000
+    texts = [packed(json.dumps([{"input": "0" * size + "😀", "output": ""}], ensure_ascii=False))]
+    tracemalloc.start()
+    try:
+        assert len(cases_in(texts)) == 1
+        assert (
+            tracemalloc.get_traced_memory()[1] < 7 * size
+        )  # the bytes, their copy, and one text of four bytes a letter
+    finally:
+        tracemalloc.stop()

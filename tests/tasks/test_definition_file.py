@@ -261,3 +261,11 @@ def test_files_with_answers_of_their_own(tmp_path: Path, old: str, new: str, sai
     path.write_text(LAMPS.replace(old, new))
     with pytest.raises(InputError, match=re.escape(said)):
         Task(read_definition(path), path).prepare("plain", tmp_path / "data", window="one")
+
+
+@pytest.mark.parametrize("count", [-1, 0, 100_001, 100_000_000])
+def test_a_generator_makes_a_bounded_number_of_items(tmp_path: Path, count: int) -> None:
+    """All are made before the first is asked."""
+    (hub,) = [line for line in GOOD.splitlines() if line.startswith("hub:")]
+    text = GOOD.replace(hub, f"generator: {{name: chain_sum, count: {count}, seed: s}}")
+    assert "generator.count must be from 1 to 100,000" in read(tmp_path, text)

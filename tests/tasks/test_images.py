@@ -101,6 +101,11 @@ def test_data_cannot_forge_an_image(text: str) -> None:
         ("{{ image | as_json }}", "not JSON serializable"),
         ("{{ image | length }}", "has no len"),
         ("{{ gone }}", "the row has no image in 'gone'"),
+        ("{{ [image] }}", "prints a list of images whole: print each, as {% for"),
+        ("{{ (image, gone) ~ '' }}", "prints a list of images whole"),
+        ("{{ [gone] | string }}", "prints a list of images whole"),
+        ("{{ {'a': image} }}", "prints a list of images whole"),
+        ("{{ '{!r}'.format(image) }}", "prints a list of images whole"),
     ],
 )
 def test_a_template_can_print_an_image_and_nothing_else(prompt: str, reason: str, tmp_path: Path) -> None:

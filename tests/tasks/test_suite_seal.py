@@ -92,7 +92,8 @@ def test_what_is_sealed_cannot_change(suite: SuiteTask, key: Path) -> None:
     [
         {"share": "0.6"}, {"checks": 3}, {"items": 41}, {"root": "00" * 32}, {"digest": "00" * 32}, {"version": 2},
         {"seed": "ab"}, {"proof": "00" * 80}, {"proof": ""}, {"signer": "00" * 32}, {"signer": "", "proof": ""},
-        {"share": "x"}, {"share": "1"}, {"checks": 0}, {"at": "", "more": 1},
+        {"share": "x"}, {"share": "1/0"}, {"share": "1e-999999999"}, {"share": "1"},
+        {"checks": 0}, {"at": "", "more": 1},
     ],
 )  # fmt: skip
 def test_a_changed_seal_is_refused(suite: SuiteTask, key: Path, change: dict[str, Any]) -> None:

@@ -86,3 +86,35 @@ def test_shuffled_keeps_every_choice_and_forgets_the_order(choices: list[str]) -
 @given(st.dictionaries(st.text(), st.none() | st.integers() | st.lists(st.text())))
 def test_as_json_is_read_back_whole(value: dict[str, object]) -> None:
     assert json.loads(Expression("{'value': value} | as_json", "here").evaluate({"value": value})) == {"value": value}
+
+
+def test_marks_are_replaced_in_one_pass() -> None:
+    at_marks = Template("{{ text | at_marks(shown, mark) }}", "t")
+    shown = [f"<{number}>" for number in range(2, 14)]
+    for text, mark, made in (
+        ("<1><12><13><01>", "<{number}>", "<2><13><13><01>"),
+        ("image 1, image 12", "image {number}", "<2>, <13>"),
+        ("1) 2)", "{number})", "<2> <3>"),
+    ):
+        assert at_marks.render({"text": text, "shown": shown, "mark": mark}) == made
+
+
+@pytest.mark.parametrize("mark", ["", "{number}", "<image>", "{number}/{number}"])
+def test_a_mark_that_could_stand_anywhere_is_refused(mark: str) -> None:
+    """An empty mark put an image between all characters, for each image again: 16 of them took all memory."""
+    template = Template("{{ text | at_marks(shown, mark) | length }}", "t")
+    with pytest.raises(InputError, match=r"t: a mark of at_marks holds \{number\} once"):
+        template.render({"text": "xxxx", "shown": ["ab"] * 16, "mark": mark})
+
+
+def test_many_marks_of_a_long_text_are_refused_before_they_are_made() -> None:
+    template = Template("{{ text | at_marks(shown) | length }}", "t")
+    with pytest.raises(InputError, match="more than 4,194,304 characters"):
+        template.render({"text": "<image 1>" * 300, "shown": ["x" * 100_000]})
+
+
+@given(st.lists(st.text("ab<>{1", max_size=5), min_size=1, max_size=12), st.text("ab<>{}", min_size=1, max_size=3))
+def test_marks_of_any_form_are_found(texts: list[str], mark: str) -> None:
+    written = "|".join(f"{mark}{number}|" for number in range(1, len(texts) + 1))
+    values = {"text": written, "shown": texts, "mark": mark + "{number}|"}
+    assert Template("{{ text | at_marks(shown, mark) }}", "t").render(values) == "|".join(texts)

@@ -167,6 +167,8 @@ def test_a_model_that_is_asked_by_batches_can_be() -> None:
     [
         {"batch_growth": "one"},
         {"batch_growth": "99"},
+        {"batch_growth": "1e999999999"},
+        {"batch_growth": "1/0"},
         {"capabilities": CHAT},
         {"identity": ModelIdentity(uri="gemini:m@http://h.example")},
         {"limits": Limits(price_prompt=1.0, price_factor=0.1)},

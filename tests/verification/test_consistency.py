@@ -146,6 +146,7 @@ def test_without_a_sheet_no_cache_is_looked_for() -> None:
         ({"accept_model": True}, "accept_model is set"),
         ({"origin": Origin(sha256="0")}, "origin names a log"),
         ({"sheet": SHEET, "tolerance": "x"}, "tolerance: "),
+        ({"sheet": SHEET, "tolerance": "1e-999999999"}, "tolerance: "),
         ({"sheet": SHEET, "tolerance": "2", "origin": Origin(kind="imported")}, "not by imported ones"),
     ],
 )

@@ -163,13 +163,13 @@ def gate_job(
 
 def share_text(given: str, option: str) -> str:
     """``85%`` or ``0.85`` as a decimal text above 0 and at most 1; raises InputError, naming ``option``, for others."""
-    from decimal import Decimal, InvalidOperation
+    from decimal import Decimal
 
     from steelyard.util.decimal_share import decimal_share
 
     text = given
     if given.endswith("%"):
-        with suppress(InvalidOperation):
+        with suppress(ArithmeticError):
             text = format((Decimal(given[:-1].strip()) / 100).normalize(), "f")
     if not 0 < (decimal_share(text) or 0) <= 1:
         raise InputError(f"{option} {given[:20]!r}: it is above 0 and at most 1, as 0.9 or 90%")

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from steelyard.auditing.batches import at_provider_sentence, check_has_batches
 from steelyard.auditing.finalize import checkpoint, finalize, unscored
+from steelyard.auditing.interrupts import interrupted_at_once
 from steelyard.auditing.scoring import scorers_of
 from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.auditing.timestamps import check_is_stamped, ensure_stamp
@@ -99,7 +100,8 @@ async def plan_audit(sheet: ClaimSheet, models: Models, options: Options, orders
         identified[SUBJECT] = await _with_next_tokens(identified[SUBJECT], models[SUBJECT])
     asked = [claim.task for claim in sheet.claims]
     identified |= await _with_images({SUBJECT: identified[SUBJECT]}, models, asked, options)
-    planned = build_plan(sheet, identified, options, orders)
+    with interrupted_at_once():
+        planned = build_plan(sheet, identified, options, orders)
     check_batched(planned.plan, planned.prepared)
     return Audit(planned.plan, planned.prepared, models, orders)
 
@@ -113,7 +115,8 @@ async def plan_run(
     """
     identified = await _identified(models, options)
     identified |= await _with_images(identified, models, [each.task for each in wanted], options)
-    planned = build_run(wanted, identified, options, orders)
+    with interrupted_at_once():
+        planned = build_run(wanted, identified, options, orders)
     check_batched(planned.plan, planned.prepared)
     return Audit(planned.plan, planned.prepared, models, orders)
 
@@ -131,7 +134,8 @@ async def plan_tests(
     """
     identified = await _identified(models, options)
     identified |= await _with_images(identified, models, [each.task for each in requested], options)
-    planned = build_tests(requested, identified, options, orders, inputs)
+    with interrupted_at_once():
+        planned = build_tests(requested, identified, options, orders, inputs)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 
@@ -155,7 +159,8 @@ async def plan_identity(
     looked = temperatures_of_texts(names, identified[SUBJECT].capabilities)
     identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], looked)
     options = dataclasses.replace(options, detect=Detect(auto=False, named=names))
-    planned = build_tests(requested, identified, options, orders)
+    with interrupted_at_once():
+        planned = build_tests(requested, identified, options, orders)
     return Audit(planned.plan, planned.prepared, models, orders)
 
 

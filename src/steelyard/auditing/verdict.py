@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -41,6 +40,7 @@ from steelyard.records import (
     references_of,
 )
 from steelyard.storage.journal.lines import JournalRecord
+from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.text import one_line
 
 __all__ = ["Usage", "counted", "decide", "rejected"]
@@ -312,7 +312,7 @@ def _refused_claim(plan: Plan, number: int, refused: NotPlanned) -> ClaimVerdict
         claimed_text=claim.value,
         unit=claim.unit,
         claimed=float(claim.number / claim.scale) if claim.is_proportion else None,
-        tolerance=float(Fraction(plan.tolerance)) / 100,
+        tolerance=float(bounded_fraction(plan.tolerance)) / 100,
         verdict=VerdictWord(refused.verdict),
         reason=refused.reason,
         line=claim.line,

@@ -13,6 +13,7 @@ from steelyard.planning.batched import batched
 from steelyard.planning.weights import DETECT_WEIGHT, detect_weight_of
 from steelyard.records import SUBJECT, Capabilities, Difficulties, Limits, ModelIdentity, PlanInput, PlannedModel
 from steelyard.records.file_options import FileOptions
+from steelyard.util.bounded_fraction import bounded_fraction
 
 __all__ = ["Detect", "Options", "detect_of", "planned_model", "tolerance_of"]
 
@@ -119,9 +120,9 @@ def planned_model(
 def tolerance_of(text: str) -> Fraction:
     """``2`` or ``0.7`` percentage points as a proportion; raises InputError for anything else."""
     try:
-        tolerance = Fraction(text) / 100
-    except (ValueError, ZeroDivisionError):
-        raise InputError(f"--tolerance takes percentage points, such as 2 or 0.7, not {text!r}") from None
+        tolerance = bounded_fraction(text) / 100
+    except ValueError:
+        raise InputError(f"--tolerance takes percentage points, such as 2 or 0.7, not {text[:40]!r}") from None
     if not 0 < tolerance < 1:
-        raise InputError(f"--tolerance must be between 0 and 100 percentage points, not {text}")
+        raise InputError(f"--tolerance must be between 0 and 100 percentage points, not {text[:40]}")
     return tolerance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -23,11 +23,15 @@ class Protocol(Record, frozen=True, kw_only=True):
     max_tokens: int | None = None
 
 
+# As text in a sheet, checked where a record is read: Fraction makes "1e100000000" a number of as many digits.
+_Printed = Annotated[str, msgspec.Meta(pattern=r"\A[-+0-9.]{0,60}\Z")]
+
+
 class ComparedWith(Record, frozen=True, kw_only=True):
     """Another model's number in the same row of the vendor's table; ``value`` as printed."""
 
     model: str
-    value: str = ""
+    value: _Printed = ""
 
 
 class Claim(Record, frozen=True, kw_only=True):
@@ -37,7 +41,7 @@ class Claim(Record, frozen=True, kw_only=True):
     """
 
     task: str
-    value: str
+    value: _Printed
     unit: Literal["percent", "fraction", "elo", "points"] = "percent"
     metric: str = ""
     samples: int | None = None

@@ -22,6 +22,7 @@ from steelyard.records import (
 )
 from steelyard.reports.calibration import gaps_in_words
 from steelyard.reports.words import about_time, asked_of, count, counted, interval, interval_name, share
+from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.numbers import plain_number
 from steelyard.util.text import one_line
 
@@ -82,7 +83,7 @@ def bar_in_words(gate: GateVerdict) -> str:
         return budget_bar(gate.budget)
     if not gate.baseline:
         return f"≥ {_percent(gate.at_least)} %"
-    return f"≥ baseline − {gate.margin} points" if Fraction(gate.margin or "0") else "≥ baseline"
+    return f"≥ baseline − {gate.margin} points" if bounded_fraction(gate.margin or "0") else "≥ baseline"
 
 
 def budget_bar(budget: BudgetVerdict) -> str:
@@ -266,7 +267,7 @@ def headline(verdict: Verdict) -> str:
 
 def _against_baseline(colour: str, task: str, gate: GateVerdict) -> str:
     far, farther = "", ""
-    if Fraction(gate.margin or "0"):
+    if bounded_fraction(gate.margin or "0"):
         far, farther = f" by {gate.margin} points or more", f" by more than {gate.margin} points"
     return {
         "green": f"the score on {task} is not below the baseline's{far}",

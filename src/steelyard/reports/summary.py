@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Final
 
 from steelyard.planning.series import order_sentences, was_order_free
@@ -56,6 +55,7 @@ from steelyard.reports.summary_rows import (
 )
 from steelyard.reports.summary_steps import command, findings_in_words, steps_of, widest
 from steelyard.reports.summary_words import Words
+from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.text import one_line
 
 __all__ = ["LANGUAGES", "render"]
@@ -324,7 +324,7 @@ def _sureness(verdict: Verdict, plan: Plan, said: Words) -> Iterator[str]:
         ends = numbers.bounds(shown.ci or (0.0, 1.0), shown.unit)
         yield sure.true_score.format(task=named(shown.task), level=level, **ends)
     if asked:
-        tolerance = float(Fraction(plan.tolerance or "0")) / 100
+        tolerance = float(bounded_fraction(plan.tolerance or "0")) / 100
         yield sure.tolerance.format(margin=numbers.points(tolerance, "percent"))
     elif any(each.ci for each in only_measured(verdict)):
         yield sure.interval_measured.format(level=level)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 from steelyard.records import DetectorResult, GateVerdict, Verdict, VerdictWord
@@ -12,6 +11,7 @@ from steelyard.reports.gates import budget_band, budget_seen, colour_of, counted
 from steelyard.reports.summary_numbers import Numbers
 from steelyard.reports.summary_rows import DOT, MARKS, Passage, Row, drawing_of, named, place_of
 from steelyard.reports.summary_words import Words
+from steelyard.util.bounded_fraction import bounded_fraction
 
 __all__ = ["drawn_ends", "gate_row", "gates_headline", "gates_in_order", "gates_sure", "label_of"]
 
@@ -49,10 +49,10 @@ def _bar(gate: GateVerdict, said: Words, numbers: Numbers) -> str:
             return said.gates.cost.format(limit=limit)
         return f"p{float(gate.budget.quantile) * 100:g} ≤ {limit} s"
     if gate.baseline:
-        margin = Fraction(gate.margin or "0")
+        margin = bounded_fraction(gate.margin or "0")
         baseline = said.gates.baseline.format(margin=numbers.points(float(margin) / 100, "percent"))
         return f"≥\N{NO-BREAK SPACE}{baseline}"
-    return "≥\N{NO-BREAK SPACE}" + numbers.local(f"{float(Fraction(gate.at_least)) * 100:g} %")
+    return "≥\N{NO-BREAK SPACE}" + numbers.local(f"{float(bounded_fraction(gate.at_least)) * 100:g} %")
 
 
 def drawn_ends(results: list[DetectorResult]) -> list[float]:
@@ -61,7 +61,7 @@ def drawn_ends(results: list[DetectorResult]) -> list[float]:
     for result in results:
         gate = result.gate
         if gate is not None and gate.ci is not None and not gate.baseline and gate.budget is None:
-            found += [*gate.ci, float(Fraction(gate.at_least))]
+            found += [*gate.ci, float(bounded_fraction(gate.at_least))]
     return found
 
 
@@ -113,7 +113,7 @@ def _drawing(gate: GateVerdict, word: VerdictWord, domain: tuple[float, float]) 
     if gate.ci is None or gate.baseline or gate.budget is not None:
         return ""
     low, high = (place_of(bound, domain) for bound in gate.ci)
-    bar = place_of(float(Fraction(gate.at_least)), domain)
+    bar = place_of(float(bounded_fraction(gate.at_least)), domain)
     seen = place_of((gate.right + (gate.missing + gate.open) / 2) / gate.asked, domain)
     return drawing_of(
         f'<path d="M{bar},1V17" stroke="var(--ink)" stroke-width="2.4"/>'

@@ -16,14 +16,13 @@ from steelyard.scorers.reading.number_answers import number_reading
 from steelyard.scorers.reading.numbers import numbers_in
 from steelyard.scorers.reading.scores import score_of
 from steelyard.scorers.reading.texts import Reading
+from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.literals import texts_in_list
 
 __all__ = ["MathVista"]
 
 MAX_CHARACTERS: Final = 10_000
 MAX_NUMBERS: Final = 40  # of an output that are held against a target: the last ones
-_LONGEST: Final = 400  # characters of a number
-_LARGE: Final = re.compile(r"[eE][+-]?0*[1-9][0-9_]{2,}")  # an exponent of three digits or more
 _LIST: Final = re.compile(r"\[[^\[\]\n]{1,400}\]")
 
 
@@ -76,15 +75,15 @@ def _fault(wanted: Wanted) -> str:
     if not 0 <= wanted.precision <= 15:
         return "has a precision that is not from 0 to 15"
     try:
-        texts_in_list(wanted.answer) if wanted.type == "list" else _fraction(wanted.answer)
-    except (ValueError, ZeroDivisionError):
+        texts_in_list(wanted.answer) if wanted.type == "list" else bounded_fraction(wanted.answer)
+    except ValueError:
         return f"is no {wanted.type}"
     return ""
 
 
 def _number_reading(text: str, wanted: Wanted, *, settled_only: bool) -> Reading:
     """Read against the target itself, and against every number of the text that counts as the target."""
-    is_same, target = _comparison(wanted), _fraction(wanted.answer)
+    is_same, target = _comparison(wanted), bounded_fraction(wanted.answer)
     values = list(dict.fromkeys(each.value for each in numbers_in(text[-MAX_CHARACTERS:])))[-MAX_NUMBERS:]
     same = [target, *(value for value in values if value != target and is_same(value))]
     readings = [number_reading(text, value, settled_only=settled_only) for value in same]
@@ -124,15 +123,8 @@ def _values(text: str) -> list[Fraction | str] | None:
     return [_value(each) for each in found] or None
 
 
-def _fraction(text: str) -> Fraction:
-    """A number whose size is bounded: ``1e100000000`` would take hours. Raises ValueError, ZeroDivisionError."""
-    if len(text) > _LONGEST or _LARGE.search(text):
-        raise ValueError("a number that is too long")
-    return Fraction(text)
-
-
 def _value(text: str) -> Fraction | str:
     try:
-        return _fraction(text)
-    except (ValueError, ZeroDivisionError):
+        return bounded_fraction(text)
+    except ValueError:
         return text.strip().casefold()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 import zlib
 from collections.abc import Sequence
@@ -21,9 +22,11 @@ from steelyard.errors import InputError
 
 __all__ = ["MAX_CASES", "MAX_UNPACKED", "Case", "cases_in", "text_of_pickle", "unpacked"]
 
-MAX_UNPACKED: Final = 512 * 1024 * 1024  # bytes of one problem's tests
+MAX_UNPACKED: Final = 512 * 1024 * 1024  # bytes of one problem's tests, with what Python needs for their characters
 MAX_CASES: Final = 10_000  # each takes a few hundred bytes more than its text
-_BETWEEN: Final = re.compile(r"\}\s*,\s*\{")
+_BETWEEN: Final = re.compile(rb"\}\s*,\s*\{")
+_WIDE: Final = (*(bytes([first]) for first in range(0xF0, 0xF5)), b"\\ud", b"\\uD")  # beyond U+FFFF, or so escaped
+_CHUNK: Final = 1 << 20
 _PROTOCOLS: Final = range(2, 6)
 _STRINGS: Final = {b"\x8c": 1, b"X": 4, b"\x8d": 8}  # SHORT_BINUNICODE, BINUNICODE, BINUNICODE8: bytes of their length
 _FRAME: Final = b"\x95"
@@ -45,15 +48,22 @@ def cases_in(texts: Sequence[str]) -> tuple[Case, ...]:
     found: list[Case] = []
     left = MAX_UNPACKED
     for text in texts:
-        data = text if text.lstrip()[:1] == "[" else unpacked(text, left)
-        left -= len(data)
+        data = text.encode("utf-8", "surrogatepass") if text.lstrip()[:1] == "[" else unpacked(text, left)
+        left -= len(data) * _width(data)
         found += _cases(data, left, MAX_CASES - len(found))
     return tuple(found)
 
 
-def _cases(data: str, left: int, most: int) -> tuple[Case, ...]:
+def _width(data: bytes) -> int:
+    """Bytes that Python needs at most for each character of a text in the JSON: one wide one makes all as wide."""
+    if any(each in data for each in _WIDE):
+        return 4
+    return 1 if data.isascii() and b"\\u" not in data else 2
+
+
+def _cases(data: bytes, left: int, most: int) -> tuple[Case, ...]:
     if left < 0:
-        raise InputError(f"its tests are larger than {MAX_UNPACKED:,} bytes")
+        raise InputError(f"its tests take more than {MAX_UNPACKED:,} bytes of memory")
     between = (0 for _ in _BETWEEN.finditer(data))
     if next(islice(between, max(0, most - 1), None), None) is not None:  # counted before anything is made of them
         raise InputError(f"it has more than {MAX_CASES:,} tests")
@@ -63,8 +73,8 @@ def _cases(data: str, left: int, most: int) -> tuple[Case, ...]:
         raise InputError(f"its tests are no list of cases: {str(error).splitlines()[0][:120]}") from None
 
 
-def unpacked(text: str, limit: int = MAX_UNPACKED) -> str:
-    """The text in base64 of zlib of a pickle; raises InputError for anything else, or more than ``limit`` bytes."""
+def unpacked(text: str, limit: int = MAX_UNPACKED) -> bytes:
+    """The text (UTF-8) in base64 of zlib of a pickle; raises InputError for others, and more than ``limit`` bytes."""
     try:
         packed = base64.b64decode(text.strip().encode("ascii"), validate=True)
         inflater = zlib.decompressobj()
@@ -78,8 +88,8 @@ def unpacked(text: str, limit: int = MAX_UNPACKED) -> str:
     return text_of_pickle(data)
 
 
-def text_of_pickle(data: bytes) -> str:
-    """The text of a pickle that holds a text alone (protocols 2 to 5); raises InputError for any other pickle."""
+def text_of_pickle(data: bytes) -> bytes:
+    """The text, in UTF-8, of a pickle that holds a text alone (protocols 2 to 5); raises InputError for any other."""
     reader = _Reader(data)
     if reader.take(1) != b"\x80" or reader.take(1)[0] not in _PROTOCOLS:
         raise _refused("it does not begin as one of protocol 2 to 5 does")
@@ -94,9 +104,18 @@ def text_of_pickle(data: bytes) -> str:
     if opcode != _STOP or reader.left:
         raise _refused(f"it holds more than a text (instruction {opcode!r})" if opcode != _STOP else "bytes follow it")
     try:
-        return str(raw, "utf-8")
+        _check_utf8(raw)
     except UnicodeDecodeError:
         raise _refused("its text is not UTF-8") from None
+    return bytes(raw)
+
+
+def _check_utf8(raw: memoryview) -> None:
+    """Raise UnicodeDecodeError for other bytes. In parts: one wide character makes a text four times as large."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(raw), _CHUNK):
+        decoder.decode(raw[start : start + _CHUNK])
+    decoder.decode(b"", final=True)
 
 
 class _Reader:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
@@ -24,6 +23,7 @@ from steelyard.tasks.suite_seal import (
 )
 from steelyard.util.addresses import normal_endpoints
 from steelyard.util.atomic_file import write_file
+from steelyard.util.bounded_fraction import bounded_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,8 +88,8 @@ def seal_suite(
 
 def _draft(suite: SuiteTask, signer: KeySigner | None, share: str, checks: int) -> SuiteSeal:
     try:
-        whole = 0 < Fraction(share) < 1
-    except (ValueError, ZeroDivisionError):
+        whole = 0 < bounded_fraction(share) < 1
+    except ValueError:
         whole = False
     if not whole or len(share) > 12:
         raise InputError(f"--share {share[:20]!r}: the share that is released is between 0 and 1, as 0.5")

@@ -23,7 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from steelyard.errors import InputError
 
-__all__ = ["MAX_TEXT", "BoundedEnvironment", "within_allowance"]
+__all__ = ["MAX_TEXT", "BoundedEnvironment", "check_size", "within_allowance"]
 
 MAX_TEXT: Final = 4 << 20  # characters of one text
 MAX_CHARACTERS: Final = 32 << 20  # read or made in one rendering, with what its steps count for
@@ -78,7 +78,8 @@ def _charge(characters: int) -> None:
         raise InputError(f"takes more than {MAX_CHARACTERS // _STEP:,} steps or {MAX_CHARACTERS:,} characters: {_LESS}")
 
 
-def _check(characters: int) -> None:
+def check_size(characters: int) -> None:
+    """Raise InputError for more characters than a text may have, before they are made."""
     if characters > MAX_TEXT:
         raise InputError(f"makes a text or list of more than {MAX_TEXT:,} characters")
 
@@ -110,7 +111,7 @@ def _size(value: Any) -> int:
                 else:
                     size += _size(entry)
         if size > MAX_TEXT:
-            _check(size)
+            check_size(size)
     return size + _VALUE_WEIGHT * count
 
 
@@ -123,26 +124,26 @@ def _made(value: Any) -> Any:
     """A value that was made, charged."""
     size = len(value) if type(value) is str else _size(value)
     if size > MAX_TEXT:
-        _check(size)
+        check_size(size)
     _charge(size)
     return value
 
 
 def _before_replace(text: Any, old: Any, new: Any = "", *_: Any, **__: Any) -> None:
     text, old, new = str(text), str(old), str(new)
-    _check(len(text) + text.count(old) * len(new))
+    check_size(len(text) + text.count(old) * len(new))
 
 
 def _before_join(values: Any, glue: Any = "", *_: Any, **__: Any) -> None:
     if isinstance(values, list | tuple | dict | str):
-        _check(_size(values) + len(values) * len(str(glue)))
+        check_size(_size(values) + len(values) * len(str(glue)))
 
 
 def _before_pattern(text: Any, _: Any, new: Any = "") -> None:
     # As if every character matched, which is rare: so a result may be larger for a moment. All matches together put in
     # again at most the whole text for each group.
     text, new = str(text), str(new)
-    _check(((len(text) + 1) * len(new) + len(text) * new.count("\\")) // 16)
+    check_size(((len(text) + 1) * len(new) + len(text) * new.count("\\")) // 16)
 
 
 _BEFORE: Final[Mapping[str, Callable[..., None]]] = {
@@ -307,7 +308,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         size = _size(left) + _size(right)
         if operator == "*":
             times = [each for each in (left, right) if isinstance(each, int)]
-            _check(max(0, *times) * size if times and not all(isinstance(e, int) for e in (left, right)) else size)
+            check_size(max(0, *times) * size if times and not all(isinstance(e, int) for e in (left, right)) else size)
         elif operator == "**":
             if isinstance(left, int) and isinstance(right, int):
                 raise InputError(f"makes a number of more than {_MAX_BITS} bits")
@@ -369,7 +370,7 @@ def _rounds(values: Any, cost: int) -> Iterator[Any]:
 
 def _before_method(owner: str, name: str, args: tuple[Any, ...], named: Mapping[str, Any]) -> None:
     if name in _PADDED and args and isinstance(args[0], int):
-        _check(args[0])
+        check_size(args[0])
     elif name == "replace" and len(args) > 1:
         _before_replace(owner, *args[:2])
     elif name == "join" and args:
@@ -379,5 +380,5 @@ def _before_method(owner: str, name: str, args: tuple[Any, ...], named: Mapping[
 def _check_formatted(length: int, fields: int, numbers: list[str], values: Any) -> None:
     """Check a formatted text before it is made: its widths, and each field as if it held all the values."""
     if any(len(number) > len(str(MAX_TEXT)) for number in numbers):
-        _check(MAX_TEXT + 1)
-    _check(length + sum(map(int, numbers)) + fields * _size(values))
+        check_size(MAX_TEXT + 1)
+    check_size(length + sum(map(int, numbers)) + fields * _size(values))

@@ -19,6 +19,7 @@ from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tre
 __all__ = ["check_shows_images", "read_definition", "read_plain_yaml", "read_strictly", "resolved_prompts"]
 
 MAX_BYTES = 4_000_000
+MAX_GENERATED = 100_000  # items of a generator: all are made before the first is asked
 MOST_NEXT_TOKENS = 20  # what common servers give
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 _LACKS = re.compile(r"Object missing required field `(\w+)`")
@@ -176,6 +177,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError(f"default_prompt {default!r} is not one of: {', '.join(prompts)}", where=path)
     if definition.withheld is not None and (definition.hub is None or not definition.hub.split):
         raise InputError("withheld needs hub.split, the split that is asked in its place", where=path)
+    if definition.generator is not None and not 1 <= definition.generator.count <= MAX_GENERATED:
+        raise InputError(f"generator.count must be from 1 to {MAX_GENERATED:,}", where=path)
     if definition.items is not None and definition.items.count < 1:
         raise InputError("items.count must be at least 1", where=path)
     if definition.items is not None and definition.items.sha256 and not definition.fields.question:

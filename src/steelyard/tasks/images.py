@@ -26,6 +26,8 @@ __all__ = ["RowImages", "check_unmarked"]
 _OPENS, _CLOSES = "\ufdd0", "\ufdd1"
 _MARKS: Final = re.compile(f"[{_OPENS}{_CLOSES}]")
 _MARK: Final = re.compile(f"{_OPENS}([0-9]{{1,9}}){_CLOSES}")
+# Python would print the address of each, and no image would be shown.
+_WHOLE: Final = "prints a list of images whole: print each, as {% for each in NAME %}{{ each }}{% endfor %}"
 
 
 class _Shown:
@@ -38,6 +40,9 @@ class _Shown:
 
     def __str__(self) -> str:
         return f"{_OPENS}{self._number}{_CLOSES}"
+
+    def __repr__(self) -> str:
+        raise InputError(_WHOLE)
 
 
 class _NoImage:
@@ -53,6 +58,9 @@ class _NoImage:
 
     def __str__(self) -> str:
         raise InputError(f"the row has no image in {self._column!r}")
+
+    def __repr__(self) -> str:
+        raise InputError(_WHOLE)
 
 
 class RowImages:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +26,7 @@ from steelyard.evidence.order import split_output
 from steelyard.evidence.timestamp import MAX_STAMP_BYTES, Stamp, stamp_of
 from steelyard.records.record import Record
 from steelyard.util.addresses import normal_endpoints
+from steelyard.util.bounded_fraction import bounded_fraction
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -156,7 +156,7 @@ def _check_split(seal: SuiteSeal, path: Path) -> None:
         raise VerificationError(f"{path}: its split follows from a key's proof, or from a random seed")
     if seal.signer and split_output(public_key(seal.signer), seal.digest, seal.proof) is None:
         raise VerificationError(f"{path}: its split does not follow from its key")
-    if not 0 < Fraction(seal.share) < 1 or not 1 <= seal.checks <= seal.items:
+    if not 0 < bounded_fraction(seal.share) < 1 or not 1 <= seal.checks <= seal.items:
         raise VerificationError(f"{path}: no such split")
     if bool(seal.addresses) != bool(seal.variants) or seal.addresses != normal_endpoints(seal.addresses):
         raise VerificationError(f"{path}: the addresses that variants are drawn for are each there once, in order")
@@ -173,7 +173,7 @@ def parts_of(seal: SuiteSeal, ids: Collection[str]) -> Parts:
     """The parts of the suite whose items have these ids: an order by the split's seed, cut at the share."""
     seed = split_seed(seal)
     ordered = sorted(ids, key=lambda each: sha256(canonical({"item": each, "seed": seed})).digest())
-    released = round(len(ordered) * Fraction(seal.share))
+    released = round(len(ordered) * bounded_fraction(seal.share))
     kept = ordered[released:]
     size = len(kept) / seal.checks
     cuts = [round(size * number) for number in range(seal.checks + 1)]

@@ -7,6 +7,7 @@ rendering takes and makes is bounded: see :mod:`steelyard.tasks.bounded_jinja`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
@@ -16,7 +17,7 @@ from jinja2 import StrictUndefined, TemplateError
 
 from steelyard.errors import InputError
 from steelyard.scorers.reading.dress import boxed as boxes
-from steelyard.tasks.bounded_jinja import MAX_TEXT, BoundedEnvironment, within_allowance
+from steelyard.tasks.bounded_jinja import MAX_TEXT, BoundedEnvironment, check_size, within_allowance
 from steelyard.util.foreign_pattern import compiled
 from steelyard.util.literals import texts_in_list
 
@@ -78,12 +79,21 @@ def boxed(text: str) -> str:
 
 
 def at_marks(text: str, images: Sequence[Any], mark: str = "<image {number}>") -> str:
-    """A text in which marks such as ``<image 1>`` are the first of ``images``, the second, and so on."""
-    for number, image in enumerate(images, 1):
-        token = mark.replace("{number}", str(number))
-        if token in text:
-            text = text.replace(token, str(image))
-    return text
+    """A text in which marks such as ``<image 1>`` are the first of ``images``, the second, and so on.
+
+    Raises InputError for a mark without ``{number}``, or with nothing else, and for a text that would be too long.
+    """
+    parts = str(mark).split("{number}")
+    if len(parts) != 2 or parts == ["", ""]:
+        raise InputError("a mark of at_marks holds {number} once and other characters beside it, as '[{number}]'")
+    text, made, size, end = str(text), [], 0, 0
+    # In one pass, so that what an image leaves is not taken for a mark.
+    for found in re.finditer(f"{re.escape(parts[0])}([1-9][0-9]{{0,5}}){re.escape(parts[1])}", text):
+        if int(found[1]) <= len(images):
+            made += [text[end : found.start()], str(images[int(found[1]) - 1])]
+            size, end = size + len(made[-2]) + len(made[-1]), found.end()
+            check_size(size)
+    return "".join([*made, text[end:]])
 
 
 def literal_list(value: Any) -> list[str]:
@@ -149,6 +159,6 @@ def _guarded(action: Callable[[], Any], where: str) -> Any:
     except TemplateError as error:
         raise InputError(f"{where}: {error.message or type(error).__name__}") from None
     except (RecursionError, MemoryError, SyntaxError):  # of the code that Jinja makes of it
-        raise InputError(f"{where}: nested too deep") from None
+        raise InputError(f"{where}: nested too deep, or larger than the memory") from None
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{where}: {error}".splitlines()[0]) from None

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from steelyard.errors import InputError
+from steelyard.util.bounded_fraction import bounded_fraction
 
 __all__ = ["FIRST", "GROWTHS", "batch_ends", "end_after", "growth_of"]
 
@@ -17,8 +18,8 @@ GROWTHS: Final = (Fraction(11, 10), Fraction(16))
 def growth_of(text: str) -> Fraction:
     """A growth as a plan seals it; raises InputError for what is none."""
     try:
-        growth = Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        growth = bounded_fraction(text)
+    except ValueError:
         growth = Fraction(0)
     if not GROWTHS[0] <= growth <= GROWTHS[1]:
         low, high = (float(each) for each in GROWTHS)

@@ -68,3 +68,9 @@ def test_words_are_held_whole() -> None:
 def test_any_text_has_a_reading_and_the_target_itself_is_never_wrong(text: str, target: str) -> None:
     assert text_reading(text, target) in (True, False, None)
     assert text_reading(target, target) is not False
+
+
+@pytest.mark.parametrize("text", ["*\n9<n e \u0661", "\u066a\n1_0'b]5", "1\nmore", "Paris", ""])
+def test_an_empty_target_is_read_without_an_error(text: str) -> None:
+    assert text_reading(text, "") is None
+    assert line_reading(text, "") is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +18,7 @@ from steelyard.plugins import Planner
 from steelyard.records import Measurement, Plan, PlannedModel, PlannedTest, RequestedTest, Served
 from steelyard.stats.elimination import begin
 from steelyard.stats.sequential import samples_needed
+from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.decimal_share import decimal_share
 from steelyard.util.text import one_line
 
@@ -58,7 +58,7 @@ class Choose:
         measurements = [planner.measurement(each) for each in served]
         _check_same(measurements, served, planner.models)
         steady = all(is_steady(each, planner.models) for each in measurements)
-        target = f"{100 * float(Fraction(options.target)):g} %"
+        target = f"{100 * float(bounded_fraction(options.target)):g} %"
         of = "the items rightly in this pass" if steady else "such items rightly, on average over passes"
         return PlannedTest(
             id=f"choose-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}",
@@ -77,7 +77,7 @@ class Choose:
         first = measurements[0]
         state = begin(
             first.population,
-            Fraction(sealed.target),
+            bounded_fraction(sealed.target),
             len(measurements),
             plan.alpha * test.weight,
             first.planned,
@@ -97,7 +97,7 @@ class Choose:
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
         """Answers until one candidate is decided whose score is the target less ``shortfall``."""
         monitor = self.open(test, plan)
-        rate = min(1.0, max(0.0, float(Fraction(monitor.sealed.target)) - shortfall))
+        rate = min(1.0, max(0.0, float(bounded_fraction(monitor.sealed.target)) - shortfall))
         return samples_needed(monitor.table, 0, 0, monitor.population, rate) or monitor.measurements[0].planned
 
     def open(self, test: PlannedTest, plan: Plan) -> ChooseMonitor:

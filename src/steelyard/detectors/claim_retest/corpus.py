@@ -20,6 +20,7 @@ from steelyard.plugins import Formats
 from steelyard.records import Claim, Measurement, Plan, PlannedTest
 from steelyard.records.record import Record
 from steelyard.stats.series import series_share
+from steelyard.util.bounded_fraction import bounded_fraction
 
 if TYPE_CHECKING:
     from steelyard.plugins import Planner
@@ -96,4 +97,4 @@ def decode_corpus(test: PlannedTest, plan: Plan) -> tuple[CorpusTest, Claim, Mea
 
 def least_of(sealed: CorpusTest, claim: Claim) -> Fraction:
     """Give v − u/2 − δ, from 0 to 1: from here on a score is consistent with the claim, and below it is not."""
-    return (claim.number - claim.printed_unit / 2) / claim.scale - Fraction(sealed.tolerance) / 100
+    return (claim.number - claim.printed_unit / 2) / claim.scale - bounded_fraction(sealed.tolerance) / 100

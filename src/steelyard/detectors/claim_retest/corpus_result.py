@@ -14,6 +14,7 @@ from steelyard.records import ClaimVerdict, DetectorResult, Plan, PlannedTest, S
 from steelyard.scorers.corpus import corpus_scorer
 from steelyard.stats.bounds import POINT_WITHIN
 from steelyard.stats.chrf import LENGTH, bootstrap_interval, corpus_bounds, is_counts
+from steelyard.util.bounded_fraction import bounded_fraction
 
 __all__ = ["CorpusFinder"]
 
@@ -175,7 +176,7 @@ class CorpusFinder:
             claimed_text=claim.value,
             unit=claim.unit,
             claimed=claimed,
-            tolerance=float(Fraction(self.sealed.tolerance) / 100),
+            tolerance=float(bounded_fraction(self.sealed.tolerance) / 100),
             measured=(low + high) / 2 if scores and high - low <= POINT_WITHIN else None,
             bounds=(low, high) if scores else None,
             ci=((low, high) if is_compared else self._interval()) if scores else None,

@@ -16,6 +16,7 @@ import msgspec
 from steelyard.detectors.claim_retest.sealed import ClaimTest
 from steelyard.detectors.claim_retest.thresholds import confirming_noise
 from steelyard.records import Claim, Measurement
+from steelyard.util.bounded_fraction import bounded_fraction
 
 __all__ = ["PAIRED_UP_TO", "Reach", "reach_of"]
 
@@ -59,7 +60,7 @@ class Reach:
 def reach_of(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float | None = None) -> Reach:
     """The reach of a claim's test; ``variance`` is that of its answers, None before they are known."""
     printed = (claim.number - claim.printed_unit / 2) / claim.scale
-    rate, delta = claim.number / claim.scale, Fraction(sealed.tolerance) / 100
+    rate, delta = claim.number / claim.scale, bounded_fraction(sealed.tolerance) / 100
     noise = _noise(sealed, measurement, measurement.population, variance)
     most = sealed.most(measurement)
     confirm = math.ceil(most * (printed - delta + noise))
@@ -72,7 +73,7 @@ def reach_of(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance
         best=Fraction(confirm, most),
         exact=as_claimed >= confirm,
         questions=enough if enough is None or enough > measurement.population else None,
-        tolerance=wider if Fraction(sealed.tolerance) < wider and rate - wider / 100 > measurement.chance else None,
+        tolerance=wider if 100 * delta < wider and rate - wider / 100 > measurement.chance else None,
     )
 
 

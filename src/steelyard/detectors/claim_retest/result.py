@@ -12,6 +12,7 @@ from steelyard.detectors.claim_retest.monitor import ClaimMonitor
 from steelyard.detectors.claim_retest.reach import reach_of
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
 from steelyard.stats.bounds import share_bounds, share_point
+from steelyard.util.bounded_fraction import bounded_fraction
 
 __all__ = ["ClaimFinder", "reason_of", "result_of"]
 
@@ -55,7 +56,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     is_macro = monitor.sealed.macro
     right, unread = retest.right / scale, (retest.high - retest.right) / scale if is_macro else retest.missing
     answered = retest.n - unread
-    margin = Fraction(monitor.sealed.tolerance) / 100
+    margin = bounded_fraction(monitor.sealed.tolerance) / 100
     if test and word is not VerdictWord.CONSISTENT:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
     log_e = retest.tracker.log_e if retest.tracker else math.inf

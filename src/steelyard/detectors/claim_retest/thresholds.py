@@ -22,6 +22,7 @@ from steelyard.detectors.claim_retest.sealed import ClaimTest, claim_of, decode,
 from steelyard.detectors.claim_retest.subtasks import independent, unevenness
 from steelyard.records import Capabilities, Claim, Measurement, Plan, PlannedTest
 from steelyard.stats.series import series_share
+from steelyard.util.bounded_fraction import bounded_fraction
 
 RECORDING = "recording"  # the backend of a model that gives recorded answers
 
@@ -249,7 +250,7 @@ def _accusing(
         skewed = skew * unevenness(measurement, macro=sealed.macro, of=sealed.weights)
         least -= _rounded_up(noise_margin(of_vendor, of_ours, size, level, skewed))
     ours = own_noise(sealed, measurement, noise.own, level, skew) if noise.own > 0 else Fraction(0)
-    least = min(least, printed - Fraction(sealed.tolerance) / 100 - ours)
+    least = min(least, printed - bounded_fraction(sealed.tolerance) / 100 - ours)
     if sealed.whole:
         least = least_on_part(least, whole, measurement, level)
     if least <= Fraction(str(measurement.chance)):
@@ -262,7 +263,7 @@ def _confirming(
 ) -> int:
     """⌈N·(v − u/2 − δ + our own noise)⌉ in trials (in steps of the grid), at most all of them and one."""
     printed = (claim.number - claim.printed_unit / 2) / claim.scale
-    least = printed - Fraction(sealed.tolerance) / 100
+    least = printed - bounded_fraction(sealed.tolerance) / 100
     if variance > 0 or skew:
         least += own_noise(sealed, measurement, variance, level, skew)
     most = sealed.most(measurement)

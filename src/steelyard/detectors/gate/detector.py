@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -28,6 +27,7 @@ from steelyard.records import Plan, PlannedTest, RequestedTest, Served
 from steelyard.scorers import is_share, open_identifier
 from steelyard.stats.bar_gate import gate_at_levels
 from steelyard.stats.sequential import StopTable, samples_needed
+from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.decimal_share import decimal_share
 
 __all__ = ["MAX_FAMILY", "Gate"]
@@ -56,7 +56,7 @@ class Gate:
         options = options_of(requested.options)
         if isinstance(options, BaselineOptions):
             return self._paired(planner, number, requested, options)
-        bar = float(Fraction(options.at_least))
+        bar = float(bounded_fraction(options.at_least))
         served = _asked(planner, number, requested)
         if served is None:
             return None
@@ -116,7 +116,7 @@ class Gate:
         share = share_of_series(plan, measurement, strict=sealed.strict_series)
         gate = gate_at_levels(
             measurement.population,
-            Fraction(sealed.at_least),
+            bounded_fraction(sealed.at_least),
             plan.alpha * share / (sealed.family * round(1 / test.weight)),
             plan.alpha * share,
             steady=steady,
@@ -139,7 +139,7 @@ class Gate:
             return _opened_with_baseline(test, plan).forecast(shortfall)
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
-        rate = min(1.0, max(0.0, float(Fraction(sealed.at_least)) - shortfall))
+        rate = min(1.0, max(0.0, float(bounded_fraction(sealed.at_least)) - shortfall))
         table = StopTable(inconsistent=sealed.red, consistent=sealed.green)
         return samples_needed(table, 0, 0, measurement.population, rate) or measurement.planned
 

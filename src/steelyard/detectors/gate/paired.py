@@ -15,6 +15,7 @@ from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, Planne
 from steelyard.records.record import Record
 from steelyard.stats.gate import paired_gate
 from steelyard.stats.paired_bets import EARLY, PairedBets, difference_interval
+from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.compact import SmallIntegers
 
 __all__ = ["BASELINE", "BaselineOptions", "PairedMonitor", "SealedBaseline", "margin_of", "null_of"]
@@ -59,7 +60,7 @@ def margin_of(text: str) -> Fraction | None:
 
 def null_of(margin: str) -> str:
     """What red rejects."""
-    if not Fraction(margin):
+    if not bounded_fraction(margin):
         return "the model is at least as good as the baseline"
     return f"the model is worse than the baseline by at most {margin} points, or not at all"
 

@@ -118,6 +118,8 @@ def line_reading(text: str, target: str) -> Reading:
     That is a marked answer that is closed, and a first line of at most 60 characters that a line break closes.
     """
     wanted = comparable(target)
+    if not wanted:
+        return None
     text = text[-MAX_CHARACTERS:]
     if closed := [each for each in marked_answers(text) if each.closed]:
         content = closed[-1].text
@@ -147,7 +149,7 @@ def _is_same(text: str, wanted: str) -> bool:
         return True
     if "," in wanted or ";" in wanted:  # a list, however it is separated
         return _items(text) == _items(wanted)
-    if wanted[0].isdigit() and (exact := _ABOUT.sub("", found)) != found:
+    if wanted[:1].isdigit() and (exact := _ABOUT.sub("", found)) != found:
         return comparable(exact) == wanted
     bare = strip_remark(found)
     return bare != found and comparable(bare) == wanted and not hedges(found[len(bare) :])
