@@ -164,6 +164,12 @@ def test_bbh_cot_calls_no_right_option_wrong_for_the_text_behind_it() -> None:
         assert any("lm-eval's filter" in said for said in task.definition.prompts[prompt_format].differences)
 
 
+def test_the_comparison_page_counts_the_tasks() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "comparison.md").read_text("utf-8")
+    count = sum(not name.startswith("world_") for name in task_ids())
+    assert f"Steelyard has {count} for models of language and images" in page
+
+
 def claim(task: str, shots: int | None = None, metric: str = "", **protocol: Any) -> Claim:
     return Claim(task=task, value="50.0", shots=shots, metric=metric, protocol=Protocol(**protocol))
 
