@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -422,6 +423,31 @@ def test_mmlu_pro_cot_calls_no_right_letter_wrong_for_its_wording() -> None:
             for name in ("cot", "cot_strict")
         )
         assert (lenient, strict) == (1, 0), text
+
+
+def as_lm_eval_prompts(row: dict[str, Any]) -> str:
+    """The query of lm-eval 0.4.13's hellaswag/utils.py."""
+    text = f"{row['activity_label']}: {row['ctx_a']} {row['ctx_b'].capitalize()}".strip().replace(" [title]", ". ")
+    return re.sub("\\[.*?\\]", "", text).replace("  ", " ")
+
+
+def test_hellaswag_prompts_as_lm_eval_does_where_the_data_have_both_parts(tmp_path: Path) -> None:
+    parts = [
+        ("A man sits.", "he"),
+        ("[header] How to cut [title] Cut it. [step] Take Care.", "NASA and Paul"),
+        ("One.", ""),
+    ]
+    rows = [
+        {"ind": n, "activity_label": "Sitting", "ctx": f"{a} {b}".strip(), "ctx_a": a, "ctx_b": b, "label": "0"}
+        | {"endings": ["gets up.", "falls.", "sings.", "sleeps."]}
+        for n, (a, b) in enumerate(parts)
+    ]
+    path = tmp_path / "Rowan/hellaswag/default/validation.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for prompt_format in ("completion", "completion_bytes", "completion_raw"):
+        requests = [sample.request for sample in load_task("hellaswag").prepare(prompt_format, tmp_path)]
+        assert [request.context for request in requests] == [as_lm_eval_prompts(row) for row in rows]  # type: ignore[union-attr]
 
 
 def test_shots_of_a_claim(mirror: Path) -> None:
