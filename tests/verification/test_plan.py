@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from steelyard.errors import VerificationError
+from steelyard.errors import SteelyardError, VerificationError
+from steelyard.evidence.bundle import seal_plan
 from steelyard.evidence.canonical import without_defaults
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.new_key import create_key
@@ -172,3 +173,13 @@ def test_an_order_that_does_not_follow_from_its_proof(unsigned: Path, tmp_path: 
     plan["measurements"][0]["order_seed"] = "f" * 64
     with pytest.raises(VerificationError, match="order_seed does not follow from the order's proof"):
         recompute(reseal(bundle, plan=plan, signer=auditor))
+
+
+@pytest.mark.parametrize("value", ["1e999999999", "1e-999999999"])
+def test_a_number_that_would_take_hours_is_refused_where_the_plan_is_read(unsigned: Path, value: str) -> None:
+    """Before, whoever verified such a bundle waited for a fraction of as many digits."""
+    plan = without_defaults(RunFolder.open(unsigned).plan)
+    plan["sheet"]["claims"][0]["value"] = value
+    (unsigned / "plan.dsse.json").write_bytes(seal_plan(plan, None))
+    with pytest.raises(SteelyardError, match=r"plan.dsse.json.*value"):
+        recompute(unsigned)
