@@ -136,7 +136,7 @@ def test_the_harness_says_which_measure_is_meant(harness: str, is_refused: bool)
     assert bool(chosen.refused) == is_refused
 
 
-# The tasks and groups of lm-eval, with their metrics and filters, that are about a benchmark of ours: the prompt formats
+# Tasks and groups of lm-eval, with their metrics and filters, that are about a benchmark of ours: the prompt formats
 # that such a claim is tested by, or a part of the reason why it is not.
 REASON = "lets the model reason"
 BBH_WRITTEN = "BIG-Bench Hard is asked here by written answers"
