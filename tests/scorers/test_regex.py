@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
@@ -66,3 +68,65 @@ def test_the_pattern_reads_unicode_as_python_does() -> None:
     assert score(r"\bl’été (\w+)\b", "Non, l’été durcît.", "durcît") == 1
     assert score(r"(?i)ANTWORT: STRASSE ?(\d+)$", "Antwort: straße 3", "3") is None  # one letter for one, as in Python
     assert score(r"(\d+)$", "so 1\nso ٣\n", "٣") == 1
+
+
+CAREFUL = "(?i)answer is:? *(.*)"
+
+
+def read_carefully(answer: str, target: str, outcome: Outcome = Outcome.OK) -> float | None:
+    sample = Sample(id="x", request=GenerateRequest(prompt="?"), target=target)
+    return Regex(CAREFUL, careful=True).score(sample, ModelOutput(outcome=outcome, text=answer)).value
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "value"),
+    [
+        ("So the answer is (B).", "(B)", 1),
+        ("The answer is: **(B)**.", "(B)", 1),
+        ("So the answer is (B) 12/25/1937.", "(B)", None),
+        ("So the answer is (B), since it is Christmas.", "(B)", None),
+        ("So the answer is option (B).", "(B)", None),
+        ("So the answer is 8 (eight).", "8", None),
+        ("So the answer is False. I hope that helps.", "False", None),
+        ("So the answer is syndrome, therefrom.", "syndrome therefrom", None),
+        ("The answer is not obvious.\nSo the answer is (B).", "(B)", None),
+        ("So the answer is (A).\nWait, so the answer is (B).", "(B)", None),
+        ("So the answer is (B).\nWait, so the answer is (A).", "(B)", None),
+        ("So the answer is:\n(B)", "(B)", None),
+        ("We see.", "(B)", None),
+        ("So the answer is (A).", "(B)", 0),
+        ("So the answer is (A) 12/25/1937.", "(B)", 0),
+        ("So the answer is (A), since it is Christmas.", "(B)", 0),
+        ("So the answer is 88.", "8", 0),
+        ("So the answer is 8.5.", "8", 0),
+        ("So the answer is 9 (nine).", "8", 0),
+        ("So the answer is not plausible.", "no", 0),
+        ("So the answer is True. I hope that helps.", "False", 0),
+        ("So the answer is therefrom syndrome.", "syndrome therefrom", 0),
+    ],
+)
+def test_careful_calls_wrong_only_what_no_reader_takes_for_the_target(
+    answer: str, target: str, value: float | None
+) -> None:
+    assert read_carefully(answer, target) == value
+
+
+@given(
+    target=st.sampled_from(["(B)", "8", "yes", "valid", "a b"]), rest=st.text(alphabet=" .,;:()abc19\n", max_size=30)
+)
+def test_careful_never_calls_the_target_wrong_whatever_stands_behind_it(target: str, rest: str) -> None:
+    assert read_carefully(f"So the answer is {target} {rest}", target) != 0
+
+
+def test_careful_calls_nothing_wrong_that_was_cut_off() -> None:
+    assert read_carefully("So the answer is (A).\nBut", "(B)", Outcome.TRUNCATED) is None
+    assert read_carefully("So the answer is (B).\nBut", "(B)", Outcome.TRUNCATED) == 1
+
+
+def test_careful_stands_in_the_identifier_and_is_true_or_false() -> None:
+    scorer = Regex(CAREFUL, careful=True)
+    assert scorer.identifier == 'regex[{"careful":true,"pattern":"(?i)answer is:? *(.*)"}]@3'
+    assert Regex.from_options(scorer.identifier.removeprefix("regex[").removesuffix("]@3")) == scorer
+    assert Regex("x").identifier == 'regex[{"pattern":"x"}]@3'
+    with pytest.raises(InputError, match="careful must be true or false"):
+        Regex("x", careful="yes")  # type: ignore[arg-type]

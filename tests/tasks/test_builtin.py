@@ -151,6 +151,25 @@ def test_bbh_worked_examples_are_right_by_their_own_scorer() -> None:
             assert scorer.score(sample, ModelOutput(outcome=Outcome.OK, text=row["reasoning"])).value == 1
 
 
+def test_bbh_cot_calls_no_right_option_wrong_for_the_text_behind_it() -> None:
+    """Most tables come from readers of their vendors' own, which take the option."""
+    task = load_task("bbh")
+    text = "It was Christmas.\nSo the answer is (B) 12/25/1937."
+    for prompt_format, right, wrong in (("cot", None, 0), ("cot_strict", 0, 0)):
+        scorer = open_scorer(task.scorer_for(prompt_format))
+        of = [Sample(id="x", request=GenerateRequest(prompt="?"), target=target) for target in ("(B)", "(C)")]
+        scores = [scorer.score(sample, ModelOutput(outcome=Outcome.OK, text=text)).value for sample in of]
+        assert scores == [right, wrong], prompt_format
+    for prompt_format in ("cot", "cot_strict"):
+        assert any("lm-eval's filter" in said for said in task.definition.prompts[prompt_format].differences)
+
+
+def test_the_comparison_page_counts_the_tasks() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "comparison.md").read_text("utf-8")
+    count = sum(not name.startswith("world_") for name in task_ids())
+    assert f"Steelyard has {count} for models of language and images" in page
+
+
 def claim(task: str, shots: int | None = None, metric: str = "", **protocol: Any) -> Claim:
     return Claim(task=task, value="50.0", shots=shots, metric=metric, protocol=Protocol(**protocol))
 
@@ -175,6 +194,8 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: Any
         (claim("bbh", prompt="direct"), "direct"),
         (claim("bbh", prompt="answer only", harness="lighteval"), "direct"),
         (claim("bbh", prompt="chain-of-thought", harness="lighteval"), "cot"),
+        (claim("bbh", harness="lm-eval (bbh_cot_fewshot)"), "cot"),
+        (claim("bbh", metric="exact_match, get-answer", harness="lm-eval (bbh_cot_fewshot)"), "cot_strict"),
     ],
 )
 def test_a_claim_chooses_its_prompt_format(stated: Claim, prompt_format: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from steelyard.claims.benchmarks import lookup
 from steelyard.errors import InputError
 from steelyard.models import Settings
 from steelyard.models.embedded import open_gguf
-from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Protocol
+from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Protocol, Sample
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.tasks import load_task, task_ids
 from tests.vision_server import picture
@@ -373,6 +374,10 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: Any
         (claim("mmlu-pro"), "cot"),
         (claim("mmlu-pro", shots=5, prompt="5-shot CoT"), "cot"),
         (claim("mmlu-pro", prompt="CoT, chat"), "cot_chat"),
+        (claim("mmlu-pro", "exact_match, custom-extract", harness="lm-eval"), "cot_strict"),
+        (claim("mmlu-pro", harness="lm-eval"), "cot_strict"),
+        (claim("mmlu-pro", prompt="5-shot CoT", harness="lm-eval"), "cot"),
+        (claim("mmlu-pro", harness="lm-eval (leaderboard_mmlu_pro)"), "letter"),
         (claim("mmlu-pro", "acc_norm", harness="lighteval"), "letter"),
         (claim("ifeval", "prompt-level strict accuracy"), "prompt_strict"),
         (claim("instruction following eval", "prompt-level strict accuracy"), "prompt_strict"),
@@ -406,6 +411,43 @@ def test_a_claim_chooses_its_prompt_format(stated: Claim, prompt_format: str) ->
 )
 def test_a_claim_about_another_measure_is_refused_with_the_fix(stated: Claim, why: str) -> None:
     assert why in load_task(stated.task).protocol_for(stated).refused
+
+
+def test_mmlu_pro_cot_calls_no_right_letter_wrong_for_its_wording() -> None:
+    """Only lm-eval's own filter counts what it does not read as wrong, and is chosen by its name."""
+    task = load_task("mmlu_pro")
+    sample = Sample(id="x", request=GenerateRequest(prompt="?"), target="1", choices=("Paris", "Rome", "Bonn"))
+    for text in ("So the answer is: (B).", "**Answer: B**", "The answer is **(B)**.", "The answer is option (B)."):
+        lenient, strict = (
+            open_scorer(task.scorer_for(name)).score(sample, ModelOutput(outcome=Outcome.OK, text=text)).value
+            for name in ("cot", "cot_strict")
+        )
+        assert (lenient, strict) == (1, 0), text
+
+
+def as_lm_eval_prompts(row: dict[str, Any]) -> str:
+    """The query of lm-eval 0.4.13's hellaswag/utils.py."""
+    text = f"{row['activity_label']}: {row['ctx_a']} {row['ctx_b'].capitalize()}".strip().replace(" [title]", ". ")
+    return re.sub("\\[.*?\\]", "", text).replace("  ", " ")
+
+
+def test_hellaswag_prompts_as_lm_eval_does_where_the_data_have_both_parts(tmp_path: Path) -> None:
+    parts = [
+        ("A man sits.", "he"),
+        ("[header] How to cut [title] Cut it. [step] Take Care.", "NASA and Paul"),
+        ("One.", ""),
+    ]
+    rows = [
+        {"ind": n, "activity_label": "Sitting", "ctx": f"{a} {b}".strip(), "ctx_a": a, "ctx_b": b, "label": "0"}
+        | {"endings": ["gets up.", "falls.", "sings.", "sleeps."]}
+        for n, (a, b) in enumerate(parts)
+    ]
+    path = tmp_path / "Rowan/hellaswag/default/validation.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for prompt_format in ("completion", "completion_bytes", "completion_raw"):
+        requests = [sample.request for sample in load_task("hellaswag").prepare(prompt_format, tmp_path)]
+        assert [request.context for request in requests] == [as_lm_eval_prompts(row) for row in rows]  # type: ignore[union-attr]
 
 
 def test_shots_of_a_claim(mirror: Path) -> None:

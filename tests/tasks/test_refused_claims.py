@@ -15,7 +15,7 @@ from steelyard.planning.options import Options
 from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, NotPlanned, PlannedModel, Protocol
 from steelyard.tasks import load_task, resolve
 from steelyard.tasks.definition_file import read_definition
-from steelyard.tasks.protocol import RequestedProtocol, choose_protocol
+from steelyard.tasks.protocol import RequestedProtocol, choose_protocol, possible_formats
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 MODELS = {"subject": PlannedModel(identity=ModelIdentity(uri="x:y"), capabilities=EVERYTHING)}
@@ -134,3 +134,84 @@ def test_the_harness_says_which_measure_is_meant(harness: str, is_refused: bool)
     claim = Claim(task="MMLU-Redux", value="80", protocol=Protocol(harness=harness))
     chosen = choose_protocol(load_task("mmlu_redux").definition, RequestedProtocol.of_claim(claim))
     assert bool(chosen.refused) == is_refused
+
+
+# Tasks and groups of lm-eval, with their metrics and filters, that are about a benchmark of ours: the prompt formats
+# that such a claim is tested by, or a part of the reason why it is not.
+REASON = "lets the model reason"
+BBH_WRITTEN = "BIG-Bench Hard is asked here by written answers"
+OF_LM_EVAL = [
+    ("bbh", "leaderboard_bbh", "acc_norm", BBH_WRITTEN),
+    ("bbh", "leaderboard_bbh", "", BBH_WRITTEN),
+    ("bbh", "", "acc_norm", BBH_WRITTEN),
+    ("bbh", "", "multiple choice", BBH_WRITTEN),
+    ("bbh", "", "log-likelihood", BBH_WRITTEN),
+    ("bbh", "bbh_cot_fewshot", "exact_match", ("cot",)),
+    ("bbh", "bbh_cot_fewshot", "exact_match, get-answer", ("cot_strict",)),
+    ("bbh", "bbh_cot_zeroshot", "exact_match, flexible-extract", "lm-eval's zero-shot one"),
+    ("bbh", "bbh_zeroshot", "exact_match", "lm-eval's zero-shot one"),
+    ("bbh", "bbh_fewshot", "exact_match", ("direct",)),
+    ("bbh", "", "exact_match", ("cot", "cot_strict", "direct", "chat")),
+    ("arc_challenge", "arc_challenge", "acc_norm", ("cloze",)),
+    ("arc_challenge", "arc_challenge", "acc", ("cloze_raw",)),
+    ("arc_challenge", "leaderboard_arc_challenge", "acc_norm", ("cloze",)),
+    ("arc_challenge", "arc_challenge_chat", "exact_match", REASON),
+    ("arc_challenge", "arc_challenge_llama", "exact_match", REASON),
+    ("arc_challenge", "arc_challenge_mt_de", "acc_norm", "translations"),
+    ("arc_easy", "arc_easy", "acc_norm", ("cloze",)),
+    ("mmlu", "mmlu_continuation", "acc", "whole log-likelihoods"),
+    ("mmlu", "mmlu_generative", "exact_match", ("letter_generate",)),
+    ("mmlu", "mmlu_flan_cot_zeroshot", "exact_match", REASON),
+    ("mmlu", "mmlu_flan_cot_fewshot", "exact_match", REASON),
+    ("mmlu", "mmlu_cot_llama", "exact_match", REASON),
+    ("mmlu", "mmlu_stem", "acc", "a part of the benchmark"),
+    ("mmlu", "global_mmlu_de", "acc", "translations"),
+    ("mmlu_pro", "mmlu_pro", "exact_match, custom-extract", ("cot_strict",)),
+    ("mmlu_pro", "leaderboard_mmlu_pro", "acc", ("letter",)),
+    ("mmlu_pro", "", "acc", ("cot", "cot_strict", "cot_chat", "letter")),
+    ("gpqa_diamond", "gpqa_diamond_zeroshot", "acc_norm", ("letter",)),
+    ("gpqa_diamond", "leaderboard_gpqa_diamond", "acc_norm", ("letter",)),
+    ("gpqa_diamond", "gpqa_diamond_cot_zeroshot", "exact_match, flexible-extract", ("chat",)),
+    ("gpqa_diamond", "gpqa_diamond_generative_n_shot", "exact_match", "no prompt format here is this one"),
+    ("gpqa_diamond", "gpqa_diamond_n_shot", "acc_norm", "no prompt format here is this one"),
+    ("boolq", "boolq", "acc", ("yes_no",)),
+    ("boolq", "boolq-seq2seq", "exact_match", "prompt: written"),
+    ("boolq", "", "acc_norm", "answers' lengths"),
+    ("hellaswag", "hellaswag", "acc_norm", ("completion",)),
+    ("hellaswag", "hellaswag", "acc", ("completion_raw",)),
+    ("piqa", "piqa", "acc_norm", ("cloze",)),
+    ("winogrande", "winogrande", "acc", ("partial",)),
+    ("truthfulqa", "truthfulqa_mc1", "acc", ("mc1",)),
+    ("truthfulqa", "truthfulqa_mc2", "acc", "share of probability"),
+    ("truthfulqa", "truthfulqa_gen", "bleu_acc", "a similarity judges"),
+    ("math", "leaderboard_math_hard", "exact_match", "level 5"),
+    ("math", "hendrycks_math", "exact_match", ("chat",)),
+    ("mgsm", "mgsm_direct_de", "exact_match", "asks for no reasoning"),
+    ("mgsm", "mgsm_en_cot_de", "exact_match", "reasons in English"),
+    ("ifeval", "leaderboard_ifeval", "prompt_level_strict_acc", ("prompt_strict",)),
+    ("ifeval", "leaderboard_ifeval", "inst_level_strict_acc", "no share of samples"),
+]
+
+
+@pytest.mark.parametrize(("task", "group", "metric", "expected"), OF_LM_EVAL)
+def test_a_claim_made_by_lm_eval_is_tested_by_its_own_measure_or_not_at_all(
+    task: str, group: str, metric: str, expected: str | tuple[str, ...]
+) -> None:
+    claim = Claim(
+        task=task, value="50", metric=metric, protocol=Protocol(harness=f"lm-eval ({group})" if group else "")
+    )
+    definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
+    if isinstance(expected, str):
+        assert expected in choose_protocol(definition, requested).refused
+    else:
+        assert choose_protocol(definition, requested).refused == ""
+        assert possible_formats(definition, requested) == expected
+
+
+@pytest.mark.parametrize(
+    "task", ["mmlu", "arc", "arc_challenge", "arc_easy", "hellaswag", "piqa", "winogrande", "boolq"]
+)
+def test_a_claim_with_reasoning_is_not_tested_without(task: str) -> None:
+    for prompt, is_refused in (("0-shot CoT", True), ("5-shot, no CoT", False), ("5-shot", False)):
+        claim = Claim(task=task, value="50", average="macro", protocol=Protocol(prompt=prompt))
+        assert (REASON in load_task(task).protocol_for(claim).refused) is is_refused

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
+from steelyard.scorers.answer import Answer
 from steelyard.scorers.reading.dress import comparable
 from steelyard.util.foreign_pattern import ForeignPattern, Found, compiled
 
 __all__ = ["Regex"]
 
 MAX_CHARACTERS = 10_000
+_IN_WORD = re.compile(r"\w|[.,]\d")  # 88 and 8.5 do not begin with the answer 8, nor "not" with "no"
+_WORDS = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +27,26 @@ class Regex:
     The pattern means what it means in Python, and RE2 matches it: in time linear in the text, whatever both are.
     Only the first 10,000 characters of the answer are read (the last ones for ``which: last``). Case, Markdown, quotes
     and closing punctuation of what matches make no difference. No match is open: nothing was read.
+
+    With ``careful``, for patterns without an end such as ``the answer is (.*)``, the first match and the last must
+    agree, and what is not the target is wrong only where no reader could find the target in it: see :meth:`score`.
     """
 
     reads_truncated: ClassVar[bool] = True
 
     pattern: str
     which: Literal["first", "last"] = "first"
+    careful: bool = False
     _compiled: ForeignPattern = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.which not in ("first", "last"):
             raise InputError("scorer 'regex': which must be first or last")
+        if not isinstance(self.careful, bool):
+            raise InputError("scorer 'regex': careful must be true or false")
         try:
             found = compiled(self.pattern)
-            if self.which == "last":
+            if self.which == "last" or self.careful:
                 found.last("")  # refuses one whose last match is always empty
         except InputError as error:
             raise InputError(f"scorer 'regex': {error}") from None
@@ -56,18 +66,53 @@ class Regex:
         options: dict[str, object] = {"pattern": self.pattern}
         if self.which != "first":
             options["which"] = self.which
+        if self.careful:
+            options["careful"] = True
         return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@3"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where the extracted text equals the target, 0 where not, open where nothing was read."""
+        """1 where the extracted text equals the target, 0 where not, open where nothing was read.
+
+        With ``careful`` it is open, not 0, where a match begins with the target (*(B) 12/25/1937*), where the scorer
+        ``answer`` does not say that the match is another answer, or where it reads the target in the whole text.
+        """
         truncated = output.outcome is Outcome.TRUNCATED
-        found = self._extract(output.text)
+        found = self._extract(output.text, self.which)
         if found is None or (truncated and (self.which == "last" or found.end >= len(output.text))):
             return Score(value=None)
-        text = found.groups[1 if self._compiled.group_count else 0] or ""
-        return Score(value=float(comparable(text) == comparable(sample.target)))
+        if self.careful:
+            return self._careful(sample, output, found)
+        return Score(value=float(comparable(self._taken(found)) == comparable(sample.target)))
 
-    def _extract(self, text: str) -> Found | None:
-        if self.which == "first":
+    def _careful(self, sample: Sample, output: ModelOutput, found: Found) -> Score:
+        other = self._extract(output.text, "last" if self.which == "first" else "first") or found
+        matches = self._taken(found), self._taken(other)
+        target = comparable(sample.target)
+        if all(comparable(match) == target for match in matches):
+            return Score(value=1.0)
+        is_wrong = output.outcome is not Outcome.TRUNCATED and _reading(sample, output.text) != 1
+        is_wrong = is_wrong and not any(_may_mean(sample, match) for match in matches)
+        return Score(value=0.0 if is_wrong else None)
+
+    def _taken(self, found: Found) -> str:
+        return found.groups[1 if self._compiled.group_count else 0] or ""
+
+    def _extract(self, text: str, which: Literal["first", "last"]) -> Found | None:
+        if which == "first":
             return self._compiled.first(text[:MAX_CHARACTERS])
         return self._compiled.last(text[-MAX_CHARACTERS:])
+
+
+def _may_mean(sample: Sample, match: str) -> bool:
+    """Whether a match is the target or begins with it, says nothing, or ``answer`` does not read another answer."""
+    read, target = comparable(match), comparable(sample.target)
+    if not read or not target or (read.startswith(target) and not _IN_WORD.match(read, len(target))):
+        return True
+    said, meant = _WORDS.findall(read), _WORDS.findall(target)
+    if said != meant and sorted(said) == sorted(meant):
+        return False  # the same words in another order: another sorting
+    return _reading(sample, match) != 0
+
+
+def _reading(sample: Sample, text: str) -> float | None:
+    return Answer().score(sample, ModelOutput(outcome=Outcome.OK, text=text)).value

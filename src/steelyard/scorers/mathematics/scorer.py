@@ -6,6 +6,7 @@ What is compared may hang or take all memory, so it is done in a process of its 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import ClassVar, Final
@@ -28,8 +29,9 @@ class Mathematics:
     r"""1 where the marked answer equals the target, 0 where it does not, open where that cannot be read or decided.
 
     The answer is the content of the last ``\boxed{}``, else the last one that the text marks ("the answer is"). Several
-    boxes count together where they are the target only together. Nothing else is looked for. Reads the last 10,000
-    characters; five seconds an answer.
+    boxes count together where they are the target only together. Nothing else is looked for. Where nothing is boxed
+    and the marked text holds the target beside other words (*8 (eight)*, *8, since …*), it is open, not 0. Reads the
+    last 10,000 characters; five seconds an answer.
     """
 
     executes: ClassVar[bool] = True
@@ -40,8 +42,8 @@ class Mathematics:
 
     @property
     def identifier(self) -> str:
-        """``math@1``."""
-        return "math@1"
+        """``math@2``."""
+        return "math@2"
 
     def unavailable_reason(self) -> str:
         """Why nothing can be compared here; empty where it can."""
@@ -63,6 +65,9 @@ class Mathematics:
         found = self._comparer.equal(sample.target, [*together, answers[-1]], self._halt)
         if found is None:
             return Score(value=None, note="the answer could not be compared")
+        marked = marked_answers(without_tags(own_part(output.text)[-MAX_CHARACTERS:]))
+        if not found and marked and not boxed(output.text) and _holds(marked[-1].text, sample.target):
+            return Score(value=None, note="the marked text holds the answer beside other words")
         return Score(value=float(found))
 
     def stop(self) -> None:
@@ -78,6 +83,13 @@ def _answers_in(text: str, *, truncated: bool) -> list[str]:
         return [content.strip()[:_LONGEST] for content, _ in boxes]
     marked = [each for each in marked_answers(text) if each.closed or not truncated]
     return [undress(marked[-1].text).rstrip(".")[:_LONGEST]] if marked and not boxes else []
+
+
+def _holds(text: str, target: str) -> bool:
+    """Whether the target stands in a text, as no part of a longer word, number or formula."""
+    meant = target.strip().strip("$").rstrip(".")
+    before, after = r"(?<![\w.,^/+*<>{-])", r"(?!\s*[\^/+*=<>}-]|\w|[.,]\d)"
+    return bool(meant) and re.search(before + re.escape(meant) + after, text.replace("$", "")) is not None
 
 
 def _plain(text: str) -> str:
