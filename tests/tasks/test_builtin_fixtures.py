@@ -375,7 +375,7 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: Any
         (claim("mmlu-pro", shots=5, prompt="5-shot CoT"), "cot"),
         (claim("mmlu-pro", prompt="CoT, chat"), "cot_chat"),
         (claim("mmlu-pro", "exact_match, custom-extract", harness="lm-eval"), "cot_strict"),
-        (claim("mmlu-pro", harness="lm-eval"), "cot_strict"),
+        (claim("mmlu-pro", harness="lm-eval"), "cot"),
         (claim("mmlu-pro", prompt="5-shot CoT", harness="lm-eval"), "cot"),
         (claim("mmlu-pro", harness="lm-eval (leaderboard_mmlu_pro)"), "letter"),
         (claim("mmlu-pro", "acc_norm", harness="lighteval"), "letter"),
