@@ -31,7 +31,7 @@ def log(run: Path) -> Path:
                 )
                 for at, (prompt, text) in enumerate(texts)
             ],
-            scorer="exact@3",
+            scorer="exact@4",
             prompt="some_harness",
         )
         for name, texts in rows.items()

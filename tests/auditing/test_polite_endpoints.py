@@ -127,7 +127,7 @@ def test_a_scorer_that_the_user_chose_is_sealed_and_named(polite: SumsServer, qu
     code, report = audited(polite, questions, tmp_path, "--scorer", "exact:strict")
     (claim,) = report["claims"]
     assert (code, claim["verdict"]) == (1, "inconsistent")
-    assert any("exact[strict]@3, which the user chose" in difference for difference in claim["differences"])
+    assert any("exact[strict]@4, which the user chose" in difference for difference in claim["differences"])
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
 
 

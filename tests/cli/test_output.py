@@ -17,7 +17,7 @@ def measured(**changes: Any) -> MeasurementResult:
         "role": "subject",
         "task": "sums",
         "prompt": "chat",
-        "scorer": "exact@3",
+        "scorer": "exact@4",
         "measured": 0.8,
         "ci": (0.7, 0.9),
         "right": 80,

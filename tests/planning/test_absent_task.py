@@ -17,7 +17,7 @@ OWN = "An answer may have 4,096 tokens instead of the prompt format's 1,024, sin
 def served(*differences: str) -> Served:
     return Served(
         request="claim/0",
-        reads=Reads(measurement="00-t", scorer="exact@3"),
+        reads=Reads(measurement="00-t", scorer="exact@4"),
         prompt="question",
         differences=differences,
     )
@@ -29,11 +29,11 @@ def test_what_the_plan_shows_of_a_task() -> None:
     assert (task.id, chosen.prompt, chosen.shots, task.chance, task.public) == ("t", "question", 3, 0.25, False)
     assert (task.prompt_format("question").max_tokens, task.prompt_format("question").chat) == (1024, True)
     assert task.protocol_of("other", 5).shots == 5
-    assert task.scorer_identifier("question") == "exact@3"
+    assert task.scorer_identifier("question") == "exact@4"
 
 
 def test_the_scorer_that_a_user_chose_is_not_the_tasks_own() -> None:
-    said = "Scored by exact@3, which the user chose, not by the task's numeric@2."
+    said = "Scored by exact@4, which the user chose, not by the task's numeric@2."
     assert AbsentTask(served(said), measurement(), Capabilities()).scorer_identifier("") == "numeric@2"
 
 

@@ -15,7 +15,7 @@ PLAIN = Sample(id="b", request=GenerateRequest(prompt="?"), target="1")
 
 
 @pytest.mark.parametrize(
-    "scorer", ["exact", "exact@3", "exact[strict]@3", "exact:strict", "contains", "regex:pattern=@"]
+    "scorer", ["exact", "exact@4", "exact[strict]@4", "exact:strict", "contains", "regex:pattern=@"]
 )
 def test_a_rule_on_texts_gets_the_text_of_the_right_choice(scorer: str) -> None:
     assert compares_texts(scorer)
@@ -32,7 +32,7 @@ def test_a_rule_on_choices_and_every_other_gets_its_number(scorer: str) -> None:
 
 
 def test_a_sample_without_choices_stays_as_it_is() -> None:
-    assert as_asked([PLAIN], 0.0, False, scorer="exact@3") == [PLAIN]
+    assert as_asked([PLAIN], 0.0, False, scorer="exact@4") == [PLAIN]
     assert (PLAIN.target_text, LABELLED.target_text) == ("1", "Kündigung & Rückgabe")
 
 

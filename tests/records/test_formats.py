@@ -168,7 +168,7 @@ def test_a_test_names_its_inputs_and_seals_what_its_rule_alone_reads() -> None:
     found = read(
         PlannedTest,
         """{"id": "twin-gap", "rule": "twin_gap@2", "weight": 0.04, "null": "no gap",
-        "reads": [{"measurement": "00-t", "scorer": "exact@3"}, {"measurement": "01-t", "scorer": "exact@3"}],
+        "reads": [{"measurement": "00-t", "scorer": "exact@4"}, {"measurement": "01-t", "scorer": "exact@4"}],
         "inputs": ["panel"], "sealed": {"families": 61, "bets": [[6, 10], [7, 10]], "covariates": {"digest": "ef"}}}""",
     )
     assert found.sealed["bets"] == [[6, 10], [7, 10]]
@@ -197,7 +197,7 @@ def test_an_output_may_be_open_and_bring_reasoning_by_digest() -> None:
         b'"type":"score","value":null}'  # fmt: skip
     assert encode(decode(score)) == score
     found = msgspec.json.decode(
-        b'{"measurement":"00-t","position":3,"sample":"t/3","repeat":0,"status":"open","value":null,"scorer":"exact@3",'
+        b'{"measurement":"00-t","position":3,"sample":"t/3","repeat":0,"status":"open","value":null,"scorer":"exact@4",'
         b'"seq":9}',
         type=SampleScore,
     )

@@ -73,8 +73,8 @@ def test_the_identifier_opens_the_same_scorer(specification: dict[str, Any]) -> 
 
 def test_identifiers_are_stable() -> None:
     assert [open_scorer(specification).identifier for specification in SPECIFICATIONS] == [
-        "exact@3",
-        "exact[strict]@3",
+        "exact@4",
+        "exact[strict]@4",
         "answer@3",
         "numeric@4",
         "numeric[strict]@5",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.normalise import normalise
+from steelyard.scorers.reading.marks import marked_answers
 from steelyard.scorers.reading.scores import score_of
 from steelyard.scorers.reading.texts import line_reading, text_reading
 
 __all__ = ["Exact"]
+
+_ITEM: Final = re.compile(r"[\s*_]*([0-9]{1,2})[*_]*[.)][*_]*\s+[^\W\d]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class Exact:
     """The final answer equals the target.
 
     Case, Markdown, LaTeX, quotes, closing punctuation, a leading article and "The answer is" make no difference.
-    Where no answer is marked and a text of at most 60 characters holds the target beside other words, it is open.
+    Where no answer is marked and a text of at most 60 characters holds the target beside other words, it is open; so is
+    a marked answer that begins with the target as the items of a list begin with their number.
 
     ``strict``: the whole output equals the target but for white space and one closing full stop; nothing else counts.
     """
@@ -37,8 +42,8 @@ class Exact:
 
     @property
     def identifier(self) -> str:
-        """``exact@3`` or ``exact[strict]@3``."""
-        return "exact[strict]@3" if self.strict else "exact@3"
+        """``exact@4`` or ``exact[strict]@4``."""
+        return "exact[strict]@4" if self.strict else "exact@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""
@@ -46,4 +51,17 @@ class Exact:
         if self.strict:
             equal = normalise(output.text) == normalise(sample.target)
             return Score(value=None) if truncated else Score(value=float(equal))
-        return score_of((line_reading if truncated else text_reading)(output.text, sample.target))
+        if truncated:
+            return score_of(line_reading(output.text, sample.target))
+        reading = text_reading(output.text, sample.target)
+        return score_of(None if reading is False and _may_be_no_item(output.text, sample.target) else reading)
+
+
+def _may_be_no_item(text: str, target: str) -> bool:
+    """Whether the marked answer begins with the target, as the number of an item or as the end of a sentence.
+
+    "The answer is 8. I hope that helps." has the form of "The answer is 8. Paris".
+    """
+    marked = marked_answers(text)
+    found = _ITEM.match(marked[-1].text) if marked else None
+    return found is not None and found[1] == target.strip()
