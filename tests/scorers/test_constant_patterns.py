@@ -23,9 +23,9 @@ OUTER_SECONDS = 600
 BROAD = (" ", "a", "1", "a ", "1,", "(", "*", "answer is ")
 
 
-def constants() -> dict[str, re.Pattern[str]]:
+def constants() -> dict[str, re.Pattern[Any]]:
     """Every pattern that a module which reads answers holds, by its name."""
-    found: dict[str, re.Pattern[str]] = {}
+    found: dict[str, re.Pattern[Any]] = {}
     names = [each.name for each in pkgutil.walk_packages(scorers.__path__, "steelyard.scorers.")]
     modules = [importlib.import_module(name) for name in names if ".sandbox." not in name]
     for module in [*modules, reasoning]:
@@ -61,7 +61,7 @@ def parts(tree: Any, found: list[str]) -> str:
     return text
 
 
-def hostile(pattern: re.Pattern[str], length: int) -> Iterator[str]:
+def hostile(pattern: re.Pattern[Any], length: int) -> Iterator[str]:
     """Long texts: each of the pattern's parts again and again, with an end that fits nothing."""
     found: list[str] = []
     parts(importlib.import_module("re._parser").parse(pattern.pattern, pattern.flags), found)
@@ -76,7 +76,7 @@ from tests.scorers.test_constant_patterns import constants, hostile
 for name, pattern in constants().items():
     print(name, flush=True)
     for text in hostile(pattern, int(sys.argv[1])):
-        for _ in pattern.finditer(text):
+        for _ in pattern.finditer(text if isinstance(pattern.pattern, str) else text.encode()):
             pass
 """
 
