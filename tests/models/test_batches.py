@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -9,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.models.anthropic_batches import AnthropicBatches
 from steelyard.models.batches import custom_id, entries_in, id_in, index_of
+from steelyard.models.http_endpoint import Reply
+from steelyard.models.openai_batches import OpenAIBatches
+from steelyard.records import ModelOutput
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -44,3 +49,25 @@ def test_usual_ids_and_lists_are_read() -> None:
     assert id_in([]) == ""
     assert entries_in({"data": [{"id": "a"}, 7]}) == [{"id": "a"}]
     assert entries_in({"data": {}}) is entries_in(None) is None
+
+
+class Crowded:
+    """A provider whose list never ends: page after page of others' batches of today."""
+
+    asked = 0
+
+    async def call(self, method: str, path: str, body: Any) -> Reply:
+        self.asked += 1
+        created = 2_000_000_000 if path.startswith("/batches") else "2033-05-18T03:33:20Z"
+        return Reply({"data": [{"id": f"b-{self.asked}", "created_at": created}], "has_more": True}, None)
+
+
+@pytest.mark.parametrize("dialect", [OpenAIBatches, AnthropicBatches])
+def test_a_batch_that_may_stand_further_down_a_long_list_is_not_said_to_be_absent(dialect: Any) -> None:
+    """Said to be absent, it would be asked, and paid for, a second time."""
+    http = Crowded()
+    found = asyncio.run(dialect(http, dict, dict).find(DIGEST, 5, 1_900_000_000.0))
+    assert isinstance(found, ModelOutput)
+    assert found.fatal
+    assert "more than 2,000 newer batches" in found.detail
+    assert http.asked == 20

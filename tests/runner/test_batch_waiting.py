@@ -89,3 +89,9 @@ def test_what_the_work_raises_is_raised() -> None:
 
     with pytest.raises(OSError, match="no space"):
         asyncio.run(waiting(Replies(DOWN))[0].unless_stopped(broken()))
+
+
+def test_what_is_refused_for_now_is_waited_for_and_said() -> None:
+    waits, said = waiting(Replies(DOWN))
+    asyncio.run(waits.refused(DOWN))
+    assert said == ["the provider takes no further batch for now (nobody there): trying again"]

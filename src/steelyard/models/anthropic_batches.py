@@ -13,7 +13,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from steelyard.models.batches import (
-    MAX_LISTED_PAGES,
+    CLOCKS,
+    MALFORMED_LINE,
     BatchLine,
     BatchStatus,
     LineEnd,
@@ -21,6 +22,7 @@ from steelyard.models.batches import (
     entries_in,
     id_in,
     index_of,
+    listed,
     no_id,
 )
 from steelyard.models.error_replies import count_in, read_error
@@ -31,8 +33,6 @@ from steelyard.util.text import one_line
 __all__ = ["AnthropicBatches"]
 
 PATH: Final = "/messages/batches"
-LISTED: Final = 100
-CLOCKS: Final = 6 * 3600.0  # seconds by which the provider's clock may differ from ours
 _COUNTS: Final = ("succeeded", "errored", "canceled", "expired")
 _STATUS: Final = {
     "invalid_request_error": 400,
@@ -80,7 +80,7 @@ class AnthropicBatches:
     async def find(self, digest: str, count: int, since: float) -> str | ModelOutput | None:
         """Hold those of about that time with as many lines against the ids of ours, when they have ended."""
         goes_on = False
-        async for entry in self._listed(since):
+        async for entry in listed(self._http, PATH, "after_id", _time, since):
             if isinstance(entry, ModelOutput):
                 return entry
             created, batch = _time(entry.get("created_at")), id_in(entry)
@@ -93,23 +93,6 @@ class AnthropicBatches:
             elif isinstance(held, ModelOutput):
                 return held
         return None if goes_on else ""
-
-    async def _listed(self, since: float) -> AsyncIterator[Mapping[str, Any] | ModelOutput]:
-        """The provider's batches, newest first, down to those from before ``since``; or why they cannot be read."""
-        after = ""
-        for _ in range(MAX_LISTED_PAGES):
-            reply = await self._http.call("GET", f"{PATH}?limit={LISTED}{after}", None)
-            if isinstance(reply, ModelOutput):
-                yield reply
-                return
-            listed = entries_in(reply.payload) or []
-            for entry in listed:
-                yield entry
-            oldest = _time(listed[-1].get("created_at")) if listed else None
-            is_before = oldest is not None and oldest < since - CLOCKS
-            if not listed or is_before or reply.payload.get("has_more") is not True or not id_in(listed[-1]):
-                return
-            after = f"&after_id={id_in(listed[-1])}"
 
     async def _is_ours(self, batch: str, digest: str, count: int) -> bool | ModelOutput:
         """Whether the first line of a batch's results has an id of ours."""
@@ -177,7 +160,7 @@ def _time(value: Any) -> float | None:
 
 def _result(line: Any) -> LineResult:
     if not isinstance(line, Mapping) or not isinstance(line.get("custom_id"), str):
-        return LineResult("", "done", output=ModelOutput(outcome=Outcome.MALFORMED, detail="a line without an id"))
+        return MALFORMED_LINE
     name, found = line["custom_id"], line.get("result")
     result: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
     if result.get("type") == "succeeded":

@@ -9,13 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 from steelyard.plugins import Model
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steelyard.models.http_endpoint import HttpEndpoint
+
 __all__ = [
-    "MAX_LISTED_PAGES",
+    "CLOCKS",
+    "MALFORMED_LINE",
     "PRICE_FACTOR",
     "BatchApi",
     "BatchLine",
@@ -26,11 +32,14 @@ __all__ = [
     "entries_in",
     "id_in",
     "index_of",
+    "listed",
     "no_id",
 ]
 
 PRICE_FACTOR: Final = 0.5  # of the price of single calls: OpenAI's and Anthropic's price lists of November 2026
-MAX_LISTED_PAGES: Final = 20  # of a provider's list of batches
+CLOCKS: Final = 6 * 3600.0  # seconds by which a provider's clock may differ from ours
+_LISTED: Final = 100  # batches a page of a provider's list
+_MAX_PAGES: Final = 20
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
 _DIGITS: Final = 40  # of a digest in the ids of lines: Anthropic's take 64 characters
 _CUSTOM: Final = re.compile(r"([0-9a-f]{40})-(0|[1-9][0-9]{0,6})", re.ASCII)
@@ -72,6 +81,11 @@ class LineResult:
     end: LineEnd
     payload: Any = None
     output: ModelOutput | None = None
+
+
+MALFORMED_LINE: Final = LineResult(
+    "", "done", output=ModelOutput(outcome=Outcome.MALFORMED, detail="a line without an id")
+)
 
 
 class BatchApi(Protocol):
@@ -150,6 +164,32 @@ def entries_in(payload: Any) -> list[Mapping[str, Any]] | None:
     """The entries of a list, ``{"data": [{…}, …]}``; None for what is none."""
     data = payload.get("data") if isinstance(payload, Mapping) else None
     return [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else None
+
+
+async def listed(
+    http: HttpEndpoint, path: str, cursor: str, created: Callable[[Any], float | None], since: float
+) -> AsyncIterator[Mapping[str, Any] | ModelOutput]:
+    """A provider's batches, newest first, down to those from before ``since`` (Unix time).
+
+    ``cursor`` is the parameter that names the last one seen, ``created`` reads ``created_at``. Where the list cannot be
+    read, or goes on after 2,000 newer batches, an output that says so comes last: what is not seen may be there.
+    """
+    after = ""
+    for _ in range(_MAX_PAGES):
+        reply = await http.call("GET", f"{path}?limit={_LISTED}{after}", None)
+        if isinstance(reply, ModelOutput):
+            yield reply
+            return
+        entries = entries_in(reply.payload) or []
+        for entry in entries:
+            yield entry
+        oldest = created(entries[-1].get("created_at")) if entries else None
+        is_before = oldest is not None and oldest < since - CLOCKS
+        if not entries or is_before or reply.payload.get("has_more") is not True or not id_in(entries[-1]):
+            return
+        after = f"&{cursor}={id_in(entries[-1])}"
+    detail = f"its list has more than {_MAX_PAGES * _LISTED:,} newer batches, so whether ours is there is not known"
+    yield ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=detail, fatal=True)
 
 
 def no_id(what: str) -> ModelOutput:

@@ -12,26 +12,25 @@ from typing import Any, Final
 import msgspec
 
 from steelyard.models.batches import (
-    MAX_LISTED_PAGES,
+    MALFORMED_LINE,
     BatchLine,
     BatchStatus,
     LineEnd,
     LineResult,
     entries_in,
     id_in,
+    listed,
     no_id,
 )
 from steelyard.models.error_replies import count_in, read_error
 from steelyard.models.http_endpoint import HttpEndpoint, Upload
-from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.records import GenerateRequest, ModelOutput
 from steelyard.util.text import one_line
 
 __all__ = ["OpenAIBatches"]
 
 PATH: Final = "/chat/completions"
-LISTED: Final = 100
 MARK: Final = "steelyard"
-CLOCKS: Final = 6 * 3600.0  # seconds by which the provider's clock may differ from ours
 _ENDED: Final[dict[str, LineEnd]] = {"completed": "done", "expired": "expired", "cancelled": "cancelled"}
 _CODES: Final[dict[str, LineEnd]] = {"batch_expired": "expired", "batch_cancelled": "cancelled"}
 
@@ -76,21 +75,12 @@ class OpenAIBatches:
 
     async def find(self, digest: str, count: int, since: float) -> str | ModelOutput | None:
         """Look through the list, newest first, for the batch that carries the digest."""
-        after = ""
-        for _ in range(MAX_LISTED_PAGES):
-            reply = await self._http.call("GET", f"/batches?limit={LISTED}{after}", None)
-            if isinstance(reply, ModelOutput):
-                return reply
-            listed = entries_in(reply.payload) or []
-            for entry in listed:
-                mark = entry.get("metadata")
-                if isinstance(mark, Mapping) and mark.get(MARK) == digest and id_in(entry):
-                    return id_in(entry)
-            oldest = listed[-1].get("created_at") if listed else None
-            is_before = isinstance(oldest, int) and oldest < since - CLOCKS
-            if not listed or is_before or reply.payload.get("has_more") is not True or not id_in(listed[-1]):
-                return ""
-            after = f"&after={id_in(listed[-1])}"
+        async for entry in listed(self._http, "/batches", "after", _time, since):
+            if isinstance(entry, ModelOutput):
+                return entry
+            mark = entry.get("metadata")
+            if isinstance(mark, Mapping) and mark.get(MARK) == digest and id_in(entry):
+                return id_in(entry)
         return ""
 
     async def status(self, batch: str) -> BatchStatus | ModelOutput:
@@ -121,6 +111,10 @@ class OpenAIBatches:
         return reply if isinstance(reply, ModelOutput) else None
 
 
+def _time(value: Any) -> float | None:
+    return value if isinstance(value, int) else None
+
+
 def _reasons(errors: Any) -> str:
     found = entries_in(errors) or []
     said = [each["message"] for each in found if isinstance(each.get("message"), str)]
@@ -129,7 +123,7 @@ def _reasons(errors: Any) -> str:
 
 def _result(line: Any) -> LineResult:
     if not isinstance(line, Mapping) or not isinstance(line.get("custom_id"), str):
-        return LineResult("", "done", output=ModelOutput(outcome=Outcome.MALFORMED, detail="a line without an id"))
+        return MALFORMED_LINE
     name, error, response = line["custom_id"], line.get("error"), line.get("response")
     if isinstance(response, Mapping):
         status = response.get("status_code")

@@ -33,7 +33,7 @@ from steelyard.records import (
     Sample,
 )
 from steelyard.runner.batch_results import Ended, ResultReader
-from steelyard.runner.batch_waiting import RETRIES_APART, Waiting
+from steelyard.runner.batch_waiting import Waiting
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.loop import FAILURES_TO_SKIP, OnFinal, RunEnd
 from steelyard.runner.pending import Pending, begun, record_attempt
@@ -208,14 +208,9 @@ class BatchRunner:
             self._waiting.give_up(made.detail)
             self._close(self.left, f"the provider created none: {made.detail}")
         elif made.outcome is Outcome.RATE_LIMITED:
-            await self._refused(self.left, made)
+            self._close(self.left, f"the provider created none: {made.detail}")
+            await self._waiting.refused(made)
         return True  # whether anything else created one, only the provider's list of batches says
-
-    async def _refused(self, batch: _Batch, made: ModelOutput) -> None:
-        """Wait where the provider takes no further batch for now."""
-        self._close(batch, f"the provider created none: {made.detail}")
-        self.notify(f"the provider takes no further batch for now ({made.detail}): trying again")
-        await self._waiting.pause(made.retry_after or RETRIES_APART)
 
     async def _chosen(self) -> tuple[list[Pending], list[Any], list[Reservation]]:
         """The calls of the next batch with their bodies, in the order in which they are asked."""

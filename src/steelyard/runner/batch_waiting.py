@@ -56,6 +56,11 @@ class Waiting:
             return True
         return False
 
+    async def refused(self, output: ModelOutput) -> None:
+        """Wait where the provider takes no further batch for now."""
+        self.notify(f"the provider takes no further batch for now ({output.detail}): trying again")
+        await self.pause(output.retry_after or RETRIES_APART)
+
     async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
         """What some work comes to; None where it was stopped, which cancels the work. Raises what the work raises."""
         task = asyncio.ensure_future(work)
