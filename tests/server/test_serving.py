@@ -36,7 +36,7 @@ def test_what_was_pushed_is_there_after_sigkill_and_no_second_link_is_printed() 
         with serving(data) as again:
             assert again.link == ""
             again.is_new = False
-            assert again.administrator().get(f"/runs/{seal}").status == 200
+            assert again.administrator().get(f"/p/default/runs/{seal}").status == 200
             assert [*(data / "incoming").iterdir()] == []
             again.process.send_signal(signal.SIGINT)
             assert again.process.wait(30) in (0, 130)
