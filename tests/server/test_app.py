@@ -21,6 +21,8 @@ EXPECTED = {
     "GET /static/{name}": "anybody",
     "GET /sign-in": "anybody",
     "POST /sign-in": "anybody",
+    "GET /sign-in/provider": "anybody",
+    "GET /sign-in/callback": "anybody",
     "GET /welcome": "anybody",
     "POST /welcome": "anybody",
     "GET /join": "anybody",

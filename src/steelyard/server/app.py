@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
 from steelyard.server.access.callers import Access, Place, Role
+from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
     account,
     admin,
@@ -16,6 +17,7 @@ from steelyard.server.pages import (
     run,
     runs,
     sign_in,
+    single_sign_on,
     static,
 )
 from steelyard.server.push import endpoint
@@ -45,6 +47,8 @@ RULES: Final = (
     Rule("GET", "/static/{name}", OPEN, static.show_style),
     Rule("GET", "/sign-in", OPEN, sign_in.show_sign_in),
     Rule("POST", "/sign-in", OPEN, sign_in.do_sign_in),
+    Rule("GET", "/sign-in/provider", OPEN, single_sign_on.start_sign_in),
+    Rule("GET", CALLBACK_PATH, OPEN, single_sign_on.finish_sign_in),
     Rule("GET", "/welcome", OPEN, sign_in.show_welcome),
     Rule("POST", "/welcome", OPEN, sign_in.do_welcome),
     Rule("GET", "/join", OPEN, sign_in.show_join),

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
 
     from steelyard.server.access.attempts import Attempts
     from steelyard.server.access.groups import Groups
+    from steelyard.server.access.identities import Identities
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.metrics import Metrics
+    from steelyard.server.oidc.provider import Provider
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.settings import ServeSettings
@@ -36,6 +38,8 @@ class Platform:
     tokens: Tokens
     members: Members
     groups: Groups
+    identities: Identities
+    provider: Provider | None
     runs: Runs
     intake: Intake
     attempts: Attempts
@@ -51,10 +55,12 @@ def build_platform(
 
     from steelyard.server.access.attempts import Attempts
     from steelyard.server.access.groups import Groups
+    from steelyard.server.access.identities import Identities
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.metrics import Metrics
+    from steelyard.server.oidc.provider import Provider
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
 
@@ -70,6 +76,8 @@ def build_platform(
         tokens=Tokens(pool, issuer),
         members=Members(pool, issuer),
         groups=Groups(pool, issuer),
+        identities=Identities(pool, issuer),
+        provider=Provider(settings.oidc) if settings.oidc else None,
         runs=runs,
         intake=Intake(data, runs, metrics),
         attempts=Attempts(),

@@ -79,3 +79,6 @@ def test_a_bundle_of_certificates_and_a_claim_are_checked(secret: Path, tmp_path
             oidc_settings(**options, secret_file=secret, ca_file=file)
     with pytest.raises(InputError, match="name of a claim"):
         oidc_settings(**options, secret_file=secret, groups_claim="two words")
+    for scopes in ("profile", "", "openid  profile", "openid\nprofile", 'openid "x"'):
+        with pytest.raises(InputError, match="with openid in it"):
+            oidc_settings(**options, secret_file=secret, scopes=scopes)

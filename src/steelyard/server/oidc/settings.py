@@ -18,7 +18,9 @@ __all__ = ["CALLBACK_PATH", "OidcSettings", "callback_url", "is_secure_url", "oi
 
 CALLBACK_PATH: Final = "/sign-in/callback"
 DEFAULT_CLAIM: Final = "groups"
+DEFAULT_SCOPES: Final = "openid profile"
 _MAX_SECRET: Final = 4096
+_SCOPES: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}( [\x21\x23-\x5b\x5d-\x7e]{1,100}){0,19}")
 _CLAIM: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -30,11 +32,18 @@ class OidcSettings:
     client_id: str
     client_secret: str = field(repr=False)
     groups_claim: str = DEFAULT_CLAIM
+    scopes: str = DEFAULT_SCOPES
     ca_file: Path | None = None
 
 
 def oidc_settings(
-    *, issuer: str, client_id: str, secret_file: Path | None, groups_claim: str = "", ca_file: Path | None = None
+    *,
+    issuer: str,
+    client_id: str,
+    secret_file: Path | None,
+    groups_claim: str = DEFAULT_CLAIM,
+    scopes: str = DEFAULT_SCOPES,
+    ca_file: Path | None = None,
 ) -> OidcSettings | None:
     """Read what the command line says; None where it names no provider.
 
@@ -42,7 +51,7 @@ def oidc_settings(
     certificates that cannot be read, or that others may read.
     """
     if not issuer:
-        if client_id or secret_file or ca_file or groups_claim not in ("", DEFAULT_CLAIM):
+        if client_id or secret_file or ca_file or (groups_claim, scopes) != (DEFAULT_CLAIM, DEFAULT_SCOPES):
             raise InputError("single sign-on needs --oidc-issuer, --oidc-client-id and --oidc-client-secret-file")
         return None
     if not client_id or secret_file is None:
@@ -53,7 +62,9 @@ def oidc_settings(
         )
     if len(client_id) > 300 or not client_id.isprintable():
         raise InputError("--oidc-client-id is the name that the provider gave this platform")
-    if groups_claim and not _CLAIM.fullmatch(groups_claim):
+    if not _SCOPES.fullmatch(scopes) or "openid" not in scopes.split():
+        raise InputError(f"--oidc-scopes is a list such as {DEFAULT_SCOPES!r}, with openid in it")
+    if not _CLAIM.fullmatch(groups_claim):
         raise InputError("--oidc-groups-claim is the name of a claim, such as groups")
     if ca_file is not None:
         _check_bundle(ca_file)
@@ -61,7 +72,8 @@ def oidc_settings(
         issuer=issuer,
         client_id=client_id,
         client_secret=_secret_in(secret_file),
-        groups_claim=groups_claim or DEFAULT_CLAIM,
+        groups_claim=groups_claim,
+        scopes=scopes,
         ca_file=ca_file,
     )
 
