@@ -24,27 +24,27 @@ run_as_option = click.option(
     help="As root: whose rights the database gets (default: the owner of --data, else nobody).",
 )
 
-# Each may come from the environment, as STEELYARD_OIDC_ISSUER.
+# Each may come from the environment, as OIDC_ISSUER.
 _OIDC = (
     click.option(
         "--oidc-issuer",
         metavar="URL",
         default="",
-        envvar="STEELYARD_OIDC_ISSUER",
+        envvar="OIDC_ISSUER",
         help="Single sign-on: the identity provider, as its discovery calls itself.",
     ),
     click.option(
         "--oidc-client-id",
         metavar="ID",
         default="",
-        envvar="STEELYARD_OIDC_CLIENT_ID",
+        envvar="OIDC_CLIENT_ID",
         help="By which the provider knows this platform.",
     ),
     click.option(
         "--oidc-client-secret-file",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        envvar="STEELYARD_OIDC_CLIENT_SECRET_FILE",
+        envvar="OIDC_CLIENT_SECRET_FILE",
         help="The secret that the provider gave for it.",
     ),
     click.option(
@@ -52,7 +52,7 @@ _OIDC = (
         metavar="NAME",
         default="groups",
         show_default=True,
-        envvar="STEELYARD_OIDC_GROUPS_CLAIM",
+        envvar="OIDC_GROUPS_CLAIM",
         help="The claim that names a person's groups.",
     ),
     click.option(
@@ -60,14 +60,14 @@ _OIDC = (
         metavar="SCOPES",
         default="openid profile",
         show_default=True,
-        envvar="STEELYARD_OIDC_SCOPES",
+        envvar="OIDC_SCOPES",
         help="What is asked of the provider.",
     ),
     click.option(
         "--oidc-ca-file",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        envvar="STEELYARD_OIDC_CA_FILE",
+        envvar="OIDC_CA_FILE",
         help="Certificates (PEM) to trust for the provider, beside those of this machine.",
     ),
 )

@@ -14,11 +14,21 @@ from steelyard.server.oidc.settings import OidcSettings
 if TYPE_CHECKING:
     from joserfc.jwk import Key
 
-__all__ = ["ALGORITHMS", "IdTokenError", "Person", "UnknownKeyError", "groups_of", "person_of", "read_id_token"]
+__all__ = [
+    "ALGORITHMS",
+    "NAMES",
+    "IdTokenError",
+    "Person",
+    "UnknownKeyError",
+    "groups_of",
+    "person_of",
+    "read_id_token",
+]
 
 # Signatures by a private key of the provider alone: no "none", and no HMAC, whose key would be the client's secret.
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 MAX_TOKEN: Final = 256 << 10
+NAMES: Final = ("preferred_username", "email", "name")  # claims by which a person may be called
 _LEEWAY: Final = 60.0  # seconds by which two clocks may differ
 _MAX_KEYS: Final = 100
 _LEAST_RSA_BITS: Final = 2048
@@ -67,7 +77,7 @@ def person_of(claims: Mapping[str, Any]) -> Person:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
         raise IdTokenError("it names no subject")
-    given = (claims.get(name) for name in ("preferred_username", "email", "name"))
+    given = (claims.get(name) for name in NAMES)
     named = next((each for each in given if isinstance(each, str) and each.strip()), "")
     plain = _NOT_NAME.sub("-", named[:200]).strip("-._@")[:60].rstrip("-._@")
     return Person(subject, plain or "person")

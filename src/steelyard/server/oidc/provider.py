@@ -19,6 +19,7 @@ from steelyard.errors import InputError, SteelyardError
 from steelyard.models.proxy import is_loopback, proxy_of
 from steelyard.server.oidc.handshake import Handshake
 from steelyard.server.oidc.id_token import (
+    NAMES,
     IdTokenError,
     Person,
     UnknownKeyError,
@@ -100,11 +101,11 @@ class Provider:
             if not isinstance(token, str):
                 raise ProviderError("the identity provider gave no ID token: is the scope openid allowed there?")
             claims = await self._checked(session, endpoints, token, handshake)
-            person, groups = person_of(claims), groups_of(claims, self._settings.groups_claim)
             access = tokens.get("access_token")
-            if groups is None and endpoints.userinfo and isinstance(access, str):
-                groups = await self._groups_elsewhere(session, endpoints, access, person)
-        return SignedIn(person, groups or frozenset())
+            if endpoints.userinfo and isinstance(access, str) and self._lacks(claims):
+                claims = {**await self._userinfo(session, endpoints, access, person_of(claims)), **claims}
+        groups = groups_of(claims, self._settings.groups_claim)
+        return SignedIn(person_of(claims), groups or frozenset())
 
     # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -183,16 +184,20 @@ class Provider:
                 self._keys = (time.monotonic() + _KEPT_SECONDS, keys)
             return self._keys[1]
 
-    async def _groups_elsewhere(
+    def _lacks(self, claims: dict[str, Any]) -> bool:
+        """Whether a token says no groups, or no name: many providers say them by userinfo alone."""
+        return groups_of(claims, self._settings.groups_claim) is None or not any(name in claims for name in NAMES)
+
+    async def _userinfo(
         self, session: aiohttp.ClientSession, endpoints: _Endpoints, access: str, person: Person
-    ) -> frozenset[str] | None:
-        """The groups as the provider's userinfo says them, of this very person."""
+    ) -> dict[str, Any]:
+        """What the provider's userinfo says of this very person."""
         if not access.isascii() or not access.isprintable():
             raise ProviderError("the identity provider gave an access token that cannot be sent")
-        claims = await self._asked(session, "GET", endpoints.userinfo, {"Authorization": f"Bearer {access}"})
-        if claims.get("sub") != person.subject:
+        found = await self._asked(session, "GET", endpoints.userinfo, {"Authorization": f"Bearer {access}"})
+        if found.get("sub") != person.subject:
             raise IdTokenError("the provider's userinfo is about somebody else")
-        return groups_of(claims, self._settings.groups_claim)
+        return found
 
     # ── traffic ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
