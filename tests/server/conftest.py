@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from tests.server.fixtures import (  # noqa: F401 — fixtures
+    certificate,
     data,
     data_template,
     database,

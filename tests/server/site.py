@@ -119,16 +119,39 @@ class Site:
         assert reply.status == 303, reply.text
         return client
 
-    def token(self, scope: str = "push") -> str:
-        """A new token of the administrator's."""
-        made = self.administrator().submit("/account", "/account/tokens", name="tests", scope=scope, days="7")
+    def person(self, name: str, role: str = "", project: str = "default") -> Client:
+        """A browser in which a new person is signed in, who has a role in a project."""
+        made = self.administrator().submit("/admin/people", "/admin/people", name=name, project=project, role=role)
+        client, link = self.client(), join_path(made.text)
+        code = link.rpartition("=")[2]
+        reply = client.submit(link, "/join", code=code, password=PASSWORD, again=PASSWORD)
+        assert reply.status == 303, reply.text
+        return client
+
+    def token(self, scope: str = "push", project: str = "default", client: Client | None = None) -> str:
+        """A new token of the administrator's, or of whoever is signed in in ``client``."""
+        fields = {"name": "tests", "scope": scope, "project": project, "days": "7"}
+        made = (client or self.administrator()).submit("/account", "/account/tokens", **fields)
         found = re.search(r"steelyard_[A-Za-z0-9_-]{43}", made.text)
-        assert found is not None
+        assert found is not None, made.text
         return found[0]
 
-    def with_token(self, scope: str = "push") -> Client:
+    def with_token(self, scope: str = "push", project: str = "default", client: Client | None = None) -> Client:
         """A program with a token."""
-        return Client(self.base, headers={"Authorization": f"Bearer {self.token(scope)}"})
+        return Client(self.base, headers={"Authorization": f"Bearer {self.token(scope, project, client)}"})
+
+    def project(self, name: str) -> str:
+        """A new project, unless it is there."""
+        reply = self.administrator().submit("/admin/projects", "/admin/projects", name=name)
+        assert reply.status == 303 or "already" in reply.text, reply.text
+        return name
+
+
+def join_path(text: str) -> str:
+    """The path of the one-time link that a page shows."""
+    found = re.search(r"/join\?code=[A-Za-z0-9_-]{43}", text)
+    assert found is not None, text
+    return found[0]
 
 
 def environment() -> dict[str, str]:
@@ -190,12 +213,17 @@ def _wait_until_it_answers(site: Site) -> None:
 GOLDEN = ROOT / "tests" / "assets" / "golden"
 
 
-def pushed(site: Site, run: Path = GOLDEN) -> str:
+def run_page(seal: str, more: str = "", project: str = "default") -> str:
+    """The path of a run's page, or of one below it."""
+    return f"/p/{project}/runs/{seal}{more}"
+
+
+def pushed(site: Site, run: Path = GOLDEN, project: str = "default") -> str:
     """Push a run, unless it is there; its seal."""
     from steelyard.server.push.archive import packed
 
     headers = {"Content-Type": "application/x-tar", "Content-Encoding": "gzip"}
-    reply = site.with_token().ask("POST", "/api/v1/runs", b"".join(packed(run)), headers)
+    reply = site.with_token(project=project).ask("POST", "/api/v1/runs", b"".join(packed(run)), headers)
     assert reply.status in (200, 201), reply.text
     seal: str = json.loads(reply.text)["seal"]
     return seal

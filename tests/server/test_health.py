@@ -28,7 +28,7 @@ def test_without_its_database_it_is_alive_and_not_ready_and_pages_say_so() -> No
             time.sleep(0.1)
         assert json.loads(reply.text)["status"] == "not ready"
         assert site.client().get("/healthz").status == 200
-        page = client.get("/runs")
+        page = client.get("/p/default/runs")
         assert page.status == 503
         assert "the database does not answer" in page.text
         assert "Traceback" not in "".join(site.lines)

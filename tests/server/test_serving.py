@@ -8,17 +8,10 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from steelyard.errors import InputError
 from steelyard.server.serving import listen
@@ -36,7 +29,7 @@ def test_what_was_pushed_is_there_after_sigkill_and_no_second_link_is_printed() 
         with serving(data) as again:
             assert again.link == ""
             again.is_new = False
-            assert again.administrator().get(f"/runs/{seal}").status == 200
+            assert again.administrator().get(f"/p/default/runs/{seal}").status == 200
             assert [*(data / "incoming").iterdir()] == []
             again.process.send_signal(signal.SIGINT)
             assert again.process.wait(30) in (0, 130)
@@ -56,29 +49,6 @@ def test_a_port_that_is_taken_is_one_line() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match="port 0 takes any free one"):
             listen(serve_settings(data=os.devnull, bind=f"127.0.0.1:{port}"))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate for loopback, which signed itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    chain, private = tmp_path / "chain.pem", tmp_path / "key.pem"
-    chain.write_bytes(made.public_bytes(Encoding.PEM))
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return chain, private
 
 
 def test_with_a_certificate_it_is_reached_by_https_alone(certificate: tuple[Path, Path]) -> None:

@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
-from steelyard.server.access.callers import Access
-from steelyard.server.pages import account, admin, overview, run, runs, sign_in, static
+from steelyard.server.access.callers import Access, Place, Role
+from steelyard.server.oidc.settings import CALLBACK_PATH
+from steelyard.server.pages import (
+    account,
+    admin,
+    groups,
+    overview,
+    people,
+    projects,
+    run,
+    runs,
+    sign_in,
+    single_sign_on,
+    static,
+)
 from steelyard.server.push import endpoint
 from steelyard.server.web.routing import Rule, routes_of
 
@@ -20,31 +33,57 @@ if TYPE_CHECKING:
 __all__ = ["PUSH_PATH", "RULES", "build_app"]
 
 PUSH_PATH: Final = "/api/v1/runs"
+OPEN: Final = Access(Place.OPEN)
+OWN: Final = Access(Place.OWN)
+LOOK: Final = Access(Place.PROJECT, Role.VIEWER)
+MANAGE: Final = Access(Place.PROJECT, Role.ADMIN)
+SERVER: Final = Access(Place.SERVER, Role.ADMIN)
+FIND: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("push", "read"))
+METRICS: Final = Access(Place.SERVER, Role.ADMIN, scopes=("metrics",))
 RULES: Final = (
-    Rule("GET", "/healthz", Access.ANYBODY, health.show_health),
-    Rule("GET", "/readyz", Access.ANYBODY, health.show_readiness),
-    Rule("GET", "/metrics", Access.METRICS, health.show_metrics),
-    Rule("GET", "/static/{name}", Access.ANYBODY, static.show_style),
-    Rule("GET", "/sign-in", Access.ANYBODY, sign_in.show_sign_in),
-    Rule("POST", "/sign-in", Access.ANYBODY, sign_in.do_sign_in),
-    Rule("GET", "/welcome", Access.ANYBODY, sign_in.show_welcome),
-    Rule("POST", "/welcome", Access.ANYBODY, sign_in.do_welcome),
-    Rule("POST", "/sign-out", Access.ADMINISTRATOR, sign_in.do_sign_out),
-    Rule("GET", "/", Access.ADMINISTRATOR, overview.show_overview),
-    Rule("GET", "/runs", Access.ADMINISTRATOR, runs.show_runs),
-    Rule("GET", "/runs/{seal}", Access.ADMINISTRATOR, run.show_run),
-    Rule("GET", "/runs/{seal}/report", Access.ADMINISTRATOR, run.show_report),
-    Rule("GET", "/runs/{seal}/archive", Access.ADMINISTRATOR, run.send_archive),
-    Rule("GET", "/runs/{seal}/files/{name:path}", Access.ADMINISTRATOR, run.send_file),
-    Rule("GET", "/account", Access.ADMINISTRATOR, account.show_account),
-    Rule("POST", "/account/password", Access.ADMINISTRATOR, account.do_change_password),
-    Rule("POST", "/account/tokens", Access.ADMINISTRATOR, account.do_make_token),
-    Rule("POST", "/account/tokens/{token:int}/revoke", Access.ADMINISTRATOR, account.do_revoke_token),
-    Rule("POST", "/account/sessions/{session:int}/end", Access.ADMINISTRATOR, account.do_end_session),
-    Rule("GET", "/admin", Access.ADMINISTRATOR, admin.show_admin),
-    Rule("GET", "/admin/audit", Access.ADMINISTRATOR, admin.show_audit),
-    Rule("POST", PUSH_PATH, Access.PUSH, endpoint.push_run),
-    Rule("GET", PUSH_PATH + "/{seal}", Access.PUSH, endpoint.find_run),
+    Rule("GET", "/healthz", OPEN, health.show_health),
+    Rule("GET", "/readyz", OPEN, health.show_readiness),
+    Rule("GET", "/metrics", METRICS, health.show_metrics),
+    Rule("GET", "/static/{name}", OPEN, static.show_style),
+    Rule("GET", "/sign-in", OPEN, sign_in.show_sign_in),
+    Rule("POST", "/sign-in", OPEN, sign_in.do_sign_in),
+    Rule("GET", "/sign-in/provider", OPEN, single_sign_on.start_sign_in),
+    Rule("GET", CALLBACK_PATH, OPEN, single_sign_on.finish_sign_in),
+    Rule("GET", "/welcome", OPEN, sign_in.show_welcome),
+    Rule("POST", "/welcome", OPEN, sign_in.do_welcome),
+    Rule("GET", "/join", OPEN, sign_in.show_join),
+    Rule("POST", "/join", OPEN, sign_in.do_join),
+    Rule("POST", "/sign-out", OWN, sign_in.do_sign_out),
+    Rule("GET", "/", OWN, overview.show_overview),
+    Rule("GET", "/p/{project}/runs", LOOK, runs.show_runs),
+    Rule("GET", "/p/{project}/runs/{seal}", LOOK, run.show_run),
+    Rule("GET", "/p/{project}/runs/{seal}/report", LOOK, run.show_report),
+    Rule("GET", "/p/{project}/runs/{seal}/archive", LOOK, run.send_archive),
+    Rule("GET", "/p/{project}/runs/{seal}/files/{name:path}", LOOK, run.send_file),
+    Rule("GET", "/p/{project}/people", MANAGE, projects.show_members),
+    Rule("POST", "/p/{project}/people", MANAGE, projects.do_set_member),
+    Rule("GET", "/account", OWN, account.show_account),
+    Rule("POST", "/account/password", OWN, account.do_change_password),
+    Rule("POST", "/account/tokens", OWN, account.do_make_token),
+    Rule("POST", "/account/tokens/{token:int}/revoke", OWN, account.do_revoke_token),
+    Rule("POST", "/account/sessions/{session:int}/end", OWN, account.do_end_session),
+    Rule("GET", "/admin", SERVER, admin.show_admin),
+    Rule("GET", "/admin/audit", SERVER, admin.show_audit),
+    Rule("GET", "/admin/people", SERVER, people.show_people),
+    Rule("POST", "/admin/people", SERVER, people.do_add_person),
+    Rule("GET", "/admin/people/{person:int}", SERVER, people.show_person),
+    Rule("POST", "/admin/people/{person:int}/role", SERVER, people.do_set_role),
+    Rule("POST", "/admin/people/{person:int}/administrator", SERVER, people.do_set_administrator),
+    Rule("POST", "/admin/people/{person:int}/link", SERVER, people.do_new_link),
+    Rule("POST", "/admin/people/{person:int}/disable", SERVER, people.do_disable),
+    Rule("POST", "/admin/people/{person:int}/enable", SERVER, people.do_enable),
+    Rule("GET", "/admin/projects", SERVER, projects.show_projects),
+    Rule("POST", "/admin/projects", SERVER, projects.do_add_project),
+    Rule("GET", "/admin/groups", SERVER, groups.show_groups),
+    Rule("POST", "/admin/groups", SERVER, groups.do_add_mapping),
+    Rule("POST", "/admin/groups/{mapping:int}/end", SERVER, groups.do_end_mapping),
+    Rule("POST", PUSH_PATH, endpoint.PUSH, endpoint.push_run),
+    Rule("GET", PUSH_PATH + "/{seal}", FIND, endpoint.find_run),
 )
 
 

@@ -9,10 +9,15 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.access.attempts import Attempts
+    from steelyard.server.access.groups import Groups
+    from steelyard.server.access.identities import Identities
+    from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
+    from steelyard.server.access.tokens import Tokens
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.metrics import Metrics
+    from steelyard.server.oidc.provider import Provider
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.settings import ServeSettings
@@ -30,6 +35,11 @@ class Platform:
     database: Database
     pool: ConnectionPool
     people: People
+    tokens: Tokens
+    members: Members
+    groups: Groups
+    identities: Identities
+    provider: Provider | None
     runs: Runs
     intake: Intake
     attempts: Attempts
@@ -44,19 +54,30 @@ def build_platform(
     import shutil
 
     from steelyard.server.access.attempts import Attempts
+    from steelyard.server.access.groups import Groups
+    from steelyard.server.access.identities import Identities
+    from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
+    from steelyard.server.access.tokens import Tokens
     from steelyard.server.metrics import Metrics
+    from steelyard.server.oidc.provider import Provider
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
 
     metrics, runs = Metrics(), Runs(pool)
+    issuer = settings.oidc.issuer if settings.oidc else ""
     metrics.measure_disk(lambda: float(shutil.disk_usage(data.path).free))
     return Platform(
         settings=settings,
         data=data,
         database=database,
         pool=pool,
-        people=People(pool),
+        people=People(pool, issuer),
+        tokens=Tokens(pool, issuer),
+        members=Members(pool, issuer),
+        groups=Groups(pool, issuer),
+        identities=Identities(pool, issuer),
+        provider=Provider(settings.oidc) if settings.oidc else None,
         runs=runs,
         intake=Intake(data, runs, metrics),
         attempts=Attempts(),

@@ -24,7 +24,7 @@ __all__ = ["serve"]
 KEEP_ALIVE_SECONDS: Final = 15
 STOP_SECONDS: Final = 20  # for requests in flight
 MAX_CONNECTIONS: Final = 500
-_NEEDED: Final = ("starlette", "uvicorn", "psycopg_pool", "argon2", "prometheus_client")
+_NEEDED: Final = ("starlette", "uvicorn", "psycopg_pool", "argon2", "joserfc", "prometheus_client")
 
 
 def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:

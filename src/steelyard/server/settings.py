@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from steelyard.errors import InputError
+from steelyard.server.oidc.settings import OidcSettings
 
 __all__ = ["Network", "ServeSettings", "serve_settings"]
 
@@ -23,7 +24,7 @@ class ServeSettings:
     """Where the platform listens, by which names it is called, and where its data lie.
 
     ``public_url`` is scheme and host without a path, "" where only this machine reaches it. ``proxies``: from these
-    networks alone ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed.
+    networks alone ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed. ``oidc``: the identity provider, if any.
     """
 
     data: Path
@@ -34,6 +35,7 @@ class ServeSettings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     run_as: str = ""
+    oidc: OidcSettings | None = None
 
     @property
     def has_tls(self) -> bool:
@@ -87,6 +89,7 @@ def serve_settings(
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
     run_as: str = "",
+    oidc: OidcSettings | None = None,
 ) -> ServeSettings:
     """Read what the command line says.
 
@@ -107,6 +110,7 @@ def serve_settings(
         tls_cert=tls_cert,
         tls_key=tls_key,
         run_as=run_as,
+        oidc=oidc,
     )
     _check_reach(settings, bind)
     return settings

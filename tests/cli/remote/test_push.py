@@ -27,7 +27,7 @@ def test_a_run_is_pushed_and_its_page_named(
     assert execute(["remote", "push", str(hostile_run), "--to", site.base, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["new"]
-    assert document["url"] == f"{site.base}/runs/{document['seal']}"
+    assert document["url"] == f"{site.base}/p/default/runs/{document['seal']}"
     assert execute(["remote", "push", str(hostile_run), "--to", site.base]) == 0
     shown = capsys.readouterr()
     assert "is there already" in shown.out

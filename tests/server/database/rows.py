@@ -37,6 +37,7 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
                 "VALUES (%s, %s, now() + interval '1 hour', %s, %s)",
                 (person, digest(f"{table} of {person}"), *values),
             )
+        _give_roles(connection, person, name)
         connection.execute(
             "INSERT INTO steelyard.admin_link (sha256, expires_at) VALUES (%s, now() + interval '1 minute')",
             (digest(f"link of {person}"),),
@@ -45,6 +46,30 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             add_run(connection, folder, person, f"{name} {number}")
         append_audit(connection, "sign-in", actor=f"person:{person}", details={"agent": HOSTILE + "\0\ud800"})
     return person
+
+
+def _give_roles(connection: Any, person: int, name: str) -> None:
+    """A role by hand and one by a group, an identity, and a link for a password."""
+    connection.execute(
+        "INSERT INTO steelyard.membership (person_id, project_id, role) VALUES (%s, 1, 'editor')", (person,)
+    )
+    mapping = one(
+        connection,
+        "INSERT INTO steelyard.group_mapping (issuer, group_name, role) VALUES ('https://id.example', %s, 'admin') "
+        "RETURNING id",
+        (f"{person} {HOSTILE[:40]} {name}",),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.membership (person_id, role, mapping_id) VALUES (%s, 'admin', %s)", (person, mapping)
+    )
+    connection.execute(
+        "INSERT INTO steelyard.identity (person_id, issuer, subject) VALUES (%s, 'https://id.example', %s)",
+        (person, "subject of " + name),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.person_link (person_id, sha256, expires_at) VALUES (%s, %s, now() + interval '1 day')",
+        (person, digest(f"link for {person}")),
+    )
 
 
 def add_run(connection: Any, folder: DataFolder, person: int, name: str) -> str:

@@ -29,6 +29,8 @@ def test_a_name_and_what_opens_the_door_are_gone_and_the_number_stays(database: 
     for token in [row for row in rows["token"] if row[1] == number]:
         assert (token[2], token[7] is None) == ("erased", False)
     assert [row for row in rows["run"] if row[18] == number]
+    assert not [row for row in rows["identity"] if row[0] == number]
+    assert all(row[-1] for row in rows["membership"] + rows["person_link"] if row[1] == number)
     assert "Eve" not in repr({name: rows[name] for name in ("person", "session", "token", "audit", "admin_link")})
     assert [row[4] for row in rows["audit"]].count("erase") == 1
     (noted,) = read_erasures(folder.erasures)

@@ -8,13 +8,15 @@ from tests.server.site import NAME, PASSWORD, data_folder, serving
 def test_tokens_sessions_and_the_password() -> None:
     with data_folder() as data, serving(data) as site:
         client = site.administrator()
-        made = client.submit("/account", "/account/tokens", name="<b>CI</b>", scope="push", days="30")
+        made = client.submit(
+            "/account", "/account/tokens", name="<b>CI</b>", scope="push", project="default", days="30"
+        )
         assert len(re.findall(r"steelyard_[A-Za-z0-9_-]{43}", made.text)) == 1
         text = client.get("/account").text
         assert "steelyard_" not in text, "a token is shown once"
         assert "&lt;b&gt;CI&lt;/b&gt;" in text
-        for wrong in ({"scope": "admin"}, {"days": "9999"}, {"days": "x"}, {"name": " "}):
-            fields = {"name": "x", "scope": "push", "days": "7", **wrong}
+        for wrong in ({"scope": "admin"}, {"days": "9999"}, {"days": "x"}, {"name": " "}, {"project": "elsewhere"}):
+            fields = {"name": "x", "scope": "push", "project": "default", "days": "7", **wrong}
             assert client.submit("/account", "/account/tokens", **fields).status == 400, wrong
         other = site.administrator()
         numbers = re.findall(r"/account/sessions/(\d+)/end", client.get("/account").text)

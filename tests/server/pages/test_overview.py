@@ -12,7 +12,9 @@ def test_an_empty_platform_says_how_to_push_and_then_what_was_pushed() -> None:
         seal = pushed(site)
         text = client.get("/").text
         shutil.rmtree(data / "runs")
-        lost = [client.get(f"/runs/{seal}/{part}").status for part in ("report", "archive", "files/report.md")]
+        lost = [
+            client.get(f"/p/default/runs/{seal}/{part}").status for part in ("report", "archive", "files/report.md")
+        ]
         assert lost == [410] * 3, "a database without its folder, as after half a restore"
     assert "Inconsistent: the served model does not reach the claim on sums (99 %)" in text
     assert "What nobody pushed is not here" in text

@@ -12,7 +12,7 @@ from tests.server.site import GOLDEN, Client, Site, pushed
 
 
 def test_a_run_shows_what_was_computed_again(site: Site) -> None:
-    text = site.administrator().get(f"/runs/{pushed(site)}").text
+    text = site.administrator().get(f"/p/default/runs/{pushed(site)}").text
     for expected in ("adder", "67.6–82.4 %", "inconsistent", "It was drawn again here, and is equal", "claimed: adder"):
         assert expected in text
     assert 'sandbox loading="lazy"' in text
@@ -21,13 +21,13 @@ def test_a_run_shows_what_was_computed_again(site: Site) -> None:
 def test_its_files_come_back_byte_by_byte_as_downloads(site: Site, tmp_path: Path) -> None:
     client, seal = site.administrator(), pushed(site)
     for name in layout.run_files(GOLDEN):
-        reply = client.get(f"/runs/{seal}/files/{name}")
+        reply = client.get(f"/p/default/runs/{seal}/files/{name}")
         assert reply.body == (GOLDEN / name).read_bytes()
         assert reply.headers["content-disposition"].startswith("attachment;")
         assert reply.headers["content-security-policy"].startswith("sandbox;")
         assert reply.headers["content-type"] == "application/octet-stream"
     unpacker = Unpacker(tmp_path, Limits())
-    unpacker.feed(client.get(f"/runs/{seal}/archive").body)
+    unpacker.feed(client.get(f"/p/default/runs/{seal}/archive").body)
     unpacker.finish()
     assert [*layout.run_files(tmp_path)] == [*layout.run_files(GOLDEN)]
 
@@ -35,14 +35,14 @@ def test_its_files_come_back_byte_by_byte_as_downloads(site: Site, tmp_path: Pat
 def test_no_other_file_of_the_machine_comes(site: Site) -> None:
     client, seal = site.administrator(), pushed(site)
     for path in (
-        f"/runs/{seal}/files/..%2f..%2f..%2fsecrets%2fdatabase.json", f"/runs/{seal}/files/%2fetc%2fpasswd",
-        f"/runs/{seal}/files/samples", f"/runs/{'0' * 64}/report", f"/runs/..%2f{seal}", f"/runs/{seal.upper()}/report",
+        f"{seal}/files/..%2f..%2f..%2fsecrets%2fdatabase.json", f"{seal}/files/%2fetc%2fpasswd",
+        f"{seal}/files/samples", f"{'0' * 64}/report", f"..%2f{seal}", f"{seal.upper()}/report",
     ):  # fmt: skip
-        assert client.get(path).status == 404, path
+        assert client.get(f"/p/default/runs/{path}").status == 404, path
 
 
 def test_a_run_that_withholds_its_texts_is_marked_unsigned_and_shows_no_markup(site: Site, hostile_run: Path) -> None:
-    text = site.administrator().get(f"/runs/{pushed(site, hostile_run)}").text
+    text = site.administrator().get(f"/p/default/runs/{pushed(site, hostile_run)}").text
     assert "It is unsigned, so nothing shows who made it." in text
     assert "<script" not in text.lower()
     assert " onmouseover=" not in text.replace("&#39;onmouseover", "")
@@ -59,7 +59,7 @@ async def _visit(devtools: str, site: Site, client: Client, seal: str) -> tuple[
         await tab.call("Network.enable")
         for name, value in client.cookies.items():
             await tab.call("Network.setCookie", name=name, value=value, url=site.base, httpOnly=True)
-        visit = await tab.visit(f"{site.base}/runs/{seal}", width=390, dark=True)
+        visit = await tab.visit(f"{site.base}/p/default/runs/{seal}", width=390, dark=True)
         assert visit.widths[0] <= visit.widths[1], "a phone does not scroll sideways"
         await tab.evaluate("document.querySelector('iframe').scrollIntoView()")
         await tab.evaluate("new Promise(done => setTimeout(done, 300))")

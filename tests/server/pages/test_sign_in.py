@@ -52,7 +52,7 @@ async def _by_keyboard(devtools: str, site: Site) -> tuple[str, list[str]]:
                     "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text
                 )
 
-        await tab.visit(f"{site.base}/runs", width=1280, dark=False)
+        await tab.visit(f"{site.base}/p/default/runs", width=1280, dark=False)
         await tab.call("Input.insertText", text=NAME)  # the field for the name has the focus
         await press("Tab", 9)
         await tab.call("Input.insertText", text=PASSWORD)
@@ -67,5 +67,5 @@ async def _by_keyboard(devtools: str, site: Site) -> tuple[str, list[str]]:
 def test_a_person_signs_in_by_keyboard_and_lands_where_they_wanted(site: Site, devtools: str) -> None:
     site.administrator()
     found, errors = asyncio.run(_by_keyboard(devtools, site))
-    assert found == "/runs Runs · Steelyard"
+    assert found == "/p/default/runs Runs of default · Steelyard"
     assert errors == []

@@ -28,7 +28,7 @@ def test_a_run_is_taken_once_and_found_again(site: Site) -> None:
         1,
         False,
     )
-    assert document["url"] == f"{site.base}/runs/{seal}"
+    assert document["url"] == f"{site.base}/p/default/runs/{seal}"
     assert client.get("/api/v1/runs/" + "0" * 64).status == 404
     assert client.get("/api/v1/runs/..%2fx").status == 404
 
@@ -61,7 +61,7 @@ def test_a_damaged_copy_of_a_run_that_is_here_changes_nothing(site: Site, tmp_pa
     (folder / "scores.jsonl").write_bytes(b"")
     reply = site.with_token().ask("POST", "/api/v1/runs", b"".join(packed(folder)), TAR)
     assert (reply.status, json.loads(reply.text)["seal"]) == (200, seal)
-    kept = site.administrator().get(f"/runs/{seal}/files/scores.jsonl").body
+    kept = site.administrator().get(f"/p/default/runs/{seal}/files/scores.jsonl").body
     assert kept == (GOLDEN / "scores.jsonl").read_bytes()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.server.access.callers import Caller
+from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.metrics import Metrics
@@ -18,7 +19,17 @@ from steelyard.server.runs.rows import Runs
 from steelyard.server.web.facts import RequestFacts
 from tests.server.site import GOLDEN, Site
 
-CALLER = Caller(person=1, name="ada", token=1, scopes=frozenset({"push"}))
+CALLER = Caller(
+    person=1,
+    name="ada",
+    token=1,
+    scopes=frozenset({"push"}),
+    memberships=(Membership(1, "default", Role.RUNNER),),
+)
+
+
+def always() -> bool:
+    return True
 
 
 @pytest.fixture
@@ -38,7 +49,7 @@ def test_what_is_too_large_is_refused_before_the_rest_comes(intake: Intake) -> N
             yield piece
 
     async def take() -> None:
-        await intake.take(pieces(), compressed=True, caller=CALLER, facts=RequestFacts("1"))
+        await intake.take(pieces(), compressed=True, caller=CALLER, facts=RequestFacts("1"), may_still=always)
 
     with pytest.raises(InputError, match="more than 0 MB"):
         asyncio.run(take())
@@ -52,19 +63,33 @@ def test_only_a_few_are_received_at_once(intake: Intake) -> None:
     async def many() -> None:
         facts = RequestFacts("1")
         waiting = [
-            asyncio.create_task(intake.take(never(), compressed=True, caller=CALLER, facts=facts))
+            asyncio.create_task(intake.take(never(), compressed=True, caller=CALLER, facts=facts, may_still=always))
             for _ in range(AT_ONCE)
         ]
         await asyncio.sleep(0.1)
         with pytest.raises(BusyError, match="too many"):
-            await intake.take(never(), compressed=True, caller=CALLER, facts=facts)
+            await intake.take(never(), compressed=True, caller=CALLER, facts=facts, may_still=always)
         for each in waiting:
             each.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
         with pytest.raises(InputError):  # there is room again
-            await intake.take(empty(), compressed=True, caller=CALLER, facts=facts)
+            await intake.take(empty(), compressed=True, caller=CALLER, facts=facts, may_still=always)
 
     async def empty() -> AsyncIterator[bytes]:
         yield b"no archive"
 
     asyncio.run(many())
+
+
+def test_a_token_that_ended_while_its_run_was_verified_brings_nothing_in(intake: Intake) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in packed(GOLDEN):
+            yield piece
+
+    async def take() -> None:
+        await whole.take(pieces(), compressed=True, caller=caller, facts=RequestFacts("1"), may_still=lambda: False)
+
+    caller = replace(CALLER, memberships=(Membership(10**9, "none", Role.RUNNER),))  # where the run is not yet
+    whole = Intake(intake._data, intake._runs, Metrics())
+    with pytest.raises(InputError, match="ended while the run was verified"):
+        asyncio.run(take())

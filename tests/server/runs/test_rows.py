@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from steelyard.api.results import verified
-from steelyard.server.access.callers import Caller
+from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.push.summary import ClaimRow, RunSummary, summary_of
@@ -34,7 +34,7 @@ def runs(summary: RunSummary) -> Iterator[Runs]:
             yield found
 
 
-CALLER = Caller(person=1, name="ada", token=1)
+CALLER = Caller(person=1, name="ada", token=1, memberships=(Membership(1, "default", Role.RUNNER),))
 
 
 def numbered(summary: RunSummary, number: int) -> RunSummary:
@@ -45,7 +45,7 @@ def numbered(summary: RunSummary, number: int) -> RunSummary:
 def all_pages(runs: Runs, filters: Filters, size: int) -> list[str]:
     found, is_more = [], True
     while is_more:
-        page, is_more = runs.page(filters, size)
+        page, is_more = runs.page(1, filters, size)
         found += [each.seal for each in page]
         filters = Filters(verdict=filters.verdict, kind=filters.kind, subject=filters.subject, before=page[-1].id)
     return found
@@ -61,13 +61,28 @@ def test_filters_narrow_the_pages(runs: Runs) -> None:
         f"{number:064x}" for number in reversed(range(23)) if number % 3 == 1 and number % 2 == 0
     ]
     assert len(all_pages(runs, Filters(verdict="none"), 50)) == 7
-    assert runs.page(Filters(kind="gate"), 5) == ([], False)
-    assert runs.page(Filters(subject="' OR true --"), 5) == ([], False)
+    assert runs.page(1, Filters(kind="gate"), 5) == ([], False)
+    assert runs.page(1, Filters(subject="' OR true --"), 5) == ([], False)
+
+
+def test_a_run_of_another_project_is_not_there_and_lies_elsewhere(runs: Runs, summary: RunSummary) -> None:
+    import psycopg
+
+    seal = f"{3:064x}"
+    assert runs.find(2, seal) is None
+    assert runs.page(2, Filters()) == ([], False)
+    assert runs.latest([2], 5) == []
+    found = runs.page(1, Filters(), 1)[0]
+    assert runs.page(2, Filters(before=found[0].id)) == ([], False)
+    assert [each.seal for each in runs.latest([1, 2], 2)] == [f"{number:064x}" for number in (22, 21)]
+    other = Caller(person=1, name="ada", token=1, memberships=(Membership(2, "other", Role.RUNNER),))
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):  # there is no such project
+        runs.add(numbered(summary, 3), other, RequestFacts("3"))
 
 
 def test_a_run_is_put_in_once(runs: Runs, summary: RunSummary) -> None:
     assert not runs.add(numbered(summary, 3), CALLER, RequestFacts("2"))
-    row = runs.find(f"{3:064x}")
+    row = runs.find(1, f"{3:064x}")
     assert row is not None
     assert row.pushed_by == "ada"
     assert row.summary.rows == summary.rows

@@ -10,12 +10,12 @@ from tests.server.site import Site
 
 def test_each_request_is_a_line_with_its_id_and_route_and_without_what_it_asked(site: Site) -> None:
     client = site.administrator()
-    reply = client.get("/runs/" + "a" * 64 + "?code=secret-code&next=secret-next")
+    reply = client.get("/p/default/runs/" + "a" * 64 + "?code=secret-code&next=secret-next")
     client.get("/no/such/secret-path")
     client.get("/healthz")
     lines = [json.loads(line) for line in site.lines if line.startswith("{")]
     (found,) = [line for line in lines if line.get("request_id") == reply.headers["x-request-id"]]
-    assert (found["route"], found["method"], found["status"]) == ("/runs/{seal}", "GET", 404)
+    assert (found["route"], found["method"], found["status"]) == ("/p/{project}/runs/{seal}", "GET", 404)
     assert found["caller"].startswith("person ")
     text = "".join(site.lines)
     assert "secret-" not in text

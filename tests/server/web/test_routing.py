@@ -50,12 +50,12 @@ def test_a_session_that_was_planted_before_the_sign_in_is_not_used_after_it(site
 @pytest.mark.parametrize(
     ("asked", "led"),
     [
-        ("/runs", "/runs"),
+        ("/p/default/runs", "/p/default/runs"),
         ("//evil.example", "/"),
         ("https://evil.example", "/"),
         ("/\\evil.example", "/"),
         ("javascript:alert(1)", "/"),
-        ("/runs?x=1", "/"),
+        ("/p/default/runs?x=1", "/"),
     ],
 )
 def test_after_the_sign_in_it_leads_to_pages_of_its_own_alone(asked: str, led: str, site: Site) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from steelyard.cli.lazy_group import LazyGroup
-from steelyard.cli.serve.options import data_option, run_as_option, tell
+from steelyard.cli.serve.options import data_option, oidc_options, run_as_option, tell
 
 __all__ = ["command"]
 
@@ -45,6 +45,7 @@ DEFAULT_BIND = "127.0.0.1:8420"
     "--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="The certificate chain (PEM), with --tls-key."
 )
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="The private key of --tls-cert (PEM).")
+@oidc_options
 @run_as_option
 @click.pass_context
 def command(
@@ -55,6 +56,12 @@ def command(
     proxies: tuple[str, ...],
     tls_cert: Path | None,
     tls_key: Path | None,
+    oidc_issuer: str,
+    oidc_client_id: str,
+    oidc_client_secret_file: Path | None,
+    oidc_groups_claim: str,
+    oidc_scopes: str,
+    oidc_ca_file: Path | None,
     run_as: str,
 ) -> int:
     """Serve the team's platform: verdicts that were pushed, verified again, for everybody who may look.
@@ -70,10 +77,26 @@ def command(
             option = "--" + given[0].replace("_", "-")
             raise InputError(f"{option} belongs behind {context.invoked_subcommand}, where that takes it")
         return 0
+    from steelyard.server.oidc.settings import oidc_settings
     from steelyard.server.serving import serve
     from steelyard.server.settings import serve_settings
 
+    oidc = oidc_settings(
+        issuer=oidc_issuer,
+        client_id=oidc_client_id,
+        secret_file=oidc_client_secret_file,
+        groups_claim=oidc_groups_claim,
+        scopes=oidc_scopes,
+        ca_file=oidc_ca_file,
+    )
     settings = serve_settings(
-        data=data, bind=bind, public_url=public_url, proxies=proxies, tls_cert=tls_cert, tls_key=tls_key, run_as=run_as
+        data=data,
+        bind=bind,
+        public_url=public_url,
+        proxies=proxies,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        run_as=run_as,
+        oidc=oidc,
     )
     return serve(settings, tell)

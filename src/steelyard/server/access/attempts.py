@@ -1,6 +1,7 @@
 """How often somebody may try to sign in: by address, and by name and address together.
 
-Not by the name alone: whoever knows it could then lock its owner out.
+Not by the name alone: whoever knows it could then lock its owner out. Where no name is given, as by an identity
+provider (the name ""), the address alone counts.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ class Attempts:
     def seconds_to_wait(self, name: str, address: str) -> float:
         """0 where another attempt is allowed."""
         with self._lock:
-            return max(self._wait(("", _network(address)), BY_ADDRESS), self._wait((name, _network(address)), BY_NAME))
+            limits = {(name, _network(address)): BY_NAME} | {("", _network(address)): BY_ADDRESS}
+            return max(self._wait(key, most) for key, most in limits.items())
 
     def note_failure(self, name: str, address: str) -> None:
         """Count a failed attempt. It is counted before the password is checked, so that many at once gain nothing."""
         with self._lock:
-            for key in (("", _network(address)), (name, _network(address))):
+            for key in {("", _network(address)), (name, _network(address))}:
                 self._failed.setdefault(key, []).append(self._now())
                 self._failed.move_to_end(key)
             while len(self._failed) > _KEPT:
@@ -45,7 +47,8 @@ class Attempts:
     def forget(self, name: str, address: str) -> None:
         """It was the right password after all: the name's failures from there, and the address's last one, are gone."""
         with self._lock:
-            self._failed.pop((name, _network(address)), None)
+            if name:
+                self._failed.pop((name, _network(address)), None)
             if times := self._failed.get(("", _network(address))):
                 times.pop()
 

@@ -1,15 +1,21 @@
-"""People, their sessions and tokens, in the database: secrets are kept as digests, and each act is an audit line."""
+"""People who come in and go out: sessions, passwords and one-time links, in the database.
+
+Secrets are kept as digests, and each act is an audit line.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
+from steelyard.server.access.acts import audit_act, insert_one
 from steelyard.server.access.callers import NOBODY, Caller
 from steelyard.server.access.passwords import hash_password, is_password
-from steelyard.server.access.secrets import digest_of, new_secret, new_token
+from steelyard.server.access.roles import roles_of
+from steelyard.server.access.secrets import digest_of, new_secret
 from steelyard.server.database.audit import append_audit
 
 if TYPE_CHECKING:
@@ -19,22 +25,31 @@ if TYPE_CHECKING:
     from steelyard.server.web.facts import RequestFacts
 
 __all__ = [
-    "SCOPES",
+    "ADMINISTRATORS_LOCK",
+    "LINK_DAYS",
     "SESSION_HOURS",
-    "TOKEN_DAYS",
+    "NoAccessError",
     "People",
     "SessionRow",
-    "TokenRow",
+    "begin_session",
+    "check_name",
     "has_administrator",
     "new_admin_link",
 ]
 
 SESSION_HOURS: Final = 12
 LINK_MINUTES: Final = 15
-SCOPES: Final = ("push", "metrics")
-TOKEN_DAYS: Final = (7, 30, 90, 365)
+LINK_DAYS: Final = 3
+ADMINISTRATORS_LOCK: Final = 8101738236430  # advisory: who is made or unmade an administrator, one after the other
 _LISTED: Final = 100
-_USED_EVERY: Final = timedelta(minutes=10)  # so that not every request writes
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
+
+
+class NoAccessError(InputError):
+    """Somebody is who they say, and has no role anywhere."""
+
+    def __init__(self) -> None:
+        super().__init__("you have no role in any project yet: ask an administrator of this server for one")
 
 
 @dataclass(frozen=True)
@@ -48,22 +63,18 @@ class SessionRow:
     agent: str
 
 
-@dataclass(frozen=True)
-class TokenRow:
-    """A token of a person; ``state`` is *active*, *expired* or *revoked*."""
-
-    id: int
-    name: str
-    scopes: tuple[str, ...]
-    created_at: datetime
-    expires_at: datetime
-    last_used_at: datetime | None
-    state: str
+def check_name(name: str) -> None:
+    """Raise InputError for what is no name of a person."""
+    if not _NAME.fullmatch(name):
+        raise InputError("a name has letters, digits and . _ @ -, such as ada or ada@example.com")
 
 
 def has_administrator(connection: psycopg.Connection[Any]) -> bool:
-    """Whether somebody can sign in as administrator."""
-    query = "SELECT EXISTS (SELECT FROM steelyard.person WHERE is_admin AND disabled_at IS NULL)"
+    """Whether somebody administrates the server by hand and with a password, so without the identity provider."""
+    query = (
+        "SELECT EXISTS (SELECT FROM steelyard.person "
+        "WHERE is_admin AND disabled_at IS NULL AND password_hash IS NOT NULL)"
+    )
     row = connection.execute(query).fetchone()
     return bool(row and row[0])
 
@@ -86,38 +97,32 @@ def new_admin_link(connection: psycopg.Connection[Any], actor: str) -> str:
 
 
 class People:
-    """What the pages ask of people. Each method is one transaction."""
+    """What people do for themselves. Each method is one transaction.
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    ``issuer`` is the identity provider that is configured, "" where none.
+    """
+
+    def __init__(self, pool: ConnectionPool, issuer: str = "") -> None:
         self._pool = pool
+        self._issuer = issuer
 
     # ── who asks ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def by_session(self, secret: str) -> Caller:
-        """Whose session this is; nobody's where it is over, or where its person was disabled."""
+        """Whose session this is; nobody's where it is over, or where its person was disabled or has no role left."""
         with self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT s.id, p.id, p.name FROM steelyard.session s JOIN steelyard.person p ON p.id = s.person_id "
-                "WHERE s.sha256 = %s AND s.ended_at IS NULL AND s.expires_at > now() "
-                "AND p.disabled_at IS NULL AND p.is_admin",
+                "SELECT s.id, p.id, p.name, p.is_admin FROM steelyard.session s "
+                "JOIN steelyard.person p ON p.id = s.person_id "
+                "WHERE s.sha256 = %s AND s.ended_at IS NULL AND s.expires_at > now() AND p.disabled_at IS NULL",
                 (digest_of(secret) or None,),
-            ).fetchone()
-        return NOBODY if row is None else Caller(session=row[0], person=row[1], name=row[2])
-
-    def by_token(self, token: str) -> Caller:
-        """Whose token this is; nobody's where it is over, or where its person was disabled."""
-        with self._pool.connection() as connection:
-            row = connection.execute(
-                "SELECT t.id, p.id, p.name, t.scopes, t.last_used_at FROM steelyard.token t "
-                "JOIN steelyard.person p ON p.id = t.person_id "
-                "WHERE t.sha256 = %s AND t.revoked_at IS NULL AND t.expires_at > now() AND p.disabled_at IS NULL",
-                (digest_of(token) or None,),
             ).fetchone()
             if row is None:
                 return NOBODY
-            if row[4] is None or row[4] < datetime.now(UTC) - _USED_EVERY:
-                connection.execute("UPDATE steelyard.token SET last_used_at = now() WHERE id = %s", (row[0],))
-        return Caller(token=row[0], person=row[1], name=row[2], scopes=frozenset(row[3]))
+            is_admin, memberships = roles_of(connection, row[1], self._issuer, is_admin=row[3])
+        if not is_admin and not memberships:
+            return NOBODY
+        return Caller(session=row[0], person=row[1], name=row[2], is_admin=is_admin, memberships=memberships)
 
     # ── coming in, going out ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -134,36 +139,74 @@ class People:
         hashed = hash_password(password)
         with self._pool.connection() as connection:
             # Two who use links at one time come one after the other.
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_FIRST_ADMINISTRATOR,))
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (ADMINISTRATORS_LOCK,))
             link = self._link(connection, secret)
             if link is None:
                 raise InputError("this link was used, or is too old: steelyard serve admin-link prints another")
             connection.execute("UPDATE steelyard.admin_link SET used_at = now() WHERE id = %s", (link,))
-            person = _one(
+            person = insert_one(
                 connection,
                 "INSERT INTO steelyard.person (name, password_hash, is_admin) VALUES (%s, %s, true) RETURNING id",
                 (name, hashed),
             )
-            session = self._begin_session(connection, person, facts, agent)
-            _audit(connection, "first-administrator", f"person:{person}", facts, f"person:{person}")
+            session = begin_session(connection, person, facts, agent)
+            audit_act(connection, "first-administrator", f"person:{person}", facts, f"person:{person}")
+        return session
+
+    def invited(self, secret: str) -> str:
+        """The name of the person whose one-time link this is; "" where it is over, or they are disabled."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_INVITED.encode(), (digest_of(secret) or None,)).fetchone()
+        return "" if row is None else str(row[2])
+
+    def join(self, secret: str, password: str, facts: RequestFacts, agent: str) -> str:
+        """Set the password of a person by their link, which is then used up; the secret of a session.
+
+        Their other sessions end. Raises InputError where the link is no longer good, NoAccessError where the password
+        was set, and the person has no role yet.
+        """
+        hashed = hash_password(password)
+        with self._pool.connection() as connection:
+            found = connection.execute(
+                (_INVITED + " FOR UPDATE OF l").encode(), (digest_of(secret) or None,)
+            ).fetchone()
+            if found is None:
+                raise InputError("this link was used, or is too old: an administrator can make another")
+            person, is_admin = found[1], found[3]
+            connection.execute("UPDATE steelyard.person SET password_hash = %s WHERE id = %s", (hashed, person))
+            _end_all(connection, person)
+            can_enter = self._can_enter(connection, person, is_admin=is_admin)
+            session = begin_session(connection, person, facts, agent) if can_enter else ""
+            audit_act(connection, "join", f"person:{person}", facts)
+        if not can_enter:
+            raise NoAccessError
         return session
 
     def sign_in(self, name: str, password: str, facts: RequestFacts, agent: str) -> str | None:
-        """The secret of a new session; None where name and password are no administrator's."""
+        """The secret of a new session; None where name and password are nobody's.
+
+        Raises NoAccessError where they are right, and the person has no role.
+        """
         with self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT id, password_hash FROM steelyard.person "
-                "WHERE lower(name) = lower(%s) AND disabled_at IS NULL AND is_admin",
+                "SELECT id, password_hash, is_admin FROM steelyard.person "
+                "WHERE lower(name) = lower(%s) AND disabled_at IS NULL",
                 (name,),
             ).fetchone()
         # A check takes a tenth of a second: no connection is held meanwhile.
         is_right = is_password(row[1] or "" if row else "", password)
         with self._pool.connection() as connection:
-            if row is None or not is_right:
-                _audit(connection, "sign-in-refused", "nobody", facts, f"person:{row[0]}" if row else "")
+            if row is None or not is_right or not _is_unchanged(connection, row[0], row[1]):
+                audit_act(connection, "sign-in-refused", "nobody", facts, f"person:{row[0]}" if row else "")
                 return None
-            session = self._begin_session(connection, row[0], facts, agent)
-            _audit(connection, "sign-in", f"person:{row[0]}", facts)
+            can_enter = self._can_enter(connection, row[0], is_admin=row[2])
+            if can_enter:
+                session = begin_session(connection, row[0], facts, agent)
+                audit_act(connection, "sign-in", f"person:{row[0]}", facts)
+            else:
+                audit_act(connection, "sign-in-without-role", f"person:{row[0]}", facts)
+        if not can_enter:
+            raise NoAccessError
         return session
 
     def sign_out(self, caller: Caller, facts: RequestFacts) -> None:
@@ -179,7 +222,13 @@ class People:
                 (session, caller.person),
             ).rowcount
             if ended:
-                _audit(connection, act, f"person:{caller.person}", facts, f"session:{session}")
+                audit_act(connection, act, f"person:{caller.person}", facts, f"session:{session}")
+
+    def has_password(self, person: int) -> bool:
+        """Whether a person can sign in without the identity provider."""
+        query = "SELECT password_hash IS NOT NULL FROM steelyard.person WHERE id = %s"
+        with self._pool.connection() as connection:
+            return connection.execute(query, (person,)).fetchone() == (True,)
 
     def change_password(self, caller: Caller, old: str, new: str, facts: RequestFacts) -> None:
         """Set another password, and end all other sessions; raises InputError where the old one is wrong."""
@@ -196,7 +245,11 @@ class People:
                 "UPDATE steelyard.session SET ended_at = now() WHERE person_id = %s AND id <> %s AND ended_at IS NULL",
                 (caller.person, caller.session),
             )
-            _audit(connection, "change-password", f"person:{caller.person}", facts)
+            connection.execute(
+                "UPDATE steelyard.person_link SET used_at = now() WHERE person_id = %s AND used_at IS NULL",
+                (caller.person,),
+            )
+            audit_act(connection, "change-password", f"person:{caller.person}", facts)
 
     # ── what a person has ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -210,45 +263,6 @@ class People:
             ).fetchall()
         return [SessionRow(*row) for row in rows]
 
-    def tokens(self, person: int) -> list[TokenRow]:
-        """The tokens of a person, the newest first."""
-        with self._pool.connection() as connection:
-            rows = connection.execute(
-                "SELECT id, name, scopes, created_at, expires_at, last_used_at, "
-                "CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired' "
-                "ELSE 'active' END FROM steelyard.token WHERE person_id = %s ORDER BY id DESC LIMIT %s",
-                (person, _LISTED),
-            ).fetchall()
-        return [TokenRow(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
-
-    def make_token(self, caller: Caller, name: str, scope: str, days: int, facts: RequestFacts) -> str:
-        """A new token, which is shown once. Raises InputError for a name, scope or time that there is not."""
-        if not name:
-            raise InputError("give the token a name, such as the place where it is used")
-        if scope not in SCOPES or days not in TOKEN_DAYS:
-            raise InputError("there is no such scope or time")
-        token = new_token()
-        with self._pool.connection() as connection:
-            made = _one(
-                connection,
-                "INSERT INTO steelyard.token (person_id, name, scopes, sha256, expires_at) "
-                "VALUES (%s, %s, %s, %s, now() + make_interval(days => %s)) RETURNING id",
-                (caller.person, name, [scope], digest_of(token), days),
-            )
-            more = {"scope": scope, "days": days}
-            _audit(connection, "make-token", f"person:{caller.person}", facts, f"token:{made}", more)
-        return token
-
-    def revoke_token(self, caller: Caller, token: int, facts: RequestFacts) -> None:
-        """End a token of the caller's; nothing happens where it is none."""
-        with self._pool.connection() as connection:
-            ended = connection.execute(
-                "UPDATE steelyard.token SET revoked_at = now() WHERE id = %s AND person_id = %s AND revoked_at IS NULL",
-                (token, caller.person),
-            ).rowcount
-            if ended:
-                _audit(connection, "revoke-token", f"person:{caller.person}", facts, f"token:{token}")
-
     # ── parts ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _link(self, connection: psycopg.Connection[Any], secret: str) -> int | None:
@@ -260,32 +274,40 @@ class People:
         ).fetchone()
         return None if row is None else int(row[0])
 
-    def _begin_session(self, connection: psycopg.Connection[Any], person: int, facts: RequestFacts, agent: str) -> str:
-        secret = new_secret()
+    def _can_enter(self, connection: psycopg.Connection[Any], person: int, *, is_admin: bool) -> bool:
+        is_admin, memberships = roles_of(connection, person, self._issuer, is_admin=is_admin)
+        return is_admin or bool(memberships)
+
+
+_INVITED: Final = (
+    "SELECT l.id, p.id, p.name, p.is_admin FROM steelyard.person_link l JOIN steelyard.person p ON p.id = l.person_id "
+    "WHERE l.sha256 = %s AND l.used_at IS NULL AND l.expires_at > now() AND p.disabled_at IS NULL"
+)
+
+
+def begin_session(connection: psycopg.Connection[Any], person: int, facts: RequestFacts, agent: str) -> str:
+    """The secret of a new session, in the caller's transaction."""
+    secret = new_secret()
+    connection.execute(
+        "INSERT INTO steelyard.session (person_id, sha256, expires_at, address, agent) "
+        "VALUES (%s, %s, now() + make_interval(hours => %s), %s, %s)",
+        (person, digest_of(secret), SESSION_HOURS, facts.address[:100], agent),
+    )
+    return secret
+
+
+def _is_unchanged(connection: psycopg.Connection[Any], person: int, password_hash: str) -> bool:
+    """Whether a person was neither disabled nor given another password while the one they gave was checked."""
+    row = connection.execute(
+        "SELECT password_hash FROM steelyard.person WHERE id = %s AND disabled_at IS NULL", (person,)
+    ).fetchone()
+    return row == (password_hash,)
+
+
+def _end_all(connection: psycopg.Connection[Any], person: int) -> None:
+    """All sessions and links of a person."""
+    for table, column in (("session", "ended_at"), ("person_link", "used_at")):
         connection.execute(
-            "INSERT INTO steelyard.session (person_id, sha256, expires_at, address, agent) "
-            "VALUES (%s, %s, now() + make_interval(hours => %s), %s, %s)",
-            (person, digest_of(secret), SESSION_HOURS, facts.address[:100], agent),
+            f"UPDATE steelyard.{table} SET {column} = now() WHERE person_id = %s AND {column} IS NULL".encode(),  # noqa: S608
+            (person,),
         )
-        return secret
-
-
-_FIRST_ADMINISTRATOR: Final = 8101738236430  # of an advisory lock
-
-
-def _one(connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...]) -> int:
-    row = connection.execute(query.encode(), values).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def _audit(
-    connection: psycopg.Connection[Any],
-    act: str,
-    actor: str,
-    facts: RequestFacts,
-    subject: str = "",
-    more: dict[str, Any] | None = None,
-) -> None:
-    details = {"address": facts.address[:100], **(more or {})}
-    append_audit(connection, act, actor=actor, subject=subject, details=details, request=facts.request_id)

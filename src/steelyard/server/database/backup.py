@@ -139,40 +139,40 @@ def _write_runs(
 ) -> tuple[int, tuple[str, ...]]:
     """Every file of every run of the snapshot, each once; the count of runs, and the files that are damaged."""
     damaged: list[str] = []
-    count = connection.execute("SELECT count(DISTINCT seal_sha256) FROM steelyard.run").fetchone()
+    count = connection.execute("SELECT count(*) FROM steelyard.run").fetchone()
     assert count is not None
     notify(f"the files of {count[0]:,} runs")
     query = (
-        "SELECT DISTINCT seal_sha256, run_file.name, sha256 FROM steelyard.run JOIN steelyard.run_file ON run_id = id "
-        "ORDER BY seal_sha256, run_file.name"
+        "SELECT coalesce(folder, seal_sha256) AS key, run_file.name, sha256 FROM steelyard.run "
+        "JOIN steelyard.run_file ON run_id = id ORDER BY key, run_file.name"
     )
     with connection.cursor(name="backup_files") as cursor:
         cursor.itersize = _BATCH
         cursor.execute(query)
-        for seal, name, sha256 in cursor:
-            member = run_member(seal, name)
-            if not is_accepted(name) or _digest(folder, seal, name) != sha256:
+        for key, name, sha256 in cursor:
+            member = run_member(key, name)
+            if not is_accepted(name) or _digest(folder, key, name) != sha256:
                 damaged.append(member)
-            elif writer.add(member, _content(folder, seal, name)) != sha256:
+            elif writer.add(member, _content(folder, key, name)) != sha256:
                 raise VerificationError(f"{member}: was changed while the backup was written: try again")
     return count[0], tuple(damaged)
 
 
-def _digest(folder: DataFolder, seal: str, name: str) -> str:
+def _digest(folder: DataFolder, key: str, name: str) -> str:
     """The SHA-256 of a run's file; nothing where it cannot be read, so that one damaged file stops no backup."""
     import hashlib
 
     digest = hashlib.sha256()
     try:
-        for chunk in _content(folder, seal, name):
+        for chunk in _content(folder, key, name):
             digest.update(chunk)
     except (OSError, VerificationError):
         return ""
     return digest.hexdigest()
 
 
-def _content(folder: DataFolder, seal: str, name: str) -> Iterator[bytes]:
-    with open_regular(folder.runs / seal[:2] / seal, name) as file:
+def _content(folder: DataFolder, key: str, name: str) -> Iterator[bytes]:
+    with open_regular(folder.runs / key[:2] / key, name) as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while chunk := file.read(_CHUNK):
             yield chunk

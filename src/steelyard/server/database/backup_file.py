@@ -85,9 +85,9 @@ def table_member(table: str) -> str:
     return f"database/{table}.copy"
 
 
-def run_member(seal: str, name: str) -> str:
-    """The member with a file of the run that has this seal."""
-    return f"runs/{seal[:2]}/{seal}/{name}"
+def run_member(key: str, name: str) -> str:
+    """The member with a file of the run that has the folder with this key."""
+    return f"runs/{key[:2]}/{key}/{name}"
 
 
 class BackupWriter:

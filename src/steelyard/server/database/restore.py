@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from steelyard.errors import InputError, StorageError, VerificationError
 from steelyard.server.database.audit import AuditHead, append_audit, check_audit
 from steelyard.server.database.backup import columns_of
-from steelyard.server.database.backup_file import ERASURES, BackupReader, Manifest, digest_of, table_member
+from steelyard.server.database.backup_file import ERASURES, BackupReader, Manifest, digest_of, run_member, table_member
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.erasure import Erasure, apply_erasure, read_erasures, write_erasures
 from steelyard.server.database.folder import DataFolder, open_data_folder
@@ -189,11 +189,13 @@ def _check_rows(manifest: Manifest, connection: psycopg.Connection[Any]) -> None
         raise VerificationError("the backup's audit log has another head than its manifest; nothing was restored")
     damaged = set(manifest.damaged)
     left = {name for name in manifest.members if name.startswith("runs/")}
+    # The first schema had no folders but those by the seal.
+    key = "coalesce(folder, seal_sha256)" if "folder" in columns_of(connection, "run") else "seal_sha256"
     rows = connection.execute(
-        "SELECT 'runs/' || left(seal_sha256, 2) || '/' || seal_sha256 || '/' || run_file.name, sha256 "
-        "FROM steelyard.run JOIN steelyard.run_file ON run_id = id"
+        f"SELECT {key}, run_file.name, sha256 FROM steelyard.run JOIN steelyard.run_file ON run_id = id".encode()  # noqa: S608
     )
-    for member, sha256 in rows:
+    for key, name, sha256 in rows:
+        member = run_member(key, name)
         left.discard(member)
         if member not in damaged and manifest.members.get(member) != sha256:
             raise VerificationError(f"the backup lacks {member[:200]}, or has another one; nothing was restored")

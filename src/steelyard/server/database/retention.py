@@ -59,7 +59,8 @@ def _orphans(connection: psycopg.Connection[Any], folder: DataFolder) -> list[Pa
     """The folders of runs that no row names, and that have not changed for a day."""
     if not folder.runs.is_dir():
         return []
-    known = {seal for (seal,) in connection.execute("SELECT seal_sha256 FROM steelyard.run")}
+    rows = connection.execute("SELECT coalesce(folder, seal_sha256) FROM steelyard.run")
+    known = {key for (key,) in rows}
     old = time.time() - _ORPHAN_SECONDS
     return [
         path

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
+from steelyard.server.access.callers import SCOPES
 from steelyard.server.access.passwords import LEAST_LENGTH, check_new_password
-from steelyard.server.access.people import SCOPES, TOKEN_DAYS
+from steelyard.server.access.tokens import TOKEN_DAYS
 from steelyard.server.pages.words import moment
 from steelyard.server.web.render import page
 
@@ -27,10 +28,11 @@ def do_make_token(call: Call) -> Response:
     """Make a token, and show it this once: the page is no redirect, so that it is in no address."""
     days = call.field("days", 10)
     try:
-        token = call.platform.people.make_token(
+        token = call.platform.tokens.make(
             call.caller,
             call.field("name", 80),
             call.field("scope", 20),
+            call.field("project", 60),
             int(days) if days.isdecimal() else 0,
             call.facts,
         )
@@ -41,13 +43,13 @@ def do_make_token(call: Call) -> Response:
 
 def do_revoke_token(call: Call) -> Response:
     """End a token of one's own."""
-    call.platform.people.revoke_token(call.caller, _number(call, "token"), call.facts)
+    call.platform.tokens.revoke(call.caller, call.number("token"), call.facts)
     return _again()
 
 
 def do_end_session(call: Call) -> Response:
     """End a session of one's own; this one too."""
-    call.platform.people.end_session(call.caller, _number(call, "session"), call.facts)
+    call.platform.people.end_session(call.caller, call.number("session"), call.facts)
     return _again()
 
 
@@ -84,18 +86,17 @@ def _account_page(call: Call, status: int = 200, *, problem: str = "", token: st
             for each in call.platform.people.sessions(person)
         ],
         tokens=[
-            {"id": each.id, "name": each.name, "scopes": ", ".join(each.scopes), "made": moment(each.created_at),
+            {"id": each.id, "name": each.name, "scopes": ", ".join(each.scopes), "project": each.project,
+             "made": moment(each.created_at),
              "ends": moment(each.expires_at), "used": moment(each.last_used_at), "state": each.state}
-            for each in call.platform.people.tokens(person)
+            for each in call.platform.tokens.listed(person)
         ],
-        scopes=SCOPES,
+        scopes=[scope for scope in SCOPES if scope != "metrics" or call.caller.is_admin],
+        memberships=call.caller.memberships,
+        has_password=call.platform.people.has_password(person),
         days=TOKEN_DAYS,
         least=LEAST_LENGTH,
     )  # fmt: skip
-
-
-def _number(call: Call, name: str) -> int:
-    return min(int(call.request.path_params[name]), 2**62)
 
 
 def _again() -> Response:

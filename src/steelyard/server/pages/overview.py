@@ -18,12 +18,13 @@ NUMBER: Final = 10
 
 
 def show_overview(call: Call) -> Response:
-    """The last runs; how to push one where there is none."""
-    found = call.platform.runs.latest(NUMBER + 1)
+    """The last runs of all projects that the caller may see; how to push one where there is none."""
+    projects = [each.project_id for each in call.caller.memberships]
+    found = call.platform.runs.latest(projects, NUMBER)
     return page(
         call,
         "overview.html.j2",
-        runs=[shown_run(each) for each in found[:NUMBER]],
-        is_more=len(found) > NUMBER,
+        runs=[shown_run(each) for each in found],
+        memberships=call.caller.memberships,
         address=call.platform.settings.base_url,
     )

@@ -15,8 +15,9 @@ from urllib.parse import quote
 from steelyard.evidence import layout
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.folders import folder_of
+from steelyard.server.web.addresses import run_path, runs_path
 from steelyard.server.web.headers import SANDBOX_POLICY
-from steelyard.server.web.render import page, problem_page
+from steelyard.server.web.render import missing_page, page, problem_page
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -34,7 +35,7 @@ def show_run(call: Call) -> Response:
     """The run's page."""
     row = _find(call)
     if row is None:
-        return _missing(call)
+        return missing_page(call)
     after = call.query("after", 200)
     files = call.platform.runs.files(row.listed.id, after, _FILES + 1)
     run = row.summary
@@ -42,6 +43,9 @@ def show_run(call: Call) -> Response:
         call,
         "run.html.j2",
         run=run,
+        project=call.project.project,
+        address=run_path(call.project.project, run.seal),
+        list_address=runs_path(call.project.project),
         word=verdict_in_words(run.verdict, run.kind),
         css=verdict_class(run.verdict),
         rows=[{"row": each, "css": verdict_class(each.word)} for each in run.rows],
@@ -64,7 +68,7 @@ def show_report(call: Call) -> Response:
     """The report as it was sealed, in a sandbox: no script of it runs, and it shares no origin with our pages."""
     row = _find(call)
     if row is None or not call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE):
-        return _missing(call)
+        return missing_page(call)
     return _file(call, row, layout.REPORT_PAGE, "text/html; charset=utf-8", as_download=False)
 
 
@@ -72,7 +76,7 @@ def send_file(call: Call) -> Response:
     """A file of the run, as a download."""
     row, name = _find(call), call.path("name")
     if row is None or not call.platform.runs.has_file(row.listed.id, name):
-        return _missing(call)
+        return missing_page(call)
     return _file(call, row, name, "application/octet-stream", as_download=True)
 
 
@@ -84,8 +88,8 @@ def send_archive(call: Call) -> Response:
 
     row = _find(call)
     if row is None:
-        return _missing(call)
-    folder = folder_of(call.platform.data, row.listed.seal)
+        return missing_page(call)
+    folder = folder_of(call.platform.data, row.folder)
     if not (folder / layout.BUNDLE).is_file():
         return _lost(call)
     headers = _headers(f"{row.listed.seal[:16]}.tar.gz", as_download=True)
@@ -99,11 +103,7 @@ def _pieces(archive: Iterator[bytes]) -> Iterator[bytes]:
 
 def _find(call: Call) -> RunRow | None:
     seal = call.path("seal")
-    return call.platform.runs.find(seal) if _SEAL.fullmatch(seal) else None
-
-
-def _missing(call: Call) -> Response:
-    return problem_page(call, 404, "there is no such run, or no such file of it")
+    return call.platform.runs.find(call.project.project_id, seal) if _SEAL.fullmatch(seal) else None
 
 
 def _lost(call: Call) -> Response:
@@ -113,7 +113,7 @@ def _lost(call: Call) -> Response:
 def _file(call: Call, row: RunRow, name: str, media_type: str, *, as_download: bool) -> Response:
     from starlette.responses import FileResponse
 
-    path: Path = folder_of(call.platform.data, row.listed.seal) / name
+    path: Path = folder_of(call.platform.data, row.folder) / name
     if not path.is_file():
         return _lost(call)
     headers = _headers(name.replace("/", "-"), as_download=as_download)

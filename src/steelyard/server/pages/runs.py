@@ -1,4 +1,4 @@
-"""*Runs*: all of them, the newest first, a page at a time."""
+"""*Runs*: all of a project, the newest first, a page at a time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from steelyard.records import VerdictWord
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
 from steelyard.server.runs.rows import Filters, ListedRun
+from steelyard.server.web.addresses import run_path, runs_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:
@@ -31,15 +32,18 @@ def show_runs(call: Call) -> Response:
         subject=call.query("subject", 200),
         before=min(int(before), _MOST) if before.isascii() and before.isdigit() else 0,
     )
-    found, is_more = call.platform.runs.page(filters)
+    found, is_more = call.platform.runs.page(call.project.project_id, filters)
     asked = {"verdict": filters.verdict, "kind": filters.kind, "subject": filters.subject}
     kept = {name: value for name, value in asked.items() if value}
+    address = runs_path(call.project.project)
     return page(
         call,
         "runs.html.j2",
         runs=[shown_run(each) for each in found],
-        older="/runs?" + urlencode({**kept, "before": found[-1].id}) if is_more else "",
-        newest="/runs?" + urlencode(kept) if filters.before else "",
+        project=call.project.project,
+        address=address,
+        older=address + "?" + urlencode({**kept, "before": found[-1].id}) if is_more else "",
+        newest=address + "?" + urlencode(kept) if filters.before else "",
         filters=filters,
         is_narrowed=bool(kept),
         verdicts=_VERDICTS,
@@ -50,7 +54,8 @@ def show_runs(call: Call) -> Response:
 def shown_run(run: ListedRun) -> dict[str, Any]:
     """What the lists show of a run."""
     return {
-        "seal": run.seal,
+        "address": run_path(run.project, run.seal),
+        "project": run.project,
         "subject": run.subject,
         "kind": run.kind,
         "headline": run.headline,

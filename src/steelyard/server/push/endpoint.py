@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, VerificationError
+from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.push.intake import BusyError
+from steelyard.server.web.addresses import run_path
 from steelyard.server.web.replies import json_reply
 
 if TYPE_CHECKING:
@@ -15,15 +17,16 @@ if TYPE_CHECKING:
     from steelyard.server.push.summary import RunSummary
     from steelyard.server.web.call import Call
 
-__all__ = ["find_run", "push_run"]
+__all__ = ["PUSH", "find_run", "push_run"]
 
-_SEAL = re.compile(r"[0-9a-f]{64}")
+PUSH: Final = Access(Place.PROJECT, Role.RUNNER, scopes=("push",))
+_SEAL: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def find_run(call: Call) -> Response:
     """200 where the run with this seal is here, else 404."""
     seal = call.path("seal")
-    row = call.platform.runs.find(seal) if _SEAL.fullmatch(seal) else None
+    row = call.platform.runs.find(call.project.project_id, seal) if _SEAL.fullmatch(seal) else None
     if row is None:
         return json_reply(404, {"problem": "there is no such run here"})
     return json_reply(200, _facts(call, row.summary, is_new=False))
@@ -36,7 +39,11 @@ async def push_run(call: Call) -> Response:
         return json_reply(415, {"problem": "an archive comes as tar, or as tar in gzip"})
     try:
         run, is_new = await call.platform.intake.take(
-            call.request.stream(), compressed=encoding == "gzip", caller=call.caller, facts=call.facts
+            call.request.stream(),
+            compressed=encoding == "gzip",
+            caller=call.caller,
+            facts=call.facts,
+            may_still=lambda: call.platform.tokens.may_still(PUSH, call.caller),
         )
     except BusyError as error:
         reply = json_reply(503, {"problem": str(error)})
@@ -53,7 +60,7 @@ def _facts(call: Call, run: RunSummary, *, is_new: bool) -> dict[str, Any]:
     return {
         "seal": run.seal,
         "new": is_new,
-        "url": f"{call.platform.settings.base_url}/runs/{run.seal}",
+        "url": f"{call.platform.settings.base_url}{run_path(call.project.project, run.seal)}",
         "verdict": run.verdict,
         "headline": run.headline,
         "exit": run.exit,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +17,13 @@ from steelyard.evidence import layout
 from steelyard.server.push.archive import Limits, Unpacker
 from steelyard.server.push.summary import RunSummary
 from steelyard.server.push.verifying import Verifier
-from steelyard.server.runs.folders import incoming_folder, keep
+from steelyard.server.runs.folders import folder_key, incoming_folder, keep
 
 if TYPE_CHECKING:
     from steelyard.server.access.callers import Caller
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.metrics import Metrics
-    from steelyard.server.runs.rows import Runs
+    from steelyard.server.runs.rows import RunRow, Runs
     from steelyard.server.web.facts import RequestFacts
 
 __all__ = ["BusyError", "Intake"]
@@ -62,18 +62,27 @@ class Intake:
         self._verifier.stop()
 
     async def take(
-        self, pieces: AsyncIterator[bytes], *, compressed: bool, caller: Caller, facts: RequestFacts
+        self,
+        pieces: AsyncIterator[bytes],
+        *,
+        compressed: bool,
+        caller: Caller,
+        facts: RequestFacts,
+        may_still: Callable[[], bool],
     ) -> tuple[RunSummary, bool]:
-        """The run, and whether it is new here.
+        """The run, and whether it is new in the token's project.
 
-        Raises InputError for an archive that no run is, VerificationError where the run does not verify, BusyError
-        where too many are pushed at once or the disk is full. Each is put on record.
+        ``may_still`` is asked after the verification, which takes minutes: the token may have ended. Raises InputError
+        for an archive that no run is, VerificationError where the run does not verify, BusyError where too many are
+        pushed at once or the disk is full. Each is put on record.
         """
         if self._waiting >= AT_ONCE:
             raise BusyError("too many runs are being pushed at once: try again in a minute")
         self._waiting += 1
         try:
-            run, is_new = await self._take(pieces, compressed=compressed, caller=caller, facts=facts)
+            run, is_new = await self._take(
+                pieces, compressed=compressed, caller=caller, facts=facts, may_still=may_still
+            )
         except (InputError, VerificationError) as error:
             self._metrics.count_push("refused")
             await asyncio.to_thread(self._runs.note_refused, str(error), caller, facts)
@@ -84,15 +93,23 @@ class Intake:
         return run, is_new
 
     async def _take(
-        self, pieces: AsyncIterator[bytes], *, compressed: bool, caller: Caller, facts: RequestFacts
+        self,
+        pieces: AsyncIterator[bytes],
+        *,
+        compressed: bool,
+        caller: Caller,
+        facts: RequestFacts,
+        may_still: Callable[[], bool],
     ) -> tuple[RunSummary, bool]:
         with incoming_folder(self._data) as path:
             await self._receive(path, pieces, compressed=compressed)
-            known = await asyncio.to_thread(self._known, path)
+            known = await asyncio.to_thread(self._known, path, caller)
             if known is not None:
                 return known, False
             async with self._verifying:
                 run = await asyncio.to_thread(self._verifier.verify, path)
+                if not await asyncio.to_thread(may_still):
+                    raise InputError("the token, or its person's role, ended while the run was verified")
                 return run, await asyncio.to_thread(self._keep, path, run, caller, facts)
 
     async def _receive(self, path: Path, pieces: AsyncIterator[bytes], *, compressed: bool) -> None:
@@ -109,13 +126,18 @@ class Intake:
         if layout.BUNDLE not in unpacker.files:
             raise InputError(f"the archive has no {layout.BUNDLE}: push the folder of a sealed run")
 
-    def _known(self, path: Path) -> RunSummary | None:
+    def _known(self, path: Path, caller: Caller) -> RunSummary | None:
         """The run that is here with this very seal: nothing of the new one is kept, so it need not be verified."""
-        row = self._runs.find(layout.digest_and_lines(path, layout.BUNDLE)[0])
+        row = self._find(layout.digest_and_lines(path, layout.BUNDLE)[0], caller)
         return None if row is None else row.summary
 
     def _keep(self, path: Path, run: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
-        if self._runs.find(run.seal) is not None:
+        assert caller.token_project is not None
+        if self._find(run.seal, caller) is not None:
             return False
-        keep(self._data, path, run.seal)
+        keep(self._data, path, folder_key(caller.token_project, run.seal))
         return self._runs.add(run, caller, facts)
+
+    def _find(self, seal: str, caller: Caller) -> RunRow | None:
+        assert caller.token_project is not None
+        return self._runs.find(caller.token_project.project_id, seal)

@@ -12,6 +12,7 @@ import msgspec
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
 from steelyard.server.push.summary import RunFile, RunSummary
+from steelyard.server.runs.folders import folder_key
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,10 +24,11 @@ __all__ = ["PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "shortened"]
 
 PAGE_SIZE: Final = 50
 MAX_SUMMARY: Final = 1 << 20  # bytes
-PROJECT: Final = "default"
 _COLUMNS: Final = (
-    "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit"
+    "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
+    "j.name"
 )
+_RUNS: Final = "steelyard.run r JOIN steelyard.project j ON j.id = r.project_id"
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,12 @@ class ListedRun:
     signed_by: str
     pushed_at: datetime
     verified_exit: int
+    project: str
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run with all that its page shows, but for its files."""
+    """A run with all that its page shows, but for its files; ``folder`` is the key of where these lie."""
 
     listed: ListedRun
     summary: RunSummary
@@ -56,6 +59,7 @@ class RunRow:
     verified_at: datetime
     size: int
     files: int
+    folder: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,48 +73,57 @@ class Filters:
 
 
 class Runs:
-    """The runs of the one project that there is so far."""
+    """The runs, each in its project: who asks for one names the project, by its number."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    def latest(self, number: int) -> list[ListedRun]:
-        """The runs that were pushed last."""
-        return self.page(Filters(), number)[0]
+    def latest(self, projects: Sequence[int], number: int) -> list[ListedRun]:
+        """The runs that were pushed last into any of these projects."""
+        query = (
+            f"SELECT {_COLUMNS} FROM unnest(%s::bigint[]) AS wanted (id) CROSS JOIN LATERAL ("  # noqa: S608 — our words
+            "SELECT * FROM steelyard.run WHERE project_id = wanted.id ORDER BY pushed_at DESC, id DESC LIMIT %s) r "
+            "JOIN steelyard.project j ON j.id = r.project_id ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
+        )
+        with self._pool.connection() as connection:
+            rows = connection.execute(query.encode(), (list(projects), number, number)).fetchall()
+        return [ListedRun(*row) for row in rows]
 
-    def page(self, filters: Filters, size: int = PAGE_SIZE) -> tuple[list[ListedRun], bool]:
-        """The runs of one page, the newest first, and whether there are more."""
-        conditions = ["r.project_id = (SELECT id FROM steelyard.project WHERE name = %s)"]
-        values: list[Any] = [PROJECT]
+    def page(self, project: int, filters: Filters, size: int = PAGE_SIZE) -> tuple[list[ListedRun], bool]:
+        """The runs of one page of a project, the newest first, and whether there are more."""
+        conditions = ["r.project_id = %s"]
+        values: list[Any] = [project]
         if filters.before:
-            conditions.append("(r.pushed_at, r.id) < (SELECT pushed_at, id FROM steelyard.run WHERE id = %s)")
-            values.append(filters.before)
+            conditions.append(
+                "(r.pushed_at, r.id) < (SELECT pushed_at, id FROM steelyard.run WHERE id = %s AND project_id = %s)"
+            )
+            values += [filters.before, project]
         for column, value in (("verdict", filters.verdict), ("kind", filters.kind), ("subject", filters.subject)):
             if value:
                 conditions.append(f"r.{column} = %s")
                 values.append("" if value == "none" and column == "verdict" else value)
         query = (
-            f"SELECT {_COLUMNS} FROM steelyard.run r WHERE {' AND '.join(conditions)} "  # noqa: S608 — our own words
+            f"SELECT {_COLUMNS} FROM {_RUNS} WHERE {' AND '.join(conditions)} "  # noqa: S608 — our own words
             "ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
         )
         with self._pool.connection() as connection:
             rows = connection.execute(query.encode(), (*values, size + 1)).fetchall()
         return [ListedRun(*row) for row in rows[:size]], len(rows) > size
 
-    def find(self, seal: str) -> RunRow | None:
-        """The run with this seal."""
+    def find(self, project: int, seal: str) -> RunRow | None:
+        """The run of a project with this seal."""
         with self._pool.connection() as connection:
             row = connection.execute(
-                f"SELECT {_COLUMNS}, r.summary, p.name, coalesce(t.name, ''), r.verified_at, r.size_bytes, r.files "  # noqa: S608
-                "FROM steelyard.run r JOIN steelyard.person p ON p.id = r.pushed_by "
-                "LEFT JOIN steelyard.token t ON t.id = r.pushed_with JOIN steelyard.project j ON j.id = r.project_id "
-                "WHERE r.seal_sha256 = %s AND j.name = %s".encode(),
-                (seal, PROJECT),
+                f"SELECT {_COLUMNS}, r.summary, p.name, coalesce(t.name, ''), r.verified_at, r.size_bytes, r.files, "  # noqa: S608
+                f"coalesce(r.folder, r.seal_sha256) FROM {_RUNS} JOIN steelyard.person p ON p.id = r.pushed_by "
+                "LEFT JOIN steelyard.token t ON t.id = r.pushed_with "
+                "WHERE r.project_id = %s AND r.seal_sha256 = %s".encode(),
+                (project, seal),
             ).fetchone()
         if row is None:
             return None
-        summary = msgspec.json.decode(row[10], type=RunSummary)
-        return RunRow(ListedRun(*row[:10]), summary, *row[11:])
+        summary = msgspec.json.decode(row[11], type=RunSummary)
+        return RunRow(ListedRun(*row[:11]), summary, *row[12:])
 
     def files(self, run: int, after: str = "", number: int = 200) -> list[RunFile]:
         """The files of a run by name, from the one after ``after``."""
@@ -129,19 +142,24 @@ class Runs:
             return connection.execute(query, (run, name)).fetchone() is not None
 
     def add(self, summary: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
-        """Put a verified run in, with its audit line; False where it is there already: nothing changes then."""
+        """Put a verified run into the token's project, with its audit line; False, and no change, where it is there."""
+        project = caller.token_project
+        assert project is not None
+        key = folder_key(project, summary.seal)
         with self._pool.connection() as connection:
             made = connection.execute(
                 "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
                 "exit, records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
-                "verified_exit, verified_with) SELECT j.id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-                "%s, %s, now(), %s, %s FROM steelyard.project j WHERE j.name = %s "
+                "verified_exit, verified_with, folder) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+                "%s, %s, %s, now(), %s, %s, %s) "
                 "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
                 (
-                    summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject, summary.verdict,
+                    project.project_id, summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject,
+                    summary.verdict,
                     summary.headline[:1000], summary.exit, summary.records, summary.answers, len(summary.files),
                     summary.size, summary.signed_by, shortened(summary).decode(), caller.person, caller.token,
-                    summary.verified_exit, summary.verified_with[:100], PROJECT,
+                    summary.verified_exit, summary.verified_with[:100],
+                    key if key != summary.seal else None,
                 ),
             ).fetchone()  # fmt: skip
             if made is None:

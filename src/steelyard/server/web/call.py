@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from steelyard.errors import InputError
-from steelyard.server.access.callers import NOBODY, Caller
+from steelyard.server.access.callers import NOBODY, Caller, Membership
 from steelyard.server.web.facts import RequestFacts, facts_of
 from steelyard.util.text import one_line
 
@@ -37,9 +37,21 @@ class Call:
         """What is known of the request, for audit lines."""
         return facts_of(self.request.scope)
 
+    @property
+    def project(self) -> Membership:
+        """The project of this request, and the caller's role in it: of a route whose rule asks for one."""
+        named = self.request.path_params.get("project")
+        found = self.caller.token_project if named is None else self.caller.membership(str(named))
+        assert found is not None, "the rule was enforced before"
+        return found
+
     def path(self, name: str) -> str:
         """A part of the path."""
         return str(self.request.path_params[name])
+
+    def number(self, name: str) -> int:
+        """A part of the path that is a number, as large as the database can look for."""
+        return min(int(self.request.path_params[name]), 2**62)
 
     def query(self, name: str, limit: int = 200) -> str:
         """A parameter of the address, on one line; "" where it is not there."""

@@ -1,4 +1,4 @@
-"""The two cookies: that of a session, and that of a visitor's forms before there is one.
+"""The cookies: that of a session, that of a visitor's forms before there is one, that of a sign-in on its way.
 
 Over https both carry the prefix ``__Host-``, so that no other host of the domain can set them.
 """
@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 __all__ = [
     "FORM_SECONDS",
     "cookie_of",
+    "drop_provider_cookie",
     "drop_session_cookie",
     "form_cookie_of",
+    "provider_cookie_of",
     "set_form_cookie",
+    "set_provider_cookie",
     "set_session_cookie",
 ]
 
 FORM_SECONDS: Final = 3600
-_SESSION, _FORM = "steelyard-session", "steelyard-form"
+_SESSION, _FORM, _PROVIDER = "steelyard-session", "steelyard-form", "steelyard-provider"
 _LONGEST: Final = 100
+_LONGEST_PROVIDER: Final = 1000
 
 
 def cookie_of(call: Call) -> str:
@@ -51,9 +55,24 @@ def drop_session_cookie(reply: Response, call: Call) -> None:
     _set(reply, call, _SESSION, "", 0)
 
 
-def _sent(call: Call, name: str) -> str:
+def provider_cookie_of(call: Call) -> str:
+    """To which the identity provider's answer is held; "" where none."""
+    return _sent(call, _PROVIDER, _LONGEST_PROVIDER)
+
+
+def set_provider_cookie(reply: Response, call: Call, secret: str, seconds: int) -> None:
+    """Bind a sign-in that begins to this browser; it comes back with the provider's answer, which is a link's."""
+    _set(reply, call, _PROVIDER, secret, seconds)
+
+
+def drop_provider_cookie(reply: Response, call: Call) -> None:
+    """The sign-in is over."""
+    _set(reply, call, _PROVIDER, "", 0)
+
+
+def _sent(call: Call, name: str, longest: int = _LONGEST) -> str:
     value = call.request.cookies.get(_full(call, name), "")
-    return value if len(value) <= _LONGEST else ""
+    return value if len(value) <= longest else ""
 
 
 def _set(reply: Response, call: Call, name: str, value: str, seconds: int) -> None:

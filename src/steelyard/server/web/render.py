@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.call import Call
 
-__all__ = ["PACKAGE", "page", "problem_page", "style", "style_address"]
+__all__ = ["PACKAGE", "missing_page", "page", "problem_page", "style", "style_address"]
 
 PACKAGE: Final = "steelyard.server.pages"
 
@@ -27,12 +27,17 @@ def page(call: Call, name: str, status: int = 200, /, **values: Any) -> Response
 
     text = template(name, PACKAGE).render(
         caller=call.caller, key=form_key(call.cookie) if call.cookie else "", style=style_address(),
-        here=call.facts.route, **values,
+        here=call.request.url.path, single_sign_on=bool(call.platform.settings.oidc), **values,
     )  # fmt: skip
     reply = HTMLResponse(text, status)
     if call.cookie and call.caller.session is None and not form_cookie_of(call):
         set_form_cookie(reply, call, call.cookie, FORM_SECONDS)
     return reply
+
+
+def missing_page(call: Call) -> Response:
+    """What is not there, and what the caller may not see, is one and the same page."""
+    return problem_page(call, 404, "there is no such page, or no role of yours reaches it")
 
 
 def problem_page(call: Call, status: int, problem: str) -> Response:

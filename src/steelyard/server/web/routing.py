@@ -1,6 +1,8 @@
-"""Routes with rules: each says who may use it, and one place enforces that before any handler runs.
+"""Routes with rules: each says where, and with which role there, and one place enforces that before any handler runs.
 
-A route cannot be declared without a rule. Forms are taken from our own pages alone: by Origin (or Sec-Fetch-Site), by a
+A route cannot be declared without a rule. What is in a project has a path that names it (``{project}``), or is asked
+with a token, which works in one: there is no other way to a project. A project in which the caller has no role is
+answered as one that does not exist. Forms are taken from our own pages alone: by Origin (or Sec-Fetch-Site), by a
 key in the form that follows from the cookie, and by the cookie's SameSite.
 """
 
@@ -13,13 +15,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
 from steelyard.errors import InputError
-from steelyard.server.access.callers import Access, is_allowed
+from steelyard.server.access.callers import Access, Answer, Place, answer_to
 from steelyard.server.access.secrets import is_form_key, new_secret
 from steelyard.server.web.bodies import BodyTooLargeError
 from steelyard.server.web.call import Call, fields_of
 from steelyard.server.web.cookies import cookie_of, form_cookie_of
 from steelyard.server.web.facts import facts_of, place_of
-from steelyard.server.web.render import problem_page
+from steelyard.server.web.render import missing_page, problem_page
 from steelyard.server.web.replies import json_reply
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ class Rule:
     path: str
     access: Access
     handler: Handler
+
+    def __post_init__(self) -> None:
+        is_page_of_project = self.access.place is Place.PROJECT and not self.access.is_token
+        assert is_page_of_project == ("{project}" in self.path), f"{self.path}: a project's pages name it"
 
 
 def routes_of(rules: tuple[Rule, ...], platform: Platform) -> list[Route]:
@@ -87,8 +93,11 @@ async def _answer(rule: Rule, call: Call) -> Response:
 
     await run_in_threadpool(_identify, rule, call)
     call.facts.caller = call.caller.label
-    if not is_allowed(rule.access, call.caller):
-        return _refused(rule, call)
+    answer = answer_to(rule.access, call.caller, str(call.request.path_params.get("project", "")))
+    if answer is Answer.MISSING:
+        return missing_page(call)
+    if answer is not Answer.ALLOWED:
+        return _refused(rule, call, answer)
     if not rule.access.is_token and rule.method == "POST" and (problem := await _read_form(call)):
         return _problem(rule, call, 403, problem)
     if inspect.iscoroutinefunction(rule.handler):
@@ -102,7 +111,7 @@ def _identify(rule: Rule, call: Call) -> None:
     if rule.access.is_token:
         scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            call.caller = call.platform.people.by_token(token.strip())
+            call.caller = call.platform.tokens.caller(token.strip())
         return
     if secret := cookie_of(call):
         call.caller = call.platform.people.by_session(secret)
@@ -125,16 +134,20 @@ async def _read_form(call: Call) -> str:
     return ""
 
 
-def _refused(rule: Rule, call: Call) -> Response:
+def _refused(rule: Rule, call: Call, answer: Answer) -> Response:
     from starlette.responses import RedirectResponse
 
     if rule.access.is_token:
-        known = call.caller.token is not None
-        problem = f"this token lacks the scope {rule.access.scope}" if known else "a valid token is needed"
-        reply = json_reply(403 if known else 401, {"problem": problem})
-        if not known:
+        if answer is Answer.UNKNOWN:
+            reply = json_reply(401, {"problem": "a valid token is needed"})
             reply.headers["www-authenticate"] = "Bearer"
-        return reply
+            return reply
+        has_scope = call.caller.scopes & set(rule.access.scopes)
+        lacks = f"this token lacks the scope {' or '.join(rule.access.scopes)}"
+        return json_reply(403, {"problem": "its person has no role for this any more" if has_scope else lacks})
+    if answer is Answer.REFUSED:
+        where = "on this server" if rule.access.place is Place.SERVER else f"in {call.path('project')}"
+        return _problem(rule, call, 403, f"this needs the role {rule.access.role} {where}")
     if call.request.method not in ("GET", "HEAD"):
         return _problem(rule, call, 401, "you are not signed in")
     return RedirectResponse(f"/sign-in?next={quote(call.request.url.path, safe='/')}", 303)

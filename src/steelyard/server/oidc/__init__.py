@@ -1,0 +1,1 @@
+"""Single sign-on by OpenID Connect: one identity provider, whom the command line names."""

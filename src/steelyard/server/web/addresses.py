@@ -1,0 +1,20 @@
+"""The addresses of a project's pages: what is in a project is under its name."""
+
+from __future__ import annotations
+
+__all__ = ["people_path", "run_path", "runs_path"]
+
+
+def runs_path(project: str) -> str:
+    """The list of a project's runs."""
+    return f"/p/{project}/runs"
+
+
+def run_path(project: str, seal: str) -> str:
+    """The page of a run."""
+    return f"{runs_path(project)}/{seal}"
+
+
+def people_path(project: str) -> str:
+    """Who has which role in a project."""
+    return f"/p/{project}/people"

@@ -1,0 +1,186 @@
+"""Signing in by a provider, as a browser goes the way: against a stub on loopback that can do everything wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.oidc.stub import Stub, come_back, oidc_options, query_of, rsa_key, sign_in, stub_provider
+from tests.server.site import NAME, PASSWORD, Site, data_folder, serving
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[Stub]:
+    with stub_provider() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def sso(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server of its own, where the group staff looks and the group bosses administrates."""
+    options = oidc_options(tmp_path_factory.mktemp("oidc"), stub.address)
+    with data_folder() as data, serving(data, *options) as site:
+        client = site.administrator()
+        for group, role in (("staff", "viewer"), ("bosses", "server")):
+            fields = {"group": group, "role": role, "project": "default"}
+            assert client.submit("/admin/groups", "/admin/groups", **fields).status == 303
+        yield site
+
+
+def test_while_the_provider_is_away_it_is_said_and_a_password_works(sso: Site, stub: Stub) -> None:
+    """First, since what the provider publishes is kept for an hour."""
+    stub.status = 503
+    try:
+        reply = sso.client().get("/sign-in/provider")
+        assert reply.status == 503
+        assert "The identity provider does not answer as it should" in reply.text
+        assert 'name="password"' in reply.text
+        local = sso.client().submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next="/")
+        assert local.status == 303
+    finally:
+        stub.status = 200
+    assert any('"single sign-on"' in line and "status 503" in line for line in sso.lines)
+
+
+def test_a_group_lets_in_and_a_session_is_new(sso: Site, stub: Stub) -> None:
+    client = sso.client()
+    assert 'href="/sign-in/provider"' in client.get("/sign-in").text
+    client.cookies["steelyard-session"] = planted = "A" * 43
+    query = query_of(client.get("/sign-in/provider?next=/p/default/runs"))
+    assert query["redirect_uri"] == f"{sso.base}/sign-in/callback"
+    assert "steelyard-provider" in client.cookies
+    reply = come_back(client, stub.code(query, groups=["staff"]), query["state"], f"&iss={stub.address}")
+    assert (reply.status, reply.headers["location"]) == (303, "/p/default/runs")
+    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert client.cookies["steelyard-session"] != planted
+    assert client.cookies["steelyard-provider"] in ("", '""')
+    assert client.get("/p/default/runs").status == 200
+    assert client.get("/admin").status == 403
+    assert "You sign in by the identity provider" in client.get("/account").text
+    text = sso.administrator().get("/admin/people").text
+    assert "viewer in default" in text
+
+
+def test_roles_follow_the_groups_at_each_sign_in(sso: Site, stub: Stub) -> None:
+    first, second = sso.client(), sso.client()
+    assert sign_in(stub, first, "boss", groups=["bosses"], preferred_username="boss").status == 303
+    assert first.get("/admin").status == 200
+    assert sign_in(stub, second, "boss", groups="staff").status == 303
+    assert first.get("/admin").status == second.get("/admin").status == 403, "in the older session, too"
+    reply = sign_in(stub, second, "boss", groups=["others"])
+    assert (reply.status, "you have no role in any project yet" in reply.text) == (403, True)
+    assert first.get("/").status == 303
+
+
+def test_a_state_is_bound_to_the_browser_and_used_for_one_sign_in(sso: Site, stub: Stub) -> None:
+    victim, thief = sso.client(), sso.client()
+    query = query_of(thief.get("/sign-in/provider"))
+    code = stub.code(query, groups=["staff"])
+    for client in (victim, sso.client()):
+        reply = come_back(client, code, query["state"])
+        assert (reply.status, "steelyard-session" in client.cookies) == (403, False)
+        assert "began in another browser" in reply.text
+    other = query_of(victim.get("/sign-in/provider"))
+    for state in (query["state"], "", other["state"] + "x"):
+        again = query_of(victim.get("/sign-in/provider"))
+        assert come_back(victim, code, state).status == 403
+        assert come_back(victim, code, again["state"]).status == 403, "each answer ends the sign-in"
+    assert "steelyard-session" not in victim.cookies
+    assert come_back(thief, code, query["state"]).status == 303, "the code was never redeemed by another browser"
+
+
+@pytest.mark.parametrize(
+    ("claims", "words"),
+    [
+        ({"nonce": "another"}, "it belongs to another sign-in"),
+        ({"nonce": None}, "it belongs to another sign-in"),
+        ({"iss": "https://id.example"}, "issued by another provider"),
+        ({"aud": "another"}, "for another application (aud)"),
+        ({"aud": ["steelyard", "another"], "azp": "another"}, "for another application (azp)"),
+        ({"exp": int(time.time()) - 3600}, "it has expired"),
+        ({"sub": None}, "names no subject"),
+        ({"_claim_names": {"groups": "src1"}}, "there are too many"),
+    ],
+)
+def test_a_token_that_is_not_for_this_sign_in_lets_nobody_in(
+    sso: Site, stub: Stub, claims: dict[str, Any], words: str
+) -> None:
+    client = sso.client()
+    reply = sign_in(stub, client, groups=["bosses"], **claims)
+    assert (reply.status, words in reply.text) == (403, True), reply.text
+    assert "steelyard-session" not in client.cookies
+    assert "sign-in-refused" in sso.administrator().get("/admin/audit").text
+
+
+def test_an_unknown_key_another_issuers_answer_and_a_refusal_let_nobody_in(sso: Site, stub: Stub) -> None:
+    client, stub.key = sso.client(), rsa_key("unknown")
+    try:
+        reply = sign_in(stub, client, groups=["bosses"])
+    finally:
+        stub.key = None
+    assert (reply.status, "a key that the provider does not publish" in reply.text) == (403, True)
+    query = query_of(client.get("/sign-in/provider"))
+    mixed = come_back(client, stub.code(query, groups=["bosses"]), query["state"], "&iss=https://evil.example")
+    assert (mixed.status, "Another provider answered" in mixed.text) == (403, True)
+    query = query_of(client.get("/sign-in/provider"))
+    denied = client.get(f"/sign-in/callback?error=access_denied&error_description=%3Cb%3E&state={query['state']}")
+    assert (denied.status, "<b>" in denied.text) == (403, False)
+    assert "steelyard-session" not in client.cookies
+
+
+@pytest.mark.parametrize("asked", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_it_leads_to_pages_of_its_own_alone(sso: Site, stub: Stub, asked: str) -> None:
+    client = sso.client()
+    query = query_of(client.get(f"/sign-in/provider?next={asked}"))
+    reply = come_back(client, stub.code(query, groups=["staff"]), query["state"])
+    assert (reply.status, reply.headers["location"]) == (303, "/")
+
+
+def test_the_page_of_groups_says_how_the_provider_is_set_up_and_ends_a_line(sso: Site, stub: Stub) -> None:
+    admin, client = sso.administrator(), sso.client()
+    text = admin.get("/admin/groups").text
+    assert f"{sso.base}/sign-in/callback" in text
+    assert "s3cret" not in text
+    fields = {"group": "<b>short", "role": "runner", "project": "default"}
+    assert admin.submit("/admin/groups", "/admin/groups", **fields).status == 303
+    assert admin.submit("/admin/groups", "/admin/groups", **fields).status == 400
+    text = admin.get("/admin/groups").text
+    assert "<b>short" not in text
+    assert sign_in(stub, client, "short", groups=["<b>short"], preferred_username="short").status == 303
+    last = text.rpartition("/admin/groups/")[0].rpartition("/admin/groups/")[2]
+    numbers = [part.partition("/end")[0] for part in text.split("/admin/groups/")[1:]]
+    assert last
+    assert client.get("/p/default/runs").status == 200
+    for number in numbers:
+        page = admin.get("/admin/groups").text
+        row = page.partition(f"/admin/groups/{number}/end")[0].rpartition("<tr")[2]
+        if "short" in row:
+            assert admin.submit("/admin/groups", f"/admin/groups/{number}/end").status == 303
+    assert client.get("/p/default/runs").status == 303, "what it gave ended at once"
+
+
+def test_no_secret_of_a_sign_in_is_in_the_log(sso: Site, stub: Stub) -> None:
+    client = sso.client()
+    query = query_of(client.get("/sign-in/provider"))
+    cookie, code = client.cookies["steelyard-provider"], stub.code(query, groups=["staff"])
+    assert come_back(client, code, query["state"]).status == 303
+    log = "".join(sso.lines)
+    for secret in (cookie, code, query["state"], query["nonce"], "s3cret", client.cookies["steelyard-session"]):
+        assert secret not in log
+
+
+def test_many_failures_have_to_wait(stub: Stub, tmp_path: Path) -> None:
+    with data_folder() as data, serving(data, *oidc_options(tmp_path, stub.address)) as site:
+        client = site.client()
+        statuses = [client.get("/sign-in/callback?code=x&state=y").status for _ in range(31)]
+        assert statuses == [403] * 30 + [429]
+
+
+def test_without_a_provider_both_ways_say_so(site: Site) -> None:
+    for path in ("/sign-in/provider", "/sign-in/callback?code=x"):
+        reply = site.client().get(path)
+        assert (reply.status, "No identity provider is configured" in reply.text) == (404, True)
