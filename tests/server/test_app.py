@@ -35,6 +35,14 @@ EXPECTED = {
     "POST /account/sessions/{session:int}/end": "administrator",
     "GET /admin": "administrator",
     "GET /admin/audit": "administrator",
+    "GET /admin/endpoints": "administrator",
+    "POST /admin/endpoints": "administrator",
+    "GET /admin/endpoints/{endpoint:int}": "administrator",
+    "POST /admin/endpoints/{endpoint:int}/change": "administrator",
+    "POST /admin/endpoints/{endpoint:int}/key": "administrator",
+    "POST /admin/endpoints/{endpoint:int}/forget-key": "administrator",
+    "POST /admin/endpoints/{endpoint:int}/retire": "administrator",
+    "POST /admin/endpoints/{endpoint:int}/try": "administrator",
     "POST /api/v1/runs": "push",
     "GET /api/v1/runs/{seal}": "push",
 }
@@ -44,6 +52,7 @@ PARTS = {
     "{name:path}": "report.md",
     "{token:int}": "999999",
     "{session:int}": "999999",
+    "{endpoint:int}": "999999",
 }
 CALLERS = ("nobody", "administrator", "push", "metrics")
 

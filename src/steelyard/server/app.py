@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
 from steelyard.server.access.callers import Access
-from steelyard.server.pages import account, admin, overview, run, runs, sign_in, static
+from steelyard.server.pages import account, admin, endpoints, overview, run, runs, sign_in, static
 from steelyard.server.push import endpoint
 from steelyard.server.web.routing import Rule, routes_of
 
@@ -43,6 +43,14 @@ RULES: Final = (
     Rule("POST", "/account/sessions/{session:int}/end", Access.ADMINISTRATOR, account.do_end_session),
     Rule("GET", "/admin", Access.ADMINISTRATOR, admin.show_admin),
     Rule("GET", "/admin/audit", Access.ADMINISTRATOR, admin.show_audit),
+    Rule("GET", "/admin/endpoints", Access.ADMINISTRATOR, endpoints.show_endpoints),
+    Rule("POST", "/admin/endpoints", Access.ADMINISTRATOR, endpoints.do_add),
+    Rule("GET", "/admin/endpoints/{endpoint:int}", Access.ADMINISTRATOR, endpoints.show_endpoint),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/change", Access.ADMINISTRATOR, endpoints.do_change),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/key", Access.ADMINISTRATOR, endpoints.do_set_key),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/forget-key", Access.ADMINISTRATOR, endpoints.do_forget_key),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/retire", Access.ADMINISTRATOR, endpoints.do_retire),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/try", Access.ADMINISTRATOR, endpoints.do_try),
     Rule("POST", PUSH_PATH, Access.PUSH, endpoint.push_run),
     Rule("GET", PUSH_PATH + "/{seal}", Access.PUSH, endpoint.find_run),
 )

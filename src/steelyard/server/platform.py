@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from steelyard.server.access.people import People
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
+    from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
@@ -31,6 +32,7 @@ class Platform:
     pool: ConnectionPool
     people: People
     runs: Runs
+    endpoints: Endpoints
     intake: Intake
     attempts: Attempts
     metrics: Metrics
@@ -45,6 +47,8 @@ def build_platform(
 
     from steelyard.server.access.attempts import Attempts
     from steelyard.server.access.people import People
+    from steelyard.server.encryption.key_file import secret_key_file
+    from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
@@ -58,6 +62,7 @@ def build_platform(
         pool=pool,
         people=People(pool),
         runs=runs,
+        endpoints=Endpoints(pool, secret_key_file(data)),
         intake=Intake(data, runs, metrics),
         attempts=Attempts(),
         metrics=metrics,

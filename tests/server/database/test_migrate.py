@@ -46,7 +46,8 @@ def test_every_table_is_backed_up_and_has_its_rights_said(empty: Database) -> No
     with empty.connect_as_owner() as connection:
         apply_migrations(connection, empty.application_role)
         found = connection.execute(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'steelyard'::regnamespace AND relkind = 'r'"
+            "SELECT relname FROM pg_class WHERE relnamespace = 'steelyard'::regnamespace "
+            "AND relkind IN ('r', 'p') AND NOT relispartition"
         )
         assert {name for (name,) in found} == {*TABLES, "schema_migration"}
         references = connection.execute(
@@ -90,10 +91,11 @@ def test_a_newer_schema_is_refused(empty: Database) -> None:
     with empty.connect_as_owner() as connection:
         apply_migrations(connection, empty.application_role, newer)
         with pytest.raises(
-            InputError, match=r"schema is number 2, and this version of steelyard knows 1: it was used by a"
+            InputError,
+            match=f"schema is number {len(newer)}, and this version of steelyard knows {len(newer) - 1}: it was",
         ):
             apply_migrations(connection, empty.application_role)
-        with pytest.raises(InputError, match="schema is number 2"):
+        with pytest.raises(InputError, match=f"schema is number {len(newer)}"):
             check_schema(connection)
 
 
@@ -125,4 +127,4 @@ def test_several_at_one_time_apply_each_migration_once(empty: Database) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(done) == [0, 0, 0, len(migrations())]
+    assert (len(done), sum(done)) == (4, len(migrations()))

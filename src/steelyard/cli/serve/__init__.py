@@ -18,6 +18,7 @@ COMMANDS = {
     "erase": "erase a person: the name and the password; runs and audit lines keep a number",
     "migrate": "bring the database's schema to this version",
     "restore": "restore a backup into an empty folder, and an empty database",
+    "rotate-key": "make a new secret key, and encrypt the keys of endpoints anew",
     "retain": "delete sessions and links that were over long ago, and what failed pushes left",
 }
 DEFAULT_BIND = "127.0.0.1:8420"

@@ -49,7 +49,9 @@ def show_admin(call: Call) -> Response:
             ("Last backup", moment(backup[0]) if backup else "none yet: steelyard serve backup"),
             ("Audit log", f"{head.lines:,} lines, the last one {head.sha256}"),
             ("Reached at", platform.settings.base_url),
+            ("Secret key", _secret_key(call)),
         ],
+        again=platform.endpoints.unreadable(),
     )
 
 
@@ -90,6 +92,14 @@ def _shown(line: str) -> dict[str, str]:
 
 def _whose(*, is_embedded: bool) -> str:
     return "started by steelyard in the data folder" if is_embedded else "the team's, by DATABASE_URL"
+
+
+def _secret_key(call: Call) -> str:
+    file = call.platform.endpoints.key_file
+    if problem := file.problem():
+        return f"cannot be used: {problem}"
+    where = {"variable": "named by STEELYARD_SECRET_KEY_FILE", "credential": "a credential of systemd"}
+    return f"{file.path}, {where.get(file.source, 'in the data folder')}; in no backup: keep a copy of it elsewhere"
 
 
 def _roles(call: Call) -> str:
