@@ -35,6 +35,8 @@ EXPECTED = {
     "POST /account/sessions/{session:int}/end": "administrator",
     "GET /admin": "administrator",
     "GET /admin/audit": "administrator",
+    "GET /admin/retention": "administrator",
+    "POST /admin/retention": "administrator",
     "GET /admin/endpoints": "administrator",
     "POST /admin/endpoints": "administrator",
     "GET /admin/endpoints/{endpoint:int}": "administrator",

@@ -43,6 +43,8 @@ RULES: Final = (
     Rule("POST", "/account/sessions/{session:int}/end", Access.ADMINISTRATOR, account.do_end_session),
     Rule("GET", "/admin", Access.ADMINISTRATOR, admin.show_admin),
     Rule("GET", "/admin/audit", Access.ADMINISTRATOR, admin.show_audit),
+    Rule("GET", "/admin/retention", Access.ADMINISTRATOR, admin.show_retention),
+    Rule("POST", "/admin/retention", Access.ADMINISTRATOR, admin.do_set_retention),
     Rule("GET", "/admin/endpoints", Access.ADMINISTRATOR, endpoints.show_endpoints),
     Rule("POST", "/admin/endpoints", Access.ADMINISTRATOR, endpoints.do_add),
     Rule("GET", "/admin/endpoints/{endpoint:int}", Access.ADMINISTRATOR, endpoints.show_endpoint),

@@ -54,7 +54,7 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
                 connection,
                 "INSERT INTO steelyard.endpoint (name, kind, scheme, host, port, models, concurrency, made_by) "
                 "VALUES (%s, 'openai', 'http', '10.0.0.7', 8000, %s, 4, %s) RETURNING id",
-                (f"vLLM of {name}", ['a"b,{c}', "qwen"], person),
+                (f"vLLM of {name}" if runs else f"vLLM of person {person}", ['a"b,{c}', "qwen"], person),
             )
             connection.execute(
                 "INSERT INTO steelyard.endpoint_key (endpoint_id, sealed, set_by) VALUES (%s, %s, %s)",

@@ -37,7 +37,7 @@ def test_every_key_is_encrypted_anew_and_the_old_secret_key_is_gone(
         endpoints.set_key(number, f"sk-{number}", caller, FACTS)
     before = endpoints.key_file.read()
     done = rotate(database, endpoints.key_file)
-    assert (done.secrets, done.unreadable) == (5, ("vLLM of ada",)), "that row holds bytes that are no ciphertext"
+    assert (done.secrets, done.unreadable) == (5, ("vLLM of person 1",)), "that row holds bytes that are no ciphertext"
     after = endpoints.key_file.read()
     assert (len(after), after == before) == (1, False)
     assert [endpoints.use(number, "x", caller, FACTS)[1] for number in numbers] == [f"sk-{each}" for each in numbers]

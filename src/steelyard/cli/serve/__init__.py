@@ -19,7 +19,7 @@ COMMANDS = {
     "migrate": "bring the database's schema to this version",
     "restore": "restore a backup into an empty folder, and an empty database",
     "rotate-key": "make a new secret key, and encrypt the keys of endpoints anew",
-    "retain": "delete sessions and links that were over long ago, and what failed pushes left",
+    "retain": "say what is over (old months of the audit log, texts, sessions), and delete it",
 }
 DEFAULT_BIND = "127.0.0.1:8420"
 

@@ -19,6 +19,7 @@ from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.database.migrate import TABLES, grant_rights, make_schema, migrations
 from steelyard.server.encryption.key_file import secret_key_file
 from steelyard.server.endpoints.rows import unreadable_endpoints
+from steelyard.server.runs.text_retention import NOT_WITHHELD
 
 if TYPE_CHECKING:
     import psycopg
@@ -220,10 +221,13 @@ def _check_rows(manifest: Manifest, connection: psycopg.Connection[Any]) -> None
         raise VerificationError("the backup's audit log has another head than its manifest; nothing was restored")
     damaged = set(manifest.damaged)
     left = {name for name in manifest.members if name.startswith("runs/")}
-    rows = connection.execute(
+    query = (
         "SELECT 'runs/' || left(seal_sha256, 2) || '/' || seal_sha256 || '/' || run_file.name, sha256 "
         "FROM steelyard.run JOIN steelyard.run_file ON run_id = id"
     )
+    if "run_withheld" in manifest.tables:  # else of a schema that knew none
+        query += f" WHERE {NOT_WITHHELD}"
+    rows = connection.execute(query.encode())
     for member, sha256 in rows:
         left.discard(member)
         if member not in damaged and manifest.members.get(member) != sha256:

@@ -56,6 +56,7 @@ def show_run(call: Call) -> Response:
             for each in files[:_FILES]
         ],
         more_files=quote(files[_FILES - 1].name) if len(files) > _FILES else "",
+        withheld_at=moment(withheld) if (withheld := call.platform.runs.withheld_at(row.listed.id)) else "",
         has_report=call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE),
     )
 
@@ -110,12 +111,18 @@ def _lost(call: Call) -> Response:
     return problem_page(call, 410, "this run's files are no longer in the data folder: restore them from a backup")
 
 
+def _withheld(call: Call, when: str) -> Response:
+    return problem_page(call, 410, f"the texts of this run were deleted {when}: its project keeps them for some months")
+
+
 def _file(call: Call, row: RunRow, name: str, media_type: str, *, as_download: bool) -> Response:
     from starlette.responses import FileResponse
 
     path: Path = folder_of(call.platform.data, row.listed.seal) / name
     if not path.is_file():
-        return _lost(call)
+        is_text = layout.is_text(name) or layout.is_media(name)
+        withheld = call.platform.runs.withheld_at(row.listed.id) if is_text else None
+        return _lost(call) if withheld is None else _withheld(call, moment(withheld))
     headers = _headers(name.replace("/", "-"), as_download=as_download)
     return FileResponse(path, media_type=media_type, headers=headers)
 

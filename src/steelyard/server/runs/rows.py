@@ -128,6 +128,32 @@ class Runs:
         with self._pool.connection() as connection:
             return connection.execute(query, (run, name)).fetchone() is not None
 
+    def withheld_at(self, run: int) -> datetime | None:
+        """When a run's texts were deleted for their age; None where they were not."""
+        query = "SELECT withheld_at FROM steelyard.run_withheld WHERE run_id = %s"
+        with self._pool.connection() as connection:
+            row = connection.execute(query, (run,)).fetchone()
+        return None if row is None else row[0]
+
+    def text_months(self) -> int | None:
+        """How many whole months the project keeps texts; None: as long as their runs."""
+        query = "SELECT text_months FROM steelyard.project WHERE name = %s"
+        with self._pool.connection() as connection:
+            row = connection.execute(query, (PROJECT,)).fetchone()
+        return None if row is None else row[0]
+
+    def set_text_months(self, months: int | None, caller: Caller, facts: RequestFacts) -> None:
+        """Set it; what is deleted by it is deleted by ``steelyard serve retain``."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "UPDATE steelyard.project SET text_months = %s WHERE name = %s RETURNING id", (months, PROJECT)
+            ).fetchone()
+            assert row is not None
+            append_audit(
+                connection, "set-text-months", actor=f"person:{caller.person}", subject=f"project:{row[0]}",
+                details={"months": months, "address": facts.address[:100]}, request=facts.request_id,
+            )  # fmt: skip
+
     def add(self, summary: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
         """Put a verified run in, with its audit line; False where it is there already: nothing changes then."""
         with self._pool.connection() as connection:
