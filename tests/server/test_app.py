@@ -28,6 +28,9 @@ EXPECTED = {
     "GET /runs/{seal}/report": "administrator",
     "GET /runs/{seal}/archive": "administrator",
     "GET /runs/{seal}/files/{name:path}": "administrator",
+    "POST /runs/{seal}/shares": "administrator",
+    "POST /runs/{seal}/shares/{share:int}/revoke": "administrator",
+    "GET /shared/{secret}": "anybody",
     "GET /account": "administrator",
     "POST /account/password": "administrator",
     "POST /account/tokens": "administrator",
@@ -55,6 +58,8 @@ PARTS = {
     "{token:int}": "999999",
     "{session:int}": "999999",
     "{endpoint:int}": "999999",
+    "{share:int}": "999999",
+    "{secret}": "a" * 43,
 }
 CALLERS = ("nobody", "administrator", "push", "metrics")
 

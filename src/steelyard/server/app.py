@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
 from steelyard.server.access.callers import Access
-from steelyard.server.pages import account, admin, endpoints, overview, run, runs, sign_in, static
+from steelyard.server.pages import account, admin, endpoints, overview, run, runs, shares, sign_in, static
 from steelyard.server.push import endpoint
 from steelyard.server.web.routing import Rule, routes_of
 
@@ -36,6 +36,9 @@ RULES: Final = (
     Rule("GET", "/runs/{seal}/report", Access.ADMINISTRATOR, run.show_report),
     Rule("GET", "/runs/{seal}/archive", Access.ADMINISTRATOR, run.send_archive),
     Rule("GET", "/runs/{seal}/files/{name:path}", Access.ADMINISTRATOR, run.send_file),
+    Rule("POST", "/runs/{seal}/shares", Access.ADMINISTRATOR, shares.do_share),
+    Rule("POST", "/runs/{seal}/shares/{share:int}/revoke", Access.ADMINISTRATOR, shares.do_revoke_share),
+    Rule("GET", "/shared/{secret}", Access.ANYBODY, shares.show_shared),
     Rule("GET", "/account", Access.ADMINISTRATOR, account.show_account),
     Rule("POST", "/account/password", Access.ADMINISTRATOR, account.do_change_password),
     Rule("POST", "/account/tokens", Access.ADMINISTRATOR, account.do_make_token),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.settings import ServeSettings
+    from steelyard.server.shares.limit import OpenLimit
+    from steelyard.server.shares.rows import Shares
     from steelyard.server.web.logs import JsonLog
 
 __all__ = ["Platform", "build_platform"]
@@ -33,6 +35,8 @@ class Platform:
     people: People
     runs: Runs
     endpoints: Endpoints
+    shares: Shares
+    share_limit: OpenLimit
     intake: Intake
     attempts: Attempts
     metrics: Metrics
@@ -52,6 +56,8 @@ def build_platform(
     from steelyard.server.metrics import Metrics
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
+    from steelyard.server.shares.limit import OpenLimit
+    from steelyard.server.shares.rows import Shares
 
     metrics, runs = Metrics(), Runs(pool)
     metrics.measure_disk(lambda: float(shutil.disk_usage(data.path).free))
@@ -63,6 +69,8 @@ def build_platform(
         people=People(pool),
         runs=runs,
         endpoints=Endpoints(pool, secret_key_file(data)),
+        shares=Shares(pool),
+        share_limit=OpenLimit(),
         intake=Intake(data, runs, metrics),
         attempts=Attempts(),
         metrics=metrics,

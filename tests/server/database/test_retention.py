@@ -198,8 +198,8 @@ def test_what_is_over_for_long_goes_and_the_rest_stays(team_database: Database, 
                 (digest(secret),),
             )
         connection.execute(
-            "UPDATE steelyard.share SET made_at = now() - interval '300 days', expires_at = now() - interval '9 months' "
-            "WHERE made_by = %s",
+            "UPDATE steelyard.share SET made_at = now() - interval '300 days', "
+            "expires_at = now() - interval '299 days' WHERE made_by = %s",
             (ada,),
         )
     before = content(database)
