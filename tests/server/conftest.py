@@ -8,6 +8,7 @@ from tests.server.fixtures import (  # noqa: F401 — fixtures
     hostile_run,
     older,
     site,
+    suite_run,
     team,
     team_database,
 )

@@ -21,7 +21,9 @@ from steelyard.server.database.migrate import apply_migrations
 from tests.conftest import SumsServer
 from tests.server.databases import Server, copied, open_folder, other_programs, started, team_server
 from tests.server.site import Site, data_folder, serving
+from tests.tasks.test_suite_file import suite_at
 
+PRIVATE = "In drawer {} of the green cabinet lie the contracts of the house with its oldest customer."
 HOSTILE = "<script>alert(1)</script> \"'onmouseover=alert(2) {{7*7}} \u202eevil"
 
 
@@ -51,6 +53,29 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sheet.write_text(json.dumps({"model": HOSTILE, "vendor": HOSTILE, "claims": claims}))
         command = ["audit", str(sheet), "--model", f"openai:sums@{server.url}", "--task", str(questions)]
         assert execute([*command, "--out", str(work / "run")]) in (0, 3)
+    return work / "run"
+
+
+@pytest.fixture(scope="session")
+def suite_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sealed run of a private suite whose questions nobody else may see; its texts are in it."""
+    from steelyard.cli import execute
+
+    work = tmp_path_factory.mktemp("suite")
+    with pytest.MonkeyPatch.context() as patch, SumsServer() as server:
+        patch.chdir(work)
+        patch.setenv("XDG_STATE_HOME", str(work / "state"))
+        patch.setenv("STEELYARD_KEY", str(work / "no-key.pem"))
+        items = [
+            {"id": f"i{a}", "question": f"{PRIVATE.format(a)} What is {a} + 3?", "answer": str(a + 3)}
+            for a in range(20)
+        ]
+        suite = suite_at(
+            work / "suite",
+            f"suite: sums\nendpoints: [{json.dumps(server.url)}]\n",
+            "".join(json.dumps(item) + "\n" for item in items),
+        )
+        assert execute(["run", str(suite), "--model", f"openai:sums@{server.url}", "--out", str(work / "run")]) == 0
     return work / "run"
 
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steelyard.server.doctor import examine
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.doctor import _secret_key, examine
+from steelyard.server.encryption.key_file import secret_key_file
 from tests.server.site import Site
 
 
@@ -10,8 +12,8 @@ def test_beside_a_server_everything_is_looked_at(site: Site) -> None:
     site.administrator()
     found = {each.what: each for each in examine(site.data, "", lambda _: None)}
     assert [*found] == [
-        "extra server", "isolation", "data folder", "secrets", "disk", "database", "roles", "schema", "audit log",
-        "administrator",
+        "extra server", "isolation", "data folder", "secrets", "secret key", "disk", "database", "roles", "schema",
+        "audit log", "administrator", "keys of endpoints",
     ]  # fmt: skip
     assert all(each.works for each in found.values())
     assert found["administrator"].text == "there is one"
@@ -22,3 +24,14 @@ def test_a_folder_that_is_none_says_what_to_do(tmp_path: Path) -> None:
     *_, last = examine(tmp_path, "", lambda _: None)
     assert (last.what, last.works) == ("data folder", False)
     assert "steelyard serve --data" in last.fix
+
+
+def test_a_secret_key_that_others_read_is_named(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path / "data")
+    file = secret_key_file(folder, {})
+    assert _secret_key(folder).text.startswith("none yet")
+    file.make()
+    assert _secret_key(folder).works
+    file.path.chmod(0o644)
+    found = _secret_key(folder)
+    assert (found.works, "chmod 600 it" in found.text) == (False, True)

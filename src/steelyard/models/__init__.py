@@ -18,12 +18,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from steelyard.plugins import Model
     from steelyard.records import Capabilities
 
@@ -40,7 +43,8 @@ class Settings:
     ``threads`` is for the in-process model (default: STEELYARD_THREADS, then 1) and changes no number.
     ``reasoning_effort`` is sent with the handshake of an endpoint too. ``sealed``: the capabilities that the plan of a
     resumed run holds, which an endpoint has without being measured again. ``usual_keys``: whether those two variables
-    are looked at where ``api_key_env`` names none.
+    are looked at where ``api_key_env`` names none. ``socket_factory`` makes the sockets of an endpoint's connections
+    from what :func:`socket.getaddrinfo` gives, and raises OSError for an address that may not be connected to.
     """
 
     api_key_env: str | None = None
@@ -50,6 +54,7 @@ class Settings:
     reasoning_effort: str = ""
     sealed: Capabilities | None = None
     usual_keys: bool = True
+    socket_factory: Callable[[Any], socket] | None = None
 
 
 def open_model(uri: str, settings: Settings | None = None) -> Model:

@@ -236,7 +236,9 @@ class HttpEndpoint:
 
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._settings.concurrency),
+                connector=aiohttp.TCPConnector(
+                    limit=self._settings.concurrency, socket_factory=self._settings.socket_factory
+                ),
                 timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds, sock_connect=_HANDSHAKE_SECONDS),
                 headers=self._headers,
             )

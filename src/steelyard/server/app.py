@@ -10,12 +10,14 @@ from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
     account,
     admin,
+    endpoints,
     groups,
     overview,
     people,
     projects,
     run,
     runs,
+    shares,
     sign_in,
     single_sign_on,
     static,
@@ -36,6 +38,7 @@ PUSH_PATH: Final = "/api/v1/runs"
 OPEN: Final = Access(Place.OPEN)
 OWN: Final = Access(Place.OWN)
 LOOK: Final = Access(Place.PROJECT, Role.VIEWER)
+SHARE: Final = Access(Place.PROJECT, Role.EDITOR)
 MANAGE: Final = Access(Place.PROJECT, Role.ADMIN)
 SERVER: Final = Access(Place.SERVER, Role.ADMIN)
 FIND: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("push", "read"))
@@ -60,6 +63,9 @@ RULES: Final = (
     Rule("GET", "/p/{project}/runs/{seal}/report", LOOK, run.show_report),
     Rule("GET", "/p/{project}/runs/{seal}/archive", LOOK, run.send_archive),
     Rule("GET", "/p/{project}/runs/{seal}/files/{name:path}", LOOK, run.send_file),
+    Rule("POST", "/p/{project}/runs/{seal}/shares", SHARE, shares.do_share),
+    Rule("POST", "/p/{project}/runs/{seal}/shares/{share:int}/revoke", SHARE, shares.do_revoke_share),
+    Rule("GET", "/shared/{secret}", OPEN, shares.show_shared),
     Rule("GET", "/p/{project}/people", MANAGE, projects.show_members),
     Rule("POST", "/p/{project}/people", MANAGE, projects.do_set_member),
     Rule("GET", "/account", OWN, account.show_account),
@@ -69,6 +75,16 @@ RULES: Final = (
     Rule("POST", "/account/sessions/{session:int}/end", OWN, account.do_end_session),
     Rule("GET", "/admin", SERVER, admin.show_admin),
     Rule("GET", "/admin/audit", SERVER, admin.show_audit),
+    Rule("GET", "/admin/retention", SERVER, admin.show_retention),
+    Rule("POST", "/admin/retention", SERVER, admin.do_set_retention),
+    Rule("GET", "/admin/endpoints", SERVER, endpoints.show_endpoints),
+    Rule("POST", "/admin/endpoints", SERVER, endpoints.do_add),
+    Rule("GET", "/admin/endpoints/{endpoint:int}", SERVER, endpoints.show_endpoint),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/change", SERVER, endpoints.do_change),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/key", SERVER, endpoints.do_set_key),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/forget-key", SERVER, endpoints.do_forget_key),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/retire", SERVER, endpoints.do_retire),
+    Rule("POST", "/admin/endpoints/{endpoint:int}/try", SERVER, endpoints.do_try),
     Rule("GET", "/admin/people", SERVER, people.show_people),
     Rule("POST", "/admin/people", SERVER, people.do_add_person),
     Rule("GET", "/admin/people/{person:int}", SERVER, people.show_person),

@@ -47,6 +47,7 @@ def examine(path: Path, run_as: str, notify: Callable[[str], None]) -> Iterator[
         return
     yield Checked("data folder", True, str(data.path))
     yield _mode(data)
+    yield _secret_key(data)
     yield _disk(data)
     yield from _database(data, run_as, notify)
 
@@ -67,6 +68,18 @@ def _mode(data: DataFolder) -> Checked:
     return Checked("secrets", not secrets, "readable by others" if secrets else "readable by their owner alone", fix)
 
 
+def _secret_key(data: DataFolder) -> Checked:
+    """Whether there is a secret key that its owner alone can read."""
+    from steelyard.server.encryption.key_file import secret_key_file
+
+    file = secret_key_file(data)
+    if file.source == "data folder" and not file.path.exists():
+        return Checked("secret key", True, "none yet: steelyard serve makes it at its start")
+    problem = file.problem()
+    text = problem or f"{file.path}: in no backup, keep a copy of it elsewhere"
+    return Checked("secret key", not problem, text, "without it no key of an endpoint can be used" if problem else "")
+
+
 def _disk(data: DataFolder) -> Checked:
     free = shutil.disk_usage(data.path).free
     works = free >= LEAST_FREE
@@ -80,6 +93,8 @@ def _database(data: DataFolder, run_as: str, notify: Callable[[str], None]) -> I
     from steelyard.server.database.audit import check_audit
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.migrate import check_schema
+    from steelyard.server.encryption.key_file import secret_key_file
+    from steelyard.server.endpoints.rows import unreadable_endpoints
 
     try:
         with open_database(data, run_as, notify, beside=True) as database:
@@ -94,7 +109,10 @@ def _database(data: DataFolder, run_as: str, notify: Callable[[str], None]) -> I
                 head = check_audit(connection)
                 yield Checked("audit log", True, f"{head.lines:,} lines in one chain, head {head.sha256}")
                 found = has_administrator(connection)
+                lost = unreadable_endpoints(connection, secret_key_file(data))
             fix = "" if found else "steelyard serve admin-link"
             yield Checked("administrator", True, "there is one" if found else "none yet", fix)
+            fix = f"give them again on the page Endpoints: {', '.join(lost)}" if lost else ""
+            yield Checked("keys of endpoints", not lost, f"{len(lost)} cannot be read" if lost else "can be read", fix)
     except SteelyardError as error:
         yield Checked("database", False, str(error), "steelyard serve says more as it starts")

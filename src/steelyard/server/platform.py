@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
+    from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
     from steelyard.server.oidc.provider import Provider
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.settings import ServeSettings
+    from steelyard.server.shares.limit import OpenLimit
+    from steelyard.server.shares.rows import Shares
     from steelyard.server.web.logs import JsonLog
 
 __all__ = ["Platform", "build_platform"]
@@ -41,6 +44,9 @@ class Platform:
     identities: Identities
     provider: Provider | None
     runs: Runs
+    endpoints: Endpoints
+    shares: Shares
+    share_limit: OpenLimit
     intake: Intake
     attempts: Attempts
     metrics: Metrics
@@ -59,10 +65,14 @@ def build_platform(
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
     from steelyard.server.access.tokens import Tokens
+    from steelyard.server.encryption.key_file import secret_key_file
+    from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
     from steelyard.server.oidc.provider import Provider
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
+    from steelyard.server.shares.limit import OpenLimit
+    from steelyard.server.shares.rows import Shares
 
     metrics, runs = Metrics(), Runs(pool)
     issuer = settings.oidc.issuer if settings.oidc else ""
@@ -79,6 +89,9 @@ def build_platform(
         identities=Identities(pool, issuer),
         provider=Provider(settings.oidc) if settings.oidc else None,
         runs=runs,
+        endpoints=Endpoints(pool, secret_key_file(data)),
+        shares=Shares(pool),
+        share_limit=OpenLimit(),
         intake=Intake(data, runs, metrics),
         attempts=Attempts(),
         metrics=metrics,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from steelyard.server.database.connection import Database
+    from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.platform import Platform
     from steelyard.server.settings import ServeSettings
 
@@ -47,6 +48,8 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
             clear_incoming(data)  # the lock of the embedded database says that nobody else receives
         with database.pool() as pool:
             platform = build_platform(settings, data, database, pool, JsonLog())
+            for line in prepare_keys(platform.endpoints):
+                say(line)
             if os.geteuid() == 0:
                 say("it runs as root: give it a user of its own (docs/how-to/serve.md has a unit for systemd)")
             if settings.is_loopback and settings.public_url == "":
@@ -76,6 +79,17 @@ def prepare(database: Database) -> None:
             apply_migrations(connection, database.application_role)
     with database.connect() as connection:
         check_schema(connection)
+
+
+def prepare_keys(endpoints: Endpoints) -> Iterator[str]:
+    """Make the secret key where there is none; what is wrong with it, in lines: the platform starts anyway."""
+    file = endpoints.key_file
+    if file.make():
+        yield f"a new secret key, which is in no backup: keep a copy of {file.path}"
+    if problem := file.problem():
+        yield f"no key of an endpoint can be kept or used: {problem}"
+    if names := endpoints.unreadable():
+        yield f"the secret key does not read the keys of these endpoints, give them again: {', '.join(names)}"
 
 
 def first_link(database: Database, settings: ServeSettings) -> str | None:

@@ -43,7 +43,24 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             (digest(f"link of {person}"),),
         )
         for number in range(runs):
-            add_run(connection, folder, person, f"{name} {number}")
+            seal = add_run(connection, folder, person, f"{name} {number}")
+            if table_is_there(connection, "share"):
+                connection.execute(
+                    "INSERT INTO steelyard.share (run_id, made_by, label, sha256, expires_at) SELECT id, %s, %s, %s, "
+                    "now() + interval '1 hour' FROM steelyard.run WHERE seal_sha256 = %s",
+                    (person, HOSTILE[:90], digest(f"share of {seal}"), seal),
+                )
+        if table_is_there(connection, "endpoint"):
+            endpoint = one(
+                connection,
+                "INSERT INTO steelyard.endpoint (name, kind, scheme, host, port, models, concurrency, made_by) "
+                "VALUES (%s, 'openai', 'http', '10.0.0.7', 8000, %s, 4, %s) RETURNING id",
+                (f"vLLM of {name}" if runs else f"vLLM of person {person}", ['a"b,{c}', "qwen"], person),
+            )
+            connection.execute(
+                "INSERT INTO steelyard.endpoint_key (endpoint_id, sealed, set_by) VALUES (%s, %s, %s)",
+                (endpoint, bytes(range(256)), person),
+            )
         append_audit(connection, "sign-in", actor=f"person:{person}", details={"agent": HOSTILE + "\0\ud800"})
     return person
 
@@ -90,6 +107,12 @@ def add_run(connection: Any, folder: DataFolder, person: int, name: str) -> str:
             "INSERT INTO steelyard.run_file VALUES (%s, %s, %s, %s)", (run, file, len(content), digest(content))
         )
     return seal
+
+
+def table_is_there(connection: Any, name: str) -> bool:
+    """Whether this schema has the table; an older one has not."""
+    found: bool = connection.execute("SELECT to_regclass('steelyard.' || %s)", (name,)).fetchone() != (None,)
+    return found
 
 
 def one(connection: Any, query: str, values: tuple[object, ...] = ()) -> int:

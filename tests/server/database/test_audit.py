@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -49,7 +50,13 @@ def test_an_empty_log_has_the_head_of_zeros(team_database: Database) -> None:
 
 
 def line(sequence: int, prev: str) -> str:
-    content = {"act": "forged", "actor": "", "at": "2026-11-28T00:00:00.000000Z", "details": {}, "prev": prev}
+    content = {
+        "act": "forged",
+        "actor": "",
+        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "details": {},
+        "prev": prev,
+    }
     return canonical(content | {"request": "", "sequence": sequence, "subject": ""}).decode()
 
 
@@ -63,7 +70,7 @@ def test_the_database_takes_no_line_that_does_not_follow(database: Database, kin
             "first": line(0, FIRST_PREV),
         }[kind]
         with pytest.raises(psycopg.errors.RestrictViolation, match="does not follow the last one"):
-            connection.execute("INSERT INTO steelyard.audit (line) VALUES (%s)", (forged,))
+            connection.execute("INSERT INTO steelyard.audit (line, at) VALUES (%s, now())", (forged,))
         connection.rollback()
 
 

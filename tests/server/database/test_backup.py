@@ -34,9 +34,10 @@ def test_a_backup_holds_tables_runs_and_no_secret(platform: tuple[Database, Data
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (done.size, done.sha256) == (path.stat().st_size, digest(path.read_bytes()))
     assert done.manifest.damaged == ()
-    assert {name: table.rows for name, table in done.manifest.tables.items()} == {
+    assert {name: table.rows for name, table in done.manifest.tables.items() if table.rows} == {
         "project": 1, "person": 1, "group_mapping": 1, "membership": 2, "identity": 1, "session": 1, "admin_link": 1,
-        "person_link": 1, "token": 1, "run": 2, "run_file": 6, "audit": len(migrations()) + 1
+        "person_link": 1, "token": 1, "run": 2, "run_file": 6, "endpoint": 1, "endpoint_key": 1, "share": 2,
+        "audit": len(migrations()) + 1
     }  # fmt: skip
     with zipfile.ZipFile(path) as file:
         everything = b"".join(file.read(name) for name in file.namelist())
@@ -90,7 +91,7 @@ def test_nothing_is_written_over_or_left_half_written(platform: tuple[Database, 
     with database.connect_as_owner() as connection:
         connection.execute("ALTER TABLE steelyard.audit DISABLE TRIGGER USER")
         connection.execute("UPDATE steelyard.audit SET line = replace(line, 'sign-in', 'sign-on')")
-    with pytest.raises(VerificationError, match=rf"audit line {len(migrations())}: was changed"):
+    with pytest.raises(VerificationError, match=f"audit line {len(migrations())}: was changed"):
         write_backup(database, folder, tmp_path / "new")
     assert {path.name for path in tmp_path.iterdir()} == {"there"}
 

@@ -16,9 +16,11 @@ COMMANDS = {
     "backup": "write a backup of the platform to one file: its database, then its runs",
     "doctor": "check what the platform needs on this machine, and say how to fix what is missing",
     "erase": "erase a person: the name and the password; runs and audit lines keep a number",
+    "export": "write everything that names one person to a file of JSON lines",
     "migrate": "bring the database's schema to this version",
     "restore": "restore a backup into an empty folder, and an empty database",
-    "retain": "delete sessions and links that were over long ago, and what failed pushes left",
+    "rotate-key": "make a new secret key, and encrypt the keys of endpoints anew",
+    "retain": "say what is over (old months of the audit log, texts, sessions), and delete it",
 }
 DEFAULT_BIND = "127.0.0.1:8420"
 

@@ -26,6 +26,7 @@ def command(file: Path, data: Path, run_as: str) -> int:
     from steelyard.server.database.backup import write_backup
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
+    from steelyard.server.encryption.key_file import secret_key_file
 
     folder = open_data_folder(data, create=False)
     with open_database(folder, run_as, tell, beside=True) as database:
@@ -33,6 +34,7 @@ def command(file: Path, data: Path, run_as: str) -> int:
     rows = sum(table.rows for table in done.manifest.tables.values())
     click.echo(f"{file}: {done.manifest.runs:,} runs, {rows:,} rows, {done.size:,} bytes")
     click.echo(f"SHA-256 {done.sha256}")
+    click.echo(f"not in it: the secret key that reads the keys of endpoints ({secret_key_file(folder).path})", err=True)
     for name in done.manifest.damaged[:10]:
         click.echo(f"damaged, and left out: {name}", err=True)
     if more := len(done.manifest.damaged[10:]):

@@ -35,6 +35,12 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
     click.echo(f"{data}: {done.manifest.runs:,} runs and {rows:,} rows, as they were at {done.manifest.made_at}")
     if done.erasures:
         click.echo(f"erased again: {done.erasures:,}")
+    if done.without_keys:
+        click.echo(
+            "the secret key is in no backup: put the old one to secrets/secret.key of the folder (mode 0600), or give "
+            f"the keys of these endpoints again: {', '.join(done.without_keys)}",
+            err=True,
+        )
     if done.manifest.damaged:
         click.echo(f"the backup was made without {len(done.manifest.damaged):,} damaged files of runs", err=True)
     return 0

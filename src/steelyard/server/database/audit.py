@@ -1,12 +1,13 @@
 """The audit log: append-only lines of canonical JSON, each with its number and the digest of the line before.
 
 Whatever is changed, dropped or moved breaks a link. Who can rewrite the whole log (the database's superuser) can make a
-new chain: a head that was noted elsewhere, as each backup's manifest does, shows that.
+new chain: a head that was noted elsewhere, as each backup's manifest does, shows that. Where old months were dropped,
+the chain begins at the *cut*: number, digest and moment of the last line that is gone, which a later line names, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,19 @@ from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["FIRST_PREV", "AuditHead", "append_audit", "audit_head", "check_audit"]
+__all__ = [
+    "CUT",
+    "FIRST_PREV",
+    "AuditCut",
+    "AuditHead",
+    "append_audit",
+    "audit_cut",
+    "audit_head",
+    "check_audit",
+    "open_months",
+]
+
+CUT: Final = "cut-audit"  # the act of the line that names a cut
 
 FIRST_PREV: Final = "0" * 64
 _LOCK: Final = 8101738236420  # as in the migrations
@@ -28,10 +41,24 @@ _BATCH: Final = 1_000  # lines that a check holds in memory
 
 @dataclass(frozen=True, slots=True)
 class AuditHead:
-    """How many lines the log has, and the SHA-256 of the last one (64 zeros where there is none)."""
+    """How many lines the log has had, and the SHA-256 of the last one (64 zeros where there was none)."""
 
     lines: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCut:
+    """Where the log begins: how many lines are gone; the SHA-256 and the moment of the last one of them."""
+
+    lines: int
+    sha256: str
+    at: datetime
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What its audit line says."""
+        return {"last": self.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "lines": self.lines, "sha256": self.sha256}
 
 
 def append_audit(
@@ -52,12 +79,15 @@ def append_audit(
     """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        head = audit_head(connection)
+        head, last = _last(connection)
+        # A clock that was set back must not put a line into a month that may be dropped before it.
+        now = datetime.now(UTC)
+        at = last if last is not None and now < last else now
         line = canonical(
             {
                 "act": act,
                 "actor": actor,
-                "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
                 "details": _storable(dict(details or {})),
                 "prev": head.sha256,
                 "request": _storable(request),
@@ -65,23 +95,42 @@ def append_audit(
                 "subject": _storable(subject),
             }
         )
-        # The other columns are the database's own reading of the line.
-        connection.execute("INSERT INTO steelyard.audit (line) VALUES (%s)", (line.decode(),))
+        if _has_months(connection):
+            connection.execute("SELECT steelyard.open_audit_month(%s)", (at,))
+        # The moment chooses the month. All columns but the line are the database's own reading of it.
+        connection.execute("INSERT INTO steelyard.audit (line, at) VALUES (%s, %s)", (line.decode(), at))
     return AuditHead(head.lines + 1, sha256_hex(line))
+
+
+def open_months(connection: psycopg.Connection[Any], moments: Iterable[datetime]) -> None:
+    """Make the months of these moments, as the owner: before lines of before are loaded."""
+    for moment in moments:
+        connection.execute("SELECT steelyard.make_audit_month(%s)", (moment,))
 
 
 def audit_head(connection: psycopg.Connection[Any]) -> AuditHead:
     """The head as the table says it; :func:`check_audit` computes it."""
-    last = connection.execute(
-        "SELECT sequence + 1, sha256 FROM steelyard.audit ORDER BY sequence DESC LIMIT 1"
-    ).fetchone()
-    return AuditHead(*last) if last else AuditHead(0, FIRST_PREV)
+    return _last(connection)[0]
+
+
+def audit_cut(connection: psycopg.Connection[Any]) -> AuditCut | None:
+    """Where the log begins; None where it is there from its first line."""
+    if connection.execute("SELECT to_regclass('steelyard.audit_cut')").fetchone() == (None,):
+        return None  # of a schema before there were months
+    query = "SELECT lines, sha256, at FROM steelyard.audit_cut ORDER BY lines DESC LIMIT 1"
+    row = connection.execute(query).fetchone()
+    return None if row is None else AuditCut(*row)
 
 
 def check_audit(connection: psycopg.Connection[Any]) -> AuditHead:
-    """Follow the chain from the first line to the last; VerificationError names the first that is wrong."""
-    lines, prev = 0, FIRST_PREV
+    """Follow the chain from its first line, or from the last cut, to the last line.
+
+    VerificationError names the first line that is wrong, or says that no line names the cut.
+    """
     with connection.transaction(), connection.cursor(name="audit_chain") as cursor:
+        cut = audit_cut(connection)
+        lines, prev = (0, FIRST_PREV) if cut is None else (cut.lines, cut.sha256)
+        named = cut is None
         cursor.itersize = _BATCH
         cursor.execute("SELECT sequence, line, sha256, at, act FROM steelyard.audit ORDER BY sequence")
         for sequence, line, sha256, at, act in cursor:
@@ -95,8 +144,32 @@ def check_audit(connection: psycopg.Connection[Any]) -> AuditHead:
                 raise VerificationError(
                     f"audit line {lines}: was changed: its columns say something else than the line"
                 )
+            named = named or (cut is not None and act == CUT and _names(content["details"], cut))
             lines += 1
+    if not named:
+        raise VerificationError("audit log: its first lines are gone, and no line says that they were dropped there")
     return AuditHead(lines, prev)
+
+
+def _names(details: Any, cut: AuditCut) -> bool:
+    return isinstance(details, dict) and details.items() >= cut.details.items()
+
+
+def _last(connection: psycopg.Connection[Any]) -> tuple[AuditHead, datetime | None]:
+    """The head, and when its line was written."""
+    last = connection.execute(
+        "SELECT sequence + 1, sha256, at FROM steelyard.audit ORDER BY sequence DESC LIMIT 1"
+    ).fetchone()
+    if last is not None:
+        return AuditHead(last[0], last[1]), last[2]
+    cut = audit_cut(connection)
+    return (AuditHead(0, FIRST_PREV), None) if cut is None else (AuditHead(cut.lines, cut.sha256), cut.at)
+
+
+def _has_months(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the log has a partition for each month; the first schema had none."""
+    query = "SELECT to_regprocedure('steelyard.open_audit_month(timestamptz)')"
+    return connection.execute(query).fetchone() != (None,)
 
 
 def _storable(value: Any) -> Any:

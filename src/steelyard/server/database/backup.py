@@ -29,6 +29,7 @@ from steelyard.server.database.backup_file import (
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.database.migrate import TABLES, check_schema, migrations
 from steelyard.server.push.archive import is_accepted
+from steelyard.server.runs.text_retention import NOT_WITHHELD, hold_files
 from steelyard.util.atomic_file import whole_file
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def write_backup(
         with whole_file(path, 0o600) as file, BackupWriter(file) as writer:
             with database.connect_as_owner() as connection:
                 check_schema(connection)
+                hold_files(connection)
                 manifest = _write(writer, connection, database, folder, notify)
             writer.finish(manifest)
     except OSError as error:
@@ -143,12 +145,12 @@ def _write_runs(
     assert count is not None
     notify(f"the files of {count[0]:,} runs")
     query = (
-        "SELECT coalesce(folder, seal_sha256) AS key, run_file.name, sha256 FROM steelyard.run "
-        "JOIN steelyard.run_file ON run_id = id ORDER BY key, run_file.name"
+        "SELECT coalesce(folder, seal_sha256) AS key, run_file.name, sha256 FROM steelyard.run "  # noqa: S608
+        f"JOIN steelyard.run_file ON run_id = id WHERE {NOT_WITHHELD} ORDER BY key, run_file.name"
     )
     with connection.cursor(name="backup_files") as cursor:
         cursor.itersize = _BATCH
-        cursor.execute(query)
+        cursor.execute(query.encode())
         for key, name, sha256 in cursor:
             member = run_member(key, name)
             if not is_accepted(name) or _digest(folder, key, name) != sha256:

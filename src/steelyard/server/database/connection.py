@@ -54,6 +54,24 @@ class Database:
         """Whether append-only rests on triggers alone."""
         return self.application_role == self.owner_role
 
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Host and port by which the team's database is reached, as named and as connected to; none of our own's.
+
+        A host that begins with a stroke is the folder of a Unix socket, beside which the port may be open, too.
+        """
+        if self.is_embedded:
+            return ()
+        found: set[tuple[str, int]] = set()
+        for asked, variable in ((self._application, URL), (self._owner, OWNER_URL)):
+            hosts = str(asked.get("host") or asked.get("hostaddr") or "").split(",")
+            with _connect(asked, variable) as connection:
+                info = connection.info
+                found |= {(host, info.port) for host in (*hosts, info.host, info.hostaddr) if host}
+                row = connection.execute("SELECT host(inet_server_addr()), inet_server_port()").fetchone()
+                if row is not None and row[0] is not None:
+                    found.add((row[0], row[1]))
+        return tuple(sorted(found))
+
     @contextmanager
     def pool(self, size: int = 8) -> Iterator[ConnectionPool]:
         """A pool of at most ``size`` connections of the application's role, closed at the end of the block.

@@ -1,4 +1,4 @@
-"""Erase a person: the name and the password go, the number stays in runs and audit lines.
+"""Erase a person: name and password go, sessions, tokens and share links end; the number stays in runs and audit lines.
 
 What was erased is noted in the data folder, too, so that a backup from before can be restored without bringing it back.
 """
@@ -64,6 +64,10 @@ def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool
         "SELECT steelyard.erase_person(id) FROM steelyard.person WHERE id = %s AND created_at = %s::timestamptz",
         (erasure.person, erasure.created_at),
     ).fetchone()
+    connection.execute(
+        "SELECT steelyard.erase_shares(id) FROM steelyard.person WHERE id = %s AND created_at = %s::timestamptz",
+        (erasure.person, erasure.created_at),
+    )
     return row == (True,)
 
 

@@ -57,6 +57,11 @@ class DataFolder:
         return self.secrets / "database.json"
 
     @property
+    def secret_key(self) -> Path:
+        """The keys by which secrets in the database are encrypted, where no other file is named."""
+        return self.secrets / "secret.key"
+
+    @property
     def postgres(self) -> Path:
         """What belongs to the user that the embedded database runs as."""
         return self.path / "postgres"

@@ -23,7 +23,7 @@ _NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 # What the application's role may do; where a table is not named, nothing. Append-only is INSERT and SELECT.
 _RIGHTS: Final = {
     "schema_migration": "SELECT",
-    "project": "SELECT, INSERT",
+    "project": "SELECT, INSERT, UPDATE (text_months)",
     "person": "SELECT, INSERT, UPDATE (password_hash, is_admin, disabled_at)",
     "group_mapping": "SELECT, INSERT, UPDATE (ended_at)",
     "membership": "SELECT, INSERT, UPDATE (confirmed_at, ended_at)",
@@ -34,8 +34,14 @@ _RIGHTS: Final = {
     "token": "SELECT, INSERT, UPDATE (revoked_at, last_used_at)",
     "run": "SELECT, INSERT",
     "run_file": "SELECT, INSERT",
+    "run_withheld": "SELECT",
+    "endpoint": "SELECT, INSERT, UPDATE (models, concurrency, price_in, price_out, retired_at)",
+    "endpoint_key": "SELECT, INSERT, UPDATE (sealed, set_at, set_by)",
+    "share": "SELECT, INSERT, UPDATE (revoked_at, opened, opened_at)",
+    "audit_cut": "SELECT",
     "audit": "SELECT, INSERT",
 }
+_CALLED: Final = ("open_audit_month(timestamptz)",)  # functions of the owner's that the application may call
 
 
 # In an order in which rows can be written: what a row refers to comes before it.
@@ -170,3 +176,5 @@ def grant_rights(connection: psycopg.Connection[Any], application: str) -> None:
         name = sql.Identifier("steelyard", table)
         connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
         connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), name, role))
+    for function in _CALLED:
+        connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION steelyard.{} TO {}").format(sql.SQL(function), role))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, StorageError, VerificationError
-from steelyard.server.database.audit import AuditHead, append_audit, check_audit
+from steelyard.server.database.audit import AuditHead, append_audit, check_audit, open_months
 from steelyard.server.database.backup import columns_of
 from steelyard.server.database.backup_file import ERASURES, BackupReader, Manifest, digest_of, run_member, table_member
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.erasure import Erasure, apply_erasure, read_erasures, write_erasures
 from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.database.migrate import TABLES, grant_rights, make_schema, migrations
+from steelyard.server.encryption.key_file import secret_key_file
+from steelyard.server.endpoints.rows import unreadable_endpoints
+from steelyard.server.runs.text_retention import NOT_WITHHELD
 
 if TYPE_CHECKING:
     import psycopg
@@ -25,14 +28,20 @@ if TYPE_CHECKING:
 
 __all__ = ["RestoreResult", "restore_backup"]
 
+_MAX_MONTHS: Final = 2400
+
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What was restored. ``erasures`` counts those that were applied again, ``sessions`` those that were ended."""
+    """What was restored. ``erasures`` counts those that were applied again, ``sessions`` those that were ended.
+
+    ``without_keys`` are the endpoints whose keys cannot be read with the secret key that is here, if any.
+    """
 
     manifest: Manifest
     erasures: int
     sessions: int
+    without_keys: tuple[str, ...] = ()
 
 
 def restore_backup(
@@ -66,7 +75,10 @@ def restore_backup(
             _write_files(backup, folder, notify)
             write_erasures(folder, sorted(wanted))
             with open_database(folder, run_as, notify, environment) as database:
-                return _restore(backup, database, sorted(wanted), notify)
+                done = _restore(backup, database, sorted(wanted), notify)
+                with database.connect() as connection:
+                    names = unreadable_endpoints(connection, secret_key_file(folder, environment))
+                return replace(done, without_keys=tuple(names))
         except BaseException:
             _remove(target, was_there=was_there)
             raise
@@ -150,15 +162,22 @@ def _load(backup: BackupReader, connection: psycopg.Connection[Any], table: str)
     columns = columns_of(connection, table)
     if content.columns != columns:
         raise VerificationError(f"the backup's table {table} has other columns than its schema; nothing was restored")
-    query = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier("steelyard", table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    # Lines of the log go to the partitions of their months, which are made when the months are known.
+    is_parted = connection.execute(
+        "SELECT relkind = 'p' FROM pg_class WHERE oid = ('steelyard.' || %s)::regclass", (table,)
+    ).fetchone() == (True,)
+    place = sql.Identifier("pg_temp", "loaded") if is_parted else sql.Identifier("steelyard", table)
     try:
+        if is_parted:
+            connection.execute("CREATE TEMPORARY TABLE loaded (LIKE steelyard.audit) ON COMMIT DROP")
         with connection.cursor() as cursor:
-            with cursor.copy(query) as copy:
+            with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(place, names)) as copy:
                 for chunk in backup.read(table_member(table)):
                     copy.write(chunk)
             loaded = cursor.rowcount
+        if is_parted:
+            _load_months(connection)
     except OperationalError:
         raise
     except DatabaseError as error:
@@ -183,19 +202,32 @@ def _load(backup: BackupReader, connection: psycopg.Connection[Any], table: str)
         )
 
 
+def _load_months(connection: psycopg.Connection[Any]) -> None:
+    """Lines of the audit log from ``loaded`` to their months; the log's trigger refuses one that does not follow."""
+    months = connection.execute("SELECT DISTINCT date_trunc('month', at) FROM pg_temp.loaded").fetchall()
+    if len(months) > _MAX_MONTHS:
+        raise VerificationError("the backup's audit log is of more months than any; nothing was restored")
+    open_months(connection, (month for (month,) in months))
+    connection.execute(
+        "INSERT INTO steelyard.audit (sequence, line, sha256, at, act) "
+        "SELECT sequence, line, sha256, at, act FROM pg_temp.loaded ORDER BY sequence"
+    )
+    connection.execute("DROP TABLE pg_temp.loaded")
+
+
 def _check_rows(manifest: Manifest, connection: psycopg.Connection[Any]) -> None:
     """The audit log's chain and head, and that every file of a run is in the backup, as the rows say it."""
     if check_audit(connection) != AuditHead(manifest.audit_lines, manifest.audit_sha256):
         raise VerificationError("the backup's audit log has another head than its manifest; nothing was restored")
     damaged = set(manifest.damaged)
     left = {name for name in manifest.members if name.startswith("runs/")}
-    # The first schema had no folders but those by the seal.
+    # The first schema had no folders but those by the seal, and withheld no texts.
     key = "coalesce(folder, seal_sha256)" if "folder" in columns_of(connection, "run") else "seal_sha256"
-    rows = connection.execute(
-        f"SELECT {key}, run_file.name, sha256 FROM steelyard.run JOIN steelyard.run_file ON run_id = id".encode()  # noqa: S608
-    )
-    for key, name, sha256 in rows:
-        member = run_member(key, name)
+    query = f"SELECT {key}, run_file.name, sha256 FROM steelyard.run JOIN steelyard.run_file ON run_id = id"  # noqa: S608
+    if "run_withheld" in manifest.tables:
+        query += f" WHERE {NOT_WITHHELD}"
+    for folder, name, sha256 in connection.execute(query.encode()):
+        member = run_member(folder, name)
         left.discard(member)
         if member not in damaged and manifest.members.get(member) != sha256:
             raise VerificationError(f"the backup lacks {member[:200]}, or has another one; nothing was restored")

@@ -1,58 +1,125 @@
-"""Delete what is over: sessions and administrator links; and files of runs that no row names.
+"""Delete what is over: sessions, links, months of the audit log, texts of old runs; and files that no row names.
 
-Runs and audit lines stay: whole months of them by partition are not built yet.
+Whole months count, of UTC. Rows of runs, their journals and their digests stay for ever. All is one transaction, which
+a dry run takes back, so that its numbers are those of the real one.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.server.database.audit import append_audit
+from steelyard.server.database.audit import CUT, AuditCut, append_audit
 from steelyard.server.database.folder import DataFolder
+from steelyard.server.runs.text_retention import OldRun, delete_texts, find_old_texts, hold_files, left_over
 
 if TYPE_CHECKING:
     import psycopg
 
     from steelyard.server.database.connection import Database
 
-__all__ = ["DEFAULT_MONTHS", "Retained", "retain"]
+__all__ = ["DEFAULT_MONTHS", "LEAST_MONTHS", "Retained", "cut_before", "retain"]
 
 DEFAULT_MONTHS: Final = 6
-_DAYS_PER_MONTH: Final = 31  # rather too long than too short
+LEAST_MONTHS: Final = 6  # of the audit log, and of sessions and links, whose addresses belong to it
 _ORPHAN_SECONDS: Final = 86_400.0  # a push that is still at work is younger
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retained:
-    """How many of each were deleted; ``orphans`` are folders of runs that no row names."""
+    """How many of each were deleted, or would be.
 
+    ``before`` is the moment before which sessions, links, shares and audit lines went; ``orphans`` are folders of runs
+    that no row names. Of ``runs`` runs the texts were deleted, ``files`` with ``size`` bytes; ``sealed`` runs are as
+    old, but were sealed with their texts, and would not verify without them; ``damaged`` could not be read.
+    """
+
+    before: datetime
     sessions: int
     links: int
+    shares: int
     orphans: int
+    audit_months: int
+    audit_lines: int
+    runs: int
+    files: int
+    size: int
+    sealed: int
+    damaged: int
 
 
-def retain(database: Database, folder: DataFolder, months: int = DEFAULT_MONTHS) -> Retained:
-    """Delete sessions and links that were over before so many months, and runs' folders that were never accepted.
+def cut_before(now: datetime, months: int) -> datetime:
+    """The beginning of the month (UTC) that is so many whole months before that of ``now``."""
+    number = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 - months
+    return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
-    A folder without a row is what a push leaves that was killed between the two; one younger than a day stays. An audit
-    line says what was deleted.
+
+def retain(database: Database, folder: DataFolder, months: int = DEFAULT_MONTHS, *, is_dry: bool = False) -> Retained:
+    """Delete what was over before the month that is so many months ago, and texts that a project keeps no longer.
+
+    A folder without a row is what a push leaves that was killed between the two; one younger than a day stays. Each
+    kind of thing that was deleted is an audit line, and each run whose texts went. Raises StorageError where the clock
+    went back over the end of a month that would go.
     """
-    cut = datetime.now(UTC) - timedelta(days=months * _DAYS_PER_MONTH)
+    cut = cut_before(datetime.now(UTC), months)
     with database.connect_as_owner() as connection:
-        with connection.transaction():
-            row = connection.execute("SELECT * FROM steelyard.retain_since(%s)", (cut,)).fetchone()
-            assert row is not None
+        hold_files(connection, alone=True)
+        with connection.transaction(force_rollback=is_dry):
+            old = find_old_texts(connection, folder)
             orphans = _orphans(connection, folder)
-            details = {"before": cut.strftime("%Y-%m-%d"), "links": row[1], "orphans": len(orphans), "sessions": row[0]}
-            append_audit(connection, "retain", actor="owner", details=details)
-        for path in orphans:
-            shutil.rmtree(path, ignore_errors=True)
-    return Retained(row[0], row[1], len(orphans))
+            done = _delete_rows(connection, cut, old.runs, len(orphans), sealed=old.sealed, damaged=old.damaged)
+        if not is_dry:
+            for path in orphans:
+                shutil.rmtree(path, ignore_errors=True)
+            for seal in left_over(connection):
+                delete_texts(folder, seal)
+    return done
+
+
+def _delete_rows(
+    connection: psycopg.Connection[Any],
+    cut: datetime,
+    runs: Sequence[OldRun],
+    orphans: int,
+    *,
+    sealed: int,
+    damaged: int,
+) -> Retained:
+    row = connection.execute("SELECT * FROM steelyard.retain_since(%s)", (cut,)).fetchone()
+    shares = connection.execute("SELECT steelyard.retain_shares_since(%s)", (cut,)).fetchone()
+    assert row is not None
+    assert shares is not None
+    before = cut.strftime("%Y-%m-%d")
+    details = {"before": before, "links": row[1], "orphans": orphans, "sessions": row[0], "shares": shares[0]}
+    append_audit(connection, "retain", actor="owner", details=details)
+    for run in runs:
+        connection.execute("SELECT steelyard.withhold_texts(%s)", (run.id,))
+        details = {"files": run.files, "months": run.months, "folder": run.folder, "size": run.size}
+        append_audit(connection, "withhold-texts", actor="owner", subject=f"run:{run.id}", details=details)
+    gone = connection.execute("SELECT months, gone, lines, sha256, at FROM steelyard.cut_audit(%s)", (cut,)).fetchone()
+    assert gone is not None
+    if gone[2] is not None:
+        details = {**AuditCut(*gone[2:]).details, "before": before, "gone": gone[1]}
+        append_audit(connection, CUT, actor="owner", details=details)
+    return Retained(
+        before=cut,
+        sessions=row[0],
+        links=row[1],
+        shares=shares[0],
+        orphans=orphans,
+        audit_months=gone[0],
+        audit_lines=gone[1],
+        runs=len(runs),
+        files=sum(run.files for run in runs),
+        size=sum(run.size for run in runs),
+        sealed=sealed,
+        damaged=damaged,
+    )
 
 
 def _orphans(connection: psycopg.Connection[Any], folder: DataFolder) -> list[Path]:

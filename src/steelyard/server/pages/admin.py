@@ -6,9 +6,10 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.errors import VerificationError
+from steelyard.errors import InputError, VerificationError
 from steelyard.server import health
-from steelyard.server.database.audit import audit_head, check_audit
+from steelyard.server.database.audit import audit_cut, audit_head, check_audit
+from steelyard.server.database.retention import LEAST_MONTHS
 from steelyard.server.pages.words import bytes_in_words, moment
 from steelyard.server.web.render import page
 from steelyard.util.software import software
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.call import Call
 
-__all__ = ["show_admin", "show_audit"]
+__all__ = ["do_set_retention", "show_admin", "show_audit", "show_retention"]
 
 _LINES: Final = 50
+_MOST_MONTHS: Final = 1200
 
 
 def show_admin(call: Call) -> Response:
@@ -49,7 +51,9 @@ def show_admin(call: Call) -> Response:
             ("Last backup", moment(backup[0]) if backup else "none yet: steelyard serve backup"),
             ("Audit log", f"{head.lines:,} lines, the last one {head.sha256}"),
             ("Reached at", platform.settings.base_url),
+            ("Secret key", _secret_key(call)),
         ],
+        again=platform.endpoints.unreadable(),
     )
 
 
@@ -62,11 +66,36 @@ def show_audit(call: Call) -> Response:
             head, problem = check_audit(connection), ""
         except VerificationError as error:
             head, problem = None, str(error)
+        cut = audit_cut(connection)
         lines = _lines(connection, last)
     return page(
-        call, "audit.html.j2", head=head, problem=problem, lines=lines[:_LINES],
+        call, "audit.html.j2", head=head, problem=problem, cut=cut, cut_at=moment(cut.at) if cut else "",
+        lines=lines[:_LINES],
         older=lines[_LINES - 1]["sequence"] if len(lines) > _LINES else 0,
     )  # fmt: skip
+
+
+def show_retention(call: Call) -> Response:
+    """How long texts are kept, and how what is over is deleted."""
+    return _retention_page(call)
+
+
+def do_set_retention(call: Call) -> Response:
+    """Set for how many months a project keeps texts."""
+    months = call.field("months", 10)
+    try:
+        if months and not (months.isascii() and months.isdigit() and 1 <= int(months) <= _MOST_MONTHS):
+            raise InputError(f"a whole number of months from 1 to {_MOST_MONTHS}, or nothing")
+        project, number = call.field("project", 100), int(months) if months else None
+        call.platform.runs.set_text_months(project, number, call.caller, call.facts)
+    except InputError as error:
+        return _retention_page(call, 400, problem=str(error))
+    return _retention_page(call, done="Kept. Nothing was deleted: the command below does that.")
+
+
+def _retention_page(call: Call, status: int = 200, *, problem: str = "", done: str = "") -> Response:
+    kept = call.platform.runs.text_months()
+    return page(call, "retention.html.j2", status, problem=problem, done=done, kept=kept, least=LEAST_MONTHS)
 
 
 def _lines(connection: psycopg.Connection[Any], before: int) -> list[dict[str, Any]]:
@@ -90,6 +119,14 @@ def _shown(line: str) -> dict[str, str]:
 
 def _whose(*, is_embedded: bool) -> str:
     return "started by steelyard in the data folder" if is_embedded else "the team's, by DATABASE_URL"
+
+
+def _secret_key(call: Call) -> str:
+    file = call.platform.endpoints.key_file
+    if problem := file.problem():
+        return f"cannot be used: {problem}"
+    where = {"variable": "named by STEELYARD_SECRET_KEY_FILE", "credential": "a credential of systemd"}
+    return f"{file.path}, {where.get(file.source, 'in the data folder')}; in no backup: keep a copy of it elsewhere"
 
 
 def _roles(call: Call) -> str:

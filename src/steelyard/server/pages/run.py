@@ -15,6 +15,7 @@ from urllib.parse import quote
 from steelyard.evidence import layout
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.folders import folder_of
+from steelyard.server.shares.rows import DAYS, Share
 from steelyard.server.web.addresses import run_path, runs_path
 from steelyard.server.web.headers import SANDBOX_POLICY
 from steelyard.server.web.render import missing_page, page, problem_page
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from steelyard.server.runs.rows import RunRow
     from steelyard.server.web.call import Call
 
-__all__ = ["send_archive", "send_file", "show_report", "show_run"]
+__all__ = ["find_run", "run_page", "send_archive", "send_file", "show_report", "show_run"]
 
 _SEAL: Final = re.compile(r"[0-9a-f]{64}")
 _FILES: Final = 100
@@ -33,15 +34,23 @@ _FILES: Final = 100
 
 def show_run(call: Call) -> Response:
     """The run's page."""
-    row = _find(call)
-    if row is None:
-        return missing_page(call)
+    row = find_run(call)
+    return missing_page(call) if row is None else run_page(call, row)
+
+
+def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", new_link: str = "") -> Response:
+    """The page; ``new_link`` is a share link that was just made, and is shown this once."""
     after = call.query("after", 200)
     files = call.platform.runs.files(row.listed.id, after, _FILES + 1)
     run = row.summary
     return page(
         call,
         "run.html.j2",
+        status,
+        problem=problem,
+        new_link=new_link,
+        shares=[_shown_share(each) for each in call.platform.shares.of_run(row.listed.id)],
+        share_days=DAYS,
         run=run,
         project=call.project.project,
         address=run_path(call.project.project, run.seal),
@@ -60,13 +69,14 @@ def show_run(call: Call) -> Response:
             for each in files[:_FILES]
         ],
         more_files=quote(files[_FILES - 1].name) if len(files) > _FILES else "",
+        withheld_at=moment(withheld) if (withheld := call.platform.runs.withheld_at(row.listed.id)) else "",
         has_report=call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE),
     )
 
 
 def show_report(call: Call) -> Response:
     """The report as it was sealed, in a sandbox: no script of it runs, and it shares no origin with our pages."""
-    row = _find(call)
+    row = find_run(call)
     if row is None or not call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE):
         return missing_page(call)
     return _file(call, row, layout.REPORT_PAGE, "text/html; charset=utf-8", as_download=False)
@@ -74,7 +84,7 @@ def show_report(call: Call) -> Response:
 
 def send_file(call: Call) -> Response:
     """A file of the run, as a download."""
-    row, name = _find(call), call.path("name")
+    row, name = find_run(call), call.path("name")
     if row is None or not call.platform.runs.has_file(row.listed.id, name):
         return missing_page(call)
     return _file(call, row, name, "application/octet-stream", as_download=True)
@@ -86,7 +96,7 @@ def send_archive(call: Call) -> Response:
 
     from steelyard.server.push.archive import packed
 
-    row = _find(call)
+    row = find_run(call)
     if row is None:
         return missing_page(call)
     folder = folder_of(call.platform.data, row.folder)
@@ -101,7 +111,8 @@ def _pieces(archive: Iterator[bytes]) -> Iterator[bytes]:
     return (piece for piece in archive if piece)
 
 
-def _find(call: Call) -> RunRow | None:
+def find_run(call: Call) -> RunRow | None:
+    """The run that the address names."""
     seal = call.path("seal")
     return call.platform.runs.find(call.project.project_id, seal) if _SEAL.fullmatch(seal) else None
 
@@ -110,14 +121,28 @@ def _lost(call: Call) -> Response:
     return problem_page(call, 410, "this run's files are no longer in the data folder: restore them from a backup")
 
 
+def _withheld(call: Call, when: str) -> Response:
+    return problem_page(call, 410, f"the texts of this run were deleted {when}: its project keeps them for some months")
+
+
 def _file(call: Call, row: RunRow, name: str, media_type: str, *, as_download: bool) -> Response:
     from starlette.responses import FileResponse
 
     path: Path = folder_of(call.platform.data, row.folder) / name
     if not path.is_file():
-        return _lost(call)
+        is_text = layout.is_text(name) or layout.is_media(name)
+        withheld = call.platform.runs.withheld_at(row.listed.id) if is_text else None
+        return _lost(call) if withheld is None else _withheld(call, moment(withheld))
     headers = _headers(name.replace("/", "-"), as_download=as_download)
     return FileResponse(path, media_type=media_type, headers=headers)
+
+
+def _shown_share(share: Share) -> dict[str, Any]:
+    return {
+        "id": share.id, "label": share.label, "made_by": share.made_by, "made": moment(share.made_at),
+        "ends": moment(share.expires_at), "opened": share.opened, "opened_at": moment(share.opened_at),
+        "state": share.state,
+    }  # fmt: skip
 
 
 def _headers(name: str, *, as_download: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
 from steelyard.server.push.summary import RunFile, RunSummary
@@ -140,6 +141,31 @@ class Runs:
         query = "SELECT FROM steelyard.run_file WHERE run_id = %s AND name = %s"
         with self._pool.connection() as connection:
             return connection.execute(query, (run, name)).fetchone() is not None
+
+    def withheld_at(self, run: int) -> datetime | None:
+        """When a run's texts were deleted for their age; None where they were not."""
+        query = "SELECT withheld_at FROM steelyard.run_withheld WHERE run_id = %s"
+        with self._pool.connection() as connection:
+            row = connection.execute(query, (run,)).fetchone()
+        return None if row is None else row[0]
+
+    def text_months(self) -> dict[str, int | None]:
+        """For how many whole months each project keeps texts, by its name; None: as long as their runs."""
+        with self._pool.connection() as connection:
+            return dict(connection.execute("SELECT name, text_months FROM steelyard.project ORDER BY name").fetchall())
+
+    def set_text_months(self, project: str, months: int | None, caller: Caller, facts: RequestFacts) -> None:
+        """Set it; ``steelyard serve retain`` deletes by it. Raises InputError for a project that there is not."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "UPDATE steelyard.project SET text_months = %s WHERE name = %s RETURNING id", (months, project)
+            ).fetchone()
+            if row is None:
+                raise InputError("there is no such project")
+            append_audit(
+                connection, "set-text-months", actor=f"person:{caller.person}", subject=f"project:{row[0]}",
+                details={"months": months, "address": facts.address[:100]}, request=facts.request_id,
+            )  # fmt: skip
 
     def add(self, summary: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
         """Put a verified run into the token's project, with its audit line; False, and no change, where it is there."""

@@ -1,0 +1,1 @@
+"""Endpoints: where models are served that this platform may call; an administrator's list, with their keys."""

@@ -1,0 +1,63 @@
+"""Trying an endpoint in a process of its own: bounded in time and output, without any key but the endpoint's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.server.endpoints.worker import MAX_REPLY, Trial, Tried
+
+if TYPE_CHECKING:
+    from steelyard.server.endpoints.addresses import OwnPlaces
+    from steelyard.server.endpoints.rows import Endpoint
+
+__all__ = ["SECONDS", "try_endpoint"]
+
+SECONDS: Final = 25.0  # for all questions together
+_MORE_SECONDS: Final = 20.0  # for Python to start and to end
+_AT_ONCE: Final = threading.BoundedSemaphore(2)
+# What Python and a connection need to start: proxies and certificates of the operator, and no key or database.
+_KEPT: Final = frozenset(
+    ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+)
+_PROXIES: Final = frozenset(("http_proxy", "https_proxy", "no_proxy"))
+
+
+def try_endpoint(endpoint: Endpoint, model: str, key: str, own: OwnPlaces, seconds: float = SECONDS) -> Tried:
+    """Look at a model of an endpoint as ``steelyard doctor --model`` does.
+
+    Raises InputError where two others are being tried, and where nothing was found in time.
+    """
+    uri = f"{endpoint.kind}:{model}@{endpoint.address}"
+    trial = Trial(uri=uri, host=endpoint.host, port=endpoint.port, key=key, own=own, seconds=seconds)
+    if not _AT_ONCE.acquire(blocking=False):
+        raise InputError("two other endpoints are being tried: try again in a minute")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "steelyard.server.endpoints.worker"],
+            input=msgspec.json.encode(trial),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds + _MORE_SECONDS,
+            env={name: value for name, value in os.environ.items() if name in _KEPT or name.lower() in _PROXIES},
+            start_new_session=True,
+            check=False,
+        )
+        written = done.stdout
+        if key and key.encode() in written:
+            raise InputError("what the endpoint says holds its key, so it is not shown")
+        if len(written) > MAX_REPLY:
+            raise InputError("what was found is too long to be shown")
+        return msgspec.json.decode(written, type=Tried)
+    except subprocess.TimeoutExpired:
+        raise InputError(f"nothing was found within {seconds + _MORE_SECONDS:g} seconds") from None
+    except msgspec.DecodeError:
+        raise InputError("the trial ended without a word") from None
+    finally:
+        _AT_ONCE.release()

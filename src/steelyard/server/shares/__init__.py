@@ -1,0 +1,1 @@
+"""Share links: one sealed report, for whoever has the link, until it ends."""

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.encryption.key_file import secret_key_file
+from tests.cli.serve.conftest import Call
+from tests.server.database.rows import fill
+from tests.server.databases import started
+
+
+def test_a_new_key_is_made_beside_a_database_that_runs(data: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STEELYARD_SECRET_KEY_FILE", "CREDENTIALS_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    folder = open_data_folder(data)
+    file = secret_key_file(folder)
+    assert call("rotate-key", "--data", data)[0] == 2, "there is none yet"
+    file.make()
+    before = file.read()
+    with started(data) as database:
+        fill(database, folder)
+        code, out, err = call("rotate-key", "--data", data)
+    assert (code, err) == (0, "could not be read, give them again: vLLM of ada\n")
+    assert out.startswith("0 keys of endpoints are encrypted by the key ")
+    assert file.read() != before
+    after = file.path.read_bytes()
+    assert call("rotate-key", "--data", data, "--as-it-is")[0] == 0
+    assert file.path.read_bytes() == after

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from steelyard.server.database.connection import Database
+from steelyard.server.endpoints.addresses import refusal, refused_host
+from steelyard.server.endpoints.own_places import own_places
+from steelyard.server.settings import serve_settings
+
+
+def test_the_port_and_the_public_name_are_the_platforms_own(database: Database, tmp_path: Path) -> None:
+    own = own_places(
+        serve_settings(
+            data=tmp_path, bind="127.0.0.1:8420", public_url="https://localhost:8443", proxies=("127.0.0.1/32",)
+        ),
+        database,
+    )
+    assert refusal("127.0.0.1", 8420, own) != ""
+    assert refused_host("localhost", 8443, own) != ""
+    assert refusal("127.0.0.1", 8000, own) == ""
+
+
+def test_a_teams_database_on_this_machine_is_too(team_database: Database, tmp_path: Path) -> None:
+    """It is on a Unix socket here, and its port of loopback may be open beside it."""
+    own = own_places(serve_settings(data=tmp_path, bind="127.0.0.1:8420"), team_database)
+    assert own.ports == (5432, 8420)
+    assert refusal("127.0.0.1", 5432, own) != ""
