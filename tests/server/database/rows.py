@@ -99,6 +99,11 @@ def one(connection: Any, query: str, values: tuple[object, ...] = ()) -> int:
     return found
 
 
+def number_of_rows(database: Database) -> int:
+    """Of all tables together."""
+    return sum(len(rows) for rows in content(database).values())
+
+
 def content(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table."""
     with database.connect_as_owner() as connection:
