@@ -33,7 +33,7 @@ def test_who_comes_again_is_known_by_issuer_and_subject_whatever_they_are_called
         elsewhere.sign_in("again|1", "again", ["again-staff"], FACTS, "browser")
 
 
-def test_a_name_that_is_taken_gives_nobody_anothers_account(folk: Folk) -> None:
+def test_a_name_that_is_taken_does_not_give_that_account(folk: Folk) -> None:
     boss, identities = folk.caller(folk.add("Taken", is_admin=True)), Identities(folk.pool, ISSUER)
     folk.groups.add(boss, "taken-staff", "default", "viewer", FACTS)
     came = folk.people.by_session(identities.sign_in("taken|1", "taken", ["taken-staff"], FACTS, "browser"))

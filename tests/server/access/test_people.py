@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.server.access.people import has_administrator, new_admin_link
+from steelyard.server.access.people import NoAccessError, has_administrator, new_admin_link
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
+from tests.server.access.folk import FACTS, folk_of
+from tests.server.databases import started
 from tests.server.site import PASSWORD, Site
 
 
@@ -65,3 +68,30 @@ def test_a_revoked_token_and_an_ended_session_let_nobody_in(own: Site) -> None:
     again = own.client()
     again.cookies = {**client.cookies, "steelyard-session": client.cookies.get("steelyard-session", "")}
     assert again.get("/").status == 303
+
+
+def test_a_first_administrator_cannot_have_somebodys_name_and_the_link_stays_good(data: Path) -> None:
+    with started(data) as database, folk_of(database) as folk:
+        folk.add("grace", has_password=False)
+        with folk.pool.connection() as connection:
+            link = new_admin_link(connection, "owner")
+        with pytest.raises(InputError, match="there is somebody called Grace already"):
+            folk.people.welcome(link, "Grace", PASSWORD, FACTS, "browser")
+        caller = folk.people.by_session(folk.people.welcome(link, "ada", PASSWORD, FACTS, "browser"))
+        assert (caller.name, caller.is_admin) == ("ada", True)
+        with pytest.raises(InputError, match="was used"):
+            folk.people.welcome(link, "eve", PASSWORD, FACTS, "browser")
+
+
+def test_a_password_lets_in_who_has_a_role_and_is_not_disabled(data: Path) -> None:
+    with started(data) as database, folk_of(database) as folk:
+        boss = folk.caller(folk.add("boss", is_admin=True))
+        link = folk.members.add_person(boss, "grace", "default", "viewer", FACTS)
+        folk.people.join(link, PASSWORD, FACTS, "browser")
+        assert folk.people.sign_in("GRACE", PASSWORD, FACTS, "browser")
+        assert folk.people.sign_in("grace", "another way to the mill", FACTS, "browser") is None
+        folk.members.set_role(boss, folk.members.person_called("grace"), "default", "", FACTS)
+        with pytest.raises(NoAccessError):
+            folk.people.sign_in("grace", PASSWORD, FACTS, "browser")
+        folk.members.disable(boss, folk.members.person_called("grace"), FACTS)
+        assert folk.people.sign_in("grace", PASSWORD, FACTS, "browser") is None

@@ -43,7 +43,8 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             (digest(f"link of {person}"),),
         )
         for number in range(runs):
-            seal = add_run(connection, folder, person, f"{name} {number}")
+            key = digest(f"folder of {name} {number}") if number == 1 else None  # as in another project
+            seal = add_run(connection, folder, person, f"{name} {number}", key)
             if table_is_there(connection, "share"):
                 connection.execute(
                     "INSERT INTO steelyard.share (run_id, made_by, label, sha256, expires_at) SELECT id, %s, %s, %s, "
@@ -89,18 +90,19 @@ def _give_roles(connection: Any, person: int, name: str) -> None:
     )
 
 
-def add_run(connection: Any, folder: DataFolder, person: int, name: str) -> str:
+def add_run(connection: Any, folder: DataFolder, person: int, name: str, key: str | None = None) -> str:
     seal = digest("seal of " + name)
+    lies = key or seal
     for file, content in FILES.items():
-        path = folder.runs / seal[:2] / seal / file
+        path = folder.runs / lies[:2] / lies / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     run = one(
         connection,
         "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, exit, "
-        "files, size_bytes, pushed_by, verified_at, verified_exit, verified_with, summary) VALUES "
-        "(1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', %s) RETURNING id",
-        (seal, digest(name), name, HOSTILE, HOSTILE, person, '{"text": "\\u0000"}'),
+        "files, size_bytes, pushed_by, verified_at, verified_exit, verified_with, summary, folder) VALUES "
+        "(1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', %s, %s) RETURNING id",
+        (seal, digest(name), name, HOSTILE, HOSTILE, person, '{"text": "\\u0000"}', key),
     )
     for file, content in FILES.items():
         connection.execute(
@@ -118,6 +120,11 @@ def table_is_there(connection: Any, name: str) -> bool:
 def one(connection: Any, query: str, values: tuple[object, ...] = ()) -> int:
     found: int = connection.execute(query, values).fetchone()[0]
     return found
+
+
+def number_of_rows(database: Database) -> int:
+    """Of all tables together."""
+    return sum(len(rows) for rows in content(database).values())
 
 
 def content(database: Database) -> dict[str, list[tuple[Any, ...]]]:

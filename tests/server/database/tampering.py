@@ -35,6 +35,33 @@ def _resealed(members: Members) -> Members:
     return _with_manifest(members, lambda manifest: manifest.update(members=found))
 
 
+def of_the_first_schema(source: Path, target: Path) -> None:
+    """The same platform, as the first schema would have backed it up: no people's tables, each run by its seal."""
+    members = _members(source)
+    manifest = json.loads(members["manifest.json"])
+    kept = ("project", "person", "session", "admin_link", "token", "run", "run_file", "audit")
+    tables, folders = manifest["tables"], {}
+    columns = tables["run"]["columns"]
+    for line in members["database/run.copy"].decode().splitlines():
+        row = dict(zip(columns, line.split("\t"), strict=True))
+        folders[row["folder"]] = row["seal_sha256"]
+    for table, added in (("token", "project_id"), ("run", "folder")):
+        name, at = f"database/{table}.copy", tables[table]["columns"].index(added)
+        lines = [line.split("\t") for line in members[name].decode().splitlines()]
+        members[name] = "".join("\t".join(row[:at] + row[at + 1 :]) + "\n" for row in lines).encode()
+        del tables[table]["columns"][at]
+    found = {}
+    for name, data in members.items():
+        parts = name.split("/")
+        if parts[0] == "runs" and parts[2] in folders:
+            seal = folders[parts[2]]
+            name = "/".join(["runs", seal[:2], seal, *parts[3:]])
+        if parts[0] != "database" or parts[1].removesuffix(".copy") in kept:
+            found[name] = data
+    manifest.update(schema=manifest["schema"][:1], tables={table: tables[table] for table in kept})
+    _write(target, _resealed(found | {"manifest.json": json.dumps(manifest).encode()}))
+
+
 def torn(source: Path, target: Path) -> str:
     target.write_bytes(source.read_bytes()[:-100])
     return "cannot be read: no backup, or cut off"

@@ -14,7 +14,7 @@ from steelyard.server.database.erasure import erase_person
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.restore import restore_backup
 from tests.server.database.rows import FILES, content, fill, one
-from tests.server.database.tampering import TAMPERINGS
+from tests.server.database.tampering import TAMPERINGS, of_the_first_schema
 from tests.server.databases import Server, copied, open_folder, started
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -43,6 +43,7 @@ def unended(rows: Rows) -> Rows:
         **rows,
         "session": [row[:5] + row[6:] for row in rows["session"]],
         "admin_link": [row[:4] for row in rows["admin_link"]],
+        "person_link": [row[:5] for row in rows["person_link"]],
         "audit": [row for row in rows["audit"] if row[4] != "restore"],
     }
 
@@ -50,7 +51,7 @@ def unended(rows: Rows) -> Rows:
 def check_restored(database: Database, path: Path, before: Rows) -> None:
     after = content(database)
     assert unended(after) == unended(before)
-    assert all(row[5] is not None for row in after["session"])
+    assert all(row[5] is not None for row in after["session"] + after["person_link"])
     with database.connect() as connection:
         assert check_audit(connection).lines == len(before["audit"]) + 1
     assert sorted(path.glob("runs/*/*/*/*")) != []
@@ -93,6 +94,20 @@ def test_our_own_18_goes_to_a_teams_database_and_back(
             restore_backup(tmp_path / "again", own, environment={})
             with started(own) as database:
                 assert unended(content(database)) == unended(now)
+
+
+def test_a_backup_of_the_first_schema_comes_back_with_all_runs_in_the_first_project(
+    made: tuple[Path, Rows, Path], tmp_path: Path
+) -> None:
+    of_the_first_schema(made[0], tmp_path / "old")
+    with open_folder() as path:
+        assert restore_backup(tmp_path / "old", path, environment={}).manifest.runs == 3
+        with started(path) as database, database.connect() as connection:
+            rows = connection.execute("SELECT project_id, seal_sha256, folder FROM steelyard.run").fetchall()
+            assert {(project, folder) for project, _, folder in rows} == {(1, None)}
+            assert all((path / "runs" / seal[:2] / seal / "plan.dsse.json").is_file() for _, seal, _ in rows)
+            assert connection.execute("SELECT DISTINCT project_id FROM steelyard.token").fetchall() == [(1,)]
+            assert connection.execute("SELECT count(*) FROM steelyard.membership").fetchone() == (0,)
 
 
 def test_an_erasure_after_the_backup_stays_in_force(made: tuple[Path, Rows, Path]) -> None:

@@ -114,6 +114,18 @@ def test_what_is_no_answer_is_one_line_and_no_redirect_is_followed(stub: Stub, s
     assert stub.asked == ["/.well-known/openid-configuration"]
 
 
+def test_those_who_wait_for_a_provider_that_is_away_are_told_together(stub: Stub) -> None:
+    stub.status = 503
+
+    async def many() -> list[object]:
+        provider = Provider(settings(stub.address))
+        asked = (provider.address(begin_handshake("/"), CALLBACK) for _ in range(20))
+        return [*await asyncio.gather(*asked, return_exceptions=True)]
+
+    assert [type(each) for each in asyncio.run(many())] == [ProviderError] * 20
+    assert stub.asked == ["/.well-known/openid-configuration"]
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"[" * 100_000, b'"' + b"x" * (2 << 20) + b'"'])
 def test_what_is_no_document_or_too_long_is_refused(stub: Stub, body: bytes) -> None:
     class Wrong(Stub):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
-from steelyard.server.access.acts import audit_act, insert_one
+from steelyard.server.access.acts import audit_act
 from steelyard.server.access.callers import NOBODY, Caller
 from steelyard.server.access.passwords import hash_password, is_password
 from steelyard.server.access.roles import roles_of
@@ -134,7 +134,7 @@ class People:
     def welcome(self, secret: str, name: str, password: str, facts: RequestFacts, agent: str) -> str:
         """Make the first administrator by a link, which is then used up; returns the secret of a session.
 
-        Raises InputError where the link is no longer good.
+        Raises InputError where the link is no longer good, or the name is somebody's: then it stays good.
         """
         hashed = hash_password(password)
         with self._pool.connection() as connection:
@@ -144,11 +144,14 @@ class People:
             if link is None:
                 raise InputError("this link was used, or is too old: steelyard serve admin-link prints another")
             connection.execute("UPDATE steelyard.admin_link SET used_at = now() WHERE id = %s", (link,))
-            person = insert_one(
-                connection,
-                "INSERT INTO steelyard.person (name, password_hash, is_admin) VALUES (%s, %s, true) RETURNING id",
+            made = connection.execute(
+                "INSERT INTO steelyard.person (name, password_hash, is_admin) VALUES (%s, %s, true) "
+                "ON CONFLICT DO NOTHING RETURNING id",
                 (name, hashed),
-            )
+            ).fetchone()
+            if made is None:
+                raise InputError(f"there is somebody called {name} already: go back, and choose another name")
+            person = made[0]
             session = begin_session(connection, person, facts, agent)
             audit_act(connection, "first-administrator", f"person:{person}", facts, f"person:{person}")
         return session

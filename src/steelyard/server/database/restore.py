@@ -148,7 +148,8 @@ def _restore(
         make_schema(connection, migrations()[len(manifest.schema) :])
         applied = sum(apply_erasure(connection, erasure) for erasure in erasures)
         sessions = connection.execute("UPDATE steelyard.session SET ended_at = now() WHERE ended_at IS NULL").rowcount
-        connection.execute("UPDATE steelyard.admin_link SET used_at = now() WHERE used_at IS NULL")
+        for links in ("admin_link", "person_link"):  # one may have been used after the backup
+            connection.execute(f"UPDATE steelyard.{links} SET used_at = now() WHERE used_at IS NULL".encode())  # noqa: S608
         details = {"erasures": applied, "made_at": manifest.made_at, "sessions": sessions}
         append_audit(connection, "restore", actor="owner", details=details)
         grant_rights(connection, database.application_role)

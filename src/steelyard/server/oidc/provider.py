@@ -38,6 +38,7 @@ _SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 5.0
 _MAX_BYTES: Final = 1 << 20
 _KEPT_SECONDS: Final = 3600.0
+_AWAY_SECONDS: Final = 3.0  # so that those who wait for a provider that is away do not wait one after the other
 
 
 class ProviderError(SteelyardError):
@@ -69,6 +70,7 @@ class Provider:
         self._lock = asyncio.Lock()
         self._endpoints: tuple[float, _Endpoints] | None = None
         self._keys: tuple[float, list[dict[str, Any]]] | None = None
+        self._away: tuple[float, str] = (0.0, "")
 
     @property
     def issuer(self) -> str:
@@ -112,8 +114,14 @@ class Provider:
     async def _discovered(self, session: aiohttp.ClientSession) -> _Endpoints:
         async with self._lock:
             if self._endpoints is None or self._endpoints[0] < time.monotonic():
+                if time.monotonic() < self._away[0]:
+                    raise ProviderError(self._away[1])
                 address = self._settings.issuer.rstrip("/") + "/.well-known/openid-configuration"
-                found = self._read_discovery(await self._asked(session, "GET", address))
+                try:
+                    found = self._read_discovery(await self._asked(session, "GET", address))
+                except ProviderError as error:
+                    self._away = (time.monotonic() + _AWAY_SECONDS, str(error))
+                    raise
                 self._endpoints = (time.monotonic() + _KEPT_SECONDS, found)
             return self._endpoints[1]
 
