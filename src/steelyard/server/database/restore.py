@@ -149,6 +149,7 @@ def _restore(
         applied = sum(apply_erasure(connection, erasure) for erasure in erasures)
         sessions = connection.execute("UPDATE steelyard.session SET ended_at = now() WHERE ended_at IS NULL").rowcount
         connection.execute("UPDATE steelyard.admin_link SET used_at = now() WHERE used_at IS NULL")
+        connection.execute("UPDATE steelyard.share SET revoked_at = now() WHERE revoked_at IS NULL")
         details = {"erasures": applied, "made_at": manifest.made_at, "sessions": sessions}
         append_audit(connection, "restore", actor="owner", details=details)
         grant_rights(connection, database.application_role)
