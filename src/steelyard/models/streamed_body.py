@@ -7,6 +7,7 @@ all is known before anything is sent, as many servers want it.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -19,8 +20,10 @@ from steelyard.records import Image
 
 __all__ = ["Places", "StreamedBody", "data_uri", "in_base64"]
 
-PIECE: Final = 3 << 14  # bytes of an image that are encoded at once: a multiple of three, which needs no padding
+PIECE: Final = 3 << 15  # bytes of an image that are encoded at once: a multiple of three, which needs no padding
 LEAST: Final = 1 << 14  # bytes that are sent at once, but for the last: what is smaller goes with what follows
+_SECRET: Final = secrets.token_hex(16)  # of this process; to draw one for each image costs as much as to encode it
+_NUMBERS: Final = itertools.count()
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Places:
 
     def put(self, image: Image) -> str:
         """What stands for the image's data URI, or for its base64."""
-        place = f"image-{secrets.token_hex(16)}"
+        place = f"image-{_SECRET}-{next(_NUMBERS):x}."
         self.shown.append((place, image))
         return place
 

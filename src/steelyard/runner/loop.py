@@ -270,11 +270,13 @@ class Runner:
     # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
-        await self._keep_images(pending.sample.request)
+        images = self._begin_images(pending.sample.request)
         await wait_turn(self.model, self.attempt_timeout)
         started = time.monotonic()
         try:
             output = await self._ask(pending.sample.request)
+            for image in images:  # nothing is recorded of a request whose image is not in its file
+                await asyncio.shield(image)
         except asyncio.CancelledError:
             pending.attempts += 1
             self._record(pending, cut_output(self._stopping), started, time.monotonic(), final=False)
@@ -303,10 +305,11 @@ class Runner:
             pending.sample = without_bytes(pending.sample) or pending.sample
             heapq.heappush(self._retries, (due, next(self._number), pending))
 
-    async def _keep_images(self, request: Request) -> None:
-        if isinstance(request, GenerateRequest) and request.images:
-            assert self.media is not None, "requests with images need a place to keep them"
-            await self.media.keep(request.images)
+    def _begin_images(self, request: Request) -> list[asyncio.Future[None]]:
+        if not isinstance(request, GenerateRequest) or not request.images:
+            return []
+        assert self.media is not None, "requests with images need a place to keep them"
+        return self.media.begin(request.images)
 
     async def _judge(self, pending: Pending, output: ModelOutput, started: float, now: float) -> bool:
         """Whether this attempt ends its call. A failure counts only if the endpoint has replied to anything since."""

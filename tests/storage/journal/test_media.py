@@ -1,4 +1,4 @@
-"""Images on the disk: once each, before they are sent, only for their owner; and what a kill left is mended."""
+"""Images on the disk: once each, before anything is recorded of them, for their owner; a kill's rest is mended."""
 
 from __future__ import annotations
 
@@ -86,6 +86,44 @@ def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"media"):
         asyncio.run(media.keep([image(FILES[0])]))
     media.close()
+
+
+def test_what_begins_beside_the_request_is_told_when_it_is_awaited(tmp_path: Path) -> None:
+    async def ask() -> None:
+        media = Media(tmp_path)
+        begun = media.begin([image(each) for each in FILES])
+        assert [each.done() for each in begun] == [False] * len(FILES)
+        assert len(media.begin([image(FILES[0])])) == 1  # of the call before, which has not written it yet
+        await asyncio.gather(*begun)
+        assert media.begin([image(each) for each in FILES]) == []
+        assert names(tmp_path) == {image(each).sha256 for each in FILES}
+        media.close()
+
+    asyncio.run(ask())
+
+
+def test_what_still_waits_is_written_at_the_end(tmp_path: Path) -> None:
+    async def stop_at_once() -> None:
+        media = Media(tmp_path)
+        for each in FILES:
+            media.begin([image(each)])
+        media.close()
+
+    asyncio.run(stop_at_once())
+    assert names(tmp_path) == {image(each).sha256 for each in FILES}
+
+
+def test_a_disk_that_takes_no_more_while_nobody_awaits_is_told_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "media").write_text("in the way")
+
+    async def stop_at_once() -> None:
+        media = Media(tmp_path)
+        for each in FILES:
+            media.begin([image(each)])
+        with pytest.raises(OSError, match=r"media"):
+            media.close()
+
+    asyncio.run(stop_at_once())
 
 
 def test_a_resume_finds_what_is_missing_torn_or_left_over(tmp_path: Path) -> None:

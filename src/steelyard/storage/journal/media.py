@@ -6,9 +6,10 @@ A sample in ``texts/`` names an image by its digest. The bytes stand once in ``m
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -23,25 +24,28 @@ from steelyard.util.atomic_file import PARTIAL
 
 __all__ = ["Media", "image_at", "size_at"]
 
-WRITERS: Final = 4  # threads, for large images
-AT_ONCE: Final = 1 << 20  # bytes that are written without one: a thread would take longer
+_THREADS: Final = 2  # one writes, one forces
 
 
 class Media:
-    """The writing side. An image is in its file before the request that shows it is sent, so that a kill loses none.
+    """The writing side. An image is in its file before anything is recorded of the request that shows it.
 
-    The disk is forced beside the run, every second and at the end: to force each file costs several times as much as to
-    send it. What a power cut takes of the last seconds a resume writes again. The folder is made with the first image,
-    so that a run without images has none.
+    So a kill takes only images of calls that are asked again. One thread writes, beside the requests: those that come
+    meanwhile go together, since to hand over each alone, or to wait for the disk, costs as much as to send it. The disk
+    is forced every second and at the end: to force each file costs several times as much. What a power cut takes of the
+    last seconds a resume writes again. The folder is made with the first image, so that a run without images has none.
     """
 
     def __init__(self, run: Path) -> None:
         self._run = run
         self._kept: set[bytes] = set()
         self._being_kept: dict[bytes, asyncio.Future[None]] = {}
-        self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="media")
+        self._waiting: list[Image] = []
+        self._writing: Future[dict[bytes, Exception]] | None = None
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="media")
         self._forced: Future[None] | None = None
-        self._is_forced, self._has_folder = True, False
+        self._is_forced = True
+        self._found: frozenset[str] | None = None  # the names that an earlier process left
 
     def missing(self) -> set[str]:
         """For a resume: the SHA-256 of the images that the samples asked so far show and that are not there.
@@ -64,30 +68,52 @@ class Media:
         return shown
 
     async def keep(self, images: Sequence[Image]) -> None:
-        """Write each image that is not there yet, and check one that is: only then its request may be sent.
+        """Write each image that is not there yet, and check one that is.
 
         Raises OSError where the disk takes no more, InputError for an image that came without its bytes.
         """
+        for writing in self.begin(images):
+            await asyncio.shield(writing)  # it may be that of another call, which goes on
+
+    def begin(self, images: Sequence[Image]) -> list[asyncio.Future[None]]:
+        """Begin to :meth:`keep`; what to await, shielded, before anything is recorded of a request that shows them."""
+        begun = []
         for image in images:
             digest = bytes.fromhex(image.sha256)
             if digest in self._kept:
                 continue
-            if len(image.data) <= AT_ONCE:
-                self._write(image)
-            else:
-                await self._keep_apart(digest, image)
-            self._kept.add(digest)
+            if digest not in self._being_kept:
+                if not image.data:
+                    raise InputError(f"the image {image.sha256[:12]}… came without its bytes", where=self._run)
+                future = self._being_kept[digest] = asyncio.get_running_loop().create_future()
+                future.add_done_callback(_seen)
+                self._waiting.append(image)
+            begun.append(self._being_kept[digest])
+        self._write_waiting()
+        return begun
 
-    async def _keep_apart(self, digest: bytes, image: Image) -> None:
-        """Write a large image in a thread, once, however many calls show it."""
-        if (writing := self._being_kept.get(digest)) is None:
+    def _write_waiting(self) -> None:
+        """Hand over all that wait, unless some are being written."""
+        if self._waiting and self._writing is None:
+            images, self._waiting = self._waiting, []
+            self._writing = self._threads.submit(self._write_all, images)
             loop = asyncio.get_running_loop()
-            writing = self._being_kept[digest] = loop.run_in_executor(self._threads, self._write, image)
-        try:
-            await asyncio.shield(writing)  # it may be that of another call, which goes on
-        finally:
-            if writing.done():
-                self._being_kept.pop(digest, None)
+            self._writing.add_done_callback(lambda _: _tell(loop, self._written, images))
+
+    def _written(self, images: list[Image]) -> None:
+        if self._writing is None:
+            return  # it was closed meanwhile
+        failed, self._writing = self._writing.result(), None
+        for image in images:
+            digest = bytes.fromhex(image.sha256)
+            future = self._being_kept.pop(digest)
+            if digest in failed:
+                future.set_exception(failed[digest])
+            else:
+                self._kept.add(digest)
+                self._is_forced = False
+                future.set_result(None)
+        self._write_waiting()
 
     def sync(self) -> None:
         """Begin to force what was written onto the disk, unless that is being done."""
@@ -96,35 +122,57 @@ class Media:
             self._forced = self._threads.submit(_force, self._run / layout.MEDIA)
 
     def close(self) -> None:
-        """Force all onto the disk, and wait for it; raises OSError where the disk fails."""
+        """Write what still waits, force all onto the disk, and wait for it; raises OSError where the disk fails."""
         self._threads.shutdown()
+        failed = self._writing.result() if self._writing is not None else {}
+        failed |= self._write_all(self._waiting)
+        for error in failed.values():
+            raise error
         if self._forced is not None:
             self._forced.result()
-        if not self._is_forced:
-            self._is_forced = True
+        if not self._is_forced or self._waiting or self._writing is not None:
+            self._is_forced, self._waiting, self._writing = True, [], None
             _force(self._run / layout.MEDIA)
+
+    def _write_all(self, images: Sequence[Image]) -> dict[bytes, Exception]:
+        """Write images; those that failed, with why."""
+        failed: dict[bytes, Exception] = {}
+        for image in images:
+            try:
+                self._write(image)
+            except (OSError, VerificationError) as error:
+                failed[bytes.fromhex(image.sha256)] = error
+        return failed
 
     def _write(self, image: Image) -> None:
         name = layout.media_of(image.sha256)
         path = self._run / name
-        if os.path.lexists(path) and _is_whole(self._run, name):
-            return
-        if not image.data:
-            raise InputError(f"the image {image.sha256[:12]}… came without its bytes", where=self._run)
-        if not self._has_folder:
+        if self._found is None:
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            self._has_folder = True
-        self._is_forced = False
-        partial = f"{path}{PARTIAL}"
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            self._found = frozenset(os.listdir(path.parent))
+        if path.name in self._found and _is_whole(self._run, name):
+            return
+        partial_path = f"{path}{PARTIAL}"
+        descriptor = os.open(partial_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             write_whole(descriptor, image.data)
         except OSError:
-            os.unlink(partial)
+            os.unlink(partial_path)
             raise
         finally:
             os.close(descriptor)
-        os.replace(partial, path)
+        os.replace(partial_path, path)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, done: Callable[[list[Image]], None], images: list[Image]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended: close() waits for the thread by itself
+        loop.call_soon_threadsafe(done, images)
+
+
+def _seen(future: asyncio.Future[None]) -> None:
+    """A call that was cancelled no longer awaits its image: a failure is told to the others, and by close()."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _force(folder: Path) -> None:
