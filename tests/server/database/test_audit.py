@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -139,3 +139,43 @@ def test_many_at_one_time_make_one_chain(database: Database) -> None:
         thread.join()
     with database.connect() as connection:
         assert check_audit(connection).lines == before + 20
+
+
+def test_the_application_opens_the_next_month_while_others_read(database: Database) -> None:
+    """The partition is the owner's, and the application has no right to it but through the log."""
+    with database.connect() as reader, database.connect() as connection:
+        reader.execute("SELECT count(*) FROM steelyard.audit")  # its transaction holds the log open
+        connection.execute("SET statement_timeout = '20s'")
+        connection.execute("SELECT steelyard.open_audit_month(now() + interval '32 days')")
+        connection.execute("SELECT steelyard.open_audit_month(now() + interval '32 days')")
+        connection.commit()
+        (name, owner) = connection.execute(
+            "SELECT c.oid::regclass::text, r.rolname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner "
+            "JOIN pg_inherits i ON i.inhrelid = c.oid WHERE i.inhparent = 'steelyard.audit'::regclass "
+            "ORDER BY c.relname DESC LIMIT 1"
+        ).fetchone() or ("", "")
+        assert owner == database.owner_role
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"):
+            found = connection.execute("SELECT has_table_privilege(%s, %s)", (name, right)).fetchone()
+            assert found == (False,), right
+        append_audit(connection, "push", actor="token:1")
+    with database.connect() as connection:
+        check_audit(connection)
+
+
+def test_a_clock_that_was_set_back_writes_no_line_into_the_past(database: Database) -> None:
+    with database.connect() as connection, connection.transaction(force_rollback=True):
+        head = audit_head(connection)
+        ahead = datetime.now(UTC) + timedelta(minutes=5)
+        content: dict[str, Any] = {
+            "act": "x",
+            "actor": "",
+            "at": ahead.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "details": {},
+        }
+        content |= {"prev": head.sha256, "request": "", "sequence": head.lines, "subject": ""}
+        text = canonical(content).decode()
+        connection.execute("INSERT INTO steelyard.audit (line, at) VALUES (%s, %s)", (text, ahead))
+        append_audit(connection, "push", actor="token:1")
+        row = connection.execute("SELECT at FROM steelyard.audit ORDER BY sequence DESC LIMIT 1").fetchone()
+        assert row == (ahead,)

@@ -31,9 +31,9 @@ def test_everything_that_names_a_person_is_there_and_nothing_of_others(
     database: Database, folder: DataFolder, tmp_path: Path
 ) -> None:
     fill(database, folder, "Otto Other")
-    number = fill(database, folder, "Ines Inquiry")
-    path = tmp_path / "ines.jsonl"
-    done = export_person(database, "ines inquiry", path)
+    number = fill(database, folder, "Nora Inquiry")
+    path = tmp_path / "nora.jsonl"
+    done = export_person(database, "nora inquiry", path)
     manifest, lines = read(path)
     assert (manifest["format"], manifest["person"], done.person) == (FORMAT, number, number)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -46,7 +46,7 @@ def test_everything_that_names_a_person_is_there_and_nothing_of_others(
         table: count for table, count in done.rows.items() if count
     }
     (person,) = [each["row"] for each in lines if each["table"] == "person"]
-    assert person["name"] == "Ines Inquiry"
+    assert person["name"] == "Nora Inquiry"
     assert [each["row"]["agent"] for each in lines if each["table"] == "session"] == [HOSTILE]
     assert [each["row"]["act"] for each in lines if each["table"] == "audit"] == ["sign-in", "export"]
     text = path.read_text()

@@ -101,6 +101,19 @@ def test_what_was_pushed_by_tokens_of_before_stays_in_the_first_project(empty: D
         assert connection.execute("SELECT project_id, folder FROM steelyard.run").fetchall() == [(1, None)]
 
 
+def test_the_log_of_the_first_schema_is_moved_to_its_months(empty: Database, tmp_path: Path) -> None:
+    with empty.connect_as_owner() as connection:
+        apply_migrations(connection, empty.application_role, migrations()[:1])
+        fill(empty, open_data_folder(tmp_path / "data"))
+        before = connection.execute("SELECT * FROM steelyard.audit ORDER BY sequence").fetchall()
+        apply_migrations(connection, empty.application_role)
+        after = connection.execute("SELECT * FROM steelyard.audit ORDER BY sequence").fetchall()
+        assert after[: len(before)] == before
+        assert [row[4] for row in after[len(before) :]] == ["migrate"] * (len(migrations()) - 1)
+        check_audit(connection)
+        assert connection.execute("SELECT to_regclass('steelyard.audit_before')").fetchone() == (None,)
+
+
 def test_a_migration_that_fails_leaves_nothing(empty: Database) -> None:
     with empty.connect_as_owner() as connection:
         broken = added("CREATE TABLE steelyard.half (); SELECT 1 / 0")

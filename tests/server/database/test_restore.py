@@ -44,6 +44,7 @@ def unended(rows: Rows) -> Rows:
         "session": [row[:5] + row[6:] for row in rows["session"]],
         "admin_link": [row[:4] for row in rows["admin_link"]],
         "person_link": [row[:5] for row in rows["person_link"]],
+        "share": [row[:7] + row[8:] for row in rows["share"]],
         "audit": [row for row in rows["audit"] if row[4] != "restore"],
     }
 
@@ -52,6 +53,7 @@ def check_restored(database: Database, path: Path, before: Rows) -> None:
     after = content(database)
     assert unended(after) == unended(before)
     assert all(row[5] is not None for row in after["session"] + after["person_link"])
+    assert all(row[7] is not None for row in after["share"])
     with database.connect() as connection:
         assert check_audit(connection).lines == len(before["audit"]) + 1
     assert sorted(path.glob("runs/*/*/*/*")) != []

@@ -76,6 +76,14 @@ def test_several_keys_and_remarks_are_read_in_order(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+    link, real = tmp_path / "link", tmp_path / "real"
+    link.symlink_to(real)
+    SecretKeyFile(link, "variable").write([KEY])
+    assert link.is_symlink()
+    assert SecretKeyFile(real, "variable").read() == SecretKeyFile(link, "variable").read() == [KEY]
+
+
 @pytest.mark.parametrize("text", ["", "# none\n", "secret-that-is-short\n", "a" * 60, "é" * 43, "x" * 20_000])
 def test_what_holds_no_key_is_one_line_that_quotes_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "key"

@@ -10,13 +10,13 @@ from steelyard.server.settings import serve_settings
 
 def test_the_port_and_the_public_name_are_the_platforms_own(database: Database, tmp_path: Path) -> None:
     own = own_places(
-        serve_settings(
-            data=tmp_path, bind="127.0.0.1:8420", public_url="https://localhost:8443", proxies=("127.0.0.1/32",)
-        ),
+        serve_settings(data=tmp_path, bind="127.0.0.1:8420", public_url="https://localhost", proxies=("127.0.0.1/32",)),
         database,
     )
     assert refusal("127.0.0.1", 8420, own) != ""
-    assert refused_host("localhost", 8443, own) != ""
+    for name in ("localhost", "LOCALHOST", "localhost."):
+        assert refused_host(name, 443, own) != ""
+    assert refused_host("127.0.0.1", 443, own) == "", "a proxy may serve others there, by other names"
     assert refusal("127.0.0.1", 8000, own) == ""
 
 

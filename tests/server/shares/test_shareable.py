@@ -13,9 +13,9 @@ from steelyard.api.results import verified
 from steelyard.errors import InputError
 from steelyard.evidence import layout
 from steelyard.server.push.summary import RunSummary, summary_of
-from steelyard.server.shares.shareable import check_shareable, private_suites, quoted, report_bytes
+from steelyard.server.shares.shareable import check_shareable, is_private, quoted, report_bytes
+from tests.auditing.test_finalize import written
 from tests.server.fixtures import PRIVATE
-from tests.server.site import GOLDEN
 
 QUESTION = f"{PRIVATE.format(7)} What is 7 + 3?"
 
@@ -37,10 +37,10 @@ def with_text(run: Path, text: str) -> Path:
     return run
 
 
-def test_a_run_says_which_suites_it_asked(suite_run: Path) -> None:
-    assert private_suites(GOLDEN) == []
-    (digest,) = private_suites(suite_run)
-    assert len(digest) == 64
+def test_a_run_says_whether_it_asked_a_private_suite(suite_run: Path, tmp_path: Path) -> None:
+    assert is_private(suite_run)
+    public = written(tmp_path / "run", "exact@4").run
+    assert not is_private(public)
 
 
 def test_a_report_of_a_private_suite_holds_none_of_its_texts(suite_run: Path, summary: RunSummary) -> None:
@@ -75,6 +75,8 @@ def test_a_page_without_any_of_it_is_not(run: Path) -> None:
 def test_a_report_that_nobody_compared_is_refused(run: Path, summary: RunSummary) -> None:
     with pytest.raises(InputError, match="was not compared with its journal"):
         check_shareable(run, msgspec.structs.replace(summary, pages_compared=False))
+    with pytest.raises(InputError, match="a recording does not say"):
+        check_shareable(run, msgspec.structs.replace(summary, kind="recording"))
     (run / layout.PLAN).write_bytes(b"{}")
     with pytest.raises(InputError, match="cannot be read: not shared"):
         check_shareable(run, summary)

@@ -18,9 +18,10 @@ __all__ = ["command"]
 @run_as_option
 @click.option("--yes", is_flag=True, help="Needed: this cannot be undone.")
 def command(name: str, data: Path, run_as: str, yes: bool) -> int:
-    """Erase the person who signs in as NAME: name and password go, sessions and tokens end, a number stays.
+    """Erase the person who signs in as NAME: name and password go, a number stays.
 
-    Backups from before hold the name: delete them when you may, or restore them with --erasures DATA/erasures.jsonl.
+    Sessions, tokens and share links of the person end. What was added for the team, such as endpoints, stays. Backups
+    from before hold the name: delete them when you may, or restore them with --erasures DATA/erasures.jsonl.
     """
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.erasure import erase_person

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import sha256_hex
@@ -161,20 +161,41 @@ def _lock(connection: psycopg.Connection[Any]) -> None:
 
 
 def grant_rights(connection: psycopg.Connection[Any], application: str) -> None:
-    """Give the application's role the rights of this version, and no other; the owner itself needs none."""
+    """Give the application's role the rights of this version, and no other; the owner itself needs none.
+
+    What an older schema has not yet is left out.
+    """
     from psycopg import sql
 
     if connection.execute("SELECT current_user").fetchone() == (application,):
         return
     role = sql.Identifier(application)
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA steelyard TO {}").format(role))
-    rows = connection.execute("SELECT relname FROM pg_class WHERE relnamespace = 'steelyard'::regnamespace")
-    there = {name for (name,) in rows}
     for table, rights in _RIGHTS.items():
-        if table not in there:  # an older schema, in the tests of migrations
-            continue
-        name = sql.Identifier("steelyard", table)
-        connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
-        connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), name, role))
+        if columns := _columns(connection, table):
+            name = sql.Identifier("steelyard", table)
+            connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
+            connection.execute(
+                sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(_on_columns(rights, columns)), name, role)
+            )
     for function in _CALLED:
-        connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION steelyard.{} TO {}").format(sql.SQL(function), role))
+        named = connection.execute("SELECT to_regprocedure('steelyard.' || %s)", (function,)).fetchone()
+        if named != (None,):
+            connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION steelyard.{} TO {}").format(sql.SQL(function), role))
+
+
+def _columns(connection: psycopg.Connection[Any], table: str) -> set[str]:
+    """The columns of a table; none where it does not exist."""
+    rows = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('steelyard.' || %s) AND attnum > 0 "
+        "AND NOT attisdropped",
+        (table,),
+    )
+    return {name for (name,) in rows}
+
+
+def _on_columns(rights: LiteralString, columns: set[str]) -> LiteralString:
+    """The rights of a table as GRANT takes them, with those columns alone that it has."""
+    before, _, listed = rights.partition(", UPDATE (")
+    names = [name for name in listed.removesuffix(")").split(", ") if name in columns]
+    return f"{before}, UPDATE ({', '.join(names)})" if names else before

@@ -150,6 +150,7 @@ def _restore(
         sessions = connection.execute("UPDATE steelyard.session SET ended_at = now() WHERE ended_at IS NULL").rowcount
         for links in ("admin_link", "person_link"):  # one may have been used after the backup
             connection.execute(f"UPDATE steelyard.{links} SET used_at = now() WHERE used_at IS NULL".encode())  # noqa: S608
+        connection.execute("UPDATE steelyard.share SET revoked_at = now() WHERE revoked_at IS NULL")
         details = {"erasures": applied, "made_at": manifest.made_at, "sessions": sessions}
         append_audit(connection, "restore", actor="owner", details=details)
         grant_rights(connection, database.application_role)

@@ -79,7 +79,9 @@ class SecretKeyFile:
 
     def write(self, keys: Sequence[bytes]) -> None:
         """Write the file whole, for its owner alone, on disk to stay; raises InputError where that fails."""
-        temporary = self.path.with_name(self.path.name + PARTIAL)
+        # A file that somebody named may be a link to where it really is.
+        path = Path(os.path.realpath(self.path)) if self.source == "variable" else self.path
+        temporary = path.with_name(path.name + PARTIAL)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
             temporary.unlink(missing_ok=True)
@@ -87,8 +89,8 @@ class SecretKeyFile:
                 file.write(_HEAD + b"".join(base64.b64encode(key) + b"\n" for key in keys))
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(self.path)
-            descriptor = os.open(self.path.parent, os.O_RDONLY)
+            temporary.replace(path)
+            descriptor = os.open(path.parent, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:

@@ -40,10 +40,15 @@ _ISATAP: Final = (0x00005EFE, 0x02005EFE)
 
 
 class OwnPlaces(msgspec.Struct, frozen=True, kw_only=True):
-    """What is the platform's own: ports of this machine, and places (host and port) elsewhere, as its database."""
+    """What is the platform's own: ports of this machine, places elsewhere (its database), and its public name.
+
+    Places and names are host and port. A place is refused by each address that it has. A name is refused as a name: a
+    proxy may serve others at the same address, and the platform answers to no other name.
+    """
 
     ports: tuple[int, ...] = ()
     places: tuple[tuple[str, int], ...] = ()
+    names: tuple[tuple[str, int], ...] = ()
 
 
 class RefusedAddressError(OSError):
@@ -71,6 +76,8 @@ def refused_host(host: str, port: int, own: OwnPlaces) -> str:
 
     For words on a form, and for a call by a proxy, which resolves the name itself. It is no protection alone.
     """
+    if (host.lower().rstrip("."), port) in own.names:
+        return "this is the platform itself, or its database"
     return next(filter(None, (refusal(str(each), port, own) for each in sorted(_addresses(host), key=str))), "")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_REPLY", "Looked", "Trial", "Tried", "main"]
 
 MAX_REPLY: Final = 1 << 20
-_VARIABLE: Final = "STEELYARD_ENDPOINT_KEY"
+_VARIABLE: Final = "KEY_OF_THIS_ENDPOINT"
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,9 @@
 """Whether the report of a run may be shared: it says only what its journal gives, and no text of a private suite.
 
-A run says which of its measurements are of a private suite (``suite`` in the plan). No page that this version draws
-shows a sample or an answer, and a sealed page was compared with the one drawn here. Beside that, the page of a private
-suite is held against the texts themselves, where they are here: a page that quotes one is not shared.
+A run says which of its measurements are of a private suite (``suite`` in the plan), or of questions of one's own.
+No page that this version draws shows a sample or an answer, and a sealed page was compared with the one drawn here.
+Beside that, the page is held against the texts themselves, where they are here: one that quotes a text is not shared.
+A gateway's recording does not say what its calls were about, so it is not shared at all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from steelyard.evidence.bundle import open_plan
 if TYPE_CHECKING:
     from steelyard.server.push.summary import RunSummary
 
-__all__ = ["check_shareable", "private_suites", "quoted", "report_bytes"]
+__all__ = ["check_shareable", "is_private", "quoted", "report_bytes"]
 
 _WINDOW: Final = 40  # characters: a quotation of 59 or more always holds a window whole, and so is found
 _STRIDE: Final = 20
@@ -39,19 +40,21 @@ def check_shareable(run: Path, summary: RunSummary) -> None:
             "its report was not compared with its journal, so it might say anything: only one that was drawn again "
             "here, and is equal, can be shared"
         )
+    if summary.kind == "recording":
+        raise InputError("a recording does not say whether its calls were about a private suite: it is not shared")
     try:
-        if private_suites(run) and quoted(run):
+        if is_private(run) and quoted(run):
             raise InputError("its report quotes a text of a private suite, and cannot be drawn without it: not shared")
     except SteelyardError as error:
         raise error if isinstance(error, InputError) else InputError("its files cannot be read: not shared") from None
 
 
-def private_suites(run: Path) -> list[str]:
-    """The digests of the private suites that a run asked."""
+def is_private(run: Path) -> bool:
+    """Whether a run asked a private suite, or questions that are not public, as its plan says."""
     plan, _, _ = open_plan(layout.read_bounded(run, layout.PLAN, layout.MAX_BYTES[layout.PLAN]), layout.PLAN)
     found = plan.get("measurements")
     measurements = found if isinstance(found, list) else []
-    return sorted({str(each["suite"]) for each in measurements if isinstance(each, dict) and each.get("suite")})
+    return any(isinstance(each, dict) and (each.get("suite") or not each.get("public", True)) for each in measurements)
 
 
 def quoted(run: Path) -> bool:
