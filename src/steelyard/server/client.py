@@ -44,6 +44,7 @@ class Pushed:
     is_new: bool
     headline: str
     verified_exit: int
+    scores_taken: int
     said: tuple[tuple[str, str], ...]
 
 
@@ -185,12 +186,13 @@ async def _refusal(reply: aiohttp.ClientResponse, address: str) -> Exception:
 def _pushed(document: dict[str, Any], seal: str, *, is_new: bool) -> Pushed:
     said = document.get("said")
     pairs = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
-    code = document.get("verified_exit")
+    code, taken = document.get("verified_exit"), document.get("scores_taken")
     return Pushed(
         seal=seal,
         url=one_line(str(document.get("url", "")), 300),
         is_new=is_new,
         headline=one_line(str(document.get("headline", "")), 1000),
         verified_exit=code if isinstance(code, int) else 3,
+        scores_taken=taken if isinstance(taken, int) else 0,
         said=tuple((one_line(str(each.get("name")), 60), one_line(str(each.get("text")), 600)) for each in pairs[:50]),
     )

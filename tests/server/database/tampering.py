@@ -45,7 +45,12 @@ def of_the_first_schema(source: Path, target: Path) -> None:
     for line in members["database/run.copy"].decode().splitlines():
         row = dict(zip(columns, line.split("\t"), strict=True))
         folders[row["folder"]] = row["seal_sha256"]
-    for table, added in (("token", "project_id"), ("run", "folder")):
+    for table, added in (
+        ("project", "text_months"),
+        ("token", "project_id"),
+        ("run", "folder"),
+        ("run", "scores_taken"),
+    ):
         name, at = f"database/{table}.copy", tables[table]["columns"].index(added)
         lines = [line.split("\t") for line in members[name].decode().splitlines()]
         members[name] = "".join("\t".join(row[:at] + row[at + 1 :]) + "\n" for row in lines).encode()

@@ -54,11 +54,13 @@ def command(
         said = [{"name": name, "text": text} for name, text in found.said]
         print_json(
             {"seal": found.seal, "url": found.url, "new": found.is_new, "headline": found.headline,
-             "verified_exit": found.verified_exit, "said": said}
+             "verified_exit": found.verified_exit, "scores_taken": found.scores_taken, "said": said}
         )  # fmt: skip
     else:
         click.echo("pushed and verified there" if found.is_new else "is there already: not sent again")
         click.echo(found.headline)
+        if found.scores_taken:
+            click.echo(f"{found.scores_taken:,} scores are taken as sealed: that server did not compute them")
         for name, text in found.said:
             click.echo(f"  {name}: {text}")
         click.echo(f"page    {found.url}")

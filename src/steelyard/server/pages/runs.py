@@ -64,4 +64,5 @@ def shown_run(run: ListedRun) -> dict[str, Any]:
         "pushed_at": moment(run.pushed_at),
         "signed": f"signed by {run.signed_by[:16]}…" if run.signed_by else "unsigned",
         "is_open": run.verified_exit != 0,
+        "taken": run.scores_taken,
     }

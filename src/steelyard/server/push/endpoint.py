@@ -65,5 +65,6 @@ def _facts(call: Call, run: RunSummary, *, is_new: bool) -> dict[str, Any]:
         "headline": run.headline,
         "exit": run.exit,
         "verified_exit": run.verified_exit,
+        "scores_taken": run.scores_taken,
         "said": [{"name": each.name, "text": each.text} for each in run.said],
     }

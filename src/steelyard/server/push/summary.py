@@ -57,6 +57,8 @@ class RunSummary(Record, frozen=True, kw_only=True):
     ``seal`` is the SHA-256 of its ``bundle.dsse.json`` and names it here; ``plan`` that of the sealed plan. ``verdict``
     and ``exit`` were computed again. ``verified_exit`` is what ``steelyard verify`` returns: 0, or 3 where something
     could not be checked, which ``said`` names. ``pages_compared``: report.html is the page that the journal gives.
+    ``scores_taken``: how many scores were not computed here, since their texts are withheld, or since code, weights or
+    another harness made them. Whoever sealed the run could have written any.
     """
 
     seal: str
@@ -78,6 +80,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     verified_exit: int
     verified_with: str
     pages_compared: bool
+    scores_taken: int = 0
     said: tuple[Said, ...]
     rows: tuple[ClaimRow, ...] = ()
     rows_left: int = 0
@@ -122,6 +125,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         verified_exit=int(result.exit_code),
         verified_with=software(),
         pages_compared=found.pages,
+        scores_taken=found.withheld + found.executed,
         said=tuple(Said(name=name, text=one_line(text, 600)) for name, text in _said(result)),
         rows=tuple(rows[:MAX_ROWS]),
         rows_left=max(0, len(rows) - MAX_ROWS),

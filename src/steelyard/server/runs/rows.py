@@ -27,7 +27,7 @@ PAGE_SIZE: Final = 50
 MAX_SUMMARY: Final = 1 << 20  # bytes
 _COLUMNS: Final = (
     "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
-    "j.name"
+    "r.scores_taken, j.name"
 )
 _RUNS: Final = "steelyard.run r JOIN steelyard.project j ON j.id = r.project_id"
 
@@ -46,6 +46,7 @@ class ListedRun:
     signed_by: str
     pushed_at: datetime
     verified_exit: int
+    scores_taken: int
     project: str
 
 
@@ -176,7 +177,7 @@ class Runs:
             made = connection.execute(
                 "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
                 "exit, records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
-                "verified_exit, verified_with, folder) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+                "verified_exit, verified_with, scores_taken, folder) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
                 "%s, %s, %s, now(), %s, %s, %s) "
                 "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
                 (
@@ -184,7 +185,7 @@ class Runs:
                     summary.verdict,
                     summary.headline[:1000], summary.exit, summary.records, summary.answers, len(summary.files),
                     summary.size, summary.signed_by, shortened(summary).decode(), caller.person, caller.token,
-                    summary.verified_exit, summary.verified_with[:100],
+                    summary.verified_exit, summary.verified_with[:100], summary.scores_taken,
                     key if key != summary.seal else None,
                 ),
             ).fetchone()  # fmt: skip

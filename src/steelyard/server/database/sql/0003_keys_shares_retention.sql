@@ -67,6 +67,9 @@ CREATE INDEX share_person ON steelyard.share (made_by);
 -- How long a project keeps the texts of its runs, in whole months; NULL: as long as the runs themselves.
 ALTER TABLE steelyard.project ADD COLUMN text_months integer CHECK (text_months BETWEEN 1 AND 1200);
 
+-- How many of a run's scores were not computed here, but are as whoever sealed the run says.
+ALTER TABLE steelyard.run ADD COLUMN scores_taken bigint NOT NULL DEFAULT 0 CHECK (scores_taken >= 0);
+
 -- Runs whose texts and images were deleted for their age. Their rows, journals and digests stay.
 CREATE TABLE steelyard.run_withheld (
     run_id bigint PRIMARY KEY REFERENCES steelyard.run,
