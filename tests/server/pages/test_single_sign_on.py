@@ -184,7 +184,8 @@ def test_without_a_provider_both_ways_say_so(site: Site) -> None:
 
 def test_many_failures_have_to_wait(sso: Site) -> None:
     """Last, since it closes the way for all who come from this address."""
-    client, statuses = sso.client(), []
+    client = sso.client()
+    statuses: list[int] = []
     while not statuses or statuses[-1] == 403:
         statuses.append(client.get("/sign-in/callback?code=x&state=y").status)
         assert len(statuses) <= BY_ADDRESS + 1
