@@ -44,3 +44,14 @@ def test_the_right_password_forgets_the_failures_of_its_name() -> None:
         attempts.note_failure("ada", "10.0.0.1")
     attempts.forget("ada", "10.0.0.1")
     assert attempts.seconds_to_wait("ada", "10.0.0.1") == 0
+
+
+def test_without_a_name_the_address_alone_counts() -> None:
+    attempts = Attempts(Clock())
+    for _ in range(BY_ADDRESS - 1):
+        attempts.note_failure("", "10.0.0.1")
+    assert attempts.seconds_to_wait("", "10.0.0.1") == attempts.seconds_to_wait("ada", "10.0.0.1") == 0
+    attempts.note_failure("", "10.0.0.1")
+    assert attempts.seconds_to_wait("", "10.0.0.1") > 0
+    attempts.forget("", "10.0.0.1")
+    assert attempts.seconds_to_wait("", "10.0.0.1") == 0, "that one was none"

@@ -98,12 +98,14 @@ def add_run(connection: Any, folder: DataFolder, person: int, name: str, key: st
         path = folder.runs / lies[:2] / lies / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    at = (key,) if table_is_there(connection, "membership") else ()  # the first schema has no folders by keys
     run = one(
         connection,
         "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, exit, "
-        "files, size_bytes, pushed_by, verified_at, verified_exit, verified_with, summary, folder) VALUES "
-        "(1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', %s, %s) RETURNING id",
-        (seal, digest(name), name, HOSTILE, HOSTILE, person, '{"text": "\\u0000"}', key),
+        f"files, size_bytes, pushed_by, verified_at, verified_exit, verified_with, summary{', folder' if at else ''}) VALUES "
+        f"(1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', %s{', %s' if at else ''}) "
+        "RETURNING id",
+        (seal, digest(name), name, HOSTILE, HOSTILE, person, '{"text": "\\u0000"}', *at),
     )
     for file, content in FILES.items():
         connection.execute(
