@@ -102,9 +102,9 @@ def add_run(connection: Any, folder: DataFolder, person: int, name: str, key: st
     run = one(
         connection,
         "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, exit, "
-        f"files, size_bytes, pushed_by, verified_at, verified_exit, verified_with, summary{', folder' if at else ''}) VALUES "
-        f"(1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', %s{', %s' if at else ''}) "
-        "RETURNING id",
+        f"files, size_bytes, pushed_by, verified_at, verified_exit, verified_with, "
+        f"summary{', folder' if at else ''}) VALUES (1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', "
+        f"%s{', %s' if at else ''}) RETURNING id",
         (seal, digest(name), name, HOSTILE, HOSTILE, person, '{"text": "\\u0000"}', *at),
     )
     for file, content in FILES.items():

@@ -78,7 +78,9 @@ def append_audit(
     transactions that append wait until this one ends: call it last. Raises ValueError for what is no JSON.
     """
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        # The first schema had no months.
+        query = "SELECT pg_advisory_xact_lock(%s), to_regprocedure('steelyard.open_audit_month(timestamptz)') IS NULL"
+        is_first = (connection.execute(query, (_LOCK,)).fetchone() or ("", False))[1]
         head, last = _last(connection)
         # A clock that was set back must not put a line into a month that may be dropped before it.
         now = datetime.now(UTC)
@@ -95,7 +97,7 @@ def append_audit(
                 "subject": _storable(subject),
             }
         )
-        if _has_months(connection):
+        if not is_first:
             connection.execute("SELECT steelyard.open_audit_month(%s)", (at,))
         # The moment chooses the month. All columns but the line are the database's own reading of it.
         connection.execute("INSERT INTO steelyard.audit (line, at) VALUES (%s, %s)", (line.decode(), at))
@@ -164,12 +166,6 @@ def _last(connection: psycopg.Connection[Any]) -> tuple[AuditHead, datetime | No
         return AuditHead(last[0], last[1]), last[2]
     cut = audit_cut(connection)
     return (AuditHead(0, FIRST_PREV), None) if cut is None else (AuditHead(cut.lines, cut.sha256), cut.at)
-
-
-def _has_months(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the log has a partition for each month; the first schema had none."""
-    query = "SELECT to_regprocedure('steelyard.open_audit_month(timestamptz)')"
-    return connection.execute(query).fetchone() != (None,)
 
 
 def _storable(value: Any) -> Any:

@@ -177,8 +177,8 @@ class Runs:
             made = connection.execute(
                 "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
                 "exit, records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
-                "verified_exit, verified_with, scores_taken, folder) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-                "%s, %s, %s, %s, %s, %s, now(), %s, %s, %s, %s) "
+                "verified_exit, verified_with, scores_taken, folder) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, "
+                "%s, %s, %s, %s, %s, %s, %s, %s, now(), %s, %s, %s, %s) "
                 "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
                 (
                     project.project_id, summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject,
