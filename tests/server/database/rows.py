@@ -98,15 +98,15 @@ def add_run(connection: Any, folder: DataFolder, person: int, name: str, key: st
         path = folder.runs / lies[:2] / lies / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    at = (key,) if table_is_there(connection, "membership") else ()  # the first schema has no folders by keys
-    run = one(
-        connection,
-        "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, exit, "
-        f"files, size_bytes, pushed_by, verified_at, verified_exit, verified_with, "
-        f"summary{', folder' if at else ''}) VALUES (1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', "
-        f"%s{', %s' if at else ''}) RETURNING id",
-        (seal, digest(name), name, HOSTILE, HOSTILE, person, '{"text": "\\u0000"}', *at),
+    columns = (
+        "project_id, seal_sha256, root, kind, name, subject, verdict, headline, exit, files, size_bytes, pushed_by, "
+        "verified_at, verified_exit, verified_with, summary"
     )
+    values = "1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', %s"
+    given = [seal, digest(name), name, HOSTILE, HOSTILE, person, '{"text": "\\u0000"}']
+    if table_is_there(connection, "membership"):  # the first schema has no folders but those by the seal
+        columns, values, given = f"{columns}, folder", f"{values}, %s", [*given, key]
+    run = one(connection, f"INSERT INTO steelyard.run ({columns}) VALUES ({values}) RETURNING id", tuple(given))
     for file, content in FILES.items():
         connection.execute(
             "INSERT INTO steelyard.run_file VALUES (%s, %s, %s, %s)", (run, file, len(content), digest(content))
