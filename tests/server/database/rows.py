@@ -45,7 +45,7 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
         )
         for number in range(runs):
             add_run(connection, folder, person, f"{name} {number}")
-        add_stored_run(connection, name)
+        add_stored_run(connection, f"{name} {person}")
         append_audit(connection, "sign-in", actor=f"person:{person}", details={"agent": HOSTILE + "\0\ud800"})
     return person
 

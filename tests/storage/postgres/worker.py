@@ -28,7 +28,7 @@ WAIT_SECONDS = 0.05
 async def carry_out(lease: Lease, place: Path, given: dict[str, Any]) -> None:
     model = open_model(given["model"], Settings(concurrency=given["concurrency"]))
     try:
-        with open_run(lambda: connected(given), lease, place, batch_seconds=given["batch_seconds"]) as store:
+        with open_run(lambda: connected(given), lease, place, batch_records=given["batch_records"]) as store:
             options = SessionOptions(store=store)
             catalogue = Catalogue([Path(given["questions"])])
             await resume_audit(place, {"subject": model}, None, catalogue, options=options)
