@@ -139,7 +139,7 @@ def finals(lines: Iterator[bytes]) -> list[Attempt]:
 def platform_with_run(work: Path, template: Path, calls: int) -> Iterator[Platform]:
     questions = questions_of(work, calls)
     with OrderedServer() as server, open_folder() as data:
-        server.seconds = lambda wrong: 0.02
+        server.seconds = lambda wrong: 0.05
         planned = plan_in(work / "planned", server.url, questions, CONCURRENCY)
         with Platform(work, copied(template, data), server, questions) as platform:
             with platform.database.new_connection() as connection:
@@ -185,6 +185,7 @@ def check_disturbed(work: Path, template: Path, calls: int, events: list[str]) -
             found = write_folder(connection, platform.run, work / "out")
         asked = Counter(platform.server.order)
         watched.check(sums_of(work / "out"))
+        platform.server.seconds = lambda wrong: 0.0
         run_in(work / "undisturbed", platform.server.url, platform.questions, CONCURRENCY)
         leases = platform.lease()[0] - 1
     assert set(ended) <= {f"exit {LeaseLost.exit_code}"}
@@ -203,7 +204,7 @@ def sums_of(run: Path) -> dict[str, str]:
     """The sum that each sample asks for."""
     texts = open_index(run)
     records = [record for record, _ in read_lines(run) if isinstance(record, Attempt)]
-    return {record.sample: SUM.search(texts[record.item])[0] for record in records}
+    return {record.sample: next(SUM.finditer(texts[record.item]))[0] for record in records}
 
 
 def verified(run: Path) -> Integrity:
@@ -213,7 +214,7 @@ def verified(run: Path) -> Integrity:
 
 
 def test_two_workers_by_turns_lose_nothing(tmp_path: Path, data_template: Path) -> None:
-    check_disturbed(tmp_path, data_template, 200, ["kill", "stop", "restart", "kill"])
+    check_disturbed(tmp_path, data_template, 400, ["kill", "stop", "restart", "kill"])
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ import psycopg
 
 from steelyard.auditing.conductor import resume_audit
 from steelyard.auditing.session import SessionOptions
-from steelyard.errors import StorageError
+from steelyard.errors import InputError, StorageError
 from steelyard.models import Settings, open_model
 from steelyard.storage.postgres.folders import open_run
 from steelyard.storage.postgres.leases import Lease, leave_when_woken_late, take
@@ -48,6 +48,8 @@ def work(given: dict[str, Any]) -> None:
                 lease = take(connection, given["run"], f"worker {place.name}", given["seconds"])
         except psycopg.OperationalError:  # it restarts
             lease = None
+        except InputError:  # another worker has sealed it
+            return
         if lease is None:
             time.sleep(WAIT_SECONDS)
             continue
