@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.storage.postgres.leases import Lease, give_back, take
-from steelyard.storage.postgres.store import Connect, PostgresStore, insert_file, parts_of
+from steelyard.storage.postgres.store import (
+    BATCH_RECORDS,
+    BATCH_SECONDS,
+    Connect,
+    PostgresStore,
+    insert_file,
+    parts_of,
+)
 from steelyard.storage.run_folder import RunFolder, check_new_folder
 
 if TYPE_CHECKING:
@@ -77,7 +84,12 @@ def begin_run(connection: psycopg.Connection[Any], run: RunFolder, project: str,
 
 @contextmanager
 def open_run(
-    connect: Connect, lease: Lease, path: Path, *, batch_records: int = 100, batch_seconds: float = 0.05
+    connect: Connect,
+    lease: Lease,
+    path: Path,
+    *,
+    batch_records: int = BATCH_RECORDS,
+    batch_seconds: float = BATCH_SECONDS,
 ) -> Iterator[PostgresStore]:
     """The store of a run under a lease, and its folder as far as it is committed, written to the new folder ``path``.
 

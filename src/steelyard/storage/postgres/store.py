@@ -21,10 +21,12 @@ from steelyard.storage.postgres.leases import Lease, give_back, is_over, lost, r
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["PART_BYTES", "Connect", "PostgresStore", "insert_file", "parts_of"]
+__all__ = ["BATCH_RECORDS", "BATCH_SECONDS", "PART_BYTES", "Connect", "PostgresStore", "insert_file", "parts_of"]
 
 Connect = Callable[[], "psycopg.Connection[Any]"]
 
+BATCH_RECORDS: Final = 100
+BATCH_SECONDS: Final = 0.02
 PART_BYTES: Final = 4 << 20  # of a file in one row
 _BATCH_BYTES: Final = 8 << 20
 _MAX_OPEN_BYTES: Final = 64 << 20  # not committed: beyond them no call is sent
@@ -86,8 +88,8 @@ class PostgresStore:
         segment: str = "",
         texts: int = 0,
         digests: dict[str, str] | None = None,
-        batch_records: int = 100,
-        batch_seconds: float = 0.05,
+        batch_records: int = BATCH_RECORDS,
+        batch_seconds: float = BATCH_SECONDS,
     ) -> None:
         self.segment = segment
         self._connect, self._lease = connect, lease
