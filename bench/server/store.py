@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.evidence.canonical import canonical
+from steelyard.evidence.layout import MAIN_SEGMENT
 from steelyard.records import Attempt, Outcome
 from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import open_data_folder
@@ -33,6 +34,7 @@ from steelyard.server.database.migrate import apply_migrations
 from steelyard.storage.journal.lines import encode, new_header
 from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
+from steelyard.storage.postgres.folders import write_folder
 from steelyard.storage.postgres.leases import take
 from steelyard.storage.postgres.store import BATCH_SECONDS, PostgresStore
 from steelyard.storage.store import FolderStore, Store
@@ -63,6 +65,7 @@ class Work:
     pace: float
     seconds: float
     made_before: bool
+    by_copy: bool
     folder: str
     parameters: dict[str, Any] | None
 
@@ -87,6 +90,26 @@ class TimedStore(PostgresStore):
             began = self._given_at.pop((getattr(given, "segment", ""), getattr(given, "sequence", -1)), None)
             if began is not None:
                 self.milliseconds.append((now - began) * 1e3)
+
+
+class CopyStore(TimedStore):
+    """Commits each batch by COPY, in a transaction of several messages: what the store does not do."""
+
+    def _insert_lines(self, connection: Any, batch: list[Any], *, again: bool) -> None:
+        run, lease = self._lease.run, self._lease.number
+        with connection.transaction(), connection.cursor() as cursor:
+            into = "COPY steelyard.stored_text (run_id, sequence, lease, line) FROM STDIN (FORMAT binary)"
+            with cursor.copy(into) as copy:
+                copy.set_types(["int8", "int8", "int4", "bytea"])
+                for each in batch:
+                    if not hasattr(each, "segment"):
+                        copy.write_row((run, each.sequence, lease, each.line))
+            into = "COPY steelyard.stored_line (run_id, segment, sequence, lease, line) FROM STDIN (FORMAT binary)"
+            with cursor.copy(into) as copy:
+                copy.set_types(["int8", "text", "int8", "int4", "bytea"])
+                for each in batch:
+                    if hasattr(each, "segment"):
+                        copy.write_row((run, each.segment, each.sequence, lease, each.line))
 
 
 async def give(work: Work, store: Store, ready: Any) -> Done:
@@ -153,6 +176,9 @@ def writer(work: Work, ready: Any, results: Any) -> None:
         assert row is not None
         lease = take(connection, row[0], "bench", LEASE_SECONDS)
         assert lease is not None
+        connection.execute(
+            "INSERT INTO steelyard.stored_file VALUES (%s, 'plan.dsse.json', %s, 0, '{}')", (lease.run, lease.number)
+        )
     with TimedStore(
         lambda: psycopg.connect(**parameters), lease, batch_records=BATCH, batch_seconds=work.seconds
     ) as store:
@@ -180,6 +206,18 @@ def measure(works: list[Work]) -> tuple[str, list[float]]:
     if theirs:
         text += f", PostgreSQL {theirs / count * 1e6:.0f} µs"
     return text, [each for done in found for each in done.milliseconds]
+
+
+def written_again(database: Database, place: Path) -> str:
+    """How fast the folder of the run that was begun last is written from the database, as at a takeover."""
+    with database.new_connection() as connection:
+        row = connection.execute("SELECT max(id) FROM steelyard.stored_run").fetchone()
+        assert row is not None
+        began = time.perf_counter()
+        write_folder(connection, row[0], place)
+        took = time.perf_counter() - began
+    records = (place / MAIN_SEGMENT).read_bytes().count(b"\n")
+    return f"{records / took:,.0f} records/s (n = {records:,})"
 
 
 def times(milliseconds: list[float]) -> str:
@@ -217,9 +255,11 @@ def _works(
     *,
     alone: bool = False,
     made: bool = False,
+    copy: bool = False,
 ) -> list[Work]:
     """The work of each writer; ``alone``: into a folder."""
-    return [Work(each, records, pace, seconds, made, folder, None if alone else parameters) for each in range(WRITERS)]
+    given = None if alone else parameters
+    return [Work(each, records, pace, seconds, made, copy, folder, given) for each in range(WRITERS)]
 
 
 def report(database: Database, above: Path, args: argparse.Namespace) -> None:
@@ -233,8 +273,10 @@ def report(database: Database, above: Path, args: argparse.Namespace) -> None:
         works = partial(_works, args.batch_seconds, str(place), dict(database._application))
         print(f"load {os.getloadavg()[0]:.1f}")
         print(f"  made before: {measure(works(args.records // 3, made=True))[0]}")
+        print(f"  made before, by COPY: {measure(works(args.records // 3, made=True, copy=True))[0]}")
         speed, took = measure(works(args.records))
         print(f"  database, flat out: {speed}; answer to commit {times(took)}")
+        print(f"  its folder again: {written_again(database, place / 'again')}")
         print(f"  folder, flat out: {measure(works(args.records, alone=True))[0]}")
         _, took = measure(works(int(args.pace * 6), args.pace))
         print(f"  database, {args.pace:g} answers/s each: answer to commit {times(took)} (n = {len(took):,})")
