@@ -63,6 +63,8 @@ def test_what_cannot_be_taken(database: Database) -> None:
         for seconds in (0.0, -1.0, 601.0, float("nan")):
             with pytest.raises(ValueError, match="a lease has up to 600 seconds"):
                 take(connection, run, "a", seconds)
+        with pytest.raises(ValueError, match="a lease has a holder"):
+            take(connection, run, "", LONG)
         with pytest.raises(InputError, match="there is no run 999999 in the database"):
             take(connection, 999_999, "a", LONG)
         lease = next_lease(connection, run)

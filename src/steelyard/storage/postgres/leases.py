@@ -55,12 +55,14 @@ def seconds_now() -> float:
 def take(connection: psycopg.Connection[Any], run: int, holder: str, seconds: float) -> Lease | None:
     """Take the next lease of a run, on a connection in autocommit; None while another process holds one.
 
-    Raises ValueError for more than ten minutes, InputError where there is no such run, and where it is sealed.
+    Raises ValueError for more than ten minutes and for nobody, InputError where there is no such run or it is sealed.
     """
     import psycopg
 
     if not 0 < seconds <= MAX_SECONDS:
         raise ValueError(f"a lease has up to {MAX_SECONDS:.0f} seconds, not {seconds:g}")
+    if not holder:
+        raise ValueError("a lease has a holder")
     began = seconds_now()
     try:
         row = connection.execute(

@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -102,7 +102,7 @@ class PostgresStore:
         self._first_at = 0.0  # when the oldest that is not in a batch was given
         self._count = self._committed = self._wanted = 0  # of what was given; up to where somebody waits
         self._open_lines = self._open_bytes = 0  # given, and not committed
-        self._waiting: list[Future[None]] = []
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
         self._error: StorageError | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
@@ -185,16 +185,18 @@ class PostgresStore:
                     raise lost(self._lease)
                 if is_so():
                     return
-                waiting: Future[None] = Future()
-                self._waiting.append(waiting)
+                woken = asyncio.Event()
+                self._waiting.append((asyncio.get_running_loop(), woken))
             # No longer than the lease: whatever the database does, nobody waits for it then.
-            await asyncio.wait([asyncio.wrap_future(waiting)], timeout=max(0.0, self._lease.over_at - seconds_now()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, self._lease.over_at - seconds_now())):
+                    await woken.wait()
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for each in waiting:
-            if each.set_running_or_notify_cancel():
-                each.set_result(None)
+        for loop, woken in waiting:
+            with suppress(RuntimeError):  # its loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(woken.set)
 
     def close(self) -> None:
         """Commit what was given, as far as the database takes it, and give the lease back; nothing is taken after."""
@@ -408,5 +410,5 @@ def parts_of(run: Path, name: str) -> Iterator[bytes]:
 
 
 def _primary(error: psycopg.Error) -> str:
-    """What PostgreSQL says of an error, without the DETAIL, which may quote rows."""
-    return error.diag.message_primary or " ".join(str(error).split())[:200]
+    """What PostgreSQL says of an error, without the DETAIL, which may quote rows, and never what a driver quotes."""
+    return error.diag.message_primary or "it cannot be reached"
