@@ -51,6 +51,7 @@ from steelyard.storage.journal.reader import Replay
 from steelyard.storage.journal.writer import Journal
 from steelyard.storage.local_settings import LocalSettings
 from steelyard.storage.run_folder import RunFolder
+from steelyard.storage.store import FOLDER, Store
 
 if TYPE_CHECKING:
     from steelyard.tasks.catalogue import Catalogue
@@ -233,8 +234,9 @@ async def start_audit(
     run = _begun(audit, path, signer, local)
     begun(run)
     with _storage_of(run):
-        journal = Journal.create(run.path, _header(run))
-    return await _carry_out(run, audit, journal, None, signer, options or SessionOptions())
+        options = options or SessionOptions()
+        journal = Journal.create(run.path, _header(run), options.store)
+    return await _carry_out(run, audit, journal, None, signer, options)
 
 
 def _begun(audit: Audit, path: Path, signer: KeySigner | None, local: LocalSettings | None) -> RunFolder:
@@ -289,7 +291,7 @@ async def resume_audit(
             prepared[each.id] = dataclasses.replace(prepared[each.beside], measurement=each)
         else:
             prepared[each.id] = await asyncio.to_thread(prepare_measurement, each, catalogue, data)
-    journal, before = _journal_of(run)
+    journal, before = _journal_of(run, options.store)
     audit = Audit(run.plan, prepared, models)
     return await _carry_out(run, audit, journal, before, signer, options)
 
@@ -355,10 +357,10 @@ def _header(run: RunFolder) -> Header:
     return new_header(plan=run.plan_sha256, software=run.plan.software)
 
 
-def _journal_of(run: RunFolder) -> tuple[Journal, Replay | None]:
+def _journal_of(run: RunFolder, store: Store = FOLDER) -> tuple[Journal, Replay | None]:
     """Take the lock on a run; only then is it certain that nobody else has sealed it meanwhile."""
     run.check_own_files()
-    journal, before = Journal.resume(run.path, _header(run))
+    journal, before = Journal.resume(run.path, _header(run), store)
     try:
         _refuse_sealed(run)
         run.clear_partial()
@@ -379,12 +381,16 @@ async def _carry_out(
     # The journal's lock is kept to the last: a resume that began before the seal would append behind it.
     with _storage_of(run), closing(journal):
         await _stamp(run, signer, options, before)
+        await options.store.keep_files(run.path)  # no attempt is committed before its time stamp
         live = RunSession(plan=run.plan, prepared=audit.prepared, scorers=scorers_of(run.plan), options=options)
         end = await _ask(live, audit.models, run, journal, before)
         journal.sync()
+        await journal.committed()  # what is sealed can be lost no more
         checkpoint(run, signer)
-        if end in ("complete", "budget"):
-            return finalize(run, signer)
+        verdict = finalize(run, signer) if end in ("complete", "budget") else None
+        await options.store.keep_files(run.path)
+        if verdict is not None:
+            return verdict
     raise _stopped(end, run, live)
 
 

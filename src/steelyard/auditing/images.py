@@ -9,11 +9,14 @@ from steelyard.errors import InputError
 from steelyard.planning.samples import Prepared
 from steelyard.records import GenerateRequest, Plan
 from steelyard.storage.journal.media import Media
+from steelyard.storage.store import FOLDER, Store
 
 __all__ = ["check_as_sealed", "open_media"]
 
 
-async def open_media(run: Path, plan: Plan, prepared: Mapping[str, Prepared], *, resumed: bool) -> Media | None:
+async def open_media(
+    run: Path, plan: Plan, prepared: Mapping[str, Prepared], store: Store = FOLDER, *, resumed: bool
+) -> Media | None:
     """The place for a run's images; None for a plan that shows none.
 
     In a resumed run those that answered samples show, and that are missing or torn, are written again: the samples are
@@ -21,7 +24,7 @@ async def open_media(run: Path, plan: Plan, prepared: Mapping[str, Prepared], *,
     """
     if not any(each.images for each in plan.measurements):
         return None
-    media = Media(run)
+    media = Media(run, store)
     missing = media.missing() if resumed else set()
     for each in plan.measurements:
         if not missing:

@@ -56,6 +56,7 @@ from steelyard.storage.journal.reader import Replay, read_lines
 from steelyard.storage.journal.texts import Texts, open_index
 from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
+from steelyard.storage.store import FOLDER, Store
 
 __all__ = ["RunSession", "SessionOptions", "Watcher"]
 
@@ -98,6 +99,7 @@ class SessionOptions:
     that is down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user.
     ``on_interrupt`` gives a block within which the user's interruption calls the given function, on the event loop.
     ``timestamp_url`` is the time stamp authority's, asked once where the plan says that a stamp belongs to it.
+    ``store`` keeps what the run writes, beside its folder.
     """
 
     watcher: Watcher = lambda _: None
@@ -106,6 +108,7 @@ class SessionOptions:
     patience_seconds: float = PATIENCE_SECONDS
     on_interrupt: Callable[[Callable[[], None]], AbstractContextManager[None]] = by_signals
     timestamp_url: str = ""
+    store: Store = FOLDER
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -153,12 +156,13 @@ class RunSession:
     async def run(self, models: Mapping[str, Model], run: RunFolder, journal: Journal, before: Replay | None) -> RunEnd:
         """Ask what the journal does not hold yet, until every test is decided or the plan's budget is spent."""
         await give_reference(self.scorers, models, self.options.notify)
-        texts = Texts(run.path)  # cuts a torn last line, so it comes before the reading
+        texts = Texts(run.path, self.options.store)  # cuts a torn last line, so it comes before the reading
         self._journal = journal
         try:
             async with asyncio.timeout(self.options.seconds_left):
                 left = await self._load(run, before)
-                media = await open_media(run.path, self.plan, self.prepared, resumed=before is not None)
+                resumed = before is not None
+                media = await open_media(run.path, self.plan, self.prepared, self.options.store, resumed=resumed)
         except TimeoutError:
             texts.close()
             return "deadline"

@@ -198,6 +198,7 @@ class BatchRunner:
         self._number = number
         intent = self.journal.append(BatchIntent(number=number, digest=digest, calls=calls, at_us=_now_us()))
         self._sync()
+        await self.journal.committed()
         self.left = _Batch(intent, dict(enumerate(pending)), dict(enumerate(reserved)))
         self.in_flight = 1  # a user who stops the run waits for this one call
         made = await self.batches.create(uploaded, lines, digest)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from steelyard.errors import StorageError
 from steelyard.runner.batch_loop import BatchRunner
 from steelyard.runner.loop import RunEnd, Runner
 from steelyard.storage.journal.lines import Session, Stop
@@ -54,7 +55,7 @@ class RunnerGroup:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
         finally:
-            if not isinstance(error, OSError):  # a disk that took no record takes no stop either
+            if not isinstance(error, OSError | StorageError):  # what took no record takes no stop either
                 reason = "interrupted" if isinstance(error, asyncio.CancelledError) and self.stopping else end
                 self.journal.append(Stop(reason=reason, active_us=self.active_us, at_us=time.time_ns() // 1000))
                 self.texts.sync()

@@ -272,6 +272,7 @@ class Runner:
     async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
         images = self._begin_images(pending.sample.request)
         await wait_turn(self.model, self.attempt_timeout)
+        await self.journal.room()  # the last before the call is sent: only here may be known that a lease is over
         started = time.monotonic()
         try:
             output = await self._ask(pending.sample.request)

@@ -9,6 +9,8 @@ from steelyard.server.database.audit import append_audit
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.database.migrate import TABLES
+from steelyard.storage.postgres.leases import give_back, take
+from steelyard.storage.postgres.store import insert_file
 
 HOSTILE = 'a\tb\\N\\.\n\\.\r\n\'; DROP TABLE steelyard.run; -- {"x": "\N{GRINNING FACE}\u202e"}'
 FILES = {
@@ -63,6 +65,8 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
                 "INSERT INTO steelyard.endpoint_key (endpoint_id, sealed, set_by) VALUES (%s, %s, %s)",
                 (endpoint, bytes(range(256)), person),
             )
+        if table_is_there(connection, "stored_run"):
+            add_stored_run(connection, f"{name} {person}")
         append_audit(connection, "sign-in", actor=f"person:{person}", details={"agent": HOSTILE + "\0\ud800"})
     return person
 
@@ -118,6 +122,25 @@ def table_is_there(connection: Any, name: str) -> bool:
     """Whether this schema has the table; an older one has not."""
     found: bool = connection.execute("SELECT to_regclass('steelyard.' || %s)", (name,)).fetchone() != (None,)
     return found
+
+
+def add_stored_run(connection: Any, name: str) -> int:
+    """A run that is carried out here, whose lease is over."""
+    run = one(
+        connection,
+        "INSERT INTO steelyard.stored_run (project_id, plan_sha256) VALUES (1, %s) RETURNING id",
+        (digest("plan of " + name),),
+    )
+    lease = take(connection, run, name, 60.0)
+    assert lease is not None
+    connection.execute(
+        "INSERT INTO steelyard.stored_line VALUES (%s, 'main', 0, 1, %s), (%s, 'main', 1, 1, %s)",
+        (run, b'{"type":"header"}', run, HOSTILE.encode()),
+    )
+    connection.execute("INSERT INTO steelyard.stored_text VALUES (%s, 0, 1, %s)", (run, bytes(range(256))))
+    assert list(insert_file(connection, lease, "plan.dsse.json", iter([b"{}"]))) == [0]
+    give_back(connection, lease)
+    return run
 
 
 def one(connection: Any, query: str, values: tuple[object, ...] = ()) -> int:

@@ -53,6 +53,13 @@ def test_the_application_may_do_nothing_else(database: Database, statement: str)
         connection.execute(statement.encode())
 
 
+def test_a_connection_of_ones_own_commits_each_statement(database: Database) -> None:
+    with database.new_connection() as connection:
+        assert connection.autocommit
+        assert connection.execute("SELECT current_user").fetchone() == (database.application_role,)
+        assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
+
+
 def test_a_pool_finds_a_database_again_that_was_restarted(data: Path) -> None:
     with started(data) as database, database.pool() as pool:
         with pool.connection() as connection:

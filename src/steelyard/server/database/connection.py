@@ -99,6 +99,14 @@ class Database:
             _configure(connection)
             yield connection
 
+    def new_connection(self) -> psycopg.Connection[Any]:
+        """A connection of the application's role in autocommit, which the caller closes; raises psycopg's errors."""
+        import psycopg
+
+        connection = psycopg.connect(**self._application, autocommit=True)
+        connection.execute("SET TIME ZONE 'UTC'")
+        return connection
+
     @contextmanager
     def connect_as_owner(self) -> Iterator[psycopg.Connection[Any]]:
         """One connection of the owner, in autocommit: for migrations, retention, erasure, backups, and nothing else."""

@@ -16,7 +16,16 @@ from steelyard.server.database.audit import append_audit
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["TABLES", "Migration", "apply_migrations", "check_schema", "grant_rights", "make_schema", "migrations"]
+__all__ = [
+    "FENCED",
+    "TABLES",
+    "Migration",
+    "apply_migrations",
+    "check_schema",
+    "grant_rights",
+    "make_schema",
+    "migrations",
+]
 
 _LOCK: Final = 8101738236421
 _NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
@@ -39,6 +48,11 @@ _RIGHTS: Final = {
     "endpoint_key": "SELECT, INSERT, UPDATE (sealed, set_at, set_by)",
     "share": "SELECT, INSERT, UPDATE (revoked_at, opened, opened_at)",
     "audit_cut": "SELECT",
+    "stored_run": "SELECT, INSERT",
+    "lease": "SELECT, INSERT, UPDATE (until)",
+    "stored_line": "SELECT, INSERT",
+    "stored_text": "SELECT, INSERT",
+    "stored_file": "SELECT, INSERT",
     "audit": "SELECT, INSERT",
 }
 _CALLED: Final = ("open_audit_month(timestamptz)",)  # functions of the owner's that the application may call
@@ -46,6 +60,9 @@ _CALLED: Final = ("open_audit_month(timestamptz)",)  # functions of the owner's 
 
 # In an order in which rows can be written: what a row refers to comes before it.
 TABLES: Final = tuple(table for table in _RIGHTS if table != "schema_migration")
+
+# Tables that take rows only under a lease.
+FENCED: Final = ("lease", "stored_line", "stored_text", "stored_file")
 
 
 @dataclass(frozen=True, slots=True)

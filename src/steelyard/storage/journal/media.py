@@ -20,6 +20,7 @@ from steelyard.evidence.media import check_image, images_in
 from steelyard.records import Image
 from steelyard.storage.journal.lines import write_whole
 from steelyard.storage.journal.texts import read_texts
+from steelyard.storage.store import FOLDER, Store
 from steelyard.util.atomic_file import PARTIAL
 
 __all__ = ["Media", "image_at", "size_at"]
@@ -36,8 +37,8 @@ class Media:
     last seconds a resume writes again. The folder is made with the first image, so that a run without images has none.
     """
 
-    def __init__(self, run: Path) -> None:
-        self._run = run
+    def __init__(self, run: Path, store: Store = FOLDER) -> None:
+        self._run, self._store = run, store
         self._kept: set[bytes] = set()
         self._being_kept: dict[bytes, asyncio.Future[None]] = {}
         self._waiting: list[Image] = []
@@ -162,6 +163,7 @@ class Media:
         finally:
             os.close(descriptor)
         os.replace(partial_path, path)
+        self._store.image(name, image.data)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, done: Callable[[list[Image]], None], images: list[Image]) -> None:

@@ -20,6 +20,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.layout import TEXT_SEGMENT
 from steelyard.storage.journal.lines import write_whole
+from steelyard.storage.store import FOLDER, Store
 from steelyard.util.line_file import LineFile
 
 __all__ = ["TextIndex", "Texts", "open_index", "read_texts"]
@@ -42,8 +43,9 @@ class Texts:
     Only recent digests are remembered, so a text may stand there more than once: readers take the first.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, store: Store = FOLDER) -> None:
         path = run / TEXT_SEGMENT
+        self._store = store
         path.parent.mkdir(mode=0o700, exist_ok=True)
         self._recent: dict[str, None] = {}  # the least recently met comes first
         self._file = path.open("ab", buffering=0)
@@ -58,7 +60,9 @@ class Texts:
         if digest in self._recent:
             del self._recent[digest]
         else:
-            self._write(canonical({"sha256": digest, "text": text}) + b"\n")
+            line = canonical({"sha256": digest, "text": text})
+            self._write(line + b"\n")
+            self._store.text(line)
             if len(self._recent) >= RECENT:
                 del self._recent[next(iter(self._recent))]
         self._recent[digest] = None
