@@ -90,10 +90,11 @@ def test_a_newer_schema_is_refused(empty: Database) -> None:
     with empty.connect_as_owner() as connection:
         apply_migrations(connection, empty.application_role, newer)
         with pytest.raises(
-            InputError, match=r"schema is number 2, and this version of steelyard knows 1: it was used by a"
+            InputError,
+            match=rf"schema is number {len(newer)}, and this version of steelyard knows {len(newer) - 1}: it",
         ):
             apply_migrations(connection, empty.application_role)
-        with pytest.raises(InputError, match="schema is number 2"):
+        with pytest.raises(InputError, match=f"schema is number {len(newer)}"):
             check_schema(connection)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.embedded import Embedded
 
-__all__ = ["OLDEST", "Database", "open_database"]
+__all__ = ["OLDEST", "Database", "existing_database", "open_database"]
 
 URL: Final = "DATABASE_URL"
 OWNER_URL: Final = "DATABASE_OWNER_URL"
@@ -128,6 +128,23 @@ def open_database(
             else:
                 database = _own(folder, embedded.passwords, embedded)
             yield database
+
+
+def existing_database(folder: DataFolder, environment: Mapping[str, str] = os.environ) -> Database:
+    """The team's database, or the one that ``steelyard serve`` runs in this folder now: nothing is started.
+
+    Raises InputError as :func:`open_database`, StorageError where none can be reached.
+    """
+    _need_psycopg()
+    with _plain_errors():
+        if environment.get(URL):
+            return _team(environment)
+        from steelyard.server.database.embedded import running_database
+
+        passwords = running_database(folder)
+        if passwords is None:
+            raise StorageError(f"{folder.path}: no steelyard serve runs on this folder")
+        return _own(folder, passwords, None)
 
 
 @contextmanager

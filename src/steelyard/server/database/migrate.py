@@ -30,6 +30,10 @@ _RIGHTS: Final = {
     "token": "SELECT, INSERT, UPDATE (revoked_at, last_used_at)",
     "run": "SELECT, INSERT",
     "run_file": "SELECT, INSERT",
+    "job_endpoint": "SELECT, INSERT, UPDATE (concurrency, rest_until)",
+    "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
+    "reason, changed_by, run_id, ended_at)",
+    "job_event": "SELECT",
     "audit": "SELECT, INSERT",
 }
 

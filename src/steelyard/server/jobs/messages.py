@@ -1,0 +1,36 @@
+"""What a job's process and its worker say to each other, and the clock on which leases are told."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import msgspec
+
+__all__ = ["LENGTH_DIGITS", "MAX_LINE", "Ended", "Progress", "clock"]
+
+MAX_LINE: Final = 4096
+LENGTH_DIGITS: Final = 8  # of the specification's length, hexadecimal
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="progress"):
+    """How many of the planned calls are answered."""
+
+    answered: int
+    planned: int
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="ended"):
+    """How it ended: *sealed*, *stopped*, *unusable* (a fault of what was asked), or *failed*, with the reason.
+
+    ``unavailable``: the endpoint did not answer.
+    """
+
+    how: str
+    reason: str = ""
+    unavailable: bool = False
+
+
+def clock() -> float:
+    """Seconds that also pass while a process or the machine sleeps; the same for every process of a machine."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
