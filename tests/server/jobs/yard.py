@@ -43,7 +43,6 @@ class Yard:
         self._stack = ExitStack()
         self.embedded: Embedded = self._stack.enter_context(start_database(self.data))
         self.workers: dict[str, subprocess.Popen[str]] = {}
-        self.ended_by_themselves: list[str] = []
         self.logs = path.with_name("logs")
         self.logs.mkdir(exist_ok=True)
 
@@ -74,13 +73,17 @@ class Yard:
         """The lines of a worker's log."""
         return [json.loads(line) for line in (self.logs / f"{name}.log").read_text().splitlines() if line[:1] == "{"]
 
-    def close(self) -> None:
-        """End workers, then the database."""
+    def end_workers(self) -> None:
+        """Kill the workers that still run."""
         for process in self.workers.values():
             if process.poll() is None:
-                process.send_signal(signal.SIGCONT)
                 process.kill()
             process.wait()
+        self.workers.clear()
+
+    def close(self) -> None:
+        """End workers, then the database."""
+        self.end_workers()
         self._stack.close()
 
 

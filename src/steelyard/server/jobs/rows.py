@@ -144,7 +144,8 @@ class Jobs:
                 connection.execute(
                     "UPDATE steelyard.job SET state = CASE state WHEN 'paused' THEN 'waiting' ELSE state END, "
                     "wanted = '', not_before = CASE state WHEN 'paused' THEN now() ELSE not_before END, "
-                    "reason = %(reason)s, changed_by = %(by)s WHERE id = %(id)s AND (state = 'paused' OR wanted = 'pause') AND "
+                    "reason = %(reason)s, changed_by = %(by)s "
+                    "WHERE id = %(id)s AND (state = 'paused' OR wanted = 'pause') AND "
                     "project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s)",
                     self._values(job, person, reason),
                 ).rowcount

@@ -65,21 +65,24 @@ def finish(connection: psycopg.Connection[Any], lease: Lease, run: RunSummary, w
     """Put the row in and end the job, both or neither; False where the attempt's write was refused."""
     from psycopg import Rollback
 
-    is_done = False
     with connection.transaction() as whole:
-        number = insert_run(connection, run, lease.requested_by, None)
-        is_new = number is not None
-        if number is None:
-            number = _number(connection, run.seal)
-        if number is None or not finish_job(connection, lease, number, worker):
+        is_done = _finish(connection, lease, run, worker)
+        if not is_done:
             raise Rollback(whole)
-        if is_new:
-            append_audit(
-                connection, "job-run", actor=f"job:{lease.job}", subject=f"run:{number}",
-                details={"attempt": lease.attempt, "seal": run.seal, "worker": worker},
-            )  # fmt: skip
-        is_done = True
     return is_done
+
+
+def _finish(connection: psycopg.Connection[Any], lease: Lease, run: RunSummary, worker: str) -> bool:
+    made = insert_run(connection, run, lease.requested_by, None)
+    number = _number(connection, run.seal) if made is None else made
+    if number is None or not finish_job(connection, lease, number, worker):
+        return False
+    if made is not None:
+        append_audit(
+            connection, "job-run", actor=f"job:{lease.job}", subject=f"run:{number}",
+            details={"attempt": lease.attempt, "seal": run.seal, "worker": worker},
+        )  # fmt: skip
+    return True
 
 
 def _number(connection: psycopg.Connection[Any], seal: str) -> int | None:
