@@ -54,7 +54,7 @@ def test_every_table_is_backed_up_and_has_its_rights_said(empty: Database) -> No
         )
         for table, other in references:
             name, before = table.removeprefix("steelyard."), other.removeprefix("steelyard.")
-            assert TABLES.index(before) < TABLES.index(name)
+            assert before == name or TABLES.index(before) < TABLES.index(name)
 
 
 @pytest.mark.parametrize("number", range(len(RELEASED) + 1))
@@ -126,4 +126,4 @@ def test_several_at_one_time_apply_each_migration_once(empty: Database) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(done) == [0, 0, 0, len(migrations())]
+    assert (len(done), sum(done)) == (4, len(migrations()))

@@ -35,6 +35,10 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
     click.echo(f"{data}: {done.manifest.runs:,} runs and {rows:,} rows, as they were at {done.manifest.made_at}")
     if done.erasures:
         click.echo(f"erased again: {done.erasures:,}")
+    if done.stopped:
+        click.echo(
+            f"paused or switched off: {done.stopped:,} jobs and schedules; go on with those that are still wanted"
+        )
     if done.manifest.damaged:
         click.echo(f"the backup was made without {len(done.manifest.damaged):,} damaged files of runs", err=True)
     return 0

@@ -31,6 +31,7 @@ _RIGHTS: Final = {
     "run": "SELECT, INSERT",
     "run_file": "SELECT, INSERT",
     "job_endpoint": "SELECT, INSERT, UPDATE (concurrency, rest_until)",
+    "schedule": "SELECT, INSERT, UPDATE (is_on, next_at)",
     "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
     "reason, changed_by, run_id, ended_at)",
     "job_event": "SELECT",

@@ -25,13 +25,16 @@ STATES: Final = ("waiting", "running", "paused", "finished", "failed", "cancelle
 PAGE_SIZE: Final = 50
 _COLUMNS: Final = (
     "id, kind, specification, priority, endpoint, resumes, requested_by, state, wanted, attempt, failures, "
-    "max_failures, worker, progress, reason, run_id, created_at, ended_at"
+    "max_failures, worker, progress, reason, run_id, created_at, ended_at, schedule_id, scheduled_at, note"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job as it is now; ``run`` is the row of the run that it made, ``reason`` why it last changed, in words."""
+    """A job as it is now; ``run`` is the row of the run that it made, ``reason`` why it last changed, in words.
+
+    ``schedule`` and ``scheduled_at`` say which look of which schedule it is, ``note`` what is to be said of that.
+    """
 
     id: int
     kind: str
@@ -51,11 +54,14 @@ class JobRow:
     run: int | None
     created_at: datetime
     ended_at: datetime | None
+    schedule: int | None
+    scheduled_at: datetime | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """A change: what the job became, who changed it (``person:3``, ``worker:NAME``), and why."""
+    """A change: what the job became, who changed it (``person:3``, ``schedule:2``, ``worker:NAME``), and why."""
 
     at: datetime
     attempt: int
@@ -117,7 +123,8 @@ class Jobs:
         """What happened to a job, from its beginning."""
         with self._pool.connection() as connection:
             rows = connection.execute(
-                "SELECT j.created_at, 0, 'waiting', '', 'person:' || j.requested_by, '' FROM steelyard.job j "
+                "SELECT j.created_at, 0, 'waiting', '', coalesce('schedule:' || j.schedule_id, "
+                "'person:' || j.requested_by), j.note FROM steelyard.job j "
                 "WHERE j.id = %(id)s AND j.project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s) "
                 "UNION ALL (SELECT e.at, e.attempt, e.state, e.wanted, e.actor, e.reason FROM steelyard.job_event e "
                 "JOIN steelyard.job j ON j.id = e.job_id WHERE e.job_id = %(id)s AND j.project_id = "
@@ -199,15 +206,22 @@ def insert_job(
     priority: int = 0,
     endpoint: str = "",
     max_failures: int = 5,
+    look: tuple[int, datetime, str] | None = None,
 ) -> int:
-    """Put a job in, in the caller's transaction; as :meth:`Jobs.add`."""
-    data = encode(specification).decode()
-    values = {
+    """Put a job in, in the caller's transaction; as :meth:`Jobs.add`.
+
+    ``look``: the schedule that makes it, which of its moments it is, and what is to be said of that.
+    """
+    schedule, moment, note = look or (None, None, "")
+    values: dict[str, Any] = {
         "project": project,
-        "specification": data,
+        "specification": encode(specification).decode(),
         "priority": priority,
         "person": person,
         "most": max_failures,
+        "schedule": schedule,
+        "moment": moment,
+        "note": note[:1000],
     }
     if isinstance(specification, Resumption):
         return _insert_resumption(connection, specification, values)
@@ -217,8 +231,9 @@ def insert_job(
         "INSERT INTO steelyard.job_endpoint (endpoint) VALUES (%(endpoint)s) ON CONFLICT DO NOTHING", values
     )
     row = connection.execute(
-        "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint, requested_by, max_failures) "
-        "SELECT id, %(kind)s, %(specification)s, %(priority)s, %(endpoint)s, %(person)s, %(most)s "
+        "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint, requested_by, max_failures, "
+        "schedule_id, scheduled_at, note) SELECT id, %(kind)s, %(specification)s, %(priority)s, %(endpoint)s, "
+        "%(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s "
         "FROM steelyard.project WHERE name = %(project)s RETURNING id",
         values,
     ).fetchone()

@@ -39,7 +39,8 @@ _CUT_SECONDS: Final = 5.0
 class WorkerSettings:
     """How a worker works. ``lease_seconds`` are renewed every ``beat_seconds``; ``poll_seconds`` behind notifications.
 
-    ``pause_seconds``: until a job that failed once is tried again; twice as long each time.
+    ``pause_seconds``: until a job that failed once is tried again; twice as long each time. ``schedule_seconds``: how
+    often schedules are looked at.
     """
 
     name: str
@@ -48,6 +49,7 @@ class WorkerSettings:
     beat_seconds: float = 3.0
     poll_seconds: float = 5.0
     pause_seconds: float = 5.0
+    schedule_seconds: float = 15.0
 
 
 def worker_settings(name: str, concurrency: int) -> WorkerSettings:
@@ -69,7 +71,7 @@ class JobWorker:
         self._running: dict[tuple[int, int], JobAttempt] = {}
         self._signals = 0
         self._lost = 0  # how often in a row the database could not be reached
-        self._beaten = 0.0
+        self._beaten = self._scheduled = 0.0
         self._wake, self._waker = os.pipe()
         for end in (self._wake, self._waker):
             os.set_blocking(end, False)
@@ -102,6 +104,7 @@ class JobWorker:
             self._beat()
             connection = self._link.connection()
             if not self._signals:
+                self._make_due_jobs()
                 end_lost_leases(connection, self._settings.name, self._settings.pause_seconds)
                 while len(self._running) < self._settings.concurrency and self._take():
                     pass
@@ -135,6 +138,20 @@ class JobWorker:
                     attempt.wish(wanted[key])
             elif key in self._running:  # and did not end meanwhile
                 attempt.lose()
+
+    def _make_due_jobs(self) -> None:
+        """Look at the schedules now and then; of several workers, one does so at a time."""
+        if clock() - self._scheduled < self._settings.schedule_seconds:
+            return
+        from steelyard.server.jobs.schedules import make_due_jobs
+
+        self._scheduled = clock()
+        made = make_due_jobs(
+            self._link.connection(),
+            lambda reason: self._log.write("error", "a schedule cannot be read here", reason=reason[:300]),
+        )
+        if made:
+            self._log.write("info", "schedules were due", jobs=made)
 
     def _take(self) -> bool:
         asked = clock()

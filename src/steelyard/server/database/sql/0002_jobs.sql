@@ -4,8 +4,44 @@
 CREATE TABLE steelyard.job_endpoint (
     endpoint text PRIMARY KEY CHECK (length(endpoint) BETWEEN 1 AND 300),
     concurrency integer NOT NULL DEFAULT 1 CHECK (concurrency BETWEEN 1 AND 1000),
-    rest_until timestamptz NOT NULL DEFAULT '-infinity'
+    rest_until timestamptz NOT NULL DEFAULT 'epoch'
 );
+
+-- A schedule makes a job each time it is due, and nothing else.
+CREATE TABLE steelyard.schedule (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project_id bigint NOT NULL REFERENCES steelyard.project,
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    cron text NOT NULL CHECK (length(cron) <= 250),  -- five fields
+    zone text NOT NULL CHECK (length(zone) <= 100),
+    specification text NOT NULL CHECK (octet_length(specification) <= 1048576),
+    priority integer NOT NULL DEFAULT 0 CHECK (priority BETWEEN -100 AND 100),
+    made_by bigint NOT NULL REFERENCES steelyard.person,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    is_on boolean NOT NULL DEFAULT true,
+    next_at timestamptz NOT NULL,
+    UNIQUE (project_id, name)
+);
+CREATE INDEX schedule_due ON steelyard.schedule (next_at) WHERE is_on;
+CREATE INDEX schedule_person ON steelyard.schedule (made_by);
+
+CREATE FUNCTION steelyard.keep_schedule() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF (NEW.id, NEW.project_id, NEW.name, NEW.cron, NEW.zone, NEW.specification, NEW.priority, NEW.made_by, NEW.created_at)
+        IS DISTINCT FROM (OLD.id, OLD.project_id, OLD.name, OLD.cron, OLD.zone, OLD.specification, OLD.priority,
+            OLD.made_by, OLD.created_at) OR NEW.next_at < OLD.next_at THEN
+        RAISE EXCEPTION 'steelyard.schedule: what is asked is never changed, and no look comes again'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER keep BEFORE UPDATE ON steelyard.schedule
+    FOR EACH ROW EXECUTE FUNCTION steelyard.keep_schedule();
+CREATE TRIGGER keep_rows BEFORE DELETE ON steelyard.schedule
+    FOR EACH ROW EXECUTE FUNCTION steelyard.refuse_change();
+CREATE TRIGGER keep_all BEFORE TRUNCATE ON steelyard.schedule
+    FOR EACH STATEMENT EXECUTE FUNCTION steelyard.refuse_change();
 
 CREATE TABLE steelyard.job (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -18,6 +54,9 @@ CREATE TABLE steelyard.job (
     -- The job whose folder it goes on with; its own where that is null.
     resumes bigint REFERENCES steelyard.job,
     requested_by bigint NOT NULL REFERENCES steelyard.person,
+    schedule_id bigint REFERENCES steelyard.schedule,
+    scheduled_at timestamptz,  -- the look of the schedule that it is
+    note text NOT NULL DEFAULT '' CHECK (length(note) <= 1000),  -- of its beginning, such as which looks were missed
     max_failures integer NOT NULL DEFAULT 5 CHECK (max_failures BETWEEN 1 AND 100),
     created_at timestamptz NOT NULL DEFAULT now(),
     -- From here on things change.
@@ -37,7 +76,9 @@ CREATE TABLE steelyard.job (
     CHECK ((state = 'running') = (leased_until IS NOT NULL)),
     CHECK ((state = 'finished') = (run_id IS NOT NULL)),
     CHECK ((state IN ('finished', 'failed', 'cancelled')) = (ended_at IS NOT NULL)),
-    CHECK (wanted = '' OR state = 'running')
+    CHECK (wanted = '' OR state = 'running'),
+    CHECK ((schedule_id IS NULL) = (scheduled_at IS NULL)),
+    UNIQUE (schedule_id, scheduled_at)
 );
 CREATE INDEX job_waiting ON steelyard.job (priority DESC, id) WHERE state = 'waiting';
 CREATE INDEX job_running ON steelyard.job (endpoint) WHERE state = 'running';
@@ -69,9 +110,9 @@ DECLARE
     is_taken boolean := OLD.state = 'waiting' AND NEW.state = 'running';
 BEGIN
     IF (NEW.id, NEW.project_id, NEW.kind, NEW.specification, NEW.priority, NEW.endpoint, NEW.resumes, NEW.requested_by,
-            NEW.max_failures, NEW.created_at)
+            NEW.schedule_id, NEW.scheduled_at, NEW.note, NEW.max_failures, NEW.created_at)
         IS DISTINCT FROM (OLD.id, OLD.project_id, OLD.kind, OLD.specification, OLD.priority, OLD.endpoint, OLD.resumes,
-            OLD.requested_by, OLD.max_failures, OLD.created_at) THEN
+            OLD.requested_by, OLD.schedule_id, OLD.scheduled_at, OLD.note, OLD.max_failures, OLD.created_at) THEN
         RAISE EXCEPTION 'steelyard.job: what was asked for is never changed' USING ERRCODE = 'restrict_violation';
     END IF;
     IF OLD.state IN ('finished', 'failed', 'cancelled') THEN
