@@ -1,9 +1,10 @@
 """Jobs while workers are killed and stopped and the database is restarted; and what an idle worker takes.
 
 ``python -m bench.server.jobs [--jobs N --kills N --stops N --restarts N --lease SECONDS --stop SECONDS --seed N]`` runs
-real jobs on real workers over an endpoint on loopback, kills (SIGKILL) and stops (SIGSTOP) them at seeded random moments,
-ends the database at once in between, and prints what became of the jobs; exit code 1 where anything is lost, finished
-twice or stuck. ``--idle SECONDS`` instead lets ``steelyard serve`` and ``steelyard worker`` stand with nothing to do.
+real jobs on real workers over an endpoint on loopback, kills (SIGKILL) and stops (SIGSTOP) them at seeded random
+moments, ends the database at once in between, and prints what became of the jobs; exit code 1 where anything is lost,
+finished twice or stuck. ``--idle SECONDS`` instead lets ``steelyard serve`` and ``steelyard worker`` stand with nothing
+to do.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from tests.server.databases import open_folder, started
 from tests.server.jobs.kills import CALLS, Outcomes, Torment, torment
 from tests.server.jobs.yard import opened
 from tests.server.site import data_folder, environment, serving
+
+
+CALL_SECONDS = 0.3  # so that some are in flight when a worker is killed
 
 
 def main() -> int:
@@ -54,6 +58,7 @@ def main() -> int:
     with open_folder() as path, SumsServer() as server:
         with started(path):
             pass
+        server.seconds = lambda _: CALL_SECONDS
         with opened(path) as yard:
             found = torment(yard, server, what, lambda line: print(line, flush=True))
     return report(what, found)

@@ -216,8 +216,11 @@ def _judge(jobs: Jobs, numbers: list[int], acts: list[_Act], found: Outcomes) ->
         found.finished += 1
         found.attempts += row.attempt
         _check_events(number, happened, found)
+    counted = set()
     for act in acts:
-        for number, attempt in act.had:
+        # One that was started anew under the same name still has the old one's job until its lease runs out.
+        for number, attempt in set(act.had) - counted:
+            counted.add((number, attempt))
             later = [each.at for each in events[number] if each.state == "running" and each.attempt == attempt + 1]
             if later:
                 found.taken_over.append((later[0] - act.at).total_seconds())

@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from steelyard.server.jobs.messages import LENGTH_DIGITS, MAX_LINE, Ended, Progress
+from steelyard.server.jobs.messages import MAX_LINE, SPECIFICATION, Ended, Progress
 
 __all__ = ["Child"]
 
@@ -28,6 +28,7 @@ class Child:
     """A running job's process. Its own thread reads it; any thread may tell it something or end it."""
 
     def __init__(self, specification: bytes, run: Path, inputs: Path, state: Path, until: float) -> None:
+        (inputs / SPECIFICATION).write_bytes(specification)
         self._process = subprocess.Popen(  # noqa: S603 — our own module
             [sys.executable, "-P", "-m", "steelyard.server.jobs.process", str(run), str(inputs), str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -39,30 +40,30 @@ class Child:
         )
         assert self._process.stdin is not None
         self._told = self._process.stdin.fileno()
-        with contextlib.suppress(BrokenPipeError):
-            data = f"{len(specification):0{LENGTH_DIGITS}x}".encode() + specification
-            while data:
-                data = data[os.write(self._told, data) :]
         os.set_blocking(self._told, False)
+        self._is_closed = False
         self.renew(until)
 
     def renew(self, until: float) -> None:
         """Tell it until when the lease holds, on its clock."""
-        if self._process.poll() is None:
+        if not self._is_closed:
             with contextlib.suppress(OSError):  # it has ended, or is stopped and hears nothing
                 os.write(self._told, f"{until:.3f}\n".encode())
 
     def stop(self) -> None:
         """Ask it to stop at a checkpoint; asked again, it does not wait for what is in flight."""
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGTERM)
+        self._signal(os.kill, signal.SIGTERM)
 
     def kill(self) -> None:
         """End its whole group at once."""
-        # Its number is not given anew before the process is waited for, so that this is never somebody else's group.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._signal(os.killpg, signal.SIGKILL)
+
+    def _signal(self, send: Callable[[int, int], None], number: signal.Signals) -> None:
+        # Until the process is waited for, its number is nobody else's: so nothing here asks whether it has ended, which
+        # would wait for it.
+        if not self._is_closed:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                send(self._process.pid, number)
 
     def lines(self) -> Iterator[Progress | Ended]:
         """What it says, until its end; what is no such line is passed over."""
@@ -78,6 +79,7 @@ class Child:
     def close(self) -> int:
         """Kill what is left of its group, and give its exit code: the negative number of a signal that ended it."""
         self.kill()
+        self._is_closed = True
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             pipe.close()

@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["LENGTH_DIGITS", "MAX_LINE", "Ended", "Progress", "clock"]
+__all__ = ["MAX_LINE", "SPECIFICATION", "Ended", "Progress", "clock"]
 
 MAX_LINE: Final = 4096
-LENGTH_DIGITS: Final = 8  # of the specification's length, hexadecimal
+SPECIFICATION: Final = "specification.json"  # in the folder of the inputs
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="progress"):

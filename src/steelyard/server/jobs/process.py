@@ -1,10 +1,9 @@
 """The process of one job: it imports what a run needs, asks, seals, and ends with its lease.
 
-Run as ``python -P -m steelyard.server.jobs.process RUN INPUTS PARENT``. Standard input has the length of the
-specification in eight hexadecimal digits, the specification, then, line by line, the moments until which the lease
-holds; standard output gets a line of JSON now and then, and the last one says how it ended. Where the lease runs out,
-or the worker is gone, the process kills its whole group: one that was stopped meanwhile does so as its first act
-afterwards.
+Run as ``python -P -m steelyard.server.jobs.process RUN INPUTS PARENT``. What is asked is a file in INPUTS; standard
+input has, line by line, the moments until which the lease holds; standard output gets a line of JSON now and then, and
+the last one says how it ended. Where the lease runs out, or the worker is gone, the process kills its whole group: one
+that was stopped meanwhile does so as its first act afterwards.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.errors import InputError, Interrupted, ModelUnavailable, SteelyardError, VerificationError
-from steelyard.server.jobs.messages import LENGTH_DIGITS, MAX_LINE, Ended, Progress, clock
+from steelyard.server.jobs.messages import MAX_LINE, SPECIFICATION, Ended, Progress, clock
 from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 
 
 def main(run: str, inputs: str, parent: int) -> None:
-    """Do the job that standard input says; the run lies in ``run``, its questions in ``inputs``."""
+    """Do the job that the folder ``inputs`` says; its run goes to ``run``."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it was gone before
         os._exit(1)
@@ -47,22 +46,11 @@ def main(run: str, inputs: str, parent: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):
         os.dup2(nothing, number)
-    specification = _exactly(told, int(_exactly(told, LENGTH_DIGITS), 16))
     threading.Thread(target=_end_with_lease, args=(told,), daemon=True).start()
-    ended = _ended(specification, Path(run), Path(inputs), out)
+    ended = _ended(Path(run), Path(inputs), out)
     _write(out, ended)
     # Whatever else lives in this process, such as a thread of a library, ends here.
     os._exit(0)
-
-
-def _exactly(told: IO[bytes], size: int) -> bytes:
-    found = bytearray()
-    while len(found) < size:
-        piece = told.read(size - len(found))
-        if not piece:  # the worker is gone
-            os._exit(1)
-        found += piece
-    return bytes(found)
 
 
 def _end_with_lease(told: IO[bytes]) -> None:
@@ -81,11 +69,11 @@ def _end_with_lease(told: IO[bytes]) -> None:
                     until = float(line)
 
 
-def _ended(specification: bytes, run: Path, inputs: Path, out: IO[bytes]) -> Ended:
+def _ended(run: Path, inputs: Path, out: IO[bytes]) -> Ended:
     from steelyard.util.text import one_line
 
     try:
-        _do(specification, run, inputs, out)
+        _do(run, inputs, out)
     except Interrupted:
         return Ended(how="stopped")
     except (InputError, VerificationError) as error:
@@ -105,7 +93,7 @@ def _ended(specification: bytes, run: Path, inputs: Path, out: IO[bytes]) -> End
     return Ended(how="sealed")
 
 
-def _do(specification: bytes, run: Path, inputs: Path, out: IO[bytes]) -> None:
+def _do(run: Path, inputs: Path, out: IO[bytes]) -> None:
     from steelyard.api.conduct import conduct
     from steelyard.api.resume import resumed
     from steelyard.evidence import layout
@@ -113,7 +101,7 @@ def _do(specification: bytes, run: Path, inputs: Path, out: IO[bytes]) -> None:
     from steelyard.server.jobs.specification import Resumption, read_specification
     from steelyard.storage.run_folder import RunFolder
 
-    asked = read_specification(specification)
+    asked = read_specification((inputs / SPECIFICATION).read_bytes())
     if isinstance(asked, Resumption):
         raise InputError("a resumption is done by the specification of the job that it goes on with")
     args = arguments_of(asked, inputs, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 
 if TYPE_CHECKING:
@@ -43,17 +45,35 @@ def clear_incoming(data: DataFolder) -> None:
 
 
 def keep(data: DataFolder, path: Path, seal: str) -> None:
-    """Move a verified folder to its place, on disk to stay; one that lies there without a row is replaced."""
+    """Move a verified folder to its place, on disk to stay.
+
+    The same one that lies there stays untouched at every moment: whoever put it there may have its row already. Another
+    one, such as the rest of one that was being removed, is replaced.
+    """
     for name in layout.run_files(path):
         _sync(path / name)
     for folder in (path, *(path / each for each in layout.FOLDERS if (path / each).is_dir())):
         _sync(folder)
     place = folder_of(data, seal)
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if place.exists():
+    try:
+        path.rename(place)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        if _digests(place) == _digests(path):
+            return
         shutil.rmtree(place)
-    path.rename(place)
+        path.rename(place)
     _sync(place.parent)
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """The files of a run by name; nothing where there is what no run has."""
+    try:
+        return {name: layout.digest_and_lines(path, name)[0] for name in layout.run_files(path)}
+    except VerificationError:
+        return {}
 
 
 def _sync(path: Path) -> None:
