@@ -24,7 +24,6 @@ from tests.server.jobs.kills import CALLS, Outcomes, Torment, torment
 from tests.server.jobs.yard import opened
 from tests.server.site import data_folder, environment, serving
 
-
 CALL_SECONDS = 0.3  # so that some are in flight when a worker is killed
 
 

@@ -31,8 +31,10 @@ def command(data: Path, concurrency: int, name: str) -> int:
     """
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.jobs.worker import JobWorker, worker_settings
+    from steelyard.server.serving import check_dependencies
     from steelyard.server.web.logs import JsonLog
 
+    check_dependencies()
     settings = worker_settings(name, concurrency)
     folder = open_data_folder(data, create=False)
     tell(f"worker {settings.name} does jobs of {folder.path}, {concurrency} at a time; Ctrl-C stops")

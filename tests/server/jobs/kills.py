@@ -117,7 +117,8 @@ def torment(yard: Yard, server: SumsServer, what: Torment, say: Callable[[str], 
 def _driven(
     yard: Yard, what: Torment, chance: random.Random, left: set[int], say: Callable[[str], None]
 ) -> tuple[Outcomes, list[_Act]]:
-    found, acts = Outcomes(), []
+    found = Outcomes()
+    acts: list[_Act] = []
     plan = ["kill"] * what.kills + ["stop"] * what.stops + ["restart"] * what.restarts
     chance.shuffle(plan)
     # When so many jobs have ended, and some moment later; the last ones are left in peace.

@@ -8,7 +8,7 @@ from steelyard.server.jobs.leases import Lease
 
 
 def attempt(path: Path, job: int, number: int, folder: int = 7) -> JobFolder:
-    return job_folder(open_data_folder(path), Lease(job, number, "run", "{}", "a", folder, 1))
+    return job_folder(open_data_folder(path), Lease(job, number, "run", "{}", "a", folder, 1, "default"))
 
 
 def write(folder: JobFolder, name: str, text: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_run_gets_a_row_when_its_job_ends_and_not_otherwise(
     with database.connect() as connection:
         connection.autocommit = True
         keep_run(connection, data, tmp_path / "taken", run)
-        late = Lease(lease.job, lease.attempt + 1, "run", "", "", 1, person)
+        late = replace(lease, attempt=lease.attempt + 1)
         assert not finish(connection, late, run, "w")
         assert counted(database) == before
         assert finish(connection, lease, run, "w")
@@ -66,3 +67,21 @@ def test_a_run_that_was_changed_is_not_taken(tmp_path: Path) -> None:
     scores.write_bytes(scores.read_bytes().replace(b"1", b"0", 1))
     with pytest.raises(VerificationError):
         verified_copy(run, tmp_path / "taken", Verifier())
+
+
+def test_a_run_belongs_to_the_project_of_its_job(jobs: Jobs, person: int, database: Database, tmp_path: Path) -> None:
+    with database.connect() as connection:
+        connection.execute("INSERT INTO steelyard.project (name) VALUES ('second') ON CONFLICT DO NOTHING")
+    with database.pool(1) as pool:
+        lease = leased(Jobs(pool, "second"), person, database)
+    run = verified_copy(GOLDEN, tmp_path / "taken", Verifier())
+    with database.connect() as connection:
+        connection.autocommit = True
+        assert lease.project == "second"
+        assert finish(connection, lease, run, "w")
+        row = connection.execute(
+            "SELECT p.name FROM steelyard.job j JOIN steelyard.run r ON r.id = j.run_id "
+            "JOIN steelyard.project p ON p.id = r.project_id WHERE j.id = %s",
+            (lease.job,),
+        ).fetchone()
+    assert row == ("second",)

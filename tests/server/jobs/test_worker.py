@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +64,8 @@ def test_a_second_sigterm_cuts(yard: Yard, sums_server: SumsServer) -> None:
         worker = yard.start("cut", 5.0)
         wait_for(lambda: sums_server.asked)
         worker.terminate()
-        wait_for(lambda: worker.poll() is not None or not worker.send_signal(signal.SIGTERM), 60)
+        wait_for(lambda: any(line["message"].startswith("stopping") for line in yard.said("cut")))
+        worker.terminate()
         assert worker.wait(60) == 0
         row = jobs.find(number)
         assert row is not None

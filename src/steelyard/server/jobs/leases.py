@@ -32,6 +32,7 @@ class Lease:
     endpoint: str
     folder: int
     requested_by: int
+    project: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ def take_job(connection: psycopg.Connection[Any], worker: str, seconds: float) -
     """The next job that may run, leased to ``worker`` for so many seconds; None where there is none."""
     row = connection.execute(
         "SELECT j.id, j.attempt, j.kind, coalesce(b.specification, j.specification), j.endpoint, coalesce(b.id, j.id), "
-        "j.requested_by FROM steelyard.take_job(%s, make_interval(secs => %s)) j "
-        "LEFT JOIN steelyard.job b ON b.id = j.resumes",
+        "j.requested_by, p.name FROM steelyard.take_job(%s, make_interval(secs => %s)) j "
+        "JOIN steelyard.project p ON p.id = j.project_id LEFT JOIN steelyard.job b ON b.id = j.resumes",
         (worker, seconds),
     ).fetchone()
     return None if row is None else Lease(*row)

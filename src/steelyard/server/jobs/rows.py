@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
-from steelyard.server.jobs.specification import Resumption, encode, endpoint_key
+from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, endpoint_key
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
     from steelyard.server.jobs.specification import Specification
 
-__all__ = ["STATES", "JobEvent", "JobRow", "Jobs", "insert_job"]
+__all__ = ["JobEvent", "JobRow", "Jobs", "insert_job"]
 
-STATES: Final = ("waiting", "running", "paused", "finished", "failed", "cancelled")
 PAGE_SIZE: Final = 50
 _COLUMNS: Final = (
     "id, kind, specification, priority, endpoint, resumes, requested_by, state, wanted, attempt, failures, "
@@ -225,7 +224,7 @@ def insert_job(
     }
     if isinstance(specification, Resumption):
         return _insert_resumption(connection, specification, values)
-    values |= {"kind": "run" if hasattr(specification, "task") else "audit"}
+    values |= {"kind": "run" if isinstance(specification, RunSpecification) else "audit"}
     values |= {"endpoint": (endpoint or endpoint_key(specification.model))[:300]}
     connection.execute(
         "INSERT INTO steelyard.job_endpoint (endpoint) VALUES (%(endpoint)s) ON CONFLICT DO NOTHING", values

@@ -16,7 +16,7 @@ from steelyard.server.database.audit import append_audit
 from steelyard.server.jobs.leases import finish_job
 from steelyard.server.push.archive import Limits, Unpacker, packed
 from steelyard.server.runs.folders import keep
-from steelyard.server.runs.rows import PROJECT, insert_run
+from steelyard.server.runs.rows import insert_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +56,9 @@ def verified_copy(run: Path, taken: Path, verifier: Verifier) -> RunSummary:
 
 
 def keep_run(connection: psycopg.Connection[Any], data: DataFolder, taken: Path, run: RunSummary) -> None:
-    """Put the verified files where runs lie, unless they are there."""
-    if _number(connection, run.seal) is None:
+    """Put the verified files where runs lie, unless a row says that they are there."""
+    known = connection.execute("SELECT FROM steelyard.run WHERE seal_sha256 = %s LIMIT 1", (run.seal,)).fetchone()
+    if known is None:
         keep(data, taken, run.seal)
 
 
@@ -73,8 +74,8 @@ def finish(connection: psycopg.Connection[Any], lease: Lease, run: RunSummary, w
 
 
 def _finish(connection: psycopg.Connection[Any], lease: Lease, run: RunSummary, worker: str) -> bool:
-    made = insert_run(connection, run, lease.requested_by, None)
-    number = _number(connection, run.seal) if made is None else made
+    made = insert_run(connection, run, lease.requested_by, None, lease.project)
+    number = _number(connection, run.seal, lease.project) if made is None else made
     if number is None or not finish_job(connection, lease, number, worker):
         return False
     if made is not None:
@@ -85,10 +86,10 @@ def _finish(connection: psycopg.Connection[Any], lease: Lease, run: RunSummary, 
     return True
 
 
-def _number(connection: psycopg.Connection[Any], seal: str) -> int | None:
+def _number(connection: psycopg.Connection[Any], seal: str, project: str) -> int | None:
     row = connection.execute(
         "SELECT r.id FROM steelyard.run r JOIN steelyard.project p ON p.id = r.project_id "
         "WHERE r.seal_sha256 = %s AND p.name = %s",
-        (seal, PROJECT),
+        (seal, project),
     ).fetchone()
     return None if row is None else int(row[0])

@@ -70,6 +70,7 @@ class JobWorker:
         self._link = Link(data, listens=True)
         self._running: dict[tuple[int, int], JobAttempt] = {}
         self._signals = 0
+        self._is_stopping = False
         self._lost = 0  # how often in a row the database could not be reached
         self._beaten = self._scheduled = 0.0
         self._wake, self._waker = os.pipe()
@@ -98,6 +99,9 @@ class JobWorker:
         import psycopg
 
         if self._signals:
+            if not self._is_stopping:
+                self._is_stopping = True
+                self._log.write("info", "stopping: jobs are given back at a checkpoint", jobs=len(self._running))
             for attempt in tuple(self._running.values()):
                 attempt.wish(STOP)
         try:
@@ -190,8 +194,9 @@ class JobWorker:
             return
         seconds = self._settings.poll_seconds
         if self._lost:
-            seconds = min(_LONGEST_PAUSE_SECONDS, 0.1 * 2 ** min(self._lost, 10))
-        if self._running:
+            longest = _LONGEST_PAUSE_SECONDS if not self._running else _LONGEST_PAUSE_SECONDS / 10  # leases run
+            seconds = min(longest, 0.1 * 2 ** min(self._lost, 10))
+        elif self._running:
             seconds = min(seconds, max(0.05, self._beaten + self._settings.beat_seconds - clock()))
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)

@@ -150,7 +150,11 @@ class Runs:
 
 
 def insert_run(
-    connection: psycopg.Connection[Any], summary: RunSummary, person: int | None, token: int | None
+    connection: psycopg.Connection[Any],
+    summary: RunSummary,
+    person: int | None,
+    token: int | None,
+    project: str = PROJECT,
 ) -> int | None:
     """Put a verified run with its files in, in the caller's transaction; None where it is there already."""
     made = connection.execute(
@@ -163,7 +167,7 @@ def insert_run(
             summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject, summary.verdict,
             summary.headline[:1000], summary.exit, summary.records, summary.answers, len(summary.files),
             summary.size, summary.signed_by, shortened(summary).decode(), person, token,
-            summary.verified_exit, summary.verified_with[:100], PROJECT,
+            summary.verified_exit, summary.verified_with[:100], project,
         ),
     ).fetchone()  # fmt: skip
     if made is None:
