@@ -217,7 +217,7 @@ def _judge(jobs: Jobs, numbers: list[int], acts: list[_Act], found: Outcomes) ->
         found.finished += 1
         found.attempts += row.attempt
         _check_events(number, happened, found)
-    counted = set()
+    counted: set[tuple[int, int]] = set()
     for act in acts:
         # One that was started anew under the same name still has the old one's job until its lease runs out.
         for number, attempt in set(act.had) - counted:

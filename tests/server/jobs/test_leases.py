@@ -16,6 +16,7 @@ from steelyard.server.jobs.leases import (
 )
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import RunSpecification
+from tests.server.jobs.yard import a_person
 
 
 def asked(endpoint: str = "a") -> RunSpecification:
@@ -198,6 +199,22 @@ def test_jobs_of_an_endpoint_that_does_not_answer_block_no_others(jobs: Jobs, pe
     assert left(database, lease, Outcome("again", "nobody answers", rests=True), pause=60.0)
     assert must(taken(database)).job == other
     assert taken(database) is None
+
+
+def test_other_versions_of_postgres_do_the_same(team_database: Database) -> None:
+    person = a_person(team_database)
+    with team_database.pool(2) as pool:
+        jobs = Jobs(pool)
+        number, other = (jobs.add(asked(each), person, max_failures=2) for each in "ab")
+        assert left(team_database, must(taken(team_database)), Outcome("again", "it broke", rests=True))
+        assert must(taken(team_database)).attempt == 2
+        assert must(taken(team_database)).job == other
+        expire(team_database)
+        assert lost(team_database) == 2
+        assert (state(jobs, number), state(jobs, other)) == ("failed", "waiting")
+        assert [each.state for each in jobs.events(number)] == ["waiting", "running", "waiting", "running", "failed"]
+        with team_database.connect() as connection:
+            assert renew_leases(connection, {}, 60) == {}
 
 
 def test_reasons_are_bounded_and_storable(jobs: Jobs, person: int, database: Database) -> None:

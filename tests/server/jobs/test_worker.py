@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import InputError
+from steelyard.server.database.connection import existing_database
+from steelyard.server.database.folder import open_data_folder
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
 from steelyard.server.jobs.worker import worker_settings
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import Yard, a_person, a_run, wait_for, when_ended
+from tests.server.site import Site, environment
 
 
 def test_a_worker_has_a_name() -> None:
@@ -114,3 +117,24 @@ def test_it_waits_for_a_platform_that_does_not_run(data: Path) -> None:
     process.terminate()
     process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_beside_steelyard_serve_a_job_becomes_a_run_with_a_page(site: Site, sums_server: SumsServer) -> None:
+    browser = site.administrator()
+    database = existing_database(open_data_folder(site.data), {})
+    command = [sys.executable, "-m", "steelyard", "worker", "--data", str(site.data), "--name", "beside"]
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment()) as worker,
+        database.pool(1) as pool,
+    ):
+        jobs = Jobs(pool)
+        row = when_ended(jobs, jobs.add(a_run(sums_server.url), a_person(database, "asks beside")))
+        assert (row.state, row.worker) == ("finished", "beside")
+        with database.connect() as connection:
+            found = connection.execute("SELECT seal_sha256 FROM steelyard.run WHERE id = %s", (row.run,)).fetchone()
+        worker.terminate()
+        said = worker.communicate(timeout=60)[1]
+    assert worker.returncode == 0
+    assert said.startswith("worker beside does jobs of ")
+    assert found is not None
+    assert browser.get(f"/runs/{found[0]}").status == 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
@@ -11,13 +11,14 @@ __all__ = ["MAX_LINE", "SPECIFICATION", "Ended", "Progress", "clock"]
 
 MAX_LINE: Final = 4096
 SPECIFICATION: Final = "specification.json"  # in the folder of the inputs
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="progress"):
     """How many of the planned calls are answered."""
 
-    answered: int
-    planned: int
+    answered: Number
+    planned: Number
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="ended"):
