@@ -1,10 +1,9 @@
 """Jobs while workers are killed and stopped and the database is restarted; and what an idle worker takes.
 
-``python -m bench.server.jobs [--jobs N --kills N --stops N --restarts N --lease SECONDS --stop SECONDS --seed N]`` runs
-real jobs on real workers over an endpoint on loopback, kills (SIGKILL) and stops (SIGSTOP) them at seeded random
-moments, ends the database at once in between, and prints what became of the jobs; exit code 1 where anything is lost,
-finished twice or stuck. ``--idle SECONDS`` instead lets ``steelyard serve`` and ``steelyard worker`` stand with nothing
-to do.
+``python -m bench.server.jobs`` runs real jobs on real workers over an endpoint on loopback, kills (SIGKILL) and stops
+(SIGSTOP) them at seeded random moments, ends the database at once in between, and prints what became of the jobs; exit
+code 1 where anything is lost, finished twice or stuck. ``--help`` has the numbers. ``--idle SECONDS`` instead lets
+``steelyard serve`` and ``steelyard worker`` stand with nothing to do.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from bench.platform import children, rss
 from bench.server.database import cpu_seconds
 from tests.conftest import SumsServer
 from tests.server.databases import open_folder, started
-from tests.server.jobs.kills import CALLS, Outcomes, Torment, torment
+from tests.server.jobs.kills import Outcomes, Torment, torment
 from tests.server.jobs.yard import opened
 from tests.server.site import data_folder, environment, serving
 
@@ -31,6 +30,7 @@ def main() -> int:
     """Print a line for each figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=200)
+    parser.add_argument("--calls", type=int, default=4, help="of each job, two at a time")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--stops", type=int, default=5)
     parser.add_argument("--restarts", type=int, default=2)
@@ -46,6 +46,7 @@ def main() -> int:
         return idle(args.idle)
     what = Torment(
         jobs=args.jobs,
+        calls=args.calls,
         kills=args.kills,
         stops=args.stops,
         restarts=args.restarts,
@@ -66,9 +67,9 @@ def main() -> int:
 def report(what: Torment, found: Outcomes) -> int:
     """Say what became of it."""
     print(
-        f"{what.jobs} jobs of {CALLS} calls on {what.workers} workers, lease {what.lease:g} s: {found.kills} SIGKILLs, "
-        f"{found.stops} SIGSTOPs of {what.stop_seconds:g} s, {found.restarts} immediate restarts of the database, "
-        f"seed {what.seed}"
+        f"{what.jobs} jobs of {what.calls} calls on {what.workers} workers, lease {what.lease:g} s: "
+        f"{found.kills} SIGKILLs, {found.stops} SIGSTOPs of {what.stop_seconds:g} s, "
+        f"{found.restarts} immediate restarts of the database, seed {what.seed}"
     )
     print(
         f"{found.finished} finished in {found.attempts} attempts, after {found.seconds:.0f} s; {found.refused} refused"
@@ -78,7 +79,7 @@ def report(what: Torment, found: Outcomes) -> int:
             f"taken over after a median of {statistics.median(found.taken_over):.1f} s, at most "
             f"{max(found.taken_over):.1f} s (n = {len(found.taken_over)})"
         )
-    print(f"calls asked again: {found.asked_again} of {what.jobs * CALLS}")
+    print(f"calls asked again: {found.asked_again} of {what.jobs * what.calls}")
     print(f"faults: {len(found.faults)}")
     for fault in found.faults:
         print(f"  {fault}")

@@ -16,12 +16,10 @@ from steelyard.server.jobs.rows import JobEvent, Jobs
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import ENDED, Yard, a_person, a_run
 
-CALLS = 4  # of each job
-
 
 @dataclass
 class Torment:
-    """What is done to them; ``stop_seconds`` is how long a worker is stopped."""
+    """What is done to them; ``stop_seconds`` is how long a worker is stopped, ``calls`` are those of each job."""
 
     jobs: int
     kills: int
@@ -31,6 +29,7 @@ class Torment:
     lease: float = 2.0
     stop_seconds: float = 6.0
     workers: int = 2
+    calls: int = 4
     longest_seconds: float = 600.0
 
 
@@ -90,7 +89,7 @@ def torment(yard: Yard, server: SumsServer, what: Torment, say: Callable[[str], 
         jobs = Jobs(pool)
         jobs.set_concurrency(server.url, 1000)
         numbers = [
-            jobs.add(a_run(server.url, CALLS, first=1000 + CALLS * each), person, max_failures=50)
+            jobs.add(a_run(server.url, what.calls, first=1000 + what.calls * each), person, max_failures=50)
             for each in range(what.jobs)
         ]
     before = sum(times - 1 for prompt, times in server.asked.items() if prompt.startswith("What is"))
@@ -99,7 +98,7 @@ def torment(yard: Yard, server: SumsServer, what: Torment, say: Callable[[str], 
     found, acts = _driven(yard, what, chance, set(numbers), say)
     with yard.database.pool(1) as pool:
         _judge(Jobs(pool), numbers, acts, found)
-    _check_rows(yard, numbers, found)
+    _check_rows(yard, numbers, what.calls, found)
     again = sum(times - 1 for prompt, times in server.asked.items() if prompt.startswith("What is"))
     found.asked_again = again - before
     for name, process in yard.workers.items():
@@ -239,7 +238,7 @@ def _check_events(number: int, happened: tuple[JobEvent, ...], found: Outcomes) 
         found.faults.append(f"job {number}: attempts {starts}")
 
 
-def _check_rows(yard: Yard, numbers: list[int], found: Outcomes) -> None:
+def _check_rows(yard: Yard, numbers: list[int], calls: int, found: Outcomes) -> None:
     """Each job has a run of its own, whole, and there is no run that no job made."""
     with yard.database.connect() as connection:
         rows = connection.execute(
@@ -251,5 +250,5 @@ def _check_rows(yard: Yard, numbers: list[int], found: Outcomes) -> None:
     if len(rows) != found.finished:
         found.faults.append(f"{len(rows)} runs of {found.finished} finished jobs")
     for run, made_by, answers in rows:
-        if made_by != 1 or answers != CALLS:
+        if made_by != 1 or answers != calls:
             found.faults.append(f"run {run} is of {made_by} jobs, and has {answers} answers")
