@@ -12,11 +12,11 @@ import yaml
 PACKAGING = Path(__file__).parents[2] / "packaging"
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """The unit with a program that is here: systemd-analyze looks for it."""
-    path = tmp_path / "steelyard.service"
-    text = (PACKAGING / "steelyard.service").read_text()
+@pytest.fixture(params=["steelyard.service", "steelyard-worker.service"])
+def unit(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A unit with a program that is here: systemd-analyze looks for it."""
+    path = tmp_path / str(request.param)
+    text = (PACKAGING / path.name).read_text()
     path.write_text(text.replace("/opt/steelyard/bin/steelyard", shutil.which("true") or "/bin/true"))
     return path
 

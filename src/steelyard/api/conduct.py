@@ -18,7 +18,7 @@ from steelyard.evidence import layout
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.auditing.conductor import Audit
-    from steelyard.auditing.session import SessionOptions
+    from steelyard.auditing.session import SessionOptions, Watcher
     from steelyard.evidence.keys import KeySigner
     from steelyard.planning.build import RunRequest
     from steelyard.planning.options import Options
@@ -147,9 +147,13 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
 
 
 async def conduct(
-    job: Job, args: RunArguments, signer: KeySigner | None, on_interrupt: OnInterrupt | None = None
+    job: Job,
+    args: RunArguments,
+    signer: KeySigner | None,
+    on_interrupt: OnInterrupt | None = None,
+    watcher: Watcher | None = None,
 ) -> Conducted:
-    """Plan a job and run it to its seal.
+    """Plan a job and run it to its seal; ``watcher`` hears of every answer.
 
     Raises Interrupted, ModelUnavailable, TimestampUnavailable, DeadlineExceeded or StorageError where it stopped early;
     what is finished is in its folder, and ``steelyard resume`` goes on with it.
@@ -169,7 +173,7 @@ async def conduct(
             place = here / folder if has_function(args) else folder
             if args.owns_process:
                 gc.freeze()  # the plan and its samples live as long as the run; collecting among them costs 7 %
-            with session_options(audit.plan, args, on_interrupt) as options:
+            with session_options(audit.plan, args, on_interrupt, watcher) as options:
                 local = local_settings_of(args, job.options)
 
                 def begun(run: RunFolder) -> None:
@@ -185,7 +189,7 @@ async def conduct(
 
 @contextmanager
 def session_options(
-    plan: Plan, args: RunArguments, on_interrupt: OnInterrupt | None = None
+    plan: Plan, args: RunArguments, on_interrupt: OnInterrupt | None = None, watcher: Watcher | None = None
 ) -> Iterator[SessionOptions]:
     """The options of one session, with its progress display where one is wanted."""
     from steelyard.auditing.session import SessionOptions
@@ -199,6 +203,8 @@ def session_options(
         options = replace(options, patience_seconds=args.patience_seconds)
     if on_interrupt is not None:
         options = replace(options, on_interrupt=on_interrupt)
+    if watcher is not None:
+        options = replace(options, watcher=watcher)
     if not args.shows_progress:
         yield options
         return

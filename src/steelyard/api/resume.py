@@ -28,6 +28,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.api.conduct import OnInterrupt
+    from steelyard.auditing.session import Watcher
     from steelyard.evidence.keys import KeySigner
     from steelyard.records import Verdict
     from steelyard.storage.run_folder import RunFolder
@@ -38,9 +39,13 @@ _SHOWN = 200
 
 
 async def resumed(
-    run: RunFolder, args: RunArguments, signer: KeySigner | None, on_interrupt: OnInterrupt | None = None
+    run: RunFolder,
+    args: RunArguments,
+    signer: KeySigner | None,
+    on_interrupt: OnInterrupt | None = None,
+    watcher: Watcher | None = None,
 ) -> Verdict:
-    """Ask what a stopped run has left to ask, and seal it.
+    """Ask what a stopped run has left to ask, and seal it; ``watcher`` hears of every answer.
 
     Raises as :func:`arguments_to_resume` and :func:`steelyard.api.conduct.conduct` do.
     """
@@ -59,7 +64,7 @@ async def resumed(
             sealed = {role: planned.capabilities for role, planned in run.plan.models.items()}
             models = open_for_call(args, opened_here, catalogue.suites, sealed)
             note_begun(catalogue.suites, args, run)
-            with session_options(run.plan, args, on_interrupt) as options:
+            with session_options(run.plan, args, on_interrupt, watcher) as options:
                 verdict = await resume_audit(run, models, data, catalogue, signer, options)
             note_ended(catalogue.suites, args, run)
             return verdict

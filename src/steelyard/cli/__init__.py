@@ -49,6 +49,7 @@ COMMANDS = {
     "tasks": "list the benchmarks that can be measured here, and what each needs",
     "verify": "check a bundle offline: every digest, score and verdict",
     "watch": "watch a served model: a small probe on a schedule, alarms at one level for all years",
+    "worker": "do the jobs of the team's platform: audits and runs that it starts itself",
     "world": "train, test and compare world models: they learn from video, predict and plan",
 }
 

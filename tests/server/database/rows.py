@@ -67,6 +67,8 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             )
         if table_is_there(connection, "stored_run"):
             add_stored_run(connection, f"{name} {person}")
+        if table_is_there(connection, "job"):
+            add_job(connection, person)
         append_audit(connection, "sign-in", actor=f"person:{person}", details={"agent": HOSTILE + "\0\ud800"})
     return person
 
@@ -92,6 +94,26 @@ def _give_roles(connection: Any, person: int, name: str) -> None:
     connection.execute(
         "INSERT INTO steelyard.person_link (person_id, sha256, expires_at) VALUES (%s, %s, now() + interval '1 day')",
         (person, digest(f"link for {person}")),
+    )
+
+
+def add_job(connection: Any, person: int) -> None:
+    """A schedule that is off, and a job of it that was cancelled, with its event."""
+    connection.execute("INSERT INTO steelyard.job_endpoint (endpoint) VALUES ('here') ON CONFLICT DO NOTHING")
+    schedule = one(
+        connection,
+        "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, made_by, is_on, next_at) "
+        "VALUES (1, %s, '0 6 * * *', 'UTC', '{}', %s, false, now()) RETURNING id",
+        (f"each day {person}", person),
+    )
+    job = one(
+        connection,
+        "INSERT INTO steelyard.job (project_id, kind, specification, endpoint, requested_by, schedule_id, "
+        "scheduled_at, note) VALUES (1, 'run', '{}', 'here', %s, %s, now(), %s) RETURNING id",
+        (person, schedule, HOSTILE),
+    )
+    connection.execute(
+        "UPDATE steelyard.job SET state = 'cancelled', ended_at = now(), reason = %s WHERE id = %s", (HOSTILE, job)
     )
 
 

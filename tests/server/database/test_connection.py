@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from steelyard.errors import InputError, SteelyardError, StorageError
-from steelyard.server.database.connection import Database, open_database
+from steelyard.server.database.connection import Database, existing_database, open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import apply_migrations
 from tests.server.databases import PASSWORD, Server, started
@@ -186,3 +186,11 @@ def test_what_the_database_refuses_is_one_line_without_rows(older: Server, tmp_p
     ):
         connection.execute(twice)
     assert "s3cret" not in str(caught.value)
+
+
+def test_an_existing_database_is_never_started(data: Path) -> None:
+    folder = open_data_folder(data)
+    with pytest.raises(StorageError, match="no steelyard serve runs on this folder"):
+        existing_database(folder, {})
+    with started(data), existing_database(folder, {}).connect() as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("steelyard_application",)

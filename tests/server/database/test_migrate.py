@@ -55,7 +55,7 @@ def test_every_table_is_backed_up_and_has_its_rights_said(empty: Database) -> No
         )
         for table, other in references:
             name, before = table.removeprefix("steelyard."), other.removeprefix("steelyard.")
-            assert TABLES.index(before) < TABLES.index(name)
+            assert before == name or TABLES.index(before) < TABLES.index(name)
 
 
 @pytest.mark.parametrize("number", range(len(RELEASED) + 1))

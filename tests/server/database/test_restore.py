@@ -74,6 +74,30 @@ def test_an_empty_machine_gets_everything_back(made: tuple[Path, Rows, Path]) ->
             check_restored(database, path, before)
 
 
+def test_a_copy_asks_nothing_by_itself(data: Path, tmp_path: Path) -> None:
+    with started(data) as database:
+        folder = open_data_folder(data)
+        person = fill(database, folder)
+        with database.connect() as connection:
+            connection.execute("UPDATE steelyard.schedule SET is_on = true")
+            for _ in range(2):
+                connection.execute(
+                    "INSERT INTO steelyard.job (project_id, kind, specification, endpoint, requested_by) "
+                    "VALUES (1, 'run', '{}', 'here', %s)",
+                    (person,),
+                )
+            connection.execute("SELECT steelyard.take_job('w', '1 hour')")
+        write_backup(database, folder, tmp_path / "backup")
+    with open_folder() as path:
+        assert restore_backup(tmp_path / "backup", path, environment={}).stopped == 3
+        with started(path) as database, database.connect() as connection:
+            rows = connection.execute("SELECT state, count(*) FROM steelyard.job GROUP BY 1 ORDER BY 1").fetchall()
+            assert rows == [("cancelled", 1), ("paused", 2)]
+            assert connection.execute("SELECT bool_or(is_on) FROM steelyard.schedule").fetchone() == (False,)
+            last = connection.execute("SELECT actor, state FROM steelyard.job_event ORDER BY id DESC LIMIT 1")
+            assert last.fetchone() == ("owner", "paused")
+
+
 def test_our_own_18_goes_to_a_teams_database_and_back(
     made: tuple[Path, Rows, Path], team: Server, tmp_path: Path
 ) -> None:

@@ -29,3 +29,14 @@ def test_a_folder_that_no_row_names_is_replaced(tmp_path: Path) -> None:
             (path / "report.md").write_text(text)
             keep(data, path, SEAL)
     assert (folder_of(data, SEAL) / "report.md").read_text() == "second"
+
+
+def test_the_same_folder_stays_untouched(tmp_path: Path) -> None:
+    data = DataFolder(tmp_path)
+    found = set()
+    for _ in range(2):
+        with incoming_folder(data) as path:
+            (path / "report.md").write_text("the same")
+            keep(data, path, SEAL)
+        found.add((folder_of(data, SEAL) / "report.md").stat().st_ino)
+    assert len(found) == 1

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.embedded import Embedded
 
-__all__ = ["OLDEST", "Database", "open_database"]
+__all__ = ["OLDEST", "Database", "existing_database", "open_database"]
 
 URL: Final = "DATABASE_URL"
 OWNER_URL: Final = "DATABASE_OWNER_URL"
@@ -156,6 +156,23 @@ def open_database(
             yield database
 
 
+def existing_database(folder: DataFolder, environment: Mapping[str, str] = os.environ) -> Database:
+    """The team's database, or the one that ``steelyard serve`` runs in this folder now: nothing is started.
+
+    Raises InputError as :func:`open_database`, StorageError where none can be reached.
+    """
+    _need_psycopg()
+    with _plain_errors():
+        if environment.get(URL):
+            return _team(environment)
+        from steelyard.server.database.embedded import running_database
+
+        passwords = running_database(folder)
+        if passwords is None:
+            raise StorageError(f"{folder.path}: no steelyard serve runs on this folder")
+        return _own(folder, passwords, None)
+
+
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """What PostgreSQL says of an error, without the DETAIL, which may quote rows."""
@@ -225,7 +242,9 @@ def _parsed(address: str, variable: str) -> dict[str, Any]:
 
 
 def _asked(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {"connect_timeout": _CONNECT_SECONDS, "application_name": "steelyard", **found}
+    """With what we want where the address says nothing; a network that went away is noticed in half a minute."""
+    alive = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+    return {"connect_timeout": _CONNECT_SECONDS, "application_name": "steelyard", **alive, **found}
 
 
 def _described(

@@ -12,6 +12,7 @@
       runs/                  the sealed folders that were pushed
       erasures.jsonl         who was erased, by number
       incoming/              what is being received; never in a backup
+      jobs/                  what the server's own runs are at; never in a backup
 """
 
 from __future__ import annotations
@@ -95,6 +96,11 @@ class DataFolder:
     def incoming(self) -> Path:
         """What is being received and was not accepted yet."""
         return self.path / "incoming"
+
+    @property
+    def jobs(self) -> Path:
+        """The folders of runs that workers do."""
+        return self.path / "jobs"
 
 
 def open_data_folder(path: Path, *, create: bool = True) -> DataFolder:

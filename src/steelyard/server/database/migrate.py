@@ -53,6 +53,11 @@ _RIGHTS: Final = {
     "stored_line": "SELECT, INSERT",
     "stored_text": "SELECT, INSERT",
     "stored_file": "SELECT, INSERT",
+    "job_endpoint": "SELECT, INSERT, UPDATE (concurrency, rest_until)",
+    "schedule": "SELECT, INSERT, UPDATE (is_on, next_at)",
+    "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
+    "reason, changed_by, run_id, ended_at)",
+    "job_event": "SELECT",
     "audit": "SELECT, INSERT",
 }
 _CALLED: Final = ("open_audit_month(timestamptz)",)  # functions of the owner's that the application may call

@@ -37,11 +37,13 @@ class RestoreResult:
     """What was restored. ``erasures`` counts those that were applied again, ``sessions`` those that were ended.
 
     ``without_keys`` are the endpoints whose keys cannot be read with the secret key that is here, if any.
+    ``stopped`` counts the jobs that were paused and the schedules that were switched off.
     """
 
     manifest: Manifest
     erasures: int
     sessions: int
+    stopped: int
     without_keys: tuple[str, ...] = ()
 
 
@@ -152,10 +154,20 @@ def _restore(
         for links in ("admin_link", "person_link"):  # one may have been used after the backup
             connection.execute(f"UPDATE steelyard.{links} SET used_at = now() WHERE used_at IS NULL".encode())  # noqa: S608
         connection.execute("UPDATE steelyard.share SET revoked_at = now() WHERE revoked_at IS NULL")
-        details = {"erasures": applied, "made_at": manifest.made_at, "sessions": sessions}
+        stopped = _stop_work(connection)
+        details = {"erasures": applied, "made_at": manifest.made_at, "sessions": sessions, "stopped": stopped}
         append_audit(connection, "restore", actor="owner", details=details)
         grant_rights(connection, database.application_role)
-    return RestoreResult(manifest, applied, sessions)
+    return RestoreResult(manifest, applied, sessions, stopped)
+
+
+def _stop_work(connection: psycopg.Connection[Any]) -> int:
+    """Pause jobs that have not ended, and switch schedules off: a copy must not ask and spend beside the original."""
+    jobs = connection.execute(
+        "UPDATE steelyard.job SET state = 'paused', wanted = '', leased_until = NULL, changed_by = 'owner', "
+        "reason = 'restored from a backup: resume it where it is still wanted' WHERE state IN ('waiting', 'running')"
+    ).rowcount
+    return jobs + connection.execute("UPDATE steelyard.schedule SET is_on = false WHERE is_on").rowcount
 
 
 def _load(backup: BackupReader, connection: psycopg.Connection[Any], table: str) -> None:

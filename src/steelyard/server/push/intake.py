@@ -132,10 +132,11 @@ class Intake:
         return None if row is None else row.summary
 
     def _keep(self, path: Path, run: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
-        assert caller.token_project is not None
+        project = caller.token_project
+        assert project is not None
         if self._find(run.seal, caller) is not None:
             return False
-        keep(self._data, path, folder_key(caller.token_project, run.seal))
+        keep(self._data, path, folder_key(project.project_id, project.project, run.seal))
         return self._runs.add(run, caller, facts)
 
     def _find(self, seal: str, caller: Caller) -> RunRow | None:

@@ -6,7 +6,9 @@ does not hold, to standard output as JSON. The limits are set before anything of
 
 from __future__ import annotations
 
+import ctypes
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,7 @@ from steelyard.server.push.summary import RunSummary, summary_of
 __all__ = ["MAX_REPLY", "Reply", "main"]
 
 MAX_REPLY: Final = 16 << 20
+_DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 MAX_WRITTEN: Final = 256 << 20  # one temporary file: pages are drawn again there
 
 
@@ -33,6 +36,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(folder: str, cpu_seconds: int, memory: int) -> None:
     """Verify the run in ``folder``."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)  # a server that is killed leaves nothing behind
     for limit, soft in (
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_DATA, memory),  # and not the address space, of which V8 reserves far more than it uses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -11,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 
 if TYPE_CHECKING:
-    from steelyard.server.access.callers import Membership
     from steelyard.server.database.folder import DataFolder
 
 __all__ = ["FIRST_PROJECT", "clear_incoming", "folder_key", "folder_of", "incoming_folder", "keep"]
@@ -22,14 +23,14 @@ __all__ = ["FIRST_PROJECT", "clear_incoming", "folder_key", "folder_of", "incomi
 FIRST_PROJECT: Final = "default"  # that the migrations make
 
 
-def folder_key(project: Membership, seal: str) -> str:
+def folder_key(project_id: int, project: str, seal: str) -> str:
     """The name of a run's folder: its seal in the first project, in others 64 digits that follow from both.
 
     The same run in two projects is two folders: one may have brought texts that the other withholds.
     """
-    if project.project == FIRST_PROJECT:
+    if project == FIRST_PROJECT:
         return seal
-    return hashlib.sha256(f"{project.project_id} {seal}".encode()).hexdigest()
+    return hashlib.sha256(f"{project_id} {seal}".encode()).hexdigest()
 
 
 def folder_of(data: DataFolder, key: str) -> Path:
@@ -57,17 +58,35 @@ def clear_incoming(data: DataFolder) -> None:
 
 
 def keep(data: DataFolder, path: Path, key: str) -> None:
-    """Move a verified folder to its place, on disk to stay; one that lies there without a row is replaced."""
+    """Move a verified folder to its place, on disk to stay.
+
+    The same one that lies there stays untouched at every moment: whoever put it there may have its row already. Another
+    one, such as the rest of one that was being removed, is replaced.
+    """
     for name in layout.run_files(path):
         _sync(path / name)
     for folder in (path, *(path / each for each in layout.FOLDERS if (path / each).is_dir())):
         _sync(folder)
     place = folder_of(data, key)
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if place.exists():
+    try:
+        path.rename(place)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        if _digests(place) == _digests(path):
+            return
         shutil.rmtree(place)
-    path.rename(place)
+        path.rename(place)
     _sync(place.parent)
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """The files of a run by name; nothing where there is what no run has."""
+    try:
+        return {name: layout.digest_and_lines(path, name)[0] for name in layout.run_files(path)}
+    except VerificationError:
+        return {}
 
 
 def _sync(path: Path) -> None:

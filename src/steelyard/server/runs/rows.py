@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.facts import RequestFacts
 
-__all__ = ["PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "shortened"]
+__all__ = ["PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "insert_run", "shortened"]
 
 PAGE_SIZE: Final = 50
 MAX_SUMMARY: Final = 1 << 20  # bytes
@@ -173,28 +173,12 @@ class Runs:
         """Put a verified run into the token's project, with its audit line; False, and no change, where it is there."""
         project = caller.token_project
         assert project is not None
-        key = folder_key(project, summary.seal)
         with self._pool.connection() as connection:
-            made = connection.execute(
-                "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
-                "exit, records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
-                "verified_exit, verified_with, scores_taken, folder) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, "
-                "%s, %s, %s, %s, %s, %s, %s, %s, now(), %s, %s, %s, %s) "
-                "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
-                (
-                    project.project_id, summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject,
-                    summary.verdict,
-                    summary.headline[:1000], summary.exit, summary.records, summary.answers, len(summary.files),
-                    summary.size, summary.signed_by, shortened(summary).decode(), caller.person, caller.token,
-                    summary.verified_exit, summary.verified_with[:100], summary.scores_taken,
-                    key if key != summary.seal else None,
-                ),
-            ).fetchone()  # fmt: skip
+            made = insert_run(connection, summary, caller.person, caller.token, project.project_id, project.project)
             if made is None:
                 return False
-            _add_files(connection, made[0], summary.files)
             append_audit(
-                connection, "push", actor=f"token:{caller.token}", subject=f"run:{made[0]}",
+                connection, "push", actor=f"token:{caller.token}", subject=f"run:{made}",
                 details={"seal": summary.seal, "address": facts.address[:100]}, request=facts.request_id,
             )  # fmt: skip
         return True
@@ -206,6 +190,36 @@ class Runs:
                 connection, "push-refused", actor=f"token:{caller.token}",
                 details={"problem": problem[:600], "address": facts.address[:100]}, request=facts.request_id,
             )  # fmt: skip
+
+
+def insert_run(
+    connection: psycopg.Connection[Any],
+    summary: RunSummary,
+    person: int | None,
+    token: int | None,
+    project_id: int,
+    project: str,
+) -> int | None:
+    """Put a verified run with its files in, in the caller's transaction; None where it is there already."""
+    key = folder_key(project_id, project, summary.seal)
+    made = connection.execute(
+        "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
+        "exit, records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
+        "verified_exit, verified_with, scores_taken, folder) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+        "%s, %s, %s, %s, %s, now(), %s, %s, %s, %s) "
+        "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
+        (
+            project_id, summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject,
+            summary.verdict, summary.headline[:1000], summary.exit, summary.records, summary.answers, len(summary.files),
+            summary.size, summary.signed_by, shortened(summary).decode(), person, token,
+            summary.verified_exit, summary.verified_with[:100], summary.scores_taken,
+            key if key != summary.seal else None,
+        ),
+    ).fetchone()  # fmt: skip
+    if made is None:
+        return None
+    _add_files(connection, made[0], summary.files)
+    return int(made[0])
 
 
 def _add_files(connection: psycopg.Connection[Any], run: int, files: Sequence[RunFile]) -> None:

@@ -1,0 +1,148 @@
+"""What a worker writes: it takes a job with a lease, and whatever it says later carries the attempt's number.
+
+That number is the fence. Each write is one statement, refused in itself where a later attempt exists, or where the
+lease ran out by the *database's* clock: a worker that was only paused, or whose clock is wrong, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import psycopg
+
+__all__ = ["Lease", "Outcome", "end_lost_leases", "finish_job", "leave_job", "renew_leases", "take_job"]
+
+MAX_REASON: Final = 1000
+_FENCE: Final = "id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND leased_until > clock_timestamp()"
+# Seconds until a job that failed is tried again: 5, 10, 20 … and at most ten minutes.
+_PAUSE: Final = "make_interval(secs => least(600, %(pause)s * 2 ^ least(failures, 10)))"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A job that a worker has, in this attempt. ``folder`` is the number of the job whose folder it goes on with."""
+
+    job: int
+    attempt: int
+    kind: str
+    specification: str
+    endpoint: str
+    folder: int
+    requested_by: int
+    project_id: int
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended without a run.
+
+    ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, and
+    *failed* is for good. Whether what is given back waits, is paused or is cancelled says what a person wants of it at
+    that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too.
+    """
+
+    state: str
+    reason: str = ""
+    rests: bool = False
+
+
+def take_job(connection: psycopg.Connection[Any], worker: str, seconds: float) -> Lease | None:
+    """The next job that may run, leased to ``worker`` for so many seconds; None where there is none."""
+    row = connection.execute(
+        "SELECT j.id, j.attempt, j.kind, coalesce(b.specification, j.specification), j.endpoint, coalesce(b.id, j.id), "
+        "j.requested_by, p.id, p.name FROM steelyard.take_job(%s, make_interval(secs => %s)) j "
+        "JOIN steelyard.project p ON p.id = j.project_id LEFT JOIN steelyard.job b ON b.id = j.resumes",
+        (worker, seconds),
+    ).fetchone()
+    return None if row is None else Lease(*row)
+
+
+def renew_leases(
+    connection: psycopg.Connection[Any], progress: Mapping[Lease, str], seconds: float
+) -> dict[tuple[int, int], str]:
+    """Renew leases, with how far each is; for each that still holds, by job and attempt, what is wanted of it."""
+    leases: Sequence[Lease] = list(progress)
+    rows = connection.execute(
+        "UPDATE steelyard.job j SET progress = g.progress, "
+        "leased_until = clock_timestamp() + make_interval(secs => %s) "
+        "FROM unnest(%s::bigint[], %s::integer[], %s::text[]) g (id, attempt, progress) "
+        "WHERE j.id = g.id AND j.attempt = g.attempt AND j.state = 'running' AND j.leased_until > clock_timestamp() "
+        "RETURNING j.id, j.attempt, j.wanted",
+        (seconds, [each.job for each in leases], [each.attempt for each in leases], [*progress.values()]),
+    ).fetchall()
+    return {(job, attempt): wanted for job, attempt, wanted in rows}
+
+
+def end_lost_leases(connection: psycopg.Connection[Any], worker: str, pause: float = 0.0) -> int:
+    """Take the jobs whose lease ran out from whoever had them; how many there were.
+
+    Each counts as a failure of the job, which waits for another attempt until there were too many: a job that kills its
+    worker must not go round for ever. What a person wanted of it is done.
+    """
+    values = {
+        "state": "again",
+        "reason": "its worker was not heard of until its lease ran out",
+        "by": f"worker:{worker}",
+        "pause": pause,
+    }
+    return connection.execute(_ENDING_LOST, values).rowcount
+
+
+# An attempt ends without a run, as ``Outcome`` says.
+_NEXT: Final = (
+    "CASE WHEN %(state)s = 'failed' THEN 'failed' WHEN wanted = 'cancel' THEN 'cancelled' "
+    "WHEN %(state)s = 'again' AND failures + 1 >= max_failures THEN 'failed' "
+    "WHEN wanted = 'pause' THEN 'paused' ELSE 'waiting' END"
+)
+_SET: Final = (
+    f"UPDATE steelyard.job SET state = {_NEXT}, wanted = '', leased_until = NULL, "  # noqa: S608 — our own words
+    "failures = failures + (%(state)s = 'again')::integer, "
+    f"not_before = CASE WHEN %(state)s = 'again' THEN clock_timestamp() + {_PAUSE} ELSE not_before END, "
+    "reason = CASE WHEN %(state)s = 'again' AND failures + 1 >= max_failures AND wanted <> 'cancel' "
+    "THEN left('given up after ' || failures + 1 || ' failed attempts; the last: ' || %(reason)s, 1000) "
+    "ELSE %(reason)s END, changed_by = %(by)s, "
+    f"ended_at = CASE WHEN {_NEXT} IN ('failed', 'cancelled') THEN clock_timestamp() END "
+)
+_ENDING: Final = f"{_SET} WHERE {_FENCE}".encode()
+_RESTING: Final = (
+    f"WITH ended AS ({_SET} WHERE {_FENCE} RETURNING endpoint, not_before) "  # noqa: S608
+    "UPDATE steelyard.job_endpoint e SET rest_until = greatest(e.rest_until, ended.not_before) "
+    "FROM ended WHERE e.endpoint = ended.endpoint"
+).encode()
+_ENDING_LOST: Final = (
+    f"{_SET} FROM (SELECT id AS lost FROM steelyard.job WHERE state = 'running' "  # noqa: S608
+    "AND leased_until <= clock_timestamp() FOR UPDATE SKIP LOCKED) l "
+    "WHERE id = lost AND state = 'running' AND leased_until <= clock_timestamp()"
+).encode()
+_FINISHING: Final = (
+    "UPDATE steelyard.job SET state = 'finished', wanted = '', leased_until = NULL, run_id = %(run)s, "  # noqa: S608
+    f"reason = '', changed_by = %(by)s, ended_at = clock_timestamp() WHERE {_FENCE}"
+).encode()
+
+
+def leave_job(
+    connection: psycopg.Connection[Any], lease: Lease, outcome: Outcome, worker: str, pause: float = 5.0
+) -> bool:
+    """End an attempt that made no run; False where it was refused, since the lease is another's or ran out."""
+    values = {
+        "id": lease.job,
+        "attempt": lease.attempt,
+        "state": outcome.state,
+        "reason": outcome.reason[:MAX_REASON].replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        "by": f"worker:{worker}",
+        "pause": pause,
+    }
+    return connection.execute(_RESTING if outcome.rests else _ENDING, values).rowcount == 1
+
+
+def finish_job(connection: psycopg.Connection[Any], lease: Lease, run: int, worker: str) -> bool:
+    """End an attempt with the run that it made, in the caller's transaction; False where it was refused.
+
+    A caller whose write is refused rolls back, so that no row of the run is there either.
+    """
+    values = {"id": lease.job, "attempt": lease.attempt, "run": run, "by": f"worker:{worker}"}
+    return connection.execute(_FINISHING, values).rowcount == 1

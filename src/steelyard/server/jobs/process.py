@@ -1,0 +1,145 @@
+"""The process of one job: it imports what a run needs, asks, seals, and ends with its lease.
+
+Run as ``python -P -m steelyard.server.jobs.process RUN INPUTS PARENT``. What is asked is a file in INPUTS; standard
+input has, line by line, the moments until which the lease holds; standard output gets a line of JSON now and then, and
+the last one says how it ended. Where the lease runs out, or the worker is gone, the process kills its whole group: one
+that was stopped meanwhile does so as its first act afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+import msgspec
+
+from steelyard.errors import InputError, Interrupted, ModelUnavailable, SteelyardError, VerificationError
+from steelyard.server.jobs.messages import MAX_LINE, SPECIFICATION, Ended, Progress, clock
+from steelyard.server.web.facts import place_of
+
+if TYPE_CHECKING:
+    from steelyard.auditing.session import RunSession
+
+__all__ = ["main"]
+
+_FIRST_LEASE_SECONDS: Final = 30.0
+_TELL_SECONDS: Final = 0.5
+_DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
+
+
+def main(run: str, inputs: str, parent: int) -> None:
+    """Do the job that the folder ``inputs`` says; its run goes to ``run``."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it was gone before
+        os._exit(1)
+    # What a run starts gets neither end of the worker's pipes.
+    told, out = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1):
+        os.dup2(nothing, number)
+    threading.Thread(target=_end_with_lease, args=(told,), daemon=True).start()
+    ended = _ended(Path(run), Path(inputs), out)
+    _write(out, ended)
+    # Whatever else lives in this process, such as a thread of a library, ends here.
+    os._exit(0)
+
+
+def _end_with_lease(told: IO[bytes]) -> None:
+    until, held = clock() + _FIRST_LEASE_SECONDS, b""
+    while True:
+        readable, _, _ = select.select([told], [], [], max(0.0, min(1.0, until - clock())))
+        if clock() > until:
+            os.killpg(0, signal.SIGKILL)
+        if readable:
+            piece = told.read(MAX_LINE)
+            if not piece:  # the worker is gone
+                os.killpg(0, signal.SIGKILL)
+            *lines, held = (held + piece).split(b"\n")
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    until = float(line)
+
+
+def _ended(run: Path, inputs: Path, out: IO[bytes]) -> Ended:
+    from steelyard.util.text import one_line
+
+    try:
+        _do(run, inputs, out)
+    except Interrupted:
+        return Ended(how="stopped")
+    except (InputError, VerificationError) as error:
+        return Ended(how="unusable", reason=_without_places(str(error), run, inputs))
+    except SteelyardError as error:
+        return Ended(
+            how="failed",
+            reason=_without_places(str(error), run, inputs),
+            unavailable=isinstance(error, ModelUnavailable),
+        )
+    except KeyboardInterrupt:
+        return Ended(how="stopped")
+    except OSError as error:
+        return Ended(how="failed", reason=one_line(error.strerror or type(error).__name__, 300))
+    except Exception as error:  # its text may quote anything
+        return Ended(how="failed", reason=f"an error of ours: {type(error).__name__} {place_of(error)}")
+    return Ended(how="sealed")
+
+
+def _do(run: Path, inputs: Path, out: IO[bytes]) -> None:
+    from steelyard.api.conduct import conduct
+    from steelyard.api.resume import resumed
+    from steelyard.evidence import layout
+    from steelyard.server.jobs.asking import arguments_of, job_of
+    from steelyard.server.jobs.specification import Resumption, read_specification
+    from steelyard.storage.run_folder import RunFolder
+
+    asked = read_specification((inputs / SPECIFICATION).read_bytes())
+    if isinstance(asked, Resumption):
+        raise InputError("a resumption is done by the specification of the job that it goes on with")
+    args = arguments_of(asked, inputs, run)
+    watch = _Teller(out).watch
+    if (run / layout.PLAN).is_file():
+        begun = RunFolder.open(run)
+        if not begun.is_sealed:
+            asyncio.run(resumed(begun, args, None, watcher=watch))
+        return
+    asyncio.run(conduct(job_of(asked, args, inputs), args, None, watcher=watch))
+
+
+class _Teller:
+    """Says now and then how far the run is."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self._last = 0.0
+
+    def watch(self, session: RunSession) -> None:
+        if time.monotonic() - self._last >= _TELL_SECONDS:
+            self._last = time.monotonic()
+            planned = sum(each.planned for each in session.plan.measurements)
+            _write(self._out, Progress(answered=sum(session.answered.values()), planned=planned))
+
+
+def _write(out: IO[bytes], line: Progress | Ended) -> None:
+    out.write(msgspec.json.encode(line)[: MAX_LINE - 1] + b"\n")
+
+
+def _without_places(message: str, *places: Path) -> str:
+    """A message without where this server keeps the job."""
+    from steelyard.util.text import one_line
+
+    for place in places:
+        message = message.replace(f"{place}: ", "").replace(f"{place}/", "").replace(str(place), "the run")
+    return one_line(message, 500)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

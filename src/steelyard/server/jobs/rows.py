@@ -1,0 +1,265 @@
+"""The jobs of a project, for whoever asks for them: add, list, pause, resume, cancel.
+
+A job that nobody runs changes at once; of one that runs it is noted what is wanted, and its worker does that at the
+next renewal of the lease.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.errors import InputError
+from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, endpoint_key
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg_pool import ConnectionPool
+
+    from steelyard.server.jobs.specification import Specification
+
+__all__ = ["JobEvent", "JobRow", "Jobs", "insert_job"]
+
+PAGE_SIZE: Final = 50
+_COLUMNS: Final = (
+    "id, kind, specification, priority, endpoint, resumes, requested_by, state, wanted, attempt, failures, "
+    "max_failures, worker, progress, reason, run_id, created_at, ended_at, schedule_id, scheduled_at, note"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job as it is now; ``run`` is the row of the run that it made, ``reason`` why it last changed, in words.
+
+    ``schedule`` and ``scheduled_at`` say which look of which schedule it is, ``note`` what is to be said of that.
+    """
+
+    id: int
+    kind: str
+    specification: str
+    priority: int
+    endpoint: str
+    resumes: int | None
+    requested_by: int
+    state: str
+    wanted: str
+    attempt: int
+    failures: int
+    max_failures: int
+    worker: str
+    progress: str
+    reason: str
+    run: int | None
+    created_at: datetime
+    ended_at: datetime | None
+    schedule: int | None
+    scheduled_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """A change: what the job became, who changed it (``person:3``, ``schedule:2``, ``worker:NAME``), and why."""
+
+    at: datetime
+    attempt: int
+    state: str
+    wanted: str
+    actor: str
+    reason: str
+
+
+class Jobs:
+    """The jobs of one project. Who may ask for them is the caller's to check."""
+
+    def __init__(self, pool: ConnectionPool, project: str = "default") -> None:
+        self._pool = pool
+        self._project = project
+
+    def add(
+        self,
+        specification: Specification,
+        person: int,
+        *,
+        priority: int = 0,
+        endpoint: str = "",
+        max_failures: int = 5,
+    ) -> int:
+        """Add a job for a person, and return its number. The higher ``priority`` (-100 to 100) is started first.
+
+        ``endpoint`` is the name under which jobs are counted (default: the address that the specification names).
+        Raises InputError for a specification that a job may not have, and for a resumption of a job that is not there,
+        has not ended, made a run, or is resumed already.
+        """
+        if not -100 <= priority <= 100 or not 1 <= max_failures <= 100:
+            raise InputError("a job's priority is from -100 to 100, and it has 1 to 100 attempts")
+        with self._pool.connection() as connection:
+            return insert_job(
+                connection,
+                self._project,
+                specification,
+                person,
+                priority=priority,
+                endpoint=endpoint,
+                max_failures=max_failures,
+            )
+
+    def find(self, job: int) -> JobRow | None:
+        """The job with this number."""
+        found = self._rows("id = %(id)s", {"id": job}, 1)
+        return found[0] if found else None
+
+    def list(self, *, state: str = "", before: int = 0, size: int = PAGE_SIZE) -> tuple[JobRow, ...]:
+        """The jobs of a page, the newest first; ``before`` is the number of the last job of the page before."""
+        return self._rows(
+            "(%(state)s = '' OR state = %(state)s) AND (%(before)s = 0 OR id < %(before)s)",
+            {"state": state, "before": before},
+            size,
+        )
+
+    def events(self, job: int) -> tuple[JobEvent, ...]:
+        """What happened to a job, from its beginning."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT j.created_at, 0, 'waiting', '', coalesce('schedule:' || j.schedule_id, "
+                "'person:' || j.requested_by), j.note FROM steelyard.job j "
+                "WHERE j.id = %(id)s AND j.project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s) "
+                "UNION ALL (SELECT e.at, e.attempt, e.state, e.wanted, e.actor, e.reason FROM steelyard.job_event e "
+                "JOIN steelyard.job j ON j.id = e.job_id WHERE e.job_id = %(id)s AND j.project_id = "
+                "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY e.id)",
+                {"id": job, "project": self._project},
+            ).fetchall()
+        return tuple(JobEvent(*row) for row in rows)
+
+    def cancel(self, job: int, person: int, reason: str = "") -> bool:
+        """End a job for good; False where it has ended already."""
+        return self._change(job, person, reason, "cancelled", "cancel", "waiting", "paused")
+
+    def pause(self, job: int, person: int, reason: str = "") -> bool:
+        """Stop a job at its next checkpoint, to go on later; False where it has ended, or is paused."""
+        return self._change(job, person, reason, "paused", "pause", "waiting")
+
+    def resume(self, job: int, person: int, reason: str = "") -> bool:
+        """Let a paused job wait for a worker again, from now, and forget that a running one was to pause.
+
+        False where it is neither; a failed or cancelled one goes on by a new job, a :class:`Resumption`.
+        """
+        with self._pool.connection() as connection:
+            return (
+                connection.execute(
+                    "UPDATE steelyard.job SET state = CASE state WHEN 'paused' THEN 'waiting' ELSE state END, "
+                    "wanted = '', not_before = CASE state WHEN 'paused' THEN now() ELSE not_before END, "
+                    "reason = %(reason)s, changed_by = %(by)s "
+                    "WHERE id = %(id)s AND (state = 'paused' OR wanted = 'pause') AND "
+                    "project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s)",
+                    self._values(job, person, reason),
+                ).rowcount
+                == 1
+            )
+
+    def set_concurrency(self, endpoint: str, number: int) -> None:
+        """Let so many jobs of an endpoint (1 to 1000) run at a time, over all workers; one where nothing is set."""
+        with self._pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO steelyard.job_endpoint (endpoint, concurrency) VALUES (%s, %s) "
+                "ON CONFLICT (endpoint) DO UPDATE SET concurrency = excluded.concurrency",
+                (endpoint, number),
+            )
+
+    def _change(self, job: int, person: int, reason: str, state: str, wanted: str, *at_once: str) -> bool:
+        with self._pool.connection() as connection:
+            return (
+                connection.execute(
+                    "UPDATE steelyard.job SET state = CASE WHEN state = 'running' THEN state ELSE %(state)s END, "
+                    "wanted = CASE WHEN state = 'running' THEN %(wanted)s ELSE '' END, reason = %(reason)s, "
+                    "changed_by = %(by)s, "
+                    "ended_at = CASE WHEN state <> 'running' AND %(state)s = 'cancelled' THEN now() END "
+                    "WHERE id = %(id)s AND (state = ANY (%(at_once)s) OR state = 'running' AND wanted <> 'cancel') AND "
+                    "project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s)",
+                    {**self._values(job, person, reason), "state": state, "wanted": wanted, "at_once": [*at_once]},
+                ).rowcount
+                == 1
+            )
+
+    def _values(self, job: int, person: int, reason: str) -> dict[str, Any]:
+        plain = reason[:1000].replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return {"id": job, "by": f"person:{person}", "reason": plain, "project": self._project}
+
+    def _rows(self, condition: str, values: dict[str, Any], size: int) -> tuple[JobRow, ...]:
+        query = (
+            f"SELECT {_COLUMNS} FROM steelyard.job WHERE {condition} AND project_id = "  # noqa: S608 — our own words
+            "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY id DESC LIMIT %(size)s"
+        )
+        with self._pool.connection() as connection:
+            rows = connection.execute(query.encode(), {**values, "project": self._project, "size": size}).fetchall()
+        return tuple(JobRow(*row) for row in rows)
+
+
+def insert_job(
+    connection: psycopg.Connection[Any],
+    project: str,
+    specification: Specification,
+    person: int,
+    *,
+    priority: int = 0,
+    endpoint: str = "",
+    max_failures: int = 5,
+    look: tuple[int, datetime, str] | None = None,
+) -> int:
+    """Put a job in, in the caller's transaction; as :meth:`Jobs.add`.
+
+    ``look``: the schedule that makes it, which of its moments it is, and what is to be said of that.
+    """
+    schedule, moment, note = look or (None, None, "")
+    values: dict[str, Any] = {
+        "project": project,
+        "specification": encode(specification).decode(),
+        "priority": priority,
+        "person": person,
+        "most": max_failures,
+        "schedule": schedule,
+        "moment": moment,
+        "note": note[:1000],
+    }
+    if isinstance(specification, Resumption):
+        return _insert_resumption(connection, specification, values)
+    values |= {"kind": "run" if isinstance(specification, RunSpecification) else "audit"}
+    values |= {"endpoint": (endpoint or endpoint_key(specification.model))[:300]}
+    connection.execute(
+        "INSERT INTO steelyard.job_endpoint (endpoint) VALUES (%(endpoint)s) ON CONFLICT DO NOTHING", values
+    )
+    row = connection.execute(
+        "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint, requested_by, max_failures, "
+        "schedule_id, scheduled_at, note) SELECT id, %(kind)s, %(specification)s, %(priority)s, %(endpoint)s, "
+        "%(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s "
+        "FROM steelyard.project WHERE name = %(project)s RETURNING id",
+        values,
+    ).fetchone()
+    if row is None:
+        raise InputError(f"there is no project {project[:100]!r}")
+    return int(row[0])
+
+
+def _insert_resumption(connection: psycopg.Connection[Any], specification: Resumption, values: dict[str, Any]) -> int:
+    """A job that goes on in the folder of the first of a line of jobs; that one must have ended without a run."""
+    from psycopg.errors import UniqueViolation
+
+    try:
+        row = connection.execute(
+            "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint, resumes, requested_by, "
+            "max_failures) SELECT j.project_id, 'resume', %(specification)s, %(priority)s, j.endpoint, "
+            "coalesce(j.resumes, j.id), %(person)s, %(most)s FROM steelyard.job j "
+            "JOIN steelyard.project p ON p.id = j.project_id WHERE j.id = %(job)s AND p.name = %(project)s "
+            "AND j.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT FROM steelyard.job o "
+            "WHERE o.state = 'finished' AND coalesce(o.resumes, o.id) = coalesce(j.resumes, j.id)) RETURNING id",
+            {**values, "job": specification.job},
+        ).fetchone()
+    except UniqueViolation:
+        row = None
+    if row is None:
+        raise InputError(
+            f"job {specification.job} cannot be resumed: it is not there, has not ended, made a run, or is resumed "
+            "already"
+        )
+    return int(row[0])

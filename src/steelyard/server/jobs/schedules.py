@@ -1,0 +1,175 @@
+"""Schedules: what is asked again and again. A schedule that is due makes one job, and nothing else.
+
+What was missed, since nothing ran or since the last job had not ended, is made up by one job, whose note says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.errors import InputError
+from steelyard.server.database.audit import append_audit
+from steelyard.server.jobs.looks import looks_due, next_look
+from steelyard.server.jobs.rows import insert_job
+from steelyard.server.jobs.specification import Resumption, encode, read_specification
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg_pool import ConnectionPool
+
+    from steelyard.server.jobs.specification import Specification
+
+__all__ = ["ScheduleRow", "Schedules", "make_due_jobs"]
+
+_LOCK: Final = 8101738236431
+_LATE: Final = timedelta(minutes=5)  # later than that is said
+_AT_ONCE: Final = 100
+_COLUMNS: Final = (
+    "s.id, s.name, s.cron, s.zone, s.specification, s.priority, s.made_by, s.created_at, s.is_on, s.next_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+    """A schedule; ``next_at`` is the look that comes next, in the past where it waits for its last job's end."""
+
+    id: int
+    name: str
+    cron: str
+    zone: str
+    specification: str
+    priority: int
+    made_by: int
+    created_at: datetime
+    is_on: bool
+    next_at: datetime
+
+
+class Schedules:
+    """The schedules of one project. Who may make them is the caller's to check."""
+
+    def __init__(self, pool: ConnectionPool, project: str = "default") -> None:
+        self._pool = pool
+        self._project = project
+
+    def add(
+        self, name: str, cron: str, zone: str, specification: Specification, person: int, *, priority: int = 0
+    ) -> int:
+        """Add a schedule, with its audit line, and return its number.
+
+        ``cron`` has five fields, on the clock of ``zone``, such as ``Europe/Berlin``. Raises InputError for a name that
+        is taken or too long, for no schedule, and for a specification that no job may have.
+        """
+        from psycopg.errors import UniqueViolation
+
+        if isinstance(specification, Resumption):
+            raise InputError("a schedule asks anew each time: it cannot resume a job")
+        if not 1 <= len(name) <= 100 or not name.isprintable():
+            raise InputError("a schedule has a name of at most 100 characters")
+        if not -100 <= priority <= 100:
+            raise InputError("a schedule's priority is from -100 to 100")
+        following = next_look(cron, zone, datetime.now(UTC))
+        values = (name, cron, zone, encode(specification).decode(), priority, person, following, self._project)
+        try:
+            with self._pool.connection() as connection:
+                row = connection.execute(
+                    "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, priority, made_by, "
+                    "next_at) SELECT id, %s, %s, %s, %s, %s, %s, %s FROM steelyard.project WHERE name = %s "
+                    "RETURNING id",
+                    values,
+                ).fetchone()
+                if row is None:
+                    raise InputError(f"there is no project {self._project[:100]!r}")
+                details = {"cron": cron, "name": name, "zone": zone}
+                append_audit(
+                    connection, "schedule", actor=f"person:{person}", subject=f"schedule:{row[0]}", details=details
+                )
+        except UniqueViolation:
+            raise InputError(f"there is a schedule named {name[:100]!r}: give another name") from None
+        return int(row[0])
+
+    def list(self) -> tuple[ScheduleRow, ...]:
+        """All schedules by name."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM steelyard.schedule s JOIN steelyard.project p ON p.id = s.project_id "  # noqa: S608
+                "WHERE p.name = %s ORDER BY s.name LIMIT 1000".encode(),
+                (self._project,),
+            ).fetchall()
+        return tuple(ScheduleRow(*row) for row in rows)
+
+    def switch(self, schedule: int, person: int, *, on: bool) -> bool:
+        """Switch a schedule on, from its next look on, or off, with an audit line; False where it is so already."""
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT s.cron, s.zone FROM steelyard.schedule s JOIN steelyard.project p ON p.id = s.project_id "
+                "WHERE s.id = %s AND p.name = %s AND s.is_on <> %s FOR UPDATE OF s",
+                (schedule, self._project, on),
+            ).fetchone()
+            if row is None:
+                return False
+            following = next_look(row[0], row[1], datetime.now(UTC))
+            connection.execute(
+                "UPDATE steelyard.schedule SET is_on = %s, next_at = CASE WHEN %s THEN greatest(next_at, %s) "
+                "ELSE next_at END WHERE id = %s",
+                (on, on, following, schedule),
+            )
+            act = "schedule-on" if on else "schedule-off"
+            append_audit(connection, act, actor=f"person:{person}", subject=f"schedule:{schedule}")
+        return True
+
+
+def make_due_jobs(connection: psycopg.Connection[Any], note_unreadable: Callable[[str], None] = lambda _: None) -> int:
+    """Make the jobs of all schedules that are due, by the database's clock; how many there were.
+
+    One does so at a time: where another one is at it, nothing is done. A schedule whose last job has not ended waits
+    for it, and one of a person who is disabled waits until that is over. ``note_unreadable`` gets a line for one that
+    cannot be read on this machine, which waits as well. ``connection`` is in autocommit.
+    """
+    made = 0
+    with connection.transaction():
+        if connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone() != (True,):
+            return made
+        rows = connection.execute(
+            f"SELECT {_COLUMNS}, p.name, clock_timestamp() FROM steelyard.schedule s "  # noqa: S608 — our own words
+            "JOIN steelyard.project p ON p.id = s.project_id JOIN steelyard.person b ON b.id = s.made_by "
+            "WHERE s.is_on AND s.next_at <= clock_timestamp() AND b.disabled_at IS NULL AND NOT EXISTS (SELECT FROM "
+            "steelyard.job j WHERE j.schedule_id = s.id AND j.state IN ('waiting', 'running', 'paused')) "
+            "ORDER BY s.next_at LIMIT %s FOR UPDATE OF s SKIP LOCKED".encode(),
+            (_AT_ONCE,),
+        ).fetchall()
+        for *columns, project, now in rows:
+            schedule = ScheduleRow(*columns)
+            try:
+                _make_job(connection, schedule, project, now)
+                made += 1
+            except InputError as error:  # another version could read it, or another machine's time zones
+                note_unreadable(f"schedule {schedule.id}: {error}")
+    return made
+
+
+def _make_job(connection: psycopg.Connection[Any], schedule: ScheduleRow, project: str, now: datetime) -> None:
+    due = looks_due(schedule.cron, schedule.zone, schedule.next_at, now)
+    insert_job(
+        connection,
+        project,
+        read_specification(schedule.specification),
+        schedule.made_by,
+        priority=schedule.priority,
+        look=(schedule.id, due.last, _note(schedule, due.count, due.last, now)),
+    )
+    connection.execute("UPDATE steelyard.schedule SET next_at = %s WHERE id = %s", (due.next, schedule.id))
+
+
+def _note(schedule: ScheduleRow, count: int, last: datetime, now: datetime) -> str:
+    """What is to be said of a look that is not in its time; "" of one that is."""
+    if count == 1 and now - last <= _LATE:
+        return ""
+    said = f"late: it was due at {last:%Y-%m-%d %H:%M} UTC"
+    if count > 1:
+        first = f"{schedule.next_at:%Y-%m-%d %H:%M} UTC"
+        said += f", and {count - 1:,} earlier looks since {first} were missed: this one is for all"
+    return said

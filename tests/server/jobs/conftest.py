@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from psycopg_pool import ConnectionPool
+
+from steelyard.server.database.connection import Database
+from steelyard.server.jobs.rows import Jobs
+from tests.server.databases import copied, open_folder
+from tests.server.jobs.yard import Yard, a_person, opened
+
+
+@pytest.fixture(scope="session")
+def job_pool(database: Database) -> Iterator[ConnectionPool]:
+    with database.pool(6) as pool:
+        yield pool
+
+
+@pytest.fixture
+def jobs(database: Database, job_pool: ConnectionPool) -> Jobs:
+    """The jobs of a database in which none is open."""
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE steelyard.job SET state = 'cancelled', wanted = '', leased_until = NULL, ended_at = now() "
+            "WHERE state IN ('waiting', 'running', 'paused')"
+        )
+        connection.execute("UPDATE steelyard.job_endpoint SET rest_until = 'epoch', concurrency = 1")
+    return Jobs(job_pool)
+
+
+@pytest.fixture(scope="session")
+def person(database: Database) -> int:
+    return a_person(database, "who asks for jobs")
+
+
+@pytest.fixture(scope="session")
+def shared_yard(data_template: Path) -> Iterator[Yard]:
+    """A platform for tests that start workers; each ends its own."""
+    with open_folder("yard") as path, opened(copied(data_template, path)) as yard:
+        yield yard
+
+
+@pytest.fixture
+def yard(shared_yard: Yard) -> Iterator[Yard]:
+    """The shared platform, without an open job and without a worker."""
+    with shared_yard.database.connect() as connection:
+        connection.execute(
+            "UPDATE steelyard.job SET state = 'cancelled', wanted = '', leased_until = NULL, ended_at = now() "
+            "WHERE state IN ('waiting', 'running', 'paused')"
+        )
+    yield shared_yard
+    shared_yard.end_workers()

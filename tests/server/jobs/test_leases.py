@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from steelyard.server.database.connection import Database
+from steelyard.server.jobs.leases import (
+    Lease,
+    Outcome,
+    end_lost_leases,
+    finish_job,
+    leave_job,
+    renew_leases,
+    take_job,
+)
+from steelyard.server.jobs.rows import Jobs
+from steelyard.server.jobs.specification import RunSpecification
+from tests.server.jobs.yard import a_person
+
+
+def asked(endpoint: str = "a") -> RunSpecification:
+    return RunSpecification(model=f"openai:sums@http://127.0.0.1:1/{endpoint}", task="mmlu")
+
+
+def taken(database: Database, name: str = "w", seconds: float = 60.0) -> Lease | None:
+    with database.connect() as connection:
+        return take_job(connection, name, seconds)
+
+
+def must(lease: Lease | None) -> Lease:
+    assert lease is not None
+    return lease
+
+
+def expire(database: Database) -> None:
+    """As if the database's clock went on: a test need not wait for it."""
+    with database.connect_as_owner() as connection:
+        connection.execute(
+            "UPDATE steelyard.job SET leased_until = now() - interval '1 second' WHERE state = 'running'"
+        )
+
+
+def left(database: Database, lease: Lease, outcome: Outcome, pause: float = 0.0) -> bool:
+    with database.connect() as connection:
+        return leave_job(connection, lease, outcome, "w", pause)
+
+
+def lost(database: Database) -> int:
+    with database.connect() as connection:
+        return end_lost_leases(connection, "other")
+
+
+def state(jobs: Jobs, number: int) -> str:
+    row = jobs.find(number)
+    assert row is not None
+    return row.state
+
+
+def test_jobs_are_taken_by_priority_then_in_their_order(jobs: Jobs, person: int, database: Database) -> None:
+    numbers = [jobs.add(asked(str(each)), person, priority=each % 2) for each in range(4)]
+    found = [must(taken(database)).job for _ in numbers]
+    assert found == [numbers[1], numbers[3], numbers[0], numbers[2]]
+    assert taken(database) is None
+
+
+def test_an_endpoint_has_no_more_jobs_at_a_time_than_it_may(jobs: Jobs, person: int, database: Database) -> None:
+    first, second, third = (jobs.add(asked("full"), person) for _ in range(3))
+    other = jobs.add(asked("free"), person, priority=-5)
+    assert must(taken(database)).job == first
+    assert must(taken(database)).job == other
+    assert taken(database) is None
+    jobs.set_concurrency("http://127.0.0.1:1/full", 2)
+    assert must(taken(database)).job == second
+    assert taken(database) is None
+    assert jobs.find(third) is not None
+
+
+def test_many_workers_at_once_keep_to_the_number(jobs: Jobs, person: int, database: Database) -> None:
+    numbers = {jobs.add(asked("crowd"), person) for _ in range(12)}
+    jobs.set_concurrency("http://127.0.0.1:1/crowd", 5)
+    found: list[Lease | None] = []
+    threads = [threading.Thread(target=lambda: found.append(taken(database))) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    leases = [each.job for each in found if each is not None]
+    assert len(leases) == len(set(leases)) == 5
+    assert set(leases) <= numbers
+
+
+def test_a_lease_is_renewed_and_says_what_is_wanted(jobs: Jobs, person: int, database: Database) -> None:
+    number = jobs.add(asked(), person)
+    lease = must(taken(database))
+    jobs.pause(number, person)
+    with database.connect() as connection:
+        assert renew_leases(connection, {lease: '{"answered":3}'}, 60) == {(number, 1): "pause"}
+        assert renew_leases(connection, {}, 60) == {}
+    row = jobs.find(number)
+    assert row is not None
+    assert row.progress == '{"answered":3}'
+    assert len(jobs.events(number)) == 3  # a renewal is no event
+
+
+def test_a_lost_lease_is_taken_over_and_the_first_worker_is_refused(
+    jobs: Jobs, person: int, database: Database
+) -> None:
+    number = jobs.add(asked(), person)
+    first = must(taken(database))
+    expire(database)
+    with database.connect() as connection:  # nobody has it yet, and still the lease ran out
+        assert renew_leases(connection, {first: ""}, 60) == {}
+        assert not finish_job(connection, first, 1, "w")
+    assert not left(database, first, Outcome("again", "too late"))
+    assert lost(database) == 1
+    assert lost(database) == 0
+    second = must(taken(database, "v"))
+    assert (second.job, second.attempt) == (number, 2)
+    with database.connect() as connection:
+        assert renew_leases(connection, {first: "mine", second: "its"}, 60) == {(number, 2): ""}
+        assert not finish_job(connection, first, 1, "w")
+    assert not left(database, first, Outcome("waiting"))
+    row = jobs.find(number)
+    assert row is not None
+    assert (row.state, row.worker, row.progress, row.failures) == ("running", "v", "its", 1)
+
+
+def test_a_lease_that_holds_is_not_taken(jobs: Jobs, person: int, database: Database) -> None:
+    jobs.add(asked(), person)
+    taken(database)
+    assert lost(database) == 0
+    assert taken(database) is None
+
+
+def test_a_job_that_fails_each_time_is_given_up_in_words(jobs: Jobs, person: int, database: Database) -> None:
+    number = jobs.add(asked(), person, max_failures=3)
+    for attempt in range(3):
+        assert state(jobs, number) == "waiting"
+        lease = must(taken(database))
+        if attempt == 1:
+            expire(database)
+            lost(database)
+        else:
+            assert left(database, lease, Outcome("again", "it broke"))
+    row = jobs.find(number)
+    assert row is not None
+    assert (row.state, row.reason) == ("failed", "given up after 3 failed attempts; the last: it broke")
+    assert row.ended_at is not None
+
+
+def test_what_is_given_back_counts_as_no_failure(jobs: Jobs, person: int, database: Database) -> None:
+    number = jobs.add(asked(), person, max_failures=1)
+    for attempt in range(1, 4):
+        lease = must(taken(database))
+        assert lease.attempt == attempt
+        assert left(database, lease, Outcome("waiting", "its worker was stopped"))
+    assert state(jobs, number) == "waiting"
+
+
+@pytest.mark.parametrize("outcome", ["waiting", "again"])
+@pytest.mark.parametrize(("wanted", "becomes"), [("pause", "paused"), ("cancel", "cancelled")])
+def test_what_a_person_wants_is_done_however_the_attempt_ends(
+    jobs: Jobs, person: int, database: Database, outcome: str, wanted: str, becomes: str
+) -> None:
+    number = jobs.add(asked(), person)
+    lease = must(taken(database))
+    assert getattr(jobs, wanted)(number, person)
+    assert left(database, lease, Outcome(outcome))
+    assert state(jobs, number) == becomes
+
+
+def test_a_wish_that_was_taken_back_is_not_done(jobs: Jobs, person: int, database: Database) -> None:
+    number = jobs.add(asked(), person)
+    lease = must(taken(database))
+    jobs.pause(number, person)
+    jobs.resume(number, person)
+    assert left(database, lease, Outcome("waiting", "stopped as it was wanted"))
+    assert state(jobs, number) == "waiting"
+
+
+def test_a_failure_waits_longer_each_time(jobs: Jobs, person: int, database: Database) -> None:
+    number = jobs.add(asked(), person)
+    assert left(database, must(taken(database)), Outcome("again"), pause=3600.0)
+    assert taken(database) is None
+    with database.connect() as connection:
+        row = connection.execute("SELECT not_before - now() FROM steelyard.job WHERE id = %s", (number,)).fetchone()
+    assert row is not None
+    assert 500 < row[0].total_seconds() <= 600
+
+
+def test_jobs_of_an_endpoint_that_does_not_answer_block_no_others(jobs: Jobs, person: int, database: Database) -> None:
+    jobs.add(asked("down"), person, priority=9)
+    jobs.add(asked("down"), person, priority=9)
+    other = jobs.add(asked("up"), person)
+    jobs.set_concurrency("http://127.0.0.1:1/down", 5)
+    lease = must(taken(database))
+    assert lease.endpoint.endswith("/down")
+    assert left(database, lease, Outcome("again", "nobody answers", rests=True), pause=60.0)
+    assert must(taken(database)).job == other
+    assert taken(database) is None
+
+
+def test_other_versions_of_postgres_do_the_same(team_database: Database) -> None:
+    person = a_person(team_database)
+    with team_database.pool(2) as pool:
+        jobs = Jobs(pool)
+        number, other = (jobs.add(asked(each), person, max_failures=2) for each in "ab")
+        assert left(team_database, must(taken(team_database)), Outcome("again", "it broke", rests=True))
+        assert must(taken(team_database)).attempt == 2
+        assert must(taken(team_database)).job == other
+        expire(team_database)
+        assert lost(team_database) == 2
+        assert (state(jobs, number), state(jobs, other)) == ("failed", "waiting")
+        assert [each.state for each in jobs.events(number)] == ["waiting", "running", "waiting", "running", "failed"]
+        with team_database.connect() as connection:
+            assert renew_leases(connection, {}, 60) == {}
+
+
+def test_reasons_are_bounded_and_storable(jobs: Jobs, person: int, database: Database) -> None:
+    number = jobs.add(asked(), person, max_failures=1)
+    assert left(database, must(taken(database)), Outcome("again", "a\0b" * 1000))
+    row = jobs.find(number)
+    assert row is not None
+    assert len(row.reason) == 1000
+    assert "a\N{REPLACEMENT CHARACTER}b" in row.reason

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+from steelyard.errors import InputError
+from steelyard.server.database.connection import Database
+from steelyard.server.jobs.rows import Jobs, insert_job
+from steelyard.server.jobs.schedules import Schedules, make_due_jobs
+from steelyard.server.jobs.specification import Resumption, RunSpecification
+
+ASKED = RunSpecification(model="openai:sums@http://127.0.0.1:1/v1", task="mmlu")
+
+
+@pytest.fixture
+def schedules(jobs: Jobs, job_pool: ConnectionPool, database: Database) -> Schedules:
+    """No schedule is on."""
+    with database.connect() as connection:
+        connection.execute("UPDATE steelyard.schedule SET is_on = false")
+    return Schedules(job_pool)
+
+
+def made(database: Database) -> int:
+    with database.connect() as connection:
+        connection.commit()
+        connection.autocommit = True
+        return make_due_jobs(connection)
+
+
+def added(schedules: Schedules, person: int, cron: str = "0 6 * * *", zone: str = "UTC") -> int:
+    return schedules.add(f"each day {datetime.now(UTC).timestamp()}", cron, zone, ASKED, person)
+
+
+def due_since(database: Database, schedule: int, ago: timedelta) -> datetime:
+    """As if the schedule's next look had come so long ago; on a full minute."""
+    moment = (datetime.now(UTC) - ago).replace(second=0, microsecond=0)
+    with database.connect_as_owner() as connection:
+        connection.execute("ALTER TABLE steelyard.schedule DISABLE TRIGGER keep")
+        connection.execute("UPDATE steelyard.schedule SET next_at = %s WHERE id = %s", (moment, schedule))
+        connection.execute("ALTER TABLE steelyard.schedule ENABLE TRIGGER keep")
+    return moment
+
+
+def test_a_schedule_makes_one_job_when_it_is_due(
+    schedules: Schedules, jobs: Jobs, person: int, database: Database
+) -> None:
+    number = added(schedules, person, "* * * * *")
+    assert made(database) == 0
+    moment = due_since(database, number, timedelta())
+    assert made(database) == 1
+    assert made(database) == 0
+    (job,) = (each for each in jobs.list(state="waiting") if each.schedule == number)
+    assert (job.kind, job.requested_by, job.scheduled_at, job.note) == ("run", person, moment, "")
+    assert jobs.events(job.id)[0].actor == f"schedule:{number}"
+    (row,) = (each for each in schedules.list() if each.id == number)
+    assert row.next_at == moment + timedelta(minutes=1)
+
+
+def test_what_was_missed_is_made_up_by_one_job_which_says_so(
+    schedules: Schedules, jobs: Jobs, person: int, database: Database
+) -> None:
+    number = added(schedules, person, "*/30 * * * *")
+    due_since(database, number, timedelta(hours=10))
+    assert made(database) == 1
+    (job,) = (each for each in jobs.list(state="waiting") if each.schedule == number)
+    assert job.note.startswith("late: it was due at ")
+    assert "earlier looks since" in job.note
+    assert jobs.events(job.id)[0].reason == job.note
+    (row,) = (each for each in schedules.list() if each.id == number)
+    assert row.next_at > datetime.now(UTC)
+
+
+def test_a_schedule_waits_for_its_last_job(schedules: Schedules, jobs: Jobs, person: int, database: Database) -> None:
+    number = added(schedules, person, "* * * * *")
+    moment = due_since(database, number, timedelta(minutes=30))
+    with database.connect() as connection:
+        look = (number, moment - timedelta(minutes=1), "")
+        last = insert_job(connection, "default", ASKED, person, look=look)
+    assert made(database) == 0
+    jobs.cancel(last, person)
+    assert made(database) == 1
+
+
+def test_one_that_cannot_be_read_here_stops_no_other(
+    schedules: Schedules, jobs: Jobs, person: int, database: Database
+) -> None:
+    broken, number = (added(schedules, person, "* * * * *") for _ in range(2))
+    with database.connect_as_owner() as connection:
+        connection.execute("ALTER TABLE steelyard.schedule DISABLE TRIGGER keep")
+        connection.execute("UPDATE steelyard.schedule SET zone = 'Mars/Base' WHERE id = %s", (broken,))
+        connection.execute("ALTER TABLE steelyard.schedule ENABLE TRIGGER keep")
+    for each in (broken, number):
+        due_since(database, each, timedelta(minutes=2))
+    said: list[str] = []
+    with database.connect() as connection:
+        connection.autocommit = True
+        assert make_due_jobs(connection, said.append) == 1
+    assert [each.schedule for each in jobs.list(state="waiting")] == [number]
+    assert said == [
+        f"schedule {broken}: there is no time zone 'Mars/Base' on this machine: give one as Europe/Berlin or UTC"
+    ]
+
+
+def test_what_is_off_makes_nothing_and_makes_nothing_up(schedules: Schedules, person: int, database: Database) -> None:
+    number = added(schedules, person, "* * * * *")
+    assert schedules.switch(number, person, on=False)
+    assert not schedules.switch(number, person, on=False)
+    due_since(database, number, timedelta(hours=3))
+    assert made(database) == 0
+    assert schedules.switch(number, person, on=True)
+    assert made(database) == 0
+    assert not schedules.switch(10**12, person, on=True)
+
+
+def test_a_disabled_persons_schedules_rest(schedules: Schedules, database: Database) -> None:
+    with database.connect() as connection:
+        row = connection.execute("INSERT INTO steelyard.person (name) VALUES ('left') RETURNING id").fetchone()
+        assert row is not None
+        connection.commit()
+        number = added(schedules, row[0], "* * * * *")
+        connection.execute("UPDATE steelyard.person SET disabled_at = now() WHERE id = %s", row)
+    due_since(database, number, timedelta(minutes=2))
+    assert made(database) == 0
+
+
+def test_of_several_at_once_one_makes_the_job(schedules: Schedules, person: int, database: Database) -> None:
+    number = added(schedules, person, "* * * * *")
+    due_since(database, number, timedelta())
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(made(database))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(found) == 1
+
+
+def test_what_cannot_be_scheduled_is_bad_input(schedules: Schedules, person: int, job_pool: ConnectionPool) -> None:
+    schedules.add("taken", "0 6 * * *", "Europe/Berlin", ASKED, person)
+    for name, cron, asked in (
+        ("taken", "0 6 * * *", ASKED),
+        ("", "0 6 * * *", ASKED),
+        ("x" * 101, "0 6 * * *", ASKED),
+        ("new", "0 6 * *", ASKED),
+        ("new", "0 6 * * *", Resumption(1)),
+        ("new", "0 6 * * *", RunSpecification(model="gguf:/x", task="mmlu")),
+    ):
+        with pytest.raises(InputError):
+            schedules.add(name, cron, "UTC", asked, person)
+    with pytest.raises(InputError, match="priority"):
+        schedules.add("new", "0 6 * * *", "UTC", ASKED, person, priority=1000)
+    with pytest.raises(InputError, match="no project"):
+        Schedules(job_pool, "nowhere").add("new", "0 6 * * *", "UTC", ASKED, person)
+
+
+def test_no_look_comes_again(schedules: Schedules, person: int, database: Database) -> None:
+    number = added(schedules, person)
+    with database.connect() as connection, pytest.raises(psycopg.errors.RestrictViolation):
+        connection.execute("UPDATE steelyard.schedule SET next_at = now() - interval '1 day' WHERE id = %s", (number,))

@@ -1,0 +1,131 @@
+"""A platform's database that can be restarted, an endpoint, and real workers as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from steelyard.server.database.connection import Database, existing_database
+from steelyard.server.database.embedded import Embedded, start_database
+from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.jobs.rows import JobRow, Jobs
+from steelyard.server.jobs.specification import RunSpecification
+from tests.docs.pages import ROOT
+
+ENDED = ("finished", "failed", "cancelled")
+
+
+def questions(count: int, first: int = 0) -> str:
+    """So many sums, as JSONL."""
+    pairs = [(number, number * 7 % 91) for number in range(first, first + count)]
+    return "".join(json.dumps({"question": f"What is {a} + {b}?", "answer": str(a + b)}) + "\n" for a, b in pairs)
+
+
+def a_run(url: str, count: int = 4, first: int = 0, **more: Any) -> RunSpecification:
+    """A run of so many sums at an endpoint."""
+    more = {"concurrency": 2, "timeout": 20.0} | more
+    return RunSpecification(model=f"openai:sums@{url}", questions={"sums": questions(count, first)}, **more)
+
+
+class Yard:
+    """The data folder, whose database this process runs, and the workers that were started on it."""
+
+    def __init__(self, path: Path) -> None:
+        self.data: DataFolder = open_data_folder(path)
+        self._stack = ExitStack()
+        self.embedded: Embedded = self._stack.enter_context(start_database(self.data))
+        self.workers: dict[str, subprocess.Popen[str]] = {}
+        self.logs = path.with_name("logs")
+        self.logs.mkdir(exist_ok=True)
+
+    @property
+    def database(self) -> Database:
+        """The database that runs now."""
+        return existing_database(self.data, {})
+
+    def restart(self) -> None:
+        """End the database at once, as a crash would (SIGQUIT: no goodbye, no checkpoint), and start it again."""
+        self.embedded.process.send_signal(signal.SIGQUIT)
+        self.embedded.process.wait(30)
+        self._stack.close()
+        self.embedded = self._stack.enter_context(start_database(self.data))
+
+    def start(self, name: str, lease: float = 2.0, concurrency: int = 1) -> subprocess.Popen[str]:
+        """Start a worker; one that has ended by a signal of ours is started anew under the same name."""
+        with (self.logs / f"{name}.log").open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.server.jobs.short_worker", str(self.data.path), name, str(lease),
+                 str(concurrency)],
+                stderr=log, text=True, cwd=ROOT, env=_environment(),
+            )  # fmt: skip
+        self.workers[name] = process
+        return process
+
+    def said(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a worker's log."""
+        return [json.loads(line) for line in (self.logs / f"{name}.log").read_text().splitlines() if line[:1] == "{"]
+
+    def end_workers(self) -> None:
+        """Kill the workers that still run."""
+        for process in self.workers.values():
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        self.workers.clear()
+
+    def close(self) -> None:
+        """End workers, then the database."""
+        self.end_workers()
+        self._stack.close()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_")}
+    return kept | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Yard]:
+    """A yard on a data folder whose database is migrated and does not run."""
+    yard = Yard(path)
+    try:
+        yield yard
+    finally:
+        yard.close()
+
+
+def a_person(database: Database, name: str = "ada") -> int:
+    """A person who may ask for jobs."""
+    with database.connect() as connection:
+        row = connection.execute("INSERT INTO steelyard.person (name) VALUES (%s) RETURNING id", (name,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def wait_for(found: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """What ``found`` gives as soon as it is true; a test asserts no time, this only ends one that would hang."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if result := found():
+            return result
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+def when_ended(jobs: Jobs, number: int) -> JobRow:
+    """A job as it is when it has ended."""
+
+    def ended() -> JobRow | None:
+        row = jobs.find(number)
+        return row if row is not None and row.state in ENDED else None
+
+    found: JobRow = wait_for(ended)
+    return found
