@@ -124,8 +124,8 @@ class Runs:
             ).fetchone()
         if row is None:
             return None
-        summary = msgspec.json.decode(row[11], type=RunSummary)
-        return RunRow(ListedRun(*row[:11]), summary, *row[12:])
+        summary = msgspec.json.decode(row[12], type=RunSummary)
+        return RunRow(ListedRun(*row[:12]), summary, *row[13:])
 
     def files(self, run: int, after: str = "", number: int = 200) -> list[RunFile]:
         """The files of a run by name, from the one after ``after``."""
