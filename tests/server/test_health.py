@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import time
 
+import anyio.to_thread
+from starlette.requests import Request
+
+from steelyard.server.app import RULES
+from steelyard.server.web.facts import RequestFacts, begin_facts
+from steelyard.server.web.routing import routes_of
 from tests.server.site import Site, data_folder, serving
 
 
@@ -14,6 +21,22 @@ def test_alive_and_ready(site: Site) -> None:
     assert json.loads(site.client().get("/healthz").text) == {"status": "alive"}
     found = json.loads(site.client().get("/readyz").text)
     assert found == {"status": "ready", "problems": [], "append_only": "two roles"}
+
+
+async def _asked_without_a_thread() -> int:
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    for _ in range(int(limiter.total_tokens)):
+        limiter.acquire_on_behalf_of_nowait(object())
+    (rule,) = [each for each in RULES if each.path == "/healthz"]
+    (route,) = routes_of((rule,), None)  # type: ignore[arg-type]
+    scope = {"type": "http", "method": "GET", "path": "/healthz", "headers": []}
+    begin_facts(scope, RequestFacts("1"))
+    reply = await asyncio.wait_for(route.endpoint(Request(scope)), 20)
+    return int(reply.status_code)
+
+
+def test_alive_while_every_thread_is_taken() -> None:
+    assert asyncio.run(_asked_without_a_thread()) == 200
 
 
 def test_without_its_database_it_is_alive_and_not_ready_and_pages_say_so() -> None:

@@ -47,6 +47,11 @@ def test_behind_a_proxy_on_loopback_its_own_names_are_left_for_health_checks() -
     assert settings.is_secure
 
 
+def test_behind_a_proxy_on_loopback_the_proxy_is_named_or_everybody_has_one_address() -> None:
+    with pytest.raises(InputError, match=r"--trusted-proxy 127\.0\.0\.1/32"):
+        serve_settings(data=HERE, bind="127.0.0.1:8420", public_url="https://evals.example.com")
+
+
 @pytest.mark.parametrize("bind", ["8420", "127.0.0.1", "127.0.0.1:99999", "example.com:80", ":80", "127.0.0.1:-1"])
 def test_an_address_that_cannot_be_read_is_refused(bind: str) -> None:
     with pytest.raises(InputError, match="--bind takes"):

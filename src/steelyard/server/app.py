@@ -44,7 +44,7 @@ SERVER: Final = Access(Place.SERVER, Role.ADMIN)
 FIND: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("push", "read"))
 METRICS: Final = Access(Place.SERVER, Role.ADMIN, scopes=("metrics",))
 RULES: Final = (
-    Rule("GET", "/healthz", OPEN, health.show_health),
+    Rule("GET", "/healthz", OPEN, health.show_health, asks_who=False),
     Rule("GET", "/readyz", OPEN, health.show_readiness),
     Rule("GET", "/metrics", METRICS, health.show_metrics),
     Rule("GET", "/static/{name}", OPEN, static.show_style),

@@ -21,8 +21,8 @@ __all__ = ["LEAST_FREE", "problems", "show_health", "show_metrics", "show_readin
 LEAST_FREE: Final = 1 << 30  # bytes: below, no push is taken
 
 
-def show_health(_: Call) -> Response:
-    """200: the process answers. It asks nothing of the database."""
+async def show_health(_: Call) -> Response:
+    """200: the process answers. It asks nothing of the database, and waits for no thread."""
     return json_reply(200, {"status": "alive"})
 
 

@@ -35,7 +35,7 @@ class Metrics:
         self._seconds.labels(route).observe(seconds)
 
     def count_push(self, outcome: str) -> None:
-        """Count a push: *accepted*, *known* or *refused*."""
+        """Count a push: *accepted*, *known*, *refused* or *busy*."""
         self._pushes.labels(outcome).inc()
 
     def count_sign_in(self, outcome: str) -> None:

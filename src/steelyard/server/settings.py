@@ -120,6 +120,11 @@ def _check_reach(settings: ServeSettings, bind: str) -> None:
     if settings.proxies and not settings.public_url.startswith("https:"):
         raise InputError("--trusted-proxy needs --public-url https://…, the name by which the proxy is reached")
     if settings.is_loopback:
+        if settings.public_url.startswith("https:") and not settings.has_tls and not settings.proxies:
+            raise InputError(
+                f"--public-url {settings.public_url} on loopback means a proxy, behind which everybody would have one "
+                "address, and five wrong passwords lock all out: give --trusted-proxy 127.0.0.1/32"
+            )
         return
     if not settings.has_tls and not settings.proxies:
         raise InputError(

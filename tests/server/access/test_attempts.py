@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from steelyard.server.access.attempts import BY_ADDRESS, BY_NAME, WINDOW, Attempts
+from steelyard.server.access.attempts import BY_ADDRESS, BY_NAME, EVERYWHERE, WINDOW, Attempts
 
 
 class Clock:
@@ -55,3 +55,34 @@ def test_without_a_name_the_address_alone_counts() -> None:
     assert attempts.seconds_to_wait("", "10.0.0.1") > 0
     attempts.forget("", "10.0.0.1")
     assert attempts.seconds_to_wait("", "10.0.0.1") == 0, "that one was none"
+
+
+def test_addresses_of_this_machine_are_one() -> None:
+    attempts = Attempts(Clock())
+    for number in range(BY_NAME):
+        attempts.note_failure("ada", f"127.0.{number}.1")
+    assert attempts.seconds_to_wait("ada", "127.9.9.9") > 0
+    assert attempts.seconds_to_wait("ada", "::1") > 0
+
+
+def test_guesses_from_very_many_addresses_have_an_end_and_lock_nobody_out_who_came_from_a_known_one() -> None:
+    clock = Clock()
+    attempts = Attempts(clock)
+    attempts.note_failure("ada", "192.0.2.7")
+    attempts.forget("ada", "192.0.2.7")
+    for number in range(EVERYWHERE):
+        address = f"10.{number // 250}.{number % 250}.1"
+        assert attempts.seconds_to_wait("ada", address) == 0
+        attempts.note_failure("ada", address)
+    assert attempts.seconds_to_wait("ada", "10.200.0.1") > 0
+    assert attempts.seconds_to_wait("ada", "192.0.2.7") == 0
+    clock.now = WINDOW + 1
+    assert attempts.seconds_to_wait("ada", "10.200.0.1") == 0
+
+
+def test_an_attempt_whose_password_was_not_looked_at_is_none() -> None:
+    attempts = Attempts(Clock())
+    for _ in range(BY_ADDRESS + EVERYWHERE):
+        attempts.note_failure("ada", "10.0.0.1")
+        attempts.take_back("ada", "10.0.0.1")
+    assert attempts.seconds_to_wait("ada", "10.0.0.1") == 0

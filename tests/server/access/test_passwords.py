@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.server.access.passwords import check_new_password, hash_password, is_password
+from steelyard.server.access.passwords import (
+    MAX_WAITING,
+    PasswordsBusyError,
+    check_new_password,
+    hash_password,
+    is_password,
+)
 
 
 def test_a_password_is_kept_as_argon2id_and_found_again() -> None:
@@ -28,3 +36,18 @@ def test_a_password_is_kept_as_argon2id_and_found_again() -> None:
 def test_poor_passwords_are_refused(password: str, again: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_new_password(password, again, "ada.lovelace")
+
+
+def test_who_would_wait_behind_many_is_told_at_once() -> None:
+    def checked() -> str:
+        try:
+            is_password("", "a long way to the mill")
+        except PasswordsBusyError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(60) as pool:
+        said = [each.result() for each in [pool.submit(checked) for _ in range(60)]]
+    assert said.count("") >= MAX_WAITING
+    assert {each for each in said if each} == {"many people sign in at this moment: try again in some seconds"}
+    assert checked() == "", "there is room again"

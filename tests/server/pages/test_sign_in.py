@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.docs.browser import open_tab
-from tests.server.site import NAME, PASSWORD, Site, data_folder, serving
+from tests.server.site import NAME, PASSWORD, Client, Site, data_folder, serving
 
 
 def test_the_first_administrator_comes_by_a_link_that_works_once() -> None:
@@ -41,6 +42,25 @@ def test_many_wrong_passwords_have_to_wait_and_are_on_record() -> None:
         unknown = site.client().submit("/sign-in", "/sign-in", name="nobody-of-that-name", password="x", next="/")
         wrong = site.client().submit("/sign-in", "/sign-in", name="another", password="x", next="/")
         assert unknown.status == wrong.status == 403
+
+
+def test_many_who_sign_in_at_once_are_told_to_come_again_and_have_used_up_no_attempt() -> None:
+    with data_folder() as data, serving(data) as site:
+        site.administrator()
+        client = site.client()
+        key = client.key("/sign-in")
+
+        def guess(number: int) -> tuple[int, str]:
+            fields = {"key": key, "name": f"nobody-{number}", "password": "a guess of mine", "next": "/"}
+            reply = Client(site.base, dict(client.cookies)).post("/sign-in", fields)
+            return reply.status, reply.headers.get("retry-after", "")
+
+        with ThreadPoolExecutor(25) as pool:
+            found = [each.result() for each in [pool.submit(guess, number) for number in range(25)]]
+        assert {status for status, _ in found} == {403, 429}
+        assert (429, "10") in found
+        late = site.client().submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next="/")
+        assert late.status == 303
 
 
 async def _by_keyboard(devtools: str, site: Site) -> tuple[str, list[str]]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from steelyard.errors import InputError
 from steelyard.evidence import layout
-from steelyard.server.push.archive import Limits, Unpacker, is_accepted, packed
+from steelyard.server.push.archive import BLOCK, MAX_AFTER_END, Limits, Unpacker, is_accepted, packed
 from tests.docs.pages import ROOT
 
 GOLDEN = ROOT / "tests" / "assets" / "golden"
@@ -145,6 +145,22 @@ def test_a_stream_that_is_cut_off_or_goes_on_is_refused(tmp_path: Path) -> None:
         unpack(plain, tmp_path / "e")
     with pytest.raises(InputError, match="cut off"):
         unpack(b"", tmp_path / "f", compressed=False)
+
+
+def test_what_unpacks_to_nothing_has_a_bound_too(tmp_path: Path) -> None:
+    """A megabyte of gzip is a gigabyte of zeros after the end, or of folders' headers: neither writes a byte."""
+    plain = gzip.decompress(b"".join(packed(GOLDEN)))
+    assert unpack(plain + bytes(MAX_AFTER_END - 512), tmp_path / "a", piece=1 << 16, compressed=False).files
+    zeros = gzip.compress(plain + bytes(MAX_AFTER_END + 512))
+    with pytest.raises(InputError, match="1 MB of zeros after its end"):
+        unpack(zeros, tmp_path / "c")
+    for name in ("samples", "samples/", "./", "."):
+        folder = link(name, tarfile.DIRTYPE, "")
+        with pytest.raises(InputError, match="twice"):
+            unpack(tar_of((folder, b""), (folder, b"")), tmp_path / "d", compressed=False)
+    long_name = tarfile.TarInfo("samples/" + "m" * 121 + ".txt").tobuf(tarfile.GNU_FORMAT)[: 2 * BLOCK]
+    with pytest.raises(InputError, match="name that no run has"):
+        unpack(long_name * 2, tmp_path / "e", compressed=False)
 
 
 SMALL = tar_of((tarfile.TarInfo("report.md"), b"some text"), (tarfile.TarInfo("scores.jsonl"), b"{}\n"))

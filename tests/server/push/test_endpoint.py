@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
+import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from steelyard.evidence.bundle import Bundle
 from steelyard.server.push.archive import packed
@@ -53,6 +56,22 @@ def test_what_does_not_verify_is_refused_in_one_line_and_leaves_nothing(site: Si
     assert "has no bundle.dsse.json" in client.ask("POST", "/api/v1/runs", b"".join(packed(folder)), TAR).text
     assert [*(site.data / "incoming").iterdir()] == []
     assert "push-refused" in site.administrator().get("/admin/audit").text
+
+
+def test_a_push_that_is_broken_off_is_put_on_record(site: Site) -> None:
+    address, token = urlsplit(site.base), site.token()
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(
+            f"POST /api/v1/runs HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n"
+            "Content-Type: application/x-tar\r\nContent-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n".encode()
+        )
+        connection.sendall(b"".join(packed(GOLDEN))[:2000])
+    administrator, line = site.administrator(), "the connection was closed before the whole run was here"
+    for _ in range(100):
+        if line in administrator.get("/admin/audit").text:
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError("no line of the audit log says so")
 
 
 def test_a_damaged_copy_of_a_run_that_is_here_changes_nothing(site: Site, tmp_path: Path) -> None:

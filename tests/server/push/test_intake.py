@@ -14,7 +14,7 @@ from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.metrics import Metrics
 from steelyard.server.push.archive import Limits, packed
-from steelyard.server.push.intake import AT_ONCE, BusyError, Intake
+from steelyard.server.push.intake import AT_ONCE, AT_ONCE_OF_TOKEN, BusyError, Intake
 from steelyard.server.runs.rows import Runs
 from steelyard.server.web.facts import RequestFacts
 from tests.server.site import GOLDEN, Site
@@ -55,30 +55,61 @@ def test_what_is_too_large_is_refused_before_the_rest_comes(intake: Intake) -> N
         asyncio.run(take())
 
 
-def test_only_a_few_are_received_at_once(intake: Intake) -> None:
-    async def never() -> AsyncIterator[bytes]:
-        await asyncio.sleep(3600)
-        yield b""
+async def never() -> AsyncIterator[bytes]:
+    await asyncio.sleep(3600)
+    yield b""
 
+
+async def no_archive() -> AsyncIterator[bytes]:
+    yield b"no archive"
+
+
+async def take_from(intake: Intake, pieces: AsyncIterator[bytes], token: int) -> None:
+    caller = replace(CALLER, token=token)
+    await intake.take(pieces, compressed=True, caller=caller, facts=RequestFacts("1"), may_still=always)
+
+
+async def filled(intake: Intake, tokens: list[int]) -> list[asyncio.Task[None]]:
+    """Pushes that stand still, one for each of these tokens."""
+    waiting = [asyncio.create_task(take_from(intake, never(), token)) for token in tokens]
+    await asyncio.sleep(0.1)
+    return waiting
+
+
+def test_only_a_few_are_received_at_once(intake: Intake) -> None:
     async def many() -> None:
-        facts = RequestFacts("1")
-        waiting = [
-            asyncio.create_task(intake.take(never(), compressed=True, caller=CALLER, facts=facts, may_still=always))
-            for _ in range(AT_ONCE)
-        ]
-        await asyncio.sleep(0.1)
+        waiting = await filled(intake, [number // AT_ONCE_OF_TOKEN for number in range(AT_ONCE)])
         with pytest.raises(BusyError, match="too many"):
-            await intake.take(never(), compressed=True, caller=CALLER, facts=facts, may_still=always)
+            await take_from(intake, never(), 99)
         for each in waiting:
             each.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
         with pytest.raises(InputError):  # there is room again
-            await intake.take(empty(), compressed=True, caller=CALLER, facts=facts, may_still=always)
-
-    async def empty() -> AsyncIterator[bytes]:
-        yield b"no archive"
+            await take_from(intake, no_archive(), 1)
 
     asyncio.run(many())
+
+
+def test_one_token_leaves_places_for_others(intake: Intake) -> None:
+    async def many() -> None:
+        waiting = await filled(intake, [7] * AT_ONCE_OF_TOKEN)
+        with pytest.raises(BusyError, match="this token"):
+            await take_from(intake, never(), 7)
+        with pytest.raises(InputError, match="not gzip"):  # that of another token is looked at
+            await take_from(intake, no_archive(), 8)
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(many())
+
+
+def test_what_does_not_come_to_its_end_in_time_is_refused_and_put_on_record(intake: Intake, site: Site) -> None:
+    short = Intake(intake._data, intake._runs, Metrics(), receive_seconds=0.2)
+    with pytest.raises(InputError, match="was not here after"):
+        asyncio.run(take_from(short, never(), 1))
+    assert "was not here after" in site.administrator().get("/admin/audit").text
+    assert [*intake._data.incoming.iterdir()] == []
 
 
 def test_a_token_that_ended_while_its_run_was_verified_brings_nothing_in(intake: Intake) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,6 +63,14 @@ def test_forwarded_addresses_are_believed_from_a_trusted_proxy_alone() -> None:
     assert answer(LOCAL, [(b"host", b"127.0.0.1:8420"), forwarded], "127.0.0.1") == (200, "127.0.0.1")
     assert answer(PROXIED, [host, (b"x-forwarded-for", b"nonsense")], "10.0.0.5") == (200, "10.0.0.5")
     assert answer(PROXIED, [host, (b"x-forwarded-proto", b"http")], "10.0.0.5")[0] == 403
+
+
+def test_an_ipv4_address_by_an_ipv6_socket_is_that_address() -> None:
+    everywhere = replace(PROXIED, host="::")
+    host, forwarded = (b"host", b"evals.example.com"), (b"x-forwarded-for", b"::ffff:192.0.2.7, ::FFFF:10.1.2.3")
+    assert answer(everywhere, [host, forwarded], "::ffff:10.0.0.5") == (200, "192.0.2.7")
+    assert answer(everywhere, [host], "::ffff:10.0.0.6")[0] == 403
+    assert answer(LOCAL, [(b"host", b"127.0.0.1:8420")], "::ffff:127.0.0.1") == (200, "127.0.0.1")
 
 
 def test_a_real_server_refuses_a_rebound_name(site: Site) -> None:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, SteelyardError
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-__all__ = ["LEAST_LENGTH", "check_new_password", "hash_password", "is_password"]
+__all__ = ["LEAST_LENGTH", "PasswordsBusyError", "check_new_password", "hash_password", "is_password"]
 
 LEAST_LENGTH: Final = 12
 MOST_LENGTH: Final = 1024
 # Each check takes some 64 MB for a moment: many at once are a way to take all memory.
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
+# Who waits has one of the threads that every page needs: beyond some, it is said at once.
+MAX_WAITING: Final = 8
+_PLACES: Final = threading.BoundedSemaphore(2 + MAX_WAITING)
+
+
+class PasswordsBusyError(SteelyardError):
+    """Many passwords are being checked at this moment: the same one can be tried again in some seconds."""
+
+    def __init__(self) -> None:
+        super().__init__("many people sign in at this moment: try again in some seconds")
 
 
 def check_new_password(password: str, again: str, name: str) -> None:
@@ -32,23 +44,37 @@ def check_new_password(password: str, again: str, name: str) -> None:
 
 
 def hash_password(password: str) -> str:
-    """The Argon2id hash, with its salt and parameters."""
-    with _AT_ONCE:
+    """The Argon2id hash, with its salt and parameters; raises PasswordsBusyError where too many wait."""
+    with _turn():
         return _hasher().hash(password)
 
 
 def is_password(kept: str, password: str) -> bool:
-    """Whether a password is the one kept; an empty ``kept`` is never, and takes as long."""
+    """Whether a password is the one kept; an empty ``kept`` is never, and takes as long.
+
+    Raises PasswordsBusyError where too many wait.
+    """
     from argon2.exceptions import InvalidHashError, VerificationError
 
     if len(password) > MOST_LENGTH:
         return False
-    with _AT_ONCE:
+    with _turn():
         try:
             _hasher().verify(kept or _of_nobody(), password)
         except (VerificationError, InvalidHashError):
             return False
     return bool(kept)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _PLACES.acquire(blocking=False):
+        raise PasswordsBusyError
+    try:
+        with _AT_ONCE:
+            yield
+    finally:
+        _PLACES.release()
 
 
 @functools.cache

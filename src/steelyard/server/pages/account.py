@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import SCOPES
-from steelyard.server.access.passwords import LEAST_LENGTH, check_new_password
+from steelyard.server.access.passwords import LEAST_LENGTH, PasswordsBusyError, check_new_password
 from steelyard.server.access.tokens import TOKEN_DAYS
 from steelyard.server.pages.words import moment
 from steelyard.server.web.render import page
@@ -65,6 +65,9 @@ def do_change_password(call: Call) -> Response:
         call.platform.people.change_password(call.caller, call.form.get("old", ""), new, call.facts)
     except InputError as error:
         return _account_page(call, 400, problem=str(error))
+    except PasswordsBusyError:
+        call.platform.attempts.take_back(name, address)
+        raise
     call.platform.attempts.forget(name, address)
     return _account_page(call, done="The password was changed, and all other sessions have ended.")
 

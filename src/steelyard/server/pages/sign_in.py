@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
-from steelyard.server.access.passwords import LEAST_LENGTH, check_new_password
+from steelyard.server.access.passwords import LEAST_LENGTH, PasswordsBusyError, check_new_password
 from steelyard.server.access.people import SESSION_HOURS, NoAccessError, check_name
 from steelyard.server.web.cookies import drop_session_cookie, set_session_cookie
 from steelyard.server.web.render import page
@@ -52,6 +52,9 @@ def do_sign_in(call: Call) -> Response:
         problem = "nobody has this name and password"
     except NoAccessError as error:
         secret, problem = None, str(error)
+    except PasswordsBusyError:
+        platform.attempts.take_back(name.casefold(), facts.address)
+        raise
     if secret is None:
         platform.metrics.count_sign_in("refused")
         return sign_in_page(call, 403, problem=problem, next_page=next_page, name=name)

@@ -1,9 +1,12 @@
 """A sealed run as one stream: a tar file of regular files, written by us or by GNU tar, read strictly.
 
 What comes in is hostile. Of tar's forms the reader knows regular files, the folders of a run and GNU's long names; a
-link, a device, another header, a path that no run has, a file twice or one byte too many ends it. Nothing is written
-outside the folder that was given, and memory holds one block. Python's own ``tarfile`` reads extended headers of any
-size into memory, so it does not read here.
+link, a device, another header, a path that no run has, a file or a folder twice or one byte too many ends it. Nothing is
+written outside the folder that was given, and memory holds one block. Python's own ``tarfile`` reads extended headers of
+any size into memory, so it does not read here.
+
+What comes compressed may unpack to a thousand times as much, so everything that is unpacked has a bound, and not the
+files alone: a folder comes once, a long name before one file, and after the end there are few zeros.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ CHUNK: Final = 1 << 18
 _LONG_NAME: Final = b"L"
 _REGULAR: Final = (b"0", b"\0")
 _FOLDER: Final = b"5"
+MAX_AFTER_END: Final = 1 << 20  # bytes: tar fills up its last record with zeros
 _LONGEST_NAME: Final = 200  # bytes; the longest path of a run is shorter
 _FOLDERS: Final = {"", *(each.rstrip("/") for each in layout.FOLDERS)}
 
@@ -97,7 +101,9 @@ class Unpacker:
         self._padding = 0
         self._long = 0  # bytes of a long name that are still to come
         self._name = b""  # a long name, for the next header
+        self._folders: set[str] = set()
         self._ended = False
+        self._after_end = 0  # bytes
 
     def feed(self, data: bytes) -> None:
         """Take a piece of the stream."""
@@ -137,6 +143,9 @@ class Unpacker:
         if self._ended:
             if any(self._held):
                 raise InputError("the archive goes on after its end")
+            self._after_end += len(self._held)
+            if self._after_end > MAX_AFTER_END:
+                raise InputError(f"the archive has more than {MAX_AFTER_END >> 20} MB of zeros after its end")
             self._held.clear()
             return False
         if self._left:
@@ -190,14 +199,20 @@ class Unpacker:
         name = _name(self._name or _short_name(block))
         self._name = b""
         if kind == _FOLDER:
-            if name.rstrip("/") not in _FOLDERS or size:
-                raise InputError(f"the archive has a folder that no run has: {name!a}")
+            self._note_folder(name.rstrip("/"), size)
             return
         if kind not in _REGULAR:
             raise InputError(f"the archive has something that is not a regular file: {name!a}")
         if not is_accepted(name):
             raise InputError(f"the archive has a file that no run has: {name!a}")
         self._open(name, size)
+
+    def _note_folder(self, name: str, size: int) -> None:
+        if name not in _FOLDERS or size:
+            raise InputError(f"the archive has a folder that no run has: {name!a}")
+        if name in self._folders:
+            raise InputError(f"the archive has the folder {name or '.'} twice")
+        self._folders.add(name)
 
     def _open(self, name: str, size: int) -> None:
         self.size += size

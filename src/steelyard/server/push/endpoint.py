@@ -12,6 +12,8 @@ from steelyard.server.web.addresses import run_path
 from steelyard.server.web.replies import json_reply
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.responses import Response
 
     from steelyard.server.push.summary import RunSummary
@@ -39,7 +41,7 @@ async def push_run(call: Call) -> Response:
         return json_reply(415, {"problem": "an archive comes as tar, or as tar in gzip"})
     try:
         run, is_new = await call.platform.intake.take(
-            call.request.stream(),
+            _pieces(call),
             compressed=encoding == "gzip",
             caller=call.caller,
             facts=call.facts,
@@ -54,6 +56,17 @@ async def push_run(call: Call) -> Response:
     except InputError as error:
         return json_reply(400, {"problem": str(error)})
     return json_reply(201 if is_new else 200, _facts(call, run, is_new=is_new))
+
+
+async def _pieces(call: Call) -> AsyncIterator[bytes]:
+    """The body as it comes; raises InputError where it was broken off, so that this is put on record, too."""
+    from starlette.requests import ClientDisconnect
+
+    try:
+        async for piece in call.request.stream():
+            yield piece
+    except ClientDisconnect:
+        raise InputError("the connection was closed before the whole run was here") from None
 
 
 def _facts(call: Call, run: RunSummary, *, is_new: bool) -> dict[str, Any]:

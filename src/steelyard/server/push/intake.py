@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["BusyError", "Intake"]
 
 AT_ONCE: Final = 4  # pushes that are received or wait
+AT_ONCE_OF_TOKEN: Final = 2  # of these: one token alone cannot keep all others out
+RECEIVE_SECONDS: Final = 4 * 3600.0  # 2 GB at 150 KB a second
 VERIFIED_AT_ONCE: Final = 1
 _FREE: Final = 1 << 30  # bytes of the disk that stay free: the database lies there too
 _PIECE: Final = 1 << 20
@@ -48,13 +52,15 @@ class Intake:
         metrics: Metrics,
         limits: Limits | None = None,
         verifier: Verifier | None = None,
+        receive_seconds: float = RECEIVE_SECONDS,
     ) -> None:
         self._data = data
         self._runs = runs
         self._metrics = metrics
         self._limits = limits or Limits()
         self._verifier = verifier or Verifier()
-        self._waiting = 0
+        self._receive_seconds = receive_seconds
+        self._waiting: Counter[int | None] = Counter()  # by token
         self._verifying = asyncio.Semaphore(VERIFIED_AT_ONCE)
 
     def stop(self) -> None:
@@ -73,24 +79,38 @@ class Intake:
         """The run, and whether it is new in the token's project.
 
         ``may_still`` is asked after the verification, which takes minutes: the token may have ended. Raises InputError
-        for an archive that no run is, VerificationError where the run does not verify, BusyError where too many are
-        pushed at once or the disk is full. Each is put on record.
+        for an archive that no run is, or that does not come to its end, VerificationError where the run does not
+        verify: both are put on record. Raises BusyError, which is counted alone, where too many are pushed at once or
+        the disk is full.
         """
-        if self._waiting >= AT_ONCE:
-            raise BusyError("too many runs are being pushed at once: try again in a minute")
-        self._waiting += 1
         try:
-            run, is_new = await self._take(
-                pieces, compressed=compressed, caller=caller, facts=facts, may_still=may_still
-            )
+            with self._place(caller.token):
+                run, is_new = await self._take(
+                    pieces, compressed=compressed, caller=caller, facts=facts, may_still=may_still
+                )
+        except BusyError:
+            self._metrics.count_push("busy")
+            raise
         except (InputError, VerificationError) as error:
             self._metrics.count_push("refused")
             await asyncio.to_thread(self._runs.note_refused, str(error), caller, facts)
             raise
-        finally:
-            self._waiting -= 1
         self._metrics.count_push("accepted" if is_new else "known")
         return run, is_new
+
+    @contextmanager
+    def _place(self, token: int | None) -> Iterator[None]:
+        """One of the few places, of which a token may have two; raises BusyError where none is free."""
+        if self._waiting[token] >= AT_ONCE_OF_TOKEN:
+            raise BusyError(f"this token pushes {AT_ONCE_OF_TOKEN} runs already: try again when one is here")
+        if self._waiting.total() >= AT_ONCE:
+            raise BusyError("too many runs are being pushed at once: try again in a minute")
+        self._waiting[token] += 1
+        try:
+            yield
+        finally:
+            self._waiting[token] -= 1
+            self._waiting += Counter()  # drops who has none any more
 
     async def _take(
         self,
@@ -102,7 +122,11 @@ class Intake:
         may_still: Callable[[], bool],
     ) -> tuple[RunSummary, bool]:
         with incoming_folder(self._data) as path:
-            await self._receive(path, pieces, compressed=compressed)
+            try:
+                async with asyncio.timeout(self._receive_seconds):
+                    await self._receive(path, pieces, compressed=compressed)
+            except TimeoutError:
+                raise InputError(f"the run was not here after {self._receive_seconds / 3600:.1f} hours") from None
             known = await asyncio.to_thread(self._known, path, caller)
             if known is not None:
                 return known, False

@@ -6,8 +6,9 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
 from typing import Final
+
+from steelyard.server.access.attempts import network_of
 
 __all__ = ["OpenLimit"]
 
@@ -26,7 +27,7 @@ class OpenLimit:
 
     def seconds_to_wait(self, address: str) -> float:
         """Count an opening, and 0; or, where there were too many, how long to wait."""
-        key, now = _network(address), self._now()
+        key, now = network_of(address), self._now()
         with self._lock:
             times = self._times.setdefault(key, deque(maxlen=MOST))
             self._times.move_to_end(key)
@@ -36,11 +37,3 @@ class OpenLimit:
                 return times[0] + WINDOW - now
             times.append(now)
         return 0.0
-
-
-def _network(address: str) -> str:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network(f"{address}/64", strict=False)) if found.version == 6 else address

@@ -2,7 +2,8 @@
 
 A page of anybody can make a browser ask a name that leads to this machine (DNS rebinding): a request whose Host is not
 our own is refused. ``X-Forwarded-*`` is believed from a trusted proxy alone, and where one is named, nobody else in the
-network is served.
+network is served. An IPv4 address that comes through an IPv6 socket (``::ffff:192.0.2.7``) is that IPv4 address, for
+limits, proxies and the log.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Hosts:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        peer = str((scope.get("client") or ("",))[0])
+        peer = _plain(str((scope.get("client") or ("",))[0]))
         is_proxy = self._is_proxy(peer)
         facts = facts_of(scope)
         facts.address = (self._forwarded(scope) if is_proxy else "") or peer
@@ -62,13 +63,30 @@ class Hosts:
     def _forwarded(self, scope: Scope) -> str:
         """The last address that no trusted proxy has: what stands before it, anybody may have written."""
         for each in reversed(_header(scope, b"x-forwarded-for").split(",")):
-            try:
-                address = str(ipaddress.ip_address(each.strip()))
-            except ValueError:
+            address = _plain(each.strip())
+            if not _is_address(address):
                 return ""
             if not self._is_proxy(address):
                 return address
         return ""
+
+
+def _plain(address: str) -> str:
+    """As it is usually written, IPv4 as IPv4; what is no address comes back as it is."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Access, Answer, Place, answer_to
+from steelyard.server.access.passwords import PasswordsBusyError
 from steelyard.server.access.secrets import is_form_key, new_secret
 from steelyard.server.web.bodies import BodyTooLargeError
 from steelyard.server.web.call import Call, fields_of
@@ -39,15 +40,20 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Rule:
-    """One route: a method, the pattern of a path, who may use it, and its handler (in a thread, unless it awaits)."""
+    """One route: a method, the pattern of a path, who may use it, and its handler (in a thread, unless it awaits).
+
+    Where it does not ask who calls (``asks_who``), it needs neither a thread nor the database.
+    """
 
     method: str
     path: str
     access: Access
     handler: Handler
+    asks_who: bool = True
 
     def __post_init__(self) -> None:
         is_page_of_project = self.access.place is Place.PROJECT and not self.access.is_token
+        assert self.asks_who or self.access.place is Place.OPEN, f"{self.path}: its rule needs to know who calls"
         assert is_page_of_project == ("{project}" in self.path), f"{self.path}: a project's pages name it"
 
 
@@ -78,6 +84,10 @@ def _guarded(rule: Rule, platform: Platform) -> Callable[[Request], Awaitable[Re
             return _problem(rule, call, 400, str(error))
         except ClientDisconnect:
             return _problem(rule, call, 400, "the connection was closed before the whole request was here")
+        except PasswordsBusyError as error:
+            reply = _problem(rule, call, 429, str(error))
+            reply.headers["retry-after"] = "10"
+            return reply
         except (psycopg.OperationalError, PoolTimeout):
             return _problem(rule, call, 503, "the database does not answer: try again in a minute")
         except Exception as error:
@@ -91,7 +101,8 @@ def _guarded(rule: Rule, platform: Platform) -> Callable[[Request], Awaitable[Re
 async def _answer(rule: Rule, call: Call) -> Response:
     from starlette.concurrency import run_in_threadpool
 
-    await run_in_threadpool(_identify, rule, call)
+    if rule.asks_who:
+        await run_in_threadpool(_identify, rule, call)
     call.facts.caller = call.caller.label
     answer = answer_to(rule.access, call.caller, str(call.request.path_params.get("project", "")))
     if answer is Answer.MISSING:
