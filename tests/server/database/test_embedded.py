@@ -207,6 +207,28 @@ def test_a_number_that_a_stranger_has_now_stops_nothing(data: Path) -> None:
         stranger.kill()
 
 
+def test_a_named_pipe_as_its_number_stops_nothing(data: Path) -> None:
+    (data / "postgres" / "cluster" / "postmaster.pid").unlink(missing_ok=True)
+    os.mkfifo(data / "postgres" / "cluster" / "postmaster.pid")
+    assert projects(open_data_folder(data)) == {"default"}
+
+
+def test_the_databases_user_leads_no_deletion_elsewhere(data: Path, tmp_path: Path) -> None:
+    """Another PostgreSQL's socket is named as ours is."""
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (tmp_path / name).touch()
+    folder = open_data_folder(data)
+    for path, kept in ((folder.socket, 2), (folder.cluster, 2)):
+        path.rename(path.with_name("old"))
+        path.symlink_to(tmp_path)
+        with pytest.raises(InputError, match="is no folder|where the database's own should be|unknown version"):
+            projects(folder)
+        assert len([*tmp_path.iterdir()]) == kept
+        path.unlink()
+        path.with_name("old").rename(path)
+    assert projects(folder) == {"default"}
+
+
 def test_a_server_that_somebody_else_started_on_the_folder_is_left_alone(data: Path) -> None:
     folder = open_data_folder(data)
     with start_database(folder) as running:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.evidence.layout import open_regular
 from steelyard.server.database.audit import append_audit, check_audit
 from steelyard.server.database.backup_file import (
     ERASURES,
@@ -29,6 +28,7 @@ from steelyard.server.database.backup_file import (
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.database.migrate import TABLES, check_schema, migrations
 from steelyard.server.push.archive import is_accepted
+from steelyard.server.runs.folders import open_run_file
 from steelyard.server.runs.text_retention import NOT_WITHHELD, hold_files
 from steelyard.util.atomic_file import whole_file
 
@@ -174,7 +174,7 @@ def _digest(folder: DataFolder, key: str, name: str) -> str:
 
 
 def _content(folder: DataFolder, key: str, name: str) -> Iterator[bytes]:
-    with open_regular(folder.runs / key[:2] / key, name) as file:
+    with open_run_file(folder, key, name) as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while chunk := file.read(_CHUNK):
             yield chunk

@@ -13,6 +13,7 @@ from steelyard.errors import InputError, StorageError, VerificationError
 from steelyard.server.database.audit import AuditHead, append_audit, check_audit, open_months
 from steelyard.server.database.backup import columns_of
 from steelyard.server.database.backup_file import ERASURES, BackupReader, Manifest, digest_of, run_member, table_member
+from steelyard.server.database.beneath import make_folders, opened, remove
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.erasure import Erasure, apply_erasure, read_erasures, write_erasures
 from steelyard.server.database.folder import DataFolder, open_data_folder
@@ -70,12 +71,13 @@ def restore_backup(
         was_there = target.exists()
         _check_empty(target)
         try:
-            folder = open_data_folder(target)
+            folder = open_data_folder(target, restoring=True)
             _check_room(backup, folder)
             _write_files(backup, folder, notify)
             write_erasures(folder, sorted(wanted))
             with open_database(folder, run_as, notify, environment) as database:
                 done = _restore(backup, database, sorted(wanted), notify)
+                folder.restoring.unlink()
                 with database.connect() as connection:
                     names = unreadable_endpoints(connection, secret_key_file(folder, environment))
                 return replace(done, without_keys=tuple(names))
@@ -118,9 +120,10 @@ def _erasures_in(backup: BackupReader) -> list[Erasure]:
 def _write_files(backup: BackupReader, folder: DataFolder, notify: Callable[[str], None]) -> None:
     notify(f"the files of {backup.manifest.runs:,} runs")
     for name in backup.run_files():
-        place = folder.path / name
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        *above, last = name.split("/")  # in one of the forms that the reader takes
+        make_folders(folder.path, *above)
+        with opened(folder.path, *above) as place:
+            descriptor = os.open(last, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=place)
         with os.fdopen(descriptor, "wb") as file:
             for chunk in backup.read(name):
                 file.write(chunk)
@@ -243,7 +246,4 @@ def _remove(target: Path, *, was_there: bool) -> None:
         shutil.rmtree(target, ignore_errors=True)
         return
     for entry in target.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
+        remove(target.resolve(), entry.name)

@@ -137,6 +137,19 @@ class Runs:
             ).fetchall()
         return [RunFile(name=name, size=size, sha256=sha256) for name, size, sha256 in rows]
 
+    def digests(self, run: int) -> dict[str, str]:
+        """The SHA-256 of each file of a run as it was received, by name."""
+        with self._pool.connection() as connection:
+            rows = connection.execute("SELECT name, sha256 FROM steelyard.run_file WHERE run_id = %s", (run,))
+            return dict(rows.fetchall())
+
+    def digest(self, run: int, name: str) -> str | None:
+        """The SHA-256 of a file of a run as it was received; None where the run has none of this name."""
+        query = "SELECT sha256 FROM steelyard.run_file WHERE run_id = %s AND name = %s"
+        with self._pool.connection() as connection:
+            row = connection.execute(query, (run, name)).fetchone()
+        return None if row is None else row[0]
+
     def has_file(self, run: int, name: str) -> bool:
         """Whether a run has a file of this name."""
         query = "SELECT FROM steelyard.run_file WHERE run_id = %s AND name = %s"
