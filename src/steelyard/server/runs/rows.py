@@ -124,8 +124,9 @@ class Runs:
             ).fetchone()
         if row is None:
             return None
-        summary = msgspec.json.decode(row[11], type=RunSummary)
-        return RunRow(ListedRun(*row[:11]), summary, *row[12:])
+        *listed, text, pushed_by, token, verified_at, size, files, folder = row
+        summary = msgspec.json.decode(text, type=RunSummary)
+        return RunRow(ListedRun(*listed), summary, pushed_by, token, verified_at, size, files, folder)
 
     def files(self, run: int, after: str = "", number: int = 200) -> list[RunFile]:
         """The files of a run by name, from the one after ``after``."""
