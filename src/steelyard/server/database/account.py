@@ -46,10 +46,7 @@ def account_for(folder: DataFolder, run_as: str) -> Account:
             raise InputError(f"--run-as {run_as}: only root can run the database as another user: leave it out")
         return Account(_name_of(own), own, os.getegid(), switch=False)
     made_by = _made_by(folder)
-    if made_by is None or run_as:
-        entry = _entry(run_as or _NOBODY)
-    else:
-        entry = _entry_of(made_by, folder.postgres)
+    entry = _entry(run_as or _NOBODY) if made_by is None or run_as else _entry_of(made_by, folder.postgres)
     if entry.pw_uid == 0:
         raise InputError("--run-as root: PostgreSQL refuses that: name an ordinary user, or leave it out")
     if made_by not in (None, entry.pw_uid):
