@@ -18,9 +18,10 @@ import psycopg
 import pytest
 
 from steelyard.errors import InputError, StorageError
-from steelyard.server.database import embedded
-from steelyard.server.database.embedded import FolderInUse, running_database, start_database
+from steelyard.server.database import embedded, locks
+from steelyard.server.database.embedded import running_database, start_database
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.database.locks import FolderInUse
 from steelyard.server.database.passwords import OWNER, parameters
 from tests.server.databases import copied, open_folder, started
 
@@ -140,7 +141,7 @@ def test_no_password_is_in_the_log_an_argument_or_the_environment(data: Path) ->
 
 
 def test_another_process_that_serves_is_found(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_TAKEN_SECONDS", 0.1)
+    monkeypatch.setattr(locks, "TAKEN_SECONDS", 0.1)
     folder = open_data_folder(data)
     assert running_database(folder) is None
     with serving(data):

@@ -9,8 +9,6 @@ process of the database, so that whoever holds both knows that nothing of an ear
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
 import signal
 import subprocess
@@ -24,14 +22,14 @@ from steelyard.errors import DeadlineExceeded, InputError, StorageError
 from steelyard.server.database.account import Account, account_for, open_for
 from steelyard.server.database.beneath import opened, read_small, remove, unlink
 from steelyard.server.database.folder import DataFolder
+from steelyard.server.database.locks import held, taken
 from steelyard.server.database.passwords import Passwords, made_passwords, read_passwords
 from steelyard.server.database.programs import MAJOR, copied_programs, installed_programs
 
-__all__ = ["Embedded", "FolderInUse", "running_database", "start_database"]
+__all__ = ["Embedded", "running_database", "start_database"]
 
 _LAST_WORDS: Final = 4_000  # bytes of the log's end in which the reason of a failed start is looked for
 _MAX_LOG_BYTES: Final = 10 << 20
-_TAKEN_SECONDS: Final = 3.0
 _STALE_SECONDS: Final = 30.0  # in which an earlier database must have ended
 _START_SECONDS: Final = 600.0  # a recovery after a crash replays at most max_wal_size
 _STOP_SECONDS: Final = 60.0
@@ -68,10 +66,6 @@ _SETTINGS: Final = {
 
 # PostgreSQL's own, so that no order of texts changes with the machine's C library.
 _LOCALE: Final = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-
-
-class FolderInUse(InputError):
-    """Another process runs the database of this data folder."""
 
 
 class Embedded:
@@ -126,7 +120,7 @@ def start_database(
     user, of another user; StorageError where the database does not start, with its reason.
     """
     account = account_for(folder, run_as)
-    with _taken(folder):
+    with taken(folder, folder.lock):
         _check_version(folder)
         open_for(folder, account)
         with _wait_for_end(folder, notify) as inherited:
@@ -146,37 +140,8 @@ def running_database(folder: DataFolder) -> Passwords | None:
     """The passwords of the database that another process runs in this folder; None where none runs."""
     if not folder.lock.exists():
         return None
-    with _held(folder.lock) as lock:
+    with held(folder.lock) as lock:
         return read_passwords(folder) if lock is None else None
-
-
-@contextmanager
-def _taken(folder: DataFolder) -> Iterator[None]:
-    """This process is the one that runs the folder's database; one just killed may take a moment to be gone."""
-    begun = time.monotonic()
-    while True:
-        with _held(folder.lock) as lock:
-            if lock is not None:
-                yield
-                return
-        if time.monotonic() - begun > _TAKEN_SECONDS:
-            raise FolderInUse("another process of steelyard uses this data folder: end it first", where=folder.path)
-        time.sleep(_NAP_SECONDS)
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[IO[bytes] | None]:
-    """The lock at ``path`` for the length of the block; None where somebody else has it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    with open(path, "r+b", opener=lambda name, _: os.open(name, flags, 0o600), buffering=0) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
-            yield None
-            return
-        yield file
 
 
 @contextmanager
@@ -185,7 +150,7 @@ def _wait_for_end(folder: DataFolder, notify: Callable[[str], None]) -> Iterator
     begun = time.monotonic()
     asked = False
     while True:
-        with _held(folder.postgres_lock) as lock:
+        with held(folder.postgres_lock) as lock:
             if lock is not None:
                 yield lock
                 return
