@@ -44,6 +44,15 @@ def test_a_second_server_on_the_same_folder_is_refused() -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_it_ends_with_an_error_where_its_database_ends() -> None:
+    with data_folder() as data, serving(data) as site:
+        postmaster = int((data / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGKILL)
+        assert site.process.wait(60) not in (0, 130)
+    assert "the database has ended by itself: see " in "".join(site.lines)
+    assert "Traceback" not in "".join(site.lines)
+
+
 def test_a_port_that_is_taken_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.errors import ExitCode, InputError, MissingDependency
+from steelyard.errors import ExitCode, InputError, MissingDependency, StorageError
 from steelyard.server.web.logs import JsonLog, log_uvicorn
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = ["serve"]
 KEEP_ALIVE_SECONDS: Final = 15
 STOP_SECONDS: Final = 20  # for requests in flight
 MAX_CONNECTIONS: Final = 500
+WATCH_SECONDS: Final = 1.0
 _NEEDED: Final = ("starlette", "uvicorn", "psycopg_pool", "argon2", "joserfc", "prometheus_client")
 
 
@@ -36,16 +37,16 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
     check_dependencies()
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
+    from steelyard.server.database.locks import serving_alone
     from steelyard.server.platform import build_platform
     from steelyard.server.runs.folders import clear_incoming
 
     data = open_data_folder(settings.data)
     listener = listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
-    with listener, open_database(data, settings.run_as, say) as database:
+    with listener, serving_alone(data), open_database(data, settings.run_as, say) as database:
         prepare(database)
-        if database.is_embedded:
-            clear_incoming(data)  # the lock of the embedded database says that nobody else receives
+        clear_incoming(data)
         with database.pool() as pool:
             platform = build_platform(settings, data, database, pool, JsonLog())
             for line in prepare_keys(platform.endpoints):
@@ -134,12 +135,29 @@ def _run(platform: Platform, listener: socket.socket) -> None:
     server = uvicorn.Server(_config(platform.settings, build_app(platform)))
 
     async def until_stopped() -> None:
+        watching = asyncio.create_task(_watch(platform.database, server))
         try:
             await server.serve(sockets=[listener])
         finally:
+            watching.cancel()
             platform.intake.stop()
 
     asyncio.run(until_stopped())
+    if _has_ended(platform.database):
+        raise StorageError(f"{platform.data.path}: the database has ended by itself: see {platform.data.log}")
+
+
+async def _watch(database: Database, server: uvicorn.Server) -> None:
+    """End the server where its own database has ended: whoever started it, as systemd, then starts both again."""
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        if _has_ended(database):
+            server.should_exit = True
+            return
+
+
+def _has_ended(database: Database) -> bool:
+    return database.embedded is not None and not database.embedded.is_alive()
 
 
 def _config(settings: ServeSettings, app: Any) -> uvicorn.Config:

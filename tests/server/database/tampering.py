@@ -165,6 +165,29 @@ def other_head(source: Path, target: Path) -> str:
     return "audit log has another head than its manifest"
 
 
+def without_table(source: Path, target: Path, table: str) -> None:
+    members = _members(source)
+    del members[f"database/{table}.copy"]
+    _write(target, _resealed(_with_manifest(members, lambda manifest: manifest["tables"].pop(table))))
+
+
+def empty_log(source: Path, target: Path) -> str:
+    def change(manifest: Any) -> None:
+        manifest["tables"]["audit"]["rows"] = 0
+        manifest.update(audit_lines=0, audit_sha256="0" * 64)
+
+    _write(target, _resealed(_with_manifest(_members(source) | {"database/audit.copy": b""}, change)))
+    return "audit log has another head than its manifest"
+
+
+def further_table(source: Path, target: Path) -> str:
+    def change(manifest: Any) -> None:
+        manifest["tables"]["pg_authid"] = {"columns": [], "rows": 0}
+
+    _write(target, _resealed(_with_manifest(_members(source) | {"database/pg_authid.copy": b""}, change)))
+    return "has other tables than its schema"
+
+
 TAMPERINGS: dict[str, Callable[[Path, Path], str]] = {
     "torn": torn,
     "empty": empty,
@@ -185,4 +208,6 @@ TAMPERINGS: dict[str, Callable[[Path, Path], str]] = {
     "other columns": other_columns,
     "rows of another chain": other_chain,
     "another head of the log": other_head,
+    "an empty log": empty_log,
+    "a table of the system in the manifest": further_table,
 }

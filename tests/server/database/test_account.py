@@ -26,15 +26,18 @@ def test_an_ordinary_user_is_the_databases_user_too(monkeypatch: pytest.MonkeyPa
 
 
 @as_root
-def test_root_gives_way_to_the_folders_owner_else_to_nobody() -> None:
+def test_root_gives_way_to_nobody_or_to_whose_the_database_is() -> None:
     with open_folder() as path:
         folder = open_data_folder(path)
         assert account_for(folder, "").name == "nobody"
-        games = pwd.getpwnam("games")
-        os.chown(path, games.pw_uid, games.pw_gid)
-        assert account_for(folder, "").uid == games.pw_uid
         assert account_for(folder, "daemon").name == "daemon"
-        os.chown(path, 54_321, 54_322)  # a number without a name, as a container's volume has
+        folder.postgres.mkdir()
+        folder.cluster.mkdir()
+        games = pwd.getpwnam("games")
+        os.chown(folder.cluster, games.pw_uid, games.pw_gid)
+        assert account_for(folder, "").uid == games.pw_uid
+        os.chown(folder.postgres, 54_321, 54_322)  # a number without a name, as a container's volume has
+        os.chown(folder.cluster, 54_321, 54_322)
         nameless = account_for(folder, "")
         assert (nameless.name, nameless.uid, nameless.gid, nameless.switch) == ("54321", 54_321, 54_322, True)
 

@@ -18,9 +18,10 @@ import psycopg
 import pytest
 
 from steelyard.errors import InputError, StorageError
-from steelyard.server.database import embedded
-from steelyard.server.database.embedded import FolderInUse, running_database, start_database
+from steelyard.server.database import embedded, locks
+from steelyard.server.database.embedded import running_database, start_database
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.database.locks import FolderInUse
 from steelyard.server.database.passwords import OWNER, parameters
 from tests.server.databases import copied, open_folder, started
 
@@ -140,7 +141,7 @@ def test_no_password_is_in_the_log_an_argument_or_the_environment(data: Path) ->
 
 
 def test_another_process_that_serves_is_found(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_TAKEN_SECONDS", 0.1)
+    monkeypatch.setattr(locks, "TAKEN_SECONDS", 0.1)
     folder = open_data_folder(data)
     assert running_database(folder) is None
     with serving(data):
@@ -205,6 +206,30 @@ def test_a_number_that_a_stranger_has_now_stops_nothing(data: Path) -> None:
         assert projects(folder) == {"default"}
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_a_named_pipe_as_its_number_stops_nothing(data: Path) -> None:
+    (data / "postgres" / "cluster" / "postmaster.pid").unlink(missing_ok=True)
+    os.mkfifo(data / "postgres" / "cluster" / "postmaster.pid")
+    assert projects(open_data_folder(data)) == {"default"}
+
+
+def test_the_databases_user_leads_no_deletion_elsewhere(data: Path, tmp_path: Path) -> None:
+    """Another PostgreSQL's socket is named as ours is."""
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (tmp_path / name).touch()
+    folder = open_data_folder(data)
+    owner = folder.cluster.stat()[4:6]
+    for path in (folder.socket, folder.cluster):
+        path.rename(path.with_name("old"))
+        path.symlink_to(tmp_path)
+        os.chown(path, *owner, follow_symlinks=False)
+        with pytest.raises(InputError, match=r"is no folder|of PostgreSQL an unknown version"):
+            projects(folder)
+        assert len([*tmp_path.iterdir()]) == 2
+        path.unlink()
+        path.with_name("old").rename(path)
+    assert projects(folder) == {"default"}
 
 
 def test_a_server_that_somebody_else_started_on_the_folder_is_left_alone(data: Path) -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.errors import RestrictViolation
 
 from steelyard.errors import InputError
-from steelyard.evidence.canonical import sha256_hex
-from steelyard.server.database.audit import check_audit
+from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.server.database.audit import audit_head, check_audit
 from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import TABLES, Migration, apply_migrations, check_schema, migrations
@@ -165,3 +167,71 @@ def test_several_at_one_time_apply_each_migration_once(empty: Database) -> None:
     for thread in threads:
         thread.join()
     assert (len(done), sum(done)) == (4, len(migrations()))
+
+
+ENDINGS = {
+    "session": "ended_at",
+    "token": "revoked_at",
+    "share": "revoked_at",
+    "membership": "ended_at",
+    "group_mapping": "ended_at",
+    "admin_link": "used_at",
+    "person_link": "used_at",
+}
+
+
+def test_what_has_ended_never_lives_again(team_database: Database, tmp_path: Path) -> None:
+    fill(team_database, open_data_folder(tmp_path / "data"), "ending")
+    for table, column in ENDINGS.items():
+        with team_database.connect() as connection:
+            connection.execute(f"UPDATE steelyard.{table} SET {column} = now()")
+        for value in ("NULL", "now() + interval '1 day'"):
+            with pytest.raises(RestrictViolation, match="stays so"), team_database.connect() as connection:
+                connection.execute(f"UPDATE steelyard.{table} SET {column} = {value}")
+
+
+def test_an_old_run_gets_no_further_file(team_database: Database, tmp_path: Path) -> None:
+    fill(team_database, open_data_folder(tmp_path / "data"), "files")
+    with pytest.raises(RestrictViolation, match="as many files as its row says"), team_database.connect() as connection:
+        connection.execute(
+            "INSERT INTO steelyard.run_file SELECT min(id), 'more.txt', 1, %s FROM steelyard.run", ("0" * 64,)
+        )
+
+
+def test_a_line_of_the_log_is_canonical(team_database: Database) -> None:
+    """Every other form of a line that would follow is refused; the line itself is taken."""
+    with team_database.connect() as connection:
+        head = audit_head(connection)
+    line = {
+        "act": "x",
+        "actor": "y",
+        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "details": {"a": 1, "b": []},
+        "prev": head.sha256,
+        "request": '\u007f\u2028\x1f\t"\\ \N{GRINNING FACE}',
+        "sequence": head.lines,
+        "subject": "",
+    }
+    good = canonical(line).decode()
+    others = [
+        " " + good,
+        good.replace(":[]", ": []"),
+        good.replace('"a":1', '"a":1,"a":1'),
+        good.replace('"a":1', '"a":1.0'),
+        good.replace('"a":1', '"a":1e0'),
+        good.replace('"a":1,"b":[]', '"b":[],"a":1'),
+        good.replace('"act":"x"', '"act":"\\u0078"'),
+        good.replace('"act":"x"', '"act":1'),
+        good.replace('"actor":"y",', ""),
+        good.replace('"subject":""', '"subject":"","zzz":1'),
+        good.replace(f'"sequence":{head.lines}', f'"sequence":"{head.lines}"'),
+        good.replace("Z", ""),
+        "[]",
+    ]
+    for other in others:
+        assert other != good
+        with pytest.raises(psycopg.DatabaseError), team_database.connect() as connection:
+            connection.execute("INSERT INTO steelyard.audit (line, at) VALUES (%s, now())", (other,))
+    with team_database.connect() as connection:
+        connection.execute("INSERT INTO steelyard.audit (line, at) VALUES (%s, now())", (good,))
+        assert check_audit(connection).lines == head.lines + 1

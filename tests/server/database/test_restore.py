@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from steelyard.errors import InputError, SteelyardError, VerificationError
@@ -12,9 +15,10 @@ from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.erasure import erase_person
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.migrate import migrations
 from steelyard.server.database.restore import restore_backup
-from tests.server.database.rows import FILES, content, fill, one
-from tests.server.database.tampering import TAMPERINGS, of_the_first_schema
+from tests.server.database.rows import FILES, content, digest, fill, one
+from tests.server.database.tampering import TAMPERINGS, of_the_first_schema, without_table
 from tests.server.databases import Server, copied, open_folder, started
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -46,12 +50,14 @@ def unended(rows: Rows) -> Rows:
         "person_link": [row[:5] for row in rows["person_link"]],
         "share": [row[:7] + row[8:] for row in rows["share"]],
         "audit": [row for row in rows["audit"] if row[4] != "restore"],
+        "run_restored": [],
     }
 
 
 def check_restored(database: Database, path: Path, before: Rows) -> None:
     after = content(database)
     assert unended(after) == unended(before)
+    assert [row[0] for row in after["run_restored"]] == [row[0] for row in after["run"]]
     assert all(row[5] is not None for row in after["session"] + after["person_link"])
     assert all(row[7] is not None for row in after["share"])
     with database.connect() as connection:
@@ -207,3 +213,58 @@ def test_the_log_says_that_it_was_restored(made: tuple[Path, Rows, Path]) -> Non
             head = audit_head(connection)
             row = connection.execute("SELECT act FROM steelyard.audit ORDER BY sequence DESC LIMIT 1").fetchone()
             assert (row, check_audit(connection)) == (("restore",), head)
+
+
+def test_a_backup_with_its_sha256_is_taken_as_it_is(made: tuple[Path, Rows, Path]) -> None:
+    with open_folder() as path:
+        assert restore_backup(made[0], path, sha256=digest(made[0].read_bytes()), environment={}).unverified == 0
+        with started(path) as database:
+            assert content(database)["run_restored"] == []
+
+
+def test_a_broken_log_comes_back_as_it_was_and_says_so(data: Path, tmp_path: Path) -> None:
+    folder = open_data_folder(data)
+    with started(data) as database:
+        fill(database, folder)
+        with database.connect_as_owner() as connection:
+            connection.execute("ALTER TABLE steelyard.audit DISABLE TRIGGER keep")
+            connection.execute("UPDATE steelyard.audit SET line = replace(line, 'sign-in', 'sign-on')")
+            connection.execute("ALTER TABLE steelyard.audit ENABLE TRIGGER keep")
+        lines = content(database)["audit"]
+        write_backup(database, folder, tmp_path / "backup")
+    with open_folder("restored") as path:
+        done = restore_backup(tmp_path / "backup", path, environment={})
+        assert f"audit line {len(migrations())}: was changed" in done.manifest.audit_problem
+        with started(path) as database, database.connect() as connection:
+            assert [row[:3] for row in content(database)["audit"]][: len(lines)] == [row[:3] for row in lines]
+            with pytest.raises(VerificationError, match="was changed"):
+                check_audit(connection)
+            with pytest.raises(psycopg.errors.RestrictViolation):  # what comes later follows
+                connection.execute("INSERT INTO steelyard.audit (line, at) VALUES ('{}', now())")
+
+
+def test_a_restore_that_was_killed_leaves_no_platform(made: tuple[Path, Rows, Path]) -> None:
+    """The moment is found by what it has written, not by a time."""
+    program = (
+        "import sys; from pathlib import Path; from steelyard.server.database.restore import restore_backup; "
+        "restore_backup(Path(sys.argv[1]), Path(sys.argv[2]), environment={}, "
+        "notify=lambda line: line == 'the database' and (print(line, flush=True), sys.stdin.read()))"
+    )
+    with open_folder() as path:
+        command = [sys.executable, "-c", program, str(made[0]), str(path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"the database\n"
+            process.kill()
+        assert (path / "steelyard-data").is_file()
+        with pytest.raises(InputError, match="its restore was cut off"):
+            open_data_folder(path)
+
+
+@pytest.mark.parametrize("table", ["audit", "run_withheld"])
+def test_a_backup_without_one_of_its_tables_is_refused(
+    made: tuple[Path, Rows, Path], older: Server, tmp_path: Path, table: str
+) -> None:
+    without_table(made[0], tmp_path / "changed", table)
+    with pytest.raises(VerificationError, match="has other tables than its schema"):
+        restore_backup(tmp_path / "changed", tmp_path / "target", environment=older.environment())

@@ -19,7 +19,7 @@ from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.database.restore import restore_backup
-from steelyard.server.database.retention import cut_before, retain
+from steelyard.server.database.retention import _delete_orphan, _orphans, cut_before, retain
 from tests.server.database.rows import content, digest, fill, one
 from tests.server.databases import open_folder, started
 
@@ -230,6 +230,26 @@ def test_a_folder_that_no_row_names_goes_after_a_day(database: Database, tmp_pat
     assert orphans[0].is_dir()
     assert retain(database, folder).orphans == 1
     assert [path.is_dir() for path in (*orphans, kept, tmp_path)] == [False, True, True, True]
+
+
+def test_a_run_that_is_pushed_while_orphans_are_deleted_stays(database: Database, tmp_path: Path) -> None:
+    """The same run lay there without a row: its folder was listed, and then the push replaced it."""
+    folder = open_data_folder(tmp_path / "data")
+    seal = digest("seal of pushed meanwhile 0")
+    place = folder.runs / seal[:2] / seal
+    place.mkdir(parents=True)
+    os.utime(place, (time.time() - 100_000,) * 2)
+    with database.connect_as_owner() as connection:
+        assert _orphans(connection, folder) == [(seal[:2], seal)]
+        os.utime(place)  # a push has just put it there, and has no row yet
+        _delete_orphan(connection, folder, seal[:2], seal)
+        assert place.is_dir()
+        os.utime(place, (time.time() - 100_000,) * 2)
+        fill(database, folder, "pushed meanwhile", runs=1)
+        os.utime(place, (time.time() - 100_000,) * 2)
+        _delete_orphan(connection, folder, seal[:2], seal)
+    assert (place / "plan.dsse.json").is_file()
+    assert [*place.parent.iterdir()] == [place]
 
 
 def test_a_clock_that_went_back_over_a_months_end_keeps_the_month(own: tuple[Database, DataFolder]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from pathlib import Path
 
 from steelyard.evidence import layout
+from steelyard.server.database.connection import open_database
+from steelyard.server.database.folder import open_data_folder
 from steelyard.server.push.archive import Limits, Unpacker
 from tests.docs.browser import open_tab
-from tests.server.site import GOLDEN, Client, Site, pushed
+from tests.server.site import GOLDEN, Client, Site, pushed, run_page
 
 
 def test_a_run_shows_what_was_computed_again(site: Site) -> None:
@@ -39,6 +43,55 @@ def test_no_other_file_of_the_machine_comes(site: Site) -> None:
         f"{seal}/files/samples", f"{'0' * 64}/report", f"..%2f{seal}", f"{seal.upper()}/report",
     ):  # fmt: skip
         assert client.get(f"/p/default/runs/{path}").status == 404, path
+
+
+def test_a_file_that_was_changed_in_the_data_folder_is_not_served(site: Site) -> None:
+    site.project("changed")
+    seal = pushed(site, project="changed")
+    client = site.administrator()
+    (folder,) = (site.data / "runs").glob("??/" + hashlib.sha256(f"{number_of(site)} {seal}".encode()).hexdigest())
+    assert client.get(run_page(seal, "/report", "changed")).status == 200
+    report = (folder / "report.html").read_bytes()
+    (folder / "report.html").write_bytes(report.replace(b"inconsistent", b"consistent"))
+    (folder / "scores.jsonl").unlink()
+    (folder / "scores.jsonl").symlink_to("/etc/passwd")
+    (folder / "report.md").unlink()
+    for name, words in (
+        ("report", "not what was received"),
+        ("files/scores.jsonl", "not what was received"),
+        ("files/report.md", "no longer in the data folder"),
+    ):
+        reply = client.get(run_page(seal, f"/{name}", "changed"))
+        assert (reply.status, words in reply.text, b"root:" in reply.body) == (410, True, False)
+
+
+def number_of(site: Site) -> int:
+    with open_database(open_data_folder(site.data, create=False), beside=True) as database, database.connect() as found:
+        row = found.execute("SELECT id FROM steelyard.project WHERE name = 'changed'").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_run_from_a_backup_that_nobody_vouched_for_says_so_wherever_its_verdict_is(site: Site) -> None:
+    site.project("backup")
+    seal = pushed(site, project="backup")
+    with (
+        open_database(open_data_folder(site.data, create=False), beside=True) as database,
+        database.connect_as_owner() as connection,
+    ):
+        connection.execute(
+            "INSERT INTO steelyard.run_restored (run_id) SELECT r.id FROM steelyard.run r "
+            "JOIN steelyard.project p ON p.id = r.project_id WHERE p.name = 'backup'"
+        )
+    client = site.administrator()
+    text = client.get(run_page(seal, "", "backup")).text
+    assert "From a backup, not verified here." in text
+    for lie in ("It holds", "Computed again by this server", "It was drawn again here", "on this server</dd>"):
+        assert lie not in text
+    assert "from a backup, not verified here" in client.get("/p/backup/runs").text
+    reply = site.with_token(project="backup").get(f"/api/v1/runs/{seal}")
+    assert (json.loads(reply.text)["verified_exit"], "not verified here" in reply.text) == (3, True)
+    assert "From a backup" not in client.get(run_page(pushed(site))).text
 
 
 def test_a_run_that_withholds_its_texts_is_marked_unsigned_and_shows_no_markup(site: Site, hostile_run: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from steelyard.errors import InputError
+from steelyard.evidence import layout
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
@@ -17,7 +20,7 @@ from steelyard.server.push.archive import Limits, packed
 from steelyard.server.push.intake import AT_ONCE, AT_ONCE_OF_TOKEN, BusyError, Intake
 from steelyard.server.runs.rows import Runs
 from steelyard.server.web.facts import RequestFacts
-from tests.server.site import GOLDEN, Site
+from tests.server.site import GOLDEN, Site, pushed, run_page
 
 CALLER = Caller(
     person=1,
@@ -124,3 +127,31 @@ def test_a_token_that_ended_while_its_run_was_verified_brings_nothing_in(intake:
     whole = Intake(intake._data, intake._runs, Metrics())
     with pytest.raises(InputError, match="ended while the run was verified"):
         asyncio.run(take())
+
+
+def test_a_run_whose_folder_is_gone_comes_back_with_the_same_files(site: Site) -> None:
+    site.project("again")
+    client = site.administrator()
+    row = run_page(pushed(site, project="again"), project="again")
+    (folder,) = {path.parent for path in site.data.glob("runs/??/*/plan.dsse.json")} - folders_of_others(site, "again")
+    shutil.rmtree(folder)
+    assert client.get(f"{row}/archive").status == 410
+    other = list(packed(GOLDEN, [name for name in layout.run_files(GOLDEN) if name != "report.md"]))
+    headers = {"Content-Type": "application/x-tar", "Content-Encoding": "gzip"}
+    refused = site.with_token(project="again").ask("POST", "/api/v1/runs", b"".join(other), headers)
+    assert (refused.status, "report.md: is missing, and was there" in refused.text) == (422, True)
+    assert not folder.exists()
+    pushed(site, project="again")
+    assert [*layout.run_files(folder)] == [*layout.run_files(GOLDEN)]
+    assert client.get(f"{row}/archive").status == 200
+
+
+def folders_of_others(site: Site, project: str) -> set[Path]:
+    """The folders of runs of the other projects."""
+    with open_database(open_data_folder(site.data, create=False), beside=True) as database, database.connect() as found:
+        rows = found.execute(
+            "SELECT coalesce(r.folder, r.seal_sha256) FROM steelyard.run r JOIN steelyard.project p "
+            "ON p.id = r.project_id WHERE p.name <> %s",
+            (project,),
+        ).fetchall()
+    return {site.data / "runs" / key[:2] / key for (key,) in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,8 +16,11 @@ from tests.docs.pages import ROOT
 GOLDEN = ROOT / "tests" / "assets" / "golden"
 
 
-def run(folder: Path, cpu_seconds: int = 60, memory: int = 3 << 30) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-P", "-m", "steelyard.server.push.worker", str(folder), str(cpu_seconds), str(memory)]
+def run(
+    folder: Path, cpu_seconds: int = 60, memory: int = 3 << 30, parent: int = 0
+) -> subprocess.CompletedProcess[bytes]:
+    module = [sys.executable, "-P", "-m", "steelyard.server.push.worker"]
+    command = [*module, str(folder), str(cpu_seconds), str(memory), str(parent or os.getpid())]
     return subprocess.run(command, capture_output=True)
 
 
@@ -40,3 +44,19 @@ def test_a_folder_that_is_no_run_is_said_without_its_place(tmp_path: Path) -> No
 
 def test_processor_time_ends_it() -> None:
     assert run(GOLDEN, cpu_seconds=0).returncode != 0
+
+
+def test_it_ends_with_the_server_that_started_it() -> None:
+    assert (run(GOLDEN, parent=1).returncode, run(GOLDEN, parent=1).stdout) == (1, b"")  # gone already
+    child = (
+        "import os, time; from steelyard.server.push.worker import _end_with_parent; "
+        "_end_with_parent(os.getppid()); print(os.getpid(), flush=True); time.sleep(600)"
+    )
+    server = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    with subprocess.Popen([sys.executable, "-c", server], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        number = int(process.stdout.readline())
+        process.kill()
+        assert process.stdout.read() == b""  # the child held its other end
+    stat = Path(f"/proc/{number}/stat")
+    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"

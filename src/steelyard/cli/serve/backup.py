@@ -21,7 +21,7 @@ def command(file: Path, data: Path, run_as: str) -> int:
 
     It holds the database as it is at one moment, and the runs of that moment; passwords of the database and keys are
     not in it. Keep the SHA-256 that is printed elsewhere: restore takes it. Exit code 1: files of runs are damaged, and
-    were left out; the backup is whole but for them.
+    were left out; or the audit log's chain is broken, and is in the backup as it is.
     """
     from steelyard.server.database.backup import write_backup
     from steelyard.server.database.connection import open_database
@@ -39,4 +39,6 @@ def command(file: Path, data: Path, run_as: str) -> int:
         click.echo(f"damaged, and left out: {name}", err=True)
     if more := len(done.manifest.damaged[10:]):
         click.echo(f"damaged, and left out: {more:,} more files", err=True)
-    return int(ExitCode.INCONSISTENT if done.manifest.damaged else ExitCode.CONSISTENT)
+    if problem := done.manifest.audit_problem:
+        click.echo(f"the audit log's chain is broken, and is in the backup as it is: {problem}", err=True)
+    return int(ExitCode.INCONSISTENT if done.manifest.damaged or problem else ExitCode.CONSISTENT)

@@ -21,7 +21,7 @@ run_as_option = click.option(
     "--run-as",
     metavar="USER",
     default="",
-    help="As root: whose rights the database gets (default: the owner of --data, else nobody).",
+    help="As root: whose rights the database gets (default: nobody).",
 )
 
 # Each may come from the environment, as OIDC_ISSUER.

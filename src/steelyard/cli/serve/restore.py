@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from steelyard.cli.serve.options import data_option, run_as_option, tell
+from steelyard.errors import ExitCode
 
 __all__ = ["command"]
 
@@ -26,13 +27,19 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
     """Restore the backup FILE into --data, a new or empty folder, and a database there or the one of DATABASE_URL.
 
     All of it or nothing: FILE is read whole and held against its manifest before anything is written. Everybody signs
-    in anew. Tokens that were revoked after the backup are as they were: look at them.
+    in anew. Tokens that were revoked after the backup are as they were: look at them. Without --sha256 nothing shows
+    that FILE is yours: its runs are shown as not verified here, for good. Exit code 1: the audit log's chain is broken.
     """
     from steelyard.server.database.restore import restore_backup
 
     done = restore_backup(file, data, sha256=sha256, erasures=erasures, run_as=run_as, notify=tell)
     rows = sum(table.rows for table in done.manifest.tables.values())
     click.echo(f"{data}: {done.manifest.runs:,} runs and {rows:,} rows, as they were at {done.manifest.made_at}")
+    if done.unverified:
+        click.echo(
+            f"shown as not verified here: {done.unverified:,} runs, since no --sha256 says whose backup this is",
+            err=True,
+        )
     if done.erasures:
         click.echo(f"erased again: {done.erasures:,}")
     if done.without_keys:
@@ -47,4 +54,6 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
         )
     if done.manifest.damaged:
         click.echo(f"the backup was made without {len(done.manifest.damaged):,} damaged files of runs", err=True)
-    return 0
+    if problem := done.manifest.audit_problem:
+        click.echo(f"the audit log's chain is broken, and was when the backup was made: {problem[:600]}", err=True)
+    return int(ExitCode.INCONSISTENT if problem else ExitCode.CONSISTENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -13,7 +14,7 @@ from typing import Any, Final
 from steelyard.errors import InputError
 from steelyard.server.database.folder import DataFolder
 
-__all__ = ["Account", "account_for", "give", "open_for"]
+__all__ = ["Account", "account_for", "open_for"]
 
 _NOBODY: Final = "nobody"
 
@@ -34,9 +35,9 @@ class Account:
 
 
 def account_for(folder: DataFolder, run_as: str) -> Account:
-    """Who the database of ``folder`` runs as: this process's own user; as root ``run_as``, else the folder's owner.
+    """Who the database of ``folder`` runs as: this process's own user; as root ``run_as``, else whose it is, or nobody.
 
-    Where root owns the folder that is nobody. Raises InputError for an unknown user, for root, for another user where
+    Raises InputError for an unknown user, for root, for another user where
     this process is not root's, and for one that does not own the database which is there.
     """
     own = os.geteuid()
@@ -44,12 +45,8 @@ def account_for(folder: DataFolder, run_as: str) -> Account:
         if run_as and _entry(run_as).pw_uid != own:
             raise InputError(f"--run-as {run_as}: only root can run the database as another user: leave it out")
         return Account(_name_of(own), own, os.getegid(), switch=False)
-    made_by = folder.cluster.lstat().st_uid if folder.cluster.exists() else None
-    if run_as:
-        entry = _entry(run_as)
-    else:
-        owner = folder.path.stat().st_uid if made_by is None else made_by
-        entry = _entry(_NOBODY) if owner == 0 else _entry_of(owner, folder.path)
+    made_by = _made_by(folder)
+    entry = _entry(run_as or _NOBODY) if made_by is None or run_as else _entry_of(made_by, folder.postgres)
     if entry.pw_uid == 0:
         raise InputError("--run-as root: PostgreSQL refuses that: name an ordinary user, or leave it out")
     if made_by not in (None, entry.pw_uid):
@@ -60,10 +57,11 @@ def account_for(folder: DataFolder, run_as: str) -> Account:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, switch=True)
 
 
-def give(path: Path, account: Account) -> None:
-    """Give a file or folder that this process has made to ``account``; a link is not followed."""
-    if account.switch:
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+def _made_by(folder: DataFolder) -> int | None:
+    """Who owns the cluster; None where there is none yet. A link there is its maker's, and is refused later."""
+    with contextlib.suppress(FileNotFoundError):
+        return folder.cluster.lstat().st_uid
+    return None
 
 
 def open_for(folder: DataFolder, account: Account) -> None:

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.evidence.layout import open_regular
-from steelyard.server.database.audit import append_audit, check_audit
+from steelyard.server.database.audit import AuditHead, append_audit, audit_head, check_audit
 from steelyard.server.database.backup_file import (
     ERASURES,
     FORMAT,
@@ -29,6 +28,7 @@ from steelyard.server.database.backup_file import (
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.database.migrate import TABLES, check_schema, migrations
 from steelyard.server.push.archive import is_accepted
+from steelyard.server.runs.folders import open_run_file
 from steelyard.server.runs.text_retention import NOT_WITHHELD, hold_files
 from steelyard.util.atomic_file import whole_file
 
@@ -61,7 +61,7 @@ def write_backup(
     """Write a backup to a new file, readable by its owner alone; an audit line says so when it is whole.
 
     The platform may be used meanwhile. Raises InputError where the file exists or the schema is another version's,
-    VerificationError where the audit log's chain is broken.
+    VerificationError where a file changed meanwhile. A broken audit log is in the manifest, and stops no backup.
     """
     if path.exists():
         raise InputError("exists: a backup is never written over another one; give a new name", where=path)
@@ -82,9 +82,9 @@ def write_backup(
 
 
 def columns_of(connection: psycopg.Connection[Any], table: str) -> tuple[str, ...]:
-    """A table's columns in their order."""
+    """A table's columns in their order; none where the schema has no such table."""
     rows = connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = ('steelyard.' || quote_ident(%s))::regclass "
+        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('steelyard.' || quote_ident(%s)) "
         "AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
         (table,),
     )
@@ -104,7 +104,7 @@ def _write(
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         notify("the database")
         tables = {table: _write_table(writer, connection, table) for table in TABLES}
-        head = check_audit(connection)
+        head, problem = _audit(connection)
         runs, damaged = _write_runs(writer, connection, folder, notify)
     if folder.erasures.is_file():
         writer.add(ERASURES, iter([folder.erasures.read_bytes()]))
@@ -120,7 +120,16 @@ def _write(
         audit_lines=head.lines,
         audit_sha256=head.sha256,
         damaged=damaged,
+        audit_problem=problem,
     )
+
+
+def _audit(connection: psycopg.Connection[Any]) -> tuple[AuditHead, str]:
+    """The log's head, and why its chain is broken: a backup is wanted all the more then."""
+    try:
+        return check_audit(connection), ""
+    except VerificationError as error:
+        return audit_head(connection), str(error)
 
 
 def _write_table(writer: BackupWriter, connection: psycopg.Connection[Any], table: str) -> TableContent:
@@ -174,7 +183,7 @@ def _digest(folder: DataFolder, key: str, name: str) -> str:
 
 
 def _content(folder: DataFolder, key: str, name: str) -> Iterator[bytes]:
-    with open_regular(folder.runs / key[:2] / key, name) as file:
+    with open_run_file(folder, key, name) as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while chunk := file.read(_CHUNK):
             yield chunk

@@ -64,7 +64,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What a backup holds. ``schema`` are the digests of the migrations that made its tables.
 
     ``members`` are the SHA-256 of every other member; ``audit_lines`` and ``audit_sha256`` the audit log's head;
-    ``damaged`` the files of runs that were missing or not what the database says of them, which are not in it.
+    ``damaged`` the files of runs that were missing or not what the database says of them, which are not in it;
+    ``audit_problem`` why the log's chain was broken already, with the head that the table says.
     """
 
     format: str
@@ -78,6 +79,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     audit_lines: int
     audit_sha256: str
     damaged: tuple[str, ...] = ()
+    audit_problem: str = ""
 
 
 def table_member(table: str) -> str:

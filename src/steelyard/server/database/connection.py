@@ -30,6 +30,8 @@ OWNER_URL: Final = "DATABASE_OWNER_URL"
 OLDEST: Final = 15  # the major version of PostgreSQL from which on the schema works, and is tested
 _CONNECT_SECONDS: Final = 10
 _STATEMENT_MILLISECONDS: Final = 30_000
+# A team's database whose machine is gone without a word is given up after half a minute.
+_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 _POOL_SECONDS: Final = 10.0
 _BESIDE_SECONDS: Final = 30.0
 
@@ -139,7 +141,8 @@ def open_database(
             return
         if environment.get(OWNER_URL):
             raise InputError(f"{OWNER_URL} is set, and {URL} is not: set both, or neither")
-        from steelyard.server.database.embedded import FolderInUse, running_database, start_database
+        from steelyard.server.database.embedded import running_database, start_database
+        from steelyard.server.database.locks import FolderInUse
 
         with ExitStack() as stack:
             if beside and running_database(folder) is not None:
@@ -242,9 +245,7 @@ def _parsed(address: str, variable: str) -> dict[str, Any]:
 
 
 def _asked(found: Mapping[str, Any]) -> dict[str, Any]:
-    """With what we want where the address says nothing; a network that went away is noticed in half a minute."""
-    alive = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
-    return {"connect_timeout": _CONNECT_SECONDS, "application_name": "steelyard", **alive, **found}
+    return {"connect_timeout": _CONNECT_SECONDS, "application_name": "steelyard", **_ALIVE, **found}
 
 
 def _described(

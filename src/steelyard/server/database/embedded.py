@@ -9,10 +9,7 @@ process of the database, so that whoever holds both knows that nothing of an ear
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -22,20 +19,22 @@ from pathlib import Path
 from typing import IO, Final
 
 from steelyard.errors import DeadlineExceeded, InputError, StorageError
-from steelyard.server.database.account import Account, account_for, give, open_for
+from steelyard.server.database.account import Account, account_for, open_for
+from steelyard.server.database.beneath import opened, read_small, remove, unlink
 from steelyard.server.database.folder import DataFolder
+from steelyard.server.database.locks import held, taken
 from steelyard.server.database.passwords import Passwords, made_passwords, read_passwords
 from steelyard.server.database.programs import MAJOR, copied_programs, installed_programs
 
-__all__ = ["Embedded", "FolderInUse", "running_database", "start_database"]
+__all__ = ["Embedded", "running_database", "start_database"]
 
 _LAST_WORDS: Final = 4_000  # bytes of the log's end in which the reason of a failed start is looked for
 _MAX_LOG_BYTES: Final = 10 << 20
-_TAKEN_SECONDS: Final = 3.0
 _STALE_SECONDS: Final = 30.0  # in which an earlier database must have ended
 _START_SECONDS: Final = 600.0  # a recovery after a crash replays at most max_wal_size
 _STOP_SECONDS: Final = 60.0
 _NAP_SECONDS: Final = 0.03
+_SMALL_BYTES: Final = 10_000  # of a file of the cluster that is read here
 # For a few users and an idle process: few wake-ups, few processes, little memory. What is committed is on disk.
 _SETTINGS: Final = {
     "listen_addresses": "",
@@ -67,10 +66,6 @@ _SETTINGS: Final = {
 
 # PostgreSQL's own, so that no order of texts changes with the machine's C library.
 _LOCALE: Final = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-
-
-class FolderInUse(InputError):
-    """Another process runs the database of this data folder."""
 
 
 class Embedded:
@@ -125,14 +120,14 @@ def start_database(
     user, of another user; StorageError where the database does not start, with its reason.
     """
     account = account_for(folder, run_as)
-    with _taken(folder):
+    with taken(folder, folder.lock):
         _check_version(folder)
         open_for(folder, account)
         with _wait_for_end(folder, notify) as inherited:
             programs = _programs(folder, account)
             passwords = _make(folder, account, programs)
             process = _run(folder, account, programs, inherited.fileno())
-            syncing = _sync(folder, account, programs) if _unsynced(folder).exists() else None
+            syncing = _sync(folder, account, programs) if os.path.lexists(_unsynced(folder)) else None
             embedded = Embedded(folder, process, passwords, syncing)
         try:
             _wait_until_ready(embedded, notify)
@@ -145,37 +140,8 @@ def running_database(folder: DataFolder) -> Passwords | None:
     """The passwords of the database that another process runs in this folder; None where none runs."""
     if not folder.lock.exists():
         return None
-    with _held(folder.lock) as lock:
+    with held(folder.lock) as lock:
         return read_passwords(folder) if lock is None else None
-
-
-@contextmanager
-def _taken(folder: DataFolder) -> Iterator[None]:
-    """This process is the one that runs the folder's database; one just killed may take a moment to be gone."""
-    begun = time.monotonic()
-    while True:
-        with _held(folder.lock) as lock:
-            if lock is not None:
-                yield
-                return
-        if time.monotonic() - begun > _TAKEN_SECONDS:
-            raise FolderInUse("another process of steelyard uses this data folder: end it first", where=folder.path)
-        time.sleep(_NAP_SECONDS)
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[IO[bytes] | None]:
-    """The lock at ``path`` for the length of the block; None where somebody else has it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    with open(path, "r+b", opener=lambda name, _: os.open(name, flags, 0o600), buffering=0) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
-            yield None
-            return
-        yield file
 
 
 @contextmanager
@@ -184,7 +150,7 @@ def _wait_for_end(folder: DataFolder, notify: Callable[[str], None]) -> Iterator
     begun = time.monotonic()
     asked = False
     while True:
-        with _held(folder.postgres_lock) as lock:
+        with held(folder.postgres_lock) as lock:
             if lock is not None:
                 yield lock
                 return
@@ -205,26 +171,32 @@ def _end_orphan(folder: DataFolder) -> None:
     pid = _pid_in(folder)
     if pid is None:
         return
-    with contextlib.suppress(OSError):
-        if Path(f"/proc/{pid}/cwd").samefile(folder.cluster):
+    if _works_in_cluster(folder, pid):
+        with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGINT)
 
 
+def _works_in_cluster(folder: DataFolder, pid: int) -> bool:
+    """Whether a process of the cluster's owner has the cluster as its working directory."""
+    with contextlib.suppress(OSError), opened(folder.path, "postgres", "cluster") as cluster:
+        found, process = os.fstat(cluster), os.stat(f"/proc/{pid}")
+        return process.st_uid == found.st_uid and os.path.samestat(found, os.stat(f"/proc/{pid}/cwd"))
+    return False
+
+
 def _pid_in(folder: DataFolder) -> int | None:
+    content = read_small(_SMALL_BYTES, folder.path, "postgres", "cluster", "postmaster.pid") or b""
     try:
-        return int((folder.cluster / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")[0])
-    except (OSError, ValueError):
+        return int(content.decode("utf-8", "replace").split("\n")[0])
+    except ValueError:
         return None
 
 
 def _check_version(folder: DataFolder) -> None:
-    version = folder.cluster / "PG_VERSION"
-    if not folder.cluster.exists():
+    if not os.path.lexists(folder.cluster):
         return
-    try:
-        found = version.read_text(encoding="ascii", errors="replace").strip()[:20]
-    except OSError:
-        found = ""
+    content = read_small(_SMALL_BYTES, folder.path, "postgres", "cluster", "PG_VERSION") or b""
+    found = content.decode("ascii", "replace").strip()[:20]
     if not found.isdecimal():
         found = "an unknown version"
     if found != str(MAJOR):
@@ -247,17 +219,15 @@ def _programs(folder: DataFolder, account: Account) -> Path:
 
 def _make(folder: DataFolder, account: Account, programs: Path) -> Passwords:
     """Make the cluster where there is none; it gets its name when it is whole."""
-    for path in (folder.postgres, folder.socket):
-        if not path.exists():
-            path.mkdir(mode=0o700)
-            give(path, account)
-    if folder.cluster.exists():
+    _make_folder(folder, account, "postgres")
+    _make_folder(folder, account, "postgres", "socket")
+    if os.path.lexists(folder.cluster):
         return read_passwords(folder)
     passwords = made_passwords(folder)
     partial = folder.postgres / "cluster.partial"
-    shutil.rmtree(partial, ignore_errors=True)
+    remove(folder.path, "postgres", partial.name)
     secret = folder.postgres / "first-password"
-    secret.unlink(missing_ok=True)
+    remove(folder.path, "postgres", secret.name)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     try:
         with open(secret, "w", encoding="ascii", opener=lambda name, _: os.open(name, flags, 0o600)) as file:
@@ -277,11 +247,30 @@ def _make(folder: DataFolder, account: Account, programs: Path) -> Passwords:
     finally:
         secret.unlink(missing_ok=True)
     if done.returncode:
-        shutil.rmtree(partial, ignore_errors=True)
+        remove(folder.path, "postgres", partial.name)
         raise StorageError(f"{folder.path}: the database cannot be made: {_reason(done.stderr)}")
-    os.close(os.open(_unsynced(folder), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+    remove(folder.path, "postgres", _unsynced(folder).name)
+    os.close(os.open(_unsynced(folder), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
     partial.rename(folder.cluster)
     return passwords
+
+
+def _make_folder(folder: DataFolder, account: Account, *names: str) -> None:
+    """Make a folder of the database's user; raises InputError where something else is in its place."""
+    place = folder.path.joinpath(*names)
+    try:
+        with opened(folder.path, *names[:-1]) as above:
+            try:
+                os.mkdir(names[-1], 0o700, dir_fd=above)
+            except FileExistsError:
+                is_new = False
+            else:
+                is_new = True
+        with opened(folder.path, *names) as made:
+            if is_new and account.switch:
+                os.fchown(made, account.uid, account.gid)
+    except OSError as error:
+        raise InputError(f"{place} is no folder ({error.strerror}): move it away", where=folder.path) from None
 
 
 def _unsynced(folder: DataFolder) -> Path:
@@ -329,15 +318,18 @@ def _clean(folder: DataFolder) -> None:
     One that was started by hand has no such lock: it is known by its working directory.
     """
     pid = _pid_in(folder)
-    if pid is not None:
-        with contextlib.suppress(OSError):
-            if Path(f"/proc/{pid}/cwd").samefile(folder.cluster):
-                raise StorageError(
-                    f"{folder.path}: a PostgreSQL that steelyard did not start (process {pid}) runs on it"
-                )
-        (folder.cluster / "postmaster.pid").unlink(missing_ok=True)
-    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
-        (folder.socket / name).unlink(missing_ok=True)
+    if pid is not None and _works_in_cluster(folder, pid):
+        raise StorageError(f"{folder.path}: a PostgreSQL that steelyard did not start (process {pid}) runs on it")
+    try:
+        unlink(folder.path, "postgres", "cluster", "postmaster.pid")
+        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+            unlink(folder.path, "postgres", "socket", name)
+    except OSError as error:
+        raise InputError(
+            f"a link, or no folder, is where the database's own should be ({error.strerror}): look into "
+            f"{folder.postgres}",
+            where=folder.path,
+        ) from None
 
 
 def _ender(parent: int) -> Callable[[], None]:

@@ -44,6 +44,7 @@ _RIGHTS: Final = {
     "run": "SELECT, INSERT",
     "run_file": "SELECT, INSERT",
     "run_withheld": "SELECT",
+    "run_restored": "SELECT",
     "endpoint": "SELECT, INSERT, UPDATE (models, concurrency, price_in, price_out, retired_at)",
     "endpoint_key": "SELECT, INSERT, UPDATE (sealed, set_at, set_by)",
     "share": "SELECT, INSERT, UPDATE (revoked_at, opened, opened_at)",

@@ -62,7 +62,7 @@ _DESCRIPTORS: dict[Path, int] = {}
 
 def _descriptor_of(folder: Path) -> int:
     if folder not in _DESCRIPTORS:
-        _DESCRIPTORS[folder] = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        _DESCRIPTORS[folder] = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     return _DESCRIPTORS[folder]
 
 

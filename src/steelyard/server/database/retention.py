@@ -6,15 +6,17 @@ a dry run takes back, so that its numbers are those of the real one.
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import os
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.server.database.audit import CUT, AuditCut, append_audit
+from steelyard.server.database.beneath import opened, remove
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.runs.text_retention import OldRun, delete_texts, find_old_texts, hold_files, left_over
 
@@ -74,8 +76,8 @@ def retain(database: Database, folder: DataFolder, months: int = DEFAULT_MONTHS,
             orphans = _orphans(connection, folder)
             done = _delete_rows(connection, cut, old.runs, len(orphans), sealed=old.sealed, damaged=old.damaged)
         if not is_dry:
-            for path in orphans:
-                shutil.rmtree(path, ignore_errors=True)
+            for above, name in orphans:
+                _delete_orphan(connection, folder, above, name)
             for seal in left_over(connection):
                 delete_texts(folder, seal)
     return done
@@ -122,15 +124,47 @@ def _delete_rows(
     )
 
 
-def _orphans(connection: psycopg.Connection[Any], folder: DataFolder) -> list[Path]:
-    """The folders of runs that no row names, and that have not changed for a day."""
-    if not folder.runs.is_dir():
-        return []
+def _orphans(connection: psycopg.Connection[Any], folder: DataFolder) -> list[tuple[str, str]]:
+    """The folders of runs that no row names and that have not changed for a day: the folder above, and the name."""
     rows = connection.execute("SELECT coalesce(folder, seal_sha256) FROM steelyard.run")
     known = {key for (key,) in rows}
-    old = time.time() - _ORPHAN_SECONDS
     return [
-        path
-        for path in folder.runs.glob("??/*")
-        if path.is_dir() and not path.is_symlink() and path.name not in known and path.stat().st_mtime < old
+        (above, name)
+        for above in _folders(folder, folder.runs.name)
+        if len(above) == 2
+        for name in _folders(folder, folder.runs.name, above)
+        if name not in known and _is_old(folder, above, name)
     ]
+
+
+def _delete_orphan(connection: psycopg.Connection[Any], folder: DataFolder, above: str, name: str) -> None:
+    """Delete a folder that no row names, unless a push has put a run there since it was looked for.
+
+    It is renamed away first: a push that comes after that makes a folder of its own. What a push made before has a row,
+    or is young and will have one: it is put back.
+    """
+    away = f"{name[:64]}.{secrets.token_hex(4)}"
+    with contextlib.suppress(OSError), opened(folder.path, folder.runs.name, above) as place:
+        os.rename(name, away, src_dir_fd=place, dst_dir_fd=place)
+        query = "SELECT FROM steelyard.run WHERE coalesce(folder, seal_sha256) = %s"
+        if _is_old(folder, above, away) and connection.execute(query, (name,)).fetchone() is None:
+            remove(folder.path, folder.runs.name, above, away)
+            return
+        try:
+            os.rename(away, name, src_dir_fd=place, dst_dir_fd=place)
+        except OSError:  # the same run was pushed once more meanwhile, and lies there
+            remove(folder.path, folder.runs.name, above, away)
+
+
+def _folders(folder: DataFolder, *names: str) -> list[str]:
+    """The names of the folders in a folder of the data folder, where no link is one."""
+    with contextlib.suppress(OSError), opened(folder.path, *names) as above, os.scandir(above) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    return []
+
+
+def _is_old(folder: DataFolder, above: str, name: str) -> bool:
+    """Whether a folder has not changed for a day; a push that is still at work is younger."""
+    with contextlib.suppress(OSError), opened(folder.path, folder.runs.name, above, name) as place:
+        return os.fstat(place).st_mtime < time.time() - _ORPHAN_SECONDS
+    return False

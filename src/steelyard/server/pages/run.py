@@ -6,15 +6,15 @@ under a name or a type that the run chose.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote
 
 from steelyard.evidence import layout
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
-from steelyard.server.runs.folders import folder_of
+from steelyard.server.runs.folders import folder_of, open_run_file
 from steelyard.server.shares.rows import DAYS, Share
 from steelyard.server.web.addresses import run_path, runs_path
 from steelyard.server.web.headers import SANDBOX_POLICY
@@ -30,6 +30,7 @@ __all__ = ["find_run", "run_page", "send_archive", "send_file", "show_report", "
 
 _SEAL: Final = re.compile(r"[0-9a-f]{64}")
 _FILES: Final = 100
+_CHUNK: Final = 1 << 18
 
 
 def show_run(call: Call) -> Response:
@@ -70,6 +71,7 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         ],
         more_files=quote(files[_FILES - 1].name) if len(files) > _FILES else "",
         withheld_at=moment(withheld) if (withheld := call.platform.runs.withheld_at(row.listed.id)) else "",
+        is_restored=row.listed.is_restored,
         has_report=call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE),
     )
 
@@ -77,17 +79,19 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
 def show_report(call: Call) -> Response:
     """The report as it was sealed, in a sandbox: no script of it runs, and it shares no origin with our pages."""
     row = find_run(call)
-    if row is None or not call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE):
+    if row is None:
         return missing_page(call)
     return _file(call, row, layout.REPORT_PAGE, "text/html; charset=utf-8", as_download=False)
 
 
 def send_file(call: Call) -> Response:
     """A file of the run, as a download."""
-    row, name = find_run(call), call.path("name")
-    if row is None or not call.platform.runs.has_file(row.listed.id, name):
-        return missing_page(call)
-    return _file(call, row, name, "application/octet-stream", as_download=True)
+    row = find_run(call)
+    return (
+        missing_page(call)
+        if row is None
+        else _file(call, row, call.path("name"), "application/octet-stream", as_download=True)
+    )
 
 
 def send_archive(call: Call) -> Response:
@@ -121,20 +125,43 @@ def _lost(call: Call) -> Response:
     return problem_page(call, 410, "this run's files are no longer in the data folder: restore them from a backup")
 
 
+def _changed(call: Call) -> Response:
+    words = "this file is not what was received here: it was changed in the data folder; restore it from a backup"
+    return problem_page(call, 410, words)
+
+
 def _withheld(call: Call, when: str) -> Response:
     return problem_page(call, 410, f"the texts of this run were deleted {when}: its project keeps them for some months")
 
 
 def _file(call: Call, row: RunRow, name: str, media_type: str, *, as_download: bool) -> Response:
-    from starlette.responses import FileResponse
+    """The file as it was received, or in words why not: it is read whole before its first byte leaves."""
+    from starlette.responses import StreamingResponse
 
-    path: Path = folder_of(call.platform.data, row.folder) / name
-    if not path.is_file():
+    sha256 = call.platform.runs.digest(row.listed.id, name)
+    if sha256 is None:
+        return missing_page(call)
+    try:
+        file = open_run_file(call.platform.data, row.folder, name)
+    except FileNotFoundError:
         is_text = layout.is_text(name) or layout.is_media(name)
         withheld = call.platform.runs.withheld_at(row.listed.id) if is_text else None
         return _lost(call) if withheld is None else _withheld(call, moment(withheld))
-    headers = _headers(name.replace("/", "-"), as_download=as_download)
-    return FileResponse(path, media_type=media_type, headers=headers)
+    except OSError:  # a link, or no file
+        return _changed(call)
+    if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+        file.close()
+        return _changed(call)
+    size = file.tell()
+    file.seek(0)
+    headers = {**_headers(name.replace("/", "-"), as_download=as_download), "content-length": str(size)}
+    return StreamingResponse(_chunks(file), media_type=media_type, headers=headers)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _shown_share(share: Share) -> dict[str, Any]:

@@ -64,5 +64,6 @@ def shown_run(run: ListedRun) -> dict[str, Any]:
         "pushed_at": moment(run.pushed_at),
         "signed": f"signed by {run.signed_by[:16]}…" if run.signed_by else "unsigned",
         "is_open": run.verified_exit != 0,
+        "is_restored": run.is_restored,
         "taken": run.scores_taken,
     }

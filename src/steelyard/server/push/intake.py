@@ -19,7 +19,7 @@ from steelyard.evidence import layout
 from steelyard.server.push.archive import Limits, Unpacker
 from steelyard.server.push.summary import RunSummary
 from steelyard.server.push.verifying import Verifier
-from steelyard.server.runs.folders import folder_key, incoming_folder, keep
+from steelyard.server.runs.folders import folder_key, incoming_folder, is_kept, keep
 
 if TYPE_CHECKING:
     from steelyard.server.access.callers import Caller
@@ -129,7 +129,7 @@ class Intake:
                 raise InputError(f"the run was not here after {self._receive_seconds / 3600:.1f} hours") from None
             known = await asyncio.to_thread(self._known, path, caller)
             if known is not None:
-                return known, False
+                return known.summary, False
             async with self._verifying:
                 run = await asyncio.to_thread(self._verifier.verify, path)
                 if not await asyncio.to_thread(may_still):
@@ -150,10 +150,32 @@ class Intake:
         if layout.BUNDLE not in unpacker.files:
             raise InputError(f"the archive has no {layout.BUNDLE}: push the folder of a sealed run")
 
-    def _known(self, path: Path, caller: Caller) -> RunSummary | None:
-        """The run that is here with this very seal: nothing of the new one is kept, so it need not be verified."""
+    def _known(self, path: Path, caller: Caller) -> RunRow | None:
+        """The run that is here with this very seal: it was verified then, and need not be again.
+
+        Where its files are no longer in the data folder they are taken from this push, if they are the same. Raises
+        VerificationError where they are not.
+        """
         row = self._find(layout.digest_and_lines(path, layout.BUNDLE)[0], caller)
-        return None if row is None else row.summary
+        if row is not None and not is_kept(self._data, row.folder):
+            self._take_again(path, row)
+        return row
+
+    def _take_again(self, path: Path, row: RunRow) -> None:
+        withheld = self._runs.withheld_at(row.listed.id) is not None
+        known = {
+            name: sha256
+            for name, sha256 in self._runs.digests(row.listed.id).items()
+            if not withheld or not (layout.is_text(name) or layout.is_media(name))
+        }
+        for name in [*layout.run_files(path)]:
+            if withheld and (layout.is_text(name) or layout.is_media(name)):
+                (path / name).unlink()
+            elif known.pop(name, "") != layout.digest_and_lines(path, name)[0]:
+                raise VerificationError(f"{name}: is not as it was when this run was first pushed")
+        if known:
+            raise VerificationError(f"{min(known)}: is missing, and was there when this run was first pushed")
+        keep(self._data, path, row.folder)
 
     def _keep(self, path: Path, run: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
         project = caller.token_project

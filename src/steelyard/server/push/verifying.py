@@ -76,7 +76,7 @@ class Verifier:
         limits = self._limits
         module = [sys.executable, "-P", "-m", "steelyard.server.push.worker"]
         with subprocess.Popen(  # noqa: S603 — our own module
-            [*module, str(folder), str(limits.cpu_seconds), str(limits.memory)],
+            [*module, str(folder), str(limits.cpu_seconds), str(limits.memory), str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=reply,
             stderr=subprocess.DEVNULL,

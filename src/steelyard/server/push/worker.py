@@ -1,12 +1,13 @@
 """The process that verifies one pushed run, within limits and without the network.
 
-Run as ``python -P -m steelyard.server.push.worker FOLDER CPU-SECONDS MEMORY``. It writes what the pages show, or what
-does not hold, to standard output as JSON. The limits are set before anything of the run is read.
+Run as ``python -P -m steelyard.server.push.worker FOLDER CPU-SECONDS MEMORY PARENT``. It writes what the pages show, or
+what does not hold, to standard output as JSON. The limits are set before anything of the run is read.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 import resource
 import signal
 import sys
@@ -22,7 +23,7 @@ from steelyard.server.push.summary import RunSummary, summary_of
 __all__ = ["MAX_REPLY", "Reply", "main"]
 
 MAX_REPLY: Final = 16 << 20
-_DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
+_SET_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 MAX_WRITTEN: Final = 256 << 20  # one temporary file: pages are drawn again there
 
 
@@ -34,9 +35,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     unable: str = ""
 
 
-def main(folder: str, cpu_seconds: int, memory: int) -> None:
-    """Verify the run in ``folder``."""
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)  # a server that is killed leaves nothing behind
+def main(folder: str, cpu_seconds: int, memory: int, parent: int) -> None:
+    """Verify the run in ``folder``, for the process ``parent``, with which this one ends."""
     for limit, soft in (
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_DATA, memory),  # and not the address space, of which V8 reserves far more than it uses
@@ -46,8 +46,16 @@ def main(folder: str, cpu_seconds: int, memory: int) -> None:
         _, hard = resource.getrlimit(limit)
         least = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
         resource.setrlimit(limit, (least, least if limit != resource.RLIMIT_CPU else hard))
+    _end_with_parent(parent)
     refuse_sockets()
     sys.stdout.buffer.write(msgspec.json.encode(_verified(Path(folder))))
+
+
+def _end_with_parent(parent: int) -> None:
+    """Be killed by the kernel when the process that started this one is gone, and end where it is gone already."""
+    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
 
 
 def _verified(folder: Path) -> Reply:
@@ -71,4 +79,4 @@ def _without(folder: Path, message: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
+from steelyard.server.database.beneath import make_folders, open_file, opened, remove
 
 if TYPE_CHECKING:
     from steelyard.server.database.folder import DataFolder
 
-__all__ = ["FIRST_PROJECT", "clear_incoming", "folder_key", "folder_of", "incoming_folder", "keep"]
+__all__ = [
+    "FIRST_PROJECT",
+    "clear_incoming",
+    "folder_key",
+    "folder_of",
+    "incoming_folder",
+    "is_kept",
+    "keep",
+    "open_run_file",
+]
 
 FIRST_PROJECT: Final = "default"  # that the migrations make
 
@@ -41,20 +52,19 @@ def folder_of(data: DataFolder, key: str) -> Path:
 @contextmanager
 def incoming_folder(data: DataFolder) -> Iterator[Path]:
     """An empty folder for what is being received; it is gone at the end of the block, unless it was kept."""
-    data.incoming.mkdir(mode=0o700, exist_ok=True)
-    path = data.incoming / secrets.token_hex(16)
-    path.mkdir(mode=0o700)
+    name = secrets.token_hex(16)
+    make_folders(data.path, data.incoming.name, name)
     try:
-        yield path
+        yield data.incoming / name
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        remove(data.path, data.incoming.name, name)
 
 
 def clear_incoming(data: DataFolder) -> None:
-    """Remove what a killed server left half-received."""
-    if data.incoming.is_dir():
-        for path in data.incoming.iterdir():
-            shutil.rmtree(path, ignore_errors=True)
+    """Remove what a killed server left half-received; the lock of who serves says that nobody else receives."""
+    with contextlib.suppress(FileNotFoundError), opened(data.path, data.incoming.name) as folder:
+        for name in os.listdir(folder):
+            remove(data.path, data.incoming.name, name)
 
 
 def keep(data: DataFolder, path: Path, key: str) -> None:
@@ -62,22 +72,25 @@ def keep(data: DataFolder, path: Path, key: str) -> None:
 
     The same one that lies there stays untouched at every moment: whoever put it there may have its row already. Another
     one, such as the rest of one that was being removed, is replaced.
+
+    Raises OSError where a folder on the way is a link.
     """
     for name in layout.run_files(path):
         _sync(path / name)
     for folder in (path, *(path / each for each in layout.FOLDERS if (path / each).is_dir())):
         _sync(folder)
     place = folder_of(data, key)
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        path.rename(place)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        if _digests(place) == _digests(path):
-            return
-        shutil.rmtree(place)
-        path.rename(place)
+    make_folders(data.path, data.runs.name, key[:2])
+    with opened(path.parent) as source, opened(data.path, data.runs.name, key[:2]) as target:
+        try:
+            os.rename(path.name, key, src_dir_fd=source, dst_dir_fd=target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            if _digests(place) == _digests(path):
+                return
+            remove(data.path, data.runs.name, key[:2], key)
+            os.rename(path.name, key, src_dir_fd=source, dst_dir_fd=target)
     _sync(place.parent)
 
 
@@ -87,6 +100,20 @@ def _digests(path: Path) -> dict[str, str]:
         return {name: layout.digest_and_lines(path, name)[0] for name in layout.run_files(path)}
     except VerificationError:
         return {}
+
+
+def is_kept(data: DataFolder, key: str) -> bool:
+    """Whether a run's folder is in its place; it is moved there whole."""
+    try:
+        open_run_file(data, key, layout.BUNDLE).close()
+    except OSError:
+        return False
+    return True
+
+
+def open_run_file(data: DataFolder, key: str, name: str) -> BufferedReader:
+    """A file of a run, for reading; raises OSError where it, or a folder on the way, is missing or is a link."""
+    return open_file(data.path, data.runs.name, key[:2], key, *name.split("/"))
 
 
 def _sync(path: Path) -> None:

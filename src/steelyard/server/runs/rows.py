@@ -12,7 +12,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
-from steelyard.server.push.summary import RunFile, RunSummary
+from steelyard.server.push.summary import RunFile, RunSummary, Said
 from steelyard.server.runs.folders import folder_key
 
 if TYPE_CHECKING:
@@ -27,14 +27,18 @@ PAGE_SIZE: Final = 50
 MAX_SUMMARY: Final = 1 << 20  # bytes
 _COLUMNS: Final = (
     "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
-    "r.scores_taken, j.name"
+    "r.scores_taken, j.name, EXISTS (SELECT FROM steelyard.run_restored u WHERE u.run_id = r.id)"
+)
+_NOT_VERIFIED: Final = Said(
+    name="not verified here",
+    text="restored from a backup that nobody vouched for: whoever made the file could have written all of it",
 )
 _RUNS: Final = "steelyard.run r JOIN steelyard.project j ON j.id = r.project_id"
 
 
 @dataclass(frozen=True)
 class ListedRun:
-    """What a list shows of a run; ``pushed_by`` is a person's name."""
+    """What a list shows of a run; ``is_restored`` says that it is from a backup, and was not verified here."""
 
     id: int
     seal: str
@@ -48,6 +52,7 @@ class ListedRun:
     verified_exit: int
     scores_taken: int
     project: str
+    is_restored: bool
 
 
 @dataclass(frozen=True)
@@ -125,8 +130,12 @@ class Runs:
         if row is None:
             return None
         *listed, text, pushed_by, token, verified_at, size, files, folder = row
+        run = ListedRun(*listed)
         summary = msgspec.json.decode(text, type=RunSummary)
-        return RunRow(ListedRun(*listed), summary, pushed_by, token, verified_at, size, files, folder)
+        if run.is_restored:
+            said = (_NOT_VERIFIED, *summary.said)
+            summary = msgspec.structs.replace(summary, verified_exit=3, pages_compared=False, said=said)
+        return RunRow(run, summary, pushed_by, token, verified_at, size, files, folder)
 
     def files(self, run: int, after: str = "", number: int = 200) -> list[RunFile]:
         """The files of a run by name, from the one after ``after``."""
@@ -137,6 +146,19 @@ class Runs:
                 (run, after, number),
             ).fetchall()
         return [RunFile(name=name, size=size, sha256=sha256) for name, size, sha256 in rows]
+
+    def digests(self, run: int) -> dict[str, str]:
+        """The SHA-256 of each file of a run as it was received, by name."""
+        with self._pool.connection() as connection:
+            rows = connection.execute("SELECT name, sha256 FROM steelyard.run_file WHERE run_id = %s", (run,))
+            return dict(rows.fetchall())
+
+    def digest(self, run: int, name: str) -> str | None:
+        """The SHA-256 of a file of a run as it was received; None where the run has none of this name."""
+        query = "SELECT sha256 FROM steelyard.run_file WHERE run_id = %s AND name = %s"
+        with self._pool.connection() as connection:
+            row = connection.execute(query, (run, name)).fetchone()
+        return None if row is None else row[0]
 
     def has_file(self, run: int, name: str) -> bool:
         """Whether a run has a file of this name."""
@@ -210,8 +232,8 @@ def insert_run(
         "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
         (
             project_id, summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject,
-            summary.verdict, summary.headline[:1000], summary.exit, summary.records, summary.answers, len(summary.files),
-            summary.size, summary.signed_by, shortened(summary).decode(), person, token,
+            summary.verdict, summary.headline[:1000], summary.exit, summary.records, summary.answers,
+            len(summary.files), summary.size, summary.signed_by, shortened(summary).decode(), person, token,
             summary.verified_exit, summary.verified_with[:100], summary.scores_taken,
             key if key != summary.seal else None,
         ),

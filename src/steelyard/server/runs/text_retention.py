@@ -6,6 +6,7 @@ was sealed *with* its texts would no longer verify; it is left as it is, and cou
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import SteelyardError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
+from steelyard.server.database.beneath import opened, unlink
 from steelyard.server.runs.folders import folder_of
 
 if TYPE_CHECKING:
@@ -100,13 +102,11 @@ def delete_texts(folder: DataFolder, key: str) -> None:
         names = [name for name in layout.run_files(run) if layout.is_text(name) or layout.is_media(name)]
     except SteelyardError:
         return
+    place = (folder.runs.name, key[:2], key)
     for name in names:
-        (run / name).unlink(missing_ok=True)
-    for name in (layout.TEXTS, layout.MEDIA):
-        if (run / name).is_dir() and not any((run / name).iterdir()):
-            (run / name).rmdir()
-    descriptor = os.open(run, os.O_RDONLY)
-    try:
+        unlink(folder.path, *place, *name.split("/"))
+    with opened(folder.path, *place) as descriptor:
+        for name in (layout.TEXTS, layout.MEDIA):
+            with contextlib.suppress(OSError):  # it is not empty, or not there
+                os.rmdir(name.rstrip("/"), dir_fd=descriptor)
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

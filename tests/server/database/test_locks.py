@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from steelyard.server.database import locks
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.locks import FolderInUse, held, serving_alone
+
+SERVING = """
+    import sys; from pathlib import Path
+    from steelyard.server.database.folder import open_data_folder
+    from steelyard.server.database.locks import serving_alone
+    with serving_alone(open_data_folder(Path(sys.argv[1]))):
+        print('serving', flush=True); sys.stdin.read()
+"""
+
+
+def test_one_process_serves_a_folder_whosever_the_database_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "TAKEN_SECONDS", 0.1)
+    folder = open_data_folder(tmp_path / "data")
+    program = "\n".join(line[4:] for line in SERVING.splitlines())
+    command = [sys.executable, "-c", program, str(folder.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"serving\n"
+        with (
+            pytest.raises(FolderInUse, match="another process of steelyard uses this data folder"),
+            serving_alone(folder),
+        ):
+            pass
+        process.kill()
+        process.wait()
+        with serving_alone(folder):
+            pass
+
+
+def test_a_link_is_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"), held(tmp_path / "lock"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
