@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -11,11 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
-from steelyard.errors import InputError
-from steelyard.server.serving import listen
-from steelyard.server.settings import serve_settings
 from tests.server.site import data_folder, environment, pushed, serving
 
 
@@ -42,13 +36,6 @@ def test_a_second_server_on_the_same_folder_is_refused() -> None:
     assert done.returncode == 2
     assert "uses this data folder" in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-def test_a_port_that_is_taken_is_one_line() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(InputError, match="port 0 takes any free one"):
-            listen(serve_settings(data=os.devnull, bind=f"127.0.0.1:{port}"))  # type: ignore[arg-type]
 
 
 def test_with_a_certificate_it_is_reached_by_https_alone(certificate: tuple[Path, Path]) -> None:
