@@ -85,7 +85,7 @@ class _Counted(socket.socket):
 class TimedLoop(asyncio.SelectorEventLoop):
     """An event loop whose servers give a TLS handshake some seconds: uvicorn has no option for that."""
 
-    async def create_server(self, *arguments: Any, **options: Any) -> asyncio.Server:  # type: ignore[override]
+    async def create_server(self, *arguments: Any, **options: Any) -> asyncio.Server:
         """Make a server."""
         if options.get("ssl") is not None:
             options.setdefault("ssl_handshake_timeout", HANDSHAKE_SECONDS)

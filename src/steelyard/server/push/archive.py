@@ -2,8 +2,8 @@
 
 What comes in is hostile. Of tar's forms the reader knows regular files, the folders of a run and GNU's long names; a
 link, a device, another header, a path that no run has, a file or a folder twice or one byte too many ends it. Nothing
-is written outside the folder that was given, and memory holds one block. Python's own ``tarfile`` reads extended headers
-of any size into memory, so it does not read here.
+is written outside the folder that was given, and memory holds one block. Python's own ``tarfile`` reads extended
+headers of any size into memory, so it does not read here.
 
 What comes compressed may unpack to a thousand times as much, so everything that is unpacked has a bound, and not the
 files alone: a folder comes once, a long name before one file, and after the end there are few zeros.
