@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,6 +147,45 @@ def test_what_is_no_platform_is_said() -> None:
         send(address)
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
         send("http://127.0.0.1:9")
+
+
+SEAL = Bundle.open(GOLDEN).sha256
+ANSWER = {"seal": SEAL, "url": "x", "headline": "x", "verified_exit": 0, "scores_taken": 0, "said": []}
+
+
+def test_an_answer_about_another_run_or_of_something_else_is_none() -> None:
+    with answering(200, ANSWER) as (address, _):
+        assert send(address)
+    wrong: list[dict[str, object]] = [
+        {"verified_exit": 0}, ANSWER | {"seal": "0" * 64}, ANSWER | {"verified_exit": "0"}, ANSWER | {"said": None},
+        ANSWER | {"verified_exit": False}, ANSWER | {"verified_exit": 1}, ANSWER | {"scores_taken": None},
+    ]  # fmt: skip
+    for document in wrong:
+        with answering(200, document) as (address, _), pytest.raises(ModelUnavailable, match="no answer"):
+            send(address)
+
+
+def test_an_answer_as_deep_as_a_well_is_none() -> None:
+    with answering(200) as (address, handler):
+        handler.body = b"[" * 200_000 + b"]" * 200_000
+        with pytest.raises(ModelUnavailable, match="no answer"):
+            send(address)
+
+
+def test_a_platform_that_says_nothing_is_not_waited_for_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ModelUnavailable, match="cannot be reached"):
+            asyncio.run(push(GOLDEN, [], address, TOKEN, find_seconds=0.3))
+
+
+def test_a_folder_that_was_changed_is_not_said_to_be_there(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN, tmp_path / "run")
+    with (tmp_path / "run" / "scores.jsonl").open("a") as file:
+        file.write("\n")
+    with answering(200, ANSWER) as (address, handler), pytest.raises(VerificationError, match=r"scores\.jsonl"):
+        asyncio.run(push(tmp_path / "run", [], address, TOKEN))
+    assert handler.asked == [], "nothing was asked, and no token left"
 
 
 def test_a_run_is_pushed_and_not_sent_again(site: Site) -> None:

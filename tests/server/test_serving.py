@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -11,11 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
-from steelyard.errors import InputError
-from steelyard.server.serving import listen
-from steelyard.server.settings import serve_settings
 from tests.server.site import data_folder, environment, pushed, serving
 
 

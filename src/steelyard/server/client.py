@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from steelyard.errors import InputError, ModelUnavailable, StorageError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
+from steelyard.evidence.verify import verify_integrity
 from steelyard.models.proxy import is_loopback, proxy_of
 from steelyard.server.push.archive import is_accepted, packed
 from steelyard.util.text import one_line
@@ -32,6 +33,7 @@ TOKEN_VARIABLE: Final = "STEELYARD_TOKEN"  # noqa: S105 — its name
 _TOKEN: Final = re.compile(r"steelyard_[A-Za-z0-9_-]{43}")
 _MAX_REPLY: Final = 1 << 20
 _CONNECT_SECONDS: Final = 20.0
+_FIND_SECONDS: Final = 30.0
 _REPLY_SECONDS: Final = 2 * 3600.0  # the server verifies before it answers
 
 
@@ -109,25 +111,35 @@ def files_to_push(run: Path, *, with_texts: bool) -> list[str]:
 
 
 async def push(
-    run: Path, names: list[str], address: str, token: str, notify: Callable[[int], None] = lambda _: None
+    run: Path,
+    names: list[str],
+    address: str,
+    token: str,
+    notify: Callable[[int], None] = lambda _: None,
+    find_seconds: float = _FIND_SECONDS,
 ) -> Pushed:
     """Send these files of a run; ``notify`` gets the bytes sent so far.
 
-    A run that is there already is not sent again. Raises VerificationError where the platform says that the run does
-    not verify, InputError for another refusal, ModelUnavailable where the platform cannot be reached or is busy.
+    A run that is there already is not sent again; so that this says something of the folder here, its files are held
+    against its seal first. The platform has ``find_seconds`` to say whether the run is there.
+
+    Raises VerificationError where the folder is not as it was sealed, or the platform says that it does not verify;
+    InputError for another refusal, ModelUnavailable where the platform cannot be reached or is busy.
     """
     import aiohttp
 
-    seal = Bundle.open(run).sha256
+    integrity = await asyncio.to_thread(verify_integrity, run)
+    seal = integrity.bundle.sha256
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_REPLY_SECONDS)
     headers = {"Authorization": f"Bearer {token}"}
     proxy = proxy_of(address)
     try:
         async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
             place = f"{address}/api/v1/runs"
-            async with session.get(f"{place}/{seal}", allow_redirects=False, proxy=proxy) as reply:
+            finding = aiohttp.ClientTimeout(total=find_seconds)
+            async with session.get(f"{place}/{seal}", allow_redirects=False, proxy=proxy, timeout=finding) as reply:
                 if reply.status == 200:
-                    return _pushed(await _document(reply), seal, is_new=False)
+                    return _pushed(await _document(reply), seal, address, is_new=False)
                 if reply.status != 404:
                     raise await _refusal(reply, address)
             body = {"Content-Type": "application/x-tar", "Content-Encoding": "gzip"}
@@ -135,7 +147,7 @@ async def push(
             async with session.post(place, data=pieces, headers=body, allow_redirects=False, proxy=proxy) as reply:
                 if reply.status not in (200, 201):
                     raise await _refusal(reply, address)
-                return _pushed(await _document(reply), seal, is_new=reply.status == 201)
+                return _pushed(await _document(reply), seal, address, is_new=reply.status == 201)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise ModelUnavailable(
             f"{address}: the platform cannot be reached: {one_line(str(error) or type(error).__name__, 200)}"
@@ -163,7 +175,7 @@ async def _document(reply: aiohttp.ClientResponse) -> dict[str, Any]:
         data += more
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise ModelUnavailable(f"{reply.url.host}: this is no answer of a platform (status {reply.status})")
@@ -183,16 +195,19 @@ async def _refusal(reply: aiohttp.ClientResponse, address: str) -> Exception:
     return InputError(f"{address}: refused: {problem}")
 
 
-def _pushed(document: dict[str, Any], seal: str, *, is_new: bool) -> Pushed:
-    said = document.get("said")
-    pairs = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
-    code, taken = document.get("verified_exit"), document.get("scores_taken")
+def _pushed(document: dict[str, Any], seal: str, address: str, *, is_new: bool) -> Pushed:
+    """What a platform says of this very run; raises ModelUnavailable for an answer of something else."""
+    said, code, taken = (document.get(name) for name in ("said", "verified_exit", "scores_taken"))
+    is_about_it = document.get("seal") == seal and type(code) is int and code in (0, 3)
+    if not is_about_it or not isinstance(said, list) or not isinstance(taken, int):
+        raise ModelUnavailable(f"{address}: this is no answer of a platform about this run")
+    pairs = [each for each in said if isinstance(each, dict)]
     return Pushed(
         seal=seal,
         url=one_line(str(document.get("url", "")), 300),
         is_new=is_new,
         headline=one_line(str(document.get("headline", "")), 1000),
-        verified_exit=code if isinstance(code, int) else 3,
-        scores_taken=taken if isinstance(taken, int) else 0,
+        verified_exit=code,
+        scores_taken=taken,
         said=tuple((one_line(str(each.get("name")), 60), one_line(str(each.get("text")), 600)) for each in pairs[:50]),
     )

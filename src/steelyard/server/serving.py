@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.errors import ExitCode, InputError, MissingDependency, StorageError
-from steelyard.server.web.logs import JsonLog, log_uvicorn
+from steelyard.errors import ExitCode, MissingDependency, StorageError
+from steelyard.server.listener import BACKLOG, Listener, TimedLoop, listen
+from steelyard.server.web.logs import JsonLog, log_libraries
 
 if TYPE_CHECKING:
     import uvicorn
@@ -108,30 +108,13 @@ def link_address(base_url: str, secret: str) -> str:
     return f"{base_url}/welcome?code={secret}"
 
 
-def listen(settings: ServeSettings) -> socket.socket:
-    """A listening socket; raises InputError where the port is taken, or the address is not this machine's."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-        listener.listen(256)
-    except OSError as error:
-        listener.close()
-        raise InputError(
-            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): give another --bind; port 0 takes "
-            "any free one"
-        ) from None
-    return listener
-
-
-def _run(platform: Platform, listener: socket.socket) -> None:
+def _run(platform: Platform, listener: Listener) -> None:
     """Answer requests until a signal; uvicorn takes SIGINT and SIGTERM, and lets requests in flight end."""
     import uvicorn
 
     from steelyard.server.app import build_app
 
-    log_uvicorn(platform.log)
+    log_libraries(platform.log)
     server = uvicorn.Server(_config(platform.settings, build_app(platform)))
 
     async def until_stopped() -> None:
@@ -142,7 +125,8 @@ def _run(platform: Platform, listener: socket.socket) -> None:
             watching.cancel()
             platform.intake.stop()
 
-    asyncio.run(until_stopped())
+    with asyncio.Runner(loop_factory=TimedLoop) as runner:
+        runner.run(until_stopped())
     if _has_ended(platform.database):
         raise StorageError(f"{platform.data.path}: the database has ended by itself: see {platform.data.log}")
 
@@ -178,6 +162,7 @@ def _config(settings: ServeSettings, app: Any) -> uvicorn.Config:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
+        backlog=BACKLOG,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )

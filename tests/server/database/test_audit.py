@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.server.database.audit import FIRST_PREV, AuditHead, append_audit, audit_head, check_audit
+from steelyard.server.database.audit import (
+    FIRST_PREV,
+    AuditHead,
+    append_audit,
+    audit_head,
+    check_audit,
+    check_audit_part,
+)
 from steelyard.server.database.connection import Database
 
 texts = st.text(st.characters(codec=None, categories=None), max_size=30) | st.just("a\0b\ud800c")
@@ -179,3 +186,24 @@ def test_a_clock_that_was_set_back_writes_no_line_into_the_past(database: Databa
         append_audit(connection, "push", actor="token:1")
         row = connection.execute("SELECT at FROM steelyard.audit ORDER BY sequence DESC LIMIT 1").fetchone()
         assert row == (ahead,)
+
+
+def test_a_part_of_the_chain_is_held_against_itself(database: Database) -> None:
+    with database.connect() as connection:
+        for number in range(4):
+            append_audit(connection, "sign-in", actor=f"person:{number}")
+        query = "SELECT sequence, line, sha256 FROM steelyard.audit ORDER BY sequence DESC LIMIT 4"
+        rows = connection.execute(query).fetchall()[::-1]
+    check_audit_part(rows)
+    check_audit_part([])
+    first, second, third, _ = rows
+    changed = second[1].replace("person:1", "person:7")
+    for wrong in (
+        [first, third],
+        [first, (second[0], changed, second[2]), third],
+        [first, (second[0], changed, sha256_hex(changed.encode())), third],
+        [(first[0] + 1, *first[1:])],
+        [(first[0], "no line", first[2])],
+    ):
+        with pytest.raises(VerificationError, match=r"audit line \d+"):
+            check_audit_part(wrong)

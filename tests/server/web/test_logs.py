@@ -3,8 +3,11 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Iterator
 
-from steelyard.server.web.logs import JsonLog, log_uvicorn
+import pytest
+
+from steelyard.server.web.logs import MAX_LINES, JsonLog, log_libraries
 from tests.server.site import Site
 
 
@@ -30,19 +33,36 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     JsonLog(Full()).write("info", "hello")
 
 
-def test_uvicorns_warnings_are_such_lines_without_values() -> None:
+@pytest.fixture
+def clean_loggers() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in ("uvicorn.error", "asyncio")]
+    yield
+    for each in loggers:
+        each.handlers, each.propagate = [], True
+
+
+@pytest.mark.usefixtures("clean_loggers")
+@pytest.mark.parametrize("name", ["uvicorn.error", "asyncio"])
+def test_the_libraries_warnings_are_such_lines_without_values(name: str) -> None:
     stream = io.StringIO()
-    log_uvicorn(JsonLog(stream))
-    logger = logging.getLogger("uvicorn.error")
-    handlers = logger.handlers
+    log_libraries(JsonLog(stream))
     try:
-        try:
-            raise ValueError("a secret value")
-        except ValueError:
-            logger.exception("Exception in %s", "application")
-    finally:
-        logger.handlers = []
-    assert len(handlers) == 1
+        raise ValueError("a secret value")
+    except ValueError:
+        logging.getLogger(name).exception("Exception in %s\nsocket: a secret address", "application")
     line = json.loads(stream.getvalue())
     assert (line["level"], line["failure"]) == ("error", "ValueError")
     assert "secret" not in stream.getvalue()
+
+
+@pytest.mark.usefixtures("clean_loggers")
+def test_a_library_that_says_one_thing_again_and_again_does_not_fill_the_disk() -> None:
+    stream, seconds = io.StringIO(), [0.0]
+    log_libraries(JsonLog(stream), lambda: seconds[0])
+    for _ in range(1000):
+        logging.getLogger("asyncio").error("socket.accept() out of system resource")
+    assert len(stream.getvalue().splitlines()) == MAX_LINES
+    seconds[0] = 61.0
+    logging.getLogger("asyncio").error("again")
+    *_, left_out, last = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert (left_out["number"], last["message"]) == (1000 - MAX_LINES, "again")

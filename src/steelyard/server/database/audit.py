@@ -27,6 +27,7 @@ __all__ = [
     "audit_cut",
     "audit_head",
     "check_audit",
+    "check_audit_part",
     "open_months",
 ]
 
@@ -151,6 +152,22 @@ def check_audit(connection: psycopg.Connection[Any]) -> AuditHead:
     if not named:
         raise VerificationError("audit log: its first lines are gone, and no line says that they were dropped there")
     return AuditHead(lines, prev)
+
+
+def check_audit_part(lines: Iterable[tuple[int, str, str]]) -> None:
+    """Check lines that follow one another, each as (sequence, line, digest): what they say, and that they are linked.
+
+    It says nothing of the lines before and after. Raises VerificationError naming the first that is wrong.
+    """
+    before: tuple[int, str] | None = None
+    for sequence, line, sha256 in lines:
+        content = _content(line, sequence)
+        is_next = before is None or (sequence == before[0] + 1 and content["prev"] == before[1])
+        if content["sequence"] != sequence or not is_next:
+            raise VerificationError(f"audit line {sequence}: does not follow the line before it: one was changed")
+        if sha256 != sha256_hex(line.encode()):
+            raise VerificationError(f"audit line {sequence}: was changed")
+        before = sequence, sha256
 
 
 def _names(details: Any, cut: AuditCut) -> bool:

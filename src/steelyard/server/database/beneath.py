@@ -12,7 +12,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Final
 
@@ -52,7 +52,7 @@ def open_file(root: Path, *names: str) -> BufferedReader:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "not a regular file")
-    return os.fdopen(descriptor, "rb", buffering=_CHUNK)
+    return BufferedReader(FileIO(descriptor), _CHUNK)
 
 
 def read_small(limit: int, root: Path, *names: str) -> bytes | None:

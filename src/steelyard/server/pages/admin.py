@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.server import health
-from steelyard.server.database.audit import audit_cut, audit_head, check_audit
+from steelyard.server.database.audit import audit_cut, audit_head, check_audit, check_audit_part
 from steelyard.server.database.retention import LEAST_MONTHS
 from steelyard.server.pages.words import bytes_in_words, moment
 from steelyard.server.web.render import page
@@ -16,6 +16,8 @@ from steelyard.util.software import software
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import psycopg
     from starlette.responses import Response
 
@@ -58,18 +60,25 @@ def show_admin(call: Call) -> Response:
 
 
 def show_audit(call: Call) -> Response:
-    """Follow the whole chain, and show the last lines; ``before`` goes back."""
+    """The last lines, whose links are checked; ``before`` goes back, ``check=whole`` follows the whole chain.
+
+    The whole chain takes some seconds where it is long, so it is followed only when it is asked for.
+    """
+    is_whole = call.query("check", 20) == "whole"
     before = call.query("before", 20)
     last = min(int(before), 2**62) if before.isascii() and before.isdigit() else 2**62
     with call.platform.pool.connection() as connection:
         try:
-            head, problem = check_audit(connection), ""
+            head, problem = check_audit(connection) if is_whole else audit_head(connection), ""
+            rows = _lines(connection, last)
+            check_audit_part((number, line, sha256) for number, _, line, sha256 in reversed(rows))
         except VerificationError as error:
-            head, problem = None, str(error)
+            head, problem, rows = None, str(error), _lines(connection, last)
         cut = audit_cut(connection)
-        lines = _lines(connection, last)
+    lines = [{"sequence": number, "at": moment(at), **_shown(line)} for number, at, line, _ in rows]
     return page(
-        call, "audit.html.j2", head=head, problem=problem, cut=cut, cut_at=moment(cut.at) if cut else "",
+        call, "audit.html.j2", head=head, problem=problem, is_whole=is_whole,
+        cut=cut, cut_at=moment(cut.at) if cut else "",
         lines=lines[:_LINES],
         older=lines[_LINES - 1]["sequence"] if len(lines) > _LINES else 0,
     )  # fmt: skip
@@ -98,12 +107,11 @@ def _retention_page(call: Call, status: int = 200, *, problem: str = "", done: s
     return page(call, "retention.html.j2", status, problem=problem, done=done, kept=kept, least=LEAST_MONTHS)
 
 
-def _lines(connection: psycopg.Connection[Any], before: int) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        "SELECT sequence, at, line FROM steelyard.audit WHERE sequence < %s ORDER BY sequence DESC LIMIT %s",
+def _lines(connection: psycopg.Connection[Any], before: int) -> list[tuple[int, datetime, str, str]]:
+    return connection.execute(
+        "SELECT sequence, at, line, sha256 FROM steelyard.audit WHERE sequence < %s ORDER BY sequence DESC LIMIT %s",
         (before, _LINES + 1),
     ).fetchall()
-    return [{"sequence": number, "at": moment(at), **_shown(line)} for number, at, line in rows]
 
 
 def _shown(line: str) -> dict[str, str]:

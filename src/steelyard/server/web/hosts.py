@@ -17,9 +17,9 @@ from steelyard.server.web.replies import plain
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from steelyard.server.settings import ServeSettings
+    from steelyard.server.settings import Network, ServeSettings
 
-__all__ = ["Hosts"]
+__all__ = ["Hosts", "is_in", "plain_address"]
 
 
 class Hosts:
@@ -34,7 +34,7 @@ class Hosts:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        peer = _plain(str((scope.get("client") or ("",))[0]))
+        peer = plain_address(str((scope.get("client") or ("",))[0]))
         is_proxy = self._is_proxy(peer)
         facts = facts_of(scope)
         facts.address = (self._forwarded(scope) if is_proxy else "") or peer
@@ -54,16 +54,12 @@ class Hosts:
         return ""
 
     def _is_proxy(self, peer: str) -> bool:
-        try:
-            address = ipaddress.ip_address(peer)
-        except ValueError:
-            return False
-        return any(address in network for network in self._settings.proxies)
+        return is_in(peer, self._settings.proxies)
 
     def _forwarded(self, scope: Scope) -> str:
         """The last address that no trusted proxy has: what stands before it, anybody may have written."""
         for each in reversed(_header(scope, b"x-forwarded-for").split(",")):
-            address = _plain(each.strip())
+            address = plain_address(each.strip())
             if not _is_address(address):
                 return ""
             if not self._is_proxy(address):
@@ -71,7 +67,16 @@ class Hosts:
         return ""
 
 
-def _plain(address: str) -> str:
+def is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address is in one of these; what is no address is in none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
+
+
+def plain_address(address: str) -> str:
     """As it is usually written, IPv4 as IPv4; what is no address comes back as it is."""
     try:
         found = ipaddress.ip_address(address)

@@ -16,13 +16,17 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from steelyard.server.web.facts import RequestFacts, begin_facts, place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from steelyard.server.metrics import Metrics
 
-__all__ = ["JsonLog", "Logs", "log_uvicorn"]
+__all__ = ["JsonLog", "Logs", "log_libraries"]
 
 QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+MAX_LINES: Final = 20  # a minute, of what a library says
+_LIBRARIES: Final = ("uvicorn.error", "asyncio")
 
 
 class JsonLog:
@@ -95,19 +99,40 @@ class Logs:
 
 
 class _ToJson(logging.Handler):
-    """What uvicorn says, as such lines, without a traceback's values."""
+    """What the libraries say, as such lines, without a traceback's values; no more than a few a minute of each logger.
 
-    def __init__(self, log: JsonLog) -> None:
+    asyncio writes a line for each connection that it cannot accept.
+    """
+
+    def __init__(self, log: JsonLog, now: Callable[[], float]) -> None:
         super().__init__(logging.WARNING)
         self._log = log
+        self._now = now
+        self._minute = now()
+        self._written = self._left_out = 0
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write it, unless there were many in this minute."""
+        if self._now() >= self._minute + 60:
+            self._say_left_out()
+            self._minute, self._written = self._now(), 0
+        if self._written >= MAX_LINES:
+            self._left_out += 1
+            return
+        self._written += 1
         failure = type(record.exc_info[1]).__name__ if record.exc_info and record.exc_info[1] else ""
-        self._log.write(record.levelname.lower(), str(record.msg)[:200], **({"failure": failure} if failure else {}))
+        message = str(record.msg).partition("\n")[0][:200]
+        self._log.write(record.levelname.lower(), message, **({"failure": failure} if failure else {}))
+
+    def _say_left_out(self) -> None:
+        if self._left_out:
+            self._log.write("warning", "lines were left out", number=self._left_out)
+            self._left_out = 0
 
 
-def log_uvicorn(log: JsonLog) -> None:
-    """Have uvicorn's own warnings in the same form."""
-    logger = logging.getLogger("uvicorn.error")
-    logger.handlers = [_ToJson(log)]
-    logger.propagate = False
+def log_libraries(log: JsonLog, now: Callable[[], float] = time.monotonic) -> None:
+    """Have the warnings of uvicorn and asyncio in the same form."""
+    for name in _LIBRARIES:
+        logger = logging.getLogger(name)
+        logger.handlers = [_ToJson(log, now)]
+        logger.propagate = False
