@@ -84,15 +84,18 @@ class Shots(Part, frozen=True, kw_only=True):
     """Where worked examples come from: the same ones for every sample (of a group), so that the prefix is shared.
 
     Exactly one source: ``split`` of the hub data set, ``seed`` of the task's own generator, or ``file`` beside the task
-    file: a mapping from group to ``{shots: [row, …], …}`` whose other keys the prefix template may use too.
+    file: a mapping from group (or ``every group``) to ``{shots: [row, …], …}`` whose other keys the prefix template may
+    use too.
     ``pick`` lists row numbers (from 0) in the order shown; empty means the first ones. ``by_group`` keeps only
-    rows of the sample's own group. ``count`` is the default number.
+    rows of the sample's own group. ``count`` is the default number, ``most`` that of all there are, where they are few:
+    a claim that states more is asked with these.
     """
 
     split: str = ""
     seed: str = ""
     file: str = ""
     count: int = 0
+    most: int = 0
     pick: tuple[int, ...] = ()
     by_group: bool = False
 
@@ -189,11 +192,13 @@ class Refusal(Part, frozen=True, kw_only=True):
 class Withheld(Part, frozen=True, kw_only=True):
     """A ``split`` whose right answers nobody else has, and which claims are usually about: another one is asked here.
 
-    A claim is tested only where it names the split that is asked (``hub.split``). ``why`` is the reason otherwise.
+    A claim is tested only where it names the split that is asked (``hub.split``), or where its harness is named by one
+    of ``unless``, which ask that split alone. ``why`` is the reason otherwise.
     """
 
     split: str
     why: str
+    unless: tuple[str, ...] = ()
 
 
 class TaskDefinition(Part, frozen=True, kw_only=True):
@@ -204,8 +209,8 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     the order in which they are published is known to be random, as a sentence; empty where it is not. A benchmark with
     ``releases``, the oldest first, is claimed by a window of dates (``fields.date``) or by a release, and one with
     ``subsets`` by one of these. ``average: macro``: its score is the mean of the scores of its subtasks, where a claim
-    says nothing else. ``confirms_only`` lists claims about another measure that is never easier than what is asked here:
-    reaching them here confirms them, and missing them shows nothing.
+    says nothing else. ``confirms_only`` lists claims about another measure than is asked here: reaching one here
+    confirms it, and missing it shows nothing.
     """
 
     id: str

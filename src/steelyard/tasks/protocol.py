@@ -256,11 +256,14 @@ def _split_words(definition: TaskDefinition) -> set[str]:
 
 
 def _names_split(definition: TaskDefinition, requested: RequestedProtocol) -> bool:
-    """Whether a claim names the split that is asked here, and not the one whose answers are withheld."""
-    assert definition.withheld is not None
+    """Whether a claim names the split that is asked here, itself or by its harness, and not the one that is withheld."""
+    withheld = definition.withheld
+    assert withheld is not None
     stated = requested.task, requested.variant, requested.metric, requested.prompt, requested.subset
     said = {word for text in stated for word in words_in(text)}
-    return bool(said & _split_words(definition)) and not said & set(words_in(definition.withheld.split))
+    by_harness = said.union(words_in(requested.harness))
+    names = bool(by_harness & _split_words(definition)) or bool(_longest(requested.harness, withheld.unless))
+    return names and not said & set(words_in(withheld.split))
 
 
 def several_answers(texts: Iterable[str]) -> str:
@@ -288,6 +291,9 @@ def _shots(definition: TaskDefinition, prompt_format: PromptFormat, requested: R
     if wanted is None or wanted == own:
         return own, ""
     shots = definition.shots
+    most = shots.most or len(shots.pick)
+    if requested.task and most and wanted > most:
+        return most, f"The vendor showed {wanted} worked examples; there are {most} here."
     if wanted == 0 or shots.split or shots.seed or shots.file:
         return wanted, ""
     return own, f"The vendor showed {wanted} worked examples; this task declares none, so {own} are shown."

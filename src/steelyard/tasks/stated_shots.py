@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 __all__ = ["StatedShots", "stated_shots"]
 
 _NUMBERS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_SHOTS: Final = re.compile(rf"(?<![a-z0-9.])(\d{{1,4}}|few|{'|'.join(_NUMBERS)})[- _]?shots?(?![a-z])", re.IGNORECASE)
+_SHOTS: Final = re.compile(rf"(?<![a-z0-9.])(\d{{1,3}}|few|{'|'.join(_NUMBERS)})[- _]?shots?(?![a-z])", re.IGNORECASE)
 
 
 class StatedShots(NamedTuple):
