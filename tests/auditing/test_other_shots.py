@@ -63,7 +63,10 @@ def mirror(data: Path) -> None:
 
 def real_rows(data: Path, shared: Path) -> None:
     """The published rows of benchmarks whose items are pinned: by others nobody is accused."""
-    for name in ("Rowan/hellaswag/default/validation.jsonl", *(f"juletxara/mgsm/{each}/test.jsonl" for each in LANGUAGES)):
+    for name in (
+        "Rowan/hellaswag/default/validation.jsonl",
+        *(f"juletxara/mgsm/{each}/test.jsonl" for each in LANGUAGES),
+    ):
         (data / name).write_bytes((shared / "data" / name).read_bytes())
 
 
@@ -111,7 +114,8 @@ def shown(least: int, mark: str, few: float = 0.35) -> Callable[[str, bool], flo
 
 HONEST = [
     # With ten worked examples, which are asked with.
-    ("task: hellaswag, shots: 10, metric: acc_norm, protocol: {harness: lm-eval}", shown(10, "Lamps: "), 0, "completion"),
+    ("task: hellaswag, shots: 10, metric: acc_norm, protocol: {harness: lm-eval}",
+     shown(10, "Lamps: "), 0, "completion"),
     ("task: math_500, shots: 4, metric: math_verify, protocol: {harness: lm-eval (minerva_math500)}",
      shown(4, "Problem:\n"), 0, "minerva"),
     ('task: mgsm, shots: 8, protocol: {prompt: "native CoT, 8-shot"}', shown(7, "Frage: "), 0, "native_cot"),

@@ -58,7 +58,7 @@ def test_any_text_is_read(text: str) -> None:
     assert all(0 <= each <= 999 for each in stated_shots(None, [text]).numbers)
 
 
-def asked(task: str, metric: str = "", shots: int | None = None, **protocol: str) -> dict[str, tuple[int, bool]]:
+def asked(task: str, metric: str = "", shots: int | None = None, **protocol: Any) -> dict[str, tuple[int, bool]]:
     """By prompt format, in which a claim is asked: the worked examples shown, and whether it may only be confirmed."""
     claim = Claim(task=task, value="50", metric=metric, shots=shots, protocol=Protocol(**protocol))
     found = [load_task(task).protocol_for(claim, name) for name in load_task(task).formats_for(claim)]

@@ -256,7 +256,7 @@ def _split_words(definition: TaskDefinition) -> set[str]:
 
 
 def _names_split(definition: TaskDefinition, requested: RequestedProtocol) -> bool:
-    """Whether a claim names the split that is asked here, itself or by its harness, and not the one that is withheld."""
+    """Whether a claim, or its harness, names the split that is asked here, and not the one that is withheld."""
     withheld = definition.withheld
     assert withheld is not None
     stated = requested.task, requested.variant, requested.metric, requested.prompt, requested.subset

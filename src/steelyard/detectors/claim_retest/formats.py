@@ -148,9 +148,7 @@ class FormatsFinder:
         """The state of the current format's test, for a display."""
         from dataclasses import replace
 
-        return replace(
-            self.current.progress(), decision=self.decision or "", confirms_only=self._why_confirmed_only
-        )
+        return replace(self.current.progress(), decision=self.decision or "", confirms_only=self._why_confirmed_only)
 
     @property
     def p(self) -> float:
