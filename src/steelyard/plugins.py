@@ -310,7 +310,8 @@ class Progress:
 
     ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes on,
     as text. ``cannot``: what no answer here can show, as a sentence. ``sign`` stands before the target (``≥``: a bar,
-    not a claim); dry runs forecast at ``shortfalls``, as proportions.
+    not a claim); dry runs forecast at ``shortfalls``, as proportions. ``confirms_only``: why the test may confirm a
+    claim and never accuse.
     """
 
     decision: str = ""
@@ -320,6 +321,7 @@ class Progress:
     cannot: str = ""
     sign: str = ""
     shortfalls: tuple[float, float] = (0.0, 0.10)
+    confirms_only: str = ""
 
 
 @runtime_checkable

@@ -111,7 +111,7 @@ DEFAULTS = {
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
     "Sample": {"choices": [], "context": "", "group": "", "tests_sha256": ""},
-    "Served": {"differences": [], "weights": []},
+    "Served": {"differences": [], "weights": [], "confirms_only": ""},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {
         "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",

@@ -219,8 +219,11 @@ def test_shots_are_the_claims_where_examples_are_declared(shared: Path) -> None:
     assert eight.count("Question: ") == 8
     assert task.prepare("cot", shared / "data", shots=0)[0].request.prefix == ""
     hellaswag = load_task("hellaswag").protocol_for(claim("hellaswag", shots=10))
-    assert hellaswag.shots == 0
-    assert any("10 worked examples" in sentence for sentence in hellaswag.differences)
+    assert (hellaswag.shots, hellaswag.confirms_only) == (10, "")
+    aime = load_task("aime_2024").protocol_for(claim("aime_2024", shots=10))
+    assert aime.shots == 0
+    assert any("10 worked examples" in sentence for sentence in aime.differences)
+    assert "none are shown here" in aime.confirms_only
 
 
 @pytest.mark.parametrize(

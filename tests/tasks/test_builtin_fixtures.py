@@ -283,7 +283,7 @@ def test_boolq_prompts(mirror: Path) -> None:
 
 
 def test_truthfulqa_prompts(mirror: Path) -> None:
-    sample = load_task("truthfulqa").prepare("mc1", mirror)[0]
+    sample = load_task("truthfulqa").prepare("loglikelihood", mirror)[0]
     assert isinstance(sample.request, LoglikelihoodRequest)
     assert sample.request.prefix.count("Q: ") == 6
     assert sample.request.prefix.endswith("A: The 1992 Olympics were held in Barcelona, Spain.\n\n")
@@ -369,7 +369,7 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: Any
         (claim("winogrande", prompt="whole raw"), "whole_raw"),
         (claim("boolq", "acc"), "yes_no"),
         (claim("boolq", prompt="chat"), "written"),
-        (claim("truthfulqa", "mc1"), "mc1"),
+        (claim("truthfulqa", "mc1"), "loglikelihood"),
         (claim("TruthfulQA MC1", prompt="chat"), "letter_generate"),
         (claim("mmlu-pro"), "cot"),
         (claim("mmlu-pro", shots=5, prompt="5-shot CoT"), "cot"),

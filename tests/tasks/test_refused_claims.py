@@ -181,11 +181,11 @@ OF_LM_EVAL = [
     ("hellaswag", "hellaswag", "acc", ("completion_raw",)),
     ("piqa", "piqa", "acc_norm", ("cloze",)),
     ("winogrande", "winogrande", "acc", ("partial",)),
-    ("truthfulqa", "truthfulqa_mc1", "acc", ("mc1",)),
+    ("truthfulqa", "truthfulqa_mc1", "acc", ("loglikelihood",)),
     ("truthfulqa", "truthfulqa_mc2", "acc", "share of probability"),
     ("truthfulqa", "truthfulqa_gen", "bleu_acc", "a similarity judges"),
     ("math", "leaderboard_math_hard", "exact_match", "level 5"),
-    ("math", "hendrycks_math", "exact_match", ("chat",)),
+    ("math", "hendrycks_math", "exact_match", ("chat", "minerva")),
     ("mgsm", "mgsm_direct_de", "exact_match", "asks for no reasoning"),
     ("mgsm", "mgsm_en_cot_de", "exact_match", "reasons in English"),
     ("ifeval", "leaderboard_ifeval", "prompt_level_strict_acc", ("prompt_strict",)),
@@ -206,6 +206,86 @@ def test_a_claim_made_by_lm_eval_is_tested_by_its_own_measure_or_not_at_all(
     else:
         assert choose_protocol(definition, requested).refused == ""
         assert possible_formats(definition, requested) == expected
+
+
+# What other harnesses call their measures of benchmarks of ours: Inspect's tasks (inspect_evals 0.26), lmms-eval's and
+# VLMEvalKit's data sets, simple-evals. A star: it may confirm a claim, and accuses nobody.
+LETTERS = ("cloze", "cloze_bytes", "cloze_raw", "letter", "letter_generate")
+OF_OTHERS = [
+    ("arc_challenge", "inspect_evals/arc_challenge", "accuracy", LETTERS),
+    ("arc_easy", "inspect_evals/arc_easy", "accuracy", LETTERS),
+    ("piqa", "inspect_evals/piqa", "accuracy", LETTERS),
+    ("hellaswag", "inspect_evals/hellaswag", "accuracy",
+     ("completion", "completion_bytes", "completion_raw", "letter_generate")),
+    ("winogrande", "inspect_evals/winogrande", "accuracy", ("partial", "whole", "whole_raw", "letter_generate")),
+    ("boolq", "inspect_evals/boolq", "accuracy", ("yes_no", "written")),
+    ("truthfulqa", "inspect_evals/truthfulqa", "mc1", ("letter_generate",)),
+    ("truthfulqa", "inspect_evals/truthfulqa", "mc2", "share of probability"),
+    ("truthfulqa", "simple-evals", "mc1", ("loglikelihood", "letter_generate")),
+    ("truthfulqa", "", "mc1", ("loglikelihood", "letter_generate")),
+    ("ifeval", "inspect_evals/ifeval", "final_acc", "four accuracies"),
+    ("ifeval", "inspect_evals/ifeval", "prompt_strict_acc", ("prompt_strict",)),
+    ("humaneval", "inspect_evals/humaneval", "accuracy", ("completion", "chat")),
+    ("humaneval", "lm-eval (humaneval_instruct)", "pass@1", ("chat*",)),
+    ("humaneval", "lm-eval (humaneval_64_instruct)", "pass@64", "several answers"),
+    ("mbpp", "lm-eval (mbpp_instruct)", "pass_at_1", ("chat*",)),
+    ("math", "inspect_evals/math", "accuracy", ("chat*", "minerva*")),
+    ("math", "simple-evals (math)", "", ("chat*", "minerva*")),
+    ("math_500", "simple-evals", "", ("chat*", "minerva*")),
+    ("math_500", "lm-eval (minerva_math500)", "math_verify", ("minerva",)),
+    ("math", "lm-eval (minerva_math)", "exact_match", ("minerva",)),
+    ("aime_2024", "inspect_evals/aime2024", "accuracy", ("chat",)),
+    ("gpqa_diamond", "inspect_evals/gpqa_diamond", "accuracy", ("chat", "letter")),
+    ("gpqa_diamond", "simple-evals", "", ("chat",)),
+    ("gsm8k", "inspect_evals/gsm8k", "accuracy", ("cot", "cot_strict", "chat")),
+    ("mgsm", "inspect_evals/mgsm", "accuracy", ("native_chat", "native_cot")),
+    ("mgsm", "simple-evals", "", ("native_chat",)),
+    ("mgsm", "simple-evals (mgsm_en)", "", "English part"),
+    ("mgsm", "lm-eval (mgsm_native_cot_de)", "exact_match", ("native_chat", "native_cot")),
+    ("mmlu", "inspect_evals/mmlu_0_shot", "accuracy", ("letter", "letter_generate", "cloze")),
+    ("mmlu", "inspect_evals/mmlu_5_shot", "accuracy", ("letter", "letter_generate", "cloze")),
+    ("mmlu", "simple-evals", "", REASON),
+    ("livecodebench", "inspect_evals/livecodebench_pro", "accuracy", "another benchmark"),
+    ("mmmu", "inspect_evals/mmmu_open", "accuracy", "a part of the benchmark"),
+    ("mmmu", "inspect_evals/mmmu_multiple_choice", "accuracy", "a part of the benchmark"),
+    ("mmmu", "lmms-eval (mmmu_val)", "mmmu_acc", ("step_by_step", "direct")),
+    ("mmmu", "lmms-eval (mmmu_test)", "submission", "not public"),
+    ("mmmu", "VLMEvalKit (MMMU_TEST)", "", "not public"),
+    ("mmmu_pro", "lmms-eval (mmmu_pro_vision)", "mmmu_acc", "average of Standard"),
+    ("mmmu_pro", "VLMEvalKit (MMMU_Pro_10c)", "", "average of Standard"),
+    ("mmmu_pro", "VLMEvalKit (MMMU_Pro_V)", "", "average of Standard"),
+    ("mathvista", "lmms-eval (mathvista_testmini)", "gpt_eval_score", ("query",)),
+    ("mathvista", "VLMEvalKit (MathVista_MINI)", "", ("query",)),
+    ("mathvista", "lmms-eval (mathvista_test)", "", "not public"),
+    ("docvqa", "lmms-eval (docvqa_val)", "anls", ("phrase",)),
+    ("docvqa", "VLMEvalKit (DocVQA_VAL)", "", ("exact_text", "phrase")),
+    ("docvqa", "inspect_evals/docvqa", "anls", ("exact_text", "phrase")),
+    ("docvqa", "lmms-eval (docvqa_test)", "anls", "not public"),
+    ("docvqa", "VLMEvalKit (DocVQA_TEST)", "", "not public"),
+    ("docvqa", "VLMEvalKit", "", "not public"),
+    ("docvqa", "", "anls", "not public"),
+    ("simpleqa", "simple-evals", "", ("chat",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "harness", "metric", "expected"), OF_OTHERS)
+def test_a_claim_made_by_another_harness_is_tested_by_its_own_measure_or_accuses_nobody(
+    task: str, harness: str, metric: str, expected: str | tuple[str, ...]
+) -> None:
+    claim = Claim(task=task, value="50", metric=metric, protocol=Protocol(harness=harness))
+    definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
+    if isinstance(expected, str):
+        assert expected in choose_protocol(definition, requested).refused
+        return
+    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
+    assert not any(each.refused for each in found)
+    assert tuple(f"{each.prompt}{'*' * bool(each.confirms_only)}" for each in found) == expected
+
+
+def test_a_split_that_is_named_by_the_claim_outweighs_the_harness() -> None:
+    for subset, harness in (("test", "lmms-eval (docvqa_val)"), ("test", "inspect_evals/docvqa")):
+        claim = Claim(task="docvqa", value="90", protocol=Protocol(subset=subset, harness=harness))
+        assert "not public" in load_task("docvqa").protocol_for(claim).refused
 
 
 @pytest.mark.parametrize(

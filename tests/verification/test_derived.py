@@ -49,6 +49,7 @@ FREE: dict[str, dict[str, str]] = {
         "measurement.suite": "the digest of a private suite, which is not here",
         "measurement.window": "the dates of the items of a file that is not here",
         "measurement.how_read": "a sentence on how the file was read, which is not here",
+        "served.confirms_only": "that only the task's file says with which worked examples it asks, and by which measure",
         "served.differences": "sentences that only the task's file gives may stand among those that are derived",
     },
 }
@@ -66,6 +67,7 @@ NAMED_BY = {
     "shots": ("samples_root",),
     "temperature": ("samples_root",),
     "window": ("has no part",),
+    "confirms_only": ("belongs to no test",),  # what is never rejected needs no check of sampled answers
 }
 
 

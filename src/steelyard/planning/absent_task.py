@@ -61,7 +61,12 @@ class AbsentTask(Task):
 
     def _protocol(self, prompt: str, shots: int | None) -> ChosenProtocol:
         shots = self._measurement.shots if shots is None else shots
-        return ChosenProtocol(prompt or self.served.prompt, shots, window=self._measurement.window)
+        return ChosenProtocol(
+            prompt or self.served.prompt,
+            shots,
+            window=self._measurement.window,
+            confirms_only=self.served.confirms_only,
+        )
 
 
 class RefusedTask(Task):

@@ -47,6 +47,7 @@ class ClaimForecast:
     samples that the budget allows. ``cannot``: where no answer can confirm the claim, what would; ``if_true`` is then
     None. A gate has a ``sign`` before its bar (``≥``), and its decisions are forecast at ``shortfalls`` of its own, as
     proportions: 5 points above the bar, and 5 points below it. ``outlook``: how probably a gate ends undecided.
+    ``confirms_only``: why a claim can be confirmed here, and not rejected.
     """
 
     task: str
@@ -63,6 +64,7 @@ class ClaimForecast:
     sign: str = ""
     shortfalls: tuple[float, float] = (0.0, 0.10)
     outlook: str = ""
+    confirms_only: str = ""
 
 
 @runtime_checkable
@@ -194,6 +196,7 @@ def _forecast_of(
         cannot=shown.cannot,
         sign=shown.sign,
         shortfalls=shown.shortfalls,
+        confirms_only=shown.confirms_only,
     )
 
 

@@ -283,6 +283,7 @@ class TaskPlanner:
                 *self._own_file(task),
             ),
             weights=average.weights,
+            confirms_only=protocol.confirms_only,
         )
         withheld = task.public and task.definition.generator is None
         return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served

@@ -289,7 +289,8 @@ class Served(Record, frozen=True, kw_only=True):
 
     Requests whose samples are equal share one measurement. ``differences`` states, in sentences, how the
     measurement differs from the request. ``weights``: by subtask, what it weighs in the claim's average, where the
-    samples have different weights and the claim does not itself say ``macro``.
+    samples have different weights and the claim does not itself say ``macro``. ``confirms_only``: why this may confirm
+    a claim and never accuse (another number of worked examples, or another measure, than the vendor states).
     """
 
     request: str
@@ -297,6 +298,7 @@ class Served(Record, frozen=True, kw_only=True):
     prompt: str
     differences: tuple[str, ...] = ()
     weights: tuple[tuple[str, int], ...] = ()
+    confirms_only: str = ""
 
     @property
     def claim_number(self) -> int | None:

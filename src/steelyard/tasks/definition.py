@@ -84,15 +84,18 @@ class Shots(Part, frozen=True, kw_only=True):
     """Where worked examples come from: the same ones for every sample (of a group), so that the prefix is shared.
 
     Exactly one source: ``split`` of the hub data set, ``seed`` of the task's own generator, or ``file`` beside the task
-    file: a mapping from group to ``{shots: [row, …], …}`` whose other keys the prefix template may use too.
+    file: a mapping from group (or ``every group``) to ``{shots: [row, …], …}`` whose other keys the prefix template may
+    use too.
     ``pick`` lists row numbers (from 0) in the order shown; empty means the first ones. ``by_group`` keeps only
-    rows of the sample's own group. ``count`` is the default number.
+    rows of the sample's own group. ``count`` is the default number, ``most`` that of all there are, where they are few:
+    a claim that states more is asked with these.
     """
 
     split: str = ""
     seed: str = ""
     file: str = ""
     count: int = 0
+    most: int = 0
     pick: tuple[int, ...] = ()
     by_group: bool = False
 
@@ -141,7 +144,8 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
     ``system_template`` is a template in place of ``system``, for messages that differ between samples.
     ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one. ``group`` is
-    an expression in place of :attr:`Fields.group`, for a scorer that weighs its samples by it.
+    an expression in place of :attr:`Fields.group`, for a scorer that weighs its samples by it. ``own_shots`` is the
+    number of worked examples in the prompt's own text, which are always shown; vendors count them or do not.
     """
 
     like: str = ""
@@ -160,6 +164,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     system_template: str = ""
     scorer: dict[str, Any] = {}
     shots: int | None = None
+    own_shots: int = 0
     differences: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     image_detail: ImageDetail = ""
@@ -172,10 +177,10 @@ class PromptFormat(Part, frozen=True, kw_only=True):
 
 
 class Refusal(Part, frozen=True, kw_only=True):
-    """Claims that no prompt format can test, because they are about another measure of the same answers.
+    """Claims about another measure of the same answers, which no prompt format can test (or only confirm).
 
-    A claim is refused if its task, variant, metric, prompt or harness contains one of ``words`` and none of
-    ``unless``. If ``unless`` is given alone, a claim that contains none of these is refused, since its measure is
+    A claim is meant if its task, variant, metric, prompt or harness contains one of ``words`` and none of
+    ``unless``. If ``unless`` is given alone, a claim that contains none of these is meant, since its measure is
     ambiguous. ``why`` is the reason, with the fix.
     """
 
@@ -187,11 +192,13 @@ class Refusal(Part, frozen=True, kw_only=True):
 class Withheld(Part, frozen=True, kw_only=True):
     """A ``split`` whose right answers nobody else has, and which claims are usually about: another one is asked here.
 
-    A claim is tested only where it names the split that is asked (``hub.split``). ``why`` is the reason otherwise.
+    A claim is tested only where it names the split that is asked (``hub.split``), or where its harness is named by one
+    of ``unless``, which ask that split alone. ``why`` is the reason otherwise.
     """
 
     split: str
     why: str
+    unless: tuple[str, ...] = ()
 
 
 class TaskDefinition(Part, frozen=True, kw_only=True):
@@ -202,7 +209,8 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     the order in which they are published is known to be random, as a sentence; empty where it is not. A benchmark with
     ``releases``, the oldest first, is claimed by a window of dates (``fields.date``) or by a release, and one with
     ``subsets`` by one of these. ``average: macro``: its score is the mean of the scores of its subtasks, where a claim
-    says nothing else.
+    says nothing else. ``confirms_only`` lists claims about another measure than is asked here: reaching one here
+    confirms it, and missing it shows nothing.
     """
 
     id: str
@@ -217,6 +225,7 @@ class TaskDefinition(Part, frozen=True, kw_only=True):
     file: str = ""
     shots: Shots = msgspec.field(default_factory=Shots)
     refused: tuple[Refusal, ...] = ()
+    confirms_only: tuple[Refusal, ...] = ()
     default_prompt: str = ""
     metric: str = "accuracy"
     chance: float = 0.0

@@ -171,6 +171,8 @@ def _checked(definition: TaskDefinition, path: Path) -> TaskDefinition:
         raise InputError("a task needs at least one prompt format", where=path)
     if not all(refusal.words or refusal.unless for refusal in definition.refused):
         raise InputError("each entry of 'refused' needs 'words', 'unless' or both", where=path)
+    if not all(refusal.words for refusal in definition.confirms_only):
+        raise InputError("each entry of 'confirms_only' needs 'words'", where=path)
     prompts = resolved_prompts(definition.prompts, path)
     default = definition.default_prompt or next(iter(prompts))
     if default not in prompts:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import msgspec
 
 from steelyard.records import Claim
-from steelyard.tasks.definition import PromptFormat, TaskDefinition
+from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
+from steelyard.tasks.stated_shots import StatedShots, stated_shots
 from steelyard.tasks.subset import named_in, subset_words, words_in
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
@@ -54,13 +55,19 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             shots=claim.shots,
         )
 
+    @property
+    def stated_shots(self) -> StatedShots:
+        """How many worked examples are stated, by number and in words."""
+        return stated_shots(self.shots, (self.task, self.variant, self.metric, self.prompt, self.harness))
+
 
 class ChosenProtocol(msgspec.Struct, frozen=True):
     """The prompt format, the number of shots, and the differences from the vendor's protocol, in sentences.
 
     ``refused`` is the reason why no prompt format can test the claim; empty if the claim can be tested. ``window`` is
     the part of a benchmark with releases that the claim is about (:attr:`~steelyard.tasks.window.Window.sealed`), or
-    the name of its subset.
+    the name of its subset. ``confirms_only`` is why this may confirm the claim and never accuse: it is asked with
+    another number of worked examples, or by another measure, than the vendor states.
     """
 
     prompt: str
@@ -68,15 +75,18 @@ class ChosenProtocol(msgspec.Struct, frozen=True):
     differences: tuple[str, ...] = ()
     refused: str = ""
     window: str = ""
+    confirms_only: str = ""
 
 
 def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, chosen: str = "") -> ChosenProtocol:
-    """Choose by the stated prompt, metric and harness, in this order of weight; otherwise the task's default.
+    """Choose by the stated prompt, metric and harness, in this order of weight, then by the number of worked examples.
+
+    Where these choose none it is the task's default.
 
     ``chosen`` is one of :func:`possible_formats`, to be asked although the vendor does not state it.
     """
     named = _by_name(definition, requested.prompt)
-    name = chosen or _stated(definition, requested) or definition.default_prompt
+    name = chosen or next(iter(_stated(definition, requested)), definition.default_prompt)
     prompt_format = definition.prompts[name]
     differences = list(prompt_format.differences)
     if _is_more_than_shots(requested.prompt) and not named and not _matches(requested.prompt, name, prompt_format):
@@ -85,6 +95,8 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, ch
         )
     shots, remark = _shots(definition, prompt_format, requested)
     differences += [remark] if remark else []
+    why = _why_confirms_only(definition, prompt_format, requested, shots) if requested.task else ""
+    differences += [f"This may confirm the claim, and accuses nobody: {why}."] if why else []
     refused, window = _refused(definition, requested, bool(named)), ""
     if definition.releases and not refused:
         window, said = _window(definition, requested)
@@ -92,26 +104,54 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, ch
     if definition.subsets and not refused:
         window = next(iter(named_in(_stating(requested), definition.subsets)), "")
         differences += [f"Of {definition.title} the subset {window} is asked."] if window else []
-    return ChosenProtocol(name, shots, tuple(differences), refused, window)
+    return ChosenProtocol(name, shots, tuple(differences), refused, window, why)
 
 
 def possible_formats(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, ...]:
     """The prompt formats that a claim may mean, in the task's order: one where the vendor states its format.
 
-    All of a public benchmark's formats for text, where nothing that the vendor states chooses one. The formats of world
-    models are measures of their own, and a user's own task has no vendor: these have their default.
+    All of a public benchmark's formats for text, where nothing that the vendor states chooses one; several where it
+    chooses several equally. The formats of world models are measures of their own, and a user's own task has no vendor:
+    these have their default.
     """
     stated = _stated(definition, requested)
     own = definition.prompts[definition.default_prompt]
-    if stated or not definition.public or own.needs or _refused(definition, requested, named=False):
-        return (stated or definition.default_prompt,)
-    return tuple(name for name, prompt_format in definition.prompts.items() if not prompt_format.needs)
+    if not definition.public or own.needs or _refused(definition, requested, named=False):
+        return stated[:1] or (definition.default_prompt,)
+    return stated or tuple(name for name, prompt_format in definition.prompts.items() if not prompt_format.needs)
 
 
-def _stated(definition: TaskDefinition, requested: RequestedProtocol) -> str:
-    """The prompt format that the stated prompt, metric or harness chooses; empty where none does."""
+def _stated(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, ...]:
+    """The prompt formats that the stated prompt, metric or harness chooses: none, one, or those it chooses equally.
+
+    Of several, those that show as many worked examples as are stated.
+    """
     texts = requested.prompt, requested.metric, requested.harness
-    return _by_name(definition, requested.prompt) or _best(definition, texts)
+    named = _by_name(definition, requested.prompt)
+    chosen = (named,) if named else _best(definition, texts)
+    as_stated = tuple(name for name in chosen if _shows_stated(definition, definition.prompts[name], requested))
+    return as_stated or chosen
+
+
+def _shows_stated(definition: TaskDefinition, prompt_format: PromptFormat, requested: RequestedProtocol) -> bool:
+    """Whether a prompt format shows as many worked examples as are stated."""
+    shots, _ = _shots(definition, prompt_format, requested)
+    return requested.stated_shots.are(_counted(prompt_format, shots))
+
+
+def _counted(prompt_format: PromptFormat, shots: int) -> set[int]:
+    """The numbers by which vendors count a prompt's worked examples: those of its own text count or do not."""
+    return {shots, shots + prompt_format.own_shots}
+
+
+def _why_confirms_only(
+    definition: TaskDefinition, prompt_format: PromptFormat, requested: RequestedProtocol, shots: int
+) -> str:
+    """Why what is asked may confirm a claim and never accuse; empty where it may do both."""
+    stated = requested.stated_shots
+    if not stated.are(_counted(prompt_format, shots)):
+        return f"the vendor shows {stated.in_words} worked examples, and {shots or 'none'} are shown here"
+    return _meant(definition.confirms_only, requested)
 
 
 def _is_more_than_shots(text: str) -> bool:
@@ -148,14 +188,22 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
             f"the claim is about a part of the benchmark ({requested.subset[:80]!r}), and the whole is asked here: "
             "give a task file for that part with --task"
         )
-    of_claim = (*texts, requested.average, requested.harness)
-    for refusal in definition.refused:
-        meant = any(_longest(text, refusal.words) for text in of_claim) if refusal.words else not named
-        if meant and not any(_longest(text, refusal.unless) for text in of_claim):
-            return refusal.why
+    if why := _meant(definition.refused, requested, named):
+        return why
     if definition.subsets and requested.task:
         return _no_subset(definition, requested)
     return _no_window(definition, requested) if definition.releases else ""
+
+
+def _meant(refusals: Iterable[Refusal], requested: RequestedProtocol, named: bool = False) -> str:
+    """The reason of the first of these entries that a claim's words mean; empty where they mean none."""
+    texts = (requested.task, requested.variant, requested.metric, requested.prompt)
+    of_claim = (*texts, requested.average, requested.harness)
+    for refusal in refusals:
+        meant = any(_longest(text, refusal.words) for text in of_claim) if refusal.words else not named
+        if meant and not any(_longest(text, refusal.unless) for text in of_claim):
+            return refusal.why
+    return ""
 
 
 def _no_subset(definition: TaskDefinition, requested: RequestedProtocol) -> str:
@@ -208,11 +256,14 @@ def _split_words(definition: TaskDefinition) -> set[str]:
 
 
 def _names_split(definition: TaskDefinition, requested: RequestedProtocol) -> bool:
-    """Whether a claim names the split that is asked here, and not the one whose answers are withheld."""
-    assert definition.withheld is not None
+    """Whether a claim, or its harness, names the split that is asked here, and not the one that is withheld."""
+    withheld = definition.withheld
+    assert withheld is not None
     stated = requested.task, requested.variant, requested.metric, requested.prompt, requested.subset
     said = {word for text in stated for word in words_in(text)}
-    return bool(said & _split_words(definition)) and not said & set(words_in(definition.withheld.split))
+    by_harness = said.union(words_in(requested.harness))
+    names = bool(by_harness & _split_words(definition)) or bool(_longest(requested.harness, withheld.unless))
+    return names and not said & set(words_in(withheld.split))
 
 
 def several_answers(texts: Iterable[str]) -> str:
@@ -220,24 +271,29 @@ def several_answers(texts: Iterable[str]) -> str:
     return next((found[0].strip() for text in texts if (found := _SEVERAL_ANSWERS.search(text))), "")
 
 
-def _best(definition: TaskDefinition, texts: tuple[str, ...]) -> str:
-    """The best match: a longer phrase outweighs a shorter one, the prompt outweighs metric and harness."""
+def _best(definition: TaskDefinition, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The best matches: a longer phrase outweighs a shorter one, the prompt outweighs metric and harness."""
     scores = {
         name: tuple(_matches(text, name, prompt_format) for text in texts)
         for name, prompt_format in definition.prompts.items()
     }
-    best = max(scores, key=lambda name: scores[name])
-    return best if any(scores[best]) else ""
+    best = max(scores.values())
+    return tuple(name for name, score in scores.items() if score == best) if any(best) else ()
 
 
 def _shots(definition: TaskDefinition, prompt_format: PromptFormat, requested: RequestedProtocol) -> tuple[int, str]:
     own = definition.shots.count if prompt_format.shots is None else prompt_format.shots
+    wanted, stated = requested.stated_shots.number, requested.stated_shots.in_words
     if "shots" not in prompt_format.prefix:  # the format shows none, whatever the task declares
-        own, remark = 0, f"The vendor showed {requested.shots} worked examples; this prompt format shows none."
-        return own, remark if requested.shots else ""
-    if requested.shots is None or requested.shots == own:
+        own, remark = prompt_format.own_shots, f"The vendor showed {stated} worked examples; this prompt format shows"
+        told = wanted not in (None, 0, own)
+        return 0, f"{remark} {f'{own} of its own' if own else 'none'}." if told else ""
+    if wanted is None or wanted == own:
         return own, ""
     shots = definition.shots
-    if requested.shots == 0 or shots.split or shots.seed or shots.file:
-        return requested.shots, ""
-    return own, f"The vendor showed {requested.shots} worked examples; this task declares none, so {own} are shown."
+    most = shots.most or len(shots.pick)
+    if requested.task and most and wanted > most:
+        return most, f"The vendor showed {wanted} worked examples; there are {most} here."
+    if wanted == 0 or shots.split or shots.seed or shots.file:
+        return wanted, ""
+    return own, f"The vendor showed {wanted} worked examples; this task declares none, so {own} are shown."

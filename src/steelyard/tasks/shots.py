@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from steelyard.errors import InputError
 from steelyard.tasks.definition import PromptFormat, TaskDefinition
 from steelyard.tasks.definition_file import read_plain_yaml
 from steelyard.tasks.loaders import Row, beside, generated_rows, hub_rows
 from steelyard.tasks.template import Expression, Template
+
+EVERY: Final = "every group"  # in a file of worked examples: those of groups that have none of their own
 
 __all__ = ["Prefixes", "WorkedExamples", "shots_in"]
 
@@ -34,7 +36,7 @@ class WorkedExamples:
         Raises InputError if there are fewer, DataMissing if their split is not available.
         """
         shots = self._definition.shots
-        entry = dict(self._file.get(group) or {}) if shots.file else {}
+        entry = dict(self._file.get(group) or self._file.get(EVERY) or {}) if shots.file else {}
         rows = entry.pop("shots", []) if shots.file else self._rows(group, count) if count else []
         picked = [rows[index] for index in shots.pick if index < len(rows)] if shots.pick else rows
         if len(picked) < count:

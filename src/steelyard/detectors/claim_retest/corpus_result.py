@@ -105,6 +105,8 @@ class CorpusFinder:
         low, high = self.bounds
         if low >= least:
             return VerdictWord.CONSISTENT, ""
+        if why := self._served.confirms_only if self._served else "":
+            return VerdictWord.NOT_TESTABLE, f"{why}: not reaching the claim shows nothing"
         if high >= least:
             return VerdictWord.INSUFFICIENT_POWER, self._unread_in_words()
         if self.sealed.unstated:

@@ -83,7 +83,7 @@ class ClaimRetest:
         reads: list[Reads] = []
         for each in served.values():
             # A claim that cannot be rejected needs no check before it is.
-            checks = () if not_asked else self._sampling_check(planner, number, claim, each)
+            checks = () if not_asked or each.confirms_only else self._sampling_check(planner, number, claim, each)
             reads += [each.reads, *checks]
         tests = tuple(self._of_format(planner, number, claim, each) for each in served.values())
         one = len(tests) == 1 and not not_asked

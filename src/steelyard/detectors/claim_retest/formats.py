@@ -1,6 +1,7 @@
 """A claim whose vendor states no prompt format: one test for each format that it may mean, one after another.
 
-One format that reaches the claim is enough for *consistent*, and all of them must be rejected for *inconsistent*.
+One format that reaches the claim is enough for *consistent*, and all of them must be rejected for *inconsistent*, of
+which one at least shows as many worked examples as the vendor states.
 """
 
 from __future__ import annotations
@@ -94,11 +95,27 @@ class FormatsFinder:
             return "consistent"
         if None in words:
             return None
-        if self.not_asked or set(words) == {"not_testable"}:
+        if self._is_confirmed_only or set(words) == {"not_testable"}:
             return "not_testable"
-        if set(words) != {"inconsistent"}:
-            return "insufficient_power"
+        if unsettled := self._unsettled:
+            return "not_testable" if all(finder.confirms_only for finder in unsettled) else "insufficient_power"
         return None if any(finder.retest.suspects for finder in self.finders) else "inconsistent"
+
+    @property
+    def _unsettled(self) -> list[ClaimFinder]:
+        """The formats that are not below the claim: any of them may reach it."""
+        return [finder for finder in self.finders if finder.retest.word != "inconsistent"]
+
+    @property
+    def _is_confirmed_only(self) -> bool:
+        """Whether the claim may be confirmed and never accused: a format that cannot be asked may reach it, too."""
+        return bool(self.not_asked) or all(finder.confirms_only for finder in self.finders)
+
+    @property
+    def _why_confirmed_only(self) -> str:
+        """Why, where all formats are asked otherwise than the vendor states; else empty."""
+        each = [finder.confirms_only for finder in self.finders]
+        return each[0] if all(each) else ""
 
     @property
     def current(self) -> ClaimFinder:
@@ -131,16 +148,17 @@ class FormatsFinder:
         """The state of the current format's test, for a display."""
         from dataclasses import replace
 
-        return replace(self.current.progress(), decision=self.decision or "")
+        return replace(self.current.progress(), decision=self.decision or "", confirms_only=self._why_confirmed_only)
 
     @property
     def p(self) -> float:
-        """A valid p for Holm: the claim is false in every format, so the largest; 1 where one cannot be asked."""
-        return 1.0 if self.not_asked else max(finder.retest.p for finder in self.finders)
+        """A valid p for Holm: the claim is false in every format, so the largest; 1 where it is never accused."""
+        return 1.0 if self._is_confirmed_only else max(finder.retest.p for finder in self.finders)
 
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
         """The result of the claim: that of the format which reached it, or else came nearest."""
-        word = VerdictWord(self.decision) if self.decision else VerdictWord.INSUFFICIENT_POWER
+        undecided = VerdictWord.NOT_TESTABLE if self._why_confirmed_only else VerdictWord.INSUFFICIENT_POWER
+        word = VerdictWord(self.decision) if self.decision else undecided
         shown = self._shown()
         result = result_of(shown)
         assert result.claim is not None
@@ -150,7 +168,7 @@ class FormatsFinder:
             verdict=word,
             reason=reason,
             p=p,
-            needs=result.claim.needs if self.decision is None else None,
+            needs=result.claim.needs if self.decision is None and word is not VerdictWord.NOT_TESTABLE else None,
             formats=(*(_prompt(finder) for finder in self.finders), *self.not_asked),
         )
         said = Note(detector="claim_retest", check="formats", task=claim.task, message=self._in_words())
@@ -162,7 +180,9 @@ class FormatsFinder:
             return reached[0]
         if self.decision is None and self.current.retest.n:
             return self.current
-        return max(self.finders, key=lambda finder: (finder.retest.p, _rate(finder)))
+        accusing = [finder for finder in self.finders if not finder.confirms_only]
+        among = (self._unsettled or accusing or self.finders) if self.decision else self.finders
+        return max(among, key=lambda finder: (finder.retest.p, _rate(finder)))
 
     def _reason(self, word: VerdictWord, shown: ClaimFinder) -> str:
         if word is VerdictWord.NOT_TESTABLE and self.not_asked:
@@ -171,10 +191,9 @@ class FormatsFinder:
                 f"state the format that it means, such as protocol: {{prompt: {_prompt(shown)}}}"
             )
         if word is VerdictWord.INSUFFICIENT_POWER and self.decision is not None:
-            open_ones = [finder for finder in self.finders if finder.retest.word != "inconsistent"]
             return "; ".join(
                 f"{_prompt(finder)}: {reason_of(finder, VerdictWord(finder.retest.word or word))}"
-                for finder in open_ones
+                for finder in self._unsettled
             )
         return reason_of(self.current if self.decision is None else shown, word)
 
@@ -214,7 +233,7 @@ def _rate(finder: ClaimFinder) -> float:
 def _outcome(finder: ClaimFinder) -> str:
     retest = finder.retest
     words = {"consistent": "reaches the claim", "inconsistent": "below the claim", "insufficient_power": "undecided"}
-    word = words.get(retest.word or "", "undecided")
+    word = words.get(retest.word or "", "undecided") + (", may only confirm" if finder.confirms_only else "")
     if retest.sealed.grid > 1:
         return f"{word}: mean score {retest.share * 100:.1f} % of {retest.n:,}"
     return f"{word}: {retest.right:,} of {retest.n:,} right"

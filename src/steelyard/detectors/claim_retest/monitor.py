@@ -67,10 +67,21 @@ class ClaimMonitor:
                 return each
         return None
 
+    @cached_property
+    def confirms_only(self) -> str:
+        """Why this may confirm the claim and never accuse; empty where it may do both."""
+        return self.served.confirms_only if self.served else ""
+
     @property
     def decision(self) -> str | None:
         """The word of the verdict, or None: undecided."""
-        return None if self.retest.suspects else self.retest.word
+        word = None if self.retest.suspects else self.retest.word
+        return "not_testable" if word not in (None, "consistent") and self.confirms_only else word
+
+    @property
+    def p(self) -> float:
+        """A valid p for Holm: 1 where this accuses nobody."""
+        return 1.0 if self.confirms_only else self.retest.p
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; the test reads on to the end of the contiguous prefix."""
@@ -123,6 +134,7 @@ class ClaimMonitor:
             remaining=self.remaining(),
             target=f"{float(self.claim.number / self.claim.scale) * 100:g}",
             cannot=self.cannot,
+            confirms_only=self.confirms_only,
         )
 
     @cached_property

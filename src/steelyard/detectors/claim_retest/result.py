@@ -32,7 +32,7 @@ def result_of(monitor: ClaimMonitor) -> DetectorResult:
     that belongs to its word.
     """
     word = _word(monitor)
-    p = monitor.retest.p
+    p = monitor.p
     return DetectorResult(
         test=monitor.planned.id,
         rule=monitor.planned.rule,
@@ -45,7 +45,8 @@ def result_of(monitor: ClaimMonitor) -> DetectorResult:
 
 
 def _word(monitor: ClaimMonitor) -> VerdictWord:
-    return VerdictWord(monitor.decision) if monitor.decision else VerdictWord.INSUFFICIENT_POWER
+    undecided = VerdictWord.NOT_TESTABLE if monitor.confirms_only else VerdictWord.INSUFFICIENT_POWER
+    return VerdictWord(monitor.decision) if monitor.decision else undecided
 
 
 def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
@@ -63,7 +64,8 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     trace = monitor.trace_points(monitor.interval_level)
     ci = monitor.interval
     served = monitor.served
-    needed = retest.remaining(right / answered if answered else claimed) if test else None
+    is_tested = test is not None and not monitor.confirms_only
+    needed = retest.remaining(right / answered if answered else claimed) if is_tested else None
     return ClaimVerdict(
         task=claim.task,
         claimed_text=claim.value,
@@ -100,6 +102,8 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
 def reason_of(monitor: ClaimMonitor, word: VerdictWord) -> str:
     """Why a claim's test ends with this word; empty where the word says it all."""
     retest, test, measurement = monitor.retest, monitor.retest.test, monitor.measurement
+    if monitor.confirms_only and retest.word != "not_testable":
+        return "" if word is VerdictWord.CONSISTENT else _unconfirmed(monitor)
     if retest.suspects:
         return "the vendor does not state its decoding, and how much sampled answers vary was not measured to the end"
     if word is VerdictWord.NOT_TESTABLE and test is not None and monitor.sealed.whole:
@@ -122,6 +126,12 @@ def reason_of(monitor: ClaimMonitor, word: VerdictWord) -> str:
     if test is None and retest.n == 0:
         return "the repeat check was not finished"
     return "the budget was spent" if monitor.plan.is_bounded else "the run stopped before a decision"
+
+
+def _unconfirmed(monitor: ClaimMonitor) -> str:
+    """Why a claim that could only be confirmed is not."""
+    below = "the score here is below the claim, which" if monitor.retest.word == "inconsistent" else "not reaching it"
+    return f"{monitor.confirms_only}: {below} shows nothing"
 
 
 def _is_unknown_recipe(monitor: ClaimMonitor) -> bool:
