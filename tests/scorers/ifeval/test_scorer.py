@@ -119,7 +119,7 @@ def test_the_weighted_mean_is_the_average_of_both_accuracies(prompts: list[tuple
 
 def test_the_average_has_an_identifier_of_its_own() -> None:
     scorer = open_scorer({"name": "ifeval", "average": True, "loose": True})
-    assert scorer.identifier == "ifeval[average-loose]@1"
+    assert scorer.identifier == "ifeval[average-loose]@2"
     assert is_share(scorer)
     assert not is_share(open_scorer({"name": "ifeval"}))
     assert IfEval(average=True).weights({"1": 305, "2": 179, "3": 57}) == {"1": 419375, "2": 342964, "3": 140049}
