@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["in_dollars", "is_none", "light", "rewritten", "same_words", "words_of"]
+__all__ = ["in_dollars", "is_none", "light", "rewritten", "same_words", "unbracketed", "words_of"]
 
 _LONGEST: Final = 300  # characters that are rewritten
 _COMMAND: Final = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mbox|operatorname)\s*\{([^{}]*)\}")
@@ -135,24 +135,30 @@ def _ways(text: str) -> Iterator[str]:
     yield fractions
     yield _DECIMAL.sub(lambda m: rf"\frac{{{int(m[1] + m[2])}}}{{{10 ** len(m[2])}}}", fractions)
     yield text.replace("\\%", "").replace("%", "")
-    yield from _in_other_brackets(text)
+    yield from _in_brackets(text)
 
 
-def _in_other_brackets(text: str) -> Iterator[str]:
-    """Bounds as an interval, a column as a tuple, a list without its brackets."""
+def _in_brackets(text: str) -> Iterator[str]:
+    """Bounds as an interval, a column as a tuple."""
     if bounds := _BOUNDS.fullmatch(text):
         opening = "(" if bounds["first"] in ("<", "\\lt") else "["
         closing = ")" if bounds["second"] in ("<", "\\lt") else "]"
         yield f"{opening}{bounds['low']},{bounds['high']}{closing}"
     yield _COLUMN.sub(lambda m: f"({m['rows'].strip().replace(chr(92) * 2, ',')})", text)
-    inner = text.replace("\\{", "{").replace("\\}", "}").replace("\\left", "").replace("\\right", "").strip()
+
+
+def unbracketed(text: str) -> str:
+    """A list or tuple without the brackets around it; empty where there are none."""
+    inner = text.strip().strip("$").replace("\\{", "{").replace("\\}", "}")
+    inner = inner.replace("\\left", "").replace("\\right", "").strip()
     for opening, closing in _BRACKETS:
         if (
             inner[:1] == opening
             and inner[-1:] == closing
             and not any(each in inner[1:-1] for each in opening + closing)
         ):
-            yield inner[1:-1]
+            return inner[1:-1].strip()
+    return ""
 
 
 def _root(found: re.Match[str]) -> str:

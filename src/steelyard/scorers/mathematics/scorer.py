@@ -16,7 +16,7 @@ from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.halt import Halt
 from steelyard.scorers.mathematics.comparer import Comparer
-from steelyard.scorers.mathematics.dress import in_dollars, is_none, light, rewritten, same_words
+from steelyard.scorers.mathematics.dress import in_dollars, is_none, light, rewritten, same_words, unbracketed
 from steelyard.scorers.reading.dress import boxed, undress
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
 from steelyard.scorers.reading.parts import goes_on, own_part, without_tags
@@ -91,8 +91,10 @@ class Mathematics:
         if any(same_words(each, target, loosely=True) or (is_none(each) and is_none(target)) for each in answer):
             return Score(value=None, note="the answer is the target in other words")
         dressed = list(dict.fromkeys(other for each in answer for other in rewritten(each)))
-        ways = [(target, dressed), *((other, [*answer, *dressed]) for other in rewritten(target)[:3])]
-        if any(texts and self._comparer.equal(of, texts, self._halt) for of, texts in ways):
+        inner = [each for each in map(unbracketed, answer) if each]
+        ways = [(target, [*dressed, *inner]), *((other, [*answer, *dressed]) for other in rewritten(target)[:2])]
+        ways.append((unbracketed(target), answer))  # never both without brackets: (4,3) is not (3,4)
+        if any(of and texts and self._comparer.equal(of, texts, self._halt) for of, texts in ways):
             return Score(value=None, note="the answer may be the target in another dress")
         return Score(value=0.0)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["TooLong", "extracted", "longest_code", "main", "read"]
 
 MAX_PARSES = 20_000
-MAX_PARSED = 40_000_000  # characters
+MAX_PARSED = 20_000_000  # characters
 MAX_LINES = 5_000
 _INCOMPLETE = 0x4200  # as in codeop: a text that may go on is told from one that is wrong
 
@@ -41,38 +41,42 @@ class Parser:
 
     def parsed(self, text: str) -> ast.Module | None:
         """The tree of a text that is Python; None for another."""
-        self.calls -= 1
-        self.characters -= len(text)
-        if self.calls < 0 or self.characters < 0:
-            raise TooLong
         try:
-            return ast.parse(text)
+            return self._parse(text)
         except (SyntaxError, ValueError, MemoryError, RecursionError):
             return None
 
     def may_go_on(self, text: str) -> bool:
         """Whether a text is Python, or could be the beginning of one."""
-        if self.parsed(text) is not None:
+        try:
+            self._parse(text)
+        except SyntaxError as error:
+            if str(error).startswith(
+                "unterminated string literal"
+            ):  # "Don't": a line's end ends it, without a backslash
+                return text.endswith("\\")
+        except (ValueError, MemoryError, RecursionError):
             return True
+        else:
+            return True
+        self._spend(text)
         try:
             compile(text, "<answer>", "exec", ast.PyCF_ONLY_AST | _INCOMPLETE)
         except SyntaxError as error:
-            if "incomplete input" not in str(error):
-                return False
+            return "incomplete input" in str(error)
         except (ValueError, MemoryError, RecursionError):
-            return True
-        # "Don't": the end of a line ends a string, unless a backslash stands there.
-        return text.endswith("\\") or not _is_unterminated(text)
+            pass
+        return True
 
+    def _parse(self, text: str) -> ast.Module:
+        self._spend(text)
+        return ast.parse(text)
 
-def _is_unterminated(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except SyntaxError as error:
-        return str(error).startswith("unterminated string literal")
-    except (ValueError, MemoryError, RecursionError):
-        return False
-    return False
+    def _spend(self, text: str) -> None:
+        self.calls -= 1
+        self.characters -= len(text)
+        if self.calls < 0 or self.characters < 0:
+            raise TooLong
 
 
 def longest_code(text: str, parser: Parser) -> str:
