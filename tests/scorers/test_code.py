@@ -14,7 +14,7 @@ from steelyard.errors import InputError
 from steelyard.plugins import ExecutingScorer
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers import open_identifier, open_scorer
-from steelyard.scorers.code import Code, blocks_in, indented_blocks_in
+from steelyard.scorers.code import Code, _first_code, blocks_in, indented_blocks_in
 from steelyard.scorers.halt import Halted
 from steelyard.scorers.sandbox import box
 from steelyard.scorers.sandbox.limits import SandboxError, SandboxLimits
@@ -40,8 +40,8 @@ def scored(text: str, form: str = "completion", target: str = TARGET) -> Score:
 
 @pytest.mark.parametrize(
     ("options", "identifier"),
-    [({}, "code[completion]@2"), ({"form": "program"}, "code[program]@2"),
-     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@2")],
+    [({}, "code[completion]@3"), ({"form": "program"}, "code[program]@3"),
+     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@3")],
 )  # fmt: skip
 def test_identifiers(options: dict[str, object], identifier: str) -> None:
     scorer = open_scorer({"name": "code", **options})
@@ -57,7 +57,7 @@ def test_identifiers(options: dict[str, object], identifier: str) -> None:
 def test_wrong_options(options: dict[str, object]) -> None:
     with pytest.raises(InputError, match="scorer 'code'"):
         open_scorer({"name": "code", **options})
-    for identifier in ("code[other]@2", "code[program,timeout=0]@2", "code[program,timeout=999]@2", "code@2"):
+    for identifier in ("code[other]@3", "code[program,timeout=0]@3", "code[program,timeout=999]@3", "code@3"):
         with pytest.raises(InputError):
             open_identifier(identifier)
 
@@ -162,7 +162,7 @@ def test_indented_blocks_lose_their_indentation() -> None:
 @given(st.text(st.sampled_from("`~ \nabdef()=:x"), max_size=80) | st.text())
 def test_any_text_has_blocks_or_none(text: str) -> None:
     assert all(block.endswith("\n") for block in blocks_in(text))
-    Code("program")._code(Sample(id="x", request=GenerateRequest(prompt=""), target=""), text, ("f",))
+    _first_code(text, ("f",))
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def cause(text: str, target: str, choices: tuple[str, ...] = (), **output: objec
         ("Between 17 and 18.", "18", OpenCause.SEVERAL),
         ("Some 18 of them, if that is what is meant?", "18", OpenCause.NOT_NAMED),
         ("none", "18", OpenCause.UNREAD),
+        ("def f(): pass", '{"names":["f"],"tests":["f()"]}', OpenCause.EITHER),
     ],
 )
 def test_a_text_or_a_number(text: str, target: str, found: OpenCause) -> None:

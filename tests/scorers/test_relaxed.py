@@ -10,23 +10,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_identifier, open_scorer
-from steelyard.scorers.relaxed import Relaxed, is_about
+from steelyard.scorers.relaxed import Relaxed, is_about, is_right_whole
 
 # Outputs, targets, and the relaxed_accuracy of lm-eval 0.4.13 (lm_eval/tasks/chartqa/utils.py): all made up.
 BY_LM_EVAL: list[list[Any]] = json.loads((Path(__file__).parent / "relaxed_by_lm_eval.json").read_text())
 
 
 def value(output: str, target: str) -> float | None:
+    return score(output, target)
+
+
+def score(output: str, target: str, *, whole: bool = False) -> float | None:
     sample = Sample(id="charts/test/0", request=GenerateRequest(prompt="?"), target=target)
-    return Relaxed().score(sample, ModelOutput(outcome=Outcome.OK, text=output)).value
+    return Relaxed(whole=whole).score(sample, ModelOutput(outcome=Outcome.OK, text=output)).value
 
 
 @pytest.mark.parametrize(("output", "target", "theirs"), BY_LM_EVAL)
 def test_it_scores_as_lm_eval_does(output: str, target: str, theirs: float) -> None:
+    """But for what is wrong there for want of a mark alone."""
     assert len(BY_LM_EVAL) >= 20
-    assert value(output, target) == theirs
+    has_mark = "answer:" in output.lower().replace("*", "")
+    assert value(output, target) == theirs or (not has_mark and theirs == 0.0 and value(output, target) is None)
 
 
 def test_a_mark_in_capitals_and_bold_is_one_here() -> None:
@@ -35,12 +42,61 @@ def test_a_mark_in_capitals_and_bold_is_one_here() -> None:
 
 def test_an_output_without_the_mark_is_unparsed() -> None:
     sample = Sample(id="charts/test/0", request=GenerateRequest(prompt="?"), target="42")
-    found = Relaxed().score(sample, ModelOutput(outcome=Outcome.OK, text="It is 42."))
+    found = Relaxed().score(sample, ModelOutput(outcome=Outcome.OK, text="It is 52."))
     assert (found.value, found.parsed) == (0.0, False)
+
+
+UNMARKED = (
+    "{}", "{}.", "**{}**", " {}\n", "`{}`", "\\boxed{{{}}}", "$\\boxed{{{}}}$", "Final Answer - {}",
+    "FINAL ANSWER : {}",
+    "<answer>{}</answer>", "The bars are read off the axis.\n\n{}", "Reading it off the axis, the value is {}.",
+    "I see a chart.\nThe answer is {}.", "[{}]", "({})", '"{}"',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", UNMARKED)
+@pytest.mark.parametrize(
+    ("target", "right", "wrong"),
+    [("42", ("42", "41.5", "43"), ("52", "4.2", "420")), ("1,042", ("1042", "1,042", "$1,042"), ("1142", "2,042")),
+     ("14%", ("14%", "0.14", "14"), ("15.5%", "2")), ("Light blue", ("Light blue", "light blue"), ("Blue", "Red"))],
+)  # fmt: skip
+@pytest.mark.parametrize("whole", [False, True])
+def test_no_right_answer_is_wrong_for_want_of_a_mark(
+    form: str, target: str, right: tuple[str, ...], wrong: tuple[str, ...], whole: bool
+) -> None:
+    for answer in right:
+        assert score(form.format(answer), target, whole=whole) in ((None, 1.0) if whole else (None,))
+    for answer in wrong:
+        assert score(form.format(answer), target, whole=whole) == 0.0
+
+
+def test_the_whole_output_counts_as_lmms_eval_counts_it() -> None:
+    for output, target in (
+        ("1042", "1042"),
+        ("1000", "1042"),
+        ("0.14", "14%"),
+        ("Yes", "yes"),
+        ("Light blue", "light blue"),
+    ):
+        assert score(output, target, whole=True) == 1.0
+        assert is_right_whole(output, target)
+    for output, target in (("1042 units", "1042"), ("Answer: 1042", "1042"), ("14", "14%"), ("Yes.", "yes")):
+        assert not is_right_whole(output, target)
+        assert score(output, target, whole=True) is None
+    assert score("", "1042", whole=True) == 0.0
+    assert score("900", "1042", whole=True) == 0.0
+
+
+def test_no_unmarked_text_is_right_for_two_targets() -> None:
+    for output in ("yes no", "1 2 3", "yes\nno", "42, 52", "\\boxed{42} \\boxed{52}"):
+        assert {score(output, target) for target in ("yes", "no", "1", "2", "42", "52")} <= {0.0, None}
 
 
 def test_it_opens_from_a_task_file_and_from_a_plan() -> None:
     assert open_identifier(open_scorer({"name": "relaxed"}).identifier) == Relaxed()
+    assert open_identifier(open_scorer({"name": "relaxed", "whole": True}).identifier) == Relaxed(whole=True)
+    with pytest.raises(InputError, match="has no option 'part'"):
+        open_identifier("relaxed[part]@2")
 
 
 @given(st.floats(-1e9, 1e9), st.floats(-0.049, 0.049))
@@ -50,5 +106,6 @@ def test_a_number_may_be_off_by_a_twentieth(target: float, share: float) -> None
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_no_text_breaks_it(output: str, target: str) -> None:
-    assert value(output, target) in (0.0, 1.0)
-    assert value(f"answer: {output}", target) in (0.0, 1.0)
+    assert value(output, target) in (0.0, None, 1.0)
+    assert value(f"answer: {output}", target) in (0.0, None, 1.0)
+    assert score(output, target, whole=True) in (0.0, None, 1.0)

@@ -344,7 +344,7 @@ def test_ifeval_prompts_and_marks(mirror: Path) -> None:
         0,
     ]
     assert scorer.score(samples[1], ModelOutput(outcome=Outcome.OK, text="A Lamp")).value == 1
-    assert open_scorer(task.scorer_for("prompt_loose")).identifier == "ifeval[loose]@1"
+    assert open_scorer(task.scorer_for("prompt_loose")).identifier == "ifeval[loose]@2"
 
 
 def claim(task: str, metric: str = "", shots: int | None = None, **protocol: Any) -> Claim:

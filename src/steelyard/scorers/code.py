@@ -12,6 +12,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelOutput, Sample, Score
+from steelyard.scorers.code_readings import absent_module, second_reading
 from steelyard.scorers.halt import Halt
 
 __all__ = ["Code", "CodeTarget", "blocks_in", "indented_blocks_in"]
@@ -22,6 +23,7 @@ _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE
 _IMPORT = re.compile(r"^(?:import|from)[ \t][^\n]*", re.MULTILINE)
 _INDENTED = re.compile(r"(?: {4}| {0,3}\t)[ \t]*\S")
 _CLOSING = (")", "]", "}")  # the end of a signature over several lines
+_NO_CODE = Score(value=0.0, parsed=False, note="no code")
 _OPTIONS = re.compile(r"(completion|program)(?:,timeout=([1-9][0-9]{0,2}))?", re.ASCII)
 
 
@@ -48,6 +50,12 @@ class Code:
     complete program, in a fenced block (the first one that defines the requested names), bare, or in a block that is
     indented by four spaces. An answer without code is unparsed.
     Reads the first 200,000 characters. Nothing of it ever runs outside the sandbox.
+
+    A program is read twice: as above, and as EvalPlus reads it, or, where nothing in the answer defines what is asked
+    for, as the rest of the prompt's function. Where both find code and that of one alone passes, it is open; so it is
+    where the second alone finds code, and that passes, and where the code ends for want of a module that is none of
+    Python's own: the vendor's machine may have it. An answer takes at most two runs of its code, and one program that
+    reads it.
     """
 
     executes: ClassVar[bool] = True
@@ -72,8 +80,8 @@ class Code:
 
     @property
     def identifier(self) -> str:
-        """``code[completion]@2``, ``code[program]@2``, ``code[program,timeout=30]@2``."""
-        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@2"
+        """``code[completion]@3``, ``code[program]@3``, ``code[program,timeout=30]@3``."""
+        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@3"
 
     def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, and how to fix it; empty where it can."""
@@ -82,47 +90,78 @@ class Code:
         return unavailable_reason()
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """Run the answer against the sample's tests: takes up to ``timeout`` seconds. Safe from several threads.
+        """Run the answer against the sample's tests: up to ``timeout`` seconds, twice. Safe from several threads.
 
         Raises SandboxError where there is no sandbox or it fails, and InputError where the sample's own code cannot
         run: then the output is not scored. Raises Halted after :meth:`stop`.
         """
+        target = _target(sample)
+        names = _names(target, sample.id)
+        text = self._up_to_stop(sample, output.text[:MAX_CHARACTERS])
+        try:
+            if self.form == "completion":
+                # One part: it continues inside a function.
+                return self._run(target, names, (target.prompt + text,)) if text.strip() else _NO_CODE
+            return self._of_program(target, names, text)
+        except InputError as error:
+            raise type(error)(f"{sample.id}: {error}") from None
+
+    def _of_program(self, target: CodeTarget, names: tuple[str, ...], text: str) -> Score:
+        """The score where both readings of a program agree; else open."""
+        code = _first_code(text, names)
+        # Two parts of one program: a block may begin with "from __future__".
+        first = _NO_CODE if code is None else self._run(target, names, (target.prompt, code))
+        if first.value is None:
+            return first
+        reading = second_reading(text, names, code, target.prompt, self._halt)
+        if not reading.whole:
+            return Score(value=None, note=f"{_said(first)}; too long to be read as EvalPlus reads it")
+        if reading.same or reading.code is None:  # a reading that finds no code says nothing
+            return first
+        if reading.continues:
+            second = self._run(target, names, (f"{target.prompt.rstrip()}\n{reading.code}",))
+        else:
+            second = self._run(target, names, (target.prompt, reading.code))
+        if second.value == first.value:
+            return first
+        how = "as the rest of the prompt" if reading.continues else "as EvalPlus reads it"
+        return Score(value=None, note=f"{_said(first)}; {how}: {_said(second)}")
+
+    def _run(self, target: CodeTarget, names: tuple[str, ...], program: tuple[str, ...]) -> Score:
+        """The score of some code; open where it lacks a module."""
         from steelyard.scorers.sandbox.examine import Exam, examine
         from steelyard.scorers.sandbox.limits import End, SandboxLimits
 
-        target = _target(sample)
-        names = _names(target, sample.id)
-        code = self._code(sample, output.text[:MAX_CHARACTERS], names)
-        if code is None:
-            return Score(value=0.0, parsed=False, note="no code")
-        # Two parts of one program: a block may begin with "from __future__", a completion continues inside a function.
-        program = (target.prompt + code,) if self.form == "completion" else (target.prompt, code)
         setup = "\n".join((*_IMPORT.findall(target.reference.replace("\r", "")), target.prompt))
         exam = Exam(program=program, setup=setup, names=names, tests="\n".join(target.tests))
-        try:
-            result = examine(exam, SandboxLimits(seconds=float(self.timeout)), self._halt)
-        except InputError as error:
-            raise type(error)(f"{sample.id}: {error}") from None
+        result = examine(exam, SandboxLimits(seconds=float(self.timeout)), self._halt)
         if result.end is End.PASSED:
             return Score(value=1.0)
+        if result.detail == "ModuleNotFoundError" and (lacks := absent_module(program[-1])):
+            return Score(value=None, note=f"the sandbox has no {lacks}")
         return Score(value=0.0, note=f"{result.end}: {result.detail}" if result.detail else str(result.end))
 
     def stop(self) -> None:
         """Kill what this scorer runs, in whatever thread; it scores nothing more."""
         self._halt.stop()
 
-    def _code(self, sample: Sample, text: str, names: tuple[str, ...]) -> str | None:
-        """The code in an answer; None where there is none."""
+    @staticmethod
+    def _up_to_stop(sample: Sample, text: str) -> str:
         stops = sample.request.stop if isinstance(sample.request, GenerateRequest) else ()
-        cut = min((place for stop in stops if stop and (place := text.find(stop)) >= 0), default=len(text))
-        text = text[:cut]
-        if self.form == "completion":
-            return text if text.strip() else None
-        candidates = blocks_in(text) or [text, *indented_blocks_in(text)]
-        defined = [(set(_defined_in(block)), block) for block in candidates]
-        whole = (block for found, block in defined if found >= set(names))
-        partly = (block for found, block in defined if found & set(names))
-        return next(whole, None) or next(partly, None)
+        return text[: min((place for stop in stops if stop and (place := text.find(stop)) >= 0), default=len(text))]
+
+
+def _first_code(text: str, names: tuple[str, ...]) -> str | None:
+    """The code of a program in an answer; None where there is none."""
+    candidates = blocks_in(text) or [text, *indented_blocks_in(text)]
+    defined = [(set(_defined_in(block)), block) for block in candidates]
+    whole = (block for found, block in defined if found >= set(names))
+    partly = (block for found, block in defined if found & set(names))
+    return next(whole, None) or next(partly, None)
+
+
+def _said(score: Score) -> str:
+    return score.note or "passed"
 
 
 def blocks_in(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from steelyard.scorers.reading.texts import holds
 __all__ = ["OpenCause", "open_cause"]
 
 MAX_CHARACTERS: Final = 10_000
+_CHECKED: Final = ('"tests":', '"instructions":')  # targets that no text equals
 CONTENT_FILTER: Final = "content_filter"  # the finish reason of OpenAI's wire format
 
 
@@ -57,6 +58,8 @@ def open_cause(sample: Sample, output: ModelOutput) -> OpenCause:
     text = output.text[-MAX_CHARACTERS:]
     if not text.strip():
         return OpenCause.EMPTY
+    if sample.target.startswith("{") and any(key in sample.target for key in _CHECKED):
+        return OpenCause.EITHER
     if sample.choices:
         return _of_choices(sample, text)
     number = target_number(sample.target)

@@ -4,44 +4,115 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
+from steelyard.scorers.reading.marks import marked_answers
+from steelyard.scorers.reading.parts import holds
 
-__all__ = ["Relaxed", "is_about"]
+__all__ = ["Relaxed", "is_about", "is_right_whole"]
 
 _TOLERANCE: Final = 0.05
 _SMALLEST: Final = 1e-10  # what a target of zero counts as
+_LONGEST: Final = 300  # characters of an answer without a mark
 _MARK: Final = re.compile(r"answer\**:\**", re.IGNORECASE)
 _DRESS: Final = re.compile(r"[*_\[\]()]")
+_NUMBER: Final = re.compile(r"[-+]?(?:\d[\d,]*+(?:\.\d+)?|\.\d+)%?", re.ASCII)
 _QUOTES: Final = ('"', "'")
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """The answer after the last "answer:" of an output, as lm-eval's ``relaxed_accuracy`` for ChartQA (0.4.13).
+    r"""The answer after the last "answer:" of an output, as lm-eval's ``relaxed_accuracy`` for ChartQA (0.4.13).
 
     It is the first line there that is not empty, without Markdown. Two numbers are equal where they differ by at most
     5 % of the target; thousands separators, dollars and closing punctuation are left off, and where one is a percentage
     it is compared as a fraction, too. A target of one letter is the answer's first one; any other is its text, whatever
-    its case. An output without the mark is wrong, and unparsed. (lm-eval does not see a mark that is written
-    ``ANSWER**:``; here it is one, so that no right answer is wrong for its dress.)
+    its case. (lm-eval does not see a mark that is written ``ANSWER**:``; here it is one, so that no right answer is
+    wrong for its dress.)
+
+    ``whole``: right is an output that as a whole is about the target, as lmms-eval (0.7.3) scores it.
+
+    What that rule does not find right is open where it would be wrong for its form alone: the whole output or its last
+    line is about the target, or that line names one number or text and it is, or another mark (``\boxed{14}``) stands
+    before it; with ``whole``, "answer:" too. Any other output is wrong, and unparsed without a mark.
     """
+
+    whole: bool = False
+
+    @classmethod
+    def from_options(cls, options: str) -> Relaxed:
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
+        if options != "whole":
+            raise InputError(f"relaxed has no option {options[:80]!r}")
+        return cls(whole=True)
 
     @property
     def identifier(self) -> str:
-        """``relaxed@1``."""
-        return "relaxed@1"
+        """``relaxed@2`` or ``relaxed[whole]@2``."""
+        return "relaxed[whole]@2" if self.whole else "relaxed@2"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """1 where the answer is about the target, 0 where it is not or none is marked."""
-        *before, after = _MARK.split(output.text)
-        lines = (line.strip() for line in after.split("\n")) if before else ()
-        answer = _DRESS.sub("", next((line for line in lines if line), ""))
-        if not answer:
-            return Score(value=0.0, parsed=False, note='no "answer:" with an answer after it')
-        return Score(value=float(is_about(answer, sample.target)))
+        """1 where the answer is about the target, 0 where it is not, open where it is one for its form alone."""
+        text, target = output.text, sample.target
+        answer = _after_mark(text)
+        if answer and not self.whole:
+            return Score(value=float(is_about(answer, target)))
+        if self.whole and is_right_whole(text.strip()[:_LONGEST], target):
+            return Score(value=1.0)
+        if any(is_about(each, target) for each in (*([answer] if answer else ()), *_unmarked(text))):
+            return Score(value=None, note="the answer is not in the form that this rule reads")
+        if _names_alone(_last_line(text), target):
+            return Score(value=None, note="the last line names the answer, in another form than this rule reads")
+        if self.whole:
+            return Score(value=0.0, parsed=bool(text.strip()))
+        return Score(value=0.0, parsed=False, note='no "answer:" with an answer after it')
+
+
+def _after_mark(text: str) -> str:
+    """The first line with an answer behind the last "answer:"; empty without one."""
+    *before, after = _MARK.split(text)
+    lines = (line.strip() for line in after.split("\n")) if before else ()
+    return _DRESS.sub("", next((line for line in lines if line), ""))
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.split("\n")) if line.strip(" *_`~$\t\r")), "")
+
+
+def _unmarked(text: str) -> Iterator[str]:
+    """What an output without "answer:" may mean by its answer: all of it, its last line, what it marks otherwise."""
+    marked = [each.text for each in marked_answers(text)[-1:]]
+    for each in (text.strip(), _last_line(text), *marked):
+        if len(each) <= _LONGEST and (tidied := _DRESS.sub("", each).strip(" `$")):
+            yield tidied
+
+
+def _names_alone(line: str, target: str) -> bool:
+    """Whether a line holds one number, and it is about the target; or the target's text, which is no number."""
+    line = line[-_LONGEST:]
+    if _number(_tidied(target)) is None:
+        return len(target) > 1 and holds(line.lower(), target.strip().lower())
+    found = _NUMBER.findall(line)
+    return len(found) == 1 and is_about(found[0], target)
+
+
+def is_right_whole(answer: str, target: str) -> bool:
+    """Whether an answer is the target by lmms-eval's ``relaxed_correctness``: no text around a number is left off."""
+    found, right = _float_of(answer), _float_of(target)
+    if found is not None and right:
+        return abs(found - right) / abs(right) <= _TOLERANCE
+    return answer.lower() == target.lower()
+
+
+def _float_of(text: str) -> float | None:
+    try:
+        return float(text.rstrip("%")) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        return None
 
 
 def is_about(answer: str, target: str) -> bool:

@@ -66,6 +66,15 @@ def test_loose_checks_each_instruction_by_itself() -> None:
     assert score(text, (NO_COMMA, {}), (WORDS, {"relation": "at least", "num_words": 22}), loose=True).value == 1
 
 
+def test_an_instruction_that_is_counted_in_two_ways_makes_the_prompt_open() -> None:
+    few, many = ((WORDS, {"relation": "at least", "num_words": number}) for number in (2, 3))
+    hindi = "हिन्दी में"  # five words, or two
+    assert score(hindi, few) == Score(value=1.0, note="1 of 1 followed")
+    assert score(hindi, many) == Score(value=None, note=f"counted in two ways: {WORDS}")
+    assert score(hindi, many, (TITLE, {})).value == 0.0  # whatever the count
+    assert score(f"{hindi}\nहो गया है", many, loose=True).value == 1.0
+
+
 @pytest.mark.parametrize("text", ["", " \n\t"])
 def test_nothing_written_is_unparsed(text: str) -> None:
     assert score(text, (NO_COMMA, {})) == Score(value=0.0, parsed=False, note="nothing was answered")
@@ -119,7 +128,7 @@ def test_the_weighted_mean_is_the_average_of_both_accuracies(prompts: list[tuple
 
 def test_the_average_has_an_identifier_of_its_own() -> None:
     scorer = open_scorer({"name": "ifeval", "average": True, "loose": True})
-    assert scorer.identifier == "ifeval[average-loose]@1"
+    assert scorer.identifier == "ifeval[average-loose]@2"
     assert is_share(scorer)
     assert not is_share(open_scorer({"name": "ifeval"}))
     assert IfEval(average=True).weights({"1": 305, "2": 179, "3": 57}) == {"1": 419375, "2": 342964, "3": 140049}

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.scorers.ifeval.texts import capital_words, count_sentences, count_words, language_of
+from steelyard.scorers.ifeval.texts import (
+    capital_words,
+    count_joined_words,
+    count_sentences,
+    count_words,
+    language_of,
+)
 
 # What nltk's punkt for English gives for each; the first four are the original's own tests.
 SENTENCES = [
@@ -108,3 +114,12 @@ def test_languages(code: str) -> None:
 def test_a_text_without_letters_has_no_language() -> None:
     assert language_of("") == language_of("12 + 3 = 15 …") == ""
     assert language_of("\ud800 1") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "by_re", "by_regex"),  # len(findall(r"\w+", text)) of re (Python 3.11) and of regex 2026.9
+    [("हिन्दी में लिखिए एक कविता", 10, 5), ("plain English", 2, 2), ("naïve café", 2, 2), ("x² m³", 2, 2),
+     ("² ", 1, 0), ("ⓐ", 0, 1), ("I \u2764\ufe0f it", 2, 3), ("می\u200cخواهم", 2, 1), ("a‿b", 2, 1)],
+)  # fmt: skip
+def test_words_as_both_of_nltks_engines_count_them(text: str, by_re: int, by_regex: int) -> None:
+    assert (count_words(text), count_joined_words(text)) == (by_re, by_regex)

@@ -4,12 +4,14 @@ They follow google-research/instruction_following_eval (``instructions.py``), qu
 line takes the next line with it, ``**bold**`` is looked for by two patterns, a text without letters is in any language.
 Where they differ:
 
-- Keywords, section markers and postscripts are plain text; the original puts them into regular expressions as they
-stand.
+- Section markers and postscripts are plain text; the original puts them into regular expressions as they stand.
 - ``keywords:letter_frequency`` counts the character that the row names. The original replaces anything but an English
   letter (the data set asks for ``#`` and ``!``) by a letter drawn at random.
 - An argument that is missing is an :class:`ArgumentMissing`. The original draws one at random.
 - Sentences, words in capitals and languages are counted without nltk and langdetect: see ``texts.py``.
+
+A check gives None where the original's own versions say different things: the pattern that a keyword such as *C++* is,
+or its plain text; words as ``re`` or as ``regex`` finds them, which nltk uses from 3.10 on.
 
 Every check takes time linear in the text.
 """
@@ -21,9 +23,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from steelyard.scorers.ifeval.texts import capital_words, count_sentences, count_words, language_of
+from steelyard.errors import InputError
+from steelyard.scorers.ifeval.texts import (
+    capital_words,
+    count_joined_words,
+    count_sentences,
+    count_words,
+    language_of,
+)
+from steelyard.util.foreign_pattern import ForeignPattern, compiled
 
-__all__ = ["INSTRUCTIONS", "ArgumentMissing", "Arguments"]
+__all__ = ["INSTRUCTIONS", "ArgumentMissing", "Arguments", "Check"]
 
 CONSTRAINED_RESPONSES = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 FENCES = ("```json", "```Json", "```JSON", "```")
@@ -70,28 +80,52 @@ class Arguments:
         return found < number if relation == "less than" else found >= number
 
 
-Check = Callable[[str, Arguments], bool]
+Check = Callable[[str, Arguments], bool | None]
+
+_POSSESSIVE = re.compile(r"(?<=[+*?}])\+")  # "C++" is an error before Python 3.11, and one or more of C since
+_FOUND = "\0"
+
+
+def _agreed(*readings: bool) -> bool | None:
+    """What all readings say; None where they differ."""
+    return readings[0] if len(set(readings)) == 1 else None
+
+
+def _pattern(keyword: str, around: str = "") -> ForeignPattern | None:
+    """The pattern that a keyword is in the original; None where it is plain text, or no pattern."""
+    if re.escape(keyword).replace("\\ ", " ").replace("\\-", "-") == keyword:
+        return None
+    try:
+        return compiled(f"(?i){around}{_POSSESSIVE.sub('', keyword)}{around}")
+    except InputError:
+        return None
 
 
 # ── words and letters ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def keyword_existence(text: str, arguments: Arguments) -> bool:
+def keyword_existence(text: str, arguments: Arguments) -> bool | None:
     """Every keyword occurs, even inside a longer word."""
-    return all(_found(keyword, text) for keyword in arguments.texts("keywords"))
+    found = [_found(keyword, text) for keyword in arguments.texts("keywords")]
+    return None if None in found and False not in found else all(found)
 
 
-def keyword_frequency(text: str, arguments: Arguments) -> bool:
+def keyword_frequency(text: str, arguments: Arguments) -> bool | None:
     """The keyword occurs less than, or at least, so many times; inside longer words too."""
-    times = len(re.findall(re.escape(arguments.text("keyword")), text, re.IGNORECASE))
-    return arguments.compares(times, "relation", "frequency")
+    keyword = arguments.text("keyword")
+    counts = [len(re.findall(re.escape(keyword), text, re.IGNORECASE))]
+    if (pattern := _pattern(keyword)) is not None:
+        try:
+            counts.append(pattern.replace(text.replace(_FOUND, ""), _FOUND).count(_FOUND))
+        except InputError:  # it may be empty, or is found too often
+            return None
+    return _agreed(*(arguments.compares(count, "relation", "frequency") for count in counts))
 
 
-def forbidden_words(text: str, arguments: Arguments) -> bool:
+def forbidden_words(text: str, arguments: Arguments) -> bool | None:
     """None of the words occurs as a whole word."""
-    return not any(
-        re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in arguments.texts("forbidden_words")
-    )
+    found = [_found(word, text, around=r"\b") for word in arguments.texts("forbidden_words")]
+    return None if None in found and True not in found else not any(found)
 
 
 def letter_frequency(text: str, arguments: Arguments) -> bool:
@@ -104,8 +138,11 @@ def response_language(text: str, arguments: Arguments) -> bool:
     return language_of(text) in ("", arguments.text("language").partition("-")[0])
 
 
-def _found(keyword: str, text: str) -> bool:
-    return re.search(re.escape(keyword), text, re.IGNORECASE) is not None
+def _found(keyword: str, text: str, around: str = "") -> bool | None:
+    """Whether a keyword occurs; None where it does as plain text alone, or as a pattern alone."""
+    plain = re.search(f"{around}{re.escape(keyword)}{around}", text, re.IGNORECASE) is not None
+    pattern = _pattern(keyword, around)
+    return plain if pattern is None else _agreed(plain, pattern.first(text) is not None)
 
 
 # ── lengths ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -116,9 +153,10 @@ def number_sentences(text: str, arguments: Arguments) -> bool:
     return arguments.compares(count_sentences(text), "relation", "num_sentences")
 
 
-def number_words(text: str, arguments: Arguments) -> bool:
+def number_words(text: str, arguments: Arguments) -> bool | None:
     """Less than, or at least, so many words."""
-    return arguments.compares(count_words(text), "relation", "num_words")
+    counts = (count_words(text), count_joined_words(text))
+    return _agreed(*(arguments.compares(count, "relation", "num_words") for count in counts))
 
 
 def number_paragraphs(text: str, arguments: Arguments) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.ifeval.instructions import INSTRUCTIONS, ArgumentMissing, Arguments
+from steelyard.scorers.ifeval.instructions import INSTRUCTIONS, ArgumentMissing, Arguments, Check
 
 __all__ = ["IfEval"]
 
@@ -31,7 +31,8 @@ class IfEval:
 
     ``loose``: an instruction counts as followed where the answer without asterisks, without its first or last line, or
     any mixture of these follows it. The note says how many of the instructions were followed. An answer of white space
-    follows none and is unparsed; so is a sample whose instructions are unknown or lack an argument.
+    follows none and is unparsed; so is a sample whose instructions are unknown or lack an argument. Where the
+    original's own versions count an instruction differently, and the prompt's score depends on it, it is open.
 
     ``average``: of the benchmark's accuracy by prompt and its accuracy by instruction the mean, as a mean over prompts:
     one of n instructions, k of which are followed, weighs ½/541 + ½·n/834, and scores (½·[k = n]/541 + ½·k/834) of it.
@@ -49,8 +50,8 @@ class IfEval:
 
     @property
     def identifier(self) -> str:
-        """``ifeval[strict]@1`` or ``ifeval[loose]@1``, or with ``average-`` before the option."""
-        return f"ifeval[{'average-' if self.average else ''}{'loose' if self.loose else 'strict'}]@1"
+        """``ifeval[strict]@2`` or ``ifeval[loose]@2``, or with ``average-`` before the option."""
+        return f"ifeval[{'average-' if self.average else ''}{'loose' if self.loose else 'strict'}]@2"
 
     @property
     def gives_shares(self) -> bool:
@@ -93,10 +94,14 @@ class IfEval:
             return Score(value=0.0, parsed=False, note="nothing was answered")
         texts = _variants(output.text) if self.loose else [output.text]
         try:
-            missed = [name for name, check, values in checks if not any(check(text, values) for text in texts)]
+            held = [(name, _held(check, values, texts)) for name, check, values in checks]
         except ArgumentMissing as missing:
             return Score(value=0.0, parsed=False, note=f"an instruction lacks an argument: {missing}")
-        followed = len(checks) - len(missed)
+        missed = [name for name, is_followed in held if is_followed is False]
+        unsure = [name for name, is_followed in held if is_followed is None]
+        if unsure and (self.average or not missed):
+            return Score(value=None, note=f"counted in two ways: {', '.join(unsure)}")
+        followed = len(checks) - len(missed) - len(unsure)
         note = f"{followed} of {len(checks)} followed" + (f"; not {', '.join(missed)}" if missed else "")
         return Score(value=self.value_of(followed, len(checks)), note=note)
 
@@ -106,6 +111,12 @@ class IfEval:
         if not self.average:
             return float(is_whole)
         return (OF_ALL * is_whole + PROMPTS * followed) / (OF_ALL + PROMPTS * asked)
+
+
+def _held(check: Check, values: Arguments, texts: list[str]) -> bool | None:
+    """Whether one of some texts follows an instruction; None where that depends on how it is counted."""
+    found = {check(text, values) for text in texts}
+    return True if True in found else None if None in found else False
 
 
 def _variants(text: str) -> list[str]:

@@ -7,6 +7,7 @@ What is compared may hang or take all memory, so it is done in a process of its 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import ClassVar, Final
@@ -15,6 +16,7 @@ from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.halt import Halt
 from steelyard.scorers.mathematics.comparer import Comparer
+from steelyard.scorers.mathematics.dress import in_dollars, is_none, light, rewritten, same_words, unbracketed
 from steelyard.scorers.reading.dress import boxed, undress
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
 from steelyard.scorers.reading.parts import goes_on, own_part, without_tags
@@ -22,6 +24,7 @@ from steelyard.scorers.reading.parts import goes_on, own_part, without_tags
 __all__ = ["Mathematics"]
 
 _LONGEST: Final = 2000  # characters of an answer
+_SYMBOLS: Final = "∞∅"  # which are an answer without a letter or digit
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,11 @@ class Mathematics:
     r"""1 where the marked answer equals the target, 0 where it does not, open where that cannot be read or decided.
 
     The answer is the content of the last ``\boxed{}``, else the last one that the text marks ("the answer is"). Several
-    boxes count together where they are the target only together. Nothing else is looked for. Where nothing is boxed
-    and the marked text holds the target beside other words (*8 (eight)*, *8, since …*), it is open, not 0. Reads the
-    last 10,000 characters; five seconds an answer.
+    boxes count together where they are the target only together. Nothing else is looked for. Answers in words are equal
+    with and without ``\text{}``. Where nothing is boxed and the marked text holds the target beside other words
+    (*8 (eight)*, *8, since …*), it is open, not 0; so is what is the target only without its brackets (*[-2, 7]*) or in
+    another usual dress (:mod:`steelyard.scorers.mathematics.dress`). Reads the last 10,000 characters; five seconds a
+    comparison, of which a right answer takes one and another one six at most.
     """
 
     executes: ClassVar[bool] = True
@@ -42,8 +47,8 @@ class Mathematics:
 
     @property
     def identifier(self) -> str:
-        """``math@2``."""
-        return "math@2"
+        """``math@3``."""
+        return "math@3"
 
     def unavailable_reason(self) -> str:
         """Why nothing can be compared here; empty where it can."""
@@ -56,33 +61,59 @@ class Mathematics:
         answers = _answers_in(output.text, truncated=output.outcome is Outcome.TRUNCATED)
         if not answers:
             return Score(value=None, note="no answer is marked")
-        if not any(each.isalnum() for each in answers[-1]):
+        as_written, *undressed = answers[-1]
+        if not any(each.isalnum() or each in _SYMBOLS for each in as_written):
             return Score(value=0.0, note="the marked answer is empty")
-        if _plain(answers[-1]) == _plain(sample.target):
-            return Score(value=1.0)
         # All that is boxed, together, and then the last of it, which says whether the answer can be read.
-        together = [", ".join(dict.fromkeys(answers))] if len(answers) > 1 else []
-        found = self._comparer.equal(sample.target, [*together, answers[-1]], self._halt)
+        together = [", ".join(dict.fromkeys(each[0] for each in answers))] if len(answers) > 1 else []
+        found = self._equal(sample.target, as_written, together)
+        for each in undressed if not found else ():
+            without = self._equal(sample.target, each)
+            if without and found is False:
+                return Score(value=None, note="right without its brackets or marks, wrong with them")
+            found = without if without or found is None else found
         if found is None:
             return Score(value=None, note="the answer could not be compared")
-        marked = marked_answers(without_tags(own_part(output.text)[-MAX_CHARACTERS:]))
-        if not found and marked and not boxed(output.text) and _holds(marked[-1].text, sample.target):
+        return Score(value=1.0) if found else self._of_another(sample.target, output.text, answers[-1])
+
+    def _equal(self, target: str, answer: str, together: Sequence[str] = ()) -> bool | None:
+        """Whether an answer is the target; None where it cannot be read."""
+        if _plain(answer) == _plain(target) or same_words(answer, target):
+            return True
+        return self._comparer.equal(target, [*together, answer], self._halt)
+
+    def _of_another(self, target: str, text: str, answer: Sequence[str]) -> Score:
+        """The score of an answer that is not the target as it stands: open where it is the target in another dress."""
+        marked = marked_answers(without_tags(own_part(text)[-MAX_CHARACTERS:]))
+        if marked and not boxed(text) and _holds(marked[-1].text, target):
             return Score(value=None, note="the marked text holds the answer beside other words")
-        return Score(value=float(found))
+        answer = [each for each in (*answer, in_dollars(answer[0])) if each]
+        if any(same_words(each, target, loosely=True) or (is_none(each) and is_none(target)) for each in answer):
+            return Score(value=None, note="the answer is the target in other words")
+        dressed = list(dict.fromkeys(other for each in answer for other in rewritten(each)))
+        inner = [each for each in map(unbracketed, answer) if each]
+        ways = [(target, [*dressed, *inner]), *((other, [*answer, *dressed]) for other in rewritten(target)[:2])]
+        ways.append((unbracketed(target), answer))  # never both without brackets: (4,3) is not (3,4)
+        if any(of and texts and self._comparer.equal(of, texts, self._halt) for of, texts in ways):
+            return Score(value=None, note="the answer may be the target in another dress")
+        return Score(value=0.0)
 
     def stop(self) -> None:
         """Kill the process that compares; nothing is scored after it."""
         self._halt.stop()
 
 
-def _answers_in(text: str, *, truncated: bool) -> list[str]:
-    """What the text boxes, in its order; else the last answer that it marks."""
+def _answers_in(text: str, *, truncated: bool) -> list[tuple[str, ...]]:
+    """What the text boxes, in its order; else the last answer that it marks, as it is written and undressed."""
     text = without_tags(own_part(text)[-MAX_CHARACTERS:])
     boxes = boxed(text)
     if boxes and not (truncated and goes_on(text[boxes[-1][1] :])):
-        return [content.strip()[:_LONGEST] for content, _ in boxes]
+        return [(content.strip()[:_LONGEST],) for content, _ in boxes]
     marked = [each for each in marked_answers(text) if each.closed or not truncated]
-    return [undress(marked[-1].text).rstrip(".")[:_LONGEST]] if marked and not boxes else []
+    if not marked or boxes:
+        return []
+    forms = (light(marked[-1].text), undress(marked[-1].text).rstrip("."))
+    return [tuple(dict.fromkeys(each[:_LONGEST] for each in forms))]
 
 
 def _holds(text: str, target: str) -> bool:
