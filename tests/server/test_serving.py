@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -45,13 +46,6 @@ def test_it_ends_with_an_error_where_its_database_ends() -> None:
         assert site.process.wait(60) not in (0, 130)
     assert "the database has ended by itself: see " in "".join(site.lines)
     assert "Traceback" not in "".join(site.lines)
-
-
-def test_a_port_that_is_taken_is_one_line() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(InputError, match="port 0 takes any free one"):
-            listen(serve_settings(data=os.devnull, bind=f"127.0.0.1:{port}"))  # type: ignore[arg-type]
 
 
 def test_with_a_certificate_it_is_reached_by_https_alone(certificate: tuple[Path, Path]) -> None:

@@ -199,7 +199,7 @@ def _pushed(document: dict[str, Any], seal: str, address: str, *, is_new: bool) 
     """What a platform says of this very run; raises ModelUnavailable for an answer of something else."""
     said, code, taken = (document.get(name) for name in ("said", "verified_exit", "scores_taken"))
     is_about_it = document.get("seal") == seal and type(code) is int and code in (0, 3)
-    if not is_about_it or not isinstance(said, list) or not isinstance(taken, int):
+    if not is_about_it or not isinstance(code, int) or not isinstance(said, list) or not isinstance(taken, int):
         raise ModelUnavailable(f"{address}: this is no answer of a platform about this run")
     pairs = [each for each in said if isinstance(each, dict)]
     return Pushed(
