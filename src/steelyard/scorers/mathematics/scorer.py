@@ -93,10 +93,11 @@ class Mathematics:
         dressed = list(dict.fromkeys(other for each in answer for other in rewritten(each)))
         ways = [(target, dressed), *((other, [*answer, *dressed]) for other in rewritten(target)[:2])]
         # One of the two without brackets, never both: (4,3) is not (3,4).
-        if inner := unbracketed(target):
-            ways.append((inner, [each for each in answer[:1] if not unbracketed(each)]))
-        else:
-            ways.append((target, [each for each in map(unbracketed, answer[:1]) if each]))
+        meant = in_dollars(answer[0]) or answer[0]
+        if (inner := unbracketed(target)) and not unbracketed(meant):
+            ways.append((inner, [meant]))
+        elif not inner and (content := unbracketed(meant)):
+            ways.append((target, [content]))
         if any(texts and self._comparer.equal(of, texts, self._halt) for of, texts in ways):
             return Score(value=None, note="the answer may be the target in another dress")
         return Score(value=0.0)
