@@ -17,12 +17,9 @@ from steelyard.scorers.mathematics.scorer import Mathematics
 pytest.importorskip("math_verify")
 
 
-SHARED = Mathematics()
-
-
 @pytest.fixture(scope="module")
 def scorer() -> Mathematics:
-    return SHARED
+    return Mathematics()
 
 
 def value(scorer: Mathematics, target: str, text: str, outcome: Outcome = Outcome.OK) -> float | None:
@@ -153,10 +150,12 @@ def test_another_answer_is_wrong_in_most_dresses(scorer: Mathematics) -> None:
     frame=st.sampled_from(FRAMES),
 )
 @settings(max_examples=25, deadline=None)
-def test_a_fraction_in_any_dress_is_never_wrong(numerator: int, denominator: int, dress: str, frame: str) -> None:
+def test_a_fraction_in_any_dress_is_never_wrong(
+    scorer: Mathematics, numerator: int, denominator: int, dress: str, frame: str
+) -> None:
     target = rf"\frac{{{numerator}}}{{{denominator}}}"
-    assert value(SHARED, target, frame.replace("%s", dress % (numerator, denominator))) in (1, None)
-    assert value(SHARED, target, frame.replace("%s", dress % (numerator + denominator * 7, denominator))) in (0, None)
+    assert value(scorer, target, frame.replace("%s", dress % (numerator, denominator))) in (1, None)
+    assert value(scorer, target, frame.replace("%s", dress % (numerator + denominator * 7, denominator))) in (0, None)
 
 
 def test_a_cut_answer_counts_only_where_its_box_is_closed(scorer: Mathematics) -> None:

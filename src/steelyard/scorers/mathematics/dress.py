@@ -21,7 +21,7 @@ _WORD: Final = re.compile(r"\d+(?:[.,:]\d+)*|[^\W_]+")
 _FILLING: Final = frozenset({"a", "an", "the", "it", "is", "are", "they", "and"})
 _NONE: Final = frozenset(
     {"none", "no solution", "no solutions", "no real solution", "no real solutions", "empty set", "does not exist",
-     "dne", "\\emptyset", "\\varnothing", "∅", "\\{\\}"}
+     "\\emptyset", "\\varnothing", "∅", "\\{\\}"}
 )  # fmt: skip
 _SIGNS: Final = {
     "∞": "\\infty ", "π": "\\pi ", "≤": "\\le ", "≥": "\\ge ", "∪": "\\cup ", "∩": "\\cap ", "−": "-", "–": "-",

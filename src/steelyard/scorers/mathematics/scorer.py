@@ -91,10 +91,14 @@ class Mathematics:
         if any(same_words(each, target, loosely=True) or (is_none(each) and is_none(target)) for each in answer):
             return Score(value=None, note="the answer is the target in other words")
         dressed = list(dict.fromkeys(other for each in answer for other in rewritten(each)))
-        inner = [each for each in map(unbracketed, answer) if each]
-        ways = [(target, [*dressed, *inner]), *((other, [*answer, *dressed]) for other in rewritten(target)[:2])]
-        ways.append((unbracketed(target), answer))  # never both without brackets: (4,3) is not (3,4)
-        if any(of and texts and self._comparer.equal(of, texts, self._halt) for of, texts in ways):
+        ways = [(target, dressed), *((other, [*answer, *dressed]) for other in rewritten(target)[:2])]
+        # One of the two without brackets, never both: (4,3) is not (3,4).
+        meant = in_dollars(answer[0]) or answer[0]
+        if (inner := unbracketed(target)) and not unbracketed(meant):
+            ways.append((inner, [meant]))
+        elif not inner and (content := unbracketed(meant)):
+            ways.append((target, [content]))
+        if any(texts and self._comparer.equal(of, texts, self._halt) for of, texts in ways):
             return Score(value=None, note="the answer may be the target in another dress")
         return Score(value=0.0)
 
