@@ -198,8 +198,8 @@ async def _refusal(reply: aiohttp.ClientResponse, address: str) -> Exception:
 def _pushed(document: dict[str, Any], seal: str, address: str, *, is_new: bool) -> Pushed:
     """What a platform says of this very run; raises ModelUnavailable for an answer of something else."""
     said, code, taken = (document.get(name) for name in ("said", "verified_exit", "scores_taken"))
-    is_about_it = document.get("seal") == seal and type(code) is int and code in (0, 3)
-    if not is_about_it or not isinstance(said, list) or not isinstance(taken, int):
+    is_code = isinstance(code, int) and not isinstance(code, bool) and code in (0, 3)
+    if document.get("seal") != seal or not is_code or not isinstance(said, list) or not isinstance(taken, int):
         raise ModelUnavailable(f"{address}: this is no answer of a platform about this run")
     pairs = [each for each in said if isinstance(each, dict)]
     return Pushed(
@@ -207,7 +207,7 @@ def _pushed(document: dict[str, Any], seal: str, address: str, *, is_new: bool) 
         url=one_line(str(document.get("url", "")), 300),
         is_new=is_new,
         headline=one_line(str(document.get("headline", "")), 1000),
-        verified_exit=code,
+        verified_exit=int(code or 0),
         scores_taken=taken,
         said=tuple((one_line(str(each.get("name")), 60), one_line(str(each.get("text")), 600)) for each in pairs[:50]),
     )

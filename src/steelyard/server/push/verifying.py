@@ -18,8 +18,8 @@ from typing import IO, Final
 import msgspec
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.server.push.summary import RunSummary
 from steelyard.server.push.worker import MAX_REPLY, Reply
+from steelyard.server.runs.summary import RunSummary
 
 __all__ = ["KEPT", "Verifier", "VerifyLimits", "isolation_problem"]
 

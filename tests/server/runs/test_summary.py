@@ -7,7 +7,7 @@ from pathlib import Path
 from steelyard.api.results import verified
 from steelyard.auditing.finalize import results_of, write_reports
 from steelyard.evidence.canonical import canonical, without_defaults
-from steelyard.server.push.summary import summary_of
+from steelyard.server.runs.summary import summary_of
 from steelyard.storage.run_folder import RunFolder
 from tests.docs.pages import ROOT
 from tests.verification.resealing import reseal, with_new_reports
