@@ -23,9 +23,11 @@ from steelyard.server.pages import (
     static,
 )
 from steelyard.server.push import endpoint
-from steelyard.server.web.routing import Rule, routes_of
+from steelyard.server.web.routing import Rule, page_for_nothing, routes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -122,15 +124,21 @@ def build_app(platform: Platform) -> Starlette:
             Middleware(Hosts, settings=platform.settings),
             Middleware(Bodies, is_push=lambda path: path == PUSH_PATH),
         ],
-        exception_handlers={HTTPException: _no_such_page, Exception: _internal_error},
+        exception_handlers={HTTPException: _unanswered(platform), Exception: _internal_error},
     )
 
 
-def _no_such_page(_: Request, error: Exception) -> Response:
-    from steelyard.server.web.replies import plain
+def _unanswered(platform: Platform) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """The handler for what Starlette refuses: an address that there is not, a method that a route does not take."""
 
-    status = getattr(error, "status_code", 500)
-    return plain(status, {404: "there is no such page", 405: "this page takes no such request"}.get(status, "refused"))
+    async def answer(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        said = {404: "there is no such page", 405: "this page takes no such request"}
+        return await page_for_nothing(request, platform, status, said.get(status, "refused"))
+
+    from starlette.exceptions import HTTPException
+
+    return answer
 
 
 def _internal_error(_: Request, error: Exception) -> Response:

@@ -207,7 +207,7 @@ def _pushed(document: dict[str, Any], seal: str, address: str, *, is_new: bool) 
         url=one_line(str(document.get("url", "")), 300),
         is_new=is_new,
         headline=one_line(str(document.get("headline", "")), 1000),
-        verified_exit=code,
+        verified_exit=int(code or 0),
         scores_taken=taken,
         said=tuple((one_line(str(each.get("name")), 60), one_line(str(each.get("text")), 600)) for each in pairs[:50]),
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+from steelyard.server.access.attempts import BY_NAME
 from tests.server.site import NAME, PASSWORD, data_folder, serving
 
 
@@ -32,3 +33,15 @@ def test_tokens_sessions_and_the_password() -> None:
         visitor = site.client()
         assert visitor.submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next="/").status == 403
         assert visitor.submit("/sign-in", "/sign-in", name=NAME.upper(), password=new, next="/").status == 303
+
+
+def test_wrong_old_passwords_are_counted() -> None:
+    with data_folder() as data, serving(data) as site:
+        client, new = site.administrator(), "another way to the mill"
+        for number in range(BY_NAME):
+            reply = client.submit("/account", "/account/password", old=f"wrong {number}", new=new, again=new)
+            assert "the old password is another one" in reply.text
+        right = client.submit("/account", "/account/password", old=PASSWORD, new=new, again=new)
+        assert right.status == 400
+        assert "too many attempts" in right.text
+        assert site.client().submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next="/").status == 429

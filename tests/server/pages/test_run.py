@@ -10,9 +10,12 @@ from pathlib import Path
 from steelyard.evidence import layout
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.evidence.canonical import without_defaults
 from steelyard.server.push.archive import Limits, Unpacker
+from steelyard.storage.run_folder import RunFolder
 from tests.docs.browser import open_tab
 from tests.server.site import GOLDEN, Client, Site, pushed, run_page
+from tests.verification.resealing import reseal, with_new_reports
 
 
 def test_a_run_shows_what_was_computed_again(site: Site) -> None:
@@ -100,6 +103,18 @@ def test_a_run_that_withholds_its_texts_is_marked_unsigned_and_shows_no_markup(s
     assert "<script" not in text.lower()
     assert " onmouseover=" not in text.replace("&#39;onmouseover", "")
     assert "49" not in text.partition("<h1>")[2].partition("</h1>")[0], "no template was evaluated"
+
+
+def test_a_report_that_nobody_compared_is_not_framed_and_the_run_is_marked(site: Site, unsigned: Path) -> None:
+    """Taken, but not all of it was checked: another version drew its pages."""
+    plan = without_defaults(RunFolder.open(unsigned).plan) | {"software": "steelyard 0.0.1"}
+    with_new_reports(reseal(unsigned, plan=plan))
+    client, seal = site.administrator(), pushed(site, unsigned)
+    text = client.get(f"/p/default/runs/{seal}").text
+    assert "<iframe" not in text
+    assert "<strong>not</strong> compared with the journal" in text
+    assert "<iframe" in client.get(f"/p/default/runs/{pushed(site)}").text
+    assert "not all of it could be verified here" in client.get("/p/default/runs").text
 
 
 REACHED = """(() => {

@@ -1,21 +1,49 @@
 from __future__ import annotations
 
+import re
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.server.push.verifying import Verifier, VerifyLimits, isolation_problem
+from steelyard.server.push.verifying import KEPT, Verifier, VerifyLimits, isolation_problem
 from tests.docs.pages import ROOT
 
 GOLDEN = ROOT / "tests" / "assets" / "golden"
 
 
-def test_a_run_is_verified_without_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def process_of(verifier: Verifier) -> Path:
+    """Its process in /proc, once it is Python with our module."""
+    for _ in range(2000):
+        for process in tuple(verifier._running):
+            place = Path("/proc") / str(process.pid)
+            with suppress(OSError):
+                if b"steelyard.server.push.worker" in (place / "cmdline").read_bytes():
+                    return place
+        threading.Event().wait(0.002)
+    raise AssertionError("no verification began")
+
+
+def test_a_run_is_verified_without_our_environment_and_without_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked at from outside, while it works."""
     monkeypatch.setenv("DATABASE_URL", "postgresql://somebody:secret@127.0.0.1:1/x")
-    assert Verifier().verify(GOLDEN).exit == 1
+    monkeypatch.setenv("STEELYARD_TOKEN", "secret")
+    verifier = Verifier()
+    with ThreadPoolExecutor(1) as pool:
+        verified = pool.submit(verifier.verify, GOLDEN)
+        place = process_of(verifier)
+        names = {each.partition(b"=")[0] for each in (place / "environ").read_bytes().split(b"\0") if each}
+        modes = set()
+        while not verified.done():
+            with suppress(OSError):
+                modes |= set(re.findall(r"^(?:Seccomp|NoNewPrivs):\t(\d)", (place / "status").read_text(), re.M))
+        assert verified.result().exit == 1
+    assert names <= {name.encode() for name in KEPT}
+    assert "2" in modes, "it has the filter of system calls"
 
 
 def test_what_does_not_hold_is_one_line(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from steelyard.api.results import verified
 from steelyard.errors import InputError
 from steelyard.evidence import layout
-from steelyard.server.push.summary import RunSummary, summary_of
+from steelyard.server.runs.summary import RunSummary, summary_of
 from steelyard.server.shares.shareable import check_shareable, is_private, quoted, report_bytes
 from tests.auditing.test_finalize import written
 from tests.server.fixtures import PRIVATE

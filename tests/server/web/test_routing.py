@@ -71,3 +71,14 @@ def test_a_form_that_cannot_be_read_is_one_line(site: Site) -> None:
         reply = client.ask("POST", "/account/tokens", body.encode("latin-1"), headers)
         assert reply.status == 400, body
         assert "This did not work" in reply.text
+
+
+def test_an_address_that_there_is_not_is_a_page_for_who_is_signed_in(site: Site) -> None:
+    client = site.administrator()
+    for reply in (client.get("/no/such/page"), client.ask("DELETE", "/account")):
+        assert reply.status in (404, 405)
+        assert reply.headers["content-type"].startswith("text/html")
+        assert 'href="/account"' in reply.text
+    stranger = site.client()
+    stranger.cookies = {"steelyard-session": "A" * 43}
+    assert stranger.get("/no/such/page").text == site.client().get("/no/such/page").text == "there is no such page\n"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.jobs.leases import Lease
-    from steelyard.server.push.summary import RunSummary
+    from steelyard.server.runs.summary import RunSummary
     from steelyard.server.push.verifying import Verifier
 
 __all__ = ["finish", "keep_run", "verified_copy"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from steelyard.server.push.summary import RunSummary
+    from steelyard.server.runs.summary import RunSummary
     from steelyard.server.web.call import Call
 
 __all__ = ["PUSH", "find_run", "push_run"]

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 from steelyard.errors import InputError, SteelyardError, VerificationError
 from steelyard.evidence import layout
 from steelyard.server.push.archive import Limits, Unpacker
-from steelyard.server.push.summary import RunSummary
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.folders import folder_key, incoming_folder, is_kept, keep
+from steelyard.server.runs.summary import RunSummary
 
 if TYPE_CHECKING:
     from steelyard.server.access.callers import Caller

@@ -18,12 +18,12 @@ from typing import IO, Final
 import msgspec
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.server.push.summary import RunSummary
 from steelyard.server.push.worker import MAX_REPLY, Reply
+from steelyard.server.runs.summary import RunSummary
 
-__all__ = ["Verifier", "VerifyLimits", "isolation_problem"]
+__all__ = ["KEPT", "Verifier", "VerifyLimits", "isolation_problem"]
 
-_KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
+KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 
 
 class VerifyLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ def isolation_problem() -> str:
 
 def _environment() -> dict[str, str]:
     """What Python needs to start, and no key."""
-    return {name: value for name in _KEPT if (value := os.environ.get(name)) is not None}
+    return {name: value for name in KEPT if (value := os.environ.get(name)) is not None}
 
 
 def _ended(code: int, limits: VerifyLimits) -> str:

@@ -18,7 +18,7 @@ import msgspec
 
 from steelyard.errors import SteelyardError, VerificationError
 from steelyard.server.push.no_network import refuse_sockets
-from steelyard.server.push.summary import RunSummary, summary_of
+from steelyard.server.runs.summary import RunSummary, summary_of
 
 __all__ = ["MAX_REPLY", "Reply", "main"]
 

@@ -12,8 +12,8 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
-from steelyard.server.push.summary import RunFile, RunSummary, Said
 from steelyard.server.runs.folders import folder_key
+from steelyard.server.runs.summary import RunFile, RunSummary, Said
 
 if TYPE_CHECKING:
     import psycopg

@@ -21,7 +21,7 @@ from steelyard.evidence import layout
 from steelyard.evidence.bundle import open_plan
 
 if TYPE_CHECKING:
-    from steelyard.server.push.summary import RunSummary
+    from steelyard.server.runs.summary import RunSummary
 
 __all__ = ["check_shareable", "is_private", "quoted", "report_bytes"]
 

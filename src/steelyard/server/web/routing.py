@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
@@ -23,7 +24,7 @@ from steelyard.server.web.call import Call, fields_of
 from steelyard.server.web.cookies import cookie_of, form_cookie_of
 from steelyard.server.web.facts import facts_of, place_of
 from steelyard.server.web.render import missing_page, problem_page
-from steelyard.server.web.replies import json_reply
+from steelyard.server.web.replies import json_reply, plain
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.platform import Platform
 
-__all__ = ["Rule", "routes_of"]
+__all__ = ["Rule", "page_for_nothing", "routes_of"]
 
 Handler: TypeAlias = "Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -62,6 +63,22 @@ def routes_of(rules: tuple[Rule, ...], platform: Platform) -> list[Route]:
     from starlette.routing import Route
 
     return [Route(rule.path, _guarded(rule, platform), methods=[rule.method], name=_name(rule)) for rule in rules]
+
+
+async def page_for_nothing(request: Request, platform: Platform, status: int, problem: str) -> Response:
+    """What no route answers: a page for who is signed in, a line of text for everybody else."""
+    import psycopg
+    from psycopg_pool import PoolTimeout
+    from starlette.concurrency import run_in_threadpool
+
+    call = Call(request, platform)
+    if secret := cookie_of(call):
+        with suppress(psycopg.OperationalError, PoolTimeout):
+            call.caller, call.cookie = await run_in_threadpool(platform.people.by_session, secret), secret
+    if call.caller.session is None:
+        return plain(status, problem)
+    call.facts.caller = call.caller.label
+    return problem_page(call, status, problem)
 
 
 def _name(rule: Rule) -> str:

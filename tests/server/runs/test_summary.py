@@ -7,10 +7,10 @@ from pathlib import Path
 from steelyard.api.results import verified
 from steelyard.auditing.finalize import results_of, write_reports
 from steelyard.evidence.canonical import canonical, without_defaults
-from steelyard.server.push.summary import summary_of
+from steelyard.server.runs.summary import summary_of
 from steelyard.storage.run_folder import RunFolder
 from tests.docs.pages import ROOT
-from tests.verification.resealing import reseal
+from tests.verification.resealing import reseal, with_new_reports
 
 GOLDEN = ROOT / "tests" / "assets" / "golden"
 
@@ -31,6 +31,13 @@ def test_a_summary_says_what_was_computed_again() -> None:
         GOLDEN / "plan.dsse.json"
     ).stat().st_size
     assert not any("--require-key" in each.text for each in found.said), "that is a word for whoever verifies by hand"
+
+
+def test_pages_that_nobody_compared_are_not_called_compared(unsigned: Path) -> None:
+    plan = without_defaults(RunFolder.open(unsigned).plan) | {"software": "steelyard 0.0.1"}
+    with_new_reports(reseal(unsigned, plan=plan))
+    found = summary_of(verified(unsigned))
+    assert (found.pages_compared, found.verified_exit, found.verdict) == (False, 3, "inconsistent")
 
 
 def test_scores_that_were_not_computed_here_are_counted(tmp_path: Path) -> None:
