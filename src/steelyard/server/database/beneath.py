@@ -12,8 +12,9 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 __all__ = ["make_folders", "open_file", "opened", "read_small", "remove", "unlink"]
 
@@ -44,7 +45,7 @@ def make_folders(root: Path, *names: str) -> None:
         pass
 
 
-def open_file(root: Path, *names: str) -> BinaryIO:
+def open_file(root: Path, *names: str) -> BufferedReader:
     """The regular file ``root/names…``, for reading; raises OSError for anything else, and waits for no pipe."""
     with opened(root, *names[:-1]) as folder:
         descriptor = os.open(names[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)

@@ -8,8 +8,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 from steelyard.evidence import layout
 from steelyard.server.database.beneath import make_folders, open_file, opened, remove
@@ -91,7 +92,7 @@ def is_kept(data: DataFolder, key: str) -> bool:
     return True
 
 
-def open_run_file(data: DataFolder, key: str, name: str) -> BinaryIO:
+def open_run_file(data: DataFolder, key: str, name: str) -> BufferedReader:
     """A file of a run, for reading; raises OSError where it, or a folder on the way, is missing or is a link."""
     return open_file(data.path, data.runs.name, key[:2], key, *name.split("/"))
 
