@@ -5,6 +5,8 @@ from pathlib import Path
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.doctor import _secret_key, examine
 from steelyard.server.encryption.key_file import secret_key_file
+from tests.server.database.rows import fill
+from tests.server.databases import started
 from tests.server.site import Site
 
 
@@ -17,6 +19,23 @@ def test_beside_a_server_everything_is_looked_at(site: Site) -> None:
     ]  # fmt: skip
     assert all(each.works for each in found.values())
     assert found["administrator"].text == "there is one"
+
+
+def test_the_files_of_runs_are_compared_with_what_was_received(data: Path) -> None:
+    folder = open_data_folder(data)
+    with started(data) as database:
+        fill(database, folder)
+        found = [each for each in examine(data, "", lambda _: None, runs=True) if each.what == "runs"]
+        assert [(each.works, each.text) for each in found] == [(True, "6 files are as they were received")]
+        plan, journal = (
+            min(folder.runs.glob("*/*/plan.dsse.json")),
+            min(folder.runs.glob("*/*/journal/main-0000.jsonl")),
+        )
+        plan.write_bytes(b"{ }")
+        journal.unlink()
+        *_, last = examine(data, "", lambda _: None, runs=True)
+    assert (last.what, last.works, last.text) == ("runs", False, "2 of 6 files are gone, or not as they were received")
+    assert str(plan.relative_to(data)) in last.fix
 
 
 def test_a_folder_that_is_none_says_what_to_do(tmp_path: Path) -> None:

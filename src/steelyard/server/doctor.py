@@ -28,8 +28,11 @@ class Checked:
     fix: str = ""
 
 
-def examine(path: Path, run_as: str, notify: Callable[[str], None]) -> Iterator[Checked]:
-    """Each check in turn; later ones are left out where an earlier one makes them impossible."""
+def examine(path: Path, run_as: str, notify: Callable[[str], None], *, runs: bool = False) -> Iterator[Checked]:
+    """Each check in turn; later ones are left out where an earlier one makes them impossible.
+
+    With ``runs`` every file of every run is read and compared with what was received.
+    """
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.serving import check_dependencies
 
@@ -49,7 +52,7 @@ def examine(path: Path, run_as: str, notify: Callable[[str], None]) -> Iterator[
     yield _mode(data)
     yield _secret_key(data)
     yield _disk(data)
-    yield from _database(data, run_as, notify)
+    yield from _database(data, run_as, notify, runs=runs)
 
 
 def _isolation() -> Checked:
@@ -88,9 +91,10 @@ def _disk(data: DataFolder) -> Checked:
     )
 
 
-def _database(data: DataFolder, run_as: str, notify: Callable[[str], None]) -> Iterator[Checked]:
+def _database(data: DataFolder, run_as: str, notify: Callable[[str], None], *, runs: bool) -> Iterator[Checked]:
     from steelyard.server.access.people import has_administrator
     from steelyard.server.database.audit import check_audit
+    from steelyard.server.database.backup import damaged_files
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.migrate import check_schema
     from steelyard.server.encryption.key_file import secret_key_file
@@ -114,5 +118,16 @@ def _database(data: DataFolder, run_as: str, notify: Callable[[str], None]) -> I
             yield Checked("administrator", True, "there is one" if found else "none yet", fix)
             fix = f"give them again on the page Endpoints: {', '.join(lost)}" if lost else ""
             yield Checked("keys of endpoints", not lost, f"{len(lost)} cannot be read" if lost else "can be read", fix)
+            if runs:
+                with database.connect() as connection:
+                    yield _runs(*damaged_files(connection, data))
     except SteelyardError as error:
         yield Checked("database", False, str(error), "steelyard serve says more as it starts")
+
+
+def _runs(number: int, damaged: tuple[str, ...]) -> Checked:
+    if not damaged:
+        return Checked("runs", True, f"{number:,} files are as they were received")
+    text = f"{len(damaged):,} of {number:,} files are gone, or not as they were received"
+    more = f" and {len(damaged) - 5:,} more" if len(damaged) > 5 else ""
+    return Checked("runs", False, text, f"restore them from a backup: {', '.join(damaged[:5])}{more}")

@@ -30,3 +30,19 @@ def test_a_platform_goes_to_another_machine(data: Path, tmp_path: Path, call: Ca
         assert call(*arguments)[0] == 2
         assert call("restore", path, "--data", new / "more", "--sha256", "0" * 64)[0] == 1
         assert not (new / "more").exists()
+
+
+def test_without_its_sha256_and_with_a_broken_log_it_says_both(data: Path, tmp_path: Path, call: Call) -> None:
+    path = tmp_path / "platform.backup"
+    folder = open_data_folder(data)
+    with started(data) as database:
+        fill(database, folder)
+        with database.connect_as_owner() as connection:
+            connection.execute("ALTER TABLE steelyard.audit DISABLE TRIGGER keep")
+            connection.execute("UPDATE steelyard.audit SET line = replace(line, 'sign-in', 'sign-on')")
+        code, _, err = call("backup", path, "--data", data)
+        assert (code, "the audit log's chain is broken, and is in the backup as it is: audit line" in err) == (1, True)
+    with open_folder("new") as new:
+        code, _, err = call("restore", path, "--data", new)
+        assert (code, "shown as not verified here: 2 runs" in err) == (1, True)
+        assert "the audit log's chain is broken, and was when the backup was made: audit line" in err

@@ -128,7 +128,7 @@ def add_run(connection: Any, folder: DataFolder, person: int, name: str, key: st
         "project_id, seal_sha256, root, kind, name, subject, verdict, headline, exit, files, size_bytes, pushed_by, "
         "verified_at, verified_exit, verified_with, summary"
     )
-    values = "1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 3, 12, %s, now(), 0, '0.1.0', %s"
+    values = "1, %s, %s, 'audit', %s, %s, 'consistent', %s, 0, 4, 12, %s, now(), 0, '0.1.0', %s"
     given = [seal, digest(name), name, HOSTILE, HOSTILE, person, '{"text": "\\u0000"}']
     if table_is_there(connection, "membership"):  # the first schema has no folders but those by the seal
         columns, values, given = f"{columns}, folder", f"{values}, %s", [*given, key]

@@ -194,7 +194,8 @@ def test_an_old_run_gets_no_further_file(team_database: Database, tmp_path: Path
     fill(team_database, open_data_folder(tmp_path / "data"), "files")
     with pytest.raises(RestrictViolation, match="as many files as its row says"), team_database.connect() as connection:
         connection.execute(
-            "INSERT INTO steelyard.run_file SELECT min(id), 'more.txt', 1, %s FROM steelyard.run", ("0" * 64,)
+            "INSERT INTO steelyard.run_file SELECT min(id), unnest(ARRAY['a.txt', 'b.txt']), 1, %s FROM steelyard.run",
+            ("0" * 64,),
         )
 
 

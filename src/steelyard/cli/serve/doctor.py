@@ -15,8 +15,9 @@ from steelyard.errors import ExitCode
 @click.command()
 @data_option
 @run_as_option
+@click.option("--runs", is_flag=True, help="Read every file of every run, too, and compare it with what was received.")
 @json_option
-def command(data: Path, run_as: str, as_json: bool) -> int:
+def command(data: Path, run_as: str, runs: bool, as_json: bool) -> int:
     """Check the extra, the isolation of verifications, the data folder, its disk, database, schema and audit log.
 
     The platform may be serving meanwhile; else its database is started for a moment. Exit code 3: something is missing.
@@ -26,7 +27,7 @@ def command(data: Path, run_as: str, as_json: bool) -> int:
     from steelyard.server.doctor import examine
 
     found = []
-    for each in examine(data, run_as, tell):
+    for each in examine(data, run_as, tell, runs=runs):
         found.append(each)
         if not as_json:
             click.echo(f"{'ok' if each.works else 'MISSING':<8} {each.what}: {each.text}")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.connection import Database
 
-__all__ = ["BackupResult", "columns_of", "write_backup"]
+__all__ = ["BackupResult", "columns_of", "damaged_files", "write_backup"]
 
 _CHUNK: Final = 1 << 18
 _BATCH: Final = 1_000
@@ -153,20 +153,36 @@ def _write_runs(
     count = connection.execute("SELECT count(*) FROM steelyard.run").fetchone()
     assert count is not None
     notify(f"the files of {count[0]:,} runs")
+    for key, name, sha256, is_whole in _checked_files(connection, folder):
+        member = run_member(key, name)
+        if not is_whole:
+            damaged.append(member)
+        elif writer.add(member, _content(folder, key, name)) != sha256:
+            raise VerificationError(f"{member}: was changed while the backup was written: try again")
+    return count[0], tuple(damaged)
+
+
+def damaged_files(connection: psycopg.Connection[Any], folder: DataFolder) -> tuple[int, tuple[str, ...]]:
+    """How many files all runs have, and those that are gone or not as they were received, by their path in the folder.
+
+    Reads every byte of every run.
+    """
+    with connection.transaction():
+        found = [(run_member(key, name), is_whole) for key, name, _, is_whole in _checked_files(connection, folder)]
+    return len(found), tuple(name for name, is_whole in found if not is_whole)
+
+
+def _checked_files(connection: psycopg.Connection[Any], folder: DataFolder) -> Iterator[tuple[str, str, str, bool]]:
+    """Of each file of each run: the key of its folder, its name, its SHA-256, and whether the file still has that."""
     query = (
         "SELECT coalesce(folder, seal_sha256) AS key, run_file.name, sha256 FROM steelyard.run "  # noqa: S608
         f"JOIN steelyard.run_file ON run_id = id WHERE {NOT_WITHHELD} ORDER BY key, run_file.name"
     )
-    with connection.cursor(name="backup_files") as cursor:
+    with connection.cursor(name="run_files") as cursor:
         cursor.itersize = _BATCH
         cursor.execute(query.encode())
         for key, name, sha256 in cursor:
-            member = run_member(key, name)
-            if not is_accepted(name) or _digest(folder, key, name) != sha256:
-                damaged.append(member)
-            elif writer.add(member, _content(folder, key, name)) != sha256:
-                raise VerificationError(f"{member}: was changed while the backup was written: try again")
-    return count[0], tuple(damaged)
+            yield key, name, sha256, is_accepted(name) and _digest(folder, key, name) == sha256
 
 
 def _digest(folder: DataFolder, key: str, name: str) -> str:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.jobs.leases import Lease
-    from steelyard.server.runs.summary import RunSummary
     from steelyard.server.push.verifying import Verifier
+    from steelyard.server.runs.summary import RunSummary
 
 __all__ = ["finish", "keep_run", "verified_copy"]
 
