@@ -19,7 +19,6 @@ from typing import Final
 __all__ = ["make_folders", "open_file", "opened", "read_small", "remove", "unlink"]
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_CHUNK: Final = 1 << 18
 
 
 @contextmanager
@@ -52,7 +51,7 @@ def open_file(root: Path, *names: str) -> BufferedReader:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "not a regular file")
-    return os.fdopen(descriptor, "rb", buffering=_CHUNK)
+    return os.fdopen(descriptor, "rb")
 
 
 def read_small(limit: int, root: Path, *names: str) -> bytes | None:
