@@ -19,7 +19,6 @@ from typing import Final
 __all__ = ["make_folders", "open_file", "opened", "read_small", "remove", "unlink"]
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_CHUNK: Final = 1 << 18
 
 
 @contextmanager
