@@ -51,7 +51,7 @@ def open_file(root: Path, *names: str) -> BufferedReader:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "not a regular file")
-    return BufferedReader(FileIO(descriptor), _CHUNK)
+    return BufferedReader(FileIO(descriptor))
 
 
 def read_small(limit: int, root: Path, *names: str) -> bytes | None:
