@@ -137,4 +137,4 @@ def test_beside_steelyard_serve_a_job_becomes_a_run_with_a_page(site: Site, sums
     assert worker.returncode == 0
     assert said.startswith("worker beside does jobs of ")
     assert found is not None
-    assert browser.get(f"/runs/{found[0]}").status == 200
+    assert browser.get(f"/p/default/runs/{found[0]}").status == 200

@@ -234,4 +234,5 @@ class JobWorker:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                # One more SIGTERM while the process ends must not make a failure of it.
+                signal.signal(number, signal.SIG_IGN if handler is signal.SIG_DFL else handler)
