@@ -172,10 +172,12 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def serving(data: Path, *options: str, trusted: Path | None = None) -> Iterator[Site]:
+def serving(
+    data: Path, *options: str, trusted: Path | None = None, team: Mapping[str, str] | None = None
+) -> Iterator[Site]:
     """``steelyard serve`` on a free port of loopback, until the end of the block."""
     command = [sys.executable, "-m", "steelyard", "serve", "--data", str(data), "--bind", "127.0.0.1:0", *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment() | {**(team or {})}) as process:
         assert process.stderr is not None
         lines: list[str] = []
         base = link = ""

@@ -6,15 +6,20 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import anyio.to_thread
+import psycopg
 from starlette.requests import Request
 
 from steelyard.server.app import RULES
 from steelyard.server.web.facts import RequestFacts, begin_facts
 from steelyard.server.web.routing import routes_of
-from tests.server.site import Site, data_folder, serving
+from tests.server.databases import Server, other_programs, team_server
+from tests.server.site import Site, data_folder, environment, serving
 
 
 def test_alive_and_ready(site: Site) -> None:
@@ -40,18 +45,35 @@ def test_alive_while_every_thread_is_taken() -> None:
 
 
 def test_without_its_database_it_is_alive_and_not_ready_and_pages_say_so() -> None:
-    with data_folder() as data, serving(data) as site:
-        client = site.administrator()
-        pid = int((data / "postgres" / "cluster" / "postmaster.pid").read_text().split("\n")[0])
-        os.kill(pid, signal.SIGQUIT)
-        for _ in range(100):
-            reply = site.client().get("/readyz")
-            if reply.status == 503:
-                break
-            time.sleep(0.1)
-        assert json.loads(reply.text)["status"] == "not ready"
-        assert site.client().get("/healthz").status == 200
-        page = client.get("/p/default/runs")
-        assert page.status == 503
-        assert "the database does not answer" in page.text
-        assert "Traceback" not in "".join(site.lines)
+    programs = other_programs()
+    version = max(programs)
+    with data_folder() as data, team_server(programs[version], version) as database:
+        team = database.environment()
+        command = [sys.executable, "-m", "steelyard", "serve", "migrate", "--data", str(data)]
+        subprocess.run(command, env=environment() | team, check=True, capture_output=True)
+        with serving(data, team=team) as site:
+            check_without_its_database(site, postmaster_of(database))
+
+
+def postmaster_of(database: Server) -> int:
+    with psycopg.connect(**database.parameters()) as connection:
+        backend = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert backend is not None
+        return int(Path(f"/proc/{backend[0]}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def check_without_its_database(site: Site, postmaster: int) -> None:
+    """The team's; a server whose own database has ended ends, too."""
+    client = site.administrator()
+    os.kill(postmaster, signal.SIGQUIT)
+    for _ in range(100):
+        reply = site.client().get("/readyz")
+        if reply.status == 503:
+            break
+        time.sleep(0.1)
+    assert json.loads(reply.text)["status"] == "not ready"
+    assert site.client().get("/healthz").status == 200
+    page = client.get("/p/default/runs")
+    assert page.status == 503
+    assert "the database does not answer" in page.text
+    assert "Traceback" not in "".join(site.lines)
