@@ -126,8 +126,10 @@ def in_terminal(command: list[str], columns: int) -> tuple[str, int]:
     ) as process:
         os.close(other)
         found = b""
+        ready = select.poll()  # select() takes no descriptor above 1,023, and a long session of tests has such
+        ready.register(main, select.POLLIN)
         while True:
-            if not select.select([main], [], [], 120)[0]:
+            if not ready.poll(120_000):
                 process.kill()
                 pytest.fail("the command says nothing")
             try:

@@ -6,7 +6,7 @@ import base64
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from steelyard.models.key_forms import KeyForms
@@ -26,6 +26,7 @@ def test_base64_around_a_key_is_taken_out_whole(key: str, before: bytes, after: 
 
 
 @given(KEYS, st.lists(st.sampled_from([0, 1, 2]), min_size=60, max_size=60))
+@example("0000000000%", [0] * 10 + [1] * 50)
 def test_percent_coded_letters_of_a_key_are_found_in_any_mixture(key: str, how: list[int]) -> None:
     ways = (str, lambda each: f"%{ord(each):02x}", lambda each: f"%{ord(each):02X}")
     coded = "".join(ways[way](each) for each, way in zip(key, how, strict=False))

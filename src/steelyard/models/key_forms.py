@@ -26,8 +26,9 @@ class KeyForms:
         self._key = key if len(key) >= _SHORTEST else ""
         cores = [core for before in range(3) for core in _cores(self._key, before)] if self._key else []
         self._cores = tuple(dict.fromkeys(cores))
-        # Each letter as it is, or as a percent sign and its two hexadecimal digits.
-        letters = (f"(?:{re.escape(each)}|%(?i:{ord(each):02x}))" for each in self._key)
+        # Each letter as a percent sign and its two hexadecimal digits, or as it is: in this order, since a percent sign
+        # is the beginning of its own form.
+        letters = (f"(?:%(?i:{ord(each):02x})|{re.escape(each)})" for each in self._key)
         self._coded = re.compile("".join(letters))
 
     def __repr__(self) -> str:
@@ -40,9 +41,9 @@ class KeyForms:
         """The text without the key, in any of its forms."""
         if not self._key:
             return text
-        text = text.replace(self._key, GONE)
         if "%" in text:
             text = self._coded.sub(GONE, text)
+        text = text.replace(self._key, GONE)
         for core in self._cores:
             if core in text:
                 text = _without_runs(text, core)
