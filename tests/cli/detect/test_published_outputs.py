@@ -64,12 +64,14 @@ def theirs(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow  # three files of weights read a log
 def test_what_it_leaves_says_which_benchmark(theirs: Path) -> None:
     text = (theirs / "out.md").read_text()
     assert "Inconsistent: the outputs of foreign were not written by" in text.replace("\\", "")
     assert [each.name for each in (theirs / "out").iterdir()] == [SEAL]
 
 
+@pytest.mark.slow  # three files of weights read a log
 def test_it_verifies_alone_and_with_the_run_and_the_weights(theirs: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert steelyard(["verify", str(theirs / "out")]) == ExitCode.CONSISTENT
     assert "shares taken as sealed" in capfd.readouterr().out
@@ -79,6 +81,7 @@ def test_it_verifies_alone_and_with_the_run_and_the_weights(theirs: Path, capfd:
     assert (facts["holds"], facts["shares_made_again"]) == (True, True)
 
 
+@pytest.mark.slow  # three files of weights read a log
 def test_forged_shares_verify_alone_and_not_with_the_weights(
     theirs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,14 +105,15 @@ def test_forged_shares_verify_alone_and_not_with_the_weights(
     ],
 )
 def test_what_cannot_be_used_is_refused(
-    theirs: Path, tmp_path: Path, options: list[str], said: str, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, options: list[str], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["detect", "published_outputs", str(theirs / "run"), *options, "--out", str(tmp_path / "out")]
-    assert steelyard(command) == ExitCode.BAD_INPUT
+    run = log(tmp_path / "run", own=2)
+    assert steelyard(["detect", "published_outputs", str(run), *options, "--out", str(tmp_path / "out")]) == 2
     assert said in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow  # three files of weights read a log
 def test_a_folder_that_is_there_and_half_of_what_is_needed_are_refused(
     theirs: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +124,7 @@ def test_a_folder_that_is_there_and_half_of_what_is_needed_are_refused(
     assert "give --run and --model" in capfd.readouterr().err
 
 
+@pytest.mark.slow  # three files of weights read a log
 def test_a_changed_word_is_named(theirs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     document, _ = open_envelope((theirs / "out" / SEAL).read_bytes(), SEAL)
     document = json.loads(json.dumps(document))
@@ -130,6 +135,7 @@ def test_a_changed_word_is_named(theirs: Path, tmp_path: Path, capfd: pytest.Cap
     assert "does not follow from its shares" in capfd.readouterr().err
 
 
+@pytest.mark.slow  # three files of weights read a log
 def test_the_page_stands_alone(theirs: Path) -> None:
     text = (theirs / "out.html").read_text()
     assert "the outputs of foreign were not written by" in text
@@ -156,6 +162,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow  # three files of weights read a log
 def test_drawn_outputs_of_a_requantisation_are_named_and_made_again(
     drawn: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
