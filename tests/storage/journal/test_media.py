@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.errors import InputError, VerificationError
+from steelyard.errors import InputError, StorageError, VerificationError
 from steelyard.evidence.canonical import canonical
 from steelyard.records import GenerateRequest, Image, Sample
 from steelyard.storage.journal.media import Media, image_at, size_at
 from steelyard.storage.journal.texts import Texts
+from steelyard.storage.store import FolderStore
 
 FILES = [b"\x89PNG\r\n\x1a\n" + bytes([number]) * 100 for number in range(5)]
 
@@ -97,6 +98,20 @@ def test_what_begins_beside_the_request_is_told_when_it_is_awaited(tmp_path: Pat
         await asyncio.gather(*begun)
         assert media.begin([image(each) for each in FILES]) == []
         assert names(tmp_path) == {image(each).sha256 for each in FILES}
+        media.close()
+
+    asyncio.run(ask())
+
+
+def test_a_store_that_takes_no_image_is_told_to_who_awaits_it(tmp_path: Path) -> None:
+    class Full(FolderStore):
+        def image(self, name: str, data: bytes) -> None:
+            raise StorageError("the store takes no more")
+
+    async def ask() -> None:
+        media = Media(tmp_path, Full())
+        with pytest.raises(StorageError, match="takes no more"):
+            await asyncio.wait_for(media.keep([image(FILES[0])]), 20)
         media.close()
 
     asyncio.run(ask())

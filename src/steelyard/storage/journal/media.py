@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from steelyard.errors import InputError, VerificationError
+from steelyard.errors import InputError, SteelyardError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.media import check_image, images_in
 from steelyard.records import Image
@@ -125,14 +125,15 @@ class Media:
     def close(self) -> None:
         """Write what still waits, force all onto the disk, and wait for it; raises OSError where the disk fails."""
         self._threads.shutdown()
+        waiting, self._waiting = self._waiting, []
         failed = self._writing.result() if self._writing is not None else {}
-        failed |= self._write_all(self._waiting)
+        failed |= self._write_all(waiting)
         for error in failed.values():
             raise error
         if self._forced is not None:
             self._forced.result()
-        if not self._is_forced or self._waiting or self._writing is not None:
-            self._is_forced, self._waiting, self._writing = True, [], None
+        if not self._is_forced or waiting or self._writing is not None:
+            self._is_forced, self._writing = True, None
             _force(self._run / layout.MEDIA)
 
     def _write_all(self, images: Sequence[Image]) -> dict[bytes, Exception]:
@@ -141,7 +142,7 @@ class Media:
         for image in images:
             try:
                 self._write(image)
-            except (OSError, VerificationError) as error:
+            except (OSError, SteelyardError) as error:  # the disk's, or the store's: for whoever awaits the image
                 failed[bytes.fromhex(image.sha256)] = error
         return failed
 
