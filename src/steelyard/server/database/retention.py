@@ -36,15 +36,16 @@ _ORPHAN_SECONDS: Final = 86_400.0  # a push that is still at work is younger
 class Retained:
     """How many of each were deleted, or would be.
 
-    ``before`` is the moment before which sessions, links, shares and audit lines went; ``orphans`` are folders of runs
-    that no row names. Of ``runs`` runs the texts were deleted, ``files`` with ``size`` bytes; ``sealed`` runs are as
-    old, but were sealed with their texts, and would not verify without them; ``damaged`` could not be read.
+    ``before`` is the moment before which sessions, links, shares, events and audit lines went; ``orphans`` are folders
+    of runs that no row names. Of ``runs`` runs the texts were deleted, ``files`` with ``size`` bytes; ``sealed`` runs
+    are as old, but were sealed with their texts, and would not verify without them; ``damaged`` could not be read.
     """
 
     before: datetime
     sessions: int
     links: int
     shares: int
+    events: int
     orphans: int
     audit_months: int
     audit_lines: int
@@ -94,10 +95,15 @@ def _delete_rows(
 ) -> Retained:
     row = connection.execute("SELECT * FROM steelyard.retain_since(%s)", (cut,)).fetchone()
     shares = connection.execute("SELECT steelyard.retain_shares_since(%s)", (cut,)).fetchone()
+    events = connection.execute("SELECT steelyard.retain_events_since(%s)", (cut,)).fetchone()
     assert row is not None
     assert shares is not None
+    assert events is not None
     before = cut.strftime("%Y-%m-%d")
-    details = {"before": before, "links": row[1], "orphans": orphans, "sessions": row[0], "shares": shares[0]}
+    details = {
+        "before": before, "events": events[0], "links": row[1], "orphans": orphans, "sessions": row[0],
+        "shares": shares[0],
+    }  # fmt: skip
     append_audit(connection, "retain", actor="owner", details=details)
     for run in runs:
         connection.execute("SELECT steelyard.withhold_texts(%s)", (run.id,))
@@ -113,6 +119,7 @@ def _delete_rows(
         sessions=row[0],
         links=row[1],
         shares=shares[0],
+        events=events[0],
         orphans=orphans,
         audit_months=gone[0],
         audit_lines=gone[1],
