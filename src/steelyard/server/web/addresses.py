@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["people_path", "run_path", "runs_path"]
+__all__ = ["people_path", "run_path", "runs_path", "webhooks_path"]
 
 
 def runs_path(project: str) -> str:
@@ -18,3 +18,8 @@ def run_path(project: str, seal: str) -> str:
 def people_path(project: str) -> str:
     """Who has which role in a project."""
     return f"/p/{project}/people"
+
+
+def webhooks_path(project: str) -> str:
+    """The webhooks of a project."""
+    return f"/p/{project}/webhooks"
