@@ -28,7 +28,7 @@ class Sink:
     signed_in: list[tuple[str, str, bool]] = field(default_factory=list)  # name, password, whether by TLS
 
     def mails(self) -> list[EmailMessage]:
-        return [email.message_from_bytes(body, policy=default) for _, body in self.got]  # type: ignore[misc]
+        return [email.message_from_bytes(body, policy=default) for _, body in self.got]
 
 
 class _Talk(socketserver.StreamRequestHandler):

@@ -201,7 +201,7 @@ def _webhook_page(call: Call, number: int, status: int = 200, *, problem: str = 
         is_clear=found.scheme == "http",
         kinds=kinds_shown(found.kinds),
         hours=OLD_SECRET_HOURS,
-        attempts=[_attempt_shown(each) for each in call.platform.webhooks.attempts(call.project, number)],
+        attempts=_attempts_shown(call.platform.webhooks.attempts(call.project, number)),
     )
 
 
@@ -220,7 +220,15 @@ def _state(webhook: Webhook) -> str:
     return "on"
 
 
-def _attempt_shown(attempt: Attempt) -> dict[str, str]:
+def _attempts_shown(attempts: list[Attempt]) -> list[dict[str, str]]:
+    """Each attempt; what became of a delivery stands at its last one."""
+    last: dict[str, Attempt] = {}
+    for each in attempts:
+        last.setdefault(each.message, each)
+    return [_shown(each) | ({} if last[each.message] is each else {"state": "–"}) for each in attempts]
+
+
+def _shown(attempt: Attempt) -> dict[str, str]:
     words = {"waiting": f"waits until {moment(attempt.next_at)}", "sent": "taken", "failed": "given up"}
     answer = attempt.problem or (f"taken ({attempt.status})" if attempt.at is not None else "")
     return {
