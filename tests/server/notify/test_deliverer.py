@@ -52,7 +52,7 @@ def test_an_event_reaches_its_receiver_signed_and_once(
         told(pool)
         told(pool, "job.failed")
         sender = deliverer(pool, key_file, log)
-        assert (sender.deliver(), sender.deliver()) == (1, 0)
+        assert (sender.deliver_webhooks(), sender.deliver_webhooks()) == (1, 0)
     (got,) = receiver.got
     assert is_signed(secret, got.headers, got.body)
     body = json.loads(got.body)
@@ -75,9 +75,9 @@ def test_one_that_answers_500_then_200_gets_the_same_id_and_body_again(
         number, secret = added(pool, key_file, receiver.base, person)
         told(pool)
         sender = deliverer(pool, key_file)
-        assert (sender.deliver(), sender.deliver()) == (1, 0)
+        assert (sender.deliver_webhooks(), sender.deliver_webhooks()) == (1, 0)
         make_due(pool)
-        assert (sender.deliver(), sender.deliver()) == (1, 0)
+        assert (sender.deliver_webhooks(), sender.deliver_webhooks()) == (1, 0)
     first, second = receiver.got
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert first.body == second.body
@@ -94,7 +94,7 @@ def test_while_a_secret_is_replaced_both_sign(pool: ConnectionPool, person: int,
         third = ""
         for step in range(3):
             told(pool)
-            deliverer(pool, key_file).deliver()
+            deliverer(pool, key_file).deliver_webhooks()
             if step == 0:
                 third = webhooks.new_secret(PROJECT, number, caller, FACTS)
             elif step == 1:
@@ -113,7 +113,7 @@ def test_a_secret_whose_day_is_over_signs_no_more(pool: ConnectionPool, person: 
                 (number,),
             )
         told(pool)
-        deliverer(pool, key_file).deliver()
+        deliverer(pool, key_file).deliver_webhooks()
     (got,) = receiver.got
     assert not is_signed(old, got.headers, got.body)
 
@@ -127,7 +127,7 @@ def test_a_place_that_is_taken_out_of_the_list_gets_nothing(
         told(pool)
         (place,) = [each for each in places.all() if each.address.endswith(f":{receiver.port}")]
         places.retire(place.id, caller, FACTS)
-        deliverer(pool, key_file).deliver()
+        deliverer(pool, key_file).deliver_webhooks()
         assert receiver.got == []
     (attempt,) = Webhooks(pool, key_file).attempts(PROJECT, number)
     assert attempt.problem == "the server's administrators do not allow this address any more"
@@ -146,7 +146,7 @@ def test_a_secret_that_cannot_be_read_and_a_ciphertext_of_another_webhook_send_n
                 (one_, two),
             )
         told(pool)
-        deliverer(pool, key_file).deliver()
+        deliverer(pool, key_file).deliver_webhooks()
         assert [each.path for each in receiver.got] == ["/1"]
     (attempt,) = Webhooks(pool, key_file).attempts(PROJECT, two)
     assert "make another one" in attempt.problem
@@ -165,8 +165,8 @@ def test_what_fails_is_logged_without_its_text_and_tried_again(pool: ConnectionP
             return 0
         raise RuntimeError("a text that may quote anything")
 
-    sender.deliver = failing  # type: ignore[method-assign]
-    sender._timing = Timing(poll_seconds=0.0)
+    sender.deliver_webhooks = failing  # type: ignore[method-assign]
+    sender._timing = Timing(poll_seconds=0.01)
     sender.run(stop)
     assert [json.loads(line)["reason"].split()[0] for line in log.getvalue().splitlines()] == ["RuntimeError"]
 

@@ -45,7 +45,7 @@ def asked(pool: ConnectionPool, person: int, *kinds: str, is_confirmed: bool = T
 def sent(pool: ConnectionPool, key_file: SecretKeyFile) -> int:
     log = JsonLog(io.StringIO())
     mail = MailServers(pool, key_file)
-    return Deliverer(pool, key_file, mail, OwnPlaces, base_url="https://evals.example", log=log).deliver()
+    return Deliverer(pool, key_file, mail, OwnPlaces, base_url="https://evals.example", log=log).deliver_mails()
 
 
 def told(pool: ConnectionPool, kind: str = "run.verified", project: int | None = 1, person: int | None = None) -> None:

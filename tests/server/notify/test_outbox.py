@@ -78,6 +78,16 @@ def test_one_webhook_has_two_at_a_time_the_oldest_first(
     assert min(each.id for each in taken(pool)) > max(each.id for each in first)
 
 
+def test_those_that_fail_come_last(pool: ConnectionPool, person: int, key_file: SecretKeyFile) -> None:
+    numbers = [added(pool, key_file, f"{URL}{number}", person)[0] for number in range(3)]
+    with pool.connection() as connection:
+        connection.execute("UPDATE steelyard.webhook SET failing_since = now() WHERE id = ANY (%s)", (numbers[:2],))
+    told(pool)
+    with pool.connection() as connection:
+        (first,) = take_webhooks(connection, 60.0, 1)
+    assert first.receiver == numbers[2]
+
+
 def test_what_an_earlier_attempt_would_write_is_refused(
     pool: ConnectionPool, person: int, key_file: SecretKeyFile
 ) -> None:

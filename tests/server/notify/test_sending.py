@@ -164,6 +164,19 @@ def test_a_name_that_leads_elsewhere_the_second_time_is_refused_at_its_socket() 
         assert len(receiver.got) == 2
 
 
+def test_by_a_proxy_of_the_operators_the_host_is_looked_at_and_so_is_the_proxys_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with receiving() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.base)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert sent("http://hooks.invalid:80/x").status == 204
+        assert "link-local" in sent("http://169.254.169.254:80/x").problem
+        assert sent("http://hooks.invalid:80/x", OwnPlaces(ports=(proxy.port,))).status is None
+        assert [each.path for each in proxy.got] == ["http://hooks.invalid/x"]
+
+
 def test_one_that_is_slow_keeps_no_other_waiting() -> None:
     with receiving() as slow, receiving() as quick:
         held = threading.Event()

@@ -1,4 +1,4 @@
-"""The deliverer: one thread that takes what is due, sends it, and writes down what came of it, until it is stopped.
+"""The deliverer: takes what is due, sends it, and writes down what came of it, until it is stopped.
 
 Several processes may have one: each delivery is leased to one of them at a time.
 """
@@ -79,36 +79,47 @@ class Deliverer:
         self._log = log
         self._timing = timing or Timing()
         self._looked = -self._timing.look_seconds
-        self._is_failing = False
 
     def run(self, stop: threading.Event) -> None:
-        """Deliver until ``stop``; what fails is logged, and tried again."""
-        while not stop.is_set():
-            try:
-                while self.deliver() and not stop.is_set():
-                    pass
-                self._is_failing = False
-            except Exception as error:  # its text may quote anything
-                if not self._is_failing:
-                    reason = f"{type(error).__name__} {place_of(error)}"
-                    self._log.write("warning", "notifications are not delivered: trying again", reason=reason)
-                self._is_failing = True
-            stop.wait(self._timing.poll_seconds)
+        """Deliver until ``stop``; what fails is logged, and tried again. A slow mail server keeps no webhook waiting."""
+        mails = threading.Thread(target=self._repeat, args=(self.deliver_mails, stop), name="mails", daemon=True)
+        mails.start()
+        self._repeat(self.deliver_webhooks, stop)
+        mails.join()
 
-    def deliver(self) -> int:
-        """Send what is due now; how many deliveries that were."""
+    def deliver_webhooks(self) -> int:
+        """Send the webhooks that are due now, at one time; how many that were."""
         with self._pool.connection() as connection:
             if time.monotonic() - self._looked >= self._timing.look_seconds:
                 note_looked_for(connection)
                 self._looked = time.monotonic()
             end_hopeless(connection)
-            webhooks = take_webhooks(connection, self._timing.lease_seconds, _AT_ONCE)
-            mails = take_mails(connection, self._timing.mail_lease_seconds, _MAILS_AT_ONCE)
-        if webhooks:
-            self._send_webhooks(webhooks)
-        if mails:
-            self._send_mails(mails)
-        return len(webhooks) + len(mails)
+            found = take_webhooks(connection, self._timing.lease_seconds, _AT_ONCE)
+        if found:
+            self._send_webhooks(found)
+        return len(found)
+
+    def deliver_mails(self) -> int:
+        """Send a few of the mails that are due now; how many that were."""
+        with self._pool.connection() as connection:
+            found = take_mails(connection, self._timing.mail_lease_seconds, _MAILS_AT_ONCE)
+        if found:
+            self._send_mails(found)
+        return len(found)
+
+    def _repeat(self, deliver: Callable[[], int], stop: threading.Event) -> None:
+        is_failing = False
+        while not stop.is_set():
+            try:
+                while deliver() and not stop.is_set():
+                    pass
+                is_failing = False
+            except Exception as error:  # its text may quote anything
+                if not is_failing:
+                    reason = f"{type(error).__name__} {place_of(error)}"
+                    self._log.write("warning", "notifications are not delivered: trying again", reason=reason)
+                is_failing = True
+            stop.wait(self._timing.poll_seconds)
 
     def _own_places(self) -> OwnPlaces:
         if self._own is None:

@@ -74,9 +74,11 @@ _IS_DUE: Final = (
     "d.state = 'waiting' AND coalesce(d.leased_until, d.next_at) <= clock_timestamp() AND d.attempt < %(most)s"
 )
 _DUE_WEBHOOKS: Final = (
-    "SELECT f.id, w.id AS receiver FROM steelyard.webhook w CROSS JOIN LATERAL (SELECT d.id FROM steelyard.delivery d "  # noqa: S608
-    f"WHERE d.webhook_id = w.id AND {_IS_DUE} ORDER BY d.next_at, d.id LIMIT {_PER_WEBHOOK} FOR UPDATE SKIP LOCKED) f "
-    "WHERE w.retired_at IS NULL AND w.disabled_at IS NULL LIMIT %(number)s"
+    "SELECT f.id, w.id AS receiver FROM steelyard.webhook w CROSS JOIN LATERAL "  # noqa: S608
+    f"(SELECT d.id, d.next_at FROM steelyard.delivery d WHERE d.webhook_id = w.id AND {_IS_DUE} "
+    f"ORDER BY d.next_at, d.id LIMIT {_PER_WEBHOOK} FOR UPDATE SKIP LOCKED) f "
+    "WHERE w.retired_at IS NULL AND w.disabled_at IS NULL "
+    "ORDER BY w.failing_since IS NOT NULL, f.next_at LIMIT %(number)s"
 )
 _DUE_MAILS: Final = (
     "SELECT d.id, d.person_id AS receiver FROM steelyard.delivery d "  # noqa: S608
@@ -85,7 +87,10 @@ _DUE_MAILS: Final = (
 
 
 def take_webhooks(connection: psycopg.Connection[Any], seconds: float, number: int) -> list[Delivery]:
-    """Take webhooks' deliveries that are due, under a lease of so many seconds; at most two of each webhook."""
+    """Take webhooks' deliveries that are due, under a lease of so many seconds; at most two of each webhook.
+
+    Those that fail come last, so that many that are down keep nobody else waiting.
+    """
     return _taken(connection, _DUE_WEBHOOKS, seconds, number)
 
 
