@@ -81,7 +81,7 @@ class Deliverer:
         self._looked = -self._timing.look_seconds
 
     def run(self, stop: threading.Event) -> None:
-        """Deliver until ``stop``; what fails is logged, and tried again. A slow mail server keeps no webhook waiting."""
+        """Deliver until ``stop``; what fails is logged, and tried again. Slow mail keeps no webhook waiting."""
         mails = threading.Thread(target=self._repeat, args=(self.deliver_mails, stop), name="mails", daemon=True)
         mails.start()
         self._repeat(self.deliver_webhooks, stop)
