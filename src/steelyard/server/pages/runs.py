@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from steelyard.records import VerdictWord
-from steelyard.server.access.callers import Role
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
 from steelyard.server.runs.rows import Filters, ListedRun
 from steelyard.server.web.addresses import run_path, runs_path
@@ -47,7 +46,6 @@ def show_runs(call: Call) -> Response:
         newest=address + "?" + urlencode(kept) if filters.before else "",
         filters=filters,
         is_narrowed=bool(kept),
-        is_managed=call.project.role.reaches(Role.ADMIN),
         verdicts=_VERDICTS,
         kinds=KINDS,
     )
