@@ -63,10 +63,11 @@ class Outcome:
     wait: int = 0
 
 
+# The rows are chosen once, and not again for each row that they are joined with.
 _TAKE: Final = (
-    "UPDATE steelyard.delivery t SET attempt = t.attempt + 1, "
+    "WITH due AS MATERIALIZED ({due}) UPDATE steelyard.delivery t SET attempt = t.attempt + 1, "
     "leased_until = clock_timestamp() + make_interval(secs => %(seconds)s) "
-    "FROM ({due}) due, steelyard.event e LEFT JOIN steelyard.project j ON j.id = e.project_id "
+    "FROM due, steelyard.event e LEFT JOIN steelyard.project j ON j.id = e.project_id "
     "WHERE t.id = due.id AND e.id = t.event_id RETURNING t.id, t.attempt, due.receiver, e.message, e.kind, e.at, "
     "e.data, e.project_id, coalesce(j.name, '')"
 )
