@@ -119,7 +119,7 @@ def shown(header: Header, reader: RunReader, entry: Entry, number: int, words: T
         model=header.measurements[entry.measurement].model,
         question=_passage(question_of(sample)) if sample else absent,
         expected=_passage(expected_of(sample)) if sample else absent,
-        answer=Passage(words=words.of(output)) if answer is None else _passage(answer),
+        answer=Passage(words=words.of(output)) if answer is None else _passage(answer, _nothing(attempt)),
         reasoning=len(apart.value or "") or reasoning,
         images=_pictures(images[:MAX_IMAGES]),
         images_left=max(0, len(images) - MAX_IMAGES),
@@ -176,8 +176,13 @@ def _short_answer(output: Text, attempt: Attempt, words: TextWords) -> Passage:
     if answer is None:
         return Passage(words=words.of(output))
     end = answer.strip()[-LISTED_CHARACTERS:]
-    cut = len(answer.strip()) - len(end)
-    return Passage(("… " if cut else "") + one_line(end, LISTED_CHARACTERS)) if end else Passage(words="(empty)")
+    if not end:
+        return Passage(words=_nothing(attempt))
+    return Passage(("… " if len(end) < len(answer.strip()) else "") + one_line(end, LISTED_CHARACTERS))
+
+
+def _nothing(attempt: Attempt) -> str:
+    return "(empty)" if attempt.outcome.answered else "(no answer)"
 
 
 def _line(text: str) -> Passage:
@@ -185,10 +190,10 @@ def _line(text: str) -> Passage:
     return Passage(found) if found else Passage(words="(empty)")
 
 
-def _passage(text: str) -> Passage:
+def _passage(text: str, nothing: str = "(empty)") -> Passage:
     text = text.strip("\n")
     if not text.strip():
-        return Passage(words="(empty)")
+        return Passage(words=nothing)
     if len(text) <= SHOWN_CHARACTERS:
         return Passage(printable(text, SHOWN_CHARACTERS))
     half = SHOWN_CHARACTERS // 2

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import SteelyardError
 from steelyard.server.answers.index import AnswerIndex, UnusableIndexError, open_index
-from steelyard.server.answers.keeping import keep_index, secret_of
+from steelyard.server.answers.keeping import keep_index, remove_index, secret_of
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.folders import folder_of, incoming_folder
 
@@ -69,6 +69,7 @@ class AnswerIndexes:
                 yield index
                 return
         except UnusableIndexError:
+            remove_index(self._data, run.folder)
             self._begin(run)
         raise NotYetError("the list of these answers is being made")
 
