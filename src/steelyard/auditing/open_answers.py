@@ -88,7 +88,12 @@ def _unthought(output: ModelOutput) -> ModelOutput:
 
 def _open_ones(run: RunFolder) -> Iterator[tuple[Measurement, Sample, ModelOutput, Scorer]]:
     plan = run.plan
-    waiting = {(each.seq, each.scorer) for each in read_scores(run) if each.status == "open" and each.position >= 0}
+    # By the call, since numbers of records begin anew in each segment of a journal.
+    waiting = {
+        (each.measurement, each.position, each.scorer)
+        for each in read_scores(run)
+        if each.status == "open" and each.position >= 0
+    }
     if not waiting:
         return
     measurements, scorers, texts = plan.by_id, scorers_of(plan), open_index(run.path)
@@ -96,7 +101,7 @@ def _open_ones(run: RunFolder) -> Iterator[tuple[Measurement, Sample, ModelOutpu
         if not isinstance(record, Attempt) or not record.final or record.measurement not in measurements:
             continue
         for scorer in scorers[record.measurement]:
-            if (record.seq, scorer.identifier) not in waiting:
+            if (record.measurement, record.position, scorer.identifier) not in waiting:
                 continue
             again = bool(measurements[record.measurement].again)
             sample, output = sample_of(record, texts, again=again), output_of(record, texts)

@@ -6,6 +6,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -66,8 +67,8 @@ def answer_to(number: int, sample: Sample) -> str:
     return {2: "It is 4, or 5.", 4: "7000", 6: f"{MARKUP}{BIDI}\n9"}.get(number, sample.target)
 
 
-def mixed_run(run: Path, texts: Literal["sealed", "withheld"] = "sealed") -> Path:
-    """Write and seal it, with its texts and its image in the folder."""
+def mixed_run(run: Path, texts: Literal["sealed", "withheld"] = "sealed", worker: str = "") -> Path:
+    """Write and seal it, with its texts and its image in the folder; the code's answers in a segment of ``worker``."""
     digests = [Digests(sha256_hex(canonical(each)) for each in samples) for samples in (SUMS, CODES)]
     drafts = [
         measurement(
@@ -96,7 +97,7 @@ def mixed_run(run: Path, texts: Literal["sealed", "withheld"] = "sealed") -> Pat
     journal.append(Session(started_us=0, active_us=0, machine=""))
     for each, samples in zip(asked, (SUMS, CODES), strict=True):
         for position, number in enumerate(committed_order(each.order_seed, each.trials)):
-            _write(journal, kept, each.id, samples, position, number)
+            _write(_Segment(journal, worker if samples is CODES else ""), kept, each.id, samples, position, number)
     journal.append(Stop(reason="complete", active_us=1, at_us=1))
     journal.close()
     kept.close()
@@ -107,7 +108,16 @@ def mixed_run(run: Path, texts: Literal["sealed", "withheld"] = "sealed") -> Pat
     return run
 
 
-def _write(journal: Journal, kept: Texts, name: str, samples: Sequence[Sample], position: int, number: int) -> None:
+@dataclass
+class _Segment:
+    journal: Journal
+    worker: str
+
+    def append(self, record: Attempt | RecordedScore) -> None:
+        self.journal.append(record, self.worker)
+
+
+def _write(journal: _Segment, kept: Texts, name: str, samples: Sequence[Sample], position: int, number: int) -> None:
     sample, is_code = samples[number], samples is CODES
     fails = not is_code and number == 8
 

@@ -38,9 +38,9 @@ def line_of(run: Path, name: str, packed: int) -> bytes:
     return (run / name).read_bytes()[span.place : span.place + span.length]
 
 
-@pytest.mark.parametrize("of", ["golden", "mixed"])
-def test_each_score_has_its_outcome_and_its_lines(of: str, mixed: Path) -> None:
-    run = GOLDEN if of == "golden" else mixed
+@pytest.mark.parametrize("of", ["golden", "mixed", "segments"])
+def test_each_score_has_its_outcome_and_its_lines(of: str, mixed: Path, tmp_path: Path) -> None:
+    run = {"golden": GOLDEN, "mixed": mixed}.get(of) or mixed_run(tmp_path / "run", worker="w1")
     header, entries = made(run)
     found = {}
     for entry in entries:
