@@ -44,6 +44,7 @@ def test_the_scores_of_one_sample_are_found(index: AnswerIndex) -> None:
     assert index.before(selection, number + 1, 5) == [number]
     assert index.before(selection, number, 5) == []
     assert index.count(selection) == 1
+    assert index.before(selection, 1 << 33, 5) == [number]
     assert index.after(Selection(sample="sums/row/4", outcome=0), 0, 5) == []
     assert index.after(Selection(sample="sums/row/4", measurement=1), 0, 5) == []
     assert index.after(Selection(sample="nowhere"), 0, 5) == []

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AnswerIndex", "Selection", "UnusableIndexError", "open_index"]
 
-SCANNED: Final = 2_000  # scores of one sample that are looked at: far more than a run has
+SCANNED: Final = 1_000  # scores of one sample that are looked at for a page
+KEPT: Final = 500  # pieces in memory
 
 
 class UnusableIndexError(SteelyardError):
@@ -91,7 +92,7 @@ class AnswerIndex:
         if selection.is_all:
             return self.total
         if selection.sample:
-            return sum(1 for _ in self._of_sample(selection, 0))
+            return sum(1 for _ in self._of_sample(selection, self._places_of_sample(selection.sample)[:SCANNED]))
         return sum(self.header.lists[each] for each in _lists_of(selection))
 
     def tallies(self) -> dict[str, dict[str, int]]:
@@ -109,8 +110,8 @@ class AnswerIndex:
         if selection.is_all:
             return [*range(max(1, number + 1), min(number + size, self.total) + 1)]
         if selection.sample:
-            found = self._of_sample(selection, number)
-            return [*islice(found, size)]
+            places = self._places_of_sample(selection.sample, after=number)[:SCANNED]
+            return [*islice(self._of_sample(selection, places), size)]
         parts = (self._list(each).after(number, size) for each in _lists_of(selection))
         return sorted(chain.from_iterable(parts))[:size]
 
@@ -120,7 +121,8 @@ class AnswerIndex:
         if selection.is_all:
             return [*range(max(1, number - size), number)]
         if selection.sample:
-            return [each for each in self._of_sample(selection, 0) if each < number][-size:]
+            places = self._places_of_sample(selection.sample, before=number)[-SCANNED:]
+            return [*islice(self._of_sample(selection, places[::-1]), size)][::-1]
         parts = (self._list(each).before(number, size) for each in _lists_of(selection))
         return sorted(chain.from_iterable(parts))[-size:]
 
@@ -132,21 +134,23 @@ class AnswerIndex:
         data = self._read(begin + first * LISTED.size, count * LISTED.size)
         return [place + 1 for (place,) in LISTED.iter_unpack(data)]
 
-    def _of_sample(self, selection: Selection, after: int) -> Iterator[int]:
-        """The numbers of one sample's scores after one, as far as :data:`SCANNED`; the sample's id is not compared."""
-        wanted = sample_digest(selection.sample)
+    def _places_of_sample(self, sample: str, after: int = 0, before: int = 1 << 32) -> range:
+        """Where one sample's scores between two numbers are named; a sample is known by 64 bits of its id's digest."""
+        wanted = sample_digest(sample)
         begin = _first(self.total, lambda place: self._sample(place) > (wanted, after - 1))
-        for place in range(begin, min(begin + SCANNED, self.total)):
-            digest, found = self._sample(place)
-            if digest != wanted:
-                return
-            entry = self.entry(found + 1)
+        return range(begin, _first(self.total, lambda place: self._sample(place) >= (wanted, before - 1)))
+
+    def _of_sample(self, selection: Selection, places: range) -> Iterator[int]:
+        """The numbers that are named there, of scores that are selected."""
+        for place in places:
+            number = self._sample(place)[1] + 1
+            entry = self.entry(number)
             if (
                 selection.measurement in (None, entry.measurement)
                 and selection.outcome in (None, entry.outcome)
                 and (entry.taken or not selection.taken)
             ):
-                yield found + 1
+                yield number
 
     def _sample(self, place: int) -> tuple[int, int]:
         digest, number = SAMPLE.unpack(self._read(self._samples_at + place * SAMPLE.size, SAMPLE.size))
@@ -167,6 +171,8 @@ class AnswerIndex:
             wanted = self._table[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES]
             if not wanted or hashlib.sha256(piece).digest()[:DIGEST_BYTES] != wanted:
                 raise UnusableIndexError("the index was changed")
+            if len(self._pieces) >= KEPT:
+                self._pieces.clear()
             self._pieces[number] = piece
         return piece
 

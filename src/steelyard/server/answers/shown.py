@@ -6,6 +6,7 @@ No scorer runs here: a score is what the verification computed, or what was seal
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -102,7 +103,7 @@ def listed(header: Header, reader: RunReader, entry: Entry, number: int, words: 
     item = reader.text(entry.item, attempt.item, LISTED_BYTES)
     output = reader.text(entry.answer, attempt.answer, LISTED_BYTES)
     sample = _sample(item, attempt)
-    question = _line(question_of(sample)) if sample else Passage(words=words.of(item))
+    question = _of_sample(question_of, sample, _line) if sample else Passage(words=words.of(item))
     return _row(header, entry, number, attempt, question, _short_answer(output, attempt, words))
 
 
@@ -117,8 +118,8 @@ def shown(header: Header, reader: RunReader, entry: Entry, number: int, words: T
     return ShownAnswer(
         row=_row(header, entry, number, attempt, Passage(), Passage()),
         model=header.measurements[entry.measurement].model,
-        question=_passage(question_of(sample)) if sample else absent,
-        expected=_passage(expected_of(sample)) if sample else absent,
+        question=_of_sample(question_of, sample, _passage) if sample else absent,
+        expected=_of_sample(expected_of, sample, _passage) if sample else absent,
         answer=Passage(words=words.of(output)) if answer is None else _passage(answer, _nothing(attempt)),
         reasoning=len(apart.value or "") or reasoning,
         images=_pictures(images[:MAX_IMAGES]),
@@ -158,6 +159,14 @@ def _sample(item: Text, attempt: Attempt) -> Sample | None:
     if sample.id != attempt.sample:
         raise ChangedError("a sample")
     return sample
+
+
+def _of_sample(of: Callable[[Sample], str], sample: Sample, shaped: Callable[[str], Passage]) -> Passage:
+    """What a sample asks or expects; a stranger made it, and it need not be as ours are."""
+    try:
+        return shaped(of(sample))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return Passage(words="(cannot be shown)")
 
 
 def _answer(output: Text, attempt: Attempt) -> tuple[str | None, int]:

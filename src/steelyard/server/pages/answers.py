@@ -15,7 +15,6 @@ from steelyard.reports.answers_page import SIGNS
 from steelyard.server.answers.form import OUTCOMES, Header
 from steelyard.server.answers.index import AnswerIndex, Selection
 from steelyard.server.answers.reading import ChangedError, LostError, RunReader
-from steelyard.server.answers.shown import TextWords, listed, shown
 from steelyard.server.pages.run import find_run
 from steelyard.server.pages.words import moment
 from steelyard.server.push.indexing import IndexingError, NotYetError
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from steelyard.records import Attempt
+    from steelyard.server.answers.shown import TextWords
     from steelyard.server.runs.rows import RunRow
     from steelyard.server.web.call import Call
 
@@ -74,7 +75,7 @@ def _with_index(call: Call, show: Callable[[Call, RunRow, AnswerIndex], Response
     except NotYetError:
         return page(call, "answers_wait.html.j2", 202, **_about(call, row))
     except IndexingError as error:
-        return problem_page(call, 410, f"the answers of this run cannot be shown: {error}")
+        return problem_page(call, 410, f"the answers of this run cannot be listed, until that is mended: {error}")
     except ChangedError as error:
         return problem_page(call, 410, f"{error} of this run {_CHANGED}")
     except LostError as error:
@@ -95,6 +96,8 @@ def _about(call: Call, row: RunRow) -> dict[str, Any]:
 
 
 def _words(withheld_at: str) -> TextWords:
+    from steelyard.server.answers.shown import TextWords
+
     if withheld_at:
         deleted = f"deleted {withheld_at}, since the project keeps texts for some months only"
         return TextWords(withheld=deleted, gone=deleted)
@@ -105,6 +108,8 @@ def _words(withheld_at: str) -> TextWords:
 
 
 def _list(call: Call, row: RunRow, index: AnswerIndex) -> Response:
+    from steelyard.server.answers.shown import listed
+
     asked, about = _asked(call, index.header), _about(call, row)
     numbers, is_first, is_last = _page_of(call, index, asked.selection)
     words = _words(about["withheld_at"])
@@ -146,6 +151,8 @@ def _page_of(call: Call, index: AnswerIndex, selection: Selection) -> tuple[list
 
 
 def _one(call: Call, row: RunRow, index: AnswerIndex) -> Response:
+    from steelyard.server.answers.shown import shown
+
     number = call.number("number")
     if not 1 <= number <= index.total:
         return missing_page(call)
@@ -171,7 +178,7 @@ def _one(call: Call, row: RunRow, index: AnswerIndex) -> Response:
     )
 
 
-def _facts(attempt: Any) -> Iterator[tuple[str, str]]:
+def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
     """What is known of the call, by name."""
     from datetime import UTC, datetime
 

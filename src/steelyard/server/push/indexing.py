@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import SteelyardError
@@ -65,44 +65,36 @@ class AnswerIndexes:
         changed within the block, that is NotYetError, too: it is made again.
         """
         try:
-            with self._open_now(run) as index:
-                yield index
+            with ExitStack() as stack:
+                yield self._opened(run, stack)
                 return
         except UnusableIndexError:
             remove_index(self._data, run.folder)
             self._begin(run)
         raise NotYetError("the list of these answers is being made")
 
-    @contextmanager
-    def _open_now(self, run: RunRow) -> Iterator[AnswerIndex]:
+    def _opened(self, run: RunRow, stack: ExitStack) -> AnswerIndex:
         """The index that is there, or that is there after a short wait."""
-        if self._is_made(run):
-            with self.open_made(run) as index:
-                yield index
-            return
-        making = self._begin(run)
+        try:
+            return stack.enter_context(self.open_made(run))
+        except UnusableIndexError:
+            self._wait_for(self._begin(run))
+        return stack.enter_context(self.open_made(run))
+
+    def _wait_for(self, making: Future[None] | None) -> None:
         if making is not None and self._places.acquire(blocking=False):
             try:
                 making.exception(self._wait_seconds)
-            except TimeoutError:
+            except (TimeoutError, CancelledError):
                 pass
             finally:
                 self._places.release()
-        with self.open_made(run) as index:
-            yield index
 
     @contextmanager
     def open_made(self, run: RunRow) -> Iterator[AnswerIndex]:
         """The index of a run, if there is one already: raises UnusableIndexError where not, and makes none."""
         with open_index(self._data, run.folder, run.listed.seal, secret_of(self._data)) as index:
             yield index
-
-    def _is_made(self, run: RunRow) -> bool:
-        try:
-            with self.open_made(run):
-                return True
-        except UnusableIndexError:
-            return False
 
     def _begin(self, run: RunRow) -> Future[None] | None:
         """Have the index made, unless it is being made; None where too many wait. Raises IndexingError."""
