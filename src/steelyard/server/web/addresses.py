@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["answers_path", "people_path", "run_path", "runs_path"]
+__all__ = ["answers_path", "models_path", "people_path", "run_path", "runs_path"]
 
 
 def runs_path(project: str) -> str:
@@ -18,6 +18,11 @@ def run_path(project: str, seal: str) -> str:
 def answers_path(project: str, seal: str) -> str:
     """The list of a run's answers."""
     return f"{run_path(project, seal)}/answers"
+
+
+def models_path(project: str) -> str:
+    """The models that a project's runs are about."""
+    return f"/p/{project}/models"
 
 
 def people_path(project: str) -> str:
