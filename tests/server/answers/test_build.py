@@ -12,11 +12,13 @@ import pytest
 from steelyard.api.results import verified
 from steelyard.auditing.answers import answers_of
 from steelyard.errors import InputError, VerificationError
+from steelyard.records import Sample
 from steelyard.server.answers import build
 from steelyard.server.answers.build import write_index
-from steelyard.server.answers.form import HEAD, OUTCOMES, RECORD, Entry, Header, span_of
+from steelyard.server.answers.form import HEAD, OUTCOMES, RECORD, UNPARSED, Entry, Header, span_of
 from steelyard.server.runs.summary import summary_of
 from steelyard.storage.run_folder import RunFolder
+from tests.server.answers import mixed_run as module
 from tests.server.answers.mixed_run import ASKED, mixed_run
 from tests.server.site import GOLDEN
 
@@ -61,6 +63,15 @@ def test_every_outcome_is_there_and_the_reason_of_an_open_answer(mixed: Path) ->
     numbers = {outcome: sum(OUTCOMES[each.outcome] == outcome for each in entries) for outcome in OUTCOMES}
     assert numbers == {"right": 2 * ASKED - 4, "wrong": 1, "partly right": 1, "open": 1, "missing": 1}
     assert [each.cause > 0 for each in entries if OUTCOMES[each.outcome] == "open"] == [True]
+
+
+def test_an_answer_in_which_nothing_is_read_is_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer_to(number: int, sample: Sample) -> str:
+        return " " if number == 10 else sample.target
+
+    monkeypatch.setattr(module, "answer_to", answer_to)
+    _, entries = made(mixed_run(tmp_path / "run"))
+    assert [OUTCOMES[each.outcome] for each in entries if each.cause == UNPARSED] == ["wrong"]
 
 
 def test_as_many_scores_are_taken_as_the_verification_took(mixed: Path, tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from steelyard.auditing.answers import expected_of
 from steelyard.evidence import layout
+from steelyard.records import GenerateRequest, Sample
 from steelyard.server.answers import shown as module
-from steelyard.server.answers.form import OUTCOMES
+from steelyard.server.answers.form import OUTCOMES, UNPARSED
 from steelyard.server.answers.index import AnswerIndex, Selection
 from steelyard.server.answers.reading import RunReader, Text
 from steelyard.server.answers.shown import ShownAnswer, TextWords, listed, shown
@@ -42,6 +44,20 @@ def test_an_answer_has_its_question_the_expected_one_and_how_it_was_read(show: C
     code = show("code/row/3")
     assert (code.row.outcome, code.row.score, code.why) == ("partly right", "0.5", (f"2 of 4 cases {MARKUP}",))
     assert "code, weights or another harness" in code.taken
+
+
+def test_an_answer_in_which_nothing_could_be_read_says_so(data: DataFolder, seal: str, index: AnswerIndex) -> None:
+    entry = index.entry(1)
+    with RunReader(data, seal) as reader:
+        found = shown(index.header, reader, entry._replace(cause=UNPARSED), 1, WORDS)
+    assert found.why == ("the scorer found nothing in it that it reads as an answer",)
+
+
+def test_a_sample_that_our_words_stumble_over_is_no_fault_of_the_page() -> None:
+    sample = Sample(id="x", request=GenerateRequest(prompt="?"), target="9" * 5_000, choices=("a",))
+    with pytest.raises(ValueError, match="Exceeds the limit"):
+        expected_of(sample)
+    assert module._of_sample(expected_of, sample, module._passage).words == "(cannot be shown)"
 
 
 def test_an_image_is_in_the_page_by_its_bytes_and_says_when_it_was_changed(

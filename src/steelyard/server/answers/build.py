@@ -38,6 +38,7 @@ from steelyard.server.answers.form import (
     PIECE,
     RECORD,
     SAMPLE,
+    UNPARSED,
     Asked,
     Entry,
     Header,
@@ -217,6 +218,7 @@ class _Found:
         is_executed = executes(scorer) and bool(finals.is_answered[number])
         taken = 2 if is_executed else int(finals.is_withheld[number])
         about = (score.measurement, score.sample, score.repeat, score.scorer)
+        is_read = score.status == "open" and not taken
         note_segment, note, note_digest = finals.notes.get(about, (0, 0, b""))
         return Entry(
             outcome=OUTCOMES.index(reading_of(score)),
@@ -233,7 +235,7 @@ class _Found:
             note=note,
             note_digest=note_digest,
             note_segment=note_segment,
-            cause=_cause(scorer, finals, number) if score.status == "open" and not taken else 0,
+            cause=UNPARSED if score.status == "unparsed" else _cause(scorer, finals, number) if is_read else 0,
         )
 
     def _add(self, score: SampleScore, entry: Entry) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "PIECE",
     "RECORD",
     "SAMPLE",
+    "UNPARSED",
     "Asked",
     "Entry",
     "Header",
@@ -55,6 +56,7 @@ DIGEST_BYTES: Final = 16
 MAX_HEADER: Final = 8 << 20
 MAX_MEASUREMENTS: Final = 5_000
 OUTCOMES: Final = ("right", "wrong", "partly right", "open", "missing")
+UNPARSED: Final = 255
 _LENGTH_BITS: Final = 25  # of a line, which has at most 16 MB
 
 
@@ -114,8 +116,8 @@ class Entry(NamedTuple):
     a text is not here; 2, since code, weights or another harness made it. ``value`` is NaN where there is none.
     ``digest`` is that of the attempt's ``line``, ``note_digest`` that of ``note``, the line of the recorded score where
     that says something. ``item``, ``answer`` and ``reasoning`` are lines of texts; all lines are packed. ``cause`` is
-    why it is open (:class:`steelyard.scorers.open_causes.OpenCause`), by its place there, counted from 1; 0: it is not,
-    or its texts are not here.
+    why it is open (:class:`steelyard.scorers.open_causes.OpenCause`), by its place there, counted from 1;
+    :data:`UNPARSED`: it holds nothing that the scorer reads; 0: neither, or its texts are not here.
     """
 
     outcome: int

@@ -18,7 +18,7 @@ from steelyard.errors import VerificationError
 from steelyard.records import Attempt, GenerateRequest, Sample
 from steelyard.reports.page_images import PageImage, Pictures, Shown
 from steelyard.scorers.open_causes import OpenCause
-from steelyard.server.answers.form import OUTCOMES, Entry, Header
+from steelyard.server.answers.form import OUTCOMES, UNPARSED, Entry, Header
 from steelyard.server.answers.reading import ChangedError, RunReader, Text
 from steelyard.util.reasoning import split_reasoning
 from steelyard.util.text import one_line, printable
@@ -245,6 +245,8 @@ def _why(entry: Entry, attempt: Attempt, note: str) -> list[str]:
         found.append(_ENDED[attempt.finish_reason])
     if note:
         found.append(one_line(note, 400))
+    elif entry.cause == UNPARSED:
+        found.append("the scorer found nothing in it that it reads as an answer")
     elif entry.cause:
         found.append(f"the answer {_CAUSES[entry.cause - 1].one}")
     return found
