@@ -50,7 +50,7 @@ def test_a_page_has_room_for_so_many(monkeypatch) -> None:  # type: ignore[no-un
 
 
 def test_a_page_may_have_less_room() -> None:
-    shown = Pictures(70).shown((image(picture(1)), image(picture(2))))
+    shown = Pictures(100).shown((image(picture(1)), image(picture(2))))
     assert [bool(each.uri) for each in shown] == [True, False]
 
 
