@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from steelyard.server.notify.places import Places
     from steelyard.server.notify.webhooks import Webhooks
     from steelyard.server.oidc.provider import Provider
+    from steelyard.server.push.indexing import AnswerIndexes
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.settings import ServeSettings
@@ -56,6 +57,7 @@ class Platform:
     shares: Shares
     share_limit: OpenLimit
     intake: Intake
+    answers: AnswerIndexes
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -81,6 +83,7 @@ def build_platform(
     from steelyard.server.notify.places import Places
     from steelyard.server.notify.webhooks import Webhooks
     from steelyard.server.oidc.provider import Provider
+    from steelyard.server.push.indexing import AnswerIndexes
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.shares.limit import OpenLimit
@@ -109,6 +112,7 @@ def build_platform(
         shares=Shares(pool),
         share_limit=OpenLimit(),
         intake=Intake(data, runs, metrics),
+        answers=AnswerIndexes(data),
         attempts=Attempts(),
         metrics=metrics,
         log=log,
