@@ -35,6 +35,10 @@ hypothesis.settings.load_profile("steelyard")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Tests start some hundreds of interpreters: without compiled modules each would compile the product anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).resolve().parent.parent
 LLAMA_SERVER = """
 import sys, xllamacpp
