@@ -15,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Self
@@ -191,6 +192,16 @@ def sums_server() -> Iterator[SumsServer]:
     """A running :class:`SumsServer`."""
     with SumsServer() as server:
         yield server
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Audits of this process repeat a failed call or check as often as ever, but at once."""
+    from steelyard.auditing import session
+    from steelyard.models import patience
+
+    monkeypatch.setattr(patience, "FIRST_SECONDS", 0.001)
+    monkeypatch.setattr(session, "RetryPolicy", partial(session.RetryPolicy, base_seconds=0.01, overloaded_seconds=0.1))
 
 
 @pytest.fixture
