@@ -199,9 +199,10 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Audits of this process repeat a failed call or check as often as ever, but at once."""
     from steelyard.auditing import session
     from steelyard.models import patience
+    from steelyard.runner.retry import RetryPolicy
 
     monkeypatch.setattr(patience, "FIRST_SECONDS", 0.001)
-    monkeypatch.setattr(session, "RetryPolicy", partial(session.RetryPolicy, base_seconds=0.01, overloaded_seconds=0.1))
+    monkeypatch.setattr(session, "RetryPolicy", partial(RetryPolicy, base_seconds=0.01, overloaded_seconds=0.1))
 
 
 @pytest.fixture
