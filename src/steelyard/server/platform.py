@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
     from steelyard.server.oidc.provider import Provider
+    from steelyard.server.push.indexing import AnswerIndexes
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.settings import ServeSettings
@@ -48,6 +49,7 @@ class Platform:
     shares: Shares
     share_limit: OpenLimit
     intake: Intake
+    answers: AnswerIndexes
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -69,6 +71,7 @@ def build_platform(
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
     from steelyard.server.oidc.provider import Provider
+    from steelyard.server.push.indexing import AnswerIndexes
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.shares.limit import OpenLimit
@@ -93,6 +96,7 @@ def build_platform(
         shares=Shares(pool),
         share_limit=OpenLimit(),
         intake=Intake(data, runs, metrics),
+        answers=AnswerIndexes(data),
         attempts=Attempts(),
         metrics=metrics,
         log=log,
