@@ -23,12 +23,12 @@ from steelyard.server.runs.text_retention import delete_texts, find_old_texts
 from steelyard.storage.run_folder import RunFolder
 from tests.auditing.test_finalize import written
 from tests.server.databases import open_folder
-from tests.server.site import GOLDEN, Site, data_folder, pushed, serving
+from tests.server.site import GOLDEN, Site, new_platform, pushed
 
 
 @pytest.fixture(scope="module")
-def own_site() -> Iterator[Site]:
-    with data_folder() as data, serving(data) as running:
+def own_site(data_template: Path) -> Iterator[Site]:
+    with new_platform(data_template) as running:
         yield running
 
 
