@@ -33,6 +33,8 @@ EXPECTED = {
     "GET /p/{project}/runs": "viewer",
     "GET /p/{project}/runs/{seal}": "viewer",
     "GET /p/{project}/runs/{seal}/report": "viewer",
+    "GET /p/{project}/runs/{seal}/answers": "viewer",
+    "GET /p/{project}/runs/{seal}/answers/{number:int}": "viewer",
     "GET /p/{project}/runs/{seal}/archive": "viewer",
     "GET /p/{project}/runs/{seal}/files/{name:path}": "viewer",
     "POST /p/{project}/runs/{seal}/shares": "editor",
@@ -40,7 +42,21 @@ EXPECTED = {
     "GET /shared/{secret}": "anybody",
     "GET /p/{project}/people": "admin",
     "POST /p/{project}/people": "admin",
+    "GET /p/{project}/webhooks": "admin",
+    "POST /p/{project}/webhooks": "admin",
+    "GET /p/{project}/webhooks/{webhook:int}": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/kinds": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/test": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/switch": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/secret": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/end-secret": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/retire": "admin",
     "GET /account": "signed in",
+    "GET /account/mail": "signed in",
+    "POST /account/mail/address": "signed in",
+    "POST /account/mail/confirm": "signed in",
+    "POST /account/mail/forget": "signed in",
+    "POST /account/mail/choices": "signed in",
     "POST /account/password": "signed in",
     "POST /account/tokens": "signed in",
     "POST /account/tokens/{token:int}/revoke": "signed in",
@@ -57,6 +73,13 @@ EXPECTED = {
     "POST /admin/endpoints/{endpoint:int}/forget-key": "server",
     "POST /admin/endpoints/{endpoint:int}/retire": "server",
     "POST /admin/endpoints/{endpoint:int}/try": "server",
+    "GET /admin/webhooks": "server",
+    "POST /admin/webhooks": "server",
+    "POST /admin/webhooks/{place:int}/retire": "server",
+    "GET /admin/mail": "server",
+    "POST /admin/mail": "server",
+    "POST /admin/mail/test": "server",
+    "POST /admin/mail/off": "server",
     "GET /admin/people": "server",
     "POST /admin/people": "server",
     "GET /admin/people/{person:int}": "server",
@@ -78,12 +101,15 @@ PARTS = {
     "{seal}": "0" * 64,
     "{name}": "x.css",
     "{name:path}": "report.md",
+    "{number:int}": "999999",
     "{token:int}": "999999",
     "{session:int}": "999999",
     "{person:int}": "999999",
     "{mapping:int}": "999999",
     "{endpoint:int}": "999999",
     "{share:int}": "999999",
+    "{webhook:int}": "999999",
+    "{place:int}": "999999",
     "{secret}": "a" * 43,
 }
 ROLES = ("viewer", "runner", "editor", "admin")
@@ -200,8 +226,8 @@ def test_each_route_lets_in_whom_its_line_names_and_nobody_else(route: str, call
     for name, client in callers.items():
         found, text = outcome(client, route)
         allowed = expected(route, name)
-        if "{seal}" in route and allowed == {"in"}:
-            allowed = {"in", "missing"}  # there is no such run, which reads the same
+        if ("{seal}" in route or "{webhook:int}" in route) and allowed == {"in"}:
+            allowed = {"in", "missing"}  # there is no such run or webhook, which reads the same
         assert found in allowed, (name, found, text[:600])
 
 
@@ -210,7 +236,7 @@ def test_a_run_that_a_person_may_not_see_reads_as_one_that_is_not_there(site: Si
     page = callers["administrator of the server"].get(run_page(seal, project="other"))
     assert page.status == 200
     viewer, stranger = callers["viewer"], callers["admin of another project"]
-    for more in ("", "/report", "/archive", "/files/report.md"):
+    for more in ("", "/answers", "/answers/1", "/report", "/archive", "/files/report.md"):
         assert stranger.get(run_page(seal, more, "other")).status == 200
         hidden = viewer.get(run_page(seal, more, "other"))
         absent = viewer.get(run_page(seal, more, "no-such-project"))

@@ -59,6 +59,15 @@ _RIGHTS: Final = {
     "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
     "reason, changed_by, run_id, ended_at)",
     "job_event": "SELECT",
+    "webhook_place": "SELECT, INSERT, UPDATE (retired_at)",
+    "webhook": "SELECT, INSERT, UPDATE (kinds, failing_since, disabled_at, disabled_because, retired_at)",
+    "webhook_key": "SELECT, INSERT, UPDATE (sealed, ends_at)",
+    "mail_server": "SELECT, INSERT, UPDATE (host, port, security, sender, username, sealed, is_on, set_at, set_by)",
+    "mail_address": "SELECT, INSERT, UPDATE (address, sha256, asked, asked_on, confirmed_at)",
+    "mail_choice": "SELECT, INSERT, UPDATE (kinds, changed_at)",
+    "event": "SELECT, INSERT",
+    "delivery": "SELECT, INSERT, UPDATE (state, attempt, next_at, leased_until, ended_at)",
+    "delivery_attempt": "SELECT, INSERT",
     "audit": "SELECT, INSERT",
 }
 _CALLED: Final = ("open_audit_month(timestamptz)",)  # functions of the owner's that the application may call

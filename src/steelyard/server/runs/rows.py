@@ -12,6 +12,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
+from steelyard.server.notify.events import note_run
 from steelyard.server.runs.folders import folder_key
 from steelyard.server.runs.summary import RunFile, RunSummary, Said
 
@@ -222,7 +223,10 @@ def insert_run(
     project_id: int,
     project: str,
 ) -> int | None:
-    """Put a verified run with its files in, in the caller's transaction; None where it is there already."""
+    """Put a verified run with its files in, and the event that tells of it, in the caller's transaction.
+
+    None where it is there already.
+    """
     key = folder_key(project_id, project, summary.seal)
     made = connection.execute(
         "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
@@ -241,6 +245,10 @@ def insert_run(
     if made is None:
         return None
     _add_files(connection, made[0], summary.files)
+    note_run(
+        connection, project_id, project, summary.seal, kind=summary.kind, subject=summary.subject,
+        verdict=summary.verdict, words=(row.word for row in summary.rows), is_whole=summary.verified_exit == 0,
+    )  # fmt: skip
     return int(made[0])
 
 
