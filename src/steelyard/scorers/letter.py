@@ -123,7 +123,8 @@ def _ends_with_target(text: str, sample: Sample) -> bool:
     Harnesses that take the last match read that one.
     """
     marked = marked_answers(text)
-    found = _PREDICATE.search(text, marked[-1].end) if marked else None
+    begun = text.rfind(marked[-1].text[:SHORT], 0, marked[-1].end) if marked else -1
+    found = _PREDICATE.search(text, begun + 1) if begun >= 0 else None
     return found is not None and str(_LETTERS.index(found[1])) == sample.target
 
 
