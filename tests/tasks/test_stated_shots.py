@@ -117,7 +117,7 @@ def asked(task: str, metric: str = "", shots: int | None = None, **protocol: Any
         ({"task": "truthfulqa", "metric": "mc1, acc", "shots": 0}, {"loglikelihood": (0, False)}),
         ({"task": "truthfulqa", "metric": "mc1, acc", "shots": 6}, {"loglikelihood": (0, False)}),
         ({"task": "truthfulqa", "metric": "mc1, acc", "shots": 5}, {"loglikelihood": (0, True)}),
-        ({"task": "bbh", "prompt": "cot", "shots": 5}, {"cot": (3, True)}),
+        ({"task": "bbh", "prompt": "cot", "shots": 5}, {"cot": (3, True), "cot_chat": (3, True)}),
         ({"task": "chain_sum", "prompt": "completion", "shots": 5}, {"completion": (5, False)}),
     ],
 )

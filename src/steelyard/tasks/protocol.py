@@ -90,7 +90,7 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, ch
 
     ``chosen`` is one of :func:`possible_formats`, to be asked although the vendor does not state it.
     """
-    named = _by_name(definition, requested.prompt)
+    named = _by_name(definition, requested)
     name = chosen or next(iter(_stated(definition, requested)), definition.default_prompt)
     prompt_format = definition.prompts[name]
     differences = list(prompt_format.differences)
@@ -132,7 +132,7 @@ def _stated(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[s
     Of several, those that show as many worked examples as are stated.
     """
     texts = requested.prompt, requested.metric, requested.harness
-    named = _by_name(definition, requested.prompt)
+    named = _by_name(definition, requested)
     chosen = (named,) if named else _best(definition, texts)
     as_stated = tuple(name for name in chosen if _shows_stated(definition, definition.prompts[name], requested))
     return as_stated or chosen
@@ -167,9 +167,16 @@ def _is_more_than_shots(text: str) -> bool:
     return bool(words_in(re.sub(r"\b\w+[- ]shots?\b", "", text)))
 
 
-def _by_name(definition: TaskDefinition, text: str) -> str:
-    """A prompt format given by its name: a sheet may use Steelyard's own names."""
-    return next((name for name in definition.prompts if words_in(name) == words_in(text)), "")
+def _by_name(definition: TaskDefinition, requested: RequestedProtocol) -> str:
+    """A prompt format given by its name: a sheet may use Steelyard's own names.
+
+    In a claim a name that is also a word for another format is a vendor's word: "CoT" is no choice of ``cot``.
+    """
+    text = words_in(requested.prompt)
+    named = next((name for name in definition.prompts if words_in(name) == text), "")
+    others = (each for name, each in definition.prompts.items() if name != named)
+    is_word = bool(requested.task) and any(words_in(word) == text for each in others for word in each.words)
+    return "" if is_word else named
 
 
 def _matches(text: str, name: str, prompt_format: PromptFormat) -> int:
