@@ -23,17 +23,22 @@ _PAUSE: Final = "make_interval(secs => least(600, %(pause)s * 2 ^ least(failures
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A job that a worker has, in this attempt. ``folder`` is the number of the job whose folder it goes on with."""
+    """A job that a worker has, in this attempt. ``folder`` is the number of the job whose folder it goes on with.
+
+    ``endpoint`` is the number of its endpoint, None for the model that is built in; ``stored_run`` is where its answers
+    are, once it has a plan.
+    """
 
     job: int
     attempt: int
     kind: str
     specification: str
-    endpoint: str
+    endpoint: int | None
     folder: int
     requested_by: int
     project_id: int
     project: str
+    stored_run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,10 @@ class Outcome:
 def take_job(connection: psycopg.Connection[Any], worker: str, seconds: float) -> Lease | None:
     """The next job that may run, leased to ``worker`` for so many seconds; None where there is none."""
     row = connection.execute(
-        "SELECT j.id, j.attempt, j.kind, coalesce(b.specification, j.specification), j.endpoint, coalesce(b.id, j.id), "
-        "j.requested_by, p.id, p.name FROM steelyard.take_job(%s, make_interval(secs => %s)) j "
+        "SELECT j.id, j.attempt, j.kind, coalesce(b.specification, j.specification), j.endpoint_id, "
+        "coalesce(b.id, j.id), j.requested_by, p.id, p.name, (SELECT max(o.stored_run_id) FROM steelyard.job o "
+        "WHERE o.id = coalesce(b.id, j.id) OR o.resumes = b.id) "
+        "FROM steelyard.take_job(%s, make_interval(secs => %s)) j "
         "JOIN steelyard.project p ON p.id = j.project_id LEFT JOIN steelyard.job b ON b.id = j.resumes",
         (worker, seconds),
     ).fetchone()
@@ -109,9 +116,9 @@ _SET: Final = (
 )
 _ENDING: Final = f"{_SET} WHERE {_FENCE}".encode()
 _RESTING: Final = (
-    f"WITH ended AS ({_SET} WHERE {_FENCE} RETURNING endpoint, not_before) "  # noqa: S608
-    "UPDATE steelyard.job_endpoint e SET rest_until = greatest(e.rest_until, ended.not_before) "
-    "FROM ended WHERE e.endpoint = ended.endpoint"
+    f"WITH ended AS ({_SET} WHERE {_FENCE} RETURNING endpoint_id, not_before), "  # noqa: S608
+    "resting AS (UPDATE steelyard.endpoint e SET rest_until = greatest(e.rest_until, ended.not_before) "
+    "FROM ended WHERE e.id = ended.endpoint_id AND e.retired_at IS NULL) SELECT FROM ended"
 ).encode()
 _ENDING_LOST: Final = (
     f"{_SET} FROM (SELECT id AS lost FROM steelyard.job WHERE state = 'running' "  # noqa: S608

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
-from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, endpoint_key
+from steelyard.server.endpoints.rows import find_by_name
+from steelyard.server.jobs.specification import Resumption, RunSpecification, encode
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,14 +24,17 @@ __all__ = ["JobEvent", "JobRow", "Jobs", "insert_job"]
 
 PAGE_SIZE: Final = 50
 _COLUMNS: Final = (
-    "id, kind, specification, priority, endpoint, resumes, requested_by, state, wanted, attempt, failures, "
-    "max_failures, worker, progress, reason, run_id, created_at, ended_at, schedule_id, scheduled_at, note"
+    "j.id, j.kind, j.specification, j.priority, coalesce(e.name, ''), j.resumes, j.requested_by, j.state, j.wanted, "
+    "j.attempt, j.failures, j.max_failures, j.worker, j.progress, j.reason, j.run_id, j.created_at, j.ended_at, "
+    "j.schedule_id, j.scheduled_at, j.note"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
     """A job as it is now; ``run`` is the row of the run that it made, ``reason`` why it last changed, in words.
+
+    ``endpoint`` is the name of the endpoint that it asks, "" for the model that is built in.
 
     ``schedule`` and ``scheduled_at`` say which look of which schedule it is, ``note`` what is to be said of that.
     """
@@ -83,14 +87,12 @@ class Jobs:
         person: int,
         *,
         priority: int = 0,
-        endpoint: str = "",
         max_failures: int = 5,
     ) -> int:
         """Add a job for a person, and return its number. The higher ``priority`` (-100 to 100) is started first.
 
-        ``endpoint`` is the name under which jobs are counted (default: the address that the specification names).
-        Raises InputError for a specification that a job may not have, and for a resumption of a job that is not there,
-        has not ended, made a run, or is resumed already.
+        Raises InputError for a specification that a job may not have, an endpoint or a model that is not in the list of
+        endpoints, and for a resumption of a job that is not there, has not ended, made a run, or is resumed already.
         """
         if not -100 <= priority <= 100 or not 1 <= max_failures <= 100:
             raise InputError("a job's priority is from -100 to 100, and it has 1 to 100 attempts")
@@ -101,19 +103,18 @@ class Jobs:
                 specification,
                 person,
                 priority=priority,
-                endpoint=endpoint,
                 max_failures=max_failures,
             )
 
     def find(self, job: int) -> JobRow | None:
         """The job with this number."""
-        found = self._rows("id = %(id)s", {"id": job}, 1)
+        found = self._rows("j.id = %(id)s", {"id": job}, 1)
         return found[0] if found else None
 
     def list(self, *, state: str = "", before: int = 0, size: int = PAGE_SIZE) -> tuple[JobRow, ...]:
         """The jobs of a page, the newest first; ``before`` is the number of the last job of the page before."""
         return self._rows(
-            "(%(state)s = '' OR state = %(state)s) AND (%(before)s = 0 OR id < %(before)s)",
+            "(%(state)s = '' OR j.state = %(state)s) AND (%(before)s = 0 OR j.id < %(before)s)",
             {"state": state, "before": before},
             size,
         )
@@ -158,15 +159,6 @@ class Jobs:
                 == 1
             )
 
-    def set_concurrency(self, endpoint: str, number: int) -> None:
-        """Let so many jobs of an endpoint (1 to 1000) run at a time, over all workers; one where nothing is set."""
-        with self._pool.connection() as connection:
-            connection.execute(
-                "INSERT INTO steelyard.job_endpoint (endpoint, concurrency) VALUES (%s, %s) "
-                "ON CONFLICT (endpoint) DO UPDATE SET concurrency = excluded.concurrency",
-                (endpoint, number),
-            )
-
     def _change(self, job: int, person: int, reason: str, state: str, wanted: str, *at_once: str) -> bool:
         with self._pool.connection() as connection:
             return (
@@ -188,8 +180,9 @@ class Jobs:
 
     def _rows(self, condition: str, values: dict[str, Any], size: int) -> tuple[JobRow, ...]:
         query = (
-            f"SELECT {_COLUMNS} FROM steelyard.job WHERE {condition} AND project_id = "  # noqa: S608 — our own words
-            "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY id DESC LIMIT %(size)s"
+            f"SELECT {_COLUMNS} FROM steelyard.job j LEFT JOIN steelyard.endpoint e ON e.id = j.endpoint_id "  # noqa: S608
+            f"WHERE {condition} AND j.project_id = "
+            "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY j.id DESC LIMIT %(size)s"
         )
         with self._pool.connection() as connection:
             rows = connection.execute(query.encode(), {**values, "project": self._project, "size": size}).fetchall()
@@ -203,7 +196,6 @@ def insert_job(
     person: int,
     *,
     priority: int = 0,
-    endpoint: str = "",
     max_failures: int = 5,
     look: tuple[int, datetime, str] | None = None,
 ) -> int:
@@ -225,14 +217,13 @@ def insert_job(
     if isinstance(specification, Resumption):
         return _insert_resumption(connection, specification, values)
     values |= {"kind": "run" if isinstance(specification, RunSpecification) else "audit"}
-    values |= {"endpoint": (endpoint or endpoint_key(specification.model))[:300]}
-    connection.execute(
-        "INSERT INTO steelyard.job_endpoint (endpoint) VALUES (%(endpoint)s) ON CONFLICT DO NOTHING", values
-    )
+    values |= {"endpoint": None, "calls": specification.concurrency}
+    if specification.endpoint:
+        values["endpoint"] = find_by_name(connection, specification.endpoint, specification.model).id
     row = connection.execute(
-        "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint, requested_by, max_failures, "
-        "schedule_id, scheduled_at, note) SELECT id, %(kind)s, %(specification)s, %(priority)s, %(endpoint)s, "
-        "%(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s "
+        "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint_id, calls, requested_by, "
+        "max_failures, schedule_id, scheduled_at, note) SELECT id, %(kind)s, %(specification)s, %(priority)s, "
+        "%(endpoint)s, %(calls)s, %(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s "
         "FROM steelyard.project WHERE name = %(project)s RETURNING id",
         values,
     ).fetchone()
@@ -247,10 +238,11 @@ def _insert_resumption(connection: psycopg.Connection[Any], specification: Resum
 
     try:
         row = connection.execute(
-            "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint, resumes, requested_by, "
-            "max_failures) SELECT j.project_id, 'resume', %(specification)s, %(priority)s, j.endpoint, "
-            "coalesce(j.resumes, j.id), %(person)s, %(most)s FROM steelyard.job j "
-            "JOIN steelyard.project p ON p.id = j.project_id WHERE j.id = %(job)s AND p.name = %(project)s "
+            "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint_id, calls, resumes, "
+            "requested_by, max_failures) SELECT j.project_id, 'resume', %(specification)s, %(priority)s, "
+            "j.endpoint_id, j.calls, coalesce(j.resumes, j.id), %(person)s, %(most)s FROM steelyard.job j "
+            "JOIN steelyard.project p ON p.id = j.project_id LEFT JOIN steelyard.endpoint n ON n.id = j.endpoint_id "
+            "WHERE j.id = %(job)s AND p.name = %(project)s AND n.retired_at IS NULL "
             "AND j.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT FROM steelyard.job o "
             "WHERE o.state = 'finished' AND coalesce(o.resumes, o.id) = coalesce(j.resumes, j.id)) RETURNING id",
             {**values, "job": specification.job},
@@ -259,7 +251,7 @@ def _insert_resumption(connection: psycopg.Connection[Any], specification: Resum
         row = None
     if row is None:
         raise InputError(
-            f"job {specification.job} cannot be resumed: it is not there, has not ended, made a run, or is resumed "
-            "already"
+            f"job {specification.job} cannot be resumed: it is not there, has not ended, made a run, is resumed "
+            "already, or its endpoint is retired"
         )
     return int(row[0])
