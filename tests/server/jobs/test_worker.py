@@ -139,4 +139,7 @@ def test_beside_steelyard_serve_a_job_becomes_a_run_with_a_page(site: Site, sums
     assert worker.returncode == 0
     assert said.startswith("worker beside does jobs of ")
     assert found is not None
-    assert browser.get(f"/p/default/runs/{found[0]}").status == 200
+    shown = browser.get(f"/p/default/runs/{found[0]}")
+    assert shown.status == 200
+    assert f"This server made it itself, as its job {row.id}; it is unsigned" in shown.text
+    assert ", asked for by asks beside" in shown.text
