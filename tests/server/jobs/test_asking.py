@@ -16,13 +16,12 @@ SETUP = Setup(
     uri=URI, host="127.0.0.1", port=1, key="sk-1", calls=3, price=(1.5, 2.0), data="/", project="default", job=1,
     attempt=1, lease_seconds=10.0,
 )  # fmt: skip
-WHERE = {"endpoint": "one", "model": "sums"}
 LINE = '{"question": "What is 1 + 1?", "answer": "2"}\n'
 
 
 def test_a_run_of_questions_asks_what_the_command_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEELYARD_DATA", "/srv/mirror")
-    asked = RunSpecification(**WHERE, questions={"sums": LINE * 3}, limit=2, repeats=2, temperature=0.5, rpm=60)
+    asked = RunSpecification(endpoint="one", model="sums", questions={"sums": LINE * 3}, limit=2, repeats=2, temperature=0.5, rpm=60)
     args = arguments_of(asked, SETUP, tmp_path, tmp_path / "run")
     assert dict(args.models) == {"subject": URI}
     assert (args.limit, args.rpm, args.data, args.out) == (2, 60, Path("/srv/mirror"), tmp_path / "run")
@@ -40,7 +39,7 @@ def test_a_run_of_questions_asks_what_the_command_would(tmp_path: Path, monkeypa
 
 def test_an_audit_reads_its_sheet_and_its_tasks(tmp_path: Path) -> None:
     sheet = "model: a\nclaims:\n- task: sums\n  value: 50\n"
-    asked = AuditSpecification(**WHERE, sheet=sheet, questions={"sums": LINE}, tolerance="1.5", detect="none")
+    asked = AuditSpecification(endpoint="one", model="sums", sheet=sheet, questions={"sums": LINE}, tolerance="1.5", detect="none")
     job = job_of(asked, arguments_of(asked, SETUP, tmp_path, tmp_path / "run"), tmp_path)
     assert (job.about, job.options.tolerance) == ("a", "1.5")
     assert job.options.task_files == (tmp_path / "sums.jsonl",)
@@ -49,11 +48,11 @@ def test_an_audit_reads_its_sheet_and_its_tasks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        RunSpecification(**WHERE, task="no-such-task"),
-        RunSpecification(**WHERE, task="gsm8k", prompt="no-such-format"),
-        AuditSpecification(**WHERE, sheet="!!python/object:os.system"),
-        AuditSpecification(**WHERE, sheet="model: a\nclaims: []\n", detect="no-such"),
-        RunSpecification(**WHERE, questions={"sums": LINE}, scorer="no-such"),
+        RunSpecification(endpoint="one", model="sums", task="no-such-task"),
+        RunSpecification(endpoint="one", model="sums", task="gsm8k", prompt="no-such-format"),
+        AuditSpecification(endpoint="one", model="sums", sheet="!!python/object:os.system"),
+        AuditSpecification(endpoint="one", model="sums", sheet="model: a\nclaims: []\n", detect="no-such"),
+        RunSpecification(endpoint="one", model="sums", questions={"sums": LINE}, scorer="no-such"),
     ],
 )
 def test_what_cannot_be_asked_is_bad_input(tmp_path: Path, asked: RunSpecification | AuditSpecification) -> None:
@@ -64,4 +63,4 @@ def test_what_cannot_be_asked_is_bad_input(tmp_path: Path, asked: RunSpecificati
 def test_the_platform_itself_is_not_asked(tmp_path: Path) -> None:
     setup = msgspec.structs.replace(SETUP, own=OwnPlaces(ports=(1,)))
     with pytest.raises(InputError, match=r"127\.0\.0\.1 is not called: this is the platform itself"):
-        arguments_of(RunSpecification(**WHERE, task="gsm8k"), setup, tmp_path, tmp_path / "run")
+        arguments_of(RunSpecification(endpoint="one", model="sums", task="gsm8k"), setup, tmp_path, tmp_path / "run")

@@ -32,6 +32,7 @@ class KeptRun:
     """The store of an attempt: that of the run which it goes on with, or of the one that it begins (:meth:`begin`)."""
 
     def __init__(self, connect: Connect, setup: Setup) -> None:
+        self.segment = ""
         self._connect = connect
         self._setup = setup
         self._inner: PostgresStore | None = None
@@ -61,7 +62,7 @@ class KeptRun:
 
     def go_on(self, store: PostgresStore) -> None:
         """Write to this store from now on."""
-        self._inner = store
+        self._inner, self.segment = store, store.segment
 
     def close(self) -> None:
         """Commit what was given, and give the run's lease back."""
@@ -79,11 +80,6 @@ class KeptRun:
         if self._inner is None:
             raise StorageError("nothing is kept before the run is begun")
         return self._inner
-
-    @property
-    def segment(self) -> str:
-        """That of the attempts where another process began the journal."""
-        return self._store.segment
 
     def text(self, line: bytes) -> None:
         """As of :class:`Store`."""
