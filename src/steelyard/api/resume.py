@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from steelyard.auditing.session import Watcher
     from steelyard.evidence.keys import KeySigner
     from steelyard.records import Verdict
+    from steelyard.runner.allowance import Allowance
     from steelyard.storage.run_folder import RunFolder
     from steelyard.storage.store import Store
 
@@ -47,8 +48,9 @@ async def resumed(
     on_interrupt: OnInterrupt | None = None,
     watcher: Watcher | None = None,
     store: Store = FOLDER,
+    allowance: Allowance | None = None,
 ) -> Verdict:
-    """Ask what a stopped run has left to ask, and seal it; ``watcher`` hears of every answer, ``store`` keeps them.
+    """Ask what a stopped run has left to ask, and seal it; the last three are as of :func:`conduct`.
 
     Raises as :func:`arguments_to_resume` and :func:`steelyard.api.conduct.conduct` do.
     """
@@ -67,7 +69,7 @@ async def resumed(
             sealed = {role: planned.capabilities for role, planned in run.plan.models.items()}
             models = open_for_call(args, opened_here, catalogue.suites, sealed)
             note_begun(catalogue.suites, args, run)
-            with session_options(run.plan, args, on_interrupt, watcher, store) as options:
+            with session_options(run.plan, args, on_interrupt, watcher, store, allowance) as options:
                 verdict = await resume_audit(run, models, data, catalogue, signer, options)
             note_ended(catalogue.suites, args, run)
             return verdict

@@ -21,7 +21,9 @@ LINE = '{"question": "What is 1 + 1?", "answer": "2"}\n'
 
 def test_a_run_of_questions_asks_what_the_command_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEELYARD_DATA", "/srv/mirror")
-    asked = RunSpecification(endpoint="one", model="sums", questions={"sums": LINE * 3}, limit=2, repeats=2, temperature=0.5, rpm=60)
+    asked = RunSpecification(
+        endpoint="one", model="sums", questions={"sums": LINE * 3}, limit=2, repeats=2, temperature=0.5, rpm=60
+    )
     args = arguments_of(asked, SETUP, tmp_path, tmp_path / "run")
     assert dict(args.models) == {"subject": URI}
     assert (args.limit, args.rpm, args.data, args.out) == (2, 60, Path("/srv/mirror"), tmp_path / "run")
@@ -39,7 +41,9 @@ def test_a_run_of_questions_asks_what_the_command_would(tmp_path: Path, monkeypa
 
 def test_an_audit_reads_its_sheet_and_its_tasks(tmp_path: Path) -> None:
     sheet = "model: a\nclaims:\n- task: sums\n  value: 50\n"
-    asked = AuditSpecification(endpoint="one", model="sums", sheet=sheet, questions={"sums": LINE}, tolerance="1.5", detect="none")
+    asked = AuditSpecification(
+        endpoint="one", model="sums", sheet=sheet, questions={"sums": LINE}, tolerance="1.5", detect="none"
+    )
     job = job_of(asked, arguments_of(asked, SETUP, tmp_path, tmp_path / "run"), tmp_path)
     assert (job.about, job.options.tolerance) == ("a", "1.5")
     assert job.options.task_files == (tmp_path / "sums.jsonl",)

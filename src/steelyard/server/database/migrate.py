@@ -56,12 +56,19 @@ _RIGHTS: Final = {
     "stored_file": "SELECT, INSERT",
     "schedule": "SELECT, INSERT, UPDATE (is_on, next_at)",
     "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
-    "reason, changed_by, run_id, ended_at, stored_run_id)",
+    "reason, changed_by, run_id, ended_at, stored_run_id, waits_for)",
     "job_event": "SELECT",
+    "budget": "SELECT, INSERT, UPDATE (cost, tokens, set_by, set_at)",
+    "spending": "SELECT",
+    "reservation": "SELECT",
     "serving": "SELECT, INSERT, UPDATE (places, noted_at)",
     "audit": "SELECT, INSERT",
 }
-_CALLED: Final = ("open_audit_month(timestamptz)",)  # functions of the owner's that the application may call
+# Functions of the owner's that the application may call.
+_CALLED: Final = (
+    "open_audit_month(timestamptz)",
+    "reserve(bigint, integer, numeric, numeric, numeric, numeric, numeric, numeric)",
+)
 
 
 # In an order in which rows can be written: what a row refers to comes before it.

@@ -170,6 +170,8 @@ class JobAttempt:
             return Outcome("again", f"its process ended {said}, without a word")
         if ended.how == "unusable":
             return Outcome("failed", ended.reason)
+        if ended.how == "budget":
+            return Outcome("waiting", ended.reason, waits_for="budget")
         return Outcome("again", ended.reason or "its process was stopped by somebody else", rests=ended.unavailable)
 
     def _wished(self) -> Outcome:

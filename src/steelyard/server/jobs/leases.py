@@ -47,12 +47,14 @@ class Outcome:
 
     ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, and
     *failed* is for good. Whether what is given back waits, is paused or is cancelled says what a person wants of it at
-    that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too.
+    that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too. ``waits_for`` a *budget*:
+    given back, it is taken again when that was changed, when another job of the project has ended, or next month.
     """
 
     state: str
     reason: str = ""
     rests: bool = False
+    waits_for: str = ""
 
 
 def take_job(connection: psycopg.Connection[Any], worker: str, seconds: float) -> Lease | None:
@@ -95,10 +97,12 @@ def end_lost_leases(connection: psycopg.Connection[Any], worker: str, pause: flo
         "reason": "its worker was not heard of until its lease ran out",
         "by": f"worker:{worker}",
         "pause": pause,
+        "waits": "",
     }
     return connection.execute(_ENDING_LOST, values).rowcount
 
 
+_NEXT_MONTH: Final = "date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'"
 # An attempt ends without a run, as ``Outcome`` says.
 _NEXT: Final = (
     "CASE WHEN %(state)s = 'failed' THEN 'failed' WHEN wanted = 'cancel' THEN 'cancelled' "
@@ -108,7 +112,8 @@ _NEXT: Final = (
 _SET: Final = (
     f"UPDATE steelyard.job SET state = {_NEXT}, wanted = '', leased_until = NULL, "  # noqa: S608 — our own words
     "failures = failures + (%(state)s = 'again')::integer, "
-    f"not_before = CASE WHEN %(state)s = 'again' THEN clock_timestamp() + {_PAUSE} ELSE not_before END, "
+    f"not_before = CASE WHEN %(state)s = 'again' THEN clock_timestamp() + {_PAUSE} "
+    f"WHEN %(waits)s <> '' THEN {_NEXT_MONTH} ELSE not_before END, waits_for = %(waits)s, "
     "reason = CASE WHEN %(state)s = 'again' AND failures + 1 >= max_failures AND wanted <> 'cancel' "
     "THEN left('given up after ' || failures + 1 || ' failed attempts; the last: ' || %(reason)s, 1000) "
     "ELSE %(reason)s END, changed_by = %(by)s, "
@@ -142,6 +147,7 @@ def leave_job(
         "reason": outcome.reason[:MAX_REASON].replace("\0", "\N{REPLACEMENT CHARACTER}"),
         "by": f"worker:{worker}",
         "pause": pause,
+        "waits": outcome.waits_for,
     }
     return connection.execute(_RESTING if outcome.rests else _ENDING, values).rowcount == 1
 

@@ -17,9 +17,10 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -30,6 +31,8 @@ from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
     from steelyard.auditing.session import RunSession
+    from steelyard.server.database.connection import Database
+    from steelyard.server.jobs.spending import JobAllowance
 
 __all__ = ["main"]
 
@@ -88,6 +91,8 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
 
     try:
         _do(run, inputs, setup, out)
+    except _BudgetSpent as error:
+        return Ended(how="budget", reason=one_line(str(error), 500))
     except Interrupted:
         return Ended(how="stopped")
     except (InputError, VerificationError) as error:
@@ -123,14 +128,41 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     args = arguments_of(asked, setup, inputs, run)
     watch = _Teller(out).watch
     database = existing_database(open_data_folder(Path(setup.data), create=False), _variables(setup))
-    with kept_run(database.new_connection, setup, run) as kept:
+    with kept_run(database.new_connection, setup, run) as kept, _account(database, setup) as account:
+        more: dict[str, Any] = {"watcher": watch, "store": kept, "allowance": account}
         if setup.stored_run is None:
             job = replace(job_of(asked, args, inputs), begun=kept.begin)
-            asyncio.run(conduct(job, args, None, watcher=watch, store=kept))
+            asyncio.run(conduct(job, args, None, **more))
             return
         begun = RunFolder.open(run)
         if not begun.is_sealed:
-            asyncio.run(resumed(begun, args, None, watcher=watch, store=kept))
+            asyncio.run(resumed(begun, args, None, **more))
+
+
+@contextlib.contextmanager
+def _account(database: Database, setup: Setup) -> Iterator[JobAllowance | None]:
+    """What the job's calls are taken from; None for the model that is built in.
+
+    Raises BudgetSpent in place of Interrupted where it has no room for the next call.
+    """
+    from steelyard.server.jobs.spending import JobAllowance
+
+    if not setup.host:
+        yield None
+        return
+    account = JobAllowance(database.new_connection, setup)
+    try:
+        yield account
+    except Interrupted:
+        if account.refusal:
+            raise _BudgetSpent(account.refusal) from None
+        raise
+    finally:
+        account.close()
+
+
+class _BudgetSpent(Interrupted):
+    """A budget has no room for the next call; the message says which."""
 
 
 def _variables(setup: Setup) -> dict[str, str]:
