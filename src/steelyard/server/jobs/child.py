@@ -16,7 +16,7 @@ import msgspec
 from steelyard.errors import StorageError
 from steelyard.server.jobs.messages import MAX_LINE, MAX_SETUP, SPECIFICATION, Ended, Progress, Setup
 
-__all__ = ["Child"]
+__all__ = ["Child", "job_environment"]
 
 _KEPT: Final = (
     "PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "HOME", "STEELYARD_DATA",
@@ -38,7 +38,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # its group is killed whole, and a terminal's Ctrl-C reaches the worker alone
-                env=_environment(state),
+                env=job_environment(state),
                 bufsize=0,
             )
         except BaseException:
@@ -108,7 +108,7 @@ def _pipe_with(setup: Setup) -> tuple[int, int]:
     raise StorageError("this user has too many pipes (/proc/sys/fs/pipe-user-pages-soft)")
 
 
-def _environment(state: Path) -> dict[str, str]:
+def job_environment(state: Path) -> dict[str, str]:
     """What Python and the network here need, and no key; what a run notes for its user goes to ``state``."""
     kept = {name: value for name in _KEPT if (value := os.environ.get(name)) is not None}
     return kept | {"XDG_STATE_HOME": str(state)}

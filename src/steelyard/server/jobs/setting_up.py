@@ -25,9 +25,14 @@ __all__ = ["prepare_setup"]
 
 
 def prepare_setup(
-    connection: psycopg.Connection[Any], database: Database, data: DataFolder, lease: Lease, seconds: float
+    connection: psycopg.Connection[Any],
+    database: Database,
+    data: DataFolder,
+    lease: Lease,
+    seconds: float,
+    actor: str = "",
 ) -> Setup:
-    """What the process of an attempt needs; that a key is used is put on record. ``connection`` is in autocommit.
+    """What the process of an attempt needs; that a key is used is put on record, for the job where ``actor`` is "".
 
     Raises InputError where the endpoint is retired or no longer has the model, and for a specification that none may
     have; UnreadableError where its key must be given again; StorageError where nobody knows where the platform listens.
@@ -56,7 +61,7 @@ def prepare_setup(
         if key:
             details = {"attempt": lease.attempt}
             append_audit(
-                connection, "use-endpoint-key", actor=f"job:{lease.job}", subject=f"endpoint:{endpoint.id}",
+                connection, "use-endpoint-key", actor=actor or f"job:{lease.job}", subject=f"endpoint:{endpoint.id}",
                 details=details,
             )  # fmt: skip
     is_priced = endpoint.price_in is not None and endpoint.price_out is not None
