@@ -111,7 +111,7 @@ def test_an_admin_of_the_project_sets_its_budgets(jobs: Jobs, person: int, datab
 
 def test_the_dry_run_says_calls_time_and_money_and_sends_no_sample(yard: Yard, sums_server: SumsServer) -> None:
     person = a_person(yard.database, "foresees")
-    name = yard.endpoint(sums_server.url, price_in=1.0, price_out=2.0)
+    name = yard.endpoint(sums_server.url, prices=(1.0, 2.0))
     questions = a_run(name, 40).questions
     with yard.database.connect() as connection:
         connection.autocommit = True

@@ -22,7 +22,7 @@ from tests.server.jobs.yard import Yard, a_person, a_run, an_endpoint, wait_for,
 
 # 64 tokens of a template, 6 of the text and 10 to be written: at these prices 70 * 2 + 10 * 10 = 240 millionths.
 REQUEST = GenerateRequest(prompt="a call", max_tokens=10)
-PRICES = {"price_in": 2.0, "price_out": 10.0}
+PRICES = (2.0, 10.0)
 WORST = Decimal("0.000240")
 
 
@@ -35,7 +35,7 @@ class World:
 
     def __init__(self, database: Database, jobs: Jobs, person: int, cost: Decimal | None, tokens: int | None) -> None:
         self.database, self.jobs = database, jobs
-        self.name = an_endpoint(database, f"http://127.0.0.1:1/budget/{random.getrandbits(60)}", 1000, **PRICES)
+        self.name = an_endpoint(database, f"http://127.0.0.1:1/budget/{random.getrandbits(60)}", 1000, prices=PRICES)
         self.person, self.cost, self.tokens = person, cost, tokens
         self.running: list[tuple[Lease, JobAllowance]] = []
         self.spent = Decimal(0)
@@ -147,7 +147,7 @@ def test_a_block_serves_several_calls_and_the_rest_comes_back(database: Database
     account.close()
     with database.connect() as connection:
         (row,) = [each for each in budgets_of(connection, "default") if each.endpoint == world.name]
-    assert (row.spent_cost, row.reserved_cost) == (Decimal("0.000798"), 0)
+    assert (row.spent_cost, row.reserved_cost) == (Decimal("0.000798"), Decimal(0))
     world.kill(0, is_known=True)
 
 
@@ -174,7 +174,7 @@ def test_what_a_lost_attempt_had_answered_is_booked_and_the_rest_comes_back(
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
         person = a_person(yard.database, "budgets")
-        name = yard.endpoint(sums_server.url, **PRICES)
+        name = yard.endpoint(sums_server.url, prices=PRICES)
         with yard.database.connect() as connection:
             set_budget(connection, "default", name, person, cost=Decimal(1))
         number = jobs.add(a_run(name, 60), person)
@@ -196,7 +196,7 @@ def test_a_job_that_a_budget_stops_says_so_and_goes_on_when_it_is_raised(yard: Y
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
         person = a_person(yard.database, "is stopped")
-        name = yard.endpoint(sums_server.url, **PRICES)
+        name = yard.endpoint(sums_server.url, prices=PRICES)
         with yard.database.connect() as connection:
             set_budget(connection, "default", name, person, tokens=500)
         number = jobs.add(a_run(name, 60, output_tokens=16), person)

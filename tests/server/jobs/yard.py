@@ -48,7 +48,12 @@ def a_run(endpoint: str, count: int = 4, first: int = 0, **more: Any) -> RunSpec
 
 
 def an_endpoint(
-    database: Database, url: str, concurrency: int = 2, key: str = "", data: DataFolder | None = None, **prices: float
+    database: Database,
+    url: str,
+    concurrency: int = 2,
+    key: str = "",
+    data: DataFolder | None = None,
+    prices: tuple[float, float] | None = None,
 ) -> str:
     """The name of an endpoint in the list, with one model; ``key`` is kept by the secret key of ``data``."""
     parts = urlsplit(url)
@@ -60,8 +65,8 @@ def an_endpoint(
             "price_out, made_by) VALUES (%s, 'openai', %s, %s, %s, %s, '{sums}', %s, %s, %s, %s) "
             "ON CONFLICT (lower(name)) DO UPDATE SET concurrency = excluded.concurrency, price_in = excluded.price_in, "
             "price_out = excluded.price_out, rest_until = 'epoch' RETURNING id",
-            (name, parts.scheme, parts.hostname, parts.port, parts.path, concurrency, prices.get("price_in"),
-             prices.get("price_out"), person),
+            (name, parts.scheme, parts.hostname, parts.port, parts.path, concurrency, *(prices or (None, None)),
+             person),
         ).fetchone()  # fmt: skip
     assert row is not None
     if key:
@@ -100,9 +105,9 @@ class Yard:
         """The database that runs now."""
         return existing_database(self.data, {})
 
-    def endpoint(self, url: str, concurrency: int = 2, key: str = "", **prices: float) -> str:
+    def endpoint(self, url: str, concurrency: int = 2, key: str = "", prices: tuple[float, float] | None = None) -> str:
         """As :func:`an_endpoint`."""
-        return an_endpoint(self.database, url, concurrency, key, self.data, **prices)
+        return an_endpoint(self.database, url, concurrency, key, self.data, prices)
 
     def restart(self) -> None:
         """End the database at once, as a crash would (SIGQUIT: no goodbye, no checkpoint), and start it again."""
