@@ -151,6 +151,9 @@ def test_what_cannot_be_scheduled_is_bad_input(schedules: Schedules, person: int
     ):
         with pytest.raises(InputError):
             schedules.add(name, cron, "UTC", asked, person)
+    nowhere = RunSpecification(endpoint="nowhere", model="sums", task="mmlu")
+    with pytest.raises(InputError, match="there is no endpoint 'nowhere' in this platform's list"):
+        schedules.add("of no endpoint", "0 6 * * *", "UTC", nowhere, person)
     with pytest.raises(InputError, match="priority"):
         schedules.add("new", "0 6 * * *", "UTC", ASKED, person, priority=1000)
     with pytest.raises(InputError, match="no project"):

@@ -173,6 +173,16 @@ def test_what_is_not_in_the_list_any_more_is_said(yard: Yard, locked: LockedServ
         Jobs(pool).add(a_run(name), a_person(yard.database, "asks for what is gone"))
 
 
+def test_a_worker_without_the_secret_key_says_so_without_a_place(
+    yard: Yard, locked: LockedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = yard.endpoint(locked.url, key=KEY)
+    monkeypatch.setenv("STEELYARD_SECRET_KEY_FILE", str(tmp_path / "gone"))
+    with pytest.raises(StorageError, match="this worker cannot use the secret key") as caught:
+        taken_setup(yard, a_run(name))
+    assert str(tmp_path) not in str(caught.value)
+
+
 def test_nothing_is_called_before_it_is_known_where_the_platform_listens(yard: Yard, locked: LockedServer) -> None:
     with yard.database.connect_as_owner() as connection:
         connection.execute("DELETE FROM steelyard.serving")

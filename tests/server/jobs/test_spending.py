@@ -104,7 +104,7 @@ def test_spent_and_reserved_never_exceed_the_budget(
                 place = number % len(world.running)
                 lease, account = world.running[place]
                 flying = in_flight.get(lease.job, 0)
-                if step == "call" and not account.refusal:
+                if step == "call" and flying < 2 and not account.refusal:
                     try:
                         async with asyncio.timeout(0.5 if flying else 60):
                             in_flight[lease.job] = flying + await account.reserve(REQUEST)
@@ -149,6 +149,24 @@ def test_a_block_serves_several_calls_and_the_rest_comes_back(database: Database
         (row,) = [each for each in budgets_of(connection, "default") if each.endpoint == world.name]
     assert (row.spent_cost, row.reserved_cost) == (Decimal("0.000798"), Decimal(0))
     world.kill(0, is_known=True)
+
+
+def test_no_more_calls_are_in_flight_than_the_list_allows(database: Database, jobs: Jobs, person: int) -> None:
+    world = World(database, jobs, person, None, None)
+    world.start()
+    _, account = world.running[0]
+
+    async def live() -> None:
+        for _ in range(2):
+            assert await account.reserve(REQUEST)
+        third = asyncio.create_task(account.reserve(REQUEST))
+        await asyncio.sleep(0.2)
+        assert not third.done()
+        account.settle(REQUEST, answer())
+        assert await third
+
+    asyncio.run(live())
+    world.kill(0, is_known=False)
 
 
 def test_where_no_price_is_known_a_budget_in_money_is_refused_and_one_in_tokens_holds(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, StorageError
 from steelyard.server.database.audit import append_audit
 from steelyard.server.database.connection import URL
 from steelyard.server.encryption.key_file import secret_key_file
+from steelyard.server.encryption.keyring import UnreadableError
 from steelyard.server.endpoints.own_places import noted_own_places
 from steelyard.server.endpoints.rows import with_key
 from steelyard.server.jobs.messages import Setup
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
+    from steelyard.server.encryption.key_file import SecretKeyFile
+    from steelyard.server.endpoints.rows import Endpoint
     from steelyard.server.jobs.leases import Lease
 
 __all__ = ["prepare_setup"]
@@ -35,7 +38,8 @@ def prepare_setup(
     """What the process of an attempt needs; that a key is used is put on record, for the job where ``actor`` is "".
 
     Raises InputError where the endpoint is retired or no longer has the model, and for a specification that none may
-    have; UnreadableError where its key must be given again; StorageError where nobody knows where the platform listens.
+    have; UnreadableError where its key must be given again; StorageError where nobody knows where the platform listens,
+    and where this worker has no secret key.
     """
     asked = read_specification(lease.specification)
     if isinstance(asked, Resumption):
@@ -53,7 +57,7 @@ def prepare_setup(
         return Setup(uri=BUILT_IN, **common)
     own = noted_own_places(connection, database)
     with connection.transaction():
-        endpoint, key = with_key(connection, secret_key_file(data), lease.endpoint)
+        endpoint, key = _with_key(connection, secret_key_file(data), lease.endpoint)
         if asked.model not in endpoint.models:
             raise InputError(
                 f"the endpoint {endpoint.name!r} no longer has the model {asked.model[:120]!r} in its list"
@@ -75,3 +79,16 @@ def prepare_setup(
         own=own,
         **common,
     )
+
+
+def _with_key(connection: psycopg.Connection[Any], file: SecretKeyFile, number: int) -> tuple[Endpoint, str]:
+    try:
+        return with_key(connection, file, number)
+    except UnreadableError:
+        raise
+    except InputError:
+        if file.problem():  # which names a place of this machine, and another worker may have the file
+            raise StorageError(
+                "this worker cannot use the secret key of endpoints: steelyard serve doctor says why"
+            ) from None
+        raise

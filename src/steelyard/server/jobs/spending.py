@@ -36,7 +36,8 @@ class JobAllowance:
         self.refusal = ""
         self._connect = connect
         self._setup = setup
-        self._calls = _BLOCK * (setup.calls or 1)
+        self._most = setup.calls or 1
+        self._calls = _BLOCK * self._most
         self._held = self._spent = self._open = _NOTHING  # from the database; altogether; in flight at their worst
         self._told = _NOTHING  # of what was spent, what the database knows
         self._count = 0  # in flight
@@ -45,19 +46,23 @@ class JobAllowance:
         self._connection: psycopg.Connection[Any] | None = None
 
     async def reserve(self, request: Request) -> bool:
-        """As of :class:`Allowance`; waits for calls in flight where they may leave room, since most use less."""
+        """As of :class:`Allowance`; waits for calls in flight where they may leave room, since most use less.
+
+        No more are in flight at once than the endpoint's list allows.
+        """
         worst = worst_case(request)
         async with self._turn:
+            while self._count >= self._most:  # a plan that goes on may have been sealed with more calls at once
+                await self._one_settled()
             while not self._has_room(worst):
                 if self.refusal:
                     return False
-                self._settled.clear()
                 block = Reservation(worst.prompt * self._calls, worst.completion * self._calls)
                 if await self._asked(block) or await self._asked(worst):
                     self.refusal = ""
                 elif self._count:
                     self.refusal = ""
-                    await self._settled.wait()
+                    await self._one_settled()
             self._open = _sum(self._open, worst)
             self._count += 1
         return True
@@ -77,6 +82,10 @@ class JobAllowance:
             self._ask(self._spent, _NOTHING, _NOTHING)
         if self._connection is not None:
             self._connection.close()
+
+    async def _one_settled(self) -> None:
+        self._settled.clear()
+        await self._settled.wait()
 
     def _has_room(self, worst: Reservation) -> bool:
         taken = _sum(_sum(_difference(self._spent, self._told), self._open), worst)
