@@ -1,6 +1,6 @@
 """Budgets of projects: what each may spend in a month, at one endpoint or at all, and what is spent and reserved now.
 
-That none is exceeded is the database's doing (:file:`0007_endpoints_and_budgets.sql`); here they are set and read.
+That none is exceeded is the database's doing (its function ``reserve``); here they are set and read.
 """
 
 from __future__ import annotations

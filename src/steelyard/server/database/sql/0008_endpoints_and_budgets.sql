@@ -2,7 +2,7 @@
 
 -- What asked an address that somebody wrote into a job ends here: only an administrator says what may be called.
 UPDATE steelyard.job SET state = 'cancelled', wanted = '', leased_until = NULL, ended_at = now(), changed_by = 'owner',
-        reason = 'it named an address: since schema 7 a job names an endpoint of the administrator''s list, so add it again'
+        reason = 'it named an address: a job now names an endpoint of the administrator''s list, so add it again'
     WHERE state IN ('waiting', 'running', 'paused') AND endpoint <> 'embedded:smollm2';
 UPDATE steelyard.schedule SET is_on = false WHERE is_on AND specification::json ->> 'model' <> 'embedded:smollm2';
 
