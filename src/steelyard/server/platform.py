@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from steelyard.server.access.identities import Identities
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
+    from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
@@ -47,6 +48,7 @@ class Platform:
     endpoints: Endpoints
     shares: Shares
     share_limit: OpenLimit
+    request_limit: RequestLimit
     intake: Intake
     attempts: Attempts
     metrics: Metrics
@@ -64,6 +66,7 @@ def build_platform(
     from steelyard.server.access.identities import Identities
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
+    from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
@@ -92,6 +95,7 @@ def build_platform(
         endpoints=Endpoints(pool, secret_key_file(data)),
         shares=Shares(pool),
         share_limit=OpenLimit(),
+        request_limit=RequestLimit(),
         intake=Intake(data, runs, metrics),
         attempts=Attempts(),
         metrics=metrics,

@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from steelyard.server.push.endpoint import PUSH
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import NOBODY, Role
 from steelyard.server.database.connection import Database
-from steelyard.server.push.endpoint import PUSH
 from tests.server.access.folk import FACTS, Folk, folk_of
 
 

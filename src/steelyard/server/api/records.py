@@ -1,0 +1,186 @@
+"""What the HTTP API takes and gives, as frozen records: its OpenAPI document is generated from these.
+
+Answers name every field. A client ignores fields that it does not know, so that a later version may add some.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from msgspec import UNSET, Meta, Struct
+from msgspec import UnsetType as Unset
+
+from steelyard.records import Record, VerdictWord
+from steelyard.server.access.callers import Role
+from steelyard.server.runs.summary import RunKind
+
+__all__ = [
+    "MAX_PAGE",
+    "ApiRecord",
+    "ClaimVerdict",
+    "EndpointNames",
+    "HealthStatus",
+    "ProblemDetails",
+    "ProjectList",
+    "ProjectRole",
+    "PushReceipt",
+    "RunItem",
+    "RunPage",
+    "RunQuery",
+    "RunVerdict",
+    "TokenIdentity",
+    "VerificationNote",
+]
+
+MAX_PAGE: Final = 100
+
+Seal = Annotated[str, Meta(description="SHA-256 of the run's bundle.dsse.json, hexadecimal: it names the run.")]
+Exit = Annotated[
+    Literal[0, 1, 3, 4],
+    Meta(description="Exit code of the run's verdict: 0 good, 1 inconsistent or red, 3 undecided, 4 answers missing."),
+]
+VerifiedExit = Annotated[
+    Literal[0, 3], Meta(description="0 where all of the run was verified here, 3 where something could not be.")
+]
+ScoresTaken = Annotated[
+    int, Meta(ge=0, description="How many scores were taken as sealed, not computed here: whoever sealed chose them.")
+]
+Moment = Annotated[datetime, Meta(tz=True)]
+Word = Annotated[VerdictWord | None, Meta(description="The verdict; null where the run only measures.")]
+
+# Those of VerdictWord, and that of a run without a verdict.
+WordAsked = Literal["inconsistent", "consistent", "insufficient_power", "not_testable", "not_tested", "none"]
+
+
+class ApiRecord(Struct, frozen=True, kw_only=True):
+    """The base of every answer."""
+
+
+class ProblemDetails(ApiRecord, frozen=True, kw_only=True):
+    """What is wrong, and how to fix it (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="Always about:blank: the status says which kind of problem it is.")]
+    title: str
+    status: int
+    detail: Annotated[str, Meta(description="One line.")]
+
+
+class HealthStatus(ApiRecord, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class ProjectRole(ApiRecord, frozen=True, kw_only=True):
+    """A project, and the role of the token's person in it at this moment."""
+
+    name: str
+    role: Role
+
+
+class ProjectList(ApiRecord, frozen=True, kw_only=True):
+    """The projects in which the token works: one."""
+
+    projects: list[ProjectRole]
+
+
+class TokenIdentity(ApiRecord, frozen=True, kw_only=True):
+    """Whose token this is, and what it may do."""
+
+    token: Annotated[int, Meta(description="Its number, which the audit log names.")]
+    person: str
+    scopes: list[str]
+    project: Annotated[ProjectRole | None, Meta(description="null for a token of the server's, and without a role.")]
+
+
+class EndpointNames(ApiRecord, frozen=True, kw_only=True):
+    """The endpoints that the server may call, by name, without those that are retired."""
+
+    endpoints: list[str]
+
+
+class RunItem(ApiRecord, frozen=True, kw_only=True):
+    """A run in a list."""
+
+    seal: Seal
+    url: Annotated[str, Meta(description="The run's page, for people.")]
+    kind: RunKind
+    subject: Annotated[str, Meta(description="The model that was tested, as the run's claims or plan name it.")]
+    verdict: Word
+    headline: str
+    exit: Exit
+    verified_exit: VerifiedExit
+    scores_taken: ScoresTaken
+    restored: Annotated[bool, Meta(description="From a backup that nobody vouched for, and not verified here.")]
+    signed_by: Annotated[str | None, Meta(description="Digest of the signer's public key; null for an unsigned run.")]
+    pushed_at: Moment
+
+
+class RunPage(ApiRecord, frozen=True, kw_only=True):
+    """A page of a project's runs, the newest first."""
+
+    runs: list[RunItem]
+    next: Annotated[int | None, Meta(description="Give it as *before* for the next page; null on the last one.")]
+
+
+class ClaimVerdict(ApiRecord, frozen=True, kw_only=True):
+    """A line of a run's table: a claim, a gate, a candidate, or what was only measured."""
+
+    task: str
+    claimed: Annotated[str, Meta(description="The claim or the bar; empty for what was only measured.")]
+    measured: str
+    interval: str
+    asked: str
+    verdict: Word
+    words: Annotated[str, Meta(description="The verdict in words, such as the colour of a gate.")]
+    detail: str
+
+
+class VerificationNote(ApiRecord, frozen=True, kw_only=True):
+    """Something that the verification said."""
+
+    name: str
+    text: str
+
+
+class RunVerdict(RunItem, frozen=True, kw_only=True):
+    """A run, and what this server's own verification computed of it."""
+
+    claims: list[ClaimVerdict]
+    claims_left_out: Annotated[int, Meta(ge=0, description="Lines of a very long table that are not here.")]
+    tests: Annotated[list[str], Meta(description="Tests beside the claims, a sentence each.")]
+    findings: list[str]
+    notes: list[str]
+    said: list[VerificationNote]
+    verified_at: Moment
+    verified_with: str
+    answers: Annotated[int, Meta(ge=0, description="Answers in the run's journal.")]
+    files: int
+    size: Annotated[int, Meta(ge=0, description="Bytes of all files.")]
+
+
+class PushReceipt(ApiRecord, frozen=True, kw_only=True):
+    """A run that is here now, and what the verification said."""
+
+    seal: Seal
+    new: Annotated[bool, Meta(description="false where the run was here already.")]
+    url: Annotated[str, Meta(description="The run's page, for people.")]
+    verdict: Word
+    headline: str
+    exit: Exit
+    verified_exit: VerifiedExit
+    scores_taken: ScoresTaken
+    said: list[VerificationNote]
+
+
+class RunQuery(Record, frozen=True, kw_only=True):
+    """How a list of runs is narrowed, and which page of it is asked for."""
+
+    verdict: (
+        Annotated[WordAsked, Meta(description="Runs with this verdict; none: those that only measure.")] | Unset
+    ) = UNSET
+    kind: Annotated[RunKind, Meta(description="Runs of this kind.")] | Unset = UNSET
+    subject: Annotated[str, Meta(max_length=200, description="Runs of exactly this subject.")] = ""
+    before: Annotated[int, Meta(ge=1, le=2**62, description="The *next* of the page before.")] | Unset = UNSET
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description="Runs in a page.")] = 50
