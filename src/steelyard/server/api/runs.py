@@ -15,6 +15,7 @@ from steelyard.server.runs.rows import Filters
 from steelyard.server.web.addresses import run_path
 from steelyard.server.web.files import HTML, archive_reply, file_reply
 from steelyard.server.web.replies import json_reply, problem_reply
+from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -32,7 +33,7 @@ def list_runs(call: Call) -> Response:
     filters = Filters(
         verdict=query.verdict or "",
         kind=query.kind or "",
-        subject=query.subject,
+        subject=one_line(query.subject, 200),
         before=query.before or 0,
     )
     found, is_more = call.platform.runs.page(call.project.project_id, filters, query.limit)
