@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from steelyard.records import Record
 from steelyard.server.access.callers import Access, Place
@@ -14,17 +14,20 @@ from steelyard.server.web.routing import Handler, Rule
 if TYPE_CHECKING:
     from steelyard.server.api.records import ApiRecord
 
-__all__ = ["Body", "Operation", "Success"]
+__all__ = ["OF_ALL", "OF_TOKENS", "Body", "Operation", "Success"]
 
 _PART: Final = re.compile(r"\{(\w+)(:\w+)?\}")
-# What every operation may answer that asks who calls; the others have the first two.
-_COMMON: Final = {
-    403: "the token lacks the scope or its person the role, or the server is asked by a name that is not its own",
+# What is wrong with any request, and with one that needs a token.
+OF_ALL: Final = {
+    403: "the server is asked by a name that is not its own",
     413: "the body is too large, or comes too slowly",
+}
+OF_TOKENS: Final = OF_ALL | {
     400: "the request is not one that this operation takes",
     401: "no valid token was sent",
-    429: "too many requests; Retry-After says when to try again",
-    503: "the server or its database is busy or does not answer: try again",
+    403: "the token lacks the scope, or its person the role; or the server is asked by a name that is not its own",
+    429: "too many requests: Retry-After says when to try again",
+    503: "the server or its database is busy, or does not answer: try again",
 }
 
 
@@ -85,6 +88,4 @@ class Operation:
 
     def all_problems(self) -> dict[int, str]:
         """Every status of a problem, in order, with its meaning."""
-        common = dict(list(_COMMON.items())[:2]) if self.is_open else _COMMON
-        found: dict[int, Any] = {**common, **self.problems}
-        return dict(sorted(found.items()))
+        return dict(sorted({**(OF_ALL if self.is_open else OF_TOKENS), **self.problems}.items()))

@@ -84,7 +84,7 @@ OPERATIONS: Final = (
     Operation(
         method="GET", path=PUSH_PATH, access=_READ, handler=runs.list_runs, query=RunQuery,
         name="listRuns", summary="A project's runs, the newest first",
-        about="A page at a time. A page costs the same wherever it is; runs that come in between move none.",
+        about="A page at a time, found by the last run of the page before: runs that come in between move none.",
         successes=(Success(200, "a page of runs", RunPage),),
     ),
     Operation(

@@ -61,7 +61,7 @@ class ProblemDetails(ApiRecord, frozen=True, kw_only=True):
     """What is wrong, and how to fix it (RFC 9457)."""
 
     type: Annotated[str, Meta(description="Always about:blank: the status says which kind of problem it is.")]
-    title: str
+    title: Annotated[str, Meta(description="The status in words.")]
     status: int
     detail: Annotated[str, Meta(description="One line.")]
 
@@ -105,16 +105,16 @@ class RunItem(ApiRecord, frozen=True, kw_only=True):
 
     seal: Seal
     url: Annotated[str, Meta(description="The run's page, for people.")]
-    kind: RunKind
+    kind: Annotated[RunKind, Meta(description="What was asked of the model.")]
     subject: Annotated[str, Meta(description="The model that was tested, as the run's claims or plan name it.")]
     verdict: Word
-    headline: str
+    headline: Annotated[str, Meta(description="The verdict in a sentence.")]
     exit: Exit
     verified_exit: VerifiedExit
     scores_taken: ScoresTaken
     restored: Annotated[bool, Meta(description="From a backup that nobody vouched for, and not verified here.")]
     signed_by: Annotated[str | None, Meta(description="Digest of the signer's public key; null for an unsigned run.")]
-    pushed_at: Moment
+    pushed_at: Annotated[Moment, Meta(description="When this server took it.")]
 
 
 class RunPage(ApiRecord, frozen=True, kw_only=True):
@@ -130,11 +130,11 @@ class ClaimVerdict(ApiRecord, frozen=True, kw_only=True):
     task: str
     claimed: Annotated[str, Meta(description="The claim or the bar; empty for what was only measured.")]
     measured: str
-    interval: str
-    asked: str
+    interval: Annotated[str, Meta(description="The confidence interval of what was measured.")]
+    asked: Annotated[str, Meta(description="How many samples were asked.")]
     verdict: Word
     words: Annotated[str, Meta(description="The verdict in words, such as the colour of a gate.")]
-    detail: str
+    detail: Annotated[str, Meta(description="More of it in words; often empty.")]
 
 
 class VerificationNote(ApiRecord, frozen=True, kw_only=True):
@@ -147,16 +147,16 @@ class VerificationNote(ApiRecord, frozen=True, kw_only=True):
 class RunVerdict(RunItem, frozen=True, kw_only=True):
     """A run, and what this server's own verification computed of it."""
 
-    claims: list[ClaimVerdict]
+    claims: Annotated[list[ClaimVerdict], Meta(description="The run's table.")]
     claims_left_out: Annotated[int, Meta(ge=0, description="Lines of a very long table that are not here.")]
     tests: Annotated[list[str], Meta(description="Tests beside the claims, a sentence each.")]
-    findings: list[str]
-    notes: list[str]
-    said: list[VerificationNote]
-    verified_at: Moment
-    verified_with: str
+    findings: Annotated[list[str], Meta(description="What nothing honest explains, a sentence each.")]
+    notes: Annotated[list[str], Meta(description="Remarks that prove nothing by themselves.")]
+    said: Annotated[list[VerificationNote], Meta(description="What the verification said.")]
+    verified_at: Annotated[Moment, Meta(description="When this server verified it.")]
+    verified_with: Annotated[str, Meta(description="The version that did.")]
     answers: Annotated[int, Meta(ge=0, description="Answers in the run's journal.")]
-    files: int
+    files: Annotated[int, Meta(ge=0, description="Files in the run's folder.")]
     size: Annotated[int, Meta(ge=0, description="Bytes of all files.")]
 
 
@@ -167,11 +167,11 @@ class PushReceipt(ApiRecord, frozen=True, kw_only=True):
     new: Annotated[bool, Meta(description="false where the run was here already.")]
     url: Annotated[str, Meta(description="The run's page, for people.")]
     verdict: Word
-    headline: str
+    headline: Annotated[str, Meta(description="The verdict in a sentence.")]
     exit: Exit
     verified_exit: VerifiedExit
     scores_taken: ScoresTaken
-    said: list[VerificationNote]
+    said: Annotated[list[VerificationNote], Meta(description="What the verification said.")]
 
 
 class RunQuery(Record, frozen=True, kw_only=True):
