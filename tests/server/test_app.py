@@ -30,6 +30,7 @@ EXPECTED = {
     "POST /join": "anybody",
     "POST /sign-out": "signed in",
     "GET /": "signed in",
+    "GET /p/{project}/models": "viewer",
     "GET /p/{project}/runs": "viewer",
     "GET /p/{project}/runs/{seal}": "viewer",
     "GET /p/{project}/runs/{seal}/report": "viewer",

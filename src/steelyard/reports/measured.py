@@ -15,6 +15,7 @@ __all__ = [
     "MeasuredWords",
     "by_measurement",
     "interval_rule",
+    "is_marked",
     "mean_score",
     "measured_task",
     "measured_words",
@@ -42,10 +43,13 @@ def only_measured(verdict: Verdict) -> list[MeasurementResult]:
     return [
         result
         for result in verdict.measurements
-        if result.measurement not in shown
-        and result.drawn not in (PROMPTS, ORDER)
-        and (result.asked or not result.read_by)
+        if result.measurement not in shown and is_marked(result) and (result.asked or not result.read_by)
     ]
+
+
+def is_marked(result: MeasurementResult) -> bool:
+    """Whether its answers are right or wrong: texts to compare and ranks of orders are neither."""
+    return result.drawn not in (PROMPTS, ORDER)
 
 
 def by_measurement(verdict: Verdict) -> list[MeasurementResult]:

@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 from functools import lru_cache
-from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -49,12 +48,23 @@ def read_image_file(folder: str, name: str, shown: str, most: int = MAX_IMAGE_BY
         descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise _unreadable(shown, error) from None
-    about = os.fstat(descriptor)
-    if not stat.S_ISREG(about.st_mode):
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise InputError(f"{shown} is no regular file")
+        return _read(descriptor, min(about.st_size, most))  # of what grows meanwhile, no more than there was
+    except OSError as error:
+        raise _unreadable(shown, error) from None
+    finally:
         os.close(descriptor)
-        raise InputError(f"{shown} is no regular file")
-    with FileIO(descriptor) as file:
-        return file.read(min(about.st_size, most))  # of what grows meanwhile, no more than there was
+
+
+def _read(descriptor: int, most: int) -> bytes:
+    """So many bytes, or all that there are: a file's own object would ask once more what the descriptor is."""
+    data = os.read(descriptor, most)
+    while 0 < len(data) < most and (more := os.read(descriptor, most - len(data))):
+        data += more
+    return data
 
 
 def type_of_image(data: bytes, shown: str) -> MediaType:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.facts import RequestFacts
 
-__all__ = ["PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "insert_run", "shortened"]
+__all__ = ["LISTED", "PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "insert_run", "shortened"]
 
 PAGE_SIZE: Final = 50
 _SEAL: Final = re.compile(r"[0-9a-f]{64}")
 MAX_SUMMARY: Final = 1 << 20  # bytes
-_COLUMNS: Final = (
+LISTED: Final = (
     "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
     "r.scores_taken, j.name, EXISTS (SELECT FROM steelyard.run_restored u WHERE u.run_id = r.id)"
 )
@@ -90,7 +90,7 @@ class Runs:
     def latest(self, projects: Sequence[int], number: int) -> list[ListedRun]:
         """The runs that were pushed last into any of these projects."""
         query = (
-            f"SELECT {_COLUMNS} FROM unnest(%s::bigint[]) AS wanted (id) CROSS JOIN LATERAL ("  # noqa: S608 — our words
+            f"SELECT {LISTED} FROM unnest(%s::bigint[]) AS wanted (id) CROSS JOIN LATERAL ("  # noqa: S608 — our words
             "SELECT * FROM steelyard.run WHERE project_id = wanted.id ORDER BY pushed_at DESC, id DESC LIMIT %s) r "
             "JOIN steelyard.project j ON j.id = r.project_id ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
         )
@@ -112,7 +112,7 @@ class Runs:
                 conditions.append(f"r.{column} = %s")
                 values.append("" if value == "none" and column == "verdict" else value)
         query = (
-            f"SELECT {_COLUMNS} FROM {_RUNS} WHERE {' AND '.join(conditions)} "  # noqa: S608 — our own words
+            f"SELECT {LISTED} FROM {_RUNS} WHERE {' AND '.join(conditions)} "  # noqa: S608 — our own words
             "ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
         )
         with self._pool.connection() as connection:
@@ -125,7 +125,7 @@ class Runs:
             return None
         with self._pool.connection() as connection:
             row = connection.execute(
-                f"SELECT {_COLUMNS}, r.summary, p.name, coalesce(t.name, ''), r.verified_at, r.size_bytes, r.files, "  # noqa: S608
+                f"SELECT {LISTED}, r.summary, p.name, coalesce(t.name, ''), r.verified_at, r.size_bytes, r.files, "  # noqa: S608
                 f"coalesce(r.folder, r.seal_sha256) FROM {_RUNS} JOIN steelyard.person p ON p.id = r.pushed_by "
                 "LEFT JOIN steelyard.token t ON t.id = r.pushed_with "
                 "WHERE r.project_id = %s AND r.seal_sha256 = %s".encode(),

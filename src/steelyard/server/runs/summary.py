@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from steelyard.evidence import layout
-from steelyard.records import Plan, Record, Verdict
+from steelyard.records import SUBJECT, Plan, Record, Verdict
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
     from steelyard.api.results import VerifyResult
 
-__all__ = ["KINDS", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "summary_of"]
+__all__ = ["KINDS", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "Taken", "summary_of"]
 
 RunKind: TypeAlias = Literal["audit", "run", "gate", "choice", "identity", "import", "recording"]
 KINDS: Final[tuple[str, ...]] = get_args(RunKind)
 
 MAX_ROWS: Final = 500
 MAX_FINDINGS: Final = 200
+_MAX_TASKS: Final = 5
 
 
 class ClaimRow(Record, frozen=True, kw_only=True):
@@ -45,6 +46,21 @@ class RunFile(Record, frozen=True, kw_only=True):
     name: str
     size: int
     sha256: str
+
+
+class Taken(Record, frozen=True, kw_only=True):
+    """What the calls to the model under test took, whatever became of them, and how many of its answers were right.
+
+    ``tasks`` names at most five of what was asked; ``cost`` is money at the prices that the run was given, in their
+    currency, None where a price is unknown; ``tokens`` are those of questions and answers, 0 where nobody counted.
+    """
+
+    tasks: tuple[str, ...] = ()
+    right: int = 0
+    asked: int = 0
+    calls: int = 0
+    tokens: int = 0
+    cost: float | None = None
 
 
 class Said(Record, frozen=True, kw_only=True):
@@ -84,6 +100,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     verified_with: str
     pages_compared: bool
     scores_taken: int = 0
+    taken: Taken = Taken()
     said: tuple[Said, ...]
     rows: tuple[ClaimRow, ...] = ()
     rows_left: int = 0
@@ -129,6 +146,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         verified_with=software(),
         pages_compared=found.pages,
         scores_taken=found.withheld + found.executed,
+        taken=_taken(verdict),
         said=tuple(Said(name=name, text=one_line(text, 600)) for name, text in _said(result)),
         rows=tuple(rows[:MAX_ROWS]),
         rows_left=max(0, len(rows) - MAX_ROWS),
@@ -171,6 +189,23 @@ def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
         yield "images not drawn again", f"those of {one_line(task, 80)} are by {one_line(drawer, 80)}"
     for message in result.integrity.messages[1:]:  # the first is of the signer, whom nobody here named
         yield "seal", message
+
+
+def _taken(verdict: Verdict) -> Taken:
+    """Of the measurements of the subject, less texts and orders in which nothing is right or wrong."""
+    from steelyard.reports.measured import by_measurement, is_marked
+
+    asked = [each for each in by_measurement(verdict) if each.role == SUBJECT and each.calls and is_marked(each)]
+    costs = [each.cost for each in asked]
+    known = [cost for cost in costs if cost is not None]
+    return Taken(
+        tasks=tuple(dict.fromkeys(one_line(each.task, 80) for each in asked))[:_MAX_TASKS],
+        right=sum(each.right for each in asked),
+        asked=sum(each.asked for each in asked),
+        calls=sum(each.calls for each in asked),
+        tokens=sum(each.prompt_tokens + each.completion_tokens for each in asked),
+        cost=sum(known) if known and len(known) == len(costs) else None,
+    )
 
 
 def _rows(verdict: Verdict) -> Iterator[ClaimRow]:
