@@ -76,6 +76,7 @@ EXPECTED = {
     "GET /api/v1/me": "any token",
     "GET /api/v1/projects": "find",
     "GET /api/v1/endpoints": "endpoints",
+    "GET /api/v1/models": "read",
     "GET /api/v1/runs": "read",
     "POST /api/v1/runs": "push",
     "GET /api/v1/runs/{seal}": "find",

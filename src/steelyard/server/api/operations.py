@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
 from steelyard.server.access.callers import SCOPES, Access, Place, Role
-from steelyard.server.api import callers, runs
+from steelyard.server.api import callers, models, runs
 from steelyard.server.api.document import document_text
 from steelyard.server.api.operation import Body, Operation, Success
 from steelyard.server.api.push import PUSH, push_run
 from steelyard.server.api.records import (
     EndpointNames,
     HealthStatus,
+    ModelPage,
+    ModelQuery,
     ProjectList,
     PushReceipt,
     RunPage,
@@ -80,6 +82,12 @@ OPERATIONS: Final = (
         name="listEndpoints", summary="Names of endpoints",
         about="Their addresses, prices and keys are for administrators of the server, on its pages.",
         successes=(Success(200, "the names", EndpointNames),),
+    ),
+    Operation(
+        method="GET", path="/api/v1/models", access=_READ, handler=models.list_models, query=ModelQuery,
+        name="listModels", summary="A project's models, by name",
+        about="With the last run of each, and what its calls took: cost or tokens by right answer follow from it.",
+        successes=(Success(200, "a page of models", ModelPage),),
     ),
     Operation(
         method="GET", path=PUSH_PATH, access=_READ, handler=runs.list_runs, query=RunQuery,

@@ -18,9 +18,13 @@ from steelyard.server.runs.summary import RunKind
 __all__ = [
     "MAX_PAGE",
     "ApiRecord",
+    "CallsTaken",
     "ClaimVerdict",
     "EndpointNames",
     "HealthStatus",
+    "ModelItem",
+    "ModelPage",
+    "ModelQuery",
     "ProblemDetails",
     "ProjectList",
     "ProjectRole",
@@ -172,6 +176,42 @@ class PushReceipt(ApiRecord, frozen=True, kw_only=True):
     verified_exit: VerifiedExit
     scores_taken: ScoresTaken
     said: Annotated[list[VerificationNote], Meta(description="What the verification said.")]
+
+
+class CallsTaken(ApiRecord, frozen=True, kw_only=True):
+    """What a run's calls to the model under test took, whatever became of them, and how many answers were right."""
+
+    tasks: Annotated[list[str], Meta(description="At most five of what was asked.")]
+    right: int
+    asked: int
+    calls: int
+    tokens: Annotated[int, Meta(ge=0, description="Of questions and answers; 0 where nobody counted.")]
+    cost: Annotated[float | None, Meta(description="At the prices that the run was given; null where one is unknown.")]
+
+
+class ModelItem(ApiRecord, frozen=True, kw_only=True):
+    """A model, by the name that runs give it, with its last run of any kind and of each that checks it."""
+
+    subject: str
+    last: RunItem
+    taken: Annotated[CallsTaken, Meta(description="What the last run took.")]
+    audit: Annotated[RunItem | None, Meta(description="The last check of its vendor's claims.")]
+    identity: Annotated[RunItem | None, Meta(description="The last check that it is the file that one has.")]
+    gate: Annotated[RunItem | None, Meta(description="The last check of one's own bar.")]
+
+
+class ModelPage(ApiRecord, frozen=True, kw_only=True):
+    """A page of a project's models, by name."""
+
+    models: list[ModelItem]
+    next: Annotated[str | None, Meta(description="Give it as *after* for the next page; null on the last one.")]
+
+
+class ModelQuery(Record, frozen=True, kw_only=True):
+    """Which page of a project's models is asked for."""
+
+    after: Annotated[str, Meta(max_length=300, description="The *next* of the page before.")] = ""
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description="Models in a page.")] = 50
 
 
 class RunQuery(Record, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from steelyard.server.runs.summary import Said
     from steelyard.server.web.call import Call
 
-__all__ = ["list_runs", "notes_of", "page_address", "send_bundle", "send_report", "show_verdict", "word_of"]
+__all__ = ["list_runs", "notes_of", "page_address", "run_item", "send_bundle", "send_report", "show_verdict", "word_of"]
 
 
 def list_runs(call: Call) -> Response:
@@ -37,7 +37,7 @@ def list_runs(call: Call) -> Response:
         before=query.before or 0,
     )
     found, is_more = call.platform.runs.page(call.project.project_id, filters, query.limit)
-    page = RunPage(runs=[RunItem(**_item(call, each)) for each in found], next=found[-1].id if is_more else None)
+    page = RunPage(runs=[run_item(call, each) for each in found], next=found[-1].id if is_more else None)
     return json_reply(200, msgspec.to_builtins(page))
 
 
@@ -69,6 +69,11 @@ def send_bundle(call: Call) -> Response:
 def page_address(call: Call, seal: str) -> str:
     """The address of a run's page."""
     return f"{call.platform.settings.base_url}{run_path(call.project.project, seal)}"
+
+
+def run_item(call: Call, run: ListedRun) -> RunItem:
+    """What lists have of a run."""
+    return RunItem(**_item(call, run))
 
 
 def word_of(text: str) -> VerdictWord | None:
