@@ -68,8 +68,15 @@ class Rule:
 
 def routes_of(rules: tuple[Rule, ...], platform: Platform) -> list[Route]:
     """The rules as Starlette's routes, each behind its check."""
+    from starlette.convertors import IntegerConvertor, register_url_convertor
     from starlette.routing import Route
 
+    class Number(IntegerConvertor):
+        """Python reads no number of thousands of digits: such a part of a path is none."""
+
+        regex = "[0-9]{1,18}"
+
+    register_url_convertor("int", Number())
     return [Route(rule.path, _guarded(rule, platform), methods=[rule.method], name=_name(rule)) for rule in rules]
 
 
