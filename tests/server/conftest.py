@@ -7,6 +7,7 @@ from tests.server.fixtures import (  # noqa: F401 — fixtures
     data_template,
     database,
     hostile_run,
+    mixed,
     older,
     site,
     suite_run,

@@ -34,6 +34,8 @@ EXPECTED = {
     "GET /p/{project}/runs": "viewer",
     "GET /p/{project}/runs/{seal}": "viewer",
     "GET /p/{project}/runs/{seal}/report": "viewer",
+    "GET /p/{project}/runs/{seal}/answers": "viewer",
+    "GET /p/{project}/runs/{seal}/answers/{number:int}": "viewer",
     "GET /p/{project}/runs/{seal}/archive": "viewer",
     "GET /p/{project}/runs/{seal}/files/{name:path}": "viewer",
     "POST /p/{project}/runs/{seal}/shares": "editor",
@@ -88,6 +90,7 @@ PARTS = {
     "{seal}": "0" * 64,
     "{name}": "x.css",
     "{name:path}": "report.md",
+    "{number:int}": "999999",
     "{token:int}": "999999",
     "{session:int}": "999999",
     "{person:int}": "999999",
@@ -222,7 +225,7 @@ def test_a_run_that_a_person_may_not_see_reads_as_one_that_is_not_there(site: Si
     page = callers["administrator of the server"].get(run_page(seal, project="other"))
     assert page.status == 200
     viewer, stranger = callers["viewer"], callers["admin of another project"]
-    for more in ("", "/report", "/archive", "/files/report.md"):
+    for more in ("", "/answers", "/answers/1", "/report", "/archive", "/files/report.md"):
         assert stranger.get(run_page(seal, more, "other")).status == 200
         hidden = viewer.get(run_page(seal, more, "other"))
         absent = viewer.get(run_page(seal, more, "no-such-project"))

@@ -11,6 +11,7 @@ from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
     account,
     admin,
+    answers,
     endpoints,
     groups,
     models,
@@ -63,6 +64,8 @@ RULES: Final = (
     Rule("GET", "/p/{project}/runs", LOOK, runs.show_runs),
     Rule("GET", "/p/{project}/runs/{seal}", LOOK, run.show_run),
     Rule("GET", "/p/{project}/runs/{seal}/report", LOOK, run.show_report),
+    Rule("GET", "/p/{project}/runs/{seal}/answers", LOOK, answers.show_answers),
+    Rule("GET", "/p/{project}/runs/{seal}/answers/{number:int}", LOOK, answers.show_answer),
     Rule("GET", "/p/{project}/runs/{seal}/archive", LOOK, run.send_archive),
     Rule("GET", "/p/{project}/runs/{seal}/files/{name:path}", LOOK, run.send_file),
     Rule("POST", "/p/{project}/runs/{seal}/shares", SHARE, shares.do_share),

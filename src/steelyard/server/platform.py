@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
     from steelyard.server.oidc.provider import Provider
+    from steelyard.server.push.indexing import AnswerIndexes
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.settings import ServeSettings
@@ -50,6 +51,7 @@ class Platform:
     share_limit: OpenLimit
     request_limit: RequestLimit
     intake: Intake
+    answers: AnswerIndexes
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -72,6 +74,7 @@ def build_platform(
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
     from steelyard.server.oidc.provider import Provider
+    from steelyard.server.push.indexing import AnswerIndexes
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.shares.limit import OpenLimit
@@ -97,6 +100,7 @@ def build_platform(
         share_limit=OpenLimit(),
         request_limit=RequestLimit(),
         intake=Intake(data, runs, metrics),
+        answers=AnswerIndexes(data),
         attempts=Attempts(),
         metrics=metrics,
         log=log,

@@ -124,6 +124,7 @@ def _run(platform: Platform, listener: Listener) -> None:
         finally:
             watching.cancel()
             platform.intake.stop()
+            platform.answers.stop()
 
     with asyncio.Runner(loop_factory=TimedLoop) as runner:
         runner.run(until_stopped())

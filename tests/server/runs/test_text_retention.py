@@ -84,7 +84,8 @@ def test_texts_go_after_the_projects_months_and_the_run_verifies_all_the_same(
         done = write_backup(database, folder, backup)
     assert done.manifest.damaged == ()
     with zipfile.ZipFile(backup) as file:
-        assert not [name for name in file.namelist() if f"{seal}/texts/" in name]
+        assert not [name for name in file.namelist() if f"{seal}/texts/" in name or "answers" in name]
+    assert [path.name for path in own_site.data.glob("answers/??/*")], "an index stays, and is in no backup"
     found = verify_integrity(run)
     assert found.texts.startswith("withheld ")
     assert [name for name in layout.run_files(run) if layout.is_text(name)] == []

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from steelyard.server.answers.keeping import clear_indexes
 from steelyard.server.database.audit import CUT, AuditCut, append_audit
 from steelyard.server.database.beneath import opened, remove
 from steelyard.server.database.folder import DataFolder
@@ -80,6 +81,7 @@ def retain(database: Database, folder: DataFolder, months: int = DEFAULT_MONTHS,
                 _delete_orphan(connection, folder, above, name)
             for seal in left_over(connection):
                 delete_texts(folder, seal)
+            clear_indexes(folder, _known(connection))
     return done
 
 
@@ -126,8 +128,7 @@ def _delete_rows(
 
 def _orphans(connection: psycopg.Connection[Any], folder: DataFolder) -> list[tuple[str, str]]:
     """The folders of runs that no row names and that have not changed for a day: the folder above, and the name."""
-    rows = connection.execute("SELECT coalesce(folder, seal_sha256) FROM steelyard.run")
-    known = {key for (key,) in rows}
+    known = _known(connection)
     return [
         (above, name)
         for above in _folders(folder, folder.runs.name)
@@ -135,6 +136,11 @@ def _orphans(connection: psycopg.Connection[Any], folder: DataFolder) -> list[tu
         for name in _folders(folder, folder.runs.name, above)
         if name not in known and _is_old(folder, above, name)
     ]
+
+
+def _known(connection: psycopg.Connection[Any]) -> set[str]:
+    """The keys of the folders that rows name."""
+    return {key for (key,) in connection.execute("SELECT coalesce(folder, seal_sha256) FROM steelyard.run")}
 
 
 def _delete_orphan(connection: psycopg.Connection[Any], folder: DataFolder, above: str, name: str) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from steelyard.evidence import layout
+from steelyard.server.answers.index import UnusableIndexError
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.received import open_received, received_folder
 from steelyard.server.shares.rows import DAYS, Share
-from steelyard.server.web.addresses import run_path, runs_path
+from steelyard.server.web.addresses import answers_path, run_path, runs_path
 from steelyard.server.web.files import HTML, archive_reply, file_reply
 from steelyard.server.web.render import missing_page, page
 
@@ -53,7 +54,9 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         list_address=runs_path(call.project.project),
         word=verdict_in_words(run.verdict, run.kind),
         css=verdict_class(run.verdict),
-        rows=[{"row": each, "css": verdict_class(each.word)} for each in run.rows],
+        rows=[{"row": each, "css": verdict_class(each.word), "answers": quote(each.measurement)} for each in run.rows],
+        answers_address="" if run.kind == "recording" else answers_path(call.project.project, run.seal),
+        answers=_answers(call, row),
         pushed_at=moment(row.listed.pushed_at),
         pushed_by=row.pushed_by,
         token=row.token,
@@ -69,6 +72,15 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         is_restored=row.listed.is_restored,
         has_report=call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE),
     )
+
+
+def _answers(call: Call, row: RunRow) -> dict[str, dict[str, int]]:
+    """By measurement, how many of its answers are of each outcome; nothing where no list of them is made yet."""
+    try:
+        with call.platform.answers.open_made(row) as index:
+            return index.tallies()
+    except UnusableIndexError:
+        return {}
 
 
 def show_report(call: Call) -> Response:

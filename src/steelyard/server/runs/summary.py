@@ -28,7 +28,10 @@ _MAX_TASKS: Final = 5
 
 
 class ClaimRow(Record, frozen=True, kw_only=True):
-    """A row of the table: a claim, a gate, or what was only measured, whose ``word`` is ""."""
+    """A row of the table: a claim, a gate, or what was only measured, whose ``word`` is "".
+
+    ``measurement`` is that of its answers; "" in rows of runs that were taken in before it was noted.
+    """
 
     task: str
     claimed: str = ""
@@ -38,6 +41,7 @@ class ClaimRow(Record, frozen=True, kw_only=True):
     word: str = ""
     words: str
     detail: str = ""
+    measurement: str = ""
 
 
 class RunFile(Record, frozen=True, kw_only=True):
@@ -216,25 +220,28 @@ def _rows(verdict: Verdict) -> Iterator[ClaimRow]:
         row = words.claim_words(claim)
         yield ClaimRow(
             task=row.task, claimed=row.claimed, measured=row.measured, interval=row.interval, asked=row.asked,
-            word=row.verdict.value, words=row.verdict_words, detail=row.detail,
+            word=row.verdict.value, words=row.verdict_words, detail=row.detail, measurement=claim.measurement,
         )  # fmt: skip
     for each in gates.gates_of(verdict):
         gate = gates.gate_words(each, verdict)
         yield ClaimRow(
             task=gate.task, claimed=gate.bar, measured=gate.seen, interval=gate.interval, asked=gate.asked,
             word=gate.word.value, words=gate.colour, detail=gate.reason,
+            measurement=each.gate.measurement if each.gate else "",
         )  # fmt: skip
     for each in choices.choices_of(verdict):
-        for candidate in choices.candidate_words(each, verdict):
+        asked = each.choice.candidates if each.choice else ()
+        for candidate, of in zip(choices.candidate_words(each, verdict), asked, strict=True):
             yield ClaimRow(
                 task=candidate.model, measured=candidate.cells[0], interval=candidate.cells[1],
                 asked=candidate.cells[2], word=candidate.word.value, words=candidate.standing,
+                measurement=of.measurement,
             )  # fmt: skip
     for result in only_measured(verdict):
         only = measured_words(result)
         yield ClaimRow(
             task=only.task, measured=only.measured, interval=only.interval, asked=only.asked, words="measured",
-            detail=only.detail,
+            detail=only.detail, measurement=result.measurement,
         )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["models_path", "people_path", "run_path", "runs_path"]
+__all__ = ["answers_path", "models_path", "people_path", "run_path", "runs_path"]
 
 
 def runs_path(project: str) -> str:
@@ -13,6 +13,11 @@ def runs_path(project: str) -> str:
 def run_path(project: str, seal: str) -> str:
     """The page of a run."""
     return f"{runs_path(project)}/{seal}"
+
+
+def answers_path(project: str, seal: str) -> str:
+    """The list of a run's answers."""
+    return f"{run_path(project, seal)}/answers"
 
 
 def models_path(project: str) -> str:
