@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LISTED", "PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "insert_run", "shortened"]
 
 PAGE_SIZE: Final = 50
+_SEAL: Final = re.compile(r"[0-9a-f]{64}")
 MAX_SUMMARY: Final = 1 << 20  # bytes
 LISTED: Final = (
     "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
@@ -119,7 +121,9 @@ class Runs:
         return [ListedRun(*row) for row in rows[:size]], len(rows) > size
 
     def find(self, project: int, seal: str) -> RunRow | None:
-        """The run of a project with this seal."""
+        """The run of a project with this seal; None, too, for what is no seal."""
+        if not _SEAL.fullmatch(seal):
+            return None
         with self._pool.connection() as connection:
             row = connection.execute(
                 f"SELECT {LISTED}, r.summary, p.name, coalesce(t.name, ''), r.verified_at, r.size_bytes, r.files, "  # noqa: S608
