@@ -62,6 +62,15 @@ _RIGHTS: Final = {
     "spending": "SELECT",
     "reservation": "SELECT",
     "serving": "SELECT, INSERT, UPDATE (places, noted_at)",
+    "webhook_place": "SELECT, INSERT, UPDATE (retired_at)",
+    "webhook": "SELECT, INSERT, UPDATE (kinds, failing_since, disabled_at, disabled_because, retired_at)",
+    "webhook_key": "SELECT, INSERT, UPDATE (sealed, ends_at)",
+    "mail_server": "SELECT, INSERT, UPDATE (host, port, security, sender, username, sealed, is_on, set_at, set_by)",
+    "mail_address": "SELECT, INSERT, UPDATE (address, sha256, asked, asked_on, confirmed_at)",
+    "mail_choice": "SELECT, INSERT, UPDATE (kinds, changed_at)",
+    "event": "SELECT, INSERT",
+    "delivery": "SELECT, INSERT, UPDATE (state, attempt, next_at, leased_until, ended_at)",
+    "delivery_attempt": "SELECT, INSERT",
     "audit": "SELECT, INSERT",
 }
 # Functions of the owner's that the application may call.
