@@ -60,7 +60,7 @@ class ListedRun:
     scores_taken: int
     project: str
     is_restored: bool
-    job: int
+    job: int = 0
 
 
 @dataclass(frozen=True)
