@@ -67,7 +67,7 @@ def test_every_table_that_names_people_is_looked_at(database: Database) -> None:
             "person": ("id",), "endpoint": ("made_by",), "endpoint_key": ("set_by",), "run": ("pushed_by",),
             "session": ("person_id",), "share": ("made_by",), "token": ("person_id",),
             "identity": ("person_id",), "membership": ("person_id",), "person_link": ("person_id",),
-            "job": ("requested_by",), "schedule": ("made_by",),
+            "job": ("requested_by",), "schedule": ("made_by",), "budget": ("set_by",),
         }  # fmt: skip
         with connection.transaction(force_rollback=True):
             connection.execute(

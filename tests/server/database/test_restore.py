@@ -88,8 +88,8 @@ def test_a_copy_asks_nothing_by_itself(data: Path, tmp_path: Path) -> None:
             connection.execute("UPDATE steelyard.schedule SET is_on = true")
             for _ in range(2):
                 connection.execute(
-                    "INSERT INTO steelyard.job (project_id, kind, specification, endpoint, requested_by) "
-                    "VALUES (1, 'run', '{}', 'here', %s)",
+                    "INSERT INTO steelyard.job (project_id, kind, specification, requested_by) "
+                    "VALUES (1, 'run', '{}', %s)",
                     (person,),
                 )
             connection.execute("SELECT steelyard.take_job('w', '1 hour')")

@@ -11,9 +11,9 @@ from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.rows import Jobs, insert_job
 from steelyard.server.jobs.schedules import Schedules, make_due_jobs
-from steelyard.server.jobs.specification import Resumption, RunSpecification
+from steelyard.server.jobs.specification import BUILT_IN, Resumption, RunSpecification
 
-ASKED = RunSpecification(model="openai:sums@http://127.0.0.1:1/v1", task="mmlu")
+ASKED = RunSpecification(model=BUILT_IN, task="mmlu")
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         pushed_at=moment(row.listed.pushed_at),
         pushed_by=row.pushed_by,
         token=row.token,
+        job=row.listed.job,
         verified_at=moment(row.verified_at),
         size=bytes_in_words(row.size),
         number=row.files,

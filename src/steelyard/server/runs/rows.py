@@ -29,7 +29,8 @@ _SEAL: Final = re.compile(r"[0-9a-f]{64}")
 MAX_SUMMARY: Final = 1 << 20  # bytes
 _COLUMNS: Final = (
     "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
-    "r.scores_taken, j.name, EXISTS (SELECT FROM steelyard.run_restored u WHERE u.run_id = r.id)"
+    "r.scores_taken, j.name, EXISTS (SELECT FROM steelyard.run_restored u WHERE u.run_id = r.id), "
+    "coalesce((SELECT min(b.id) FROM steelyard.job b WHERE b.run_id = r.id), 0)"
 )
 _NOT_VERIFIED: Final = Said(
     name="not verified here",
@@ -40,7 +41,10 @@ _RUNS: Final = "steelyard.run r JOIN steelyard.project j ON j.id = r.project_id"
 
 @dataclass(frozen=True)
 class ListedRun:
-    """What a list shows of a run; ``is_restored`` says that it is from a backup, and was not verified here."""
+    """What a list shows of a run; ``is_restored`` says that it is from a backup, and was not verified here.
+
+    ``job`` is the job by which this server made it itself, 0 for one that was pushed.
+    """
 
     id: int
     seal: str
@@ -55,6 +59,7 @@ class ListedRun:
     scores_taken: int
     project: str
     is_restored: bool
+    job: int
 
 
 @dataclass(frozen=True)
