@@ -75,6 +75,11 @@ EXPECTED = {
     "GET /api/v1/me": "any token",
     "GET /api/v1/projects": "find",
     "GET /api/v1/endpoints": "endpoints",
+    "GET /api/v1/runs": "read",
+    "POST /api/v1/runs": "push",
+    "GET /api/v1/runs/{seal}": "find",
+    "GET /api/v1/runs/{seal}/report": "read",
+    "GET /api/v1/runs/{seal}/bundle": "read",
     "GET /api/v1/jobs": "look at jobs",
     "POST /api/v1/jobs": "start jobs",
     "GET /api/v1/jobs/{job:int}": "look at jobs",
@@ -82,11 +87,6 @@ EXPECTED = {
     "POST /api/v1/jobs/{job:int}/resume": "start jobs",
     "POST /api/v1/jobs/{job:int}/cancel": "start jobs",
     "POST /api/v1/jobs/{job:int}/retry": "start jobs",
-    "GET /api/v1/runs": "read",
-    "POST /api/v1/runs": "push",
-    "GET /api/v1/runs/{seal}": "find",
-    "GET /api/v1/runs/{seal}/report": "read",
-    "GET /api/v1/runs/{seal}/bundle": "read",
 }
 PARTS = {
     "{project}": "default",
