@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from steelyard.server.push.endpoint import PUSH
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import NOBODY
 from steelyard.server.access.people import NoAccessError, has_administrator, new_admin_link
+from steelyard.server.api.push import PUSH
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
 from tests.server.access.folk import FACTS, folk_of

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from steelyard.server.push.endpoint import PUSH
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import NOBODY, Role
+from steelyard.server.api.push import PUSH
 from steelyard.server.database.connection import Database
 from tests.server.access.folk import FACTS, Folk, folk_of
 
