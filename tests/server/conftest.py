@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tests.server.fixtures import (  # noqa: F401 — fixtures
     certificate,
+    chosen_run,
     data,
     data_template,
     database,

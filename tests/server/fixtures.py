@@ -20,6 +20,7 @@ from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import apply_migrations
 from tests.conftest import SumsServer
 from tests.server.answers.mixed_run import mixed_run
+from tests.server.chosen_scores import with_chosen_scores
 from tests.server.databases import Server, copied, open_folder, other_programs, started, team_server
 from tests.server.site import Site, data_folder, serving
 from tests.tasks.test_suite_file import suite_at
@@ -55,6 +56,12 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         command = ["audit", str(sheet), "--model", f"openai:sums@{server.url}", "--task", str(questions)]
         assert execute([*command, "--out", str(work / "run")]) in (0, 3)
     return work / "run"
+
+
+@pytest.fixture(scope="session")
+def chosen_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose scores were chosen by whoever sealed it: it verifies, since its texts are withheld."""
+    return with_chosen_scores(tmp_path_factory.mktemp("chosen") / "run")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ import re
 import pytest
 
 from steelyard.server.access.callers import Place
-from steelyard.server.app import PUSH_PATH, RULES
+from steelyard.server.api.operations import PUSH_PATH
+from steelyard.server.app import RULES
 from tests.server.site import Client, Site, pushed, run_page
 
 # Who is let in, by route. A new route needs a line of its own: it is not taken from the code.
@@ -93,8 +94,24 @@ EXPECTED = {
     "GET /admin/groups": "server",
     "POST /admin/groups": "server",
     "POST /admin/groups/{mapping:int}/end": "server",
+    "GET /api/v1/health": "anybody",
+    "GET /api/v1/openapi.json": "anybody",
+    "GET /api/v1/me": "any token",
+    "GET /api/v1/projects": "find",
+    "GET /api/v1/endpoints": "endpoints",
+    "GET /api/v1/models": "read",
+    "GET /api/v1/runs": "read",
     "POST /api/v1/runs": "push",
     "GET /api/v1/runs/{seal}": "find",
+    "GET /api/v1/runs/{seal}/report": "read",
+    "GET /api/v1/runs/{seal}/bundle": "read",
+    "GET /api/v1/jobs": "look at jobs",
+    "POST /api/v1/jobs": "start jobs",
+    "GET /api/v1/jobs/{job:int}": "look at jobs",
+    "POST /api/v1/jobs/{job:int}/pause": "start jobs",
+    "POST /api/v1/jobs/{job:int}/resume": "start jobs",
+    "POST /api/v1/jobs/{job:int}/cancel": "start jobs",
+    "POST /api/v1/jobs/{job:int}/retry": "start jobs",
 }
 PARTS = {
     "{project}": "default",
@@ -110,6 +127,7 @@ PARTS = {
     "{share:int}": "999999",
     "{webhook:int}": "999999",
     "{place:int}": "999999",
+    "{job:int}": "999999",
     "{secret}": "a" * 43,
 }
 ROLES = ("viewer", "runner", "editor", "admin")
@@ -124,17 +142,20 @@ REACHES: dict[str, set[str]] = {
     "administrator of the server": {"signed in", *ROLES, "server"},
     "disabled": set(),
     "without a role any more": set(),
-    "token push": {"push", "find"},
-    "token push of another project": {"push", "find"},
-    "token push of who is a viewer by now": {"find"},
-    "token push of who has no role any more": set(),
+    "token push": {"any token", "push", "find", "endpoints"},
+    "token push of another project": {"any token", "push", "find", "endpoints"},
+    "token push of who is a viewer by now": {"any token", "find"},
+    "token push of who has no role any more": {"any token"},
     "token push of a disabled person": set(),
-    "token read": {"find"},
-    "token metrics": {"metrics"},
-    "token metrics of no administrator any more": set(),
+    "token read": {"any token", "find", "read", "look at jobs"},
+    "token read of a runner": {"any token", "find", "read", "endpoints", "look at jobs"},
+    "token run": {"any token", "find", "endpoints", "look at jobs", "start jobs"},
+    "token run of who is a viewer by now": {"any token", "find", "look at jobs"},
+    "token metrics": {"any token", "metrics"},
+    "token metrics of no administrator any more": {"any token"},
 }
 UNKNOWN_TOKENS = {"token push of a disabled person"}
-TOKEN_KINDS = {"push", "find", "metrics"}
+TOKEN_KINDS = {"any token", "look at jobs", "start jobs", "push", "find", "read", "endpoints", "metrics"}
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +185,9 @@ def callers(site: Site) -> dict[str, Client]:
         "token push of who has no role any more": site.with_token("push", client=bare),
         "token push of a disabled person": site.with_token("push", client=disabled),
         "token read": site.with_token("read", client=found["viewer"]),
+        "token read of a runner": site.with_token("read", client=found["runner"]),
+        "token run": site.with_token("run", client=found["runner"]),
+        "token run of who is a viewer by now": site.with_token("run", client=demoted),
         "token metrics": site.with_token("metrics"),
         "token metrics of no administrator any more": site.with_token("metrics", client=fallen),
     }
@@ -252,7 +276,8 @@ def test_a_run_that_a_person_may_not_see_reads_as_one_that_is_not_there(site: Si
 def test_a_method_that_no_rule_names_is_refused(callers: dict[str, Client]) -> None:
     for rule in RULES:
         for method in ("PUT", "DELETE", "PATCH"):
-            assert callers["administrator of the server"].ask(method, filled(rule.path)).status == 405, rule
+            reply = callers["administrator of the server"].ask(method, filled(rule.path))
+            assert (reply.status, rule.method in reply.headers["allow"].split(", ")) == (405, True), rule
     assert callers["administrator of the server"].get("/no-such-page").status == 404
 
 
@@ -261,3 +286,7 @@ def test_a_session_opens_no_tokens_route_and_a_token_no_page(site: Site, callers
     assert both.get("/metrics").status == 401
     with_token = Client(site.base, {}, dict(callers["token push"].headers))
     assert with_token.get("/admin").status == 303
+    for rule in RULES:
+        if rule.is_for_programs and rule.access.place is not Place.OPEN:
+            reply = both.ask(rule.method, filled(rule.path))
+            assert (reply.status, reply.cookies) == (401, []), rule

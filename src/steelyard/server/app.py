@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
 from steelyard.server.access.callers import Access, Place, Role
+from steelyard.server.api.job_operations import JOBS_PATH, MAX_JOB
+from steelyard.server.api.operations import OPERATIONS, PUSH_PATH
 from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
     account,
@@ -26,7 +28,6 @@ from steelyard.server.pages import (
     static,
     webhooks,
 )
-from steelyard.server.push import endpoint
 from steelyard.server.web.routing import Rule, page_for_nothing, routes_of
 
 if TYPE_CHECKING:
@@ -38,16 +39,14 @@ if TYPE_CHECKING:
 
     from steelyard.server.platform import Platform
 
-__all__ = ["PUSH_PATH", "RULES", "build_app"]
+__all__ = ["RULES", "build_app"]
 
-PUSH_PATH: Final = "/api/v1/runs"
 OPEN: Final = Access(Place.OPEN)
 OWN: Final = Access(Place.OWN)
 LOOK: Final = Access(Place.PROJECT, Role.VIEWER)
 SHARE: Final = Access(Place.PROJECT, Role.EDITOR)
 MANAGE: Final = Access(Place.PROJECT, Role.ADMIN)
 SERVER: Final = Access(Place.SERVER, Role.ADMIN)
-FIND: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("push", "read"))
 METRICS: Final = Access(Place.SERVER, Role.ADMIN, scopes=("metrics",))
 RULES: Final = (
     Rule("GET", "/healthz", OPEN, health.show_health, asks_who=False),
@@ -128,8 +127,7 @@ RULES: Final = (
     Rule("GET", "/admin/groups", SERVER, groups.show_groups),
     Rule("POST", "/admin/groups", SERVER, groups.do_add_mapping),
     Rule("POST", "/admin/groups/{mapping:int}/end", SERVER, groups.do_end_mapping),
-    Rule("POST", PUSH_PATH, endpoint.PUSH, endpoint.push_run),
-    Rule("GET", PUSH_PATH + "/{seal}", FIND, endpoint.find_run),
+    *(each.rule for each in OPERATIONS),
 )
 
 
@@ -150,7 +148,7 @@ def build_app(platform: Platform) -> Starlette:
             Middleware(Logs, log=platform.log, metrics=platform.metrics),
             Middleware(Headers, is_secure=platform.settings.is_secure),
             Middleware(Hosts, settings=platform.settings),
-            Middleware(Bodies, is_push=lambda path: path == PUSH_PATH),
+            Middleware(Bodies, is_push=lambda path: path == PUSH_PATH, larger={JOBS_PATH: MAX_JOB}),
         ],
         exception_handlers={HTTPException: _unanswered(platform), Exception: _internal_error},
     )
@@ -162,15 +160,27 @@ def _unanswered(platform: Platform) -> Callable[[Request, Exception], Awaitable[
     async def answer(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         said = {404: "there is no such page", 405: "this page takes no such request"}
-        return await page_for_nothing(request, platform, status, said.get(status, "refused"))
+        reply = await page_for_nothing(request, platform, status, said.get(status, "refused"))
+        if status == 405:
+            reply.headers["allow"] = ", ".join(_methods_at(request))
+        return reply
 
     from starlette.exceptions import HTTPException
 
     return answer
 
 
-def _internal_error(_: Request, error: Exception) -> Response:
-    """Its text may quote what was asked or stored: it goes to nobody; the log has its kind, by the request's id."""
-    from steelyard.server.web.replies import plain
+def _methods_at(request: Request) -> list[str]:
+    """The methods that an address takes, over all of its routes."""
+    from starlette.routing import Match, Route
 
-    return plain(500, "internal error: the server's log has it under this reply's x-request-id")
+    routes = [each for each in request.app.routes if isinstance(each, Route)]
+    here = [each for each in routes if each.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for each in here for method in each.methods or ()})
+
+
+def _internal_error(request: Request, error: Exception) -> Response:
+    """Its text may quote what was asked or stored: it goes to nobody; the log has its kind, by the request's id."""
+    from steelyard.server.web.replies import refusal
+
+    return refusal(request.url.path, 500, "internal error: the server's log has it under this reply's x-request-id")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from steelyard.server.access.identities import Identities
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
+    from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
@@ -56,6 +57,7 @@ class Platform:
     mail_choices: MailChoices
     shares: Shares
     share_limit: OpenLimit
+    request_limit: RequestLimit
     intake: Intake
     answers: AnswerIndexes
     attempts: Attempts
@@ -74,6 +76,7 @@ def build_platform(
     from steelyard.server.access.identities import Identities
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
+    from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
@@ -111,6 +114,7 @@ def build_platform(
         mail_choices=MailChoices(pool),
         shares=Shares(pool),
         share_limit=OpenLimit(),
+        request_limit=RequestLimit(),
         intake=Intake(data, runs, metrics),
         answers=AnswerIndexes(data),
         attempts=Attempts(),

@@ -41,6 +41,7 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.database.locks import serving_alone
+    from steelyard.server.endpoints.own_places import note_own_places
     from steelyard.server.platform import build_platform
     from steelyard.server.runs.folders import clear_incoming
 
@@ -52,6 +53,8 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
         clear_incoming(data)
         with database.pool() as pool:
             platform = build_platform(settings, data, database, pool, JsonLog())
+            with pool.connection() as connection:
+                note_own_places(connection, settings, database)
             for line in prepare_keys(platform.endpoints):
                 say(line)
             if os.geteuid() == 0:

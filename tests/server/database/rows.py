@@ -101,7 +101,6 @@ def _give_roles(connection: Any, person: int, name: str) -> None:
 
 def add_job(connection: Any, person: int) -> None:
     """A schedule that is off, and a job of it that was cancelled, with its event."""
-    connection.execute("INSERT INTO steelyard.job_endpoint (endpoint) VALUES ('here') ON CONFLICT DO NOTHING")
     schedule = one(
         connection,
         "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, made_by, is_on, next_at) "
@@ -110,8 +109,8 @@ def add_job(connection: Any, person: int) -> None:
     )
     job = one(
         connection,
-        "INSERT INTO steelyard.job (project_id, kind, specification, endpoint, requested_by, schedule_id, "
-        "scheduled_at, note) VALUES (1, 'run', '{}', 'here', %s, %s, now(), %s) RETURNING id",
+        "INSERT INTO steelyard.job (project_id, kind, specification, requested_by, schedule_id, scheduled_at, note) "
+        "VALUES (1, 'run', '{}', %s, %s, now(), %s) RETURNING id",
         (person, schedule, HOSTILE),
     )
     connection.execute(

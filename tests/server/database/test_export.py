@@ -68,7 +68,7 @@ def test_every_table_that_names_people_is_looked_at(database: Database) -> None:
             "person": ("id",), "endpoint": ("made_by",), "endpoint_key": ("set_by",), "run": ("pushed_by",),
             "session": ("person_id",), "share": ("made_by",), "token": ("person_id",),
             "identity": ("person_id",), "membership": ("person_id",), "person_link": ("person_id",),
-            "job": ("requested_by",), "schedule": ("made_by",), "webhook_place": ("made_by",),
+            "job": ("requested_by",), "schedule": ("made_by",), "budget": ("set_by",), "webhook_place": ("made_by",),
             "webhook": ("made_by",), "mail_server": ("set_by",), "mail_address": ("person_id",),
             "mail_choice": ("person_id",), "event": ("person_id",), "delivery": ("person_id",),
         }  # fmt: skip

@@ -16,7 +16,7 @@ from steelyard.server.jobs.schedules import Schedules, make_due_jobs
 from steelyard.server.notify.events import KINDS, note_event, note_looked_for, note_run
 from steelyard.server.runs.rows import insert_run
 from steelyard.server.runs.summary import RunSummary
-from tests.server.jobs.yard import a_run
+from tests.server.jobs.yard import a_run, an_endpoint
 from tests.server.notify.receiver import rows
 
 SUMMARY = {
@@ -66,11 +66,13 @@ def test_a_job_that_fails_for_good_is_told_once_and_not_one_that_is_tried_again(
     database: Database, pool: ConnectionPool, person: int
 ) -> None:
     jobs = Jobs(pool)
-    number = jobs.add(a_run("http://127.0.0.1:1"), person, priority=100, max_failures=2)
+    number = jobs.add(
+        a_run(an_endpoint(database, "http://127.0.0.1:1/events/v1")), person, priority=100, max_failures=2
+    )
     for attempt in range(2):
         with database.new_connection() as connection:
             connection.execute("UPDATE steelyard.job SET not_before = now() WHERE id = %s", (number,))
-            connection.execute("UPDATE steelyard.job_endpoint SET rest_until = 'epoch'")
+            connection.execute("UPDATE steelyard.endpoint SET rest_until = 'epoch' WHERE retired_at IS NULL")
             lease = take_job(connection, "tests", 60)
             assert lease is not None
             assert lease.job == number
@@ -88,7 +90,11 @@ def test_looks_that_were_missed_are_told_and_one_in_its_time_is_not(
     with database.connect_as_owner() as connection:
         for name, since in ((f"late {person}", "3 days"), (f"in time {person}", "0 days")):
             number = schedules.add(
-                name, "0 0 1 1 *" if since == "0 days" else "0 6 * * *", "UTC", a_run("http://127.0.0.1:1"), person
+                name,
+                "0 0 1 1 *" if since == "0 days" else "0 6 * * *",
+                "UTC",
+                a_run(an_endpoint(database, "http://127.0.0.1:1/events/v1")),
+                person,
             )
             connection.execute("ALTER TABLE steelyard.schedule DISABLE TRIGGER keep")
             connection.execute(

@@ -6,7 +6,7 @@ Texts are bounded and on one line already (:func:`steelyard.util.text.one_line`)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from steelyard.evidence import layout
 from steelyard.records import SUBJECT, Plan, Record, Verdict
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from steelyard.api.results import VerifyResult
 
-__all__ = ["ClaimRow", "RunFile", "RunSummary", "Said", "Taken", "summary_of"]
+__all__ = ["KINDS", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "Taken", "summary_of"]
+
+RunKind: TypeAlias = Literal["audit", "run", "gate", "choice", "identity", "import", "recording"]
+KINDS: Final[tuple[str, ...]] = get_args(RunKind)
 
 MAX_ROWS: Final = 500
 MAX_FINDINGS: Final = 200
@@ -160,8 +163,8 @@ def summary_of(result: VerifyResult) -> RunSummary:
     )
 
 
-def _kind(plan: Plan, verdict: Verdict) -> str:
-    """One of *recording, import, gate, choice, identity, audit, run*."""
+def _kind(plan: Plan, verdict: Verdict) -> RunKind:
+    """What a run is, to tell runs apart by."""
     from steelyard.reports import choices, gates, identity_checks
 
     if plan.origin.kind == "gateway":
