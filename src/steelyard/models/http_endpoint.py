@@ -17,7 +17,7 @@ from steelyard.models import Settings, lost_connection
 from steelyard.models.api_key import ApiKey
 from steelyard.models.error_replies import MAX_DETAIL, SPENT, read_error, read_no_json
 from steelyard.models.key_forms import KeyForms
-from steelyard.models.proxy import proxy_of
+from steelyard.models.proxy import proxy_of, secrets_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
 from steelyard.models.streamed_body import StreamedBody
@@ -79,7 +79,7 @@ class HttpEndpoint:
         self.base = base
         self.proxy = proxy_of(base)
         self._key = key
-        self._forms = KeyForms(key.value)
+        self._forms = KeyForms(key.value, *secrets_of(self.proxy))
         self._settings = settings
         self._headers = headers
         self._session: aiohttp.ClientSession | None = None
@@ -117,13 +117,13 @@ class HttpEndpoint:
         if data is None and status == 200:
             return TOO_LARGE
         if data and holds_too_much(data):
-            return TOO_MUCH if status == 200 else read_error(status, None, self._without_key(dict(headers)))
+            return TOO_MUCH if status == 200 else self._error(status, None, headers)
         try:
             payload = self._without_key(msgspec.json.decode(data or b""))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
             payload = None
         if status != 200:
-            return read_error(status, payload, self._without_key(dict(headers)))
+            return self._error(status, payload, headers)
         if payload is None:
             return read_no_json(data or b"", headers)
         return Reply(payload, read_rate_headers(headers), headers)
@@ -154,8 +154,7 @@ class HttpEndpoint:
             ) as reply:
                 if reply.status != 200:
                     data = await self._read(reply)
-                    about = self._without_key(dict(reply.headers))
-                    raise Unreadable(read_error(reply.status, self.decoded(data or b""), about))
+                    raise Unreadable(self._error(reply.status, self.decoded(data or b""), reply.headers))
                 async for line in _lines(reply):
                     yield self._redact(line)
         except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
@@ -169,6 +168,9 @@ class HttpEndpoint:
             return self._without_key(msgspec.json.decode(data))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
+
+    def _error(self, status: int, payload: Any, headers: Mapping[str, str]) -> ModelOutput:
+        return self.without_key(read_error(status, payload, self._without_key(dict(headers))))
 
     def _fault(self, error: Exception) -> ModelOutput:
         import aiohttp
@@ -226,6 +228,18 @@ class HttpEndpoint:
         if isinstance(value, Mapping):
             return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
         return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
+
+    def without_key(self, output: ModelOutput) -> ModelOutput:
+        """The output without the key, which a server may send in parts that were joined when its reply was parsed."""
+        changed: ModelOutput = msgspec.structs.replace(
+            output,
+            text=self._forms.without(output.text),
+            reasoning=self._forms.without(output.reasoning),
+            finish_reason=self._forms.without(output.finish_reason),
+            model=self._forms.without(output.model),
+            detail=self._forms.without(output.detail),
+        )
+        return changed
 
     def shown(self, text: str) -> str:
         """What a server says in words, in one line and without the key."""
