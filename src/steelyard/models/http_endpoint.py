@@ -6,6 +6,7 @@ bounded, and the key appears in no record, error or representation.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,7 @@ __all__ = ["TOO_LARGE", "HttpEndpoint", "Reply", "Unreadable", "Upload", "is_too
 
 REPLY_BYTES: Final = 16 << 20
 FILE_BYTES: Final = 1 << 30  # of a file of lines, which is never in memory whole
+SLOWEST: Final = 32 << 10  # bytes a second of a file of lines
 TOO_LARGE: Final = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
 TOO_MUCH: Final = ModelOutput(
     outcome=Outcome.MALFORMED,
@@ -142,7 +144,8 @@ class HttpEndpoint:
     async def lines(self, path: str) -> AsyncIterator[bytes]:
         """Stream the lines of a file below the base URL, without the key; one that is too long comes empty.
 
-        Raises Unreadable where the file is not given, ends early, or is larger than any file of ours.
+        Empty lines are left out. Raises Unreadable where the file is not given, ends early, comes more slowly than any
+        connection is, or is larger than any file of ours.
         """
         import aiohttp
 
@@ -155,7 +158,7 @@ class HttpEndpoint:
                 if reply.status != 200:
                     data = await self._read(reply)
                     raise Unreadable(self._error(reply.status, self.decoded(data or b""), reply.headers))
-                async for line in _lines(reply):
+                async for line in _lines(reply, self._settings.timeout_seconds):
                     yield self._redact(line)
         except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
             raise Unreadable(self._fault(error)) from None
@@ -259,23 +262,44 @@ class HttpEndpoint:
         return self._session
 
 
-async def _lines(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """The lines of a body; of one that is too long nothing, and no more of the body than any file of ours has."""
+async def _lines(reply: aiohttp.ClientResponse, patience: float) -> AsyncIterator[bytes]:
+    """The lines of a body; of one that is too long nothing, and no more of the body than any file of ours has.
+
+    ``patience``: seconds that may be waited for the body beyond those that it takes at the slowest pace.
+    """
     line, total, is_long = bytearray(), 0, False
-    async for chunk in reply.content.iter_chunked(1 << 16):
+    async for chunk, waited in _timed(reply):
         total += len(chunk)
+        if waited > patience + total / SLOWEST:
+            detail = f"the file comes at less than {SLOWEST >> 10} KB a second"
+            raise Unreadable(ModelOutput(outcome=Outcome.TIMEOUT, detail=detail))
         if total > FILE_BYTES:
             raise Unreadable(
                 ModelOutput(outcome=Outcome.MALFORMED, detail=f"the file is larger than {FILE_BYTES >> 30} GB")
             )
         *ended, rest = chunk.split(b"\n")
         for end in ended:
-            yield b"" if is_long or len(line) + len(end) > REPLY_BYTES else bytes(line) + end
+            if is_long or len(line) + len(end) > REPLY_BYTES:
+                yield b""
+            elif line or end:
+                yield bytes(line) + end
             line, is_long = bytearray(), False
         is_long = is_long or len(line) + len(rest) > REPLY_BYTES
         line = bytearray() if is_long else line + rest
     if line or is_long:
         yield b"" if is_long else bytes(line)
+
+
+async def _timed(reply: aiohttp.ClientResponse) -> AsyncIterator[tuple[bytes, float]]:
+    """The pieces of a body, each with the seconds that were waited for it and those before: not those of a reader."""
+    waited = 0.0
+    while True:
+        since = time.monotonic()
+        chunk = await reply.content.readany()
+        waited += time.monotonic() - since
+        if not chunk:
+            return
+        yield chunk, waited
 
 
 def _sent(body: Mapping[str, Any] | StreamedBody | Upload | None, pause: float) -> tuple[Any, dict[str, str]]:
