@@ -46,9 +46,10 @@ class Recomputed:
     counts attempts that brought tokens but nothing readable, ``disowned`` a recording's replies that hold a whole
     answer under the status of a failure. ``not_compared`` is why the report's pages could not be drawn again and held
     against the sealed ones, "" where they were and are equal. ``tasks_not_here``: by task, the measurements (and
-    refused requests) that rest on a task file or plugin that is not here, so that prompt format, scorer and chance
-    score are taken as sealed. ``other_drawers``: by generated task, what drew its images, where something else draws
-    them here: what they show was made again, and their bytes were not.
+    refused requests) that rest on a task file or plugin that is not here, so that prompt format, scorer, chance score
+    and whether the claim may be accused are taken as sealed; ``accusing``: those of them whose claims state another
+    number of worked examples than the plan shows. ``other_drawers``: by generated task, what drew its images, where
+    something else draws them here: what they show was made again, and their bytes were not.
     """
 
     plan: Plan
@@ -61,6 +62,7 @@ class Recomputed:
     disowned: int = 0
     tasks_not_here: Mapping[str, Sequence[str]] = field(default_factory=dict)
     other_drawers: Mapping[str, str] = field(default_factory=dict)
+    accusing: Sequence[str] = ()
 
     @property
     def pages(self) -> bool:
@@ -136,6 +138,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
         journal.wasted,
         tasks_not_here=as_sealed.tasks,
         other_drawers=as_sealed.drawers,
+        accusing=as_sealed.accusing,
     )
 
 
