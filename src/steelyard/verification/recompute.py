@@ -25,6 +25,7 @@ from steelyard.reports.sealed_pages import compare_pages
 from steelyard.storage.journal.reader import segment_names
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.answered_by import check_answered_by
+from steelyard.verification.consistency import check_created
 from steelyard.verification.journal import checked_records
 from steelyard.verification.journal_content import check_journal
 from steelyard.verification.plan import check_plan, check_scorers
@@ -91,6 +92,7 @@ def recompute(run: Path, bundle: Bundle | None = None) -> Recomputed:
 
 def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     plan = run.plan
+    check_created(plan)
     _check_segments(run)
     if plan.origin.kind == "gateway":
         return _recompute_recording(run, bundle)
