@@ -128,6 +128,7 @@ bench-engine: .venv/core .venv-peers/inspect/bin/inspect .venv-peers/lm-eval/bin
 BUILDER ?= mkdocs
 docs: .venv/dev
 	$(BIN)/python -m tools.commands_page
+	$(BIN)/python -m tools.api_page
 	NO_MKDOCS_2_WARNING=1 $(BIN)/$(BUILDER) build --strict --clean
 
 # The pictures of README and docs, from a real run of the embedded model; Chromium draws them.

@@ -15,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Self
@@ -34,6 +35,10 @@ hypothesis.settings.load_profile("steelyard")
 # Where the tests themselves were started with Ctrl-C ignored (nohup, cron), the processes they start would ignore it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests start some hundreds of interpreters: without compiled modules each would compile the product anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
 LLAMA_SERVER = """
@@ -187,6 +192,17 @@ def sums_server() -> Iterator[SumsServer]:
     """A running :class:`SumsServer`."""
     with SumsServer() as server:
         yield server
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Audits of this process repeat a failed call or check as often as ever, but at once."""
+    from steelyard.auditing import session
+    from steelyard.models import patience
+    from steelyard.runner.retry import RetryPolicy
+
+    monkeypatch.setattr(patience, "FIRST_SECONDS", 0.001)
+    monkeypatch.setattr(session, "RetryPolicy", partial(RetryPolicy, base_seconds=0.01, overloaded_seconds=0.1))
 
 
 @pytest.fixture

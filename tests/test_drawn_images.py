@@ -144,6 +144,7 @@ def test_a_model_that_sees_nothing_is_refused_in_one_line(tmp_path: Path, capsys
     assert not (tmp_path / "run" / "plan.json").exists()
 
 
+@pytest.mark.slow  # the fast run asks such a model for images in tests/models/test_hf.py
 def test_a_vision_model_with_random_weights_reads_nothing(tmp_path: Path) -> None:
     model = save_vision_model(tmp_path / "random")
     asked = ["run", "chart_reading", "--model", f"hf:{model}", "--limit", "20", "--output-tokens", "8"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -131,10 +132,13 @@ def defined(tree: ast.Module) -> set[str]:
 
 PACKAGES = {name: path for name, path in MODULES.items() if path.name == "__init__.py"}
 REEXPORT = {"steelyard", "steelyard.records"}
+FROM_PACKAGE = re.compile(rf"\bfrom\s+(?:{'|'.join(map(re.escape, PACKAGES.keys() - REEXPORT))})\s+import\b")
 
 
 def taken_from_packages(path: Path) -> Iterator[str]:
     """The names that a module imports from a package which neither defines them nor has a module of that name."""
+    if not FROM_PACKAGE.search(path.read_text(encoding="utf-8")):  # most files: to read them as code takes seconds
+        return
     for node in ast.walk(parsed(path)):
         package = node.module if isinstance(node, ast.ImportFrom) and not node.level else None
         if isinstance(node, ast.ImportFrom) and package in PACKAGES.keys() - REEXPORT:

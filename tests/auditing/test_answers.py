@@ -10,8 +10,10 @@ import pytest
 
 from steelyard.auditing.answers import answers_of, reading_of
 from steelyard.auditing.finalize import read_scores
+from steelyard.auditing.open_answers import open_answers
 from steelyard.records import SampleScore
 from steelyard.storage.run_folder import RunFolder
+from tests.server.answers.mixed_run import mixed_run
 
 GOLDEN = Path(__file__).resolve().parents[1] / "assets" / "golden"
 
@@ -54,3 +56,13 @@ def test_a_selection_keeps_the_journals_order() -> None:
     run = RunFolder.open(GOLDEN)
     wrong = [each for each in answers_of(run) if each.reading == "wrong"]
     assert list(answers_of(run, lambda score: reading_of(score) == "wrong")) == wrong
+
+
+def test_an_answer_is_that_of_its_own_segment(tmp_path: Path) -> None:
+    """Numbers of records begin anew in each segment: a score was shown with the answer of the same number elsewhere."""
+    run = RunFolder.open(mixed_run(tmp_path / "run", worker="w1"))
+    answers = list(answers_of(run))
+    assert len(answers) == len(list(read_scores(run))) == 48
+    assert {each.answer for each in answers if each.task == "code"} == {"def f(): pass"}
+    assert [each.answer for each in answers if each.reading == "wrong"] == ["7000"]
+    assert open_answers(run).in_words() == "1 open: 1 holds more than one candidate"

@@ -59,7 +59,7 @@ def another(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
     asyncio.run(reference.close())
     with pytest.MonkeyPatch.context() as patch, llama_serving(path) as address:
         patch.setattr(orders, "secrets", SimpleNamespace(token_hex=lambda size: "5eed"))
-        assert audit(folder, address, "--limit", "30") == ExitCode.INCONSISTENT
+        assert audit(folder, address, "--limit", "22") == ExitCode.INCONSISTENT
     return folder
 
 
@@ -67,7 +67,7 @@ def test_another_model_is_found_and_the_report_says_what_was_shown(another: Path
     _, verdict = verdict_of(another)
     (finding,) = verdict.findings
     assert (finding.detector, finding.task) == ("identity", "neutral_prompts")
-    assert (finding.n or 99) <= 30
+    assert (finding.n or 99) <= 22
     page = (another / "run" / "report.md").read_text().replace("\\", "")
     assert "the texts that the endpoint drew are not the reference's" in page
     assert "its requantisation to Q2_K explains them best" in page

@@ -31,6 +31,8 @@ from steelyard.verification.recompute import recompute
 from tests.conftest import SumsServer
 from tests.verification.resealing import records_of, reseal, with_new_reports
 
+pytestmark = pytest.mark.usefixtures("quick_retries")
+
 Sums = tuple[Path, float]
 POINTS = 5.0
 ATTEMPTS = 5

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -106,9 +107,12 @@ def test_what_doctor_finds_is_what_a_run_can_ask_and_a_stranger_verifies(
     name: str, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Log-likelihoods by a server's own way, through plan, journal, seal and verification."""
-    run = tmp_path / "run"
+    run, rows = tmp_path / "run", tmp_path / "data" / "Rowan/hellaswag/default/validation.jsonl"
+    rows.parent.mkdir(parents=True)
+    with (shared / "data" / "Rowan/hellaswag/default/validation.jsonl").open() as file:
+        rows.write_text("".join(islice(file, 40)))
     with served(DIALECTS[name]) as (uri, seen):
-        command = ["run", "hellaswag", "--prompt", "completion", "--data", str(shared / "data"), "--limit", "5"]
+        command = ["run", "hellaswag", "--prompt", "completion", "--data", str(tmp_path / "data"), "--limit", "5"]
         assert steelyard([*command, "--model", uri, "--out", str(run)]) == 0
     plan = RunFolder.open(run).plan
     assert plan.subject.capabilities.loglikelihood

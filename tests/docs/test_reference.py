@@ -1,4 +1,4 @@
-"""The reference is current: commands from ``--help``, names from ``steelyard.__all__``."""
+"""The reference is current: commands from ``--help``, the HTTP API from its document, names from ``__all__``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import steelyard
 from steelyard import plugins
 from steelyard.models.address import PROVIDERS
 from tests.docs.pages import ROOT
+from tools import api_page
 from tools.commands_page import PAGE, page
 
 
 def test_the_page_of_commands_is_what_help_says_now() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tools.commands_page"
+
+
+def test_the_page_of_the_http_api_is_what_its_document_says_now() -> None:
+    assert api_page.PAGE.read_text(encoding="utf-8") == api_page.page(), "run: python -m tools.api_page"
 
 
 def test_every_public_name_is_on_the_page_of_python() -> None:

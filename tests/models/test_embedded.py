@@ -116,7 +116,7 @@ def test_a_restored_state_gives_the_bits_of_a_fresh_decode(llama: Llama) -> None
     state = llama.save()
     fresh = llama.decode(rest, len(prefix), every=True)
     llama.clear()
-    llama.decode(llama.tokenise(WORDS * 10), 0)
+    llama.decode(llama.tokenise(WORDS), 0)
     llama.restore(state)
     assert llama.decode(rest, len(prefix), every=True).tobytes() == fresh.tobytes()
 

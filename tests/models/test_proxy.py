@@ -82,6 +82,7 @@ def test_a_malformed_proxy_is_refused_without_being_repeated(
         assert "hunter2" not in said.err + said.out
 
 
+@pytest.mark.usefixtures("quick_retries")
 @pytest.mark.parametrize("status", [407, 502, 200, None])
 def test_a_proxy_that_fails_does_not_show_its_password(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, status: int | None

@@ -55,7 +55,7 @@ def test_a_cut_or_stripped_end_accuses_nobody(reader: TranscriptReader) -> None:
 def test_a_repeat_penalty_accuses_nobody(llama: Llama, reader: TranscriptReader) -> None:
     """Tokens in whose place one was expected that stood there before are not held."""
     shares = [
-        reader.shares(GenerateRequest(prompt=prompt), penalised(llama, prompt, 1.3)) for prompt, _ in PUBLISHED[:6]
+        reader.shares(GenerateRequest(prompt=prompt), penalised(llama, prompt, 1.3)) for prompt, _ in PUBLISHED[:3]
     ]
     assert min(each.own for each in shares if each is not None) >= 0.85
     assert any(shares)
@@ -79,7 +79,7 @@ def test_a_requantisation_explains_its_own_outputs_better(llama: Llama) -> None:
     other = Llama(path, threads=1, context_limit=512)
     both = TranscriptReader(llama, {"Q2_K": other})
     found = []
-    for prompt, own in PUBLISHED[2:9]:
+    for prompt, own in PUBLISHED[2:6]:
         request = GenerateRequest(prompt=prompt, max_tokens=40)
         theirs = both.shares(request, InferenceSession(other).generate(request, lambda: False).text)
         if theirs is not None:  # loops and short texts are not read

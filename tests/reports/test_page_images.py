@@ -49,6 +49,11 @@ def test_a_page_has_room_for_so_many(monkeypatch) -> None:  # type: ignore[no-un
     assert shown[2].words.endswith("(not in this page: too large for it)")
 
 
+def test_a_page_may_have_less_room() -> None:
+    shown = Pictures(100).shown((image(picture(1)), image(picture(2))))
+    assert [bool(each.uri) for each in shown] == [True, False]
+
+
 def test_many_small_files_of_many_pixels_have_an_end() -> None:
     data = picture(1)
     large = data[:16] + (6_000).to_bytes(4, "big") * 2 + data[24:]

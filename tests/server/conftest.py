@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from tests.server.fixtures import (  # noqa: F401 — fixtures
     certificate,
+    chosen_run,
     data,
     data_template,
     database,
     hostile_run,
+    mixed,
     older,
     site,
     suite_run,

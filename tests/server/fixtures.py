@@ -19,6 +19,8 @@ from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import apply_migrations
 from tests.conftest import SumsServer
+from tests.server.answers.mixed_run import mixed_run
+from tests.server.chosen_scores import with_chosen_scores
 from tests.server.databases import Server, copied, open_folder, other_programs, started, team_server
 from tests.server.site import Site, data_folder, serving
 from tests.tasks.test_suite_file import suite_at
@@ -57,6 +59,12 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def chosen_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose scores were chosen by whoever sealed it: it verifies, since its texts are withheld."""
+    return with_chosen_scores(tmp_path_factory.mktemp("chosen") / "run")
+
+
+@pytest.fixture(scope="session")
 def suite_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sealed run of a private suite whose questions nobody else may see; its texts are in it."""
     from steelyard.cli import execute
@@ -77,6 +85,12 @@ def suite_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         assert execute(["run", str(suite), "--model", f"openai:sums@{server.url}", "--out", str(work / "run")]) == 0
     return work / "run"
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sealed run with its texts, whose answers have every outcome; one question shows an image."""
+    return mixed_run(tmp_path_factory.mktemp("mixed") / "run")
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tests.docs.pages import ROOT
+from tests.server.databases import copied, open_folder
 
 NAME, PASSWORD = "ada", "a long way to the mill"
 
@@ -200,6 +201,13 @@ def serving(
             process.terminate()
             process.wait(30)
             drain.join(10)
+
+
+@contextmanager
+def new_platform(template: Path, *options: str) -> Iterator[Site]:
+    """``steelyard serve`` on a copy of a data folder whose database is made already; nobody has an account yet."""
+    with open_folder() as path, serving(copied(template, path), *options) as site:
+        yield site
 
 
 def _wait_until_it_answers(site: Site) -> None:

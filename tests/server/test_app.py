@@ -10,7 +10,8 @@ import re
 import pytest
 
 from steelyard.server.access.callers import Place
-from steelyard.server.app import PUSH_PATH, RULES
+from steelyard.server.api.operations import PUSH_PATH
+from steelyard.server.app import RULES
 from tests.server.site import Client, Site, pushed, run_page
 
 # Who is let in, by route. A new route needs a line of its own: it is not taken from the code.
@@ -33,6 +34,8 @@ EXPECTED = {
     "GET /p/{project}/runs": "viewer",
     "GET /p/{project}/runs/{seal}": "viewer",
     "GET /p/{project}/runs/{seal}/report": "viewer",
+    "GET /p/{project}/runs/{seal}/answers": "viewer",
+    "GET /p/{project}/runs/{seal}/answers/{number:int}": "viewer",
     "GET /p/{project}/runs/{seal}/archive": "viewer",
     "GET /p/{project}/runs/{seal}/files/{name:path}": "viewer",
     "POST /p/{project}/runs/{seal}/shares": "editor",
@@ -40,7 +43,21 @@ EXPECTED = {
     "GET /shared/{secret}": "anybody",
     "GET /p/{project}/people": "admin",
     "POST /p/{project}/people": "admin",
+    "GET /p/{project}/webhooks": "admin",
+    "POST /p/{project}/webhooks": "admin",
+    "GET /p/{project}/webhooks/{webhook:int}": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/kinds": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/test": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/switch": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/secret": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/end-secret": "admin",
+    "POST /p/{project}/webhooks/{webhook:int}/retire": "admin",
     "GET /account": "signed in",
+    "GET /account/mail": "signed in",
+    "POST /account/mail/address": "signed in",
+    "POST /account/mail/confirm": "signed in",
+    "POST /account/mail/forget": "signed in",
+    "POST /account/mail/choices": "signed in",
     "POST /account/password": "signed in",
     "POST /account/tokens": "signed in",
     "POST /account/tokens/{token:int}/revoke": "signed in",
@@ -57,6 +74,13 @@ EXPECTED = {
     "POST /admin/endpoints/{endpoint:int}/forget-key": "server",
     "POST /admin/endpoints/{endpoint:int}/retire": "server",
     "POST /admin/endpoints/{endpoint:int}/try": "server",
+    "GET /admin/webhooks": "server",
+    "POST /admin/webhooks": "server",
+    "POST /admin/webhooks/{place:int}/retire": "server",
+    "GET /admin/mail": "server",
+    "POST /admin/mail": "server",
+    "POST /admin/mail/test": "server",
+    "POST /admin/mail/off": "server",
     "GET /admin/people": "server",
     "POST /admin/people": "server",
     "GET /admin/people/{person:int}": "server",
@@ -70,20 +94,32 @@ EXPECTED = {
     "GET /admin/groups": "server",
     "POST /admin/groups": "server",
     "POST /admin/groups/{mapping:int}/end": "server",
+    "GET /api/v1/health": "anybody",
+    "GET /api/v1/openapi.json": "anybody",
+    "GET /api/v1/me": "any token",
+    "GET /api/v1/projects": "find",
+    "GET /api/v1/endpoints": "endpoints",
+    "GET /api/v1/models": "read",
+    "GET /api/v1/runs": "read",
     "POST /api/v1/runs": "push",
     "GET /api/v1/runs/{seal}": "find",
+    "GET /api/v1/runs/{seal}/report": "read",
+    "GET /api/v1/runs/{seal}/bundle": "read",
 }
 PARTS = {
     "{project}": "default",
     "{seal}": "0" * 64,
     "{name}": "x.css",
     "{name:path}": "report.md",
+    "{number:int}": "999999",
     "{token:int}": "999999",
     "{session:int}": "999999",
     "{person:int}": "999999",
     "{mapping:int}": "999999",
     "{endpoint:int}": "999999",
     "{share:int}": "999999",
+    "{webhook:int}": "999999",
+    "{place:int}": "999999",
     "{secret}": "a" * 43,
 }
 ROLES = ("viewer", "runner", "editor", "admin")
@@ -98,17 +134,18 @@ REACHES: dict[str, set[str]] = {
     "administrator of the server": {"signed in", *ROLES, "server"},
     "disabled": set(),
     "without a role any more": set(),
-    "token push": {"push", "find"},
-    "token push of another project": {"push", "find"},
-    "token push of who is a viewer by now": {"find"},
-    "token push of who has no role any more": set(),
+    "token push": {"any token", "push", "find", "endpoints"},
+    "token push of another project": {"any token", "push", "find", "endpoints"},
+    "token push of who is a viewer by now": {"any token", "find"},
+    "token push of who has no role any more": {"any token"},
     "token push of a disabled person": set(),
-    "token read": {"find"},
-    "token metrics": {"metrics"},
-    "token metrics of no administrator any more": set(),
+    "token read": {"any token", "find", "read"},
+    "token read of a runner": {"any token", "find", "read", "endpoints"},
+    "token metrics": {"any token", "metrics"},
+    "token metrics of no administrator any more": {"any token"},
 }
 UNKNOWN_TOKENS = {"token push of a disabled person"}
-TOKEN_KINDS = {"push", "find", "metrics"}
+TOKEN_KINDS = {"any token", "push", "find", "read", "endpoints", "metrics"}
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +175,7 @@ def callers(site: Site) -> dict[str, Client]:
         "token push of who has no role any more": site.with_token("push", client=bare),
         "token push of a disabled person": site.with_token("push", client=disabled),
         "token read": site.with_token("read", client=found["viewer"]),
+        "token read of a runner": site.with_token("read", client=found["runner"]),
         "token metrics": site.with_token("metrics"),
         "token metrics of no administrator any more": site.with_token("metrics", client=fallen),
     }
@@ -200,8 +238,8 @@ def test_each_route_lets_in_whom_its_line_names_and_nobody_else(route: str, call
     for name, client in callers.items():
         found, text = outcome(client, route)
         allowed = expected(route, name)
-        if "{seal}" in route and allowed == {"in"}:
-            allowed = {"in", "missing"}  # there is no such run, which reads the same
+        if ("{seal}" in route or "{webhook:int}" in route) and allowed == {"in"}:
+            allowed = {"in", "missing"}  # there is no such run or webhook, which reads the same
         assert found in allowed, (name, found, text[:600])
 
 
@@ -210,7 +248,7 @@ def test_a_run_that_a_person_may_not_see_reads_as_one_that_is_not_there(site: Si
     page = callers["administrator of the server"].get(run_page(seal, project="other"))
     assert page.status == 200
     viewer, stranger = callers["viewer"], callers["admin of another project"]
-    for more in ("", "/report", "/archive", "/files/report.md"):
+    for more in ("", "/answers", "/answers/1", "/report", "/archive", "/files/report.md"):
         assert stranger.get(run_page(seal, more, "other")).status == 200
         hidden = viewer.get(run_page(seal, more, "other"))
         absent = viewer.get(run_page(seal, more, "no-such-project"))
@@ -226,7 +264,8 @@ def test_a_run_that_a_person_may_not_see_reads_as_one_that_is_not_there(site: Si
 def test_a_method_that_no_rule_names_is_refused(callers: dict[str, Client]) -> None:
     for rule in RULES:
         for method in ("PUT", "DELETE", "PATCH"):
-            assert callers["administrator of the server"].ask(method, filled(rule.path)).status == 405, rule
+            reply = callers["administrator of the server"].ask(method, filled(rule.path))
+            assert (reply.status, rule.method in reply.headers["allow"].split(", ")) == (405, True), rule
     assert callers["administrator of the server"].get("/no-such-page").status == 404
 
 
@@ -235,3 +274,7 @@ def test_a_session_opens_no_tokens_route_and_a_token_no_page(site: Site, callers
     assert both.get("/metrics").status == 401
     with_token = Client(site.base, {}, dict(callers["token push"].headers))
     assert with_token.get("/admin").status == 303
+    for rule in RULES:
+        if rule.is_for_programs and rule.access.place is not Place.OPEN:
+            reply = both.ask(rule.method, filled(rule.path))
+            assert (reply.status, reply.cookies) == (401, []), rule

@@ -355,7 +355,9 @@ def false_alarms(population: int, variance: float, estimate: Estimator | None, t
 @pytest.mark.parametrize("population", [30, 164, 198])
 @pytest.mark.parametrize("variance", [0.01, 0.05])
 def test_sampled_decoding_keeps_its_size(population: int, variance: float) -> None:
-    assert false_alarms(population, variance, within_sample_variance_upper) <= ALPHA
+    # Without the margin the shares are 20 % and more: the longer series show it in half of the trials.
+    trials = 4000 if population < 100 else 2000
+    assert false_alarms(population, variance, within_sample_variance_upper, trials) <= ALPHA
 
 
 def test_the_plain_estimate_of_a_short_probe_would_not() -> None:
@@ -365,5 +367,5 @@ def test_the_plain_estimate_of_a_short_probe_would_not() -> None:
 @pytest.mark.parametrize(("population", "expected"), [(30, 0.387), (164, 0.196), (198, 0.219)])
 def test_without_the_noise_margin_honest_vendors_are_accused(population: int, expected: float) -> None:
     """What the margin is for. The expected shares are exact (dynamic programming over both passes)."""
-    error = math.sqrt(expected * (1 - expected) / 4000)
-    assert false_alarms(population, 0.05, None) == pytest.approx(expected, abs=4 * error)
+    error = math.sqrt(expected * (1 - expected) / 2000)
+    assert false_alarms(population, 0.05, None, trials=2000) == pytest.approx(expected, abs=4 * error)

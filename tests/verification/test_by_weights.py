@@ -25,7 +25,7 @@ SHEET = """model: small
 claims:
   - {task: word_sequence_reversal, value: 10, unit: percent, protocol: {prompt: completion}}
 """
-TEXTS = 5
+TEXTS = 3
 
 
 @pytest.fixture(scope="module")

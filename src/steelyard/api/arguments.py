@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.records.file_options import FileOptions
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from steelyard.models import Settings
     from steelyard.plugins import Model
 
@@ -44,12 +46,16 @@ class RunArguments:
     seconds of ``time.monotonic``. ``new_ledger`` begins a ledger for a key that has none, ``no_ledger`` does
     without; ``timestamp`` is the address of a time stamp authority. ``ray`` is the address of a cluster.
     ``batch`` asks by the provider's batches, ``batch_growth`` is how many times further each ends than the one before.
+    ``api_keys`` are keys themselves by role, for a process in which no variable may hold them, and ``socket_factory``
+    is as in :class:`steelyard.models.Settings`.
     ``owns_process``: the process does nothing but this run, so that its garbage collection may be tuned for it.
     """
 
     models: Mapping[str, str | Model] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     usual_keys: bool = True
+    api_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    socket_factory: Callable[[Any], socket] | None = None
     out: Path | None = None
     data: Path | None = None
     task_files: tuple[Path, ...] = ()
@@ -95,7 +101,10 @@ class RunArguments:
         from steelyard.models import Settings
 
         settings = Settings(
-            timeout_seconds=self.timeout, reasoning_effort=self.reasoning_effort, usual_keys=self.usual_keys
+            timeout_seconds=self.timeout,
+            reasoning_effort=self.reasoning_effort,
+            usual_keys=self.usual_keys,
+            socket_factory=self.socket_factory,
         )
         return settings if self.concurrency is None else replace(settings, concurrency=self.concurrency)
 

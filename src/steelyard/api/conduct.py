@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted
 from steelyard.evidence import layout
+from steelyard.storage.store import FOLDER
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from steelyard.planning.orders import ProvedOrders
     from steelyard.plugins import Model
     from steelyard.records import ClaimSheet, Plan, PlanInput, RequestedTest, Verdict
+    from steelyard.runner.allowance import Allowance
     from steelyard.storage.run_folder import RunFolder
+    from steelyard.storage.store import Store
 
 __all__ = [
     "Conducted",
@@ -152,8 +155,12 @@ async def conduct(
     signer: KeySigner | None,
     on_interrupt: OnInterrupt | None = None,
     watcher: Watcher | None = None,
+    store: Store = FOLDER,
+    allowance: Allowance | None = None,
 ) -> Conducted:
-    """Plan a job and run it to its seal; ``watcher`` hears of every answer.
+    """Plan a job and run it to its seal; ``watcher`` hears of every answer, ``store`` keeps what the run writes.
+
+    ``allowance`` is asked before each call: where it has no room, the run stops as if it were interrupted.
 
     Raises Interrupted, ModelUnavailable, TimestampUnavailable, DeadlineExceeded or StorageError where it stopped early;
     what is finished is in its folder, and ``steelyard resume`` goes on with it.
@@ -173,7 +180,7 @@ async def conduct(
             place = here / folder if has_function(args) else folder
             if args.owns_process:
                 gc.freeze()  # the plan and its samples live as long as the run; collecting among them costs 7 %
-            with session_options(audit.plan, args, on_interrupt, watcher) as options:
+            with session_options(audit.plan, args, on_interrupt, watcher, store, allowance) as options:
                 local = local_settings_of(args, job.options)
 
                 def begun(run: RunFolder) -> None:
@@ -189,7 +196,12 @@ async def conduct(
 
 @contextmanager
 def session_options(
-    plan: Plan, args: RunArguments, on_interrupt: OnInterrupt | None = None, watcher: Watcher | None = None
+    plan: Plan,
+    args: RunArguments,
+    on_interrupt: OnInterrupt | None = None,
+    watcher: Watcher | None = None,
+    store: Store = FOLDER,
+    allowance: Allowance | None = None,
 ) -> Iterator[SessionOptions]:
     """The options of one session, with its progress display where one is wanted."""
     from steelyard.auditing.session import SessionOptions
@@ -198,6 +210,8 @@ def session_options(
         notify=logging.getLogger("steelyard").info,  # silent, unless the user's logging wants it
         deadline_seconds=args.seconds_left,
         timestamp_url=args.timestamp,
+        store=store,
+        allowance=allowance,
     )
     if args.patience_seconds is not None:
         options = replace(options, patience_seconds=args.patience_seconds)

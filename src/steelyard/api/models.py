@@ -248,7 +248,12 @@ def open_for_call(
         if isinstance(each, OpenedModel):
             found[role] = each.bound_to(asyncio.get_running_loop())
         elif isinstance(each, str):
-            settings = replace(args.settings(), api_key_env=args.keys.get(role), sealed=(sealed or {}).get(role))
+            settings = replace(
+                args.settings(),
+                api_key_env=args.keys.get(role),
+                api_key=args.api_keys.get(role),
+                sealed=(sealed or {}).get(role),
+            )
             found[role] = _open(role, each, settings, args)
             opened_here.push_async_callback(found[role].close)
         else:

@@ -22,6 +22,7 @@ from steelyard.models.address import IN_PROCESS, PROVIDERS, address_of
 from steelyard.records import SUBJECT
 from steelyard.records.file_options import FileOptions
 from steelyard.storage.local_settings import LocalSettings
+from steelyard.storage.store import FOLDER
 from steelyard.tasks.catalogue import Catalogue
 from steelyard.util.text import one_line
 
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from steelyard.auditing.session import Watcher
     from steelyard.evidence.keys import KeySigner
     from steelyard.records import Verdict
+    from steelyard.runner.allowance import Allowance
     from steelyard.storage.run_folder import RunFolder
+    from steelyard.storage.store import Store
 
 __all__ = ["arguments_to_resume", "batch_cancelled", "resumed", "samples_to_resume"]
 
@@ -44,8 +47,10 @@ async def resumed(
     signer: KeySigner | None,
     on_interrupt: OnInterrupt | None = None,
     watcher: Watcher | None = None,
+    store: Store = FOLDER,
+    allowance: Allowance | None = None,
 ) -> Verdict:
-    """Ask what a stopped run has left to ask, and seal it; ``watcher`` hears of every answer.
+    """Ask what a stopped run has left to ask, and seal it; the last three are as of :func:`conduct`.
 
     Raises as :func:`arguments_to_resume` and :func:`steelyard.api.conduct.conduct` do.
     """
@@ -64,7 +69,7 @@ async def resumed(
             sealed = {role: planned.capabilities for role, planned in run.plan.models.items()}
             models = open_for_call(args, opened_here, catalogue.suites, sealed)
             note_begun(catalogue.suites, args, run)
-            with session_options(run.plan, args, on_interrupt, watcher) as options:
+            with session_options(run.plan, args, on_interrupt, watcher, store, allowance) as options:
                 verdict = await resume_audit(run, models, data, catalogue, signer, options)
             note_ended(catalogue.suites, args, run)
             return verdict

@@ -80,13 +80,13 @@ def answers_of(run: RunFolder, wanted: Callable[[SampleScore], bool] = lambda _:
     wrong.
     Raises VerificationError for a journal that does not fit its plan.
     """
-    found: dict[int, list[SampleScore]] = {}
+    found: dict[tuple[str, int, str, int], list[SampleScore]] = {}
 
     drawn = {each.id for each in run.plan.measurements if each.drawn in (PROMPTS, ORDER)}
 
     def collect(score: SampleScore) -> None:
         if score.measurement not in drawn and wanted(score):
-            found.setdefault(score.seq, []).append(score)
+            found.setdefault(_call_of(score), []).append(score)
 
     plan = results_of(run, collect).plan
     measurements, texts = plan.by_id, open_index(run.path)
@@ -97,13 +97,18 @@ def answers_of(run: RunFolder, wanted: Callable[[SampleScore], bool] = lambda _:
         if isinstance(record, RecordedScore) and record.note
     }
     for record, _ in read_lines(run.path):
-        if not isinstance(record, Attempt):
+        if not isinstance(record, Attempt) or not record.final:
             continue
-        for score in found.get(record.seq, ()):
+        for score in found.get(_call_of(record), ()):
             note = notes.get((score.measurement, score.sample, score.repeat, score.scorer), "")
             scorer = scorers[score.measurement, score.scorer]
             answer = _answer(measurements[score.measurement], record, score, scorer, texts, note)
             yield replace(answer, images=tuple(_images_at(run.path, record, texts)))
+
+
+def _call_of(of: SampleScore | Attempt) -> tuple[str, int, str, int]:
+    """The call that a score and the attempt that ended it are about: numbers of records begin anew in each segment."""
+    return of.measurement, of.position, of.sample, of.repeat
 
 
 def _images_at(run: Path, attempt: Attempt, texts: Mapping[str, str]) -> Iterator[ShownImage]:

@@ -11,6 +11,7 @@ import msgspec
 
 from steelyard.auditing.finalize import read_scores
 from steelyard.auditing.scoring import executes, output_of, read_score, sample_of, scorers_of
+from steelyard.plugins import Scorer
 from steelyard.records import Attempt, Measurement, ModelOutput, Sample
 from steelyard.scorers.contains import Contains
 from steelyard.scorers.open_causes import OpenCause, open_cause
@@ -19,7 +20,7 @@ from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.reasoning import split_reasoning
 
-__all__ = ["OpenAnswers", "open_answers"]
+__all__ = ["OpenAnswers", "cause_of", "open_answers"]
 
 # Of rules that say themselves why an answer is open, in their notes, and of those of a judge in a run of its own.
 _CAUSES = {"judged": OpenCause.WAITS} | dict.fromkeys(("json_schema", "citation"), OpenCause.EITHER)
@@ -63,16 +64,36 @@ def open_answers(run: RunFolder) -> OpenAnswers:
     Raises InputError where the run is not finished.
     """
     found = OpenAnswers()
-    for measurement, sample, output, rule in _open_ones(run):
-        cause = _CAUSES.get(rule) or open_cause(sample, output)
-        found.causes[cause] += 1
-        found.held += rule in _TEXT_RULES and not measurement.public and _is_held(sample, output)
+    for measurement, sample, output, scorer in _open_ones(run):
+        found.causes[cause_of(scorer, sample, output)] += 1
+        found.held += (
+            _rule_of(scorer) in _TEXT_RULES and not measurement.public and _is_held(sample, _unthought(output))
+        )
     return found
 
 
-def _open_ones(run: RunFolder) -> Iterator[tuple[Measurement, Sample, ModelOutput, str]]:
+def cause_of(scorer: Scorer, sample: Sample, output: ModelOutput) -> OpenCause:
+    """Why an answer is open that this scorer left open."""
+    return _CAUSES.get(_rule_of(scorer)) or open_cause(sample, _unthought(output))
+
+
+def _rule_of(scorer: Scorer) -> str:
+    return "" if executes(scorer) else scorer.identifier.partition("@")[0].partition("[")[0]
+
+
+def _unthought(output: ModelOutput) -> ModelOutput:
+    """An output without its reasoning."""
+    return msgspec.structs.replace(output, text=split_reasoning(output.text)[0])
+
+
+def _open_ones(run: RunFolder) -> Iterator[tuple[Measurement, Sample, ModelOutput, Scorer]]:
     plan = run.plan
-    waiting = {(each.seq, each.scorer) for each in read_scores(run) if each.status == "open" and each.position >= 0}
+    # By the call, since numbers of records begin anew in each segment of a journal.
+    waiting = {
+        (each.measurement, each.position, each.scorer)
+        for each in read_scores(run)
+        if each.status == "open" and each.position >= 0
+    }
     if not waiting:
         return
     measurements, scorers, texts = plan.by_id, scorers_of(plan), open_index(run.path)
@@ -80,14 +101,12 @@ def _open_ones(run: RunFolder) -> Iterator[tuple[Measurement, Sample, ModelOutpu
         if not isinstance(record, Attempt) or not record.final or record.measurement not in measurements:
             continue
         for scorer in scorers[record.measurement]:
-            if (record.seq, scorer.identifier) not in waiting:
+            if (record.measurement, record.position, scorer.identifier) not in waiting:
                 continue
             again = bool(measurements[record.measurement].again)
             sample, output = sample_of(record, texts, again=again), output_of(record, texts)
             if sample is not None and output is not None:
-                answer = msgspec.structs.replace(output, text=split_reasoning(output.text)[0])
-                rule = "" if executes(scorer) else scorer.identifier.partition("@")[0].partition("[")[0]
-                yield measurements[record.measurement], sample, answer, rule
+                yield measurements[record.measurement], sample, output, scorer
 
 
 def _is_held(sample: Sample, output: ModelOutput) -> bool:

@@ -40,6 +40,7 @@ from steelyard.planning.samples import Prepared
 from steelyard.planning.turns import answering
 from steelyard.plugins import Model, Scorer
 from steelyard.records import SUBJECT, Attempt, GenerateRequest, ModelOutput, Plan, Request, Sample, SampleScore
+from steelyard.runner.allowance import Allowance
 from steelyard.runner.batch_loop import BatchRunner
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, worst_case
@@ -99,7 +100,7 @@ class SessionOptions:
     that is down is waited for. ``watcher`` hears of every answer, ``notify`` takes a line for the user.
     ``on_interrupt`` gives a block within which the user's interruption calls the given function, on the event loop.
     ``timestamp_url`` is the time stamp authority's, asked once where the plan says that a stamp belongs to it.
-    ``store`` keeps what the run writes, beside its folder.
+    ``store`` keeps what the run writes, beside its folder. ``allowance`` is asked before each call.
     """
 
     watcher: Watcher = lambda _: None
@@ -109,6 +110,7 @@ class SessionOptions:
     on_interrupt: Callable[[Callable[[], None]], AbstractContextManager[None]] = by_signals
     timestamp_url: str = ""
     store: Store = FOLDER
+    allowance: Allowance | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -218,6 +220,7 @@ class RunSession:
         return Runner(
             **shared,
             concurrency=AdaptiveConcurrency(planned.concurrency, None if planned.adaptive else planned.concurrency),
+            allowance=self.options.allowance,
             limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
             breaker=CircuitBreaker(self.options.patience_seconds),
             attempt_timeout=planned.attempt_timeout_us / 1e6,

@@ -38,7 +38,7 @@ COMMANDS = {
     "model": "fetch the embedded model",
     "panel": "keep sealed reference runs of models of many families, against which another is held",
     "portfolio": "concentration risk: how far models fail on the same samples, by vendor and family",
-    "remote": "push sealed runs to the team's platform",
+    "remote": "push sealed runs to the team's platform, and gate CI on what it verified",
     "report": "show the report of a run again, computed from its journal",
     "resume": "resume an interrupted run or recording",
     "run": "measure one task on a model, with error bars",

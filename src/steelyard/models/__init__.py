@@ -19,7 +19,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError
@@ -45,6 +45,7 @@ class Settings:
     resumed run holds, which an endpoint has without being measured again. ``usual_keys``: whether those two variables
     are looked at where ``api_key_env`` names none. ``socket_factory`` makes the sockets of an endpoint's connections
     from what :func:`socket.getaddrinfo` gives, and raises OSError for an address that may not be connected to.
+    ``api_key`` is the key itself, "" for none: then no variable is looked at.
     """
 
     api_key_env: str | None = None
@@ -55,6 +56,7 @@ class Settings:
     sealed: Capabilities | None = None
     usual_keys: bool = True
     socket_factory: Callable[[Any], socket] | None = None
+    api_key: str | None = field(default=None, repr=False)
 
 
 def open_model(uri: str, settings: Settings | None = None) -> Model:

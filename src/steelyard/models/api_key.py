@@ -30,9 +30,13 @@ class ApiKey:
 def key_for(endpoint: NamedEndpoint, settings: Settings) -> ApiKey:
     """The key that is sent to an endpoint.
 
-    From the variable that ``settings`` name; else STEELYARD_API_KEY, else the vendor's own variable at its own address.
+    The one that ``settings`` hold, or that is in the variable which they name; else STEELYARD_API_KEY, else the
+    vendor's own variable at its own address.
     Raises InputError where a variable that was named holds none, or a key cannot stand in a header.
     """
+    if settings.api_key is not None:
+        said = "its key was sent: is it right?" if settings.api_key else "no key was sent: give this endpoint one"
+        return ApiKey(settings.api_key, said)
     provider = PROVIDERS[endpoint.kind]
     usual = (OWN_VARIABLE, provider.key_variable) if endpoint.is_own else (OWN_VARIABLE,)
     names = (settings.api_key_env,) if settings.api_key_env else usual if settings.usual_keys else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import msgspec
 
 from steelyard.errors import ModelUnavailable
 from steelyard.models.http_endpoint import HttpEndpoint
+from steelyard.models.patience import pause_after
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
 __all__ = ["Handshake", "ids_in"]
@@ -89,7 +89,7 @@ class Handshake:
                 raise self._http.refusal(output)
             if output.outcome is Outcome.TIMEOUT or output.fatal or not output.outcome.retryable:
                 break
-            await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
+            await pause_after(output, attempt)
         return output
 
 

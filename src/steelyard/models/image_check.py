@@ -7,7 +7,6 @@ both, the picture must have some.
 
 from __future__ import annotations
 
-import asyncio
 import struct
 import zlib
 from hashlib import sha256
@@ -16,6 +15,7 @@ from typing import Final
 import msgspec
 
 from steelyard.models.http_endpoint import is_too_large
+from steelyard.models.patience import pause_after
 from steelyard.plugins import Model
 from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
 
@@ -58,7 +58,7 @@ async def _patiently(model: Model, greeting: GenerateRequest) -> ModelOutput:
         output = await model.generate(greeting)
         if not output.outcome.retryable or output.fatal:
             break
-        await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
+        await pause_after(output, attempt)
     return output
 
 

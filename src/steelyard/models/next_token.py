@@ -12,7 +12,6 @@ asked, and five things must hold:
 
 from __future__ import annotations
 
-import asyncio
 import math
 import re
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from typing import Final, Protocol, runtime_checkable
 import msgspec
 
 from steelyard.evidence.canonical import canonical
+from steelyard.models.patience import pause_after
 from steelyard.plugins import Model
 from steelyard.records import ModelOutput, NextTokenRequest, Outcome
 
@@ -99,5 +99,5 @@ async def _patiently(model: Model, request: NextTokenRequest) -> ModelOutput:
         output = await next_token_of(model, request)
         if not output.outcome.retryable or output.fatal:
             break
-        await asyncio.sleep(min(output.retry_after or 0.2 * 2**attempt, 5.0))
+        await pause_after(output, attempt)
     return output

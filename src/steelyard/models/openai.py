@@ -6,7 +6,6 @@ What every provider's wire has in common is :mod:`steelyard.models.http_endpoint
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -20,6 +19,7 @@ from steelyard.models.api_key import ApiKey, key_for
 from steelyard.models.handshake import Handshake, ids_in
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
 from steelyard.models.openai_batches import OpenAIBatches
+from steelyard.models.patience import pause_after
 from steelyard.models.reasoning_check import find_reasoning
 from steelyard.models.streamed_body import Places, StreamedBody, data_uri
 from steelyard.records import (
@@ -154,7 +154,7 @@ class OpenAIModel:
             echo = await self._echo(prompt)
             if not isinstance(echo, ModelOutput) or echo.outcome not in (Outcome.RATE_LIMITED, Outcome.SERVER_ERROR):
                 break
-            await asyncio.sleep(min(echo.retry_after or 0.2 * 2**attempt, 5.0))
+            await pause_after(echo, attempt)
         return echo
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────

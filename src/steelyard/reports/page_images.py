@@ -46,11 +46,14 @@ class Shown:
 
 
 class Pictures:
-    """Puts images into a page until its room is used up; ``inside`` is how many are in it."""
+    """Puts images into a page until its room is used up; ``inside`` is how many are in it.
 
-    def __init__(self) -> None:
+    ``room``: bytes of their files, where it is not :data:`PAGE_BYTES`.
+    """
+
+    def __init__(self, room: int | None = None) -> None:
         self.inside = 0
-        self._left, self._pixels_left = PAGE_BYTES, PAGE_PIXELS
+        self._left, self._pixels_left = PAGE_BYTES if room is None else room, PAGE_PIXELS
 
     def shown(self, images: tuple[PageImage, ...]) -> tuple[Shown, ...]:
         """The images of one answer."""

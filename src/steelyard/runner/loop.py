@@ -14,6 +14,7 @@ from typing import Any, Literal
 from steelyard.models.asking import output_of
 from steelyard.plugins import HealthCheckedModel, Model
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome, Request, Sample
+from steelyard.runner.allowance import Allowance
 from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
@@ -51,6 +52,7 @@ class Runner:
     The callback may close measurements of the schedule: it decides when to stop, the runner only sends requests. Where
     it returns an awaitable (an output that takes time to score), the call counts as in flight until that is done.
     ``notify`` takes a line for the user when the endpoint goes down or comes back, ``on_attempt`` every attempt.
+    ``allowance`` is asked before each call, beside the run's own ``budget``.
     ``first``: work that an earlier session left, such as scoring; it starts before any request and counts as in flight.
     ``media`` keeps the images that requests show; without it none may show any. ``check_item`` gets the digest of each
     sample before it is asked.
@@ -68,6 +70,7 @@ class Runner:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     limiter: RateLimiter = field(default_factory=RateLimiter)
     budget: Budget | None = None
+    allowance: Allowance | None = None
     breaker: CircuitBreaker = field(default_factory=lambda: CircuitBreaker(patience=0.0))
     attempt_timeout: float = 120.0
     budget_seconds: float | None = None
@@ -270,6 +273,11 @@ class Runner:
     # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _attempt(self, pending: Pending, tokens: int, reservation: Reservation) -> None:
+        if self.allowance is not None and not await self.allowance.reserve(pending.sample.request):
+            if self.budget is not None:
+                self.budget.release(reservation)
+            self.stop("interrupted")
+            return
         images = self._begin_images(pending.sample.request)
         await wait_turn(self.model, self.attempt_timeout)
         await self.journal.room()  # the last before the call is sent: only here may be known that a lease is over
@@ -280,6 +288,8 @@ class Runner:
                 await asyncio.shield(image)
         except asyncio.CancelledError:
             pending.attempts += 1
+            if self.allowance is not None:
+                self.allowance.settle(pending.sample.request, cut_output(self._stopping))
             self._record(pending, cut_output(self._stopping), started, time.monotonic(), final=False)
             raise
         now = time.monotonic()
@@ -288,6 +298,8 @@ class Runner:
             self.notify(f"the endpoint asks to wait {held:.0f} s (its rate limit): nothing is sent before {until}")
         if self.budget is not None:
             self.budget.settle(reservation, output)
+        if self.allowance is not None:
+            self.allowance.settle(pending.sample.request, output)
         self.schedule.charge(pending.call.measurement, (now - started) / self.concurrency.limit)
         try:
             final = await self._judge(pending, output, started, now)

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
 from steelyard.server.access.callers import Access, Place, Role
+from steelyard.server.api.operations import OPERATIONS, PUSH_PATH
 from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
     account,
     admin,
+    answers,
     endpoints,
     groups,
+    mail,
     models,
     overview,
     people,
@@ -22,8 +25,8 @@ from steelyard.server.pages import (
     sign_in,
     single_sign_on,
     static,
+    webhooks,
 )
-from steelyard.server.push import endpoint
 from steelyard.server.web.routing import Rule, page_for_nothing, routes_of
 
 if TYPE_CHECKING:
@@ -35,16 +38,14 @@ if TYPE_CHECKING:
 
     from steelyard.server.platform import Platform
 
-__all__ = ["PUSH_PATH", "RULES", "build_app"]
+__all__ = ["RULES", "build_app"]
 
-PUSH_PATH: Final = "/api/v1/runs"
 OPEN: Final = Access(Place.OPEN)
 OWN: Final = Access(Place.OWN)
 LOOK: Final = Access(Place.PROJECT, Role.VIEWER)
 SHARE: Final = Access(Place.PROJECT, Role.EDITOR)
 MANAGE: Final = Access(Place.PROJECT, Role.ADMIN)
 SERVER: Final = Access(Place.SERVER, Role.ADMIN)
-FIND: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("push", "read"))
 METRICS: Final = Access(Place.SERVER, Role.ADMIN, scopes=("metrics",))
 RULES: Final = (
     Rule("GET", "/healthz", OPEN, health.show_health, asks_who=False),
@@ -65,6 +66,8 @@ RULES: Final = (
     Rule("GET", "/p/{project}/runs", LOOK, runs.show_runs),
     Rule("GET", "/p/{project}/runs/{seal}", LOOK, run.show_run),
     Rule("GET", "/p/{project}/runs/{seal}/report", LOOK, run.show_report),
+    Rule("GET", "/p/{project}/runs/{seal}/answers", LOOK, answers.show_answers),
+    Rule("GET", "/p/{project}/runs/{seal}/answers/{number:int}", LOOK, answers.show_answer),
     Rule("GET", "/p/{project}/runs/{seal}/archive", LOOK, run.send_archive),
     Rule("GET", "/p/{project}/runs/{seal}/files/{name:path}", LOOK, run.send_file),
     Rule("POST", "/p/{project}/runs/{seal}/shares", SHARE, shares.do_share),
@@ -72,7 +75,21 @@ RULES: Final = (
     Rule("GET", "/shared/{secret}", OPEN, shares.show_shared),
     Rule("GET", "/p/{project}/people", MANAGE, projects.show_members),
     Rule("POST", "/p/{project}/people", MANAGE, projects.do_set_member),
+    Rule("GET", "/p/{project}/webhooks", MANAGE, webhooks.show_webhooks),
+    Rule("POST", "/p/{project}/webhooks", MANAGE, webhooks.do_add),
+    Rule("GET", "/p/{project}/webhooks/{webhook:int}", MANAGE, webhooks.show_webhook),
+    Rule("POST", "/p/{project}/webhooks/{webhook:int}/kinds", MANAGE, webhooks.do_change),
+    Rule("POST", "/p/{project}/webhooks/{webhook:int}/test", MANAGE, webhooks.do_test),
+    Rule("POST", "/p/{project}/webhooks/{webhook:int}/switch", MANAGE, webhooks.do_switch),
+    Rule("POST", "/p/{project}/webhooks/{webhook:int}/secret", MANAGE, webhooks.do_new_secret),
+    Rule("POST", "/p/{project}/webhooks/{webhook:int}/end-secret", MANAGE, webhooks.do_end_old_secret),
+    Rule("POST", "/p/{project}/webhooks/{webhook:int}/retire", MANAGE, webhooks.do_retire),
     Rule("GET", "/account", OWN, account.show_account),
+    Rule("GET", "/account/mail", OWN, mail.show_account_mail),
+    Rule("POST", "/account/mail/address", OWN, mail.do_set_address),
+    Rule("POST", "/account/mail/confirm", OWN, mail.do_confirm),
+    Rule("POST", "/account/mail/forget", OWN, mail.do_forget),
+    Rule("POST", "/account/mail/choices", OWN, mail.do_choose),
     Rule("POST", "/account/password", OWN, account.do_change_password),
     Rule("POST", "/account/tokens", OWN, account.do_make_token),
     Rule("POST", "/account/tokens/{token:int}/revoke", OWN, account.do_revoke_token),
@@ -89,6 +106,13 @@ RULES: Final = (
     Rule("POST", "/admin/endpoints/{endpoint:int}/forget-key", SERVER, endpoints.do_forget_key),
     Rule("POST", "/admin/endpoints/{endpoint:int}/retire", SERVER, endpoints.do_retire),
     Rule("POST", "/admin/endpoints/{endpoint:int}/try", SERVER, endpoints.do_try),
+    Rule("GET", "/admin/webhooks", SERVER, webhooks.show_places),
+    Rule("POST", "/admin/webhooks", SERVER, webhooks.do_add_place),
+    Rule("POST", "/admin/webhooks/{place:int}/retire", SERVER, webhooks.do_retire_place),
+    Rule("GET", "/admin/mail", SERVER, mail.show_admin_mail),
+    Rule("POST", "/admin/mail", SERVER, mail.do_set_server),
+    Rule("POST", "/admin/mail/test", SERVER, mail.do_test),
+    Rule("POST", "/admin/mail/off", SERVER, mail.do_switch_off),
     Rule("GET", "/admin/people", SERVER, people.show_people),
     Rule("POST", "/admin/people", SERVER, people.do_add_person),
     Rule("GET", "/admin/people/{person:int}", SERVER, people.show_person),
@@ -102,8 +126,7 @@ RULES: Final = (
     Rule("GET", "/admin/groups", SERVER, groups.show_groups),
     Rule("POST", "/admin/groups", SERVER, groups.do_add_mapping),
     Rule("POST", "/admin/groups/{mapping:int}/end", SERVER, groups.do_end_mapping),
-    Rule("POST", PUSH_PATH, endpoint.PUSH, endpoint.push_run),
-    Rule("GET", PUSH_PATH + "/{seal}", FIND, endpoint.find_run),
+    *(each.rule for each in OPERATIONS),
 )
 
 
@@ -136,15 +159,27 @@ def _unanswered(platform: Platform) -> Callable[[Request, Exception], Awaitable[
     async def answer(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         said = {404: "there is no such page", 405: "this page takes no such request"}
-        return await page_for_nothing(request, platform, status, said.get(status, "refused"))
+        reply = await page_for_nothing(request, platform, status, said.get(status, "refused"))
+        if status == 405:
+            reply.headers["allow"] = ", ".join(_methods_at(request))
+        return reply
 
     from starlette.exceptions import HTTPException
 
     return answer
 
 
-def _internal_error(_: Request, error: Exception) -> Response:
-    """Its text may quote what was asked or stored: it goes to nobody; the log has its kind, by the request's id."""
-    from steelyard.server.web.replies import plain
+def _methods_at(request: Request) -> list[str]:
+    """The methods that an address takes, over all of its routes."""
+    from starlette.routing import Match, Route
 
-    return plain(500, "internal error: the server's log has it under this reply's x-request-id")
+    routes = [each for each in request.app.routes if isinstance(each, Route)]
+    here = [each for each in routes if each.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for each in here for method in each.methods or ()})
+
+
+def _internal_error(request: Request, error: Exception) -> Response:
+    """Its text may quote what was asked or stored: it goes to nobody; the log has its kind, by the request's id."""
+    from steelyard.server.web.replies import refusal
+
+    return refusal(request.url.path, 500, "internal error: the server's log has it under this reply's x-request-id")

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from steelyard.server.access.identities import Identities
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
+    from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
+    from steelyard.server.notify.mail_choices import MailChoices
+    from steelyard.server.notify.mail_server import MailServers
+    from steelyard.server.notify.places import Places
+    from steelyard.server.notify.webhooks import Webhooks
     from steelyard.server.oidc.provider import Provider
+    from steelyard.server.push.indexing import AnswerIndexes
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.settings import ServeSettings
@@ -45,9 +51,15 @@ class Platform:
     provider: Provider | None
     runs: Runs
     endpoints: Endpoints
+    webhook_places: Places
+    webhooks: Webhooks
+    mail_servers: MailServers
+    mail_choices: MailChoices
     shares: Shares
     share_limit: OpenLimit
+    request_limit: RequestLimit
     intake: Intake
+    answers: AnswerIndexes
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -64,17 +76,23 @@ def build_platform(
     from steelyard.server.access.identities import Identities
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
+    from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
+    from steelyard.server.notify.mail_choices import MailChoices
+    from steelyard.server.notify.mail_server import MailServers
+    from steelyard.server.notify.places import Places
+    from steelyard.server.notify.webhooks import Webhooks
     from steelyard.server.oidc.provider import Provider
+    from steelyard.server.push.indexing import AnswerIndexes
     from steelyard.server.push.intake import Intake
     from steelyard.server.runs.rows import Runs
     from steelyard.server.shares.limit import OpenLimit
     from steelyard.server.shares.rows import Shares
 
-    metrics, runs = Metrics(), Runs(pool)
+    metrics, runs, key_file = Metrics(), Runs(pool), secret_key_file(data)
     issuer = settings.oidc.issuer if settings.oidc else ""
     metrics.measure_disk(lambda: float(shutil.disk_usage(data.path).free))
     return Platform(
@@ -89,10 +107,16 @@ def build_platform(
         identities=Identities(pool, issuer),
         provider=Provider(settings.oidc) if settings.oidc else None,
         runs=runs,
-        endpoints=Endpoints(pool, secret_key_file(data)),
+        endpoints=Endpoints(pool, key_file),
+        webhook_places=Places(pool),
+        webhooks=Webhooks(pool, key_file),
+        mail_servers=MailServers(pool, key_file),
+        mail_choices=MailChoices(pool),
         shares=Shares(pool),
         share_limit=OpenLimit(),
+        request_limit=RequestLimit(),
         intake=Intake(data, runs, metrics),
+        answers=AnswerIndexes(data),
         attempts=Attempts(),
         metrics=metrics,
         log=log,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +28,7 @@ KEEP_ALIVE_SECONDS: Final = 15
 STOP_SECONDS: Final = 20  # for requests in flight
 MAX_CONNECTIONS: Final = 500
 WATCH_SECONDS: Final = 1.0
+DELIVER_SECONDS: Final = 3.0  # for what is being sent when the server ends
 _NEEDED: Final = ("starlette", "uvicorn", "psycopg_pool", "argon2", "joserfc", "prometheus_client")
 
 
@@ -38,6 +41,7 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.database.locks import serving_alone
+    from steelyard.server.endpoints.own_places import note_own_places
     from steelyard.server.platform import build_platform
     from steelyard.server.runs.folders import clear_incoming
 
@@ -49,6 +53,8 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
         clear_incoming(data)
         with database.pool() as pool:
             platform = build_platform(settings, data, database, pool, JsonLog())
+            with pool.connection() as connection:
+                note_own_places(connection, settings, database)
             for line in prepare_keys(platform.endpoints):
                 say(line)
             if os.geteuid() == 0:
@@ -58,7 +64,8 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
             if (link := first_link(database, settings)) is not None:
                 say(f"no administrator yet. For 15 minutes, once: {link}")
             say(f"serving {settings.base_url}  (data: {data.path}); Ctrl-C stops")
-            _run(platform, listener)
+            with _delivering(platform):
+                _run(platform, listener)
     return int(ExitCode.CONSISTENT)
 
 
@@ -108,6 +115,32 @@ def link_address(base_url: str, secret: str) -> str:
     return f"{base_url}/welcome?code={secret}"
 
 
+@contextmanager
+def _delivering(platform: Platform) -> Iterator[None]:
+    """Send webhooks and mail for the length of the block; what is on its way at its end is sent again later."""
+    from steelyard.server.endpoints.own_places import own_places
+    from steelyard.server.notify.deliverer import Deliverer
+
+    settings = platform.settings
+    deliverer = Deliverer(
+        platform.pool,
+        platform.endpoints.key_file,
+        platform.mail_servers,
+        lambda: own_places(settings, platform.database),
+        base_url=settings.base_url,
+        issuer=settings.oidc.issuer if settings.oidc else "",
+        log=platform.log,
+    )
+    stop = threading.Event()
+    thread = threading.Thread(target=deliverer.run, args=(stop,), name="deliverer", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(DELIVER_SECONDS)
+
+
 def _run(platform: Platform, listener: Listener) -> None:
     """Answer requests until a signal; uvicorn takes SIGINT and SIGTERM, and lets requests in flight end."""
     import uvicorn
@@ -124,6 +157,7 @@ def _run(platform: Platform, listener: Listener) -> None:
         finally:
             watching.cancel()
             platform.intake.stop()
+            platform.answers.stop()
 
     with asyncio.Runner(loop_factory=TimedLoop) as runner:
         runner.run(until_stopped())

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from tests.server.site import NAME, PASSWORD, data_folder, serving
+from tests.server.site import NAME, PASSWORD, serving
 
 
-def test_a_new_link_ends_the_one_before(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_link_ends_the_one_before(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    with data_folder() as data, serving(data) as site:
+    with serving(data) as site:
         assert execute(["serve", "admin-link", "--data", str(data), "--at", site.base]) == 0
         link = capsys.readouterr().out.strip()
         assert re.fullmatch(re.escape(site.base) + r"/welcome\?code=[A-Za-z0-9_-]{43}", link)

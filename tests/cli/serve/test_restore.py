@@ -21,7 +21,14 @@ def test_a_platform_goes_to_another_machine(data: Path, tmp_path: Path, call: Ca
     with open_folder("new") as new:
         arguments = ["restore", path, "--data", new, "--sha256", sha256, "--erasures", data / "erasures.jsonl"]
         code, out, err = call(*arguments)
-        assert (code, out.splitlines()[1:]) == (0, ["erased again: 1"])
+        assert (code, out.splitlines()[1:]) == (
+            0,
+            [
+                "erased again: 1",
+                "paused or switched off: 2 jobs, schedules, webhooks or mail servers; go on with those that are still "
+                "wanted",
+            ],
+        )
         assert out.startswith(f"{new}: 2 runs and {rows} rows, as they were at 20")
         *begun, keys = err.splitlines()
         assert begun == ["reading the backup", "the files of 2 runs", "the database"]

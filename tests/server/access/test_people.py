@@ -10,9 +10,9 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.access.callers import NOBODY
 from steelyard.server.access.people import NoAccessError, has_administrator, new_admin_link
+from steelyard.server.api.push import PUSH
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
-from steelyard.server.push.endpoint import PUSH
 from tests.server.access.folk import FACTS, folk_of
 from tests.server.databases import started
 from tests.server.site import PASSWORD, Site

@@ -6,8 +6,8 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import NOBODY, Role
+from steelyard.server.api.push import PUSH
 from steelyard.server.database.connection import Database
-from steelyard.server.push.endpoint import PUSH
 from tests.server.access.folk import FACTS, Folk, folk_of
 
 

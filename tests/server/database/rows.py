@@ -69,6 +69,8 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             add_stored_run(connection, f"{name} {person}")
         if table_is_there(connection, "job"):
             add_job(connection, person)
+        if runs and table_is_there(connection, "event"):
+            add_event(connection, person)
         append_audit(connection, "sign-in", actor=f"person:{person}", details={"agent": HOSTILE + "\0\ud800"})
     return person
 
@@ -99,7 +101,6 @@ def _give_roles(connection: Any, person: int, name: str) -> None:
 
 def add_job(connection: Any, person: int) -> None:
     """A schedule that is off, and a job of it that was cancelled, with its event."""
-    connection.execute("INSERT INTO steelyard.job_endpoint (endpoint) VALUES ('here') ON CONFLICT DO NOTHING")
     schedule = one(
         connection,
         "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, made_by, is_on, next_at) "
@@ -108,12 +109,52 @@ def add_job(connection: Any, person: int) -> None:
     )
     job = one(
         connection,
-        "INSERT INTO steelyard.job (project_id, kind, specification, endpoint, requested_by, schedule_id, "
-        "scheduled_at, note) VALUES (1, 'run', '{}', 'here', %s, %s, now(), %s) RETURNING id",
+        "INSERT INTO steelyard.job (project_id, kind, specification, requested_by, schedule_id, scheduled_at, note) "
+        "VALUES (1, 'run', '{}', %s, %s, now(), %s) RETURNING id",
         (person, schedule, HOSTILE),
     )
     connection.execute(
         "UPDATE steelyard.job SET state = 'cancelled', ended_at = now(), reason = %s WHERE id = %s", (HOSTILE, job)
+    )
+
+
+def add_event(connection: Any, person: int) -> None:
+    """A webhook and a mail address, and an event on its way to both."""
+    connection.execute(
+        "INSERT INTO steelyard.webhook_place (scheme, host, port, made_by) VALUES ('https', 'hooks.example', %s, %s)",
+        (1000 + person, person),
+    )
+    webhook = one(
+        connection,
+        "INSERT INTO steelyard.webhook (project_id, scheme, host, port, path, kinds, made_by) "
+        "VALUES (1, 'https', 'hooks.example', %s, '/', '{webhook.test}', %s) RETURNING id",
+        (1000 + person, person),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.webhook_key (webhook_id, sealed) VALUES (%s, %s)", (webhook, bytes(range(256)))
+    )
+    connection.execute(
+        "INSERT INTO steelyard.mail_server (host, port, security, sender, sealed, set_by) VALUES "
+        "('mail.example', 25, 'none', 'a@b.example', %s, %s) ON CONFLICT (id) DO UPDATE SET set_by = excluded.set_by",
+        (bytes(range(256)), person),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.mail_address (person_id, address, sha256, confirmed_at) VALUES (%s, %s, %s, now())",
+        (person, f"person-{person}@b.example", digest(f"code of {person}")),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.mail_choice (person_id, project_id, kinds) VALUES (%s, 1, '{webhook.test}')", (person,)
+    )
+    event = one(
+        connection,
+        "INSERT INTO steelyard.event (project_id, person_id, kind, data) VALUES (1, %s, 'webhook.test', '{}') "
+        "RETURNING id",
+        (person,),
+    )
+    delivery = one(connection, "SELECT max(id) FROM steelyard.delivery WHERE event_id = %s", (event,))
+    connection.execute(
+        "INSERT INTO steelyard.delivery_attempt (delivery_id, attempt, problem, reply) VALUES (%s, 1, 'down', %s)",
+        (delivery, HOSTILE),
     )
 
 

@@ -236,3 +236,34 @@ def test_a_line_of_the_log_is_canonical(team_database: Database) -> None:
     with team_database.connect() as connection:
         connection.execute("INSERT INTO steelyard.audit (line, at) VALUES (%s, now())", (good,))
         assert check_audit(connection).lines == head.lines + 1
+
+
+def test_jobs_that_named_an_address_end_and_those_of_the_list_keep_their_endpoint(empty: Database) -> None:
+    """The step to endpoints of the list: what had ended stays as it was, and nothing asks an address any more."""
+    listed = (
+        "INSERT INTO steelyard.endpoint (name, kind, scheme, host, port, path, models, concurrency, made_by) "
+        "VALUES ('here', 'openai', 'http', '10.0.0.7', 8000, '/v1', '{a}', 4, 1)"
+    )
+    job = (
+        "INSERT INTO steelyard.job (project_id, kind, specification, endpoint, requested_by) "
+        "VALUES (1, 'run', %s, %s, 1)"
+    )
+    schedule = (
+        "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, made_by, next_at) "
+        "VALUES (1, %s, '0 6 * * *', 'UTC', %s, 1, now())"
+    )
+    with empty.connect_as_owner() as connection:
+        apply_migrations(connection, empty.application_role, migrations()[:6])
+        connection.execute("INSERT INTO steelyard.person (name) VALUES ('ada')")
+        connection.execute(listed)
+        for place in ("http://10.0.0.7:8000/v1", "http://10.0.0.8:8000/v1", "embedded:smollm2"):
+            asked = canonical({"kind": "run", "model": place}).decode()
+            connection.execute("INSERT INTO steelyard.job_endpoint (endpoint) VALUES (%s)", (place,))
+            connection.execute(job, (asked, place))
+            connection.execute(schedule, (place, asked))
+        apply_migrations(connection, empty.application_role)
+        rows = connection.execute("SELECT endpoint_id, state, reason <> '' FROM steelyard.job ORDER BY id").fetchall()
+        assert rows == [(1, "cancelled", True), (None, "cancelled", True), (None, "waiting", False)]
+        rows = connection.execute("SELECT is_on FROM steelyard.schedule ORDER BY id").fetchall()
+        assert rows == [(False,), (False,), (True,)]
+        assert connection.execute("SELECT state FROM steelyard.job_event").fetchall() == [("cancelled",)] * 2

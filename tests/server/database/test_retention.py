@@ -159,7 +159,11 @@ def test_the_application_drops_nothing_and_makes_no_month_it_likes(own: tuple[Da
         "SELECT steelyard.make_audit_month(now())",
         "SELECT steelyard.withhold_texts(1)",
         "SELECT steelyard.erase_shares(1)",
+        "SELECT steelyard.retain_events_since(now())",
+        "SELECT steelyard.erase_mail(1)",
         "DELETE FROM steelyard.share",
+        "DELETE FROM steelyard.event",
+        "DELETE FROM steelyard.webhook",
         "INSERT INTO steelyard.audit_cut VALUES (1, repeat('0', 64), now())",
         f"TRUNCATE steelyard.{months_of(database)[-1]}",
         f"DELETE FROM steelyard.{months_of(database)[-1]}",
@@ -202,15 +206,26 @@ def test_what_is_over_for_long_goes_and_the_rest_stays(team_database: Database, 
             "expires_at = now() - interval '299 days' WHERE made_by = %s",
             (ada,),
         )
+        old, on_its_way = (
+            one(
+                connection,
+                "INSERT INTO steelyard.event (project_id, kind, data, at) "
+                "VALUES (1, 'webhook.test', '{}', now() - interval '300 days') RETURNING id",
+            )
+            for _ in range(2)
+        )
+        connection.execute("INSERT INTO steelyard.delivery (event_id, person_id) VALUES (%s, %s)", (on_its_way, ada))
     before = content(database)
     done = retain(database, folder)
+    assert done.events == 1
+    assert {row[0] for row in before["event"]} - {row[0] for row in content(database)["event"]} == {old}
     assert (done.sessions, done.links, done.shares, done.orphans, done.audit_lines, done.runs) == (1, 1, 2, 0, 0, 0)
     after = content(database)
     counted = [len(after[table]) for table in ("session", "admin_link", "share", "token", "run", "person")]
     assert counted == [1, 1, 2, 2, 4, 2]
     assert {row for row in after["audit"] if row[4] != "retain"} == set(before["audit"])
     (line,) = [row[1] for row in after["audit"] if row[4] == "retain"]
-    assert '"links":1,"orphans":0,"sessions":1,"shares":2' in line
+    assert '"events":1,"links":1,"orphans":0,"sessions":1,"shares":2' in line
     again = retain(database, folder)
     assert (again.sessions, again.links, again.shares) == (0, 0, 0)
 

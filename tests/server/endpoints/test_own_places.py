@@ -4,7 +4,7 @@ from pathlib import Path
 
 from steelyard.server.database.connection import Database
 from steelyard.server.endpoints.addresses import refusal, refused_host
-from steelyard.server.endpoints.own_places import own_places
+from steelyard.server.endpoints.own_places import note_own_places, noted_own_places, own_places
 from steelyard.server.settings import serve_settings
 
 
@@ -25,3 +25,16 @@ def test_a_teams_database_on_this_machine_is_too(team_database: Database, tmp_pa
     own = own_places(serve_settings(data=tmp_path, bind="127.0.0.1:8420"), team_database)
     assert own.ports == (5432, 8420)
     assert refusal("127.0.0.1", 5432, own) != ""
+
+
+def test_a_worker_elsewhere_knows_where_the_platform_listens(database: Database, tmp_path: Path) -> None:
+    settings = serve_settings(
+        data=tmp_path, bind="10.0.0.9:8420", proxies=("10.0.0.1/32",), public_url="https://evals.x"
+    )
+    with database.connect() as connection:
+        for _ in range(2):
+            note_own_places(connection, settings, database)
+        own = noted_own_places(connection, database)
+    assert (own.ports, own.places, own.names) == ((8420,), (("10.0.0.9", 8420),), (("evals.x", 443),))
+    assert refusal("::ffff:10.0.0.9", 8420, own) != ""
+    assert refusal("10.0.0.9", 8000, own) == ""

@@ -26,7 +26,7 @@ def jobs(database: Database, job_pool: ConnectionPool) -> Jobs:
             "UPDATE steelyard.job SET state = 'cancelled', wanted = '', leased_until = NULL, ended_at = now() "
             "WHERE state IN ('waiting', 'running', 'paused')"
         )
-        connection.execute("UPDATE steelyard.job_endpoint SET rest_until = 'epoch', concurrency = 1")
+        connection.execute("UPDATE steelyard.endpoint SET rest_until = 'epoch' WHERE retired_at IS NULL")
     return Jobs(job_pool)
 
 

@@ -87,9 +87,9 @@ def torment(yard: Yard, server: SumsServer, what: Torment, say: Callable[[str], 
     person = a_person(yard.database, f"torment {what.seed} {time.monotonic_ns()}")
     with yard.database.pool(1) as pool:
         jobs = Jobs(pool)
-        jobs.set_concurrency(server.url, 1000)
+        endpoint = yard.endpoint(server.url, 1000)
         numbers = [
-            jobs.add(a_run(server.url, what.calls, first=1000 + what.calls * each), person, max_failures=50)
+            jobs.add(a_run(endpoint, what.calls, first=1000 + what.calls * each), person, max_failures=50)
             for each in range(what.jobs)
         ]
     before = sum(times - 1 for prompt, times in server.asked.items() if prompt.startswith("What is"))

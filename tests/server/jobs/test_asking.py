@@ -2,23 +2,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from steelyard.errors import InputError
+from steelyard.server.endpoints.addresses import OwnPlaces
 from steelyard.server.jobs.asking import arguments_of, job_of
+from steelyard.server.jobs.messages import Setup
 from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
 
 URI = "openai:sums@http://127.0.0.1:1/v1"
+SETUP = Setup(
+    uri=URI, host="127.0.0.1", port=1, key="sk-1", calls=3, price=(1.5, 2.0), data="/", project="default", job=1,
+    attempt=1, lease_seconds=10.0,
+)  # fmt: skip
 LINE = '{"question": "What is 1 + 1?", "answer": "2"}\n'
 
 
 def test_a_run_of_questions_asks_what_the_command_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEELYARD_DATA", "/srv/mirror")
-    asked = RunSpecification(model=URI, questions={"sums": LINE * 3}, limit=2, repeats=2, temperature=0.5, rpm=60)
-    args = arguments_of(asked, tmp_path, tmp_path / "run")
+    asked = RunSpecification(
+        endpoint="one", model="sums", questions={"sums": LINE * 3}, limit=2, repeats=2, temperature=0.5, rpm=60
+    )
+    args = arguments_of(asked, SETUP, tmp_path, tmp_path / "run")
     assert dict(args.models) == {"subject": URI}
     assert (args.limit, args.rpm, args.data, args.out) == (2, 60, Path("/srv/mirror"), tmp_path / "run")
     assert (dict(args.keys), args.usual_keys, args.key) == ({}, False, None)
+    assert (dict(args.api_keys), args.concurrency, args.price) == ({"subject": "sk-1"}, 3, (1.5, 2.0))
+    assert "sk-1" not in f"{args!r} {args.settings()!r} {SETUP!r}"
+    assert args.socket_factory is not None
     assert args.task_files == (tmp_path / "sums.jsonl",)
     assert args.task_files[0].read_text() == LINE * 3
     job = job_of(asked, args, tmp_path)
@@ -29,8 +41,10 @@ def test_a_run_of_questions_asks_what_the_command_would(tmp_path: Path, monkeypa
 
 def test_an_audit_reads_its_sheet_and_its_tasks(tmp_path: Path) -> None:
     sheet = "model: a\nclaims:\n- task: sums\n  value: 50\n"
-    asked = AuditSpecification(model=URI, sheet=sheet, questions={"sums": LINE}, tolerance="1.5", detect="none")
-    job = job_of(asked, arguments_of(asked, tmp_path, tmp_path / "run"), tmp_path)
+    asked = AuditSpecification(
+        endpoint="one", model="sums", sheet=sheet, questions={"sums": LINE}, tolerance="1.5", detect="none"
+    )
+    job = job_of(asked, arguments_of(asked, SETUP, tmp_path, tmp_path / "run"), tmp_path)
     assert (job.about, job.options.tolerance) == ("a", "1.5")
     assert job.options.task_files == (tmp_path / "sums.jsonl",)
 
@@ -38,13 +52,19 @@ def test_an_audit_reads_its_sheet_and_its_tasks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        RunSpecification(model=URI, task="no-such-task"),
-        RunSpecification(model=URI, task="gsm8k", prompt="no-such-format"),
-        AuditSpecification(model=URI, sheet="!!python/object:os.system"),
-        AuditSpecification(model=URI, sheet="model: a\nclaims: []\n", detect="no-such"),
-        RunSpecification(model=URI, questions={"sums": LINE}, scorer="no-such"),
+        RunSpecification(endpoint="one", model="sums", task="no-such-task"),
+        RunSpecification(endpoint="one", model="sums", task="gsm8k", prompt="no-such-format"),
+        AuditSpecification(endpoint="one", model="sums", sheet="!!python/object:os.system"),
+        AuditSpecification(endpoint="one", model="sums", sheet="model: a\nclaims: []\n", detect="no-such"),
+        RunSpecification(endpoint="one", model="sums", questions={"sums": LINE}, scorer="no-such"),
     ],
 )
 def test_what_cannot_be_asked_is_bad_input(tmp_path: Path, asked: RunSpecification | AuditSpecification) -> None:
     with pytest.raises(InputError):
-        job_of(asked, arguments_of(asked, tmp_path, tmp_path / "run"), tmp_path)
+        job_of(asked, arguments_of(asked, SETUP, tmp_path, tmp_path / "run"), tmp_path)
+
+
+def test_the_platform_itself_is_not_asked(tmp_path: Path) -> None:
+    setup = msgspec.structs.replace(SETUP, own=OwnPlaces(ports=(1,)))
+    with pytest.raises(InputError, match=r"127\.0\.0\.1 is not called: this is the platform itself"):
+        arguments_of(RunSpecification(endpoint="one", model="sums", task="gsm8k"), setup, tmp_path, tmp_path / "run")

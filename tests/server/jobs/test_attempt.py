@@ -45,7 +45,7 @@ def state(yard: Yard, number: int) -> tuple[str, str]:
 
 
 def test_a_failure_for_good_says_why(yard: Yard) -> None:
-    tried = Tried(yard, a_run("http://127.0.0.1:1/v1", scorer="no-such-scorer"))
+    tried = Tried(yard, a_run(yard.endpoint("http://127.0.0.1:1/v1"), scorer="no-such-scorer"))
     tried.attempt.start()
     assert tried.wait().startswith("failed: ")
     assert state(yard, tried.number)[0] == "failed"
@@ -53,14 +53,14 @@ def test_a_failure_for_good_says_why(yard: Yard) -> None:
 
 
 def test_a_folder_that_is_there_already_is_a_failure(yard: Yard) -> None:
-    tried = Tried(yard, a_run("http://127.0.0.1:1/v1"))
+    tried = Tried(yard, a_run(yard.endpoint("http://127.0.0.1:1/v1")))
     (yard.data.jobs / str(tried.number) / f"{tried.number}-1").mkdir(parents=True)
     tried.attempt.start()
     assert tried.wait() == "again: the worker cannot use its folder: File exists"
 
 
 def test_what_is_stopped_before_it_begins_is_given_back(yard: Yard) -> None:
-    tried = Tried(yard, a_run("http://127.0.0.1:1/v1"))
+    tried = Tried(yard, a_run(yard.endpoint("http://127.0.0.1:1/v1")))
     tried.attempt.wish("stop")
     tried.attempt.start()
     assert tried.wait() == "waiting: its worker was stopped"
@@ -70,7 +70,7 @@ def test_what_is_stopped_before_it_begins_is_given_back(yard: Yard) -> None:
 @pytest.mark.parametrize("is_late", [True, False])
 def test_a_lost_lease_kills_and_writes_nothing(yard: Yard, sums_server: SumsServer, is_late: bool) -> None:
     sums_server.seconds = lambda _: 30.0
-    tried = Tried(yard, a_run(sums_server.url))
+    tried = Tried(yard, a_run(yard.endpoint(sums_server.url)))
     tried.attempt.start()
     wait_for(lambda: sums_server.asked)
     if is_late:

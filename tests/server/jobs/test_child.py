@@ -3,26 +3,31 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from steelyard.server.jobs.child import Child
 from steelyard.server.jobs.messages import Ended, Progress, clock
-from steelyard.server.jobs.specification import encode
+from steelyard.server.jobs.specification import RunSpecification, Specification, encode
 from tests.conftest import SumsServer
-from tests.server.jobs.yard import a_run, wait_for
+from tests.server.jobs.yard import Yard, a_run, taken_setup, wait_for
 
 
-def started(tmp_path: Path, specification: bytes, seconds: float = 60.0) -> Child:
+def started(yard: Yard, tmp_path: Path, specification: Specification, key: str = "") -> Child:
     for name in ("inputs", "state"):
         (tmp_path / name).mkdir()
-    return Child(specification, tmp_path / "run", tmp_path / "inputs", tmp_path / "state", clock() + seconds)
+    _, setup = taken_setup(yard, specification)
+    return Child(
+        encode(specification), tmp_path / "run", tmp_path / "inputs", tmp_path / "state", clock() + 60.0,
+        msgspec.structs.replace(setup, key=key),
+    )  # fmt: skip
 
 
 def test_a_run_is_sealed_without_a_key_and_notes_go_to_its_own_folder(
-    tmp_path: Path, sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch
+    yard: Yard, tmp_path: Path, sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-machine")
-    child = started(tmp_path, encode(a_run(sums_server.url, 4)))
+    child = started(yard, tmp_path, a_run(yard.endpoint(sums_server.url), 4))
     lines = list(child.lines())
     assert lines[-1] == Ended(how="sealed")
     assert all(isinstance(line, Progress) and line.planned == 4 for line in lines[:-1])
@@ -31,8 +36,9 @@ def test_a_run_is_sealed_without_a_key_and_notes_go_to_its_own_folder(
     assert (tmp_path / "state" / "steelyard" / "runs").is_dir()
 
 
-def test_what_cannot_be_asked_is_said_without_a_place_of_this_machine(tmp_path: Path) -> None:
-    child = started(tmp_path, b'{"kind":"run","model":"openai:sums@http://127.0.0.1:1/v1","task":"no-such-task"}')
+def test_what_cannot_be_asked_is_said_without_a_place_of_this_machine(yard: Yard, tmp_path: Path) -> None:
+    name = yard.endpoint("http://127.0.0.1:1/v1")
+    child = started(yard, tmp_path, RunSpecification(endpoint=name, model="sums", task="no-such-task"))
     (ended,) = child.lines()
     assert isinstance(ended, Ended)
     assert ended.how == "unusable"
@@ -41,18 +47,18 @@ def test_what_cannot_be_asked_is_said_without_a_place_of_this_machine(tmp_path: 
     child.close()
 
 
-def test_a_lease_that_runs_out_ends_it(tmp_path: Path, sums_server: SumsServer) -> None:
+def test_a_lease_that_runs_out_ends_it(yard: Yard, tmp_path: Path, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 30.0
-    child = started(tmp_path, encode(a_run(sums_server.url, 4)))
+    child = started(yard, tmp_path, a_run(yard.endpoint(sums_server.url), 4))
     wait_for(lambda: sums_server.asked)
     child.renew(clock() - 1.0)
     assert [line for line in child.lines() if isinstance(line, Ended)] == []
     assert child.close() == -signal.SIGKILL
 
 
-def test_its_whole_group_is_killed(tmp_path: Path, sums_server: SumsServer) -> None:
+def test_its_whole_group_is_killed(yard: Yard, tmp_path: Path, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 30.0
-    child = started(tmp_path, encode(a_run(sums_server.url, 4)))
+    child = started(yard, tmp_path, a_run(yard.endpoint(sums_server.url), 4))
     wait_for(lambda: sums_server.asked)
     child.kill()
     assert [line for line in child.lines() if isinstance(line, Ended)] == []
@@ -61,9 +67,9 @@ def test_its_whole_group_is_killed(tmp_path: Path, sums_server: SumsServer) -> N
     child.stop()
 
 
-def test_asked_to_stop_it_ends_at_a_checkpoint(tmp_path: Path, sums_server: SumsServer) -> None:
+def test_asked_to_stop_it_ends_at_a_checkpoint(yard: Yard, tmp_path: Path, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 0.2
-    child = started(tmp_path, encode(a_run(sums_server.url, 200)))
+    child = started(yard, tmp_path, a_run(yard.endpoint(sums_server.url), 200))
     wait_for(lambda: len(sums_server.asked) > 4)
     child.stop()
     assert [*child.lines()][-1] == Ended(how="stopped")

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import (
     Lease,
@@ -15,12 +16,23 @@ from steelyard.server.jobs.leases import (
     take_job,
 )
 from steelyard.server.jobs.rows import Jobs
-from steelyard.server.jobs.specification import RunSpecification
-from tests.server.jobs.yard import a_person
+from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
+from tests.server.jobs.yard import a_person, an_endpoint
 
 
-def asked(endpoint: str = "a") -> RunSpecification:
-    return RunSpecification(model=f"openai:sums@http://127.0.0.1:1/{endpoint}", task="mmlu")
+def asked(endpoint: str = "a", concurrency: int | None = None) -> RunSpecification:
+    name = f"at 127.0.0.1:1/leases/{endpoint}"
+    return RunSpecification(endpoint=name, model="sums", task="mmlu", concurrency=concurrency)
+
+
+def listed(database: Database, *endpoints: str, concurrency: int = 8) -> None:
+    for each in endpoints:
+        an_endpoint(database, f"http://127.0.0.1:1/leases/{each}", concurrency)
+
+
+@pytest.fixture(autouse=True)
+def usual_endpoint(database: Database) -> None:
+    listed(database, "a")
 
 
 def taken(database: Database, name: str = "w", seconds: float = 60.0) -> Lease | None:
@@ -58,27 +70,50 @@ def state(jobs: Jobs, number: int) -> str:
 
 
 def test_jobs_are_taken_by_priority_then_in_their_order(jobs: Jobs, person: int, database: Database) -> None:
+    listed(database, *"0123")
     numbers = [jobs.add(asked(str(each)), person, priority=each % 2) for each in range(4)]
     found = [must(taken(database)).job for _ in numbers]
     assert found == [numbers[1], numbers[3], numbers[0], numbers[2]]
     assert taken(database) is None
 
 
-def test_an_endpoint_has_no_more_jobs_at_a_time_than_it_may(jobs: Jobs, person: int, database: Database) -> None:
-    first, second, third = (jobs.add(asked("full"), person) for _ in range(3))
-    other = jobs.add(asked("free"), person, priority=-5)
+def test_an_endpoint_has_no_more_calls_at_a_time_than_it_may(jobs: Jobs, person: int, database: Database) -> None:
+    listed(database, "full", "free", concurrency=5)
+    first, second, third = (jobs.add(asked("full", each), person) for each in (2, 3, 1))
+    alone = jobs.add(asked("free"), person, priority=-5)
+    jobs.add(asked("free", 1), person, priority=-6)
+    assert [must(taken(database)).job for _ in range(3)] == [first, second, alone]
+    assert taken(database) is None  # the third needs one call more, and who says no number is alone
+    listed(database, "full", concurrency=6)
+    assert must(taken(database)).job == third
+    assert taken(database) is None
+
+
+def test_the_model_that_is_built_in_has_one_job_at_a_time(jobs: Jobs, person: int, database: Database) -> None:
+    first, _ = (jobs.add(RunSpecification(model=BUILT_IN, task="mmlu"), person) for _ in range(2))
     assert must(taken(database)).job == first
-    assert must(taken(database)).job == other
     assert taken(database) is None
-    jobs.set_concurrency("http://127.0.0.1:1/full", 2)
-    assert must(taken(database)).job == second
-    assert taken(database) is None
-    assert jobs.find(third) is not None
+
+
+def test_a_retired_endpoint_is_asked_by_no_job(jobs: Jobs, person: int, database: Database) -> None:
+    listed(database, f"retired by {person}", concurrency=1)
+    running, waiting = (jobs.add(asked(f"retired by {person}"), person) for _ in range(2))
+    taken(database)
+    with database.connect() as connection:
+        name = asked(f"retired by {person}").endpoint
+        connection.execute("UPDATE steelyard.endpoint SET retired_at = now() WHERE name = %s", (name,))
+    found = [jobs.find(each) for each in (running, waiting)]
+    assert [(each.state, each.wanted, each.reason) for each in found if each is not None] == [
+        ("running", "cancel", "its endpoint was retired"),
+        ("cancelled", "", "its endpoint was retired"),
+    ]
+    with pytest.raises(InputError, match="no endpoint"):
+        jobs.add(asked(f"retired by {person}"), person)
 
 
 def test_many_workers_at_once_keep_to_the_number(jobs: Jobs, person: int, database: Database) -> None:
-    numbers = {jobs.add(asked("crowd"), person) for _ in range(12)}
-    jobs.set_concurrency("http://127.0.0.1:1/crowd", 5)
+    listed(database, "crowd", concurrency=11)
+    numbers = {jobs.add(asked("crowd", 2), person) for _ in range(12)}
     found: list[Lease | None] = []
     threads = [threading.Thread(target=lambda: found.append(taken(database))) for _ in range(10)]
     for thread in threads:
@@ -190,12 +225,12 @@ def test_a_failure_waits_longer_each_time(jobs: Jobs, person: int, database: Dat
 
 
 def test_jobs_of_an_endpoint_that_does_not_answer_block_no_others(jobs: Jobs, person: int, database: Database) -> None:
-    jobs.add(asked("down"), person, priority=9)
-    jobs.add(asked("down"), person, priority=9)
+    listed(database, "down", "up")
+    down = jobs.add(asked("down", 1), person, priority=9)
+    jobs.add(asked("down", 1), person, priority=9)
     other = jobs.add(asked("up"), person)
-    jobs.set_concurrency("http://127.0.0.1:1/down", 5)
     lease = must(taken(database))
-    assert lease.endpoint.endswith("/down")
+    assert lease.job == down
     assert left(database, lease, Outcome("again", "nobody answers", rests=True), pause=60.0)
     assert must(taken(database)).job == other
     assert taken(database) is None
@@ -203,6 +238,7 @@ def test_jobs_of_an_endpoint_that_does_not_answer_block_no_others(jobs: Jobs, pe
 
 def test_other_versions_of_postgres_do_the_same(team_database: Database) -> None:
     person = a_person(team_database)
+    listed(team_database, *"ab")
     with team_database.pool(2) as pool:
         jobs = Jobs(pool)
         number, other = (jobs.add(asked(each), person, max_failures=2) for each in "ab")

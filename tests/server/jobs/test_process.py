@@ -6,19 +6,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from steelyard.server.jobs.messages import SPECIFICATION
+from steelyard.server.jobs.messages import SPECIFICATION, Setup
 from steelyard.server.jobs.specification import encode
 from tests.conftest import SumsServer
-from tests.server.jobs.yard import a_run, wait_for
+from tests.server.jobs.yard import Yard, a_run, taken_setup, wait_for
+
+NOBODYS = Setup(uri="openai:sums@http://127.0.0.1:1/v1", data="/nowhere", project="", job=1, attempt=1, lease_seconds=9)
 
 
-def started(tmp_path: Path, parent: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+def started(tmp_path: Path, parent: int, setup: Setup = NOBODYS) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
         [sys.executable, "-P", "-m", "steelyard.server.jobs.process", tmp_path / "run", tmp_path, str(parent)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(msgspec.json.encode(setup) + b"\n")
+    process.stdin.flush()
+    return process
 
 
 def test_it_does_nothing_for_a_parent_that_is_gone(tmp_path: Path) -> None:
@@ -27,10 +34,11 @@ def test_it_does_nothing_for_a_parent_that_is_gone(tmp_path: Path) -> None:
     assert process.returncode == 1
 
 
-def test_it_ends_when_its_worker_is_gone(tmp_path: Path, sums_server: SumsServer) -> None:
+def test_it_ends_when_its_worker_is_gone(yard: Yard, tmp_path: Path, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 30.0
-    (tmp_path / SPECIFICATION).write_bytes(encode(a_run(sums_server.url)))
-    process = started(tmp_path, os.getpid())
+    specification = a_run(yard.endpoint(sums_server.url))
+    (tmp_path / SPECIFICATION).write_bytes(encode(specification))
+    process = started(tmp_path, os.getpid(), taken_setup(yard, specification)[1])
     wait_for(lambda: sums_server.asked)
     process.communicate()  # closes the pipe
     assert process.returncode == -signal.SIGKILL

@@ -7,10 +7,17 @@ from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.rows import Jobs
-from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification
+from steelyard.server.jobs.specification import BUILT_IN, AuditSpecification, Resumption, RunSpecification
+from tests.server.jobs.yard import an_endpoint
 
-URI = "openai:sums@http://127.0.0.1:1/v1"
-ASKED = RunSpecification(model=URI, task="mmlu")
+URL = "http://127.0.0.1:1/rows/v1"
+NAME = "at 127.0.0.1:1/rows/v1"
+ASKED = RunSpecification(endpoint=NAME, model="sums", task="mmlu")
+
+
+@pytest.fixture(autouse=True)
+def listed(database: Database) -> None:
+    assert an_endpoint(database, URL) == NAME
 
 
 def states(jobs: Jobs, number: int) -> list[tuple[str, str, str]]:
@@ -19,12 +26,12 @@ def states(jobs: Jobs, number: int) -> list[tuple[str, str, str]]:
 
 def test_a_job_is_added_listed_and_found(jobs: Jobs, person: int) -> None:
     first = jobs.add(ASKED, person, priority=3)
-    second = jobs.add(AuditSpecification(model=URI, sheet="model: x\n"), person, endpoint="other")
+    second = jobs.add(AuditSpecification(model=BUILT_IN, sheet="model: x\n"), person)
     row = jobs.find(first)
     assert row is not None
-    assert (row.kind, row.state, row.priority, row.endpoint) == ("run", "waiting", 3, "http://127.0.0.1:1/v1")
+    assert (row.kind, row.state, row.priority, row.endpoint) == ("run", "waiting", 3, NAME)
     newest = jobs.list(size=1)
-    assert [(each.id, each.kind, each.endpoint) for each in newest] == [(second, "audit", "other")]
+    assert [(each.id, each.kind, each.endpoint) for each in newest] == [(second, "audit", "")]
     assert [each.id for each in jobs.list(before=second, size=1)] == [first]
     assert {each.id for each in jobs.list(state="waiting")} == {first, second}
     assert states(jobs, first) == [("waiting", "", f"person:{person}")]

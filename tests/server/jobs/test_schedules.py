@@ -11,9 +11,9 @@ from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.rows import Jobs, insert_job
 from steelyard.server.jobs.schedules import Schedules, make_due_jobs
-from steelyard.server.jobs.specification import Resumption, RunSpecification
+from steelyard.server.jobs.specification import BUILT_IN, Resumption, RunSpecification
 
-ASKED = RunSpecification(model="openai:sums@http://127.0.0.1:1/v1", task="mmlu")
+ASKED = RunSpecification(model=BUILT_IN, task="mmlu")
 
 
 @pytest.fixture
@@ -151,6 +151,9 @@ def test_what_cannot_be_scheduled_is_bad_input(schedules: Schedules, person: int
     ):
         with pytest.raises(InputError):
             schedules.add(name, cron, "UTC", asked, person)
+    nowhere = RunSpecification(endpoint="nowhere", model="sums", task="mmlu")
+    with pytest.raises(InputError, match="there is no endpoint 'nowhere' in this platform's list"):
+        schedules.add("of no endpoint", "0 6 * * *", "UTC", nowhere, person)
     with pytest.raises(InputError, match="priority"):
         schedules.add("new", "0 6 * * *", "UTC", ASKED, person, priority=1000)
     with pytest.raises(InputError, match="no project"):

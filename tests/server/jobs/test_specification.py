@@ -12,19 +12,18 @@ from steelyard.server.jobs.specification import (
     Resumption,
     RunSpecification,
     encode,
-    endpoint_key,
     read_specification,
 )
 
-URI = "openai:sums@http://127.0.0.1:1/v1"
+NAME = "vLLM on gpu-3"
 
 
 @pytest.mark.parametrize(
     "specification",
     [
-        RunSpecification(model=URI, task="mmlu", limit=10, price=(0.1, 2.5)),
+        RunSpecification(endpoint=NAME, model="sums", task="mmlu", limit=10, price=(0.1, 2.5)),
         RunSpecification(model="embedded:smollm2", questions={"sums": '{"question": "é", "answer": "\\u0000"}'}),
-        AuditSpecification(model=URI, sheet="model: x\nclaims: []\n", tolerance="1.5"),
+        AuditSpecification(endpoint=NAME, model="sums", sheet="model: x\nclaims: []\n", tolerance="1.5"),
         Resumption(7),
     ],
 )
@@ -37,38 +36,27 @@ def test_a_specification_is_the_same_after_it_was_written(
 
 
 def test_what_equals_its_default_is_not_written() -> None:
-    assert json.loads(encode(RunSpecification(model=URI, task="mmlu"))) == {
+    assert json.loads(encode(RunSpecification(endpoint=NAME, model="sums", task="mmlu"))) == {
         "kind": "run",
-        "model": URI,
+        "endpoint": NAME,
+        "model": "sums",
         "task": "mmlu",
     }
 
 
 @pytest.mark.parametrize(
     "model",
-    [
-        "gguf:/etc/passwd",
-        "hf:/root/model",
-        "recorded:/work/run",
-        "world:/x",
-        "python:os:system",
-        "embedded:other",
-        "openai:sums",
-        "openai:@http://127.0.0.1/v1",
-        "openai:sums@file:///etc/passwd",
-        "openai:sums@http://user:password@host/v1",
-        "openai:sums@http://host/v1?key=1",
-        "openai:sums@http://host/v1#x",
-        "openai:a\nb@http://host/v1",
-        "openai:sums@http://ho st/v1",
-        "nobody:sums@http://host/v1",
-    ],
+    ["gguf:/etc/passwd", "recorded:/work/run", "python:os:system", "embedded:other", "openai:a@http://host/v1", "sums"],
 )
-def test_models_from_files_and_code_and_odd_addresses_are_refused(model: str) -> None:
-    with pytest.raises(InputError):
-        endpoint_key(model)
-    with pytest.raises(InputError):
+def test_without_an_endpoint_of_the_list_only_the_built_in_model_is_asked(model: str) -> None:
+    with pytest.raises(InputError, match="for the command line"):
         encode(RunSpecification(model=model, task="mmlu"))
+
+
+@pytest.mark.parametrize(("endpoint", "model"), [("a\nb", "sums"), (NAME, "a\nb"), (NAME, "@a")])
+def test_endpoints_and_models_are_named_on_one_line(endpoint: str, model: str) -> None:
+    with pytest.raises(InputError, match="as in the list"):
+        encode(RunSpecification(endpoint=endpoint, model=model, task="mmlu"))
 
 
 @pytest.mark.parametrize(
@@ -92,13 +80,8 @@ def test_models_from_files_and_code_and_odd_addresses_are_refused(model: str) ->
 )
 def test_what_a_job_may_not_ask_is_refused_in_one_line(more: dict[str, object]) -> None:
     with pytest.raises(InputError) as caught:
-        read_specification(json.dumps({"kind": "run", "model": URI, **more}))
+        read_specification(json.dumps({"kind": "run", "endpoint": NAME, "model": "sums", **more}))
     assert "\n" not in str(caught.value)
-
-
-def test_endpoints_are_counted_by_their_address() -> None:
-    assert endpoint_key("openai:a@https://host/v1/") == endpoint_key("openai-responses:b@https://host/v1")
-    assert endpoint_key("embedded:smollm2") == "embedded:smollm2"
 
 
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200)))
@@ -116,8 +99,10 @@ json_values = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from(["kind", "model", "task", "questions", "limit", "sheet", "job", "price", "window", "x"]),
-        json_values | st.sampled_from(["run", "audit", "resume", URI]),
+        st.sampled_from(
+            ["kind", "endpoint", "model", "task", "questions", "limit", "sheet", "job", "price", "window", "x"]
+        ),
+        json_values | st.sampled_from(["run", "audit", "resume", NAME, "embedded:smollm2"]),
     )
 )
 def test_what_is_read_can_be_written_and_else_is_refused(document: dict[str, object]) -> None:

@@ -11,14 +11,14 @@ from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.jobs.leases import Lease, take_job
 from steelyard.server.jobs.rows import Jobs
-from steelyard.server.jobs.specification import RunSpecification
+from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
 from steelyard.server.jobs.taking_in import finish, keep_run, verified_copy
 from steelyard.server.push.verifying import Verifier
 from tests.server.site import GOLDEN
 
 
 def leased(jobs: Jobs, person: int, database: Database) -> Lease:
-    jobs.add(RunSpecification(model="openai:a@http://127.0.0.1:1/v1", task="mmlu"), person)
+    jobs.add(RunSpecification(model=BUILT_IN, task="mmlu"), person)
     with database.connect() as connection:
         lease = take_job(connection, "w", 60)
     assert lease is not None

@@ -13,7 +13,7 @@ from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
 from steelyard.server.jobs.worker import worker_settings
 from tests.conftest import SumsServer
-from tests.server.jobs.yard import Yard, a_person, a_run, wait_for, when_ended
+from tests.server.jobs.yard import Yard, a_person, a_run, an_endpoint, wait_for, when_ended
 from tests.server.site import Site, environment
 
 
@@ -29,7 +29,7 @@ def test_a_job_is_paused_resumed_and_done_without_asking_anything_twice(yard: Ya
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
         person = a_person(yard.database, "pauses")
-        number = jobs.add(a_run(sums_server.url, 60), person)
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 60), person)
         yard.start("pausing", 3.0)
         wait_for(lambda: len(sums_server.asked) > 5)
         assert jobs.pause(number, person)
@@ -46,7 +46,7 @@ def test_sigterm_gives_jobs_back_and_another_worker_goes_on(yard: Yard, sums_ser
     sums_server.seconds = lambda _: 0.1
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
-        number = jobs.add(a_run(sums_server.url, 60), a_person(yard.database, "stops"))
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 60), a_person(yard.database, "stops"))
         first = yard.start("first", 5.0)
         wait_for(lambda: len(sums_server.asked) > 5)
         first.terminate()
@@ -63,7 +63,7 @@ def test_a_second_sigterm_cuts(yard: Yard, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 60.0
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
-        number = jobs.add(a_run(sums_server.url, 4), a_person(yard.database, "cuts"))
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 4), a_person(yard.database, "cuts"))
         worker = yard.start("cut", 5.0)
         wait_for(lambda: sums_server.asked)
         worker.terminate()
@@ -80,8 +80,8 @@ def test_a_cancelled_job_ends_and_its_endpoint_is_free(yard: Yard, sums_server: 
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
         person = a_person(yard.database, "cancels")
-        long = jobs.add(a_run(sums_server.url, 500), person)
-        short = jobs.add(a_run(sums_server.url, 2, first=700), person)
+        long = jobs.add(a_run(yard.endpoint(sums_server.url), 500), person)
+        short = jobs.add(a_run(yard.endpoint(sums_server.url), 2, first=700), person)
         yard.start("cancelling", 3.0, concurrency=2)
         wait_for(lambda: len(sums_server.asked) > 3)
         waiting = jobs.find(short)
@@ -97,7 +97,7 @@ def test_a_job_whose_endpoint_is_down_waits_and_can_be_resumed_by_another(yard: 
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
         person = a_person(yard.database, "no key")
-        number = jobs.add(a_run(sums_server.url), person, max_failures=2)
+        number = jobs.add(a_run(yard.endpoint(sums_server.url)), person, max_failures=2)
         yard.start("refused", 3.0)
         row = when_ended(jobs, number)
         assert (row.state, row.failures) == ("failed", 2)
@@ -128,7 +128,9 @@ def test_beside_steelyard_serve_a_job_becomes_a_run_with_a_page(site: Site, sums
         database.pool(1) as pool,
     ):
         jobs = Jobs(pool)
-        row = when_ended(jobs, jobs.add(a_run(sums_server.url), a_person(database, "asks beside")))
+        row = when_ended(
+            jobs, jobs.add(a_run(an_endpoint(database, sums_server.url)), a_person(database, "asks beside"))
+        )
         assert (row.state, row.worker) == ("finished", "beside")
         with database.connect() as connection:
             found = connection.execute("SELECT seal_sha256 FROM steelyard.run WHERE id = %s", (row.run,)).fetchone()
@@ -137,4 +139,7 @@ def test_beside_steelyard_serve_a_job_becomes_a_run_with_a_page(site: Site, sums
     assert worker.returncode == 0
     assert said.startswith("worker beside does jobs of ")
     assert found is not None
-    assert browser.get(f"/p/default/runs/{found[0]}").status == 200
+    shown = browser.get(f"/p/default/runs/{found[0]}")
+    assert shown.status == 200
+    assert f"This server made it itself, as its job {row.id}; it is unsigned" in shown.text
+    assert ", asked for by asks beside" in shown.text

@@ -12,14 +12,26 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import msgspec
+
+from steelyard.server.access.callers import Caller
 from steelyard.server.database.connection import Database, existing_database
 from steelyard.server.database.embedded import Embedded, start_database
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.encryption.key_file import secret_key_file
+from steelyard.server.endpoints.addresses import OwnPlaces
+from steelyard.server.endpoints.rows import Endpoints
+from steelyard.server.jobs.leases import Lease, take_job
+from steelyard.server.jobs.messages import Setup
 from steelyard.server.jobs.rows import JobRow, Jobs
-from steelyard.server.jobs.specification import RunSpecification
+from steelyard.server.jobs.setting_up import prepare_setup
+from steelyard.server.jobs.specification import RunSpecification, Specification
+from steelyard.server.web.facts import RequestFacts
 from tests.docs.pages import ROOT
 
+NOWHERE = OwnPlaces()
 ENDED = ("finished", "failed", "cancelled")
 
 
@@ -29,10 +41,51 @@ def questions(count: int, first: int = 0) -> str:
     return "".join(json.dumps({"question": f"What is {a} + {b}?", "answer": str(a + b)}) + "\n" for a, b in pairs)
 
 
-def a_run(url: str, count: int = 4, first: int = 0, **more: Any) -> RunSpecification:
-    """A run of so many sums at an endpoint."""
+def a_run(endpoint: str, count: int = 4, first: int = 0, **more: Any) -> RunSpecification:
+    """A run of so many sums at an endpoint of the list."""
     more = {"concurrency": 2, "timeout": 20.0} | more
-    return RunSpecification(model=f"openai:sums@{url}", questions={"sums": questions(count, first)}, **more)
+    return RunSpecification(endpoint=endpoint, model="sums", questions={"sums": questions(count, first)}, **more)
+
+
+def an_endpoint(
+    database: Database,
+    url: str,
+    concurrency: int = 2,
+    key: str = "",
+    data: DataFolder | None = None,
+    prices: tuple[float, float] | None = None,
+) -> str:
+    """The name of an endpoint in the list, with one model; ``key`` is kept by the secret key of ``data``."""
+    parts = urlsplit(url)
+    name = f"at {parts.netloc}{parts.path}"[:80]
+    person = a_person(database, f"who lists {name} {time.monotonic_ns()}")
+    with database.connect() as connection:
+        row = connection.execute(
+            "INSERT INTO steelyard.endpoint (name, kind, scheme, host, port, path, models, concurrency, price_in, "
+            "price_out, made_by) VALUES (%s, 'openai', %s, %s, %s, %s, '{sums}', %s, %s, %s, %s) "
+            "ON CONFLICT (lower(name)) DO UPDATE SET concurrency = excluded.concurrency, price_in = excluded.price_in, "
+            "price_out = excluded.price_out, rest_until = 'epoch' RETURNING id",
+            (name, parts.scheme, parts.hostname, parts.port, parts.path, concurrency, *(prices or (None, None)),
+             person),
+        ).fetchone()  # fmt: skip
+    assert row is not None
+    if key:
+        assert data is not None
+        file = secret_key_file(data, {})
+        file.make()
+        with database.pool(1) as pool:
+            Endpoints(pool, file).set_key(row[0], key, Caller(person=person, session=1), RequestFacts("tests"))
+    return name
+
+
+def note_places(database: Database, own: OwnPlaces = NOWHERE) -> None:
+    """As ``steelyard serve`` notes where it listens."""
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO steelyard.serving (places) VALUES (%s) "
+            "ON CONFLICT (one) DO UPDATE SET places = excluded.places",
+            (msgspec.json.encode(own).decode(),),
+        )
 
 
 class Yard:
@@ -45,11 +98,16 @@ class Yard:
         self.workers: dict[str, subprocess.Popen[str]] = {}
         self.logs = path.with_name("logs")
         self.logs.mkdir(exist_ok=True)
+        note_places(self.database)
 
     @property
     def database(self) -> Database:
         """The database that runs now."""
         return existing_database(self.data, {})
+
+    def endpoint(self, url: str, concurrency: int = 2, key: str = "", prices: tuple[float, float] | None = None) -> str:
+        """As :func:`an_endpoint`."""
+        return an_endpoint(self.database, url, concurrency, key, self.data, prices)
 
     def restart(self) -> None:
         """End the database at once, as a crash would (SIGQUIT: no goodbye, no checkpoint), and start it again."""
@@ -108,6 +166,17 @@ def a_person(database: Database, name: str = "ada") -> int:
         row = connection.execute("INSERT INTO steelyard.person (name) VALUES (%s) RETURNING id", (name,)).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def taken_setup(yard: Yard, specification: Specification, seconds: float = 60.0) -> tuple[Lease, Setup]:
+    """A job of this specification that this process has taken, and what its process is told."""
+    with yard.database.pool(1) as pool:
+        Jobs(pool).add(specification, a_person(yard.database, f"takes {time.monotonic_ns()}"), priority=9)
+    with yard.database.connect() as connection:
+        connection.autocommit = True
+        lease = take_job(connection, "here", seconds)
+        assert lease is not None
+        return lease, prepare_setup(connection, yard.database, yard.data, lease, seconds)
 
 
 def wait_for(found: Callable[[], Any], seconds: float = 120.0) -> Any:

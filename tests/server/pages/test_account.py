@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from steelyard.server.access.attempts import BY_NAME
-from tests.server.site import NAME, PASSWORD, data_folder, serving
+from tests.server.site import NAME, PASSWORD, new_platform
 
 
-def test_tokens_sessions_and_the_password() -> None:
-    with data_folder() as data, serving(data) as site:
+def test_tokens_sessions_and_the_password(data_template: Path) -> None:
+    with new_platform(data_template) as site:
         client = site.administrator()
         made = client.submit(
             "/account", "/account/tokens", name="<b>CI</b>", scope="push", project="default", days="30"
@@ -35,8 +36,8 @@ def test_tokens_sessions_and_the_password() -> None:
         assert visitor.submit("/sign-in", "/sign-in", name=NAME.upper(), password=new, next="/").status == 303
 
 
-def test_wrong_old_passwords_are_counted() -> None:
-    with data_folder() as data, serving(data) as site:
+def test_wrong_old_passwords_are_counted(data_template: Path) -> None:
+    with new_platform(data_template) as site:
         client, new = site.administrator(), "another way to the mill"
         for number in range(BY_NAME):
             reply = client.submit("/account", "/account/password", old=f"wrong {number}", new=new, again=new)

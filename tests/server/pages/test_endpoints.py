@@ -14,7 +14,7 @@ from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import TABLES
 from tests.conftest import SumsServer
-from tests.server.site import Client, Site, data_folder, serving
+from tests.server.site import Client, Site, new_platform, serving
 
 KEY = "sk-a-key-that-is-never-shown-0815"
 FIELDS = {
@@ -28,8 +28,8 @@ FIELDS = {
 
 
 @pytest.fixture(scope="module")
-def own_site() -> Iterator[Site]:
-    with data_folder() as data, serving(data) as running:
+def own_site(data_template: Path) -> Iterator[Site]:
+    with new_platform(data_template) as running:
         yield running
 
 
@@ -112,25 +112,24 @@ def test_texts_are_escaped_and_a_number_of_none_is_404(own_site: Site) -> None:
     assert client.submit(place, "/admin/endpoints/999999/key", secret="x").status == 404
 
 
-def test_without_its_secret_key_the_platform_starts_and_names_whose_key_is_needed_again() -> None:
-    with data_folder() as data:
-        with serving(data) as site:
-            assert [line for line in site.lines if line.startswith("a new secret key, which is in no backup")]
-            client = site.administrator()
-            place = add(client, name="Lost and found", address="http://10.0.0.7")
-            assert client.submit(place, f"{place}/key", secret=KEY).status == 303
-        (data / "secrets" / "secret.key").unlink()
-        with serving(data) as again:
-            again.is_new = False
-            client = again.administrator()
-            assert [line for line in again.lines if "give them again: Lost and found" in line]
-            assert "Lost and found" in client.get("/admin").text
-            assert "give it again" in client.get(place).text
-            refused = client.submit(place, f"{place}/try", model="sums")
-            assert (refused.status, "is not in the secret key file: give it again" in refused.text) == (400, True)
-            assert client.submit(place, f"{place}/key", secret=KEY).status == 303
-            assert "Lost and found" not in client.get("/admin").text
-            (data / "secrets" / "secret.key").chmod(0o644)
-            assert "chmod 600 it" in client.get("/admin").text
-            assert client.submit(place, f"{place}/key", secret=KEY).status == 400
-            assert "Traceback" not in "".join(again.lines)
+def test_without_its_secret_key_the_platform_starts_and_names_whose_key_is_needed_again(data: Path) -> None:
+    with serving(data) as site:
+        assert [line for line in site.lines if line.startswith("a new secret key, which is in no backup")]
+        client = site.administrator()
+        place = add(client, name="Lost and found", address="http://10.0.0.7")
+        assert client.submit(place, f"{place}/key", secret=KEY).status == 303
+    (data / "secrets" / "secret.key").unlink()
+    with serving(data) as again:
+        again.is_new = False
+        client = again.administrator()
+        assert [line for line in again.lines if "give them again: Lost and found" in line]
+        assert "Lost and found" in client.get("/admin").text
+        assert "give it again" in client.get(place).text
+        refused = client.submit(place, f"{place}/try", model="sums")
+        assert (refused.status, "is not in the secret key file: give it again" in refused.text) == (400, True)
+        assert client.submit(place, f"{place}/key", secret=KEY).status == 303
+        assert "Lost and found" not in client.get("/admin").text
+        (data / "secrets" / "secret.key").chmod(0o644)
+        assert "chmod 600 it" in client.get("/admin").text
+        assert client.submit(place, f"{place}/key", secret=KEY).status == 400
+        assert "Traceback" not in "".join(again.lines)

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
-from tests.server.site import data_folder, pushed, serving
+from tests.server.site import new_platform, pushed
 
 
-def test_an_empty_platform_says_how_to_push_and_then_what_was_pushed() -> None:
-    with data_folder() as data, serving(data) as site:
+def test_an_empty_platform_says_how_to_push_and_then_what_was_pushed(data_template: Path) -> None:
+    with new_platform(data_template) as site:
         client = site.administrator()
         assert f"steelyard remote push RUN --to {site.base}" in client.get("/").text
         seal = pushed(site)
         text = client.get("/").text
-        shutil.rmtree(data / "runs")
+        shutil.rmtree(site.data / "runs")
         lost = [
             client.get(f"/p/default/runs/{seal}/{part}").status for part in ("report", "archive", "files/report.md")
         ]

@@ -92,6 +92,8 @@ def test_a_run_from_a_backup_that_nobody_vouched_for_says_so_wherever_its_verdic
     for lie in ("It holds", "Computed again by this server", "It was drawn again here", "on this server</dd>"):
         assert lie not in text
     assert "from a backup, not verified here" in client.get("/p/backup/runs").text
+    for more in ("/answers", "/answers/1"):
+        assert "From a backup, not verified here." in client.get(run_page(seal, more, "backup")).text
     reply = site.with_token(project="backup").get(f"/api/v1/runs/{seal}")
     assert (json.loads(reply.text)["verified_exit"], "not verified here" in reply.text) == (3, True)
     assert "From a backup" not in client.get(run_page(pushed(site))).text

@@ -14,12 +14,12 @@ from steelyard.server.database.folder import DataFolder
 from steelyard.server.runs.folders import folder_of
 from steelyard.server.shares.limit import MOST
 from tests.docs.browser import open_tab
-from tests.server.site import GOLDEN, Client, Site, data_folder, pushed, serving
+from tests.server.site import GOLDEN, Client, Site, new_platform, pushed
 
 
 @pytest.fixture(scope="module")
-def own_site() -> Iterator[Site]:
-    with data_folder() as data, serving(data) as running:
+def own_site(data_template: Path) -> Iterator[Site]:
+    with new_platform(data_template) as running:
         yield running
 
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tests.docs.browser import open_tab
-from tests.server.site import NAME, PASSWORD, Client, Site, data_folder, serving
+from tests.server.site import NAME, PASSWORD, Client, Site, new_platform
 
 
-def test_the_first_administrator_comes_by_a_link_that_works_once() -> None:
-    with data_folder() as data, serving(data) as site:
+def test_the_first_administrator_comes_by_a_link_that_works_once(data_template: Path) -> None:
+    with new_platform(data_template) as site:
         code = site.link.rpartition("=")[2]
         welcome = f"/welcome?code={code}"
         client = site.client()
@@ -28,8 +29,8 @@ def test_the_first_administrator_comes_by_a_link_that_works_once() -> None:
         assert late.submit("/sign-in", "/welcome", **{**good, "name": "eve"}).status == 403
 
 
-def test_many_wrong_passwords_have_to_wait_and_are_on_record() -> None:
-    with data_folder() as data, serving(data) as site:
+def test_many_wrong_passwords_have_to_wait_and_are_on_record(data_template: Path) -> None:
+    with new_platform(data_template) as site:
         administrator, guesser = site.administrator(), site.client()
         statuses = [
             guesser.submit("/sign-in", "/sign-in", name=NAME, password=f"guess {n}", next="/").status for n in range(6)
@@ -44,8 +45,8 @@ def test_many_wrong_passwords_have_to_wait_and_are_on_record() -> None:
         assert unknown.status == wrong.status == 403
 
 
-def test_many_who_sign_in_at_once_are_told_to_come_again_and_have_used_up_no_attempt() -> None:
-    with data_folder() as data, serving(data) as site:
+def test_many_who_sign_in_at_once_are_told_to_come_again_and_have_used_up_no_attempt(data_template: Path) -> None:
+    with new_platform(data_template) as site:
         site.administrator()
         client = site.client()
         key = client.key("/sign-in")

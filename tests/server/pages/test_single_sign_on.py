@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from steelyard.server.access.attempts import BY_ADDRESS
 from tests.server.oidc.stub import Stub, come_back, oidc_options, query_of, rsa_key, sign_in, stub_provider
-from tests.server.site import NAME, PASSWORD, Site, data_folder, serving
+from tests.server.site import NAME, PASSWORD, Site, new_platform
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +22,10 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture(scope="module")
-def sso(stub: Stub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def sso(stub: Stub, data_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server of its own, where the group staff looks and the group bosses administrates."""
     options = oidc_options(tmp_path_factory.mktemp("oidc"), stub.address)
-    with data_folder() as data, serving(data, *options) as site:
+    with new_platform(data_template, *options) as site:
         client = site.administrator()
         for group, role in (("staff", "viewer"), ("bosses", "server")):
             fields = {"group": group, "role": role, "project": "default"}

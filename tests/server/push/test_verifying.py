@@ -82,3 +82,16 @@ def test_a_server_that_stops_does_not_wait_for_it() -> None:
     ender.join()
     with pytest.raises(InputError, match="server was stopped"):
         verifier.verify(GOLDEN)
+
+
+def test_an_index_is_made_with_it_and_a_run_holds_without_one(tmp_path: Path) -> None:
+    verifier, index = Verifier(), tmp_path / "index"
+    run = verifier.verify(GOLDEN, index)
+    made = index.read_bytes()
+    assert run.seal.encode() in made
+    assert verifier.verify(GOLDEN, tmp_path / "nowhere" / "index") == run
+    verifier.make_index(GOLDEN, run.seal, tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == made
+    with pytest.raises(VerificationError, match="is not what was received"):
+        verifier.make_index(GOLDEN, "0" * 64, tmp_path / "other")
+    assert not (tmp_path / "other").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from steelyard.server.push.worker import Reply
+from steelyard.server.push.worker import Reply, _is_indexed
 from tests.docs.pages import ROOT
 
 GOLDEN = ROOT / "tests" / "assets" / "golden"
@@ -45,6 +45,14 @@ def test_a_folder_that_is_no_run_is_said_without_its_place(tmp_path: Path) -> No
 
 def test_processor_time_ends_it() -> None:
     assert run(GOLDEN, cpu_seconds=0).returncode != 0
+
+
+def test_a_run_is_not_put_at_risk_for_its_index(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    assert not _is_indexed(GOLDEN, index, "0" * 64, cpu_seconds=0)
+    assert not index.exists()
+    assert _is_indexed(GOLDEN, index, "0" * 64, cpu_seconds=10**6)
+    assert not _is_indexed(GOLDEN, index, "0" * 64, cpu_seconds=10**6), "nothing is written over"
 
 
 def test_it_ends_with_the_server_that_started_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from steelyard.server.database.folder import open_data_folder
 from steelyard.server.runs.rows import MAX_SUMMARY, Filters, Runs, shortened
 from steelyard.server.runs.summary import ClaimRow, RunSummary, summary_of
 from steelyard.server.web.facts import RequestFacts
-from tests.server.site import GOLDEN, data_folder, serving
+from tests.server.site import GOLDEN, new_platform
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +24,14 @@ def summary() -> RunSummary:
 
 
 @pytest.fixture(scope="module")
-def runs(summary: RunSummary) -> Iterator[Runs]:
+def runs(summary: RunSummary, data_template: Path) -> Iterator[Runs]:
     """Rows of 23 runs, made from one, in a database of their own."""
-    with data_folder() as data, serving(data) as site:
+    with new_platform(data_template) as site:
         site.token()
-        with open_database(open_data_folder(data, create=False), beside=True) as database, database.pool(2) as pool:
+        with (
+            open_database(open_data_folder(site.data, create=False), beside=True) as database,
+            database.pool(2) as pool,
+        ):
             found = Runs(pool)
             for number in range(23):
                 assert found.add(numbered(summary, number), CALLER, RequestFacts("1"))

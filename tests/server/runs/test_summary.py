@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 from steelyard.api.results import verified
-from steelyard.auditing.finalize import results_of, write_reports
-from steelyard.evidence.canonical import canonical, without_defaults
+from steelyard.evidence.canonical import without_defaults
 from steelyard.server.runs.summary import summary_of
 from steelyard.storage.run_folder import RunFolder
 from tests.docs.pages import ROOT
+from tests.server.chosen_scores import with_chosen_scores
 from tests.verification.resealing import reseal, with_new_reports
 
 GOLDEN = ROOT / "tests" / "assets" / "golden"
@@ -42,20 +40,8 @@ def test_pages_that_nobody_compared_are_not_called_compared(unsigned: Path) -> N
 
 def test_scores_that_were_not_computed_here_are_counted(tmp_path: Path) -> None:
     """Whoever seals a run whose texts are withheld chooses its scores: it verifies, and says how many they are."""
-    run = Path(shutil.copytree(GOLDEN, tmp_path / "run"))
-    plan = without_defaults(RunFolder.open(run).plan)
-    del plan["texts"], plan["ledger"]
-    (run / "ledger.jsonl").unlink()
-    for question in plan["questions"].values():
-        question.pop("order_proof", None)
-        question.pop("tag_proofs", None)
-    scores = [json.loads(line) for line in (run / "scores.jsonl").read_bytes().splitlines()]
-    reseal(run, plan=plan)
-    (run / "scores.jsonl").write_bytes(b"".join(canonical(each | {"value": 1}) + b"\n" for each in scores))
-    shutil.rmtree(run / "texts")
-    reseal(run)
-    write_reports(run, RunFolder.open(run), results_of(RunFolder.open(run)).verdict)
-    reseal(run)
+    run = with_chosen_scores(tmp_path / "run")
+    scores = (run / "scores.jsonl").read_bytes().splitlines()
     found = summary_of(verified(run))
     assert (found.verdict, found.scores_taken) == ("consistent", len(scores))
     assert summary_of(verified(GOLDEN)).scores_taken == 0

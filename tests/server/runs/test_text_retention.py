@@ -23,12 +23,12 @@ from steelyard.server.runs.text_retention import delete_texts, find_old_texts
 from steelyard.storage.run_folder import RunFolder
 from tests.auditing.test_finalize import written
 from tests.server.databases import open_folder
-from tests.server.site import GOLDEN, Site, data_folder, pushed, serving
+from tests.server.site import GOLDEN, Site, new_platform, pushed
 
 
 @pytest.fixture(scope="module")
-def own_site() -> Iterator[Site]:
-    with data_folder() as data, serving(data) as running:
+def own_site(data_template: Path) -> Iterator[Site]:
+    with new_platform(data_template) as running:
         yield running
 
 
@@ -84,7 +84,8 @@ def test_texts_go_after_the_projects_months_and_the_run_verifies_all_the_same(
         done = write_backup(database, folder, backup)
     assert done.manifest.damaged == ()
     with zipfile.ZipFile(backup) as file:
-        assert not [name for name in file.namelist() if f"{seal}/texts/" in name]
+        assert not [name for name in file.namelist() if f"{seal}/texts/" in name or "answers" in name]
+    assert [path.name for path in own_site.data.glob("answers/??/*")], "an index stays, and is in no backup"
     found = verify_integrity(run)
     assert found.texts.startswith("withheld ")
     assert [name for name in layout.run_files(run) if layout.is_text(name)] == []

@@ -82,3 +82,10 @@ def test_an_address_that_there_is_not_is_a_page_for_who_is_signed_in(site: Site)
     stranger = site.client()
     stranger.cookies = {"steelyard-session": "A" * 43}
     assert stranger.get("/no/such/page").text == site.client().get("/no/such/page").text == "there is no such page\n"
+
+
+def test_a_number_of_thousands_of_digits_leads_nowhere(site: Site) -> None:
+    client = site.administrator()
+    for digits in (19, 5000):
+        assert client.get("/admin/people/" + "9" * digits).status == 404
+    assert client.get("/admin/people/" + "9" * 18).status == 404

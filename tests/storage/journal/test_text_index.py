@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.storage.journal import texts as module
-from steelyard.storage.journal.texts import Texts, open_index, read_texts
+from steelyard.storage.journal.texts import TextIndex, Texts, open_index, read_texts
 from steelyard.util.line_file import LineFile
 
 
@@ -48,11 +48,19 @@ def test_a_text_that_is_written_twice_is_read_once(tmp_path: Path, monkeypatch: 
     lines = [text for _, text in read_texts(tmp_path)]
     assert lines == ["a", "b", "c", "d", "b", "a"]  # what is met often stays in mind; at the end a had gone
     index = open_index(tmp_path)
+    assert isinstance(index, TextIndex)
     assert (sorted(index.values()), len(index)) == (["a", "b", "c", "d"], 4)
     again = Texts(tmp_path)
     again.add("d")
     again.close()
     assert len(path.read_bytes().splitlines()) == 7
+    for text in "abcd":
+        begin, length = index.place_of(digest_of(text)) or (0, 0)
+        assert (
+            path.read_bytes()[begin : begin + length + 1]
+            == f'{{"sha256":"{digest_of(text)}","text":"{text}"}}\n'.encode()
+        )
+    assert index.place_of("0" * 64) is None
     assert len(open_index(tmp_path)) == 4
 
 

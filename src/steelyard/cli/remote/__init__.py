@@ -9,7 +9,9 @@ from steelyard.cli.lazy_group import LazyGroup
 __all__ = ["command"]
 
 COMMANDS = {
+    "gate": "good or not: one exit code, for CI, of what the platform's verification said of runs",
     "push": "send a sealed run to the team's platform, which verifies it before it takes it",
+    "status": "show what the platform's verification said of a run",
 }
 
 

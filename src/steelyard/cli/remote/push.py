@@ -43,7 +43,8 @@ def command(
     """
     import asyncio
 
-    from steelyard.server.client import files_to_push, platform_address, push, read_token
+    from steelyard.server.client.place import platform_address, read_token
+    from steelyard.server.client.push import files_to_push, push
 
     address, token = platform_address(url), read_token(token_file)
     names = files_to_push(run, with_texts=with_texts)

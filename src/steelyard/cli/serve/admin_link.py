@@ -27,7 +27,7 @@ def command(data: Path, url: str, run_as: str) -> int:
     Links that were printed before end. The platform may be serving meanwhile.
     """
     from steelyard.server.access.people import new_admin_link
-    from steelyard.server.client import platform_address
+    from steelyard.server.client.place import platform_address
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.serving import check_dependencies, link_address, prepare

@@ -50,7 +50,8 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
         )
     if done.stopped:
         click.echo(
-            f"paused or switched off: {done.stopped:,} jobs and schedules; go on with those that are still wanted"
+            f"paused or switched off: {done.stopped:,} jobs, schedules, webhooks or mail servers; go on with those "
+            "that are still wanted"
         )
     if done.manifest.damaged:
         click.echo(f"the backup was made without {len(done.manifest.damaged):,} damaged files of runs", err=True)

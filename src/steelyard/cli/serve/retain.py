@@ -52,6 +52,7 @@ def _lines(done: Retained) -> Iterator[str]:
     yield f"before {done.before:%Y-%m-%d} (UTC):"
     yield f"  {done.audit_lines:,} lines of the audit log, {done.audit_months:,} months"
     yield f"  {done.sessions:,} sessions, {done.links:,} administrator links, {done.shares:,} share links"
+    yield f"  {done.events:,} events that webhooks and mail told of"
     yield f"{done.orphans:,} folders of failed pushes"
     yield f"texts of {done.runs:,} runs: {done.files:,} files, {done.size:,} bytes"
     if done.sealed:

@@ -1,4 +1,4 @@
-"""``steelyard serve rotate-key``: another secret key, by which the keys of endpoints are encrypted anew."""
+"""``steelyard serve rotate-key``: another secret key, by which all secrets in the database are encrypted anew."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ __all__ = ["command"]
     help="Make no new key: encrypt by the first one in the file, which you put there, and leave the file.",
 )
 def command(data: Path, run_as: str, as_it_is: bool) -> int:
-    """Make a new secret key and encrypt the keys of endpoints anew, in one transaction; the platform may be serving.
+    """Make a new secret key and encrypt all secrets anew, in one transaction; the platform may be serving.
 
-    Old keys leave the file, so keys of endpoints in backups from before have to be given again after a restore. Where
+    These are keys of endpoints, secrets of webhooks and the mail server's password. Old keys leave the file, so secrets
+    in backups from before have to be given again after a restore. Where
     STEELYARD_SECRET_KEY_FILE is set for the server, set it here, too. An audit line says that it was done.
     """
     from steelyard.server.database.connection import open_database
@@ -34,7 +35,7 @@ def command(data: Path, run_as: str, as_it_is: bool) -> int:
     file = secret_key_file(folder)
     with open_database(folder, run_as, tell, beside=True) as database:
         done = rotate(database, file, new_key=not as_it_is)
-    click.echo(f"{done.secrets:,} keys of endpoints are encrypted by the key {done.key} of {file.path}")
+    click.echo(f"{done.secrets:,} secrets are encrypted by the key {done.key} of {file.path}")
     if done.unreadable:
         click.echo(f"could not be read, give them again: {', '.join(done.unreadable)}", err=True)
     return 0

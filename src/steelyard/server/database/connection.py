@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.embedded import Embedded
 
-__all__ = ["OLDEST", "Database", "existing_database", "open_database"]
+__all__ = ["OLDEST", "Database", "existing_database", "open_database", "plain_errors"]
 
 URL: Final = "DATABASE_URL"
 OWNER_URL: Final = "DATABASE_OWNER_URL"
@@ -135,7 +135,7 @@ def open_database(
     database refuses within the block is one line, too: InputError where a role may not do it, else StorageError.
     """
     _need_psycopg()
-    with _plain_errors():
+    with plain_errors():
         if environment.get(URL):
             yield _team(environment)
             return
@@ -165,7 +165,7 @@ def existing_database(folder: DataFolder, environment: Mapping[str, str] = os.en
     Raises InputError as :func:`open_database`, StorageError where none can be reached.
     """
     _need_psycopg()
-    with _plain_errors():
+    with plain_errors():
         if environment.get(URL):
             return _team(environment)
         from steelyard.server.database.embedded import running_database
@@ -177,7 +177,7 @@ def existing_database(folder: DataFolder, environment: Mapping[str, str] = os.en
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
     """What PostgreSQL says of an error, without the DETAIL, which may quote rows."""
     import psycopg
 

@@ -13,6 +13,7 @@
       postgres.log
       runs/                  the sealed folders that were pushed
       erasures.jsonl         who was erased, by number
+      answers/               lists of the answers of runs, made from the runs; never in a backup
       incoming/              what is being received; never in a backup
       jobs/                  what the server's own runs are at; never in a backup
 

@@ -45,7 +45,7 @@ _RIGHTS: Final = {
     "run_file": "SELECT, INSERT",
     "run_withheld": "SELECT",
     "run_restored": "SELECT",
-    "endpoint": "SELECT, INSERT, UPDATE (models, concurrency, price_in, price_out, retired_at)",
+    "endpoint": "SELECT, INSERT, UPDATE (models, concurrency, price_in, price_out, retired_at, rest_until)",
     "endpoint_key": "SELECT, INSERT, UPDATE (sealed, set_at, set_by)",
     "share": "SELECT, INSERT, UPDATE (revoked_at, opened, opened_at)",
     "audit_cut": "SELECT",
@@ -54,14 +54,30 @@ _RIGHTS: Final = {
     "stored_line": "SELECT, INSERT",
     "stored_text": "SELECT, INSERT",
     "stored_file": "SELECT, INSERT",
-    "job_endpoint": "SELECT, INSERT, UPDATE (concurrency, rest_until)",
     "schedule": "SELECT, INSERT, UPDATE (is_on, next_at)",
     "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
-    "reason, changed_by, run_id, ended_at)",
+    "reason, changed_by, run_id, ended_at, stored_run_id, waits_for)",
     "job_event": "SELECT",
+    "budget": "SELECT, INSERT, UPDATE (cost, tokens, set_by, set_at)",
+    "spending": "SELECT",
+    "reservation": "SELECT",
+    "serving": "SELECT, INSERT, UPDATE (places, noted_at)",
+    "webhook_place": "SELECT, INSERT, UPDATE (retired_at)",
+    "webhook": "SELECT, INSERT, UPDATE (kinds, failing_since, disabled_at, disabled_because, retired_at)",
+    "webhook_key": "SELECT, INSERT, UPDATE (sealed, ends_at)",
+    "mail_server": "SELECT, INSERT, UPDATE (host, port, security, sender, username, sealed, is_on, set_at, set_by)",
+    "mail_address": "SELECT, INSERT, UPDATE (address, sha256, asked, asked_on, confirmed_at)",
+    "mail_choice": "SELECT, INSERT, UPDATE (kinds, changed_at)",
+    "event": "SELECT, INSERT",
+    "delivery": "SELECT, INSERT, UPDATE (state, attempt, next_at, leased_until, ended_at)",
+    "delivery_attempt": "SELECT, INSERT",
     "audit": "SELECT, INSERT",
 }
-_CALLED: Final = ("open_audit_month(timestamptz)",)  # functions of the owner's that the application may call
+# Functions of the owner's that the application may call.
+_CALLED: Final = (
+    "open_audit_month(timestamptz)",
+    "reserve(bigint, integer, numeric, numeric, numeric, numeric, numeric, numeric)",
+)
 
 
 # In an order in which rows can be written: what a row refers to comes before it.

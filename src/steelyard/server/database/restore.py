@@ -39,7 +39,7 @@ class RestoreResult:
 
     ``unverified`` counts the runs that are marked as not verified here, since no SHA-256 vouched for the backup.
     ``without_keys`` are the endpoints whose keys cannot be read with the secret key that is here, if any.
-    ``stopped`` counts the jobs that were paused and the schedules that were switched off.
+    ``stopped`` counts the jobs that were paused, and the schedules, webhooks and mail that were switched off.
     """
 
     manifest: Manifest
@@ -183,12 +183,24 @@ def _restore(
 
 
 def _stop_work(connection: psycopg.Connection[Any]) -> int:
-    """Pause jobs that have not ended, and switch schedules off: a copy must not ask and spend beside the original."""
+    """Pause jobs that have not ended, and switch schedules, webhooks and mail off; what was on its way is dropped.
+
+    A copy must not ask, spend and write beside the original.
+    """
     jobs = connection.execute(
         "UPDATE steelyard.job SET state = 'paused', wanted = '', leased_until = NULL, changed_by = 'owner', "
         "reason = 'restored from a backup: resume it where it is still wanted' WHERE state IN ('waiting', 'running')"
     ).rowcount
-    return jobs + connection.execute("UPDATE steelyard.schedule SET is_on = false WHERE is_on").rowcount
+    connection.execute(
+        "UPDATE steelyard.delivery SET state = 'dropped', leased_until = NULL, ended_at = now() WHERE state = 'waiting'"
+    )
+    switched = (
+        "UPDATE steelyard.schedule SET is_on = false WHERE is_on",
+        "UPDATE steelyard.webhook SET disabled_at = now(), disabled_because = 'restored from a backup: switch it on "
+        "where it is still wanted' WHERE disabled_at IS NULL AND retired_at IS NULL",
+        "UPDATE steelyard.mail_server SET is_on = false WHERE is_on",
+    )
+    return jobs + sum(connection.execute(each.encode()).rowcount for each in switched)
 
 
 def _mark_runs(connection: psycopg.Connection[Any]) -> int:

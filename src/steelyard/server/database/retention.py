@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from steelyard.server.answers.keeping import clear_indexes
 from steelyard.server.database.audit import CUT, AuditCut, append_audit
 from steelyard.server.database.beneath import opened, remove
 from steelyard.server.database.folder import DataFolder
@@ -36,15 +37,16 @@ _ORPHAN_SECONDS: Final = 86_400.0  # a push that is still at work is younger
 class Retained:
     """How many of each were deleted, or would be.
 
-    ``before`` is the moment before which sessions, links, shares and audit lines went; ``orphans`` are folders of runs
-    that no row names. Of ``runs`` runs the texts were deleted, ``files`` with ``size`` bytes; ``sealed`` runs are as
-    old, but were sealed with their texts, and would not verify without them; ``damaged`` could not be read.
+    ``before`` is the moment before which sessions, links, shares, events and audit lines went; ``orphans`` are folders
+    of runs that no row names. Of ``runs`` runs the texts were deleted, ``files`` with ``size`` bytes; ``sealed`` runs
+    are as old, but were sealed with their texts, and would not verify without them; ``damaged`` could not be read.
     """
 
     before: datetime
     sessions: int
     links: int
     shares: int
+    events: int
     orphans: int
     audit_months: int
     audit_lines: int
@@ -80,6 +82,7 @@ def retain(database: Database, folder: DataFolder, months: int = DEFAULT_MONTHS,
                 _delete_orphan(connection, folder, above, name)
             for seal in left_over(connection):
                 delete_texts(folder, seal)
+            clear_indexes(folder, _known(connection))
     return done
 
 
@@ -94,10 +97,15 @@ def _delete_rows(
 ) -> Retained:
     row = connection.execute("SELECT * FROM steelyard.retain_since(%s)", (cut,)).fetchone()
     shares = connection.execute("SELECT steelyard.retain_shares_since(%s)", (cut,)).fetchone()
+    events = connection.execute("SELECT steelyard.retain_events_since(%s)", (cut,)).fetchone()
     assert row is not None
     assert shares is not None
+    assert events is not None
     before = cut.strftime("%Y-%m-%d")
-    details = {"before": before, "links": row[1], "orphans": orphans, "sessions": row[0], "shares": shares[0]}
+    details = {
+        "before": before, "events": events[0], "links": row[1], "orphans": orphans, "sessions": row[0],
+        "shares": shares[0],
+    }  # fmt: skip
     append_audit(connection, "retain", actor="owner", details=details)
     for run in runs:
         connection.execute("SELECT steelyard.withhold_texts(%s)", (run.id,))
@@ -113,6 +121,7 @@ def _delete_rows(
         sessions=row[0],
         links=row[1],
         shares=shares[0],
+        events=events[0],
         orphans=orphans,
         audit_months=gone[0],
         audit_lines=gone[1],
@@ -126,8 +135,7 @@ def _delete_rows(
 
 def _orphans(connection: psycopg.Connection[Any], folder: DataFolder) -> list[tuple[str, str]]:
     """The folders of runs that no row names and that have not changed for a day: the folder above, and the name."""
-    rows = connection.execute("SELECT coalesce(folder, seal_sha256) FROM steelyard.run")
-    known = {key for (key,) in rows}
+    known = _known(connection)
     return [
         (above, name)
         for above in _folders(folder, folder.runs.name)
@@ -135,6 +143,11 @@ def _orphans(connection: psycopg.Connection[Any], folder: DataFolder) -> list[tu
         for name in _folders(folder, folder.runs.name, above)
         if name not in known and _is_old(folder, above, name)
     ]
+
+
+def _known(connection: psycopg.Connection[Any]) -> set[str]:
+    """The keys of the folders that rows name."""
+    return {key for (key,) in connection.execute("SELECT coalesce(folder, seal_sha256) FROM steelyard.run")}
 
 
 def _delete_orphan(connection: psycopg.Connection[Any], folder: DataFolder, above: str, name: str) -> None:

@@ -1,18 +1,29 @@
-"""Where the platform itself and its database listen, so that no endpoint leads there."""
+"""Where the platform itself and its database listen, so that no endpoint leads there: as seen here, and from elsewhere.
+
+``steelyard serve`` notes in the database where it listens, since its workers may run on other machines.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
+
+from steelyard.errors import StorageError
 from steelyard.models.proxy import is_loopback
 from steelyard.server.endpoints.addresses import OwnPlaces
 
 if TYPE_CHECKING:
+    import psycopg
+
     from steelyard.server.database.connection import Database
     from steelyard.server.settings import ServeSettings
 
-__all__ = ["own_places"]
+__all__ = ["note_own_places", "noted_own_places", "own_places"]
+
+_EVERY_INTERFACE: Final = ("0.0.0.0", "::", "")  # noqa: S104 — compared, not bound
 
 
 def own_places(settings: ServeSettings, database: Database) -> OwnPlaces:
@@ -20,14 +31,53 @@ def own_places(settings: ServeSettings, database: Database) -> OwnPlaces:
 
     A database on a Unix socket may listen on loopback, too: its port of this machine counts.
     """
-    ports, places = {settings.port}, set()
+    ports, places = _of_database(database)
+    names = []
+    if settings.public_url:
+        parts = urlsplit(settings.public_url)
+        names.append((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)))
+    return OwnPlaces(ports=_sorted(ports | {settings.port}), places=_sorted(places), names=tuple(names))
+
+
+def note_own_places(connection: psycopg.Connection[Any], settings: ServeSettings, database: Database) -> None:
+    """Put on record where this process listens, by this machine's addresses, for workers on other machines."""
+    own = own_places(settings, database)
+    if settings.host in _EVERY_INTERFACE:
+        hosts = {socket.gethostname(), socket.getfqdn()}
+    else:
+        hosts = set() if settings.is_loopback else {settings.host}
+    found = OwnPlaces(
+        ports=own.ports, places=_sorted({*own.places, *((host, settings.port) for host in hosts)}), names=own.names
+    )
+    connection.execute(
+        "INSERT INTO steelyard.serving (places) VALUES (%s) "
+        "ON CONFLICT (one) DO UPDATE SET places = excluded.places, noted_at = now()",
+        (msgspec.json.encode(found).decode(),),
+    )
+
+
+def noted_own_places(connection: psycopg.Connection[Any], database: Database) -> OwnPlaces:
+    """What was noted, with the database as it is reached from here.
+
+    Raises StorageError where no ``steelyard serve`` has noted anything yet: then it is not known what not to call.
+    """
+    row = connection.execute("SELECT places FROM steelyard.serving").fetchone()
+    if row is None:
+        raise StorageError("no steelyard serve of this version has run on this database yet: start it once")
+    noted = msgspec.json.decode(row[0], type=OwnPlaces)
+    ports, places = _of_database(database)
+    return OwnPlaces(ports=_sorted({*noted.ports, *ports}), places=_sorted({*noted.places, *places}), names=noted.names)
+
+
+def _of_database(database: Database) -> tuple[set[int], set[tuple[str, int]]]:
+    ports, places = set(), set()
     for host, port in database.addresses():
         if not host or host.startswith(("/", "@")) or is_loopback(host):
             ports.add(port)
         else:
             places.add((host, port))
-    names = []
-    if settings.public_url:
-        parts = urlsplit(settings.public_url)
-        names.append((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)))
-    return OwnPlaces(ports=tuple(sorted(ports)), places=tuple(sorted(places)), names=tuple(names))
+    return ports, places
+
+
+def _sorted(found: set[Any]) -> tuple[Any, ...]:
+    return tuple(sorted(found))

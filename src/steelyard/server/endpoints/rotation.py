@@ -10,6 +10,7 @@ from steelyard.errors import InputError
 from steelyard.server.database.audit import append_audit
 from steelyard.server.encryption.keyring import KEY_BYTES, Keyring, UnreadableError
 from steelyard.server.endpoints.rows import all_sealed, lock_keys
+from steelyard.server.notify.sealed import all_notify_secrets, encrypt_again
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,7 +23,7 @@ __all__ = ["Rotated", "rotate"]
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """How many secrets were encrypted anew, and the endpoints whose keys no key in the file could read."""
+    """How many secrets were encrypted anew, and by name those which no key in the file could read."""
 
     secrets: int
     unreadable: tuple[str, ...]
@@ -66,5 +67,13 @@ def _encrypt_anew(connection: psycopg.Connection[Any], ring: Keyring) -> tuple[i
             unreadable.append(name)
             continue
         connection.execute("UPDATE steelyard.endpoint_key SET sealed = %s WHERE endpoint_id = %s", (again, number))
+        done += 1
+    for secret in all_notify_secrets(connection):
+        try:
+            again = ring.encrypt(ring.decrypt(secret.sealed, secret.about), secret.about)
+        except UnreadableError:
+            unreadable.append(secret.name)
+            continue
+        encrypt_again(connection, secret, again)
         done += 1
     return done, unreadable

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from steelyard.server.encryption.key_file import SecretKeyFile
     from steelyard.server.web.facts import RequestFacts
 
-__all__ = ["Endpoint", "Endpoints", "all_sealed", "lock_keys", "unreadable_endpoints"]
+__all__ = [
+    "Endpoint",
+    "Endpoints",
+    "all_sealed",
+    "find_by_name",
+    "lock_keys",
+    "unreadable_endpoints",
+    "with_key",
+]
 
 _LOCK: Final = 8101738236425
 
@@ -152,24 +160,42 @@ class Endpoints:
         Raises InputError where it is retired, UnreadableError where its key must be given again.
         """
         with self._pool.connection() as connection:
-            lock_keys(connection)
-            endpoint = _in_use(connection, number)
-            row = connection.execute(
-                "SELECT sealed FROM steelyard.endpoint_key WHERE endpoint_id = %s", (number,)
-            ).fetchone()
-            key = ""
-            if row is not None and row[0] is not None:
-                try:
-                    key = self.key_file.keyring().decrypt(row[0], endpoint.about)
-                except UnreadableError as error:
-                    raise UnreadableError(f"the key of this endpoint {error}: give it again") from None
+            found = with_key(connection, self.key_file, number)
             _audit(connection, act, caller, facts, number)
-        return endpoint, key
+        return found
 
     def unreadable(self) -> list[str]:
         """The names of endpoints whose keys the secret key file does not decrypt, in order."""
         with self._pool.connection() as connection:
             return unreadable_endpoints(connection, self.key_file)
+
+
+def with_key(connection: psycopg.Connection[Any], file: SecretKeyFile, number: int) -> tuple[Endpoint, str]:
+    """An endpoint and its key ("" where it has none), in the caller's transaction; raises as :meth:`Endpoints.use`."""
+    lock_keys(connection)
+    endpoint = _in_use(connection, number)
+    row = connection.execute("SELECT sealed FROM steelyard.endpoint_key WHERE endpoint_id = %s", (number,)).fetchone()
+    if row is None or row[0] is None:
+        return endpoint, ""
+    try:
+        return endpoint, file.keyring().decrypt(row[0], endpoint.about)
+    except UnreadableError as error:
+        raise UnreadableError(f"the key of this endpoint {error}: give it again") from None
+
+
+def find_by_name(connection: psycopg.Connection[Any], name: str, model: str) -> Endpoint:
+    """The endpoint of this name, which is not retired before the caller's transaction ends, and has this model.
+
+    Raises InputError, in words, where there is none.
+    """
+    found = _found(connection, "WHERE lower(e.name) = lower(%s) AND e.retired_at IS NULL FOR SHARE OF e", name)
+    if not found:
+        raise InputError(f"there is no endpoint {name[:80]!r} in this platform's list: an administrator adds it")
+    if model not in found[0].models:
+        raise InputError(
+            f"the endpoint {name[:80]!r} has no model {model[:120]!r} in its list: an administrator adds it"
+        )
+    return found[0]
 
 
 def lock_keys(connection: psycopg.Connection[Any], *, alone: bool = False) -> None:

@@ -7,7 +7,6 @@ it, so that it is in no argument and no environment that others see. What was fo
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["MAX_REPLY", "Looked", "Trial", "Tried", "main"]
 
 MAX_REPLY: Final = 1 << 20
-_VARIABLE: Final = "KEY_OF_THIS_ENDPOINT"
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,17 +70,14 @@ def _tried(trial: Trial) -> Tried:
     try:
         if reason := refused_host(trial.host, trial.port, trial.own):
             raise InputError(f"{trial.host} is not called: {reason}")
-        if trial.key:
-            os.environ[_VARIABLE] = trial.key
         settings = Settings(
-            api_key_env=_VARIABLE if trial.key else None,
+            api_key=trial.key,
             timeout_seconds=trial.seconds,
-            usual_keys=False,
             socket_factory=checked_sockets(trial.own),
         )
         return _summed_up(asyncio.run(check_model(trial.uri, settings, seconds=trial.seconds)))
     except SteelyardError as error:
-        return Tried(problem=one_line(str(error), 600).replace(_VARIABLE, "this endpoint"))
+        return Tried(problem=one_line(str(error), 600))
 
 
 def _summed_up(found: ModelCheck) -> Tried:
@@ -96,7 +91,7 @@ def _summed_up(found: ModelCheck) -> Tried:
 
 
 def _looked(finding: Finding) -> Looked:
-    text, fix = (one_line(each, 600).replace(_VARIABLE, "this endpoint") for each in (finding.text, finding.fix))
+    text, fix = (one_line(each, 600) for each in (finding.text, finding.fix))
     return Looked(what=one_line(finding.what, 120), works=finding.works, text=text, fix=fix)
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from steelyard.errors import InputError
 from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
     from steelyard.api.conduct import Job
+    from steelyard.server.jobs.messages import Setup
 
 __all__ = ["arguments_of", "job_of"]
 
@@ -19,14 +21,18 @@ __all__ = ["arguments_of", "job_of"]
 _PATIENCE_SECONDS: Final = 60.0
 
 
-def arguments_of(asked: RunSpecification | AuditSpecification, inputs: Path, run: Path) -> RunArguments:
+def arguments_of(asked: RunSpecification | AuditSpecification, setup: Setup, inputs: Path, run: Path) -> RunArguments:
     """The arguments of ``asked``; its questions are written into the folder ``inputs``, and the run goes to ``run``.
 
-    No key is looked at: those of endpoints are given to a job by the platform, not by a name in its specification.
+    Its endpoint, the key and how many calls it takes at once are the setup's, and each address is looked at as it is
+    connected to. Raises InputError where its host may not be called.
     """
     from steelyard.api.arguments import RunArguments
     from steelyard.records import SUBJECT
+    from steelyard.server.endpoints.addresses import checked_sockets, refused_host
 
+    if setup.host and (reason := refused_host(setup.host, setup.port, setup.own)):
+        raise InputError(f"{setup.host} is not called: {reason}")
     files = []
     for name, text in sorted(asked.questions.items()):
         path = inputs / f"{name}.jsonl"
@@ -34,14 +40,16 @@ def arguments_of(asked: RunSpecification | AuditSpecification, inputs: Path, run
         files.append(path)
     data = os.environ.get("STEELYARD_DATA")
     return RunArguments(
-        models={SUBJECT: asked.model},
+        models={SUBJECT: setup.uri},
         usual_keys=False,
+        api_keys={SUBJECT: setup.key},
+        socket_factory=checked_sockets(setup.own),
         out=run,
         data=Path(data) if data else None,
         task_files=tuple(files),
         budget_seconds=asked.budget_seconds,
         limit=asked.limit,
-        concurrency=asked.concurrency,
+        concurrency=asked.concurrency if setup.calls is None else setup.calls,
         timeout=asked.timeout,
         rpm=asked.rpm,
         tpm=asked.tpm,
@@ -49,7 +57,7 @@ def arguments_of(asked: RunSpecification | AuditSpecification, inputs: Path, run
         max_cost=asked.max_cost,
         output_tokens=asked.output_tokens,
         reasoning_effort=asked.reasoning_effort,
-        price=asked.price,
+        price=setup.price or asked.price,
         with_texts=asked.with_texts,
         scorer=asked.scorer,
         patience_seconds=_PATIENCE_SECONDS,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from steelyard.errors import InputError, SteelyardError, VerificationError
+from steelyard.errors import InputError, SteelyardError, StorageError, VerificationError
 from steelyard.server.jobs.child import Child
 from steelyard.server.jobs.folders import job_folder
 from steelyard.server.jobs.leases import Outcome, leave_job
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.jobs.folders import JobFolder
     from steelyard.server.jobs.leases import Lease
+    from steelyard.server.jobs.messages import Setup
 
 __all__ = ["JobAttempt"]
 
@@ -44,8 +45,10 @@ class JobAttempt:
         worker: str,
         pause: float,
         on_end: Callable[[JobAttempt, str], None],
+        lease_seconds: float = 10.0,
     ) -> None:
         self.lease = lease
+        self._lease_seconds = lease_seconds
         self.until = until  # on our clock, counted from before the database was asked
         self.progress = ""
         self._data = data
@@ -105,8 +108,7 @@ class JobAttempt:
         """Do the job and write how it ended; in words, what became of it."""
         try:
             folder = job_folder(self._data, self.lease)
-            folder.copy_what_was_begun()
-            ended, code = self._process(folder)
+            ended, code = self._process(folder, self._setup())
             if ended is not None and ended.how == "sealed":
                 return self._take_in(folder)
             outcome = self._outcome(ended, code)
@@ -120,13 +122,33 @@ class JobAttempt:
             outcome = Outcome("again", f"the worker cannot use its folder: {error.strerror}")
         return self._end(outcome)
 
-    def _process(self, folder: JobFolder) -> tuple[Ended | None, int]:
+    def _setup(self) -> Setup:
+        """Ask the database, again where it was away, as long as the lease holds."""
+        import psycopg
+
+        from steelyard.server.jobs.setting_up import prepare_setup
+
+        link = Link(self._data)
+        try:
+            while True:
+                try:
+                    connection = link.connection()
+                    return prepare_setup(connection, link.database, self._data, self.lease, self._lease_seconds)
+                except (LinkLost, psycopg.OperationalError, psycopg.InterfaceError):
+                    link.close()
+                    if self._wish or clock() > self.until:
+                        raise StorageError("the database could not be asked for its endpoint") from None
+                    time.sleep(_RETRY_SECONDS)
+        finally:
+            link.close()
+
+    def _process(self, folder: JobFolder, setup: Setup) -> tuple[Ended | None, int]:
         """Run the process to its end: what it said last, and its exit code."""
         with self._guard:
             if self._wish:
                 return None, 0
             specification = self.lease.specification.encode()
-            self._child = Child(specification, folder.run, folder.inputs, folder.state, self.until)
+            self._child = Child(specification, folder.run, folder.inputs, folder.state, self.until, setup)
         last = None
         try:
             for line in self._child.lines():
@@ -148,6 +170,8 @@ class JobAttempt:
             return Outcome("again", f"its process ended {said}, without a word")
         if ended.how == "unusable":
             return Outcome("failed", ended.reason)
+        if ended.how == "budget":
+            return Outcome("waiting", ended.reason, waits_for="budget")
         return Outcome("again", ended.reason or "its process was stopped by somebody else", rests=ended.unavailable)
 
     def _wished(self) -> Outcome:

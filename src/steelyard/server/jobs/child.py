@@ -13,9 +13,10 @@ from typing import Final
 
 import msgspec
 
-from steelyard.server.jobs.messages import MAX_LINE, SPECIFICATION, Ended, Progress
+from steelyard.errors import StorageError
+from steelyard.server.jobs.messages import MAX_LINE, MAX_SETUP, SPECIFICATION, Ended, Progress, Setup
 
-__all__ = ["Child"]
+__all__ = ["Child", "job_environment"]
 
 _KEPT: Final = (
     "PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "HOME", "STEELYARD_DATA",
@@ -27,20 +28,24 @@ _KEPT: Final = (
 class Child:
     """A running job's process. Its own thread reads it; any thread may tell it something or end it."""
 
-    def __init__(self, specification: bytes, run: Path, inputs: Path, state: Path, until: float) -> None:
+    def __init__(self, specification: bytes, run: Path, inputs: Path, state: Path, until: float, setup: Setup) -> None:
         (inputs / SPECIFICATION).write_bytes(specification)
-        self._process = subprocess.Popen(  # noqa: S603 — our own module
-            [sys.executable, "-P", "-m", "steelyard.server.jobs.process", str(run), str(inputs), str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # its group is killed whole, and a terminal's Ctrl-C reaches the worker alone
-            env=_environment(state),
-            bufsize=0,
-        )
-        assert self._process.stdin is not None
-        self._told = self._process.stdin.fileno()
-        os.set_blocking(self._told, False)
+        heard, self._told = _pipe_with(setup)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 — our own module
+                [sys.executable, "-P", "-m", "steelyard.server.jobs.process", str(run), str(inputs), str(os.getpid())],
+                stdin=heard,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # its group is killed whole, and a terminal's Ctrl-C reaches the worker alone
+                env=job_environment(state),
+                bufsize=0,
+            )
+        except BaseException:
+            os.close(self._told)
+            raise
+        finally:
+            os.close(heard)
         self._is_closed = False
         self.renew(until)
 
@@ -80,13 +85,30 @@ class Child:
         """Kill what is left of its group, and give its exit code: the negative number of a signal that ended it."""
         self.kill()
         self._is_closed = True
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+        os.close(self._told)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         return self._process.wait()
 
 
-def _environment(state: Path) -> dict[str, str]:
+def _pipe_with(setup: Setup) -> tuple[int, int]:
+    """The two ends of a pipe that holds the setup already, so that nobody waits until it is read."""
+    line = msgspec.json.encode(setup) + b"\n"
+    if len(line) > MAX_SETUP:
+        raise StorageError("what the job's process must know is too long: an address of the database, or a key")
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    try:
+        if os.write(told, line) == len(line):
+            return heard, told
+    except BlockingIOError:
+        pass
+    os.close(heard)
+    os.close(told)
+    raise StorageError("this user has too many pipes (/proc/sys/fs/pipe-user-pages-soft)")
+
+
+def job_environment(state: Path) -> dict[str, str]:
     """What Python and the network here need, and no key; what a run notes for its user goes to ``state``."""
     kept = {name: value for name in _KEPT if (value := os.environ.get(name)) is not None}
     return kept | {"XDG_STATE_HOME": str(state)}

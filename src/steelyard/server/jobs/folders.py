@@ -5,7 +5,7 @@
     DATA/jobs/FOLDER/          of the job that began it
       state/                   what the run's process notes for itself; nothing of the user's
       JOB-ATTEMPT/inputs/      questions and sheet, as files
-      JOB-ATTEMPT/run/         the run, which begins as a copy of what the last attempt left
+      JOB-ATTEMPT/run/         the run, which begins as what earlier attempts committed to the database
       JOB-ATTEMPT/taken/       its sealed files, on their way to DATA/runs
 """
 
@@ -15,8 +15,6 @@ import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from steelyard.evidence import layout
 
 if TYPE_CHECKING:
     from steelyard.server.database.folder import DataFolder
@@ -48,23 +46,6 @@ class JobFolder:
                 if number < self.number:
                     found.append((number, path))
         return [path for _, path in sorted(found, reverse=True)]
-
-    def copy_what_was_begun(self) -> bool:
-        """Begin with a copy of the run that the latest attempt with a plan left; False where none has one.
-
-        The journal comes first: what it names is written before its lines, so that whatever a process which still ends
-        adds meanwhile is in the copy, or is not named there.
-        """
-        for path in self.earlier():
-            begun = path / "run"
-            if (begun / layout.PLAN).is_file():
-                for name in ("journal", ""):
-                    shutil.copytree(
-                        begun / name, self.run / name, symlinks=True, dirs_exist_ok=True,
-                        ignore=shutil.ignore_patterns("journal") if not name else None,
-                    )  # fmt: skip
-                return True
-        return False
 
     def remove_earlier(self) -> None:
         """Remove what earlier attempts left: this one has it all."""

@@ -23,17 +23,22 @@ _PAUSE: Final = "make_interval(secs => least(600, %(pause)s * 2 ^ least(failures
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A job that a worker has, in this attempt. ``folder`` is the number of the job whose folder it goes on with."""
+    """A job that a worker has, in this attempt. ``folder`` is the number of the job whose folder it goes on with.
+
+    ``endpoint`` is the number of its endpoint, None for the model that is built in; ``stored_run`` is where its answers
+    are, once it has a plan.
+    """
 
     job: int
     attempt: int
     kind: str
     specification: str
-    endpoint: str
+    endpoint: int | None
     folder: int
     requested_by: int
     project_id: int
     project: str
+    stored_run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +47,23 @@ class Outcome:
 
     ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, and
     *failed* is for good. Whether what is given back waits, is paused or is cancelled says what a person wants of it at
-    that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too.
+    that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too. ``waits_for`` a *budget*:
+    given back, it is taken again when that was changed, when another job of the project has ended, or next month.
     """
 
     state: str
     reason: str = ""
     rests: bool = False
+    waits_for: str = ""
 
 
 def take_job(connection: psycopg.Connection[Any], worker: str, seconds: float) -> Lease | None:
     """The next job that may run, leased to ``worker`` for so many seconds; None where there is none."""
     row = connection.execute(
-        "SELECT j.id, j.attempt, j.kind, coalesce(b.specification, j.specification), j.endpoint, coalesce(b.id, j.id), "
-        "j.requested_by, p.id, p.name FROM steelyard.take_job(%s, make_interval(secs => %s)) j "
+        "SELECT j.id, j.attempt, j.kind, coalesce(b.specification, j.specification), j.endpoint_id, "
+        "coalesce(b.id, j.id), j.requested_by, p.id, p.name, (SELECT max(o.stored_run_id) FROM steelyard.job o "
+        "WHERE o.id = coalesce(b.id, j.id) OR o.resumes = b.id) "
+        "FROM steelyard.take_job(%s, make_interval(secs => %s)) j "
         "JOIN steelyard.project p ON p.id = j.project_id LEFT JOIN steelyard.job b ON b.id = j.resumes",
         (worker, seconds),
     ).fetchone()
@@ -88,10 +97,12 @@ def end_lost_leases(connection: psycopg.Connection[Any], worker: str, pause: flo
         "reason": "its worker was not heard of until its lease ran out",
         "by": f"worker:{worker}",
         "pause": pause,
+        "waits": "",
     }
     return connection.execute(_ENDING_LOST, values).rowcount
 
 
+_NEXT_MONTH: Final = "date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'"
 # An attempt ends without a run, as ``Outcome`` says.
 _NEXT: Final = (
     "CASE WHEN %(state)s = 'failed' THEN 'failed' WHEN wanted = 'cancel' THEN 'cancelled' "
@@ -101,7 +112,8 @@ _NEXT: Final = (
 _SET: Final = (
     f"UPDATE steelyard.job SET state = {_NEXT}, wanted = '', leased_until = NULL, "  # noqa: S608 — our own words
     "failures = failures + (%(state)s = 'again')::integer, "
-    f"not_before = CASE WHEN %(state)s = 'again' THEN clock_timestamp() + {_PAUSE} ELSE not_before END, "
+    f"not_before = CASE WHEN %(state)s = 'again' THEN clock_timestamp() + {_PAUSE} "
+    f"WHEN %(waits)s <> '' THEN {_NEXT_MONTH} ELSE not_before END, waits_for = %(waits)s, "
     "reason = CASE WHEN %(state)s = 'again' AND failures + 1 >= max_failures AND wanted <> 'cancel' "
     "THEN left('given up after ' || failures + 1 || ' failed attempts; the last: ' || %(reason)s, 1000) "
     "ELSE %(reason)s END, changed_by = %(by)s, "
@@ -109,9 +121,9 @@ _SET: Final = (
 )
 _ENDING: Final = f"{_SET} WHERE {_FENCE}".encode()
 _RESTING: Final = (
-    f"WITH ended AS ({_SET} WHERE {_FENCE} RETURNING endpoint, not_before) "  # noqa: S608
-    "UPDATE steelyard.job_endpoint e SET rest_until = greatest(e.rest_until, ended.not_before) "
-    "FROM ended WHERE e.endpoint = ended.endpoint"
+    f"WITH ended AS ({_SET} WHERE {_FENCE} RETURNING endpoint_id, not_before), "  # noqa: S608
+    "resting AS (UPDATE steelyard.endpoint e SET rest_until = greatest(e.rest_until, ended.not_before) "
+    "FROM ended WHERE e.id = ended.endpoint_id AND e.retired_at IS NULL) SELECT FROM ended"
 ).encode()
 _ENDING_LOST: Final = (
     f"{_SET} FROM (SELECT id AS lost FROM steelyard.job WHERE state = 'running' "  # noqa: S608
@@ -135,6 +147,7 @@ def leave_job(
         "reason": outcome.reason[:MAX_REASON].replace("\0", "\N{REPLACEMENT CHARACTER}"),
         "by": f"worker:{worker}",
         "pause": pause,
+        "waits": outcome.waits_for,
     }
     return connection.execute(_RESTING if outcome.rests else _ENDING, values).rowcount == 1
 

@@ -69,6 +69,12 @@ class Link:
         self._connection = connection
         return connection
 
+    @property
+    def database(self) -> Database:
+        """What the open connection is to."""
+        assert self._database is not None, "connected before"
+        return self._database
+
     def fileno(self) -> int | None:
         """The socket of the connection that there is."""
         open_now = self._connection is not None and not self._connection.closed

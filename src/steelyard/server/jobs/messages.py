@@ -7,11 +7,42 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-__all__ = ["MAX_LINE", "SPECIFICATION", "Ended", "Progress", "clock"]
+from steelyard.server.endpoints.addresses import OwnPlaces
+
+__all__ = ["MAX_LINE", "MAX_SETUP", "SPECIFICATION", "Ended", "Progress", "Setup", "clock"]
 
 MAX_LINE: Final = 4096
+MAX_SETUP: Final = 60_000  # bytes: what a new pipe holds (64 KB), so that nobody waits for a reader
 SPECIFICATION: Final = "specification.json"  # in the folder of the inputs
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line that a job's process hears, by its standard input, so that no argument or variable has a secret.
+
+    ``uri``: the model; ``host``, ``port`` and ``key`` ("" for none) are its endpoint's, and at most ``calls`` are in
+    flight there. ``price``: of a million prompt and completion tokens, where the endpoint's list has both. ``own`` is
+    what may not be called. ``data`` and ``database_url`` ("": the data folder's own) lead to the database;
+    ``stored_run`` is where an earlier attempt's answers are.
+    """
+
+    uri: str
+    host: str = ""
+    port: int = 0
+    key: str = ""
+    calls: int | None = None
+    price: tuple[float, float] | None = None
+    own: OwnPlaces = OwnPlaces()
+    data: str
+    database_url: str = ""
+    project: str
+    job: Number
+    attempt: Number
+    stored_run: Number | None = None
+    lease_seconds: float
+
+    def __repr__(self) -> str:
+        return f"Setup({self.uri!r})"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="progress"):
@@ -22,7 +53,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag=
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="ended"):
-    """How it ended: *sealed*, *stopped*, *unusable* (a fault of what was asked), or *failed*, with the reason.
+    """How it ended: *sealed*, *stopped*, *unusable*, *budget* or *failed*, with the reason.
+
+    *unusable*: a fault of what was asked; *budget*: one has no room for the next call.
 
     ``unavailable``: the endpoint did not answer.
     """

@@ -1,9 +1,9 @@
 """The process of one job: it imports what a run needs, asks, seals, and ends with its lease.
 
 Run as ``python -P -m steelyard.server.jobs.process RUN INPUTS PARENT``. What is asked is a file in INPUTS; standard
-input has, line by line, the moments until which the lease holds; standard output gets a line of JSON now and then, and
-the last one says how it ended. Where the lease runs out, or the worker is gone, the process kills its whole group: one
-that was stopped meanwhile does so as its first act afterwards.
+input has the setup in its first line, with the endpoint's key, then the moments until which the lease holds. Standard
+output gets a line of JSON now and then, and the last one says how it ended. Where the lease runs out, or the worker is
+gone, the process kills its whole group: one that was stopped meanwhile does so as its first act afterwards.
 """
 
 from __future__ import annotations
@@ -17,17 +17,22 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from steelyard.errors import InputError, Interrupted, ModelUnavailable, SteelyardError, VerificationError
-from steelyard.server.jobs.messages import MAX_LINE, SPECIFICATION, Ended, Progress, clock
+from steelyard.server.database.connection import URL
+from steelyard.server.jobs.messages import MAX_LINE, MAX_SETUP, SPECIFICATION, Ended, Progress, Setup, clock
 from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
     from steelyard.auditing.session import RunSession
+    from steelyard.server.database.connection import Database
+    from steelyard.server.jobs.spending import JobAllowance
 
 __all__ = ["main"]
 
@@ -46,11 +51,23 @@ def main(run: str, inputs: str, parent: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):
         os.dup2(nothing, number)
+    setup = _setup(told)
     threading.Thread(target=_end_with_lease, args=(told,), daemon=True).start()
-    ended = _ended(Path(run), Path(inputs), out)
+    ended = _ended(Path(run), Path(inputs), setup, out)
     _write(out, ended)
     # Whatever else lives in this process, such as a thread of a library, ends here.
     os._exit(0)
+
+
+def _setup(told: IO[bytes]) -> Setup:
+    """The first line; what comes after it stays in the pipe. Without one the worker is gone."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        piece = told.read(1)
+        if not piece or len(line) > MAX_SETUP:
+            os._exit(1)
+        line += piece
+    return msgspec.json.decode(line, type=Setup)
 
 
 def _end_with_lease(told: IO[bytes]) -> None:
@@ -69,11 +86,13 @@ def _end_with_lease(told: IO[bytes]) -> None:
                     until = float(line)
 
 
-def _ended(run: Path, inputs: Path, out: IO[bytes]) -> Ended:
+def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
     from steelyard.util.text import one_line
 
     try:
-        _do(run, inputs, out)
+        _do(run, inputs, setup, out)
+    except _BudgetSpent as error:
+        return Ended(how="budget", reason=one_line(str(error), 500))
     except Interrupted:
         return Ended(how="stopped")
     except (InputError, VerificationError) as error:
@@ -93,25 +112,62 @@ def _ended(run: Path, inputs: Path, out: IO[bytes]) -> Ended:
     return Ended(how="sealed")
 
 
-def _do(run: Path, inputs: Path, out: IO[bytes]) -> None:
+def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     from steelyard.api.conduct import conduct
     from steelyard.api.resume import resumed
-    from steelyard.evidence import layout
+    from steelyard.server.database.connection import existing_database
+    from steelyard.server.database.folder import open_data_folder
     from steelyard.server.jobs.asking import arguments_of, job_of
+    from steelyard.server.jobs.keeping import kept_run
     from steelyard.server.jobs.specification import Resumption, read_specification
     from steelyard.storage.run_folder import RunFolder
 
     asked = read_specification((inputs / SPECIFICATION).read_bytes())
     if isinstance(asked, Resumption):
         raise InputError("a resumption is done by the specification of the job that it goes on with")
-    args = arguments_of(asked, inputs, run)
+    args = arguments_of(asked, setup, inputs, run)
     watch = _Teller(out).watch
-    if (run / layout.PLAN).is_file():
+    database = existing_database(open_data_folder(Path(setup.data), create=False), _variables(setup))
+    with kept_run(database.new_connection, setup, run) as kept, _account(database, setup) as account:
+        more: dict[str, Any] = {"watcher": watch, "store": kept, "allowance": account}
+        if setup.stored_run is None:
+            job = replace(job_of(asked, args, inputs), begun=kept.begin)
+            asyncio.run(conduct(job, args, None, **more))
+            return
         begun = RunFolder.open(run)
         if not begun.is_sealed:
-            asyncio.run(resumed(begun, args, None, watcher=watch))
+            asyncio.run(resumed(begun, args, None, **more))
+
+
+@contextlib.contextmanager
+def _account(database: Database, setup: Setup) -> Iterator[JobAllowance | None]:
+    """What the job's calls are taken from; None for the model that is built in.
+
+    Raises BudgetSpent in place of Interrupted where it has no room for the next call.
+    """
+    from steelyard.server.jobs.spending import JobAllowance
+
+    if not setup.host:
+        yield None
         return
-    asyncio.run(conduct(job_of(asked, args, inputs), args, None, watcher=watch))
+    account = JobAllowance(database.new_connection, setup)
+    try:
+        yield account
+    except Interrupted:
+        if account.refusal:
+            raise _BudgetSpent(account.refusal) from None
+        raise
+    finally:
+        account.close()
+
+
+class _BudgetSpent(Interrupted):
+    """A budget has no room for the next call; the message says which."""
+
+
+def _variables(setup: Setup) -> dict[str, str]:
+    """Where the database is, as :func:`existing_database` reads it."""
+    return {URL: setup.database_url} if setup.database_url else {}
 
 
 class _Teller:

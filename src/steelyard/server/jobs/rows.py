@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
-from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, endpoint_key
+from steelyard.server.endpoints.rows import find_by_name
+from steelyard.server.jobs.specification import Resumption, RunSpecification, encode
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,12 +21,28 @@ if TYPE_CHECKING:
 
     from steelyard.server.jobs.specification import Specification
 
-__all__ = ["JobEvent", "JobRow", "Jobs", "insert_job"]
+__all__ = [
+    "JobEvent",
+    "JobRow",
+    "Jobs",
+    "cancel_job",
+    "find_job",
+    "insert_job",
+    "job_events",
+    "list_jobs",
+    "pause_job",
+    "resume_job",
+]
 
 PAGE_SIZE: Final = 50
 _COLUMNS: Final = (
-    "id, kind, specification, priority, endpoint, resumes, requested_by, state, wanted, attempt, failures, "
-    "max_failures, worker, progress, reason, run_id, created_at, ended_at, schedule_id, scheduled_at, note"
+    "j.id, j.kind, j.specification, j.priority, coalesce(e.name, ''), j.resumes, j.requested_by, j.state, j.wanted, "
+    "j.attempt, j.failures, j.max_failures, j.worker, j.progress, j.reason, j.run_id, j.created_at, j.ended_at, "
+    "j.schedule_id, j.scheduled_at, j.note, j.waits_for, s.cost, s.tokens"
+)
+_SPENT: Final = (
+    "SELECT sum(steelyard.cost_of(r.spent_in, r.spent_out, r.price_in, r.price_out)) AS cost, "
+    "sum(r.spent_in + r.spent_out) AS tokens FROM steelyard.reservation r WHERE r.job_id = j.id"
 )
 
 
@@ -32,7 +50,11 @@ _COLUMNS: Final = (
 class JobRow:
     """A job as it is now; ``run`` is the row of the run that it made, ``reason`` why it last changed, in words.
 
+    ``endpoint`` is the name of the endpoint that it asks, "" for the model that is built in.
+
     ``schedule`` and ``scheduled_at`` say which look of which schedule it is, ``note`` what is to be said of that.
+    ``waits_for`` is *budget* where one stopped it. ``cost`` (0 where the list has no prices) and ``tokens`` are what
+    its attempts spent, as far as they have said it; None where it asked no endpoint.
     """
 
     id: int
@@ -56,6 +78,9 @@ class JobRow:
     schedule: int | None
     scheduled_at: datetime | None
     note: str
+    waits_for: str
+    cost: Decimal | None
+    tokens: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,129 +96,138 @@ class JobEvent:
 
 
 class Jobs:
-    """The jobs of one project. Who may ask for them is the caller's to check."""
+    """The jobs of one project, from a pool. Who may ask for them is the caller's to check."""
 
     def __init__(self, pool: ConnectionPool, project: str = "default") -> None:
         self._pool = pool
         self._project = project
 
-    def add(
-        self,
-        specification: Specification,
-        person: int,
-        *,
-        priority: int = 0,
-        endpoint: str = "",
-        max_failures: int = 5,
-    ) -> int:
-        """Add a job for a person, and return its number. The higher ``priority`` (-100 to 100) is started first.
-
-        ``endpoint`` is the name under which jobs are counted (default: the address that the specification names).
-        Raises InputError for a specification that a job may not have, and for a resumption of a job that is not there,
-        has not ended, made a run, or is resumed already.
-        """
-        if not -100 <= priority <= 100 or not 1 <= max_failures <= 100:
-            raise InputError("a job's priority is from -100 to 100, and it has 1 to 100 attempts")
+    def add(self, specification: Specification, person: int, *, priority: int = 0, max_failures: int = 5) -> int:
+        """As :func:`insert_job`."""
         with self._pool.connection() as connection:
             return insert_job(
-                connection,
-                self._project,
-                specification,
-                person,
-                priority=priority,
-                endpoint=endpoint,
-                max_failures=max_failures,
+                connection, self._project, specification, person, priority=priority, max_failures=max_failures
             )
 
     def find(self, job: int) -> JobRow | None:
-        """The job with this number."""
-        found = self._rows("id = %(id)s", {"id": job}, 1)
-        return found[0] if found else None
+        """As :func:`find_job`."""
+        with self._pool.connection() as connection:
+            return find_job(connection, self._project, job)
 
     def list(self, *, state: str = "", before: int = 0, size: int = PAGE_SIZE) -> tuple[JobRow, ...]:
-        """The jobs of a page, the newest first; ``before`` is the number of the last job of the page before."""
-        return self._rows(
-            "(%(state)s = '' OR state = %(state)s) AND (%(before)s = 0 OR id < %(before)s)",
-            {"state": state, "before": before},
-            size,
-        )
+        """As :func:`list_jobs`."""
+        with self._pool.connection() as connection:
+            return list_jobs(connection, self._project, state=state, before=before, size=size)
 
     def events(self, job: int) -> tuple[JobEvent, ...]:
-        """What happened to a job, from its beginning."""
+        """As :func:`job_events`."""
         with self._pool.connection() as connection:
-            rows = connection.execute(
-                "SELECT j.created_at, 0, 'waiting', '', coalesce('schedule:' || j.schedule_id, "
-                "'person:' || j.requested_by), j.note FROM steelyard.job j "
-                "WHERE j.id = %(id)s AND j.project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s) "
-                "UNION ALL (SELECT e.at, e.attempt, e.state, e.wanted, e.actor, e.reason FROM steelyard.job_event e "
-                "JOIN steelyard.job j ON j.id = e.job_id WHERE e.job_id = %(id)s AND j.project_id = "
-                "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY e.id)",
-                {"id": job, "project": self._project},
-            ).fetchall()
-        return tuple(JobEvent(*row) for row in rows)
+            return job_events(connection, self._project, job)
 
     def cancel(self, job: int, person: int, reason: str = "") -> bool:
-        """End a job for good; False where it has ended already."""
-        return self._change(job, person, reason, "cancelled", "cancel", "waiting", "paused")
+        """As :func:`cancel_job`."""
+        with self._pool.connection() as connection:
+            return cancel_job(connection, self._project, job, person, reason)
 
     def pause(self, job: int, person: int, reason: str = "") -> bool:
-        """Stop a job at its next checkpoint, to go on later; False where it has ended, or is paused."""
-        return self._change(job, person, reason, "paused", "pause", "waiting")
+        """As :func:`pause_job`."""
+        with self._pool.connection() as connection:
+            return pause_job(connection, self._project, job, person, reason)
 
     def resume(self, job: int, person: int, reason: str = "") -> bool:
-        """Let a paused job wait for a worker again, from now, and forget that a running one was to pause.
-
-        False where it is neither; a failed or cancelled one goes on by a new job, a :class:`Resumption`.
-        """
+        """As :func:`resume_job`."""
         with self._pool.connection() as connection:
-            return (
-                connection.execute(
-                    "UPDATE steelyard.job SET state = CASE state WHEN 'paused' THEN 'waiting' ELSE state END, "
-                    "wanted = '', not_before = CASE state WHEN 'paused' THEN now() ELSE not_before END, "
-                    "reason = %(reason)s, changed_by = %(by)s "
-                    "WHERE id = %(id)s AND (state = 'paused' OR wanted = 'pause') AND "
-                    "project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s)",
-                    self._values(job, person, reason),
-                ).rowcount
-                == 1
-            )
+            return resume_job(connection, self._project, job, person, reason)
 
-    def set_concurrency(self, endpoint: str, number: int) -> None:
-        """Let so many jobs of an endpoint (1 to 1000) run at a time, over all workers; one where nothing is set."""
-        with self._pool.connection() as connection:
-            connection.execute(
-                "INSERT INTO steelyard.job_endpoint (endpoint, concurrency) VALUES (%s, %s) "
-                "ON CONFLICT (endpoint) DO UPDATE SET concurrency = excluded.concurrency",
-                (endpoint, number),
-            )
 
-    def _change(self, job: int, person: int, reason: str, state: str, wanted: str, *at_once: str) -> bool:
-        with self._pool.connection() as connection:
-            return (
-                connection.execute(
-                    "UPDATE steelyard.job SET state = CASE WHEN state = 'running' THEN state ELSE %(state)s END, "
-                    "wanted = CASE WHEN state = 'running' THEN %(wanted)s ELSE '' END, reason = %(reason)s, "
-                    "changed_by = %(by)s, "
-                    "ended_at = CASE WHEN state <> 'running' AND %(state)s = 'cancelled' THEN now() END "
-                    "WHERE id = %(id)s AND (state = ANY (%(at_once)s) OR state = 'running' AND wanted <> 'cancel') AND "
-                    "project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s)",
-                    {**self._values(job, person, reason), "state": state, "wanted": wanted, "at_once": [*at_once]},
-                ).rowcount
-                == 1
-            )
+def find_job(connection: psycopg.Connection[Any], project: str, job: int) -> JobRow | None:
+    """The job of a project with this number."""
+    found = _rows(connection, project, "j.id = %(id)s", {"id": job}, 1)
+    return found[0] if found else None
 
-    def _values(self, job: int, person: int, reason: str) -> dict[str, Any]:
-        plain = reason[:1000].replace("\0", "\N{REPLACEMENT CHARACTER}")
-        return {"id": job, "by": f"person:{person}", "reason": plain, "project": self._project}
 
-    def _rows(self, condition: str, values: dict[str, Any], size: int) -> tuple[JobRow, ...]:
-        query = (
-            f"SELECT {_COLUMNS} FROM steelyard.job WHERE {condition} AND project_id = "  # noqa: S608 — our own words
-            "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY id DESC LIMIT %(size)s"
-        )
-        with self._pool.connection() as connection:
-            rows = connection.execute(query.encode(), {**values, "project": self._project, "size": size}).fetchall()
-        return tuple(JobRow(*row) for row in rows)
+def list_jobs(
+    connection: psycopg.Connection[Any], project: str, *, state: str = "", before: int = 0, size: int = PAGE_SIZE
+) -> tuple[JobRow, ...]:
+    """The jobs of a page, the newest first; ``before`` is the number of the last job of the page before."""
+    condition = "(%(state)s = '' OR j.state = %(state)s) AND (%(before)s = 0 OR j.id < %(before)s)"
+    return _rows(connection, project, condition, {"state": state, "before": before}, size)
+
+
+def job_events(connection: psycopg.Connection[Any], project: str, job: int) -> tuple[JobEvent, ...]:
+    """What happened to a job, from its beginning."""
+    rows = connection.execute(
+        "SELECT j.created_at, 0, 'waiting', '', coalesce('schedule:' || j.schedule_id, "
+        "'person:' || j.requested_by), j.note FROM steelyard.job j "
+        "WHERE j.id = %(id)s AND j.project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s) "
+        "UNION ALL (SELECT e.at, e.attempt, e.state, e.wanted, e.actor, e.reason FROM steelyard.job_event e "
+        "JOIN steelyard.job j ON j.id = e.job_id WHERE e.job_id = %(id)s AND j.project_id = "
+        "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY e.id)",
+        {"id": job, "project": project},
+    ).fetchall()
+    return tuple(JobEvent(*row) for row in rows)
+
+
+def cancel_job(connection: psycopg.Connection[Any], project: str, job: int, person: int, reason: str = "") -> bool:
+    """End a job for good; False where it has ended already."""
+    return _change(connection, _values(project, job, person, reason), "cancelled", "cancel", "waiting", "paused")
+
+
+def pause_job(connection: psycopg.Connection[Any], project: str, job: int, person: int, reason: str = "") -> bool:
+    """Stop a job at its next checkpoint, to go on later; False where it has ended, or is paused."""
+    return _change(connection, _values(project, job, person, reason), "paused", "pause", "waiting")
+
+
+def resume_job(connection: psycopg.Connection[Any], project: str, job: int, person: int, reason: str = "") -> bool:
+    """Let a paused job wait for a worker again, from now, and forget that a running one was to pause.
+
+    False where it is neither; a failed or cancelled one goes on by a new job, a :class:`Resumption`.
+    """
+    return (
+        connection.execute(
+            "UPDATE steelyard.job SET state = CASE state WHEN 'paused' THEN 'waiting' ELSE state END, "
+            "wanted = '', not_before = CASE state WHEN 'paused' THEN now() ELSE not_before END, "
+            "reason = %(reason)s, changed_by = %(by)s "
+            "WHERE id = %(id)s AND (state = 'paused' OR wanted = 'pause') AND "
+            "project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s)",
+            _values(project, job, person, reason),
+        ).rowcount
+        == 1
+    )
+
+
+def _change(
+    connection: psycopg.Connection[Any], values: dict[str, Any], state: str, wanted: str, *at_once: str
+) -> bool:
+    return (
+        connection.execute(
+            "UPDATE steelyard.job SET state = CASE WHEN state = 'running' THEN state ELSE %(state)s END, "
+            "wanted = CASE WHEN state = 'running' THEN %(wanted)s ELSE '' END, reason = %(reason)s, "
+            "changed_by = %(by)s, "
+            "ended_at = CASE WHEN state <> 'running' AND %(state)s = 'cancelled' THEN now() END "
+            "WHERE id = %(id)s AND (state = ANY (%(at_once)s) OR state = 'running' AND wanted <> 'cancel') AND "
+            "project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s)",
+            {**values, "state": state, "wanted": wanted, "at_once": [*at_once]},
+        ).rowcount
+        == 1
+    )
+
+
+def _values(project: str, job: int, person: int, reason: str) -> dict[str, Any]:
+    plain = reason[:1000].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return {"id": job, "by": f"person:{person}", "reason": plain, "project": project}
+
+
+def _rows(
+    connection: psycopg.Connection[Any], project: str, condition: str, values: dict[str, Any], size: int
+) -> tuple[JobRow, ...]:
+    query = (
+        f"SELECT {_COLUMNS} FROM steelyard.job j LEFT JOIN steelyard.endpoint e ON e.id = j.endpoint_id "  # noqa: S608
+        f"LEFT JOIN LATERAL ({_SPENT}) s ON true WHERE {condition} AND j.project_id = "
+        "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY j.id DESC LIMIT %(size)s"
+    )
+    rows = connection.execute(query.encode(), {**values, "project": project, "size": size}).fetchall()
+    return tuple(JobRow(*row) for row in rows)
 
 
 def insert_job(
@@ -203,14 +237,18 @@ def insert_job(
     person: int,
     *,
     priority: int = 0,
-    endpoint: str = "",
     max_failures: int = 5,
     look: tuple[int, datetime, str] | None = None,
 ) -> int:
-    """Put a job in, in the caller's transaction; as :meth:`Jobs.add`.
+    """Put a job in for a person, in the caller's transaction, and return its number.
 
-    ``look``: the schedule that makes it, which of its moments it is, and what is to be said of that.
+    The higher ``priority`` (-100 to 100) is started first. ``look``: the schedule that makes it, which of its moments
+    it is, and what is to be said of that. Raises InputError for a specification that a job may not have, an endpoint or
+    a model that is not in the list of endpoints, and for a resumption of a job that is not there, has not ended, made a
+    run, or is resumed already.
     """
+    if not -100 <= priority <= 100 or not 1 <= max_failures <= 100:
+        raise InputError("a job's priority is from -100 to 100, and it has 1 to 100 attempts")
     schedule, moment, note = look or (None, None, "")
     values: dict[str, Any] = {
         "project": project,
@@ -225,14 +263,13 @@ def insert_job(
     if isinstance(specification, Resumption):
         return _insert_resumption(connection, specification, values)
     values |= {"kind": "run" if isinstance(specification, RunSpecification) else "audit"}
-    values |= {"endpoint": (endpoint or endpoint_key(specification.model))[:300]}
-    connection.execute(
-        "INSERT INTO steelyard.job_endpoint (endpoint) VALUES (%(endpoint)s) ON CONFLICT DO NOTHING", values
-    )
+    values |= {"endpoint": None, "calls": specification.concurrency}
+    if specification.endpoint:
+        values["endpoint"] = find_by_name(connection, specification.endpoint, specification.model).id
     row = connection.execute(
-        "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint, requested_by, max_failures, "
-        "schedule_id, scheduled_at, note) SELECT id, %(kind)s, %(specification)s, %(priority)s, %(endpoint)s, "
-        "%(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s "
+        "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint_id, calls, requested_by, "
+        "max_failures, schedule_id, scheduled_at, note) SELECT id, %(kind)s, %(specification)s, %(priority)s, "
+        "%(endpoint)s, %(calls)s, %(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s "
         "FROM steelyard.project WHERE name = %(project)s RETURNING id",
         values,
     ).fetchone()
@@ -247,10 +284,11 @@ def _insert_resumption(connection: psycopg.Connection[Any], specification: Resum
 
     try:
         row = connection.execute(
-            "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint, resumes, requested_by, "
-            "max_failures) SELECT j.project_id, 'resume', %(specification)s, %(priority)s, j.endpoint, "
-            "coalesce(j.resumes, j.id), %(person)s, %(most)s FROM steelyard.job j "
-            "JOIN steelyard.project p ON p.id = j.project_id WHERE j.id = %(job)s AND p.name = %(project)s "
+            "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint_id, calls, resumes, "
+            "requested_by, max_failures) SELECT j.project_id, 'resume', %(specification)s, %(priority)s, "
+            "j.endpoint_id, j.calls, coalesce(j.resumes, j.id), %(person)s, %(most)s FROM steelyard.job j "
+            "JOIN steelyard.project p ON p.id = j.project_id LEFT JOIN steelyard.endpoint n ON n.id = j.endpoint_id "
+            "WHERE j.id = %(job)s AND p.name = %(project)s AND n.retired_at IS NULL "
             "AND j.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT FROM steelyard.job o "
             "WHERE o.state = 'finished' AND coalesce(o.resumes, o.id) = coalesce(j.resumes, j.id)) RETURNING id",
             {**values, "job": specification.job},
@@ -259,7 +297,7 @@ def _insert_resumption(connection: psycopg.Connection[Any], specification: Resum
         row = None
     if row is None:
         raise InputError(
-            f"job {specification.job} cannot be resumed: it is not there, has not ended, made a run, or is resumed "
-            "already"
+            f"job {specification.job} cannot be resumed: it is not there, has not ended, made a run, is resumed "
+            "already, or its endpoint is retired"
         )
     return int(row[0])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.database.audit import append_audit
+from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs.looks import looks_due, next_look
 from steelyard.server.jobs.rows import insert_job
 from steelyard.server.jobs.specification import Resumption, encode, read_specification
@@ -61,7 +62,8 @@ class Schedules:
         """Add a schedule, with its audit line, and return its number.
 
         ``cron`` has five fields, on the clock of ``zone``, such as ``Europe/Berlin``. Raises InputError for a name that
-        is taken or too long, for no schedule, and for a specification that no job may have.
+        is taken or too long, for no schedule, for a specification that no job may have, and for an endpoint that is not
+        in the list.
         """
         from psycopg.errors import UniqueViolation
 
@@ -75,6 +77,8 @@ class Schedules:
         values = (name, cron, zone, encode(specification).decode(), priority, person, following, self._project)
         try:
             with self._pool.connection() as connection:
+                if specification.endpoint:
+                    find_by_name(connection, specification.endpoint, specification.model)
                 row = connection.execute(
                     "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, priority, made_by, "
                     "next_at) SELECT id, %s, %s, %s, %s, %s, %s, %s FROM steelyard.project WHERE name = %s "

@@ -1,8 +1,9 @@
 """What a job asks: what a command line would say, as canonical JSON, and nothing that is evaluated.
 
 A specification comes from a person who may not be trusted with the machine: it names no path, no variable of the
-environment, no code, and of models only endpoints by their address and the small one that is built in. Questions and a
-claim sheet are texts in it, which the job's process writes into its own folder.
+environment, no code and no address: of models only those of an endpoint in the administrator's list, by its name, and
+the small one that is built in. Questions and a claim sheet are texts in it, which the job's process writes into its own
+folder.
 """
 
 from __future__ import annotations
@@ -17,18 +18,17 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical
 
 __all__ = [
+    "BUILT_IN",
     "AuditSpecification",
     "Resumption",
     "RunSpecification",
     "Specification",
     "encode",
-    "endpoint_key",
     "read_specification",
 ]
 
 MAX_BYTES: Final = 1 << 20
 BUILT_IN: Final = "embedded:smollm2"
-_KINDS: Final = ("openai", "openai-responses", "anthropic", "gemini", "azure")
 _TASK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,119}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MAX_QUESTIONS: Final = 20
@@ -40,9 +40,13 @@ Price: TypeAlias = Annotated[float, Meta(ge=0, le=1e6)]
 
 
 class _Asking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
-    """What both kinds say; each field as the option of that name. ``questions`` are JSONL texts by a task's name."""
+    """What both kinds say; each field as the option of that name. ``questions`` are JSONL texts by a task's name.
 
-    model: Annotated[str, Meta(min_length=1, max_length=500)]
+    ``model`` is a name in the list of the endpoint; without one it is :data:`BUILT_IN`.
+    """
+
+    model: Annotated[str, Meta(min_length=1, max_length=200)]
+    endpoint: Annotated[str, Meta(max_length=80)] = ""
     questions: dict[str, str] = {}
     limit: Count | None = None
     budget_seconds: Positive | None = None
@@ -123,7 +127,7 @@ def read_specification(data: bytes | str) -> Specification:
 
 
 def _check(found: RunSpecification | AuditSpecification) -> None:
-    endpoint_key(found.model)
+    _check_model(found)
     if len(found.questions) > _MAX_QUESTIONS:
         raise InputError(f"a job has {_MAX_QUESTIONS} tasks of its own at most")
     for name in found.questions:
@@ -136,20 +140,12 @@ def _check(found: RunSpecification | AuditSpecification) -> None:
             raise InputError(f"'task' is the id of a built-in task, not {found.task[:60]!r}")
 
 
-def endpoint_key(model: str) -> str:
-    """What a model's URI says of where it is asked, for counting: its address, or the name of the built-in model.
-
-    Raises InputError for a model that reads files, runs code, or has no plain address.
-    """
-    if model == BUILT_IN:
-        return BUILT_IN
-    kind, _, rest = model.partition(":")
-    name, _, address = rest.rpartition("@")
-    if kind not in _KINDS or not name or not re.fullmatch(r"https?://[!-~]{1,280}", address):
-        raise InputError(
-            f"a job asks an endpoint, as openai:NAME@https://HOST/v1, or {BUILT_IN}, not {model[:120]!a}: models from "
-            "files and code are for the command line"
-        )
-    if "@" in address or "?" in address or "#" in address or not model.isprintable():
-        raise InputError("the address of an endpoint has no password, no query and no fragment")
-    return address.rstrip("/")
+def _check_model(found: RunSpecification | AuditSpecification) -> None:
+    if not found.endpoint:
+        if found.model != BUILT_IN:
+            raise InputError(
+                f"a job names an endpoint of this platform's list and one of its models, or {BUILT_IN}, not "
+                f"{found.model[:120]!a}: other models are for the command line"
+            )
+    elif not found.endpoint.isprintable() or not found.model.isprintable() or found.model[0] == "@":
+        raise InputError("an endpoint and its model are named as in the list of endpoints")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, StorageError
 from steelyard.evidence.bundle import Bundle
-from steelyard.server.client import files_to_push
+from steelyard.server.client.push import files_to_push
 from steelyard.server.database.audit import append_audit
 from steelyard.server.jobs.leases import finish_job
 from steelyard.server.push.archive import Limits, Unpacker, packed

@@ -169,6 +169,7 @@ class JobWorker:
             self._settings.name,
             self._settings.pause_seconds,
             self._ended,
+            self._settings.lease_seconds,
         )
         self._running[lease.job, lease.attempt] = attempt
         self._log.write("info", "job taken", job=lease.job, attempt=lease.attempt, kind=lease.kind)

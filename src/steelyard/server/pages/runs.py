@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from steelyard.records import VerdictWord
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
 from steelyard.server.runs.rows import Filters, ListedRun
+from steelyard.server.runs.summary import KINDS
 from steelyard.server.web.addresses import run_path, runs_path
 from steelyard.server.web.render import page
 
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.call import Call
 
-__all__ = ["KINDS", "show_runs", "shown_run"]
+__all__ = ["show_runs", "shown_run"]
 
-KINDS: Final = ("audit", "run", "gate", "choice", "identity", "import", "recording")
 _VERDICTS: Final = {**{word.value: word.words for word in VerdictWord}, "none": "measured"}
 _MOST: Final = 2**62
 

@@ -7,6 +7,7 @@ verification computed. The run's name here is the digest of its seal, so that th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError, SteelyardError, VerificationError
 from steelyard.evidence import layout
+from steelyard.server.answers.keeping import keep_index
 from steelyard.server.push.archive import Limits, Unpacker
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.folders import folder_key, incoming_folder, is_kept, keep
@@ -121,7 +123,7 @@ class Intake:
         facts: RequestFacts,
         may_still: Callable[[], bool],
     ) -> tuple[RunSummary, bool]:
-        with incoming_folder(self._data) as path:
+        with incoming_folder(self._data) as path, incoming_folder(self._data) as beside:
             try:
                 async with asyncio.timeout(self._receive_seconds):
                     await self._receive(path, pieces, compressed=compressed)
@@ -131,10 +133,11 @@ class Intake:
             if known is not None:
                 return known.summary, False
             async with self._verifying:
-                run = await asyncio.to_thread(self._verifier.verify, path)
+                index = beside / "index"
+                run = await asyncio.to_thread(self._verifier.verify, path, index)
                 if not await asyncio.to_thread(may_still):
                     raise InputError("the token, or its person's role, ended while the run was verified")
-                return run, await asyncio.to_thread(self._keep, path, run, caller, facts)
+                return run, await asyncio.to_thread(self._keep, path, index, run, caller, facts)
 
     async def _receive(self, path: Path, pieces: AsyncIterator[bytes], *, compressed: bool) -> None:
         unpacker = Unpacker(path, self._limits, compressed=compressed)
@@ -177,13 +180,17 @@ class Intake:
             raise VerificationError(f"{min(known)}: is missing, and was there when this run was first pushed")
         keep(self._data, path, row.folder)
 
-    def _keep(self, path: Path, run: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
+    def _keep(self, path: Path, index: Path, run: RunSummary, caller: Caller, facts: RequestFacts) -> bool:
         project = caller.token_project
         assert project is not None
         if self._find(run.seal, caller) is not None:
             return False
-        keep(self._data, path, folder_key(project.project_id, project.project, run.seal))
-        return self._runs.add(run, caller, facts)
+        key = folder_key(project.project_id, project.project, run.seal)
+        keep(self._data, path, key)
+        is_new = self._runs.add(run, caller, facts)
+        with contextlib.suppress(OSError):  # without it, it is made when somebody looks
+            keep_index(self._data, index, key)
+        return is_new
 
     def _find(self, seal: str, caller: Caller) -> RunRow | None:
         assert caller.token_project is not None

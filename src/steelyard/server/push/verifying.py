@@ -48,15 +48,33 @@ class Verifier:
         for process in tuple(self._running):
             process.kill()
 
-    def verify(self, folder: Path) -> RunSummary:
+    def verify(self, folder: Path, index: Path | None = None) -> RunSummary:
         """Verify the run in ``folder``, and give what the pages show of it.
 
+        At ``index`` the index of its answers is made, too, where that can be done; else nothing is there afterwards.
         Raises VerificationError with what does not hold, in one line; InputError where that cannot be told: it is no
         run, or its verification needs more than the limits, or crashed.
         """
+        found = self._reply(folder, *([] if index is None else [str(index)]))
+        if index is not None and not found.indexed:
+            index.unlink(missing_ok=True)
+        if found.run is None:
+            raise InputError(found.unable) if found.unable else VerificationError(found.problem)
+        return found.run
+
+    def make_index(self, folder: Path, seal: str, index: Path) -> None:
+        """Make the index of the answers of a run that was verified once, whose seal has this SHA-256.
+
+        Raises VerificationError where its files are not those of that seal, InputError as :meth:`verify`.
+        """
+        found = self._reply(folder, str(index), seal)
+        if not found.indexed:
+            raise InputError(found.unable) if found.unable else VerificationError(found.problem)
+
+    def _reply(self, folder: Path, *more: str) -> Reply:
         limits = self._limits
         with tempfile.TemporaryFile() as reply:
-            code = self._run(folder, reply)
+            code = self._run(folder, reply, more)
             reply.seek(0)
             written = reply.read(MAX_REPLY + 1)
         if code:
@@ -64,19 +82,16 @@ class Verifier:
                 "the server was stopped before it was verified" if self._is_stopped else _ended(code, limits)
             )
         try:
-            found = msgspec.json.decode(written, type=Reply)
+            return msgspec.json.decode(written, type=Reply)
         except msgspec.DecodeError:
             raise InputError("the verification ended without a word") from None
-        if found.run is None:
-            raise InputError(found.unable) if found.unable else VerificationError(found.problem)
-        return found.run
 
-    def _run(self, folder: Path, reply: IO[bytes]) -> int:
+    def _run(self, folder: Path, reply: IO[bytes], more: tuple[str, ...]) -> int:
         """The exit code of the process."""
         limits = self._limits
         module = [sys.executable, "-P", "-m", "steelyard.server.push.worker"]
         with subprocess.Popen(  # noqa: S603 — our own module
-            [*module, str(folder), str(limits.cpu_seconds), str(limits.memory), str(os.getpid())],
+            [*module, str(folder), str(limits.cpu_seconds), str(limits.memory), str(os.getpid()), *more],
             stdin=subprocess.DEVNULL,
             stdout=reply,
             stderr=subprocess.DEVNULL,

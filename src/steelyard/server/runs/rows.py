@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
+from steelyard.server.notify.events import note_run
 from steelyard.server.runs.folders import folder_key
 from steelyard.server.runs.summary import RunFile, RunSummary, Said
 
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["LISTED", "PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "insert_run", "shortened"]
 
 PAGE_SIZE: Final = 50
+_SEAL: Final = re.compile(r"[0-9a-f]{64}")
 MAX_SUMMARY: Final = 1 << 20  # bytes
 LISTED: Final = (
     "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
-    "r.scores_taken, j.name, EXISTS (SELECT FROM steelyard.run_restored u WHERE u.run_id = r.id)"
+    "r.scores_taken, j.name, EXISTS (SELECT FROM steelyard.run_restored u WHERE u.run_id = r.id), "
+    "coalesce((SELECT min(b.id) FROM steelyard.job b WHERE b.run_id = r.id), 0)"
 )
 _NOT_VERIFIED: Final = Said(
     name="not verified here",
@@ -38,7 +42,10 @@ _RUNS: Final = "steelyard.run r JOIN steelyard.project j ON j.id = r.project_id"
 
 @dataclass(frozen=True)
 class ListedRun:
-    """What a list shows of a run; ``is_restored`` says that it is from a backup, and was not verified here."""
+    """What a list shows of a run; ``is_restored`` says that it is from a backup, and was not verified here.
+
+    ``job`` is the job by which this server made it itself, 0 for one that was pushed.
+    """
 
     id: int
     seal: str
@@ -53,6 +60,7 @@ class ListedRun:
     scores_taken: int
     project: str
     is_restored: bool
+    job: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,9 @@ class Runs:
         return [ListedRun(*row) for row in rows[:size]], len(rows) > size
 
     def find(self, project: int, seal: str) -> RunRow | None:
-        """The run of a project with this seal."""
+        """The run of a project with this seal; None, too, for what is no seal."""
+        if not _SEAL.fullmatch(seal):
+            return None
         with self._pool.connection() as connection:
             row = connection.execute(
                 f"SELECT {LISTED}, r.summary, p.name, coalesce(t.name, ''), r.verified_at, r.size_bytes, r.files, "  # noqa: S608
@@ -222,7 +232,10 @@ def insert_run(
     project_id: int,
     project: str,
 ) -> int | None:
-    """Put a verified run with its files in, in the caller's transaction; None where it is there already."""
+    """Put a verified run with its files in, and the event that tells of it, in the caller's transaction.
+
+    None where it is there already.
+    """
     key = folder_key(project_id, project, summary.seal)
     made = connection.execute(
         "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
@@ -241,6 +254,10 @@ def insert_run(
     if made is None:
         return None
     _add_files(connection, made[0], summary.files)
+    note_run(
+        connection, project_id, project, summary.seal, kind=summary.kind, subject=summary.subject,
+        verdict=summary.verdict, words=(row.word for row in summary.rows), is_whole=summary.verified_exit == 0,
+    )  # fmt: skip
     return int(made[0])
 
 

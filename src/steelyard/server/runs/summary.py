@@ -6,7 +6,7 @@ Texts are bounded and on one line already (:func:`steelyard.util.text.one_line`)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from steelyard.evidence import layout
 from steelyard.records import SUBJECT, Plan, Record, Verdict
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from steelyard.api.results import VerifyResult
 
-__all__ = ["ClaimRow", "RunFile", "RunSummary", "Said", "Taken", "summary_of"]
+__all__ = ["KINDS", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "Taken", "summary_of"]
+
+RunKind: TypeAlias = Literal["audit", "run", "gate", "choice", "identity", "import", "recording"]
+KINDS: Final[tuple[str, ...]] = get_args(RunKind)
 
 MAX_ROWS: Final = 500
 MAX_FINDINGS: Final = 200
@@ -25,7 +28,10 @@ _MAX_TASKS: Final = 5
 
 
 class ClaimRow(Record, frozen=True, kw_only=True):
-    """A row of the table: a claim, a gate, or what was only measured, whose ``word`` is ""."""
+    """A row of the table: a claim, a gate, or what was only measured, whose ``word`` is "".
+
+    ``measurement`` is that of its answers; "" in rows of runs that were taken in before it was noted.
+    """
 
     task: str
     claimed: str = ""
@@ -35,6 +41,7 @@ class ClaimRow(Record, frozen=True, kw_only=True):
     word: str = ""
     words: str
     detail: str = ""
+    measurement: str = ""
 
 
 class RunFile(Record, frozen=True, kw_only=True):
@@ -156,8 +163,8 @@ def summary_of(result: VerifyResult) -> RunSummary:
     )
 
 
-def _kind(plan: Plan, verdict: Verdict) -> str:
-    """One of *recording, import, gate, choice, identity, audit, run*."""
+def _kind(plan: Plan, verdict: Verdict) -> RunKind:
+    """What a run is, to tell runs apart by."""
     from steelyard.reports import choices, gates, identity_checks
 
     if plan.origin.kind == "gateway":
@@ -216,25 +223,28 @@ def _rows(verdict: Verdict) -> Iterator[ClaimRow]:
         row = words.claim_words(claim)
         yield ClaimRow(
             task=row.task, claimed=row.claimed, measured=row.measured, interval=row.interval, asked=row.asked,
-            word=row.verdict.value, words=row.verdict_words, detail=row.detail,
+            word=row.verdict.value, words=row.verdict_words, detail=row.detail, measurement=claim.measurement,
         )  # fmt: skip
     for each in gates.gates_of(verdict):
         gate = gates.gate_words(each, verdict)
         yield ClaimRow(
             task=gate.task, claimed=gate.bar, measured=gate.seen, interval=gate.interval, asked=gate.asked,
             word=gate.word.value, words=gate.colour, detail=gate.reason,
+            measurement=each.gate.measurement if each.gate else "",
         )  # fmt: skip
     for each in choices.choices_of(verdict):
-        for candidate in choices.candidate_words(each, verdict):
+        asked = each.choice.candidates if each.choice else ()
+        for candidate, of in zip(choices.candidate_words(each, verdict), asked, strict=True):
             yield ClaimRow(
                 task=candidate.model, measured=candidate.cells[0], interval=candidate.cells[1],
                 asked=candidate.cells[2], word=candidate.word.value, words=candidate.standing,
+                measurement=of.measurement,
             )  # fmt: skip
     for result in only_measured(verdict):
         only = measured_words(result)
         yield ClaimRow(
             task=only.task, measured=only.measured, interval=only.interval, asked=only.asked, words="measured",
-            detail=only.detail,
+            detail=only.detail, measurement=result.measurement,
         )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["models_path", "people_path", "run_path", "runs_path"]
+__all__ = ["answers_path", "models_path", "people_path", "run_path", "runs_path", "webhooks_path"]
 
 
 def runs_path(project: str) -> str:
@@ -15,6 +15,11 @@ def run_path(project: str, seal: str) -> str:
     return f"{runs_path(project)}/{seal}"
 
 
+def answers_path(project: str, seal: str) -> str:
+    """The list of a run's answers."""
+    return f"{run_path(project, seal)}/answers"
+
+
 def models_path(project: str) -> str:
     """The models that a project's runs are about."""
     return f"/p/{project}/models"
@@ -23,3 +28,8 @@ def models_path(project: str) -> str:
 def people_path(project: str) -> str:
     """Who has which role in a project."""
     return f"/p/{project}/people"
+
+
+def webhooks_path(project: str) -> str:
+    """The webhooks of a project."""
+    return f"/p/{project}/webhooks"

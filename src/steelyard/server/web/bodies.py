@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
-from steelyard.server.web.replies import plain
+from steelyard.server.web.replies import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class Bodies:
         most = MAX_PUSH if is_push else MAX_FORM
         stated = dict(scope["headers"]).get(b"content-length", b"0")
         if not stated.isdigit() or int(stated) > most:
-            await plain(413, f"a request may have {most:,} bytes here")(scope, receive, send)
+            await refusal(scope["path"], 413, f"a request may have {most:,} bytes here")(scope, receive, send)
             return
         began, taken, is_whole = time.monotonic(), 0, False
 

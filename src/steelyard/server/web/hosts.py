@@ -12,7 +12,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from steelyard.server.web.facts import facts_of
-from steelyard.server.web.replies import plain
+from steelyard.server.web.replies import refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,7 +39,7 @@ class Hosts:
         facts = facts_of(scope)
         facts.address = (self._forwarded(scope) if is_proxy else "") or peer
         if problem := self._problem(scope, peer, is_proxy=is_proxy):
-            await plain(403, problem)(scope, receive, send)
+            await refusal(scope["path"], 403, problem)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -19,12 +19,13 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Access, Answer, Place, answer_to
 from steelyard.server.access.passwords import PasswordsBusyError
 from steelyard.server.access.secrets import is_form_key, new_secret
+from steelyard.server.runs.received import GoneError
 from steelyard.server.web.bodies import BodyTooLargeError
 from steelyard.server.web.call import Call, fields_of
 from steelyard.server.web.cookies import cookie_of, form_cookie_of
 from steelyard.server.web.facts import facts_of, place_of
 from steelyard.server.web.render import missing_page, problem_page
-from steelyard.server.web.replies import json_reply, plain
+from steelyard.server.web.replies import is_for_programs, plain, problem_reply
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -56,21 +57,37 @@ class Rule:
         is_page_of_project = self.access.place is Place.PROJECT and not self.access.is_token
         assert self.asks_who or self.access.place is Place.OPEN, f"{self.path}: its rule needs to know who calls"
         assert is_page_of_project == ("{project}" in self.path), f"{self.path}: a project's pages name it"
+        is_page = not self.access.is_token and self.asks_who
+        assert not (self.is_for_programs and is_page), f"{self.path}: no session opens what is for programs"
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether programs ask it: what is wrong comes as problem details, and no cookie is looked at."""
+        return self.access.is_token or is_for_programs(self.path)
 
 
 def routes_of(rules: tuple[Rule, ...], platform: Platform) -> list[Route]:
     """The rules as Starlette's routes, each behind its check."""
+    from starlette.convertors import IntegerConvertor, register_url_convertor
     from starlette.routing import Route
 
+    class Number(IntegerConvertor):
+        """Python reads no number of thousands of digits: such a part of a path is none."""
+
+        regex = "[0-9]{1,18}"
+
+    register_url_convertor("int", Number())
     return [Route(rule.path, _guarded(rule, platform), methods=[rule.method], name=_name(rule)) for rule in rules]
 
 
 async def page_for_nothing(request: Request, platform: Platform, status: int, problem: str) -> Response:
-    """What no route answers: a page for who is signed in, a line of text for everybody else."""
+    """What no route answers: a page for who is signed in, else a line of text, or problem details in the HTTP API."""
     import psycopg
     from psycopg_pool import PoolTimeout
     from starlette.concurrency import run_in_threadpool
 
+    if is_for_programs(request.url.path):
+        return problem_reply(status, problem)
     call = Call(request, platform)
     if secret := cookie_of(call):
         with suppress(psycopg.OperationalError, PoolTimeout):
@@ -101,6 +118,8 @@ def _guarded(rule: Rule, platform: Platform) -> Callable[[Request], Awaitable[Re
             return _problem(rule, call, 400, str(error))
         except ClientDisconnect:
             return _problem(rule, call, 400, "the connection was closed before the whole request was here")
+        except GoneError as error:
+            return _problem(rule, call, 410, str(error))
         except PasswordsBusyError as error:
             reply = _problem(rule, call, 429, str(error))
             reply.headers["retry-after"] = "10"
@@ -121,6 +140,8 @@ async def _answer(rule: Rule, call: Call) -> Response:
     if rule.asks_who:
         await run_in_threadpool(_identify, rule, call)
     call.facts.caller = call.caller.label
+    if rule.access.is_token and (wait := call.platform.request_limit.seconds_to_wait(call.caller, call.facts.address)):
+        return _limited(rule, call, wait)
     answer = answer_to(rule.access, call.caller, str(call.request.path_params.get("project", "")))
     if answer is Answer.MISSING:
         return missing_page(call)
@@ -167,12 +188,12 @@ def _refused(rule: Rule, call: Call, answer: Answer) -> Response:
 
     if rule.access.is_token:
         if answer is Answer.UNKNOWN:
-            reply = json_reply(401, {"problem": "a valid token is needed"})
+            reply = problem_reply(401, "a valid token is needed: send the header Authorization: Bearer TOKEN")
             reply.headers["www-authenticate"] = "Bearer"
             return reply
         has_scope = call.caller.scopes & set(rule.access.scopes)
         lacks = f"this token lacks the scope {' or '.join(rule.access.scopes)}"
-        return json_reply(403, {"problem": "its person has no role for this any more" if has_scope else lacks})
+        return problem_reply(403, "its person has no role for this any more" if has_scope else lacks)
     if answer is Answer.REFUSED:
         where = "on this server" if rule.access.place is Place.SERVER else f"in {call.path('project')}"
         return _problem(rule, call, 403, f"this needs the role {rule.access.role} {where}")
@@ -181,8 +202,14 @@ def _refused(rule: Rule, call: Call, answer: Answer) -> Response:
     return RedirectResponse(f"/sign-in?next={quote(call.request.url.path, safe='/')}", 303)
 
 
+def _limited(rule: Rule, call: Call, wait: float) -> Response:
+    reply = _problem(rule, call, 429, f"too many requests: try again in {int(wait) + 1} s")
+    reply.headers["retry-after"] = str(int(wait) + 1)
+    return reply
+
+
 def _problem(rule: Rule, call: Call, status: int, problem: str) -> Response:
-    if rule.access.is_token:
-        return json_reply(status, {"problem": problem})
+    if rule.is_for_programs:
+        return problem_reply(status, problem)
     call.cookie = call.cookie if call.caller.session is not None else form_cookie_of(call) or new_secret()
     return problem_page(call, status, problem)

@@ -175,6 +175,11 @@ class TextIndex(Mapping[str, str]):
         place, line = found
         return _text_in(line, f"{TEXT_SEGMENT} byte {place}").text
 
+    def place_of(self, digest: str) -> tuple[int, int] | None:
+        """Where the line of a text begins in its file, and its bytes without the newline; None where it is not here."""
+        found = self._find(digest)
+        return None if found is None else (found[0], len(found[1].rstrip(b"\n")))
+
     def _find(self, digest: str) -> tuple[int, bytes] | None:
         if len(digest) != DIGEST_DIGITS or not digest.isascii():
             return None

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,59 +12,11 @@ import pytest
 from steelyard.errors import InputError, ModelUnavailable, StorageError, VerificationError
 from steelyard.evidence.bundle import Bundle
 from steelyard.evidence.canonical import without_defaults
-from steelyard.server.client import files_to_push, platform_address, push, read_token
+from steelyard.server.client.push import files_to_push, push
 from steelyard.storage.run_folder import RunFolder
+from tests.server.client.answering import ANSWER, TOKEN, answering
 from tests.server.site import GOLDEN, Site
 from tests.verification.resealing import reseal, with_new_reports
-
-TOKEN = "steelyard_" + "a" * 43
-
-
-@pytest.mark.parametrize(
-    ("url", "address"),
-    [
-        ("https://evals.example.com/", "https://evals.example.com"),
-        ("http://127.0.0.1:8420", "http://127.0.0.1:8420"),
-        ("http://localhost:8420", "http://localhost:8420"),
-    ],
-)
-def test_an_address_is_scheme_and_host(url: str, address: str) -> None:
-    assert platform_address(url) == address
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://evals.example.com", "evals.example.com", "https://evals.example.com/x", "https://u:p@e.example", "file:///x",
-        "https://e.example:x", "http://127.0.0.1.evil.example",
-    ],
-)  # fmt: skip
-def test_another_address_is_refused_and_so_is_clear_text(url: str) -> None:
-    with pytest.raises(InputError):
-        platform_address(url)
-
-
-def test_a_token_comes_from_the_environment_or_a_file_of_ones_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("STEELYARD_TOKEN", raising=False)
-    with pytest.raises(InputError, match="no token"):
-        read_token(None)
-    monkeypatch.setenv("STEELYARD_TOKEN", TOKEN)
-    assert read_token(None) == TOKEN
-    file = tmp_path / "token"
-    file.write_text(TOKEN + "\n")
-    file.chmod(0o644)
-    with pytest.raises(InputError, match="read by others"):
-        read_token(file)
-    file.chmod(0o600)
-    assert read_token(file) == TOKEN
-    file.write_text("a secret of another kind")
-    with pytest.raises(InputError) as caught:
-        read_token(file)
-    assert "a secret" not in str(caught.value)
-    with pytest.raises(InputError, match="no regular file"):
-        read_token(Path("/dev/null"))
 
 
 def test_texts_stay_here_where_the_run_withholds_them(unsigned: Path) -> None:
@@ -80,42 +27,6 @@ def test_texts_stay_here_where_the_run_withholds_them(unsigned: Path) -> None:
     assert not any(name.startswith("texts/") for name in without)
     assert [name for name in with_texts if name not in without] == ["texts/main-0000.jsonl"]
     assert any(name.startswith("texts/") for name in files_to_push(GOLDEN, with_texts=False)), "sealed with its texts"
-
-
-class _Answers(BaseHTTPRequestHandler):
-    """Gives the same answer to everything, and notes who asked with which token."""
-
-    status, body, location = 200, b"{}", ""
-    asked: list[tuple[str, str]] = []  # noqa: RUF012 — each server makes a class of its own
-
-    def _answer(self) -> None:
-        type(self).asked.append((self.path, self.headers.get("Authorization", "")))
-        self.send_response(self.status)
-        if self.location:
-            self.send_header("Location", self.location)
-        self.send_header("Content-Length", str(len(self.body)))
-        self.end_headers()
-        self.wfile.write(self.body)
-
-    do_GET = do_POST = _answer  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-@contextmanager
-def answering(status: int, document: object = None, location: str = "") -> Iterator[tuple[str, type[_Answers]]]:
-    body = b"" if document is None else json.dumps(document).encode()
-    handler = type("Handler", (_Answers,), {"status": status, "body": body, "location": location, "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", handler
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def send(address: str) -> object:
@@ -136,7 +47,7 @@ def test_a_redirect_is_not_followed_and_no_token_goes_elsewhere() -> None:
     ("status", "error"), [(422, VerificationError), (401, InputError), (403, InputError), (503, StorageError)]
 )
 def test_a_refusal_is_its_kind_of_error(status: int, error: type[Exception]) -> None:
-    with answering(status, {"problem": "no \x1b[31m\nreally"}) as (address, _), pytest.raises(error) as caught:
+    with answering(status, {"detail": "no \x1b[31m\nreally"}) as (address, _), pytest.raises(error) as caught:
         send(address)
     assert "\x1b" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -147,10 +58,6 @@ def test_what_is_no_platform_is_said() -> None:
         send(address)
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
         send("http://127.0.0.1:9")
-
-
-SEAL = Bundle.open(GOLDEN).sha256
-ANSWER = {"seal": SEAL, "url": "x", "headline": "x", "verified_exit": 0, "scores_taken": 0, "said": []}
 
 
 def test_an_answer_about_another_run_or_of_something_else_is_none() -> None:

@@ -1,0 +1,136 @@
+"""What a job's calls take of its project's budgets: each call's worst case is reserved before it is sent, in blocks.
+
+The database decides (``steelyard.reserve``), for all jobs of all workers at once. Within a block this process counts by
+itself: what it holds is never less than what was spent since it last asked and what its calls in flight may take.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.errors import StorageError
+from steelyard.runner.budget import Budget, Reservation, worst_case
+from steelyard.server.database.connection import plain_errors
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from steelyard.records import ModelOutput, Request
+    from steelyard.server.jobs.messages import Setup
+    from steelyard.storage.postgres.store import Connect
+
+__all__ = ["JobAllowance"]
+
+_AGAIN_SECONDS: Final = 0.2
+_BLOCK: Final = 2  # times the calls at once: so many calls are asked for together
+_NOTHING: Final = Reservation(0, 0)
+
+
+class JobAllowance:
+    """The account of one attempt; ``refusal`` says in words why the last call was not allowed, "" where none was."""
+
+    def __init__(self, connect: Connect, setup: Setup) -> None:
+        self.refusal = ""
+        self._connect = connect
+        self._setup = setup
+        self._most = setup.calls or 1
+        self._calls = _BLOCK * self._most
+        self._held = self._spent = self._open = _NOTHING  # from the database; altogether; in flight at their worst
+        self._told = _NOTHING  # of what was spent, what the database knows
+        self._count = 0  # in flight
+        self._turn = asyncio.Lock()
+        self._settled = asyncio.Event()
+        self._connection: psycopg.Connection[Any] | None = None
+
+    async def reserve(self, request: Request) -> bool:
+        """As of :class:`Allowance`; waits for calls in flight where they may leave room, since most use less.
+
+        No more are in flight at once than the endpoint's list allows.
+        """
+        worst = worst_case(request)
+        async with self._turn:
+            while self._count >= self._most:  # a plan that goes on may have been sealed with more calls at once
+                await self._one_settled()
+            while not self._has_room(worst):
+                if self.refusal:
+                    return False
+                block = Reservation(worst.prompt * self._calls, worst.completion * self._calls)
+                if await self._asked(block) or await self._asked(worst):
+                    self.refusal = ""
+                elif self._count:
+                    self.refusal = ""
+                    await self._one_settled()
+            self._open = _sum(self._open, worst)
+            self._count += 1
+        return True
+
+    def settle(self, request: Request, output: ModelOutput) -> None:
+        """As of :class:`Allowance`."""
+        worst = worst_case(request)
+        used = worst if Budget.usage_unknown(output) else Reservation(output.prompt_tokens, output.completion_tokens)
+        self._open = _difference(self._open, worst)
+        self._spent = _sum(self._spent, used)
+        self._count -= 1
+        self._settled.set()
+
+    def close(self) -> None:
+        """Say what was spent, and give the rest back; where that fails, it comes back with the lease."""
+        with contextlib.suppress(StorageError), plain_errors():
+            self._ask(self._spent, _NOTHING, _NOTHING)
+        if self._connection is not None:
+            self._connection.close()
+
+    async def _one_settled(self) -> None:
+        self._settled.clear()
+        await self._settled.wait()
+
+    def _has_room(self, worst: Reservation) -> bool:
+        taken = _sum(_sum(_difference(self._spent, self._told), self._open), worst)
+        return taken.prompt <= self._held.prompt and taken.completion <= self._held.completion
+
+    async def _asked(self, more: Reservation) -> bool:
+        """Whether the database reserves so much more; it is told what was spent until now."""
+        spent, kept = self._spent, self._open
+        answer = await asyncio.to_thread(self._ask_again, spent, kept, more)
+        if answer == "-":
+            raise StorageError("the lease of the job is over: another attempt goes on with it")
+        self._told = spent
+        self._held = kept if answer else _sum(kept, more)
+        self.refusal = answer
+        return not answer
+
+    def _ask_again(self, spent: Reservation, kept: Reservation, more: Reservation) -> str:
+        """Ask until the database answers: this process ends with the job's lease, and asking twice changes nothing."""
+        import psycopg
+
+        while True:
+            try:
+                return self._ask(spent, kept, more)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                if self._connection is not None:
+                    self._connection.close()
+                time.sleep(_AGAIN_SECONDS)
+            except psycopg.Error as error:
+                raise StorageError(f"the database: {error.diag.message_primary}") from None
+
+    def _ask(self, spent: Reservation, kept: Reservation, more: Reservation) -> str:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._connect()
+        row = self._connection.execute(
+            "SELECT steelyard.reserve(%s, %s, %s, %s, %s, %s, %s, %s)",
+            (self._setup.job, self._setup.attempt, spent.prompt, spent.completion, kept.prompt, kept.completion,
+             more.prompt, more.completion),
+        ).fetchone()  # fmt: skip
+        assert row is not None
+        return str(row[0])
+
+
+def _sum(one: Reservation, other: Reservation) -> Reservation:
+    return Reservation(one.prompt + other.prompt, one.completion + other.completion)
+
+
+def _difference(one: Reservation, other: Reservation) -> Reservation:
+    return Reservation(one.prompt - other.prompt, one.completion - other.completion)

@@ -1,0 +1,1 @@
+"""What people and programs are told: events in an outbox, signed webhooks of a project, and mail."""

@@ -1,0 +1,139 @@
+"""Who may do what with jobs: by the role in the project, each act on record; another project's are not there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.server.access.callers import Caller, Membership, Role
+from steelyard.server.database.connection import Database
+from steelyard.server.jobs import acts
+from steelyard.server.jobs.leases import Outcome, leave_job, take_job
+from steelyard.server.jobs.rows import Jobs
+from steelyard.server.jobs.specification import BUILT_IN, AuditSpecification
+from steelyard.server.web.facts import RequestFacts
+from tests.conftest import SumsServer
+from tests.server.jobs.yard import NOWHERE, Yard, a_person, a_run, an_endpoint, note_places
+
+FACTS = RequestFacts("request", "10.0.0.1")
+SHEET = "model: a\nclaims:\n- task: sums\n  value: 50\n"
+
+
+def caller(person: int, role: Role, project: str = "default") -> Caller:
+    return Caller(person=person, session=1, memberships=(Membership(1, project, role),))
+
+
+@pytest.fixture
+def name(database: Database) -> str:
+    return an_endpoint(database, "http://127.0.0.1:1/acts/v1")
+
+
+def test_a_viewer_reads_and_a_runner_starts_and_each_act_is_on_record(
+    jobs: Jobs, person: int, database: Database, name: str
+) -> None:
+    viewer, runner = caller(person, Role.VIEWER), caller(person, Role.RUNNER)
+    asked = acts.audit_asked(SHEET, name, "sums", {"limit": 20, "questions": {"sums": "{}"}})
+    assert isinstance(asked, AuditSpecification)
+    with database.connect() as connection:
+        number = acts.add_job(connection, runner, "default", asked, FACTS, priority=99)
+        changes: list[Callable[..., Any]] = [acts.pause, acts.resume, acts.cancel, acts.retry]
+        for change in changes:
+            with pytest.raises(acts.Refused, match="needs the role runner in the project default; yours is viewer"):
+                change(connection, viewer, "default", number, FACTS)
+        with pytest.raises(acts.Refused):
+            acts.add_job(connection, viewer, "default", asked, FACTS)
+        assert acts.jobs_shown(connection, viewer, "default")[0].id == number
+        assert acts.pause(connection, runner, "default", number, FACTS, "wait")
+        assert not acts.pause(connection, runner, "default", number, FACTS)
+        assert acts.resume(connection, runner, "default", number, FACTS)
+        lease = take_job(connection, "w", 60)
+        assert lease is not None
+        assert leave_job(connection, lease, Outcome("failed", "for a reason"), "w")
+        again = acts.retry(connection, runner, "default", number, FACTS)
+        assert acts.cancel(connection, runner, "default", again, FACTS)
+        shown = acts.job_shown(connection, viewer, "default", number)
+        assert [each.state for each in shown.events] == ["waiting", "paused", "waiting", "running", "failed"]
+        lines = connection.execute(
+            "SELECT line FROM steelyard.audit WHERE act LIKE '%%-job' ORDER BY sequence DESC LIMIT 5"
+        ).fetchall()
+    found = [json.loads(line) for (line,) in reversed(lines)]
+    assert [(each["act"], each["subject"]) for each in found] == [
+        ("add-job", f"job:{number}"), ("pause-job", f"job:{number}"), ("resume-job", f"job:{number}"),
+        ("retry-job", f"job:{again}"), ("cancel-job", f"job:{again}"),
+    ]  # fmt: skip
+    assert {(each["actor"], each["request"]) for each in found} == {(f"person:{person}", "request")}
+
+
+def test_another_project_and_one_that_is_not_there_read_the_same(
+    jobs: Jobs, person: int, database: Database, name: str
+) -> None:
+    number = jobs.add(a_run(name), person)
+    with database.connect() as connection:
+        connection.execute("INSERT INTO steelyard.project (name) VALUES ('elsewhere') ON CONFLICT DO NOTHING")
+        said = set()
+        for project in ("default", "no-such-project"):
+            with pytest.raises(acts.Missing) as caught:
+                acts.job_shown(connection, caller(person, Role.ADMIN, "elsewhere"), project, number)
+            said.add(str(caught.value))
+        assert len(said) == 1
+        with pytest.raises(acts.Missing, match="no such job"):
+            acts.cancel(connection, caller(person, Role.RUNNER, "elsewhere"), "elsewhere", number, FACTS)
+        assert acts.jobs_shown(connection, caller(person, Role.VIEWER, "elsewhere"), "elsewhere") == ()
+        with pytest.raises(acts.Missing):
+            acts.jobs_shown(connection, Caller(), "default")
+
+
+@pytest.mark.parametrize(
+    "options", [{"out": "/tmp/x"}, {"sheet": "x"}, {"limit": "many"}, {"limit": {1, 2}}, {"api_key_env": "HOME"}]
+)
+def test_what_is_no_option_is_refused_in_one_line(name: str, options: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as caught:
+        acts.audit_asked(SHEET, name, "sums", options)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_admin_of_the_project_sets_its_budgets(jobs: Jobs, person: int, database: Database, name: str) -> None:
+    with database.connect() as connection:
+        with pytest.raises(acts.Refused, match="role admin"):
+            acts.change_budget(connection, caller(person, Role.EDITOR), "default", name, FACTS, tokens=5)
+        acts.change_budget(connection, caller(person, Role.ADMIN), "default", name, FACTS, cost=Decimal("2.50"))
+        shown = acts.budgets_shown(connection, caller(person, Role.VIEWER), "default")
+        assert [each.cost for each in shown if each.endpoint == name] == [Decimal("2.50")]
+        row = connection.execute("SELECT line FROM steelyard.audit WHERE act = 'set-budget'").fetchone()
+    assert row is not None
+    assert json.loads(row[0])["details"]["cost"] == "2.50"
+
+
+def test_the_dry_run_says_calls_time_and_money_and_sends_no_sample(yard: Yard, sums_server: SumsServer) -> None:
+    person = a_person(yard.database, "foresees")
+    name = yard.endpoint(sums_server.url, prices=(1.0, 2.0))
+    questions = a_run(name, 40).questions
+    with yard.database.connect() as connection:
+        connection.autocommit = True
+        found = acts.foresee(
+            connection, caller(person, Role.RUNNER), "default",
+            acts.audit_asked(SHEET, name, "sums", {"questions": questions}), FACTS,
+            database=yard.database, data=yard.data,
+        )  # fmt: skip
+        with pytest.raises(InputError, match="no-such-task"):
+            acts.foresee(
+                connection, caller(person, Role.RUNNER), "default", acts.run_asked("no-such-task", name, "sums"),
+                FACTS, database=yard.database, data=yard.data,
+            )  # fmt: skip
+        with pytest.raises(acts.Refused):
+            acts.foresee(
+                connection, caller(person, Role.VIEWER), "default", acts.run_asked("gsm8k", "", BUILT_IN), FACTS,
+                database=yard.database, data=yard.data,
+            )  # fmt: skip
+    assert [row.task for row in found.rows] == ["sums"]
+    assert found.calls >= 40
+    assert found.seconds > 0
+    assert found.cost is not None
+    assert found.cost > 0
+    assert not [prompt for prompt in sums_server.asked if prompt.startswith("What is")]
+    note_places(yard.database, NOWHERE)

@@ -1,0 +1,132 @@
+"""A job's answers are in the database as they come, so another worker goes on with them and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from steelyard.auditing.conductor import resume_audit
+from steelyard.errors import StorageError
+from steelyard.evidence import layout
+from steelyard.evidence.verify import verify_integrity
+from steelyard.models import Settings, open_model
+from steelyard.server.jobs.keeping import KeptRun, kept_run
+from steelyard.server.jobs.leases import Outcome, leave_job
+from steelyard.server.jobs.rows import Jobs
+from steelyard.server.jobs.specification import Resumption
+from steelyard.storage.postgres.leases import LeaseLost
+from steelyard.tasks.catalogue import Catalogue
+from tests.conftest import SumsServer
+from tests.server.jobs.yard import Yard, a_person, a_run, taken_setup, wait_for, when_ended
+from tests.storage.postgres.runs import plan_in, questions_of
+
+
+def stored(yard: Yard, number: int) -> list[tuple[str, int]]:
+    """The segments of a job's run, and how many lines each has."""
+    with yard.database.connect() as connection:
+        return connection.execute(
+            "SELECT segment, count(*) FROM steelyard.stored_line l JOIN steelyard.job j ON j.stored_run_id = l.run_id "
+            "WHERE j.id = %s GROUP BY segment ORDER BY segment DESC",
+            (number,),
+        ).fetchall()
+
+
+def asked_at_once(run: Path, questions: Path, server: SumsServer, path: Path) -> Path:
+    """The same plan, from its beginning to its seal, in a folder alone."""
+    server.seconds = lambda _: 0.0
+    path.mkdir()
+    shutil.copy(run / layout.PLAN, path)
+    shutil.copytree(run / layout.SAMPLES, path / layout.SAMPLES)
+
+    async def asked() -> None:
+        model = open_model(f"openai:sums@{server.url}", Settings(concurrency=2))
+        try:
+            await resume_audit(path, {"subject": model}, None, Catalogue([questions]))
+        finally:
+            await model.close()
+
+    asyncio.run(asked())
+    return path
+
+
+def test_a_killed_workers_run_goes_on_from_the_database_to_the_same_answers(
+    yard: Yard, sums_server: SumsServer, tmp_path: Path
+) -> None:
+    sums_server.seconds = lambda _: 0.05
+    with yard.database.pool(2) as pool:
+        jobs = Jobs(pool)
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 60), a_person(yard.database, "is killed"))
+        worker = yard.start("killed", 2.0)
+        wait_for(lambda: sum(count for _, count in stored(yard, number)) > 20)
+        worker.kill()
+        worker.wait()
+        for path in (yard.data.jobs / str(number)).glob("*/run"):  # as on another machine, which has no such folder
+            shutil.rmtree(path, ignore_errors=True)
+        committed = sum(count for _, count in stored(yard, number))
+        yard.start("elsewhere", 2.0)
+        row = when_ended(jobs, number)
+        assert (row.state, row.worker, row.attempt) == ("finished", "elsewhere", 2)
+    found = stored(yard, number)
+    assert [segment for segment, _ in found] == ["main", "lease-0003"]
+    assert sum(count for _, count in found) > committed
+    asked = {prompt: times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")}
+    assert len(asked) == 60
+    assert sum(asked.values()) <= 62  # two at once, and what was not committed within 20 ms
+    disturbed = yard.data.jobs / str(number) / f"{number}-2"
+    undisturbed = asked_at_once(disturbed / "run", disturbed / "inputs" / "sums.jsonl", sums_server, tmp_path / "run")
+    first, second = verify_integrity(disturbed / "run"), verify_integrity(undisturbed)
+    assert (first.answers, first.answers_root) == (60, second.answers_root)
+
+
+def test_a_resumption_goes_on_with_the_run_of_the_job_before(yard: Yard, sums_server: SumsServer) -> None:
+    sums_server.seconds = lambda _: 0.1
+    with yard.database.pool(2) as pool:
+        jobs = Jobs(pool)
+        person = a_person(yard.database, "resumes")
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 30), person)
+        yard.start("resuming", 3.0)
+        wait_for(lambda: sum(count for _, count in stored(yard, number)) > 10)
+        jobs.cancel(number, person)
+        assert when_ended(jobs, number).state == "cancelled"
+        row = when_ended(jobs, jobs.add(Resumption(number), person))
+        assert row.state == "finished"
+        assert len(stored(yard, number)) == 2
+    assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}
+
+
+def test_a_run_that_was_sealed_and_not_handed_over_is_written_and_asked_nothing(
+    yard: Yard, sums_server: SumsServer, tmp_path: Path
+) -> None:
+    with yard.database.pool(2) as pool:
+        jobs = Jobs(pool)
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 4), a_person(yard.database, "is late"))
+        yard.start("sealing", 3.0)
+        when_ended(jobs, number)
+    yard.end_workers()
+    _, setup = taken_setup(yard, a_run(yard.endpoint(sums_server.url), 4))
+    with yard.database.connect() as connection:
+        row = connection.execute("SELECT stored_run_id FROM steelyard.job WHERE id = %s", (number,)).fetchone()
+    assert row is not None
+    again = msgspec.structs.replace(setup, stored_run=row[0])
+    with kept_run(yard.database.new_connection, again, tmp_path / "run") as kept:
+        assert not kept.is_begun
+    assert verify_integrity(tmp_path / "run").answers == 4
+
+
+def test_nothing_is_kept_for_a_job_that_is_anothers(yard: Yard, sums_server: SumsServer, tmp_path: Path) -> None:
+    lease, setup = taken_setup(yard, a_run(yard.endpoint(sums_server.url), 4))
+    planned = plan_in(tmp_path / "run", sums_server.url, questions_of(tmp_path, 4))
+    kept = KeptRun(yard.database.new_connection, setup)
+    with pytest.raises(StorageError, match="nothing is kept before"):
+        kept.text(b"")
+    with yard.database.connect() as connection:
+        before = connection.execute("SELECT count(*) FROM steelyard.stored_run").fetchone()
+        assert leave_job(connection, lease, Outcome("waiting"), "here")
+    with pytest.raises(LeaseLost):
+        kept.begin(planned)
+    with yard.database.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM steelyard.stored_run").fetchone() == before

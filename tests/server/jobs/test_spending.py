@@ -1,0 +1,233 @@
+"""Budgets: no interleaving of workers, kills and answers exceeds one; a job that one stops goes on when it grows."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from decimal import Decimal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.server.database.connection import Database
+from steelyard.server.jobs.budgets import budgets_of, set_budget
+from steelyard.server.jobs.leases import Lease, end_lost_leases, leave_job, take_job
+from steelyard.server.jobs.leases import Outcome as Ending
+from steelyard.server.jobs.messages import Setup
+from steelyard.server.jobs.rows import Jobs
+from steelyard.server.jobs.spending import JobAllowance
+from tests.conftest import SumsServer
+from tests.server.jobs.yard import Yard, a_person, a_run, an_endpoint, wait_for, when_ended
+
+# 64 tokens of a template, 6 of the text and 10 to be written: at these prices 70 * 2 + 10 * 10 = 240 millionths.
+REQUEST = GenerateRequest(prompt="a call", max_tokens=10)
+PRICES = (2.0, 10.0)
+WORST = Decimal("0.000240")
+
+
+def answer(prompt: int = 9, completion: int = 2) -> ModelOutput:
+    return ModelOutput(outcome=Outcome.OK, text="x", prompt_tokens=prompt, completion_tokens=completion)
+
+
+class World:
+    """Jobs of one project at one endpoint, each with its account in this process; what was truly spent."""
+
+    def __init__(self, database: Database, jobs: Jobs, person: int, cost: Decimal | None, tokens: int | None) -> None:
+        self.database, self.jobs = database, jobs
+        self.name = an_endpoint(database, f"http://127.0.0.1:1/budget/{random.getrandbits(60)}", 1000, prices=PRICES)
+        self.person, self.cost, self.tokens = person, cost, tokens
+        self.running: list[tuple[Lease, JobAllowance]] = []
+        self.spent = Decimal(0)
+        with database.connect() as connection:
+            set_budget(connection, "default", self.name, person, cost=cost, tokens=tokens)
+
+    def start(self) -> None:
+        self.jobs.add(a_run(self.name, 1), self.person, priority=50, max_failures=100)
+        with self.database.connect() as connection:
+            lease = take_job(connection, "w", 600)
+        assert lease is not None
+        setup = Setup(
+            uri="", host="x", calls=2, data="/", project="default", job=lease.job, attempt=lease.attempt,
+            lease_seconds=10.0,
+        )  # fmt: skip
+        self.running.append((lease, JobAllowance(self.database.new_connection, setup)))
+
+    def kill(self, number: int, *, is_known: bool) -> None:
+        """Its lease runs out, or it gives its job back and says what it spent."""
+        lease, account = self.running.pop(number)
+        if is_known:
+            account.close()
+        with self.database.connect_as_owner() as connection:
+            if is_known:
+                assert leave_job(connection, lease, Ending("failed"), "w")
+            else:
+                connection.execute("UPDATE steelyard.job SET leased_until = now() WHERE id = %s", (lease.job,))
+                assert end_lost_leases(connection, "other") == 1
+                account.close()  # what it says now is refused
+                connection.execute(
+                    "UPDATE steelyard.job SET state = 'cancelled', ended_at = now() WHERE id = %s", (lease.job,)
+                )
+
+    def check(self) -> None:
+        with self.database.connect() as connection:
+            (row,) = [each for each in budgets_of(connection, "default") if each.endpoint == self.name]
+        if self.cost is not None:
+            assert row.spent_cost + row.reserved_cost <= self.cost
+        if self.tokens is not None:
+            assert row.spent_tokens + row.reserved_tokens <= self.tokens
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["start", "call", "answer", "fail", "kill", "end"]), st.integers(0, 5)),
+    min_size=5, max_size=40,
+)  # fmt: skip
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS, st.sampled_from([(Decimal("0.0021"), None), (None, 700), (Decimal("0.003"), 900), (Decimal(0), None)]))
+def test_spent_and_reserved_never_exceed_the_budget(
+    database: Database,
+    jobs: Jobs,
+    person: int,
+    steps: list[tuple[str, int]],
+    limits: tuple[Decimal | None, int | None],
+) -> None:
+    world = World(database, jobs, person, *limits)
+    in_flight: dict[int, int] = {}
+
+    async def live() -> None:
+        for step, number in steps:
+            if step == "start" and len(world.running) < 4:
+                world.start()
+            elif world.running:
+                place = number % len(world.running)
+                lease, account = world.running[place]
+                flying = in_flight.get(lease.job, 0)
+                if step == "call" and flying < 2 and not account.refusal:
+                    try:
+                        async with asyncio.timeout(0.5 if flying else 60):
+                            in_flight[lease.job] = flying + await account.reserve(REQUEST)
+                    except TimeoutError:  # it waits for those in flight
+                        pass
+                elif step in ("answer", "fail") and flying:
+                    found = answer() if step == "answer" else ModelOutput(outcome=Outcome.TIMEOUT)
+                    account.settle(REQUEST, found)
+                    in_flight[lease.job] = flying - 1
+                elif step in ("kill", "end"):
+                    world.kill(place, is_known=step == "end")
+            world.check()
+
+    try:
+        asyncio.run(live())
+    finally:
+        while world.running:
+            world.kill(0, is_known=False)
+    world.check()
+
+
+def test_a_block_serves_several_calls_and_the_rest_comes_back(database: Database, jobs: Jobs, person: int) -> None:
+    world = World(database, jobs, person, Decimal("0.0010"), None)
+    world.start()
+    _, account = world.running[0]
+
+    async def live() -> list[bool]:
+        found = []
+        for _ in range(30):
+            if not await account.reserve(REQUEST):
+                break
+            account.settle(REQUEST, answer())
+            found.append(True)
+        return found
+
+    # Four worst cases fit at first; each answer takes 38 millionths, and the last one needs 240 beside them.
+    assert len(asyncio.run(live())) == (1000 - 240) // 38 + 1
+    assert account.refusal.startswith("the budget of this project for this endpoint in ")
+    assert "are spent" in account.refusal
+    account.close()
+    with database.connect() as connection:
+        (row,) = [each for each in budgets_of(connection, "default") if each.endpoint == world.name]
+    assert (row.spent_cost, row.reserved_cost) == (Decimal("0.000798"), Decimal(0))
+    world.kill(0, is_known=True)
+
+
+def test_no_more_calls_are_in_flight_than_the_list_allows(database: Database, jobs: Jobs, person: int) -> None:
+    world = World(database, jobs, person, None, None)
+    world.start()
+    _, account = world.running[0]
+
+    async def live() -> None:
+        for _ in range(2):
+            assert await account.reserve(REQUEST)
+        third = asyncio.create_task(account.reserve(REQUEST))
+        await asyncio.sleep(0.2)
+        assert not third.done()
+        account.settle(REQUEST, answer())
+        assert await third
+
+    asyncio.run(live())
+    world.kill(0, is_known=False)
+
+
+def test_where_no_price_is_known_a_budget_in_money_is_refused_and_one_in_tokens_holds(
+    database: Database, jobs: Jobs, person: int
+) -> None:
+    world = World(database, jobs, person, Decimal(10), None)
+    an_endpoint(database, "http://" + world.name.removeprefix("at "), 1000)
+    world.start()
+    assert not asyncio.run(world.running[0][1].reserve(REQUEST))
+    assert world.running[0][1].refusal.endswith("give it prices, or a budget in tokens")
+    with database.connect() as connection:
+        set_budget(connection, "default", world.name, person, cost=Decimal(10), tokens=100)
+    world.start()
+    assert asyncio.run(world.running[1][1].reserve(REQUEST))
+    for _ in range(2):
+        world.kill(0, is_known=False)
+
+
+def test_what_a_lost_attempt_had_answered_is_booked_and_the_rest_comes_back(
+    yard: Yard, sums_server: SumsServer
+) -> None:
+    sums_server.seconds = lambda _: 0.05
+    with yard.database.pool(2) as pool:
+        jobs = Jobs(pool)
+        person = a_person(yard.database, "budgets")
+        name = yard.endpoint(sums_server.url, prices=PRICES)
+        with yard.database.connect() as connection:
+            set_budget(connection, "default", name, person, cost=Decimal(1))
+        number = jobs.add(a_run(name, 60), person)
+        worker = yard.start("spends", 2.0)
+        wait_for(lambda: sums_server.asked.total() > 30)
+        worker.kill()
+        worker.wait()
+        yard.start("goes on", 2.0)
+        assert when_ended(jobs, number).state == "finished"
+        with yard.database.connect() as connection:
+            (row,) = [each for each in budgets_of(connection, "default") if each.endpoint == name]
+        assert row.reserved_tokens == 0
+        # 60 answers of 9 and 2 tokens; two were in flight when it was killed, and are in no account.
+        assert 60 * 11 <= row.spent_tokens <= 62 * 11
+        assert row.spent_cost == row.spent_tokens / 11 * Decimal("0.000038")
+
+
+def test_a_job_that_a_budget_stops_says_so_and_goes_on_when_it_is_raised(yard: Yard, sums_server: SumsServer) -> None:
+    with yard.database.pool(2) as pool:
+        jobs = Jobs(pool)
+        person = a_person(yard.database, "is stopped")
+        name = yard.endpoint(sums_server.url, prices=PRICES)
+        with yard.database.connect() as connection:
+            set_budget(connection, "default", name, person, tokens=500)
+        number = jobs.add(a_run(name, 60, output_tokens=16), person)
+        yard.start("stops", 3.0)
+        wait_for(lambda: (row := jobs.find(number)) is not None and (row.reason or row.state == "finished"))
+        row = jobs.find(number)
+        assert row is not None
+        assert (row.state, row.failures) == ("waiting", 0)
+        assert row.reason.startswith("the budget of this project for this endpoint in ")
+        with yard.database.connect() as connection:
+            (found,) = [each for each in budgets_of(connection, "default") if each.endpoint == name]
+            assert 0 < found.spent_tokens <= 500
+            set_budget(connection, "default", name, person, tokens=10**6)
+        row = when_ended(jobs, number)
+        assert (row.state, row.attempt) == ("finished", 2)
+    assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}

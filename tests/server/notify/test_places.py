@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+from psycopg_pool import ConnectionPool
+
+from steelyard.errors import InputError
+from steelyard.server.access.callers import Caller
+from steelyard.server.notify.form import read_place
+from steelyard.server.notify.places import Places
+from tests.server.notify.receiver import FACTS, rows
+
+
+def test_a_place_is_listed_once_and_can_be_taken_out_and_added_again(pool: ConnectionPool, person: int) -> None:
+    places, caller = Places(pool), Caller(person=person, session=1)
+    place = read_place(f"https://place-{person}.example")
+    for _ in range(2):
+        places.add(place, caller, FACTS)
+        with pytest.raises(InputError, match="already"):
+            places.add(place, caller, FACTS)
+        (found,) = [each for each in places.all() if each.address == f"https://place-{person}.example:443"]
+        assert found.webhooks == 0
+        places.retire(found.id, caller, FACTS)
+        places.retire(found.id, caller, FACTS)
+        assert found.id not in {each.id for each in places.all()}
+    acts = rows(pool, "SELECT act FROM steelyard.audit WHERE line::json ->> 'actor' = %s", f"person:{person}")
+    assert [act for (act,) in acts] == ["add-webhook-place", "retire-webhook-place"] * 2
