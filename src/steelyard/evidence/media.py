@@ -35,10 +35,7 @@ def plan_shows_images(plan: Mapping[str, Any]) -> bool:
 
 def images_in(text: str) -> Iterator[str]:
     """The SHA-256 of each image that a text shows, where it is a sample; none of any other text."""
-    for image in _request_in(text).get("images", ()):
-        digest = image.get("sha256") if isinstance(image, dict) else None
-        if isinstance(digest, str) and is_sha256(digest):
-            yield digest
+    yield from _digests_in(_request_in(text))
 
 
 def _request_in(text: str) -> Mapping[str, Any]:
@@ -50,6 +47,13 @@ def _request_in(text: str) -> Mapping[str, Any]:
         return request if isinstance(request["images"], list) else {}
     except (ValueError, KeyError, TypeError):
         return {}
+
+
+def _digests_in(request: Mapping[str, Any]) -> Iterator[str]:
+    for image in request.get("images", ()):
+        digest = image.get("sha256") if isinstance(image, dict) else None
+        if isinstance(digest, str) and is_sha256(digest):
+            yield digest
 
 
 def _types_in(request: Mapping[str, Any]) -> bytes | None:
@@ -89,9 +93,9 @@ class ShownImages:
 
     def take(self, digest: bytes, text: str) -> None:
         """Take the next text."""
-        for shown in images_in(text):
-            self._by_texts.add(bytes.fromhex(shown))
         request = _request_in(text)
+        for shown in _digests_in(request):
+            self._by_texts.add(bytes.fromhex(shown))
         if (kinds := _types_in(request)) is None:
             self._odd += digest
             return

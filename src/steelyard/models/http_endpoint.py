@@ -234,6 +234,8 @@ class HttpEndpoint:
 
     def without_key(self, output: ModelOutput) -> ModelOutput:
         """The output without the key, which a server may send in parts that were joined when its reply was parsed."""
+        if not self._forms:
+            return output
         changed: ModelOutput = msgspec.structs.replace(
             output,
             text=self._forms.without(output.text),
