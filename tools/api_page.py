@@ -63,7 +63,8 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
             yield f"| `{each['name']}` | {each['in']} | {_form(each['schema'])} | {each['description']} |"
         yield ""
     if body := operation.get("requestBody"):
-        yield f"Body, {', '.join(f'`{each}`' for each in body['content'])}: {body['description']}\n"
+        forms = " or ".join(_content({name: each}) for name, each in body["content"].items())
+        yield f"Body, {forms}: {body['description']}\n"
     common = OF_TOKENS if operation["security"] else OF_ALL
     yield "| status | answer | meaning |\n|--:|:--|:--|"
     for status, reply in operation["responses"].items():
@@ -78,7 +79,7 @@ def _content(content: dict[str, Any]) -> str:
 
 
 def _record(name: str, schema: dict[str, Any]) -> Iterator[str]:
-    yield f"### {name}\n\n{schema['description']}\n\n| field | form | meaning |\n|:--|:--|:--|"
+    yield f"### {name}\n\n{' '.join(schema['description'].split())}\n\n| field | form | meaning |\n|:--|:--|:--|"
     required = schema.get("required", [])
     for field, found in schema["properties"].items():
         optional = "" if field in required else "Not required. "
@@ -96,6 +97,8 @@ def _form(schema: dict[str, Any]) -> str:
         return " or ".join(_form(each) for each in schema["anyOf"])
     if "enum" in schema:
         return ", ".join(f"`{each}`" for each in schema["enum"])
+    if "prefixItems" in schema:
+        return f"list of {', '.join(_form(each) for each in schema['prefixItems'])}"
     if schema["type"] == "array":
         return f"list of {_form(schema['items'])}"
     bounds = [f"from {schema['minimum']:,}"] if schema.get("minimum") else []

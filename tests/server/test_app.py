@@ -105,6 +105,13 @@ EXPECTED = {
     "GET /api/v1/runs/{seal}": "find",
     "GET /api/v1/runs/{seal}/report": "read",
     "GET /api/v1/runs/{seal}/bundle": "read",
+    "GET /api/v1/jobs": "look at jobs",
+    "POST /api/v1/jobs": "start jobs",
+    "GET /api/v1/jobs/{job:int}": "look at jobs",
+    "POST /api/v1/jobs/{job:int}/pause": "start jobs",
+    "POST /api/v1/jobs/{job:int}/resume": "start jobs",
+    "POST /api/v1/jobs/{job:int}/cancel": "start jobs",
+    "POST /api/v1/jobs/{job:int}/retry": "start jobs",
 }
 PARTS = {
     "{project}": "default",
@@ -120,6 +127,7 @@ PARTS = {
     "{share:int}": "999999",
     "{webhook:int}": "999999",
     "{place:int}": "999999",
+    "{job:int}": "999999",
     "{secret}": "a" * 43,
 }
 ROLES = ("viewer", "runner", "editor", "admin")
@@ -139,13 +147,15 @@ REACHES: dict[str, set[str]] = {
     "token push of who is a viewer by now": {"any token", "find"},
     "token push of who has no role any more": {"any token"},
     "token push of a disabled person": set(),
-    "token read": {"any token", "find", "read"},
-    "token read of a runner": {"any token", "find", "read", "endpoints"},
+    "token read": {"any token", "find", "read", "look at jobs"},
+    "token read of a runner": {"any token", "find", "read", "endpoints", "look at jobs"},
+    "token run": {"any token", "find", "endpoints", "look at jobs", "start jobs"},
+    "token run of who is a viewer by now": {"any token", "find", "look at jobs"},
     "token metrics": {"any token", "metrics"},
     "token metrics of no administrator any more": {"any token"},
 }
 UNKNOWN_TOKENS = {"token push of a disabled person"}
-TOKEN_KINDS = {"any token", "push", "find", "read", "endpoints", "metrics"}
+TOKEN_KINDS = {"any token", "look at jobs", "start jobs", "push", "find", "read", "endpoints", "metrics"}
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +186,8 @@ def callers(site: Site) -> dict[str, Client]:
         "token push of a disabled person": site.with_token("push", client=disabled),
         "token read": site.with_token("read", client=found["viewer"]),
         "token read of a runner": site.with_token("read", client=found["runner"]),
+        "token run": site.with_token("run", client=found["runner"]),
+        "token run of who is a viewer by now": site.with_token("run", client=demoted),
         "token metrics": site.with_token("metrics"),
         "token metrics of no administrator any more": site.with_token("metrics", client=fallen),
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
 from steelyard.server.access.callers import Access, Place, Role
+from steelyard.server.api.job_operations import JOBS_PATH, MAX_JOB
 from steelyard.server.api.operations import OPERATIONS, PUSH_PATH
 from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
@@ -147,7 +148,7 @@ def build_app(platform: Platform) -> Starlette:
             Middleware(Logs, log=platform.log, metrics=platform.metrics),
             Middleware(Headers, is_secure=platform.settings.is_secure),
             Middleware(Hosts, settings=platform.settings),
-            Middleware(Bodies, is_push=lambda path: path == PUSH_PATH),
+            Middleware(Bodies, is_push=lambda path: path == PUSH_PATH, larger={JOBS_PATH: MAX_JOB}),
         ],
         exception_handlers={HTTPException: _unanswered(platform), Exception: _internal_error},
     )

@@ -17,6 +17,7 @@ PEOPLE = {
     "viewer with read": ("default", "viewer", "read"),
     "runner with read": ("default", "runner", "read"),
     "runner with push": ("default", "runner", "push"),
+    "runner with run": ("default", "runner", "run"),
     "editor with read": ("default", "editor", "read"),
     "editor with push": ("default", "editor", "push"),
     "admin with read": ("default", "admin", "read"),

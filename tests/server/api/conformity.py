@@ -23,6 +23,9 @@ _WORDS = st.one_of(
 )
 
 
+_JOBS = st.one_of(st.integers(1, 30).map(str), st.sampled_from(["0", "9" * 18, "9" * 30, "-1", "x", "1.5"]))
+
+
 @dataclass(frozen=True)
 class Request:
     """One request; ``operation`` is the document's, None where it has none for this method."""
@@ -102,9 +105,12 @@ def requests(
         operation = operations.get(method.lower())
         parameters = (operation or {}).get("parameters", [])
         path = template.replace("{seal}", quote(draw(seals), safe=""))
+        path = path.replace("{job}", quote(draw(_JOBS), safe=""))
         query = _query(draw, [each for each in parameters if each["in"] == "query"])
         headers = {each["name"]: _value(draw, each["schema"]) for each in parameters if each["in"] == "header"}
         sent = {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}
+        if operation and "application/json" in operation.get("requestBody", {}).get("content", {}):
+            sent["Content-Type"] = draw(st.sampled_from(["application/json", "application/json; charset=utf-8", "x"]))
         if operation and not draw(st.integers(0, 19)):
             sent["Host"] = "evil.example"
         body = draw(bodies) if operation and "requestBody" in operation else draw(st.sampled_from([None, None, b"x"]))

@@ -27,7 +27,18 @@ ODD_SEALS = st.one_of(
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=30),
     st.sampled_from(["..", "../../etc/passwd", "\x00", "%00", "a/report", "{seal}"]),
 )
+JOBS = st.sampled_from(
+    [
+        {"asks": {"kind": "run", "task": "gsm8k", "endpoint": "", "model": "embedded:smollm2"}, "priority": -100},
+        {"asks": {"kind": "audit", "sheet": "\x00", "endpoint": "\x00", "model": "a\x00"}},
+        {"asks": {"kind": "run", "questions": {"q": "\x00"}, "model": "embedded:smollm2"}},
+        {"asks": {"kind": "resume", "job": 1}},
+        {},
+        [],
+    ]
+)
 BODIES = st.one_of(
+    JOBS.map(lambda job: json.dumps(job).encode()),
     st.just(ARCHIVE),
     st.binary(max_size=2000),
     st.integers(0, 3000).map(lambda size: ARCHIVE[:size]),

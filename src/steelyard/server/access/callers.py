@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 # What a token is for, and the role that its person must have to make it: in its project, for metrics on the server.
-SCOPES = {"push": Role.RUNNER, "read": Role.VIEWER, "metrics": Role.ADMIN}
+SCOPES = {"push": Role.RUNNER, "read": Role.VIEWER, "run": Role.RUNNER, "metrics": Role.ADMIN}
 
 
 class Place(Enum):

@@ -32,6 +32,7 @@ _PARTS: Final = {
         "SHA-256 of the run's bundle.dsse.json, hexadecimal.",
         {"type": "string", "pattern": "^[0-9a-f]{64}$", "minLength": 64, "maxLength": 64},
     ),
+    "job": ("The job's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
 }
 
 
@@ -71,7 +72,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if parameters := [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)]:
         found["parameters"] = parameters
     if operation.body is not None:
-        content: dict[str, Any] = {media_type: {} for media_type in operation.body.media_types}
+        form = {} if operation.body.record is None else {"schema": _reference(operation.body.record)}
+        content: dict[str, Any] = dict.fromkeys(operation.body.media_types, form)
         found["requestBody"] = {"description": operation.body.words, "required": True, "content": content}
     return found
 
@@ -138,7 +140,8 @@ def _header_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 def _components(operations: Sequence[Operation]) -> dict[str, Any]:
     answers = {each.record for operation in operations for each in operation.successes if each.record is not None}
     queries: list[type[Record]] = [each.query for each in operations if each.query is not None]
-    _, found = _of_records([*answers, ProblemDetails])
+    bodies = {each.body.record for each in operations if each.body is not None and each.body.record is not None}
+    _, found = _of_records([*answers, *bodies, ProblemDetails])
     _, of_queries = _of_records(queries)
     referred = {name: schema for name, schema in of_queries.items() if name not in {each.__name__ for each in queries}}
     return dict(sorted((found | referred).items()))

@@ -43,11 +43,12 @@ class Success:
 
 @dataclass(frozen=True)
 class Body:
-    """The body that an operation takes: of one of these types, and which headers say more of it."""
+    """The body that an operation takes: of these types, a record where it is JSON; and which headers say more."""
 
     words: str
     media_types: tuple[str, ...]
     headers: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # description, values
+    record: type[Record] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from steelyard.server import health
 from steelyard.server.access.callers import SCOPES, Access, Place, Role
 from steelyard.server.api import callers, models, runs
 from steelyard.server.api.document import document_text
+from steelyard.server.api.job_operations import JOB_OPERATIONS
 from steelyard.server.api.operation import Body, Operation, Success
 from steelyard.server.api.push import PUSH, push_run
 from steelyard.server.api.records import (
@@ -35,9 +36,9 @@ PUSH_PATH: Final = "/api/v1/runs"
 _OPEN: Final = Access(Place.OPEN)
 _ANY_TOKEN: Final = Access(Place.OWN, scopes=tuple(SCOPES))
 _READ: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read",))
-# What was pushed may be asked for with the same token, so that one is enough for CI.
-_FIND: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "push"))
-_NAME_ENDPOINTS: Final = Access(Place.PROJECT, Role.RUNNER, scopes=("read", "push"))
+# What was pushed or run may be asked for with the same token, so that one is enough for CI.
+_FIND: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "push", "run"))
+_NAME_ENDPOINTS: Final = Access(Place.PROJECT, Role.RUNNER, scopes=("read", "push", "run"))
 _NO_RUN: Final = {404: "there is no such run in the token's project"}
 _NO_FILE: Final = _NO_RUN | {410: "the run's files are no longer in the data folder, or not as they were received"}
 
@@ -129,4 +130,5 @@ OPERATIONS: Final = (
         about="As tar.gz: unpack it, and `steelyard verify` needs nobody's word.",
         successes=(Success(200, "the folder", media_type="application/gzip"),), problems=_NO_FILE,
     ),
+    *JOB_OPERATIONS,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from steelyard.errors import InputError
 from steelyard.server.web.replies import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,10 +29,14 @@ class BodyTooLargeError(InputError):
 
 
 class Bodies:
-    """The layer that counts what comes in; ``is_push`` tells by its path which requests bring a whole run."""
+    """The layer that counts what comes in; ``is_push`` tells by its path which requests bring a whole run.
 
-    def __init__(self, app: ASGIApp, is_push: Callable[[str], bool]) -> None:
+    ``larger`` has the bytes of what else may be larger than a form, by path.
+    """
+
+    def __init__(self, app: ASGIApp, is_push: Callable[[str], bool], larger: Mapping[str, int] | None = None) -> None:
         self._app = app
+        self._larger = larger or {}
         self._is_push = is_push
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +45,7 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         is_push = self._is_push(scope["path"])
-        most = MAX_PUSH if is_push else MAX_FORM
+        most = MAX_PUSH if is_push else self._larger.get(scope["path"], MAX_FORM)
         stated = dict(scope["headers"]).get(b"content-length", b"0")
         if not stated.isdigit() or int(stated) > most:
             await refusal(scope["path"], 413, f"a request may have {most:,} bytes here")(scope, receive, send)

@@ -1,0 +1,149 @@
+"""Runs that the server starts itself: added, listed, paused, resumed, cancelled, retried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery, JobRequest
+from steelyard.server.api.queries import query_of
+from steelyard.server.api.runs import page_address
+from steelyard.server.jobs import acts
+from steelyard.server.jobs.rows import PAGE_SIZE
+from steelyard.server.web.replies import json_reply, problem_reply
+from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    import psycopg
+    from starlette.responses import Response
+
+    from steelyard.server.jobs.rows import JobRow
+    from steelyard.server.web.call import Call
+
+__all__ = ["add_job", "cancel_job", "list_jobs", "pause_job", "resume_job", "retry_job", "show_job"]
+
+_HAS_NO_SUCH_JOB: Final = "there is no such job in the token's project"
+
+
+async def add_job(call: Call) -> Response:
+    """201 with the job's number; 400 for what a job may not ask."""
+    from starlette.concurrency import run_in_threadpool
+
+    if call.request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return problem_reply(415, "a job is asked for in JSON: send Content-Type: application/json")
+    asked = _request(await call.request.body())
+    return await run_in_threadpool(_add, call, asked)
+
+
+def _request(body: bytes) -> JobRequest:
+    try:
+        return msgspec.json.decode(body, type=JobRequest)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f"the body is no job: {one_line(str(error), 300)}") from None
+
+
+def _add(call: Call, asked: JobRequest) -> Response:
+    with call.platform.pool.connection() as connection:
+        job = acts.add_job(
+            connection, call.caller, call.project.project, asked.asks, call.facts, priority=asked.priority
+        )
+    return json_reply(201, msgspec.to_builtins(JobAdded(job=job)))
+
+
+def list_jobs(call: Call) -> Response:
+    """A page of jobs, the newest first."""
+    query = query_of(call, JobQuery)
+    with call.platform.pool.connection() as connection:
+        found = acts.jobs_shown(
+            connection, call.caller, call.project.project, state=query.state or "", before=query.before or 0
+        )
+        seals = _seals(connection, found)
+    page = JobPage(
+        jobs=[JobItem(**_item(call, each, seals)) for each in found],
+        next=found[-1].id if len(found) == PAGE_SIZE else None,
+    )
+    return json_reply(200, msgspec.to_builtins(page))
+
+
+def show_job(call: Call) -> Response:
+    """A job with all that happened to it."""
+    try:
+        with call.platform.pool.connection() as connection:
+            found = acts.job_shown(connection, call.caller, call.project.project, call.number("job"))
+            seals = _seals(connection, [found.row])
+    except acts.Missing:
+        return problem_reply(404, _HAS_NO_SUCH_JOB)
+    events = [
+        JobChange(at=each.at, attempt=each.attempt, state=each.state, wanted=each.wanted,  # type: ignore[arg-type]
+                  actor=each.actor, reason=one_line(each.reason, 600))
+        for each in found.events
+    ]  # fmt: skip
+    return json_reply(200, msgspec.to_builtins(JobDetail(**_item(call, found.row, seals), events=events)))
+
+
+def pause_job(call: Call) -> Response:
+    """409 where it has ended, or is paused."""
+    return _change(call, acts.pause, "this job has ended, or is paused already")
+
+
+def resume_job(call: Call) -> Response:
+    """409 where it is not paused."""
+    return _change(call, acts.resume, "this job is not paused")
+
+
+def cancel_job(call: Call) -> Response:
+    """409 where it has ended."""
+    return _change(call, acts.cancel, "this job has ended")
+
+
+def retry_job(call: Call) -> Response:
+    """201 with the number of the job that goes on; 400 where nothing is to go on."""
+    try:
+        with call.platform.pool.connection() as connection:
+            job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
+    except acts.Missing:
+        return problem_reply(404, _HAS_NO_SUCH_JOB)
+    return json_reply(201, msgspec.to_builtins(JobAdded(job=job)))
+
+
+def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
+    try:
+        with call.platform.pool.connection() as connection:
+            is_changed = change(connection, call.caller, call.project.project, call.number("job"), call.facts)
+    except acts.Missing:
+        return problem_reply(404, _HAS_NO_SUCH_JOB)
+    return show_job(call) if is_changed else problem_reply(409, refused)
+
+
+def _seals(connection: psycopg.Connection[Any], jobs: Iterable[JobRow]) -> dict[int, str]:
+    """The seals of the runs that jobs made, by the number of their row."""
+    query = "SELECT id, seal_sha256 FROM steelyard.run WHERE id = ANY (%s)"
+    return dict(connection.execute(query, ([each.run for each in jobs if each.run is not None],)).fetchall())
+
+
+def _item(call: Call, job: JobRow, seals: dict[int, str]) -> dict[str, Any]:
+    seal = None if job.run is None else seals.get(job.run)
+    return {
+        "job": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "wanted": job.wanted or None,
+        "endpoint": job.endpoint or None,
+        "retries": job.resumes,
+        "priority": job.priority,
+        "attempt": job.attempt,
+        "failures": job.failures,
+        "progress": one_line(job.progress, 600),
+        "reason": one_line(job.reason, 600),
+        "note": one_line(job.note, 600),
+        "waits_for": job.waits_for or None,
+        "seal": seal,
+        "url": None if seal is None else page_address(call, seal),
+        "cost": None if job.cost is None else float(job.cost),
+        "tokens": None if job.tokens is None else int(job.tokens),
+        "created_at": job.created_at,
+        "ended_at": job.ended_at,
+    }
