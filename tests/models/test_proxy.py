@@ -114,7 +114,7 @@ def answer_all(server: socket.socket, status: int | None) -> None:
                 connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n" % status)
 
 
-def test_a_proxys_password_is_a_secret() -> None:
+def test_the_password_of_a_proxy_is_a_secret() -> None:
     assert secrets_of("http://user:hunter%2F2%40x@proxy.example:3128") == ("user:hunter/2@x", "hunter/2@x")
     assert secrets_of("http://user@proxy.example") == secrets_of("http://proxy.example") == secrets_of(None) == ()
 

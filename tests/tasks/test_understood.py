@@ -82,7 +82,7 @@ def test_what_is_known_may_accuse(claim: dict[str, Any]) -> None:
 @pytest.mark.parametrize("text", ["8\u2011shot", "8\u2013shot", "shots=8", "8 exemplars", "twelve-shot", "multi-shot"])
 @pytest.mark.parametrize("field", ["prompt", "harness", "decoding", "judge", "note", "metric", "variant"])
 def test_worked_examples_are_read_wherever_and_however_they_are_stated(text: str, field: str) -> None:
-    own = {field: text} if field in ("note", "metric", "variant") else {}
+    own: dict[str, Any] = {field: text} if field in ("note", "metric", "variant") else {}
     protocol = Protocol(**{"prompt": "letter", **({} if own else {field: text})})
     if field == "prompt":
         protocol = Protocol(prompt=f"letter_generate, {text}")
