@@ -83,7 +83,8 @@ def test_what_is_known_may_accuse(claim: dict[str, Any]) -> None:
 @pytest.mark.parametrize("field", ["prompt", "harness", "decoding", "judge", "note", "metric", "variant"])
 def test_worked_examples_are_read_wherever_and_however_they_are_stated(text: str, field: str) -> None:
     own: dict[str, Any] = {field: text} if field in ("note", "metric", "variant") else {}
-    protocol = Protocol(**{"prompt": "letter", **({} if own else {field: text})})
+    stated: dict[str, Any] = {"prompt": "letter"} if own else {"prompt": "letter", field: text}
+    protocol = Protocol(**stated)
     if field == "prompt":
         protocol = Protocol(prompt=f"letter_generate, {text}")
     claim = Claim(task="hellaswag", value="50", protocol=protocol, **own)

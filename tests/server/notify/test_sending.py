@@ -164,7 +164,7 @@ def test_a_name_that_leads_elsewhere_the_second_time_is_refused_at_its_socket() 
         assert len(receiver.got) == 2
 
 
-def test_by_a_proxy_of_the_operators_the_host_is_looked_at_and_so_is_the_proxys_address(
+def test_by_a_proxy_of_the_operators_both_its_address_and_the_host_are_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with receiving() as proxy:
