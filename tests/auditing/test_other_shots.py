@@ -120,8 +120,6 @@ HONEST = [
      shown(4, "Problem:\n"), 0, "minerva"),
     ('task: mgsm, shots: 8, protocol: {prompt: "native CoT, 8-shot"}', shown(7, "Frage: "), 0, "native_cot"),
     ("task: mgsm, shots: 8, protocol: {harness: lm-eval (mgsm_native_cot)}", shown(7, "Frage: "), 0, "native_cot"),
-    # Three formats may be meant, and share the level: too little for these few items.
-    ("task: mgsm, shots: 8", shown(7, "Frage: "), 3, "native_cot"),
     # By written letters, which Inspect calls mc1.
     ("task: truthfulqa, metric: mc1, protocol: {harness: inspect_evals/truthfulqa}",
      lambda prompt, chat: 0.7 if chat else 0.35, 0, "letter_generate"),
