@@ -52,6 +52,8 @@ EXPECTED = {
     "GET /shared/{secret}": "anybody",
     "GET /p/{project}/people": "admin",
     "POST /p/{project}/people": "admin",
+    "GET /p/{project}/budgets": "admin",
+    "POST /p/{project}/budgets": "admin",
     "GET /p/{project}/webhooks": "admin",
     "POST /p/{project}/webhooks": "admin",
     "GET /p/{project}/webhooks/{webhook:int}": "admin",
