@@ -41,7 +41,14 @@ def hidden(reply: Reply) -> dict[str, str]:
 def test_a_pasted_sheet_becomes_a_verdict(own: Site, runner: Client) -> None:
     with SumsServer() as server:
         choice = with_endpoint(own, server.url, price="2")
-        form = {"sheet": SHEET, "choice": choice, "limit": "40", "task": "sums", "questions": questions(40)}
+        form = {
+            "sheet": SHEET,
+            "choice": choice,
+            "limit": "40",
+            "tolerance": "4.5",
+            "task": "sums",
+            "questions": questions(40),
+        }
         foreseen = runner.submit(CLAIMS, CLAIMS, **form)
         assert foreseen.status == 200, foreseen.text
         assert "What its test takes at most" in foreseen.text
@@ -94,6 +101,7 @@ def test_a_table_is_screened_without_a_model(runner: Client) -> None:
         ({"sheet": SHEET, "choice": "0/python:os.system"}, "names an endpoint"),
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "limit": "1e9"}, "whole number"),
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "limit": "0"}, "limit"),
+        ({"sheet": SHEET, "choice": "0/embedded:smollm2", "tolerance": "two"}, "tolerance"),
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "task": "../x", "questions": "{}"}, "small letters"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError
 from steelyard.server.jobs import acts
+from steelyard.server.pages.words import money_in_words
 from steelyard.server.web.addresses import budgets_path
 from steelyard.server.web.render import page
 
@@ -77,9 +78,9 @@ def _shown(row: BudgetRow) -> dict[str, Any]:
     """Each limit with what is used of it."""
     return {
         "endpoint": row.endpoint,
-        "cost": "" if row.cost is None else f"{row.cost:,.2f}",
-        "spent_cost": f"{row.spent_cost:,.2f}",
-        "reserved_cost": f"{row.reserved_cost:,.2f}" if row.reserved_cost else "",
+        "cost": "" if row.cost is None else money_in_words(row.cost),
+        "spent_cost": money_in_words(row.spent_cost),
+        "reserved_cost": money_in_words(row.reserved_cost) if row.reserved_cost else "",
         "tokens": "" if row.tokens is None else f"{row.tokens:,}",
         "spent_tokens": f"{int(row.spent_tokens):,}",
         "reserved_tokens": f"{int(row.reserved_tokens):,}" if row.reserved_tokens else "",

@@ -18,6 +18,7 @@ from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.specification import BUILT_IN
 from steelyard.server.pages.runs import shown_run
+from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.rows import Filters
 from steelyard.server.web.addresses import claims_path, job_path, runs_path
 from steelyard.server.web.render import page
@@ -48,6 +49,7 @@ class _Typed:
     name: str = ""
     choice: str = ""
     limit: str = ""
+    tolerance: str = ""
     task: str = ""
     questions: str = ""
 
@@ -107,6 +109,7 @@ def _typed(call: Call) -> _Typed:
         name=call.field("name", 200),
         choice=call.form.get("choice", "")[:300],
         limit=call.field("limit", 12),
+        tolerance=call.field("tolerance", 12),
         task=call.field("task", 40),
         questions=call.form.get("questions", ""),
     )
@@ -137,6 +140,8 @@ def _asked(call: Call, typed: _Typed, text: str) -> Specification:
         if not (typed.limit.isascii() and typed.limit.isdigit()):
             raise InputError("the most samples of a claim are a whole number, in digits alone")
         options["limit"] = int(typed.limit)
+    if typed.tolerance:
+        options["tolerance"] = typed.tolerance
     if typed.questions.strip():
         if len(typed.questions) > _MAX_QUESTIONS:
             raise InputError(f"questions of your own have {_MAX_QUESTIONS:,} characters at most here")
@@ -216,18 +221,17 @@ def _screened(sheet: ClaimSheet) -> dict[str, Any]:
 
 
 def _shown_figures(figures: Figures) -> dict[str, Any]:
+    rows = [{"row": each, "time": about_time(each.seconds), "cost": _money(each.cost)} for each in figures.rows]
     return {
-        "rows": [
-            {"row": each, "time": about_time(each.seconds), "cost": _money(each.cost)} for each in figures.rows
-        ],
+        "rows": rows,
         "calls": figures.calls,
         "tokens": figures.prompt_tokens + figures.completion_tokens,
         "time": about_time(figures.seconds),
         "cost": _money(figures.cost),
         "skipped": [(task, word.replace("_", " "), reason) for task, word, reason in figures.skipped],
         "assumptions": figures.assumptions,
-    }  # fmt: skip
+    }
 
 
 def _money(cost: float | None) -> str:
-    return "" if cost is None else f"{cost:,.2f}" if cost >= 0.01 or not cost else f"{cost:.2g}"
+    return "" if cost is None else money_in_words(cost)

@@ -14,7 +14,7 @@ from steelyard.server.jobs import acts
 from steelyard.server.jobs.messages import Progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, read_specification
-from steelyard.server.pages.words import moment
+from steelyard.server.pages.words import moment, money_in_words
 from steelyard.server.web.addresses import job_path, jobs_path, run_path
 from steelyard.server.web.render import missing_page, page
 
@@ -152,7 +152,7 @@ def _shown(row: JobRow, project: str, names: dict[int, str]) -> dict[str, Any]:
         "subject": _subject(row),
         "state": _state(row.state, row.wanted),
         "answered": f"{progress.answered:,} of at most {progress.planned:,}" if progress else "",
-        "cost": f"{row.cost:,.2f}" if row.cost else "",
+        "cost": money_in_words(row.cost) if row.cost else "",
         "tokens": f"{int(row.tokens):,}" if row.tokens else "",
         "asked_by": f"schedule {row.schedule}" if row.schedule else names.get(row.requested_by, ""),
         "made_at": moment(row.created_at),
