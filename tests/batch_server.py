@@ -58,6 +58,7 @@ class _Batches(SumsServer):
         self.called = 0  # how often a list of models or batches was asked for, which every session begins with
         self.cut_after = -1  # bytes after which the next file of results breaks off, once
         self.is_stalled = False  # batches stay as they are
+        self.id_of: Callable[[str], str] = lambda batch: batch  # how a batch is called in what is said of it
         self.refused = ""  # why a batch is not taken after it was created
         self._random = random.Random(5)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -187,8 +188,9 @@ class OpenAIBatchServer(_Batches):
     def _shown(self, batch: Batch) -> dict[str, Any]:
         ended = batch.state in ("completed", "cancelled")
         return {
-            "id": batch.id, "object": "batch", "endpoint": "/v1/chat/completions", "input_file_id": "file-x",
-            "completion_window": "24h", "created_at": int(batch.created), "metadata": batch.metadata,
+            "id": self.id_of(batch.id), "object": "batch", "endpoint": "/v1/chat/completions",
+            "input_file_id": "file-x", "completion_window": "24h",
+            "created_at": int(batch.created), "metadata": batch.metadata,
             "status": "cancelling" if batch.cancelled and not ended else batch.state,
             "errors": {"data": [{"code": "invalid", "message": self.refused}]} if batch.state == "failed" else None,
             "output_file_id": f"out-{batch.id}" if ended else None,
@@ -262,7 +264,7 @@ class MessageBatches(_Batches, MessagesSums):
         ended = batch.state in ("completed", "cancelled")
         count = len(batch.lines)
         return {
-            "id": batch.id, "type": "message_batch",
+            "id": self.id_of(batch.id), "type": "message_batch",
             "processing_status": "ended" if ended else "canceling" if batch.cancelled else "in_progress",
             "request_counts": {
                 "processing": 0 if ended else count, "succeeded": count if ended else 0,

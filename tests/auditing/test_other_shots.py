@@ -20,7 +20,7 @@ from steelyard.tasks import load_task
 from steelyard.verification.recompute import recompute
 from tests.reversing_server import share_of
 from tests.shot_server import ShotServer
-from tests.verification.resealing import reseal
+from tests.verification.resealing import reseal, with_new_reports
 
 LANGUAGES = load_task("mgsm").definition.hub.configs  # type: ignore[union-attr]
 ITEMS = 132
@@ -120,7 +120,8 @@ HONEST = [
      shown(4, "Problem:\n"), 0, "minerva"),
     ('task: mgsm, shots: 8, protocol: {prompt: "native CoT, 8-shot"}', shown(7, "Frage: "), 0, "native_cot"),
     ("task: mgsm, shots: 8, protocol: {harness: lm-eval (mgsm_native_cot)}", shown(7, "Frage: "), 0, "native_cot"),
-    ("task: mgsm, shots: 8", shown(7, "Frage: "), 0, "native_cot"),
+    # Three formats may be meant, and share the level: too little for these few items.
+    ("task: mgsm, shots: 8", shown(7, "Frage: "), 3, "native_cot"),
     # By written letters, which Inspect calls mc1.
     ("task: truthfulqa, metric: mc1, protocol: {harness: inspect_evals/truthfulqa}",
      lambda prompt, chat: 0.7 if chat else 0.35, 0, "letter_generate"),
@@ -200,3 +201,19 @@ def test_the_verifier_derives_it(audit: Audit, tmp_path: Path) -> None:
     del plan["served"][0]["confirms_only"]
     with pytest.raises(VerificationError, match="confirms_only is ''"):
         recompute(reseal(tmp_path / "run", plan=plan))
+
+
+def test_a_task_said_to_be_a_file_is_named_where_it_accuses(audit: Audit, tmp_path: Path) -> None:
+    """Sealed again as if the task were a file of the user's own, a claim could be accused without a word."""
+    with ShotServer(lambda prompt, chat: 0.3, number) as server:
+        audit(server, "task: math_500, shots: 8, protocol: {prompt: chat, decoding: greedy}, value: 70.0")
+    plan = without_defaults(RunFolder.open(tmp_path / "run").plan)
+    own_file = "Asked from a task file of the user's own, not from the built-in task math_500."
+    for served in plan["served"]:
+        served.pop("confirms_only", None)
+        said = [each for each in served["differences"] if each.startswith("Only a part")]
+        served["differences"] = [*said, own_file]
+    plan["tasks"]["math_500"] = "file"
+    sealed = with_new_reports(reseal(tmp_path / "run", plan=plan))
+    found = recompute(sealed)
+    assert found.accusing == ("00-math_500",)

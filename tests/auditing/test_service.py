@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from steelyard.auditing.service import service_of
 from steelyard.models.error_replies import read_error
 from steelyard.models.openai_wire import read_completion
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome
+from steelyard.runner.batch_results import EXPIRED
 
 CHAT = GenerateRequest(prompt="q", chat=True)
 
@@ -27,6 +29,15 @@ def error(status: int, message: str = "no", code: str = "") -> ModelOutput:
 
 def chat(finish: Any, **message: Any) -> ModelOutput:
     return read_completion({"choices": [{"message": message, "finish_reason": finish}]}, CHAT)
+
+
+def test_what_a_provider_let_expire_is_its_failure() -> None:
+    """Whoever lets expire what it gets wrong must not be taken for one that our own limit cut off."""
+    expired = attempt(ModelOutput(outcome=Outcome.TIMEOUT, detail=EXPIRED))
+    assert service_of(msgspec.structs.replace(expired, batch=1)) == "failed"
+    assert service_of(expired) == "timed_out"
+    before = attempt(ModelOutput(outcome=Outcome.TIMEOUT, detail="expired: the provider did not come to it"))
+    assert service_of(msgspec.structs.replace(before, batch=1)) == "timed_out"  # as it was sealed
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,17 @@ import json
 import os
 from hashlib import sha256
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.digests import DigestSet
-from steelyard.evidence.media import ShownImages, check_image, images_in, plan_shows_images
+from steelyard.evidence.media import _KINDS, ShownImages, _is_of, check_image, images_in, plan_shows_images
+from steelyard.records.images import MediaType, media_type_of
 
-ONE, OTHER = b"\x89PNG one", b"\x89PNG other"
+ONE, OTHER = b"\x89PNG\r\n\x1a\n one", b"\x89PNG\r\n\x1a\n other"
 
 
 def digest(data: bytes) -> str:
@@ -71,6 +73,56 @@ def test_all_are_there(tmp_path: Path) -> None:
 
 def test_one_is_missing(tmp_path: Path) -> None:
     assert checked(run_with(tmp_path, ONE), sample(ONE, OTHER)) == (1, digest(OTHER))
+
+
+def changed(**fields: object) -> str:
+    """A sample whose image has other fields."""
+    document = json.loads(sample(ONE))
+    document["request"]["images"][0] |= fields
+    return json.dumps(document, separators=(",", ":"), sort_keys=True)
+
+
+NO_IMAGES = [
+    {"sha256": "zz"}, {"sha256": ""}, {"sha256": digest(ONE).upper()}, {"sha256": "../../../etc/passwd"},
+    {"at": -9}, {"at": 2}, {"at": 10**9}, {"at": True}, {"media_type": "image/svg+xml"}, {"media_type": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", NO_IMAGES)
+def test_a_sample_that_was_asked_names_what_can_be_an_image(fields: dict[str, object], tmp_path: Path) -> None:
+    """Otherwise the file could be left out unseen."""
+    with pytest.raises(VerificationError, match="names an image by no SHA-256 or type, or at no place of its prompt"):
+        checked(run_with(tmp_path), changed(**fields))
+    assert checked(tmp_path, sample(), changed(**fields), asked=1) == (0, "")  # an answer may say what it likes
+
+
+def test_images_stand_in_their_order(tmp_path: Path) -> None:
+    document = json.loads(sample(ONE, OTHER))
+    for first, second, holds in ((0, 1, True), (1, 1, True), (1, 0, False)):
+        for image, at in zip(document["request"]["images"], (first, second), strict=True):
+            image["at"] = at
+        text = json.dumps(document, separators=(",", ":"), sort_keys=True)
+        run = run_with(tmp_path / f"{first}{second}", ONE, OTHER)
+        if holds:
+            assert checked(run, text) == (0, "")
+        else:
+            with pytest.raises(VerificationError, match="at no place of its prompt"):
+                checked(run, text)
+
+
+def test_a_file_has_the_type_that_the_sample_says(tmp_path: Path) -> None:
+    with pytest.raises(VerificationError, match=rf"media/{digest(ONE)}: is no image/jpeg, as the sample says"):
+        checked(run_with(tmp_path, ONE), changed(media_type="image/jpeg"))
+
+
+@pytest.mark.parametrize(
+    "begins", [ONE, b"\xff\xd8\xff\xe0", b"RIFF\0\0\0\0WEBPVP8 ", b"RIFF\0\0\0\0WAVE", b"<svg/>", b""]
+)
+def test_types_are_those_of_the_records(begins: bytes) -> None:
+    """This package imports nothing of the others, and has the table again."""
+    found = [each for each in get_args(MediaType) if _is_of(each, begins)]
+    assert found == ([kind] if (kind := media_type_of(begins)) else [])
+    assert list(get_args(MediaType)) == _KINDS
 
 
 def test_what_an_answer_claims_to_show_is_not_missing(tmp_path: Path) -> None:

@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from steelyard.models import Settings, open_model
 from steelyard.models.address import PROVIDERS
 from steelyard.models.hosted_chat import NO_LIKELIHOODS, HostedChat
 from steelyard.models.image_check import images_taken
 from steelyard.plugins import HealthCheckedModel
-from steelyard.records import Capabilities, GenerateRequest, Image, LoglikelihoodRequest, Outcome
+from steelyard.records import Capabilities, GenerateRequest, Image, LoglikelihoodRequest, ModelOutput, Outcome
 from tests import dialects
 from tests.dialects import KINDS
 
@@ -90,3 +92,55 @@ def test_whether_a_model_sees_is_asked_with_a_picture(kind: str) -> None:
         server.counts = 0
         taken, reason = asked(kind, server, images_taken)
         assert (taken, "counts no token" in reason) == (False, True)
+
+
+# ── a key in the parts of an answer ─────────────────────────────────────────────────────────────────────────────────
+
+SPLIT = dialects.KEY[:11], dialects.KEY[11:]
+
+
+def in_parts(kind: str) -> dict[str, Any]:
+    """A reply of the dialect whose answer, and whose reasoning where it has parts of any, is the key in two parts."""
+    if kind in ("openai", "azure"):
+        content = [{"type": "text", "text": part} for part in SPLIT]
+        return {"choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}]}
+    if kind == "anthropic":
+        blocks = [{"type": "thinking", "thinking": part} for part in SPLIT]
+        return {"content": [*blocks, *({"type": "text", "text": part} for part in SPLIT)], "stop_reason": "end_turn"}
+    if kind == "gemini":
+        parts = [{"text": part, "thought": True} for part in SPLIT] + [{"text": part} for part in SPLIT]
+        return {"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]}
+    output = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": part} for part in SPLIT]},
+        {"type": "message", "content": [{"type": "output_text", "text": part} for part in SPLIT]},
+    ]
+    return {"status": "completed", "output": output}
+
+
+@pytest.mark.parametrize("kind", ["openai", *KINDS])
+def test_a_key_that_comes_back_in_parts_is_taken_out_once_they_are_joined(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEELYARD_API_KEY", dialects.KEY)
+    request = GenerateRequest(prompt="What is 17 + 3?", chat=True)
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.json_response(in_parts(kind))
+
+    async def ask() -> list[ModelOutput]:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", handler)
+        async with TestServer(application) as server:
+            model = open_model(f"{kind}:m@{server.make_url('/v1')}", Settings())
+            outputs = [await model.generate(request)]
+            if (batches := getattr(model, "batches", None)) is not None:
+                outputs.append(batches.read(in_parts(kind), request))
+            await model.close()
+            return outputs
+
+    outputs = asyncio.run(ask())
+    assert len(outputs) == (2 if kind in ("openai", "anthropic") else 1)
+    for output in outputs:
+        assert output.outcome is Outcome.OK
+        assert "[key]" in output.text
+        assert dialects.KEY not in output.text + output.reasoning + output.detail

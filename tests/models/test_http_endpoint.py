@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -141,12 +142,12 @@ def test_a_refusal_of_a_large_body_is_heard_after_one_lost_connection() -> None:
     assert all(first or second for first, second in pairwise(heard)), outputs
 
 
-def lines_of(handler: Handler) -> list[bytes]:
+def lines_of(handler: Handler, **settings: Any) -> list[bytes]:
     async def run() -> list[bytes]:
         application = web.Application()
         application.router.add_get("/v1/file", handler)
         async with TestServer(application) as server:
-            http = HttpEndpoint(str(server.make_url("/v1")), ApiKey(KEY, ""), Settings(), {})
+            http = HttpEndpoint(str(server.make_url("/v1")), ApiKey(KEY, ""), Settings(**settings), {})
             try:
                 return [line async for line in http.lines("/file")]
             finally:
@@ -158,9 +159,22 @@ def lines_of(handler: Handler) -> list[bytes]:
 def test_lines_come_one_by_one_without_the_key_and_without_those_that_are_too_long() -> None:
     async def handler(request: web.Request) -> web.Response:
         long = b"x" * (REPLY_BYTES + 1)
-        return web.Response(body=b"a\n" + long + b"\n\n" + KEY.encode() + b"\nlast")
+        return web.Response(body=b"a\n" + long + b"\n\n\n" + KEY.encode() + b"\nlast\n")
 
-    assert lines_of(handler) == [b"a", b"", b"", b"[key]", b"last"]
+    assert lines_of(handler) == [b"a", b"", b"[key]", b"last"]
+
+
+def test_a_file_that_comes_byte_by_byte_has_an_end() -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        reply = web.StreamResponse()
+        await reply.prepare(request)
+        while True:
+            await reply.write(b"x")
+            await asyncio.sleep(0.02)
+
+    with pytest.raises(Unreadable, match="less than 32 KB a second") as error:
+        lines_of(handler, timeout_seconds=0.2)
+    assert error.value.output.outcome is Outcome.TIMEOUT
 
 
 def test_lines_that_are_not_given_or_break_off_are_unreadable() -> None:

@@ -47,6 +47,12 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
     assert KEY not in repr(KeyForms(KEY))
 
 
+def test_each_of_several_is_taken_out() -> None:
+    forms = KeyForms(KEY, "short", "another-key")
+    assert forms.without(f"{KEY} short another-key") == "[key] short [key]"
+    assert not KeyForms("short", "")
+
+
 def test_the_work_is_linear() -> None:
     core = base64.b64encode(KEY.encode()).decode().rstrip("=")
     long = "%73" * 500_000 + core[:-3] * 100_000 + "A" * 500_000

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from steelyard.cli import execute
-from steelyard.models.proxy import proxy_of
+from steelyard.models import Settings
+from steelyard.models.api_key import ApiKey
+from steelyard.models.http_endpoint import HttpEndpoint
+from steelyard.models.proxy import proxy_of, secrets_of
+from steelyard.records import ModelOutput
 
 
 def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +112,30 @@ def answer_all(server: socket.socket, status: int | None) -> None:
             connection.recv(65536)
             if status is not None:
                 connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n" % status)
+
+
+def test_the_password_of_a_proxy_is_a_secret() -> None:
+    assert secrets_of("http://user:hunter%2F2%40x@proxy.example:3128") == ("user:hunter/2@x", "hunter/2@x")
+    assert secrets_of("http://user@proxy.example") == secrets_of("http://proxy.example") == secrets_of(None) == ()
+
+
+def test_what_a_proxy_sends_back_of_its_password_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        sent = request.headers["Proxy-Authorization"]
+        return web.json_response({"error": {"message": f"{sent} hunter2-hunter2"}}, status=407)
+
+    async def call() -> object:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", handler)
+        async with TestServer(application) as server:
+            monkeypatch.setenv("http_proxy", f"http://user:hunter2-hunter2@127.0.0.1:{server.port}")
+            monkeypatch.delenv("no_proxy", raising=False)
+            http = HttpEndpoint("http://host.invalid/v1", ApiKey("", ""), Settings(), {})
+            try:
+                return await http.call("GET", "/models", None)
+            finally:
+                await http.close()
+
+    output = asyncio.run(call())
+    assert isinstance(output, ModelOutput)
+    assert output.detail == "HTTP 407: Basic [key] [key]"

@@ -114,7 +114,49 @@ def test_a_configuration_names_no_code(tmp_path: Path, config: dict[str, object]
     find_files(str(folder(tmp_path / "n", _attn_implementation="sdpa", text_config={"attn_implementation": None})))
 
 
-@pytest.mark.parametrize("name", ["adapter_config.json", "additional_chat_templates"])
+@pytest.mark.parametrize(
+    ("file", "settings"),
+    [
+        ("config.json", {"transformers_weights": "real/model.safetensors"}),
+        ("config.json", {"transformers_weights": "adapter_model.bin"}),
+        ("config.json", {"text_config": {"transformers_weights": "real/model.safetensors"}}),
+        ("config.json", {"configuration_files": ["real/config.4.0.0.json"]}),
+        ("tokenizer_config.json", {"fast_tokenizer_files": ["../tokenizer.4.0.0.json"]}),
+        ("processor_config.json", {"audio_tokenizer": {"audio_tokenizer_name_or_path": "../other"}}),
+    ],
+)
+def test_no_setting_leads_to_another_file(tmp_path: Path, file: str, settings: dict[str, object]) -> None:
+    path = folder(tmp_path / "m")
+    (path / file).write_text(json.dumps({"model_type": "llama"} | settings))
+    assert f"{file} has {next(iter(settings))}" in refused(path) or "has transformers_weights" in refused(path)
+    (path / file).write_text(json.dumps({"model_type": "llama", next(iter(settings)): None}))
+    find_files(str(path))
+
+
+def test_settings_may_be_as_deep_as_json_is_read(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    depth = 900
+    (path / "config.json").write_text('{"a": ' * depth + '{"auto_implementation": "odd"}' + "}" * depth)
+    assert "auto_implementation" in refused(path)
+
+
+def test_transformers_is_shown_the_files_of_the_digest_alone(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    (path / "real").mkdir()
+    for other in ("real/model.safetensors", "vocab.bin", "model.py"):
+        (path / other).write_bytes(b"others")
+    with find_files(str(path)).alone() as shown:
+        assert sorted(each.name for each in shown.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+        assert (shown / "model.safetensors").read_bytes() == b"weights"
+    (path / "m.gguf").write_bytes(b"GGUF")
+    with find_files(str(path / "m.gguf")).alone() as shown:
+        assert [each.name for each in shown.iterdir()] == ["m.gguf"]
+    assert not shown.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["adapter_config.json", "adapter_model.bin", "additional_chat_templates", "qformer_tokenizer"]
+)
 def test_what_would_be_read_beside_the_digest_is_refused(tmp_path: Path, name: str) -> None:
     path = folder(tmp_path / "m")
     (path / name).mkdir()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from steelyard.errors import VerificationError
@@ -30,6 +33,35 @@ def test_what_the_plan_shows_of_a_task() -> None:
     assert (task.prompt_format("question").max_tokens, task.prompt_format("question").chat) == (1024, True)
     assert task.protocol_of("other", 5).shots == 5
     assert task.scorer_identifier("question") == "exact@4"
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown", "may"),
+    [
+        ({"shots": 3}, 3, True),
+        ({}, 3, True),
+        ({"shots": 8}, 3, True),  # the text of the prompt may have five
+        ({"shots": 0}, 3, False),
+        ({"shots": 2}, 3, False),
+        ({"shots": 2, "metric": "8-shot"}, 3, False),
+        ({"shots": 3, "metric": "8-shot"}, 3, True),
+        ({"metric": "few-shot"}, 0, True),
+        ({"metric": "zero-shot"}, 1, False),
+    ],
+)
+def test_a_claim_about_fewer_worked_examples_than_are_shown_is_not_accused(
+    stated: dict[str, Any], shown: int, may: bool
+) -> None:
+    claim = Claim(task="t", value="1", **stated)
+    task = AbsentTask(served(), measurement(shots=shown), Capabilities(), "t")
+    if may:
+        assert task.protocol_for(claim).confirms_only == ""
+    else:
+        with pytest.raises(VerificationError, match="it may only be confirmed"):
+            task.protocol_for(claim)
+    confirming = msgspec.structs.replace(served(), confirms_only="the vendor shows others")
+    task = AbsentTask(confirming, measurement(shots=shown), Capabilities(), "t")
+    assert task.protocol_for(claim).confirms_only == "the vendor shows others"
 
 
 def test_the_scorer_that_a_user_chose_is_not_the_tasks_own() -> None:

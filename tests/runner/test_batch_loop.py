@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -48,6 +49,54 @@ def test_a_batch_that_expires_whole_ends_the_run_and_makes_nothing_missing(sums_
         assert steelyard(["resume", str(run)]) == 0
         assert set(sums_asked(server).values()) == {1}
     assert steelyard(["verify", str(run)]) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lines_that_nobody_cancelled_are_asked_five_times_and_no_more(
+    kind: str, sums_file: Sums, tmp_path: Path
+) -> None:
+    run, made = tmp_path / "run", Counter[str]()
+    with serving(kind) as server:
+
+        def fate(prompt: str, times: int) -> str:
+            made[prompt] += 1
+            return "cancelled" if " + 49" in prompt else "answered"
+
+        server.fate = fate
+        assert steelyard(run_of(kind, server, sums_file[0], run, "--limit", "100")) == 4
+    hostile = {prompt: times for prompt, times in made.items() if " + 49" in prompt}
+    assert set(hostile.values()) == {5}
+    missing = [each for each in attempts(run) if each.final and not each.outcome.answered]
+    assert len(missing) == len(hostile) > 0
+    assert {each.detail for each in missing} == {"cancelled before it was asked, as the provider says"}
+    assert steelyard(["verify", str(run)]) == 0
+
+
+def test_a_provider_that_cancels_all_ends_the_run_and_makes_nothing_missing(sums_file: Sums, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with serving("openai") as server:
+        server.fate = lambda prompt, times: "cancelled"
+        assert steelyard(run_of("openai", server, sums_file[0], run, "--limit", "40")) == 4
+        assert len(server.made) == 1
+        server.fate = lambda prompt, times: "answered"
+        assert steelyard(["resume", str(run)]) == 0
+    assert steelyard(["verify", str(run)]) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_whose_id_cannot_be_one_is_not_made_again(kind: str, sums_file: Sums, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with serving(kind) as server:
+        server.id_of = lambda batch: f"{batch} of ours"
+        assert steelyard(run_of(kind, server, sums_file[0], run, "--limit", "40")) == 4
+        assert len(server.made) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_empty_lines_of_results_are_none(kind: str, sums_file: Sums, tmp_path: Path) -> None:
+    with serving(kind) as server:
+        server.extra = [b"\n", b"\r\n"] * 1_500
+        assert steelyard(run_of(kind, server, sums_file[0], tmp_path / "run", "--limit", "40")) == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,12 +149,13 @@ def test_what_an_api_does_not_take_is_not_sent(sums_file: Sums, tmp_path: Path) 
     assert steelyard(["verify", str(run)]) == 0
 
 
-def test_an_audit_by_batches_asks_again_what_failed(sums_file: Sums, tmp_path: Path) -> None:
-    """Items that are not served are found by batches, too: what failed is asked again, beside as many that did not."""
+@pytest.mark.parametrize("fate", ["failed", "expired", "cancelled"])
+def test_an_audit_by_batches_asks_again_what_failed(fate: str, sums_file: Sums, tmp_path: Path) -> None:
+    """Items that are not served are found by batches, too, whatever the provider calls it that it leaves them out."""
     run, sheet = tmp_path / "run", tmp_path / "sheet.yaml"
     sheet.write_text('model: adder\nvendor: tests\nclaims:\n  - {task: sums, value: "80.0"}\n')
     with serving("openai") as server:
-        server.fate = lambda prompt, times: "failed" if "7 + " in prompt else "answered"
+        server.fate = lambda prompt, times: fate if "7 + " in prompt else "answered"
         code = steelyard(
             ["audit", str(sheet), "--model", f"openai:sums@{server.url}", "--task", str(sums_file[0]),
              "--out", str(run), "--batch"]
@@ -113,4 +163,5 @@ def test_an_audit_by_batches_asks_again_what_failed(sums_file: Sums, tmp_path: P
     assert code == 1
     assert {each.measurement for each in attempts(run)} >= {"00-sums"}
     assert any("again" in each.measurement or each.measurement != "00-sums" for each in attempts(run))
+    assert "not_served" in {each["check"] for each in json.loads((run / "report.json").read_bytes())["findings"]}
     assert steelyard(["verify", str(run)]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -26,9 +27,10 @@ from steelyard.models import Settings, open_model
 from steelyard.models.reasoning_check import QUESTION
 from steelyard.planning.build import RunRequest
 from steelyard.planning.options import Options
-from steelyard.records import Attempt, Outcome
+from steelyard.records import Attempt, GenerateRequest, ModelOutput, Outcome
 from steelyard.runner import ray as ray_module
 from steelyard.runner.ray import RayModel, open_on_ray
+from steelyard.runner.ray_worker import Worker
 from steelyard.storage.journal.reader import read_segment, segment_names
 from steelyard.tasks.catalogue import Catalogue
 from steelyard.verification.recompute import recompute
@@ -130,6 +132,45 @@ def test_a_worker_that_is_killed_at_half_loses_nothing(
     assert not once - again
     assert (again - once).total() <= len(lost), "only what had no answer is asked again"
     _assert_secret(tmp_path / "ray", capfd)
+
+
+class OneSendsGarbage(Worker):
+    """The first worker that collects anything sends bytes that are no answers, from then on."""
+
+    async def collect(self) -> bytes:
+        answers = await super().collect()
+        with contextlib.suppress(FileExistsError), open(os.environ["GARBAGE"], "x") as file:
+            file.write(str(os.getpid()))
+        mine = Path(os.environ["GARBAGE"]).read_text() == str(os.getpid())
+        return b"\xc1 garbage" if mine else answers
+
+
+@pytest.mark.slow
+def test_a_worker_that_sends_what_cannot_be_read_is_asked_nothing_more(
+    needs_ray: None, sums_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GARBAGE", str(tmp_path / "garbage"))
+    monkeypatch.setattr(ray_module, "Worker", OneSendsGarbage)
+
+    async def main() -> tuple[list[ModelOutput], list[ModelOutput], int]:
+        model = open_on_ray(f"openai:sums@{sums_server.url}", Settings(), "local", 2)
+        asked = [GenerateRequest(prompt=f"What is {n} + 3?", chat=True, max_tokens=8) for n in range(6)]
+        try:
+            await model.identify()
+            first = await asyncio.gather(*map(model.generate, asked))
+            then = await asyncio.gather(*map(model.generate, asked))
+            return first, then, len(model.processes)
+        finally:
+            await model.close()
+
+    first, then, left = asyncio.run(main())
+    lost = [each for each in first if each.outcome is Outcome.DROPPED]
+    assert 0 < len(lost) < len(first)
+    assert {each.detail.partition(" ")[2] for each in lost} == {
+        "sent what cannot be read (DecodeError), and gets no further call"
+    }
+    assert {each.outcome for each in then} == {Outcome.OK}
+    assert left == 1
 
 
 def _assert_secret(run: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -76,14 +76,14 @@ def test_identifiers_are_stable() -> None:
         "exact@4",
         "exact[strict]@4",
         "answer@3",
-        "numeric@4",
+        "numeric@5",
         "numeric[strict]@5",
-        "numeric[languages]@4",
+        "numeric[languages]@5",
         "choice@1",
         "choice[bytes]@1",
         "choice[characters]@1",
         "choice[opening]@1",
-        "letter@2",
+        "letter@3",
         "letter[strict]@2",
         "option@3",
         "ifeval[strict]@2",
@@ -94,7 +94,7 @@ def test_identifiers_are_stable() -> None:
         "json_schema@1",
         'json_schema[{"fields":{"a":"date"},"schema":{"type":"object"},"scores":"share"}]@1',
         'citation[{"answer":"answer@3"}]@1',
-        'citation[{"answer":"numeric@4","support":"none"}]@1',
+        'citation[{"answer":"numeric@5","support":"none"}]@1',
         'similarity[{"measure":"chrf"}]@1',
         'similarity[{"measure":"token_f1","threshold":0.6}]@1',
     ]
@@ -357,6 +357,14 @@ def test_letter_rules(text: str, letter: str | None) -> None:
     scores = [score({"name": "letter"}, str(index), text, ("w", "x", "y", "z")) for index in range(4)]
     expected = [None if letter is None else float("ABCD"[index] == letter) for index in range(4)]
     assert [scored.value for scored in scores] == expected
+
+
+@pytest.mark.parametrize(("target", "value"), [("B", 1.0), ("D", None), ("A", 0.0), ("C", 0.0)])
+def test_a_letter_that_ends_what_follows_the_mark_is_open_where_it_is_right(target: str, value: float | None) -> None:
+    """The last match, as some harnesses read: what is right there is not wrong here."""
+    text = "At first glance the answer is (B), but checking again it is (D)."
+    choices = ("Paris", "Berlin", "Rome", "Madrid")
+    assert Letter().score(sample(str("ABCD".index(target)), choices), output_of(text)).value == value
 
 
 @pytest.mark.parametrize(

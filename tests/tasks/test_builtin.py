@@ -26,7 +26,10 @@ SIZES = {
     "products_wide": 1000,
     "word_sequence_reversal": 300,
 }
-NO_SHOTS_HERE = {("mgsm", "native_cot")}  # the mirror beside the project has no training split
+NO_SHOTS_HERE = {
+    ("mgsm", "native_cot"),
+    ("mgsm", "native_cot_chat"),
+}  # the mirror beside the project has no training split
 PROMPTS = [
     (task_id, prompt_format)
     for task_id in SIZES

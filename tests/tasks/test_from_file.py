@@ -46,7 +46,7 @@ def test_choices(tmp_path: Path, answer: object) -> None:
     assert sample.target == "1"
     assert sample.request == LoglikelihoodRequest(context="q\nA. red\nB. green\nAnswer:", continuations=(" A", " B"))
     assert task.chance == 0.5
-    assert open_scorer(task.scorer).identifier == "letter@2"
+    assert open_scorer(task.scorer).identifier == "letter@3"
 
 
 def test_choices_in_csv(tmp_path: Path) -> None:

@@ -31,6 +31,24 @@ from steelyard.tasks.stated_shots import StatedShots, stated_shots
         (4, "4-shot", (4,), False),
         (8, "CoT 0-shot", (0, 8), False),
         (None, "0-shot and 5-shot", (0, 5), False),
+        (None, "8\u201112-shot", (12,), False),
+        (None, "8\u2011shot", (8,), False),
+        (None, "8\u2013shot", (8,), False),
+        (None, "8\u200b-\u200bshot", (8,), False),
+        (None, "\uff11\uff10-shot", (10,), False),
+        (None, "8 -shot", (8,), False),
+        (None, "shots=8", (8,), False),
+        (None, "num_fewshot: 8", (8,), False),
+        (None, "--num_fewshot 8", (8,), False),
+        (None, "k=8", (8,), False),
+        (None, "temperature 0.7, top_k=40", (), False),
+        (None, "8 in-context examples", (8,), False),
+        (None, "eight worked exemplars", (8,), False),
+        (None, "twelve-shot", (12,), False),
+        (None, "multi-shot", (), True),
+        (None, "CoT with demonstrations", (), True),
+        (None, "5-shot, 500 questions", (5,), False),
+        (None, "Llama-3.8-shot", (), False),
         (None, "gpqa_diamond_cot_n_shot", (), False),
         (None, "screenshots, v0.5-shot-by-shot, 2024 shooting", (), False),
     ],
@@ -74,23 +92,32 @@ def asked(task: str, metric: str = "", shots: int | None = None, **protocol: Any
         ({"task": "hellaswag", "prompt": "letter", "shots": 10}, {"letter_generate": (0, True)}),
         ({"task": "gpqa_diamond", "prompt": "chat", "shots": 5}, {"chat": (0, True)}),
         ({"task": "gpqa_diamond", "prompt": "chat", "shots": 0}, {"chat": (0, False)}),
-        ({"task": "math", "shots": 4}, {"chat": (0, True), "minerva": (4, False)}),
-        ({"task": "math", "shots": 5}, {"chat": (0, True), "minerva": (4, True)}),
-        ({"task": "math", "prompt": "4-shot CoT"}, {"minerva": (4, False)}),
+        ({"task": "math", "shots": 4}, {"chat": (0, True), "minerva": (4, False), "minerva_chat": (4, False)}),
+        ({"task": "math", "shots": 5}, {"chat": (0, True), "minerva": (4, True), "minerva_chat": (4, True)}),
+        ({"task": "math", "prompt": "4-shot CoT"}, {"minerva": (4, False), "minerva_chat": (4, False)}),
         ({"task": "math", "prompt": "0-shot CoT"}, {"chat": (0, False)}),
-        ({"task": "math", "prompt": "CoT"}, {"chat": (0, False), "minerva": (4, False)}),
+        ({"task": "math", "prompt": "CoT"}, {"chat": (0, False), "minerva": (4, False), "minerva_chat": (4, False)}),
         ({"task": "math", "prompt": "4-shot chat"}, {"chat": (0, True)}),
-        ({"task": "mgsm", "prompt": "native CoT, 8-shot", "shots": 8}, {"native_cot": (8, False)}),
-        ({"task": "mgsm", "prompt": "native CoT, 6-shot"}, {"native_cot": (6, False)}),
-        ({"task": "mgsm", "harness": "lm-eval (mgsm_native_cot)", "shots": 8}, {"native_cot": (8, False)}),
-        ({"task": "mgsm", "shots": 8}, {"native_chat": (0, True), "native_cot": (8, False)}),
+        (
+            {"task": "mgsm", "prompt": "native CoT, 8-shot", "shots": 8},
+            {"native_cot": (8, False), "native_cot_chat": (8, False)},
+        ),
+        ({"task": "mgsm", "prompt": "native CoT, 6-shot"}, {"native_cot": (6, False), "native_cot_chat": (6, False)}),
+        (
+            {"task": "mgsm", "harness": "lm-eval (mgsm_native_cot)", "shots": 8},
+            {"native_cot": (8, False), "native_cot_chat": (8, False)},
+        ),
+        (
+            {"task": "mgsm", "shots": 8},
+            {"native_chat": (0, True), "native_cot": (8, False), "native_cot_chat": (8, False)},
+        ),
         ({"task": "mgsm", "prompt": "native_chat", "shots": 8}, {"native_chat": (0, True)}),
         ({"task": "mgsm", "prompt": "CoT 0-shot", "shots": 8}, {"native_chat": (0, True)}),
         ({"task": "mmlu", "prompt": "letter", "shots": 10}, {"letter": (5, True)}),
         ({"task": "truthfulqa", "metric": "mc1, acc", "shots": 0}, {"loglikelihood": (0, False)}),
         ({"task": "truthfulqa", "metric": "mc1, acc", "shots": 6}, {"loglikelihood": (0, False)}),
         ({"task": "truthfulqa", "metric": "mc1, acc", "shots": 5}, {"loglikelihood": (0, True)}),
-        ({"task": "bbh", "prompt": "cot", "shots": 5}, {"cot": (3, True)}),
+        ({"task": "bbh", "prompt": "cot", "shots": 5}, {"cot": (3, True), "cot_chat": (3, True)}),
         ({"task": "chain_sum", "prompt": "completion", "shots": 5}, {"completion": (5, False)}),
     ],
 )
@@ -112,9 +139,9 @@ def test_an_entry_of_confirms_only_needs_words(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="'confirms_only' needs 'words'"):
         read_definition(path)
-    path.write_text(path.read_text().replace("unless: [mean]", "words: [mean], unless: [median]"))
+    path.write_text(path.read_text().replace("unless: [mean]", "words: [mean], unless: [overall]"))
     from steelyard.tasks.protocol import RequestedProtocol, choose_protocol
 
-    for metric, why in (("mean", "because"), ("mean or median", ""), ("", "")):
+    for metric, why in (("mean", "because"), ("mean overall", ""), ("", "")):
         requested = RequestedProtocol(task="lamps", metric=metric)
         assert choose_protocol(read_definition(path), requested).confirms_only == why

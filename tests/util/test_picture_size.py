@@ -29,6 +29,11 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x04JF" + b"\xff\xc4\x00\x03x" + b"\xff\xc2\x00\x0b
         (webp(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 640, 480)), 640 * 480),
         (webp(b"EXIF", b"\0" * 20), None),
         (JPEG[:12], None),
+        (b"\xff\xd8" + b"\xff" * 9 + JPEG[2:], 60_000),
+        (b"\xff\xd8\xff\x01\xff\xff\xd3" + JPEG[2:], 60_000),
+        (b"\xff\xd8\xff\xda\x00\x02" + JPEG[2:], None),
+        (b"\xff\xd8" + JPEG, None),
+        (JPEG[:-4] + struct.pack(">HH", 0, 200), None),
         (b"\xff\xd8\xff\xe0\x00\x01", None),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0", None),
         (b"<svg/>", None),
@@ -37,6 +42,15 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x04JF" + b"\xff\xc4\x00\x03x" + b"\xff\xc2\x00\x0b
 )
 def test_by_the_header(data: bytes, pixels: int | None) -> None:
     assert pixels_of(data) == pixels
+
+
+def test_bytes_that_fill_a_jpeg_hide_no_frame() -> None:
+    """Read as a segment of its own, the second FF leads past the frame that a decoder finds to one of eight pixels."""
+    small = b"\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 8, 8)
+    large = b"\xff\xc0\x00\x0b\x08" + struct.pack(">HH", 65_500, 65_500)
+    hidden = bytearray(b"\xff\xff\xe0" + struct.pack(">H", 0xF000) + bytes(0xF000 - 2))
+    hidden[2 + 0xE0F0 : 2 + 0xE0F0 + len(small)] = small
+    assert pixels_of(b"\xff\xd8" + bytes(hidden) + large) == 65_500 * 65_500
 
 
 @given(st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"RIFF\0\0\0\0WEBPVP8X"]), st.binary(max_size=200))

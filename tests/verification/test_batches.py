@@ -100,6 +100,10 @@ def _created_twice(records: Records) -> None:
     records.insert(place, dict(records[place]))
 
 
+def _id_that_leads_elsewhere(records: Records) -> None:
+    records[at(records, "batch_created")]["id"] = "../fine_tuning/jobs/ftjob-1"
+
+
 def _closed_after_answers(records: Records) -> None:
     number = last_number(records)
     closed = {"type": "batch_closed", "number": number, "reason": "unwelcome", "at_us": 5}
@@ -123,6 +127,7 @@ TAMPERED = [
     (_not_planned, "a call that the plan does not have"),
     (_other_place, "a call that the plan does not have"),
     (_created_twice, "no batch of the number"),
+    (_id_that_leads_elsewhere, "it names a batch by what is no id of one"),
     (_closed_after_answers, "no batch of the number"),
     (_left_open, "complete, and batch"),
 ]

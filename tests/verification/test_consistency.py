@@ -21,7 +21,7 @@ from steelyard.records import (
     PlanInput,
     PlannedModel,
 )
-from steelyard.verification.consistency import check_models, check_options
+from steelyard.verification.consistency import check_created, check_models, check_options
 from tests.plans import measurement, plan
 
 ENDPOINT = ModelIdentity(uri="openai:m@http://127.0.0.1/v1", name="m", backend="OpenAI-compatible HTTP")
@@ -176,3 +176,18 @@ def test_what_a_log_does_not_say(changes: dict[str, Any]) -> None:
         check_options(plan(measurement(**changes), origin=origin))
     with pytest.raises(VerificationError, match="a log was imported"):
         check_options(plan(measurement(), origin=origin, limit=3))
+
+
+@pytest.mark.parametrize("created", ["2026-11-28T00:55:41+00:00", "2026-11-28T00:55:41-05:30"])
+def test_a_time_of_the_calendar(created: str) -> None:
+    check_created(plan(created=created))
+
+
+@pytest.mark.parametrize(
+    "created",
+    ["", "today", "2026-11-28T00:55:41+00:00x", "2026-11-28", "2026-11-28T00:55:41", "2026-13-28T00:55:41+00:00",
+     "20261128T005541+0000", "2026-11-28 00:55:41+00:00", "2026-11-28T00:55:41+00:00\x1b[2J"],
+)  # fmt: skip
+def test_what_is_no_time(created: str) -> None:
+    with pytest.raises(VerificationError, match=r"created is .*, and no time"):
+        check_created(plan(created=created))

@@ -49,7 +49,7 @@ FREE: dict[str, dict[str, str]] = {
         "measurement.suite": "the digest of a private suite, which is not here",
         "measurement.window": "the dates of the items of a file that is not here",
         "measurement.how_read": "a sentence on how the file was read, which is not here",
-        "served.confirms_only": "only the task's file says with which worked examples it asks",
+        "served.confirms_only": "only the task's file says which worked examples the text of its prompt shows",
         "served.differences": "sentences that only the task's file gives may stand among those that are derived",
     },
 }

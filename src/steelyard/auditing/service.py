@@ -14,6 +14,7 @@ _BEYOND: Final = ("context length", "context window", "context size", "maximum c
 # What only a reply of the endpoint can be: any other output that cannot be read is one that our own side gave up.
 _OF_THE_ENDPOINT: Final = ("the reply", "not HTTP")
 _STATUS: Final = "HTTP "  # how the detail of a failure begins that the endpoint itself sent
+_EXPIRED: Final = "expired at the provider"  # how the detail of a batch's call begins that its provider let expire
 _WORKERS: Final = ("worker-", "all workers", "no worker")
 
 
@@ -36,7 +37,7 @@ def service_of(attempt: Attempt) -> Service:
     if outcome is Outcome.EMPTY and attempt.finish_reason in _TOOLS:
         return "tools"
     if outcome is Outcome.TIMEOUT and not detail.startswith(_STATUS):
-        return "timed_out"
+        return "failed" if attempt.batch and detail.startswith(_EXPIRED) else "timed_out"
     if outcome is Outcome.MALFORMED and not detail.startswith(_OF_THE_ENDPOINT):
         return "ours"
     if outcome is Outcome.DROPPED and detail.startswith(_WORKERS):

@@ -234,6 +234,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
         "not_recomputed": list(found.verdict.not_recomputed),
         "sealed_addresses": _addresses(result),
         "tasks_not_here": {task: list(names) for task, names in found.tasks_not_here.items()},
+        "accused_as_sealed": list(found.accusing),
         "images_drawn_elsewhere": dict(found.other_drawers),
     }
 
@@ -283,6 +284,8 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     click.echo(f"verdict recomputed: {word}; {_pages(found.pages)}")
     for task, resting in found.tasks_not_here.items():
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
+    for name in found.accusing:
+        click.echo(_accusing(name))
     for task, drawn_by in found.other_drawers.items():
         click.echo(_drawn_elsewhere(task, drawn_by))
     for name, given in found.plan.inputs.items():
@@ -324,7 +327,19 @@ def _not_here(task: str, resting: Sequence[str], origin: str) -> str:
 
     what = "a task file" if origin == "file" else f"a task of {one_line(origin, 80)}"
     names = one_line(", ".join(resting), 200)
-    return f"as sealed: {names}: {what} that is not here ({one_line(task, 80)}) has its prompt, scorer and chance score"
+    return (
+        f"as sealed: {names}: {what} that is not here ({one_line(task, 80)}) has its prompt, scorer and chance score, "
+        "and says whether a claim about it may be accused, or only confirmed"
+    )
+
+
+def _accusing(measurement: str) -> str:
+    from steelyard.util.text import one_line
+
+    return (
+        f"as sealed: {one_line(measurement, 80)}: the claim states another number of worked examples than the plan "
+        "shows. That it may be accused all the same is the word of whoever sealed it: ask for the task file"
+    )
 
 
 def _drawn_elsewhere(task: str, drawn_by: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 
 from steelyard.plugins import Model
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.util.batch_ids import is_batch_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,6 @@ PRICE_FACTOR: Final = 0.5  # of the price of single calls: OpenAI's and Anthropi
 CLOCKS: Final = 6 * 3600.0  # seconds by which a provider's clock may differ from ours
 _LISTED: Final = 100  # batches a page of a provider's list
 _MAX_PAGES: Final = 20
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
 _DIGITS: Final = 40  # of a digest in the ids of lines: Anthropic's take 64 characters
 _CUSTOM: Final = re.compile(r"([0-9a-f]{40})-(0|[1-9][0-9]{0,6})", re.ASCII)
 
@@ -157,7 +157,7 @@ def index_of(line_id: str, digest: str, count: int) -> int | None:
 def id_in(payload: Any, name: str = "id") -> str:
     """An id in a reply, which may become part of a path; empty where there is none that can be one."""
     found = payload.get(name) if isinstance(payload, Mapping) else None
-    return found if isinstance(found, str) and _ID.fullmatch(found) and ".." not in found else ""
+    return found if isinstance(found, str) and is_batch_id(found) else ""
 
 
 def entries_in(payload: Any) -> list[Mapping[str, Any]] | None:

@@ -13,6 +13,7 @@ import importlib.util
 import io
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from steelyard.errors import InputError, MissingDependency
@@ -53,8 +54,8 @@ class TransformersModel(InProcessModel):
         threads = threads_to_use(settings)
         torch.set_num_threads(threads)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        with _quiet():
-            model, tokenizer, processor = _load(files, self._device)
+        with _quiet(), files.alone() as folder:
+            model, tokenizer, processor = _load(files, folder, self._device)
         self._files, self._threads, self._images = files, threads, processor is not None
         self._details = _details(model)
         decoder = TransformersDecoder(model, tokenizer, context_limit=CONTEXT_LIMIT)
@@ -136,26 +137,26 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _load(files: ModelFiles, device: str) -> tuple[Any, Any, Any]:
-    """The model, its tokenizer, and its processor where it sees images; raises InputError."""
+def _load(files: ModelFiles, folder: Path, device: str) -> tuple[Any, Any, Any]:
+    """The model in ``folder``, its tokenizer, and its processor where it sees images; raises InputError."""
     import torch
 
     hf: Any = importlib.import_module("transformers")
     options = files.load_options()
     try:
-        config = hf.AutoConfig.from_pretrained(files.folder, **options)
+        config = hf.AutoConfig.from_pretrained(folder, **options)
         sees = type(config) in hf.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
         _check_kind(config, files, sees=sees)
         loader = hf.AutoModelForImageTextToText if sees else hf.AutoModelForCausalLM
         model, report = loader.from_pretrained(
-            files.folder,
+            folder,
             dtype=torch.float32 if device == "cpu" else "auto",
             output_loading_info=True,
             **({} if files.gguf else {"use_safetensors": True}),
             **options,
         )
-        processor: Any = hf.AutoProcessor.from_pretrained(files.folder, **options) if sees else None
-        tokenizer = processor.tokenizer if sees else hf.AutoTokenizer.from_pretrained(files.folder, **options)
+        processor: Any = hf.AutoProcessor.from_pretrained(folder, **options) if sees else None
+        tokenizer = processor.tokenizer if sees else hf.AutoTokenizer.from_pretrained(folder, **options)
     except InputError:
         raise
     except Exception as error:  # transformers raises many kinds for files that it cannot read

@@ -190,7 +190,7 @@ class HostedChat:
             return msgspec.structs.replace(TOO_LARGE, outcome=Outcome.TRUNCATED)
         if isinstance(reply, ModelOutput):
             return reply
-        output = self._dialect.read(reply.payload, request, fit)
+        output = self._http.without_key(self._dialect.read(reply.payload, request, fit))
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     @property
@@ -202,7 +202,7 @@ class HostedChat:
         return dialect.batches(
             self._http,
             lambda request: dialect.body(self._name, request, self._fit, in_base64),
-            lambda payload, request: dialect.read(payload, request, self._fit),
+            lambda payload, request: self._http.without_key(dialect.read(payload, request, self._fit)),
         )
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:

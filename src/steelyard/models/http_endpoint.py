@@ -6,6 +6,7 @@ bounded, and the key appears in no record, error or representation.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from steelyard.models import Settings, lost_connection
 from steelyard.models.api_key import ApiKey
 from steelyard.models.error_replies import MAX_DETAIL, SPENT, read_error, read_no_json
 from steelyard.models.key_forms import KeyForms
-from steelyard.models.proxy import proxy_of
+from steelyard.models.proxy import proxy_of, secrets_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
 from steelyard.models.streamed_body import StreamedBody
@@ -31,6 +32,7 @@ __all__ = ["TOO_LARGE", "HttpEndpoint", "Reply", "Unreadable", "Upload", "is_too
 
 REPLY_BYTES: Final = 16 << 20
 FILE_BYTES: Final = 1 << 30  # of a file of lines, which is never in memory whole
+SLOWEST: Final = 32 << 10  # bytes a second of a file of lines
 TOO_LARGE: Final = ModelOutput(outcome=Outcome.MALFORMED, detail=f"the reply is larger than {REPLY_BYTES >> 20} MB")
 TOO_MUCH: Final = ModelOutput(
     outcome=Outcome.MALFORMED,
@@ -79,7 +81,7 @@ class HttpEndpoint:
         self.base = base
         self.proxy = proxy_of(base)
         self._key = key
-        self._forms = KeyForms(key.value)
+        self._forms = KeyForms(key.value, *secrets_of(self.proxy))
         self._settings = settings
         self._headers = headers
         self._session: aiohttp.ClientSession | None = None
@@ -117,13 +119,13 @@ class HttpEndpoint:
         if data is None and status == 200:
             return TOO_LARGE
         if data and holds_too_much(data):
-            return TOO_MUCH if status == 200 else read_error(status, None, self._without_key(dict(headers)))
+            return TOO_MUCH if status == 200 else self._error(status, None, headers)
         try:
             payload = self._without_key(msgspec.json.decode(data or b""))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nested deeper than any reply is
             payload = None
         if status != 200:
-            return read_error(status, payload, self._without_key(dict(headers)))
+            return self._error(status, payload, headers)
         if payload is None:
             return read_no_json(data or b"", headers)
         return Reply(payload, read_rate_headers(headers), headers)
@@ -142,7 +144,8 @@ class HttpEndpoint:
     async def lines(self, path: str) -> AsyncIterator[bytes]:
         """Stream the lines of a file below the base URL, without the key; one that is too long comes empty.
 
-        Raises Unreadable where the file is not given, ends early, or is larger than any file of ours.
+        Empty lines are left out. Raises Unreadable where the file is not given, ends early, comes more slowly than any
+        connection is, or is larger than any file of ours.
         """
         import aiohttp
 
@@ -154,9 +157,8 @@ class HttpEndpoint:
             ) as reply:
                 if reply.status != 200:
                     data = await self._read(reply)
-                    about = self._without_key(dict(reply.headers))
-                    raise Unreadable(read_error(reply.status, self.decoded(data or b""), about))
-                async for line in _lines(reply):
+                    raise Unreadable(self._error(reply.status, self.decoded(data or b""), reply.headers))
+                async for line in _lines(reply, self._settings.timeout_seconds):
                     yield self._redact(line)
         except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
             raise Unreadable(self._fault(error)) from None
@@ -169,6 +171,9 @@ class HttpEndpoint:
             return self._without_key(msgspec.json.decode(data))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
+
+    def _error(self, status: int, payload: Any, headers: Mapping[str, str]) -> ModelOutput:
+        return self.without_key(read_error(status, payload, self._without_key(dict(headers))))
 
     def _fault(self, error: Exception) -> ModelOutput:
         import aiohttp
@@ -227,6 +232,20 @@ class HttpEndpoint:
             return {self._without_key(key): self._without_key(inner) for key, inner in value.items()}
         return [self._without_key(inner) for inner in value] if isinstance(value, list) else value
 
+    def without_key(self, output: ModelOutput) -> ModelOutput:
+        """The output without the key, which a server may send in parts that were joined when its reply was parsed."""
+        if not self._forms:
+            return output
+        changed: ModelOutput = msgspec.structs.replace(
+            output,
+            text=self._forms.without(output.text),
+            reasoning=self._forms.without(output.reasoning),
+            finish_reason=self._forms.without(output.finish_reason),
+            model=self._forms.without(output.model),
+            detail=self._forms.without(output.detail),
+        )
+        return changed
+
     def shown(self, text: str) -> str:
         """What a server says in words, in one line and without the key."""
         return one_line(self._forms.without(text), MAX_DETAIL)
@@ -245,23 +264,44 @@ class HttpEndpoint:
         return self._session
 
 
-async def _lines(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """The lines of a body; of one that is too long nothing, and no more of the body than any file of ours has."""
+async def _lines(reply: aiohttp.ClientResponse, patience: float) -> AsyncIterator[bytes]:
+    """The lines of a body; of one that is too long nothing, and no more of the body than any file of ours has.
+
+    ``patience``: seconds that may be waited for the body beyond those that it takes at the slowest pace.
+    """
     line, total, is_long = bytearray(), 0, False
-    async for chunk in reply.content.iter_chunked(1 << 16):
+    async for chunk, waited in _timed(reply):
         total += len(chunk)
+        if waited > patience + total / SLOWEST:
+            detail = f"the file comes at less than {SLOWEST >> 10} KB a second"
+            raise Unreadable(ModelOutput(outcome=Outcome.TIMEOUT, detail=detail))
         if total > FILE_BYTES:
             raise Unreadable(
                 ModelOutput(outcome=Outcome.MALFORMED, detail=f"the file is larger than {FILE_BYTES >> 30} GB")
             )
         *ended, rest = chunk.split(b"\n")
         for end in ended:
-            yield b"" if is_long or len(line) + len(end) > REPLY_BYTES else bytes(line) + end
+            if is_long or len(line) + len(end) > REPLY_BYTES:
+                yield b""
+            elif line or end:
+                yield bytes(line) + end
             line, is_long = bytearray(), False
         is_long = is_long or len(line) + len(rest) > REPLY_BYTES
         line = bytearray() if is_long else line + rest
     if line or is_long:
         yield b"" if is_long else bytes(line)
+
+
+async def _timed(reply: aiohttp.ClientResponse) -> AsyncIterator[tuple[bytes, float]]:
+    """The pieces of a body, each with the seconds that were waited for it and those before: not those of a reader."""
+    waited = 0.0
+    while True:
+        since = time.monotonic()
+        chunk = await reply.content.readany()
+        waited += time.monotonic() - since
+        if not chunk:
+            return
+        yield chunk, waited
 
 
 def _sent(body: Mapping[str, Any] | StreamedBody | Upload | None, pause: float) -> tuple[Any, dict[str, str]]:

@@ -20,27 +20,39 @@ _RUN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 class KeyForms:
-    """Takes a key of eight characters or more out of texts; a shorter one is a placeholder, and stays."""
+    """Takes keys of eight characters or more out of texts; a shorter one is a placeholder, and stays."""
 
+    def __init__(self, *keys: str) -> None:
+        self._each = tuple(_OneKey(key) for key in keys if len(key) >= _SHORTEST)
+
+    def __repr__(self) -> str:
+        return f"KeyForms({bool(self)})"
+
+    def __bool__(self) -> bool:
+        return bool(self._each)
+
+    def without(self, text: str) -> str:
+        """The text without the keys, in any of their forms."""
+        for each in self._each:
+            text = each.without(text)
+        return text
+
+    def without_bytes(self, data: bytes) -> bytes:
+        """As :meth:`without`, for bytes of any encoding that holds ASCII as it is."""
+        return self.without(data.decode("latin-1")).encode("latin-1") if self else data
+
+
+class _OneKey:
     def __init__(self, key: str) -> None:
-        self._key = key if len(key) >= _SHORTEST else ""
-        cores = [core for before in range(3) for core in _cores(self._key, before)] if self._key else []
+        self._key = key
+        cores = [core for before in range(3) for core in _cores(key, before)]
         self._cores = tuple(dict.fromkeys(cores))
         # Each letter as a percent sign and its two hexadecimal digits, or as it is: in this order, since a percent sign
         # is the beginning of its own form.
         letters = (f"(?:%(?i:{ord(each):02x})|{re.escape(each)})" for each in self._key)
         self._coded = re.compile("".join(letters))
 
-    def __repr__(self) -> str:
-        return f"KeyForms({bool(self._key)})"
-
-    def __bool__(self) -> bool:
-        return bool(self._key)
-
     def without(self, text: str) -> str:
-        """The text without the key, in any of its forms."""
-        if not self._key:
-            return text
         if "%" in text:
             text = self._coded.sub(GONE, text)
         text = text.replace(self._key, GONE)
@@ -48,10 +60,6 @@ class KeyForms:
             if core in text:
                 text = _without_runs(text, core)
         return text
-
-    def without_bytes(self, data: bytes) -> bytes:
-        """As :meth:`without`, for bytes of any encoding that holds ASCII as it is."""
-        return self.without(data.decode("latin-1")).encode("latin-1") if self._key else data
 
 
 def _cores(key: str, before: int) -> tuple[str, str]:

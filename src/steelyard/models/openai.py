@@ -181,7 +181,8 @@ class OpenAIModel:
             return msgspec.structs.replace(TOO_LARGE, outcome=Outcome.TRUNCATED)
         if isinstance(reply, ModelOutput):
             return reply
-        output = openai_wire.read_completion(reply.payload, request, reasons=dialect.reasons)
+        read = openai_wire.read_completion(reply.payload, request, reasons=dialect.reasons)
+        output = self._http.without_key(read)
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     @property
@@ -192,7 +193,9 @@ class OpenAIModel:
             lambda request: openai_wire.generate_body(
                 self._name, request, replace(self._dialect, takes_samplers=False), data_uri
             ),
-            lambda payload, request: openai_wire.read_completion(payload, request, reasons=self._dialect.reasons),
+            lambda payload, request: self._http.without_key(
+                openai_wire.read_completion(payload, request, reasons=self._dialect.reasons)
+            ),
         )
 
     async def ping(self) -> ModelOutput:
@@ -238,7 +241,7 @@ class OpenAIModel:
         reply = await self._http.call("POST", "/completions", body)
         if isinstance(reply, ModelOutput):
             return reply
-        output = next_token_wire.read_next_tokens(reply.payload, request)
+        output = self._http.without_key(next_token_wire.read_next_tokens(reply.payload, request))
         return output if reply.rate is None else msgspec.structs.replace(output, rate=reply.rate)
 
     async def _echo(self, prompt: str) -> echo_check.Echo | ModelOutput:

@@ -79,8 +79,8 @@ class OpenAIBatches:
             if isinstance(entry, ModelOutput):
                 return entry
             mark = entry.get("metadata")
-            if isinstance(mark, Mapping) and mark.get(MARK) == digest and id_in(entry):
-                return id_in(entry)
+            if isinstance(mark, Mapping) and mark.get(MARK) == digest:
+                return id_in(entry) or msgspec.structs.replace(no_id("batch"), fatal=True)
         return ""
 
     async def status(self, batch: str) -> BatchStatus | ModelOutput:

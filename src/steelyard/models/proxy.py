@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from steelyard.errors import InputError
 
-__all__ = ["is_loopback", "proxy_of"]
+__all__ = ["is_loopback", "proxy_of", "secrets_of"]
 
 
 def proxy_of(url: str) -> str | None:
@@ -29,6 +29,15 @@ def proxy_of(url: str) -> str | None:
             "http://HOST:PORT (it is not repeated here, since it may hold a password): set it again, or unset it"
         )
     return proxy or None
+
+
+def secrets_of(proxy: str | None) -> tuple[str, ...]:
+    """What a proxy's URL has that no text may show: its user with its password, and the password alone."""
+    parts = urlsplit(proxy or "")
+    if not parts.password:
+        return ()
+    password = unquote(parts.password)
+    return f"{unquote(parts.username or '')}:{password}", password
 
 
 def is_loopback(host: str) -> bool:

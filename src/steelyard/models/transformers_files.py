@@ -1,7 +1,8 @@
 """The files of a model in Hugging Face's layout: found, named by one SHA-256, and refused where they would run code.
 
 Weights are read from safetensors (or one GGUF file) alone: a pickle runs code when it is loaded, and so does a model
-that brings its own Python files.
+that brings its own Python files. transformers is shown a folder of the files in the digest and of no other: what its
+settings name elsewhere would answer under the same digest.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Iterable
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -29,7 +31,16 @@ _NOT_READ: Final = ("*/*", "README*", "LICENSE*")
 _SHARD: Final = re.compile(r"[^/\\\0]+\.safetensors")
 # Others are fetched from the hub, or are packages of their own.
 _IMPLEMENTATIONS: Final = ("eager", "sdpa", "grouped_mm", "batched_mm")
-_ELSEWHERE: Final = ("adapter_config.json", "additional_chat_templates")
+_ELSEWHERE: Final = ("adapter_config.json", "adapter_model.bin", "additional_chat_templates", "*_tokenizer/")
+# Settings by which transformers reads another file than the one that it reads without them.
+_REDIRECTS: Final = (
+    "transformers_weights",
+    "configuration_files",
+    "fast_tokenizer_files",
+    "audio_tokenizer",
+    "audio_tokenizer_name_or_path",
+)
+_SETTINGS: Final = ("config.json", "tokenizer_config.json", "processor_config.json", "preprocessor_config.json")
 _MAX_JSON: Final = 64 * 1024 * 1024  # bytes of config.json, or of an index of weights
 
 
@@ -37,14 +48,32 @@ _MAX_JSON: Final = 64 * 1024 * 1024  # bytes of config.json, or of an index of w
 class ModelFiles:
     """A folder in Hugging Face's layout, or one GGUF file in it (``gguf`` is its name, else empty).
 
-    ``sha256`` is that of a GGUF file; of a folder it is the digest of all files that are read, by name.
+    ``sha256`` is that of a GGUF file; of a folder it is the digest of all files that are read (``files``), by name.
     """
 
     folder: Path
     gguf: str
     sha256: str
     name: str
+    files: tuple[Path, ...]
     revision: str = ""
+
+    @contextmanager
+    def alone(self) -> Iterator[Path]:
+        """Show the files that the digest is over in a folder of their own, while the context is open.
+
+        Raises InputError where no such folder can be made.
+        """
+        with tempfile.TemporaryDirectory(prefix="steelyard-hf-") as made:
+            try:
+                for file in self.files:
+                    (Path(made) / file.name).symlink_to(file)
+            except OSError as error:
+                raise InputError(
+                    f"no folder of links can be made ({error.strerror}): set TMPDIR to one that can hold links",
+                    where=made,
+                ) from error
+            yield Path(made)
 
     def load_options(self) -> dict[str, Any]:
         """What every loader of transformers is told: these files and no other, no code, no network."""
@@ -62,7 +91,8 @@ def find_files(rest: str) -> ModelFiles:
     if path.is_file():
         if path.suffix != ".gguf":
             raise InputError("is a file: give the folder of a model, or a file that ends in .gguf", where=path)
-        return ModelFiles(path.parent.absolute(), path.name, _digest_of(path), path.name)
+        path = path.absolute()
+        return ModelFiles(path.parent, path.name, _digest_of(path), path.name, (path,))
     if path.is_dir():
         return _folder(path.absolute(), path.absolute().name)
     if _HUB_ID.fullmatch(rest) is None:
@@ -84,9 +114,17 @@ def _folder(path: Path, name: str) -> ModelFiles:
     if reason := _names_code(config):
         raise InputError(f"config.json names {reason}, which may be code of somebody's: take that out", where=path)
     for other in _ELSEWHERE:
-        if (path / other).exists():
+        if found := sorted(path.glob(other)):
             raise InputError(
-                f"has {other}, which is not read here: merge it into the model, or take it out", where=path
+                f"has {one_line(found[0].name, 80)}, which is not read here: merge it into the model, or take it out",
+                where=path,
+            )
+    for settings in _SETTINGS:
+        if (path / settings).exists() and (key := _redirects(_json_object(path / settings))):
+            raise InputError(
+                f"{settings} has {key}, by which other files would be read than those that the digest is over: take "
+                f"that out, and keep the files under their usual names (model.safetensors, tokenizer.json)",
+                where=path,
             )
     files = sorted({file for pattern in _READ for file in path.glob(pattern) if file.is_file()})
     if not any(file.suffix == ".safetensors" for file in files):
@@ -97,7 +135,7 @@ def _folder(path: Path, name: str) -> ModelFiles:
         raise InputError(f"has {why}: convert the model to safetensors", where=path)
     _check_index(path / "model.safetensors.index.json")
     commit = _COMMIT.search(path.as_posix())
-    return ModelFiles(path, "", _digest_of_all(files), name, commit[1] if commit else "")
+    return ModelFiles(path, "", _digest_of_all(files), name, tuple(files), commit[1] if commit else "")
 
 
 def _check_index(path: Path) -> None:
@@ -115,18 +153,31 @@ def _check_index(path: Path) -> None:
             )
 
 
-def _names_code(config: Any) -> str:
+def _names_code(config: dict[str, Any]) -> str:
     """What a configuration names as the implementation of a layer and is not one of transformers' own; empty: none."""
-    if isinstance(config, list):
-        return next(filter(None, map(_names_code, config)), "")
-    if not isinstance(config, dict):
-        return ""
-    for key, value in config.items():
-        if isinstance(key, str) and "implementation" in key and value is not None:
+    for key, value in _items(config):
+        if "implementation" in key and value is not None:
             values = value.values() if isinstance(value, dict) else [value]
             if odd := [each for each in values if each is not None and each not in _IMPLEMENTATIONS]:
                 return f"{one_line(key, 60)}: {one_line(str(odd[0]), 60)}"
-    return next(filter(None, map(_names_code, config.values())), "")
+    return ""
+
+
+def _redirects(settings: dict[str, Any]) -> str:
+    """Which key leads to another file; empty: none."""
+    return next((key for key, value in _items(settings) if key in _REDIRECTS and value is not None), "")
+
+
+def _items(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every key of a JSON object with its value, at any depth."""
+    left: list[Any] = [tree]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            yield from each.items()
+            left.extend(each.values())
+        elif isinstance(each, list):
+            left.extend(each)
 
 
 def _json_object(path: Path) -> dict[str, Any]:

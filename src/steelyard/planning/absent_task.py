@@ -16,7 +16,8 @@ from steelyard.planning.decoding import NO_CHAT, NO_COMPLETIONS, own_limit_in
 from steelyard.planning.testable import Skip
 from steelyard.records import Capabilities, Claim, Measurement, NotPlanned, Served
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
-from steelyard.tasks.protocol import ChosenProtocol
+from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol
+from steelyard.tasks.stated_shots import StatedShots
 from steelyard.tasks.task import Task
 
 __all__ = ["AbsentTask", "RefusedTask"]
@@ -48,7 +49,16 @@ class AbsentTask(Task):
         return next((found[1] for found in chosen if found), self.served.reads.scorer)
 
     def protocol_for(self, claim: Claim, chosen: str = "") -> ChosenProtocol:
-        """The prompt format and the number of shots that the plan seals."""
+        """The prompt format and the number of shots that the plan seals.
+
+        Raises VerificationError where the plan lets a claim be accused that no task's file lets accuse.
+        """
+        stated, shown = RequestedProtocol.of_claim(claim).stated_shots, self._measurement.shots
+        if not self.served.confirms_only and not _can_be_shown(stated, shown):
+            raise VerificationError(
+                f"{layout.PLAN}: {self.served.request} may be accused, and its claim states {stated.in_words} worked "
+                f"examples where {shown} or more are shown: it may only be confirmed"
+            )
         return self._protocol(chosen, None)
 
     def protocol_of(self, prompt: str = "", shots: int | None = None) -> ChosenProtocol:
@@ -92,6 +102,12 @@ class RefusedTask(Task):
         if (prompt, shots) in self._asked:
             raise VerificationError(f"{layout.PLAN}: {request} is refused, and another request asks the same samples")
         raise Skip(self.refused.verdict, self.refused.reason)
+
+
+def _can_be_shown(stated: StatedShots, shots: int) -> bool:
+    """Whether a prompt format with so many shots may show what is stated: its own text may have more, never fewer."""
+    own = (0, 1, *(number - shots for number in stated.numbers if number > shots))
+    return any(stated.are({shots, shots + more}) for more in own)
 
 
 def _format(differences: Sequence[str], measurement: Measurement, capabilities: Capabilities) -> PromptFormat:

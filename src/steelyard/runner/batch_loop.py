@@ -32,7 +32,7 @@ from steelyard.records import (
     Request,
     Sample,
 )
-from steelyard.runner.batch_results import Ended, ResultReader
+from steelyard.runner.batch_results import BatchAtProvider, Ended, ResultReader
 from steelyard.runner.batch_waiting import Waiting
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.loop import FAILURES_TO_SKIP, OnFinal, RunEnd
@@ -54,27 +54,14 @@ NOTHING: Final = Reservation(0, 0)
 
 
 @dataclass
-class _Batch:
-    """A batch at the provider, or about to be: its calls that are not recorded yet, by their numbers in it."""
-
-    intent: BatchIntent
-    pending: dict[int, Pending]
-    reserved: dict[int, Reservation]
-    id: str = ""
-
-    @property
-    def count(self) -> int:
-        return len(self.intent.calls)
-
-
-@dataclass
 class BatchRunner:
     """Runs a schedule against one model by batches, with the callbacks of :class:`steelyard.runner.loop.Runner`.
 
     ``growth``: how many times further in the order each batch ends than the one before. ``so_far`` are the batches that
-    the journal has. A call that a batch did not answer is asked again in the next, as often as ``retry`` has it; but an
-    *expired* one is missing where others of its batch were answered: the provider had its day. ``left`` is the batch
-    that goes on at the provider when the run was stopped.
+    the journal has. A call that a batch did not answer is asked again in the next, as often as ``retry`` has it (a
+    cancelled one, too, unless the run's own user may have cancelled it); but an *expired* one is missing where others
+    of its batch were answered: the provider had its day. ``left`` is the batch that goes on at the provider when the
+    run was stopped.
     """
 
     model: Model
@@ -101,7 +88,7 @@ class BatchRunner:
     media: Media | None = field(default=None)
     at_work: bool = field(default=True, init=False)
     in_flight: int = field(default=0, init=False)  # what is at the provider is none: nobody needs to wait for it
-    left: _Batch | None = field(default=None, init=False)
+    left: BatchAtProvider | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
     _stopping: RunEnd | None = field(default=None, init=False)
     _closed_since: float = field(default=0.0, init=False)  # since when no batch could be created
@@ -199,7 +186,7 @@ class BatchRunner:
         intent = self.journal.append(BatchIntent(number=number, digest=digest, calls=calls, at_us=_now_us()))
         self._sync()
         await self.journal.committed()
-        self.left = _Batch(intent, dict(enumerate(pending)), dict(enumerate(reserved)))
+        self.left = BatchAtProvider(intent, dict(enumerate(pending)), dict(enumerate(reserved)))
         self.in_flight = 1  # a user who stops the run waits for this one call
         made = await self.batches.create(uploaded, lines, digest)
         self.in_flight = 0
@@ -211,6 +198,8 @@ class BatchRunner:
         elif made.outcome is Outcome.RATE_LIMITED:
             self._close(self.left, f"the provider created none: {made.detail}")
             await self._waiting.refused(made)
+        else:
+            self.left.is_unnamed = made.outcome is Outcome.MALFORMED
         return True  # whether anything else created one, only the provider's list of batches says
 
     async def _chosen(self) -> tuple[list[Pending], list[Any], list[Reservation]]:
@@ -262,7 +251,7 @@ class BatchRunner:
         sample = self.sample_of(call)
         return begun(call, sample, self.request_of(call, sample), self.texts, self.check_item)
 
-    def _opened_before(self) -> _Batch | None:
+    def _opened_before(self) -> BatchAtProvider | None:
         """The batch that an earlier session left at the provider."""
         before = self.so_far.open
         if before is None:
@@ -276,19 +265,21 @@ class BatchRunner:
             for index, each in pending.items():
                 reserved[index] = worst_case(each.sample.request)
                 self.budget.reserve(reserved[index])
-        return _Batch(before.intent, pending, reserved, before.id)
+        return BatchAtProvider(before.intent, pending, reserved, before.id, is_of_before=True)
 
-    async def _has_found(self, batch: _Batch) -> bool:
+    async def _has_found(self, batch: BatchAtProvider) -> bool:
         """Look for a batch that may have been created, and whose id is not known; closed where there is none."""
         since = batch.intent.at_us / 1e6
         found = await self._waiting.found(batch.intent.digest, batch.count, since)
         if found == "":
+            if batch.is_unnamed:  # another one might be made, and paid for, and lost as this one
+                self._waiting.give_up("the provider took a batch, gave no id of it, and does not list it")
             self._close(batch, "the provider's list has no such batch")
         elif found is not None:
             self._created(batch, found)
         return bool(found)
 
-    def _created(self, batch: _Batch, identifier: str) -> None:
+    def _created(self, batch: BatchAtProvider, identifier: str) -> None:
         batch.id, self._closed_since = identifier, 0.0
         self.journal.append(BatchCreated(number=batch.intent.number, id=identifier, at_us=_now_us()))
         self._sync()
@@ -297,7 +288,7 @@ class BatchRunner:
             "take less than an hour, none more than a day; Ctrl-C leaves it there"
         )
 
-    def _close(self, batch: _Batch, reason: str) -> None:
+    def _close(self, batch: BatchAtProvider, reason: str) -> None:
         """Note that nothing of a batch was asked: its calls are open again."""
         self.journal.append(BatchClosed(number=batch.intent.number, reason=reason[:300], at_us=_now_us()))
         self._sync()
@@ -311,7 +302,7 @@ class BatchRunner:
 
     # ── results ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _read(self, batch: _Batch) -> None:
+    async def _read(self, batch: BatchAtProvider) -> None:
         """Wait for a batch, and record what became of each of its calls."""
         status = await self._waiting.ended(batch.id, batch.count)
         if status is None:
@@ -320,17 +311,12 @@ class BatchRunner:
             self._waiting.give_up(f"the provider did not take batch {batch.id}: {status.refused}")
             self._close(batch, f"not taken: {status.refused}")
             return
-        reader = ResultReader(
-            self.batches,
-            batch.intent.digest,
-            batch.count,
-            {index: _asked(pending) for index, pending in batch.pending.items()},
-        )
+        reader = ResultReader(self.batches, batch.intent.digest, batch.count, batch.requests)
         failed: list[Ended] = []
 
         async def read() -> bool | ModelOutput:
             failed.clear()
-            reader.requests = {index: _asked(pending) for index, pending in batch.pending.items()}
+            reader.requests = batch.requests
             try:
                 async for ended in reader.read(batch.id, status):
                     if ended.output.outcome.answered:
@@ -350,7 +336,7 @@ class BatchRunner:
         self.left = None
         self._sync()
 
-    async def _answered(self, batch: _Batch, ended: Ended) -> None:
+    async def _answered(self, batch: BatchAtProvider, ended: Ended) -> None:
         if self.budget is not None:
             self.budget.settle(batch.reserved[ended.index], ended.output)
         pending = batch.pending.pop(ended.index)
@@ -365,9 +351,10 @@ class BatchRunner:
             for each in done:
                 each.result()
 
-    async def _settle(self, batch: _Batch, failed: Sequence[Ended]) -> None:
+    async def _settle(self, batch: BatchAtProvider, failed: Sequence[Ended]) -> None:
         """Record the calls that were not answered: which of them are over, and which are asked again."""
-        tried = [each for each in failed if each.end != "cancelled" and not batch.pending[each.index].failures]
+        ours = {each.index for each in failed if each.end == "cancelled" and batch.is_of_before}
+        tried = [each for each in failed if each.index not in ours and not batch.pending[each.index].failures]
         nothing_came = len(failed) == batch.count  # what failed before and fails again shows nothing new
         if nothing_came and tried and (reason := await self._fault(tried)):
             self._waiting.give_up(f"batch {batch.id} brought no answer: {reason}")
@@ -376,7 +363,7 @@ class BatchRunner:
         for each in sorted(failed, key=lambda each: each.index):
             pending = batch.pending.pop(each.index)
             self._release(batch, each.index)
-            if self._waiting.gave_up or each.end == "cancelled" or pending.call.measurement in self._given_up:
+            if self._waiting.gave_up or each.index in ours or pending.call.measurement in self._given_up:
                 is_final = False
             elif each.end == "expired":
                 is_final = True
@@ -391,15 +378,15 @@ class BatchRunner:
 
     async def _fault(self, tried: Sequence[Ended]) -> str:
         """Why nothing of a batch was answered, where that is the endpoint's fault; empty where it is the samples'."""
-        if any(each.end == "expired" for each in tried):
-            return tried[0].output.detail
+        if said := next((each.output.detail for each in tried if each.end != "done"), ""):
+            return said
         if isinstance(self.model, HealthCheckedModel):
             output = await self._waiting.unless_stopped(self.model.ping())
             if output is None or not (output.outcome.answered or output.outcome is Outcome.EMPTY):
                 return tried[0].output.detail
         return ""
 
-    def _give_up_whole(self, batch: _Batch, tried: Sequence[Ended]) -> None:
+    def _give_up_whole(self, batch: BatchAtProvider, tried: Sequence[Ended]) -> None:
         """Skip the measurements of which many samples failed in a batch and none was answered."""
         for measurement, count in Counter(batch.pending[each.index].call.measurement for each in tried).items():
             if count >= FAILURES_TO_SKIP and not self.schedule.is_renewed(measurement):
@@ -409,7 +396,7 @@ class BatchRunner:
                 self.notify(f"{count} samples of {measurement} failed in one batch ({self.last_failure}): skipped")
 
     def _record(
-        self, pending: Pending, output: ModelOutput, *, final: bool, batch: _Batch | None = None
+        self, pending: Pending, output: ModelOutput, *, final: bool, batch: BatchAtProvider | None = None
     ) -> Awaitable[None] | None:
         pending.attempts += 1
         attempt = record_attempt(
@@ -425,7 +412,7 @@ class BatchRunner:
         self.on_attempt(attempt)
         return self.on_final(pending.sample, attempt, output) if final else None
 
-    def _release(self, batch: _Batch, index: int) -> None:
+    def _release(self, batch: BatchAtProvider, index: int) -> None:
         if self.budget is not None:
             self.budget.release(batch.reserved[index])
 
@@ -434,12 +421,6 @@ class BatchRunner:
         if self.media is not None:
             self.media.sync()
         self.journal.sync()
-
-
-def _asked(pending: Pending) -> GenerateRequest:
-    request = pending.sample.request
-    assert isinstance(request, GenerateRequest)
-    return request
 
 
 def _now_us() -> int:

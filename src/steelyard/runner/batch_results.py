@@ -1,4 +1,7 @@
-"""What became of a batch's lines: results come in any order, and from somebody else. Pure but for the reading."""
+"""A batch at the provider, and what became of its lines: results come in any order, and from somebody else.
+
+Pure but for the reading.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,44 @@ import msgspec
 
 from steelyard.models.batches import BatchApi, BatchStatus, LineEnd, index_of
 from steelyard.models.http_endpoint import Unreadable
-from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.records import BatchIntent, GenerateRequest, ModelOutput, Outcome
+from steelyard.runner.budget import Reservation
+from steelyard.runner.pending import Pending
 from steelyard.runner.recordable import recordable
 
-__all__ = ["Ended", "ResultReader"]
+__all__ = ["EXPIRED", "BatchAtProvider", "Ended", "ResultReader"]
 
 MOST_FOREIGN: Final = 1_000  # lines that are not of the batch, or say of one twice: beyond them the results are refused
-_EXPIRED: Final = "expired: the provider did not come to it within the batch's time"
-_CANCELLED: Final = "the batch was cancelled before it was asked"
+EXPIRED: Final = "expired at the provider, which says that it did not come to it within the batch's time"
+_CANCELLED: Final = "cancelled before it was asked, as the provider says"
 _LOST: Final = "the batch's results have no line of it"
+
+
+@dataclass
+class BatchAtProvider:
+    """A batch at the provider, or about to be: its calls that are not recorded yet, by their numbers in it.
+
+    ``is_of_before``: an earlier session left it, so that this run's own user may have cancelled it. ``is_unnamed``: the
+    provider took what creates it, and said no id.
+    """
+
+    intent: BatchIntent
+    pending: dict[int, Pending]
+    reserved: dict[int, Reservation]
+    id: str = ""
+    is_of_before: bool = False
+    is_unnamed: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many calls it has, whether recorded or not."""
+        return len(self.intent.calls)
+
+    @property
+    def requests(self) -> dict[int, GenerateRequest]:
+        """What its calls ask that are not recorded yet, by number."""
+        found = {index: pending.sample.request for index, pending in self.pending.items()}
+        return {index: request for index, request in found.items() if isinstance(request, GenerateRequest)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +103,7 @@ class ResultReader:
 
 def _never_asked(index: int, end: LineEnd) -> Ended:
     if end == "expired":
-        return Ended(index, end, ModelOutput(outcome=Outcome.TIMEOUT, detail=_EXPIRED))
+        return Ended(index, end, ModelOutput(outcome=Outcome.TIMEOUT, detail=EXPIRED))
     return Ended(index, end, ModelOutput(outcome=Outcome.DROPPED, detail=_CANCELLED))
 
 

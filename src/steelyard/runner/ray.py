@@ -51,6 +51,7 @@ OPENING_SECONDS = 600.0  # a model's file may have to be fetched first
 RESTART_PAUSE_SECONDS = 0.5
 CLOSING_SECONDS = 5.0
 CONNECT_SECONDS = 10.0
+_UNREADABLE: Final = "sent what cannot be read"
 OBJECT_STORE_BYTES = 100 << 20  # the least that Ray takes, and more than is needed: batches are small
 # No usage statistics, and no output on the terminal that the user did not ask for.
 QUIET = {
@@ -165,6 +166,7 @@ class RayModel:
         self._slots: list[_Slot] = []
         self._number = count()
         self._opened: Opened | None = None
+        self._fault = ""  # of the last worker that is asked nothing more
 
     def __repr__(self) -> str:
         return f"RayModel({self._workers} workers)"
@@ -252,7 +254,10 @@ class RayModel:
         settings = self._settings
         if self._opened is not None:  # a restarted worker is asked as the plan says
             settings = replace(settings, sealed=settings.sealed or self._opened.capabilities)
-        opened = OPENED.decode(await slot.actor.open.remote(self._uri, settings, self._environment()))
+        try:
+            opened = OPENED.decode(await slot.actor.open.remote(self._uri, settings, self._environment()))
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise ModelUnavailable(f"{slot.name} {_UNREADABLE} ({type(error).__name__})") from None
         if opened.software != software():
             raise InputError(f"{slot.name} has {opened.software}, this machine {software()}: install the same")
         if opened.error is not None:
@@ -272,7 +277,7 @@ class RayModel:
         return {name: os.environ[name] for name in (*names, provider.base_variable) if os.environ.get(name)}
 
     async def _read(self, slot: _Slot) -> None:
-        """Collect a worker's outputs as they come, and restart it when it dies."""
+        """Collect a worker's outputs as they come, and restart it when it dies; ask one no more that cannot be read."""
         from ray.exceptions import RayError
 
         while not slot.gone:
@@ -281,18 +286,20 @@ class RayModel:
                     if (waiting := slot.in_flight.pop(number, None)) is not None and not waiting.done():
                         waiting.set_result(msgspec.structs.replace(output, worker=slot.name))
             except RayError:
-                self._drop(slot)
+                self._drop(slot, "died before it answered")
                 await self._open_again(slot)
+            except Exception as error:  # a worker is another machine's process: whatever it sends may raise anything
+                slot.gone = True
+                self._fault = f"{slot.name} {_UNREADABLE} ({type(error).__name__})"
+                self._drop(slot, f"{_UNREADABLE} ({type(error).__name__}), and gets no further call")
 
-    def _drop(self, slot: _Slot) -> None:
+    def _drop(self, slot: _Slot, why: str) -> None:
         slot.live = False
         slot.queue, slot.given_up = [], []
         lost, slot.in_flight = slot.in_flight, {}
         for waiting in lost.values():
             if not waiting.done():
-                died = ModelOutput(
-                    outcome=Outcome.DROPPED, detail=f"{slot.name} died before it answered", worker=slot.name
-                )
+                died = ModelOutput(outcome=Outcome.DROPPED, detail=f"{slot.name} {why}", worker=slot.name)
                 waiting.set_result(died)
 
     async def _open_again(self, slot: _Slot) -> None:
@@ -316,7 +323,8 @@ class RayModel:
         live = [slot for slot in self._slots if slot.live]
         if not live:
             gone = all(slot.gone for slot in self._slots)
-            detail = "no worker is left on the cluster" if gone else "all workers are restarting"
+            none_left = f"no worker is left on the cluster{self._fault and f' ({self._fault})'}"
+            detail = none_left if gone else "all workers are restarting"
             return ModelOutput(outcome=Outcome.DROPPED, detail=detail, fatal=gone)
         slot = min(live, key=lambda slot: len(slot.in_flight))
         number = next(self._number)

@@ -94,8 +94,8 @@ class Letter:
 
     @property
     def identifier(self) -> str:
-        """``letter@2`` or ``letter[strict]@2``."""
-        return "letter[strict]@2" if self.strict else "letter@2"
+        """``letter@3`` or ``letter[strict]@2``."""
+        return "letter[strict]@2" if self.strict else "letter@3"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the letter is the target's, 0 for another, open where it cannot be read in one way."""
@@ -107,11 +107,25 @@ class Letter:
             return _scored(match.group(1), sample)
         text = output.text[-MAX_CHARACTERS:].translate(FULL_WIDTH)
         letter = _settled(text, sample) if truncated else _undenied(text, sample)
-        return Score(value=None) if letter is None else _scored(letter, sample)
+        if letter is None:
+            return Score(value=None)
+        score = _scored(letter, sample)
+        return Score(value=None) if not score.value and _ends_with_target(text, sample) else score
 
 
 def _scored(letter: str, sample: Sample) -> Score:
     return Score(value=float(str(_LETTERS.index(letter)) == sample.target))
+
+
+def _ends_with_target(text: str, sample: Sample) -> bool:
+    """Whether the target ends what follows the mark, as in "The answer is (B), but checking again it is (D)".
+
+    Harnesses that take the last match read that one.
+    """
+    marked = marked_answers(text)
+    begun = text.rfind(marked[-1].text[:SHORT], 0, marked[-1].end) if marked else -1
+    found = _PREDICATE.search(text, begun + 1) if begun >= 0 else None
+    return found is not None and str(_LETTERS.index(found[1])) == sample.target
 
 
 def _known(sample: Sample) -> str:

@@ -57,8 +57,8 @@ class Numeric:
 
     @property
     def identifier(self) -> str:
-        """``numeric@4``, ``numeric[strict]@5`` or ``numeric[languages]@4``."""
-        return "numeric[strict]@5" if self.strict else "numeric[languages]@4" if self.languages else "numeric@4"
+        """``numeric@5``, ``numeric[strict]@5`` or ``numeric[languages]@5``."""
+        return "numeric[strict]@5" if self.strict else "numeric[languages]@5" if self.languages else "numeric@5"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""

@@ -11,14 +11,16 @@ from steelyard.records import Claim
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
 from steelyard.tasks.stated_shots import StatedShots, stated_shots
 from steelyard.tasks.subset import named_in, subset_words, words_in
+from steelyard.tasks.understood import not_understood
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
 __all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol", "possible_formats", "several_answers"]
 
 
-# pass@10, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4, maj@k; not pass@1, maj1@1 and avg@64.
+# pass@10, pass_at_5, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4, maj@k; not pass@1, maj1@1 and avg@64.
 _SEVERAL_ANSWERS = re.compile(
     r"(?:pass|maj\d*|majority|cons|consensus|vote|voting|cot|sc|best|bo)\s?[@^]\s?(?!1\b)\w{1,20}|"
+    r"(?:pass|maj\d*|cons)[ _-]at[ _-](?!1(?!\d))\w{1,20}|"
     r"best[- ]of[- ](?:\d+|n)\b|majority[- ]vot\w+|self[- ]?consistency|self[- ]?consistent|multiple attempts",
     re.IGNORECASE,
 )
@@ -40,6 +42,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     subset: str = ""
     average: str = ""
     shots: int | None = None
+    said: tuple[str, ...] = ()  # what else is said of how it was measured: read for worked examples alone
 
     @classmethod
     def of_claim(cls, claim: Claim) -> RequestedProtocol:
@@ -53,12 +56,14 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             subset=claim.protocol.subset,
             average=claim.average,
             shots=claim.shots,
+            said=(claim.note, claim.protocol.decoding, claim.protocol.subset, claim.protocol.judge),
         )
 
     @property
     def stated_shots(self) -> StatedShots:
         """How many worked examples are stated, by number and in words."""
-        return stated_shots(self.shots, (self.task, self.variant, self.metric, self.prompt, self.harness))
+        texts = (self.task, self.variant, self.metric, self.prompt, self.harness, *self.said)
+        return stated_shots(self.shots, texts)
 
 
 class ChosenProtocol(msgspec.Struct, frozen=True):
@@ -85,7 +90,7 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, ch
 
     ``chosen`` is one of :func:`possible_formats`, to be asked although the vendor does not state it.
     """
-    named = _by_name(definition, requested.prompt)
+    named = _by_name(definition, requested)
     name = chosen or next(iter(_stated(definition, requested)), definition.default_prompt)
     prompt_format = definition.prompts[name]
     differences = list(prompt_format.differences)
@@ -95,7 +100,7 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, ch
         )
     shots, remark = _shots(definition, prompt_format, requested)
     differences += [remark] if remark else []
-    why = _why_confirms_only(definition, prompt_format, requested, shots) if requested.task else ""
+    why = _why_confirms_only(definition, name, requested, shots) if requested.task else ""
     differences += [f"This may confirm the claim, and accuses nobody: {why}."] if why else []
     refused, window = _refused(definition, requested, bool(named)), ""
     if definition.releases and not refused:
@@ -127,7 +132,7 @@ def _stated(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[s
     Of several, those that show as many worked examples as are stated.
     """
     texts = requested.prompt, requested.metric, requested.harness
-    named = _by_name(definition, requested.prompt)
+    named = _by_name(definition, requested)
     chosen = (named,) if named else _best(definition, texts)
     as_stated = tuple(name for name in chosen if _shows_stated(definition, definition.prompts[name], requested))
     return as_stated or chosen
@@ -144,14 +149,17 @@ def _counted(prompt_format: PromptFormat, shots: int) -> set[int]:
     return {shots, shots + prompt_format.own_shots}
 
 
-def _why_confirms_only(
-    definition: TaskDefinition, prompt_format: PromptFormat, requested: RequestedProtocol, shots: int
-) -> str:
+def _why_confirms_only(definition: TaskDefinition, name: str, requested: RequestedProtocol, shots: int) -> str:
     """Why what is asked may confirm a claim and never accuse; empty where it may do both."""
-    stated = requested.stated_shots
+    stated, prompt_format = requested.stated_shots, definition.prompts[name]
     if not stated.are(_counted(prompt_format, shots)):
         return f"the vendor shows {stated.in_words} worked examples, and {shots or 'none'} are shown here"
-    return _meant(definition.confirms_only, requested)
+    if why := _meant(definition.confirms_only, requested):
+        return why
+    if definition.public and not definition.prompts[definition.default_prompt].needs:
+        words = not_understood(definition, name, requested)
+        return f"what the vendor states of its measure is not known here ({words})" if words else ""
+    return ""
 
 
 def _is_more_than_shots(text: str) -> bool:
@@ -159,9 +167,16 @@ def _is_more_than_shots(text: str) -> bool:
     return bool(words_in(re.sub(r"\b\w+[- ]shots?\b", "", text)))
 
 
-def _by_name(definition: TaskDefinition, text: str) -> str:
-    """A prompt format given by its name: a sheet may use Steelyard's own names."""
-    return next((name for name in definition.prompts if words_in(name) == words_in(text)), "")
+def _by_name(definition: TaskDefinition, requested: RequestedProtocol) -> str:
+    """A prompt format given by its name: a sheet may use Steelyard's own names.
+
+    In a claim a name that is also a word for another format is a vendor's word: "CoT" is no choice of ``cot``.
+    """
+    text = words_in(requested.prompt)
+    named = next((name for name in definition.prompts if words_in(name) == text), "")
+    others = (each for name, each in definition.prompts.items() if name != named)
+    is_word = bool(requested.task) and any(words_in(word) == text for each in others for word in each.words)
+    return "" if is_word else named
 
 
 def _matches(text: str, name: str, prompt_format: PromptFormat) -> int:

@@ -7,13 +7,34 @@ claim, and accuses nobody.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["StatedShots", "stated_shots"]
+__all__ = ["StatedShots", "stated_shots", "without_shots"]
 
-_NUMBERS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_SHOTS: Final = re.compile(rf"(?<![a-z0-9.])(\d{{1,3}}|few|{'|'.join(_NUMBERS)})[- _]?shots?(?![a-z])", re.IGNORECASE)
+_NUMBERS: Final = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
+_NUMBER: Final = rf"(?:\d{{1,3}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
+_SOME: Final = "few|multi|multiple|many|several|some"
+_EXAMPLES: Final = r"(?:examples?|exemplars?|demonstrations?|demos?)(?![a-z])"
+_SHOTS: Final = re.compile(
+    # 8-shot, 8 shots, few-shot, cot_8shot
+    rf"(?<![a-z0-9.])(?P<before>{_NUMBER}|{_SOME})[- ]{{0,3}}shots?(?![a-z])"
+    # num_fewshot 8, n-shot: 8, shots=8, k=8
+    r"|(?<![a-z])(?:num(?:ber)?[- ](?:of[- ])?)?(?:n[- ]?|few[- ]?)shots?(?:[- ]?[:=][- ]?| )"
+    rf"(?P<after>{_NUMBER})(?![\w.])"
+    rf"|(?<![a-z])shots? ?[:=] ?(?P<is>{_NUMBER})(?![\w.])"
+    rf"|(?<![a-z0-9])(?<!top )(?<!top-)k ?= ?(?P<k>\d{{1,3}})(?![\w.])"
+    # 8 in-context examples, eight worked exemplars, with demonstrations
+    rf"|(?<![a-z0-9.])(?P<shown>{_NUMBER}|{_SOME})[- ](?:[a-z]+[- ]){{0,3}}?{_EXAMPLES}"
+    rf"|(?<![a-z])(?:in[- ]context|worked|with|few[- ]shot|cot)[- ](?P<plain>{_EXAMPLES})",
+    re.IGNORECASE,
+)
+_DASHES: Final = re.compile(r"[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
+_UNSEEN: Final = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 class StatedShots(NamedTuple):
@@ -40,8 +61,28 @@ class StatedShots(NamedTuple):
         return " and ".join(map(str, sorted(self.numbers))) or ("some" if self.few else "")
 
 
+def without_shots(text: str) -> str:
+    """A text without its words on worked examples."""
+    return _SHOTS.sub(" ", _plain(text))
+
+
 def stated_shots(number: int | None, texts: Iterable[str]) -> StatedShots:
-    """What a claim's ``number`` and the words of its ``texts`` state: *8-shot*, *zero-shot*, *few-shot*."""
-    said = [each.lower() for text in texts for each in _SHOTS.findall(text.replace("_", " "))]
-    numbers = {int(each) if each.isdigit() else _NUMBERS.index(each) for each in said if each != "few"}
-    return StatedShots(frozenset(numbers if number is None else {*numbers, number}), "few" in said)
+    """What a claim's ``number`` and the words of its ``texts`` state: *8-shot*, *shots=8*, *eight exemplars*, *few*.
+
+    As a table prints it: with whatever dash, and with characters in it that nobody sees.
+    """
+    said = [next(filter(None, found.groups())).lower() for text in texts for found in _SHOTS.finditer(_plain(text))]
+    numbers = {int(each) if each.isdecimal() else _NUMBERS.index(each) for each in said if _is_number(each)}
+    return StatedShots(
+        frozenset(numbers if number is None else {*numbers, number}), not all(_is_number(each) for each in said)
+    )
+
+
+def _is_number(word: str) -> bool:
+    return word.isdecimal() or word in _NUMBERS
+
+
+def _plain(text: str) -> str:
+    """A text with plain dashes, digits and blanks."""
+    folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
+    return " ".join(_DASHES.sub("-", folded).replace("_", " ").split())

@@ -10,6 +10,8 @@ import struct
 __all__ = ["pixels_of"]
 
 _NO_FRAME = {0xC4, 0xC8, 0xCC}  # JPEG markers among those of frames that are none
+_ALONE = {0x01, *range(0xD0, 0xD8)}  # those that no length comes after
+_OTHERWISE = {0x00, 0xD8, 0xD9, 0xDA}  # a byte that was escaped, another beginning, the end, or data: before a frame
 
 
 def pixels_of(data: bytes) -> int | None:
@@ -31,15 +33,28 @@ def pixels_of(data: bytes) -> int | None:
 
 
 def _of_jpeg(data: bytes) -> tuple[int, int]:
+    """By its first frame; raises ValueError or struct.error where a decoder might find another one first."""
     place = 2
     while True:
-        marker, kind, length = struct.unpack_from(">BBH", data, place)
-        if marker != 0xFF or length < 2:
+        (marker,) = struct.unpack_from(">B", data, place)
+        kind = marker
+        while kind == 0xFF:  # any number of them may stand before a marker's own byte
+            place += 1
+            (kind,) = struct.unpack_from(">B", data, place)
+        if marker != 0xFF or kind in _OTHERWISE:
+            raise ValueError
+        place += 1
+        if kind in _ALONE:
+            continue
+        (length,) = struct.unpack_from(">H", data, place)
+        if length < 2:
             raise ValueError
         if 0xC0 <= kind <= 0xCF and kind not in _NO_FRAME:
-            height, width = struct.unpack_from(">HH", data, place + 5)
+            height, width = struct.unpack_from(">HH", data, place + 3)
+            if not height:  # a decoder may find it after the data
+                raise ValueError
             return width, height
-        place += 2 + length
+        place += length
 
 
 def _of_webp(data: bytes) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from steelyard.records import (
 from steelyard.storage.journal.batches import batch_digest, key_of
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.batch_ends import growth_of
+from steelyard.util.batch_ids import is_batch_id
 
 __all__ = ["BatchCheck", "why_not_batched"]
 
@@ -74,8 +75,10 @@ class BatchCheck:
             self._begin(record)
         elif isinstance(record, BatchCreated | BatchClosed):
             is_due = self._intent is not None and record.number == self._intent.number and not self._requests
-            if not is_due or (isinstance(record, BatchCreated) and (self._is_created or not record.id)):
+            if not is_due or (isinstance(record, BatchCreated) and self._is_created):
                 raise VerificationError(f"record {record.seq}: no batch of the number {record.number} waits for it")
+            if isinstance(record, BatchCreated) and not is_batch_id(record.id):
+                raise VerificationError(f"record {record.seq}: it names a batch by what is no id of one")
             self._is_created = isinstance(record, BatchCreated)
             self._intent = self._intent if self._is_created else None
         elif isinstance(record, Attempt) and (record.batch or self._is_batched):

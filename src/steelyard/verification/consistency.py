@@ -6,6 +6,8 @@ facts go together.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from steelyard.errors import InputError, VerificationError
@@ -34,9 +36,10 @@ from steelyard.records import (
 )
 from steelyard.records.watching import WATCH_INPUT
 from steelyard.tasks.definition_file import MOST_NEXT_TOKENS
+from steelyard.util.text import one_line
 from steelyard.verification.batches import why_not_batched
 
-__all__ = ["check_models", "check_options"]
+__all__ = ["check_created", "check_models", "check_options"]
 
 _GATEWAY = ", through steelyard gateway"  # what a recorded harness asked
 _OF_A_LOG = ("role", "output_budget", "budget_stated", "reasoning_effort", "repeat_check", "limit", "chance", "part")
@@ -226,7 +229,17 @@ def _why_no_next_tokens(plan: Plan, role: str, planned: PlannedModel) -> str:
     return "next_tokens is set, and nothing was looked for" if found else "next_tokens were to be looked for"
 
 
-# ── options ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── when, and by which options ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_created(plan: Plan) -> None:
+    """Raise VerificationError where a plan does not say a time of the calendar, to the second and with its zone."""
+    try:
+        made = datetime.fromisoformat(plan.created)
+    except ValueError:
+        made = None
+    if made is None or made.tzinfo is None or made.isoformat(timespec="seconds") != plan.created:
+        raise _wrong(f"created is {one_line(plan.created, 60)!r}, and no time such as 2026-11-28T00:55:41+00:00")
 
 
 def check_options(plan: Plan) -> None:

@@ -14,10 +14,11 @@ from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.sources import measurement_id
 from steelyard.records import NotPlanned, Plan, Served
 from steelyard.records.record import Record
+from steelyard.tasks.protocol import RequestedProtocol
 from steelyard.util.software import software
 from steelyard.util.text import one_line
 
-__all__ = ["absent_tasks", "check_requests", "measured_again", "with_versions"]
+__all__ = ["absent_tasks", "accusing_as_sealed", "check_requests", "measured_again", "with_versions"]
 
 # Drawn when all measurements are known: verification.orders and verification.answered_by derive these.
 OF_THE_ORDER: Final = frozenset(("order_seed", "question", "share", "turns"))
@@ -78,6 +79,27 @@ def absent_tasks(planner: SealedPlanner) -> dict[str, tuple[str, ...]]:
         task: tuple(dict.fromkeys(measured.get(request, request) for request in requests))
         for task, requests in planner.source.absent.items()
     }
+
+
+def accusing_as_sealed(plan: Plan, planner: SealedPlanner) -> tuple[str, ...]:
+    """The measurements of claims that state other shots than the plan shows, and may be accused all the same.
+
+    Only where the task is not here: the text of its prompt format may show the examples that are stated.
+    """
+    absent = _served_absent(planner)
+    return tuple(
+        served.reads.measurement
+        for served in plan.served
+        if served.request in absent and not served.confirms_only and not _shows_stated(plan, served)
+    )
+
+
+def _shows_stated(plan: Plan, served: Served) -> bool:
+    number, claims = served.claim_number, plan.sheet.claims if plan.sheet else ()
+    if number is None or number >= len(claims):
+        return True
+    shots = plan.by_id[served.reads.measurement].shots
+    return RequestedProtocol.of_claim(claims[number]).stated_shots.are({shots})
 
 
 def with_versions(plan: Plan, error: VerificationError) -> VerificationError:

@@ -24,7 +24,13 @@ from steelyard.scorers.imported import Imported
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.answered_by import check_turns
 from steelyard.verification.consistency import check_models, check_options
-from steelyard.verification.derived import absent_tasks, check_requests, measured_again, with_versions
+from steelyard.verification.derived import (
+    absent_tasks,
+    accusing_as_sealed,
+    check_requests,
+    measured_again,
+    with_versions,
+)
 from steelyard.verification.difficulties import check_difficulties
 from steelyard.verification.orders import check_orders
 
@@ -35,10 +41,14 @@ MAX_REPEATS = 1000  # as many as can be asked for
 
 
 class NotMadeAgain(NamedTuple):
-    """What of a plan is as sealed: by task, the requests whose task is not here, and what drew images elsewhere."""
+    """What of a plan is as sealed: by task, the requests whose task is not here, and what drew images elsewhere.
+
+    ``accusing``: measurements of those tasks whose claims state other shots than are shown, and may be accused.
+    """
 
     tasks: Mapping[str, Sequence[str]] = MappingProxyType({})
     drawers: Mapping[str, str] = MappingProxyType({})
+    accusing: Sequence[str] = ()
 
 
 def check_plan(run: RunFolder, bundle: Bundle) -> NotMadeAgain:
@@ -60,7 +70,9 @@ def check_plan(run: RunFolder, bundle: Bundle) -> NotMadeAgain:
     planner = planned_again(plan)
     check_orders(plan, bundle, is_signed=bool(run.signers))
     check_turns(plan, planner.drafts.values() if planner else ())
-    return NotMadeAgain() if planner is None else NotMadeAgain(absent_tasks(planner), planner.source.other_drawers)
+    if planner is None:
+        return NotMadeAgain()
+    return NotMadeAgain(absent_tasks(planner), planner.source.other_drawers, accusing_as_sealed(plan, planner))
 
 
 def planned_again(plan: Plan) -> SealedPlanner | None:

@@ -25,6 +25,7 @@ from steelyard.reports.sealed_pages import compare_pages
 from steelyard.storage.journal.reader import segment_names
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.answered_by import check_answered_by
+from steelyard.verification.consistency import check_created
 from steelyard.verification.journal import checked_records
 from steelyard.verification.journal_content import check_journal
 from steelyard.verification.plan import check_plan, check_scorers
@@ -46,9 +47,10 @@ class Recomputed:
     counts attempts that brought tokens but nothing readable, ``disowned`` a recording's replies that hold a whole
     answer under the status of a failure. ``not_compared`` is why the report's pages could not be drawn again and held
     against the sealed ones, "" where they were and are equal. ``tasks_not_here``: by task, the measurements (and
-    refused requests) that rest on a task file or plugin that is not here, so that prompt format, scorer and chance
-    score are taken as sealed. ``other_drawers``: by generated task, what drew its images, where something else draws
-    them here: what they show was made again, and their bytes were not.
+    refused requests) that rest on a task file or plugin that is not here, so that prompt format, scorer, chance score
+    and whether the claim may be accused are taken as sealed; ``accusing``: those of them whose claims state another
+    number of worked examples than the plan shows. ``other_drawers``: by generated task, what drew its images, where
+    something else draws them here: what they show was made again, and their bytes were not.
     """
 
     plan: Plan
@@ -61,6 +63,7 @@ class Recomputed:
     disowned: int = 0
     tasks_not_here: Mapping[str, Sequence[str]] = field(default_factory=dict)
     other_drawers: Mapping[str, str] = field(default_factory=dict)
+    accusing: Sequence[str] = ()
 
     @property
     def pages(self) -> bool:
@@ -89,6 +92,7 @@ def recompute(run: Path, bundle: Bundle | None = None) -> Recomputed:
 
 def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     plan = run.plan
+    check_created(plan)
     _check_segments(run)
     if plan.origin.kind == "gateway":
         return _recompute_recording(run, bundle)
@@ -136,6 +140,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
         journal.wasted,
         tasks_not_here=as_sealed.tasks,
         other_drawers=as_sealed.drawers,
+        accusing=as_sealed.accusing,
     )
 
 

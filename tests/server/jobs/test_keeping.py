@@ -117,7 +117,7 @@ def test_a_run_that_was_sealed_and_not_handed_over_is_written_and_asked_nothing(
     assert verify_integrity(tmp_path / "run").answers == 4
 
 
-def test_nothing_is_kept_for_a_job_that_is_anothers(yard: Yard, sums_server: SumsServer, tmp_path: Path) -> None:
+def test_nothing_is_kept_for_a_job_that_is_of_another(yard: Yard, sums_server: SumsServer, tmp_path: Path) -> None:
     lease, setup = taken_setup(yard, a_run(yard.endpoint(sums_server.url), 4))
     planned = plan_in(tmp_path / "run", sums_server.url, questions_of(tmp_path, 4))
     kept = KeptRun(yard.database.new_connection, setup)

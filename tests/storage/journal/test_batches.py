@@ -53,6 +53,13 @@ def test_a_batch_of_a_sample_that_there_is_not_is_refused() -> None:
             batches_so_far([intent(calls=(call,))], DIGESTS)
 
 
+@pytest.mark.parametrize("name", ["", "../fine_tuning/jobs/ftjob-1", "a/b", "a?b"])
+def test_an_id_that_would_lead_elsewhere_is_refused(name: str) -> None:
+    """The folder of a run may be a stranger's, and the id becomes a part of a path with the user's own key."""
+    with pytest.raises(VerificationError, match="is no id of a batch"):
+        batches_so_far([intent(), BatchCreated(number=1, id=name, at_us=6)], DIGESTS)
+
+
 def test_its_digest_is_of_the_plan_the_number_and_each_request_in_order() -> None:
     requests = list(zip(CALLS, ("r0", "r1"), strict=True))
     digest = batch_digest("p", 1, requests)

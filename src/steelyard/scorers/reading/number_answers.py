@@ -56,13 +56,27 @@ def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -
     if len(hashes) > 1:
         return _one_of([number for each in hashes for number in sole_numbers(each.text)], target)
     if marked:
-        content = first_sentence((hashes[0] if hashes else marked[-1]).text)
-        reading = _not_excluded(_one_of(sole_numbers(content), target), content, target)
-        before, equals, _ = content.partition("=")
-        if reading is False and equals and [each.value for each in numbers_in(before)] == [target]:  # "18 = 10 + 8"
-            return None
-        return reading
+        mark = hashes[0] if hashes else marked[-1]
+        reading = _marked_number(first_sentence(mark.text), target)
+        return None if reading is False and _ends_with(text[mark.end :], target) else reading
     return _unmarked_number(text, target)
+
+
+def _marked_number(content: str, target: Fraction) -> Reading:
+    reading = _not_excluded(_one_of(sole_numbers(content), target), content, target)
+    before, equals, _ = content.partition("=")
+    if reading is False and equals and [each.value for each in numbers_in(before)] == [target]:  # "18 = 10 + 8"
+        return None
+    return reading
+
+
+def _ends_with(rest: str, target: Fraction) -> bool:
+    """Whether the last number behind a mark is the target, as in "Step 1: The answer is 20 - 2. Step 2: That is 18".
+
+    lm-eval's flexible-extract and Inspect read that one, whatever was marked before.
+    """
+    found = numbers_in(rest)
+    return bool(found) and found[-1].value == target
 
 
 def _one_of(numbers: list[Number], target: Fraction) -> Reading:

@@ -188,7 +188,10 @@ def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
     if found.executed:
         yield "not recomputed", f"{found.executed:,} scores that running code, weights or another harness made"
     for task in sorted(found.tasks_not_here)[:20]:
-        yield "as sealed", f"prompt, scorer and chance score of {one_line(task, 80)}, a task that is not here"
+        said = f"prompt, scorer and chance score of {one_line(task, 80)}, a task that is not here"
+        yield "as sealed", f"{said}, and whether a claim about it may be accused"
+    for name in sorted(found.accusing)[:20]:
+        yield "as sealed", f"that {one_line(name, 80)} may accuse, with other shots than its claim states"
     for task, drawer in sorted(found.other_drawers.items())[:20]:
         yield "images not drawn again", f"those of {one_line(task, 80)} are by {one_line(drawer, 80)}"
     for message in result.integrity.messages[1:]:  # the first is of the signer, whom nobody here named

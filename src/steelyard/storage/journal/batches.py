@@ -9,6 +9,8 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.records import Attempt, BatchCall, BatchClosed, BatchCreated, BatchIntent
 from steelyard.storage.journal.lines import JournalRecord
+from steelyard.util.batch_ids import is_batch_id
+from steelyard.util.text import one_line
 
 __all__ = ["BatchesSoFar", "OpenBatch", "batch_digest", "batches_so_far"]
 
@@ -48,13 +50,15 @@ class BatchesSoFar:
         return [] if self.open is None else [self.open.intent.calls[index] for index in self.open.left.values()]
 
     def read(self, record: JournalRecord) -> None:
-        """Take the next record."""
+        """Take the next record; raises VerificationError for one that names no batch or no sample."""
         if isinstance(record, BatchIntent):
             self.count = record.number
             self.open = OpenBatch(record, {key_of(call, self._digests): at for at, call in enumerate(record.calls)})
         elif isinstance(record, BatchClosed):
             self.open = None
         elif isinstance(record, BatchCreated) and self.open is not None:
+            if not is_batch_id(record.id):
+                raise VerificationError(f"record {record.seq}: {one_line(record.id, 60)!r} is no id of a batch")
             self.open.id = record.id
         elif isinstance(record, Attempt) and record.batch and self.open is not None:
             self.open.left.pop((record.measurement, record.position, record.repeat, record.item), None)

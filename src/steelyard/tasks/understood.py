@@ -1,0 +1,105 @@
+"""What a claim says of its measure and is not known here, so that what is asked may be another measure.
+
+A harness has hundreds of tasks with names like a benchmark's own: ``mgsm_native_cot_de`` is one language of eleven,
+``mmlu_college_biology`` one subject of 57, ``gsm8k_platinum`` another set of questions. No list of them is ever
+complete, so it is the other way round: a claim accuses only where each word of its variant, its metric and the names in
+its harness or prompt is known here to mean what is asked. Whatever is not known may be confirmed, and accuses nobody.
+
+Words of a prompt that are no name are free: they describe wording, and all prompt formats are asked where none is
+chosen (:func:`steelyard.tasks.protocol.possible_formats`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from steelyard.tasks.stated_shots import without_shots
+from steelyard.tasks.subset import subset_words, words_in
+from steelyard.tasks.window import without_window
+
+if TYPE_CHECKING:
+    from steelyard.tasks.definition import TaskDefinition
+    from steelyard.tasks.protocol import RequestedProtocol
+
+__all__ = ["not_understood"]
+
+# A name of a harness's own: words joined by underscores, colons, bars or slashes; and what stands in its parentheses.
+_NAME: Final = re.compile(r"[A-Za-z0-9.+-]+(?:[_:|/,][A-Za-z0-9.+-]+)+")
+_WORD: Final = re.compile(r"[^\W_]+|\+\+")  # of any script: a variant may be written in Chinese
+_VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
+_IN_PARENTHESES: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+
+_OF_METRICS: Final = frozenset(
+    words_in(
+        "acc accuracy accuracies exact match matches em score scores rate percent percentage correct correctness "
+        "right of the on in a with and for mean average avg averaged result results overall total success solved "
+        "solve pass value values metric none task tasks answer answers question questions"
+    )
+)
+_OF_PARTS: Final = ("languages", "subtasks", "subjects", "categories")  # all of them are asked
+_OF_COMPARERS: Final = frozenset(words_in("math verify"))
+_OF_HARNESSES: Final = frozenset(
+    words_in(
+        "lm eval evals evaluation harness language model eleutherai lighteval inspect inspectevals helm "
+        "opencompass huggingface tasks task"
+    )
+)
+_OF_VARIANTS: Final = _OF_METRICS | frozenset(
+    words_in(
+        "test set split whole full all complete public greedy decoding temperature sampling base pretrained pre "
+        "trained post instruct instruction tuned chat model text only standard default"
+    )
+)
+
+
+def not_understood(definition: TaskDefinition, name: str, requested: RequestedProtocol) -> str:
+    """The words of a claim that are not known to mean what this prompt format asks, in quotes; "" where all are."""
+    own = _own_words(definition, name)
+    found = [
+        *_left(without_shots(_without_dates(definition, requested.variant)), own | _OF_VARIANTS),
+        *_left(without_answers(requested.metric), own | _OF_METRICS | _OF_COMPARERS),
+    ]
+    for text in (requested.harness, requested.prompt):
+        for named in _IN_PARENTHESES.findall(text):
+            found += _left_of_name(definition, named, own)
+        for named in _NAME.findall(_IN_PARENTHESES.sub(" ", text)):
+            if words_in(named) != words_in(name):  # a sheet may use our own names
+                found += _left(without_shots(named), own | _OF_HARNESSES)
+    return ", ".join(repr(word[:40]) for word in dict.fromkeys(found[:5]))
+
+
+def without_answers(metric: str) -> str:
+    """A metric without the 1 of *pass@1*, *acc@1* and *pass_at_1*: one answer to a sample is what is asked."""
+    return re.sub(r"(?:@|\^|[ _]at[ _])\s?1(?![0-9])", " ", metric)
+
+
+def _left_of_name(definition: TaskDefinition, named: str, own: frozenset[str]) -> list[str]:
+    """What a harness's name for its task says beside this benchmark; all of it where it does not name this one."""
+    words = _WORD.findall(_VERSION.sub(" ", without_shots(named)).casefold().replace("+", " plus "))
+    left = [word for word in words if word not in own | _OF_HARNESSES | _OF_VARIANTS]
+    if left or set(words) <= _OF_HARNESSES | _OF_VARIANTS:
+        return left
+    stated = f" {' '.join(words)} "
+    called = (definition.id, "".join(words_in(definition.id)), definition.title, *definition.aliases)
+    is_named = any(f" {' '.join(words_in(each.replace('+', ' plus ')))} " in stated for each in called)
+    return [] if is_named else [" ".join(words)]
+
+
+def _without_dates(definition: TaskDefinition, text: str) -> str:
+    return without_window(text) if definition.releases else text
+
+
+def _own_words(definition: TaskDefinition, name: str) -> frozenset[str]:
+    hub, prompt_format = definition.hub, definition.prompts[name]
+    texts = (
+        definition.id, "".join(words_in(definition.id)), definition.title, definition.metric,
+        *definition.aliases, *prompt_format.words, *((hub.path, hub.split) if hub else ()),
+        *(each.name for each in definition.releases),
+    )  # fmt: skip
+    parts = {str(len(hub.configs)), *_OF_PARTS} if hub and len(hub.configs) > 1 else set()
+    return frozenset(word for text in texts for word in words_in(text)).union(subset_words(definition.subsets), parts)
+
+
+def _left(text: str, known: frozenset[str]) -> list[str]:
+    return [word for word in _WORD.findall(text.casefold()) if word not in known]

@@ -1,0 +1,96 @@
+"""A claim accuses only where each word of its measure is known to mean what is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from steelyard.records import Claim, Protocol
+from steelyard.tasks import load_task
+from steelyard.tasks.protocol import RequestedProtocol, choose_protocol, possible_formats
+
+
+def may_accuse(task: str, metric: str = "", variant: str = "", shots: int | None = None, **protocol: Any) -> bool:
+    """Whether a claim is asked in a format in which it may be rejected."""
+    claim = Claim(task=task, value="50", metric=metric, variant=variant, shots=shots, protocol=Protocol(**protocol))
+    definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
+    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
+    return any(not each.refused and not each.confirms_only for each in found)
+
+
+# Names of lm-eval 0.4.13 for a part, a language or a relative of a benchmark of ours.
+NEIGHBOURS = [
+    ("mgsm", "mgsm_native_cot_de"), ("mgsm", "mgsm_native_cot_eu"), ("mmlu", "mmlu_college_biology"),
+    ("mmlu", "mmlu_college_biology_generative"), ("mmlu", "mmlu_pro"), ("mmlu_pro", "mmlu"),
+    ("mmlu_pro", "mmlu_pro_math"), ("bbh", "bbh_cot_fewshot_navigate"), ("math", "minerva_math_algebra"),
+    ("math", "hendrycks_math_algebra"), ("math", "minerva_math500"), ("math_500", "minerva_math"),
+    ("mmmu", "mmmu_val_accounting"), ("mmmu", "mmmu_val_math"), ("hellaswag", "hellaswag_de"), ("hellaswag", "swag"),
+    ("arc_challenge", "arc_de"), ("arc_challenge", "arc_easy"), ("truthfulqa", "truthfulqa_de_mc1"),
+    ("ifeval", "ifeval_es"), ("gsm8k", "gsm8k_platinum"), ("gsm8k", "gsm8k_platinum_cot"),
+    ("humaneval", "humaneval_infilling"), ("humaneval", "humaneval_64_instruct"), ("humaneval", "humaneval_plus"),
+    ("mbpp", "mbpp_plus"), ("mbpp", "mbpp_plus_instruct"), ("aime_2024", "aime"), ("aime_2024", "aime25"),
+    ("gpqa_diamond", "gpqa_main_zeroshot"), ("gpqa_main", "leaderboard_gpqa"), ("boolq", "super-glue-boolq-t5-prompt"),
+]  # fmt: skip
+OWN = [
+    ("gsm8k", "gsm8k"), ("gsm8k", "gsm8k_cot"), ("mmlu", "mmlu"), ("mmlu", "mmlu_generative"),
+    ("mmlu_pro", "mmlu_pro"), ("mmlu_pro", "leaderboard_mmlu_pro"), ("bbh", "bbh_cot_fewshot"),
+    ("math", "minerva_math"), ("math_500", "minerva_math500"), ("mmmu", "mmmu_val"), ("hellaswag", "hellaswag"),
+    ("arc_challenge", "arc_challenge"), ("truthfulqa", "truthfulqa_mc1"), ("humaneval", "humaneval"),
+    ("humaneval_plus", "humaneval_plus"), ("mbpp", "mbpp"), ("aime_2024", "aime24"), ("boolq", "boolq"),
+    ("gpqa_diamond", "gpqa_diamond_cot_zeroshot"), ("gpqa_main", "gpqa_main_zeroshot"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "name"), NEIGHBOURS)
+def test_a_harness_s_name_for_something_else_accuses_nobody(task: str, name: str) -> None:
+    assert not may_accuse(task, harness=f"lm-eval ({name})")
+    assert not may_accuse(task, harness=f"lm-evaluation-harness 0.4.13 [{name}]")
+
+
+@pytest.mark.parametrize(("task", "name"), OWN)
+def test_a_harness_s_name_for_the_benchmark_may_accuse(task: str, name: str) -> None:
+    assert may_accuse(task, harness=f"lm-eval ({name})")
+    assert may_accuse(task, harness=f"lm-eval v0.4.13 ({name})")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"variant": "German"}, {"variant": "de"}, {"variant": "日本語"}, {"metric": "em (de)"}, {"metric": "f1"},
+        {"prompt": "English, 0-shot CoT"}, {"prompt": "mgsm_native_cot_de"}, {"variant": "thinking"},
+        {"variant": "hard"}, {"metric": "pass_at_5"}, {"harness": "lm-eval (commit of May)"},
+    ],
+)  # fmt: skip
+def test_what_is_not_known_accuses_nobody(claim: dict[str, Any]) -> None:
+    assert not may_accuse("mgsm", **claim)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {}, {"variant": "test"}, {"variant": "0-shot"}, {"variant": "native CoT"}, {"metric": "exact_match"},
+        {"metric": "accuracy (%)"}, {"metric": "average of 11 languages"}, {"metric": "pass@1"},
+        {"prompt": "asked in the question's language, CoT"}, {"harness": "our own"}, {"harness": "lm-eval (0.4.13)"},
+        {"variant": "Instruct, greedy"},
+    ],
+)  # fmt: skip
+def test_what_is_known_may_accuse(claim: dict[str, Any]) -> None:
+    assert may_accuse("mgsm", **claim)
+
+
+@pytest.mark.parametrize("text", ["8\u2011shot", "8\u2013shot", "shots=8", "8 exemplars", "twelve-shot", "multi-shot"])
+@pytest.mark.parametrize("field", ["prompt", "harness", "decoding", "judge", "note", "metric", "variant"])
+def test_worked_examples_are_read_wherever_and_however_they_are_stated(text: str, field: str) -> None:
+    own: dict[str, Any] = {field: text} if field in ("note", "metric", "variant") else {}
+    protocol = Protocol(**{"prompt": "letter", **({} if own else {field: text})})
+    if field == "prompt":
+        protocol = Protocol(prompt=f"letter_generate, {text}")
+    claim = Claim(task="hellaswag", value="50", protocol=protocol, **own)
+    definition, requested = load_task("hellaswag").definition, RequestedProtocol.of_claim(claim)
+    names = possible_formats(definition, requested)
+    assert all(choose_protocol(definition, requested, name).confirms_only for name in names)
+
+
+def test_a_suite_of_one_s_own_and_a_world_have_no_vendor_s_words() -> None:
+    assert may_accuse("world_two_room", metric="planning_success", variant="rooms, few frames")
