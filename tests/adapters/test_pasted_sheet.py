@@ -50,7 +50,7 @@ def test_each_form_becomes_a_sheet_whose_text_reads_the_same(
     [
         (" \n ", "paste a table"),
         ("x" * (MAX_CHARACTERS + 1), "characters at most"),
-        ("model: a\nclaims:\n- task: gsm8k\n  valeu: 3\n", "pasted.yaml:4: unknown key 'valeu'"),
+        ("model: a\nclaims:\n- task: gsm8k\n  worth: 3\n", "pasted.yaml:4: unknown key 'worth'"),
         ("just some words", "pasted.yaml"),
         ('{"schema_version": ', "not JSON"),
         ("| a | b |\n|---|---|\n| c | d |\n", "none of its tables names a benchmark"),
