@@ -13,8 +13,11 @@ from steelyard.server.pages import (
     account,
     admin,
     answers,
+    budgets,
+    claims,
     endpoints,
     groups,
+    jobs,
     mail,
     models,
     overview,
@@ -28,6 +31,7 @@ from steelyard.server.pages import (
     static,
     webhooks,
 )
+from steelyard.server.web.bodies import MAX_FORM
 from steelyard.server.web.routing import Rule, page_for_nothing, routes_of
 
 if TYPE_CHECKING:
@@ -44,6 +48,7 @@ __all__ = ["RULES", "build_app"]
 OPEN: Final = Access(Place.OPEN)
 OWN: Final = Access(Place.OWN)
 LOOK: Final = Access(Place.PROJECT, Role.VIEWER)
+START: Final = Access(Place.PROJECT, Role.RUNNER)
 SHARE: Final = Access(Place.PROJECT, Role.EDITOR)
 MANAGE: Final = Access(Place.PROJECT, Role.ADMIN)
 SERVER: Final = Access(Place.SERVER, Role.ADMIN)
@@ -64,6 +69,15 @@ RULES: Final = (
     Rule("POST", "/sign-out", OWN, sign_in.do_sign_out),
     Rule("GET", "/", OWN, overview.show_overview),
     Rule("GET", "/p/{project}/models", LOOK, models.show_models),
+    Rule("GET", "/p/{project}/claims", LOOK, claims.show_claims),
+    Rule("POST", "/p/{project}/claims", START, claims.do_screen),
+    Rule("POST", "/p/{project}/claims/test", START, claims.do_test),
+    Rule("GET", "/p/{project}/jobs", LOOK, jobs.show_jobs),
+    Rule("GET", "/p/{project}/jobs/{job:int}", LOOK, jobs.show_job),
+    Rule("POST", "/p/{project}/jobs/{job:int}/pause", START, jobs.do_pause),
+    Rule("POST", "/p/{project}/jobs/{job:int}/resume", START, jobs.do_resume),
+    Rule("POST", "/p/{project}/jobs/{job:int}/cancel", START, jobs.do_cancel),
+    Rule("POST", "/p/{project}/jobs/{job:int}/retry", START, jobs.do_retry),
     Rule("GET", "/p/{project}/runs", LOOK, runs.show_runs),
     Rule("GET", "/p/{project}/runs/{seal}", LOOK, run.show_run),
     Rule("GET", "/p/{project}/runs/{seal}/report", LOOK, run.show_report),
@@ -76,6 +90,8 @@ RULES: Final = (
     Rule("GET", "/shared/{secret}", OPEN, shares.show_shared),
     Rule("GET", "/p/{project}/people", MANAGE, projects.show_members),
     Rule("POST", "/p/{project}/people", MANAGE, projects.do_set_member),
+    Rule("GET", "/p/{project}/budgets", MANAGE, budgets.show_budgets),
+    Rule("POST", "/p/{project}/budgets", MANAGE, budgets.do_change),
     Rule("GET", "/p/{project}/webhooks", MANAGE, webhooks.show_webhooks),
     Rule("POST", "/p/{project}/webhooks", MANAGE, webhooks.do_add),
     Rule("GET", "/p/{project}/webhooks/{webhook:int}", MANAGE, webhooks.show_webhook),
@@ -148,10 +164,17 @@ def build_app(platform: Platform) -> Starlette:
             Middleware(Logs, log=platform.log, metrics=platform.metrics),
             Middleware(Headers, is_secure=platform.settings.is_secure),
             Middleware(Hosts, settings=platform.settings),
-            Middleware(Bodies, is_push=lambda path: path == PUSH_PATH, larger={JOBS_PATH: MAX_JOB}),
+            Middleware(Bodies, is_push=lambda path: path == PUSH_PATH, most=_most_bytes),
         ],
         exception_handlers={HTTPException: _unanswered(platform), Exception: _internal_error},
     )
+
+
+def _most_bytes(path: str) -> int:
+    """How large the body of a request may be: a claim sheet with questions is larger than other forms."""
+    if path == JOBS_PATH:
+        return MAX_JOB
+    return claims.MAX_BODY if claims.BODY_PATH.fullmatch(path) else MAX_FORM
 
 
 def _unanswered(platform: Platform) -> Callable[[Request, Exception], Awaitable[Response]]:

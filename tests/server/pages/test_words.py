@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
-from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
+from steelyard.server.pages.words import bytes_in_words, moment, money_in_words, verdict_class, verdict_in_words
 
 
 def test_times_are_in_utc() -> None:
@@ -15,6 +16,12 @@ def test_sizes() -> None:
     sizes = (0, 1, 999, 1000, 999_949, 999_950, 1_234_567, 5 * 10**9, 7 * 10**12)
     found = [bytes_in_words(each) for each in sizes]
     assert found == ["0 bytes", "1 byte", "999 bytes", "1.0 kB", "999.9 kB", "1.0 MB", "1.2 MB", "5.0 GB", "7.0 TB"]
+
+
+def test_money_that_is_small_is_not_nothing() -> None:
+    amounts = (0, 0.0, 1204.5, Decimal("0.11"), 0.053, Decimal("0.00141"), 1e-9)
+    found = [money_in_words(each) for each in amounts]
+    assert found == ["0.00", "0.00", "1,204.50", "0.11", "0.053", "0.0014", "0.0000000010"]
 
 
 def test_verdicts() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -12,12 +12,11 @@ from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, Job
 from steelyard.server.api.queries import query_of
 from steelyard.server.api.runs import page_address
 from steelyard.server.jobs import acts
-from steelyard.server.jobs.rows import PAGE_SIZE
+from steelyard.server.jobs.rows import PAGE_SIZE, seals_of
 from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
-    import psycopg
     from starlette.responses import Response
 
     from steelyard.server.jobs.rows import JobRow
@@ -60,7 +59,7 @@ def list_jobs(call: Call) -> Response:
         found = acts.jobs_shown(
             connection, call.caller, call.project.project, state=query.state or "", before=query.before or 0
         )
-        seals = _seals(connection, found)
+        seals = seals_of(connection, found)
     page = JobPage(
         jobs=[JobItem(**_item(call, each, seals)) for each in found],
         next=found[-1].id if len(found) == PAGE_SIZE else None,
@@ -73,7 +72,7 @@ def show_job(call: Call) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             found = acts.job_shown(connection, call.caller, call.project.project, call.number("job"))
-            seals = _seals(connection, [found.row])
+            seals = seals_of(connection, [found.row])
     except acts.Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     events = [
@@ -116,12 +115,6 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     except acts.Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     return show_job(call) if is_changed else problem_reply(409, refused)
-
-
-def _seals(connection: psycopg.Connection[Any], jobs: Iterable[JobRow]) -> dict[int, str]:
-    """The seals of the runs that jobs made, by the number of their row."""
-    query = "SELECT id, seal_sha256 FROM steelyard.run WHERE id = ANY (%s)"
-    return dict(connection.execute(query, ([each.run for each in jobs if each.run is not None],)).fetchall())
 
 
 def _item(call: Call, job: JobRow, seals: dict[int, str]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs.specification import Resumption, RunSpecification, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import psycopg
     from psycopg_pool import ConnectionPool
 
@@ -30,8 +32,11 @@ __all__ = [
     "insert_job",
     "job_events",
     "list_jobs",
+    "names_of",
     "pause_job",
     "resume_job",
+    "seals_of",
+    "why_it_waits",
 ]
 
 PAGE_SIZE: Final = 50
@@ -166,6 +171,35 @@ def job_events(connection: psycopg.Connection[Any], project: str, job: int) -> t
         {"id": job, "project": project},
     ).fetchall()
     return tuple(JobEvent(*row) for row in rows)
+
+
+def seals_of(connection: psycopg.Connection[Any], jobs: Iterable[JobRow]) -> dict[int, str]:
+    """The seals of the runs that jobs made, by the number of the run's row."""
+    query = "SELECT id, seal_sha256 FROM steelyard.run WHERE id = ANY (%s)"
+    return dict(connection.execute(query, ([each.run for each in jobs if each.run is not None],)).fetchall())
+
+
+def names_of(connection: psycopg.Connection[Any], persons: Iterable[int]) -> dict[int, str]:
+    """The names of people, by their numbers."""
+    query = "SELECT id, name FROM steelyard.person WHERE id = ANY (%s)"
+    return dict(connection.execute(query, (sorted(set(persons)),)).fetchall())
+
+
+def why_it_waits(connection: psycopg.Connection[Any], job: int) -> str:
+    """Why nobody has taken a waiting job: *budget*, *later*, *resting* or *busy* for its endpoint, else *worker*.
+
+    "" where it does not wait. *busy* says that other jobs, also of other projects, take the endpoint's calls.
+    """
+    row = connection.execute(
+        "SELECT CASE WHEN j.waits_for <> '' THEN j.waits_for WHEN j.not_before > now() THEN 'later' "
+        "WHEN e.rest_until > now() THEN 'resting' "
+        "WHEN EXISTS (SELECT FROM steelyard.job r WHERE r.state = 'running' "
+        "AND r.endpoint_id IS NOT DISTINCT FROM j.endpoint_id) THEN 'busy' ELSE 'worker' END "
+        "FROM steelyard.job j LEFT JOIN steelyard.endpoint e ON e.id = j.endpoint_id "
+        "WHERE j.id = %s AND j.state = 'waiting'",
+        (job,),
+    ).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def cancel_job(connection: psycopg.Connection[Any], project: str, job: int, person: int, reason: str = "") -> bool:

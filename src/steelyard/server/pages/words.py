@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from steelyard.records import VerdictWord
 from steelyard.reports.charts import css_name
 from steelyard.reports.gates import colour_of
 
-__all__ = ["bytes_in_words", "moment", "verdict_class", "verdict_in_words"]
+__all__ = ["bytes_in_words", "moment", "money_in_words", "verdict_class", "verdict_in_words"]
 
 
 def moment(at: datetime | None) -> str:
@@ -26,6 +27,11 @@ def bytes_in_words(size: int) -> str:
         if value < 999.95:
             return f"{value:.1f} {unit}"
     return f"{value / 1000:.1f} TB"
+
+
+def money_in_words(amount: float | Decimal) -> str:
+    """An amount to two decimals, a small one to two digits: ``1,204.50``, ``0.0014``."""
+    return f"{amount:,.2f}" if amount >= 0.1 or not amount else f"{Decimal(f'{amount:.1e}'):f}"
 
 
 def verdict_in_words(word: str, kind: str = "") -> str:

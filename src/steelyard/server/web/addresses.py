@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["answers_path", "models_path", "people_path", "run_path", "runs_path", "webhooks_path"]
+__all__ = [
+    "answers_path",
+    "budgets_path",
+    "claims_path",
+    "job_path",
+    "jobs_path",
+    "models_path",
+    "people_path",
+    "run_path",
+    "runs_path",
+    "webhooks_path",
+]
 
 
 def runs_path(project: str) -> str:
@@ -33,3 +44,23 @@ def people_path(project: str) -> str:
 def webhooks_path(project: str) -> str:
     """The webhooks of a project."""
     return f"/p/{project}/webhooks"
+
+
+def claims_path(project: str) -> str:
+    """Where a vendor's claims are screened and tested."""
+    return f"/p/{project}/claims"
+
+
+def jobs_path(project: str) -> str:
+    """What the server carries out for a project."""
+    return f"/p/{project}/jobs"
+
+
+def job_path(project: str, job: int) -> str:
+    """One of these jobs."""
+    return f"{jobs_path(project)}/{job}"
+
+
+def budgets_path(project: str) -> str:
+    """What a project may spend in a month."""
+    return f"/p/{project}/budgets"

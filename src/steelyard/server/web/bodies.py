@@ -10,7 +10,7 @@ from steelyard.errors import InputError
 from steelyard.server.web.replies import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,12 +31,14 @@ class BodyTooLargeError(InputError):
 class Bodies:
     """The layer that counts what comes in; ``is_push`` tells by its path which requests bring a whole run.
 
-    ``larger`` has the bytes of what else may be larger than a form, by path.
+    ``most`` says of a path how many bytes anything else may bring there.
     """
 
-    def __init__(self, app: ASGIApp, is_push: Callable[[str], bool], larger: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, is_push: Callable[[str], bool], most: Callable[[str], int] = lambda _: MAX_FORM
+    ) -> None:
         self._app = app
-        self._larger = larger or {}
+        self._most = most
         self._is_push = is_push
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +47,7 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         is_push = self._is_push(scope["path"])
-        most = MAX_PUSH if is_push else self._larger.get(scope["path"], MAX_FORM)
+        most = MAX_PUSH if is_push else self._most(scope["path"])
         stated = dict(scope["headers"]).get(b"content-length", b"0")
         if not stated.isdigit() or int(stated) > most:
             await refusal(scope["path"], 413, f"a request may have {most:,} bytes here")(scope, receive, send)

@@ -1,0 +1,76 @@
+"""A vendor's table as somebody pastes it, in whatever form it was found, to a claim sheet."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from steelyard.adapters.card_file import read_card_tables
+from steelyard.adapters.card_tables import tables_in
+from steelyard.adapters.every_eval_ever import is_every_eval_ever, read_every_eval_ever
+from steelyard.adapters.model_card import has_model_index, read_model_card
+from steelyard.adapters.sheet_file import sheet_text
+from steelyard.adapters.untrusted_json import parse
+from steelyard.claims.sheet import read_sheet
+from steelyard.errors import InputError
+from steelyard.records import ClaimSheet
+
+__all__ = ["MAX_CHARACTERS", "read_pasted"]
+
+MAX_CHARACTERS: Final = 200_000
+_SHEET: Final = re.compile(r"^[\"']?claims[\"']?[ \t]*:", re.MULTILINE)
+
+
+def read_pasted(text: str, model: str = "") -> tuple[ClaimSheet, str]:
+    """The sheet, and its text in YAML, of a claim sheet, a card's tables or its model-index, a CSV table or JSON.
+
+    JSON is a file of Every Eval Ever. ``model`` says which one of a table is meant, where it has several. A claim sheet
+    keeps its own text. Raises InputError for anything else, for what is larger than :data:`MAX_CHARACTERS`, and as the
+    readers do.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"a pasted sheet has {MAX_CHARACTERS:,} characters at most: paste the table alone")
+    plain = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    if not plain.strip():
+        raise InputError("paste a table of results, or a claim sheet")
+    with tempfile.TemporaryDirectory(prefix="steelyard-pasted-") as folder:
+        path = Path(folder) / f"pasted{_ending(plain)}"
+        try:
+            path.write_text(plain, encoding="utf-8", newline="")
+            return _read(path, plain, model)
+        except UnicodeEncodeError:
+            raise InputError("the text has characters that no file can hold: paste it again") from None
+        except InputError as error:
+            raise InputError(str(error).replace(f"{folder}/", "")) from None
+
+
+def _ending(text: str) -> str:
+    """The ending of the file that the text would be, by which its readers tell formats apart."""
+    if _SHEET.search(text):
+        return ".yaml"
+    if '"schema_version"' in text and text.lstrip().startswith("{") and is_every_eval_ever(parse(text, "pasted.json")):
+        return ".json"
+    if has_model_index(text):
+        return ".md" if text.startswith("---") else ".yaml"
+    if tables_in(text):
+        return ".md"
+    first = text.strip().partition("\n")[0]
+    if first.startswith("{"):
+        return ".yaml"
+    if "\t" in first:
+        return ".tsv"
+    return ".csv" if "," in first or ";" in first else ".yaml"
+
+
+def _read(path: Path, text: str, model: str) -> tuple[ClaimSheet, str]:
+    if path.suffix == ".json":
+        found = read_every_eval_ever(path)
+    elif path.suffix in (".md", ".yaml") and has_model_index(text) and not _SHEET.search(text):
+        found = read_model_card(path)
+    elif path.suffix == ".yaml":
+        return read_sheet(path), text
+    else:
+        found = read_card_tables(path, model)
+    return found, sheet_text(found, "Read from a table that was pasted")

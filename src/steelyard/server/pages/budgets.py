@@ -1,0 +1,87 @@
+"""*Budgets* of a project, for its admins: what its jobs may spend in a month, and what they spent in this one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from steelyard.errors import InputError
+from steelyard.server.jobs import acts
+from steelyard.server.pages.words import money_in_words
+from steelyard.server.web.addresses import budgets_path
+from steelyard.server.web.render import page
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from steelyard.server.jobs.budgets import BudgetRow
+    from steelyard.server.web.call import Call
+
+__all__ = ["do_change", "read_amounts", "show_budgets"]
+
+
+def show_budgets(call: Call) -> Response:
+    """The budgets, and the form that sets one."""
+    return _page(call)
+
+
+def do_change(call: Call) -> Response:
+    """Set a budget at one endpoint, or at all together; without an amount there is no limit."""
+    from starlette.responses import RedirectResponse
+
+    try:
+        cost, tokens = read_amounts(call.field("cost", 40), call.field("tokens", 40))
+        with call.platform.pool.connection() as connection:
+            acts.change_budget(
+                connection, call.caller, call.project.project, call.form.get("endpoint", "")[:80], call.facts,
+                cost=cost, tokens=tokens,
+            )  # fmt: skip
+    except InputError as error:
+        return _page(call, 400, problem=str(error), typed=call.form)
+    return RedirectResponse(budgets_path(call.project.project), 303)
+
+
+def read_amounts(cost: str, tokens: str) -> tuple[Decimal | None, int | None]:
+    """Money and tokens as they are typed, None for an empty field; raises InputError for what is no such number."""
+    try:
+        money = Decimal(cost) if cost else None
+    except InvalidOperation:
+        money = Decimal("nan")
+    if money is not None and not (cost.isascii() and money.is_finite() and 0 <= money <= 10**12 and len(cost) <= 20):
+        raise InputError("money is a number from 0 on with a decimal point, such as 25.50, or nothing for no limit")
+    plain = tokens.replace(",", "").replace(" ", "")
+    if plain and not (plain.isascii() and plain.isdigit() and len(plain) <= 15):
+        raise InputError("tokens are a whole number from 0 on, such as 2,000,000, or nothing for no limit")
+    return money, int(plain) if plain else None
+
+
+def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
+    project = call.project.project
+    with call.platform.pool.connection() as connection:
+        found = acts.budgets_shown(connection, call.caller, project)
+    given = typed or {}
+    return page(
+        call,
+        "budgets.html.j2",
+        status,
+        problem=problem,
+        project=project,
+        address=budgets_path(project),
+        budgets=[_shown(each) for each in found],
+        endpoints=[each.name for each in call.platform.endpoints.all() if each.retired_at is None],
+        typed={name: given.get(name, "") for name in ("endpoint", "cost", "tokens")},
+    )
+
+
+def _shown(row: BudgetRow) -> dict[str, Any]:
+    """Each limit with what is used of it."""
+    return {
+        "endpoint": row.endpoint,
+        "cost": "" if row.cost is None else money_in_words(row.cost),
+        "spent_cost": money_in_words(row.spent_cost),
+        "reserved_cost": money_in_words(row.reserved_cost) if row.reserved_cost else "",
+        "tokens": "" if row.tokens is None else f"{row.tokens:,}",
+        "spent_tokens": f"{int(row.spent_tokens):,}",
+        "reserved_tokens": f"{int(row.reserved_tokens):,}" if row.reserved_tokens else "",
+    }

@@ -1,0 +1,216 @@
+"""*Jobs* of a project: what the server carries out itself, how far each one is, and pause, resume, stop and retry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from steelyard.errors import InputError
+from steelyard.server.access.callers import Role
+from steelyard.server.jobs import acts
+from steelyard.server.jobs.messages import Progress
+from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
+from steelyard.server.jobs.specification import Resumption, read_specification
+from steelyard.server.pages.words import moment, money_in_words
+from steelyard.server.web.addresses import job_path, jobs_path, run_path
+from steelyard.server.web.render import missing_page, page
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from steelyard.server.jobs.rows import JobEvent, JobRow
+    from steelyard.server.web.call import Call
+
+__all__ = ["do_cancel", "do_pause", "do_resume", "do_retry", "rate_in_words", "show_job", "show_jobs"]
+
+_OPEN: Final = ("waiting", "running")  # what changes by itself
+_WANTED: Final = {"pause": "running, to be paused", "cancel": "running, to be stopped"}
+_STATES: Final = {"cancelled": "stopped"}
+_WAITS: Final = {
+    "budget": "A budget of the project has no room for its next call. It goes on when an admin of the project gives "
+    "more, when another job has ended, or next month.",
+    "later": "It was not done at the last attempt, and is tried again in a while.",
+    "resting": "Its endpoint did not answer, so no job asks it for a while.",
+    "busy": "Other jobs take all calls that its endpoint is asked at once.",
+    "worker": "It waits for a worker that is free. Where that lasts, none runs: steelyard worker starts one.",
+}  # fmt: skip
+
+
+def show_jobs(call: Call) -> Response:
+    """A page of the list, the newest first."""
+    project, before = call.project.project, call.query("before", 20)
+    number = min(int(before), 2**62) if before.isascii() and before.isdigit() else 0
+    with call.platform.pool.connection() as connection:
+        found = acts.jobs_shown(connection, call.caller, project, before=number)
+        names = names_of(connection, [each.requested_by for each in found])
+    address = jobs_path(project)
+    return page(
+        call,
+        "jobs.html.j2",
+        project=project,
+        jobs=[_shown(each, project, names) for each in found],
+        older=f"{address}?before={found[-1].id}" if len(found) == PAGE_SIZE else "",
+        newest=address if number else "",
+    )
+
+
+def show_job(call: Call) -> Response:
+    """One job, with all that happened to it."""
+    return _job_page(call)
+
+
+def do_pause(call: Call) -> Response:
+    """Stop it at its next checkpoint, to go on later."""
+    return _change(call, acts.pause, "this job has ended, or is paused already")
+
+
+def do_resume(call: Call) -> Response:
+    """Let it go on."""
+    return _change(call, acts.resume, "this job is not paused")
+
+
+def do_cancel(call: Call) -> Response:
+    """End it for good."""
+    return _change(call, acts.cancel, "this job has ended")
+
+
+def do_retry(call: Call) -> Response:
+    """Go on with what a job left, by another job."""
+    try:
+        with call.platform.pool.connection() as connection:
+            job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
+    except acts.Missing:
+        return missing_page(call)
+    except InputError as error:
+        return _job_page(call, 400, problem=str(error))
+    return _to(job_path(call.project.project, job))
+
+
+def rate_in_words(answered: int, seconds: float) -> str:
+    """How many answers come in a minute, or an hour where they are few; "" where it is too early to say."""
+    if answered < 2 or seconds < 5:
+        return ""
+    a_minute = 60 * answered / seconds
+    return f"about {a_minute:,.0f} a minute" if a_minute >= 2 else f"about {60 * a_minute:,.0f} an hour"
+
+
+def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
+    project, job = call.project.project, call.number("job")
+    try:
+        with call.platform.pool.connection() as connection:
+            is_changed = change(connection, call.caller, project, job, call.facts)
+    except acts.Missing:
+        return missing_page(call)
+    return _to(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
+
+
+def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
+    project = call.project
+    try:
+        with call.platform.pool.connection() as connection:
+            found = acts.job_shown(connection, call.caller, project.project, call.number("job"))
+            row, events = found.row, found.events
+            seal = seals_of(connection, [row]).get(row.run or 0, "")
+            people = [row.requested_by, *(int(each.actor[7:]) for each in events if _is_person(each.actor))]
+            names = names_of(connection, people)
+            waits = why_it_waits(connection, row.id)
+    except acts.Missing:
+        return missing_page(call)
+    is_open = row.state in _OPEN
+    is_still = call.query("still", 5) == "yes" or bool(problem)
+    path = job_path(project.project, row.id)
+    return page(
+        call,
+        "job.html.j2",
+        status,
+        problem=problem,
+        project=project.project,
+        list_address=jobs_path(project.project),
+        path=path,
+        job=_shown(row, project.project, names),
+        row=row,
+        rate=_rate(row, events),
+        waits=_WAITS.get(waits, ""),
+        run_address=run_path(project.project, seal) if seal else "",
+        events=[_shown_event(each, names) for each in events],
+        goes_on_with=job_path(project.project, row.resumes) if row.resumes else "",
+        may_act=project.role.reaches(Role.RUNNER),
+        is_open=is_open,
+        reloads=is_open and not is_still,
+    )
+
+
+def _shown(row: JobRow, project: str, names: dict[int, str]) -> dict[str, Any]:
+    """What the list and the page show of a job."""
+    progress = _progress(row)
+    return {
+        "id": row.id,
+        "address": job_path(project, row.id),
+        "subject": _subject(row),
+        "state": _state(row.state, row.wanted),
+        "answered": f"{progress.answered:,} of at most {progress.planned:,}" if progress else "",
+        "cost": money_in_words(row.cost) if row.cost else "",
+        "tokens": f"{int(row.tokens):,}" if row.tokens else "",
+        "asked_by": f"schedule {row.schedule}" if row.schedule else names.get(row.requested_by, ""),
+        "made_at": moment(row.created_at),
+        "ended_at": moment(row.ended_at) if row.ended_at else "",
+        "may_pause": row.state in _OPEN and row.wanted != "cancel",
+        "may_resume": row.state == "paused" or row.wanted == "pause",
+        "may_cancel": row.state in (*_OPEN, "paused") and row.wanted != "cancel",
+        "may_retry": row.state in ("failed", "cancelled"),
+    }
+
+
+def _subject(row: JobRow) -> str:
+    """What it asks, in words; of one that goes on with another, that one's number."""
+    asked = read_specification(row.specification)
+    if isinstance(asked, Resumption):
+        return f"goes on with job {asked.job}"
+    where = f" at {row.endpoint}" if row.endpoint else ", the model built in"
+    what = "audit of claims about" if row.kind == "audit" else "measurement of"
+    return f"{what} {asked.model}{where}"
+
+
+def _state(state: str, wanted: str) -> str:
+    return (_WANTED.get(wanted) if state == "running" else None) or _STATES.get(state, state)
+
+
+def _progress(row: JobRow) -> Progress | None:
+    try:
+        return msgspec.json.decode(row.progress, type=Progress) if row.progress else None
+    except msgspec.DecodeError:
+        return None
+
+
+def _rate(row: JobRow, events: tuple[JobEvent, ...]) -> str:
+    """Of a first attempt alone: a later one counts answers that were there before it."""
+    progress = _progress(row)
+    began = next((each.at for each in reversed(events) if each.state == "running"), None)
+    if progress is None or began is None or row.state != "running" or row.attempt > 1 or row.resumes:
+        return ""
+    return rate_in_words(progress.answered, (datetime.now(UTC) - began).total_seconds())
+
+
+def _is_person(actor: str) -> bool:
+    return actor.startswith("person:") and actor[7:].isascii() and actor[7:].isdigit()
+
+
+def _shown_event(event: JobEvent, names: dict[int, str]) -> dict[str, str]:
+    kind, _, number = event.actor.partition(":")
+    who = names.get(int(number), event.actor) if _is_person(event.actor) else f"{kind} {number}"
+    return {
+        "at": event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "attempt": f"{event.attempt:,}" if event.attempt else "",
+        "state": _state(event.state, event.wanted),
+        "who": who,
+        "reason": event.reason,
+    }
+
+
+def _to(path: str) -> Response:
+    from starlette.responses import RedirectResponse
+
+    return RedirectResponse(path, 303)

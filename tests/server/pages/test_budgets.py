@@ -1,0 +1,98 @@
+"""The page of budgets as an admin of the project uses it, and that a job waits for it in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.server.pages.budgets import read_amounts
+from tests.conftest import SumsServer
+from tests.server.jobs.yard import questions, wait_for
+from tests.server.pages.working import job_at, with_endpoint, working
+from tests.server.site import Site, new_platform
+
+BUDGETS, CLAIMS = "/p/default/budgets", "/p/default/claims"
+SHEET = "model: adder\nclaims:\n- task: sums\n  value: 50\n"
+
+
+@pytest.fixture(scope="module")
+def own(data_template: Path) -> Iterator[Site]:
+    with new_platform(data_template) as running:
+        running.administrator()
+        yield running
+
+
+def test_a_job_waits_for_a_budget_and_goes_on_when_there_is_one(own: Site) -> None:
+    admin = own.person("budget-admin", "admin")
+    assert "spend without a limit" in admin.get(BUDGETS).text
+    with SumsServer() as server:
+        choice = with_endpoint(own, server.url, "priced at 2", price="2")
+        assert admin.submit(BUDGETS, BUDGETS, endpoint="priced at 2", cost="0", tokens="").status == 303
+        text = admin.get(BUDGETS).text
+        assert "0.00 of 0.00" in text
+        assert "0 of no limit" in text
+        assert "priced at 2" in text
+        fields = {"sheet": SHEET, "choice": choice, "task": "sums", "questions": questions(4)}
+        job = admin.submit(CLAIMS, f"{CLAIMS}/test", **fields).headers["location"]
+        with working(own):
+            wait_for(lambda: job_at(admin, job, "A budget of the project has no room"))
+            assert (
+                admin.submit(BUDGETS, BUDGETS, endpoint="priced at 2", cost="25.50", tokens="2,000,000").status == 303
+            )
+            wait_for(lambda: job_at(admin, job, "It is (finished|failed)"))
+    assert "Its run and verdict" in admin.get(job).text
+    text = admin.get(BUDGETS).text
+    assert "of 25.50" in text
+    assert "of 2,000,000" in text
+    assert re.search(r"[1-9][\d,]* of 2,000,000", text), "what the job spent"
+
+
+def test_what_is_no_amount_is_refused_beside_the_form(own: Site) -> None:
+    admin = own.administrator()
+    for fields, words in (
+        ({"cost": "much", "tokens": ""}, "money is a number"),
+        ({"cost": "", "tokens": "-1"}, "tokens are a whole number"),
+        ({"cost": "1", "tokens": "", "endpoint": "<script>"}, "there is no endpoint '<script>'"),
+    ):
+        reply = admin.submit(BUDGETS, BUDGETS, **fields)
+        assert (reply.status, words in unescape(reply.text)) == (400, True), reply.text
+        assert f'value="{fields["cost"]}"' in reply.text
+        assert "<script" not in reply.text
+    assert admin.post(BUDGETS, {"cost": "1"}).status == 403
+
+
+@pytest.mark.parametrize(
+    ("cost", "tokens", "found"),
+    [
+        ("", "", (None, None)),
+        ("0", "0", (Decimal(0), 0)),
+        ("25.50", "2,000,000", (Decimal("25.50"), 2_000_000)),
+    ],
+)
+def test_amounts_are_read_as_people_type_them(cost: str, tokens: str, found: tuple[Decimal | None, int | None]) -> None:
+    assert read_amounts(cost, tokens) == found
+
+
+@pytest.mark.parametrize(
+    ("cost", "tokens"),
+    [
+        ("nan", ""),
+        ("inf", ""),
+        ("1e999", ""),
+        ("-1", ""),
+        ("1,5", ""),
+        ("٣", ""),
+        ("", "1.5"),
+        ("", "9" * 16),
+        ("", "x"),
+    ],
+)
+def test_what_is_no_amount_is_none(cost: str, tokens: str) -> None:
+    with pytest.raises(InputError):
+        read_amounts(cost, tokens)

@@ -1,0 +1,136 @@
+"""The page of claims as a runner uses it: a table is pasted, screened, foreseen, and tested by a real worker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SumsServer
+from tests.server.fixtures import HOSTILE
+from tests.server.jobs.yard import questions, wait_for
+from tests.server.pages.working import job_at, with_endpoint, working
+from tests.server.site import Client, Reply, Site, new_platform, pushed
+
+CLAIMS = "/p/default/claims"
+SHEET = "model: adder\r\nvendor: us\r\nclaims:\r\n- task: sums\r\n  value: 50\r\n"
+TABLE = "| Benchmark | Ours |\n|---|---|\n| GSM8K | 69.83 |\n| MMLU | 61.25 |\n"
+
+
+@pytest.fixture(scope="module")
+def own(data_template: Path) -> Iterator[Site]:
+    with new_platform(data_template) as running:
+        running.administrator()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def runner(own: Site) -> Client:
+    return own.person("claims-runner", "runner")
+
+
+def hidden(reply: Reply) -> dict[str, str]:
+    """What the form of the second page would send."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', reply.text)
+    return {name: unescape(value) for name, value in found}
+
+
+def test_a_pasted_sheet_becomes_a_verdict(own: Site, runner: Client) -> None:
+    with SumsServer() as server:
+        choice = with_endpoint(own, server.url, price="2")
+        form = {
+            "sheet": SHEET,
+            "choice": choice,
+            "limit": "40",
+            "tolerance": "4.5",
+            "task": "sums",
+            "questions": questions(40),
+        }
+        foreseen = runner.submit(CLAIMS, CLAIMS, **form)
+        assert foreseen.status == 200, foreseen.text
+        assert "What its test takes at most" in foreseen.text
+        assert re.search(r"<strong>\d+ calls, about [^,]+, [\d.e-]+ at the list’s prices", foreseen.text)
+        assert "Nothing on the sheet is impossible" in foreseen.text
+        assert not [prompt for prompt in server.asked if prompt.startswith("What is")], "no sample was sent"
+        fields = hidden(foreseen)
+        assert {name: fields[name] for name in form} == form
+        edited = runner.post(CLAIMS, fields | {"act": "edit"})
+        assert unescape(edited.text).count('"question": "What is 39 +') == 1
+        added = runner.post(f"{CLAIMS}/test", fields)
+        assert added.status == 303, added.text
+        job = added.headers["location"]
+        with working(own):
+            wait_for(lambda: job_at(runner, job, "It is (finished|failed)"))
+    run = re.search(r'href="(/p/default/runs/[0-9a-f]{64})">Its run and verdict', runner.get(job).text)
+    assert run is not None, runner.get(job).text
+    assert "adder" in runner.get(run[1]).text
+    assert f'href="{run[1]}"' in own.person("claims-viewer", "viewer").get(CLAIMS).text
+
+
+def test_a_viewer_sees_past_audits_and_no_form(site: Site) -> None:
+    seal, viewer = pushed(site), site.person("claims-looker", "viewer")
+    text = viewer.get(CLAIMS).text
+    assert f"/p/default/runs/{seal}" in text
+    assert "<textarea" not in text
+    assert 'name="choice"' not in text
+
+
+def test_a_table_is_screened_without_a_model(runner: Client) -> None:
+    found = runner.submit(CLAIMS, CLAIMS, sheet=TABLE, choice="")
+    assert found.status == 200
+    assert "As it was read" in found.text
+    assert "69.83" in found.text
+    assert "| GSM8K | 69.83 |" in found.text, "what was pasted stays in the form"
+    impossible = "model: a\nclaims:\n- task: aime24\n  value: 41.0\n  samples: 30\n  repeats: 1\n"
+    found = runner.submit(CLAIMS, CLAIMS, sheet=impossible, choice="")
+    assert "Impossible by arithmetic alone" in found.text
+    assert "in a finding" in found.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"sheet": ""}, "paste a table"),
+        ({"sheet": SHEET + "- tusk: 1\r\n"}, "unknown key 'tusk'"),
+        ({"sheet": "model: a\nclaims:\n" + "- {task: x, value: 50}\n" * 301}, "301 claims"),
+        ({"sheet": SHEET, "choice": "99999999/sums"}, "choose a model of the list"),
+        ({"sheet": SHEET, "choice": "x/y"}, "choose a model of the list"),
+        ({"sheet": SHEET, "choice": "0/python:os.system"}, "names an endpoint"),
+        ({"sheet": SHEET, "choice": "0/embedded:smollm2", "limit": "1e9"}, "whole number"),
+        ({"sheet": SHEET, "choice": "0/embedded:smollm2", "limit": "0"}, "limit"),
+        ({"sheet": SHEET, "choice": "0/embedded:smollm2", "tolerance": "two"}, "tolerance"),
+        ({"sheet": SHEET, "choice": "0/embedded:smollm2", "task": "../x", "questions": "{}"}, "small letters"),
+    ],
+)
+def test_what_is_wrong_is_a_line_beside_the_form_and_what_was_typed_stays(
+    runner: Client, fields: dict[str, str], words: str
+) -> None:
+    for path in (CLAIMS, f"{CLAIMS}/test"):
+        if path != CLAIMS and "choice" not in fields:
+            continue
+        reply = runner.submit(CLAIMS, path, **fields)
+        alert = re.search(r'role="alert">([^<]*)<', reply.text)
+        assert reply.status == 400
+        assert alert is not None
+        assert words in unescape(alert[1])
+        assert unescape(reply.text).replace("\r", "").count(fields["sheet"].replace("\r", "")[:60]) >= 1
+
+
+def test_markup_in_what_is_pasted_is_shown_as_text(runner: Client) -> None:
+    sheet = (
+        f"model: '{HOSTILE.replace(chr(39), chr(39) * 2)}'\nclaims:\n- task: '<script>alert(3)</script>'\n  value: 5\n"
+    )
+    for fields in ({"sheet": sheet}, {"sheet": f"{sheet}x: </textarea><script>alert(4)</script>\n"}):
+        reply = runner.submit(CLAIMS, CLAIMS, choice="", name=HOSTILE, task='"><script>', **fields)
+        assert "<script" not in reply.text
+        assert reply.text.count("</textarea>") == 2
+    assert "\u202e" not in runner.submit(CLAIMS, CLAIMS, choice="", sheet=TABLE, name="\u202eevil").text
+
+
+def test_a_form_is_bounded_and_needs_its_key(runner: Client) -> None:
+    assert runner.post(CLAIMS, {"sheet": SHEET}).status == 403
+    assert runner.submit(CLAIMS, CLAIMS, sheet="x" * 250_000).status == 400
+    assert runner.submit(CLAIMS, CLAIMS, sheet="x" * (2 << 20)).status == 413

@@ -1,0 +1,109 @@
+"""The pages of jobs: what stands there while one waits, runs, pauses and ends, and who may change that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steelyard.server.pages.jobs import rate_in_words
+from tests.conftest import SumsServer
+from tests.server.jobs.yard import questions, wait_for
+from tests.server.pages.working import job_at, with_endpoint, working
+from tests.server.site import Client, Site, new_platform
+
+CLAIMS, JOBS = "/p/default/claims", "/p/default/jobs"
+SHEET = "model: adder\nclaims:\n- task: sums\n  value: 50\n"
+
+
+@pytest.fixture(scope="module")
+def own(data_template: Path) -> Iterator[Site]:
+    with new_platform(data_template) as running:
+        running.administrator()
+        yield running
+
+
+def added(client: Client, choice: str, count: int = 4) -> str:
+    """Add a job; the path of its page."""
+    fields = {"sheet": SHEET, "choice": choice, "task": "sums", "questions": questions(count)}
+    reply = client.submit(CLAIMS, f"{CLAIMS}/test", **fields)
+    assert reply.status == 303, reply.text
+    return reply.headers["location"]
+
+
+def act(client: Client, job: str, name: str) -> int:
+    return client.submit(job, f"{job}/{name}").status
+
+
+def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
+    runner, viewer = own.person("jobs-runner", "runner"), own.person("jobs-viewer", "viewer")
+    with SumsServer() as server:
+        server.seconds = lambda _: 0.1
+        job = added(runner, with_endpoint(own, server.url, price="2"), 300)
+        text = viewer.get(job).text
+        assert "It is waiting" in text
+        assert "It waits for a worker" in text
+        assert "jobs-runner" in text
+        assert 'http-equiv="refresh"' in text
+        assert 'http-equiv="refresh"' not in viewer.get(f"{job}?still=yes").text
+        assert f'action="{job}' not in text, "a viewer has no button"
+        with working(own):
+            wait_for(lambda: job_at(runner, job, r"\d+ of at most [\d,]+"))
+            assert "It is running" in runner.get(job).text
+            assert act(runner, job, "pause") == 303
+            wait_for(lambda: job_at(runner, job, "It is paused"))
+            assert 'http-equiv="refresh"' not in runner.get(job).text
+            again = runner.submit(job, f"{job}/pause")
+            assert (again.status, "is paused already" in again.text) == (409, True)
+            assert act(runner, job, "resume") == 303
+            wait_for(lambda: job_at(runner, job, "It is running"))
+            assert act(runner, job, "cancel") == 303
+            wait_for(lambda: job_at(runner, job, "It is stopped"))
+            server.seconds = lambda _: 0.0
+            retried = runner.submit(job, f"{job}/retry")
+            assert retried.status == 303
+            on = retried.headers["location"]
+            wait_for(lambda: job_at(runner, on, "It is (finished|failed)"))
+    text = runner.get(on).text
+    assert "Its run and verdict" in text
+    assert f'href="{job}">job ' in text
+    assert re.search(r"<dt>money</dt><dd>\d+\.\d\d", text)
+    refused = runner.submit(JOBS if 'name="key"' in runner.get(JOBS).text else job, f"{job}/retry")
+    assert (refused.status, "cannot be resumed" in refused.text) == (400, True)
+    listed = viewer.get(JOBS).text
+    assert listed.index(on) < listed.index(f'"{job}"')
+
+
+def test_it_says_what_a_job_waits_for(own: Site) -> None:
+    client = own.administrator()
+    choice = with_endpoint(own, "http://127.0.0.1:9/v1", "nobody there")
+    job = added(client, choice)
+    with working(own):
+        wait_for(lambda: job_at(client, job, "did not answer|tried again in a while"))
+    assert act(client, job, "cancel") == 303
+    assert "It is stopped" in client.get(job).text
+
+
+def test_another_projects_job_is_not_there(own: Site) -> None:
+    job = added(own.administrator(), "0/embedded:smollm2")
+    stranger = own.person("jobs-stranger", "admin", own.project("elsewhere"))
+    number = job.rpartition("/")[2]
+    for place in (job, f"/p/elsewhere/jobs/{number}", "/p/elsewhere/jobs/999999999"):
+        assert stranger.get(place).status == 404
+    key = {"key": stranger.key("/p/elsewhere/jobs")}
+    for name in ("pause", "resume", "cancel", "retry"):
+        assert stranger.post(f"/p/elsewhere/jobs/{number}/{name}", key).status == 404
+    assert "Nothing was asked of this server yet" in stranger.get("/p/elsewhere/jobs").text
+    assert "There are no more jobs" in stranger.get("/p/elsewhere/jobs?before=1").text
+    assert own.administrator().post(f"{job}/cancel", {}).status == 403, "without the form's key"
+    assert act(own.administrator(), job, "cancel") == 303
+
+
+@pytest.mark.parametrize(
+    ("answered", "seconds", "words"),
+    [(1, 60, ""), (50, 4, ""), (50, 60, "about 50 a minute"), (3, 600, "about 18 an hour")],
+)
+def test_the_rate_is_said_once_there_are_answers(answered: int, seconds: float, words: str) -> None:
+    assert rate_in_words(answered, seconds) == words
