@@ -19,7 +19,8 @@ from steelyard.records import Claim, GenerateRequest, ModelOutput, Outcome, Prot
 from steelyard.scorers import open_scorer
 from steelyard.tasks import load_task, resolve
 from steelyard.tasks.loaders import DataMissing
-from steelyard.tasks.protocol import RequestedProtocol, choose_protocol
+from steelyard.tasks.protocol import choose_protocol
+from steelyard.tasks.requested import RequestedProtocol
 from tests.conftest import SumsServer
 
 # 25 made-up questions with 380 answers to them, and what bfcl-eval 2025.6.16 (version 3) makes of both: the messages of

@@ -12,7 +12,8 @@ from steelyard.claims.benchmarks import lookup, without_measure
 from steelyard.records import Claim, GenerateRequest, ModelOutput, Outcome, Protocol
 from steelyard.scorers import open_scorer
 from steelyard.tasks import load_task, resolve
-from steelyard.tasks.protocol import RequestedProtocol, choose_protocol
+from steelyard.tasks.protocol import choose_protocol
+from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.task import Samples
 
 # The rows as EvalPlus's script writes them (tools/mbpp/to_original_fmt.py), and what evalplus 0.3.1's untrusted_check

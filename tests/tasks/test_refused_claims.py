@@ -15,7 +15,8 @@ from steelyard.planning.options import Options
 from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, NotPlanned, PlannedModel, Protocol
 from steelyard.tasks import load_task, resolve
 from steelyard.tasks.definition_file import read_definition
-from steelyard.tasks.protocol import RequestedProtocol, choose_protocol, possible_formats
+from steelyard.tasks.protocol import choose_protocol, possible_formats
+from steelyard.tasks.requested import RequestedProtocol
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 MODELS = {"subject": PlannedModel(identity=ModelIdentity(uri="x:y"), capabilities=EVERYTHING)}

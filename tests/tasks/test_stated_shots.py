@@ -140,7 +140,8 @@ def test_an_entry_of_confirms_only_needs_words(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'confirms_only' needs 'words'"):
         read_definition(path)
     path.write_text(path.read_text().replace("unless: [mean]", "words: [mean], unless: [overall]"))
-    from steelyard.tasks.protocol import RequestedProtocol, choose_protocol
+    from steelyard.tasks.protocol import choose_protocol
+    from steelyard.tasks.requested import RequestedProtocol
 
     for metric, why in (("mean", "because"), ("mean overall", ""), ("", "")):
         requested = RequestedProtocol(task="lamps", metric=metric)

@@ -8,7 +8,8 @@ import pytest
 
 from steelyard.records import Claim, Protocol
 from steelyard.tasks import load_task
-from steelyard.tasks.protocol import RequestedProtocol, choose_protocol, possible_formats
+from steelyard.tasks.protocol import choose_protocol, possible_formats
+from steelyard.tasks.requested import RequestedProtocol
 
 
 def may_accuse(task: str, metric: str = "", variant: str = "", shots: int | None = None, **protocol: Any) -> bool:

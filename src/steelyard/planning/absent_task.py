@@ -16,7 +16,8 @@ from steelyard.planning.decoding import NO_CHAT, NO_COMPLETIONS, own_limit_in
 from steelyard.planning.testable import Skip
 from steelyard.records import Capabilities, Claim, Measurement, NotPlanned, Served
 from steelyard.tasks.definition import Fields, PromptFormat, TaskDefinition
-from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol
+from steelyard.tasks.protocol import ChosenProtocol
+from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.stated_shots import StatedShots
 from steelyard.tasks.task import Task
 

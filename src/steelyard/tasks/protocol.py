@@ -7,14 +7,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from steelyard.records import Claim
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
-from steelyard.tasks.stated_shots import StatedShots, stated_shots
+from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.subset import named_in, subset_words, words_in
 from steelyard.tasks.understood import not_understood
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
-__all__ = ["ChosenProtocol", "RequestedProtocol", "choose_protocol", "possible_formats", "several_answers"]
+__all__ = ["ChosenProtocol", "choose_protocol", "possible_formats", "several_answers"]
 
 
 # pass@10, pass_at_5, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4, maj@k; not pass@1, maj1@1 and avg@64.
@@ -29,41 +28,6 @@ _SEVERAL_ANSWERS = re.compile(
 _WHOLE = frozenset(("the", "whole", "full", "all", "complete", "set", "split", "samples", "questions", "items"))
 _TOGETHER = frozenset(("and", "of", "average", "mean", "both", "tasks", "subtasks", "settings"))
 _OF_A_WINDOW = frozenset(("problems", "contests", "contest", "dates", "date", "window", "from", "between", "release"))
-
-
-class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
-    """A requested protocol: as a vendor describes it for a claim, or as a user names a prompt format."""
-
-    task: str = ""
-    variant: str = ""
-    metric: str = ""
-    prompt: str = ""
-    harness: str = ""
-    subset: str = ""
-    average: str = ""
-    shots: int | None = None
-    said: tuple[str, ...] = ()  # what else is said of how it was measured: read for worked examples alone
-
-    @classmethod
-    def of_claim(cls, claim: Claim) -> RequestedProtocol:
-        """The protocol that a claim states."""
-        return cls(
-            task=claim.task,
-            variant=claim.variant,
-            metric=claim.metric,
-            prompt=claim.protocol.prompt,
-            harness=claim.protocol.harness,
-            subset=claim.protocol.subset,
-            average=claim.average,
-            shots=claim.shots,
-            said=(claim.note, claim.protocol.decoding, claim.protocol.subset, claim.protocol.judge),
-        )
-
-    @property
-    def stated_shots(self) -> StatedShots:
-        """How many worked examples are stated, by number and in words."""
-        texts = (self.task, self.variant, self.metric, self.prompt, self.harness, *self.said)
-        return stated_shots(self.shots, texts)
 
 
 class ChosenProtocol(msgspec.Struct, frozen=True):

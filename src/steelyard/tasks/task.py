@@ -31,8 +31,9 @@ from steelyard.tasks.hub_files import ChosenRows, hub_files
 from steelyard.tasks.images import RowImages, check_unmarked
 from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, mirrored, read_rows
-from steelyard.tasks.protocol import ChosenProtocol, RequestedProtocol, choose_protocol, possible_formats
+from steelyard.tasks.protocol import ChosenProtocol, choose_protocol, possible_formats
 from steelyard.tasks.question_rows import TidyRows
+from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
 

@@ -20,7 +20,7 @@ from steelyard.tasks.window import without_window
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import TaskDefinition
-    from steelyard.tasks.protocol import RequestedProtocol
+    from steelyard.tasks.requested import RequestedProtocol
 
 __all__ = ["not_understood"]
 

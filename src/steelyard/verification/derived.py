@@ -14,7 +14,7 @@ from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.planning.sources import measurement_id
 from steelyard.records import NotPlanned, Plan, Served
 from steelyard.records.record import Record
-from steelyard.tasks.protocol import RequestedProtocol
+from steelyard.tasks.requested import RequestedProtocol
 from steelyard.util.software import software
 from steelyard.util.text import one_line
 
