@@ -191,7 +191,7 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: Any
         (claim("hellaswag"), "completion"),
         (claim("hellaswag", metric="acc_norm"), "completion"),
         (claim("hellaswag", metric="acc_norm bytes"), "completion_bytes"),
-        (claim("hellaswag", metric="acc"), "completion_raw"),
+        (claim("hellaswag", metric="acc", harness="lm-eval"), "completion_raw"),
         (claim("hellaswag", metric="accuracy"), "completion"),
         (claim("bbh"), "cot"),
         (claim("bbh", prompt="direct"), "direct"),

@@ -356,7 +356,7 @@ def claim(task: str, metric: str = "", shots: int | None = None, **protocol: Any
     [
         (claim("arc-challenge"), "cloze"),
         (claim("arc-challenge", "acc_norm"), "cloze"),
-        (claim("arc-challenge", "acc"), "cloze_raw"),
+        (claim("arc-challenge", "acc", harness="lighteval"), "cloze_raw"),
         (claim("arc-challenge", "acc_norm (bytes)"), "cloze_bytes"),
         (claim("arc-easy", "acc_norm (characters)", harness="lighteval"), "cloze"),
         (claim("arc-easy", prompt="multiple choice"), "letter"),

@@ -94,5 +94,40 @@ def test_worked_examples_are_read_wherever_and_however_they_are_stated(text: str
     assert all(choose_protocol(definition, requested, name).confirms_only for name in names)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["CoT, with python tool", "with tools", "majority voting over 64 samples", "maj@64", "cons@64", "thinking mode",
+     "non-thinking", "with code interpreter", "Level 5"],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["prompt", "harness", "decoding", "note", "variant"])
+def test_help_another_mode_and_several_answers_accuse_nobody_wherever_they_are_said(text: str, field: str) -> None:
+    own: dict[str, Any] = {field: text} if field in ("note", "variant") else {}
+    stated: dict[str, Any] = {} if own else {field: text}
+    claim = Claim(task="math_500", value="50", protocol=Protocol(**stated), **own)
+    definition, requested = load_task("math_500").definition, RequestedProtocol.of_claim(claim)
+    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
+    assert all(each.refused or each.confirms_only for each in found)
+
+
+@pytest.mark.parametrize(
+    "variant", ["no tools", "without tools", "avg@64", "(avg of 64)", "average over 32 runs", "pass@1"]
+)
+def test_repeats_and_no_help_are_what_is_asked(variant: str) -> None:
+    assert may_accuse("math_500", variant=variant)
+
+
+@pytest.mark.parametrize(
+    ("task", "raw"), [("hellaswag", "completion_raw"), ("arc_challenge", "cloze_raw"), ("piqa", "cloze_raw")]
+)
+def test_acc_is_unnormalised_beside_a_harness_that_prints_it_so_and_anything_elsewhere(task: str, raw: str) -> None:
+    def formats(metric: str, harness: str) -> tuple[str, ...]:
+        claim = Claim(task=task, value="50", metric=metric, protocol=Protocol(harness=harness))
+        return possible_formats(load_task(task).definition, RequestedProtocol.of_claim(claim))
+
+    assert formats("acc", "lm-eval 0.4.13") == formats("Acc.", "lighteval") == (raw,)
+    assert formats("Acc.", "") == formats("acc", "OpenCompass") == formats("", "")
+    assert len(formats("", "")) > 2
+
+
 def test_a_suite_of_one_s_own_and_a_world_have_no_vendor_s_words() -> None:
     assert may_accuse("world_two_room", metric="planning_success", variant="rooms, few frames")

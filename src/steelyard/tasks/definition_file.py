@@ -282,7 +282,7 @@ def _resolved(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> Pro
 
 def _inherited(prompt_format: PromptFormat, parent: PromptFormat) -> PromptFormat:
     """Copy every field with its default value from the parent, except words and title, which name one format only."""
-    own = {"like", "words", "title"}
+    own = {"like", "words", "lm_eval_metrics", "title"}
     taken = {}
     for field in msgspec.structs.fields(PromptFormat):
         value = getattr(prompt_format, field.name)

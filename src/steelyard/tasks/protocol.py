@@ -25,6 +25,7 @@ _SEVERAL_ANSWERS = re.compile(
 )
 
 
+_LM_EVAL = ("lm eval", "lm evaluation harness", "language model evaluation harness", "lighteval")
 _WHOLE = frozenset(("the", "whole", "full", "all", "complete", "set", "split", "samples", "questions", "items"))
 _TOGETHER = frozenset(("and", "of", "average", "mean", "both", "tasks", "subtasks", "settings"))
 _OF_A_WINDOW = frozenset(("problems", "contests", "contest", "dates", "date", "window", "from", "between", "release"))
@@ -120,6 +121,8 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
         return f"the vendor shows {stated.in_words} worked examples, and {shots or 'none'} are shown here"
     if why := _meant(definition.confirms_only, requested):
         return why
+    if several := several_answers((requested.harness, *requested.said)):
+        return f"the vendor's number may come from several answers to a sample ({several})"
     if definition.public and not definition.prompts[definition.default_prompt].needs:
         words = not_understood(definition, name, requested)
         return f"what the vendor states of its measure is not known here ({words})" if words else ""
@@ -250,12 +253,15 @@ def several_answers(texts: Iterable[str]) -> str:
     return next((found[0].strip() for text in texts if (found := _SEVERAL_ANSWERS.search(text))), "")
 
 
-def _best(definition: TaskDefinition, texts: tuple[str, ...]) -> tuple[str, ...]:
+def _best(definition: TaskDefinition, texts: tuple[str, str, str]) -> tuple[str, ...]:
     """The best matches: a longer phrase outweighs a shorter one, the prompt outweighs metric and harness."""
-    scores = {
-        name: tuple(_matches(text, name, prompt_format) for text in texts)
-        for name, prompt_format in definition.prompts.items()
-    }
+    _, metric, harness = texts
+    of_lm_eval = bool(_longest(harness, _LM_EVAL))
+    scores = {}
+    for name, prompt_format in definition.prompts.items():
+        by_prompt, by_metric, by_harness = (_matches(text, name, prompt_format) for text in texts)
+        named = _longest(metric, prompt_format.lm_eval_metrics) if of_lm_eval else 0
+        scores[name] = by_prompt, max(by_metric, named), by_harness
     best = max(scores.values())
     return tuple(name for name, score in scores.items() if score == best) if any(best) else ()
 

@@ -27,6 +27,20 @@ __all__ = ["not_understood"]
 # A name of a harness's own: words joined by underscores, colons, bars or slashes; and what stands in its parentheses.
 _NAME: Final = re.compile(r"[A-Za-z0-9.+-]+(?:[_:|/,][A-Za-z0-9.+-]+)+")
 _WORD: Final = re.compile(r"[^\W_]+|\+\+")  # of any script: a variant may be written in Chinese
+# The 1 of pass@1 and pass_at_1, and passes that are averaged.
+_ONE_ANSWER: Final = re.compile(
+    r"(?:@|\^|[ _]at[ _])\s?1(?![0-9])"
+    r"|(?<![a-z])(?:avg|average|mean|averaged)[ _]?(?:@|of|over)?[ _]?[0-9]{1,4}"
+    r"(?:[ _](?:runs|samples|seeds|trials|passes))?(?!\w)",
+    re.IGNORECASE,
+)
+# Help, or another mode of the model, which is said anywhere.
+_WITHOUT_TOOLS: Final = re.compile(r"\b(?:no|without|w/o)[ -](?:any )?tools?\b", re.IGNORECASE)
+_OTHER_MODES: Final = re.compile(
+    r"\b(?:non[- ]?thinking|thinking|tools?|tool[- ]use|code[- ]interpreter|web[- ]search|browsing|retrieval"
+    r"|human[- ]split|augmented[- ]split|level[- ]?5|majority)\b",
+    re.IGNORECASE,
+)
 _VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
 _IN_PARENTHESES: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
@@ -57,8 +71,8 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
     """The words of a claim that are not known to mean what this prompt format asks, in quotes; "" where all are."""
     own = _own_words(definition, name)
     found = [
-        *_left(without_shots(_without_dates(definition, requested.variant)), own | _OF_VARIANTS),
-        *_left(without_answers(requested.metric), own | _OF_METRICS | _OF_COMPARERS),
+        *_left(_plain(without_shots(_without_dates(definition, requested.variant))), own | _OF_VARIANTS),
+        *_left(_plain(requested.metric), own | _OF_METRICS | _OF_COMPARERS),
     ]
     for text in (requested.harness, requested.prompt):
         for named in _IN_PARENTHESES.findall(text):
@@ -66,12 +80,14 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
         for named in _NAME.findall(_IN_PARENTHESES.sub(" ", text)):
             if words_in(named) != words_in(name):  # a sheet may use our own names
                 found += _left(without_shots(named), own | _OF_HARNESSES)
+    for text in (requested.prompt, requested.harness, *requested.said):
+        found += _OTHER_MODES.findall(_WITHOUT_TOOLS.sub(" ", text))
     return ", ".join(repr(word[:40]) for word in dict.fromkeys(found[:5]))
 
 
-def without_answers(metric: str) -> str:
-    """A metric without the 1 of *pass@1*, *acc@1* and *pass_at_1*: one answer to a sample is what is asked."""
-    return re.sub(r"(?:@|\^|[ _]at[ _])\s?1(?![0-9])", " ", metric)
+def _plain(text: str) -> str:
+    """A text without *pass@1*, *avg@64*, *average of 8 runs* and *no tools*: one answer without help is asked."""
+    return _WITHOUT_TOOLS.sub(" ", _ONE_ANSWER.sub(" ", text))
 
 
 def _left_of_name(definition: TaskDefinition, named: str, own: frozenset[str]) -> list[str]:

@@ -32,13 +32,25 @@ def test_an_inflated_claim_is_found_in_any_order_of_formats(formats: tuple[float
 @pytest.mark.parametrize(
     ("task", "claim", "formats"),
     [
-        ("gsm8k", {}, ("cot", "cot_strict", "chat")),
-        ("gsm8k", {"shots": 5}, ("cot", "cot_strict", "chat")),
-        ("gsm8k", {"protocol": Protocol(decoding="greedy")}, ("cot", "cot_strict", "chat")),
+        ("gsm8k", {}, ("cot", "cot_chat", "cot_strict", "cot_strict_chat", "chat")),
+        ("gsm8k", {"shots": 5}, ("cot", "cot_chat", "cot_strict", "cot_strict_chat", "chat")),
+        (
+            "gsm8k",
+            {"protocol": Protocol(decoding="greedy")},
+            ("cot", "cot_chat", "cot_strict", "cot_strict_chat", "chat"),
+        ),
         ("gsm8k", {"protocol": Protocol(prompt="chat")}, ("chat",)),
-        ("gsm8k", {"metric": "qem", "protocol": Protocol(harness="lighteval")}, ("cot_strict",)),
-        ("gsm8k", {"protocol": Protocol(harness="lighteval")}, ("cot", "cot_strict", "chat")),
-        ("gsm8k", {"protocol": Protocol(prompt="a format of ours")}, ("cot", "cot_strict", "chat")),
+        ("gsm8k", {"metric": "qem", "protocol": Protocol(harness="lighteval")}, ("cot_strict", "cot_strict_chat")),
+        (
+            "gsm8k",
+            {"protocol": Protocol(harness="lighteval")},
+            ("cot", "cot_chat", "cot_strict", "cot_strict_chat", "chat"),
+        ),
+        (
+            "gsm8k",
+            {"protocol": Protocol(prompt="a format of ours")},
+            ("cot", "cot_chat", "cot_strict", "cot_strict_chat", "chat"),
+        ),
         ("mmlu", {}, ("letter", "letter_generate", "cloze")),
         ("ifeval", {"metric": "prompt-level strict"}, ("prompt_strict",)),
         ("ifeval", {}, ("prompt_strict",)),  # refused, since it may be another metric
