@@ -33,7 +33,7 @@ def test_the_record_has_a_field_for_every_option() -> None:
 
     options = {parameter.name or "" for parameter in command.params}
     about_the_process, of_an_audit = (
-        {"shows_progress", "owns_process", "usual_keys"},
+        {"shows_progress", "owns_process", "usual_keys", "api_keys", "socket_factory"},
         {"accept_model", "allow_part", "batch", "batch_growth", "task_files"},
     )
     assert {READ.get(name, name) for name in options - {"system"}} == {

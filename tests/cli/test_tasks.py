@@ -25,7 +25,8 @@ def test_one_task_one_known_benchmark_and_an_unknown_one(capsys: pytest.CaptureF
     assert steelyard(["tasks", "gsm-8k", "swe-bench-verified"]) == 0
     told = capsys.readouterr().out
     assert (
-        "gsm8k: GSM8K\n  samples       1,319\n  formats       cot, cot_strict, chat (the first is the default)" in told
+        "gsm8k: GSM8K\n  samples       1,319\n"
+        "  formats       cot, cot_chat, cot_strict, cot_strict_chat, chat (the first is the default)" in told
     )
     assert "swe-bench-verified: SWE-bench Verified: known, but no task here; 500 samples" in told
     assert steelyard(["tasks", "nonsense"]) == 2

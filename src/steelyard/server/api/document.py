@@ -29,7 +29,7 @@ _ABOUT: Final = (
 # The parts of paths: what each names, and its form.
 _PARTS: Final = {
     "seal": (
-        "SHA-256 of the run's bundle.dsse.json, hexadecimal.",
+        "SHA-256 of the run's seal, hexadecimal.",
         {"type": "string", "pattern": "^[0-9a-f]{64}$", "minLength": 64, "maxLength": 64},
     ),
     "job": ("The job's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),

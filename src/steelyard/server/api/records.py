@@ -39,7 +39,7 @@ __all__ = [
 
 MAX_PAGE: Final = 100
 
-Seal = Annotated[str, Meta(description="SHA-256 of the run's bundle.dsse.json, hexadecimal: it names the run.")]
+Seal = Annotated[str, Meta(description="SHA-256 of the run's seal, hexadecimal: it names the run.")]
 Exit = Annotated[
     Literal[0, 1, 3, 4],
     Meta(description="Exit code of the run's verdict: 0 good, 1 inconsistent or red, 3 undecided, 4 answers missing."),
