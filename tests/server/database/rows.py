@@ -135,7 +135,8 @@ def add_event(connection: Any, person: int) -> None:
     )
     connection.execute(
         "INSERT INTO steelyard.mail_server (host, port, security, sender, sealed, set_by) VALUES "
-        "('mail.example', 25, 'none', 'a@b.example', %s, %s) ON CONFLICT (id) DO UPDATE SET set_by = excluded.set_by",
+        "('mail.example', 25, 'none', 'a@b.example', %s, %s) ON CONFLICT (id) DO UPDATE "
+        "SET set_by = excluded.set_by, is_on = true",  # another test may have left it off
         (bytes(range(256)), person),
     )
     connection.execute(
