@@ -97,7 +97,8 @@ def test_worked_examples_are_read_wherever_and_however_they_are_stated(text: str
 @pytest.mark.parametrize(
     "text",
     ["CoT, with python tool", "with tools", "majority voting over 64 samples", "maj@64", "cons@64", "thinking mode",
-     "non-thinking", "with code interpreter", "Level 5"],
+     "non-thinking", "with code interpreter", "Level 5", "maj\uff2064", "thin\u200bking", "non\u2011thinking",
+     "with t\u00adools"],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["prompt", "harness", "decoding", "note", "variant"])
 def test_help_another_mode_and_several_answers_accuse_nobody_wherever_they_are_said(text: str, field: str) -> None:

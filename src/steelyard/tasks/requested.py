@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from steelyard.records import Claim
-from steelyard.tasks.stated_shots import StatedShots, stated_shots
+from steelyard.tasks.stated_shots import StatedShots, plain, stated_shots
 
 __all__ = ["RequestedProtocol"]
 
@@ -21,21 +21,23 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     subset: str = ""
     average: str = ""
     shots: int | None = None
-    said: tuple[str, ...] = ()  # what else is said of how it was measured: read for worked examples alone
+    # What else is said of it: read for worked examples, several answers, help and other modes, and chooses no format.
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of_claim(cls, claim: Claim) -> RequestedProtocol:
-        """The protocol that a claim states."""
+        """The protocol that a claim states, in plain characters: no rule depends on which dash a table has."""
+        stated = claim.protocol
         return cls(
             task=claim.task,
-            variant=claim.variant,
-            metric=claim.metric,
-            prompt=claim.protocol.prompt,
-            harness=claim.protocol.harness,
-            subset=claim.protocol.subset,
+            variant=plain(claim.variant),
+            metric=plain(claim.metric),
+            prompt=plain(stated.prompt),
+            harness=plain(stated.harness),
+            subset=plain(stated.subset),
             average=claim.average,
             shots=claim.shots,
-            said=(claim.note, claim.protocol.decoding, claim.protocol.subset, claim.protocol.judge),
+            said=tuple(map(plain, (claim.note, stated.decoding, stated.subset, stated.judge))),
         )
 
     @property

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["StatedShots", "stated_shots", "without_shots"]
+__all__ = ["StatedShots", "plain", "stated_shots", "without_shots"]
 
 _NUMBERS: Final = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -63,7 +63,7 @@ class StatedShots(NamedTuple):
 
 def without_shots(text: str) -> str:
     """A text without its words on worked examples."""
-    return _SHOTS.sub(" ", _plain(text))
+    return _SHOTS.sub(" ", _in_words(text))
 
 
 def stated_shots(number: int | None, texts: Iterable[str]) -> StatedShots:
@@ -71,7 +71,7 @@ def stated_shots(number: int | None, texts: Iterable[str]) -> StatedShots:
 
     As a table prints it: with whatever dash, and with characters in it that nobody sees.
     """
-    said = [next(filter(None, found.groups())).lower() for text in texts for found in _SHOTS.finditer(_plain(text))]
+    said = [next(filter(None, found.groups())).lower() for text in texts for found in _SHOTS.finditer(_in_words(text))]
     numbers = {int(each) if each.isdecimal() else _NUMBERS.index(each) for each in said if _is_number(each)}
     return StatedShots(
         frozenset(numbers if number is None else {*numbers, number}), not all(_is_number(each) for each in said)
@@ -82,7 +82,10 @@ def _is_number(word: str) -> bool:
     return word.isdecimal() or word in _NUMBERS
 
 
-def _plain(text: str) -> str:
-    """A text with plain dashes, digits and blanks."""
-    folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
-    return " ".join(_DASHES.sub("-", folded).replace("_", " ").split())
+def plain(text: str) -> str:
+    """A text with plain dashes, digits and letters, and without characters that nobody sees."""
+    return _DASHES.sub("-", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
+
+
+def _in_words(text: str) -> str:
+    return " ".join(plain(text).replace("_", " ").split())
