@@ -49,10 +49,26 @@ def test_a_harness_s_name_for_something_else_accuses_nobody(task: str, name: str
     assert not may_accuse(task, harness=f"lm-evaluation-harness 0.4.13 [{name}]")
 
 
+@pytest.mark.parametrize(
+    ("task", "harness"),
+    [
+        ("mgsm", "lm-eval mgsm-native-cot-de"), ("mgsm", "lm-evaluation-harness: mgsm native cot de"),
+        ("hellaswag", "lm-eval hellaswag-de"), ("gsm8k", "lighteval, GSM8K platinum"), ("mmlu", "Inspect, biology"),
+    ],
+)  # fmt: skip
+def test_nor_does_such_a_name_that_is_written_with_blanks_or_hyphens(task: str, harness: str) -> None:
+    assert not may_accuse(task, harness=harness)
+
+
 @pytest.mark.parametrize(("task", "name"), OWN)
 def test_a_harness_s_name_for_the_benchmark_may_accuse(task: str, name: str) -> None:
     assert may_accuse(task, harness=f"lm-eval ({name})")
     assert may_accuse(task, harness=f"lm-eval v0.4.13 ({name})")
+
+
+@pytest.mark.parametrize("harness", ["lm-eval 0.4.13 with vLLM", "EleutherAI lm-evaluation-harness v0.4", "our own"])
+def test_a_harness_that_names_no_task_may_accuse(harness: str) -> None:
+    assert may_accuse("gsm8k", harness=harness)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,9 @@ _OF_HARNESSES: Final = frozenset(
         "opencompass huggingface tasks task"
     )
 )
+# Harnesses of hundreds of tasks: what stands beside their name may be one of these, with hyphens or blanks, too.
+_OF_MANY_TASKS: Final = frozenset(("lm", "lighteval", "inspect", "lmms"))
+_OF_RUNNERS: Final = frozenset(words_in("v lmms vllm sglang hf transformers backend version commit main by of with"))
 _OF_VARIANTS: Final = _OF_METRICS | frozenset(
     words_in(
         "test set split whole full all complete public greedy decoding temperature sampling base pretrained pre "
@@ -80,6 +83,9 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
         for named in _NAME.findall(_IN_PARENTHESES.sub(" ", text)):
             if words_in(named) != words_in(name):  # a sheet may use our own names
                 found += _left(without_shots(named), own | _OF_HARNESSES)
+    beside = _VERSION.sub(" ", without_shots(_IN_PARENTHESES.sub(" ", requested.harness)))
+    if _OF_MANY_TASKS & set(words_in(beside)):
+        found += _left(beside, own | _OF_HARNESSES | _OF_RUNNERS | _OF_VARIANTS)
     for text in (requested.prompt, requested.harness, *requested.said):
         found += _OTHER_MODES.findall(_WITHOUT_TOOLS.sub(" ", text))
     return ", ".join(repr(word[:40]) for word in dict.fromkeys(found[:5]))
