@@ -29,6 +29,19 @@ class Visit:
         return f"{self.path} as {self.who}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a filled platform has: seals of runs, an endpoint's number, and paths of all else."""
+
+    seals: list[str]
+    jobs: list[str]
+    endpoint: str
+    webhook: str
+    share: str
+    join: str
+    person: str
+
+
 @dataclass(frozen=True)
 class Filled:
     """The platform, who looks at it, and what there is to look at, by the pattern of its route."""
@@ -53,11 +66,12 @@ def filled_platform(template: Path, runs: list[Path], options: list[str]) -> Ite
         for group, role, project in (("staff", "viewer", "default"), ("quality/reviewers", "admin", LONG)):
             assert admin.submit("/admin/groups", "/admin/groups", group=group, role=role, project=project).status == 303
         site.token()
-        yield Filled(
-            site,
-            {NOBODY: site.client(), VIEWER: viewer, ADMINISTRATOR: admin},
-            _visits(admin, seals, jobs, choice.partition("/")[0], hook, share),
-        )
+        invited = admin.submit("/admin/people", "/admin/people", name="invited", project="default", role="viewer").text
+        made = Made(
+            seals=seals, jobs=jobs, endpoint=choice.partition("/")[0], webhook=hook, share=share,
+            join=join_path(invited), person=re.findall(r"/admin/people/\d+", invited)[-1],
+        )  # fmt: skip
+        yield Filled(site, {NOBODY: site.client(), VIEWER: viewer, ADMINISTRATOR: admin}, visits_of(made))
 
 
 def _jobs(site: Site, admin: Client, choice: str) -> list[str]:
@@ -95,11 +109,9 @@ def _share(admin: Client, seal: str) -> str:
     return found[0]
 
 
-def _visits(
-    admin: Client, seals: list[str], jobs: list[str], endpoint: str, hook: str, share: str
-) -> dict[str, list[Visit]]:
-    invited = admin.submit("/admin/people", "/admin/people", name="invited", project="default", role="viewer")
-    person = re.findall(r"/admin/people/\d+", invited.text)
+def visits_of(made: Made) -> dict[str, list[Visit]]:
+    """The visits of each page, by the pattern of its route."""
+    seals = made.seals
     answers = [run_page(seal, "/answers") for seal in seals]
     in_project = "/p/{project}"
     return {
@@ -107,12 +119,12 @@ def _visits(
         "/sign-in/provider": [Visit("/sign-in/provider", NOBODY)],  # which does not answer
         "/sign-in/callback": [Visit("/sign-in/callback?error=access_denied", NOBODY)],
         "/welcome": [Visit(f"/welcome?code={'a' * 43}", NOBODY)],  # one that works: tests/server/browser/test_walks.py
-        "/join": [Visit(join_path(invited.text), NOBODY), Visit(f"/join?code={'a' * 43}", NOBODY)],
+        "/join": [Visit(made.join, NOBODY), Visit(f"/join?code={'a' * 43}", NOBODY)],
         "/": [Visit("/"), Visit("/", VIEWER)],
         f"{in_project}/models": [Visit("/p/default/models"), Visit("/p/empty/models")],
         f"{in_project}/claims": [Visit("/p/default/claims"), Visit("/p/default/claims", VIEWER)],
         f"{in_project}/jobs": [Visit("/p/default/jobs"), Visit("/p/empty/jobs")],
-        f"{in_project}/jobs/{{job:int}}": [*map(Visit, jobs), Visit(jobs[0], VIEWER)],
+        f"{in_project}/jobs/{{job:int}}": [*map(Visit, made.jobs), Visit(made.jobs[0], VIEWER)],
         f"{in_project}/runs": [
             Visit("/p/default/runs"), Visit("/p/empty/runs"), Visit("/p/default/runs?subject=none-is-called-so"),
             Visit(f"/p/{LONG}/runs", VIEWER),  # no role of theirs reaches it
@@ -123,22 +135,24 @@ def _visits(
         f"{in_project}/runs/{{seal}}/answers/{{number:int}}": [
             Visit(f"{each}/{number}") for each in answers for number in (1, 9)
         ],
-        "/shared/{secret}": [Visit(share, NOBODY)],  # one that is not good is answered by a line of text, no page
+        "/shared/{secret}": [Visit(made.share, NOBODY)],  # one that is not good is answered by a line of text, no page
         f"{in_project}/people": [Visit("/p/default/people"), Visit(f"/p/{LONG}/people")],
         f"{in_project}/budgets": [Visit("/p/default/budgets")],
         f"{in_project}/webhooks": [Visit("/p/default/webhooks"), Visit("/p/empty/webhooks")],
-        f"{in_project}/webhooks/{{webhook:int}}": [Visit(hook)],
+        f"{in_project}/webhooks/{{webhook:int}}": [Visit(made.webhook)],
         "/account": [Visit("/account"), Visit("/account", VIEWER)],
         "/account/mail": [Visit("/account/mail")],
         "/admin": [Visit("/admin"), Visit("/admin", VIEWER)],
         "/admin/audit": [Visit("/admin/audit")],
         "/admin/retention": [Visit("/admin/retention")],
         "/admin/endpoints": [Visit("/admin/endpoints")],
-        "/admin/endpoints/{endpoint:int}": [Visit(f"/admin/endpoints/{endpoint}"), Visit("/admin/endpoints/999999")],
+        "/admin/endpoints/{endpoint:int}": [
+            Visit(f"/admin/endpoints/{made.endpoint}"), Visit("/admin/endpoints/999999")
+        ],
         "/admin/webhooks": [Visit("/admin/webhooks")],
         "/admin/mail": [Visit("/admin/mail")],
         "/admin/people": [Visit("/admin/people")],
-        "/admin/people/{person:int}": [Visit(person[0]), Visit(person[-1])],
+        "/admin/people/{person:int}": [Visit("/admin/people/1"), Visit(made.person)],
         "/admin/projects": [Visit("/admin/projects")],
         "/admin/groups": [Visit("/admin/groups")],
     }  # fmt: skip

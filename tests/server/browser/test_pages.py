@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from steelyard.server.app import RULES
 from tests.server.browser.chromium import DESK, PHONE, SCHEMES, axe, findings, launched, opened, too_wide, unfold
-from tests.server.browser.filled import ADMINISTRATOR, Filled, filled_platform
+from tests.server.browser.filled import ADMINISTRATOR, Filled, Made, filled_platform, visits_of
 from tests.server.oidc.stub import oidc_options
 from tests.server.site import GOLDEN
 
@@ -60,9 +60,7 @@ def browser(filled: Filled) -> Iterator[Browser]:
 @pytest.mark.parametrize("route", PAGES)
 def test_no_page_has_a_serious_finding_of_axe_or_scrolls_sideways(route: str, filled: Filled, browser: Browser) -> None:
     axe()
-    visits = filled.visits.get(route)
-    assert visits, f"{route}: a new page needs a visit in tests/server/browser/filled.py"
-    found = []
+    visits, found = filled.visits[route], []
     is_sandboxed = route in SANDBOXED
     for visit in visits:
         who = filled.people[visit.who]
@@ -97,5 +95,7 @@ def test_nor_has_what_a_form_leads_to(act: str, filled: Filled, browser: Browser
             assert (findings(page), too_wide(page)) == ([], [])
 
 
-def test_visits_are_of_pages_that_there_are() -> None:
+def test_every_page_has_a_visit_and_every_visit_a_page() -> None:
+    made = Made(seals=["0" * 64], jobs=["/j"], endpoint="1", webhook="/w", share="/s", join="/j", person="/p")
+    assert visits_of(made).keys() == set(PAGES), "a new page needs a visit in tests/server/browser/filled.py"
     assert {rule.path for rule in RULES} >= NO_PAGES | SANDBOXED
