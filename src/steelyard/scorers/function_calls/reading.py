@@ -11,8 +11,8 @@ import ast
 import operator
 import re
 import warnings
-from contextlib import suppress
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 __all__ = ["Call", "NoCalls", "Unsettled", "calls_in"]
