@@ -40,7 +40,7 @@ _OTHER_MODES: Final = re.compile(
     r"\b(?:non?[- ]?thinking|thinking|no[- ]think|human[- ]split|augmented[- ]split|level[- ]?5)\b", re.IGNORECASE
 )
 _HELP: Final = re.compile(
-    r"\b(?:tools?|tool[- ]use|interpreter|python|(?:code|program)[- ](?:execution|running)|execut\w+|search\w*|brows\w+"
+    r"\b(?:tools?|tool[- ]use|interpreter|python|(?:code|program)[- ](?:execution|running)|execute[sd]?|execution|executing|search\w*|brows\w+"
     r"|retrieval|majority|vot(?:e|es|ed|ing)|ensembl\w+|rerank\w*|verifier|scaffold\w*|agent\w*"
     r"|(?:extended|deep|deeper|longer|more|high|low|medium|minimal|max) (?:think|reason)\w*|deep ?think|effort"
     r"|test[- ]time|parallel|compute|budget)\b",
