@@ -40,10 +40,10 @@ _OTHER_MODES: Final = re.compile(
     r"\b(?:non?[- ]?thinking|thinking|no[- ]think|human[- ]split|augmented[- ]split|level[- ]?5)\b", re.IGNORECASE
 )
 _HELP: Final = re.compile(
-    r"\b(?:tools?|tool[- ]use|interpreter|python|(?:code|program)[- ](?:execution|running)|execute[sd]?|execution|executing|search\w*|brows\w+"
-    r"|retrieval|majority|vot(?:e|es|ed|ing)|ensembl\w+|rerank\w*|verifier|scaffold\w*|agent\w*"
-    r"|(?:extended|deep|deeper|longer|more|high|low|medium|minimal|max) (?:think|reason)\w*|deep ?think|effort"
-    r"|test[- ]time|parallel|compute|budget)\b",
+    r"\b(?:tools?|tool[- ]use|interpreter|python|(?:code|program)[- ](?:execution|running)|execute[sd]?|execution"
+    r"|executing|search\w*|brows\w+|retrieval|majority|vot(?:e|es|ed|ing)|ensembl\w+|rerank\w*|verifier"
+    r"|scaffold\w*|agent\w*|deep ?think|effort|test[- ]time|parallel|compute|budget"
+    r"|(?:extended|deep|deeper|longer|more|high|low|medium|minimal|max) (?:think|reason)\w*)\b",
     re.IGNORECASE,
 )
 # What a note says of how it was asked: another measure where these are not words of what is asked.
