@@ -593,6 +593,7 @@ def test_no_command_writes_outside_its_folder(sums_server: Any, sums_file: Sums,
     assert os.stat(tmp_path / "run").st_mode & 0o077 == 0
 
 
+@pytest.mark.slow  # the fast run asks llama.cpp over HTTP in tests/models/test_openai.py and test_identity_checks.py
 @pytest.mark.model
 def test_a_real_model_behind_http(llama_server: str, tmp_path: Path, shared: Path) -> None:
     """llama.cpp's own server with the embedded file: text is asked for, log-likelihoods are refused in words."""

@@ -117,7 +117,7 @@ def test_reasoning_gets_room_and_is_journalled(kind: str, where: str, sums_file:
     assert steelyard(["verify", str(run)]) == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in KINDS[1:])])
 def test_a_kill_is_mended_where_it_was_begun_and_nothing_is_asked_twice(
     kind: str, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

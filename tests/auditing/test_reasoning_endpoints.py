@@ -39,7 +39,11 @@ def attempts(run: Path) -> list[Attempt]:
     return [record for record, _ in read_lines(run) if isinstance(record, Attempt)]
 
 
-@pytest.mark.parametrize("dialect", ["hidden", "field", "parts", "inline", "unopened"])
+# Where each dialect has its reasoning is tested in tests/models/; the fast run audits some.
+DIALECTS = ["field", "unopened", *(pytest.param(each, marks=pytest.mark.slow) for each in ("hidden", "parts", "inline"))]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_reasoning_endpoint_gets_room_and_is_consistent(dialect: str, sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with ReasoningServer(dialect) as server:
@@ -75,7 +79,7 @@ def test_a_budget_below_the_reasoning_leaves_no_answer_to_score(dialect: str, su
         assert (attempt.outcome, attempt.finish_reason, attempt.answer) == (Outcome.TRUNCATED, "length", "")
 
 
-@pytest.mark.parametrize("dialect", ["hidden", "field", "parts", "inline", "unopened"])
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_budget_below_the_reasoning_accuses_nobody(dialect: str, sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with ReasoningServer(dialect) as server:

@@ -70,7 +70,7 @@ def served(tmp_path: Path) -> Iterator[list[str]]:
     Server.asked, Server.released, Server.answer = [], threading.Event(), ""
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         uri = f"openai:m@http://127.0.0.1:{server.server_port}/v1"
         yield ["run", str(tmp_path / "own.jsonl"), "--model", uri, "--concurrency", "2", "--out", str(tmp_path / "run")]
         Server.released.set()

@@ -6,6 +6,7 @@ import asyncio
 import random
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -185,6 +186,7 @@ def test_where_no_price_is_known_a_budget_in_money_is_refused_and_one_in_tokens_
         world.kill(0, is_known=False)
 
 
+@pytest.mark.slow  # the fast run loses attempts in the property above
 def test_what_a_lost_attempt_had_answered_is_booked_and_the_rest_comes_back(
     yard: Yard, sums_server: SumsServer
 ) -> None:

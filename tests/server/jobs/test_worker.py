@@ -46,7 +46,7 @@ def test_sigterm_gives_jobs_back_and_another_worker_goes_on(yard: Yard, sums_ser
     sums_server.seconds = lambda _: 0.1
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
-        number = jobs.add(a_run(yard.endpoint(sums_server.url), 60), a_person(yard.database, "stops"))
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 24), a_person(yard.database, "stops"))
         first = yard.start("first", 5.0)
         wait_for(lambda: len(sums_server.asked) > 5)
         first.terminate()
@@ -75,6 +75,8 @@ def test_a_second_sigterm_cuts(yard: Yard, sums_server: SumsServer) -> None:
         assert row.state in ("waiting", "running")  # given back, or left to its lease
 
 
+# Slow: the fast run stops a process in test_child.py, and has one job of an endpoint at a time in test_leases.py.
+@pytest.mark.slow
 def test_a_cancelled_job_ends_and_its_endpoint_is_free(yard: Yard, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda wrong: 0.3
     with yard.database.pool(2) as pool:
