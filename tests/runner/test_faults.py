@@ -67,10 +67,10 @@ def test_the_deadline_cuts_off_what_hangs_and_loses_nothing(tmp_path: Path) -> N
     assert found.score is None
 
 
-@pytest.mark.parametrize(("kills", "seed"), [(1, 10), pytest.param(3, 3, marks=pytest.mark.slow)])
-def test_killed_and_resumed_nothing_is_lost_or_repeated(kills: int, seed: int, tmp_path: Path) -> None:
+@pytest.mark.slow  # the fast run kills and resumes in tests/auditing/test_conductor.py
+def test_killed_and_resumed_nothing_is_lost_or_repeated(tmp_path: Path) -> None:
     with running(0.02) as server:
-        done = list(Trial(server, tmp_path, make_sums(SAMPLES), 10).kills(kills, seed))
+        done = list(Trial(server, tmp_path, make_sums(SAMPLES), 10).kills(3, seed=3))
     assert [str(killed) for killed in done if not killed.kept] == []
-    assert len(done) == kills
+    assert len(done) == 3
     assert any(0 < killed.finished < killed.of for killed in done)

@@ -107,7 +107,7 @@ def test_spent_and_reserved_never_exceed_the_budget(
                 flying = in_flight.get(lease.job, 0)
                 if step == "call" and flying < 2 and not account.refusal:
                     try:
-                        async with asyncio.timeout(0.5 if flying else 60):
+                        async with asyncio.timeout(0.1 if flying else 60):
                             in_flight[lease.job] = flying + await account.reserve(REQUEST)
                     except TimeoutError:  # it waits for those in flight
                         pass
