@@ -28,7 +28,7 @@ from tests.docs.browser import devtools  # noqa: F401 — a fixture
 from tests.skips import pytest_sessionfinish  # noqa: F401 — a hook
 
 # A loaded machine is slow, and no test may fail by that.
-hypothesis.settings.register_profile("steelyard", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("steelyard", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("thorough", deadline=None)  # of `make test-all`
 hypothesis.settings.load_profile("steelyard")
 

@@ -134,6 +134,7 @@ def test_nobody_is_accused_whose_answers_get_worse_in_the_course_of_the_run(tmp_
     assert effect.n > 50
 
 
+@pytest.mark.slow  # the fast run goes on with drawn questions in test_twins.py
 def test_a_run_that_was_stopped_goes_on_with_the_same_questions(routed: Path, tmp_path: Path) -> None:
     with RoutingServer(0.8, elsewhere=0.5) as server:
         server.down_after = 200

@@ -40,7 +40,11 @@ def attempts(run: Path) -> list[Attempt]:
 
 
 # Where each dialect has its reasoning is tested in tests/models/; the fast run audits some.
-DIALECTS = ["field", "unopened", *(pytest.param(each, marks=pytest.mark.slow) for each in ("hidden", "parts", "inline"))]
+DIALECTS = [
+    "field",
+    "unopened",
+    *(pytest.param(each, marks=pytest.mark.slow) for each in ("hidden", "parts", "inline")),
+]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

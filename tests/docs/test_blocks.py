@@ -24,11 +24,14 @@ LANGUAGES = {"console", "yaml", "python", "json", "toml", "text"}
 PAGES = pages()
 EVERY = [block for page in PAGES for block in blocks(page)]
 # What these run takes long, and tests of the same commands run them on less: tests/api/test_watch.py, tests/cli/ and
-# tests/tasks/ for files of questions, tests/test_images.py, tests/api/test_calls.py.
+# tests/tasks/ for files of questions, tests/test_images.py, tests/cli/test_choose.py, tests/verification/,
+# tests/api/test_calls.py.
 DEAR = {
     ROOT / "docs" / page
     for page in (
         "how-to/ask-about-images.md",
+        "how-to/choose-a-model.md",
+        "how-to/received-a-bundle.md",
         "how-to/watch-a-model.md",
         "tutorial/excel-to-verdict.md",
         "tutorial/python.md",

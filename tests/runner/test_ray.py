@@ -315,6 +315,7 @@ def test_workers_without_ray_are_refused(sums_file: Sums, capsys: pytest.Capture
     assert "--workers needs --ray" in capsys.readouterr().err
 
 
+@pytest.mark.slow  # the fast run has a cluster above; what a worker says of errors is in test_ray_worker.py
 def test_an_error_on_a_worker_is_reported_by_the_driver(needs_ray: None, tmp_path: Path) -> None:
     async def main() -> None:
         model = open_on_ray(f"gguf:{tmp_path}/none.gguf", Settings(), "local", 2)

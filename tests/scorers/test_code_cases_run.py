@@ -153,6 +153,7 @@ CHANGES: list[Callable[[dict[str, Any]], Any]] = [
 ]
 
 
+@pytest.mark.slow  # the fast run has a window in an audit above, and how one is read in tests/tasks/
 def test_a_run_of_a_window(coder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mirror_of(tmp_path, ASKED)
     command = ["run", "livecodebench", "--model", coder, "--data", str(tmp_path), "--out", str(tmp_path / "run")]

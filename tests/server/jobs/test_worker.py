@@ -24,6 +24,8 @@ def test_a_worker_has_a_name() -> None:
         worker_settings("a b", 1)
 
 
+# Slow: the fast run pauses a job by its page in ../pages/test_jobs.py, and asks nothing twice after a SIGTERM below.
+@pytest.mark.slow
 def test_a_job_is_paused_resumed_and_done_without_asking_anything_twice(yard: Yard, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 0.1
     with yard.database.pool(2) as pool:

@@ -31,7 +31,10 @@ def pool(data_template: Path) -> Iterator[ConnectionPool]:
     summary = summary_of(verified(GOLDEN))
     with new_platform(data_template) as site:
         site.token()
-        with open_database(open_data_folder(site.data, create=False), beside=True) as database, database.pool(2) as found:
+        with (
+            open_database(open_data_folder(site.data, create=False), beside=True) as database,
+            database.pool(2) as found,
+        ):
             for number, (model, kind, right) in enumerate(PUSHED):
                 assert Runs(found).add(numbered(summary, number, model, kind, right), CALLER, RequestFacts("1"))
             yield found
