@@ -127,7 +127,8 @@ def test_a_resume_and_a_recording_take_what_was_sealed(sums_file: Sums, tmp_path
     with ReasoningServer("hidden", takes=5_000) as server:
         server.sums_left = 3
         assert (
-            steelyard(measure(server, sums_file[0], run, "--limit", "9", "--concurrency", "1", "--patience", "1s")) == 4
+            steelyard(measure(server, sums_file[0], run, "--limit", "9", "--concurrency", "1", "--patience", "0.2s"))
+            == 4
         )
         asked = len(server.bodies)
         server.sums_left, server.dialect = None, "plain"  # a new handshake would find that it does not reason
