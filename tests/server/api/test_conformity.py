@@ -129,7 +129,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
 
 def test_no_answer_is_outside_the_document(site: Site) -> None:
     world = world_of(site)
-    assert {200, 400, 401, 403, 404, 405} <= ask_anything(world, 200).keys()
+    assert {200, 400, 401, 403, 404, 405} <= ask_anything(world, 120).keys()
     run_state_machine_as_test(machine(world), settings=options(4, stateful_step_count=20))
 
 
