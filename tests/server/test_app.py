@@ -123,6 +123,11 @@ EXPECTED = {
     "POST /api/v1/jobs/{job:int}/resume": "start jobs",
     "POST /api/v1/jobs/{job:int}/cancel": "start jobs",
     "POST /api/v1/jobs/{job:int}/retry": "start jobs",
+    "GET /api/v1/schedules": "look at jobs",
+    "POST /api/v1/schedules": "start jobs",
+    "GET /api/v1/schedules/{schedule:int}": "look at jobs",
+    "POST /api/v1/schedules/{schedule:int}/on": "start jobs",
+    "POST /api/v1/schedules/{schedule:int}/off": "start jobs",
 }
 PARTS = {
     "{project}": "default",
@@ -139,6 +144,7 @@ PARTS = {
     "{webhook:int}": "999999",
     "{place:int}": "999999",
     "{job:int}": "999999",
+    "{schedule:int}": "999999",
     "{secret}": "a" * 43,
 }
 ROLES = ("viewer", "runner", "editor", "admin")

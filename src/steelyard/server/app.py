@@ -8,6 +8,7 @@ from steelyard.server import health
 from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api.job_operations import JOBS_PATH, MAX_JOB
 from steelyard.server.api.operations import OPERATIONS, PUSH_PATH
+from steelyard.server.api.schedule_operations import SCHEDULES_PATH
 from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
     account,
@@ -172,7 +173,7 @@ def build_app(platform: Platform) -> Starlette:
 
 def _most_bytes(path: str) -> int:
     """How large the body of a request may be: a claim sheet with questions is larger than other forms."""
-    if path == JOBS_PATH:
+    if path in (JOBS_PATH, SCHEDULES_PATH):
         return MAX_JOB
     return claims.MAX_BODY if claims.BODY_PATH.fullmatch(path) else MAX_FORM
 

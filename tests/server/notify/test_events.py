@@ -79,7 +79,7 @@ def test_a_job_that_fails_for_good_is_told_once_and_not_one_that_is_tried_again(
             assert leave_job(connection, lease, Outcome("again", "What is 3 + 4?"), "tests", 0)
         told = [each for each in events(pool, "job.failed") if each.get("job") == number]
         assert len(told) == attempt
-    assert told[0]["path"] == "/p/default/runs"
+    assert told[0]["path"] == f"/p/default/jobs/{number}"
     assert "What is" not in json.dumps(told)
 
 

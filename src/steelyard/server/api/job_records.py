@@ -11,7 +11,7 @@ from steelyard.records import Record
 from steelyard.server.api.records import ApiRecord, Moment
 from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
 
-__all__ = ["JobAdded", "JobChange", "JobDetail", "JobItem", "JobPage", "JobQuery", "JobRequest"]
+__all__ = ["JobAdded", "JobChange", "JobDetail", "JobItem", "JobPage", "JobQuery", "JobRequest", "State"]
 
 State = Literal["waiting", "running", "paused", "finished", "failed", "cancelled"]
 Wanted = Annotated[

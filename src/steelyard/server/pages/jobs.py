@@ -11,6 +11,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
+from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import Progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, read_specification
@@ -82,7 +83,7 @@ def do_retry(call: Call) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     except InputError as error:
         return _job_page(call, 400, problem=str(error))
@@ -102,7 +103,7 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             is_changed = change(connection, call.caller, project, job, call.facts)
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     return _to(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
 
@@ -117,7 +118,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
             people = [row.requested_by, *(int(each.actor[7:]) for each in events if _is_person(each.actor))]
             names = names_of(connection, people)
             waits = why_it_waits(connection, row.id)
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     is_open = row.state in _OPEN
     is_still = call.query("still", 5) == "yes" or bool(problem)

@@ -1,0 +1,102 @@
+"""What people do with schedules: each act asks for a role in the project, and is a line of the audit log.
+
+Pages and the HTTP API call these, as those of :mod:`steelyard.server.jobs.acts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from steelyard.server.access.acts import audit_act
+from steelyard.server.access.callers import Role
+from steelyard.server.jobs.membership import Missing, member_of, person_of
+from steelyard.server.jobs.past_looks import list_looks
+from steelyard.server.jobs.schedules import find_schedule, insert_schedule, list_schedules, switch_schedule
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from steelyard.server.access.callers import Caller
+    from steelyard.server.jobs.past_looks import LookRow
+    from steelyard.server.jobs.schedules import ScheduleRow
+    from steelyard.server.jobs.specification import Specification
+    from steelyard.server.web.facts import RequestFacts
+
+__all__ = ["ShownSchedule", "add_schedule", "looks_shown", "schedule_shown", "schedules_shown", "switch"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSchedule:
+    """A schedule, and its last looks, the newest first."""
+
+    row: ScheduleRow
+    looks: tuple[LookRow, ...]
+
+
+def add_schedule(
+    connection: psycopg.Connection[Any],
+    caller: Caller,
+    project: str,
+    name: str,
+    cron: str,
+    zone: str,
+    asked: Specification,
+    facts: RequestFacts,
+    *,
+    priority: int = 0,
+) -> int:
+    """Ask the same again and again (a runner's act); raises InputError as :func:`insert_schedule` does."""
+    member, person = member_of(caller, project, Role.RUNNER), person_of(caller)
+    with connection.transaction():
+        number = insert_schedule(connection, member.project, name, cron, zone, asked, person, priority)
+        details = {"cron": cron, "name": name, "priority": priority, "zone": zone}
+        audit_act(connection, "schedule", f"person:{person}", facts, f"schedule:{number}", details)
+    return number
+
+
+def switch(
+    connection: psycopg.Connection[Any], caller: Caller, project: str, schedule: int, facts: RequestFacts, *, on: bool
+) -> bool:
+    """Switch a schedule on, from its next look on, or off (a runner's act); False where it is so already."""
+    member = member_of(caller, project, Role.RUNNER)
+    _found(connection, member.project, schedule)
+    with connection.transaction():
+        is_changed = switch_schedule(connection, member.project, schedule, on=on)
+        if is_changed:
+            act = "schedule-on" if on else "schedule-off"
+            audit_act(connection, act, f"person:{person_of(caller)}", facts, f"schedule:{schedule}")
+    return is_changed
+
+
+def schedules_shown(connection: psycopg.Connection[Any], caller: Caller, project: str) -> tuple[ScheduleRow, ...]:
+    """The schedules of a project by name (a viewer's act)."""
+    return list_schedules(connection, member_of(caller, project, Role.VIEWER).project)
+
+
+def schedule_shown(connection: psycopg.Connection[Any], caller: Caller, project: str, schedule: int) -> ShownSchedule:
+    """A schedule with its last looks (a viewer's act)."""
+    member = member_of(caller, project, Role.VIEWER)
+    row = _found(connection, member.project, schedule)
+    return ShownSchedule(row, list_looks(connection, member.project, schedule=row.id))
+
+
+def looks_shown(
+    connection: psycopg.Connection[Any],
+    caller: Caller,
+    project: str,
+    *,
+    before: int = 0,
+    alerts: bool = False,
+    size: int = 50,
+) -> tuple[LookRow, ...]:
+    """Looks of all schedules, as :func:`list_looks` finds them (a viewer's act)."""
+    member = member_of(caller, project, Role.VIEWER)
+    return list_looks(connection, member.project, before=before, alerts=alerts, size=size)
+
+
+def _found(connection: psycopg.Connection[Any], project: str, schedule: int) -> ScheduleRow:
+    row = find_schedule(connection, project, schedule)
+    if row is None or not schedule:
+        raise Missing("there is no such schedule in this project")
+    return row
