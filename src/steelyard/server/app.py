@@ -30,6 +30,7 @@ from steelyard.server.pages import (
     sign_in,
     single_sign_on,
     static,
+    watch,
     webhooks,
 )
 from steelyard.server.web.bodies import MAX_FORM
@@ -79,6 +80,10 @@ RULES: Final = (
     Rule("POST", "/p/{project}/jobs/{job:int}/resume", START, jobs.do_resume),
     Rule("POST", "/p/{project}/jobs/{job:int}/cancel", START, jobs.do_cancel),
     Rule("POST", "/p/{project}/jobs/{job:int}/retry", START, jobs.do_retry),
+    Rule("GET", "/p/{project}/watch", LOOK, watch.show_watch),
+    Rule("POST", "/p/{project}/watch", START, watch.do_add),
+    Rule("POST", "/p/{project}/watch/{schedule:int}/on", START, watch.do_switch_on),
+    Rule("POST", "/p/{project}/watch/{schedule:int}/off", START, watch.do_switch_off),
     Rule("GET", "/p/{project}/runs", LOOK, runs.show_runs),
     Rule("GET", "/p/{project}/runs/{seal}", LOOK, run.show_run),
     Rule("GET", "/p/{project}/runs/{seal}/report", LOOK, run.show_report),

@@ -7,7 +7,7 @@ from psycopg_pool import ConnectionPool
 
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
-from steelyard.server.jobs.past_looks import LookRow, list_looks
+from steelyard.server.jobs.past_looks import LookRow, last_looks, list_looks
 from steelyard.server.jobs.rows import Jobs, insert_job
 from steelyard.server.jobs.schedules import Schedules
 from steelyard.server.jobs.specification import BUILT_IN, Resumption, RunSpecification
@@ -66,5 +66,7 @@ def test_the_newest_are_first_and_those_with_an_alert_can_be_had_alone(
     assert [each.job for each in found(database, schedule, alerts=True)] == numbers[1:2]
     assert [each.job for each in found(database, schedule, before=numbers[1])] == numbers[:1]
     with database.connect() as connection:
+        assert last_looks(connection, "default")[schedule].job == numbers[2]
+        assert last_looks(connection, "nowhere") == {}
         assert list_looks(connection, "nowhere", schedule=schedule) == ()
         assert {each.schedule for each in list_looks(connection, "default", size=1)} == {schedule}

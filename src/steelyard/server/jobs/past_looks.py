@@ -10,25 +10,37 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["PAGE_SIZE", "LookRow", "list_looks"]
+__all__ = ["PAGE_SIZE", "LookRow", "last_looks", "list_looks"]
 
 PAGE_SIZE: Final = 50
 _AMONG: Final = 500  # looks, in which those with an alert are looked for
 # What ended the look: the job that made a run, else the last that went on with it.
-_LAST: Final = (
+_ENDING: Final = (
     "SELECT id, state, reason, run_id, alert, ended_at FROM steelyard.job WHERE id = l.id "
     "UNION ALL SELECT id, state, reason, run_id, alert, ended_at FROM steelyard.job WHERE resumes = l.id"
 )
-_QUERY: Final = (
-    "SELECT l.id, f.id, l.schedule_id, s.name, s.zone, l.scheduled_at, l.note, f.state, f.reason, f.alert, f.ended_at, "  # noqa: S608
-    "r.seal_sha256, r.kind, r.verdict, r.exit FROM (SELECT * FROM steelyard.job j WHERE j.schedule_id IS NOT NULL "
+_NEWEST: Final = (
+    "SELECT * FROM steelyard.job j WHERE j.schedule_id IS NOT NULL "
     "AND j.project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s) "
     "AND (%(schedule)s = 0 OR j.schedule_id = %(schedule)s) AND (%(before)s = 0 OR j.id < %(before)s) "
-    "ORDER BY j.id DESC LIMIT %(among)s) l JOIN steelyard.schedule s ON s.id = l.schedule_id JOIN LATERAL "
-    f"(SELECT * FROM ({_LAST}) a ORDER BY (a.state = 'finished') DESC, a.id DESC LIMIT 1) f ON true "
-    "LEFT JOIN steelyard.run r ON r.id = f.run_id "
-    "WHERE NOT %(alerts)s OR f.alert <> '' OR f.state = 'failed' OR l.note <> '' ORDER BY l.id DESC LIMIT %(size)s"
+    "ORDER BY j.id DESC LIMIT %(among)s"
 )
+_LAST_OF_EACH: Final = (
+    "SELECT j.* FROM steelyard.schedule e JOIN steelyard.project p ON p.id = e.project_id CROSS JOIN LATERAL "
+    "(SELECT * FROM steelyard.job WHERE schedule_id = e.id ORDER BY scheduled_at DESC LIMIT 1) j "
+    "WHERE p.name = %(project)s"
+)
+_QUERY: Final = (
+    "SELECT l.id, f.id, l.schedule_id, s.name, s.zone, l.scheduled_at, l.note, f.state, f.reason, f.alert, f.ended_at, "  # noqa: S608
+    "r.seal_sha256, r.kind, r.verdict, r.exit FROM ({looks}) l JOIN steelyard.schedule s ON s.id = l.schedule_id "
+    f"JOIN LATERAL (SELECT * FROM ({_ENDING}) a ORDER BY (a.state = 'finished') DESC, a.id DESC LIMIT 1) f ON true "
+    "LEFT JOIN steelyard.run r ON r.id = f.run_id "
+)
+_PAGE: Final = (
+    _QUERY.format(looks=_NEWEST)
+    + "WHERE NOT %(alerts)s OR f.alert <> '' OR f.state = 'failed' OR l.note <> '' ORDER BY l.id DESC LIMIT %(size)s"
+).encode()
+_LASTS: Final = _QUERY.format(looks=_LAST_OF_EACH).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +96,10 @@ def list_looks(
         "project": project, "schedule": schedule, "before": before, "alerts": alerts, "size": size,
         "among": _AMONG if alerts else size,
     }  # fmt: skip
-    return tuple(LookRow(*row) for row in connection.execute(_QUERY.encode(), values).fetchall())
+    return tuple(LookRow(*row) for row in connection.execute(_PAGE, values).fetchall())
+
+
+def last_looks(connection: psycopg.Connection[Any], project: str) -> dict[int, LookRow]:
+    """The last look of each schedule of a project that had one, by the schedule's number."""
+    rows = [LookRow(*row) for row in connection.execute(_LASTS, {"project": project}).fetchall()]
+    return {each.schedule: each for each in rows}

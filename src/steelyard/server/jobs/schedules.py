@@ -31,6 +31,7 @@ __all__ = [
     "list_schedules",
     "make_due_jobs",
     "switch_schedule",
+    "why_they_wait",
 ]
 
 _LOCK: Final = 8101738236431
@@ -170,6 +171,23 @@ def switch_schedule(connection: psycopg.Connection[Any], project: str, schedule:
         (on, on, following, schedule),
     )
     return True
+
+
+def why_they_wait(connection: psycopg.Connection[Any], project: str) -> dict[int, str]:
+    """Of each schedule of a project whose look is due and has no job: its number, and why.
+
+    *person*: whoever made it is disabled. *job*: its last job has not ended. *soon*: it has just come. *worker*: none
+    runs, or none could make the job, as where its endpoint or model is no longer in the list.
+    """
+    rows = connection.execute(
+        "SELECT s.id, CASE WHEN b.disabled_at IS NOT NULL THEN 'person' WHEN EXISTS (SELECT FROM steelyard.job j "
+        "WHERE j.schedule_id = s.id AND j.state IN ('waiting', 'running', 'paused')) THEN 'job' "
+        "WHEN s.next_at > now() - %s THEN 'soon' ELSE 'worker' END FROM steelyard.schedule s "
+        "JOIN steelyard.project p ON p.id = s.project_id JOIN steelyard.person b ON b.id = s.made_by "
+        "WHERE p.name = %s AND s.is_on AND s.next_at <= now() LIMIT 1000",
+        (_LATE, project),
+    ).fetchall()
+    return dict(rows)
 
 
 def make_due_jobs(connection: psycopg.Connection[Any], note_unreadable: Callable[[str], None] = lambda _: None) -> int:
