@@ -36,7 +36,7 @@ class EventKind:
     of_server: bool = False
 
 
-# Alerts of a watch (watch.alert) and thresholds of budgets (budget.threshold) come here with what makes them.
+# Thresholds of budgets (budget.threshold) come here with what makes them.
 KINDS: Final = {
     kind.name: kind
     for kind in (
@@ -44,6 +44,7 @@ KINDS: Final = {
         EventKind("run.inconsistent", "a run was accepted that contradicts a claim or misses a gate"),
         EventKind("job.failed", "a job failed for good"),
         EventKind("schedule.missed", "a schedule's look was late, or looks were missed"),
+        EventKind("watch.alert", "a schedule's look accuses a claim anew, or has another verdict or exit code"),
         EventKind("key.expiring", f"a token ends within {EXPIRY_DAYS} days", of_server=True),
         EventKind("webhook.disabled", "a webhook was switched off after long failure"),
         EventKind("backup.overdue", f"the last backup is older than {BACKUP_DAYS} days", False, True),
