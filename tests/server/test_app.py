@@ -127,6 +127,7 @@ EXPECTED = {
     "POST /api/v1/jobs/{job:int}/resume": "start jobs",
     "POST /api/v1/jobs/{job:int}/cancel": "start jobs",
     "POST /api/v1/jobs/{job:int}/retry": "start jobs",
+    "GET /api/v1/budgets": "look at jobs",
     "GET /api/v1/schedules": "look at jobs",
     "POST /api/v1/schedules": "start jobs",
     "GET /api/v1/schedules/{schedule:int}": "look at jobs",
