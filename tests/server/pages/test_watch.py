@@ -89,6 +89,10 @@ def test_what_a_job_asked_is_asked_again_and_again(own: Site) -> None:
     refused = runner.submit(WATCH, f"{path}/off")
     assert (refused.status, "is off already" in refused.text) == (409, True)
     assert "What comes next" not in viewer.get(WATCH).text
+    assert runner.submit(WATCH, f"{path}/on").status == 303
+    made_due(own, name)  # and no worker runs
+    assert re.search("stands still(?s:.)*nobody makes its job", viewer.get(WATCH).text)
+    assert runner.submit(WATCH, f"{path}/off").status == 303
     assert runner.post(f"{path}/on", {}).status == 403, "without the key of a form"
     assert runner.submit(WATCH, f"{path}/on").status == 303
     assert runner.submit(WATCH, f"{WATCH}/999999/on").status == 404

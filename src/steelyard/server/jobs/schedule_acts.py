@@ -130,11 +130,11 @@ def waits_shown(connection: psycopg.Connection[Any], caller: Caller, project: st
 def jobs_to_repeat(
     connection: psycopg.Connection[Any], caller: Caller, project: str, job: int = 0
 ) -> tuple[JobRow, ...]:
-    """The last jobs that made a run, each question once, and ``job`` before them where it did (a runner's act)."""
+    """The last jobs that made a run, each question once, and ``job`` before them (a runner's act)."""
     member = member_of(caller, project, Role.RUNNER)
     chosen = find_job(connection, member.project, job) if job else None
     rows = [
-        *([chosen] if chosen and chosen.state == "finished" else []),
+        *([chosen] if chosen else []),
         *list_jobs(connection, member.project, state="finished", size=_REPEATABLE),
     ]
     found: dict[str, JobRow] = {}

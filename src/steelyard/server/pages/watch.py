@@ -42,6 +42,7 @@ _WAITS: Final = {
     "worker": "Its look is overdue, and nobody makes its job: no worker runs, or its endpoint or model is no longer in "
     "the list.",
 }
+_STUCK: Final = ("person", "worker")  # what does not pass by itself
 _FIELDS: Final = {
     "job": "", "name": "", "each": "week", "at": "06:00", "weekday": "MON", "day": "1", "cron": "", "zone": "UTC",
 }  # fmt: skip
@@ -144,6 +145,7 @@ def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[st
         alerts = schedule_acts.looks_shown(connection, caller, project, alerts=True, size=_ALERTS)
         jobs = schedule_acts.jobs_to_repeat(connection, caller, project, wanted) if may_act else ()
         names = names_of(connection, [each.made_by for each in schedules])
+    shown = [_shown_schedule(each, waits, names, last.get(each.id), project) for each in schedules]
     address = watch_path(project)
     return page(
         call,
@@ -153,7 +155,8 @@ def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[st
         project=project,
         address=address,
         may_act=may_act,
-        schedules=[_shown_schedule(each, waits, names, last.get(each.id), project) for each in schedules],
+        schedules=shown,
+        stuck=[each for each in shown if each["is_stuck"]],
         coming=[
             {"at": moment_at(at, row.zone), "name": row.name}
             for at, row in coming_looks(schedules, datetime.now(UTC), _COMING)
@@ -188,6 +191,7 @@ def _shown_schedule(
         "is_on": row.is_on,
         "next": moment_at(following, row.zone) if following else "",
         "waits": _WAITS.get(waits.get(row.id, ""), ""),
+        "is_stuck": waits.get(row.id) in _STUCK,
         "made_by": names.get(row.made_by, ""),
         "last": _shown_look(last, project) if last else None,
     }
