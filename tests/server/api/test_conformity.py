@@ -33,6 +33,8 @@ JOBS = st.sampled_from(
         {"asks": {"kind": "audit", "sheet": "\x00", "endpoint": "\x00", "model": "a\x00"}},
         {"asks": {"kind": "run", "questions": {"q": "\x00"}, "model": "embedded:smollm2"}},
         {"asks": {"kind": "resume", "job": 1}},
+        {"name": "a", "cron": "0 6 * * *", "asks": {"kind": "run", "task": "gsm8k", "model": "embedded:smollm2"}},
+        {"name": "\x00", "cron": "0 6 30 2 *", "zone": "\x00", "asks": {"kind": "run", "task": "t", "model": "m"}},
         {},
         [],
     ]
