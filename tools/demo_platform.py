@@ -150,8 +150,7 @@ def _people_and_endpoint(pool: ConnectionPool, data: DataFolder, demo: Caller, m
 
 def _jobs(pool: ConnectionPool, demo: Caller) -> list[int]:
     """Two claim sheets to be audited, and a look at one model every five minutes; the numbers of the audits."""
-    from steelyard.server.jobs import acts
-    from steelyard.server.jobs.schedules import Schedules
+    from steelyard.server.jobs import acts, schedule_acts
 
     own = {"orders": questions(order, COUNT), "invoices": questions(invoice, COUNT)}
     numbers = []
@@ -161,8 +160,10 @@ def _jobs(pool: ConnectionPool, demo: Caller) -> list[int]:
         with pool.connection() as connection:
             numbers.append(acts.add_job(connection, demo, PROJECT, asked, _facts()))
     look = acts.run_asked("", ENDPOINT, "harbour-small", {"questions": {"orders": questions(order, 40)}})
-    assert demo.person is not None
-    Schedules(pool, PROJECT).add("harbour-small, orders", "*/5 * * * *", "UTC", look, demo.person)
+    with pool.connection() as connection:
+        schedule_acts.add_schedule(
+            connection, demo, PROJECT, "harbour-small, orders", "*/5 * * * *", "UTC", look, _facts()
+        )
     return numbers
 
 

@@ -75,7 +75,10 @@ def filled_platform(template: Path, runs: list[Path], options: list[str]) -> Ite
 
 
 def _jobs(site: Site, admin: Client, choice: str) -> list[str]:
-    """The paths of a job that has ended, of one that was stopped, and of one that waits, since no worker runs."""
+    """The paths of a job that has ended, of one that was stopped, and of one that waits, since no worker runs.
+
+    What the first one asked is asked again by a schedule.
+    """
     page = "/p/default/claims"
     form = {"sheet": SHEET, "choice": choice, "limit": "20", "tolerance": "4.5", "task": "sums"}
 
@@ -88,6 +91,8 @@ def _jobs(site: Site, admin: Client, choice: str) -> list[str]:
     ended = add()
     with working(site):
         wait_for(lambda: job_at(admin, ended, "It is (finished|failed)"))
+    weekly = {"job": ended.rpartition("/")[2], "name": "sums", "each": "week", "at": "06:00", "weekday": "MON"}
+    assert admin.submit("/p/default/watch", "/p/default/watch", zone="UTC", **weekly).status == 303
     stopped, waits = add(), add()
     assert admin.submit(stopped, f"{stopped}/cancel").status == 303
     return [ended, stopped, f"{waits}?still=yes"]
@@ -125,6 +130,7 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
         f"{in_project}/claims": [Visit("/p/default/claims"), Visit("/p/default/claims", VIEWER)],
         f"{in_project}/jobs": [Visit("/p/default/jobs"), Visit("/p/empty/jobs")],
         f"{in_project}/jobs/{{job:int}}": [*map(Visit, made.jobs), Visit(made.jobs[0], VIEWER)],
+        f"{in_project}/watch": [Visit("/p/default/watch"), Visit("/p/default/watch", VIEWER), Visit("/p/empty/watch")],
         f"{in_project}/runs": [
             Visit("/p/default/runs"), Visit("/p/empty/runs"), Visit("/p/default/runs?subject=none-is-called-so"),
             Visit(f"/p/{LONG}/runs", VIEWER),  # no role of theirs reaches it
