@@ -32,6 +32,7 @@ from steelyard.server.pages import (
     single_sign_on,
     static,
     suite_items,
+    suite_labels,
     suites,
     webhooks,
 )
@@ -98,6 +99,13 @@ RULES: Final = (
     Rule("POST", "/p/{project}/suites/{name}/apply", EDIT, suites.do_apply),
     Rule("GET", "/p/{project}/suites/{name}/items/{number:int}", LOOK, suite_items.show_item),
     Rule("POST", "/p/{project}/suites/{name}/items/{number:int}", EDIT, suite_items.do_decide),
+    Rule("GET", "/p/{project}/suites/{name}/labels", LOOK, suite_labels.show_label_sets),
+    Rule("POST", "/p/{project}/suites/{name}/labels", EDIT, suite_labels.do_bring_answers),
+    Rule("GET", "/p/{project}/suites/{name}/labels/{set:int}", LOOK, suite_labels.show_label_set),
+    Rule("POST", "/p/{project}/suites/{name}/labels/{set:int}", EDIT, suite_labels.do_calibrate),
+    Rule("GET", "/p/{project}/suites/{name}/labels/{set:int}/mine", EDIT, suite_labels.send_labels),
+    Rule("GET", "/p/{project}/suites/{name}/labels/{set:int}/{number:int}", EDIT, suite_labels.show_answer),
+    Rule("POST", "/p/{project}/suites/{name}/labels/{set:int}/{number:int}", EDIT, suite_labels.do_label),
     Rule("GET", "/shared/{secret}", OPEN, shares.show_shared),
     Rule("GET", "/p/{project}/people", MANAGE, projects.show_members),
     Rule("POST", "/p/{project}/people", MANAGE, projects.do_set_member),
@@ -191,6 +199,8 @@ def _most_bytes(path: str) -> int:
         return MAX_JOB
     if suite_items.BODY_PATH.fullmatch(path):
         return suite_items.MAX_BODY
+    if suite_labels.BODY_PATH.fullmatch(path):
+        return suite_labels.MAX_BODY
     return claims.MAX_BODY if claims.BODY_PATH.fullmatch(path) else MAX_FORM
 
 

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from steelyard.server.settings import ServeSettings
     from steelyard.server.shares.limit import OpenLimit
     from steelyard.server.shares.rows import Shares
+    from steelyard.server.suites.calibrating import Judges
     from steelyard.server.suites.decisions import Decisions
     from steelyard.server.suites.intake import SuiteIntake
+    from steelyard.server.suites.label_sets import LabelSets
     from steelyard.server.suites.reading import ReaderKeys
     from steelyard.server.suites.rows import Suites
     from steelyard.server.web.logs import JsonLog
@@ -68,6 +70,8 @@ class Platform:
     suite_intake: SuiteIntake
     suite_decisions: Decisions
     reader_keys: ReaderKeys
+    label_sets: LabelSets
+    judges: Judges
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -99,12 +103,14 @@ def build_platform(
     from steelyard.server.runs.rows import Runs
     from steelyard.server.shares.limit import OpenLimit
     from steelyard.server.shares.rows import Shares
+    from steelyard.server.suites.calibrating import Judges
     from steelyard.server.suites.decisions import Decisions
     from steelyard.server.suites.intake import SuiteIntake
+    from steelyard.server.suites.label_sets import LabelSets
     from steelyard.server.suites.reading import ReaderKeys
     from steelyard.server.suites.rows import Suites
 
-    suites = Suites(pool)
+    suites, label_sets = Suites(pool), LabelSets(pool)
     metrics, runs, key_file = Metrics(), Runs(pool), secret_key_file(data)
     issuer = settings.oidc.issuer if settings.oidc else ""
     metrics.measure_disk(lambda: float(shutil.disk_usage(data.path).free))
@@ -134,6 +140,8 @@ def build_platform(
         suite_intake=SuiteIntake(data, suites),
         suite_decisions=Decisions(pool),
         reader_keys=ReaderKeys(pool),
+        label_sets=label_sets,
+        judges=Judges(data, label_sets),
         attempts=Attempts(),
         metrics=metrics,
         log=log,

@@ -158,6 +158,7 @@ def _run(platform: Platform, listener: Listener) -> None:
             watching.cancel()
             platform.intake.stop()
             platform.suite_intake.stop()
+            platform.judges.stop()
             platform.answers.stop()
 
     with asyncio.Runner(loop_factory=TimedLoop) as runner:

@@ -188,6 +188,17 @@ def add_suite(connection: Any, person: int, seal: str) -> int:
         "WHERE seal_sha256 = %s",
         (digest(f"suite of {person}"), digest("plan"), seal),
     )
+    if table_is_there(connection, "label_set"):
+        labels = one(
+            connection,
+            "INSERT INTO steelyard.label_set (project_id, suite, title, sha256, answers, brought_by) "
+            "VALUES (1, 's', 't', %s, 1, %s) RETURNING id",
+            (digest("answers"), person),
+        )
+        connection.execute("INSERT INTO steelyard.label_answer VALUES (%s, 1, 'a', '{}')", (labels,))
+        connection.execute(
+            "INSERT INTO steelyard.label (set_id, place, label, person_id) VALUES (%s, 1, 'yes', %s)", (labels, person)
+        )
     connection.execute(
         "INSERT INTO steelyard.reader_key (person_id, public_key, sha256, confirmed_at) "
         "VALUES (%s, 'age1x', %s, now())",

@@ -77,6 +77,9 @@ _RIGHTS: Final = {
     "suite_decision": "SELECT, INSERT",
     "suite_view": "SELECT, INSERT",
     "run_suite": "SELECT, INSERT",
+    "label_set": "SELECT, INSERT",
+    "label_answer": "SELECT, INSERT",
+    "label": "SELECT, INSERT",
     "reader_key": "SELECT, INSERT, UPDATE (confirmed_at, ended_at)",
     "audit": "SELECT, INSERT",
 }
