@@ -12,6 +12,11 @@ from steelyard.server.database.migrate import TABLES
 from steelyard.storage.postgres.leases import give_back, take
 from steelyard.storage.postgres.store import insert_file
 
+FACTS_OF_SUITE = (
+    '{"name":"s","number":1,"digest":"","about":"","language":"en","items":1,"without_answer":0,"with_images":0,'
+    '"variants":0,"groups":0,"categories":[],"difficulty":[],"prompts":[],"scorer":"","choices":[],"endpoints":[],'
+    '"readers":[],"sealed_at":"","signed_by":"","released":0,"reviewed":0,"seen":[]}'
+)
 HOSTILE = 'a\tb\\N\\.\n\\.\r\n\'; DROP TABLE steelyard.run; -- {"x": "\N{GRINNING FACE}\u202e"}'
 FILES = {
     "plan.dsse.json": b"{}",
@@ -166,8 +171,8 @@ def add_suite(connection: Any, person: int, seal: str) -> int:
     version = one(
         connection,
         "INSERT INTO steelyard.suite_version (project_id, name, number, digest, content, items, files, size_bytes, "
-        "facts, brought_by) VALUES (1, %s, 1, %s, %s, 1, 2, 9, '{}', %s) RETURNING id",
-        (f"suite-{person}", digest(f"suite of {person}"), digest(f"files of {person}"), person),
+        "facts, brought_by) VALUES (1, %s, 1, %s, %s, 1, 2, 9, %s, %s) RETURNING id",
+        (f"suite-{person}", digest(f"suite of {person}"), digest(f"files of {person}"), FACTS_OF_SUITE, person),
     )
     connection.execute(
         "INSERT INTO steelyard.suite_file VALUES (%s, 'images/a.png', %s, %s)",

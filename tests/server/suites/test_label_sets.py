@@ -35,7 +35,7 @@ def test_labels_in_the_file_are_left_out_so_that_nobody_is_led(tmp_path: Path) -
         read_label_file(tmp_path / "c.jsonl")
 
 
-def test_the_last_label_of_each_person_counts_and_nobody_has_anothers(folk: Folk, tmp_path: Path) -> None:
+def test_the_last_label_of_each_person_counts_and_nobody_sees_other_ones(folk: Folk, tmp_path: Path) -> None:
     ada, bob, sets = caller_of(folk), caller_of(folk), LabelSets(folk.pool)
     suite = f"s-{os.urandom(4).hex()}"
     number = sets.add(1, suite, "judge", read_label_file(answers_at(tmp_path / "a.jsonl")), ada, FACTS)
