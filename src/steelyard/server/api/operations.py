@@ -24,6 +24,7 @@ from steelyard.server.api.records import (
     RunVerdict,
     TokenIdentity,
 )
+from steelyard.server.api.schedule_operations import SCHEDULE_OPERATIONS
 from steelyard.server.api.suites import SUITE_OPERATIONS
 
 if TYPE_CHECKING:
@@ -132,5 +133,6 @@ OPERATIONS: Final = (
         successes=(Success(200, "the folder", media_type="application/gzip"),), problems=_NO_FILE,
     ),
     *JOB_OPERATIONS,
+    *SCHEDULE_OPERATIONS,
     *SUITE_OPERATIONS,
 )  # fmt: skip

@@ -21,10 +21,12 @@ __all__ = [
     "CallsTaken",
     "ClaimVerdict",
     "EndpointNames",
+    "Exit",
     "HealthStatus",
     "ModelItem",
     "ModelPage",
     "ModelQuery",
+    "Moment",
     "ProblemDetails",
     "ProjectList",
     "ProjectRole",
@@ -36,6 +38,7 @@ __all__ = [
     "SuiteReceipt",
     "TokenIdentity",
     "VerificationNote",
+    "Word",
 ]
 
 MAX_PAGE: Final = 100

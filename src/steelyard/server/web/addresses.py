@@ -14,6 +14,7 @@ __all__ = [
     "runs_path",
     "suite_path",
     "suites_path",
+    "watch_path",
     "webhooks_path",
 ]
 
@@ -61,6 +62,11 @@ def jobs_path(project: str) -> str:
 def job_path(project: str, job: int) -> str:
     """One of these jobs."""
     return f"{jobs_path(project)}/{job}"
+
+
+def watch_path(project: str) -> str:
+    """What is asked again and again, and what came of it."""
+    return f"/p/{project}/watch"
 
 
 def budgets_path(project: str) -> str:
