@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from steelyard.server.settings import ServeSettings
     from steelyard.server.shares.limit import OpenLimit
     from steelyard.server.shares.rows import Shares
+    from steelyard.server.suites.calibrating import Judges
+    from steelyard.server.suites.decisions import Decisions
+    from steelyard.server.suites.intake import SuiteIntake
+    from steelyard.server.suites.label_sets import LabelSets
+    from steelyard.server.suites.reading import ReaderKeys
+    from steelyard.server.suites.rows import Suites
     from steelyard.server.web.logs import JsonLog
 
 __all__ = ["Platform", "build_platform"]
@@ -60,6 +66,12 @@ class Platform:
     request_limit: RequestLimit
     intake: Intake
     answers: AnswerIndexes
+    suites: Suites
+    suite_intake: SuiteIntake
+    suite_decisions: Decisions
+    reader_keys: ReaderKeys
+    label_sets: LabelSets
+    judges: Judges
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -91,7 +103,14 @@ def build_platform(
     from steelyard.server.runs.rows import Runs
     from steelyard.server.shares.limit import OpenLimit
     from steelyard.server.shares.rows import Shares
+    from steelyard.server.suites.calibrating import Judges
+    from steelyard.server.suites.decisions import Decisions
+    from steelyard.server.suites.intake import SuiteIntake
+    from steelyard.server.suites.label_sets import LabelSets
+    from steelyard.server.suites.reading import ReaderKeys
+    from steelyard.server.suites.rows import Suites
 
+    suites, label_sets = Suites(pool), LabelSets(pool)
     metrics, runs, key_file = Metrics(), Runs(pool), secret_key_file(data)
     issuer = settings.oidc.issuer if settings.oidc else ""
     metrics.measure_disk(lambda: float(shutil.disk_usage(data.path).free))
@@ -117,6 +136,12 @@ def build_platform(
         request_limit=RequestLimit(),
         intake=Intake(data, runs, metrics),
         answers=AnswerIndexes(data),
+        suites=suites,
+        suite_intake=SuiteIntake(data, suites),
+        suite_decisions=Decisions(pool),
+        reader_keys=ReaderKeys(pool),
+        label_sets=label_sets,
+        judges=Judges(data, label_sets),
         attempts=Attempts(),
         metrics=metrics,
         log=log,

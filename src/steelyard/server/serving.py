@@ -157,6 +157,8 @@ def _run(platform: Platform, listener: Listener) -> None:
         finally:
             watching.cancel()
             platform.intake.stop()
+            platform.suite_intake.stop()
+            platform.judges.stop()
             platform.answers.stop()
 
     with asyncio.Runner(loop_factory=TimedLoop) as runner:

@@ -71,6 +71,16 @@ _RIGHTS: Final = {
     "event": "SELECT, INSERT",
     "delivery": "SELECT, INSERT, UPDATE (state, attempt, next_at, leased_until, ended_at)",
     "delivery_attempt": "SELECT, INSERT",
+    "suite_version": "SELECT, INSERT",
+    "suite_file": "SELECT, INSERT",
+    "suite_item": "SELECT, INSERT",
+    "suite_decision": "SELECT, INSERT",
+    "suite_view": "SELECT, INSERT",
+    "run_suite": "SELECT, INSERT",
+    "label_set": "SELECT, INSERT",
+    "label_answer": "SELECT, INSERT",
+    "label": "SELECT, INSERT",
+    "reader_key": "SELECT, INSERT, UPDATE (confirmed_at, ended_at)",
     "audit": "SELECT, INSERT",
 }
 # Functions of the owner's that the application may call.

@@ -5,9 +5,11 @@ Texts are bounded and on one line already (:func:`steelyard.util.text.one_line`)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
+from steelyard.errors import SteelyardError
 from steelyard.evidence import layout
 from steelyard.records import SUBJECT, Plan, Record, Verdict
 from steelyard.util.text import one_line
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from steelyard.api.results import VerifyResult
 
-__all__ = ["KINDS", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "Taken", "summary_of"]
+__all__ = ["KINDS", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "SuiteUse", "Taken", "summary_of"]
 
 RunKind: TypeAlias = Literal["audit", "run", "gate", "choice", "identity", "import", "recording"]
 KINDS: Final[tuple[str, ...]] = get_args(RunKind)
@@ -25,6 +27,9 @@ KINDS: Final[tuple[str, ...]] = get_args(RunKind)
 MAX_ROWS: Final = 500
 MAX_FINDINGS: Final = 200
 _MAX_TASKS: Final = 5
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_MAX_USES: Final = 50
+_MAX_LINES: Final = 100_000  # of one use
 
 
 class ClaimRow(Record, frozen=True, kw_only=True):
@@ -65,6 +70,17 @@ class Taken(Record, frozen=True, kw_only=True):
     calls: int = 0
     tokens: int = 0
     cost: float | None = None
+
+
+class SuiteUse(Record, frozen=True, kw_only=True):
+    """Which items of a private suite, by its digest and the lines of its file, a run sent to whom.
+
+    ``recipient`` is the address of an endpoint as the plan names it, "" for a model in the process of whoever ran it.
+    """
+
+    suite: str
+    recipient: str
+    lines: tuple[int, ...]
 
 
 class Said(Record, frozen=True, kw_only=True):
@@ -113,6 +129,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     files: tuple[RunFile, ...] = ()
+    suites: tuple[SuiteUse, ...] = ()
     size: int
 
 
@@ -159,6 +176,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         notes=tuple(words.remark(each) for each in verdict.notes[:MAX_FINDINGS]),
         order=tuple(one_line(each, 600) for each in verdict.order[:20]),
         files=files,
+        suites=tuple(_suites(plan, result.folder)),
         size=sum(each.size for each in files),
     )
 
@@ -213,6 +231,37 @@ def _taken(verdict: Verdict) -> Taken:
         tokens=sum(each.prompt_tokens + each.completion_tokens for each in asked),
         cost=sum(known) if known and len(known) == len(costs) else None,
     )
+
+
+def _suites(plan: Plan, folder: Path) -> Iterator[SuiteUse]:
+    """What was sent of private suites, from the journal: every attempt counts, whether it was answered or not."""
+    if not any(each.suite for each in plan.measurements):
+        return
+    from steelyard.storage.journal.reader import replay
+
+    asked = {
+        each.id: (each.suite, _recipient(plan.models[each.role].identity.uri) if each.role in plan.models else "")
+        for each in plan.measurements
+        if _DIGEST.fullmatch(each.suite)
+    }
+    lines: dict[tuple[str, str], set[int]] = {place: set() for place in asked.values()}
+    for attempt in replay(folder).attempts:
+        number = attempt.sample.rpartition("/")[2]
+        if attempt.measurement in asked and number.isdecimal() and len(number) < 10:
+            lines[asked[attempt.measurement]].add(int(number))
+    for (suite, recipient), numbers in sorted(lines.items())[:_MAX_USES]:
+        yield SuiteUse(suite=suite, recipient=recipient, lines=tuple(sorted(numbers)[:_MAX_LINES]))
+
+
+def _recipient(uri: str) -> str:
+    """Who gets what a model of this URI is asked, in normal form; the URI itself where it cannot be read."""
+    from steelyard.api.models import recipient_of
+    from steelyard.util.addresses import normal_endpoint
+
+    try:
+        return one_line(normal_endpoint(recipient_of(uri)), 400)
+    except (SteelyardError, ValueError):
+        return one_line(uri, 400)
 
 
 def _rows(verdict: Verdict) -> Iterator[ClaimRow]:

@@ -12,6 +12,8 @@ __all__ = [
     "people_path",
     "run_path",
     "runs_path",
+    "suite_path",
+    "suites_path",
     "watch_path",
     "webhooks_path",
 ]
@@ -70,3 +72,13 @@ def watch_path(project: str) -> str:
 def budgets_path(project: str) -> str:
     """What a project may spend in a month."""
     return f"/p/{project}/budgets"
+
+
+def suites_path(project: str) -> str:
+    """The private suites of a project."""
+    return f"/p/{project}/suites"
+
+
+def suite_path(project: str, name: str) -> str:
+    """The page of a suite."""
+    return f"{suites_path(project)}/{name}"
