@@ -73,6 +73,7 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
     refused = runner.submit(JOBS if 'name="key"' in runner.get(JOBS).text else job, f"{job}/retry")
     assert (refused.status, "cannot be resumed" in refused.text) == (400, True)
     listed = viewer.get(JOBS).text
+    assert re.search(r'A verdict took"><span>\d+\.\d+ <span class="detail">by 1 verdict<', listed)
     assert listed.index(on) < listed.index(f'"{job}"')
 
 

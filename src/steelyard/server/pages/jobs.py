@@ -11,9 +11,11 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
+from steelyard.server.jobs.costs import verdict_costs
 from steelyard.server.jobs.messages import Progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, read_specification
+from steelyard.server.pages.costs import NOTHING, job_verdict_cost
 from steelyard.server.pages.words import moment, money_in_words
 from steelyard.server.web.addresses import job_path, jobs_path, run_path
 from steelyard.server.web.render import missing_page, page
@@ -21,6 +23,7 @@ from steelyard.server.web.render import missing_page, page
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from steelyard.server.jobs.costs import VerdictCost
     from steelyard.server.jobs.rows import JobEvent, JobRow
     from steelyard.server.web.call import Call
 
@@ -46,12 +49,13 @@ def show_jobs(call: Call) -> Response:
     with call.platform.pool.connection() as connection:
         found = acts.jobs_shown(connection, call.caller, project, before=number)
         names = names_of(connection, [each.requested_by for each in found])
+        costs = verdict_costs(connection, found)
     address = jobs_path(project)
     return page(
         call,
         "jobs.html.j2",
         project=project,
-        jobs=[_shown(each, project, names) for each in found],
+        jobs=[_shown(each, project, names, costs) for each in found],
         older=f"{address}?before={found[-1].id}" if len(found) == PAGE_SIZE else "",
         newest=address if number else "",
     )
@@ -117,6 +121,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
             people = [row.requested_by, *(int(each.actor[7:]) for each in events if _is_person(each.actor))]
             names = names_of(connection, people)
             waits = why_it_waits(connection, row.id)
+            costs = verdict_costs(connection, [row])
     except acts.Missing:
         return missing_page(call)
     is_open = row.state in _OPEN
@@ -130,7 +135,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
         project=project.project,
         list_address=jobs_path(project.project),
         path=path,
-        job=_shown(row, project.project, names),
+        job=_shown(row, project.project, names, costs),
         row=row,
         rate=_rate(row, events),
         waits=_WAITS.get(waits, ""),
@@ -143,7 +148,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
     )
 
 
-def _shown(row: JobRow, project: str, names: dict[int, str]) -> dict[str, Any]:
+def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, VerdictCost]) -> dict[str, Any]:
     """What the list and the page show of a job."""
     progress = _progress(row)
     return {
@@ -152,7 +157,8 @@ def _shown(row: JobRow, project: str, names: dict[int, str]) -> dict[str, Any]:
         "subject": _subject(row),
         "state": _state(row.state, row.wanted),
         "answered": f"{progress.answered:,} of at most {progress.planned:,}" if progress else "",
-        "cost": money_in_words(row.cost) if row.cost else "",
+        "cost": "" if row.tokens is None else "unknown" if row.cost is None else money_in_words(row.cost),
+        "verdict_price": job_verdict_cost(costs[row.id]) if row.id in costs else NOTHING,
         "tokens": f"{int(row.tokens):,}" if row.tokens else "",
         "asked_by": f"schedule {row.schedule}" if row.schedule else names.get(row.requested_by, ""),
         "made_at": moment(row.created_at),

@@ -5,11 +5,11 @@ Texts are bounded and on one line already (:func:`steelyard.util.text.one_line`)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from steelyard.evidence import layout
-from steelyard.records import SUBJECT, Plan, Record, Verdict
+from steelyard.records import SUBJECT, Plan, Record, Verdict, VerdictWord
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ KINDS: Final[tuple[str, ...]] = get_args(RunKind)
 MAX_ROWS: Final = 500
 MAX_FINDINGS: Final = 200
 _MAX_TASKS: Final = 5
+_DECIDED: Final = (VerdictWord.CONSISTENT, VerdictWord.INCONSISTENT)
 
 
 class ClaimRow(Record, frozen=True, kw_only=True):
@@ -57,6 +58,8 @@ class Taken(Record, frozen=True, kw_only=True):
 
     ``tasks`` names at most five of what was asked; ``cost`` is money at the prices that the run was given, in their
     currency, None where a price is unknown; ``tokens`` are those of questions and answers, 0 where nobody counted.
+    ``verdicts`` are the claims and gates that were decided, and ``run_cost`` and ``run_tokens`` what all calls of the
+    run took, those that decided nothing and those of other models among them.
     """
 
     tasks: tuple[str, ...] = ()
@@ -65,6 +68,9 @@ class Taken(Record, frozen=True, kw_only=True):
     calls: int = 0
     tokens: int = 0
     cost: float | None = None
+    verdicts: int = 0
+    run_cost: float | None = None
+    run_tokens: int = 0
 
 
 class Said(Record, frozen=True, kw_only=True):
@@ -150,7 +156,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         verified_with=software(),
         pages_compared=found.pages,
         scores_taken=found.withheld + found.executed,
-        taken=_taken(verdict),
+        taken=_taken(verdict, rows),
         said=tuple(Said(name=name, text=one_line(text, 600)) for name, text in _said(result)),
         rows=tuple(rows[:MAX_ROWS]),
         rows_left=max(0, len(rows) - MAX_ROWS),
@@ -198,21 +204,29 @@ def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
         yield "seal", message
 
 
-def _taken(verdict: Verdict) -> Taken:
-    """Of the measurements of the subject, less texts and orders in which nothing is right or wrong."""
+def _taken(verdict: Verdict, rows: Iterable[ClaimRow]) -> Taken:
+    """Of the measurements of the subject, less texts and orders in which nothing is right or wrong; and of all."""
     from steelyard.reports.measured import by_measurement, is_marked
 
-    asked = [each for each in by_measurement(verdict) if each.role == SUBJECT and each.calls and is_marked(each)]
-    costs = [each.cost for each in asked]
-    known = [cost for cost in costs if cost is not None]
+    called = [each for each in by_measurement(verdict) if each.calls]
+    asked = [each for each in called if each.role == SUBJECT and is_marked(each)]
     return Taken(
         tasks=tuple(dict.fromkeys(one_line(each.task, 80) for each in asked))[:_MAX_TASKS],
         right=sum(each.right for each in asked),
         asked=sum(each.asked for each in asked),
         calls=sum(each.calls for each in asked),
         tokens=sum(each.prompt_tokens + each.completion_tokens for each in asked),
-        cost=sum(known) if known and len(known) == len(costs) else None,
+        cost=_sum_of([each.cost for each in asked]),
+        verdicts=sum(each.word in _DECIDED for each in rows),
+        run_cost=_sum_of([each.cost for each in called]),
+        run_tokens=sum(each.prompt_tokens + each.completion_tokens for each in called),
     )
+
+
+def _sum_of(costs: Sequence[float | None]) -> float | None:
+    """None where one is unknown, or nothing was asked."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None
 
 
 def _rows(verdict: Verdict) -> Iterator[ClaimRow]:
