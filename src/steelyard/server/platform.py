@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from steelyard.server.access.people import People
     from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
+    from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.endpoints.rows import Endpoints
@@ -60,6 +61,7 @@ class Platform:
     request_limit: RequestLimit
     intake: Intake
     answers: AnswerIndexes
+    comparisons: Comparisons
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -78,6 +80,7 @@ def build_platform(
     from steelyard.server.access.people import People
     from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
+    from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
@@ -117,6 +120,7 @@ def build_platform(
         request_limit=RequestLimit(),
         intake=Intake(data, runs, metrics),
         answers=AnswerIndexes(data),
+        comparisons=Comparisons(),
         attempts=Attempts(),
         metrics=metrics,
         log=log,

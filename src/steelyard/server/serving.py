@@ -158,6 +158,7 @@ def _run(platform: Platform, listener: Listener) -> None:
             watching.cancel()
             platform.intake.stop()
             platform.answers.stop()
+            platform.comparisons.stop()
 
     with asyncio.Runner(loop_factory=TimedLoop) as runner:
         runner.run(until_stopped())

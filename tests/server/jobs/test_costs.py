@@ -73,4 +73,4 @@ def test_without_prices_in_the_list_it_is_what_the_run_was_given_or_unknown_and_
     assert found_of(database, jobs, job) == VerdictCost(1, cost, 700)
     row = jobs.find(job)
     assert row is not None
-    assert (row.cost, row.tokens) == (None, 700)
+    assert (row.cost, row.tokens) == (None, Decimal(700))

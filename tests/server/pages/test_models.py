@@ -14,7 +14,7 @@ def test_each_model_is_there_with_its_checks_and_what_it_took(site: Site, hostil
     assert "inconsistent" in row
     assert "131 of 170" in row, "of both of its measurements, the repeated calls of the second one counted once"
     assert 'took"><span>unknown <span class="detail">by 131 right, 23 tokens each' in row, "it was given no prices"
-    assert 'last audit"><span>unknown <span class="detail">by 2 verdicts, 1,485 tokens each' in row
+    assert 'A verdict took"><span>unknown <span class="detail">by 2 verdicts, 1,485 tokens each' in row
     assert f"/p/default/runs/{hostile}" in text
     assert "<script>alert(1)" not in text
     assert "16 of 20" in text, "the suite's run, which claims nothing"

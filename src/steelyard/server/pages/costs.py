@@ -34,7 +34,7 @@ def right_answer_cost(taken: Taken) -> CostWords:
     if not taken.right:
         return CostWords("no right answer", f"of {taken.asked:,} asked")
     if taken.cost is not None:
-        return CostWords(f"{1000 * taken.cost / taken.right:,.2f} for 1,000", f"by {taken.right:,} right")
+        return CostWords(f"{money_in_words(1000 * taken.cost / taken.right)} for 1,000", f"by {taken.right:,} right")
     return CostWords("unknown", _tokens_each(taken.tokens, taken.right, f"{taken.right:,} right"))
 
 

@@ -24,7 +24,7 @@ from steelyard.evidence import layout
 from steelyard.server.push.no_network import refuse_sockets
 from steelyard.server.runs.summary import RunSummary, summary_of
 
-__all__ = ["MAX_REPLY", "Reply", "main"]
+__all__ = ["MAX_REPLY", "Reply", "confine", "main"]
 
 MAX_REPLY: Final = 16 << 20
 _SET_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
@@ -46,10 +46,17 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(folder: str, cpu_seconds: int, memory: int, parent: int, index: str = "", seal: str = "") -> None:
     """Verify the run in ``folder``, for the process ``parent``, with which this one ends; ``index``: see above."""
+    confine(cpu_seconds, memory, MAX_INDEX if seal else MAX_WRITTEN, parent)
+    reply = _indexed(Path(folder), Path(index), seal) if seal else _verified(Path(folder), index, cpu_seconds)
+    sys.stdout.buffer.write(msgspec.json.encode(reply))
+
+
+def confine(cpu_seconds: int, memory: int, written: int, parent: int) -> None:
+    """Limits of processor seconds, bytes of memory and of a file from now on, no network, an end with ``parent``."""
     for limit, soft in (
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_DATA, memory),  # and not the address space, of which V8 reserves far more than it uses
-        (resource.RLIMIT_FSIZE, MAX_INDEX if seal else MAX_WRITTEN),
+        (resource.RLIMIT_FSIZE, written),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(limit)
@@ -57,8 +64,6 @@ def main(folder: str, cpu_seconds: int, memory: int, parent: int, index: str = "
         resource.setrlimit(limit, (least, least if limit != resource.RLIMIT_CPU else hard))
     _end_with_parent(parent)
     refuse_sockets()
-    reply = _indexed(Path(folder), Path(index), seal) if seal else _verified(Path(folder), index, cpu_seconds)
-    sys.stdout.buffer.write(msgspec.json.encode(reply))
 
 
 def _end_with_parent(parent: int) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from steelyard.api.results import VerifyResult
 
-__all__ = ["KINDS", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "Taken", "summary_of"]
+__all__ = ["KINDS", "AskedSamples", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "Taken", "summary_of"]
 
 RunKind: TypeAlias = Literal["audit", "run", "gate", "choice", "identity", "import", "recording"]
 KINDS: Final[tuple[str, ...]] = get_args(RunKind)
@@ -25,6 +25,7 @@ KINDS: Final[tuple[str, ...]] = get_args(RunKind)
 MAX_ROWS: Final = 500
 MAX_FINDINGS: Final = 200
 _MAX_TASKS: Final = 5
+_MAX_SAMPLES: Final = 50
 _DECIDED: Final = (VerdictWord.CONSISTENT, VerdictWord.INCONSISTENT)
 
 
@@ -80,6 +81,13 @@ class Said(Record, frozen=True, kw_only=True):
     text: str
 
 
+class AskedSamples(Record, frozen=True, kw_only=True):
+    """A task that a run asked its models, and the digest of the samples: runs of the same one can be compared."""
+
+    task: str
+    digest: str
+
+
 class RunSummary(Record, frozen=True, kw_only=True):
     """A verified run.
 
@@ -111,6 +119,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     pages_compared: bool
     scores_taken: int = 0
     taken: Taken = Taken()
+    samples: tuple[AskedSamples, ...] = ()
     said: tuple[Said, ...]
     rows: tuple[ClaimRow, ...] = ()
     rows_left: int = 0
@@ -157,6 +166,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         pages_compared=found.pages,
         scores_taken=found.withheld + found.executed,
         taken=_taken(verdict, rows),
+        samples=_samples(plan),
         said=tuple(Said(name=name, text=one_line(text, 600)) for name, text in _said(result)),
         rows=tuple(rows[:MAX_ROWS]),
         rows_left=max(0, len(rows) - MAX_ROWS),
@@ -184,6 +194,16 @@ def _kind(plan: Plan, verdict: Verdict) -> RunKind:
     if identity_checks.is_identity_check(verdict):
         return "identity"
     return "audit" if plan.sheet is not None else "run"
+
+
+def _samples(plan: Plan) -> tuple[AskedSamples, ...]:
+    """Of what is asked for a task itself: no arms of a detector, and nothing asked again."""
+    asked = {
+        (each.task, each.items or each.samples_root): None
+        for each in plan.measurements
+        if not (each.again or each.arm or each.beside or each.drawn) and plan.origin.kind != "gateway"
+    }
+    return tuple(AskedSamples(task=one_line(task, 80), digest=digest[:200]) for task, digest in [*asked][:_MAX_SAMPLES])
 
 
 def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
