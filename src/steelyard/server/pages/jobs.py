@@ -6,16 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.costs import verdict_costs
-from steelyard.server.jobs.messages import Progress
+from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, read_specification
 from steelyard.server.pages.costs import NOTHING, job_verdict_cost
+from steelyard.server.pages.live import LIVE_RULES, live_claim_words
 from steelyard.server.pages.words import moment, money_in_words
 from steelyard.server.web.addresses import job_path, jobs_path, run_path
 from steelyard.server.web.render import missing_page, page
@@ -138,6 +137,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
         job=_shown(row, project.project, names, costs),
         row=row,
         rate=_rate(row, events),
+        **_live(row),
         waits=_WAITS.get(waits, ""),
         run_address=run_path(project.project, seal) if seal else "",
         events=[_shown_event(each, names) for each in events],
@@ -150,7 +150,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
 
 def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, VerdictCost]) -> dict[str, Any]:
     """What the list and the page show of a job."""
-    progress = _progress(row)
+    progress = read_progress(row.progress)
     return {
         "id": row.id,
         "address": job_path(project, row.id),
@@ -184,20 +184,25 @@ def _state(state: str, wanted: str) -> str:
     return (_WANTED.get(wanted) if state == "running" else None) or _STATES.get(state, state)
 
 
-def _progress(row: JobRow) -> Progress | None:
-    try:
-        return msgspec.json.decode(row.progress, type=Progress) if row.progress else None
-    except msgspec.DecodeError:
-        return None
-
-
 def _rate(row: JobRow, events: tuple[JobEvent, ...]) -> str:
     """Of a first attempt alone: a later one counts answers that were there before it."""
-    progress = _progress(row)
+    progress = read_progress(row.progress)
     began = next((each.at for each in reversed(events) if each.state == "running"), None)
     if progress is None or began is None or row.state != "running" or row.attempt > 1 or row.resumes:
         return ""
     return rate_in_words(progress.answered, (datetime.now(UTC) - began).total_seconds())
+
+
+def _live(row: JobRow) -> dict[str, Any]:
+    """Where the claims of a job that has not ended stand, as it said last."""
+    progress = read_progress(row.progress)
+    if progress is None or row.state not in (*_OPEN, "paused"):
+        return {"claims": [], "claims_left": 0, "rules": []}
+    return {
+        "claims": [live_claim_words(each) for each in progress.claims],
+        "claims_left": progress.left,
+        "rules": [words for rule, words in LIVE_RULES.items() if any(each.rule == rule for each in progress.claims)],
+    }
 
 
 def _is_person(actor: str) -> bool:
