@@ -41,7 +41,8 @@ def test_everything_that_names_a_person_is_there_and_nothing_of_others(
     assert {table: count for table, count in done.rows.items() if count} == {
         "person": 1, "identity": 1, "membership": 2, "person_link": 1, "session": 1, "token": 1, "run": 2,
         "endpoint": 1, "endpoint_key": 1, "share": 2, "schedule": 1, "job": 1, "webhook_place": 1,
-        "webhook": 1, "mail_server": 1, "mail_address": 1, "mail_choice": 1, "event": 1, "delivery": 1, "run_seen": 2, "audit": 2,
+        "webhook": 1, "mail_server": 1, "mail_address": 1, "mail_choice": 1, "event": 1, "delivery": 1, "run_seen": 2,
+        "audit": 2,
     }  # fmt: skip
     by_table = [each["table"] for each in lines]
     assert {table: by_table.count(table) for table in set(by_table)} == {
