@@ -64,6 +64,7 @@ def test_what_is_measured_without_a_test_has_one_that_holds_at_every_look(
     for each in before:
         assert each.low is not None
         assert each.right is not None
+        assert each.counted is not None
         assert each.low <= each.right / each.counted <= (each.high or 0)
 
 

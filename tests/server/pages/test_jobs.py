@@ -52,7 +52,7 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
         with working(own):
             wait_for(lambda: job_at(runner, job, r"\d+ of at most [\d,]+"))
             assert "It is running" in runner.get(job).text
-            live = r'Right so far"><span>\d+ of \d+</span>.*95 % interval"><span>\d+\.\d to \d+\.\d → 50'
+            live = r'Right so far"><span>\d+ of \d+</span>.*Interval"><span>\d+\.\d to \d+\.\d → 50'
             wait_for(lambda: job_at(runner, job, live))
             assert "holds at every look" in viewer.get(job).text
             assert act(runner, job, "pause") == 303

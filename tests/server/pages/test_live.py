@@ -11,7 +11,8 @@ from steelyard.server.pages.live import LIVE_RULES, live_claim_words
 
 
 def claim(**more: Any) -> LiveClaim:
-    return LiveClaim(**({"task": "sums", "answered": 1_200, "planned": 3_000, "rule": "test"} | more))
+    given: dict[str, Any] = {"task": "sums", "answered": 1_200, "planned": 3_000, "rule": "test"} | more
+    return LiveClaim(**given)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ answers is not: whoever stops a job by what it shows would change its error rate
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.planning.drawn import PROMPTS
 from steelyard.planning.file_order import ORDER
@@ -41,7 +41,7 @@ def _claim(session: RunSession, measurement: Measurement) -> LiveClaim:
     if len(plan.models) > 1:
         model = plan.models[measurement.role].identity
         name = f"{name}, {one_line(model.name or model.uri, 40)}"
-    common = {
+    common: dict[str, Any] = {
         "task": one_line(name, 100),
         "answered": session.answered[measurement.id],
         "planned": measurement.planned,

@@ -265,7 +265,7 @@ def _portfolio(portfolio: Portfolio | None, why_not: str) -> dict[str, Any]:
         "dots": dots(portfolio),
         "unpriced": ", ".join(unpriced),
         "flattening": sentences[-1] if portfolio.flattening is not None else "",
-        "too_few": "" if unpriced else portfolio.no_frontier,
+        "too_few": "" if unpriced or not portfolio.no_frontier else _capital(portfolio.no_frontier),
         "holdings": [
             {
                 "held": each,

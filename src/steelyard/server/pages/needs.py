@@ -109,5 +109,5 @@ def _budgets(call: Call) -> Iterator[Need]:
         found = nearly_spent(connection, _projects(call, Role.ADMIN))
     for project, row in found[:_MOST]:
         place = f"at {row.endpoint}" if row.endpoint else "for all endpoints"
-        said = f"{100 * used_share(row):.0f} % of this month’s budget {place} is spent or reserved"
+        said = f"{100 * used_share(row):,.0f} % of this month’s budget {place} is spent or reserved"
         yield Need(f"Budgets of {project}", budgets_path(project), said)
