@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steelyard.adapters.card_claims import claims_of_tables
-from steelyard.adapters.card_tables import tables_in
+from steelyard.adapters.card_tables import footnotes_in, tables_in
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol
 
@@ -55,6 +55,30 @@ def test_benchmarks_in_rows() -> None:
     assert (claims["61.0"].task, claims["61.0"].protocol) == ("ifeval", Protocol(prompt="Prompt Strict"))
     assert (claims["60.0"].protocol, claims["60.0"].shots) == (Protocol(subset="STEM"), None)
     assert (claims["0.548"].task, claims["0.548"].unit) == ("Our own test", "points")
+
+
+MARKED = """
+| Benchmark | Other-7B | Ours-7B<sup>a</sup> |
+|---|---|---|
+| AIME 2025 † | 60 | 92.5 |
+| GSM8K | 80.0 | 90.1 [^2] |
+| MMLU CoT 0-shot | 70 | 71 |
+
+* a list is no footnote
+† with a Python interpreter
+[^2]: average of 8 runs
+<sup>a</sup> Evaluated in thinking mode.
+"""
+
+
+def test_the_footnotes_of_a_number_stand_in_its_note() -> None:
+    text = MARKED
+    found = claims_of_tables(tables_in(text), "Ours-7B", (), "card.md", "card.md", footnotes_in(text)).claims
+    of_model = "marked ^{a}: Evaluated in thinking mode."
+    assert [each.note.partition("; ")[2] for each in found] == [
+        f"{of_model}; marked †: with a Python interpreter", f"marked ^{{2}}: average of 8 runs; {of_model}", of_model
+    ]  # fmt: skip
+    assert (found[2].task, found[2].shots, found[2].protocol) == ("mmlu", 0, Protocol(prompt="CoT"))
 
 
 def test_no_claim_says_that_another_model_was_measured() -> None:

@@ -155,12 +155,13 @@ CHEATS = {
 @pytest.mark.parametrize("name", list(CHEATS))
 def test_a_program_cannot_score_itself(name: str) -> None:
     called, code = CHEATS[name]
-    assert scored(code, sample_of(SCALE if called else ADD, called)).value == 0.0
+    expected = None if name == "takes all memory" else 0.0
+    assert scored(code, sample_of(SCALE if called else ADD, called)).value == expected
 
 
 @pytest.mark.parametrize("called", ["", "f"])
 def test_a_case_that_takes_too_long_is_failed(called: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert code_cases.SECONDS == 6
+    assert code_cases.SECONDS == 12
     monkeypatch.setattr(code_cases, "SECONDS", 1)
     code = WHOLE.format("while True: pass") if called else "while True: pass"
     found = scored(code, sample_of(SCALE if called else ADD, called))
@@ -169,17 +170,32 @@ def test_a_case_that_takes_too_long_is_failed(called: str, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     ("called", "code"),
-    [("", "import numpy as np\nprint(np.sum([1, 2]))"), ("f", f"import numpy.linalg\n{WHOLE.format('return []')}")],
+    [
+        ("", "import numpy as np\nprint(np.sum([1, 2]))"),
+        ("f", f"import numpy.linalg\n{WHOLE.format('return []')}"),
+        ("", "from sortedcontainers import SortedList\nprint(3)"),
+        ("f", f"from sortedcontainers import SortedList\n{WHOLE.format('return []')}"),
+    ],
 )
-def test_what_lacks_a_package_of_lcb_runners_machine_is_open(called: str, code: str) -> None:
+def test_what_lacks_a_package_that_another_machine_may_have_is_open(called: str, code: str) -> None:
     found = scored(code, sample_of(SCALE if called else ADD, called))
     assert found.value is None
-    assert found.note.endswith("the sandbox has no numpy")
+    assert found.note.endswith(("the sandbox has no numpy", "the sandbox has no sortedcontainers"))
 
 
-@pytest.mark.parametrize("code", ["import nothing_there", "print('No module named numpy')\nraise ModuleNotFoundError"])
-def test_what_lacks_another_package_is_wrong(code: str) -> None:
+def test_what_says_so_and_imports_nothing_is_wrong() -> None:
+    code = "print('No module named numpy')\nraise ModuleNotFoundError(\"No module named 'numpy'\")"
     assert scored(code, sample_of(ADD)).value == 0.0
+
+
+DEEP = "def f(n):\n    return 0 if n == 0 else 1 + f(n - 1)\n"
+
+
+@pytest.mark.parametrize("called", ["", "f"])
+def test_a_recursion_that_ends_at_a_limit_of_this_python_is_open(called: str) -> None:
+    code = WHOLE.format(f"g(60_000)\n\n{DEEP.replace('f(', 'g(')}") if called else f"{DEEP}print(f(60_000))"
+    found = scored(code, sample_of(SCALE if called else ADD, called))
+    assert (found.value, found.note.rpartition(": ")[2]) == (None, "recurses too deeply here")
 
 
 def test_a_fallback_for_a_missing_package_runs() -> None:
@@ -239,7 +255,7 @@ def test_after_a_stop_nothing_is_scored() -> None:
 
 
 def test_it_is_reopened_by_its_identifier() -> None:
-    assert open_identifier("code_cases@1") == CodeCases()
+    assert open_identifier("code_cases@2") == CodeCases()
 
 
 @settings(max_examples=50)

@@ -148,3 +148,33 @@ def test_acc_is_unnormalised_beside_a_harness_that_prints_it_so_and_anything_els
 
 def test_a_suite_of_one_s_own_and_a_world_have_no_vendor_s_words() -> None:
     assert may_accuse("world_two_room", metric="planning_success", variant="rooms, few frames")
+
+
+def noted(note: str) -> bool:
+    """Whether a claim on GSM8K with this note may be rejected."""
+    claim = Claim(task="gsm8k", value="50", note=note)
+    definition, requested = load_task("gsm8k").definition, RequestedProtocol.of_claim(claim)
+    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
+    return any(not each.refused and not each.confirms_only for each in found)
+
+
+@pytest.mark.parametrize("mark", ["*", "†", "¹", "^{2}", "^{a}: average of 8 runs"])
+def test_a_number_with_a_footnote_s_mark_accuses_nobody(mark: str) -> None:
+    assert not noted(f"line 7: GSM8K × Ours; marked {mark}")
+
+
+@pytest.mark.parametrize(
+    ("note", "may"),
+    [
+        ("no majority voting or parallel test time compute", True),
+        ("without tools, no web search and no retrieval", True),
+        ("checked by hand, marked right", True),
+        ("not greedy but majority voting", False),
+        ("no CoT maj@8", False),
+        ("no thinking", False),
+        ("not only with tools", False),
+        ("never with fewer than 32 samples and a majority vote", False),
+    ],
+)
+def test_what_a_note_denies_is_not_said(note: str, may: bool) -> None:
+    assert noted(note) is may

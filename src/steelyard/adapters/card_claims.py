@@ -8,7 +8,7 @@ state different numbers for one benchmark are never mixed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,8 +35,9 @@ VALUE = re.compile(
 )
 NOTHING = re.compile(r"[-–—/\s]*|n/?a\.?|tbd|none", re.IGNORECASE)
 SUPERSCRIPT = re.compile(r"\^\{([^{}]*)\}")
+MARK = re.compile(r"\^\{[^{}]{1,3}\}|[*†‡§¶¹²³⁴⁵⁶⁷⁸⁹]")
 ASIDE = re.compile(r"\(([^()]*)\)")
-TRAILING = re.compile(r"\s+(pass|cons|maj|avg|mean)@\S+", re.IGNORECASE)
+TRAILING = re.compile(r"\s+(?:(?:pass|cons|maj|avg|mean)@\S+|CoT(?=\s+\d{1,3}-shot|\s*$))", re.IGNORECASE)
 IS_METRIC = re.compile(r"metrics?", re.IGNORECASE)
 IS_SHOTS = re.compile(r"#?\s*(of\s+)?shots?|n-?shots?", re.IGNORECASE)
 IS_NAME = re.compile(
@@ -60,7 +61,10 @@ HOW_ASKED = re.compile(
 
 @dataclass(frozen=True)
 class _Score:
-    """One cell under one model, with what stands beside and above it. ``name`` is the benchmark's, as printed."""
+    """One cell under one model, with what stands beside and above it. ``name`` is the benchmark's, as printed.
+
+    ``marks`` are the footnotes' marks at the names of benchmark and model.
+    """
 
     table: Table
     cell: Cell
@@ -68,6 +72,7 @@ class _Score:
     model: str
     metric: str
     shots: str
+    marks: str = ""
 
 
 @dataclass
@@ -79,9 +84,18 @@ class _Found:
 
 
 def claims_of_tables(
-    tables: Sequence[Table], model: str, chosen: Sequence[int], where: str, name_of_file: str
+    tables: Sequence[Table],
+    model: str,
+    chosen: Sequence[int],
+    where: str,
+    name_of_file: str,
+    footnotes_by_mark: Mapping[str, str] | None = None,
 ) -> ClaimSheet:
     """The sheet of one ``model``; ``chosen`` are numbers of tables, all of them where it is empty.
+
+    A footnote's mark at a number, its benchmark or its model stands in the claim's note, with its text where that is
+    among ``footnotes_by_mark``. Such a claim may be confirmed, and accuses nobody, until somebody who has read the
+    footnote takes the mark away.
 
     Raises InputError, with the names that there are, where the tables do not hold this model once, and where two tables
     state different numbers for one benchmark.
@@ -97,7 +111,7 @@ def claims_of_tables(
     for table, direction in usable:
         scores = list(_scores(table, direction, model, where))
         printed = printed or (scores[0].model if scores else "")
-        _read(scores, found)
+        _read(scores, found, footnotes_by_mark or {})
     if not found.claims:
         raise _no_such_model(usable, model, where)
     _check_conflicts(found, where)
@@ -187,6 +201,16 @@ def _label(text: str) -> str:
     return " ".join(text.strip("*†‡§¶ ").split())
 
 
+def _marks(texts: Iterable[str]) -> str:
+    return " ".join(mark for text in texts for mark in MARK.findall(text))
+
+
+def _marked(marks: str, footnotes: Mapping[str, str]) -> Iterator[str]:
+    """For each footnote's mark a note: the mark, and the footnote's text where it is known."""
+    for mark in dict.fromkeys(MARK.findall(marks)):
+        yield f"marked {mark}: {footnotes[mark]}" if mark in footnotes else f"marked {mark}"
+
+
 def _task(name: str) -> str | None:
     """The id of a benchmark by its whole name, or by its name without what stands in brackets."""
     bare = ASIDE.sub(" ", name).strip()
@@ -255,27 +279,30 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
             above = list(dict.fromkeys(_label(line[at].text) for line in head if at < len(line) and line[at].text))
             name = next((text for text in above if _task(text)), above[0] if above else "")
             rest = "; ".join(text for text in above if text != name)
-            yield _Score(table, row[at], name, printed, "" if shots_in_name(rest) is not None else rest, rest)
+            marks = _marks((row[name_column].text, *(line[at].text for line in head if at < len(line))))
+            yield _Score(table, row[at], name, printed, "" if shots_in_name(rest) is not None else rest, rest, marks)
         return
     beside = {
         at: _label(head[0][at].text) for at in range(min(len(head[0]), table.columns)) if at not in (place, name_column)
     }
     metric_at = next((at for at, name in beside.items() if IS_METRIC.fullmatch(name)), None)
     shots_at = next((at for at, name in beside.items() if IS_SHOTS.fullmatch(name)), None)
+    of_model = _marks(line[place].text for line in head if place < len(line))
     for row in table.rows[len(head) - len(table.head) :]:
         if max(place, name_column) < len(row):
             metric, shots = (row[at].text if at is not None and at < len(row) else "" for at in (metric_at, shots_at))
-            yield _Score(table, row[place], _label(row[name_column].text), printed, _label(metric), _label(shots))
+            name, marks = row[name_column].text, f"{of_model} {_marks((row[name_column].text, metric, shots))}"
+            yield _Score(table, row[place], _label(name), printed, _label(metric), _label(shots), marks)
 
 
-def _read(scores: Sequence[_Score], found: _Found) -> None:
+def _read(scores: Sequence[_Score], found: _Found, footnotes: Mapping[str, str]) -> None:
     in_percent = any(_is_above_one(score) for score in scores)
     for score in scores:
         text = score.cell.text
         if not score.name or NOTHING.fullmatch(text) or IS_NO_SCORE.search(score.name) or not re.search(r"\d", text):
             continue
         value = VALUE.fullmatch(text)
-        claim = value and _claim(score, value, beside_percent=in_percent)
+        claim = value and _claim(score, value, footnotes, beside_percent=in_percent)
         if claim:
             found.claims.append((score.table, claim))
         else:
@@ -287,7 +314,7 @@ def _is_above_one(score: _Score) -> bool:
     return value is not None and 1 < abs(float(value["number"].replace("\N{MINUS SIGN}", "-"))) <= 100
 
 
-def _claim(score: _Score, value: re.Match[str], *, beside_percent: bool) -> Claim | None:
+def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *, beside_percent: bool) -> Claim | None:
     number = decimal_text(value["number"])
     if number is None:
         return None
@@ -300,7 +327,7 @@ def _claim(score: _Score, value: re.Match[str], *, beside_percent: bool) -> Clai
         f"line {score.cell.line}: {one_line(score.name, 100)} × {one_line(score.model, 100)}",
         "" if unit == "percent" else unit_note,
         f"printed with ± {value['margin']}" if value["margin"] else "",
-        f"marked {one_line(value['marks'].strip(), 60)}" if value["marks"] else "",
+        *_marked(f"{value['marks']} {score.marks}", footnotes),
         one_line(value["aside"] or "", 80),
     ]
     return Claim(

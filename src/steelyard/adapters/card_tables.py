@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 
 from steelyard.util.text import one_line
 
-__all__ = ["Cell", "Table", "plain", "table_of_rows", "tables_in"]
+__all__ = ["Cell", "Table", "footnotes_in", "plain", "table_of_rows", "tables_in"]
 
 MAX_CELL = 2000  # characters
 MAX_COLUMNS = 200
@@ -28,6 +28,8 @@ HYPHENS = re.compile(r":?-*:?")
 FENCE = re.compile(r"[ \t]*(```|~~~)")
 HEADING = re.compile(r"[ \t]*(#{1,6}[ \t]+(?P<marked>.+?)[ \t#]*|\*\*(?P<bold>[^*|]+)\*\*:?[ \t]*)")
 NO_PIPE = re.compile(r"\\\|")
+MAX_FOOTNOTE = 300  # characters
+NOTE = re.compile(r"(?P<mark>\^\{[^{}]{1,3}\}|[*†‡§¶¹²³⁴⁵⁶⁷⁸⁹])\s*[:.)]?\s*(?P<text>\S.{3,})")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,17 @@ def tables_in(text: str) -> list[Table]:
         heading = headings[places[above - 1]] if above else ""
         tables.append(Table(len(tables) + 1, line, heading, tuple(head), tuple(rows)))
     return tables
+
+
+def footnotes_in(text: str) -> dict[str, str]:
+    """What stands at the foot of a card's tables, by its mark: ``^{1}`` → *avg of 64 runs*. The first of each mark."""
+    found: dict[str, str] = {}
+    for line in _without_comments(text).splitlines():
+        if "|" in line or line.lstrip().startswith(("* ", "#")):  # a table's row, an item of a list, a heading
+            continue
+        if note := NOTE.fullmatch(plain(line[:MAX_CELL].strip().removeprefix("- "))):
+            found.setdefault(note["mark"], one_line(note["text"], MAX_FOOTNOTE))
+    return found
 
 
 def _without_comments(text: str) -> str:

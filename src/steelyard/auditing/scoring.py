@@ -52,6 +52,8 @@ __all__ = [
     "unscored_attempts",
 ]
 
+_FEW_TOKENS = 3  # of an answer with nothing in it: its end, or a line break
+
 Call = tuple[str, str, int]  # measurement, sample, repeat: what an attempt and a score are about
 
 Scorers = Mapping[str, tuple[Scorer, ...]]  # by measurement
@@ -92,7 +94,8 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_fi
 
     *Open* is what the endpoint's content filter stopped, reasoning that no answer followed, and an output that was cut
     off, unless the scorer knows that more text could not have changed what it read. One that ends in a loop has no
-    answer, and is wrong; so is one that the model ended with nothing in it. With ``cut_is_final`` the claim's protocol
+    answer, and is wrong; so is one that the model ended with nothing in it, unless the endpoint counts tokens that did
+    not come: a server may keep reasoning to itself, and not say so. With ``cut_is_final`` the claim's protocol
     states the limit that cut it off: it is scored as a whole output.
     """
     if isinstance(sample.request, NextTokenRequest):  # its text is a list of ours, whatever its tokens look like
@@ -110,6 +113,8 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_fi
     if output.outcome is Outcome.OK and isinstance(sample.request, GenerateRequest) and not answer.strip():
         if reasoning or output.reasoning or output.reasoning_tokens:
             return Score(value=None, note="reasoning, and no answer")
+        if not output.text and output.completion_tokens > _FEW_TOKENS:
+            return Score(value=None, note="the endpoint counts tokens of an answer that it did not send")
         return Score(value=0.0, parsed=False, note="the model ended its answer with nothing in it")
     if output.outcome is not Outcome.TRUNCATED:
         return scorer.score(sample, output)
@@ -325,6 +330,7 @@ def output_of(attempt: Attempt, texts: Mapping[str, str]) -> ModelOutput | None:
         reasoning=reasoning,
         logprobs=attempt.logprobs,
         finish_reason=attempt.finish_reason,
+        completion_tokens=attempt.completion_tokens,
         reasoning_tokens=attempt.reasoning_tokens,
     )
 

@@ -16,6 +16,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.planning.difficulties import with_difficulties
+from steelyard.planning.footnotes import with_footnotes
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.orders import Orders, RandomOrders, questions_of, with_orders
 from steelyard.planning.planner import TaskPlanner
@@ -108,6 +109,7 @@ def build_plan(
     Raises InputError for options that cannot be used, and for a file of ``--task`` that no claim names.
     """
     catalogue = _catalogue(options)
+    sheet = with_footnotes(sheet)
     tolerance_of(options.tolerance)  # an invalid tolerance is refused before any task is opened
     planner = TaskPlanner(sheet, models, options, DataSource(catalogue, options.data))
     wanted = (*DETECTORS, *(AUTO if options.detect.auto else ()), *options.detect.named)

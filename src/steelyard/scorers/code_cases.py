@@ -14,6 +14,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
+from steelyard.scorers.code_readings import absent_module
 from steelyard.scorers.halt import Halt
 from steelyard.scorers.packed_tests import Case, cases_in
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CodeCases", "code_in", "same_output"]
 
 MAX_CHARACTERS: Final = 200_000
-SECONDS: Final = 6  # for a case, as lcb_runner gives; one more for imports, which it has done before its clock starts
+SECONDS: Final = 12  # for a case, twice what lcb_runner gives: a vendor's machine may be twice as fast as this one
 _PATIENCE: Final = 4  # times as long by the clock
 _MIB: Final = 1 << 20
 _OUTPUT: Final = 256 * 1024  # bytes that a program may print beside twice what is expected
@@ -54,10 +55,10 @@ IMPORTS: Final = (
     + "".join(f"import {name}\n" for name in _STARRED[:-2])
     + "sys.setrecursionlimit(50000)\n"
 )
-# What lcb_runner's own requirements bring: an answer may use it there.
-_THEIRS: Final = "numpy|scipy|pandas|sympy|networkx|torch"
-_LACKED: Final = re.compile(rf"^ModuleNotFoundError: No module named '({_THEIRS})(?:\.[\w.]+)?'", re.ASCII)
-_IMPORTED: Final = re.compile(rf"^[ \t]*(?:import|from)[ \t]+({_THEIRS})\b", re.ASCII | re.MULTILINE)
+# What may have gone well on the vendor's machine: a package that is there, other memory, another Python (since 3.12 the
+# interpreter has a limit of its own for calls through C, such as those of a cached function, which no setting lifts).
+_LACKED: Final = re.compile(r"^ModuleNotFoundError: No module named '([A-Za-z_]\w{0,39})[\w.]*'", re.ASCII)
+_OF_MACHINES: Final = {"MemoryError": "needs more than 1 GB of memory", "RecursionError": "recurses too deeply here"}
 
 
 class _Metadata(msgspec.Struct, frozen=True):
@@ -71,10 +72,11 @@ class CodeCases:
     """1 where the answer's code passes every case of the sample's tests, else 0; the note says which one it failed.
 
     The code is what stands between the last two lines with three backticks; an answer without them is unparsed. It
-    is open where it ends because it imports a package that lcb_runner's machine has and this sandbox has not. Cases
-    are run one after the other up to the first failure. Each has :data:`SECONDS` of processor time, and one more for
-    its start, so that scoring n cases takes at most n × (SECONDS + 1) seconds of it, and four times as long by the
-    clock. Nothing of an answer ever runs outside the sandbox, and no expected output is in it.
+    is open where it ends because of what may be otherwise on the vendor's machine: a package that is not in this
+    sandbox, memory, or how deep Python recurses. Cases are run one after the other up to the first failure. Each has
+    :data:`SECONDS` of processor time, and one more for its start, so that scoring n cases takes at most
+    n × (SECONDS + 1) seconds of it, and four times as long by the clock.
+    Nothing of an answer ever runs outside the sandbox, and no expected output is in it.
     """
 
     executes: ClassVar[bool] = True
@@ -83,8 +85,8 @@ class CodeCases:
 
     @property
     def identifier(self) -> str:
-        """``code_cases@1``."""
-        return "code_cases@1"
+        """``code_cases@2``."""
+        return "code_cases@2"
 
     def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, and how to fix it; empty where it can."""
@@ -104,10 +106,10 @@ class CodeCases:
         try:
             name, cases = _called(sample), _cases_of(sample)
             for number, case in enumerate(cases, 1):
-                how, lacks = self._failed_call(code, name, case) if name else self._failed_run(code, case)
+                how, of_machine = self._failed_call(code, name, case) if name else self._failed_run(code, case)
                 place = f"case {number} of {len(cases)}"
-                if lacks:
-                    return Score(value=None, note=f"{place}: the sandbox has no {lacks}")
+                if of_machine:
+                    return Score(value=None, note=f"{place}: {of_machine}")
                 if how:
                     return Score(value=0.0, note=f"{place}: {how}")
         except InputError as error:
@@ -119,7 +121,7 @@ class CodeCases:
         self._halt.stop()
 
     def _failed_run(self, code: str, case: Case) -> tuple[str, str]:
-        """How a program fails a case, and the package that it lacked; empty where it passes."""
+        """How a program fails a case, and why it may not elsewhere; empty where it passes."""
         from steelyard.scorers.sandbox.box import Sandbox
         from steelyard.scorers.sandbox.limits import End
 
@@ -128,10 +130,13 @@ class CodeCases:
         done = Sandbox(limits).run(_runner(), stdin=read, files=files, halt=self._halt)
         if done.end is End.PASSED:
             return "" if same_output(done.stdout.decode("utf-8", "replace"), case.output) else "wrong", ""
-        return _end_in_words(done.end, done.seconds), _lacking(done.stderr.decode("utf-8", "replace"))
+        last = done.stderr.decode("utf-8", "replace").rstrip().rpartition("\n")[2]
+        lacked = found[1] if (found := _LACKED.search(last)) and absent_module(code) else ""
+        raised = "MemoryError" if done.end is End.MEMORY else last.partition(":")[0]
+        return _end_in_words(done.end, done.seconds), _of_machine(raised, lacked)
 
     def _failed_call(self, code: str, name: str, case: Case) -> tuple[str, str]:
-        """How a function fails a case, and the package that it lacked; empty where it passes."""
+        """How a function fails a case, and why it may not elsewhere; empty where it passes."""
         from steelyard.scorers.sandbox.examine import Exam, examine
         from steelyard.scorers.sandbox.inside.values import NotPlain
         from steelyard.scorers.sandbox.limits import End
@@ -149,9 +154,10 @@ class CodeCases:
             raise InputError("a case is larger than what the sandbox takes") from None
         if result.end is End.PASSED:
             return "", ""
-        imported = _IMPORTED.search(code) if result.detail == "ModuleNotFoundError" else None
+        lacked = absent_module(code) if result.detail == "ModuleNotFoundError" else ""
+        raised = "MemoryError" if result.end is End.MEMORY else result.detail
         how = result.detail if result.end is End.FAILED else _end_in_words(result.end, result.seconds)
-        return how or str(result.end), imported[1] if imported else ""
+        return how or str(result.end), _of_machine(raised, lacked)
 
 
 def code_in(text: str) -> str:
@@ -179,10 +185,9 @@ def _same_decimals(line: str, wanted: str) -> bool:
         return False
 
 
-def _lacking(errors: str) -> str:
-    """The package whose lack ended a program, where it is one of lcb_runner's."""
-    found = _LACKED.search(errors.rstrip().rpartition("\n")[2])
-    return found[1] if found else ""
+def _of_machine(raised: str, lacked: str) -> str:
+    """Why a program that raised this may pass on another machine; empty where it may not."""
+    return f"the sandbox has no {lacked}" if lacked else _OF_MACHINES.get(raised, "")
 
 
 def _called(sample: Sample) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
 from steelyard.tasks.requested import RequestedProtocol
+from steelyard.tasks.stated_shots import without_denied
 from steelyard.tasks.subset import named_in, subset_words, words_in
 from steelyard.tasks.understood import not_understood
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
@@ -19,14 +20,19 @@ __all__ = ["ChosenProtocol", "choose_protocol", "possible_formats", "several_ans
 # pass@10, pass_at_5, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4, maj@k; not pass@1, maj1@1 and avg@64.
 _SEVERAL_ANSWERS = re.compile(
     r"(?:pass|maj\d*|majority|cons|consensus|vote|voting|cot|sc|best|bo)\s?[@^]\s?(?!1\b)\w{1,20}|"
-    r"(?:pass|maj\d*|cons)[ _-]at[ _-](?!1(?!\d))\w{1,20}|"
+    r"(?:pass|maj\d*|cons)[ _-]at[ _-](?!1(?!\d))\w{1,20}",
+    re.IGNORECASE,
+)
+_SEVERAL_IN_WORDS = re.compile(
     r"best[- ]of[- ](?:\d+|n)\b|majority[- ]vot\w+|self[- ]?consistency|self[- ]?consistent|multiple attempts",
     re.IGNORECASE,
 )
 
 
 _LM_EVAL = ("lm eval", "lm evaluation harness", "language model evaluation harness", "lighteval")
-_WHOLE = frozenset(("the", "whole", "full", "all", "complete", "set", "split", "samples", "questions", "items"))
+_WHOLE = frozenset(
+    ("the", "whole", "overall", "full", "all", "complete", "set", "split", "samples", "questions", "items")
+)
 _TOGETHER = frozenset(("and", "of", "average", "mean", "both", "tasks", "subtasks", "settings"))
 _OF_A_WINDOW = frozenset(("problems", "contests", "contest", "dates", "date", "window", "from", "between", "release"))
 
@@ -250,7 +256,10 @@ def _names_split(definition: TaskDefinition, requested: RequestedProtocol) -> bo
 
 def several_answers(texts: Iterable[str]) -> str:
     """The words that say that a sample's score comes from more than one answer; empty where there are none."""
-    return next((found[0].strip() for text in texts if (found := _SEVERAL_ANSWERS.search(text))), "")
+    for text in texts:
+        if found := _SEVERAL_ANSWERS.search(text) or _SEVERAL_IN_WORDS.search(without_denied(text)):
+            return found[0].strip()
+    return ""
 
 
 def _best(definition: TaskDefinition, texts: tuple[str, str, str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["StatedShots", "plain", "stated_shots", "without_shots"]
+__all__ = ["StatedShots", "plain", "stated_shots", "without_denied", "without_shots"]
 
 _NUMBERS: Final = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -34,6 +34,11 @@ _SHOTS: Final = re.compile(
     re.IGNORECASE,
 )
 _DASHES: Final = re.compile(r"[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
+# What a sentence denies, up to where it may turn: "no majority voting or parallel test time compute".
+_TURNS: Final = "but|and|with|using|except|only|instead|rather|however|unless|we|then"
+_DENIED: Final = re.compile(
+    rf"\b(?:no|not|without|never|neither|nor)\b(?!-)(?:(?!\b(?:{_TURNS})\b)[^.,;:()\[\]\n@]){{0,80}}", re.IGNORECASE
+)
 _UNSEEN: Final = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
@@ -85,6 +90,11 @@ def _is_number(word: str) -> bool:
 def plain(text: str) -> str:
     """A text with plain dashes, digits and letters, and without characters that nobody sees."""
     return _DASHES.sub("-", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
+
+
+def without_denied(text: str) -> str:
+    """A text without what its sentences deny: *no majority voting* is no vote."""
+    return _DENIED.sub(" ", text)
 
 
 def _in_words(text: str) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from steelyard.tasks.stated_shots import without_shots
+from steelyard.tasks.stated_shots import without_denied, without_shots
 from steelyard.tasks.subset import subset_words, words_in
 from steelyard.tasks.window import without_window
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.definition import TaskDefinition
     from steelyard.tasks.requested import RequestedProtocol
 
-__all__ = ["not_understood"]
+__all__ = ["not_understood", "other_modes"]
 
 # A name of a harness's own: words joined by underscores, colons, bars or slashes; and what stands in its parentheses.
 _NAME: Final = re.compile(r"[A-Za-z0-9.+-]+(?:[_:|/,][A-Za-z0-9.+-]+)+")
@@ -37,10 +37,12 @@ _ONE_ANSWER: Final = re.compile(
 # Help, or another mode of the model, which is said anywhere.
 _WITHOUT_TOOLS: Final = re.compile(r"\b(?:no|without|w/o)[ -](?:any )?tools?\b", re.IGNORECASE)
 _OTHER_MODES: Final = re.compile(
-    r"\b(?:non[- ]?thinking|thinking|tools?|tool[- ]use|code[- ]interpreter|web[- ]search|browsing|retrieval"
-    r"|human[- ]split|augmented[- ]split|level[- ]?5|majority)\b",
-    re.IGNORECASE,
+    r"\b(?:non?[- ]?thinking|thinking|no[- ]think|human[- ]split|augmented[- ]split|level[- ]?5)\b", re.IGNORECASE
 )
+_HELP: Final = re.compile(
+    r"\b(?:tools?|tool[- ]use|code[- ]interpreter|web[- ]search|browsing|retrieval|majority)\b", re.IGNORECASE
+)
+_MARKED: Final = re.compile(r"\bmarked [*\u2020\u2021\u00a7\u00b6^0-9]\S{0,20}")  # as the reader of cards writes it
 _VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
 _IN_PARENTHESES: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
@@ -87,8 +89,14 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
     if _OF_MANY_TASKS & set(words_in(beside)):
         found += _left(beside, own | _OF_HARNESSES | _OF_RUNNERS | _OF_VARIANTS)
     for text in (requested.prompt, requested.harness, *requested.said):
-        found += _OTHER_MODES.findall(_WITHOUT_TOOLS.sub(" ", text))
+        found += other_modes(text)
+    found += [mark for text in requested.said for mark in _MARKED.findall(text)]
     return ", ".join(repr(word[:40]) for word in dict.fromkeys(found[:5]))
+
+
+def other_modes(text: str) -> list[str]:
+    """The words of a text that say that the model had help, was in another mode or was asked a part."""
+    return [*_OTHER_MODES.findall(text), *_HELP.findall(without_denied(_WITHOUT_TOOLS.sub(" ", text)))]
 
 
 def _plain(text: str) -> str:

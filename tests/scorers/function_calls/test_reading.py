@@ -41,6 +41,12 @@ def test_no_calls(text: str) -> None:
         calls_in(text)
 
 
+@pytest.mark.parametrize("text", ["[f(a=1),\ng(b=2)]", "```[\nf(a=1),\ng(b=2)\n]```"])
+def test_what_version_4_alone_reads_is_not_settled(text: str) -> None:
+    with pytest.raises(Unsettled, match="version 4"):
+        calls_in(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

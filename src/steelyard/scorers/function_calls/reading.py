@@ -12,6 +12,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 __all__ = ["Call", "NoCalls", "Unsettled", "calls_in"]
@@ -52,13 +53,25 @@ def calls_in(text: str) -> list[Call]:
     """
     plain = text.strip("`\n ")
     _check_bounds(plain)
-    plain = f"{'' if plain.startswith('[') else '['}{plain}{'' if plain.endswith(']') else ']'}".strip("[]'")
-    body = _parsed(plain)
+    listed = f"{'' if plain.startswith('[') else '['}{plain}{'' if plain.endswith(']') else ']'}"
+    body = _body_of(listed)
     if isinstance(body, ast.Call):
         return [_call(body, 0)]
     if not isinstance(body, ast.List | ast.Tuple | ast.Set):
         raise NoCalls("no list of calls")
     return [_call(each, 0) for each in body.elts]
+
+
+def _body_of(listed: str) -> ast.expr:
+    """The list without its brackets, as version 3 takes it; version 4 keeps them, and so reads a list of many lines."""
+    try:
+        return _parsed(listed.strip("[]'"))
+    except NoCalls:
+        with suppress(NoCalls):
+            kept = _parsed(listed.strip().strip("'"))
+            if isinstance(kept, ast.List) and kept.elts and all(isinstance(each, ast.Call) for each in kept.elts):
+                raise Unsettled("a list that version 4 reads and version 3 does not") from None
+        raise
 
 
 def _check_bounds(text: str) -> None:

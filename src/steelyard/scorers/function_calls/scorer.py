@@ -36,8 +36,8 @@ class FunctionCalls:
 
     @property
     def identifier(self) -> str:
-        """``function_calls@1``."""
-        return "function_calls@1"
+        """``function_calls@2``."""
+        return "function_calls@2"
 
     def target_fault(self, target: str) -> str:
         """Why a right answer cannot be compared, as the end of a sentence; empty where it can."""

@@ -1,0 +1,55 @@
+"""Footnotes of a sheet stand beside the claims that they are about, where they change how these may be tested."""
+
+from __future__ import annotations
+
+import pytest
+
+from steelyard.claims.sheet import read_sheet
+from steelyard.planning.footnotes import with_footnotes
+from steelyard.records import Claim, ClaimSheet
+from steelyard.tasks.catalogue import Catalogue
+from tests.conftest import ROOT
+
+AIME, GSM8K = Claim(task="AIME 2025", value="92.5"), Claim(task="gsm8k", value="90.1", shots=8, note="pasted")
+
+
+def notes(*footnotes: str) -> tuple[str, ...]:
+    sheet = ClaimSheet(model="m", claims=(AIME, GSM8K), footnotes=footnotes)
+    return tuple(claim.note for claim in with_footnotes(sheet).claims)
+
+
+def test_a_footnote_is_about_the_benchmarks_that_it_names() -> None:
+    said = "AIME25 with a code interpreter and maj@64"
+    assert notes(said) == (f"footnote: {said}", "pasted")
+
+
+def test_one_that_names_none_of_the_sheet_is_about_all() -> None:
+    said = "Numbers are with majority voting."
+    assert notes(said) == (f"footnote: {said}", f"pasted; footnote: {said}")
+
+
+def test_worked_examples_are_those_of_claims_that_state_none() -> None:
+    assert notes("All benchmarks are 5-shot.") == ("footnote: All benchmarks are 5-shot.", "pasted")
+
+
+@pytest.mark.parametrize(
+    "said", ["Evaluated in bf16.", "no majority voting, no tools", "We average over 8 generations."]
+)
+def test_what_changes_nothing_is_left_out(said: str) -> None:
+    assert notes(said) == ("", "pasted")
+
+
+def test_it_is_said_once() -> None:
+    sheet = ClaimSheet(model="m", claims=(AIME,), footnotes=("with tools",))
+    once = with_footnotes(sheet)
+    assert with_footnotes(once) == once
+
+
+def test_of_the_table_of_the_scandal_every_row_may_still_be_rejected() -> None:
+    sheet = read_sheet(ROOT / "examples/llama-4-maverick.yaml")
+    after = with_footnotes(sheet)
+    changed = {one.task for one, other in zip(sheet.claims, after.claims, strict=True) if one != other}
+    assert changed == {"mtob", "lmarena"}  # these state no worked examples, and a footnote does: none
+    asked = [(claim, task) for claim in after.claims if (task := Catalogue().find(claim.task))]
+    assert len(asked) == 13
+    assert [task.protocol_for(claim).confirms_only for claim, task in asked] == [""] * 13
