@@ -21,10 +21,12 @@ __all__ = [
     "CallsTaken",
     "ClaimVerdict",
     "EndpointNames",
+    "Exit",
     "HealthStatus",
     "ModelItem",
     "ModelPage",
     "ModelQuery",
+    "Moment",
     "ProblemDetails",
     "ProjectList",
     "ProjectRole",
@@ -35,6 +37,7 @@ __all__ = [
     "RunVerdict",
     "TokenIdentity",
     "VerificationNote",
+    "Word",
 ]
 
 MAX_PAGE: Final = 100

@@ -10,13 +10,14 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.costs import verdict_costs
+from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
-from steelyard.server.jobs.specification import Resumption, read_specification
+from steelyard.server.jobs.specification import Resumption, RunSpecification, read_specification
 from steelyard.server.pages.costs import NOTHING, job_verdict_cost
 from steelyard.server.pages.live import LIVE_RULES, live_claim_words
 from steelyard.server.pages.words import moment, money_in_words
-from steelyard.server.web.addresses import job_path, jobs_path, run_path
+from steelyard.server.web.addresses import job_path, jobs_path, run_path, watch_path
 from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
     from steelyard.server.jobs.costs import VerdictCost
     from steelyard.server.jobs.rows import JobEvent, JobRow
+    from steelyard.server.jobs.specification import Specification
     from steelyard.server.web.call import Call
 
-__all__ = ["do_cancel", "do_pause", "do_resume", "do_retry", "rate_in_words", "show_job", "show_jobs"]
+__all__ = ["asked_in_words", "do_cancel", "do_pause", "do_resume", "do_retry", "rate_in_words", "show_job", "show_jobs"]
 
 _OPEN: Final = ("waiting", "running")  # what changes by itself
 _WANTED: Final = {"pause": "running, to be paused", "cancel": "running, to be stopped"}
@@ -85,7 +87,7 @@ def do_retry(call: Call) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     except InputError as error:
         return _job_page(call, 400, problem=str(error))
@@ -105,7 +107,7 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             is_changed = change(connection, call.caller, project, job, call.facts)
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     return _to(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
 
@@ -121,7 +123,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
             names = names_of(connection, people)
             waits = why_it_waits(connection, row.id)
             costs = verdict_costs(connection, [row])
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     is_open = row.state in _OPEN
     is_still = call.query("still", 5) == "yes" or bool(problem)
@@ -143,6 +145,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
         events=[_shown_event(each, names) for each in events],
         goes_on_with=job_path(project.project, row.resumes) if row.resumes else "",
         may_act=project.role.reaches(Role.RUNNER),
+        again=f"{watch_path(project.project)}?job={row.resumes or row.id}#make" if row.state == "finished" else "",
         is_open=is_open,
         reloads=is_open and not is_still,
     )
@@ -154,7 +157,7 @@ def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, Ve
     return {
         "id": row.id,
         "address": job_path(project, row.id),
-        "subject": _subject(row),
+        "subject": asked_in_words(read_specification(row.specification)),
         "state": _state(row.state, row.wanted),
         "answered": f"{progress.answered:,} of at most {progress.planned:,}" if progress else "",
         "cost": "" if row.tokens is None else "unknown" if row.cost is None else money_in_words(row.cost),
@@ -170,13 +173,12 @@ def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, Ve
     }
 
 
-def _subject(row: JobRow) -> str:
-    """What it asks, in words; of one that goes on with another, that one's number."""
-    asked = read_specification(row.specification)
+def asked_in_words(asked: Specification) -> str:
+    """What a job asks, in words; of one that goes on with another, that one's number."""
     if isinstance(asked, Resumption):
         return f"goes on with job {asked.job}"
-    where = f" at {row.endpoint}" if row.endpoint else ", the model built in"
-    what = "audit of claims about" if row.kind == "audit" else "measurement of"
+    where = f" at {asked.endpoint}" if asked.endpoint else ", the model built in"
+    what = "measurement of" if isinstance(asked, RunSpecification) else "audit of claims about"
     return f"{what} {asked.model}{where}"
 
 
