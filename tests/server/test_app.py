@@ -32,6 +32,7 @@ EXPECTED = {
     "POST /sign-out": "signed in",
     "GET /": "signed in",
     "GET /p/{project}/models": "viewer",
+    "GET /p/{project}/compare": "viewer",
     "GET /p/{project}/claims": "viewer",
     "POST /p/{project}/claims": "runner",
     "POST /p/{project}/claims/test": "runner",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from steelyard.server.access.people import People
     from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
+    from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.endpoints.rows import Endpoints
@@ -72,6 +73,7 @@ class Platform:
     reader_keys: ReaderKeys
     label_sets: LabelSets
     judges: Judges
+    comparisons: Comparisons
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -90,6 +92,7 @@ def build_platform(
     from steelyard.server.access.people import People
     from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.tokens import Tokens
+    from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
@@ -142,6 +145,7 @@ def build_platform(
         reader_keys=ReaderKeys(pool),
         label_sets=label_sets,
         judges=Judges(data, label_sets),
+        comparisons=Comparisons(),
         attempts=Attempts(),
         metrics=metrics,
         log=log,

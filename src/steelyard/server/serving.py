@@ -160,6 +160,7 @@ def _run(platform: Platform, listener: Listener) -> None:
             platform.suite_intake.stop()
             platform.judges.stop()
             platform.answers.stop()
+            platform.comparisons.stop()
 
     with asyncio.Runner(loop_factory=TimedLoop) as runner:
         runner.run(until_stopped())

@@ -53,6 +53,12 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
         for number in range(runs):
             key = digest(f"folder of {name} {number}") if number == 1 else None  # as in another project
             seal = add_run(connection, folder, person, f"{name} {number}", key)
+            if table_is_there(connection, "run_seen"):
+                connection.execute(
+                    "INSERT INTO steelyard.run_seen (person_id, run_id) SELECT %s, id FROM steelyard.run "
+                    "WHERE seal_sha256 = %s",
+                    (person, seal),
+                )
             if table_is_there(connection, "share"):
                 connection.execute(
                     "INSERT INTO steelyard.share (run_id, made_by, label, sha256, expires_at) SELECT id, %s, %s, %s, "

@@ -6,7 +6,15 @@ import sys
 import msgspec
 import pytest
 
-from steelyard.server.jobs.messages import Ended, Progress, clock
+from steelyard.server.jobs.messages import (
+    MAX_PROGRESS,
+    Ended,
+    LiveClaim,
+    Progress,
+    clock,
+    kept_progress,
+    read_progress,
+)
 
 
 def test_the_clock_is_the_same_for_every_process() -> None:
@@ -22,3 +30,18 @@ def test_the_clock_is_the_same_for_every_process() -> None:
 def test_numbers_that_are_none_are_refused(line: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(line, type=Progress | Ended)
+
+
+def test_what_is_kept_of_progress_is_bounded_and_read_again() -> None:
+    claim = LiveClaim(
+        task="\N{GRINNING FACE}" * 100, rule="test", answered=1, planned=2, low=0.1, high=0.9, target="50"
+    )
+    progress = Progress(answered=3, planned=9, claims=(claim,) * 20, left=4)
+    kept = kept_progress(progress)
+    assert len(kept) <= MAX_PROGRESS
+    assert read_progress(kept) == progress
+    assert read_progress(kept_progress(Progress(answered=3, planned=9, claims=(claim,) * 200))) == Progress(
+        answered=3, planned=9
+    )
+    for nothing in ("", "its", '{"answered":3}', '{"line":"ended","how":"sealed"}'):
+        assert read_progress(nothing) is None

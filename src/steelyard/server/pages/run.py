@@ -13,6 +13,7 @@ from steelyard.evidence import layout
 from steelyard.server.answers.index import UnusableIndexError
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.received import open_received, received_folder
+from steelyard.server.runs.seen import note_seen
 from steelyard.server.shares.rows import DAYS, Share
 from steelyard.server.web.addresses import answers_path, run_path, runs_path
 from steelyard.server.web.files import HTML, archive_reply, file_reply
@@ -32,7 +33,11 @@ _FILES: Final = 100
 def show_run(call: Call) -> Response:
     """The run's page."""
     row = find_run(call)
-    return missing_page(call) if row is None else run_page(call, row)
+    if row is None:
+        return missing_page(call)
+    if call.caller.person is not None:
+        note_seen(call.platform.pool, row.listed, call.caller.person)
+    return run_page(call, row)
 
 
 def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", new_link: str = "") -> Response:

@@ -21,7 +21,7 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.server.push.worker import MAX_REPLY, Reply
 from steelyard.server.runs.summary import RunSummary
 
-__all__ = ["KEPT", "Verifier", "VerifyLimits", "isolation_problem"]
+__all__ = ["KEPT", "Verifier", "VerifyLimits", "environment", "isolation_problem"]
 
 KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 
@@ -104,7 +104,7 @@ class Verifier:
             stdout=reply,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the server alone, which then ends it
-            env=_environment(),
+            env=environment(),
         ) as process:
             self._running.add(process)
             try:
@@ -126,13 +126,13 @@ def isolation_problem() -> str:
         capture_output=True,
         text=True,
         timeout=60,
-        env=_environment(),
+        env=environment(),
         check=False,
     )
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What Python needs to start, and no key."""
     return {name: value for name in KEPT if (value := os.environ.get(name)) is not None}
 

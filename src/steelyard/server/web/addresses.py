@@ -6,6 +6,7 @@ __all__ = [
     "answers_path",
     "budgets_path",
     "claims_path",
+    "compare_path",
     "job_path",
     "jobs_path",
     "models_path",
@@ -37,6 +38,11 @@ def answers_path(project: str, seal: str) -> str:
 def models_path(project: str) -> str:
     """The models that a project's runs are about."""
     return f"/p/{project}/models"
+
+
+def compare_path(project: str) -> str:
+    """Where a project's runs are compared."""
+    return f"/p/{project}/compare"
 
 
 def people_path(project: str) -> str:
