@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from steelyard.server.jobs.child import Child
+from steelyard.server.jobs.child import Child, job_environment
 from steelyard.server.jobs.messages import Ended, Progress, clock
 from steelyard.server.jobs.specification import RunSpecification, Specification, encode
 from tests.conftest import SumsServer
@@ -44,6 +44,24 @@ def test_what_cannot_be_asked_is_said_without_a_place_of_this_machine(yard: Yard
     assert ended.how == "unusable"
     assert "no-such-task" in ended.reason
     assert str(tmp_path) not in ended.reason
+    child.close()
+
+
+def test_it_works_in_an_empty_folder(
+    yard: Yard, tmp_path: Path, sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that lies where the worker was started has a name there, and its relative places are still found."""
+    (tmp_path / "mirror").mkdir()
+    monkeypatch.setenv("STEELYARD_DATA", "mirror")
+    monkeypatch.chdir(tmp_path)
+    sums_server.seconds = lambda _: 0.2
+    child = started(yard, tmp_path, a_run(yard.endpoint(sums_server.url), 8))
+    wait_for(lambda: sums_server.asked)
+    folder = Path(f"/proc/{child.number}/cwd").resolve()
+    assert folder != tmp_path
+    assert list(folder.iterdir()) == []
+    assert job_environment(tmp_path)["STEELYARD_DATA"] == str(tmp_path / "mirror")
+    assert [*child.lines()][-1] == Ended(how="sealed")
     child.close()
 
 

@@ -67,7 +67,7 @@ def arguments_of(asked: RunSpecification | AuditSpecification, setup: Setup, inp
 
 def job_of(asked: RunSpecification | AuditSpecification, args: RunArguments, inputs: Path) -> Job:
     """What is to be planned; raises InputError as the command would."""
-    from steelyard.api.conduct import audit_job, run_job, run_request
+    from steelyard.api.conduct import audit_job, built_in_request, run_job, run_request
     from steelyard.api.options import options_of
 
     if isinstance(asked, AuditSpecification):
@@ -78,8 +78,11 @@ def job_of(asked: RunSpecification | AuditSpecification, args: RunArguments, inp
         sheet.write_text(asked.sheet, encoding="utf-8")
         probing = detect_of(asked.detect)
         return audit_job(read_sheet(sheet), options_of(args, tolerance=asked.tolerance, detect=probing))
-    task: str | Path = asked.task or args.task_files[0]
     plain = replace(args, task_files=())  # the one that is measured is added by its path
     options = options_of(plain, repeats=asked.repeats)
-    wanted, options = run_request(task, asked.prompt, asked.shots, asked.temperature, options, asked.window)
+    how = (asked.prompt, asked.shots, asked.temperature)
+    if asked.task:  # a name, whatever it looks like: who asks has no files on this machine
+        wanted = built_in_request(asked.task, *how, options, asked.window)
+    else:
+        wanted, options = run_request(args.task_files[0], *how, options, asked.window)
     return run_job(wanted, options)
