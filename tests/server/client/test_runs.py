@@ -33,6 +33,7 @@ def test_a_run_that_was_verified_whole_is_what_its_verdict_is() -> None:
         ({"scores_taken": 1200}, "1,200 scores were taken as sealed"),
         ({"verified_exit": 3}, "not all of it could be verified"),
         ({"verified_exit": 3, "restored": True}, "from a backup"),
+        ({"own_questions": ["gsm8k"]}, "not the benchmark gsm8k"),
         ({"verdict": None}, "only measures"),
         ({"verdict": "inconsistent"}, "its verdict is inconsistent"),
     ],

@@ -112,3 +112,14 @@ def test_the_claims_of_a_sheet_name_no_file(among_files: Path) -> None:
     asked = AuditSpecification(endpoint="one", model="sums", sheet=sheet)
     inputs = among_files.parent
     assert job_of(asked, arguments_of(asked, SETUP, inputs, inputs / "run"), inputs).options.task_files == ()
+
+
+@pytest.mark.parametrize("name", ["gsm8k", "gsm-8k", "gpqa"])
+def test_questions_of_ones_own_do_not_bear_the_name_of_a_benchmark(tmp_path: Path, name: str) -> None:
+    sheet = f"model: a\nclaims:\n- task: {name}\n  value: 50\n"
+    for asked in (
+        AuditSpecification(endpoint="one", model="sums", sheet=sheet, questions={name: LINE}),
+        RunSpecification(endpoint="one", model="sums", questions={name: LINE}),
+    ):
+        with pytest.raises(InputError, match="public benchmark"):
+            arguments_of(asked, SETUP, tmp_path, tmp_path / "run")

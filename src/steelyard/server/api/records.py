@@ -153,6 +153,9 @@ class RunVerdict(RunItem, frozen=True, kw_only=True):
 
     claims: Annotated[list[ClaimVerdict], Meta(description="The run's table.")]
     claims_left_out: Annotated[int, Meta(ge=0, description="Lines of a very long table that are not here.")]
+    own_questions: Annotated[
+        list[str], Meta(description="Public benchmarks under whose names it asked questions of the user's own.")
+    ]
     tests: Annotated[list[str], Meta(description="Tests beside the claims, a sentence each.")]
     findings: Annotated[list[str], Meta(description="What nothing honest explains, a sentence each.")]
     notes: Annotated[list[str], Meta(description="Remarks that prove nothing by themselves.")]

@@ -125,6 +125,7 @@ def _verdict(call: Call, row: RunRow) -> RunVerdict:
         **_item(call, row.listed),
         claims=claims,
         claims_left_out=run.rows_left,
+        own_questions=[*run.own_questions],
         tests=[*run.tests],
         findings=[*run.findings],
         notes=[*run.notes],

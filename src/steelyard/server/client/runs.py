@@ -13,6 +13,7 @@ from steelyard.evidence.verify import verify_integrity
 from steelyard.records import VerdictWord
 from steelyard.server.api.records import RunVerdict
 from steelyard.server.client.connection import Connection, connected
+from steelyard.util.text import one_line
 
 __all__ = ["Standing", "ask_verdicts", "combined", "seal_of", "standing_of"]
 
@@ -59,6 +60,7 @@ async def _ask(platform: Connection, seal: str, address: str) -> RunVerdict:
 def standing_of(run: RunVerdict, *, sealed_scores_ok: bool = False) -> Standing:
     """Whether a run is good: only where all of it was verified there, and something was claimed or gated.
 
+    Questions of the user's own under the name of a benchmark say nothing of that one.
     Scores that were taken as sealed could say anything; with ``sealed_scores_ok`` they are believed.
     """
     code = ExitCode(run.exit)
@@ -72,6 +74,9 @@ def standing_of(run: RunVerdict, *, sealed_scores_ok: bool = False) -> Standing:
         why = "it only measures: it has no claim and no gate that could hold"
     elif run.verdict is not VerdictWord.CONSISTENT:
         why = f"its verdict is {run.verdict.words}"
+    elif run.own_questions:
+        named = one_line(", ".join(run.own_questions), 200)
+        why = f"its questions are the user's own, not the benchmark {named}: rename them, and run it again"
     elif run.scores_taken and not sealed_scores_ok:
         why = (
             f"{run.scores_taken:,} scores were taken as sealed, not computed there, and whoever sealed the run could "

@@ -25,14 +25,17 @@ def arguments_of(asked: RunSpecification | AuditSpecification, setup: Setup, inp
     """The arguments of ``asked``; its questions are written into the folder ``inputs``, and the run goes to ``run``.
 
     Its endpoint, the key and how many calls it takes at once are the setup's, and each address is looked at as it is
-    connected to. Raises InputError where its host may not be called.
+    connected to. Raises InputError where its host may not be called, and for questions that bear the name of a public
+    benchmark: whoever reads the verdict did not see them.
     """
     from steelyard.api.arguments import RunArguments
+    from steelyard.planning.own_names import check_not_public
     from steelyard.records import SUBJECT
     from steelyard.server.endpoints.addresses import checked_sockets, refused_host
 
     if setup.host and (reason := refused_host(setup.host, setup.port, setup.own)):
         raise InputError(f"{setup.host} is not called: {reason}")
+    check_not_public(asked.questions)
     files = []
     for name, text in sorted(asked.questions.items()):
         path = inputs / f"{name}.jsonl"
