@@ -12,7 +12,7 @@ import pytest
 
 from steelyard.errors import ExitCode, InputError, ModelUnavailable, VerificationError
 from steelyard.server.api.records import RunVerdict
-from steelyard.server.client.runs import ask_verdicts, combined, seal_of, standing_of
+from steelyard.server.client.runs import ask_verdicts, combined, seal_of, standing_of, tries_of
 from tests.server.client.answering import ANSWER, SEAL, TOKEN, answering
 from tests.server.site import GOLDEN
 
@@ -71,3 +71,10 @@ def test_a_run_that_is_not_there_and_an_answer_about_another_one() -> None:
             asyncio.run(ask_verdicts(["0" * 64], address, TOKEN))
     with answering(404, {"detail": "no"}) as (address, _), pytest.raises(InputError, match="remote push sends it"):
         asyncio.run(ask_verdicts([SEAL], address, TOKEN))
+
+
+def test_other_tries_are_said_in_words() -> None:
+    assert tries_of(run()) == ""
+    others = [{"job": 7, "state": "cancelled", "seal": None}, {"job": 8, "state": "fin\x1bished", "seal": SEAL}]
+    assert tries_of(run(other_tries=others)).startswith("2 other jobs of this project asked this model about the same")
+    assert "\x1b" not in tries_of(run(other_tries=others))

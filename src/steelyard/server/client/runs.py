@@ -13,9 +13,10 @@ from steelyard.evidence.verify import verify_integrity
 from steelyard.records import VerdictWord
 from steelyard.server.api.records import RunVerdict
 from steelyard.server.client.connection import Connection, connected
+from steelyard.server.jobs.tries import tries_in_words
 from steelyard.util.text import one_line
 
-__all__ = ["Standing", "ask_verdicts", "combined", "seal_of", "standing_of"]
+__all__ = ["Standing", "ask_verdicts", "combined", "seal_of", "standing_of", "tries_of"]
 
 _SEAL: Final = re.compile(r"[0-9a-f]{64}")
 _SECONDS: Final = 30.0
@@ -85,6 +86,11 @@ def standing_of(run: RunVerdict, *, sealed_scores_ok: bool = False) -> Standing:
     else:
         return Standing(code)
     return Standing(ExitCode.UNDECIDED, why)
+
+
+def tries_of(run: RunVerdict) -> str:
+    """How many other jobs there asked the same, in words; "" where none did."""
+    return tries_in_words([one_line(each.state, 20) for each in run.other_tries])
 
 
 def combined(codes: Iterable[ExitCode]) -> ExitCode:

@@ -14,6 +14,7 @@ from steelyard.server.jobs import acts
 from steelyard.server.jobs.messages import Progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, read_specification
+from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.pages.words import moment, money_in_words
 from steelyard.server.web.addresses import job_path, jobs_path, run_path
 from steelyard.server.web.render import missing_page, page
@@ -170,8 +171,10 @@ def _subject(row: JobRow) -> str:
     if isinstance(asked, Resumption):
         return f"goes on with job {asked.job}"
     where = f" at {row.endpoint}" if row.endpoint else ", the model built in"
+    named = asked_tasks(row.specification)
+    tasks = f": {', '.join(named[:5])}{' …' if len(named) > 5 else ''}" if named else ""
     what = "audit of claims about" if row.kind == "audit" else "measurement of"
-    return f"{what} {asked.model}{where}"
+    return f"{what} {asked.model}{where}{tasks}"
 
 
 def _state(state: str, wanted: str) -> str:
