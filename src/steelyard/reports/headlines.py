@@ -68,11 +68,13 @@ def headline(verdict: Verdict) -> str:
 
     Before the latter, whether questions of the user's own bore the name of a benchmark.
     """
-    of_own = not_the_benchmark(
-        remarked(text for each in (*verdict.claims, *verdict.measurements) for text in each.differences)
-    )
+    of_own = not_the_benchmark(remarked(text for each in _results(verdict) for text in each.differences))
     said = (_verdict_sentence(verdict), of_own, _unread_sentence(verdict), _cut_off_sentence(verdict))
     return " ".join(filter(None, said))
+
+
+def _results(verdict: Verdict) -> list[ClaimVerdict | MeasurementResult]:
+    return [*verdict.claims, *verdict.measurements]
 
 
 def _of_model(result: MeasurementResult) -> str:

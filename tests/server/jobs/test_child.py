@@ -93,3 +93,17 @@ def test_asked_to_stop_it_ends_at_a_checkpoint(yard: Yard, tmp_path: Path, sums_
     assert [*child.lines()][-1] == Ended(how="stopped")
     child.close()
     assert not (tmp_path / "run" / "bundle.dsse.json").exists()
+
+
+@pytest.mark.parametrize(("status", "is_down"), [(400, False), (401, False), (404, False), (0, True)])
+def test_an_endpoint_is_down_for_its_own_faults_and_not_for_what_it_refuses(
+    yard: Yard, tmp_path: Path, sums_server: SumsServer, status: int, is_down: bool
+) -> None:
+    """A model that is refused says nothing of the others there, so nobody else has to wait."""
+    sums_server.status, sums_server.error = lambda *_: status, {"message": "no"}
+    address = sums_server.url if status else "http://127.0.0.1:1/v1"
+    child = started(yard, tmp_path, a_run(yard.endpoint(address), 4))
+    ended = [*child.lines()][-1]
+    child.close()
+    assert isinstance(ended, Ended)
+    assert (ended.how, ended.unavailable) == ("failed", is_down)

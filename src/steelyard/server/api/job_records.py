@@ -25,7 +25,9 @@ class JobRequest(Record, frozen=True, kw_only=True):
     asks: Annotated[
         AuditSpecification | RunSpecification, Meta(description="What steelyard audit or steelyard run would be told.")
     ]
-    priority: Annotated[int, Meta(ge=-100, le=100, description="The highest goes first.")] = 0
+    priority: Annotated[
+        int, Meta(ge=-100, le=100, description="The highest goes first; one above 0 is for admins of the project.")
+    ] = 0
 
 
 class JobAdded(ApiRecord, frozen=True, kw_only=True):

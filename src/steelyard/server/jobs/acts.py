@@ -20,6 +20,7 @@ from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs import budgets, rows
 from steelyard.server.jobs.dry_run import dry_run
 from steelyard.server.jobs.leases import Lease
+from steelyard.server.jobs.room import check_room
 from steelyard.server.jobs.setting_up import prepare_setup
 from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, read_specification
 
@@ -136,9 +137,13 @@ def add_job(
     *,
     priority: int = 0,
 ) -> int:
-    """Add a job (a runner's act), and return its number. Raises InputError as :func:`insert_job` does."""
-    member = _member(caller, project, Role.RUNNER)
+    """Add a job (a runner's act; with a ``priority`` above 0 an admin's), and return its number.
+
+    Raises InputError as :func:`insert_job` and :func:`check_room` do.
+    """
+    member = _member(caller, project, Role.ADMIN if priority > 0 else Role.RUNNER)
     with connection.transaction():
+        check_room(connection, member.project_id, _person(caller), len(encode(asked)))
         number = rows.insert_job(connection, member.project, asked, _person(caller), priority=priority)
         _audit(connection, "add-job", caller, facts, number, {"priority": priority})
     return number
@@ -152,6 +157,7 @@ def retry(connection: psycopg.Connection[Any], caller: Caller, project: str, job
     member = _member(caller, project, Role.RUNNER)
     _found(connection, member, job)
     with connection.transaction():
+        check_room(connection, member.project_id, _person(caller))
         number = rows.insert_job(connection, member.project, Resumption(job), _person(caller))
         _audit(connection, "retry-job", caller, facts, number, {"of": job})
     return number

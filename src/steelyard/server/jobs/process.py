@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from steelyard.errors import InputError, Interrupted, ModelUnavailable, SteelyardError, VerificationError
+from steelyard.errors import InputError, Interrupted, ModelRefused, ModelUnavailable, SteelyardError, VerificationError
 from steelyard.server.database.connection import URL
 from steelyard.server.jobs.messages import MAX_LINE, MAX_SETUP, SPECIFICATION, Ended, Progress, Setup, clock
 from steelyard.server.web.facts import place_of
@@ -101,7 +101,7 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
         return Ended(
             how="failed",
             reason=_without_places(str(error), run, inputs),
-            unavailable=isinstance(error, ModelUnavailable),
+            unavailable=isinstance(error, ModelUnavailable) and not isinstance(error, ModelRefused),
         )
     except KeyboardInterrupt:
         return Ended(how="stopped")
