@@ -43,6 +43,7 @@ def test_no_other_file_of_the_machine_comes(site: Site) -> None:
     client, seal = site.administrator(), pushed(site)
     for path in (
         f"{seal}/files/..%2f..%2f..%2fsecrets%2fdatabase.json", f"{seal}/files/%2fetc%2fpasswd",
+        f"{seal}/files/plan.dsse.json%00", f"{seal}/files/%00", f"%00{seal}",
         f"{seal}/files/samples", f"{'0' * 64}/report", f"..%2f{seal}", f"{seal.upper()}/report",
     ):  # fmt: skip
         assert client.get(f"/p/default/runs/{path}").status == 404, path
