@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
     from steelyard.server.access.request_limit import RequestLimit
+    from steelyard.server.access.sheet_limit import SheetLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
@@ -58,6 +59,7 @@ class Platform:
     shares: Shares
     share_limit: OpenLimit
     request_limit: RequestLimit
+    sheet_limit: SheetLimit
     intake: Intake
     answers: AnswerIndexes
     attempts: Attempts
@@ -77,6 +79,7 @@ def build_platform(
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
     from steelyard.server.access.request_limit import RequestLimit
+    from steelyard.server.access.sheet_limit import SheetLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
@@ -115,6 +118,7 @@ def build_platform(
         shares=Shares(pool),
         share_limit=OpenLimit(),
         request_limit=RequestLimit(),
+        sheet_limit=SheetLimit(),
         intake=Intake(data, runs, metrics),
         answers=AnswerIndexes(data),
         attempts=Attempts(),
