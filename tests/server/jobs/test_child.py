@@ -107,3 +107,5 @@ def test_an_endpoint_is_down_for_its_own_faults_and_not_for_what_it_refuses(
     child.close()
     assert isinstance(ended, Ended)
     assert (ended.how, ended.unavailable) == ("failed", is_down)
+    assert "its endpoint" in ended.reason
+    assert "127.0.0.1" not in ended.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Annotated, Final, TypeAlias
 
@@ -9,7 +10,7 @@ import msgspec
 
 from steelyard.server.endpoints.addresses import OwnPlaces
 
-__all__ = ["MAX_LINE", "MAX_SETUP", "SPECIFICATION", "Ended", "Progress", "Setup", "clock"]
+__all__ = ["MAX_LINE", "MAX_SETUP", "SPECIFICATION", "Ended", "Progress", "Setup", "clock", "without_address"]
 
 MAX_LINE: Final = 4096
 MAX_SETUP: Final = 60_000  # bytes: what a new pipe holds (64 KB), so that nobody waits for a reader
@@ -68,3 +69,14 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="en
 def clock() -> float:
     """Seconds that also pass while a process or the machine sleeps; the same for every process of a machine."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def without_address(text: str, setup: Setup) -> str:
+    """A message without where the endpoint is: viewers of a project read it, and its address is for administrators."""
+    if not setup.host:
+        return text
+    address = setup.uri.rpartition("@")[2]
+    origin = "/".join(address.split("/")[:3])
+    for place in (address, origin, f"{setup.host}:{setup.port}", setup.host):
+        text = re.sub(rf"(?<![\w.-]){re.escape(place)}(?![\w-])", "its endpoint", text)
+    return text

@@ -26,7 +26,16 @@ import msgspec
 
 from steelyard.errors import InputError, Interrupted, ModelRefused, ModelUnavailable, SteelyardError, VerificationError
 from steelyard.server.database.connection import URL
-from steelyard.server.jobs.messages import MAX_LINE, MAX_SETUP, SPECIFICATION, Ended, Progress, Setup, clock
+from steelyard.server.jobs.messages import (
+    MAX_LINE,
+    MAX_SETUP,
+    SPECIFICATION,
+    Ended,
+    Progress,
+    Setup,
+    clock,
+    without_address,
+)
 from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
@@ -96,11 +105,11 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
     except Interrupted:
         return Ended(how="stopped")
     except (InputError, VerificationError) as error:
-        return Ended(how="unusable", reason=_without_places(str(error), run, inputs))
+        return Ended(how="unusable", reason=_without_places(without_address(str(error), setup), run, inputs))
     except SteelyardError as error:
         return Ended(
             how="failed",
-            reason=_without_places(str(error), run, inputs),
+            reason=_without_places(without_address(str(error), setup), run, inputs),
             unavailable=isinstance(error, ModelUnavailable) and not isinstance(error, ModelRefused),
         )
     except KeyboardInterrupt:
