@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: audit audit-long scandal scandal-table world world-audit world-bench test test-all coverage check bench bench-engine docs pictures golden clean
+.PHONY: audit audit-long scandal scandal-table world world-audit world-bench serve test test-all coverage check bench bench-engine docs pictures golden clean
 
 # The stamps stand for "installed as pyproject.toml says"; a changed pyproject.toml installs again.
 .venv/core: pyproject.toml
@@ -82,6 +82,15 @@ world-audit: .venv/world
 # much is left. WORLD=--resume goes on where it was stopped or killed, WORLD=--short takes about an hour.
 world-bench: .venv/world
 	$(BIN)/python -m bench.world $(WORLD)
+
+# The team's platform with demo data, until Ctrl-C: two made-up models, their vendor's claims, real runs and verdicts.
+# Some 40 seconds until it is filled; SERVE='--folder FOLDER --bind HOST:PORT' for another place.
+.venv/server: .venv/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server,suites]'
+	touch $@
+
+serve: .venv/server
+	@$(BIN)/python -m tools.demo_platform $(SERVE)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

@@ -28,7 +28,7 @@ from tests.docs.browser import devtools  # noqa: F401 — a fixture
 from tests.skips import pytest_sessionfinish  # noqa: F401 — a hook
 
 # A loaded machine is slow, and no test may fail by that.
-hypothesis.settings.register_profile("steelyard", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("steelyard", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("thorough", deadline=None)  # of `make test-all`
 hypothesis.settings.load_profile("steelyard")
 
@@ -114,11 +114,13 @@ class SumsServer:
 
     ``name`` is the model that it answers as. ``seconds(wrong)`` is how long an answer takes; ``status(prompt, times)``
     may give another HTTP status than 200, with ``error``. A prompt that asks for no sum gets another answer each time.
+    With the sum of the number ``interrupts_at`` it sends its own process, where a run asks, what Ctrl-C sends.
     """
 
     def __init__(self) -> None:
         self.seconds: Callable[[bool], float] = lambda wrong: 0.0
         self.status: Callable[[str, int], int] = lambda prompt, times: 200
+        self.interrupts_at = 0
         self.cut_off = False  # every answer to a sum ends before it, at its limit of tokens
         self.error = {"message": "as the test wants"}
         self.asked: Counter[str] = Counter()
@@ -136,6 +138,11 @@ class SumsServer:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+
+    @property
+    def sums(self) -> int:
+        """How many sums were asked for."""
+        return sum(times for prompt, times in self.asked.items() if SUM.search(prompt))
 
     @staticmethod
     def is_wrong(first: str, second: str) -> bool:
@@ -175,6 +182,8 @@ class SumsServer:
         wrong = bool(found and self.is_wrong(*found.groups()))
         text = str(int(found[1]) + int(found[2]) + wrong) if found else f"no sum, {self.asked[prompt]}"
         self.asked[prompt] += 1
+        if found and self.interrupts_at and self.sums == self.interrupts_at:
+            os.kill(os.getpid(), signal.SIGINT)
         await asyncio.sleep(self.seconds(wrong))
         status = self.status(prompt, self.asked[prompt])
         if status != 200:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import signal
 from collections.abc import Callable
 from typing import Final
 
@@ -74,6 +76,8 @@ class JudgeServer(SumsServer):
             text = "Hello."
         else:
             self.prompts.append(prompt)
+            if len(self.prompts) == self.interrupts_at:
+                os.kill(os.getpid(), signal.SIGINT)
             text = self.reply(shown, self.rule(shown))
             await asyncio.sleep(self.seconds(False))
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}

@@ -52,11 +52,11 @@ def shown() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A vendor that claims less than what its model reads, which is 58 % of the public images."""
+    """A vendor that claims far less than what its model reads, which is 58 % of the public images."""
     folder = tmp_path_factory.mktemp("honest")
     with pytest.MonkeyPatch.context() as patch, CountingServer() as server:
         patch.setattr(orders, "secrets", SimpleNamespace(token_hex=lambda size: "5eed"))
-        assert audit(folder, server, "50") == ExitCode.CONSISTENT
+        assert audit(folder, server, "35") == ExitCode.CONSISTENT
     return folder / "run"
 
 

@@ -1,12 +1,14 @@
 """The pictures of README and docs, from a real run: ``python -m tools.pictures [RUN]``; without RUN, from a new audit.
 
 The curves of sample efficiency are drawn from the last day's records in bench/world/results (``make world-bench``).
+Those of the platform are made by the test of its tutorial, which walks through it.
 docs/images/world-plan.png is a film strip of ``make world``, which trains first: it is not made here.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -51,7 +53,7 @@ def last_records() -> list[Path]:
 
 
 def main(arguments: list[str]) -> None:
-    """Draw docs/images/report-light.png, report-dark.png and world-efficiency.png."""
+    """Draw docs/images/report-light.png, report-dark.png, world-efficiency.png and platform-*.png."""
     parser = argparse.ArgumentParser(prog="python -m tools.pictures", description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("run", nargs="?", type=Path, help="folder of an audit of examples/embedded.yaml")
     given = parser.parse_args(arguments).run
@@ -69,6 +71,13 @@ def main(arguments: list[str]) -> None:
             stdout=subprocess.DEVNULL,
         )
         draw(page, IMAGES / "world-efficiency.png", "900,1580")
+    draw_the_platform()
+
+
+def draw_the_platform() -> None:
+    """Walk the tutorial of the platform, as its test does."""
+    test = [sys.executable, "-m", "pytest", "-q", "tests/docs/test_team_platform.py"]
+    subprocess.run(test, cwd=ROOT, check=True, env=os.environ | {"STEELYARD_PICTURES": str(IMAGES)})
 
 
 if __name__ == "__main__":

@@ -21,12 +21,11 @@ def uri(server: Any) -> str:
 
 @pytest.fixture
 def stopped(sums_server: Any, sums_file: Sums, tmp_path: Path) -> Path:
-    """The folder of a run whose deadline came after some answers."""
+    """The folder of a run that was interrupted after some answers."""
     run = tmp_path / "run"
-    sums_server.seconds = lambda wrong: 60.0 if wrong and sums_server.asked.total() > 50 else 0.0
-    with pytest.raises(steelyard.DeadlineExceeded):
-        steelyard.run(sums_file[0], model=uri(sums_server), out=run, deadline=2, concurrency=20)
-    sums_server.seconds = lambda wrong: 0.0
+    sums_server.interrupts_at = 50
+    with pytest.raises(steelyard.Interrupted):
+        steelyard.run(sums_file[0], model=uri(sums_server), out=run, concurrency=20)
     return run
 
 

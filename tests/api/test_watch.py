@@ -387,7 +387,7 @@ def test_an_address_that_is_no_longer_named_gets_nothing_more(watched: Watched, 
     assert standing_of(open_log(watched.folder)).last is None
 
 
-def test_a_pass_that_stopped_names_the_command_of_its_watch(begun: Watched) -> None:
+def test_a_pass_that_stopped_names_the_command_of_its_watch(begun: Watched, quick_retries: None) -> None:
     begun.server.status = lambda prompt, times: 503  # patience is .2 s
     with pytest.raises(ModelUnavailable, match=re.escape(f"go on with: steelyard watch look {begun.folder}") + "$"):
         begun.look()

@@ -152,6 +152,7 @@ def killed_often(kind: str, questions: Path, folder: Path, kills: int, limit: in
     assert steelyard(["verify", str(run)]) == 0
 
 
+@pytest.mark.slow  # the fast run kills at the worst moment below; where a machine is busy, few of these hit a run
 @pytest.mark.parametrize("kind", KINDS)
 def test_kills_at_random_moments_ask_nothing_twice_and_lose_nothing(kind: str, sums_file: Sums, tmp_path: Path) -> None:
     killed_often(kind, sums_file[0], tmp_path, kills=2, limit=60, seconds=0.2)
@@ -200,7 +201,7 @@ def test_an_intent_that_never_reached_the_provider_is_closed_and_asked_again(
     run = tmp_path / "run"
     with serving(kind) as server:
         server.created_status = 503
-        code = steelyard(run_of(kind, server, sums_file[0], run, "--limit", "40", "--patience", "1s"))
+        code = steelyard(run_of(kind, server, sums_file[0], run, "--limit", "40", "--patience", "0.2s"))
         assert code == 4
         assert server.made == []
         server.created_status = 200

@@ -231,7 +231,7 @@ def test_an_endpoint_that_dies_leaves_a_run_to_resume(sums_server: Any, sums_fil
     questions, _ = sums_file
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 80 else 200
-    assert steelyard(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "1s")) == 4
+    assert steelyard(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "0.2s")) == 4
     assert not (run / "bundle.dsse.json").exists()
     sums_server.status = lambda prompt, times: 200
     assert steelyard(["resume", str(run)]) in (0, 1, 3)
@@ -361,7 +361,7 @@ def test_a_run_goes_on_with_the_key_that_began_it_and_with_no_other_endpoint(
         assert steelyard(["key", "new", "--out", str(tmp_path / f"{name}.pem")]) == 0
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 60 else 200
-    more = ("--key", str(tmp_path / "a.pem"), "--patience", "1s")
+    more = ("--key", str(tmp_path / "a.pem"), "--patience", "0.2s")
     command = audit(sheet(tmp_path, 86), sums_server, questions, run, *more)
     assert steelyard(command) == 4
     assert "HTTP 503: as the test wants" in capsys.readouterr().err.splitlines()[-1]
@@ -384,7 +384,7 @@ def test_a_refused_key_ends_the_run_and_loses_nothing(sums_server: Any, sums_fil
     questions, _ = sums_file
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 401 if sum(sums_server.asked.values()) > 60 else 200
-    assert steelyard(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "1s")) == 4
+    assert steelyard(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "0.2s")) == 4
     sums_server.status = lambda prompt, times: 200
     assert steelyard(["resume", str(run)]) in (0, 1, 3)
     assert reported(run)["claims"][0]["missing"] == 0
@@ -451,7 +451,7 @@ def test_a_torn_text_is_asked_for_again_or_told(sums_server: Any, sums_file: Sum
     questions, _ = sums_file
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 60 else 200
-    assert steelyard(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "1s")) == 4
+    assert steelyard(audit(sheet(tmp_path, 86), sums_server, questions, run, "--patience", "0.2s")) == 4
     with (run / "texts" / "main-0000.jsonl").open("ab") as file:
         file.write(b'{"sha256":"abc","te')
     sums_server.status = lambda prompt, times: 200
@@ -593,6 +593,7 @@ def test_no_command_writes_outside_its_folder(sums_server: Any, sums_file: Sums,
     assert os.stat(tmp_path / "run").st_mode & 0o077 == 0
 
 
+@pytest.mark.slow  # the fast run asks llama.cpp over HTTP in tests/models/test_openai.py and test_identity_checks.py
 @pytest.mark.model
 def test_a_real_model_behind_http(llama_server: str, tmp_path: Path, shared: Path) -> None:
     """llama.cpp's own server with the embedded file: text is asked for, log-likelihoods are refused in words."""

@@ -134,10 +134,11 @@ def test_nobody_is_accused_whose_answers_get_worse_in_the_course_of_the_run(tmp_
     assert effect.n > 50
 
 
+@pytest.mark.slow  # the fast run goes on with drawn questions in test_twins.py
 def test_a_run_that_was_stopped_goes_on_with_the_same_questions(routed: Path, tmp_path: Path) -> None:
     with RoutingServer(0.8, elsewhere=0.5) as server:
         server.down_after = 200
-        more = ("--detect", "cue_gap", "--patience", "1s")
+        more = ("--detect", "cue_gap", "--patience", "0.2s")
         assert audit(tmp_path, server, "77", *more) not in (ExitCode.CONSISTENT, ExitCode.INCONSISTENT)
         server.down_after = None
         assert steelyard(["resume", str(tmp_path / "run")]) == ExitCode.INCONSISTENT
@@ -149,7 +150,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_questions(routed: Path, tm
 def test_what_is_left_when_a_run_is_ended_early_shows_nothing(tmp_path: Path) -> None:
     with RoutingServer(0.8, elsewhere=0.5) as server:
         server.down_after = 60
-        audit(tmp_path, server, "80", "--detect", "cue_gap", "--patience", "1s")
+        audit(tmp_path, server, "80", "--detect", "cue_gap", "--patience", "0.2s")
     assert steelyard(["resume", str(tmp_path / "run"), "--finalize"]) in (ExitCode.UNDECIDED, ExitCode.PLAN_NOT_MET)
     _, verdict = verdict_of(tmp_path)
     assert cues(verdict).word is VerdictWord.INSUFFICIENT_POWER

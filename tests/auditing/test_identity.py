@@ -28,6 +28,9 @@ from steelyard.verification.recompute import recompute
 from tests.conftest import llama_serving
 from tests.verification.resealing import reseal
 
+# Slow: the fast run has the same test by `identify` in test_identity_checks.py, its scores in an audit in
+# tests/verification/test_by_weights.py, and what is changed in a sealed audit with a reference in test_next_token.py.
+pytestmark = pytest.mark.slow
 SHEET = """model: small
 claims:
   - {task: word_sequence_reversal, value: 10, unit: percent, protocol: {prompt: completion}}
@@ -118,7 +121,6 @@ def test_what_was_changed_in_a_sealed_test_is_named(
         recompute(reseal(bundle, plan=plan))
 
 
-@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_with_the_weights(tmp_path: Path, smollm2: Path) -> None:
     run = tmp_path / "run"
     with llama_serving(smollm2) as address:
@@ -148,7 +150,6 @@ def scored(run: Path) -> int:
     return sum(isinstance(record, RecordedScore) for record, _ in read_lines(run))
 
 
-@pytest.mark.slow
 def test_the_reference_itself_by_another_server_is_not_accused(tmp_path: Path, smollm2: Path) -> None:
     with llama_serving(smollm2) as address:
         assert audit(tmp_path, address, "--limit", "60") in (ExitCode.CONSISTENT, ExitCode.UNDECIDED)

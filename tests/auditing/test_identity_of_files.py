@@ -24,6 +24,9 @@ from steelyard.verification.recompute import recompute
 from tests.conftest import llama_serving
 from tests.verification.resealing import reseal
 
+# Slow: the fast run holds texts against one file in test_identity_checks.py, and against several in
+# tests/detectors/identity/, tests/scorers/test_likelihood.py and test_surprise.py.
+pytestmark = pytest.mark.slow
 TEXTS = "12"
 
 
@@ -110,7 +113,6 @@ def test_what_was_changed_about_the_files_is_named(
         recompute(reseal(bundle, plan=plan))
 
 
-@pytest.mark.slow
 def test_whoever_has_both_files_makes_the_same_scores(
     another: Path, files: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +123,6 @@ def test_whoever_has_both_files_makes_the_same_scores(
     assert "these weights have the SHA-256" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("served", "parallel"), [("Q8_0", 1), ("own", 4)])
 def test_either_file_is_confirmed_also_in_other_batches(
     served: str, parallel: int, files: dict[str, Path], tmp_path: Path

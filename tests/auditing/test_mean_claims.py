@@ -226,7 +226,11 @@ def test_a_macro_average_is_tested_as_one(
 
 @pytest.mark.parametrize(
     "groups",
-    [[["large", 200], ["small", 300], ["tiny", 400]], [["large", 899], ["tiny", 1]], [["large", 400], ["small", 300]]],
+    [
+        [["large", 200], ["small", 300], ["tiny", 400]],
+        pytest.param([["large", 899], ["tiny", 1]], marks=pytest.mark.slow),
+        pytest.param([["large", 400], ["small", 300]], marks=pytest.mark.slow),
+    ],
 )
 def test_sizes_of_subtasks_that_the_answers_have_not_do_not_verify(
     sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, groups: list[list[Any]]
@@ -245,7 +249,9 @@ def test_sizes_of_subtasks_that_the_answers_have_not_do_not_verify(
 WEIGHTS = ", weights: {tiny: 5, large: 1, small: 2}"  # of HARD .881: .088 and more from micro and macro
 
 
-@pytest.mark.parametrize(("value", "word"), [(0.881, "consistent"), (0.95, "inconsistent")])
+@pytest.mark.parametrize(
+    ("value", "word"), [(0.881, "consistent"), pytest.param(0.95, "inconsistent", marks=pytest.mark.slow)]
+)
 def test_stated_weights_are_those_of_the_test(
     sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: float, word: str
 ) -> None:

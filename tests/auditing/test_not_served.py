@@ -150,6 +150,7 @@ main()
 """
 
 
+@pytest.mark.slow  # the fast run kills in test_conductor.py, and reads from a journal what is asked again below
 def test_a_killed_run_asks_again_what_it_had_not_asked_again(
     command: list[str], sums_server: SumsServer, tmp_path: Path
 ) -> None:

@@ -138,10 +138,11 @@ def test_what_gets_no_log_likelihoods_speaks_for_the_model(tmp_path: Path) -> No
     assert "are missing" in ordered(verdict).reason
 
 
+@pytest.mark.slow  # the fast run goes on with drawn questions in test_twins.py
 def test_a_run_that_was_stopped_goes_on_with_the_same_stretches(knowing: Path, tmp_path: Path) -> None:
     with OrderingServer(knows=0.5) as server:
         server.down_after_echoes = 21 * 9
-        assert audit(tmp_path, server, "--limit", "20", "--patience", "1s") != ExitCode.INCONSISTENT
+        assert audit(tmp_path, server, "--limit", "20", "--patience", "0.2s") != ExitCode.INCONSISTENT
         server.down_after_echoes = None
         assert steelyard(["resume", str(tmp_path / "run")]) == ExitCode.INCONSISTENT
     _, verdict = verdict_of(tmp_path)

@@ -52,6 +52,10 @@ def reported(run: Path) -> dict[str, Any]:
     return document
 
 
+# Every kind is audited from end to end once in the fast run; what follows from its answers is the same code for all.
+ONE = [KINDS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in KINDS[1:])]
+
+
 def audited(kind: str, server: Any, questions: Path, run: Path, value: float, *more: str) -> int:
     sheet = run.parent / "sheet.yaml"
     sheet.write_text(f'model: adder\nvendor: tests\nclaims:\n  - {{task: sums, value: "{value:.1f}"}}\n')
@@ -72,7 +76,7 @@ def test_an_honest_claim_is_consistent_and_verifies(kind: str, sums_file: Sums, 
     assert steelyard(["verify", str(run)]) == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE)
 def test_a_claim_that_is_too_high_is_inconsistent(kind: str, sums_file: Sums, tmp_path: Path) -> None:
     with dialects.sums(kind) as server:
         assert audited(kind, server, sums_file[0], tmp_path / "run", 97) == 1
@@ -104,7 +108,7 @@ def test_every_byte_of_an_image_arrives(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("where", ["hidden", "field"])
+@pytest.mark.parametrize("where", ["hidden", pytest.param("field", marks=pytest.mark.slow)])
 def test_reasoning_gets_room_and_is_journalled(kind: str, where: str, sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with dialects.reasoning(kind, where) as server:
@@ -117,7 +121,7 @@ def test_reasoning_gets_room_and_is_journalled(kind: str, where: str, sums_file:
     assert steelyard(["verify", str(run)]) == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE)
 def test_a_kill_is_mended_where_it_was_begun_and_nothing_is_asked_twice(
     kind: str, sums_file: Sums, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,7 +39,15 @@ def attempts(run: Path) -> list[Attempt]:
     return [record for record, _ in read_lines(run) if isinstance(record, Attempt)]
 
 
-@pytest.mark.parametrize("dialect", ["hidden", "field", "parts", "inline", "unopened"])
+# Where each dialect has its reasoning is tested in tests/models/; the fast run audits some.
+DIALECTS = [
+    "field",
+    "unopened",
+    *(pytest.param(each, marks=pytest.mark.slow) for each in ("hidden", "parts", "inline")),
+]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_reasoning_endpoint_gets_room_and_is_consistent(dialect: str, sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with ReasoningServer(dialect) as server:
@@ -75,7 +83,7 @@ def test_a_budget_below_the_reasoning_leaves_no_answer_to_score(dialect: str, su
         assert (attempt.outcome, attempt.finish_reason, attempt.answer) == (Outcome.TRUNCATED, "length", "")
 
 
-@pytest.mark.parametrize("dialect", ["hidden", "field", "parts", "inline", "unopened"])
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_budget_below_the_reasoning_accuses_nobody(dialect: str, sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with ReasoningServer(dialect) as server:
@@ -119,7 +127,8 @@ def test_a_resume_and_a_recording_take_what_was_sealed(sums_file: Sums, tmp_path
     with ReasoningServer("hidden", takes=5_000) as server:
         server.sums_left = 3
         assert (
-            steelyard(measure(server, sums_file[0], run, "--limit", "9", "--concurrency", "1", "--patience", "1s")) == 4
+            steelyard(measure(server, sums_file[0], run, "--limit", "9", "--concurrency", "1", "--patience", "0.2s"))
+            == 4
         )
         asked = len(server.bodies)
         server.sums_left, server.dialect = None, "plain"  # a new handshake would find that it does not reason

@@ -70,7 +70,7 @@ def served(tmp_path: Path) -> Iterator[list[str]]:
     Server.asked, Server.released, Server.answer = [], threading.Event(), ""
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         uri = f"openai:m@http://127.0.0.1:{server.server_port}/v1"
         yield ["run", str(tmp_path / "own.jsonl"), "--model", uri, "--concurrency", "2", "--out", str(tmp_path / "run")]
         Server.released.set()
@@ -90,7 +90,7 @@ def stops(run: Path) -> list[str]:
     return [record.reason for record, _ in read_lines(run) if isinstance(record, Stop)]
 
 
-@pytest.mark.parametrize("name", ["four gaps", "states without number"])
+@pytest.mark.parametrize("name", ["four gaps", pytest.param("states without number", marks=pytest.mark.slow)])
 def test_a_slow_pattern_and_a_long_answer_end_and_verify_ends_too(served: list[str], tmp_path: Path, name: str) -> None:
     pattern, Server.answer = BY_NAME[name]
     done = ended([*served, "--scorer", f"regex:pattern={pattern}", "--deadline", "2m"])
@@ -157,9 +157,9 @@ def test_either_signal_ends_a_run_at_its_second(served: list[str], tmp_path: Pat
     while not Server.asked:
         assert process.poll() is None
         time.sleep(0.1)
-    time.sleep(1.0)
+    time.sleep(0.3)
     process.send_signal(number)
-    time.sleep(1.0)
+    time.sleep(0.3)
     process.send_signal(number)
     _, printed = process.communicate(timeout=OUTER_SECONDS)
     assert process.returncode == 130

@@ -129,7 +129,7 @@ def test_the_verdict_does_not_depend_on_what_came_first(memorised: Path, tmp_pat
 def test_a_run_that_was_stopped_goes_on_with_the_same_twins(memorised: Path, tmp_path: Path) -> None:
     with ReversingServer(0.77, memorised=0.8) as server:
         server.down_after = 90
-        assert audit(tmp_path, server, "95", "--patience", "1s") not in (ExitCode.CONSISTENT, ExitCode.INCONSISTENT)
+        assert audit(tmp_path, server, "95", "--patience", "0.2s") not in (ExitCode.CONSISTENT, ExitCode.INCONSISTENT)
         server.down_after = None
         assert steelyard(["resume", str(tmp_path / "run")]) == ExitCode.INCONSISTENT
     _, verdict = verdict_of(tmp_path)
@@ -140,7 +140,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_same_twins(memorised: Path, tmp
 def test_what_is_left_when_a_run_is_ended_early_shows_no_gap(tmp_path: Path) -> None:
     with ReversingServer(0.77, memorised=0.8) as server:
         server.down_after = 40
-        audit(tmp_path, server, "95", "--patience", "1s")
+        audit(tmp_path, server, "95", "--patience", "0.2s")
     assert steelyard(["resume", str(tmp_path / "run"), "--finalize"]) in (ExitCode.UNDECIDED, ExitCode.PLAN_NOT_MET)
     _, verdict = verdict_of(tmp_path)
     assert verdict.results[-1].word is VerdictWord.INSUFFICIENT_POWER

@@ -76,9 +76,10 @@ def test_each_fault_takes_its_share(place: float) -> None:
     assert plan.text == "429=0.25,drop=0.25"
 
 
-def test_ours_and_the_bare_loop_score_exactly_what_is_known(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dialects", [(), pytest.param(DIALECTS, marks=pytest.mark.slow)])
+def test_ours_and_the_bare_loop_score_exactly_what_is_known(tmp_path: Path, dialects: tuple[str, ...]) -> None:
     questions = write_sums(tmp_path / "sums.jsonl", make_sums(50))
-    ours = [Ours(), *(Ours(f"steelyard {kind}", kind) for kind in DIALECTS)]
+    ours = [Ours(), *(Ours(f"steelyard {kind}", kind) for kind in dialects)]
     contenders: list[Contender] = [Floor(), *ours]
     with running() as server:
         for contender in contenders:

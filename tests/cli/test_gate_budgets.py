@@ -104,7 +104,9 @@ def test_what_is_no_budget_is_one_line_before_anything_is_asked(
     assert not Path("r").exists()
 
 
-@pytest.mark.parametrize("change", ["limit", "weight", "left out"])
+@pytest.mark.parametrize(
+    "change", ["limit", *(pytest.param(each, marks=pytest.mark.slow) for each in ("weight", "left out"))]
+)
 def test_a_budget_that_was_changed_and_sealed_again_does_not_verify(
     sums_server: SumsServer, sums_file: tuple[Path, float], change: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,7 +68,12 @@ def test_exit_codes_without_a_command(arguments: list[str], code: int) -> None:
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [(["report", str(GOLDEN)], 1), (["report", str(GOLDEN), "--json"], 1), (["show", str(GOLDEN)], 0), (["--help"], 0)],
+    [
+        (["report", str(GOLDEN)], 1),
+        pytest.param(["report", str(GOLDEN), "--json"], 1, marks=pytest.mark.slow),
+        pytest.param(["show", str(GOLDEN)], 0, marks=pytest.mark.slow),
+        (["--help"], 0),
+    ],
 )
 def test_a_reader_that_stopped_changes_no_exit_code(command: list[str], code: int) -> None:
     """``| head`` under ``pipefail``: the verdict's code, and no traceback."""

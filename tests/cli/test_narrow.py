@@ -93,7 +93,7 @@ def test_a_run(
     assert [each for each in re.findall(r"\d[\d.,]*\d", wide) if each not in words(text)] == []
 
 
-@pytest.mark.parametrize("columns", [40, *(pytest.param(each, marks=pytest.mark.slow) for each in WIDTHS[1:]), 100])
+@pytest.mark.parametrize("columns", [40, *(pytest.param(each, marks=pytest.mark.slow) for each in (*WIDTHS[1:], 100))])
 def test_the_live_table(columns: int, tmp_path: Path) -> None:
     """In a terminal of its own, as a person sees it."""
     with SumsServer() as server:

@@ -133,7 +133,7 @@ def test_what_a_function_prints_is_no_part_of_the_result(capsys: pytest.CaptureF
         assert ("called" in printed.err) is ("--out" in command)
 
 
-@pytest.mark.parametrize("where", ["import", "call"])
+@pytest.mark.parametrize("where", ["import", pytest.param("call", marks=pytest.mark.slow)])
 def test_a_function_that_changes_the_working_folder_loses_no_run(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

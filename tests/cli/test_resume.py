@@ -90,7 +90,7 @@ def resumed(run: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=run, env=os.environ | SECRETS, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("more", [(), ("--patience", "1s"), ("--data", "."), ("--api-key-env", "MY_SECRET")])
+@pytest.mark.parametrize("more", [(), ("--patience", "0.2s"), ("--data", "."), ("--api-key-env", "MY_SECRET")])
 def test_a_strangers_folder_opens_no_socket(stranger: Path, listener: Listener, more: tuple[str, ...]) -> None:
     done = resumed(stranger, *more)
     assert done.returncode == 2, done.stderr
@@ -110,7 +110,7 @@ def test_another_address_than_the_plans_is_not_connected_to(stranger: Path, list
 
 
 def test_a_key_is_sent_only_where_its_variable_is_named(stranger: Path, listener: Listener) -> None:
-    model = ("--model", f"openai:m@{listener.address}", "--patience", "1s")
+    model = ("--model", f"openai:m@{listener.address}", "--patience", "0.2s")
     assert resumed(stranger, *model).returncode == 4
     assert listener.heard
     assert not any(secret.encode() in heard for heard in listener.heard for secret in SECRETS.values())
@@ -140,7 +140,7 @@ def test_a_run_of_ones_own_resumes_also_where_it_was_moved(
     run = tmp_path / "run"
     sums_server.status = lambda prompt, times: 503 if sum(sums_server.asked.values()) > 20 else 200
     model = ["--model", f"openai:sums@{sums_server.url}", "--api-key-env", "MY_SECRET"]
-    assert steelyard(["run", str(sums_file[0]), *model, "--limit", "40", "--patience", "1s", "--out", str(run)]) == 4
+    assert steelyard(["run", str(sums_file[0]), *model, "--limit", "40", "--patience", "0.2s", "--out", str(run)]) == 4
     sums_server.status = lambda prompt, times: 200
     moved = run.rename(tmp_path / "moved")
     assert not (moved / "local.json").exists()

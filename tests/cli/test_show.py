@@ -41,7 +41,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     with SumsServer() as server:
         server.status = lambda prompt, times: 400 if "90 + 91" in prompt else 200
         command = ["run", str(path), "--model", f"openai:sums@{server.url}", "--out", str(tmp_path / "run")]
-        assert execute([*command, "--patience", "1s"]) == 4
+        assert execute([*command, "--patience", "0.2s"]) == 4
     capsys.readouterr()
     return tmp_path / "run"
 

@@ -105,10 +105,11 @@ HONEST: dict[str, Callable[[dict[str, Texts], int], Mapping[str, Texts]]] = {
 }
 
 
+@pytest.mark.parametrize("trials", [2, pytest.param(TRIALS, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("what", HONEST)
-def test_an_honest_server_is_not_accused(what: str) -> None:
+def test_an_honest_server_is_not_accused(what: str, trials: int) -> None:
     accused = 0
-    for number in range(TRIALS):
+    for number in range(trials):
         first, second = answers(2 * number), HONEST[what](answers(2 * number + 1), number)
         accused += read(first, second, str(number)).word is VerdictWord.INCONSISTENT
     assert accused <= 1

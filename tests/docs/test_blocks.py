@@ -23,6 +23,20 @@ from tests.docs.pages import ROOT, Block, blocks, pages
 LANGUAGES = {"console", "yaml", "python", "json", "toml", "text"}
 PAGES = pages()
 EVERY = [block for page in PAGES for block in blocks(page)]
+# What these run takes long, and tests of the same commands run them on less: tests/api/test_watch.py, tests/cli/ and
+# tests/tasks/ for files of questions, tests/test_images.py, tests/cli/test_choose.py, tests/verification/,
+# tests/api/test_calls.py.
+DEAR = {
+    ROOT / "docs" / page
+    for page in (
+        "how-to/ask-about-images.md",
+        "how-to/choose-a-model.md",
+        "how-to/received-a-bundle.md",
+        "how-to/watch-a-model.md",
+        "tutorial/excel-to-verdict.md",
+        "tutorial/python.md",
+    )
+}
 
 
 def _asks_the_model(page: Path) -> bool:
@@ -97,7 +111,16 @@ def _check_yaml(block: Block, folder: Path) -> None:
         read_definition(path)
 
 
-@pytest.mark.parametrize("page", _parameters([page for page in PAGES if any(_is_run(b) for b in blocks(page))]))
+RUN = [page for page in PAGES if any(_is_run(block) for block in blocks(page))]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *_parameters([page for page in RUN if page not in DEAR]),
+        *_parameters([page for page in RUN if page in DEAR], pytest.mark.slow),
+    ],
+)
 def test_the_blocks_of_a_page_run_one_after_the_other(page: Path, tmp_path: Path) -> None:
     _run_page(page, tmp_path, slow=False)
 

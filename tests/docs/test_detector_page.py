@@ -38,7 +38,7 @@ def installed(tmp_path: Path) -> Iterator[None]:
         plugins._entries.cache_clear()
 
 
-@pytest.mark.parametrize("worse", [True, False])
+@pytest.mark.parametrize("worse", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_pages_detector_finds_a_worse_model_and_no_other(
     installed: None, sums_server: Any, sums_file: tuple[Path, float], tmp_path: Path, worse: bool
 ) -> None:

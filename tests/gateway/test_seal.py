@@ -187,7 +187,8 @@ def test_what_a_killed_gateway_left_is_sealed(tmp_path: Path) -> None:
         seal_killed(RunFolder.open(run))
 
 
-def test_a_running_gateways_folder_is_not_sealed(tmp_path: Path) -> None:
+def test_a_running_gateways_folder_is_not_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steelyard.storage.journal.writer.RELEASE_SECONDS", 0.1)
     recorder = Recorder(tmp_path / "run", recording_plan(URL, with_texts=False))
     with pytest.raises(InputError, match="another process"):
         seal_killed(RunFolder.open(tmp_path / "run"))
@@ -249,6 +250,7 @@ def test_a_killed_recording_is_reported_as_such() -> None:
 def test_a_recording_is_locked_until_its_seal_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from steelyard.evidence import bundle
 
+    monkeypatch.setattr("steelyard.storage.journal.writer.RELEASE_SECONDS", 0.1)
     run = record(tmp_path / "run", call("a"), stop=False)
     sealing = bundle.seal_bundle
     refused: list[str] = []

@@ -157,6 +157,7 @@ def test_log_likelihood_is_the_sum_over_the_joint_tokens(llama: Llama, session: 
     assert answer.completion_tokens == len(tokens) - start
 
 
+@pytest.mark.slow  # the fast run has the sum over the tokens of a continuation above
 def test_the_probabilities_of_the_next_token_sum_to_one(llama: Llama) -> None:
     from steelyard.models.session import _log_probability
 

@@ -94,7 +94,7 @@ def test_a_proxy_that_fails_does_not_show_its_password(
         for scheme in ("http", "https"):
             monkeypatch.setenv(f"{scheme}_proxy", f"http://user:hunter2@127.0.0.1:{port}")
             model = f"openai:m@{scheme}://api.example.invalid/v1"
-            command = ["run", "chain_sum", "--model", model, "--limit", "1", "--patience", "1s"]
+            command = ["run", "chain_sum", "--model", model, "--limit", "1", "--patience", "0.2s"]
             assert execute([*command, "--out", str(tmp_path / scheme)]) in (2, 4)
             said = capsys.readouterr()
             assert "hunter2" not in said.err + said.out

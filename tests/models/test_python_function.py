@@ -158,7 +158,14 @@ looped.__wrapped__ = looped
 """
 
 
-@pytest.mark.parametrize("name", ["support", "support.reply", "ready", "answer", "wrapped"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "support",
+        "wrapped",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("support.reply", "ready", "answer")),
+    ],
+)
 def test_both_files_identify_what_is_defined_in_another(here: Path, name: str) -> None:
     module, definition = here / "mybot_wrapping.py", here / "mybot_for_test.py"
 

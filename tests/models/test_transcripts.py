@@ -74,6 +74,7 @@ def penalised(llama: Llama, prompt: str, penalty: float) -> str:
     return b"".join(map(llama.piece, path)).decode("utf-8", "replace")
 
 
+@pytest.mark.slow  # the fast run tells files apart by other measures in test_surprises.py and test_text_likelihood.py
 def test_a_requantisation_explains_its_own_outputs_better(llama: Llama) -> None:
     path, _ = Requantisations(ensure_smollm2()).file("Q2_K")
     other = Llama(path, threads=1, context_limit=512)

@@ -65,7 +65,9 @@ def pages() -> list[str]:
     return [html.render(make.verdict(), make.plan()), long_page(), measured_page()]
 
 
-@pytest.mark.parametrize("width", [360, 390, 736, 760, 1280])
+@pytest.mark.parametrize(
+    "width", [360, 760, *(pytest.param(each, marks=pytest.mark.slow) for each in (390, 736, 1280))]
+)
 def test_the_page_never_scrolls_sideways(width: int, devtools: str, pages: list[str], tmp_path: Path) -> None:
     for page in pages:
         result = measured(devtools, page, width, tmp_path)

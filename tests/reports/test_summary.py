@@ -111,7 +111,9 @@ def test_every_printed_page_carries_the_id_of_the_run() -> None:
     assert "footer { display: table-footer-group; break-inside: avoid; }" in page
 
 
-@pytest.mark.parametrize("width", [360, 390, 736, 760, 1280])
+@pytest.mark.parametrize(
+    "width", [360, 760, *(pytest.param(each, marks=pytest.mark.slow) for each in (390, 736, 1280))]
+)
 def test_the_page_never_scrolls_sideways(width: int, devtools: str, tmp_path: Path) -> None:
     for page in (of.page(make.verdict(), "de"), hostile_page("de")):
         result = measured(devtools, page, width, tmp_path)

@@ -74,7 +74,16 @@ def test_patience_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(attempts) == 8
 
 
-@pytest.mark.parametrize("outcome", [Outcome.RATE_LIMITED, Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR, Outcome.EMPTY])
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome.RATE_LIMITED,
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in (Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR, Outcome.EMPTY)
+        ),
+    ],
+)
 def test_a_window_in_which_everything_fails_costs_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:

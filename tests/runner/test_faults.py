@@ -29,7 +29,11 @@ def endured(case: Case, folder: Path, kind: str = "openai") -> Endured:
 
 @pytest.mark.parametrize(
     ("mode", "kind"),
-    [("first", "openai"), ("random", "openai"), ("first", "anthropic"), ("first", "openai-responses")],
+    [
+        ("random", "openai"),
+        # What each kind says of a fault is tested in tests/models/.
+        *(pytest.param("first", kind, marks=pytest.mark.slow) for kind in ("openai", "anthropic", "openai-responses")),
+    ],
 )
 def test_faults_that_pass_cost_no_answer(mode: str, kind: str, tmp_path: Path) -> None:
     found = endured(Case(FaultPlan.read(MIXED, mode)), tmp_path, kind)
@@ -49,17 +53,21 @@ def test_faults_that_stay_are_missing_answers_and_open_the_bounds(tmp_path: Path
     assert found.bounds[0] <= 0.8 <= found.bounds[1]
 
 
+# Slow: the fast run has a call that hangs in tests/runner/test_turns.py, and timeouts among the faults above.
+@pytest.mark.slow
 def test_a_call_that_hangs_is_timed_out_and_retried(tmp_path: Path) -> None:
     found = endured(Case(FaultPlan.read("hang=0.05", "first"), timeout=3.0, deadline=90.0), tmp_path)
     assert found.ended_as == {"ok": SAMPLES}
 
 
+@pytest.mark.slow  # the fast run has a deadline over calls that hang in tests/auditing/test_engine.py
 def test_the_deadline_cuts_off_what_hangs_and_loses_nothing(tmp_path: Path) -> None:
     found = endured(Case(FaultPlan.read(HANG, "always"), deadline=10.0, cut=True), tmp_path)
     assert found.finish.code == 4
     assert found.score is None
 
 
+@pytest.mark.slow  # the fast run kills and resumes in tests/auditing/test_conductor.py
 def test_killed_and_resumed_nothing_is_lost_or_repeated(tmp_path: Path) -> None:
     with running(0.02) as server:
         done = list(Trial(server, tmp_path, make_sums(SAMPLES), 10).kills(3, seed=3))

@@ -212,6 +212,8 @@ def test_when_no_worker_is_left_the_run_stops_and_goes_on_without_a_cluster(
     assert len(attempts_by_worker(tmp_path / "ray")[""]) > 250, "one machine writes to the main segment"
 
 
+# Slow: the fast run kills a worker of a cluster above, and interrupts a run in tests/auditing/test_conductor.py.
+@pytest.mark.slow
 def test_ctrl_c_finishes_what_is_in_flight_and_leaves_no_process(
     needs_ray: None, sums_server: Any, sums_file: Sums, tmp_path: Path
 ) -> None:
@@ -313,6 +315,7 @@ def test_workers_without_ray_are_refused(sums_file: Sums, capsys: pytest.Capture
     assert "--workers needs --ray" in capsys.readouterr().err
 
 
+@pytest.mark.slow  # the fast run has a cluster above; what a worker says of errors is in test_ray_worker.py
 def test_an_error_on_a_worker_is_reported_by_the_driver(needs_ray: None, tmp_path: Path) -> None:
     async def main() -> None:
         model = open_on_ray(f"gguf:{tmp_path}/none.gguf", Settings(), "local", 2)
@@ -332,6 +335,7 @@ def test_an_address_without_a_cluster(needs_ray: None, address: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow  # the fast run has candidates that wait in tests/cli/test_choose.py
 def test_candidates_wait_for_one_another_on_a_cluster_too(
     needs_ray: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

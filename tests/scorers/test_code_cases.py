@@ -159,7 +159,7 @@ def test_a_program_cannot_score_itself(name: str) -> None:
     assert scored(code, sample_of(SCALE if called else ADD, called)).value == expected
 
 
-@pytest.mark.parametrize("called", ["", "f"])
+@pytest.mark.parametrize("called", ["", pytest.param("f", marks=pytest.mark.slow)])
 def test_a_case_that_takes_too_long_is_failed(called: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert code_cases.SECONDS == 12
     monkeypatch.setattr(code_cases, "SECONDS", 1)

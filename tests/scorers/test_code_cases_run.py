@@ -85,7 +85,7 @@ def coder() -> Iterator[str]:
     Coder.asked.clear()
     Coder.fails, Coder.slow = 9, 0
     with ThreadingHTTPServer(("127.0.0.1", 0), Coder) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield f"openai:coder@http://127.0.0.1:{server.server_port}/v1"
         server.shutdown()
 
@@ -153,6 +153,7 @@ CHANGES: list[Callable[[dict[str, Any]], Any]] = [
 ]
 
 
+@pytest.mark.slow  # the fast run has a window in an audit above, and how one is read in tests/tasks/
 def test_a_run_of_a_window(coder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mirror_of(tmp_path, ASKED)
     command = ["run", "livecodebench", "--model", coder, "--data", str(tmp_path), "--out", str(tmp_path / "run")]
@@ -174,6 +175,7 @@ def test_a_run_of_a_window(coder: str, tmp_path: Path, capsys: pytest.CaptureFix
         shutil.rmtree(forged)
 
 
+@pytest.mark.slow  # the fast run has a claim that holds, and the scores of wrong programs in test_code_cases.py
 def test_a_claim_twenty_points_too_high_is_inconsistent(coder: str, tmp_path: Path) -> None:
     Coder.fails = 3
     assert steelyard(audit(coder, tmp_path, 88.9)) == 1
@@ -181,6 +183,7 @@ def test_a_claim_twenty_points_too_high_is_inconsistent(coder: str, tmp_path: Pa
     assert steelyard(["verify", str(tmp_path / "run")]) == 0
 
 
+@pytest.mark.slow  # the fast run goes on with unscored answers in test_code_run.py
 def test_answers_that_a_kill_left_unscored_are_scored_with_their_tests(coder: str, tmp_path: Path) -> None:
     Coder.slow = 1
     command, run = audit(coder, tmp_path, 88.9, "--tolerance", "10"), tmp_path / "run"

@@ -66,7 +66,7 @@ def coder(shared: Path) -> Iterator[str]:
     file = shared / "data/openai/openai_humaneval/openai_humaneval/test.jsonl"
     Coder.rows = [json.loads(line) for line in file.read_text().splitlines()]
     with ThreadingHTTPServer(("127.0.0.1", 0), Coder) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield f"openai:coder@http://127.0.0.1:{server.server_port}/v1"
         server.shutdown()
 
@@ -133,7 +133,7 @@ def endless(tmp_path: Path) -> Iterator[list[str]]:
     (data / "test.jsonl").write_text("\n".join(lines) + "\n")
     (tmp_path / "squares.yaml").write_text(SQUARES)
     with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield ["run", str(tmp_path / "squares.yaml"), "--data", str(tmp_path / "data"),
                "--model", f"openai:coder@http://127.0.0.1:{server.server_port}/v1", "--out", str(tmp_path / "run"),
                "--concurrency", "6"]  # fmt: skip
@@ -148,6 +148,7 @@ def finals_in(run: Path) -> int:
     return sum(isinstance(record, Attempt) and record.final for record, _ in read_lines(run))
 
 
+@pytest.mark.slow  # the fast run has the deadline in the test below, and in tests/auditing/test_session.py
 def test_a_deadline_ends_the_scoring_and_resumes_go_on_with_it(endless: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     for command in ([*endless, "--deadline", "6s"], ["resume", str(run), "--deadline", "6s"]):

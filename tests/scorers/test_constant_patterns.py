@@ -15,9 +15,11 @@ import pytest
 from steelyard import scorers
 from steelyard.util import reasoning
 
+# Slow: the fast run has long hostile texts in test_scorers.py.
+pytestmark = pytest.mark.slow
 LENGTHS = [
     1_500,
-    pytest.param(4_000, marks=pytest.mark.slow),
+    4_000,
 ]  # scorers read up to 10,000 characters, and what is cubic takes minutes for these, for each text
 OUTER_SECONDS = 600
 BROAD = (" ", "a", "1", "a ", "1,", "(", "*", "answer is ")

@@ -125,9 +125,12 @@ def older() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session", params=[15, 16, 17])
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(15, marks=pytest.mark.slow), 16, pytest.param(17, marks=pytest.mark.slow)],
+)
 def team(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """A team's server of each other major version that is installed."""
+    """A team's server of each other major version that is installed; in the fast run 16, which the wheel brings."""
     found = other_programs()
     if request.param not in found:
         pytest.skip(f"no PostgreSQL {request.param} on this machine")

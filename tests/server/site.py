@@ -102,13 +102,25 @@ class Site:
     lines: list[str]
     trusted: Path | None = None
     is_new: bool = True  # nobody has an account yet
+    _session: dict[str, str] = field(default_factory=dict)  # the administrator's cookies
+    _push_tokens: dict[str, str] = field(default_factory=dict)  # by project
 
     def client(self) -> Client:
         """Somebody who is not signed in."""
         return Client(self.base, trusted=self.trusted)
 
     def administrator(self) -> Client:
-        """A browser in which the administrator is signed in; the first call makes the account."""
+        """A browser in which the administrator is signed in; the first call makes the account.
+
+        The session is that of the call before, while it lasts: a password takes long to check, as it should.
+        """
+        client = Client(self.base, dict(self._session), trusted=self.trusted)
+        if self._session and client.get("/account").status == 200:
+            return client
+        return self.new_session()
+
+    def new_session(self) -> Client:
+        """Another browser in which the administrator signs in."""
         client = self.client()
         if self.is_new:
             code = self.link.rpartition("=")[2]
@@ -118,6 +130,7 @@ class Site:
         else:
             reply = client.submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next="/")
         assert reply.status == 303, reply.text
+        self._session = dict(client.cookies)
         return client
 
     def person(self, name: str, role: str = "", project: str = "default") -> Client:
@@ -140,6 +153,12 @@ class Site:
     def with_token(self, scope: str = "push", project: str = "default", client: Client | None = None) -> Client:
         """A program with a token."""
         return Client(self.base, headers={"Authorization": f"Bearer {self.token(scope, project, client)}"})
+
+    def push_token(self, project: str) -> str:
+        """A token of the administrator's that pushes into a project: one for all runs."""
+        if project not in self._push_tokens:
+            self._push_tokens[project] = self.token(project=project)
+        return self._push_tokens[project]
 
     def project(self, name: str) -> str:
         """A new project, unless it is there."""
@@ -229,11 +248,19 @@ def run_page(seal: str, more: str = "", project: str = "default") -> str:
 
 
 def pushed(site: Site, run: Path = GOLDEN, project: str = "default") -> str:
-    """Push a run, unless it is there; its seal."""
+    """Have a run on the server as if it had been pushed, unless it is there; its seal."""
+    from tests.server.taking_in import take_in
+
+    return take_in(site.data, run, site.push_token(project))
+
+
+def pushed_over_http(site: Site, run: Path = GOLDEN, project: str = "default") -> str:
+    """Push a run as a program does, unless it is there; its seal."""
     from steelyard.server.push.archive import packed
 
     headers = {"Content-Type": "application/x-tar", "Content-Encoding": "gzip"}
-    reply = site.with_token(project=project).ask("POST", "/api/v1/runs", b"".join(packed(run)), headers)
+    program = site.with_token(project=project)
+    reply = program.ask("POST", "/api/v1/runs", b"".join(packed(run)), headers)
     assert reply.status in (200, 201), reply.text
     seal: str = json.loads(reply.text)["seal"]
     return seal

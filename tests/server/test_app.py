@@ -40,6 +40,10 @@ EXPECTED = {
     "POST /p/{project}/jobs/{job:int}/resume": "runner",
     "POST /p/{project}/jobs/{job:int}/cancel": "runner",
     "POST /p/{project}/jobs/{job:int}/retry": "runner",
+    "GET /p/{project}/watch": "viewer",
+    "POST /p/{project}/watch": "runner",
+    "POST /p/{project}/watch/{schedule:int}/on": "runner",
+    "POST /p/{project}/watch/{schedule:int}/off": "runner",
     "GET /p/{project}/runs": "viewer",
     "GET /p/{project}/runs/{seal}": "viewer",
     "GET /p/{project}/runs/{seal}/report": "viewer",
@@ -123,6 +127,12 @@ EXPECTED = {
     "POST /api/v1/jobs/{job:int}/resume": "start jobs",
     "POST /api/v1/jobs/{job:int}/cancel": "start jobs",
     "POST /api/v1/jobs/{job:int}/retry": "start jobs",
+    "GET /api/v1/budgets": "look at jobs",
+    "GET /api/v1/schedules": "look at jobs",
+    "POST /api/v1/schedules": "start jobs",
+    "GET /api/v1/schedules/{schedule:int}": "look at jobs",
+    "POST /api/v1/schedules/{schedule:int}/on": "start jobs",
+    "POST /api/v1/schedules/{schedule:int}/off": "start jobs",
 }
 PARTS = {
     "{project}": "default",
@@ -139,6 +149,7 @@ PARTS = {
     "{webhook:int}": "999999",
     "{place:int}": "999999",
     "{job:int}": "999999",
+    "{schedule:int}": "999999",
     "{secret}": "a" * 43,
 }
 ROLES = ("viewer", "runner", "editor", "admin")

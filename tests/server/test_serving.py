@@ -11,27 +11,26 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.server.site import data_folder, environment, pushed, serving
+from tests.server.site import environment, pushed_over_http, serving
 
 
-def test_what_was_pushed_is_there_after_sigkill_and_no_second_link_is_printed() -> None:
-    with data_folder() as data:
-        with serving(data) as site:
-            seal = pushed(site)
-            (data / "incoming" / "half").mkdir(parents=True)
-            site.process.send_signal(signal.SIGKILL)
-            site.process.wait(10)
-        with serving(data) as again:
-            assert again.link == ""
-            again.is_new = False
-            assert again.administrator().get(f"/p/default/runs/{seal}").status == 200
-            assert [*(data / "incoming").iterdir()] == []
-            again.process.send_signal(signal.SIGINT)
-            assert again.process.wait(30) in (0, 130)
+def test_what_was_pushed_is_there_after_sigkill_and_no_second_link_is_printed(data: Path) -> None:
+    with serving(data) as site:
+        seal = pushed_over_http(site)
+        (data / "incoming" / "half").mkdir(parents=True)
+        site.process.send_signal(signal.SIGKILL)
+        site.process.wait(10)
+    with serving(data) as again:
+        assert again.link == ""
+        again.is_new = False
+        assert again.administrator().get(f"/p/default/runs/{seal}").status == 200
+        assert [*(data / "incoming").iterdir()] == []
+        again.process.send_signal(signal.SIGINT)
+        assert again.process.wait(30) in (0, 130)
 
 
-def test_a_second_server_on_the_same_folder_is_refused() -> None:
-    with data_folder() as data, serving(data):
+def test_a_second_server_on_the_same_folder_is_refused(data: Path) -> None:
+    with serving(data):
         command = [sys.executable, "-m", "steelyard", "serve", "--data", str(data), "--bind", "127.0.0.1:0"]
         done = subprocess.run(command, capture_output=True, text=True, env=environment())
     assert done.returncode == 2
@@ -39,8 +38,8 @@ def test_a_second_server_on_the_same_folder_is_refused() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_it_ends_with_an_error_where_its_database_ends() -> None:
-    with data_folder() as data, serving(data) as site:
+def test_it_ends_with_an_error_where_its_database_ends(data: Path) -> None:
+    with serving(data) as site:
         postmaster = int((data / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0])
         os.kill(postmaster, signal.SIGKILL)
         assert site.process.wait(60) not in (0, 130)
@@ -48,10 +47,10 @@ def test_it_ends_with_an_error_where_its_database_ends() -> None:
     assert "Traceback" not in "".join(site.lines)
 
 
-def test_with_a_certificate_it_is_reached_by_https_alone(certificate: tuple[Path, Path]) -> None:
+def test_with_a_certificate_it_is_reached_by_https_alone(data: Path, certificate: tuple[Path, Path]) -> None:
     chain, private = certificate
     options = ("--tls-cert", str(chain), "--tls-key", str(private))
-    with data_folder() as data, serving(data, *options, trusted=chain) as site:
+    with serving(data, *options, trusted=chain) as site:
         assert site.base.startswith("https://127.0.0.1:")
         assert site.link.startswith(site.base)
         reply = site.client().get("/sign-in")

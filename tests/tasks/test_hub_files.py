@@ -118,7 +118,7 @@ def read(tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Reads the task in a process whose hub is on loopback, and gives what it prints."""
     Hub.asked.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         hub = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(tmp_path / "cache")}
 
         def done(text: str = TASK, window: str = "") -> str:

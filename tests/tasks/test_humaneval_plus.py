@@ -79,7 +79,7 @@ def row(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-NUMBERS = range(1, 25)
+NUMBERS = range(1, 13)  # each remainder by 2, by 3 and by 4 with each other
 ANSWERS: dict[str, Callable[[int], str]] = {
     "right": code,
     "off by less than a millionth": lambda number: code(number, " + 1e-8" if number % 2 else ""),

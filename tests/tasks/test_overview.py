@@ -26,7 +26,7 @@ def test_every_task_says_its_size_its_formats_and_its_needs() -> None:
     [
         ("gsm8k", 1319, ("cot", "cot_chat", "cot_strict", "cot_strict_chat", "chat"), ("text",)),
         ("human eval", 164, ("completion", "chat"), ("text", "sandbox")),
-        ("MMLU", 14_042, ("letter", "letter_generate", "cloze"), ("(log-likelihoods)", "(text)")),
+        ("MMLU", 14_042, ("letter", "letter_generate", "cloze", "cot"), ("(log-likelihoods)", "(text)")),
         ("chartqa", 2500, ("final_answer", "described", "short"), ("text", "images")),
         ("world_push", 200, ("frames",), ("world push",)),
     ],

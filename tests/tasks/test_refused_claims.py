@@ -156,15 +156,10 @@ OF_LM_EVAL = [
     ("arc_challenge", "arc_challenge", "acc_norm", ("cloze",)),
     ("arc_challenge", "arc_challenge", "acc", ("cloze_raw",)),
     ("arc_challenge", "leaderboard_arc_challenge", "acc_norm", ("cloze",)),
-    ("arc_challenge", "arc_challenge_chat", "exact_match", REASON),
-    ("arc_challenge", "arc_challenge_llama", "exact_match", REASON),
     ("arc_challenge", "arc_challenge_mt_de", "acc_norm", "translations"),
     ("arc_easy", "arc_easy", "acc_norm", ("cloze",)),
     ("mmlu", "mmlu_continuation", "acc", "whole log-likelihoods"),
     ("mmlu", "mmlu_generative", "exact_match", ("letter_generate",)),
-    ("mmlu", "mmlu_flan_cot_zeroshot", "exact_match", REASON),
-    ("mmlu", "mmlu_flan_cot_fewshot", "exact_match", REASON),
-    ("mmlu", "mmlu_cot_llama", "exact_match", REASON),
     ("mmlu", "mmlu_stem", "acc", "a part of the benchmark"),
     ("mmlu", "global_mmlu_de", "acc", "translations"),
     ("mmlu_pro", "mmlu_pro", "exact_match, custom-extract", ("cot_strict", "cot_strict_chat")),
@@ -211,18 +206,18 @@ def test_a_claim_made_by_lm_eval_is_tested_by_its_own_measure_or_not_at_all(
 
 # What other harnesses call their measures of benchmarks of ours: Inspect's tasks (inspect_evals 0.26), lmms-eval's and
 # VLMEvalKit's data sets, simple-evals. A star: it may confirm a claim, and accuses nobody.
-LETTERS = ("cloze", "cloze_bytes", "cloze_raw", "letter", "letter_generate")
+LETTERS = ("cloze", "cloze_bytes", "cloze_raw", "letter", "letter_generate", "cot")
 OF_OTHERS = [
     ("arc_challenge", "inspect_evals/arc_challenge", "accuracy", LETTERS),
     ("arc_easy", "inspect_evals/arc_easy", "accuracy", LETTERS),
     ("piqa", "inspect_evals/piqa", "accuracy", LETTERS),
     ("hellaswag", "inspect_evals/hellaswag", "accuracy",
-     ("completion", "completion_bytes", "completion_raw", "letter_generate")),
-    ("winogrande", "inspect_evals/winogrande", "accuracy", ("partial", "whole", "whole_raw", "letter_generate")),
+     ("completion", "completion_bytes", "completion_raw", "letter_generate", "cot")),
+    ("winogrande", "inspect_evals/winogrande", "accuracy", ("partial", "whole", "whole_raw", "letter_generate", "cot")),
     ("boolq", "inspect_evals/boolq", "accuracy", ("yes_no", "written")),
     ("truthfulqa", "inspect_evals/truthfulqa", "mc1", ("letter_generate",)),
     ("truthfulqa", "inspect_evals/truthfulqa", "mc2", "share of probability"),
-    ("truthfulqa", "simple-evals", "mc1", ("loglikelihood", "letter_generate")),
+    ("truthfulqa", "simple-evals", "mc1", ("loglikelihood*", "letter_generate*")),
     ("truthfulqa", "", "mc1", ("loglikelihood", "letter_generate")),
     ("ifeval", "inspect_evals/ifeval", "final_acc", "four accuracies"),
     ("ifeval", "inspect_evals/ifeval", "prompt_strict_acc", ("prompt_strict",)),
@@ -257,9 +252,13 @@ OF_OTHERS = [
     ("mgsm", "simple-evals", "", ("native_chat",)),
     ("mgsm", "simple-evals (mgsm_en)", "", "English part"),
     ("mgsm", "lm-eval (mgsm_native_cot_de)", "exact_match", ("native_chat*", "native_cot*", "native_cot_chat*")),
-    ("mmlu", "inspect_evals/mmlu_0_shot", "accuracy", ("letter", "letter_generate", "cloze")),
-    ("mmlu", "inspect_evals/mmlu_5_shot", "accuracy", ("letter", "letter_generate", "cloze")),
-    ("mmlu", "simple-evals", "", REASON),
+    ("mmlu", "inspect_evals/mmlu_0_shot", "accuracy", ("letter", "letter_generate", "cloze", "cot")),
+    ("mmlu", "inspect_evals/mmlu_5_shot", "accuracy", ("letter", "letter_generate", "cloze", "cot*")),
+    ("mmlu", "lm-eval (mmlu_flan_cot_zeroshot)", "exact_match", ("cot*",)),
+    ("mmlu", "lm-eval (mmlu_cot_llama)", "exact_match", ("cot*",)),
+    ("arc_challenge", "lm-eval (arc_challenge_llama)", "exact_match", tuple(f"{each}*" for each in LETTERS)),
+    ("mmlu", "simple-evals", "", ("cot",)),
+    ("mmlu_pro", "Inspect", "", ("cot*", "cot_strict*", "cot_chat*", "cot_strict_chat*", "letter*")),
     ("livecodebench", "inspect_evals/livecodebench_pro", "accuracy", "another benchmark"),
     ("mmmu", "inspect_evals/mmmu_open", "accuracy", "a part of the benchmark"),
     ("mmmu", "inspect_evals/mmmu_multiple_choice", "accuracy", "a part of the benchmark"),
@@ -273,7 +272,7 @@ OF_OTHERS = [
     ("mathvista", "VLMEvalKit (MathVista_MINI)", "", ("query",)),
     ("mathvista", "lmms-eval (mathvista_test)", "", "not public"),
     ("docvqa", "lmms-eval (docvqa_val)", "anls", ("phrase",)),
-    ("docvqa", "VLMEvalKit (DocVQA_VAL)", "", ("exact_text", "phrase")),
+    ("docvqa", "VLMEvalKit (DocVQA_VAL)", "", ("exact_text*", "phrase*")),
     ("docvqa", "inspect_evals/docvqa", "anls", ("exact_text*", "phrase*")),
     ("docvqa", "lmms-eval (docvqa_test)", "anls", "not public"),
     ("docvqa", "VLMEvalKit (DocVQA_TEST)", "", "not public"),
@@ -303,10 +302,45 @@ def test_a_split_that_is_named_by_the_claim_outweighs_the_harness() -> None:
         assert "not public" in load_task("docvqa").protocol_for(claim).refused
 
 
+def formats_of(task: str, prompt: str) -> tuple[str, ...]:
+    claim = Claim(task=task, value="50", average="macro", protocol=Protocol(prompt=prompt))
+    definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
+    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
+    return tuple(f"{each.prompt}{'*' * bool(each.confirms_only)}" for each in found if not each.refused)
+
+
+@pytest.mark.parametrize("task", ["mmlu", "arc", "arc_challenge", "arc_easy", "hellaswag", "piqa", "winogrande"])
+def test_a_claim_with_reasoning_is_asked_with_it_alone(task: str) -> None:
+    for prompt in ("0-shot CoT", "CoT", "chain-of-thought prompting"):
+        assert formats_of(task, prompt) == ("cot",)
+    for prompt in ("no CoT", "non-CoT", "without chain of thought"):
+        several = formats_of(task, prompt)
+        assert len(several) > 3
+        assert "cot" in several  # nothing is chosen, and all are asked
+
+
+def test_a_claim_with_reasoning_is_not_tested_without() -> None:
+    claim = Claim(task="boolq", value="50", protocol=Protocol(prompt="0-shot CoT"))
+    assert REASON in load_task("boolq").protocol_for(claim).refused
+
+
 @pytest.mark.parametrize(
-    "task", ["mmlu", "arc", "arc_challenge", "arc_easy", "hellaswag", "piqa", "winogrande", "boolq"]
+    ("task", "why"),
+    [
+        ("LiveCodeBench (02/25-05/25)", "which problems its name means"),
+        ("LiveCodeBench v6 (25.02-25.05)", ""),
+        ("LiveCodeBench v6 (2024.08-2025.05)", ""),
+        ("LiveCodeBench v6", ""),
+    ],
 )
-def test_a_claim_with_reasoning_is_not_tested_without(task: str) -> None:
-    for prompt, is_refused in (("0-shot CoT", True), ("5-shot, no CoT", False), ("5-shot", False)):
-        claim = Claim(task=task, value="50", average="macro", protocol=Protocol(prompt=prompt))
-        assert (REASON in load_task(task).protocol_for(claim).refused) is is_refused
+def test_the_problems_that_a_name_means_are_asked_or_none(task: str, why: str) -> None:
+    claim = Claim(task=task, value="50")
+    refused = load_task("livecodebench").protocol_for(claim).refused
+    assert why in refused
+    assert bool(refused) is bool(why)
+
+
+def test_a_format_that_the_task_s_name_states_is_chosen() -> None:
+    claim = Claim(task="IFEval strict-prompt", value="50")
+    assert load_task("ifeval").formats_for(claim) == ("prompt_strict",)
+    assert len(load_task("gsm8k").formats_for(Claim(task="GSM8K Instruct", value="50"))) == 5

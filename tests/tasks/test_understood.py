@@ -12,9 +12,12 @@ from steelyard.tasks.protocol import choose_protocol, possible_formats
 from steelyard.tasks.requested import RequestedProtocol
 
 
-def may_accuse(task: str, metric: str = "", variant: str = "", shots: int | None = None, **protocol: Any) -> bool:
+def may_accuse(
+    task: str, metric: str = "", variant: str = "", shots: int | None = None, note: str = "", **protocol: Any
+) -> bool:
     """Whether a claim is asked in a format in which it may be rejected."""
-    claim = Claim(task=task, value="50", metric=metric, variant=variant, shots=shots, protocol=Protocol(**protocol))
+    said = Protocol(**protocol)
+    claim = Claim(task=task, value="50", metric=metric, variant=variant, shots=shots, note=note, protocol=said)
     definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
     found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
     return any(not each.refused and not each.confirms_only for each in found)
@@ -66,7 +69,7 @@ def test_a_harness_s_name_for_the_benchmark_may_accuse(task: str, name: str) -> 
     assert may_accuse(task, harness=f"lm-eval v0.4.13 ({name})")
 
 
-@pytest.mark.parametrize("harness", ["lm-eval 0.4.13 with vLLM", "EleutherAI lm-evaluation-harness v0.4", "our own"])
+@pytest.mark.parametrize("harness", ["lm-eval 0.4.13 with vLLM", "EleutherAI lm-evaluation-harness v0.4"])
 def test_a_harness_that_names_no_task_may_accuse(harness: str) -> None:
     assert may_accuse("gsm8k", harness=harness)
 
@@ -77,6 +80,12 @@ def test_a_harness_that_names_no_task_may_accuse(harness: str) -> None:
         {"variant": "German"}, {"variant": "de"}, {"variant": "日本語"}, {"metric": "em (de)"}, {"metric": "f1"},
         {"prompt": "English, 0-shot CoT"}, {"prompt": "mgsm_native_cot_de"}, {"variant": "thinking"},
         {"variant": "hard"}, {"metric": "pass_at_5"}, {"harness": "lm-eval (commit of May)"},
+        {"harness": "our own"}, {"harness": "OpenCompass"}, {"prompt": "asked as a mathematician would, CoT"},
+        {"decoding": "reasoning effort high"}, {"decoding": "greedy, with beam search"}, {"judge": "GPT-4o"},
+        {"prompt": "high reasoning"}, {"note": "reasoning effort: high"}, {"note": "with a Python interpreter"},
+        {"note": "with code execution"}, {"note": "with search"}, {"note": "deep think"},
+        {"note": "extended reasoning"},
+        {"note": "parallel test-time compute"}, {"note": "measured with OpenCompass"},
     ],
 )  # fmt: skip
 def test_what_is_not_known_accuses_nobody(claim: dict[str, Any]) -> None:
@@ -88,8 +97,9 @@ def test_what_is_not_known_accuses_nobody(claim: dict[str, Any]) -> None:
     [
         {}, {"variant": "test"}, {"variant": "0-shot"}, {"variant": "native CoT"}, {"metric": "exact_match"},
         {"metric": "accuracy (%)"}, {"metric": "average of 11 languages"}, {"metric": "pass@1"},
-        {"prompt": "asked in the question's language, CoT"}, {"harness": "our own"}, {"harness": "lm-eval (0.4.13)"},
-        {"variant": "Instruct, greedy"},
+        {"prompt": "native CoT, as a chat message"}, {"harness": "lm-eval (0.4.13)"}, {"variant": "Instruct, greedy"},
+        {"decoding": "sampling, temperature 0.6, top-p 0.95, 32k tokens"}, {"judge": "none"}, {"prompt": "no tools"},
+        {"note": "from the model card, read on a Monday"}, {"metric": "8-shot, native CoT"},
     ],
 )  # fmt: skip
 def test_what_is_known_may_accuse(claim: dict[str, Any]) -> None:
@@ -150,17 +160,9 @@ def test_a_suite_of_one_s_own_and_a_world_have_no_vendor_s_words() -> None:
     assert may_accuse("world_two_room", metric="planning_success", variant="rooms, few frames")
 
 
-def noted(note: str) -> bool:
-    """Whether a claim on GSM8K with this note may be rejected."""
-    claim = Claim(task="gsm8k", value="50", note=note)
-    definition, requested = load_task("gsm8k").definition, RequestedProtocol.of_claim(claim)
-    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
-    return any(not each.refused and not each.confirms_only for each in found)
-
-
 @pytest.mark.parametrize("mark", ["*", "†", "¹", "^{2}", "^{a}: average of 8 runs"])
 def test_a_number_with_a_footnote_s_mark_accuses_nobody(mark: str) -> None:
-    assert not noted(f"line 7: GSM8K × Ours; marked {mark}")
+    assert not may_accuse("gsm8k", note=f"line 7: GSM8K × Ours; marked {mark}")
 
 
 @pytest.mark.parametrize(
@@ -177,4 +179,16 @@ def test_a_number_with_a_footnote_s_mark_accuses_nobody(mark: str) -> None:
     ],
 )
 def test_what_a_note_denies_is_not_said(note: str, may: bool) -> None:
-    assert noted(note) is may
+    assert may_accuse("gsm8k", note=note) is may
+
+
+@pytest.mark.parametrize("claim", [{"note": "0-shot CoT"}, {"decoding": "greedy, CoT"}, {"note": "step by step"}])
+def test_reasoning_that_is_said_beside_the_prompt_accuses_nobody_who_is_asked_without(claim: dict[str, Any]) -> None:
+    assert not may_accuse("boolq", **claim)
+    if "note" in claim:  # what CoT asks, it may accuse by
+        assert may_accuse("mmlu", prompt="CoT", **claim)
+
+
+def test_a_base_model_is_not_accused_by_a_chat() -> None:
+    assert not may_accuse("gpqa_diamond", variant="base", prompt="chat")
+    assert may_accuse("mmlu", variant="base", prompt="letter")

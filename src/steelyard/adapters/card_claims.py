@@ -37,7 +37,9 @@ NOTHING = re.compile(r"[-–—/\s]*|n/?a\.?|tbd|none", re.IGNORECASE)
 SUPERSCRIPT = re.compile(r"\^\{([^{}]*)\}")
 MARK = re.compile(r"\^\{[^{}]{1,3}\}|[*†‡§¶¹²³⁴⁵⁶⁷⁸⁹]")
 ASIDE = re.compile(r"\(([^()]*)\)")
-TRAILING = re.compile(r"\s+(?:(?:pass|cons|maj|avg|mean)@\S+|CoT(?=\s+\d{1,3}-shot|\s*$))", re.IGNORECASE)
+TRAILING = re.compile(
+    r"[\s,]+(?:(?:pass|cons|maj|avg|mean)@\S+|CoT(?=\s+\d{1,3}-shot|\s*$)|(?:no|with|without) tools\s*$)", re.IGNORECASE
+)
 IS_METRIC = re.compile(r"metrics?", re.IGNORECASE)
 IS_SHOTS = re.compile(r"#?\s*(of\s+)?shots?|n-?shots?", re.IGNORECASE)
 IS_NAME = re.compile(
@@ -55,7 +57,8 @@ SHORT_METRIC = re.compile(
     re.IGNORECASE,
 )
 HOW_ASKED = re.compile(
-    r"cot|prompt|shot|strict|loose|think|template|chat|instruct|tool|agent|greedy|sampl", re.IGNORECASE
+    r"cot|prompt|shot|strict|loose|think|template|chat|instruct|tool|agent|greedy|sampl|attempt|reason|effort|python|search",
+    re.IGNORECASE,
 )
 
 

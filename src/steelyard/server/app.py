@@ -8,6 +8,7 @@ from steelyard.server import health
 from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api.job_operations import JOBS_PATH, MAX_JOB
 from steelyard.server.api.operations import OPERATIONS, PUSH_PATH
+from steelyard.server.api.schedule_operations import SCHEDULES_PATH
 from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
     account,
@@ -29,6 +30,7 @@ from steelyard.server.pages import (
     sign_in,
     single_sign_on,
     static,
+    watch,
     webhooks,
 )
 from steelyard.server.web.bodies import MAX_FORM
@@ -78,6 +80,10 @@ RULES: Final = (
     Rule("POST", "/p/{project}/jobs/{job:int}/resume", START, jobs.do_resume),
     Rule("POST", "/p/{project}/jobs/{job:int}/cancel", START, jobs.do_cancel),
     Rule("POST", "/p/{project}/jobs/{job:int}/retry", START, jobs.do_retry),
+    Rule("GET", "/p/{project}/watch", LOOK, watch.show_watch),
+    Rule("POST", "/p/{project}/watch", START, watch.do_add),
+    Rule("POST", "/p/{project}/watch/{schedule:int}/on", START, watch.do_switch_on),
+    Rule("POST", "/p/{project}/watch/{schedule:int}/off", START, watch.do_switch_off),
     Rule("GET", "/p/{project}/runs", LOOK, runs.show_runs),
     Rule("GET", "/p/{project}/runs/{seal}", LOOK, run.show_run),
     Rule("GET", "/p/{project}/runs/{seal}/report", LOOK, run.show_report),
@@ -172,7 +178,7 @@ def build_app(platform: Platform) -> Starlette:
 
 def _most_bytes(path: str) -> int:
     """How large the body of a request may be: a claim sheet with questions is larger than other forms."""
-    if path == JOBS_PATH:
+    if path in (JOBS_PATH, SCHEDULES_PATH):
         return MAX_JOB
     return claims.MAX_BODY if claims.BODY_PATH.fullmatch(path) else MAX_FORM
 

@@ -9,7 +9,7 @@ import msgspec
 
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
 from steelyard.tasks.requested import RequestedProtocol
-from steelyard.tasks.stated_shots import without_denied
+from steelyard.tasks.stated_shots import without_denied, without_no_reasoning
 from steelyard.tasks.subset import named_in, subset_words, words_in
 from steelyard.tasks.understood import not_understood
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
@@ -105,8 +105,18 @@ def _stated(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[s
     texts = requested.prompt, requested.metric, requested.harness
     named = _by_name(definition, requested)
     chosen = (named,) if named else _best(definition, texts)
+    if not chosen and requested.task:  # "IFEval strict-prompt"
+        chosen = _best(definition, (_added(definition, requested), "", ""))
     as_stated = tuple(name for name in chosen if _shows_stated(definition, definition.prompts[name], requested))
     return as_stated or chosen
+
+
+def _added(definition: TaskDefinition, requested: RequestedProtocol) -> str:
+    """What a claim's task says beside the benchmark's name, and beside the kind of model."""
+    words = " ".join(words_in(requested.task))
+    names = sorted((definition.title, definition.id, *definition.aliases), key=len, reverse=True)
+    first = next((key for name in names if (key := " ".join(words_in(name))) and words.startswith(f"{key} ")), None)
+    return "" if first is None else re.sub(r"\b(?:chat|instruct|instruction tuned)\b", " ", words.removeprefix(first))
 
 
 def _shows_stated(definition: TaskDefinition, prompt_format: PromptFormat, requested: RequestedProtocol) -> bool:
@@ -206,6 +216,10 @@ def _no_subset(definition: TaskDefinition, requested: RequestedProtocol) -> str:
 
 def _no_window(definition: TaskDefinition, requested: RequestedProtocol) -> str:
     """Why a claim about a benchmark with releases names no window of it; empty where it does, or there is no claim."""
+    known = {word for text in (definition.id, definition.title, *definition.aliases) for word in words_in(text)}
+    named = re.sub(r"(?i)\bpass\s?@\s?1\b|\bcot\b|[- ]shot\b", " ", without_window(requested.task))
+    if left := [word for word in words_in(named) if word not in known | _OF_A_WINDOW]:
+        return f"which problems its name means by {left[0][:40]!r} is not known here: {HOW}"
     try:
         if not requested.task or window_in(_stating(requested), definition.releases) is not None:
             return ""
@@ -268,7 +282,7 @@ def _best(definition: TaskDefinition, texts: tuple[str, str, str]) -> tuple[str,
     of_lm_eval = bool(_longest(harness, _LM_EVAL))
     scores = {}
     for name, prompt_format in definition.prompts.items():
-        by_prompt, by_metric, by_harness = (_matches(text, name, prompt_format) for text in texts)
+        by_prompt, by_metric, by_harness = (_matches(without_no_reasoning(text), name, prompt_format) for text in texts)
         named = _longest(metric, prompt_format.lm_eval_metrics) if of_lm_eval else 0
         scores[name] = by_prompt, max(by_metric, named), by_harness
     best = max(scores.values())

@@ -22,7 +22,9 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     average: str = ""
     shots: int | None = None
     # What else is said of it: read for worked examples, several answers, help and other modes, and chooses no format.
-    said: tuple[str, ...] = ()
+    decoding: str = ""
+    judge: str = ""
+    note: str = ""
 
     @classmethod
     def of_claim(cls, claim: Claim) -> RequestedProtocol:
@@ -37,8 +39,15 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             subset=plain(stated.subset),
             average=claim.average,
             shots=claim.shots,
-            said=tuple(map(plain, (claim.note, stated.decoding, stated.subset, stated.judge))),
+            decoding=plain(stated.decoding),
+            judge=plain(stated.judge),
+            note=plain(claim.note),
         )
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What is said of it beside the format."""
+        return self.note, self.decoding, self.subset, self.judge
 
     @property
     def stated_shots(self) -> StatedShots:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["StatedShots", "plain", "stated_shots", "without_denied", "without_shots"]
+__all__ = ["StatedShots", "plain", "stated_shots", "without_denied", "without_no_reasoning", "without_shots"]
 
 _NUMBERS: Final = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -38,6 +38,9 @@ _DASHES: Final = re.compile(r"[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
 _TURNS: Final = "but|and|with|using|except|only|instead|rather|however|unless|we|then"
 _DENIED: Final = re.compile(
     rf"\b(?:no|not|without|never|neither|nor)\b(?!-)(?:(?!\b(?:{_TURNS})\b)[^.,;:()\[\]\n@]){{0,80}}", re.IGNORECASE
+)
+_NO_REASONING: Final = re.compile(
+    r"\b(?:no|non|not|without|w/o)[- ]?(?:cot|chain[- ]of[- ]thoughts?|reasoning)\b", re.IGNORECASE
 )
 _UNSEEN: Final = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
@@ -95,6 +98,11 @@ def plain(text: str) -> str:
 def without_denied(text: str) -> str:
     """A text without what its sentences deny: *no majority voting* is no vote."""
     return _DENIED.sub(" ", text)
+
+
+def without_no_reasoning(text: str) -> str:
+    """A text without *no CoT* and *non-CoT*, which choose no format that reasons."""
+    return _NO_REASONING.sub(" ", text)
 
 
 def _in_words(text: str) -> str:

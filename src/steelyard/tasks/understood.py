@@ -5,8 +5,8 @@ A harness has hundreds of tasks with names like a benchmark's own: ``mgsm_native
 complete, so it is the other way round: a claim accuses only where each word of its variant, its metric and the names in
 its harness or prompt is known here to mean what is asked. Whatever is not known may be confirmed, and accuses nobody.
 
-Words of a prompt that are no name are free: they describe wording, and all prompt formats are asked where none is
-chosen (:func:`steelyard.tasks.protocol.possible_formats`).
+The words of a prompt, a harness, the decoding and a judge are held to the same. A note is free, since it is the
+buyer's: read in it are words on reasoning, help, other modes, several answers and other harnesses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from steelyard.tasks.stated_shots import without_denied, without_shots
+from steelyard.tasks.stated_shots import without_denied, without_no_reasoning, without_shots
 from steelyard.tasks.subset import subset_words, words_in
 from steelyard.tasks.window import without_window
 
@@ -29,7 +29,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9.+-]+(?:[_:|/,][A-Za-z0-9.+-]+)+")
 _WORD: Final = re.compile(r"[^\W_]+|\+\+")  # of any script: a variant may be written in Chinese
 # The 1 of pass@1 and pass_at_1, and passes that are averaged.
 _ONE_ANSWER: Final = re.compile(
-    r"(?:@|\^|[ _]at[ _])\s?1(?![0-9])"
+    r"(?:(?<![a-z])maj[ _]?1)?(?:@|\^|[ _]at[ _])\s?1(?![0-9])"
     r"|(?<![a-z])(?:avg|average|mean|averaged)[ _]?(?:@|of|over)?[ _]?[0-9]{1,4}"
     r"(?:[ _](?:runs|samples|seeds|trials|passes))?(?!\w)",
     re.IGNORECASE,
@@ -40,7 +40,17 @@ _OTHER_MODES: Final = re.compile(
     r"\b(?:non?[- ]?thinking|thinking|no[- ]think|human[- ]split|augmented[- ]split|level[- ]?5)\b", re.IGNORECASE
 )
 _HELP: Final = re.compile(
-    r"\b(?:tools?|tool[- ]use|code[- ]interpreter|web[- ]search|browsing|retrieval|majority)\b", re.IGNORECASE
+    r"\b(?:tools?|tool[- ]use|interpreter|python|(?:code|program)[- ](?:execution|running)|execute[sd]?|execution"
+    r"|executing|search\w*|brows\w+|retrieval|majority|vot(?:e|es|ed|ing)|ensembl\w+|rerank\w*|verifier"
+    r"|scaffold\w*|agent\w*|deep ?think|effort|test[- ]time|parallel|compute|budget"
+    r"|(?:extended|deep|deeper|longer|more|high|low|medium|minimal|max) (?:think|reason)\w*)\b",
+    re.IGNORECASE,
+)
+# What a note says of how it was asked: another measure where these are not words of what is asked.
+_IN_NOTES: Final = re.compile(
+    r"\b(?:cot|chain[- ]of[- ]thoughts?|step[- ]by[- ]step|reasoning|simple[- ]evals|opencompass|helm|evalplus"
+    r"|vlmevalkit|lmms[- ]eval|internal harness|own harness)\b",
+    re.IGNORECASE,
 )
 _MARKED: Final = re.compile(r"\bmarked [*\u2020\u2021\u00a7\u00b6^0-9]\S{0,20}")  # as the reader of cards writes it
 _VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
@@ -57,13 +67,33 @@ _OF_PARTS: Final = ("languages", "subtasks", "subjects", "categories")  # all of
 _OF_COMPARERS: Final = frozenset(words_in("math verify"))
 _OF_HARNESSES: Final = frozenset(
     words_in(
-        "lm eval evals evaluation harness language model eleutherai lighteval inspect inspectevals helm "
-        "opencompass huggingface tasks task"
+        "lm eval evals evaluation harness language model eleutherai lighteval inspect inspectevals "
+        "huggingface tasks task"
     )
 )
-# Harnesses of hundreds of tasks: what stands beside their name may be one of these, with hyphens or blanks, too.
-_OF_MANY_TASKS: Final = frozenset(("lm", "lighteval", "inspect", "lmms"))
-_OF_RUNNERS: Final = frozenset(words_in("v lmms vllm sglang hf transformers backend version commit main by of with"))
+_OF_RUNNERS: Final = frozenset(
+    words_in("v lmms vllm sglang hf transformers backend version commit main by of with from")
+)
+_OF_PROMPTS: Final = frozenset(
+    words_in(
+        "prompt prompts prompting prompted template format style chat message messages conversation instruction "
+        "instructions zero n the a an of in with and or by for as is per to one each default standard plain usual "
+        "completion completions generation generated generative free form text answer answers question questions "
+        "model model's models own benchmark benchmark's official original few shot shots examples "
+        "example single attempt"
+    )
+)
+_OF_DECODING: Final = frozenset(
+    words_in(
+        "greedy decoding decoded sampling sampled sample samples temperature temp t top p k n min nucleus max "
+        "maximum tokens token new output seed seeds repetition penalty presence frequency default settings setting "
+        "the of at with and or for over in from each to no one single pass run runs answer answers mean average "
+        "averaged deterministic argmax none recommended by is was set"
+    )
+)
+_NUMBERS: Final = re.compile(r"(?<![a-z])[0-9]+(?:[.,][0-9]+)*[k%]?(?![a-z0-9])", re.IGNORECASE)
+_NO_JUDGE: Final = re.compile(r"\s*(?:none|no judge|rules?|by rule|n/?a|-)?\s*", re.IGNORECASE)
+_OF_BASE_MODELS: Final = frozenset(words_in("base pretrained pre trained"))
 _OF_VARIANTS: Final = _OF_METRICS | frozenset(
     words_in(
         "test set split whole full all complete public greedy decoding temperature sampling base pretrained pre "
@@ -75,23 +105,33 @@ _OF_VARIANTS: Final = _OF_METRICS | frozenset(
 def not_understood(definition: TaskDefinition, name: str, requested: RequestedProtocol) -> str:
     """The words of a claim that are not known to mean what this prompt format asks, in quotes; "" where all are."""
     own = _own_words(definition, name)
+    variants = _OF_VARIANTS - _OF_BASE_MODELS if definition.prompts[name].chat else _OF_VARIANTS
     found = [
-        *_left(_plain(without_shots(_without_dates(definition, requested.variant))), own | _OF_VARIANTS),
-        *_left(_plain(requested.metric), own | _OF_METRICS | _OF_COMPARERS),
+        *_left(
+            _plain(without_shots(_without_dates(definition, without_no_reasoning(requested.variant)))), own | variants
+        ),
+        *_left(_plain(without_shots(requested.metric)), own | _OF_METRICS | _OF_COMPARERS),
     ]
-    for text in (requested.harness, requested.prompt):
+    of_harness, of_prompt = _OF_HARNESSES | _OF_RUNNERS | _OF_VARIANTS, _OF_PROMPTS | _OF_VARIANTS | _OF_METRICS
+    for text, known in ((requested.harness, of_harness), (requested.prompt, of_prompt)):
         for named in _IN_PARENTHESES.findall(text):
             found += _left_of_name(definition, named, own)
-        for named in _NAME.findall(_IN_PARENTHESES.sub(" ", text)):
+        rest = _IN_PARENTHESES.sub(" ", text)
+        for named in _NAME.findall(rest):
             if words_in(named) != words_in(name):  # a sheet may use our own names
                 found += _left(without_shots(named), own | _OF_HARNESSES)
-    beside = _VERSION.sub(" ", without_shots(_IN_PARENTHESES.sub(" ", requested.harness)))
-    if _OF_MANY_TASKS & set(words_in(beside)):
-        found += _left(beside, own | _OF_HARNESSES | _OF_RUNNERS | _OF_VARIANTS)
-    for text in (requested.prompt, requested.harness, *requested.said):
-        found += other_modes(text)
-    found += [mark for text in requested.said for mark in _MARKED.findall(text)]
-    return ", ".join(repr(word[:40]) for word in dict.fromkeys(found[:5]))
+        if words_in(rest) != words_in(name):
+            free = _VERSION.sub(" ", _plain(without_shots(without_no_reasoning(_NAME.sub(" ", rest)))))
+            found += _left(_NUMBERS.sub(" ", free), own | known)
+    found += _left(_NUMBERS.sub(" ", _plain(without_shots(requested.decoding))), _OF_DECODING)
+    found += [] if _NO_JUDGE.fullmatch(requested.judge) else [requested.judge]
+    for text in (requested.prompt, requested.harness, requested.decoding, requested.note):
+        found += [each for each in other_modes(text) if not set(words_in(each)) <= own]
+    found += [
+        each for each in _IN_NOTES.findall(without_no_reasoning(requested.note)) if not set(words_in(each)) <= own
+    ]
+    found += _MARKED.findall(requested.note)
+    return ", ".join(repr(word[:40]) for word in list(dict.fromkeys(found))[:5])
 
 
 def other_modes(text: str) -> list[str]:

@@ -1,7 +1,8 @@
 """The window of a benchmark that grows: which release, and the items of which dates, a claim is about.
 
-A vendor writes ``2024-10-01 to 2025-02-01``, ``Oct 2024 - Feb 2025``, ``2408-2505`` or ``release_v5``. What could mean
-two windows is refused, with how to write it. Two readings are the literature's own, and said with every verdict:
+A vendor writes ``2024-10-01 to 2025-02-01``, ``Oct 2024 - Feb 2025``, ``2408-2505``, ``24.08-25.05`` or ``release_v5``.
+What could mean two windows is refused, with how to write it. Two readings are the literature's own, and said with every
+verdict:
 
 * a month at the end is counted in whole, unless a release reaches to that month's first day: then that day ends it
   (``2024.10-2025.02`` is release_v5's);
@@ -52,7 +53,7 @@ def _forms(side: str) -> str:
         rf"(?:(?P={side}sep)(?P<{side}d>[0-9]{{1,2}}))?(?![0-9])"
         rf"|(?P<{side}one>[0-9]{{1,2}})(?P<{side}by>[/.])(?P<{side}two>[0-9]{{1,2}})(?P={side}by)(?P<{side}yy>{_YEAR})"
         rf"|(?:(?P<{side}ld>[0-9]{{1,2}})\.?\s+)?{name}\s+(?:(?P<{side}nd>[0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<{side}ny>{_YEAR})"
-        rf"|(?P<{side}short>2[0-9](?:0[1-9]|1[0-2]))(?![0-9./]))"
+        rf"|(?P<{side}short>2[0-9][./]?(?:0[1-9]|1[0-2]))(?![0-9./]))"
     )
 
 
@@ -65,7 +66,8 @@ _RELEASE: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _DATED: Final = re.compile(
-    rf"(?<![0-9]){_YEAR}(?![0-9])|(?<![a-z])(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?\s*'?[0-9]{{1,2}}(?![0-9])",
+    rf"(?<![0-9]){_YEAR}(?![0-9])|(?<![0-9.v])2[0-9][./](?:0[1-9]|1[0-2])(?![0-9])"
+    rf"|(?<![0-9./])(?:0?[1-9]|1[0-2])/2[0-9](?![0-9])|(?<![a-z])(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?\s*'?[0-9]{{1,2}}(?![0-9])",
     re.IGNORECASE | re.ASCII,
 )
 _SEALED: Final = re.compile(r"(release_v[1-9][0-9]?)(?::(20[0-9-]{8})/(20[0-9-]{8}))?", re.ASCII)
@@ -262,7 +264,7 @@ def _month(found: re.Match[str], side: str) -> tuple[int, int] | None:
     if found[f"{side}ny"] and not (found[f"{side}nd"] or found[f"{side}ld"]):
         return int(found[f"{side}ny"]), _number_of(found[f"{side}name"])
     if short := found[f"{side}short"]:
-        return 2000 + int(short[:2]), int(short[2:])
+        return 2000 + int(short[:2]), int(short[-2:])
     return None
 
 

@@ -101,9 +101,8 @@ def test_attacks_on_a_judge_of_pairs_are_found_and_an_honest_one_is_not_accused(
 
 def test_a_stopped_judge_is_resumed(sums_server: SumsServer, judge: JudgeServer, tmp_path: Path) -> None:
     run = run_of(sums_server, judge, tmp_path, rubric=ONE, count=10)
-    judge.seconds = lambda wrong: 0.3
-    assert execute([*judged(run, judge), "--concurrency", "1", "--deadline", "5s"]) == 4
-    judge.seconds = lambda wrong: 0.0
+    judge.interrupts_at = 10
+    assert execute([*judged(run, judge), "--concurrency", "1"]) == 130
     before = len(judge.prompts)
     assert execute(["resume", "rj"]) == 0
     assert 0 < before < len(judge.prompts) <= 10 + 20 + 50 + 1

@@ -23,7 +23,7 @@ _WORDS = st.one_of(
 )
 
 
-_JOBS = st.one_of(st.integers(1, 30).map(str), st.sampled_from(["0", "9" * 18, "9" * 30, "-1", "x", "1.5"]))
+_NUMBERS = st.one_of(st.integers(1, 30).map(str), st.sampled_from(["0", "9" * 18, "9" * 30, "-1", "x", "1.5"]))
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def requests(
         operation = operations.get(method.lower())
         parameters = (operation or {}).get("parameters", [])
         path = template.replace("{seal}", quote(draw(seals), safe=""))
-        path = path.replace("{job}", quote(draw(_JOBS), safe=""))
+        path = path.replace("{job}", quote(draw(_NUMBERS), safe=""))
+        path = path.replace("{schedule}", quote(draw(_NUMBERS), safe=""))
         query = _query(draw, [each for each in parameters if each["in"] == "query"])
         headers = {each["name"]: _value(draw, each["schema"]) for each in parameters if each["in"] == "header"}
         sent = {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}

@@ -50,7 +50,7 @@ def answering(status: int, document: object = None, location: str = "") -> Itera
     body = b"" if document is None else json.dumps(document).encode()
     handler = type("Handler", (_Answers,), {"status": status, "body": body, "location": location, "asked": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", handler

@@ -15,6 +15,7 @@ from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
+from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.jobs.room import OPEN_OF_PERSON, OPEN_OF_PROJECT
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, AuditSpecification
@@ -45,9 +46,9 @@ def test_a_viewer_reads_and_a_runner_starts_and_each_act_is_on_record(
         number = acts.add_job(connection, runner, "default", asked, FACTS)
         changes: list[Callable[..., Any]] = [acts.pause, acts.resume, acts.cancel, acts.retry]
         for change in changes:
-            with pytest.raises(acts.Refused, match="needs the role runner in the project default; yours is viewer"):
+            with pytest.raises(Refused, match="needs the role runner in the project default; yours is viewer"):
                 change(connection, viewer, "default", number, FACTS)
-        with pytest.raises(acts.Refused):
+        with pytest.raises(Refused):
             acts.add_job(connection, viewer, "default", asked, FACTS)
         assert acts.jobs_shown(connection, viewer, "default")[0].id == number
         assert acts.pause(connection, runner, "default", number, FACTS, "wait")
@@ -79,14 +80,14 @@ def test_another_project_and_one_that_is_not_there_read_the_same(
         connection.execute("INSERT INTO steelyard.project (name) VALUES ('elsewhere') ON CONFLICT DO NOTHING")
         said = set()
         for project in ("default", "no-such-project"):
-            with pytest.raises(acts.Missing) as caught:
+            with pytest.raises(Missing) as caught:
                 acts.job_shown(connection, caller(person, Role.ADMIN, "elsewhere"), project, number)
             said.add(str(caught.value))
         assert len(said) == 1
-        with pytest.raises(acts.Missing, match="no such job"):
+        with pytest.raises(Missing, match="no such job"):
             acts.cancel(connection, caller(person, Role.RUNNER, "elsewhere"), "elsewhere", number, FACTS)
         assert acts.jobs_shown(connection, caller(person, Role.VIEWER, "elsewhere"), "elsewhere") == ()
-        with pytest.raises(acts.Missing):
+        with pytest.raises(Missing):
             acts.jobs_shown(connection, Caller(), "default")
 
 
@@ -101,7 +102,7 @@ def test_what_is_no_option_is_refused_in_one_line(name: str, options: dict[str, 
 
 def test_an_admin_of_the_project_sets_its_budgets(jobs: Jobs, person: int, database: Database, name: str) -> None:
     with database.connect() as connection:
-        with pytest.raises(acts.Refused, match="role admin"):
+        with pytest.raises(Refused, match="role admin"):
             acts.change_budget(connection, caller(person, Role.EDITOR), "default", name, FACTS, tokens=5)
         acts.change_budget(connection, caller(person, Role.ADMIN), "default", name, FACTS, cost=Decimal("2.50"))
         shown = acts.budgets_shown(connection, caller(person, Role.VIEWER), "default")
@@ -127,7 +128,7 @@ def test_the_dry_run_says_calls_time_and_money_and_sends_no_sample(yard: Yard, s
                 connection, caller(person, Role.RUNNER), "default", acts.run_asked("no-such-task", name, "sums"),
                 FACTS, database=yard.database, data=yard.data,
             )  # fmt: skip
-        with pytest.raises(acts.Refused):
+        with pytest.raises(Refused):
             acts.foresee(
                 connection, caller(person, Role.VIEWER), "default", acts.run_asked("gsm8k", "", BUILT_IN), FACTS,
                 database=yard.database, data=yard.data,
@@ -145,7 +146,7 @@ def test_a_priority_above_others_is_for_admins(jobs: Jobs, person: int, database
     asked = acts.audit_asked(SHEET, name, "sums")
     with database.connect() as connection:
         for role in (Role.RUNNER, Role.EDITOR):
-            with pytest.raises(acts.Refused, match="needs the role admin"):
+            with pytest.raises(Refused, match="needs the role admin"):
                 acts.add_job(connection, caller(person, role), "default", asked, FACTS, priority=1)
         acts.add_job(connection, caller(person, Role.RUNNER), "default", asked, FACTS, priority=-1)
         acts.add_job(connection, caller(person, Role.ADMIN), "default", asked, FACTS, priority=100)

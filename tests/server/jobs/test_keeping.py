@@ -82,6 +82,7 @@ def test_a_killed_workers_run_goes_on_from_the_database_to_the_same_answers(
     assert (first.answers, first.answers_root) == (60, second.answers_root)
 
 
+@pytest.mark.slow  # the fast run resumes a job in test_worker.py, and goes on from the database above
 def test_a_resumption_goes_on_with_the_run_of_the_job_before(yard: Yard, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 0.1
     with yard.database.pool(2) as pool:

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import SumsServer
 from tests.server.jobs.kills import Torment, torment
 from tests.server.jobs.yard import opened
 
 
+# Slow: the fast run kills a worker in test_keeping.py, ends leases in test_leases.py, and stops who writes in
+# tests/storage/postgres/.
+@pytest.mark.slow
 def test_no_job_is_lost_or_done_twice_whatever_happens_to_workers_and_database(
     data: Path, sums_server: SumsServer
 ) -> None:

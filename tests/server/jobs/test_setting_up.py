@@ -62,7 +62,7 @@ def test_a_worker_that_is_killed_leaves_no_trace_of_a_key(yard: Yard, locked: Lo
     locked.seconds = lambda _: 0.1
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
-        number = jobs.add(a_run(yard.endpoint(locked.url, key=KEY), 40), a_person(yard.database, "has a key"))
+        number = jobs.add(a_run(yard.endpoint(locked.url, key=KEY), 24), a_person(yard.database, "has a key"))
         worker = yard.start("first", 3.0)
         wait_for(lambda: len(locked.asked) > 10)
         seen = b"".join(

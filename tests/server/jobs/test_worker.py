@@ -24,6 +24,8 @@ def test_a_worker_has_a_name() -> None:
         worker_settings("a b", 1)
 
 
+# Slow: the fast run pauses a job by its page in ../pages/test_jobs.py, and asks nothing twice after a SIGTERM below.
+@pytest.mark.slow
 def test_a_job_is_paused_resumed_and_done_without_asking_anything_twice(yard: Yard, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 0.1
     with yard.database.pool(2) as pool:
@@ -46,7 +48,7 @@ def test_sigterm_gives_jobs_back_and_another_worker_goes_on(yard: Yard, sums_ser
     sums_server.seconds = lambda _: 0.1
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
-        number = jobs.add(a_run(yard.endpoint(sums_server.url), 60), a_person(yard.database, "stops"))
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 24), a_person(yard.database, "stops"))
         first = yard.start("first", 5.0)
         wait_for(lambda: len(sums_server.asked) > 5)
         first.terminate()
@@ -75,6 +77,8 @@ def test_a_second_sigterm_cuts(yard: Yard, sums_server: SumsServer) -> None:
         assert row.state in ("waiting", "running")  # given back, or left to its lease
 
 
+# Slow: the fast run stops a process in test_child.py, and has one job of an endpoint at a time in test_leases.py.
+@pytest.mark.slow
 def test_a_cancelled_job_ends_and_its_endpoint_is_free(yard: Yard, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda wrong: 0.3
     with yard.database.pool(2) as pool:

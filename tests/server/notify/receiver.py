@@ -89,7 +89,7 @@ def receiving() -> Iterator[Receiver]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         receiver = Receiver(server.server_port)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         try:
             yield receiver
         finally:

@@ -113,7 +113,7 @@ def mail_sink(sink: Sink | None = None) -> Iterator[Sink]:
 
     with Server(("127.0.0.1", 0), handler) as server:
         found.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         try:
             yield found
         finally:

@@ -79,7 +79,7 @@ def test_a_job_that_fails_for_good_is_told_once_and_not_one_that_is_tried_again(
             assert leave_job(connection, lease, Outcome("again", "What is 3 + 4?"), "tests", 0)
         told = [each for each in events(pool, "job.failed") if each.get("job") == number]
         assert len(told) == attempt
-    assert told[0]["path"] == "/p/default/runs"
+    assert told[0]["path"] == f"/p/default/jobs/{number}"
     assert "What is" not in json.dumps(told)
 
 
@@ -154,3 +154,24 @@ def test_what_was_told_is_never_changed_and_each_kind_has_words(pool: Connection
     with pytest.raises(psycopg.Error), pool.connection() as connection:
         connection.execute("UPDATE steelyard.event SET data = '{}' WHERE id = %s", (number,))
     assert all(kind.words and (kind.of_project or kind.of_server) for kind in KINDS.values())
+
+
+def test_a_look_for_which_no_job_is_made_is_told_once(database: Database, pool: ConnectionPool, person: int) -> None:
+    name = f"stuck {person}"
+    number = Schedules(pool).add(
+        name, "0 6 * * *", "UTC", a_run(an_endpoint(database, "http://127.0.0.1:1/events/v1")), person
+    )
+    for ago, told in (("59 minutes", 0), ("3 hours", 1)):
+        with database.connect_as_owner() as connection:
+            connection.execute("ALTER TABLE steelyard.schedule DISABLE TRIGGER keep")
+            connection.execute(
+                "UPDATE steelyard.schedule SET next_at = now() - %s::interval WHERE id = %s", (ago, number)
+            )
+            connection.execute("ALTER TABLE steelyard.schedule ENABLE TRIGGER keep")
+        for _ in range(2):
+            with pool.connection() as connection:
+                note_looked_for(connection)
+        found = [each for each in events(pool, "schedule.missed") if each["schedule"] == name]
+        assert len(found) == told
+    assert found == [{"path": "/p/default/watch", "project": "default", "schedule": name}]
+    Schedules(pool).switch(number, person, on=False)

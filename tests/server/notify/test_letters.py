@@ -41,5 +41,5 @@ def test_one_of_the_server_says_so() -> None:
 def test_each_kind_has_a_subject_also_without_what_it_names(kind: str) -> None:
     assert subject_of(kind, {}).startswith("[Steelyard] server: ")
     assert letter_of(kind, {"name": "{0.__class__}", "model": "{model.x}"}, "http://x").endswith("/account/mail\n")
-    assert "{" not in subject_of(kind, {"model": "m", "verdict": "v", "job": 1, "schedule": "s", "name": "n",
-                                        "ends_at": "2026-11-28T00:00:00Z", "host": "h", "days": 1})  # fmt: skip
+    assert "{" not in subject_of(kind, {"model": "m", "verdict": "v", "job": 1, "schedule": "s", "name": "n", "days": 1,
+                                        "ends_at": "2026-11-28T00:00:00Z", "host": "h", "was": "w"})  # fmt: skip

@@ -22,5 +22,6 @@ def test_a_place_is_listed_once_and_can_be_taken_out_and_added_again(pool: Conne
         places.retire(found.id, caller, FACTS)
         places.retire(found.id, caller, FACTS)
         assert found.id not in {each.id for each in places.all()}
-    acts = rows(pool, "SELECT act FROM steelyard.audit WHERE line::json ->> 'actor' = %s", f"person:{person}")
+    query = "SELECT act FROM steelyard.audit WHERE line::json ->> 'actor' = %s ORDER BY sequence"
+    acts = rows(pool, query, f"person:{person}")
     assert [act for (act,) in acts] == ["add-webhook-place", "retire-webhook-place"] * 2

@@ -20,12 +20,12 @@ def test_tokens_sessions_and_the_password(data_template: Path) -> None:
         for wrong in ({"scope": "admin"}, {"days": "9999"}, {"days": "x"}, {"name": " "}, {"project": "elsewhere"}):
             fields = {"name": "x", "scope": "push", "project": "default", "days": "7", **wrong}
             assert client.submit("/account", "/account/tokens", **fields).status == 400, wrong
-        other = site.administrator()
+        other = site.new_session()
         numbers = re.findall(r"/account/sessions/(\d+)/end", client.get("/account").text)
         assert len(numbers) == 1
         assert client.submit("/account", f"/account/sessions/{numbers[0]}/end").status == 303
         assert other.get("/").status == 303
-        third = site.administrator()
+        third = site.new_session()
         new = "another way to the mill"
         assert client.submit("/account", "/account/password", old="wrong", new=new, again=new).status == 400
         assert client.submit("/account", "/account/password", old=PASSWORD, new=new, again=new).status == 200

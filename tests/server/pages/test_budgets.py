@@ -28,6 +28,9 @@ def own(data_template: Path) -> Iterator[Site]:
         yield running
 
 
+# Slow: the fast run has a job that a budget stops in tests/server/jobs/test_spending.py, and pages of jobs in
+# test_jobs.py.
+@pytest.mark.slow
 def test_a_job_waits_for_a_budget_and_goes_on_when_there_is_one(own: Site) -> None:
     admin = own.person("budget-admin", "admin")
     assert "spend without a limit" in admin.get(BUDGETS).text

@@ -70,6 +70,16 @@ def test_a_pasted_sheet_becomes_a_verdict(own: Site, runner: Client) -> None:
     assert f'href="{run[1]}"' in own.person("claims-viewer", "viewer").get(CLAIMS).text
 
 
+def test_what_is_not_asked_beside_a_claim_is_not_said_of_the_claim(own: Site, runner: Client) -> None:
+    sheet = "model: adder\nclaims:\n- {task: chain_sum, value: 50}\n- {task: no-such-task, value: 50}\n"
+    with SumsServer() as server:
+        choice = with_endpoint(own, server.url, name="for chains")
+        found = unescape(runner.submit(CLAIMS, CLAIMS, sheet=sheet, choice=choice, limit="40").text)
+    left = found.partition("What is not asked")[2].partition("</ul>")[0]
+    assert "a further test of chain_sum: not testable, " in left
+    assert "<li>no-such-task: not tested, " in left
+
+
 def test_a_viewer_sees_past_audits_and_no_form(site: Site) -> None:
     seal, viewer = pushed(site), site.person("claims-looker", "viewer")
     text = viewer.get(CLAIMS).text

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.server.jobs.yard import wait_for
 from tests.server.notify.sink import Sink, mail_sink
-from tests.server.site import Client, Site, data_folder, pushed, serving
+from tests.server.site import Client, Site, new_platform, pushed
 
 PASSWORD = "pass-word-of-mail-7"
 
 
 @pytest.fixture(scope="module")
-def own_site() -> Iterator[Site]:
+def own_site(data_template: Path) -> Iterator[Site]:
     """A server of its own: there is one mail server for all."""
-    with data_folder() as data, serving(data) as running:
+    with new_platform(data_template) as running:
         yield running
 
 

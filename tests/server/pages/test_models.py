@@ -6,7 +6,7 @@ import pytest
 
 from steelyard.server.pages.models import price_in_words
 from steelyard.server.runs.summary import Taken
-from tests.server.site import Site, data_folder, pushed, serving
+from tests.server.site import Site, new_platform, pushed
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_each_model_is_there_with_its_checks_and_what_it_took(site: Site, hostil
     assert "\u202e" not in text
 
 
-def test_an_empty_project_and_a_page_behind_the_last_name_say_so() -> None:
-    with data_folder() as data, serving(data) as site:
+def test_an_empty_project_and_a_page_behind_the_last_name_say_so(data_template: Path) -> None:
+    with new_platform(data_template) as site:
         client = site.administrator()
         assert "Nothing was pushed yet" in client.get("/p/default/models").text
         assert "There are no more models" in client.get("/p/default/models?after=zzz").text

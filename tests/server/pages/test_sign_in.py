@@ -4,6 +4,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.docs.browser import open_tab
 from tests.server.site import NAME, PASSWORD, Client, Site, new_platform
 
@@ -45,6 +47,8 @@ def test_many_wrong_passwords_have_to_wait_and_are_on_record(data_template: Path
         assert unknown.status == wrong.status == 403
 
 
+# Slow: the fast run has many at once in tests/server/access/test_passwords.py.
+@pytest.mark.slow
 def test_many_who_sign_in_at_once_are_told_to_come_again_and_have_used_up_no_attempt(data_template: Path) -> None:
     with new_platform(data_template) as site:
         site.administrator()

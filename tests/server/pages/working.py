@@ -25,7 +25,7 @@ def with_endpoint(site: Site, url: str, name: str = "sums", price: str = "") -> 
 @contextmanager
 def working(site: Site) -> Iterator[None]:
     """A worker with short leases, until the end of the block."""
-    command = [sys.executable, "-m", "tests.server.jobs.short_worker", str(site.data), "pages", "5"]
+    command = [sys.executable, "-m", "tests.server.jobs.short_worker", str(site.data), "pages", "3"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT, env=environment()) as process:
         try:
             yield

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from steelyard.server.runs.models import models_page
 from steelyard.server.runs.rows import Runs
 from steelyard.server.runs.summary import RunSummary, Taken, summary_of
 from steelyard.server.web.facts import RequestFacts
-from tests.server.site import GOLDEN, data_folder, serving
+from tests.server.site import GOLDEN, new_platform
 
 CALLER = Caller(person=1, name="ada", token=1, memberships=(Membership(1, "default", Role.RUNNER),))
 # (model, kind, right answers), in the order in which they are pushed
@@ -25,12 +26,15 @@ PUSHED = (
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[ConnectionPool]:
+def pool(data_template: Path) -> Iterator[ConnectionPool]:
     """Rows of runs, made from one, in a database of their own."""
     summary = summary_of(verified(GOLDEN))
-    with data_folder() as data, serving(data) as site:
+    with new_platform(data_template) as site:
         site.token()
-        with open_database(open_data_folder(data, create=False), beside=True) as database, database.pool(2) as found:
+        with (
+            open_database(open_data_folder(site.data, create=False), beside=True) as database,
+            database.pool(2) as found,
+        ):
             for number, (model, kind, right) in enumerate(PUSHED):
                 assert Runs(found).add(numbered(summary, number, model, kind, right), CALLER, RequestFacts("1"))
             yield found

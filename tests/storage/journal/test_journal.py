@@ -227,7 +227,8 @@ def test_a_line_that_the_disk_did_not_take_whole_is_taken_back(tmp_path: Path, m
         assert file.read().endswith(b"\n")
 
 
-def test_a_second_process_is_refused(tmp_path: Path) -> None:
+def test_a_second_process_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steelyard.storage.journal.writer.RELEASE_SECONDS", 0.1)
     journal = started(tmp_path, 1)
     with pytest.raises(InputError, match="another process"):
         Journal.resume(tmp_path, HEADER)

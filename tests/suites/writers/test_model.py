@@ -84,6 +84,7 @@ def check(written: Collected, server: ScriptedWriter, documents: Sequence[Docume
         assert source.sha256 == document.sha256
 
 
+@pytest.mark.slow  # the fast run reads five PDFs in tests/suites/sources/test_documents.py, and writes of text here
 def test_five_pdfs(server: ScriptedWriter, tmp_path: Path) -> None:
     for number in range(5):
         pages = [lines(100 * number + page) for page in range(3)]

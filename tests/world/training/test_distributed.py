@@ -37,10 +37,10 @@ import json, os, sys
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[1])
-from tests.world.training.test_distributed import KINDS, gradient, noise, trained
+from tests.world.training.test_distributed import gradient, noise, trained
 from steelyard.world.training.distributed import joined
 with joined() as ranks:
-    results = {kind: trained(kind) for kind in KINDS}
+    results = {kind: trained(kind) for kind in sys.argv[2].split(",")}
     told = {"trained": results, "gradient": gradient(ranks), "noise": noise(ranks)}
     if ranks.first:
         print("RESULT " + json.dumps(told), flush=True)
@@ -93,15 +93,17 @@ def _torchrun(*arguments: str, **environment: str) -> subprocess.CompletedProces
     )
 
 
-def test_two_processes_train_as_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kinds", [("sigreg", VIDEO), pytest.param(KINDS, marks=pytest.mark.slow)])
+def test_two_processes_train_as_one(tmp_path: Path, kinds: tuple[str, ...]) -> None:
     script = tmp_path / "worker.py"
     script.write_text(WORKER)
-    run = _torchrun(str(script), str(ROOT))
+    run = _torchrun(str(script), str(ROOT), ",".join(kinds))
     line = next((line for line in run.stdout.splitlines() if line.startswith("RESULT ")), None)
     assert line is not None, run.stderr[-2000:]
     result = json.loads(line.removeprefix("RESULT "))
     alone, together = torch.tensor(gradient(Ranks())), torch.tensor(result["gradient"])
     assert float((together - alone).norm() / alone.norm()) < 1e-5
+    assert result["trained"].keys() == {*kinds}
     for kind, two in result["trained"].items():
         one = trained(kind)
         assert len(two["losses"]) == STEPS

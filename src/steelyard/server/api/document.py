@@ -32,6 +32,7 @@ _PARTS: Final = {
         "SHA-256 of the run's seal, hexadecimal.",
         {"type": "string", "pattern": "^[0-9a-f]{64}$", "minLength": 64, "maxLength": 64},
     ),
+    "schedule": ("The schedule's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
     "job": ("The job's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
 }
 

@@ -1,12 +1,12 @@
-"""The operations of the HTTP API on jobs."""
+"""The operations of the HTTP API on jobs and their budgets."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from steelyard.server.access.callers import Access, Place, Role
-from steelyard.server.api import jobs
-from steelyard.server.api.job_records import JobAdded, JobDetail, JobPage, JobQuery, JobRequest
+from steelyard.server.api import budgets, jobs
+from steelyard.server.api.job_records import BudgetList, JobAdded, JobDetail, JobPage, JobQuery, JobRequest
 from steelyard.server.api.operation import Body, Operation, Success
 
 __all__ = ["JOBS_PATH", "JOB_OPERATIONS", "MAX_JOB"]
@@ -55,5 +55,12 @@ JOB_OPERATIONS: Final = (
         name="retryJob", summary="Go on with a job that failed or was cancelled",
         about="By a new job. What was answered is not asked again.",
         successes=(Success(201, "added", JobAdded),), problems=_NO_JOB,
+    ),
+    Operation(
+        method="GET", path="/api/v1/budgets", access=_LOOK, handler=budgets.list_budgets,
+        name="listBudgets", summary="What a project may spend in a month",
+        about="And what it has spent in this one. Admins of the project set budgets on its page: no token does, so "
+        "that none which spends can give itself more.",
+        successes=(Success(200, "the budgets", BudgetList),),
     ),
 )  # fmt: skip

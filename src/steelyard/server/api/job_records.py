@@ -1,4 +1,4 @@
-"""What the HTTP API takes and gives of jobs, as frozen records."""
+"""What the HTTP API takes and gives of jobs and their budgets, as frozen records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from steelyard.records import Record
 from steelyard.server.api.records import ApiRecord, Moment
 from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
 
-__all__ = ["JobAdded", "JobChange", "JobDetail", "JobItem", "JobPage", "JobQuery", "JobRequest"]
+__all__ = [
+    "BudgetItem",
+    "BudgetList",
+    "JobAdded",
+    "JobChange",
+    "JobDetail",
+    "JobItem",
+    "JobPage",
+    "JobQuery",
+    "JobRequest",
+    "State",
+]
 
 State = Literal["waiting", "running", "paused", "finished", "failed", "cancelled"]
 Wanted = Annotated[
@@ -91,3 +102,21 @@ class JobQuery(Record, frozen=True, kw_only=True):
 
     state: Annotated[State, Meta(description="Jobs in this state.")] | Unset = UNSET
     before: Annotated[int, Meta(ge=1, le=2**62, description="The *next* of the page before.")] | Unset = UNSET
+
+
+class BudgetItem(ApiRecord, frozen=True, kw_only=True):
+    """What a project may spend in each month of UTC, and where that stands in this one."""
+
+    endpoint: Annotated[str | None, Meta(description="By its name; null for all together.")]
+    cost: Annotated[float | None, Meta(description="Money, in the currency of the list's prices; null: no limit.")]
+    spent_cost: float
+    reserved_cost: Annotated[float, Meta(description="What calls that run now may take beside that.")]
+    tokens: Annotated[int | None, Meta(description="Null: no limit.")]
+    spent_tokens: int
+    reserved_tokens: int
+
+
+class BudgetList(ApiRecord, frozen=True, kw_only=True):
+    """All budgets of a project."""
+
+    budgets: list[BudgetItem]

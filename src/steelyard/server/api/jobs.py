@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from steelyard.errors import InputError
 from steelyard.evidence.canonical import sha256_hex
+from steelyard.server.api.bodies import body_of, is_json
 from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery, JobRequest
 from steelyard.server.api.queries import query_of
 from steelyard.server.api.runs import page_address
 from steelyard.server.jobs import acts
+from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.rows import PAGE_SIZE, seals_of
 from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.web.replies import json_reply, problem_reply
@@ -33,17 +34,10 @@ async def add_job(call: Call) -> Response:
     """201 with the job's number; 400 for what a job may not ask."""
     from starlette.concurrency import run_in_threadpool
 
-    if call.request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    if not is_json(call):
         return problem_reply(415, "a job is asked for in JSON: send Content-Type: application/json")
-    asked = _request(await call.request.body())
+    asked = body_of(await call.request.body(), JobRequest, "job")
     return await run_in_threadpool(_add, call, asked)
-
-
-def _request(body: bytes) -> JobRequest:
-    try:
-        return msgspec.json.decode(body, type=JobRequest)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InputError(f"the body is no job: {one_line(str(error), 300)}") from None
 
 
 def _add(call: Call, asked: JobRequest) -> Response:
@@ -75,7 +69,7 @@ def show_job(call: Call) -> Response:
         with call.platform.pool.connection() as connection:
             found = acts.job_shown(connection, call.caller, call.project.project, call.number("job"))
             seals = seals_of(connection, [found.row])
-    except acts.Missing:
+    except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     events = [
         JobChange(at=each.at, attempt=each.attempt, state=each.state, wanted=each.wanted,  # type: ignore[arg-type]
@@ -105,7 +99,7 @@ def retry_job(call: Call) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
-    except acts.Missing:
+    except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     return json_reply(201, msgspec.to_builtins(JobAdded(job=job)))
 
@@ -114,7 +108,7 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             is_changed = change(connection, call.caller, call.project.project, call.number("job"), call.facts)
-    except acts.Missing:
+    except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     return show_job(call) if is_changed else problem_reply(409, refused)
 

@@ -24,6 +24,7 @@ from steelyard.server.api.records import (
     RunVerdict,
     TokenIdentity,
 )
+from steelyard.server.api.schedule_operations import SCHEDULE_OPERATIONS
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -131,4 +132,5 @@ OPERATIONS: Final = (
         successes=(Success(200, "the folder", media_type="application/gzip"),), problems=_NO_FILE,
     ),
     *JOB_OPERATIONS,
+    *SCHEDULE_OPERATIONS,
 )  # fmt: skip

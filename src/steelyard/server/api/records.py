@@ -21,10 +21,12 @@ __all__ = [
     "CallsTaken",
     "ClaimVerdict",
     "EndpointNames",
+    "Exit",
     "HealthStatus",
     "ModelItem",
     "ModelPage",
     "ModelQuery",
+    "Moment",
     "OtherTry",
     "ProblemDetails",
     "ProjectList",
@@ -36,6 +38,7 @@ __all__ = [
     "RunVerdict",
     "TokenIdentity",
     "VerificationNote",
+    "Word",
 ]
 
 MAX_PAGE: Final = 100

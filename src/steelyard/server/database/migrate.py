@@ -56,7 +56,7 @@ _RIGHTS: Final = {
     "stored_file": "SELECT, INSERT",
     "schedule": "SELECT, INSERT, UPDATE (is_on, next_at)",
     "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
-    "reason, changed_by, run_id, ended_at, stored_run_id, waits_for)",
+    "reason, changed_by, run_id, ended_at, stored_run_id, waits_for, alert)",
     "job_event": "SELECT",
     "budget": "SELECT, INSERT, UPDATE (cost, tokens, set_by, set_at)",
     "spending": "SELECT",

@@ -20,6 +20,7 @@ from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs import budgets, rows
 from steelyard.server.jobs.dry_run import dry_run
 from steelyard.server.jobs.leases import Lease
+from steelyard.server.jobs.membership import Missing, member_of, person_of
 from steelyard.server.jobs.room import check_room
 from steelyard.server.jobs.setting_up import prepare_setup
 from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, read_specification
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from steelyard.server.web.facts import RequestFacts
 
 __all__ = [
-    "Missing",
-    "Refused",
     "ShownJob",
     "add_job",
     "audit_asked",
@@ -53,14 +52,6 @@ __all__ = [
     "retry",
     "run_asked",
 ]
-
-
-class Missing(InputError):
-    """There is no such project or job, or none for this caller: both read the same."""
-
-
-class Refused(InputError):
-    """The caller's role in the project is too low; the message says which is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +106,12 @@ def foresee(
 
     ``connection`` is in autocommit; it takes up to two minutes. Raises InputError where it cannot be planned.
     """
-    member = _member(caller, project, Role.RUNNER)
+    member = member_of(caller, project, Role.RUNNER)
     if isinstance(asked, Resumption):
         raise InputError("a run that goes on was planned already: what is left of it, its job shows")
     endpoint = find_by_name(connection, asked.endpoint, asked.model).id if asked.endpoint else None
     kind = "run" if isinstance(asked, RunSpecification) else "audit"
-    text, person = encode(asked).decode(), _person(caller)
+    text, person = encode(asked).decode(), person_of(caller)
     lease = Lease(0, 0, kind, text, endpoint, 0, person, member.project_id, project)
     setup = prepare_setup(connection, database, data, lease, 10.0, actor=f"person:{person}")
     with connection.transaction():
@@ -141,10 +132,10 @@ def add_job(
 
     Raises InputError as :func:`insert_job` and :func:`check_room` do.
     """
-    member = _member(caller, project, Role.ADMIN if priority > 0 else Role.RUNNER)
+    member = member_of(caller, project, Role.ADMIN if priority > 0 else Role.RUNNER)
     with connection.transaction():
-        check_room(connection, member.project_id, _person(caller), len(encode(asked)))
-        number = rows.insert_job(connection, member.project, asked, _person(caller), priority=priority)
+        check_room(connection, member.project_id, person_of(caller), len(encode(asked)))
+        number = rows.insert_job(connection, member.project, asked, person_of(caller), priority=priority)
         _audit(connection, "add-job", caller, facts, number, {"priority": priority})
     return number
 
@@ -154,11 +145,11 @@ def retry(connection: psycopg.Connection[Any], caller: Caller, project: str, job
 
     No answer that was recorded is asked again. Raises InputError where it cannot be.
     """
-    member = _member(caller, project, Role.RUNNER)
+    member = member_of(caller, project, Role.RUNNER)
     _found(connection, member, job)
     with connection.transaction():
-        check_room(connection, member.project_id, _person(caller))
-        number = rows.insert_job(connection, member.project, Resumption(job), _person(caller))
+        check_room(connection, member.project_id, person_of(caller))
+        number = rows.insert_job(connection, member.project, Resumption(job), person_of(caller))
         _audit(connection, "retry-job", caller, facts, number, {"of": job})
     return number
 
@@ -188,13 +179,13 @@ def jobs_shown(
     connection: psycopg.Connection[Any], caller: Caller, project: str, *, state: str = "", before: int = 0
 ) -> tuple[JobRow, ...]:
     """A page of a project's jobs, the newest first (a viewer's act); ``before`` as in :func:`list_jobs`."""
-    member = _member(caller, project, Role.VIEWER)
+    member = member_of(caller, project, Role.VIEWER)
     return rows.list_jobs(connection, member.project, state=state, before=before)
 
 
 def job_shown(connection: psycopg.Connection[Any], caller: Caller, project: str, job: int) -> ShownJob:
     """A job with its events (a viewer's act)."""
-    member = _member(caller, project, Role.VIEWER)
+    member = member_of(caller, project, Role.VIEWER)
     return ShownJob(_found(connection, member, job), rows.job_events(connection, member.project, job))
 
 
@@ -212,32 +203,18 @@ def change_budget(
 
     Raises InputError as :func:`set_budget` does.
     """
-    member = _member(caller, project, Role.ADMIN)
+    member = member_of(caller, project, Role.ADMIN)
     with connection.transaction():
-        number = budgets.set_budget(connection, member.project, endpoint, _person(caller), cost=cost, tokens=tokens)
+        number = budgets.set_budget(connection, member.project, endpoint, person_of(caller), cost=cost, tokens=tokens)
         details = {"budget": number, "cost": None if cost is None else str(cost), "tokens": tokens}
         audit_act(
-            connection, "set-budget", f"person:{_person(caller)}", facts, f"project:{member.project_id}", details
+            connection, "set-budget", f"person:{person_of(caller)}", facts, f"project:{member.project_id}", details
         )  # fmt: skip
 
 
 def budgets_shown(connection: psycopg.Connection[Any], caller: Caller, project: str) -> tuple[BudgetRow, ...]:
     """The project's budgets, with what is spent and reserved this month (a viewer's act)."""
-    return budgets.budgets_of(connection, _member(caller, project, Role.VIEWER).project)
-
-
-def _member(caller: Caller, project: str, least: Role) -> Membership:
-    found = caller.membership(project)
-    if found is None or caller.person is None:
-        raise Missing("there is no such project, or you have no role in it")
-    if not found.role.reaches(least):
-        raise Refused(f"this needs the role {least.value} in the project {found.project}; yours is {found.role.value}")
-    return found
-
-
-def _person(caller: Caller) -> int:
-    assert caller.person is not None, "a member is a person"
-    return caller.person
+    return budgets.budgets_of(connection, member_of(caller, project, Role.VIEWER).project)
 
 
 def _found(connection: psycopg.Connection[Any], member: Membership, job: int) -> JobRow:
@@ -257,10 +234,10 @@ def _changed(
     act: str,
     change: Callable[[psycopg.Connection[Any], str, int, int, str], bool],
 ) -> bool:
-    member = _member(caller, project, Role.RUNNER)
+    member = member_of(caller, project, Role.RUNNER)
     _found(connection, member, job)
     with connection.transaction():
-        is_changed = change(connection, member.project, job, _person(caller), reason)
+        is_changed = change(connection, member.project, job, person_of(caller), reason)
         if is_changed:
             _audit(connection, act, caller, facts, job)
     return is_changed
@@ -274,4 +251,4 @@ def _audit(
     job: int,
     more: dict[str, Any] | None = None,
 ) -> None:
-    audit_act(connection, act, f"person:{_person(caller)}", facts, f"job:{job}", more)
+    audit_act(connection, act, f"person:{person_of(caller)}", facts, f"job:{job}", more)

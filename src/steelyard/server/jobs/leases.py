@@ -134,7 +134,7 @@ _ENDING_LOST: Final = (
 ).encode()
 _FINISHING: Final = (
     "UPDATE steelyard.job SET state = 'finished', wanted = '', leased_until = NULL, run_id = %(run)s, "  # noqa: S608
-    f"reason = '', changed_by = %(by)s, ended_at = clock_timestamp() WHERE {_FENCE}"
+    f"alert = %(alert)s, reason = '', changed_by = %(by)s, ended_at = clock_timestamp() WHERE {_FENCE}"
 ).encode()
 
 
@@ -154,10 +154,12 @@ def leave_job(
     return connection.execute(_RESTING if outcome.rests else _ENDING, values).rowcount == 1
 
 
-def finish_job(connection: psycopg.Connection[Any], lease: Lease, run: int, worker: str) -> bool:
+def finish_job(connection: psycopg.Connection[Any], lease: Lease, run: int, worker: str, alert: str = "") -> bool:
     """End an attempt with the run that it made, in the caller's transaction; False where it was refused.
+
+    ``alert`` is what a look of a schedule changed, in words of at most 1,000 characters.
 
     A caller whose write is refused rolls back, so that no row of the run is there either.
     """
-    values = {"id": lease.job, "attempt": lease.attempt, "run": run, "by": f"worker:{worker}"}
+    values = {"id": lease.job, "attempt": lease.attempt, "run": run, "by": f"worker:{worker}", "alert": alert}
     return connection.execute(_FINISHING, values).rowcount == 1

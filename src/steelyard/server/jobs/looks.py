@@ -17,7 +17,7 @@ from steelyard.errors import InputError, MissingDependency
 if TYPE_CHECKING:
     from cronsim import CronSim
 
-__all__ = ["Due", "check_schedule", "looks_due", "next_look"]
+__all__ = ["Due", "check_schedule", "looks_due", "next_look", "place_of"]
 
 _CRON: Final = re.compile(r"[0-9A-Za-z*,/#-]{1,40}( [0-9A-Za-z*,/#-]{1,40}){4}")
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,29}(/[A-Za-z][A-Za-z0-9_+-]{0,29}){0,2}")
@@ -72,13 +72,14 @@ def _moments(cron: str, zone: str, after: datetime) -> CronSim:
             f"a schedule has five fields, minute, hour, day, month and weekday, as '0 6 * * MON', not {cron[:60]!r}"
         )
     try:
-        return CronSim(cron, after.astimezone(_place(zone)))
+        return CronSim(cron, after.astimezone(place_of(zone)))
     except (CronSimError, AssertionError, TypeError, ValueError) as error:
         raise InputError(f"the schedule {cron!r} cannot be read: {str(error)[:80] or 'see crontab(5)'}") from None
 
 
 @lru_cache(maxsize=64)
-def _place(zone: str) -> ZoneInfo:
+def place_of(zone: str) -> ZoneInfo:
+    """The clock of a place; raises InputError for what names none that this machine knows."""
     if not _ZONE.fullmatch(zone):
         raise InputError(f"a time zone is a name as Europe/Berlin or UTC, not {zone[:60]!r}")
     try:

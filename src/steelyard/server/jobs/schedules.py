@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     from steelyard.server.jobs.specification import Specification
 
-__all__ = ["ScheduleRow", "Schedules", "make_due_jobs"]
+__all__ = [
+    "ScheduleRow",
+    "Schedules",
+    "find_schedule",
+    "insert_schedule",
+    "list_schedules",
+    "make_due_jobs",
+    "switch_schedule",
+    "why_they_wait",
+]
 
 _LOCK: Final = 8101738236431
 _LATE: Final = timedelta(minutes=5)  # later than that is said
@@ -59,71 +68,126 @@ class Schedules:
     def add(
         self, name: str, cron: str, zone: str, specification: Specification, person: int, *, priority: int = 0
     ) -> int:
-        """Add a schedule, with its audit line, and return its number.
-
-        ``cron`` has five fields, on the clock of ``zone``, such as ``Europe/Berlin``. Raises InputError for a name that
-        is taken or too long, for no schedule, for a specification that no job may have, and for an endpoint that is not
-        in the list.
-        """
-        from psycopg.errors import UniqueViolation
-
-        if isinstance(specification, Resumption):
-            raise InputError("a schedule asks anew each time: it cannot resume a job")
-        if not 1 <= len(name) <= 100 or not name.isprintable():
-            raise InputError("a schedule has a name of at most 100 characters")
-        if not -100 <= priority <= 100:
-            raise InputError("a schedule's priority is from -100 to 100")
-        following = next_look(cron, zone, datetime.now(UTC))
-        values = (name, cron, zone, encode(specification).decode(), priority, person, following, self._project)
-        try:
-            with self._pool.connection() as connection:
-                if specification.endpoint:
-                    find_by_name(connection, specification.endpoint, specification.model)
-                row = connection.execute(
-                    "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, priority, made_by, "
-                    "next_at) SELECT id, %s, %s, %s, %s, %s, %s, %s FROM steelyard.project WHERE name = %s "
-                    "RETURNING id",
-                    values,
-                ).fetchone()
-                if row is None:
-                    raise InputError(f"there is no project {self._project[:100]!r}")
-                details = {"cron": cron, "name": name, "zone": zone}
-                append_audit(
-                    connection, "schedule", actor=f"person:{person}", subject=f"schedule:{row[0]}", details=details
-                )
-        except UniqueViolation:
-            raise InputError(f"there is a schedule named {name[:100]!r}: give another name") from None
-        return int(row[0])
+        """As :func:`insert_schedule`, with its audit line."""
+        with self._pool.connection() as connection:
+            number = insert_schedule(connection, self._project, name, cron, zone, specification, person, priority)
+            details = {"cron": cron, "name": name, "zone": zone}
+            append_audit(
+                connection, "schedule", actor=f"person:{person}", subject=f"schedule:{number}", details=details
+            )
+        return number
 
     def list(self) -> tuple[ScheduleRow, ...]:
-        """All schedules by name."""
+        """As :func:`list_schedules`."""
         with self._pool.connection() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM steelyard.schedule s JOIN steelyard.project p ON p.id = s.project_id "  # noqa: S608
-                "WHERE p.name = %s ORDER BY s.name LIMIT 1000".encode(),
-                (self._project,),
-            ).fetchall()
-        return tuple(ScheduleRow(*row) for row in rows)
+            return list_schedules(connection, self._project)
 
     def switch(self, schedule: int, person: int, *, on: bool) -> bool:
-        """Switch a schedule on, from its next look on, or off, with an audit line; False where it is so already."""
+        """As :func:`switch_schedule`, with an audit line."""
         with self._pool.connection() as connection:
-            row = connection.execute(
-                "SELECT s.cron, s.zone FROM steelyard.schedule s JOIN steelyard.project p ON p.id = s.project_id "
-                "WHERE s.id = %s AND p.name = %s AND s.is_on <> %s FOR UPDATE OF s",
-                (schedule, self._project, on),
-            ).fetchone()
-            if row is None:
+            if not switch_schedule(connection, self._project, schedule, on=on):
                 return False
-            following = next_look(row[0], row[1], datetime.now(UTC))
-            connection.execute(
-                "UPDATE steelyard.schedule SET is_on = %s, next_at = CASE WHEN %s THEN greatest(next_at, %s) "
-                "ELSE next_at END WHERE id = %s",
-                (on, on, following, schedule),
-            )
             act = "schedule-on" if on else "schedule-off"
             append_audit(connection, act, actor=f"person:{person}", subject=f"schedule:{schedule}")
         return True
+
+
+def insert_schedule(
+    connection: psycopg.Connection[Any],
+    project: str,
+    name: str,
+    cron: str,
+    zone: str,
+    specification: Specification,
+    person: int,
+    priority: int = 0,
+) -> int:
+    """Add a schedule for a person, in the caller's transaction, and return its number.
+
+    ``cron`` has five fields, on the clock of ``zone``, such as ``Europe/Berlin``. Raises InputError for a name that is
+    taken or too long, for no schedule, for a specification that no job may have, and for an endpoint or a model that is
+    not in the list.
+    """
+    from psycopg.errors import UniqueViolation
+
+    if isinstance(specification, Resumption):
+        raise InputError("a schedule asks anew each time: it cannot resume a job")
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise InputError("a schedule has a name of 1 to 100 characters")
+    if not -100 <= priority <= 100:
+        raise InputError("a schedule's priority is from -100 to 100")
+    following = next_look(cron, zone, datetime.now(UTC))
+    values = (name, cron, zone, encode(specification).decode(), priority, person, following, project)
+    if specification.endpoint:
+        find_by_name(connection, specification.endpoint, specification.model)
+    try:
+        with connection.transaction():
+            row = connection.execute(
+                "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, priority, made_by, "
+                "next_at) SELECT id, %s, %s, %s, %s, %s, %s, %s FROM steelyard.project WHERE name = %s "
+                "RETURNING id",
+                values,
+            ).fetchone()
+    except UniqueViolation:
+        raise InputError(f"there is a schedule named {name[:100]!r}: give another name") from None
+    if row is None:
+        raise InputError(f"there is no project {project[:100]!r}")
+    return int(row[0])
+
+
+def list_schedules(connection: psycopg.Connection[Any], project: str) -> tuple[ScheduleRow, ...]:
+    """The schedules of a project by name, at most 1,000."""
+    return _rows(connection, project, 0)
+
+
+def find_schedule(connection: psycopg.Connection[Any], project: str, schedule: int) -> ScheduleRow | None:
+    """The schedule of a project with this number."""
+    found = _rows(connection, project, schedule)
+    return found[0] if found else None
+
+
+def _rows(connection: psycopg.Connection[Any], project: str, schedule: int) -> tuple[ScheduleRow, ...]:
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM steelyard.schedule s JOIN steelyard.project p ON p.id = s.project_id "  # noqa: S608
+        "WHERE p.name = %(project)s AND (%(id)s = 0 OR s.id = %(id)s) ORDER BY s.name LIMIT 1000".encode(),
+        {"project": project, "id": schedule},
+    ).fetchall()
+    return tuple(ScheduleRow(*row) for row in rows)
+
+
+def switch_schedule(connection: psycopg.Connection[Any], project: str, schedule: int, *, on: bool) -> bool:
+    """Switch a schedule on, from its next look on, or off; False where it is so already, or is not there."""
+    row = connection.execute(
+        "SELECT s.cron, s.zone FROM steelyard.schedule s JOIN steelyard.project p ON p.id = s.project_id "
+        "WHERE s.id = %s AND p.name = %s AND s.is_on <> %s FOR UPDATE OF s",
+        (schedule, project, on),
+    ).fetchone()
+    if row is None:
+        return False
+    following = next_look(row[0], row[1], datetime.now(UTC))
+    connection.execute(
+        "UPDATE steelyard.schedule SET is_on = %s, next_at = CASE WHEN %s THEN greatest(next_at, %s) "
+        "ELSE next_at END WHERE id = %s",
+        (on, on, following, schedule),
+    )
+    return True
+
+
+def why_they_wait(connection: psycopg.Connection[Any], project: str) -> dict[int, str]:
+    """Of each schedule of a project whose look is due and has no job: its number, and why.
+
+    *person*: whoever made it is disabled. *job*: its last job has not ended. *soon*: it has just come. *worker*: none
+    runs, or none could make the job, as where its endpoint or model is no longer in the list.
+    """
+    rows = connection.execute(
+        "SELECT s.id, CASE WHEN b.disabled_at IS NOT NULL THEN 'person' WHEN EXISTS (SELECT FROM steelyard.job j "
+        "WHERE j.schedule_id = s.id AND j.state IN ('waiting', 'running', 'paused')) THEN 'job' "
+        "WHEN s.next_at > now() - %s THEN 'soon' ELSE 'worker' END FROM steelyard.schedule s "
+        "JOIN steelyard.project p ON p.id = s.project_id JOIN steelyard.person b ON b.id = s.made_by "
+        "WHERE p.name = %s AND s.is_on AND s.next_at <= now() LIMIT 1000",
+        (_LATE, project),
+    ).fetchall()
+    return dict(rows)
 
 
 def make_due_jobs(connection: psycopg.Connection[Any], note_unreadable: Callable[[str], None] = lambda _: None) -> int:

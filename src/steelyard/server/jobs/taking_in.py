@@ -14,6 +14,7 @@ from steelyard.evidence.bundle import Bundle
 from steelyard.server.client.push import files_to_push
 from steelyard.server.database.audit import append_audit
 from steelyard.server.jobs.leases import finish_job
+from steelyard.server.jobs.look_changes import change_since, note_change
 from steelyard.server.push.archive import Limits, Unpacker, packed
 from steelyard.server.runs.folders import folder_key, keep
 from steelyard.server.runs.rows import insert_run
@@ -75,8 +76,11 @@ def finish(connection: psycopg.Connection[Any], lease: Lease, run: RunSummary, w
 def _finish(connection: psycopg.Connection[Any], lease: Lease, run: RunSummary, worker: str) -> bool:
     made = insert_run(connection, run, lease.requested_by, None, lease.project_id, lease.project)
     number = _number(connection, run.seal, lease.project) if made is None else made
-    if number is None or not finish_job(connection, lease, number, worker):
+    change = change_since(connection, lease, run)
+    if number is None or not finish_job(connection, lease, number, worker, change.words if change else ""):
         return False
+    if change is not None:
+        note_change(connection, lease, run, change)
     if made is not None:
         append_audit(
             connection, "job-run", actor=f"job:{lease.job}", subject=f"run:{number}",

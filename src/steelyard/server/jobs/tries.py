@@ -67,7 +67,7 @@ def other_tries(connection: psycopg.Connection[Any], project: int, job: int) -> 
     return tuple(found)
 
 
-def asked_tasks(specification: str) -> tuple[str, ...]:
+def asked_tasks(specification: str | bytes) -> tuple[str, ...]:
     """The tasks that a job's specification names, at most 20, as somebody wrote them."""
     asks = msgspec.json.decode(specification)
     named = _named(asks.get("sheet"), asks.get("task"), asks.get("questions") or ())

@@ -36,14 +36,15 @@ class EventKind:
     of_server: bool = False
 
 
-# Alerts of a watch (watch.alert) and thresholds of budgets (budget.threshold) come here with what makes them.
+# Thresholds of budgets (budget.threshold) come here with what makes them.
 KINDS: Final = {
     kind.name: kind
     for kind in (
         EventKind("run.verified", "a run was accepted, and no claim in it is inconsistent"),
         EventKind("run.inconsistent", "a run was accepted that contradicts a claim or misses a gate"),
         EventKind("job.failed", "a job failed for good"),
-        EventKind("schedule.missed", "a schedule's look was late, or looks were missed"),
+        EventKind("schedule.missed", "a schedule's look is overdue or was late, or looks were missed"),
+        EventKind("watch.alert", "a schedule's look accuses a claim anew, or has another verdict or exit code"),
         EventKind("key.expiring", f"a token ends within {EXPIRY_DAYS} days", of_server=True),
         EventKind("webhook.disabled", "a webhook was switched off after long failure"),
         EventKind("backup.overdue", f"the last backup is older than {BACKUP_DAYS} days", False, True),
@@ -71,6 +72,17 @@ SELECT 'backup.overdue', json_build_object('days', days, 'path', '/admin')::text
         (SELECT coalesce((SELECT at FROM steelyard.audit WHERE act = 'backup' ORDER BY sequence DESC LIMIT 1),
             (SELECT min(created_at) FROM steelyard.project)) AS since) s) d
     WHERE days >= %(days)s
+    ON CONFLICT (once) DO NOTHING
+"""
+
+# A look that is overdue, with no job that it waits for: none was made, so no job tells of it.
+_OVERDUE: Final = """
+INSERT INTO steelyard.event (project_id, kind, data, once)
+SELECT s.project_id, 'schedule.missed', json_build_object('path', '/p/' || p.name || '/watch', 'project', p.name,
+        'schedule', s.name)::text, 'schedule.missed of ' || s.id || ' ' || extract(epoch FROM s.next_at)::bigint
+    FROM steelyard.schedule s JOIN steelyard.project p ON p.id = s.project_id
+    WHERE s.is_on AND s.next_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM steelyard.job j
+        WHERE j.schedule_id = s.id AND j.state IN ('waiting', 'running', 'paused'))
     ON CONFLICT (once) DO NOTHING
 """
 
@@ -125,6 +137,10 @@ def note_run(
 
 
 def note_looked_for(connection: psycopg.Connection[Any]) -> None:
-    """Tell of what no transaction says: tokens that end soon, and a backup that is old, again after as many days."""
+    """Tell of what no transaction says: tokens that end soon, an old backup, looks an hour overdue that have no job.
+
+    Of a backup it tells again after as many days.
+    """
     connection.execute(_TOKENS, {"days": EXPIRY_DAYS})
     connection.execute(_BACKUP, {"days": BACKUP_DAYS})
+    connection.execute(_OVERDUE)

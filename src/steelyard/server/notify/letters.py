@@ -14,14 +14,16 @@ _SUBJECTS: Final = {
     "run.verified": "a run of {model} was accepted: {verdict}",
     "run.inconsistent": "a run of {model} is inconsistent",
     "job.failed": "job {job} failed",
-    "schedule.missed": "looks of the schedule {schedule} were late or missed",
+    "schedule.missed": "looks of the schedule {schedule} are overdue, or were missed",
+    "watch.alert": "the schedule {schedule} came out otherwise: {verdict}, before: {was}",
     "key.expiring": "the token {name} ends on {ends_at:.10}",
     "webhook.disabled": "the webhook to {host} was switched off",
     "backup.overdue": "the last backup is {days} days old",
     TEST: "a test",
 }
 _SHOWN: Final = (
-    "model", "kind", "verdict", "verified", "job", "schedule", "name", "ends_at", "host", "because", "days",
+    "model", "kind", "verdict", "was", "exit", "accused", "verified", "job", "schedule", "name", "ends_at",
+    "host", "because", "days",
 )  # fmt: skip
 
 

@@ -225,13 +225,17 @@ def _screened(sheet: ClaimSheet) -> dict[str, Any]:
 
 def _shown_figures(figures: Figures) -> dict[str, Any]:
     rows = [{"row": each, "time": about_time(each.seconds), "cost": _money(each.cost)} for each in figures.rows]
+    asked = {each.task for each in figures.rows}
     return {
         "rows": rows,
         "calls": figures.calls,
         "tokens": figures.prompt_tokens + figures.completion_tokens,
         "time": about_time(figures.seconds),
         "cost": _money(figures.cost),
-        "skipped": [(task, word.replace("_", " "), reason) for task, word, reason in figures.skipped],
+        "skipped": [
+            (f"a further test of {task}" if task in asked else task, word.replace("_", " "), reason)
+            for task, word, reason in figures.skipped
+        ],
         "assumptions": figures.assumptions,
     }
 

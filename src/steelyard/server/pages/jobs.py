@@ -11,21 +11,23 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
+from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import Progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
-from steelyard.server.jobs.specification import Resumption, read_specification
+from steelyard.server.jobs.specification import Resumption, RunSpecification, read_specification
 from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.pages.words import moment, money_in_words
-from steelyard.server.web.addresses import job_path, jobs_path, run_path
+from steelyard.server.web.addresses import job_path, jobs_path, run_path, watch_path
 from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from steelyard.server.jobs.rows import JobEvent, JobRow
+    from steelyard.server.jobs.specification import Specification
     from steelyard.server.web.call import Call
 
-__all__ = ["do_cancel", "do_pause", "do_resume", "do_retry", "rate_in_words", "show_job", "show_jobs"]
+__all__ = ["asked_in_words", "do_cancel", "do_pause", "do_resume", "do_retry", "rate_in_words", "show_job", "show_jobs"]
 
 _OPEN: Final = ("waiting", "running")  # what changes by itself
 _WANTED: Final = {"pause": "running, to be paused", "cancel": "running, to be stopped"}
@@ -83,7 +85,7 @@ def do_retry(call: Call) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     except InputError as error:
         return _job_page(call, 400, problem=str(error))
@@ -103,7 +105,7 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             is_changed = change(connection, call.caller, project, job, call.facts)
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     return _to(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
 
@@ -118,7 +120,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
             people = [row.requested_by, *(int(each.actor[7:]) for each in events if _is_person(each.actor))]
             names = names_of(connection, people)
             waits = why_it_waits(connection, row.id)
-    except acts.Missing:
+    except Missing:
         return missing_page(call)
     is_open = row.state in _OPEN
     is_still = call.query("still", 5) == "yes" or bool(problem)
@@ -139,6 +141,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
         events=[_shown_event(each, names) for each in events],
         goes_on_with=job_path(project.project, row.resumes) if row.resumes else "",
         may_act=project.role.reaches(Role.RUNNER),
+        again=f"{watch_path(project.project)}?job={row.resumes or row.id}#make" if row.state == "finished" else "",
         is_open=is_open,
         reloads=is_open and not is_still,
     )
@@ -150,7 +153,7 @@ def _shown(row: JobRow, project: str, names: dict[int, str]) -> dict[str, Any]:
     return {
         "id": row.id,
         "address": job_path(project, row.id),
-        "subject": _subject(row),
+        "subject": asked_in_words(read_specification(row.specification)),
         "state": _state(row.state, row.wanted),
         "answered": f"{progress.answered:,} of at most {progress.planned:,}" if progress else "",
         "cost": money_in_words(row.cost) if row.cost else "",
@@ -165,15 +168,14 @@ def _shown(row: JobRow, project: str, names: dict[int, str]) -> dict[str, Any]:
     }
 
 
-def _subject(row: JobRow) -> str:
-    """What it asks, in words; of one that goes on with another, that one's number."""
-    asked = read_specification(row.specification)
+def asked_in_words(asked: Specification) -> str:
+    """What a job asks, in words; of one that goes on with another, that one's number."""
     if isinstance(asked, Resumption):
         return f"goes on with job {asked.job}"
-    where = f" at {row.endpoint}" if row.endpoint else ", the model built in"
-    named = asked_tasks(row.specification)
+    where = f" at {asked.endpoint}" if asked.endpoint else ", the model built in"
+    named = asked_tasks(msgspec.json.encode(asked))
     tasks = f": {', '.join(named[:5])}{' …' if len(named) > 5 else ''}" if named else ""
-    what = "audit of claims about" if row.kind == "audit" else "measurement of"
+    what = "measurement of" if isinstance(asked, RunSpecification) else "audit of claims about"
     return f"{what} {asked.model}{where}{tasks}"
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "people_path",
     "run_path",
     "runs_path",
+    "watch_path",
     "webhooks_path",
 ]
 
@@ -59,6 +60,11 @@ def jobs_path(project: str) -> str:
 def job_path(project: str, job: int) -> str:
     """One of these jobs."""
     return f"{jobs_path(project)}/{job}"
+
+
+def watch_path(project: str) -> str:
+    """What is asked again and again, and what came of it."""
+    return f"/p/{project}/watch"
 
 
 def budgets_path(project: str) -> str:

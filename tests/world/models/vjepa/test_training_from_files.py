@@ -29,6 +29,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_films(tmp_path_factory.mktemp("films"), [0], frames=8, side=40).parent
 
 
+@pytest.mark.slow  # the fast run kills a training of the same loop in tests/world/training/test_loop.py
 def test_a_training_killed_and_resumed_ends_bit_for_bit_as_one_never_stopped(films: Path, tmp_path: Path) -> None:
     different, count = differing_weights_after_a_kill(films, tmp_path)
     assert different == 0

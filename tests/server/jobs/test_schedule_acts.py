@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.server.access.callers import Caller, Membership, Role
+from steelyard.server.database.connection import Database
+from steelyard.server.jobs import schedule_acts
+from steelyard.server.jobs.membership import Missing, Refused
+from steelyard.server.jobs.rows import Jobs
+from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
+from steelyard.server.web.facts import RequestFacts
+
+FACTS = RequestFacts("request", "10.0.0.1")
+ASKED = RunSpecification(model=BUILT_IN, task="mmlu")
+
+
+def caller(person: int, role: Role, project: str = "default") -> Caller:
+    return Caller(person=person, session=1, memberships=(Membership(1, project, role),))
+
+
+def test_a_runner_schedules_and_a_viewer_reads_and_each_act_is_on_record(
+    jobs: Jobs, person: int, database: Database
+) -> None:
+    viewer, runner = caller(person, Role.VIEWER), caller(person, Role.RUNNER)
+    name = f"acts {datetime.now(UTC).timestamp()}"
+    when = (name, "0 6 * * MON", "Europe/Berlin")
+    with database.connect() as connection:
+        with pytest.raises(Refused, match="needs the role runner"):
+            schedule_acts.add_schedule(connection, viewer, "default", *when, ASKED, FACTS)
+        number = schedule_acts.add_schedule(connection, runner, "default", *when, ASKED, FACTS, priority=3)
+        with pytest.raises(InputError, match="there is a schedule named"):
+            schedule_acts.add_schedule(connection, runner, "default", *when, ASKED, FACTS)
+        with pytest.raises(Refused):
+            schedule_acts.switch(connection, viewer, "default", number, FACTS, on=False)
+        assert schedule_acts.switch(connection, runner, "default", number, FACTS, on=False)
+        assert not schedule_acts.switch(connection, runner, "default", number, FACTS, on=False)
+        assert schedule_acts.switch(connection, runner, "default", number, FACTS, on=True)
+        assert schedule_acts.switch(connection, runner, "default", number, FACTS, on=False)
+        shown = schedule_acts.schedule_shown(connection, viewer, "default", number)
+        assert (shown.row.name, shown.row.priority, shown.row.is_on, shown.looks) == (name, 3, False, ())
+        assert number in {each.id for each in schedule_acts.schedules_shown(connection, viewer, "default")}
+        lines = connection.execute(
+            "SELECT line FROM steelyard.audit WHERE act LIKE 'schedule%%' ORDER BY sequence DESC LIMIT 4"
+        ).fetchall()
+    written = [json.loads(line) for (line,) in reversed(lines)]
+    assert [each["act"] for each in written] == ["schedule", "schedule-off", "schedule-on", "schedule-off"]
+    assert {(each["actor"], each["request"], each["subject"]) for each in written} == {
+        (f"person:{person}", "request", f"schedule:{number}")
+    }
+
+
+def test_a_schedule_of_another_project_reads_as_none(jobs: Jobs, person: int, database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("INSERT INTO steelyard.project (name) VALUES ('elsewhere') ON CONFLICT DO NOTHING")
+        runner, stranger = caller(person, Role.RUNNER), caller(person, Role.ADMIN, "elsewhere")
+        number = schedule_acts.add_schedule(
+            connection, runner, "default", f"hidden {datetime.now(UTC).timestamp()}", "0 6 * * *", "UTC", ASKED, FACTS
+        )
+        schedule_acts.switch(connection, runner, "default", number, FACTS, on=False)
+        said = set()
+        for wanted in (number, 0, 10**12):
+            with pytest.raises(Missing) as caught:
+                schedule_acts.schedule_shown(connection, stranger, "elsewhere", wanted)
+            said.add(str(caught.value))
+            with pytest.raises(Missing):
+                schedule_acts.switch(connection, stranger, "elsewhere", wanted, FACTS, on=True)
+        assert said == {"there is no such schedule in this project"}
+        assert schedule_acts.schedules_shown(connection, stranger, "elsewhere") == ()
+        assert schedule_acts.looks_shown(connection, stranger, "elsewhere") == ()

@@ -1,0 +1,208 @@
+"""A platform with demo data on this machine, until Ctrl-C: ``python -m tools.demo_platform [--folder FOLDER]``.
+
+Made up are two models (a few lines of arithmetic, ``tools/demo_model.py``), what a vendor that does not exist says of
+them, and the people. All else is what the product makes: a worker asks the models, each run is sealed and verified
+again, and every act is in the audit log. No row is written past the product, and nothing but loopback is asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steelyard.errors import SteelyardError
+from tools.demo_model import RATES, invoice, order, questions, serving_models
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+
+    from steelyard.server.access.callers import Caller
+    from steelyard.server.database.folder import DataFolder
+
+MADE_UP = "Made up here: two models (a few lines of arithmetic), their vendor's claims, the people. The runs are real."
+NAME, ENDPOINT, PROJECT = "demo", "harbour (made up)", "default"
+COUNT = 250  # questions of each kind
+SHEET = """model: {model}
+vendor: Harbour (made up)
+claims:
+- {{task: orders, value: {orders}}}
+- {{task: invoices, value: {invoices}}}
+"""
+# What the vendor says: all of it holds for the large one; of the small one "orders" is 18 points too high.
+CLAIMS = {"harbour-large": (90, 90), "harbour-small": (90, 72)}
+JOB_SECONDS = 300
+
+
+def main(arguments: list[str]) -> int:
+    """Serve it; filled at the first start."""
+    parser = argparse.ArgumentParser(prog="python -m tools.demo_platform", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("runs/demo-platform"), help="where all of it lies")
+    parser.add_argument("--bind", default="127.0.0.1:8420", help="where the platform listens, on loopback")
+    parser.add_argument("--models-port", type=int, default=8421, help="where the two models listen, on loopback")
+    given = parser.parse_args(arguments)
+    folder: Path = given.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with ExitStack() as stack:
+            try:
+                models = stack.enter_context(serving_models(given.models_port))
+            except OSError as error:
+                parser.error(f"the models cannot listen on port {given.models_port}: {error.strerror}; --models-port")
+            base = stack.enter_context(running(folder, "serve", "--bind", given.bind))
+            stack.enter_context(running(folder, "worker", "--concurrency", "2"))
+            print(f"{base} serves; it is being filled, which takes about a minute", flush=True)
+            password = fill(folder, base, models)
+            print(f"{MADE_UP}\nsign in at {base} as {NAME}, password {password}; Ctrl-C stops", flush=True)
+            threading.Event().wait()
+    except SteelyardError as error:
+        sys.exit(f"demo: {error}")
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+    return 0
+
+
+@contextmanager
+def running(folder: Path, *command: str) -> Iterator[str]:
+    """``steelyard serve`` or ``worker`` with its log in a file; the address of the former. It is stopped at the end."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_")}
+    line = [sys.executable, "-m", "steelyard", command[0], "--data", str(folder / "data"), *command[1:]]
+    log = folder / f"{command[0]}.log"
+    with log.open("w") as written, subprocess.Popen(line, stderr=written, env=kept) as process:
+        try:
+            yield _address(process, log) if command[0] == "serve" else ""
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    while process.poll() is None:
+        if found := re.search(r"^serving (\S+)", log.read_text(), re.MULTILINE):
+            return found[1]
+        time.sleep(0.1)
+    sys.exit(log.read_text().strip().rpartition("\n")[2])
+
+
+def fill(folder: Path, base: str, models: str) -> str:
+    """Fill a platform that nobody has entered yet, as its first administrator; that one's password."""
+    from steelyard.server.database.connection import existing_database
+    from steelyard.server.database.folder import open_data_folder
+
+    kept = folder / "password"
+    if kept.is_file():
+        return kept.read_text().strip()
+    data = open_data_folder(folder / "data", create=False)
+    password = secrets.token_urlsafe(12)
+    with existing_database(data, {}).pool() as pool:
+        demo = _first_administrator(pool, folder, password)
+        _people_and_endpoint(pool, data, demo, models)
+        asked = _jobs(pool, demo)
+        _push_a_suite(pool, demo, folder, base, models)
+        _wait(pool, asked)
+    with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(password)
+    return password
+
+
+def _facts() -> Any:
+    from steelyard.server.web.facts import RequestFacts
+
+    return RequestFacts("demo-data", "127.0.0.1")
+
+
+def _first_administrator(pool: ConnectionPool, folder: Path, password: str) -> Caller:
+    """By the one-time link that the server printed."""
+    from steelyard.server.access.people import People
+
+    found = re.search(r"/welcome\?code=(\S+)", (folder / "serve.log").read_text())
+    if found is None:
+        sys.exit(f"{folder}: somebody has an account there already: give another --folder")
+    people = People(pool)
+    return people.by_session(people.welcome(found[1], NAME, password, _facts(), "tools.demo_platform"))
+
+
+def _people_and_endpoint(pool: ConnectionPool, data: DataFolder, demo: Caller, models: str) -> None:
+    from steelyard.server.access.members import Members
+    from steelyard.server.encryption.key_file import secret_key_file
+    from steelyard.server.endpoints.form import read_endpoint, read_terms
+    from steelyard.server.endpoints.rows import Endpoints
+    from steelyard.server.jobs import acts
+
+    for name, role in (("grace", "editor"), ("linus", "runner"), ("mary", "viewer")):
+        Members(pool).add_person(demo, name, PROJECT, role, _facts())
+    new = read_endpoint(ENDPOINT, "openai", models, read_terms("\n".join(RATES), "4", "0.4", "1.2"))
+    Endpoints(pool, secret_key_file(data)).add(new, demo, _facts())
+    with pool.connection() as connection:
+        acts.change_budget(connection, demo, PROJECT, ENDPOINT, _facts(), tokens=5_000_000)
+
+
+def _jobs(pool: ConnectionPool, demo: Caller) -> list[int]:
+    """Two claim sheets to be audited, and a look at one model every five minutes; the numbers of the audits."""
+    from steelyard.server.jobs import acts, schedule_acts
+
+    own = {"orders": questions(order, COUNT), "invoices": questions(invoice, COUNT)}
+    numbers = []
+    for model, (orders, invoices) in CLAIMS.items():
+        sheet = SHEET.format(model=model, orders=orders, invoices=invoices)
+        asked = acts.audit_asked(sheet, ENDPOINT, model, {"questions": own, "tolerance": "4", "concurrency": 2})
+        with pool.connection() as connection:
+            numbers.append(acts.add_job(connection, demo, PROJECT, asked, _facts()))
+    look = acts.run_asked("", ENDPOINT, "harbour-small", {"questions": {"orders": questions(order, 40)}})
+    with pool.connection() as connection:
+        schedule_acts.add_schedule(
+            connection, demo, PROJECT, "harbour-small, orders", "*/5 * * * *", "UTC", look, _facts()
+        )
+    return numbers
+
+
+def _push_a_suite(pool: ConnectionPool, demo: Caller, folder: Path, base: str, models: str) -> None:
+    """Runs of a private suite on both models, made on the command line, and pushed with a token."""
+    from steelyard.server.access.tokens import Tokens
+
+    suite = folder / "house-questions"
+    suite.mkdir(exist_ok=True)
+    (suite / "suite.yaml").write_text(f"suite: house-questions\nendpoints: [{models}, {base}]\n")
+    rows = [f'{{"id": "q{n}", {row[1:]}\n' for n, row in enumerate(questions(order, 60).splitlines())]
+    (suite / "samples.jsonl").write_text("".join(rows))
+    token = Tokens(pool).make(demo, "demo data", "push", PROJECT, 7, _facts())
+    private = {"STEELYARD_TOKEN": token, "XDG_STATE_HOME": str(folder / "state")}
+    for model in RATES:
+        run = folder / "runs" / model
+        steelyard("run", suite, "--model", f"openai:{model}@{models}", "--out", run, **private)
+        steelyard("remote", "push", run, "--to", base, "--suite", suite, **private)
+
+
+def steelyard(*arguments: object, **environment: str) -> None:
+    """A command of ours, which must end well."""
+    line = [sys.executable, "-m", "steelyard", *map(str, arguments)]
+    done = subprocess.run(line, env=os.environ | environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"steelyard {arguments[0]}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def _wait(pool: ConnectionPool, numbers: list[int]) -> None:
+    """Until these jobs have ended."""
+    from steelyard.server.jobs.rows import Jobs
+
+    jobs, until = Jobs(pool, PROJECT), time.monotonic() + JOB_SECONDS
+    for number in numbers:
+        while (found := jobs.find(number)) is not None and found.state != "finished":
+            if found.state in ("failed", "cancelled") or time.monotonic() > until:
+                sys.exit(f"job {number} is {found.state}: {found.reason or 'it takes too long'}")
+            time.sleep(0.3)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
