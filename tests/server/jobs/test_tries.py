@@ -8,7 +8,7 @@ from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification, encode
-from steelyard.server.jobs.tries import Try, asked_tasks, other_tries, tries_in_words
+from steelyard.server.jobs.tries import Try, asked_tasks, other_tries
 from tests.server.jobs.yard import an_endpoint
 
 NAME = "at 127.0.0.1:1/tries/v1"
@@ -81,9 +81,3 @@ def test_what_a_job_asks_about() -> None:
     own = RunSpecification(endpoint=NAME, model="sums", questions={"mine": "{}"})
     assert asked_tasks(encode(own).decode()) == ("mine",)
     assert asked_tasks(json.dumps({"kind": "resume", "job": 3})) == ()
-
-
-def test_the_words() -> None:
-    assert tries_in_words([]) == ""
-    assert tries_in_words(["failed"]) == "1 other job of this project asked this model about the same: 1 failed"
-    assert tries_in_words(["finished", "cancelled", "finished"]).endswith(": 1 cancelled, 2 finished")

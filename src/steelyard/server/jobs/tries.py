@@ -19,7 +19,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Try", "asked_tasks", "other_tries", "tries_in_words"]
+__all__ = ["Try", "asked_tasks", "other_tries"]
 
 _LOOKED_AT: Final = 500  # the newest jobs of the same model at the same endpoint
 _SHEET: Final = 50_000  # characters of a sheet that are looked at
@@ -72,15 +72,6 @@ def asked_tasks(specification: str | bytes) -> tuple[str, ...]:
     asks = msgspec.json.decode(specification)
     named = _named(asks.get("sheet"), asks.get("task"), asks.get("questions") or ())
     return tuple(dict.fromkeys(one_line(each, 80) for each in named))[:20]
-
-
-def tries_in_words(states: list[str]) -> str:
-    """``3 other jobs of this project asked this model the same: 1 cancelled, 2 finished``; "" for none."""
-    if not states:
-        return ""
-    counts = ", ".join(f"{states.count(each):,} {each}" for each in sorted(set(states)))
-    jobs = "1 other job" if len(states) == 1 else f"{len(states):,} other jobs"
-    return f"{jobs} of this project asked this model about the same: {counts}"
 
 
 def _keys(sheet: str | None, task: str | None, questions: list[str]) -> frozenset[str]:

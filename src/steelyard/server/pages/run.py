@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 from steelyard.evidence import layout
 from steelyard.server.answers.index import UnusableIndexError
-from steelyard.server.jobs.tries import other_tries, tries_in_words
+from steelyard.server.jobs.tries import other_tries
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.received import open_received, received_folder
+from steelyard.server.runs.tries import tries_in_words
 from steelyard.server.shares.rows import DAYS, Share
 from steelyard.server.web.addresses import answers_path, job_path, run_path, runs_path
 from steelyard.server.web.files import HTML, archive_reply, file_reply
