@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from tests.server.comparing.runs import same_samples  # noqa: F401 — a fixture
 from tests.server.fixtures import (  # noqa: F401 — fixtures
     certificate,
     chosen_run,

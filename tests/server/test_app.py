@@ -11,6 +11,7 @@ import pytest
 
 from steelyard.server.access.callers import Place
 from steelyard.server.api.operations import PUSH_PATH
+from steelyard.server.api.suites import SUITES_PATH
 from steelyard.server.app import RULES
 from tests.server.site import Client, Site, pushed, run_page
 
@@ -31,6 +32,7 @@ EXPECTED = {
     "POST /sign-out": "signed in",
     "GET /": "signed in",
     "GET /p/{project}/models": "viewer",
+    "GET /p/{project}/compare": "viewer",
     "GET /p/{project}/claims": "viewer",
     "POST /p/{project}/claims": "runner",
     "POST /p/{project}/claims/test": "runner",
@@ -53,6 +55,20 @@ EXPECTED = {
     "GET /p/{project}/runs/{seal}/files/{name:path}": "viewer",
     "POST /p/{project}/runs/{seal}/shares": "editor",
     "POST /p/{project}/runs/{seal}/shares/{share:int}/revoke": "editor",
+    "GET /p/{project}/suites": "viewer",
+    "GET /p/{project}/suites/{name}": "viewer",
+    "GET /p/{project}/suites/{name}/archive": "viewer",
+    "GET /p/{project}/suites/{name}/review": "viewer",
+    "POST /p/{project}/suites/{name}/apply": "editor",
+    "GET /p/{project}/suites/{name}/items/{number:int}": "viewer",
+    "POST /p/{project}/suites/{name}/items/{number:int}": "editor",
+    "GET /p/{project}/suites/{name}/labels": "viewer",
+    "POST /p/{project}/suites/{name}/labels": "editor",
+    "GET /p/{project}/suites/{name}/labels/{set:int}": "viewer",
+    "POST /p/{project}/suites/{name}/labels/{set:int}": "editor",
+    "GET /p/{project}/suites/{name}/labels/{set:int}/mine": "editor",
+    "GET /p/{project}/suites/{name}/labels/{set:int}/{number:int}": "editor",
+    "POST /p/{project}/suites/{name}/labels/{set:int}/{number:int}": "editor",
     "GET /shared/{secret}": "anybody",
     "GET /p/{project}/people": "admin",
     "POST /p/{project}/people": "admin",
@@ -73,6 +89,10 @@ EXPECTED = {
     "POST /account/mail/confirm": "signed in",
     "POST /account/mail/forget": "signed in",
     "POST /account/mail/choices": "signed in",
+    "GET /account/readers": "signed in",
+    "POST /account/readers": "signed in",
+    "POST /account/readers/confirm": "signed in",
+    "POST /account/readers/{reader:int}/end": "signed in",
     "POST /account/password": "signed in",
     "POST /account/tokens": "signed in",
     "POST /account/tokens/{token:int}/revoke": "signed in",
@@ -133,6 +153,7 @@ EXPECTED = {
     "GET /api/v1/schedules/{schedule:int}": "look at jobs",
     "POST /api/v1/schedules/{schedule:int}/on": "start jobs",
     "POST /api/v1/schedules/{schedule:int}/off": "start jobs",
+    "POST /api/v1/suites": "bring suites",
 }
 PARTS = {
     "{project}": "default",
@@ -148,6 +169,8 @@ PARTS = {
     "{share:int}": "999999",
     "{webhook:int}": "999999",
     "{place:int}": "999999",
+    "{reader:int}": "999999",
+    "{set:int}": "999999",
     "{job:int}": "999999",
     "{schedule:int}": "999999",
     "{secret}": "a" * 43,
@@ -173,11 +196,23 @@ REACHES: dict[str, set[str]] = {
     "token read of a runner": {"any token", "find", "read", "endpoints", "look at jobs"},
     "token run": {"any token", "find", "endpoints", "look at jobs", "start jobs"},
     "token run of who is a viewer by now": {"any token", "find", "look at jobs"},
+    "token suite": {"any token", "bring suites"},
+    "token suite of who is a viewer by now": {"any token"},
     "token metrics": {"any token", "metrics"},
     "token metrics of no administrator any more": {"any token"},
 }
 UNKNOWN_TOKENS = {"token push of a disabled person"}
-TOKEN_KINDS = {"any token", "look at jobs", "start jobs", "push", "find", "read", "endpoints", "metrics"}
+TOKEN_KINDS = {
+    "any token",
+    "look at jobs",
+    "start jobs",
+    "push",
+    "find",
+    "read",
+    "endpoints",
+    "metrics",
+    "bring suites",
+}
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +233,7 @@ def callers(site: Site) -> dict[str, Client]:
     found["admin of another project"] = stranger = site.person("matrix-stranger", "admin", other)
     found["disabled"] = disabled = site.person("matrix-disabled", "admin")
     found["without a role any more"] = bare = site.person("matrix-bare", "admin")
-    demoted, fallen = site.person("matrix-demoted", "runner"), site.person("matrix-fallen", "admin")
+    demoted, fallen = site.person("matrix-demoted", "editor"), site.person("matrix-fallen", "admin")
     act("matrix-fallen", "administrator", administrator="yes")
     found |= {
         "token push": site.with_token("push", client=found["runner"]),
@@ -210,6 +245,8 @@ def callers(site: Site) -> dict[str, Client]:
         "token read of a runner": site.with_token("read", client=found["runner"]),
         "token run": site.with_token("run", client=found["runner"]),
         "token run of who is a viewer by now": site.with_token("run", client=demoted),
+        "token suite": site.with_token("suite", client=found["editor"]),
+        "token suite of who is a viewer by now": site.with_token("suite", client=demoted),
         "token metrics": site.with_token("metrics"),
         "token metrics of no administrator any more": site.with_token("metrics", client=fallen),
     }
@@ -250,7 +287,7 @@ def outcome(client: Client, route: str) -> tuple[str, str]:
     method, _, path = route.partition(" ")
     if method == "GET":
         reply = client.get(filled(path))
-    elif path == PUSH_PATH:
+    elif path in (PUSH_PATH, SUITES_PATH):
         reply = client.ask("POST", path, b"", {"Content-Type": "application/x-tar"})
     else:  # a form without its key: it is refused for that, once its caller was let in
         reply = client.post(filled(path), {})
@@ -272,8 +309,10 @@ def test_each_route_lets_in_whom_its_line_names_and_nobody_else(route: str, call
     for name, client in callers.items():
         found, text = outcome(client, route)
         allowed = expected(route, name)
-        if any(part in route for part in ("{seal}", "{webhook:int}", "{job:int}")) and allowed == {"in"}:
-            allowed = {"in", "missing"}  # there is no such run, webhook or job, which reads the same
+        if any(part in route for part in ("{seal}", "{webhook:int}", "{job:int}", "/suites/{name}")) and allowed == {
+            "in"
+        }:
+            allowed = {"in", "missing"}  # there is no such run, suite, webhook or job, which reads the same
         assert found in allowed, (name, found, text[:600])
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["html", "machine", "print_portfolio"]
+__all__ = ["dots", "html", "machine", "print_portfolio"]
 
 MOST_PAIRS = 15  # in the terminal; all are in the page and in the JSON
 _LONGEST = 600  # characters of a sentence, which may name ten models
@@ -126,7 +126,7 @@ def html(portfolio: Portfolio) -> str:
             }
             for each in portfolio.concentrations
         ],
-        dots=_dots(portfolio),
+        dots=dots(portfolio),
         signs=SIGNS,
     )
 
@@ -147,8 +147,11 @@ def _holding(each: Holding) -> dict[str, Any]:
     }
 
 
-def _dots(portfolio: Portfolio) -> list[dict[str, str]]:
-    """Each model's place in a drawing of 600 × 260: cost on a logarithmic scale, quality with its interval."""
+def dots(portfolio: Portfolio) -> list[dict[str, str]]:
+    """Each model's place in a drawing of 600 × 260: cost on a logarithmic scale, quality with its interval.
+
+    Nothing where a cost is unknown, or 0, or there are fewer than two.
+    """
     known = [each for each in portfolio.holdings if each.cost]
     if len(known) < 2 or len(known) < len(portfolio.holdings):
         return []

@@ -8,7 +8,7 @@ import msgspec
 
 from steelyard.records.record import Record
 
-__all__ = ["Compared", "Comparison", "Contrast", "DifferingSample", "PairResult", "Skipped", "Spent"]
+__all__ = ["Compared", "Comparison", "Contrast", "DifferingSample", "MatrixCell", "PairResult", "Skipped", "Spent"]
 
 Scope = Literal["overall", "task", "slice"]
 Word = Literal["better", "worse", "not_told_apart"]
@@ -97,6 +97,24 @@ class DifferingSample(Record, frozen=True, kw_only=True):
     expected: str | None = None
     first_answer: str | None = None
     second_answer: str | None = None
+
+
+class MatrixCell(Record, frozen=True, kw_only=True):
+    """One run on one task by one scorer: mean score over its own ``n`` samples, a share at both ends of what is open.
+
+    ``ci`` is the 95 % interval that holds both ends, None where there is none: the run was stopped early, and its
+    scores are not all 0 or 1. ``is_stopped``: less was asked than planned, so that ``ci`` is by a rule that holds at
+    every stop.
+    """
+
+    letter: str
+    task: str
+    scorer: str
+    n: int
+    score: tuple[float, float]
+    ci: tuple[float, float] | None
+    open: int = 0
+    is_stopped: bool = False
 
 
 class PairResult(Record, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api.job_operations import JOBS_PATH, MAX_JOB
 from steelyard.server.api.operations import OPERATIONS, PUSH_PATH
 from steelyard.server.api.schedule_operations import SCHEDULES_PATH
+from steelyard.server.api.suites import SUITES_PATH
 from steelyard.server.oidc.settings import CALLBACK_PATH
 from steelyard.server.pages import (
     account,
@@ -16,6 +17,7 @@ from steelyard.server.pages import (
     answers,
     budgets,
     claims,
+    compare,
     endpoints,
     groups,
     jobs,
@@ -24,12 +26,16 @@ from steelyard.server.pages import (
     overview,
     people,
     projects,
+    readers,
     run,
     runs,
     shares,
     sign_in,
     single_sign_on,
     static,
+    suite_items,
+    suite_labels,
+    suites,
     watch,
     webhooks,
 )
@@ -51,7 +57,7 @@ OPEN: Final = Access(Place.OPEN)
 OWN: Final = Access(Place.OWN)
 LOOK: Final = Access(Place.PROJECT, Role.VIEWER)
 START: Final = Access(Place.PROJECT, Role.RUNNER)
-SHARE: Final = Access(Place.PROJECT, Role.EDITOR)
+EDIT: Final = Access(Place.PROJECT, Role.EDITOR)
 MANAGE: Final = Access(Place.PROJECT, Role.ADMIN)
 SERVER: Final = Access(Place.SERVER, Role.ADMIN)
 METRICS: Final = Access(Place.SERVER, Role.ADMIN, scopes=("metrics",))
@@ -71,6 +77,7 @@ RULES: Final = (
     Rule("POST", "/sign-out", OWN, sign_in.do_sign_out),
     Rule("GET", "/", OWN, overview.show_overview),
     Rule("GET", "/p/{project}/models", LOOK, models.show_models),
+    Rule("GET", "/p/{project}/compare", LOOK, compare.show_compare),
     Rule("GET", "/p/{project}/claims", LOOK, claims.show_claims),
     Rule("POST", "/p/{project}/claims", START, claims.do_screen),
     Rule("POST", "/p/{project}/claims/test", START, claims.do_test),
@@ -91,8 +98,22 @@ RULES: Final = (
     Rule("GET", "/p/{project}/runs/{seal}/answers/{number:int}", LOOK, answers.show_answer),
     Rule("GET", "/p/{project}/runs/{seal}/archive", LOOK, run.send_archive),
     Rule("GET", "/p/{project}/runs/{seal}/files/{name:path}", LOOK, run.send_file),
-    Rule("POST", "/p/{project}/runs/{seal}/shares", SHARE, shares.do_share),
-    Rule("POST", "/p/{project}/runs/{seal}/shares/{share:int}/revoke", SHARE, shares.do_revoke_share),
+    Rule("POST", "/p/{project}/runs/{seal}/shares", EDIT, shares.do_share),
+    Rule("POST", "/p/{project}/runs/{seal}/shares/{share:int}/revoke", EDIT, shares.do_revoke_share),
+    Rule("GET", "/p/{project}/suites", LOOK, suites.show_suites),
+    Rule("GET", "/p/{project}/suites/{name}", LOOK, suites.show_suite),
+    Rule("GET", "/p/{project}/suites/{name}/archive", LOOK, suites.send_archive),
+    Rule("GET", "/p/{project}/suites/{name}/review", LOOK, suites.send_review),
+    Rule("POST", "/p/{project}/suites/{name}/apply", EDIT, suites.do_apply),
+    Rule("GET", "/p/{project}/suites/{name}/items/{number:int}", LOOK, suite_items.show_item),
+    Rule("POST", "/p/{project}/suites/{name}/items/{number:int}", EDIT, suite_items.do_decide),
+    Rule("GET", "/p/{project}/suites/{name}/labels", LOOK, suite_labels.show_label_sets),
+    Rule("POST", "/p/{project}/suites/{name}/labels", EDIT, suite_labels.do_bring_answers),
+    Rule("GET", "/p/{project}/suites/{name}/labels/{set:int}", LOOK, suite_labels.show_label_set),
+    Rule("POST", "/p/{project}/suites/{name}/labels/{set:int}", EDIT, suite_labels.do_calibrate),
+    Rule("GET", "/p/{project}/suites/{name}/labels/{set:int}/mine", EDIT, suite_labels.send_labels),
+    Rule("GET", "/p/{project}/suites/{name}/labels/{set:int}/{number:int}", EDIT, suite_labels.show_answer),
+    Rule("POST", "/p/{project}/suites/{name}/labels/{set:int}/{number:int}", EDIT, suite_labels.do_label),
     Rule("GET", "/shared/{secret}", OPEN, shares.show_shared),
     Rule("GET", "/p/{project}/people", MANAGE, projects.show_members),
     Rule("POST", "/p/{project}/people", MANAGE, projects.do_set_member),
@@ -113,6 +134,10 @@ RULES: Final = (
     Rule("POST", "/account/mail/confirm", OWN, mail.do_confirm),
     Rule("POST", "/account/mail/forget", OWN, mail.do_forget),
     Rule("POST", "/account/mail/choices", OWN, mail.do_choose),
+    Rule("GET", "/account/readers", OWN, readers.show_readers),
+    Rule("POST", "/account/readers", OWN, readers.do_ask_key),
+    Rule("POST", "/account/readers/confirm", OWN, readers.do_confirm_key),
+    Rule("POST", "/account/readers/{reader:int}/end", OWN, readers.do_end_key),
     Rule("POST", "/account/password", OWN, account.do_change_password),
     Rule("POST", "/account/tokens", OWN, account.do_make_token),
     Rule("POST", "/account/tokens/{token:int}/revoke", OWN, account.do_revoke_token),
@@ -170,7 +195,7 @@ def build_app(platform: Platform) -> Starlette:
             Middleware(Logs, log=platform.log, metrics=platform.metrics),
             Middleware(Headers, is_secure=platform.settings.is_secure),
             Middleware(Hosts, settings=platform.settings),
-            Middleware(Bodies, is_push=lambda path: path == PUSH_PATH, most=_most_bytes),
+            Middleware(Bodies, is_push=lambda path: path in (PUSH_PATH, SUITES_PATH), most=_most_bytes),
         ],
         exception_handlers={HTTPException: _unanswered(platform), Exception: _internal_error},
     )
@@ -180,6 +205,10 @@ def _most_bytes(path: str) -> int:
     """How large the body of a request may be: a claim sheet with questions is larger than other forms."""
     if path in (JOBS_PATH, SCHEDULES_PATH):
         return MAX_JOB
+    if suite_items.BODY_PATH.fullmatch(path):
+        return suite_items.MAX_BODY
+    if suite_labels.BODY_PATH.fullmatch(path):
+        return suite_labels.MAX_BODY
     return claims.MAX_BODY if claims.BODY_PATH.fullmatch(path) else MAX_FORM
 
 

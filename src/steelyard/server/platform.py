@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.sheet_limit import SheetLimit
     from steelyard.server.access.tokens import Tokens
+    from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.endpoints.rows import Endpoints
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
     from steelyard.server.settings import ServeSettings
     from steelyard.server.shares.limit import OpenLimit
     from steelyard.server.shares.rows import Shares
+    from steelyard.server.suites.calibrating import Judges
+    from steelyard.server.suites.decisions import Decisions
+    from steelyard.server.suites.intake import SuiteIntake
+    from steelyard.server.suites.label_sets import LabelSets
+    from steelyard.server.suites.reading import ReaderKeys
+    from steelyard.server.suites.rows import Suites
     from steelyard.server.web.logs import JsonLog
 
 __all__ = ["Platform", "build_platform"]
@@ -62,6 +69,13 @@ class Platform:
     sheet_limit: SheetLimit
     intake: Intake
     answers: AnswerIndexes
+    suites: Suites
+    suite_intake: SuiteIntake
+    suite_decisions: Decisions
+    reader_keys: ReaderKeys
+    label_sets: LabelSets
+    judges: Judges
+    comparisons: Comparisons
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -81,6 +95,7 @@ def build_platform(
     from steelyard.server.access.request_limit import RequestLimit
     from steelyard.server.access.sheet_limit import SheetLimit
     from steelyard.server.access.tokens import Tokens
+    from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.metrics import Metrics
@@ -94,7 +109,14 @@ def build_platform(
     from steelyard.server.runs.rows import Runs
     from steelyard.server.shares.limit import OpenLimit
     from steelyard.server.shares.rows import Shares
+    from steelyard.server.suites.calibrating import Judges
+    from steelyard.server.suites.decisions import Decisions
+    from steelyard.server.suites.intake import SuiteIntake
+    from steelyard.server.suites.label_sets import LabelSets
+    from steelyard.server.suites.reading import ReaderKeys
+    from steelyard.server.suites.rows import Suites
 
+    suites, label_sets = Suites(pool), LabelSets(pool)
     metrics, runs, key_file = Metrics(), Runs(pool), secret_key_file(data)
     issuer = settings.oidc.issuer if settings.oidc else ""
     metrics.measure_disk(lambda: float(shutil.disk_usage(data.path).free))
@@ -121,6 +143,13 @@ def build_platform(
         sheet_limit=SheetLimit(),
         intake=Intake(data, runs, metrics),
         answers=AnswerIndexes(data),
+        suites=suites,
+        suite_intake=SuiteIntake(data, suites),
+        suite_decisions=Decisions(pool),
+        reader_keys=ReaderKeys(pool),
+        label_sets=label_sets,
+        judges=Judges(data, label_sets),
+        comparisons=Comparisons(),
         attempts=Attempts(),
         metrics=metrics,
         log=log,

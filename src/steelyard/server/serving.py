@@ -157,7 +157,10 @@ def _run(platform: Platform, listener: Listener) -> None:
         finally:
             watching.cancel()
             platform.intake.stop()
+            platform.suite_intake.stop()
+            platform.judges.stop()
             platform.answers.stop()
+            platform.comparisons.stop()
 
     with asyncio.Runner(loop_factory=TimedLoop) as runner:
         runner.run(until_stopped())

@@ -20,6 +20,7 @@ PEOPLE = {
     "runner with run": ("default", "runner", "run"),
     "editor with read": ("default", "editor", "read"),
     "editor with push": ("default", "editor", "push"),
+    "editor with suite": ("default", "editor", "suite"),
     "admin with read": ("default", "admin", "read"),
     "admin with push": ("default", "admin", "push"),
     "admin of another project with read": (OTHER, "admin", "read"),

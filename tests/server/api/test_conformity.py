@@ -15,12 +15,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
 
 from steelyard.server.access.request_limit import OF_NETWORK
-from steelyard.server.push.archive import packed
+from steelyard.server.push.archive import packed, packed_contents
 from tests.server.api.callers import OTHER, THIRD, Asker, askers
 from tests.server.api.conformity import Document, Request, requests
 from tests.server.site import GOLDEN, Site, data_folder, pushed, serving
 
 ARCHIVE = b"".join(packed(GOLDEN))
+SUITE = b"".join(
+    packed_contents(
+        [("suite.yaml", b"suite: s\n"), ("samples.jsonl", b'{"id": "a", "question": "Who?", "answer": "Eve"}\n')]
+    )
+)
 ODD_SEALS = st.one_of(
     st.text("0123456789abcdef", min_size=64, max_size=64),
     st.text("0123456789abcdefABCDEF\n", min_size=63, max_size=65),
@@ -42,6 +47,7 @@ JOBS = st.sampled_from(
 BODIES = st.one_of(
     JOBS.map(lambda job: json.dumps(job).encode()),
     st.just(ARCHIVE),
+    st.just(SUITE),
     st.binary(max_size=2000),
     st.integers(0, 3000).map(lambda size: ARCHIVE[:size]),
     st.integers(0, 3000).map(lambda place: ARCHIVE[:place] + b"\x00" + ARCHIVE[place + 1 :]),
@@ -86,7 +92,8 @@ def ask_anything(world: World, number: int) -> Counter[int]:
     )
     def ask(who: Asker, fits: bool, request: Request) -> None:
         if fits and request.scopes:  # whoever is let in gets further
-            who = next(each for each in world.askers if each.scope in request.scopes and each.role in ("", "runner"))
+            least = ("", "editor" if "suite" in request.scopes else "runner")
+            who = next(each for each in world.askers if each.scope in request.scopes and each.role in least)
         reply = request.send(who.client)
         document.check(request, reply)
         if request.scopes and not who.scope:
@@ -121,7 +128,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             request = Request("GET", template, f"/api/v1/runs/{seal}{more}", document.paths[template]["get"])
             reply = request.send(who.client)
             document.check(request, reply)
-            may = who.scope == "read" or (who.scope == "push" and not more)
+            may = who.scope == "read" or (who.scope in ("push", "run") and not more)
             there = {"default": {200}, OTHER: {404}, THIRD: {200, 404}}
             wanted = there[who.project] if may else REFUSED[bool(who.scope)]
             assert reply.status in wanted, (who.name, request, reply.body[:300])

@@ -12,6 +12,11 @@ from steelyard.server.database.migrate import TABLES
 from steelyard.storage.postgres.leases import give_back, take
 from steelyard.storage.postgres.store import insert_file
 
+FACTS_OF_SUITE = (
+    '{"name":"s","number":1,"digest":"","about":"","language":"en","items":1,"without_answer":0,"with_images":0,'
+    '"variants":0,"groups":0,"categories":[],"difficulty":[],"prompts":[],"scorer":"","choices":[],"endpoints":[],'
+    '"readers":[],"sealed_at":"","signed_by":"","released":0,"reviewed":0,"seen":[]}'
+)
 HOSTILE = 'a\tb\\N\\.\n\\.\r\n\'; DROP TABLE steelyard.run; -- {"x": "\N{GRINNING FACE}\u202e"}'
 FILES = {
     "plan.dsse.json": b"{}",
@@ -48,6 +53,12 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
         for number in range(runs):
             key = digest(f"folder of {name} {number}") if number == 1 else None  # as in another project
             seal = add_run(connection, folder, person, f"{name} {number}", key)
+            if table_is_there(connection, "run_seen"):
+                connection.execute(
+                    "INSERT INTO steelyard.run_seen (person_id, run_id) SELECT %s, id FROM steelyard.run "
+                    "WHERE seal_sha256 = %s",
+                    (person, seal),
+                )
             if table_is_there(connection, "share"):
                 connection.execute(
                     "INSERT INTO steelyard.share (run_id, made_by, label, sha256, expires_at) SELECT id, %s, %s, %s, "
@@ -71,6 +82,8 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             add_job(connection, person)
         if runs and table_is_there(connection, "event"):
             add_event(connection, person)
+        if runs and table_is_there(connection, "suite_version"):
+            add_suite(connection, person, digest("seal of " + f"{name} 0"))
         append_audit(connection, "sign-in", actor=f"person:{person}", details={"agent": HOSTILE + "\0\ud800"})
     return person
 
@@ -157,6 +170,52 @@ def add_event(connection: Any, person: int) -> None:
         "INSERT INTO steelyard.delivery_attempt (delivery_id, attempt, problem, reply) VALUES (%s, 1, 'down', %s)",
         (delivery, HOSTILE),
     )
+
+
+def add_suite(connection: Any, person: int, seal: str) -> int:
+    """A suite of one item with a decision, somebody who saw it, a run that asked it, and a reader's key."""
+    version = one(
+        connection,
+        "INSERT INTO steelyard.suite_version (project_id, name, number, digest, content, items, files, size_bytes, "
+        "facts, brought_by) VALUES (1, %s, 1, %s, %s, 1, 2, 9, %s, %s) RETURNING id",
+        (f"suite-{person}", digest(f"suite of {person}"), digest(f"files of {person}"), FACTS_OF_SUITE, person),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.suite_file VALUES (%s, 'images/a.png', %s, %s)",
+        (version, digest(bytes(range(256))), bytes(range(256))),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.suite_item VALUES (%s, 1, 'q1', 1, %s, %s, 'keep', '{}')",
+        (version, digest("item"), '{"question": "\\u0000"}'),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.suite_decision (version_id, item, before, after, decision, change, person_id) "
+        "VALUES (%s, 'q1', %s, '', 'drop', %s, %s)",
+        (version, digest("item"), '{"item": "q1", "decision": "drop", "reason": "no"}', person),
+    )
+    connection.execute("INSERT INTO steelyard.suite_view VALUES (%s, %s, 1)", (version, person))
+    connection.execute(
+        "INSERT INTO steelyard.run_suite SELECT id, %s, 'https://a.example:443/v1', %s, '{1,2}' FROM steelyard.run "
+        "WHERE seal_sha256 = %s",
+        (digest(f"suite of {person}"), digest("plan"), seal),
+    )
+    if table_is_there(connection, "label_set"):
+        labels = one(
+            connection,
+            "INSERT INTO steelyard.label_set (project_id, suite, title, sha256, answers, brought_by) "
+            "VALUES (1, 's', 't', %s, 1, %s) RETURNING id",
+            (digest("answers"), person),
+        )
+        connection.execute("INSERT INTO steelyard.label_answer VALUES (%s, 1, 'a', '{}')", (labels,))
+        connection.execute(
+            "INSERT INTO steelyard.label (set_id, place, label, person_id) VALUES (%s, 1, 'yes', %s)", (labels, person)
+        )
+    connection.execute(
+        "INSERT INTO steelyard.reader_key (person_id, public_key, sha256, confirmed_at) "
+        "VALUES (%s, 'age1x', %s, now())",
+        (person, digest(f"code {person}")),
+    )
+    return version
 
 
 def add_run(connection: Any, folder: DataFolder, person: int, name: str, key: str | None = None) -> str:

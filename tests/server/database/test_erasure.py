@@ -32,6 +32,7 @@ def test_a_name_and_what_opens_the_door_are_gone_and_the_number_stays(database: 
     assert not [row for row in rows["identity"] if row[0] == number]
     assert [row[1:3] for row in rows["mail_address"] if row[0] == number] == [("", None)]
     assert [row[3] for row in rows["mail_choice"] if row[1] == number] == [[]]
+    assert [(row[2], row[6] is None) for row in rows["reader_key"] if row[1] == number] == [("erased", False)]
     assert {row[5] for row in rows["delivery"] if row[3] == number} == {"dropped"}
     assert all(row[-1] for row in rows["membership"] + rows["person_link"] if row[1] == number)
     assert "Eve" not in repr({name: rows[name] for name in ("person", "session", "token", "audit", "admin_link")})

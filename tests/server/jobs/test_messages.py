@@ -6,7 +6,17 @@ import sys
 import msgspec
 import pytest
 
-from steelyard.server.jobs.messages import Ended, Progress, Setup, clock, without_address
+from steelyard.server.jobs.messages import (
+    MAX_PROGRESS,
+    Ended,
+    LiveClaim,
+    Progress,
+    Setup,
+    clock,
+    kept_progress,
+    read_progress,
+    without_address,
+)
 
 
 def test_the_clock_is_the_same_for_every_process() -> None:
@@ -41,3 +51,18 @@ def test_where_an_endpoint_is_is_said_to_no_viewer() -> None:
         assert without_address(said, setup) == shown
     built_in = Setup(uri="embedded:smollm2", data="/", project="p", job=1, attempt=1, lease_seconds=1.0)
     assert without_address("an error", built_in) == "an error"
+
+
+def test_what_is_kept_of_progress_is_bounded_and_read_again() -> None:
+    claim = LiveClaim(
+        task="\N{GRINNING FACE}" * 100, rule="test", answered=1, planned=2, low=0.1, high=0.9, target="50"
+    )
+    progress = Progress(answered=3, planned=9, claims=(claim,) * 20, left=4)
+    kept = kept_progress(progress)
+    assert len(kept) <= MAX_PROGRESS
+    assert read_progress(kept) == progress
+    assert read_progress(kept_progress(Progress(answered=3, planned=9, claims=(claim,) * 200))) == Progress(
+        answered=3, planned=9
+    )
+    for nothing in ("", "its", '{"answered":3}', '{"line":"ended","how":"sealed"}'):
+        assert read_progress(nothing) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import secrets
 from decimal import Decimal
 
 import pytest
@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, database: Database, jobs: Jobs, person: int, cost: Decimal | None, tokens: int | None) -> None:
         self.database, self.jobs = database, jobs
-        self.name = an_endpoint(database, f"http://127.0.0.1:1/budget/{random.getrandbits(60)}", 1000, prices=PRICES)
+        self.name = an_endpoint(database, f"http://127.0.0.1:1/budget/{secrets.randbits(60)}", 1000, prices=PRICES)
         self.person, self.cost, self.tokens = person, cost, tokens
         self.running: list[tuple[Lease, JobAllowance]] = []
         self.spent = Decimal(0)

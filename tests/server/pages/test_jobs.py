@@ -52,6 +52,9 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
         with working(own):
             wait_for(lambda: job_at(runner, job, r"\d+ of at most [\d,]+"))
             assert "It is running" in runner.get(job).text
+            live = r'Right so far"><span>\d+ of \d+</span>.*Interval"><span>\d+\.\d to \d+\.\d → 50'
+            wait_for(lambda: job_at(runner, job, live))
+            assert "holds at every look" in viewer.get(job).text
             assert act(runner, job, "pause") == 303
             wait_for(lambda: job_at(runner, job, "It is paused"))
             assert 'http-equiv="refresh"' not in runner.get(job).text
@@ -73,6 +76,7 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
     refused = runner.submit(JOBS if 'name="key"' in runner.get(JOBS).text else job, f"{job}/retry")
     assert (refused.status, "cannot be resumed" in refused.text) == (400, True)
     listed = viewer.get(JOBS).text
+    assert re.search(r'A verdict took"><span>\d+\.\d+ <span class="detail">by 1 verdict<', listed)
     assert listed.index(on) < listed.index(f'"{job}"')
 
 

@@ -55,6 +55,7 @@ def test_each_model_has_its_last_run_and_the_last_check_of_each_kind(pool: Conne
     assert {kind: run.seal for kind, run in b.checks.items()} == {"audit": f"{3:064x}", "identity": f"{2:064x}"}
     assert found["a"].checks.keys() == {"gate"}
     assert found["A"].checks == {}
+    assert (b.audited and b.audited.right, found["a"].audited) == (4, None), "of the last audit, not of the last run"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 6, 7])
@@ -74,4 +75,6 @@ def test_another_project_sees_none_of_them(pool: ConnectionPool) -> None:
 
 def test_what_a_run_took_is_counted_once_for_each_measurement() -> None:
     taken = summary_of(verified(GOLDEN)).taken
-    assert taken == Taken(tasks=("sums",), right=131, asked=170, calls=270, tokens=2970, cost=None)
+    assert taken == Taken(
+        tasks=("sums",), right=131, asked=170, calls=270, tokens=2970, cost=None, verdicts=2, run_tokens=2970
+    )

@@ -11,6 +11,7 @@ __all__ = ["command"]
 COMMANDS = {
     "gate": "good or not: one exit code, for CI, of what the platform's verification said of runs",
     "push": "send a sealed run to the team's platform, which verifies it before it takes it",
+    "push-suite": "bring a private suite to the team's platform, where its items are reviewed",
     "status": "show what the platform's verification said of a run",
 }
 

@@ -13,7 +13,7 @@ class Role(StrEnum):
 
     VIEWER = "viewer"  # look
     RUNNER = "runner"  # bring runs in
-    EDITOR = "editor"
+    EDITOR = "editor"  # bring and review suites, share reports
     ADMIN = "admin"  # say who has which role
 
     def reaches(self, least: Role) -> bool:
@@ -23,7 +23,13 @@ class Role(StrEnum):
 
 
 # What a token is for, and the role that its person must have to make it: in its project, for metrics on the server.
-SCOPES = {"push": Role.RUNNER, "read": Role.VIEWER, "run": Role.RUNNER, "metrics": Role.ADMIN}
+SCOPES = {
+    "push": Role.RUNNER,
+    "read": Role.VIEWER,
+    "run": Role.RUNNER,
+    "suite": Role.EDITOR,
+    "metrics": Role.ADMIN,
+}
 
 
 class Place(Enum):

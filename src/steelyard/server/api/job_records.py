@@ -67,7 +67,9 @@ class JobItem(ApiRecord, frozen=True, kw_only=True):
     waits_for: Annotated[str | None, Meta(description="budget where one stopped it.")]
     seal: Annotated[str | None, Meta(description="The run that it made.")]
     url: Annotated[str | None, Meta(description="That run's page, for people.")]
-    cost: Annotated[float | None, Meta(description="What it spent so far, at the prices of the list.")]
+    cost: Annotated[
+        float | None, Meta(description="What it spent so far, at the prices of the list; null where it has none.")
+    ]
     tokens: Annotated[int | None, Meta(description="What it spent so far.")]
     created_at: Moment
     ended_at: Moment | None

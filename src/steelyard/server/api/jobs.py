@@ -14,6 +14,7 @@ from steelyard.server.api.queries import query_of
 from steelyard.server.api.runs import page_address
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.membership import Missing
+from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import PAGE_SIZE, seals_of
 from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.web.replies import json_reply, problem_reply
@@ -117,6 +118,11 @@ def _sheet(job: JobRow) -> str:
     return str(msgspec.json.decode(job.specification).get("sheet") or "")
 
 
+def _progress_in_words(kept: str) -> str:
+    progress = read_progress(kept)
+    return "" if progress is None else f"{progress.answered:,} of at most {progress.planned:,} calls are answered"
+
+
 def _item(call: Call, job: JobRow, seals: dict[int, str]) -> dict[str, Any]:
     seal = None if job.run is None else seals.get(job.run)
     return {
@@ -131,7 +137,7 @@ def _item(call: Call, job: JobRow, seals: dict[int, str]) -> dict[str, Any]:
         "priority": job.priority,
         "attempt": job.attempt,
         "failures": job.failures,
-        "progress": one_line(job.progress, 600),
+        "progress": _progress_in_words(job.progress),
         "reason": one_line(job.reason, 600),
         "note": one_line(job.note, 600),
         "waits_for": job.waits_for or None,

@@ -25,6 +25,7 @@ from steelyard.server.api.records import (
     TokenIdentity,
 )
 from steelyard.server.api.schedule_operations import SCHEDULE_OPERATIONS
+from steelyard.server.api.suites import SUITE_OPERATIONS
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -133,4 +134,5 @@ OPERATIONS: Final = (
     ),
     *JOB_OPERATIONS,
     *SCHEDULE_OPERATIONS,
+    *SUITE_OPERATIONS,
 )  # fmt: skip

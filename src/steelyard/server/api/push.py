@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steelyard.server.runs.summary import RunSummary
     from steelyard.server.web.call import Call
 
-__all__ = ["PUSH", "push_run"]
+__all__ = ["PUSH", "pieces_of", "push_run"]
 
 PUSH: Final = Access(Place.PROJECT, Role.RUNNER, scopes=("push",))
 
@@ -33,7 +33,7 @@ async def push_run(call: Call) -> Response:
         return problem_reply(415, "an archive comes as tar, or as tar in gzip: send Content-Encoding: gzip, or none")
     try:
         run, is_new = await call.platform.intake.take(
-            _pieces(call),
+            pieces_of(call),
             compressed=encoding == "gzip",
             caller=call.caller,
             facts=call.facts,
@@ -50,7 +50,7 @@ async def push_run(call: Call) -> Response:
     return json_reply(201 if is_new else 200, msgspec.to_builtins(_receipt(call, run, is_new=is_new)))
 
 
-async def _pieces(call: Call) -> AsyncIterator[bytes]:
+async def pieces_of(call: Call, what: str = "run") -> AsyncIterator[bytes]:
     """The body as it comes; raises InputError where it was broken off, so that this is put on record, too."""
     from starlette.requests import ClientDisconnect
 
@@ -58,7 +58,7 @@ async def _pieces(call: Call) -> AsyncIterator[bytes]:
         async for piece in call.request.stream():
             yield piece
     except ClientDisconnect:
-        raise InputError("the connection was closed before the whole run was here") from None
+        raise InputError(f"the connection was closed before the whole {what} was here") from None
 
 
 def _receipt(call: Call, run: RunSummary, *, is_new: bool) -> PushReceipt:

@@ -36,6 +36,7 @@ __all__ = [
     "RunPage",
     "RunQuery",
     "RunVerdict",
+    "SuiteReceipt",
     "TokenIdentity",
     "VerificationNote",
     "Word",
@@ -195,6 +196,17 @@ class PushReceipt(ApiRecord, frozen=True, kw_only=True):
     verified_exit: VerifiedExit
     scores_taken: ScoresTaken
     said: Annotated[list[VerificationNote], Meta(description="What the verification said.")]
+
+
+class SuiteReceipt(ApiRecord, frozen=True, kw_only=True):
+    """A version of a private suite that is here now; no text of its items is in an answer of this API."""
+
+    name: str
+    version: Annotated[int, Meta(ge=1, description="As its suite.yaml says.")]
+    digest: Annotated[str, Meta(description="SHA-256 of what is asked and how it is scored: runs name it.")]
+    items: Annotated[int, Meta(ge=1)]
+    new: Annotated[bool, Meta(description="false where the last version here has the very same files.")]
+    url: Annotated[str, Meta(description="The suite's page, for people.")]
 
 
 class CallsTaken(ApiRecord, frozen=True, kw_only=True):

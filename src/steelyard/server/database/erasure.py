@@ -65,8 +65,8 @@ def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool
         (erasure.person, erasure.created_at),
     ).fetchone()
     connection.execute(
-        "SELECT steelyard.erase_shares(id), steelyard.erase_mail(id) FROM steelyard.person "
-        "WHERE id = %s AND created_at = %s::timestamptz",
+        "SELECT steelyard.erase_shares(id), steelyard.erase_mail(id), steelyard.erase_reader_keys(id) "
+        "FROM steelyard.person WHERE id = %s AND created_at = %s::timestamptz",
         (erasure.person, erasure.created_at),
     )
     return row == (True,)

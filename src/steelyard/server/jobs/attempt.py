@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from steelyard.errors import InputError, SteelyardError, StorageError, VerificationError
 from steelyard.server.jobs.child import Child
 from steelyard.server.jobs.folders import job_folder
 from steelyard.server.jobs.leases import Outcome, leave_job
 from steelyard.server.jobs.link import Link, LinkLost
-from steelyard.server.jobs.messages import Ended, Progress, clock
+from steelyard.server.jobs.messages import Ended, Progress, clock, kept_progress
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.web.facts import place_of
 
@@ -153,7 +151,7 @@ class JobAttempt:
         try:
             for line in self._child.lines():
                 if isinstance(line, Progress):
-                    self.progress = msgspec.json.encode({"answered": line.answered, "planned": line.planned}).decode()
+                    self.progress = kept_progress(line)
                 else:
                     last = line
         finally:

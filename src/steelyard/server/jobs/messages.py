@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 from steelyard.server.endpoints.addresses import OwnPlaces
 
-__all__ = ["MAX_LINE", "MAX_SETUP", "SPECIFICATION", "Ended", "Progress", "Setup", "clock", "without_address"]
+__all__ = [
+    "MAX_LINE",
+    "MAX_PROGRESS",
+    "MAX_SETUP",
+    "SPECIFICATION",
+    "Ended",
+    "LiveClaim",
+    "Progress",
+    "Setup",
+    "clock",
+    "kept_progress",
+    "read_progress",
+    "without_address",
+]
 
-MAX_LINE: Final = 4096
+MAX_LINE: Final = 16_384
+MAX_PROGRESS: Final = 12_000  # characters of what the database keeps of it
 MAX_SETUP: Final = 60_000  # bytes: what a new pipe holds (64 KB), so that nobody waits for a reader
 SPECIFICATION: Final = "specification.json"  # in the folder of the inputs
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -46,11 +60,35 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
         return f"Setup({self.uri!r})"
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="progress"):
-    """How many of the planned calls are answered."""
+class LiveClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where one claim or measurement stands: calls ``answered`` of ``planned``, and what may be said of it by now.
+
+    ``rule``: *test*, the interval (shares) is of a test that holds at every look and closes on ``target``; *measured*,
+    without a test, of what is measured, at every look, too; *end*, of a fixed number of answers, so that nothing is
+    said before its end; *unmarked*, nothing in it is right or wrong. ``right`` of ``counted`` are as far as the order
+    reaches without a gap.
+    """
+
+    task: str
+    rule: Literal["test", "measured", "end", "unmarked"]
+    answered: Number
+    planned: Number
+    counted: Number | None = None
+    right: Number | None = None
+    low: float | None = None
+    high: float | None = None
+    target: str = ""
+    decision: str = ""
+    is_closed: bool = False
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="progress", omit_defaults=True):
+    """How many of the planned calls are answered, and where claims stand, of which ``left`` are not listed."""
 
     answered: Number
     planned: Number
+    claims: tuple[LiveClaim, ...] = ()
+    left: Number = 0
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="ended"):
@@ -80,3 +118,19 @@ def without_address(text: str, setup: Setup) -> str:
     for place in (address, origin, f"{setup.host}:{setup.port}", setup.host):
         text = re.sub(rf"(?<![\w.-]){re.escape(place)}(?![\w-])", "its endpoint", text)
     return text
+
+
+def kept_progress(progress: Progress) -> str:
+    """What the database keeps of it, as JSON: without the claims where these are too long."""
+    text = msgspec.json.encode(progress).decode()
+    if len(text) <= MAX_PROGRESS:
+        return text
+    return msgspec.json.encode(Progress(answered=progress.answered, planned=progress.planned)).decode()
+
+
+def read_progress(kept: str) -> Progress | None:
+    """What the database keeps of a job's progress; None where it has said nothing."""
+    try:
+        return msgspec.json.decode(kept, type=Progress) if kept else None
+    except msgspec.DecodeError:
+        return None

@@ -31,6 +31,7 @@ from steelyard.server.jobs.messages import (
     MAX_SETUP,
     SPECIFICATION,
     Ended,
+    LiveClaim,
     Progress,
     Setup,
     clock,
@@ -47,6 +48,7 @@ __all__ = ["main"]
 
 _FIRST_LEASE_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 2.0  # an interval takes some milliseconds
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 
 
@@ -180,17 +182,28 @@ def _variables(setup: Setup) -> dict[str, str]:
 
 
 class _Teller:
-    """Says now and then how far the run is."""
+    """Says now and then how far the run is, and where its claims stand."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out
-        self._last = 0.0
+        self._last = self._looked = 0.0
+        self._claims: tuple[tuple[LiveClaim, ...], int] = ((), 0)
 
     def watch(self, session: RunSession) -> None:
-        if time.monotonic() - self._last >= _TELL_SECONDS:
-            self._last = time.monotonic()
-            planned = sum(each.planned for each in session.plan.measurements)
-            _write(self._out, Progress(answered=sum(session.answered.values()), planned=planned))
+        from steelyard.server.jobs.live import live_claims
+
+        now = time.monotonic()
+        if now - self._last < _TELL_SECONDS:
+            return
+        self._last = now
+        if now - self._looked >= _LOOK_SECONDS:
+            self._looked, self._claims = now, live_claims(session)
+        planned = sum(each.planned for each in session.plan.measurements)
+        claims, left = self._claims
+        _write(
+            self._out,
+            Progress(answered=sum(session.answered.values()), planned=planned, claims=claims, left=left),
+        )
 
 
 def _write(out: IO[bytes], line: Progress | Ended) -> None:

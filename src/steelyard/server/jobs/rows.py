@@ -46,7 +46,8 @@ _COLUMNS: Final = (
     "j.schedule_id, j.scheduled_at, j.note, j.waits_for, s.cost, s.tokens"
 )
 _SPENT: Final = (
-    "SELECT sum(steelyard.cost_of(r.spent_in, r.spent_out, r.price_in, r.price_out)) AS cost, "
+    "SELECT CASE WHEN bool_and(r.price_in IS NOT NULL AND r.price_out IS NOT NULL) "
+    "THEN sum(steelyard.cost_of(r.spent_in, r.spent_out, r.price_in, r.price_out)) END AS cost, "
     "sum(r.spent_in + r.spent_out) AS tokens FROM steelyard.reservation r WHERE r.job_id = j.id"
 )
 
@@ -58,8 +59,8 @@ class JobRow:
     ``endpoint`` is the name of the endpoint that it asks, "" for the model that is built in.
 
     ``schedule`` and ``scheduled_at`` say which look of which schedule it is, ``note`` what is to be said of that.
-    ``waits_for`` is *budget* where one stopped it. ``cost`` (0 where the list has no prices) and ``tokens`` are what
-    its attempts spent, as far as they have said it; None where it asked no endpoint.
+    ``waits_for`` is *budget* where one stopped it. ``cost`` and ``tokens`` are what its attempts spent, as far as they
+    have said it; None where it asked no endpoint, and the cost, too, where the list had no prices.
     """
 
     id: int

@@ -17,8 +17,10 @@ from steelyard.reports.words import about_time, claim_words, counted, remark
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.specification import BUILT_IN
+from steelyard.server.pages.costs import verdict_cost
 from steelyard.server.pages.runs import shown_run
 from steelyard.server.pages.words import money_in_words
+from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import Filters
 from steelyard.server.web.addresses import claims_path, job_path, runs_path
 from steelyard.server.web.render import page
@@ -171,6 +173,8 @@ def _form_page(
 ) -> Response:
     project = call.project
     found, is_more = call.platform.runs.page(project.project_id, Filters(kind="audit"))
+    with call.platform.pool.connection() as connection:
+        taken = taken_of(connection, [each.id for each in found])
     may_start = project.role.reaches(Role.RUNNER)
     return page(
         call,
@@ -180,7 +184,7 @@ def _form_page(
         project=project.project,
         address=claims_path(project.project),
         audits=f"{runs_path(project.project)}?kind=audit",
-        runs=[shown_run(each) for each in found],
+        runs=[{**shown_run(each), "verdict_price": verdict_cost(taken[each.id])} for each in found],
         is_more=is_more,
         may_start=may_start,
         typed=typed,

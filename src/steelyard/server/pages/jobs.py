@@ -6,16 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
+from steelyard.server.jobs.costs import verdict_costs
 from steelyard.server.jobs.membership import Missing
-from steelyard.server.jobs.messages import Progress
+from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, RunSpecification, read_specification
 from steelyard.server.jobs.tries import asked_tasks
+from steelyard.server.pages.costs import NOTHING, job_verdict_cost
+from steelyard.server.pages.live import LIVE_RULES, live_claim_words
 from steelyard.server.pages.words import moment, money_in_words
 from steelyard.server.web.addresses import job_path, jobs_path, run_path, watch_path
 from steelyard.server.web.render import missing_page, page
@@ -23,6 +24,7 @@ from steelyard.server.web.render import missing_page, page
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from steelyard.server.jobs.costs import VerdictCost
     from steelyard.server.jobs.rows import JobEvent, JobRow
     from steelyard.server.jobs.specification import Specification
     from steelyard.server.web.call import Call
@@ -49,12 +51,13 @@ def show_jobs(call: Call) -> Response:
     with call.platform.pool.connection() as connection:
         found = acts.jobs_shown(connection, call.caller, project, before=number)
         names = names_of(connection, [each.requested_by for each in found])
+        costs = verdict_costs(connection, found)
     address = jobs_path(project)
     return page(
         call,
         "jobs.html.j2",
         project=project,
-        jobs=[_shown(each, project, names) for each in found],
+        jobs=[_shown(each, project, names, costs) for each in found],
         older=f"{address}?before={found[-1].id}" if len(found) == PAGE_SIZE else "",
         newest=address if number else "",
     )
@@ -120,6 +123,7 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
             people = [row.requested_by, *(int(each.actor[7:]) for each in events if _is_person(each.actor))]
             names = names_of(connection, people)
             waits = why_it_waits(connection, row.id)
+            costs = verdict_costs(connection, [row])
     except Missing:
         return missing_page(call)
     is_open = row.state in _OPEN
@@ -133,9 +137,10 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
         project=project.project,
         list_address=jobs_path(project.project),
         path=path,
-        job=_shown(row, project.project, names),
+        job=_shown(row, project.project, names, costs),
         row=row,
         rate=_rate(row, events),
+        **_live(row),
         waits=_WAITS.get(waits, ""),
         run_address=run_path(project.project, seal) if seal else "",
         events=[_shown_event(each, names) for each in events],
@@ -147,16 +152,17 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
     )
 
 
-def _shown(row: JobRow, project: str, names: dict[int, str]) -> dict[str, Any]:
+def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, VerdictCost]) -> dict[str, Any]:
     """What the list and the page show of a job."""
-    progress = _progress(row)
+    progress = read_progress(row.progress)
     return {
         "id": row.id,
         "address": job_path(project, row.id),
         "subject": asked_in_words(read_specification(row.specification)),
         "state": _state(row.state, row.wanted),
         "answered": f"{progress.answered:,} of at most {progress.planned:,}" if progress else "",
-        "cost": money_in_words(row.cost) if row.cost else "",
+        "cost": "" if row.tokens is None else "unknown" if row.cost is None else money_in_words(row.cost),
+        "verdict_price": job_verdict_cost(costs[row.id]) if row.id in costs else NOTHING,
         "tokens": f"{int(row.tokens):,}" if row.tokens else "",
         "asked_by": f"schedule {row.schedule}" if row.schedule else names.get(row.requested_by, ""),
         "made_at": moment(row.created_at),
@@ -183,20 +189,25 @@ def _state(state: str, wanted: str) -> str:
     return (_WANTED.get(wanted) if state == "running" else None) or _STATES.get(state, state)
 
 
-def _progress(row: JobRow) -> Progress | None:
-    try:
-        return msgspec.json.decode(row.progress, type=Progress) if row.progress else None
-    except msgspec.DecodeError:
-        return None
-
-
 def _rate(row: JobRow, events: tuple[JobEvent, ...]) -> str:
     """Of a first attempt alone: a later one counts answers that were there before it."""
-    progress = _progress(row)
+    progress = read_progress(row.progress)
     began = next((each.at for each in reversed(events) if each.state == "running"), None)
     if progress is None or began is None or row.state != "running" or row.attempt > 1 or row.resumes:
         return ""
     return rate_in_words(progress.answered, (datetime.now(UTC) - began).total_seconds())
+
+
+def _live(row: JobRow) -> dict[str, Any]:
+    """Where the claims of a job that has not ended stand, as it said last."""
+    progress = read_progress(row.progress)
+    if progress is None or row.state not in (*_OPEN, "paused"):
+        return {"claims": [], "claims_left": 0, "rules": []}
+    return {
+        "claims": [live_claim_words(each) for each in progress.claims],
+        "claims_left": progress.left,
+        "rules": [words for rule, words in LIVE_RULES.items() if any(each.rule == rule for each in progress.claims)],
+    }
 
 
 def _is_person(actor: str) -> bool:

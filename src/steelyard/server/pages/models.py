@@ -1,13 +1,13 @@
-"""*Models*: what a project's runs are about, what was last found of each model, and what a right answer took."""
+"""*Models*: what a project's runs are about, what was last found of each model, and what verdicts and answers took."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from steelyard.server.pages.costs import NOTHING, right_answer_cost, verdict_cost
 from steelyard.server.pages.runs import shown_run
 from steelyard.server.runs.models import CHECKS, ModelRow, models_page
-from steelyard.server.runs.summary import Taken
 from steelyard.server.web.addresses import models_path, runs_path
 from steelyard.server.web.render import page
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.call import Call
 
-__all__ = ["price_in_words", "show_models"]
+__all__ = ["show_models"]
 
 _HEADINGS: Final = {"audit": "Vendor’s claims", "identity": "Same file", "gate": "Our own bar"}
 
@@ -38,19 +38,6 @@ def show_models(call: Call) -> Response:
     )
 
 
-def price_in_words(taken: Taken) -> str:
-    """What a right answer took: money for a thousand where prices are known, else tokens; "" if nobody counted them.
-
-    Wrong answers are paid for, too.
-    """
-    if not taken.right:
-        return "no right answer" if taken.calls else ""
-    if taken.cost is not None:
-        return f"{1000 * taken.cost / taken.right:,.2f} for 1,000"
-    tokens = taken.tokens / taken.right
-    return f"{tokens:,.0f} tokens each" if tokens else ""
-
-
 def _shown(row: ModelRow) -> dict[str, Any]:
     return {
         "subject": row.subject,
@@ -59,5 +46,6 @@ def _shown(row: ModelRow) -> dict[str, Any]:
         "checks": {kind: shown_run(run) for kind, run in row.checks.items()},
         "right": f"{row.taken.right:,} of {row.taken.asked:,}" if row.taken.asked else "",
         "tasks": ", ".join(row.taken.tasks),
-        "price": price_in_words(row.taken),
+        "price": right_answer_cost(row.taken),
+        "verdict_price": NOTHING if row.audited is None else verdict_cost(row.audited),
     }

@@ -14,6 +14,7 @@ from steelyard.server.answers.index import UnusableIndexError
 from steelyard.server.jobs.tries import other_tries
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.received import open_received, received_folder
+from steelyard.server.runs.seen import note_seen
 from steelyard.server.runs.tries import tries_in_words
 from steelyard.server.shares.rows import DAYS, Share
 from steelyard.server.web.addresses import answers_path, job_path, run_path, runs_path
@@ -35,7 +36,11 @@ _TRIES: Final = 20
 def show_run(call: Call) -> Response:
     """The run's page."""
     row = find_run(call)
-    return missing_page(call) if row is None else run_page(call, row)
+    if row is None:
+        return missing_page(call)
+    if call.caller.person is not None:
+        note_seen(call.platform.pool, row.listed, call.caller.person)
+    return run_page(call, row)
 
 
 def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", new_link: str = "") -> Response:

@@ -1,9 +1,9 @@
-"""A sealed run as one stream: a tar file of regular files, written by us or by GNU tar, read strictly.
+"""A sealed run, or a suite, as one stream: a tar file of regular files, written by us or by GNU tar, read strictly.
 
 What comes in is hostile. Of tar's forms the reader knows regular files, the folders of a run and GNU's long names; a
-link, a device, another header, a path that no run has, a file or a folder twice or one byte too many ends it. Nothing
-is written outside the folder that was given, and memory holds one block. Python's own ``tarfile`` reads extended
-headers of any size into memory, so it does not read here.
+link, a device, another header, a path that no run (or no suite) has, a file or a folder twice or one byte too many ends
+it. Nothing is written outside the folder that was given, and memory holds one block. Python's own ``tarfile`` reads
+extended headers of any size into memory, so it does not read here.
 
 What comes compressed may unpack to a thousand times as much, so everything that is unpacked has a bound, and not the
 files alone: a folder comes once, a long name before one file, and after the end there are few zeros.
@@ -15,7 +15,8 @@ import os
 import re
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -24,7 +25,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.evidence import layout
 
-__all__ = ["Limits", "Unpacker", "is_accepted", "packed"]
+__all__ = ["RUN", "Content", "Limits", "Unpacker", "is_accepted", "packed", "packed_contents"]
 
 BLOCK: Final = 512
 CHUNK: Final = 1 << 18
@@ -48,17 +49,34 @@ def is_accepted(name: str) -> bool:
     return name == layout.BUNDLE or layout.is_sealable(name) or layout.is_media(name)
 
 
+@dataclass(frozen=True)
+class Content:
+    """What an archive is of, and which names of files and folders that has; ``most`` is how large one file may be."""
+
+    what: str
+    takes: Callable[[str], bool]
+    has_folder: Callable[[str], bool]
+    most: Callable[[str], int | None]
+
+
+def _most_bytes(name: str) -> int | None:
+    return layout.MAX_MEDIA_BYTES if layout.is_media(name) else layout.MAX_BYTES.get(name)
+
+
+RUN: Final = Content("run", is_accepted, _FOLDERS.__contains__, _most_bytes)
+
+
 # ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def packed(run: Path, names: Iterable[str] | None = None) -> Iterator[bytes]:
+def packed(run: Path, names: Iterable[str] | None = None, content: Content = RUN) -> Iterator[bytes]:
     """These files of a run, or all, as a compressed tar, piece by piece; what belongs to this machine alone stays out.
 
     Raises VerificationError for a link or a folder that no run has, InputError for a file that changes meanwhile.
     """
     deflate = zlib.compressobj(6, wbits=31)
     for name in layout.run_files(run) if names is None else names:
-        if not is_accepted(name):
+        if not content.takes(name):
             continue
         with layout.open_regular(run, name) as file:
             size = os.fstat(file.fileno()).st_size
@@ -71,6 +89,14 @@ def packed(run: Path, names: Iterable[str] | None = None) -> Iterator[bytes]:
                 left -= len(chunk)
                 yield deflate.compress(chunk)
             yield deflate.compress(bytes(-size % BLOCK))
+    yield deflate.compress(bytes(2 * BLOCK)) + deflate.flush()
+
+
+def packed_contents(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """Files by name and content as a compressed tar, piece by piece."""
+    deflate = zlib.compressobj(6, wbits=31)
+    for name, content in files:
+        yield deflate.compress(_header(name, len(content)) + content + bytes(-len(content) % BLOCK))
     yield deflate.compress(bytes(2 * BLOCK)) + deflate.flush()
 
 
@@ -89,8 +115,9 @@ class Unpacker:
     :meth:`finish` must be called at the end: a stream that was cut off is refused there.
     """
 
-    def __init__(self, folder: Path, limits: Limits, *, compressed: bool = True) -> None:
+    def __init__(self, folder: Path, limits: Limits, *, compressed: bool = True, content: Content = RUN) -> None:
         self.folder = folder
+        self._content = content
         self.files: list[str] = []
         self.size = 0  # bytes of all files
         self._limits = limits
@@ -193,23 +220,31 @@ class Unpacker:
         kind = block[156:157]
         if kind == _LONG_NAME:
             if self._name or not 0 < size <= _LONGEST_NAME:
-                raise InputError("the archive has a name that no run has")
+                raise InputError(f"the archive has a name that no {self._content.what} has")
             self._long = size
             return
-        name = _name(self._name or _short_name(block))
+        name = self._named(self._name or _short_name(block))
         self._name = b""
         if kind == _FOLDER:
             self._note_folder(name.rstrip("/"), size)
             return
         if kind not in _REGULAR:
             raise InputError(f"the archive has something that is not a regular file: {name!a}")
-        if not is_accepted(name):
-            raise InputError(f"the archive has a file that no run has: {name!a}")
+        if not self._content.takes(name):
+            raise InputError(f"the archive has a file that no {self._content.what} has: {name!a}")
         self._open(name, size)
 
+    def _named(self, raw: bytes) -> str:
+        """A path of the archive, without the ``./`` that tar puts before it."""
+        try:
+            name = raw.decode("ascii")
+        except UnicodeDecodeError:
+            raise InputError(f"the archive has a name that no {self._content.what} has: {raw[:100]!a}") from None
+        return "" if name in (".", "./") else name.removeprefix("./")
+
     def _note_folder(self, name: str, size: int) -> None:
-        if name not in _FOLDERS or size:
-            raise InputError(f"the archive has a folder that no run has: {name!a}")
+        if (name and not self._content.has_folder(name)) or size:
+            raise InputError(f"the archive has a folder that no {self._content.what} has: {name!a}")
         if name in self._folders:
             raise InputError(f"the archive has the folder {name or '.'} twice")
         self._folders.add(name)
@@ -220,7 +255,7 @@ class Unpacker:
             raise InputError(f"the archive holds more than {self._limits.files:,} files")
         if self.size > self._limits.size:
             raise InputError(f"the archive holds more than {self._limits.size >> 20:,} MB")
-        most = layout.MAX_MEDIA_BYTES if layout.is_media(name) else layout.MAX_BYTES.get(name)
+        most = self._content.most(name)
         if most is not None and size > most:
             raise InputError(f"{name} is larger than {most} bytes")
         path = self.folder / name
@@ -252,12 +287,3 @@ def _short_name(block: bytes) -> bytes:
     prefix = block[345:500].split(b"\0")[0] if block[257:263] == b"ustar\0" else b""
     name = block[:100].split(b"\0")[0]
     return prefix + b"/" + name if prefix else name
-
-
-def _name(raw: bytes) -> str:
-    """A path of the archive, without the ``./`` that tar puts before it."""
-    try:
-        name = raw.decode("ascii")
-    except UnicodeDecodeError:
-        raise InputError(f"the archive has a name that no run has: {raw[:100]!a}") from None
-    return "" if name in (".", "./") else name.removeprefix("./")

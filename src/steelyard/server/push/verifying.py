@@ -21,7 +21,7 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.server.push.worker import MAX_REPLY, Reply
 from steelyard.server.runs.summary import RunSummary
 
-__all__ = ["KEPT", "Verifier", "VerifyLimits", "isolation_problem"]
+__all__ = ["KEPT", "Verifier", "VerifyLimits", "environment", "isolation_problem"]
 
 KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 
@@ -35,10 +35,14 @@ class VerifyLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verifier:
-    """Verifies runs, each in a process of its own; :meth:`stop` ends those that run."""
+    """Verifies runs, each in a process of its own; :meth:`stop` ends those that run.
 
-    def __init__(self, limits: VerifyLimits | None = None) -> None:
+    ``module`` is the one that the process is: another one looks at something else than a run.
+    """
+
+    def __init__(self, limits: VerifyLimits | None = None, module: str = "steelyard.server.push.worker") -> None:
         self._limits = limits or VerifyLimits()
+        self._module = module
         self._running: set[subprocess.Popen[bytes]] = set()
         self._is_stopped = False
 
@@ -72,6 +76,13 @@ class Verifier:
             raise InputError(found.unable) if found.unable else VerificationError(found.problem)
 
     def _reply(self, folder: Path, *more: str) -> Reply:
+        try:
+            return msgspec.json.decode(self.written(folder, *more), type=Reply)
+        except msgspec.DecodeError:
+            raise InputError("the verification ended without a word") from None
+
+    def written(self, folder: Path, *more: str) -> bytes:
+        """What the process wrote, at most so much as a reply may have; raises InputError where it did not end well."""
         limits = self._limits
         with tempfile.TemporaryFile() as reply:
             code = self._run(folder, reply, more)
@@ -81,22 +92,19 @@ class Verifier:
             raise InputError(
                 "the server was stopped before it was verified" if self._is_stopped else _ended(code, limits)
             )
-        try:
-            return msgspec.json.decode(written, type=Reply)
-        except msgspec.DecodeError:
-            raise InputError("the verification ended without a word") from None
+        return written
 
     def _run(self, folder: Path, reply: IO[bytes], more: tuple[str, ...]) -> int:
         """The exit code of the process."""
         limits = self._limits
-        module = [sys.executable, "-P", "-m", "steelyard.server.push.worker"]
+        module = [sys.executable, "-P", "-m", self._module]
         with subprocess.Popen(  # noqa: S603 — our own module
             [*module, str(folder), str(limits.cpu_seconds), str(limits.memory), str(os.getpid()), *more],
             stdin=subprocess.DEVNULL,
             stdout=reply,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the server alone, which then ends it
-            env=_environment(),
+            env=environment(),
         ) as process:
             self._running.add(process)
             try:
@@ -118,13 +126,13 @@ def isolation_problem() -> str:
         capture_output=True,
         text=True,
         timeout=60,
-        env=_environment(),
+        env=environment(),
         check=False,
     )
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What Python needs to start, and no key."""
     return {name: value for name in KEPT if (value := os.environ.get(name)) is not None}
 

@@ -24,7 +24,7 @@ from steelyard.evidence import layout
 from steelyard.server.push.no_network import refuse_sockets
 from steelyard.server.runs.summary import RunSummary, summary_of
 
-__all__ = ["MAX_REPLY", "Reply", "main"]
+__all__ = ["MAX_REPLY", "Reply", "confine", "main", "without_place"]
 
 MAX_REPLY: Final = 16 << 20
 _SET_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
@@ -46,10 +46,17 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(folder: str, cpu_seconds: int, memory: int, parent: int, index: str = "", seal: str = "") -> None:
     """Verify the run in ``folder``, for the process ``parent``, with which this one ends; ``index``: see above."""
+    confine(cpu_seconds, memory, parent, MAX_INDEX if seal else MAX_WRITTEN)
+    reply = _indexed(Path(folder), Path(index), seal) if seal else _verified(Path(folder), index, cpu_seconds)
+    sys.stdout.buffer.write(msgspec.json.encode(reply))
+
+
+def confine(cpu_seconds: int, memory: int, parent: int, file_size: int) -> None:
+    """Bound what this process may take, end it with the process ``parent``, and refuse it the network."""
     for limit, soft in (
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_DATA, memory),  # and not the address space, of which V8 reserves far more than it uses
-        (resource.RLIMIT_FSIZE, MAX_INDEX if seal else MAX_WRITTEN),
+        (resource.RLIMIT_FSIZE, file_size),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(limit)
@@ -57,8 +64,6 @@ def main(folder: str, cpu_seconds: int, memory: int, parent: int, index: str = "
         resource.setrlimit(limit, (least, least if limit != resource.RLIMIT_CPU else hard))
     _end_with_parent(parent)
     refuse_sockets()
-    reply = _indexed(Path(folder), Path(index), seal) if seal else _verified(Path(folder), index, cpu_seconds)
-    sys.stdout.buffer.write(msgspec.json.encode(reply))
 
 
 def _end_with_parent(parent: int) -> None:
@@ -75,9 +80,9 @@ def _verified(folder: Path, index: str, cpu_seconds: int) -> Reply:
         run = summary_of(verified(folder))
         return Reply(run=run, indexed=bool(index) and _is_indexed(folder, Path(index), run.seal, cpu_seconds))
     except VerificationError as error:
-        return Reply(problem=_without(folder, str(error)))
+        return Reply(problem=without_place(folder, str(error)))
     except SteelyardError as error:
-        return Reply(unable=_without(folder, str(error)))
+        return Reply(unable=without_place(folder, str(error)))
     except MemoryError:
         return Reply(unable="needs more memory to be verified than this server allows")
 
@@ -111,13 +116,13 @@ def _indexed(folder: Path, index: Path, seal: str) -> Reply:
         with index.open("xb") as out:
             write_index(folder, seal, out)
     except (SteelyardError, OSError, ValueError) as error:
-        return Reply(problem=_without(folder, str(error)))
+        return Reply(problem=without_place(folder, str(error)))
     except MemoryError:
         return Reply(unable="its answers need more memory to be listed than this server allows")
     return Reply(indexed=True)
 
 
-def _without(folder: Path, message: str) -> str:
+def without_place(folder: Path, message: str) -> str:
     """A message of a verifier without the place where this server keeps what comes in."""
     from steelyard.util.text import one_line
 

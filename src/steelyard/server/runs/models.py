@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from steelyard.records import Record
+from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import LISTED, ListedRun
 from steelyard.server.runs.summary import Taken
 
@@ -22,20 +20,18 @@ CHECKS: Final = ("audit", "identity", "gate")
 _OF_A_MODEL: Final = ("audit", "run", "gate", "identity", "import")
 
 
-class _Kept(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """Of a run's summary, what is needed here."""
-
-    taken: Taken = Taken()
-
-
 @dataclass(frozen=True)
 class ModelRow:
-    """A model, its last run of each kind in ``CHECKS``, its last run of any kind, and what the calls of that took."""
+    """A model, its last run of each kind in ``CHECKS``, its last run of any kind, and what the calls of that took.
+
+    ``audited`` is what the last audit took, None where there is none.
+    """
 
     subject: str
     last: ListedRun
     taken: Taken
     checks: dict[str, ListedRun]
+    audited: Taken | None = None
 
 
 # Each name is found by a look into the index for the first one behind the name before, so that a model of a million
@@ -77,13 +73,14 @@ def models_page(pool: ConnectionPool, project: int, after: str = "", size: int =
             run = ListedRun(*columns)
             last.setdefault(run.subject, {})[run.kind] = run
         newest = {name: max(runs.values(), key=lambda run: (run.pushed_at, run.id)) for name, runs in last.items()}
-        summaries = connection.execute(
-            "SELECT id, summary FROM steelyard.run WHERE id = ANY (%s)", ([run.id for run in newest.values()],)
-        ).fetchall()
-    taken = {number: msgspec.json.decode(text, type=_Kept).taken for number, text in summaries}
+        audits = {name: runs["audit"].id for name, runs in last.items() if "audit" in runs}
+        taken = taken_of(connection, [*(run.id for run in newest.values()), *audits.values()])
     rows = [
-        ModelRow(name, newest[name], taken[newest[name].id], {k: r for k, r in last[name].items() if k in CHECKS})
+        ModelRow(
+            name, newest[name], taken[newest[name].id], {k: r for k, r in last[name].items() if k in CHECKS},
+            taken[audits[name]] if name in audits else None,
+        )
         for name in shown
         if name in newest
-    ]
+    ]  # fmt: skip
     return rows, shown[-1] if len(names) > size else ""

@@ -254,6 +254,11 @@ def insert_run(
     if made is None:
         return None
     _add_files(connection, made[0], summary.files)
+    for use in summary.suites:
+        connection.execute(
+            "INSERT INTO steelyard.run_suite (run_id, suite, recipient, plan, lines) VALUES (%s, %s, %s, %s, %s)",
+            (made[0], use.suite, use.recipient, summary.plan[:64], list(use.lines)),
+        )
     note_run(
         connection, project_id, project, summary.seal, kind=summary.kind, subject=summary.subject,
         verdict=summary.verdict, words=(row.word for row in summary.rows), is_whole=summary.verified_exit == 0,
@@ -271,8 +276,8 @@ def _add_files(connection: psycopg.Connection[Any], run: int, files: Sequence[Ru
 
 
 def shortened(summary: RunSummary) -> bytes:
-    """The summary as JSON without its files, which have a table; where it is too long, with fewer rows and remarks."""
-    kept = msgspec.structs.replace(summary, files=())
+    """The summary as JSON without files and suites, which have tables; with fewer rows where it is too long."""
+    kept = msgspec.structs.replace(summary, files=(), suites=())
     while len(data := msgspec.json.encode(kept)) > MAX_SUMMARY:
         rows = kept.rows[: len(kept.rows) // 2]
         kept = msgspec.structs.replace(

@@ -5,11 +5,13 @@ Texts are bounded and on one line already (:func:`steelyard.util.text.one_line`)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
+from steelyard.errors import SteelyardError
 from steelyard.evidence import layout
-from steelyard.records import SUBJECT, Plan, Record, Verdict
+from steelyard.records import SUBJECT, Plan, Record, Verdict, VerdictWord
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -17,7 +19,18 @@ if TYPE_CHECKING:
 
     from steelyard.api.results import VerifyResult
 
-__all__ = ["KINDS", "ClaimRow", "RunFile", "RunKind", "RunSummary", "Said", "Taken", "summary_of"]
+__all__ = [
+    "KINDS",
+    "AskedSamples",
+    "ClaimRow",
+    "RunFile",
+    "RunKind",
+    "RunSummary",
+    "Said",
+    "SuiteUse",
+    "Taken",
+    "summary_of",
+]
 
 RunKind: TypeAlias = Literal["audit", "run", "gate", "choice", "identity", "import", "recording"]
 KINDS: Final[tuple[str, ...]] = get_args(RunKind)
@@ -25,6 +38,11 @@ KINDS: Final[tuple[str, ...]] = get_args(RunKind)
 MAX_ROWS: Final = 500
 MAX_FINDINGS: Final = 200
 _MAX_TASKS: Final = 5
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_MAX_USES: Final = 50
+_MAX_LINES: Final = 100_000  # of one use
+_MAX_SAMPLES: Final = 50
+_DECIDED: Final = (VerdictWord.CONSISTENT, VerdictWord.INCONSISTENT)
 
 
 class ClaimRow(Record, frozen=True, kw_only=True):
@@ -57,6 +75,8 @@ class Taken(Record, frozen=True, kw_only=True):
 
     ``tasks`` names at most five of what was asked; ``cost`` is money at the prices that the run was given, in their
     currency, None where a price is unknown; ``tokens`` are those of questions and answers, 0 where nobody counted.
+    ``verdicts`` are the claims and gates that were decided, and ``run_cost`` and ``run_tokens`` what all calls of the
+    run took, those that decided nothing and those of other models among them.
     """
 
     tasks: tuple[str, ...] = ()
@@ -65,6 +85,20 @@ class Taken(Record, frozen=True, kw_only=True):
     calls: int = 0
     tokens: int = 0
     cost: float | None = None
+    verdicts: int = 0
+    run_cost: float | None = None
+    run_tokens: int = 0
+
+
+class SuiteUse(Record, frozen=True, kw_only=True):
+    """Which items of a private suite, by its digest and the lines of its file, a run sent to whom.
+
+    ``recipient`` is the address of an endpoint as the plan names it, "" for a model in the process of whoever ran it.
+    """
+
+    suite: str
+    recipient: str
+    lines: tuple[int, ...]
 
 
 class Said(Record, frozen=True, kw_only=True):
@@ -72,6 +106,13 @@ class Said(Record, frozen=True, kw_only=True):
 
     name: str
     text: str
+
+
+class AskedSamples(Record, frozen=True, kw_only=True):
+    """A task that a run asked its models, and the digest of the samples: runs of the same one can be compared."""
+
+    task: str
+    digest: str
 
 
 class RunSummary(Record, frozen=True, kw_only=True):
@@ -108,6 +149,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     scores_taken: int = 0
     own_questions: tuple[str, ...] = ()
     taken: Taken = Taken()
+    samples: tuple[AskedSamples, ...] = ()
     said: tuple[Said, ...]
     rows: tuple[ClaimRow, ...] = ()
     rows_left: int = 0
@@ -116,6 +158,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     files: tuple[RunFile, ...] = ()
+    suites: tuple[SuiteUse, ...] = ()
     size: int
 
 
@@ -153,7 +196,8 @@ def summary_of(result: VerifyResult) -> RunSummary:
         pages_compared=found.pages,
         scores_taken=found.withheld + found.executed,
         own_questions=own_under_public_names(plan)[:_MAX_TASKS],
-        taken=_taken(verdict),
+        taken=_taken(verdict, rows),
+        samples=_samples(plan),
         said=tuple(Said(name=name, text=one_line(text, 600)) for name, text in _said(result)),
         rows=tuple(rows[:MAX_ROWS]),
         rows_left=max(0, len(rows) - MAX_ROWS),
@@ -162,6 +206,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         notes=tuple(words.remark(each) for each in verdict.notes[:MAX_FINDINGS]),
         order=tuple(one_line(each, 600) for each in verdict.order[:20]),
         files=files,
+        suites=tuple(_suites(plan, result.folder)),
         size=sum(each.size for each in files),
     )
 
@@ -192,6 +237,16 @@ def _kind(plan: Plan, verdict: Verdict) -> RunKind:
     return "audit" if plan.sheet is not None else "run"
 
 
+def _samples(plan: Plan) -> tuple[AskedSamples, ...]:
+    """Of what is asked for a task itself: no arms of a detector, and nothing asked again."""
+    asked = {
+        (each.task, each.items or each.samples_root): None
+        for each in plan.measurements
+        if not (each.again or each.arm or each.beside or each.drawn) and plan.origin.kind != "gateway"
+    }
+    return tuple(AskedSamples(task=one_line(task, 80), digest=digest[:200]) for task, digest in [*asked][:_MAX_SAMPLES])
+
+
 def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
     yield from result.facts()
     found = result.recomputed
@@ -210,21 +265,60 @@ def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
         yield "seal", message
 
 
-def _taken(verdict: Verdict) -> Taken:
-    """Of the measurements of the subject, less texts and orders in which nothing is right or wrong."""
+def _taken(verdict: Verdict, rows: Iterable[ClaimRow]) -> Taken:
+    """Of the measurements of the subject, less texts and orders in which nothing is right or wrong; and of all."""
     from steelyard.reports.measured import by_measurement, is_marked
 
-    asked = [each for each in by_measurement(verdict) if each.role == SUBJECT and each.calls and is_marked(each)]
-    costs = [each.cost for each in asked]
-    known = [cost for cost in costs if cost is not None]
+    called = [each for each in by_measurement(verdict) if each.calls]
+    asked = [each for each in called if each.role == SUBJECT and is_marked(each)]
     return Taken(
         tasks=tuple(dict.fromkeys(one_line(each.task, 80) for each in asked))[:_MAX_TASKS],
         right=sum(each.right for each in asked),
         asked=sum(each.asked for each in asked),
         calls=sum(each.calls for each in asked),
         tokens=sum(each.prompt_tokens + each.completion_tokens for each in asked),
-        cost=sum(known) if known and len(known) == len(costs) else None,
+        cost=_sum_of([each.cost for each in asked]),
+        verdicts=sum(each.word in _DECIDED for each in rows),
+        run_cost=_sum_of([each.cost for each in called]),
+        run_tokens=sum(each.prompt_tokens + each.completion_tokens for each in called),
     )
+
+
+def _suites(plan: Plan, folder: Path) -> Iterator[SuiteUse]:
+    """What was sent of private suites, from the journal: every attempt counts, whether it was answered or not."""
+    if not any(each.suite for each in plan.measurements):
+        return
+    from steelyard.storage.journal.reader import replay
+
+    asked = {
+        each.id: (each.suite, _recipient(plan.models[each.role].identity.uri) if each.role in plan.models else "")
+        for each in plan.measurements
+        if _DIGEST.fullmatch(each.suite)
+    }
+    lines: dict[tuple[str, str], set[int]] = {place: set() for place in asked.values()}
+    for attempt in replay(folder).attempts:
+        number = attempt.sample.rpartition("/")[2]
+        if attempt.measurement in asked and number.isdecimal() and len(number) < 10:
+            lines[asked[attempt.measurement]].add(int(number))
+    for (suite, recipient), numbers in sorted(lines.items())[:_MAX_USES]:
+        yield SuiteUse(suite=suite, recipient=recipient, lines=tuple(sorted(numbers)[:_MAX_LINES]))
+
+
+def _recipient(uri: str) -> str:
+    """Who gets what a model of this URI is asked, in normal form; the URI itself where it cannot be read."""
+    from steelyard.api.models import recipient_of
+    from steelyard.util.addresses import normal_endpoint
+
+    try:
+        return one_line(normal_endpoint(recipient_of(uri)), 400)
+    except (SteelyardError, ValueError):
+        return one_line(uri, 400)
+
+
+def _sum_of(costs: Sequence[float | None]) -> float | None:
+    """None where one is unknown, or nothing was asked."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None
 
 
 def _rows(verdict: Verdict) -> Iterator[ClaimRow]:

@@ -6,12 +6,15 @@ __all__ = [
     "answers_path",
     "budgets_path",
     "claims_path",
+    "compare_path",
     "job_path",
     "jobs_path",
     "models_path",
     "people_path",
     "run_path",
     "runs_path",
+    "suite_path",
+    "suites_path",
     "watch_path",
     "webhooks_path",
 ]
@@ -35,6 +38,11 @@ def answers_path(project: str, seal: str) -> str:
 def models_path(project: str) -> str:
     """The models that a project's runs are about."""
     return f"/p/{project}/models"
+
+
+def compare_path(project: str) -> str:
+    """Where a project's runs are compared."""
+    return f"/p/{project}/compare"
 
 
 def people_path(project: str) -> str:
@@ -70,3 +78,13 @@ def watch_path(project: str) -> str:
 def budgets_path(project: str) -> str:
     """What a project may spend in a month."""
     return f"/p/{project}/budgets"
+
+
+def suites_path(project: str) -> str:
+    """The private suites of a project."""
+    return f"/p/{project}/suites"
+
+
+def suite_path(project: str, name: str) -> str:
+    """The page of a suite."""
+    return f"{suites_path(project)}/{name}"

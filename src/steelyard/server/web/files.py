@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from steelyard.server.push.archive import packed
+from steelyard.server.push.archive import packed, packed_contents
 from steelyard.server.web.headers import SANDBOX_POLICY
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-__all__ = ["HTML", "archive_reply", "file_reply"]
+__all__ = ["HTML", "archive_reply", "contents_reply", "download_reply", "file_reply"]
 
 HTML: Final = "text/html; charset=utf-8"
 _CHUNK: Final = 1 << 18
@@ -37,6 +37,23 @@ def archive_reply(folder: Path, seal: str) -> Response:
     # A compressor gives empty pieces between full ones.
     pieces = (piece for piece in packed(folder) if piece)
     return StreamingResponse(pieces, media_type="application/gzip", headers=headers)
+
+
+def contents_reply(name: str, files: Iterable[tuple[str, bytes]]) -> Response:
+    """Files by name and content as ``NAME.tar.gz``; ``name`` is plain."""
+    from starlette.responses import StreamingResponse
+
+    pieces = (piece for piece in packed_contents(files) if piece)
+    return StreamingResponse(
+        pieces, media_type="application/gzip", headers=_headers(f"{name}.tar.gz", as_download=True)
+    )
+
+
+def download_reply(data: bytes, name: str) -> Response:
+    """Bytes as a download of no type; ``name`` is plain."""
+    from starlette.responses import Response
+
+    return Response(data, media_type="application/octet-stream", headers=_headers(name, as_download=True))
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -1,0 +1,1 @@
+"""Comparing runs for a page: computed in a process of its own, by the functions of ``steelyard compare``."""

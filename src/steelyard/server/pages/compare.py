@@ -1,0 +1,298 @@
+"""*Compare*: runs of a project on the same samples, by the functions of ``steelyard compare`` and its sister commands.
+
+The first address lists which runs asked the same. One that names runs shows their comparison, which is computed in a
+process of its own: here numbers become words, and a drawing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from steelyard.comparison import portfolio_words, words
+from steelyard.comparison.html import span
+from steelyard.comparison.portfolio_pages import dots
+from steelyard.errors import InputError
+from steelyard.reports.words import counted
+from steelyard.server.comparing.comparisons import ComparingError
+from steelyard.server.comparing.process import Asked, AskedRun, Compared
+from steelyard.server.pages.runs import shown_run
+from steelyard.server.pages.words import money_in_words
+from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_of_same_samples
+from steelyard.server.runs.received import received_folder
+from steelyard.server.web.addresses import compare_path, run_path
+from steelyard.server.web.render import missing_page, page
+from steelyard.util.text import one_line
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from steelyard.comparison.portfolio_record import Portfolio
+    from steelyard.comparison.record import Comparison, Contrast, MatrixCell, PairResult
+    from steelyard.server.runs.rows import RunRow
+    from steelyard.server.web.call import Call
+
+__all__ = ["show_compare"]
+
+MOST_RUNS: Final = 8
+MOST_ANSWERS: Final = 200_000  # of all chosen runs: so many are read in about a minute
+_MOST_GROUPS: Final = 50
+_MOST_IN_GROUP: Final = 30
+_MOST_TASKS: Final = 50
+_MOST_ROWS: Final = 60
+_CSS: Final = {"better": "consistent", "worse": "inconsistent", "not_told_apart": "not-tested"}
+
+
+def show_compare(call: Call) -> Response:
+    """The choice of runs, or the comparison of those that the address names."""
+    given = call.request.query_params.getlist("run")[: MOST_RUNS + 1]
+    seals = list(dict.fromkeys(each for each in given if each))
+    if not seals:
+        return _choice(call)
+    rows = [call.platform.runs.find(call.project.project_id, seal) for seal in seals]
+    found = [row for row in rows if row is not None]
+    if len(found) < len(rows):
+        return missing_page(call)
+    try:
+        asked = _asked(call, found)
+    except InputError as error:
+        return _choice(call, 400, problem=str(error))
+    try:
+        compared = call.platform.comparisons.result(asked)
+    except ComparingError as error:
+        return page(call, "compare_wait.html.j2", 202, said=str(error), project=call.project.project)
+    if compared.comparison is None:
+        return _choice(call, 400, problem=compared.problem)
+    return page(call, "comparison.html.j2", **_shown(call, found, asked, compared, compared.comparison))
+
+
+def _asked(call: Call, rows: list[RunRow]) -> Asked:
+    """What is computed. Raises InputError for a choice that is not, GoneError where files are no longer there."""
+    if len(rows) < 2:
+        raise InputError("choose two runs at least")
+    if len(rows) > MOST_RUNS:
+        raise InputError(f"choose {MOST_RUNS} runs at most; steelyard compare takes more")
+    answers = sum(row.summary.answers for row in rows)
+    if answers > MOST_ANSWERS:
+        raise InputError(
+            f"these runs have {counted(answers, 'answer')} together, and {MOST_ANSWERS:,} are compared here: take "
+            "their folders home, and use steelyard compare"
+        )
+    return Asked(
+        runs=tuple(
+            AskedRun(folder=str(received_folder(call.platform.data, row)), seal=row.listed.seal) for row in rows
+        ),
+        all_pairs=call.query("pairs", 5) == "all",
+        shares=_shares(call),
+    )
+
+
+def _shares(call: Call) -> tuple[float, ...]:
+    """The shares that the address has; () where it has none. Raises InputError for what is no share."""
+    typed = [one_line(each, 20).strip() for each in call.request.query_params.getlist("share")[:26]]
+    if not any(typed):
+        return ()
+    try:
+        found = tuple(float(each) if each.isascii() else math.nan for each in typed)
+    except ValueError:
+        found = (math.nan,)
+    if not all(0 <= each <= 1e9 for each in found) or not sum(found) > 0:
+        raise InputError("shares are numbers from 0 on, one for each model, and not all 0")
+    return found
+
+
+# ── the choice ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _choice(call: Call, status: int = 200, *, problem: str = "") -> Response:
+    groups, is_cut = runs_of_same_samples(call.platform.pool, call.project.project_id)
+    return page(
+        call,
+        "compare.html.j2",
+        status,
+        problem=problem,
+        project=call.project.project,
+        address=compare_path(call.project.project),
+        groups=[_shown_group(each) for each in groups[:_MOST_GROUPS]],
+        groups_left=max(0, len(groups) - _MOST_GROUPS),
+        looked_at=LOOKED_AT if is_cut else 0,
+        most=MOST_RUNS,
+    )
+
+
+def _shown_group(group: SameSamples) -> dict[str, Any]:
+    return {
+        "task": group.task,
+        "runs": [
+            {**shown_run(run), "seal": run.seal, "answers": counted(answers, "answer")}
+            for run, answers in group.runs[:_MOST_IN_GROUP]
+        ],
+        "left": max(0, len(group.runs) - _MOST_IN_GROUP),
+    }
+
+
+# ── the comparison ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared, comparison: Comparison) -> dict[str, Any]:
+    project = call.project.project
+    fields = [*(("run", each.seal) for each in asked.runs)]
+    other_way = [] if asked.all_pairs else [("pairs", "all")]
+    tasks = list(dict.fromkeys((each.task, each.scorer) for each in compared.cells))
+    contrasts = [each for pair in comparison.pairs for each in pair.contrasts]
+    reach = _reach(contrasts)
+    return {
+        "project": project,
+        "address": compare_path(project),
+        "headline": words.headline(comparison),
+        "tests_line": words.tests_line(comparison),
+        "models": _models(project, rows, compared, comparison),
+        "notes": comparison.notes,
+        "matrix": [_matrix_row(task, scorer, comparison, compared.cells) for task, scorer in tasks[:_MOST_TASKS]],
+        "tasks_left": max(0, len(tasks) - _MOST_TASKS),
+        "letters": [each.letter for each in comparison.runs],
+        "pairs": [_pair(comparison, pair, reach) for pair in comparison.pairs],
+        "reach": f"{100 * reach:.0f}",
+        "all_pairs": asked.all_pairs,
+        "other_way": f"{compare_path(project)}?{urlencode(fields + other_way)}",
+        "has_several": len(comparison.runs) > 2,
+        "seals": [each.seal for each in asked.runs],
+        **_portfolio(compared.portfolio, compared.no_portfolio),
+    }
+
+
+def _models(project: str, rows: list[RunRow], compared: Compared, comparison: Comparison) -> list[dict[str, Any]]:
+    by_seal = {row.listed.seal: shown_run(row.listed) for row in rows}
+    return [
+        {
+            "letter": run.letter,
+            "model": run.model,
+            "role": run.role if compared.seals.count(seal) > 1 else "",
+            "created": run.created[:10],
+            "run": by_seal[seal],
+            "address": run_path(project, seal),
+            "calls": f"{run.spent.calls:,}",
+            "median": words.seconds(run.spent.seconds_median),
+            "cost": _money(run.spent.cost),
+            "per_right": _of_thousand(run.spent.cost_per_right),
+        }
+        for run, seal in zip(comparison.runs, compared.seals, strict=True)
+    ]
+
+
+def _money(amount: float | None) -> str:
+    return "unknown" if amount is None else money_in_words(amount)
+
+
+def _of_thousand(amount: float | None) -> str:
+    return "unknown" if amount is None else f"{money_in_words(1000 * amount)} for 1,000"
+
+
+def _matrix_row(task: str, scorer: str, comparison: Comparison, cells: tuple[MatrixCell, ...]) -> dict[str, Any]:
+    of_task = {each.letter: each for each in cells if (each.task, each.scorer) == (task, scorer)}
+    return {
+        "task": task,
+        "scorer": scorer,
+        "cells": [(each.letter, _cell(of_task.get(each.letter))) for each in comparison.runs],
+    }
+
+
+def _cell(cell: MatrixCell | None) -> dict[str, str] | None:
+    if cell is None:
+        return None
+    parts = [counted(cell.n, "sample")]
+    if cell.open:
+        parts.append(f"{cell.open:,} open or missing")
+    if cell.is_stopped:
+        parts.append("stopped before its end")
+    return {
+        "score": words.score(cell.score),
+        "interval": "no interval" if cell.ci is None else f"{words.one(cell.ci[0])} to {words.one(cell.ci[1])}",
+        "detail": ", ".join(parts),
+    }
+
+
+def _pair(comparison: Comparison, pair: PairResult, reach: float) -> dict[str, Any]:
+    rows = [_row(comparison, pair, each, reach) for each in pair.contrasts]
+    whole = [row for row in rows if row["scope"] != "slice"]
+    slices = [row for row in rows if row["scope"] == "slice"]
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "title": words.title(comparison, pair),
+        "rows": whole[:_MOST_ROWS],
+        "slices": slices[:_MOST_ROWS],
+        "left": max(0, len(whole) - _MOST_ROWS) + max(0, len(slices) - _MOST_ROWS),
+        "told": sum(row["css"] != "not-tested" for row in slices),
+        "skipped": pair.skipped,
+        "notes": pair.notes[:20],
+        "differing": pair.differing,
+    }
+
+
+def _row(comparison: Comparison, pair: PairResult, contrast: Contrast, reach: float) -> dict[str, Any]:
+    return {
+        "scope": contrast.scope,
+        "name": one_line(words.name_of(contrast), 120),
+        "n": f"{contrast.n:,}",
+        "clusters": f"{contrast.clusters:,}" if contrast.clusters != contrast.n else "",
+        "open": f"{contrast.open:,}" if contrast.open else "",
+        "difference": words.difference(contrast),
+        "interval": words.interval(contrast),
+        "p": words.p_words(contrast),
+        "css": _CSS[contrast.word],
+        "sign": words.SIGNS[contrast.word],
+        "sentence": words.sentence(comparison, pair, contrast),
+        "bar": span(contrast.ci, sum(contrast.difference) / 2, reach),
+    }
+
+
+def _reach(contrasts: list[Contrast]) -> float:
+    """Half of the scale that all intervals share: the next 5 points beyond the widest of the tests but groups."""
+    ends = [abs(end) for each in contrasts for end in each.ci if each.scope != "slice"]
+    return min(1.0, max(1, -(-1000 * max(ends, default=0.05) // 50)) * 0.05)
+
+
+def _portfolio(portfolio: Portfolio | None, why_not: str) -> dict[str, Any]:
+    if portfolio is None:
+        return {"portfolio": None, "no_portfolio": why_not, "dots": []}
+    unpriced = [each.letter for each in portfolio.holdings if each.cost is None]
+    sentences = [_capital(each) if place else each for place, each in enumerate(portfolio_words.sentences(portfolio))]
+    return {
+        "portfolio": portfolio,
+        "no_portfolio": "",
+        "dots": dots(portfolio),
+        "unpriced": ", ".join(unpriced),
+        "flattening": sentences[-1] if portfolio.flattening is not None else "",
+        "too_few": "" if unpriced or not portfolio.no_frontier else _capital(portfolio.no_frontier),
+        "holdings": [
+            {
+                "held": each,
+                "share": portfolio_words.percent(each.share),
+                "typed": f"{100 * each.share:.3g}",
+                "quality": f"{words.one(each.quality)}",
+                "interval": f"{words.one(each.quality_low)} to {words.one(each.quality_high)}",
+                "cost": _of_thousand(each.cost),
+            }
+            for each in portfolio.holdings
+        ],
+        "concentrations": [
+            {"by": each.by, "sentence": _capital(portfolio_words.concentration_sentence(each)),
+             "shares": [(name, portfolio_words.percent(share), f"{200 * share:.1f}")
+                        for name, share in each.shares.items()]}
+            for each in portfolio.concentrations
+        ],
+        "together": sentences[:2],
+        "overlaps": [
+            {"pair": each, "both": portfolio_words.percent(each.both),
+             "expected": portfolio_words.percent(each.expected), "kappa": portfolio_words.kappa(each),
+             "sentence": portfolio_words.overlap_sentence(each)}
+            for each in portfolio.overlaps[:_MOST_ROWS]
+        ],
+        "are_shares_given": not any("shares are equal" in note for note in portfolio.notes),
+    }  # fmt: skip
+
+
+def _capital(sentence: str) -> str:
+    return f"{sentence[0].upper()}{sentence[1:]}"

@@ -1,0 +1,176 @@
+"""*Suites* of a project: what there is, who may and who did see it, and its review put into files.
+
+The page of a suite says that it is there, and how large, to every member of its project; its items are for those that
+its ``suite.yaml`` names as readers, where it names any.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard.errors import InputError
+from steelyard.server.access.callers import Role
+from steelyard.server.pages.words import bytes_in_words, moment
+from steelyard.server.suites.exposure import exposure_lines, exposure_of, note_views, runs_of, viewers_of
+from steelyard.server.suites.intake import Additions
+from steelyard.server.suites.reading import may_read
+from steelyard.server.web.addresses import run_path, suite_path, suites_path
+from steelyard.server.web.files import contents_reply, download_reply
+from steelyard.server.web.render import missing_page, page
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from steelyard.server.suites.decisions import ItemState
+    from steelyard.server.suites.rows import SuiteRow
+    from steelyard.server.web.call import Call
+
+__all__ = ["do_apply", "find_suite", "is_reader", "send_archive", "send_review", "show_suite", "show_suites"]
+
+_ITEMS: Final = 100  # of a list
+
+
+def show_suites(call: Call) -> Response:
+    """The suites of a project, by name."""
+    project = call.project.project
+    return page(
+        call,
+        "suites.html.j2",
+        project=project,
+        suites=[
+            {**_shown(each, project), "is_reader": is_reader(call, each)}
+            for each in call.platform.suites.listed(call.project.project_id)
+        ],
+        address=call.platform.settings.base_url,
+        is_editor=call.project.role.reaches(Role.EDITOR),
+    )
+
+
+def show_suite(call: Call) -> Response:
+    """One suite."""
+    suite = find_suite(call)
+    return missing_page(call) if suite is None else _suite_page(call, suite)
+
+
+def do_apply(call: Call) -> Response:
+    """Put what was decided into the suite's files: another version of it, here."""
+    from starlette.responses import RedirectResponse
+
+    suite = find_suite(call)
+    if suite is None:
+        return missing_page(call)
+    if not is_reader(call, suite):
+        return _suite_page(call, suite, 403, "only readers of this suite change it")
+    project = call.project.project_id
+    lines, last = call.platform.suite_decisions.lines(project, suite)
+    try:
+        if not lines:
+            raise InputError("nothing was decided since the last version")
+        seen = exposure_lines(call.platform.pool, suite, runs_of(call.platform.pool, project, suite.digest))
+        more = Additions(review=lines, reviewed_to=last, exposures=seen)
+        call.platform.suite_intake.apply(suite, project, more, call.caller, call.facts)
+    except InputError as error:
+        return _suite_page(call, suite, 400, str(error))
+    return RedirectResponse(suite_path(call.project.project, suite.name), 303)
+
+
+def send_archive(call: Call) -> Response:
+    """The last version's files as tar.gz; whoever takes them has seen every item."""
+    suite = find_suite(call)
+    if suite is None:
+        return missing_page(call)
+    if not is_reader(call, suite):
+        return _suite_page(call, suite, 403, "only readers of this suite see its items")
+    with call.platform.pool.connection() as connection:
+        note_views(connection, suite.id, call.caller.person)
+    files = ((f"{suite.name}/{each.name}", each.content) for each in call.platform.suites.files(suite.id))
+    return contents_reply(f"{suite.name}-{suite.number}", files)
+
+
+def send_review(call: Call) -> Response:
+    """What counts now, as the file that ``steelyard suite review FOLDER --apply`` takes."""
+    suite = find_suite(call)
+    if suite is None:
+        return missing_page(call)
+    if not is_reader(call, suite):
+        return _suite_page(call, suite, 403, "only readers of this suite see what was decided about its items")
+    data = call.platform.suite_decisions.saved(call.project.project_id, suite)
+    return download_reply(data, f"review-{suite.name}.json")
+
+
+def find_suite(call: Call) -> SuiteRow | None:
+    """The last version of the suite that the address names."""
+    return call.platform.suites.current(call.project.project_id, call.path("name")[:100])
+
+
+def is_reader(call: Call, suite: SuiteRow) -> bool:
+    """Whether the caller, a member of the project, may see the items."""
+    readers = suite.summary.readers
+    return not readers or may_read(readers, call.platform.reader_keys.confirmed(call.caller.person))
+
+
+def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "") -> Response:
+    project, platform = call.project, call.platform
+    runs = runs_of(platform.pool, project.project_id, suite.digest)
+    states = platform.suite_decisions.states(project.project_id, suite)
+    reader = is_reader(call, suite)
+    first = max(int(after) if (after := call.query("from", 10)).isdecimal() else 1, 1)
+    address = suite_path(project.project, suite.name)
+    listed = states[first - 1 : first - 1 + _ITEMS]
+    return page(
+        call,
+        "suite.html.j2",
+        status,
+        problem=problem,
+        project=project.project,
+        list_address=suites_path(project.project),
+        address=address,
+        suite=suite,
+        about=suite.summary,
+        shown=_shown(suite, project.project),
+        is_reader=reader,
+        is_editor=project.role.reaches(Role.EDITOR),
+        exposure=exposure_of(suite, runs),
+        viewers=[{"name": each.name, "item_count": each.items, "last": moment(each.last)} for each in viewers_of(
+            platform.pool, suite.id)],
+        runs=[
+            {"address": run_path(project.project, each.seal), "subject": each.subject, "at": moment(each.pushed_at),
+             "recipient": each.recipient, "item_count": len(each.lines)}
+            for each in runs
+        ],
+        readers=_readers(call, suite),
+        reviewed=sum(bool(each.decision) for each in states),
+        pending=sum(each.is_pending for each in states),
+        next_open=_next_open(states),
+        states=[{"state": each, "address": f"{address}/items/{each.place}"} for each in listed] if reader else [],
+        earlier=f"{address}?from={max(1, first - _ITEMS)}#h-items" if first > 1 else "",
+        later=f"{address}?from={first + _ITEMS}#h-items" if first + _ITEMS <= len(states) else "",
+        versions=[_shown(each, project.project) for each in platform.suites.versions(project.project_id, suite.name)],
+    )  # fmt: skip
+
+
+def _next_open(states: list[ItemState]) -> int:
+    return next((each.place for each in states if not each.decision), 0)
+
+
+def _readers(call: Call, suite: SuiteRow) -> list[dict[str, str]]:
+    """The readers' keys that the suite names, each with who showed here that it is theirs."""
+    owners = call.platform.reader_keys.owners(suite.summary.readers)
+    return [{"key": each, "people": ", ".join(owners.get(each, ()))} for each in suite.summary.readers]
+
+
+def _shown(suite: SuiteRow, project: str) -> dict[str, Any]:
+    return {
+        "name": suite.name,
+        "number": suite.number,
+        "address": suite_path(project, suite.name),
+        "item_count": suite.items,
+        "about": suite.summary.about,
+        "digest": suite.digest,
+        "size": bytes_in_words(suite.size),
+        "by": suite.brought_by,
+        "token": suite.token,
+        "at": moment(suite.brought_at),
+        "is_made": bool(suite.made_of),
+        "categories": suite.summary.categories,
+    }

@@ -1,0 +1,1 @@
+"""Private suites on the platform: brought in and checked apart, reviewed, and who has seen them."""

@@ -1,0 +1,54 @@
+"""Comparisons that pages ask for: computed once, bounded, and ended with the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steelyard.server.comparing.comparisons import QUEUED, ComparingError, Comparisons
+from steelyard.server.comparing.process import Asked, AskedRun
+from steelyard.server.push.verifying import VerifyLimits
+from tests.server.comparing.test_process import asked
+
+WAIT = 120.0
+
+
+@pytest.fixture
+def comparisons() -> Iterator[Comparisons]:
+    found = Comparisons(wait_seconds=WAIT)
+    yield found
+    found.stop()
+
+
+def test_it_is_computed_once(comparisons: Comparisons, same_samples: list[Path]) -> None:
+    request = asked(*same_samples[:2])
+    found = comparisons.result(request)
+    assert found.comparison is not None
+    assert found.comparison.pairs[0].overall is not None
+    assert comparisons.result(asked(*same_samples[:2])) is found
+
+
+def test_one_that_needs_too_much_is_said_to(same_samples: list[Path]) -> None:
+    found = Comparisons(VerifyLimits(cpu_seconds=300, memory=1 << 20), WAIT)
+    assert "more time or memory" in found.result(asked(*same_samples[:2])).problem
+    found.stop()
+
+
+def test_a_page_does_not_wait_for_ever_and_a_stopped_server_starts_nothing(same_samples: list[Path]) -> None:
+    found = Comparisons(wait_seconds=0.0)
+    with pytest.raises(ComparingError, match="being computed"):
+        found.result(asked(*same_samples[:2]))
+    found.stop()
+
+
+def test_so_many_wait_and_no_more() -> None:
+    comparisons = Comparisons(wait_seconds=0.0)
+    nowhere = [Asked(runs=(AskedRun(folder=f"/no/such/{number}", seal="0" * 64),)) for number in range(QUEUED + 1)]
+    for each in nowhere[:-1]:
+        with pytest.raises(ComparingError, match=r"^the comparison is being computed"):
+            comparisons.result(each)
+    with pytest.raises(ComparingError, match="waits for a place"):
+        comparisons.result(nowhere[-1])
+    comparisons.stop()
