@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ SERVING = """
     with serving_alone(open_data_folder(Path(sys.argv[1]))):
         print('serving', flush=True); sys.stdin.read()
 """
+from tests.conftest import ROOT
 
 
 def test_one_process_serves_a_folder_whosever_the_database_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,3 +45,15 @@ def test_a_link_is_no_lock(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic links"), held(tmp_path / "lock"):
         pass
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_no_two_purposes_have_one_advisory_lock() -> None:
+    """A number is one module's, and those of the triggers are theirs; the audit log's is both's."""
+    places: dict[str, set[str]] = {}
+    for path in (ROOT / "src" / "steelyard" / "server").rglob("*"):
+        if path.suffix in (".py", ".sql"):
+            for number in re.findall(r"\b81017382\d{5}\b", path.read_text()):
+                places.setdefault(number, set()).add("sql" if path.suffix == ".sql" else path.stem)
+    assert {number: found for number, found in places.items() if len(found) > 1} == {
+        "8101738236420": {"sql", "audit"}
+    }
