@@ -56,5 +56,5 @@ def test_what_was_started_ends_with_a_server_that_is_killed(code: str) -> None:
         finally:
             server.kill()
             server.wait()
-    named = dict((line[:26].strip(), line[26:47].strip()) for line in limits.splitlines())
+    named = {line[:26].strip(): line[26:47].strip() for line in limits.splitlines()}
     assert "unlimited" not in {named[name] for name in ("Max cpu time", "Max data size", "Max file size")}

@@ -10,6 +10,7 @@ import pytest
 from steelyard.server.database import locks
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.locks import FolderInUse, held, serving_alone
+from tests.conftest import ROOT
 
 SERVING = """
     import sys; from pathlib import Path
@@ -18,7 +19,6 @@ SERVING = """
     with serving_alone(open_data_folder(Path(sys.argv[1]))):
         print('serving', flush=True); sys.stdin.read()
 """
-from tests.conftest import ROOT
 
 
 def test_one_process_serves_a_folder_whosever_the_database_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +54,4 @@ def test_no_two_purposes_have_one_advisory_lock() -> None:
         if path.suffix in (".py", ".sql"):
             for number in re.findall(r"\b81017382\d{5}\b", path.read_text()):
                 places.setdefault(number, set()).add("sql" if path.suffix == ".sql" else path.stem)
-    assert {number: found for number, found in places.items() if len(found) > 1} == {
-        "8101738236420": {"sql", "audit"}
-    }
+    assert {number: found for number, found in places.items() if len(found) > 1} == {"8101738236420": {"sql", "audit"}}

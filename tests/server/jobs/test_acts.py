@@ -189,7 +189,9 @@ def test_a_page_says_whether_there_are_older_jobs(
         row = connection.execute("INSERT INTO steelyard.project (name) VALUES ('pages') RETURNING name").fetchone()
         assert row is not None
         runner = caller(person, Role.RUNNER, "pages")
-        numbers = [acts.add_job(connection, runner, "pages", acts.run_asked("gsm8k", name, "sums"), FACTS) for _ in "12"]
+        numbers = [
+            acts.add_job(connection, runner, "pages", acts.run_asked("gsm8k", name, "sums"), FACTS) for _ in "12"
+        ]
         found, is_more = acts.jobs_shown(connection, runner, "pages")
         assert ([each.id for each in found], is_more) == (numbers[::-1], False)
         numbers.append(acts.add_job(connection, runner, "pages", acts.run_asked("gsm8k", name, "sums"), FACTS))

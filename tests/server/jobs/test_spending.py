@@ -196,7 +196,13 @@ def test_what_a_lost_attempt_has_written_is_booked_whatever_an_endpoint_put_into
     world.start()
     lease, account = world.running[0]
     assert asyncio.run(account.reserve(REQUEST))
-    line = {"completion_tokens": 3, "detail": "a\0b", "model": '"prompt_tokens":9', "prompt_tokens": 7, "type": "attempt"}
+    line = {
+        "completion_tokens": 3,
+        "detail": "a\0b",
+        "model": '"prompt_tokens":9',
+        "prompt_tokens": 7,
+        "type": "attempt",
+    }
     lines = [canonical(line), canonical({"completion_tokens": 50, "prompt_tokens": 60, "type": "exchange"}), b"\xff{"]
     lines.append(canonical({**line, "prompt_tokens": -1, "completion_tokens": 2**53 - 1}))
     with database.connect() as connection:
@@ -206,7 +212,8 @@ def test_what_a_lost_attempt_has_written_is_booked_whatever_an_endpoint_put_into
         assert held is not None
         for sequence, data in enumerate([*lines, lines[0]]):
             connection.execute(
-                "INSERT INTO steelyard.stored_line (run_id, segment, sequence, lease, line) VALUES (%s, 'main', %s, %s, %s)",
+                "INSERT INTO steelyard.stored_line (run_id, segment, sequence, lease, line) "
+                "VALUES (%s, 'main', %s, %s, %s)",
                 (run, sequence, held.number, data),
             )
             connection.commit()

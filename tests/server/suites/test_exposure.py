@@ -27,10 +27,11 @@ def sent(folk: Folk, digest: str, recipient: str, *lines: int) -> None:
     """A run of the project that sent these lines."""
     with folk.pool.connection() as connection:
         connection.execute(
-            "WITH made AS (INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, exit, "
-            "files, size_bytes, pushed_by, pushed_at, verified_at, verified_exit, verified_with) VALUES (1, %s, 'r', "
-            "'run', 'n', 'a model', '', 0, 1, 1, %s, %s, now(), 0, 's') RETURNING id) "
-            "INSERT INTO steelyard.run_suite (run_id, suite, recipient, plan, lines) SELECT id, %s, %s, %s, %s FROM made",
+            "WITH made AS (INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, "
+            "exit, files, size_bytes, pushed_by, pushed_at, verified_at, verified_exit, verified_with) VALUES (1, %s, "
+            "'r', 'run', 'n', 'a model', '', 0, 1, 1, %s, %s, now(), 0, 's') RETURNING id) "
+            "INSERT INTO steelyard.run_suite (run_id, suite, recipient, plan, lines) "
+            "SELECT id, %s, %s, %s, %s FROM made",
             (token_hex(32), caller_of(folk).person, NOW, digest, recipient, "1" * 64, list(lines)),
         )
 

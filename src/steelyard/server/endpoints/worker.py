@@ -1,8 +1,8 @@
 """The process that tries one endpoint, as ``steelyard doctor --model`` does, and may connect to nothing else of ours.
 
-Run as ``python -P -m steelyard.server.endpoints.worker PARENT``: what to try comes as JSON on standard input, the key among
-it, so that it is in no argument and no environment that others see. What was found goes to standard output.
-It has limits, and ends with the process PARENT.
+Run as ``python -P -m steelyard.server.endpoints.worker PARENT``, within limits, and ended with the process PARENT. What
+to try comes as JSON on standard input, the key among it, so that it is in no argument and no environment that others
+see. What was found goes to standard output.
 """
 
 from __future__ import annotations

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from steelyard.server.suites.rows import SuiteRow
 
-__all__ = ["SeenItems", "SuiteRun", "Viewer", "exposure_lines", "exposure_of", "note_views", "runs_of", "seen_by_runs", "viewers_of"]
+__all__ = [
+    "SeenItems",
+    "SuiteRun",
+    "Viewer",
+    "exposure_lines",
+    "exposure_of",
+    "note_views",
+    "runs_of",
+    "seen_by_runs",
+    "viewers_of",
+]
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,6 @@ class SuiteRun:
     seal: str
     subject: str
     pushed_at: datetime
-    plan: str
     recipient: str
     items: int
 
@@ -61,7 +70,7 @@ def runs_of(pool: ConnectionPool, project: int, digest: str, limit: int = 200) -
     """The runs of a project that asked the version with this digest, the newest first."""
     with pool.connection() as connection:
         rows = connection.execute(
-            "SELECT r.seal_sha256, r.subject, r.pushed_at, u.plan, u.recipient, cardinality(u.lines) FROM steelyard.run_suite u "
+            "SELECT r.seal_sha256, r.subject, r.pushed_at, u.recipient, u.items FROM steelyard.run_suite u "
             "JOIN steelyard.run r ON r.id = u.run_id "
             "WHERE u.suite = %s AND r.project_id = %s ORDER BY r.id DESC, u.recipient LIMIT %s",
             (digest, project, limit),
@@ -70,19 +79,22 @@ def runs_of(pool: ConnectionPool, project: int, digest: str, limit: int = 200) -
 
 
 def seen_by_runs(pool: ConnectionPool, project: int, digest: str) -> dict[str, tuple[int, int]]:
-    """How many items of the version with this digest each recipient got by runs of a project, and by how many runs."""
+    """How many items of the version with this digest each recipient got by a project's runs, and by how many."""
     with pool.connection() as connection:
-        rows = connection.execute(_SEEN, (digest, project)).fetchall()
+        rows = connection.execute(_SEEN, {"suite": digest, "project": project}).fetchall()
     return {recipient: (items, runs) for recipient, items, runs in rows}
 
 
-# Most runs ask a suite whole, so of the same lines each is counted once before they are taken apart.
+# Of the same lines, as of runs that asked a suite whole, one array is read.
 _SEEN: Final = """
-WITH asked AS MATERIALIZED (SELECT u.recipient, u.lines, count(*) AS runs FROM steelyard.run_suite u
-    JOIN steelyard.run r ON r.id = u.run_id WHERE u.suite = %s AND r.project_id = %s AND u.recipient <> ''
-    GROUP BY u.recipient, u.lines)
-SELECT a.recipient, (SELECT count(DISTINCT line) FROM asked b, unnest(b.lines) line WHERE b.recipient = a.recipient),
-    sum(a.runs)::bigint FROM asked a GROUP BY a.recipient
+WITH asked AS (SELECT u.recipient, u.lines_sha256, u.run_id FROM steelyard.run_suite u
+    JOIN steelyard.run r ON r.id = u.run_id WHERE u.suite = %(suite)s AND r.project_id = %(project)s
+    AND u.recipient <> ''),
+each AS (SELECT recipient, lines_sha256, min(run_id) AS run_id, count(*) AS runs FROM asked
+    GROUP BY recipient, lines_sha256)
+SELECT e.recipient, (SELECT count(DISTINCT line) FROM each o JOIN steelyard.run_suite u
+        ON u.run_id = o.run_id AND u.suite = %(suite)s AND u.recipient = o.recipient, unnest(u.lines) line
+    WHERE o.recipient = e.recipient), sum(e.runs)::bigint FROM each e GROUP BY e.recipient
 """
 
 
