@@ -52,8 +52,8 @@ _IN_NOTES: Final = re.compile(
     r"|reasoning[- ](?:mode|effort|on|off|enabled|budget|tokens?|chains?|steps?)|simple[- ]evals|opencompass|helm"
     r"|evalplus|vlmevalkit|lmms[- ]eval|internal harness|own harness|calculator|sandbox|web|internet|refine\w*|rounds?"
     r"|xhigh|system prompt|prefill\w*|self[- ]correct\w*|fine[- ]?tuned|checkpoint|appendix|only|subset|selected"
-    r"|reward model|translat\w+|tokens of thought|iterat\w+|retr(?:y|ies)|multi[- ]turn|pipeline|router|cascade"
-    r"|hints?)\b",
+    r"|reward model|translat\w+|tokens of thought|iterati\w+|iterates?|retr(?:y|ies)|multi[- ]turn|pipeline|router"
+    r"|cascade|hints?)\b",
     re.IGNORECASE,
 )
 # A mode of a model in its name, as tables head their columns: gpt-oss-120b (high), Grok 3 (Think), Kimi K1.5 + TIR.
