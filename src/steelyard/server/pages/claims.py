@@ -118,7 +118,7 @@ def _typed(call: Call) -> _Typed:
 
 
 def _read(typed: _Typed) -> tuple[ClaimSheet, str]:
-    sheet, text = read_pasted(typed.sheet, typed.name)
+    sheet, text = read_pasted(typed.sheet, typed.name, typed.task)
     if len(sheet.claims) > _MOST_CLAIMS:
         raise InputError(
             f"the sheet has {counted(len(sheet.claims), 'claim')}, and this page takes {_MOST_CLAIMS}: use the command "
