@@ -16,6 +16,7 @@ __all__ = [
     "InputError",
     "Interrupted",
     "MissingDependency",
+    "ModelRefused",
     "ModelUnavailable",
     "NothingKept",
     "SteelyardError",
@@ -64,6 +65,10 @@ class ModelUnavailable(SteelyardError):
     """The model could not be reached at all (endpoint down, wrong key): the plan was not met."""
 
     exit_code = ExitCode.PLAN_NOT_MET
+
+
+class ModelRefused(ModelUnavailable):
+    """The endpoint answers, and refuses this model, key or call (a 4xx): others may well be answered there."""
 
 
 class DeadlineExceeded(SteelyardError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from steelyard.adapters.card_claims import claims_of_tables
-from steelyard.adapters.card_tables import footnotes_in, tables_in
+from steelyard.adapters.card_context import footnotes_in
+from steelyard.adapters.card_tables import tables_in
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol
 

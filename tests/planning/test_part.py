@@ -104,10 +104,10 @@ def test_the_other_pinned_benchmarks_are_whole(shared: Path, name: str) -> None:
 
 def test_an_unpinned_benchmark_is_known_by_its_size(tmp_path: Path) -> None:
     """Also in a file of the user's own, since its name is what the vendor's number is about."""
-    path = tmp_path / "gsm8k.jsonl"
-    path.write_text("".join(json.dumps({"question": f"{n}?", "answer": n}) + "\n" for n in range(100)))
-    (refused,) = planned(Claim(task="gsm8k", value="50"), task_files=(path,)).not_planned
-    assert "100 of the 1,319 items" in refused.reason
+    path = tmp_path / "mt-bench.jsonl"
+    path.write_text("".join(json.dumps({"question": f"{n}?", "answer": n}) + "\n" for n in range(60)))
+    (refused,) = planned(Claim(task="mt-bench", value="50"), task_files=(path,)).not_planned
+    assert "60 of the 80 items" in refused.reason
 
 
 def test_the_vendor_scored_more_than_there_is(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from steelyard.tasks.catalogue import near_to_run
+from steelyard.tasks.catalogue import near_built_in, near_to_run
 from tests.tasks.test_suite_file import suite_at
 
 
@@ -49,3 +49,9 @@ def test_a_hostile_name_beside_it_is_one_line(folder: Path) -> None:
     assert "\x1b" not in near_to_run("ques\x1b[31m\n")
     assert "\n" not in near_to_run("ques\x1b[31m\n")
     assert "did you mean" not in near_to_run("tickets", folder / "nowhere")
+
+
+def test_where_built_in_tasks_alone_may_be_asked_no_file_is_near(folder: Path) -> None:
+    (folder / "ticketz.csv").write_text("")
+    assert "did you mean" not in near_built_in("ticketz")
+    assert "did you mean 'gsm8k'" in near_built_in("gsm8")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task, names_a_share, shots_in_name
+from steelyard.adapters.card_context import said_in_row, sections_of
 from steelyard.adapters.card_tables import Cell, Table
 from steelyard.adapters.sheet_file import decimal_text
 from steelyard.claims.benchmarks import key_of, lookup
@@ -30,12 +31,12 @@ MAX_SHOTS = 1000
 VALUE = re.compile(
     r"(?P<number>[+\-\N{MINUS SIGN}]?\d{1,6}(?:\.\d{1,12})?)\s*(?P<percent>%?)"
     r"(?:\s*(?:±|\+/-)\s*(?P<margin>\d{1,3}(?:\.\d{1,6})?)\s*%?)?"
-    r"(?P<marks>(?:\s*(?:\^\{[^{}]{1,20}\}|[*†‡§¶¹²³⁴⁵⁶⁷⁸⁹]))*)"
+    r"(?P<marks>(?:\s*(?:\^\{[^{}]{1,20}\}|[*#†‡§¶¹²³⁴⁵⁶⁷⁸⁹]))*)"
     r"\s*(?P<aside>\([^()\d][^()]{0,60}\))?"
 )
 NOTHING = re.compile(r"[-–—/\s]*|n/?a\.?|tbd|none", re.IGNORECASE)
 SUPERSCRIPT = re.compile(r"\^\{([^{}]*)\}")
-MARK = re.compile(r"\^\{[^{}]{1,3}\}|[*†‡§¶¹²³⁴⁵⁶⁷⁸⁹]")
+MARK = re.compile(r"\^\{[^{}]{1,3}\}|\*{1,3}|(?<=\s)#|[†‡§¶¹²³⁴⁵⁶⁷⁸⁹]")
 ASIDE = re.compile(r"\(([^()]*)\)")
 TRAILING = re.compile(
     r"[\s,]+(?:(?:pass|cons|maj|avg|mean)@\S+|CoT(?=\s+\d{1,3}-shot|\s*$)|(?:no|with|without) tools\s*$)", re.IGNORECASE
@@ -66,7 +67,7 @@ HOW_ASKED = re.compile(
 class _Score:
     """One cell under one model, with what stands beside and above it. ``name`` is the benchmark's, as printed.
 
-    ``marks`` are the footnotes' marks at the names of benchmark and model.
+    ``marks`` are the footnotes' marks at the names of benchmark and model, ``said`` is what its row says beside it.
     """
 
     table: Table
@@ -76,6 +77,7 @@ class _Score:
     metric: str
     shots: str
     marks: str = ""
+    said: str = ""
 
 
 @dataclass
@@ -283,12 +285,15 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
     name_column = _name_column(table, direction)
     if direction == "columns":
         row = table.rows[place]
+        said = said_in_row(row, {name_column}, sections_of(table).get(place, ""))
         for at in range(name_column + 1, len(row)):
             above = list(dict.fromkeys(_label(line[at].text) for line in head if at < len(line) and line[at].text))
             name = next((text for text in above if _task(table, text)), above[0] if above else "")
             rest = "; ".join(text for text in above if text != name)
             marks = _marks((row[name_column].text, *(line[at].text for line in head if at < len(line))))
-            yield _Score(table, row[at], name, printed, "" if shots_in_name(rest) is not None else rest, rest, marks)
+            yield _Score(
+                table, row[at], name, printed, "" if shots_in_name(rest) is not None else rest, rest, marks, said
+            )
         return
     beside = {
         at: _label(head[0][at].text) for at in range(min(len(head[0]), table.columns)) if at not in (place, name_column)
@@ -296,11 +301,13 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
     metric_at = next((at for at, name in beside.items() if IS_METRIC.fullmatch(name)), None)
     shots_at = next((at for at, name in beside.items() if IS_SHOTS.fullmatch(name)), None)
     of_model = _marks(line[place].text for line in head if place < len(line))
-    for row in table.rows[len(head) - len(table.head) :]:
-        if max(place, name_column) < len(row):
+    sections, apart = sections_of(table), {*_models(table, direction), name_column, metric_at, shots_at}
+    for number, row in enumerate(table.rows):
+        if number >= len(head) - len(table.head) and max(place, name_column) < len(row):
             metric, shots = (row[at].text if at is not None and at < len(row) else "" for at in (metric_at, shots_at))
             name, marks = row[name_column].text, f"{of_model} {_marks((row[name_column].text, metric, shots))}"
-            yield _Score(table, row[place], _label(name), printed, _label(metric), _label(shots), marks)
+            said = said_in_row(row, {at for at in apart if at is not None}, sections.get(number, ""))
+            yield _Score(table, row[place], _label(name), printed, _label(metric), _label(shots), marks, said)
 
 
 def _read(scores: Sequence[_Score], found: _Found, footnotes: Mapping[str, str]) -> None:
@@ -338,6 +345,7 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *,
         "" if unit == "percent" else unit_note,
         f"printed with ± {value['margin']}" if value["margin"] else "",
         *_marked(f"{value['marks']} {score.marks}", footnotes),
+        f"beside it: {score.said}" if score.said else "",
         one_line(value["aside"] or "", 80),
     ]
     return Claim(

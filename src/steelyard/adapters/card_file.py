@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from steelyard.adapters.card_claims import claims_of_tables
-from steelyard.adapters.card_tables import Table, footnotes_in, table_of_rows, tables_in
+from steelyard.adapters.card_context import footnotes_in, sentences_beside
+from steelyard.adapters.card_tables import Table, table_of_rows, tables_in
 from steelyard.adapters.untrusted_json import read_bytes
 from steelyard.errors import InputError
 from steelyard.records import ClaimSheet
@@ -23,23 +26,25 @@ def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = (), ow
 
     Raises InputError for a file without tables, and as :func:`~steelyard.adapters.card_claims.claims_of_tables`.
     """
-    tables, footnotes = _tables(path)
+    tables, text = _tables(path)
     if not tables:
         raise InputError(
             "has no table: give a card with a Markdown or HTML table of results, or a CSV file of one", where=path
         )
-    return claims_of_tables(tables, model, chosen, str(path), path.name, footnotes, own_task)
+    sheet = claims_of_tables(tables, model, chosen, str(path), path.name, footnotes_in(text), own_task)
+    used = [table for table in tables if not chosen or table.number in chosen]
+    return msgspec.structs.replace(sheet, footnotes=(*sheet.footnotes, *sentences_beside(text, used)))
 
 
-def _tables(path: Path) -> tuple[list[Table], dict[str, str]]:
-    """The tables, and the footnotes by their marks."""
+def _tables(path: Path) -> tuple[list[Table], str]:
+    """The tables, and the text around them; a CSV file has none."""
     if path.suffix.lower() in (".csv", ".tsv"):
         from steelyard.tasks.spreadsheets import read_grid
 
         first_line, rows = read_grid(path)
-        return [table_of_rows(rows, first_line)] if rows else [], {}
+        return [table_of_rows(rows, first_line)] if rows else [], ""
     try:
         text = read_bytes(path, MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("not text in UTF-8: save it as UTF-8", where=path) from None
-    return tables_in(text), footnotes_in(text)
+    return tables_in(text), text

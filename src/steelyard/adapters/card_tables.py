@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 
 from steelyard.util.text import one_line
 
-__all__ = ["Cell", "Table", "footnotes_in", "plain", "table_of_rows", "tables_in"]
+__all__ = ["Cell", "Table", "plain", "table_of_rows", "tables_in", "without_comments"]
 
 MAX_CELL = 2000  # characters
 MAX_COLUMNS = 200
@@ -28,8 +28,6 @@ HYPHENS = re.compile(r":?-*:?")
 FENCE = re.compile(r"[ \t]*(```|~~~)")
 HEADING = re.compile(r"[ \t]*(#{1,6}[ \t]+(?P<marked>.+?)[ \t#]*|\*\*(?P<bold>[^*|]+)\*\*:?[ \t]*)")
 NO_PIPE = re.compile(r"\\\|")
-MAX_FOOTNOTE = 300  # characters
-NOTE = re.compile(r"(?P<mark>\^\{[^{}]{1,3}\}|[*†‡§¶¹²³⁴⁵⁶⁷⁸⁹])\s*[:.)]?\s*(?P<text>\S.{3,})")
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Table:
 
 def tables_in(text: str) -> list[Table]:
     """Every table of a card in Markdown or HTML, in its order."""
-    text = _without_comments(text)
+    text = without_comments(text)
     lines = text.splitlines()
     found = [*_pipe_tables(lines), *_html_tables(text)]
     headings = dict(_headings(lines))
@@ -80,18 +78,7 @@ def tables_in(text: str) -> list[Table]:
     return tables
 
 
-def footnotes_in(text: str) -> dict[str, str]:
-    """What stands at the foot of a card's tables, by its mark: ``^{1}`` → *avg of 64 runs*. The first of each mark."""
-    found: dict[str, str] = {}
-    for line in _without_comments(text).splitlines():
-        if "|" in line or line.lstrip().startswith(("* ", "#")):  # a table's row, an item of a list, a heading
-            continue
-        if note := NOTE.fullmatch(plain(line[:MAX_CELL].strip().removeprefix("- "))):
-            found.setdefault(note["mark"], one_line(note["text"], MAX_FOOTNOTE))
-    return found
-
-
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
     """What a reader of the page sees; lines stay where they are."""
     parts, at = [], 0
     while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
@@ -158,7 +145,7 @@ SUPERSCRIPT = re.compile(r"<sup>(.*?)</sup>", re.IGNORECASE)
 TAG = re.compile(r"<[^<>]{0,300}>")
 BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
-STRONG = re.compile(r"(\*\*\*|\*\*|~~|`)")
+STRONG = re.compile(r"(\*\*\*|\*\*|~~|`)(.+?)\1")
 EMPHASIS = re.compile(r"(?<![\w*_])([*_]{1,3})([^\s*_](?:[^*_]*[^\s*_])?)\1(?![\w*_])")
 
 
@@ -171,7 +158,7 @@ def plain(text: str) -> str:
     text = SUPERSCRIPT.sub(lambda found: f" ^{{{TAG.sub('', found[1])}}}", text)
     text = html.unescape(TAG.sub("", text))
     text = ESCAPE.sub(lambda found: f"\N{ZERO WIDTH SPACE}{found[1]}", text)
-    text = STRONG.sub("", text).strip()
+    text = STRONG.sub(r"\2", text).strip()
     text = EMPHASIS.sub(r"\2", text)
     return " ".join(text.replace("\N{ZERO WIDTH SPACE}", "").split())
 

@@ -17,9 +17,11 @@ from steelyard.claims.sheet import read_sheet
 from steelyard.errors import InputError
 from steelyard.records import ClaimSheet
 
-__all__ = ["MAX_CHARACTERS", "read_pasted"]
+__all__ = ["MAX_CELLS", "MAX_CHARACTERS", "MAX_LINES", "read_pasted"]
 
 MAX_CHARACTERS: Final = 200_000
+MAX_LINES: Final = 2_500
+MAX_CELLS: Final = 20_000
 _SHEET: Final = re.compile(r"^[\"']?claims[\"']?[ \t]*:", re.MULTILINE)
 
 
@@ -28,11 +30,13 @@ def read_pasted(text: str, model: str = "", own_task: str = "") -> tuple[ClaimSh
 
     JSON is a file of Every Eval Ever. ``model`` says which one of a table is meant, where it has several;
     ``own_task`` is the id of a task of whoever pasted it, which a table may name. A claim sheet keeps its own text.
-    Raises InputError for anything else, for what is larger than :data:`MAX_CHARACTERS`, and as the readers do.
+    Raises InputError for anything else, for what is larger than :data:`MAX_CHARACTERS` or has more lines or cells than
+    a table of results, and as the readers do.
     """
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"a pasted sheet has {MAX_CHARACTERS:,} characters at most: paste the table alone")
     plain = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    _check_rows(plain)
     if not plain.strip():
         raise InputError("paste a table of results, or a claim sheet")
     with tempfile.TemporaryDirectory(prefix="steelyard-pasted-") as folder:
@@ -44,6 +48,17 @@ def read_pasted(text: str, model: str = "", own_task: str = "") -> tuple[ClaimSh
             raise InputError("the text has characters that no file can hold: paste it again") from None
         except InputError as error:
             raise InputError(str(error).replace(f"{folder}/", "")) from None
+
+
+def _check_rows(text: str) -> None:
+    """Raise InputError for more than a table of results has, before anything is parsed: reading takes time by cells."""
+    rows = max(text.count("\n"), text.count("\r"), text.lower().count("<tr"), text.count("{"))
+    cells = sum(text.count(each) for each in ("|", ",", ";", "\t", "<t", "<T"))
+    if rows > MAX_LINES or cells > MAX_CELLS:
+        raise InputError(
+            f"a pasted sheet has {MAX_LINES:,} lines and {MAX_CELLS:,} cells at most: paste the table alone, or use "
+            "the command line, steelyard screen and steelyard audit"
+        )
 
 
 def _ending(text: str) -> str:

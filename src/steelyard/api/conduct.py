@@ -35,6 +35,7 @@ __all__ = [
     "Job",
     "OnInterrupt",
     "audit_job",
+    "built_in_request",
     "conduct",
     "default_folder",
     "interrupted",
@@ -267,14 +268,10 @@ def run_request(
     that none has (with names that are near), a prompt format or a ``window`` that the task does not have, and repeats
     without a temperature.
     """
-    from steelyard.planning.build import RunRequest
-    from steelyard.planning.testable import Skip, task_named
     from steelyard.tasks import resolve
-    from steelyard.tasks.catalogue import Catalogue, near_to_run, open_task_file
+    from steelyard.tasks.catalogue import near_to_run, open_task_file
     from steelyard.tasks.suite_file import is_suite
     from steelyard.tasks.suite_task import drawn_part
-    from steelyard.tasks.window import window_named
-    from steelyard.util.text import one_line
 
     name = str(task)
     is_path = isinstance(task, Path) or "." in name or "/" in name
@@ -287,8 +284,38 @@ def run_request(
         name = open_task_file(path, options.own_files).id
         # Absolute, since a model of the user's own may change the working folder before it is read.
         options = replace(options, task_files=(*options.task_files, path.absolute()))
+    return _request(name, prompt, shots, temperature, options, window, near_to_run), options
+
+
+def built_in_request(
+    name: str, prompt: str, shots: int | None, temperature: float | None, options: Options, window: str = ""
+) -> RunRequest:
+    """What a run measures that somebody else asks for: a built-in task by its name, and never a file of this machine.
+
+    Raises InputError as :func:`run_request`; a name that none has is not looked for among files.
+    """
+    from steelyard.tasks.catalogue import near_built_in
+
+    return _request(name, prompt, shots, temperature, replace(options, task_files=()), window, near_built_in)
+
+
+def _request(
+    name: str,
+    prompt: str,
+    shots: int | None,
+    temperature: float | None,
+    options: Options,
+    window: str,
+    near: Callable[[str], str],
+) -> RunRequest:
+    from steelyard.planning.build import RunRequest
+    from steelyard.planning.testable import Skip, task_named
+    from steelyard.tasks.catalogue import Catalogue
+    from steelyard.tasks.window import window_named
+    from steelyard.util.text import one_line
+
     try:
-        found = task_named(name, Catalogue(options.task_files, options.own_files).find, near_to_run)
+        found = task_named(name, Catalogue(options.task_files, options.own_files).find, near)
     except Skip as skip:  # said here, before a model is fetched and opened
         raise InputError(f"{one_line(name, 80)}: {skip.reason}") from None
     if prompt:
@@ -296,7 +323,7 @@ def run_request(
     sealed = window_named(found.definition, window) if window else ""
     if (options.repeats or 1) > 1 and temperature is None:
         raise InputError("repeats ask each sample several times: give a temperature too (0 is greedy)")
-    return RunRequest(task=name, prompt=prompt, shots=shots, temperature=temperature, window=sealed), options
+    return RunRequest(task=name, prompt=prompt, shots=shots, temperature=temperature, window=sealed)
 
 
 def default_folder(name: str) -> Path:

@@ -196,11 +196,14 @@ class VerifyResult:
 
     def facts(self) -> list[tuple[str, str]]:
         """What was checked, as pairs of a name and its value in words."""
+        from steelyard.planning.own_names import own_under_public_names
         from steelyard.util.text import one_line
 
+        own = ", ".join(own_under_public_names(self.recomputed.plan))
         signed = f"signed by {self.signed_by[:16]}…" if self.signed_by else "unsigned"
         return [
             ("verdict", self.verdict.words),
+            *([("questions", f"the user's own, not the benchmark {one_line(own, 200)}")] if own else []),
             ("records", f"{self.integrity.records:,}"),
             ("scores recomputed", f"{self.recomputed.scores:,}"),
             ("seal", signed),

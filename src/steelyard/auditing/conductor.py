@@ -20,7 +20,15 @@ from steelyard.auditing.interrupts import interrupted_at_once
 from steelyard.auditing.scoring import scorers_of
 from steelyard.auditing.session import RunSession, SessionOptions
 from steelyard.auditing.timestamps import check_is_stamped, ensure_stamp
-from steelyard.errors import DeadlineExceeded, InputError, Interrupted, ModelUnavailable, SteelyardError, StorageError
+from steelyard.errors import (
+    DeadlineExceeded,
+    InputError,
+    Interrupted,
+    ModelRefused,
+    ModelUnavailable,
+    SteelyardError,
+    StorageError,
+)
 from steelyard.evidence.keys import KeySigner
 from steelyard.planning.batched import NO_NEXT_TOKENS, check_batched
 from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
@@ -425,7 +433,8 @@ def _stopped(end: RunEnd, run: RunFolder, live: RunSession) -> SteelyardError:
     left = at_provider_sentence(live.group.at_provider if live.group else None, run.path)
     if end == "endpoint_down":
         last = live.group.last_failure if live.group else ""
-        return ModelUnavailable(
+        is_refused = last.startswith("HTTP 4") and not last.startswith(("HTTP 408", "HTTP 429"))
+        return (ModelRefused if is_refused else ModelUnavailable)(
             f"{live.plan.subject.identity.uri} gives no answers (the last thing it said: {last}); "
             f"when that is fixed, go on with: {_resume(run)}{left}"
         )

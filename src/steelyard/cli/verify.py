@@ -240,6 +240,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
 
 
 def _print(result: VerifyResult, beside: Shown) -> None:
+    from steelyard.planning.own_names import not_the_benchmark, own_under_public_names
     from steelyard.records import DIFFICULTY_INPUT
     from steelyard.reports.choices import counted_standings, is_choice
     from steelyard.reports.gates import counted_colours, is_gated
@@ -250,6 +251,8 @@ def _print(result: VerifyResult, beside: Shown) -> None:
     origin = found.plan.origin.kind
     if found.not_compared:
         click.echo(_warning(result.folder, found.not_compared))
+    if of_own := not_the_benchmark(own_under_public_names(found.plan)):
+        click.echo(of_own)
     for sentence in found.verdict.order:
         click.echo(sentence)
     if beside.stamp:

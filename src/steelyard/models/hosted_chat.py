@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
-from steelyard.errors import ModelUnavailable
+from steelyard.errors import ModelRefused
 from steelyard.models import Settings
 from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
 from steelyard.models.api_key import key_for
@@ -142,7 +142,7 @@ class HostedChat:
         greeted = await self._handshake.greeted(chat=True)
         self._adopt_sealed()
         if greeted.outcome is Outcome.CLIENT_ERROR:
-            raise ModelUnavailable(f"{self._http.base} does not serve {self._name!r}: {greeted.detail}")
+            raise ModelRefused(f"{self._http.base} does not serve {self._name!r}: {greeted.detail}")
         identity = ModelIdentity(
             uri=self._named.uri,
             name=self._name,

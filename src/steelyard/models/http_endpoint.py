@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from steelyard.errors import ModelUnavailable
+from steelyard.errors import ModelRefused, ModelUnavailable
 from steelyard.models import Settings, lost_connection
 from steelyard.models.api_key import ApiKey
 from steelyard.models.error_replies import MAX_DETAIL, SPENT, read_error, read_no_json
@@ -189,10 +189,10 @@ class HttpEndpoint:
         if output.detail.endswith(SPENT):
             return ModelUnavailable(f"{self.base} refuses to answer: {output.detail}")
         if not output.detail.startswith(("HTTP 401", "HTTP 403")):
-            return ModelUnavailable(f"{self.base}: {output.detail}")
+            return ModelRefused(f"{self.base}: {output.detail}")
         said = output.detail.partition(" (is the API")[0]  # what is said here knows more
         what = "the key" if self._key.value else "calls without a key"
-        return ModelUnavailable(f"{self.base} refuses {what}: {said} ({self._key.about})")
+        return ModelRefused(f"{self.base} refuses {what}: {said} ({self._key.about})")
 
     async def close(self) -> None:
         """Close the connections; safe to call twice."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from steelyard.errors import ModelUnavailable
+from steelyard.errors import ModelRefused
 from steelyard.models import Settings, echo_check, next_token_wire, openai_wire, prompt_logprobs
 from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
 from steelyard.models.api_key import ApiKey, key_for
@@ -82,7 +82,7 @@ class OpenAIModel:
         self._pings_by_chat = chat.outcome is not Outcome.CLIENT_ERROR
         completion = await self._handshake.greeted(chat=False)
         if Outcome.CLIENT_ERROR is chat.outcome is completion.outcome:
-            raise ModelUnavailable(f"{self._base} does not serve {self._name!r}: {chat.detail}")
+            raise ModelRefused(f"{self._base} does not serve {self._name!r}: {chat.detail}")
         self._adopt_sealed()
         identity = ModelIdentity(
             uri=self._named.uri,

@@ -19,6 +19,7 @@ from steelyard.planning.difficulties import with_difficulties
 from steelyard.planning.footnotes import with_footnotes
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.orders import Orders, RandomOrders, questions_of, with_orders
+from steelyard.planning.own_names import check_not_built_in
 from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.samples import Prepared
 from steelyard.planning.sources import DataSource
@@ -194,7 +195,9 @@ def _catalogue(options: Options) -> Catalogue:
 
     if options.data is not None and not options.data.is_dir():
         raise InputError("there is no such folder: give --data a mirror of the data sets", where=options.data)
-    return Catalogue(options.task_files, options.own_files)
+    catalogue = Catalogue(options.task_files, options.own_files)
+    check_not_built_in(catalogue.unused())
+    return catalogue
 
 
 def _detector(name: str) -> Detector:

@@ -14,10 +14,10 @@ import msgspec
 
 from steelyard.claims.benchmarks import key_of, lookup
 from steelyard.records import Claim, ClaimSheet
-from steelyard.tasks.protocol import several_answers
 from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.stated_shots import plain, stated_shots
-from steelyard.tasks.understood import other_modes
+from steelyard.tasks.stated_shots import without_shots as without_shots_in
+from steelyard.tasks.understood import changes_a_test, mode_of_model
 
 __all__ = ["with_footnotes"]
 
@@ -35,6 +35,8 @@ def with_footnotes(sheet: ClaimSheet) -> ClaimSheet:
     names = [_names(claim) for claim in sheet.claims]
     of_sheet = frozenset[str]().union(*names)
     named = [(text, of_sheet.intersection(_phrases(text))) for text in sheet.footnotes]
+    if mode_of_model(sheet.model):
+        named.append((f"model: {sheet.model}", frozenset()))
     return msgspec.structs.replace(
         sheet,
         claims=tuple(
@@ -55,9 +57,8 @@ def _with(claim: Claim, footnotes: list[str]) -> Claim:
 
 def _matters(footnote: str, without_shots: bool) -> bool:
     text = plain(footnote)
-    if several_answers((text,)) or other_modes(text):
-        return True
-    return without_shots and bool(stated_shots(None, (text,)).in_words)
+    states_shots = bool(stated_shots(None, (text,)).in_words)
+    return changes_a_test(without_shots_in(text)) or (without_shots and states_shots)
 
 
 def _names(claim: Claim) -> frozenset[str]:

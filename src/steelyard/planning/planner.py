@@ -26,9 +26,10 @@ from steelyard.planning.decoding import (
 from steelyard.planning.drawn import check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
 from steelyard.planning.options import Options, tolerance_of
+from steelyard.planning.own_names import own_file_remark
 from steelyard.planning.part import check_whole, in_window_of, in_words, of_window
 from steelyard.planning.samples import Prepared
-from steelyard.planning.sources import FILE, Rows, Source, Undrawn
+from steelyard.planning.sources import Rows, Source, Undrawn
 from steelyard.planning.testable import (
     Skip,
     check_choices,
@@ -280,7 +281,7 @@ class TaskPlanner:
                 *in_words(claim, measurement),
                 *(() if request.scorer else other_scorer(task, protocol, measurement.scorers[0])),
                 *rows.remarks,
-                *self._own_file(task),
+                *own_file_remark(task.id, self.tasks[task.id]),
             ),
             weights=average.weights,
             confirms_only=protocol.confirms_only,
@@ -305,14 +306,6 @@ class TaskPlanner:
             self._options.scorer,
             of_claim=self._claim_of(request) is not None,
         )
-
-    def _own_file(self, task: Task) -> tuple[str, ...]:
-        """The difference to report where a file of the user's own has the name of a benchmark that is built in."""
-        from steelyard.tasks import is_built_in
-
-        if self.tasks[task.id] != FILE or not is_built_in(task.id):
-            return ()
-        return (f"Asked from a task file of the user's own, not from the built-in task {task.id}.",)
 
     def _again(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
         """Ask some of the samples of an earlier request again: as they are, and so without loading them again."""

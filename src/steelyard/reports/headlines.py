@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from steelyard.errors import ExitCode
 from steelyard.planning.drawn import PROMPTS
+from steelyard.planning.own_names import not_the_benchmark, remarked
 from steelyard.records import ClaimVerdict, MeasurementResult, Verdict, VerdictWord
 from steelyard.reports import choices, gates, identity_checks
 from steelyard.reports.measured import mean_score
@@ -63,8 +64,17 @@ def exit_meaning(verdict: Verdict) -> str:
 
 
 def headline(verdict: Verdict) -> str:
-    """The verdict in one sentence, and how many answers are open or missing: who hedges or fails confirms nothing."""
-    return " ".join(filter(None, (_verdict_sentence(verdict), _unread_sentence(verdict), _cut_off_sentence(verdict))))
+    """The verdict in one sentence, and how many answers are open or missing: who hedges or fails confirms nothing.
+
+    Before the latter, whether questions of the user's own bore the name of a benchmark.
+    """
+    of_own = not_the_benchmark(remarked(text for each in _results(verdict) for text in each.differences))
+    said = (_verdict_sentence(verdict), of_own, _unread_sentence(verdict), _cut_off_sentence(verdict))
+    return " ".join(filter(None, said))
+
+
+def _results(verdict: Verdict) -> list[ClaimVerdict | MeasurementResult]:
+    return [*verdict.claims, *verdict.measurements]
 
 
 def _of_model(result: MeasurementResult) -> str:

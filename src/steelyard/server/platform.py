@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
     from steelyard.server.access.request_limit import RequestLimit
+    from steelyard.server.access.sheet_limit import SheetLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.database.connection import Database
@@ -65,6 +66,7 @@ class Platform:
     shares: Shares
     share_limit: OpenLimit
     request_limit: RequestLimit
+    sheet_limit: SheetLimit
     intake: Intake
     answers: AnswerIndexes
     suites: Suites
@@ -91,6 +93,7 @@ def build_platform(
     from steelyard.server.access.members import Members
     from steelyard.server.access.people import People
     from steelyard.server.access.request_limit import RequestLimit
+    from steelyard.server.access.sheet_limit import SheetLimit
     from steelyard.server.access.tokens import Tokens
     from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.encryption.key_file import secret_key_file
@@ -137,6 +140,7 @@ def build_platform(
         shares=Shares(pool),
         share_limit=OpenLimit(),
         request_limit=RequestLimit(),
+        sheet_limit=SheetLimit(),
         intake=Intake(data, runs, metrics),
         answers=AnswerIndexes(data),
         suites=suites,

@@ -15,7 +15,7 @@ from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from steelyard.tasks.task import Task
 from steelyard.util.text import one_line
 
-__all__ = ["Catalogue", "near_name", "near_to_run", "open_task_file", "shows_images"]
+__all__ = ["Catalogue", "near_built_in", "near_name", "near_to_run", "open_task_file", "shows_images"]
 
 _WORDS_OF_IMAGES: Final = (b"image", b"bild", b"\\u")  # columns that name some; or an escape, which may hide one
 _QUESTIONS: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet")
@@ -65,6 +65,18 @@ def near_to_run(name: str, folder: Path = Path()) -> str:
     if close:
         return f"; did you mean {' or '.join(repr(one_line(stems.get(each, each), 80)) for each in close)}?"
     return ": steelyard tasks lists those that there are; a task of your own is the path of its file or folder"
+
+
+def near_built_in(name: str) -> str:
+    """What to say about a name that no task has, where only built-in tasks may be asked: no file is near."""
+    from difflib import get_close_matches
+
+    from steelyard.tasks import task_ids
+
+    close = get_close_matches(name, task_ids(), 3, 0.7)
+    if close:
+        return f"; did you mean {' or '.join(map(repr, close))}?"
+    return ": steelyard tasks lists those that there are; questions of your own are given as texts"
 
 
 def _questions_in(folder: Path) -> list[Path]:

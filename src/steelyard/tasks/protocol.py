@@ -19,7 +19,7 @@ __all__ = ["ChosenProtocol", "choose_protocol", "possible_formats", "several_ans
 
 # pass@10, pass_at_5, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4, maj@k; not pass@1, maj1@1 and avg@64.
 _SEVERAL_ANSWERS = re.compile(
-    r"(?:pass|maj\d*|majority|cons|consensus|vote|voting|cot|sc|best|bo)\s?[@^]\s?(?!1\b)\w{1,20}|"
+    r"(?:pass|maj\d*|majority|cons|consensus|vote|voting|cot|sc|rm|prm|orm|best|bo)\s?[@^]\s?(?!1\b)\w{1,20}|"
     r"(?:pass|maj\d*|cons)[ _-]at[ _-](?!1(?!\d))\w{1,20}",
     re.IGNORECASE,
 )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from steelyard.tasks.stated_shots import without_denied, without_no_reasoning, without_shots
+from steelyard.tasks.stated_shots import plain, stated_shots, without_denied, without_no_reasoning, without_shots
 from steelyard.tasks.subset import subset_words, words_in
 from steelyard.tasks.window import without_window
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.definition import TaskDefinition
     from steelyard.tasks.requested import RequestedProtocol
 
-__all__ = ["not_understood", "other_modes"]
+__all__ = ["changes_a_test", "mode_of_model", "not_understood", "other_modes"]
 
 # A name of a harness's own: words joined by underscores, colons, bars or slashes; and what stands in its parentheses.
 _NAME: Final = re.compile(r"[A-Za-z0-9.+-]+(?:[_:|/,][A-Za-z0-9.+-]+)+")
@@ -48,11 +48,18 @@ _HELP: Final = re.compile(
 )
 # What a note says of how it was asked: another measure where these are not words of what is asked.
 _IN_NOTES: Final = re.compile(
-    r"\b(?:cot|chain[- ]of[- ]thoughts?|step[- ]by[- ]step|reasoning|simple[- ]evals|opencompass|helm|evalplus"
-    r"|vlmevalkit|lmms[- ]eval|internal harness|own harness)\b",
+    r"\b(?:cot|chain[- ]of[- ]thoughts?|step[- ]by[- ]step|(?:with|by|after|full) reasoning"
+    r"|reasoning[- ](?:mode|effort|on|off|enabled|budget|tokens?|chains?|steps?)|simple[- ]evals|opencompass|helm"
+    r"|evalplus|vlmevalkit|lmms[- ]eval|internal harness|own harness)\b",
     re.IGNORECASE,
 )
-_MARKED: Final = re.compile(r"\bmarked [*\u2020\u2021\u00a7\u00b6^0-9]\S{0,20}")  # as the reader of cards writes it
+# A mode of a model in its name, as tables head their columns: gpt-oss-120b (high), Grok 3 (Think), Kimi K1.5 + TIR.
+_OF_MODEL: Final = re.compile(
+    r"\((?:x?high|medium|low|max|min|minimal|heavy|fast|(?:no |non-?|extended |deep )?(?:think|reason)\w*)[^()]{0,20}\)"
+    r"|\bthink (?:max|high|low|on|off)\b|\b(?:TIR|PRM|RM|ORM)\b|\bheavy\b",
+    re.IGNORECASE,
+)
+_MARKED: Final = re.compile(r"\bmarked [#*\u2020\u2021\u00a7\u00b6^0-9]\S{0,20}")  # as the reader of cards writes it
 _VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
 _IN_PARENTHESES: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
@@ -130,8 +137,23 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
     found += [
         each for each in _IN_NOTES.findall(without_no_reasoning(requested.note)) if not set(words_in(each)) <= own
     ]
-    found += _MARKED.findall(requested.note)
+    found += [*_OF_MODEL.findall(requested.note), *_MARKED.findall(requested.note)]
     return ", ".join(repr(word[:40]) for word in list(dict.fromkeys(found))[:5])
+
+
+def changes_a_test(text: str) -> bool:
+    """Whether words around a number say of reasoning, help, a mode, several answers or worked examples."""
+    from steelyard.tasks.protocol import several_answers
+
+    text = plain(text)
+    said = other_modes(text) or _IN_NOTES.search(without_no_reasoning(text)) or mode_of_model(text)
+    return bool(said or several_answers((text,)) or stated_shots(None, (text,)).in_words)
+
+
+def mode_of_model(name: str) -> str:
+    """The mode that a model's name states, such as *(high)*; empty where it states none."""
+    found = _OF_MODEL.search(plain(name))
+    return found[0] if found else ""
 
 
 def other_modes(text: str) -> list[str]:

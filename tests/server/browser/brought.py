@@ -95,6 +95,6 @@ def job_that_goes_on(site: Site, admin: Client) -> Iterator[str]:
         assert added.status == 303, added.text
         job = added.headers["location"]
         with working(site, lease=12):  # the machine may be busy, and this job should stay where it is
-            wait_for(lambda: job_at(admin, job, "Where its claims stand"))
+            wait_for(lambda: job_at(admin, job, "Where its claims stand"), 300)
             yield f"{job}?still=yes"
             admin.submit(job, f"{job}/cancel")

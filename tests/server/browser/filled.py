@@ -98,12 +98,12 @@ def _jobs(site: Site, admin: Client, choice: str) -> list[str]:
     What the first one asked is asked again by a schedule, whose first look was late.
     """
     watch, ended = "/p/default/watch", _job(admin, choice)
-    with working(site):
+    with working(site, lease=12):  # the machine may be busy
         wait_for(lambda: job_at(admin, ended, "It is (finished|failed)"))
         weekly = {"job": ended.rpartition("/")[2], "name": "sums", "each": "week", "at": "06:00", "weekday": "MON"}
         assert admin.submit(watch, watch, zone="UTC", **weekly).status == 303
         made_due(site, "sums")
-        wait_for(lambda: job_at(admin, watch, r"What was looked at(?s:.)*/runs/[0-9a-f]{64}"))
+        wait_for(lambda: job_at(admin, watch, r"What was looked at(?s:.)*/runs/[0-9a-f]{64}"), 300)
     stopped = _job(admin, choice)
     assert admin.submit(stopped, f"{stopped}/cancel").status == 303
     return [ended, stopped]

@@ -24,8 +24,7 @@ from tests.server.suites.yard import bring, make_suite
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-# A table is read where it names a known benchmark. GSM8K has 1,319 questions: here they are sums, which the model adds.
-TABLE = "| Benchmark | Adder-1 |\n|---|---|\n| GSM8K | 50.0 |\n"
+TABLE = "| Benchmark | Adder-1 |\n|---|---|\n| Sums | 50.0 |\n"
 QUESTIONS = 1319
 MINUTES = 180_000  # milliseconds, until a verdict
 
@@ -94,7 +93,7 @@ def have_the_claim_tested(hand: Pointer) -> None:
     hand.unfold("Limits, and questions of your own")
     hand.fill("Samples of a claim", "200")
     hand.fill("Tolerance in points", "4.5")
-    hand.fill("A task of your own", "gsm8k")
+    hand.fill("A task of your own", "sums")
     hand.fill("Its questions", questions(QUESTIONS))
     hand.press("Go on")
     expect(hand.page.get_by_role("heading", name="What its test takes at most")).to_be_visible(timeout=MINUTES)
@@ -103,7 +102,7 @@ def have_the_claim_tested(hand: Pointer) -> None:
     expect(hand.page.get_by_role("heading", name="It is finished")).to_be_visible(timeout=MINUTES)
     hand.follow("Its run and verdict")
     expect(hand.page.get_by_role("group", name="Verdict")).to_contain_text("Consistent")
-    expect(hand.page.get_by_role("row", name="gsm8k")).to_contain_text("better than claimed")
+    expect(hand.page.get_by_role("row", name="sums")).to_contain_text("better than claimed")
     calm(hand.page)
 
 

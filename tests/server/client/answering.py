@@ -18,7 +18,8 @@ SEAL = Bundle.open(GOLDEN).sha256
 ANSWER: dict[str, Any] = {
     "seal": SEAL, "url": "x", "kind": "audit", "subject": "x", "verdict": "consistent", "headline": "x", "exit": 0,
     "verified_exit": 0, "scores_taken": 0, "restored": False, "signed_by": None, "pushed_at": "2026-11-28T00:00:00Z",
-    "claims": [], "claims_left_out": 0, "tests": [], "findings": [], "notes": [], "said": [],
+    "claims": [], "claims_left_out": 0, "own_questions": [], "other_tries": [],
+    "tests": [], "findings": [], "notes": [], "said": [],
     "verified_at": "2026-11-28T00:00:00Z", "verified_with": "x", "answers": 1, "files": 1, "size": 1,
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 
 from steelyard.errors import ExitCode, InputError, ModelUnavailable, VerificationError
 from steelyard.server.api.records import RunVerdict
-from steelyard.server.client.runs import ask_verdicts, combined, seal_of, standing_of
+from steelyard.server.client.runs import ask_verdicts, combined, seal_of, standing_of, tries_of
 from tests.server.client.answering import ANSWER, SEAL, TOKEN, answering
 from tests.server.site import GOLDEN
 
@@ -33,6 +33,7 @@ def test_a_run_that_was_verified_whole_is_what_its_verdict_is() -> None:
         ({"scores_taken": 1200}, "1,200 scores were taken as sealed"),
         ({"verified_exit": 3}, "not all of it could be verified"),
         ({"verified_exit": 3, "restored": True}, "from a backup"),
+        ({"own_questions": ["gsm8k"]}, "not the benchmark gsm8k"),
         ({"verdict": None}, "only measures"),
         ({"verdict": "inconsistent"}, "its verdict is inconsistent"),
     ],
@@ -70,3 +71,10 @@ def test_a_run_that_is_not_there_and_an_answer_about_another_one() -> None:
             asyncio.run(ask_verdicts(["0" * 64], address, TOKEN))
     with answering(404, {"detail": "no"}) as (address, _), pytest.raises(InputError, match="remote push sends it"):
         asyncio.run(ask_verdicts([SEAL], address, TOKEN))
+
+
+def test_other_tries_are_said_in_words() -> None:
+    assert tries_of(run()) == ""
+    others = [{"job": 7, "state": "cancelled", "seal": None}, {"job": 8, "state": "fin\x1bished", "seal": SEAL}]
+    assert tries_of(run(other_tries=others)).startswith("2 other jobs of this project asked this model about the same")
+    assert "\x1b" not in tries_of(run(other_tries=others))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from steelyard.server.database.connection import Database
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.membership import Missing, Refused
+from steelyard.server.jobs.room import OPEN_OF_PERSON, OPEN_OF_PROJECT
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, AuditSpecification
 from steelyard.server.web.facts import RequestFacts
@@ -41,7 +43,7 @@ def test_a_viewer_reads_and_a_runner_starts_and_each_act_is_on_record(
     asked = acts.audit_asked(SHEET, name, "sums", {"limit": 20, "questions": {"sums": "{}"}})
     assert isinstance(asked, AuditSpecification)
     with database.connect() as connection:
-        number = acts.add_job(connection, runner, "default", asked, FACTS, priority=99)
+        number = acts.add_job(connection, runner, "default", asked, FACTS)
         changes: list[Callable[..., Any]] = [acts.pause, acts.resume, acts.cancel, acts.retry]
         for change in changes:
             with pytest.raises(Refused, match="needs the role runner in the project default; yours is viewer"):
@@ -138,3 +140,42 @@ def test_the_dry_run_says_calls_time_and_money_and_sends_no_sample(yard: Yard, s
     assert found.cost > 0
     assert not [prompt for prompt in sums_server.asked if prompt.startswith("What is")]
     note_places(yard.database, NOWHERE)
+
+
+def test_a_priority_above_others_is_for_admins(jobs: Jobs, person: int, database: Database, name: str) -> None:
+    asked = acts.audit_asked(SHEET, name, "sums")
+    with database.connect() as connection:
+        for role in (Role.RUNNER, Role.EDITOR):
+            with pytest.raises(Refused, match="needs the role admin"):
+                acts.add_job(connection, caller(person, role), "default", asked, FACTS, priority=1)
+        acts.add_job(connection, caller(person, Role.RUNNER), "default", asked, FACTS, priority=-1)
+        acts.add_job(connection, caller(person, Role.ADMIN), "default", asked, FACTS, priority=100)
+
+
+def test_nobody_fills_the_queue(jobs: Jobs, person: int, database: Database, name: str) -> None:
+    asked = acts.audit_asked(SHEET, name, "sums")
+    runner = caller(person, Role.RUNNER)
+    with database.connect() as connection:
+        first, *_ = [acts.add_job(connection, runner, "default", asked, FACTS) for _ in range(OPEN_OF_PERSON)]
+        with pytest.raises(InputError, match="you have 20 jobs that have not ended"):
+            acts.add_job(connection, runner, "default", asked, FACTS)
+        acts.cancel(connection, runner, "default", first, FACTS)
+        acts.retry(connection, runner, "default", first, FACTS)
+        with pytest.raises(InputError, match="you have 20 jobs"):
+            acts.retry(connection, runner, "default", first, FACTS)
+        for _ in range(2):
+            other = caller(a_person(database, f"who asks, too {time.monotonic_ns()}"), Role.RUNNER)
+            for _ in range((OPEN_OF_PROJECT - OPEN_OF_PERSON) // 2):
+                acts.add_job(connection, other, "default", asked, FACTS)
+        another = caller(a_person(database, f"who comes last {time.monotonic_ns()}"), Role.RUNNER)
+        with pytest.raises(InputError, match="the project has 50 jobs that have not ended"):
+            acts.add_job(connection, another, "default", asked, FACTS)
+
+
+def test_what_a_day_of_jobs_asks_is_bounded(
+    jobs: Jobs, person: int, database: Database, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("steelyard.server.jobs.room._BYTES_A_DAY", 1000)
+    asked = acts.audit_asked(SHEET + "#" * 1000, name, "sums")
+    with database.connect() as connection, pytest.raises(InputError, match="of the last 24 hours"):
+        acts.add_job(connection, caller(person, Role.RUNNER), "default", asked, FACTS)

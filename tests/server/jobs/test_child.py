@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from steelyard.server.jobs.child import Child
+from steelyard.server.jobs.child import Child, job_environment
 from steelyard.server.jobs.messages import Ended, Progress, clock
 from steelyard.server.jobs.specification import RunSpecification, Specification, encode
 from tests.conftest import SumsServer
@@ -47,6 +47,24 @@ def test_what_cannot_be_asked_is_said_without_a_place_of_this_machine(yard: Yard
     child.close()
 
 
+def test_it_works_in_an_empty_folder(
+    yard: Yard, tmp_path: Path, sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that lies where the worker was started has a name there, and its relative places are still found."""
+    (tmp_path / "mirror").mkdir()
+    monkeypatch.setenv("STEELYARD_DATA", "mirror")
+    monkeypatch.chdir(tmp_path)
+    sums_server.seconds = lambda _: 0.2
+    child = started(yard, tmp_path, a_run(yard.endpoint(sums_server.url), 8))
+    wait_for(lambda: sums_server.asked)
+    folder = Path(f"/proc/{child.number}/cwd").resolve()
+    assert folder != tmp_path
+    assert list(folder.iterdir()) == []
+    assert job_environment(tmp_path)["STEELYARD_DATA"] == str(tmp_path / "mirror")
+    assert [*child.lines()][-1] == Ended(how="sealed")
+    child.close()
+
+
 def test_a_lease_that_runs_out_ends_it(yard: Yard, tmp_path: Path, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 30.0
     child = started(yard, tmp_path, a_run(yard.endpoint(sums_server.url), 4))
@@ -75,3 +93,19 @@ def test_asked_to_stop_it_ends_at_a_checkpoint(yard: Yard, tmp_path: Path, sums_
     assert [*child.lines()][-1] == Ended(how="stopped")
     child.close()
     assert not (tmp_path / "run" / "bundle.dsse.json").exists()
+
+
+@pytest.mark.parametrize(("status", "is_down"), [(400, False), (401, False), (404, False), (0, True)])
+def test_an_endpoint_is_down_for_its_own_faults_and_not_for_what_it_refuses(
+    yard: Yard, tmp_path: Path, sums_server: SumsServer, status: int, is_down: bool
+) -> None:
+    """A model that is refused says nothing of the others there, so nobody else has to wait."""
+    sums_server.status, sums_server.error = lambda *_: status, {"message": "no"}
+    address = sums_server.url if status else "http://127.0.0.1:1/v1"
+    child = started(yard, tmp_path, a_run(yard.endpoint(address), 4))
+    ended = [*child.lines()][-1]
+    child.close()
+    assert isinstance(ended, Ended)
+    assert (ended.how, ended.unavailable) == ("failed", is_down)
+    assert "its endpoint" in ended.reason
+    assert "127.0.0.1" not in ended.reason

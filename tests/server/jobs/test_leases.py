@@ -236,6 +236,17 @@ def test_jobs_of_an_endpoint_that_does_not_answer_block_no_others(jobs: Jobs, pe
     assert taken(database) is None
 
 
+def test_a_job_that_has_failed_for_good_leaves_its_endpoint_to_others(
+    jobs: Jobs, person: int, database: Database
+) -> None:
+    listed(database, "gone")
+    jobs.add(asked("gone", 1), person, priority=9, max_failures=2)
+    other = jobs.add(asked("gone", 1), person)
+    assert left(database, must(taken(database)), Outcome("again", "nobody answers", rests=True))
+    assert left(database, must(taken(database)), Outcome("again", "nobody answers", rests=True), pause=60.0)
+    assert must(taken(database)).job == other
+
+
 def test_other_versions_of_postgres_do_the_same(team_database: Database) -> None:
     person = a_person(team_database)
     listed(team_database, *"ab")

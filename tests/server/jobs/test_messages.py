@@ -11,9 +11,11 @@ from steelyard.server.jobs.messages import (
     Ended,
     LiveClaim,
     Progress,
+    Setup,
     clock,
     kept_progress,
     read_progress,
+    without_address,
 )
 
 
@@ -30,6 +32,25 @@ def test_the_clock_is_the_same_for_every_process() -> None:
 def test_numbers_that_are_none_are_refused(line: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(line, type=Progress | Ended)
+
+
+def test_where_an_endpoint_is_is_said_to_no_viewer() -> None:
+    setup = Setup(
+        uri="openai:m@http://llm.corp:8000/v1", host="llm.corp", port=8000, data="/", project="p", job=1, attempt=1,
+        lease_seconds=1.0,
+    )  # fmt: skip
+    for said, shown in (
+        (
+            "nothing answers at http://llm.corp:8000/v1 (refused): start it",
+            "nothing answers at its endpoint (refused): start it",
+        ),
+        ("openai:m@http://llm.corp:8000/v1 gives no answers", "openai:m@its endpoint gives no answers"),
+        ("cannot connect to llm.corp:8000; llm.corp is down", "cannot connect to its endpoint; its endpoint is down"),
+        ("llm.corporate and my-llm.corp are others", "llm.corporate and my-llm.corp are others"),
+    ):
+        assert without_address(said, setup) == shown
+    built_in = Setup(uri="embedded:smollm2", data="/", project="p", job=1, attempt=1, lease_seconds=1.0)
+    assert without_address("an error", built_in) == "an error"
 
 
 def test_what_is_kept_of_progress_is_bounded_and_read_again() -> None:

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import time
+
 import psycopg
 import pytest
 
 from steelyard.errors import InputError
+from steelyard.server.access.callers import Caller
+from steelyard.server.access.members import Members
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, AuditSpecification, Resumption, RunSpecification
-from tests.server.jobs.yard import an_endpoint
+from steelyard.server.web.facts import RequestFacts
+from tests.server.jobs.yard import a_person, an_endpoint
 
 URL = "http://127.0.0.1:1/rows/v1"
 NAME = "at 127.0.0.1:1/rows/v1"
@@ -145,3 +150,31 @@ def test_an_attempt_only_grows(jobs: Jobs, person: int, database: Database) -> N
 def test_numbers_out_of_range_are_refused(jobs: Jobs, person: int, more: dict[str, int]) -> None:
     with pytest.raises(InputError, match="priority"):
         jobs.add(ASKED, person, priority=more.get("priority", 0), max_failures=more.get("max_failures", 5))
+
+
+def test_who_is_disabled_asks_nothing_more(jobs: Jobs, database: Database) -> None:
+    """Their jobs end with their sessions and tokens; those of others go on."""
+    person, other = (a_person(database, f"{name} {time.monotonic_ns()}") for name in ("disabled", "still here"))
+    admin = Caller(person=other, session=1, is_admin=True)
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO steelyard.person (name, password_hash, is_admin) VALUES (%s, 'x', true)",
+            (f"boss {time.monotonic_ns()}",),
+        )
+    running = jobs.add(ASKED, person, priority=9)
+    with database.connect() as connection:
+        lease = take_job(connection, "w", 60)
+    waiting, paused, others = jobs.add(ASKED, person), jobs.add(ASKED, person), jobs.add(ASKED, other)
+    assert jobs.pause(paused, person)
+    with database.pool(1) as pool:
+        Members(pool).disable(admin, person, RequestFacts("tests"))
+    rows = [jobs.find(each) for each in (running, waiting, paused, others)]
+    assert [(row.state, row.wanted) for row in rows if row] == [
+        ("running", "cancel"), ("cancelled", ""), ("cancelled", ""), ("waiting", ""),
+    ]  # fmt: skip
+    assert lease is not None
+    with database.connect() as connection:
+        assert leave_job(connection, lease, Outcome("waiting", "stopped as it was wanted"), "w")
+    row = jobs.find(running)
+    assert row is not None
+    assert row.state == "cancelled"

@@ -31,7 +31,7 @@ def test_a_runner_schedules_and_a_viewer_reads_and_each_act_is_on_record(
     with database.connect() as connection:
         with pytest.raises(Refused, match="needs the role runner"):
             schedule_acts.add_schedule(connection, viewer, "default", *when, ASKED, FACTS)
-        number = schedule_acts.add_schedule(connection, runner, "default", *when, ASKED, FACTS, priority=3)
+        number = schedule_acts.add_schedule(connection, runner, "default", *when, ASKED, FACTS, priority=-3)
         with pytest.raises(InputError, match="there is a schedule named"):
             schedule_acts.add_schedule(connection, runner, "default", *when, ASKED, FACTS)
         with pytest.raises(Refused):
@@ -41,7 +41,7 @@ def test_a_runner_schedules_and_a_viewer_reads_and_each_act_is_on_record(
         assert schedule_acts.switch(connection, runner, "default", number, FACTS, on=True)
         assert schedule_acts.switch(connection, runner, "default", number, FACTS, on=False)
         shown = schedule_acts.schedule_shown(connection, viewer, "default", number)
-        assert (shown.row.name, shown.row.priority, shown.row.is_on, shown.looks) == (name, 3, False, ())
+        assert (shown.row.name, shown.row.priority, shown.row.is_on, shown.looks) == (name, -3, False, ())
         assert number in {each.id for each in schedule_acts.schedules_shown(connection, viewer, "default")}
         lines = connection.execute(
             "SELECT line FROM steelyard.audit WHERE act LIKE 'schedule%%' ORDER BY sequence DESC LIMIT 4"

@@ -157,3 +157,13 @@ def test_a_form_is_bounded_and_needs_its_key(runner: Client) -> None:
     assert runner.post(CLAIMS, {"sheet": SHEET}).status == 403
     assert runner.submit(CLAIMS, CLAIMS, sheet="x" * 250_000).status == 400
     assert runner.submit(CLAIMS, CLAIMS, sheet="x" * (2 << 20)).status == 413
+
+
+def test_what_is_no_table_of_results_is_refused_before_it_is_parsed(own: Site, runner: Client) -> None:
+    """19,000 rows took the web process ten seconds, until the claims could be counted."""
+    for sheet in ("benchmark,m\n" + "MMLU,70.1\n" * 19_000, "|" * 20_001, "<table>" + "<tr><td>a" * 2_501, "{" * 2_501):
+        reply = runner.submit(CLAIMS, CLAIMS, sheet=sheet)
+        assert (reply.status, "lines and 20,000 cells at most" in reply.text) == (400, True)
+    other = own.person("claims-in-a-hurry", "runner")
+    replies = [other.submit(CLAIMS, CLAIMS, sheet="a" * 199_000) for _ in range(6)]
+    assert ["try again in" in each.text for each in replies] == [False] * 5 + [True]

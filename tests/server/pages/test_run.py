@@ -43,6 +43,7 @@ def test_no_other_file_of_the_machine_comes(site: Site) -> None:
     client, seal = site.administrator(), pushed(site)
     for path in (
         f"{seal}/files/..%2f..%2f..%2fsecrets%2fdatabase.json", f"{seal}/files/%2fetc%2fpasswd",
+        f"{seal}/files/plan.dsse.json%00", f"{seal}/files/%00", f"%00{seal}",
         f"{seal}/files/samples", f"{'0' * 64}/report", f"..%2f{seal}", f"{seal.upper()}/report",
     ):  # fmt: skip
         assert client.get(f"/p/default/runs/{path}").status == 404, path
@@ -146,3 +147,36 @@ def test_in_a_browser_the_frame_has_no_rights_and_nothing_is_loaded_from_elsewhe
     assert errors == []
     assert (reached, scripts) == ("closed", "0")
     assert hosts == {site.base.removeprefix("http://")}
+
+
+def test_other_jobs_that_asked_the_same_stand_beside_the_verdict(site: Site) -> None:
+    """On its page and in the API, the ones that were stopped on the way, too, with links."""
+    site.project("tries")
+    seal = pushed(site, project="tries")
+    asks = json.dumps({"kind": "audit", "model": "embedded:smollm2", "sheet": "claims:\n- task: sums\n"})
+    made = (
+        "INSERT INTO steelyard.job (project_id, kind, specification, requested_by, state, ended_at, run_id, "
+        "stored_run_id) SELECT p.id, 'audit', %(asks)s, (SELECT min(id) FROM steelyard.person), %(state)s, now(), "
+        "CASE WHEN %(state)s = 'finished' THEN (SELECT id FROM steelyard.run WHERE project_id = p.id) END, s.id "
+        "FROM steelyard.project p JOIN steelyard.stored_run s ON s.project_id = p.id WHERE p.name = 'tries' "
+        "RETURNING id"
+    )
+    with open_database(open_data_folder(site.data, create=False), beside=True) as database, database.connect() as found:
+        found.execute(
+            "INSERT INTO steelyard.stored_run (project_id, plan_sha256) "
+            "SELECT id, repeat('a', 64) FROM steelyard.project WHERE name = 'tries'"
+        )
+        (own,) = found.execute(made, {"asks": asks, "state": "finished"}).fetchone() or (0,)
+        assert "asked this model about the same" not in site.administrator().get(run_page(seal, "", "tries")).text
+        found.commit()
+        (stopped,) = found.execute(made, {"asks": asks, "state": "cancelled"}).fetchone() or (0,)
+    client = site.administrator()
+    text = client.get(run_page(seal, "", "tries")).text
+    assert "1 other job of this project asked this model about the same: 1 cancelled." in text
+    assert f'<a href="/p/tries/jobs/{stopped}">job {stopped}</a> (cancelled)' in text
+    assert ": sums" in client.get(f"/p/tries/jobs/{own}").text
+    reader = site.with_token("read", project="tries")
+    verdict = json.loads(reader.get(f"/api/v1/runs/{seal}").text)
+    assert verdict["other_tries"] == [{"job": stopped, "state": "cancelled", "seal": None}]
+    job = json.loads(reader.get(f"/api/v1/jobs/{stopped}").text)
+    assert (job["tasks"], len(job["sheet_sha256"])) == (["sums"], 64)

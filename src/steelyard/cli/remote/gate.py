@@ -31,7 +31,7 @@ def command(runs: tuple[str, ...], url: str, token_file: Path | None, sealed_sco
     import asyncio
 
     from steelyard.server.client.place import platform_address, read_token
-    from steelyard.server.client.runs import ask_verdicts, combined, seal_of, standing_of
+    from steelyard.server.client.runs import ask_verdicts, combined, seal_of, standing_of, tries_of
     from steelyard.util.text import one_line
 
     address, token = platform_address(url, "--at"), read_token(token_file)
@@ -41,7 +41,8 @@ def command(runs: tuple[str, ...], url: str, token_file: Path | None, sealed_sco
     if as_json:
         rows = [
             {"seal": run.seal, "url": one_line(run.url, 300), "headline": one_line(run.headline, 1000),
-             "exit": int(each.exit), "why": each.why, "scores_taken": run.scores_taken}
+             "exit": int(each.exit), "why": each.why, "scores_taken": run.scores_taken,
+             "other_tries": len(run.other_tries)}
             for run, each in zip(found, standings, strict=True)
         ]  # fmt: skip
         print_json({"exit": int(code), "runs": rows})
@@ -49,4 +50,6 @@ def command(runs: tuple[str, ...], url: str, token_file: Path | None, sealed_sco
     for run, each in zip(found, standings, strict=True):
         why = f": {each.why}" if each.why else ""
         click.echo(f"{_WORDS[int(each.exit)]:<15} {run.seal[:16]}…  {one_line(run.headline, 300)}{why}")
+        if tries := tries_of(run):
+            click.echo(f"{'':<15} {tries}")
     return int(code)

@@ -52,6 +52,7 @@ def command(run: str, url: str, token_file: Path | None, sealed_scores_ok: bool,
 
 def _print(run: RunVerdict) -> None:
     """The run in words; all of them are somebody else's."""
+    from steelyard.server.client.runs import tries_of
     from steelyard.util.text import one_line
 
     click.echo(one_line(run.headline, 1000))
@@ -65,6 +66,8 @@ def _print(run: RunVerdict) -> None:
         click.echo(f"  and {left:,} more: see its page")
     for finding in run.findings[:_CLAIMS]:
         click.echo(f"  {one_line(finding, 600)}")
+    if tries := tries_of(run):
+        click.echo(tries)
     if run.scores_taken:
         click.echo(f"{run.scores_taken:,} scores are taken as sealed: that server did not compute them")
     for note in run.said[:50]:

@@ -198,14 +198,18 @@ class Members:
             audit_act(connection, act, _actor(caller), facts, f"person:{person}")
 
     def disable(self, caller: Caller, person: int, facts: RequestFacts) -> None:
-        """Disable a person: sessions, tokens and links end at once. The last local administrator stays (InputError)."""
+        """Disable a person: sessions, tokens and links end at once, their jobs and schedules, too.
+
+        The last local administrator stays (InputError).
+        """
         with self._pool.connection() as connection:
             _lock_administrators(connection)
             _lock_person(connection, person)
             connection.execute("UPDATE steelyard.person SET disabled_at = now() WHERE id = %s", (person,))
             _end_everything(connection, person)
+            stopped = _stop_jobs(connection, person, _actor(caller))
             _need_administrator(connection)
-            audit_act(connection, "disable-person", _actor(caller), facts, f"person:{person}")
+            audit_act(connection, "disable-person", _actor(caller), facts, f"person:{person}", {"jobs": stopped})
 
     def enable(self, caller: Caller, person: int, facts: RequestFacts) -> None:
         """Let a person in again; sessions and tokens of before stay ended. Raises InputError for one who was erased."""
@@ -301,3 +305,18 @@ def _end_everything(connection: psycopg.Connection[Any], person: int) -> None:
             f"UPDATE steelyard.{table} SET {column} = now() WHERE person_id = %s AND {column} IS NULL".encode(),  # noqa: S608
             (person,),
         )
+
+
+def _stop_jobs(connection: psycopg.Connection[Any], person: int, actor: str) -> int:
+    """Cancel the jobs that a person asked for, and switch their schedules off; how many jobs there were.
+
+    One that runs is stopped by its worker at the next renewal of its lease.
+    """
+    connection.execute("UPDATE steelyard.schedule SET is_on = false WHERE made_by = %s AND is_on", (person,))
+    return connection.execute(
+        "UPDATE steelyard.job SET state = CASE state WHEN 'running' THEN state ELSE 'cancelled' END, "
+        "wanted = CASE state WHEN 'running' THEN 'cancel' ELSE '' END, reason = 'who asked for it was disabled', "
+        "changed_by = %s, ended_at = CASE WHEN state <> 'running' THEN now() END "
+        "WHERE requested_by = %s AND state IN ('waiting', 'running', 'paused') AND wanted <> 'cancel'",
+        (actor, person),
+    ).rowcount

@@ -36,7 +36,9 @@ class JobRequest(Record, frozen=True, kw_only=True):
     asks: Annotated[
         AuditSpecification | RunSpecification, Meta(description="What steelyard audit or steelyard run would be told.")
     ]
-    priority: Annotated[int, Meta(ge=-100, le=100, description="The highest goes first.")] = 0
+    priority: Annotated[
+        int, Meta(ge=-100, le=100, description="The highest goes first; one above 0 is for admins of the project.")
+    ] = 0
 
 
 class JobAdded(ApiRecord, frozen=True, kw_only=True):
@@ -52,6 +54,8 @@ class JobItem(ApiRecord, frozen=True, kw_only=True):
     kind: Literal["audit", "run", "resume"]
     state: State
     wanted: Wanted
+    tasks: Annotated[list[str], Meta(description="What its sheet or request names, at most 20; empty for a retry.")]
+    sheet_sha256: Annotated[str | None, Meta(description="Digest of the claim sheet's text; null for a measurement.")]
     endpoint: Annotated[str | None, Meta(description="By its name; null for the model that is built in.")]
     retries: Annotated[int | None, Meta(description="The job whose work it goes on with.")]
     priority: int

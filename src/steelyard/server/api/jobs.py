@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from steelyard.evidence.canonical import sha256_hex
 from steelyard.server.api.bodies import body_of, is_json
 from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery, JobRequest
 from steelyard.server.api.queries import query_of
@@ -15,6 +16,7 @@ from steelyard.server.jobs import acts
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import PAGE_SIZE, seals_of
+from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
@@ -112,6 +114,10 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     return show_job(call) if is_changed else problem_reply(409, refused)
 
 
+def _sheet(job: JobRow) -> str:
+    return str(msgspec.json.decode(job.specification).get("sheet") or "")
+
+
 def _progress_in_words(kept: str) -> str:
     progress = read_progress(kept)
     return "" if progress is None else f"{progress.answered:,} of at most {progress.planned:,} calls are answered"
@@ -124,6 +130,8 @@ def _item(call: Call, job: JobRow, seals: dict[int, str]) -> dict[str, Any]:
         "kind": job.kind,
         "state": job.state,
         "wanted": job.wanted or None,
+        "tasks": [*asked_tasks(job.specification)],
+        "sheet_sha256": sha256_hex(sheet.encode()) if (sheet := _sheet(job)) else None,
         "endpoint": job.endpoint or None,
         "retries": job.resumes,
         "priority": job.priority,

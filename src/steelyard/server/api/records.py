@@ -27,6 +27,7 @@ __all__ = [
     "ModelPage",
     "ModelQuery",
     "Moment",
+    "OtherTry",
     "ProblemDetails",
     "ProjectList",
     "ProjectRole",
@@ -152,11 +153,26 @@ class VerificationNote(ApiRecord, frozen=True, kw_only=True):
     text: str
 
 
+class OtherTry(ApiRecord, frozen=True, kw_only=True):
+    """Another job of the project that asked the same model about the same benchmark."""
+
+    job: Annotated[int, Meta(description="Its number.")]
+    state: Annotated[str, Meta(description="As that of a job; one that still runs counts, too.")]
+    seal: Annotated[str | None, Meta(description="The run that it made; null where it made none.")]
+
+
 class RunVerdict(RunItem, frozen=True, kw_only=True):
     """A run, and what this server's own verification computed of it."""
 
     claims: Annotated[list[ClaimVerdict], Meta(description="The run's table.")]
     claims_left_out: Annotated[int, Meta(ge=0, description="Lines of a very long table that are not here.")]
+    own_questions: Annotated[
+        list[str], Meta(description="Public benchmarks under whose names it asked questions of the user's own.")
+    ]
+    other_tries: Annotated[
+        list[OtherTry],
+        Meta(description="Of a run that a job made: other jobs that asked the same, whatever became of them."),
+    ]
     tests: Annotated[list[str], Meta(description="Tests beside the claims, a sentence each.")]
     findings: Annotated[list[str], Meta(description="What nothing honest explains, a sentence each.")]
     notes: Annotated[list[str], Meta(description="Remarks that prove nothing by themselves.")]

@@ -9,7 +9,16 @@ import msgspec
 from steelyard.evidence import layout
 from steelyard.records import VerdictWord
 from steelyard.server.api.queries import query_of
-from steelyard.server.api.records import ClaimVerdict, RunItem, RunPage, RunQuery, RunVerdict, VerificationNote
+from steelyard.server.api.records import (
+    ClaimVerdict,
+    OtherTry,
+    RunItem,
+    RunPage,
+    RunQuery,
+    RunVerdict,
+    VerificationNote,
+)
+from steelyard.server.jobs.tries import other_tries
 from steelyard.server.runs.received import open_received, received_folder
 from steelyard.server.runs.rows import Filters
 from steelyard.server.web.addresses import run_path
@@ -20,6 +29,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from steelyard.server.jobs.tries import Try
     from steelyard.server.runs.rows import ListedRun, RunRow
     from steelyard.server.runs.summary import Said
     from steelyard.server.web.call import Call
@@ -112,6 +122,13 @@ def _item(call: Call, run: ListedRun) -> dict[str, Any]:
     }
 
 
+def _tries(call: Call, row: RunRow) -> tuple[Try, ...]:
+    if not row.listed.job:
+        return ()
+    with call.platform.pool.connection() as connection:
+        return other_tries(connection, call.project.project_id, row.listed.job)
+
+
 def _verdict(call: Call, row: RunRow) -> RunVerdict:
     run = row.summary
     claims = [
@@ -125,6 +142,8 @@ def _verdict(call: Call, row: RunRow) -> RunVerdict:
         **_item(call, row.listed),
         claims=claims,
         claims_left_out=run.rows_left,
+        own_questions=[*run.own_questions],
+        other_tries=[OtherTry(job=each.job, state=each.state, seal=each.seal or None) for each in _tries(call, row)],
         tests=[*run.tests],
         findings=[*run.findings],
         notes=[*run.notes],

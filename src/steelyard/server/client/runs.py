@@ -13,8 +13,10 @@ from steelyard.evidence.verify import verify_integrity
 from steelyard.records import VerdictWord
 from steelyard.server.api.records import RunVerdict
 from steelyard.server.client.connection import Connection, connected
+from steelyard.server.runs.tries import tries_in_words
+from steelyard.util.text import one_line
 
-__all__ = ["Standing", "ask_verdicts", "combined", "seal_of", "standing_of"]
+__all__ = ["Standing", "ask_verdicts", "combined", "seal_of", "standing_of", "tries_of"]
 
 _SEAL: Final = re.compile(r"[0-9a-f]{64}")
 _SECONDS: Final = 30.0
@@ -59,6 +61,7 @@ async def _ask(platform: Connection, seal: str, address: str) -> RunVerdict:
 def standing_of(run: RunVerdict, *, sealed_scores_ok: bool = False) -> Standing:
     """Whether a run is good: only where all of it was verified there, and something was claimed or gated.
 
+    Questions of the user's own under the name of a benchmark say nothing of that one.
     Scores that were taken as sealed could say anything; with ``sealed_scores_ok`` they are believed.
     """
     code = ExitCode(run.exit)
@@ -72,6 +75,9 @@ def standing_of(run: RunVerdict, *, sealed_scores_ok: bool = False) -> Standing:
         why = "it only measures: it has no claim and no gate that could hold"
     elif run.verdict is not VerdictWord.CONSISTENT:
         why = f"its verdict is {run.verdict.words}"
+    elif run.own_questions:
+        named = one_line(", ".join(run.own_questions), 200)
+        why = f"its questions are the user's own, not the benchmark {named}: rename them, and run it again"
     elif run.scores_taken and not sealed_scores_ok:
         why = (
             f"{run.scores_taken:,} scores were taken as sealed, not computed there, and whoever sealed the run could "
@@ -80,6 +86,11 @@ def standing_of(run: RunVerdict, *, sealed_scores_ok: bool = False) -> Standing:
     else:
         return Standing(code)
     return Standing(ExitCode.UNDECIDED, why)
+
+
+def tries_of(run: RunVerdict) -> str:
+    """How many other jobs there asked the same, in words; "" where none did."""
+    return tries_in_words([one_line(each.state, 20) for each in run.other_tries])
 
 
 def combined(codes: Iterable[ExitCode]) -> ExitCode:

@@ -21,6 +21,7 @@ from steelyard.server.jobs import budgets, rows
 from steelyard.server.jobs.dry_run import dry_run
 from steelyard.server.jobs.leases import Lease
 from steelyard.server.jobs.membership import Missing, member_of, person_of
+from steelyard.server.jobs.room import check_room
 from steelyard.server.jobs.setting_up import prepare_setup
 from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, read_specification
 
@@ -127,9 +128,13 @@ def add_job(
     *,
     priority: int = 0,
 ) -> int:
-    """Add a job (a runner's act), and return its number. Raises InputError as :func:`insert_job` does."""
-    member = member_of(caller, project, Role.RUNNER)
+    """Add a job (a runner's act; with a ``priority`` above 0 an admin's), and return its number.
+
+    Raises InputError as :func:`insert_job` and :func:`check_room` do.
+    """
+    member = member_of(caller, project, Role.ADMIN if priority > 0 else Role.RUNNER)
     with connection.transaction():
+        check_room(connection, member.project_id, person_of(caller), len(encode(asked)))
         number = rows.insert_job(connection, member.project, asked, person_of(caller), priority=priority)
         _audit(connection, "add-job", caller, facts, number, {"priority": priority})
     return number
@@ -143,6 +148,7 @@ def retry(connection: psycopg.Connection[Any], caller: Caller, project: str, job
     member = member_of(caller, project, Role.RUNNER)
     _found(connection, member, job)
     with connection.transaction():
+        check_room(connection, member.project_id, person_of(caller))
         number = rows.insert_job(connection, member.project, Resumption(job), person_of(caller))
         _audit(connection, "retry-job", caller, facts, number, {"of": job})
     return number

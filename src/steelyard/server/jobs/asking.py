@@ -25,14 +25,17 @@ def arguments_of(asked: RunSpecification | AuditSpecification, setup: Setup, inp
     """The arguments of ``asked``; its questions are written into the folder ``inputs``, and the run goes to ``run``.
 
     Its endpoint, the key and how many calls it takes at once are the setup's, and each address is looked at as it is
-    connected to. Raises InputError where its host may not be called.
+    connected to. Raises InputError where its host may not be called, and for questions that bear the name of a public
+    benchmark: whoever reads the verdict did not see them.
     """
     from steelyard.api.arguments import RunArguments
+    from steelyard.planning.own_names import check_not_public
     from steelyard.records import SUBJECT
     from steelyard.server.endpoints.addresses import checked_sockets, refused_host
 
     if setup.host and (reason := refused_host(setup.host, setup.port, setup.own)):
         raise InputError(f"{setup.host} is not called: {reason}")
+    check_not_public(asked.questions)
     files = []
     for name, text in sorted(asked.questions.items()):
         path = inputs / f"{name}.jsonl"
@@ -67,7 +70,7 @@ def arguments_of(asked: RunSpecification | AuditSpecification, setup: Setup, inp
 
 def job_of(asked: RunSpecification | AuditSpecification, args: RunArguments, inputs: Path) -> Job:
     """What is to be planned; raises InputError as the command would."""
-    from steelyard.api.conduct import audit_job, run_job, run_request
+    from steelyard.api.conduct import audit_job, built_in_request, run_job, run_request
     from steelyard.api.options import options_of
 
     if isinstance(asked, AuditSpecification):
@@ -78,8 +81,11 @@ def job_of(asked: RunSpecification | AuditSpecification, args: RunArguments, inp
         sheet.write_text(asked.sheet, encoding="utf-8")
         probing = detect_of(asked.detect)
         return audit_job(read_sheet(sheet), options_of(args, tolerance=asked.tolerance, detect=probing))
-    task: str | Path = asked.task or args.task_files[0]
     plain = replace(args, task_files=())  # the one that is measured is added by its path
     options = options_of(plain, repeats=asked.repeats)
-    wanted, options = run_request(task, asked.prompt, asked.shots, asked.temperature, options, asked.window)
+    how = (asked.prompt, asked.shots, asked.temperature)
+    if asked.task:  # a name, whatever it looks like: who asks has no files on this machine
+        wanted = built_in_request(asked.task, *how, options, asked.window)
+    else:
+        wanted, options = run_request(args.task_files[0], *how, options, asked.window)
     return run_job(wanted, options)

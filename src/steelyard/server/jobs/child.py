@@ -16,12 +16,17 @@ import msgspec
 from steelyard.errors import StorageError
 from steelyard.server.jobs.messages import MAX_LINE, MAX_SETUP, SPECIFICATION, Ended, Progress, Setup
 
-__all__ = ["Child", "job_environment"]
+__all__ = ["Child", "empty_folder", "job_environment"]
 
 _KEPT: Final = (
     "PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "HOME", "STEELYARD_DATA",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "XDG_CACHE_HOME", "PIP_INDEX_URL", "PIP_CONFIG_FILE",
+)  # fmt: skip
+
+_PLACES: Final = frozenset(
+    {"PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR", "HOME", "STEELYARD_DATA", "SSL_CERT_FILE",
+     "SSL_CERT_DIR", "HF_HOME", "XDG_CACHE_HOME"}
 )  # fmt: skip
 
 
@@ -30,10 +35,12 @@ class Child:
 
     def __init__(self, specification: bytes, run: Path, inputs: Path, state: Path, until: float, setup: Setup) -> None:
         (inputs / SPECIFICATION).write_bytes(specification)
+        places = [str(path.absolute()) for path in (run, inputs)]
         heard, self._told = _pipe_with(setup)
         try:
             self._process = subprocess.Popen(  # noqa: S603 — our own module
-                [sys.executable, "-P", "-m", "steelyard.server.jobs.process", str(run), str(inputs), str(os.getpid())],
+                [sys.executable, "-P", "-m", "steelyard.server.jobs.process", *places, str(os.getpid())],
+                cwd=empty_folder(inputs),
                 stdin=heard,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -48,6 +55,11 @@ class Child:
             os.close(heard)
         self._is_closed = False
         self.renew(until)
+
+    @property
+    def number(self) -> int:
+        """The number of the process, which is that of its group."""
+        return self._process.pid
 
     def renew(self, until: float) -> None:
         """Tell it until when the lease holds, on its clock."""
@@ -108,7 +120,20 @@ def _pipe_with(setup: Setup) -> tuple[int, int]:
     raise StorageError("this user has too many pipes (/proc/sys/fs/pipe-user-pages-soft)")
 
 
+def empty_folder(above: Path) -> Path:
+    """The working folder of a job's process: nothing lies there that a name could mean."""
+    path = above / "empty"
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def job_environment(state: Path) -> dict[str, str]:
-    """What Python and the network here need, and no key; what a run notes for its user goes to ``state``."""
+    """What Python and the network here need, and no key; what a run notes for its user goes to ``state``.
+
+    Places are absolute, since the process works in another folder.
+    """
     kept = {name: value for name in _KEPT if (value := os.environ.get(name)) is not None}
-    return kept | {"XDG_STATE_HOME": str(state)}
+    for name in _PLACES & kept.keys():
+        parts = kept[name].split(os.pathsep)
+        kept[name] = os.pathsep.join(os.path.abspath(part) if part else part for part in parts)
+    return kept | {"XDG_STATE_HOME": str(state.absolute())}

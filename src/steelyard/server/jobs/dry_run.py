@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.server.jobs.child import job_environment
+from steelyard.server.jobs.child import empty_folder, job_environment
 from steelyard.server.jobs.dry_run_process import MAX_REPLY, Asked, Figures
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def dry_run(specification: str, setup: Setup, seconds: float = SECONDS) -> Figur
                 stderr=subprocess.DEVNULL,
                 timeout=seconds,
                 env=job_environment(Path(folder)),
+                cwd=empty_folder(Path(folder)),
                 start_new_session=True,
                 check=False,
             )

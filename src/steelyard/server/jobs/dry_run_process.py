@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.errors import InputError, SteelyardError
-from steelyard.server.jobs.messages import Setup
+from steelyard.server.jobs.messages import Setup, without_address
 from steelyard.server.jobs.specification import Resumption, read_specification
 from steelyard.util.text import one_line
 
@@ -74,7 +74,7 @@ def main(folder: str) -> None:
     try:
         found = asyncio.run(_planned(asked, Path(folder)))
     except SteelyardError as error:
-        found = Figures(problem=one_line(str(error).replace(f"{folder}/", ""), 500))
+        found = Figures(problem=one_line(without_address(str(error), asked.setup).replace(f"{folder}/", ""), 500))
     sys.stdout.buffer.write(msgspec.json.encode(found))
 
 

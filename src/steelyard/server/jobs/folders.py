@@ -4,7 +4,7 @@
 
     DATA/jobs/FOLDER/          of the job that began it
       state/                   what the run's process notes for itself; nothing of the user's
-      JOB-ATTEMPT/inputs/      questions and sheet, as files
+      JOB-ATTEMPT/inputs/      questions and sheet, as files, and the empty folder in which the process works
       JOB-ATTEMPT/run/         the run, which begins as what earlier attempts committed to the database
       JOB-ATTEMPT/taken/       its sealed files, on their way to DATA/runs
 """

@@ -47,7 +47,8 @@ class Outcome:
 
     ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, and
     *failed* is for good. Whether what is given back waits, is paused or is cancelled says what a person wants of it at
-    that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too. ``waits_for`` a *budget*:
+    that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too, until it has ended for good.
+    ``waits_for`` a *budget*:
     given back, it is taken again when that was changed, when another job of the project has ended, or next month.
     """
 
@@ -121,8 +122,9 @@ _SET: Final = (
 )
 _ENDING: Final = f"{_SET} WHERE {_FENCE}".encode()
 _RESTING: Final = (
-    f"WITH ended AS ({_SET} WHERE {_FENCE} RETURNING endpoint_id, not_before), "  # noqa: S608
-    "resting AS (UPDATE steelyard.endpoint e SET rest_until = greatest(e.rest_until, ended.not_before) "
+    f"WITH ended AS ({_SET} WHERE {_FENCE} RETURNING endpoint_id, not_before, state), "  # noqa: S608
+    "resting AS (UPDATE steelyard.endpoint e SET rest_until = CASE WHEN ended.state IN ('failed', 'cancelled') "
+    "THEN least(e.rest_until, clock_timestamp()) ELSE greatest(e.rest_until, ended.not_before) END "
     "FROM ended WHERE e.id = ended.endpoint_id AND e.retired_at IS NULL) SELECT FROM ended"
 ).encode()
 _ENDING_LOST: Final = (

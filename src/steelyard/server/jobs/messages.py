@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -21,6 +22,7 @@ __all__ = [
     "clock",
     "kept_progress",
     "read_progress",
+    "without_address",
 ]
 
 MAX_LINE: Final = 16_384
@@ -105,6 +107,17 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="en
 def clock() -> float:
     """Seconds that also pass while a process or the machine sleeps; the same for every process of a machine."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def without_address(text: str, setup: Setup) -> str:
+    """A message without where the endpoint is: viewers of a project read it, and its address is for administrators."""
+    if not setup.host:
+        return text
+    address = setup.uri.rpartition("@")[2]
+    origin = "/".join(address.split("/")[:3])
+    for place in (address, origin, f"{setup.host}:{setup.port}", setup.host):
+        text = re.sub(rf"(?<![\w.-]){re.escape(place)}(?![\w-])", "its endpoint", text)
+    return text
 
 
 def kept_progress(progress: Progress) -> str:

@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from steelyard.errors import InputError, Interrupted, ModelUnavailable, SteelyardError, VerificationError
+from steelyard.errors import InputError, Interrupted, ModelRefused, ModelUnavailable, SteelyardError, VerificationError
 from steelyard.server.database.connection import URL
 from steelyard.server.jobs.messages import (
     MAX_LINE,
@@ -35,6 +35,7 @@ from steelyard.server.jobs.messages import (
     Progress,
     Setup,
     clock,
+    without_address,
 )
 from steelyard.server.web.facts import place_of
 
@@ -106,12 +107,12 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
     except Interrupted:
         return Ended(how="stopped")
     except (InputError, VerificationError) as error:
-        return Ended(how="unusable", reason=_without_places(str(error), run, inputs))
+        return Ended(how="unusable", reason=_without_places(without_address(str(error), setup), run, inputs))
     except SteelyardError as error:
         return Ended(
             how="failed",
-            reason=_without_places(str(error), run, inputs),
-            unavailable=isinstance(error, ModelUnavailable),
+            reason=_without_places(without_address(str(error), setup), run, inputs),
+            unavailable=isinstance(error, ModelUnavailable) and not isinstance(error, ModelRefused),
         )
     except KeyboardInterrupt:
         return Ended(how="stopped")

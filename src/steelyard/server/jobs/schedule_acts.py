@@ -68,8 +68,11 @@ def add_schedule(
     *,
     priority: int = 0,
 ) -> int:
-    """Ask the same again and again (a runner's act); raises InputError as :func:`insert_schedule` does."""
-    member, person = member_of(caller, project, Role.RUNNER), person_of(caller)
+    """Ask the same again and again (a runner's act; with a ``priority`` above 0 an admin's).
+
+    Raises InputError as :func:`insert_schedule` does.
+    """
+    member, person = member_of(caller, project, Role.ADMIN if priority > 0 else Role.RUNNER), person_of(caller)
     with connection.transaction():
         number = insert_schedule(connection, member.project, name, cron, zone, asked, person, priority)
         details = {"cron": cron, "name": name, "priority": priority, "zone": zone}

@@ -67,7 +67,7 @@ def do_screen(call: Call) -> Response:
     if call.form.get("act") == "edit":
         return _form_page(call, typed)
     try:
-        sheet, text = _read(typed)
+        sheet, text = _read(call, typed)
     except InputError as error:
         return _form_page(call, typed, 400, problem=str(error))
     screened = _screened(sheet)
@@ -96,7 +96,7 @@ def do_test(call: Call) -> Response:
 
     typed = _typed(call)
     try:
-        _, text = _read(typed)
+        _, text = _read(call, typed)
         asked = _asked(call, typed, text)
         with call.platform.pool.connection() as connection:
             job = acts.add_job(connection, call.caller, call.project.project, asked, call.facts)
@@ -117,7 +117,10 @@ def _typed(call: Call) -> _Typed:
     )
 
 
-def _read(typed: _Typed) -> tuple[ClaimSheet, str]:
+def _read(call: Call, typed: _Typed) -> tuple[ClaimSheet, str]:
+    wait = call.platform.sheet_limit.seconds_to_wait(call.caller.person or 0, len(typed.sheet))
+    if wait:
+        raise InputError(f"that is a lot to read in one minute: try again in {wait:.0f} seconds")
     sheet, text = read_pasted(typed.sheet, typed.name, typed.task)
     if len(sheet.claims) > _MOST_CLAIMS:
         raise InputError(

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
@@ -14,6 +16,7 @@ from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, RunSpecification, read_specification
+from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.pages.costs import NOTHING, job_verdict_cost
 from steelyard.server.pages.live import LIVE_RULES, live_claim_words
 from steelyard.server.pages.words import moment, money_in_words
@@ -178,8 +181,10 @@ def asked_in_words(asked: Specification) -> str:
     if isinstance(asked, Resumption):
         return f"goes on with job {asked.job}"
     where = f" at {asked.endpoint}" if asked.endpoint else ", the model built in"
+    named = asked_tasks(msgspec.json.encode(asked))
+    tasks = f": {', '.join(named[:5])}{' …' if len(named) > 5 else ''}" if named else ""
     what = "measurement of" if isinstance(asked, RunSpecification) else "audit of claims about"
-    return f"{what} {asked.model}{where}"
+    return f"{what} {asked.model}{where}{tasks}"
 
 
 def _state(state: str, wanted: str) -> str:

@@ -11,11 +11,13 @@ from urllib.parse import quote
 
 from steelyard.evidence import layout
 from steelyard.server.answers.index import UnusableIndexError
+from steelyard.server.jobs.tries import other_tries
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.received import open_received, received_folder
 from steelyard.server.runs.seen import note_seen
+from steelyard.server.runs.tries import tries_in_words
 from steelyard.server.shares.rows import DAYS, Share
-from steelyard.server.web.addresses import answers_path, run_path, runs_path
+from steelyard.server.web.addresses import answers_path, job_path, run_path, runs_path
 from steelyard.server.web.files import HTML, archive_reply, file_reply
 from steelyard.server.web.render import missing_page, page
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["find_run", "run_page", "send_archive", "send_file", "show_report", "show_run"]
 
 _FILES: Final = 100
+_TRIES: Final = 20
 
 
 def show_run(call: Call) -> Response:
@@ -66,6 +69,7 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         pushed_by=row.pushed_by,
         token=row.token,
         job=row.listed.job,
+        **_tries(call, row),
         verified_at=moment(row.verified_at),
         size=bytes_in_words(row.size),
         number=row.files,
@@ -78,6 +82,19 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         is_restored=row.listed.is_restored,
         has_report=call.platform.runs.has_file(row.listed.id, layout.REPORT_PAGE),
     )
+
+
+def _tries(call: Call, row: RunRow) -> dict[str, Any]:
+    """Of a run that a job made: how many other jobs asked the same, in words, and the newest of them."""
+    if not row.listed.job:
+        return {"tries": "", "other_jobs": []}
+    with call.platform.pool.connection() as connection:
+        found = other_tries(connection, call.project.project_id, row.listed.job)
+    links = [
+        {"job": each.job, "state": each.state, "address": job_path(call.project.project, each.job)}
+        for each in found[:_TRIES]
+    ]
+    return {"tries": tries_in_words([each.state for each in found]), "other_jobs": links}
 
 
 def _answers(call: Call, row: RunRow) -> dict[str, dict[str, int]]:

@@ -118,6 +118,8 @@ class AskedSamples(Record, frozen=True, kw_only=True):
 class RunSummary(Record, frozen=True, kw_only=True):
     """A verified run.
 
+    ``own_questions`` are names of public benchmarks under which the run asked questions of the user's own.
+
     ``seal`` is the SHA-256 of its ``bundle.dsse.json`` and names it here; ``plan`` that of the sealed plan. ``verdict``
     and ``exit`` were computed again. ``verified_exit`` is what ``steelyard verify`` returns: 0, or 3 where something
     could not be checked, which ``said`` names. ``pages_compared``: report.html is the page that the journal gives.
@@ -145,6 +147,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
     verified_with: str
     pages_compared: bool
     scores_taken: int = 0
+    own_questions: tuple[str, ...] = ()
     taken: Taken = Taken()
     samples: tuple[AskedSamples, ...] = ()
     said: tuple[Said, ...]
@@ -161,6 +164,7 @@ class RunSummary(Record, frozen=True, kw_only=True):
 
 def summary_of(result: VerifyResult) -> RunSummary:
     """Take what the pages show from a bundle that holds."""
+    from steelyard.planning.own_names import own_under_public_names
     from steelyard.reports import choices, headlines, words
     from steelyard.util.software import software
 
@@ -182,9 +186,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         planned_at=one_line(plan.created, 40),
         made_with=one_line(plan.software, 60),
         verdict="" if recording or headlines.only_measures(verdict) else verdict.verdict.value,
-        headline="A gateway's recording: calls of another harness."
-        if recording
-        else headlines.headline(verdict)[:1000],
+        headline="A gateway's recording: calls of another harness." if recording else _headline(plan, verdict),
         exit=verdict.exit,
         records=integrity.records,
         answers=integrity.answers,
@@ -193,6 +195,7 @@ def summary_of(result: VerifyResult) -> RunSummary:
         verified_with=software(),
         pages_compared=found.pages,
         scores_taken=found.withheld + found.executed,
+        own_questions=own_under_public_names(plan)[:_MAX_TASKS],
         taken=_taken(verdict, rows),
         samples=_samples(plan),
         said=tuple(Said(name=name, text=one_line(text, 600)) for name, text in _said(result)),
@@ -206,6 +209,15 @@ def summary_of(result: VerifyResult) -> RunSummary:
         suites=tuple(_suites(plan, result.folder)),
         size=sum(each.size for each in files),
     )
+
+
+def _headline(plan: Plan, verdict: Verdict) -> str:
+    """That of the report; of questions under another name than their own it is said here whatever the report knows."""
+    from steelyard.planning.own_names import not_the_benchmark, own_under_public_names
+    from steelyard.reports.headlines import headline
+
+    found, of_own = headline(verdict)[:1000], not_the_benchmark(own_under_public_names(plan)[:_MAX_TASKS])
+    return found if "Asked were questions of the user's own" in found or not of_own else f"{of_own} {found}"[:1000]
 
 
 def _kind(plan: Plan, verdict: Verdict) -> RunKind:

@@ -1,0 +1,81 @@
+"""What a card says around its numbers: footnotes, other columns, rows that head a part of a table, sentences beside it.
+
+A number that was reached with tools, by a vote or in another mode says so here, and seldom in its own cell. Only what
+may change how a claim is tested is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
+from steelyard.tasks.understood import changes_a_test
+from steelyard.util.text import one_line
+
+__all__ = ["footnotes_in", "said_in_row", "sections_of", "sentences_beside"]
+
+_MAX_LINE: Final = 2000  # characters
+_MAX_TEXT: Final = 300
+_ABOVE: Final = 4  # lines with words
+_BELOW: Final = 10
+_NOTE: Final = re.compile(r"(?P<mark>\^\{[^{}]{1,3}\}|\*{1,3}|[#†‡§¶¹²³⁴⁵⁶⁷⁸⁹])\s*[:.)]?\s*(?P<text>\S.{3,})")
+_OF_TABLE: Final = re.compile(r"<(caption|tfoot)\b[^<>]{0,300}>(.{0,4000}?)</\1>", re.IGNORECASE | re.DOTALL)
+_NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?\s*%?.{0,12}", re.DOTALL)
+
+
+def footnotes_in(text: str) -> dict[str, str]:
+    """What stands at the foot of a card's tables, by its mark: ``^{1}`` → *avg of 64 runs*. The first of each mark."""
+    found: dict[str, str] = {}
+    for line in without_comments(text).splitlines():
+        if "|" in line or line.lstrip().startswith(("* ", "# ", "##")):  # a table's row, an item of a list, a heading
+            continue
+        if note := _NOTE.fullmatch(plain(line[:_MAX_LINE].strip().removeprefix("- "))):
+            found.setdefault(note["mark"], one_line(note["text"], _MAX_TEXT))
+    return found
+
+
+def sentences_beside(text: str, tables: Sequence[Table]) -> list[str]:
+    """The lines before and after these tables, and their captions and feet, that may change how a claim is tested."""
+    text = without_comments(text)
+    lines = text.splitlines()
+    said = [plain(found[2][:_MAX_LINE]) for found in _OF_TABLE.finditer(text)]
+    for table in tables:
+        last = max((cell.line for row in table.rows for cell in row), default=table.line)
+        said += list(_words_of(reversed(lines[max(0, table.line - 1 - 4 * _ABOVE) : table.line - 1]), _ABOVE))
+        said += list(_words_of(iter(lines[last : last + 4 * _BELOW]), _BELOW))
+    return [one_line(each, _MAX_TEXT) for each in dict.fromkeys(said) if changes_a_test(each)]
+
+
+def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
+    """The first lines with words, up to a heading or another table."""
+    for line in lines:
+        if "|" in line or re.match(r"\s*(?:#{1,6}\s|<table\b|```)", line, re.IGNORECASE):
+            return
+        words = plain(line[:_MAX_LINE]).lstrip("> ")
+        if words and not _NOTE.fullmatch(words.removeprefix("- ")):  # a mark's own footnote is about what is marked
+            most -= 1
+            yield words
+            if not most:
+                return
+
+
+def sections_of(table: Table) -> dict[int, str]:
+    """For each row the text of the last row before it that has no number and one text alone; of the last such, all."""
+    found, section = {}, ""
+    for at, row in enumerate(table.rows):
+        texts = {cell.text for cell in row if cell.text}
+        if len(texts) == 1 and not any(_NUMBER.fullmatch(text) for text in texts):
+            section = texts.pop()
+        else:
+            found[at] = section
+    at_the_foot = section if table.rows and len(table.rows) - 1 not in found else ""
+    return {at: "; ".join(filter(None, (text, at_the_foot))) for at, text in found.items()}
+
+
+def said_in_row(row: Sequence[Cell], apart: Collection[int], section: str) -> str:
+    """What a row says beside its numbers that may change how a claim is tested; ``apart``: columns read elsewhere."""
+    texts = [cell.text for at, cell in enumerate(row) if at not in apart and not _NUMBER.fullmatch(cell.text)]
+    said = [text for text in dict.fromkeys((section, *texts)) if text and changes_a_test(text)]
+    return one_line("; ".join(said), _MAX_TEXT)

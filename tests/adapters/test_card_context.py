@@ -1,0 +1,101 @@
+"""What a card says around a number reaches the claim, where it may change how that is tested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steelyard.adapters.card_context import footnotes_in, sections_of, sentences_beside
+from steelyard.adapters.card_file import read_card_tables
+from steelyard.adapters.card_tables import tables_in
+from steelyard.planning.footnotes import with_footnotes
+from steelyard.records import Claim
+from steelyard.tasks.catalogue import Catalogue
+
+HEAD = "| Benchmark | Ours-7B |\n|---|---|\n"
+ROWS = "| GSM8K | 90.1 |\n| AIME 2025 | 70.0 |\n"
+
+
+def may_accuse(tmp_path: Path, card: str, model: str = "") -> list[bool]:
+    """Whether each claim of a card's table may be rejected."""
+    path = tmp_path / "card.md"
+    path.write_text(card)
+    claims = with_footnotes(read_card_tables(path, model)).claims
+
+    def may(claim: Claim) -> bool:
+        task = Catalogue().find(claim.task)
+        assert task is not None
+        found = [task.protocol_for(claim, name) for name in task.formats_for(claim)]
+        return any(not each.refused and not each.confirms_only for each in found)
+
+    return [may(claim) for claim in claims]
+
+
+def test_a_plain_table_may_accuse(tmp_path: Path) -> None:
+    for card in (
+        HEAD + ROWS,
+        f"# Ours\n\nResults of our model, greedy, no tools.\n\n{HEAD}{ROWS}\nSee the paper.\n",
+        "| Category | Benchmark | Ours |\n|---|---|---|\n| Reasoning | GSM8K | 90.1 |\n| Math | AIME 2025 | 70.0 |\n",
+        "<table><tr><th>Benchmark</th><th>Ours-7B</th></tr><tr><td colspan=2>Reasoning</td></tr>"
+        "<tr><td>GSM8K</td><td>90.1</td></tr><tr><td>AIME 2025</td><td>70.0</td></tr></table>",
+    ):
+        assert may_accuse(tmp_path, card) == [True, True]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        f"Table 3: results with majority voting.\n\n{HEAD}{ROWS}",
+        f"{HEAD}{ROWS}\nAll numbers are with a Python interpreter.\n",
+        f"{HEAD}{ROWS}\n> We used thinking mode.\n",
+        f"{HEAD}| **With tools** | |\n{ROWS}",
+        f"{HEAD}{ROWS}| cons@64 for all rows | |\n",
+        HEAD.replace("Ours-7B", "Ours-7B (high)") + ROWS,
+        HEAD.replace("Ours-7B", "Ours + TIR") + ROWS,
+        "<table><caption>maj@8, our harness</caption><tr><th>Benchmark</th><th>Ours</th></tr>"
+        "<tr><td>GSM8K</td><td>90</td></tr><tr><td>AIME 2025</td><td>70</td></tr></table>",
+        "<table><thead><tr><th>Benchmark</th><th>Ours</th></tr></thead><tbody><tr><td colspan=2>Thinking mode</td></tr>"
+        "<tr><td>GSM8K</td><td>90</td></tr><tr><td>AIME 2025</td><td>70</td></tr></tbody></table>",
+        "<table><tr><th>Group</th><th>Benchmark</th><th>Ours</th></tr><tr><td rowspan=2>Math (with tools)</td>"
+        "<td>GSM8K</td><td>90</td></tr><tr><td>AIME 2025</td><td>70</td></tr></table>",
+        "<table><tr><th>Benchmark</th><th>Ours</th></tr><tr><td>GSM8K</td><td>90</td></tr><tr><td>AIME 2025</td>"
+        "<td>70</td></tr><tfoot><tr><td colspan=2>best of 5</td></tr></tfoot></table>",
+    ],
+)  # fmt: skip
+def test_what_is_said_of_all_rows_accuses_nobody(tmp_path: Path, card: str) -> None:
+    assert may_accuse(tmp_path, card) == [False, False]
+
+
+@pytest.mark.parametrize("column", ["Setting", "Method", "Evaluation", "Harness", "Category"])
+@pytest.mark.parametrize(
+    "said", ["maj@8", "cons@64", "with tools", "OpenCompass", "pass@10", "3-shot examples of ours"]
+)
+def test_what_another_column_says_is_of_its_row(tmp_path: Path, column: str, said: str) -> None:
+    card = f"| Benchmark | {column} | Ours-7B |\n|---|---|---|\n| GSM8K | {said} | 90.1 |\n| AIME 2025 | | 70.0 |\n"
+    assert may_accuse(tmp_path, card, "Ours-7B") == ["3-shot" in said, True]
+
+
+def test_models_in_rows_say_it_in_theirs(tmp_path: Path) -> None:
+    head = "| Model | Mode | GSM8K | AIME 2025 |\n|---|---|---|---|\n"
+    card = f"{head}| Ours | thinking | 90 | 70 |\n| Other | | 80 | 60 |\n"
+    assert may_accuse(tmp_path, card, "Ours") == [False, False]
+    assert may_accuse(tmp_path, card, "Other") == [True, True]
+
+
+def test_a_sentence_that_names_a_benchmark_is_about_it_alone(tmp_path: Path) -> None:
+    assert may_accuse(tmp_path, f"{HEAD}{ROWS}\nAIME 2025 is solved with tools.\n") == [True, False]
+
+
+def test_a_mark_s_footnote_is_about_what_is_marked(tmp_path: Path) -> None:
+    for mark in ("**", "#", "†", "<sup>1</sup>"):
+        card = f"{HEAD}| GSM8K | 90.1 |\n| AIME 2025 {mark} | 70.0 |\n\n{mark} answers selected by PRM\n"
+        assert may_accuse(tmp_path, card) == [True, False], mark
+
+
+def test_sections_and_sentences_of_hostile_cards_are_bounded() -> None:
+    text = "|a|b|\n|-|-|\n" + "|x||\n" * 3_000 + "\n" + "with tools " * 100_000
+    (table,) = tables_in(text)
+    assert sections_of(table) == {}
+    assert all(len(each) <= 300 for each in sentences_beside(text, [table]))
+    assert footnotes_in("† " + "y" * 10_000)["†"].startswith("yyy")

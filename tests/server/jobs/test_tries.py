@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from steelyard.server.database.connection import Database
+from steelyard.server.jobs.leases import Outcome, leave_job, take_job
+from steelyard.server.jobs.rows import Jobs
+from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification, encode
+from steelyard.server.jobs.tries import Try, asked_tasks, other_tries
+from tests.server.jobs.yard import an_endpoint
+
+NAME = "at 127.0.0.1:1/tries/v1"
+
+
+def sheet(*tasks: str) -> AuditSpecification:
+    text = "model: x\nclaims:\n" + "".join(f"  - {{task: {each}, value: 50}}\n" for each in tasks)
+    return AuditSpecification(endpoint=NAME, model="sums", sheet=text)
+
+
+@pytest.fixture(autouse=True)
+def listed(database: Database) -> None:
+    assert an_endpoint(database, "http://127.0.0.1:1/tries/v1", 8) == NAME
+
+
+def begun(database: Database, job: int, state: str = "failed") -> None:
+    """Let a worker take the job, seal its plan, and end it."""
+    with database.connect() as connection:
+        lease = take_job(connection, "w", 60.0)
+        assert lease is not None
+        assert lease.job == job
+        (project,) = connection.execute("SELECT id FROM steelyard.project WHERE name = 'default'").fetchone() or (0,)
+        (stored,) = connection.execute(
+            "INSERT INTO steelyard.stored_run (plan_sha256, project_id) VALUES (%s, %s) RETURNING id",
+            (f"{job:064x}", project),
+        ).fetchone() or (0,)
+        connection.execute("UPDATE steelyard.job SET stored_run_id = %s WHERE id = %s", (stored, job))
+        if state:
+            leave_job(connection, lease, Outcome(state), "w")
+
+
+def tries(database: Database, job: int) -> tuple[Try, ...]:
+    with database.connect() as connection:
+        (project,) = connection.execute("SELECT id FROM steelyard.project WHERE name = 'default'").fetchone() or (0,)
+        return other_tries(connection, project, job)
+
+
+def test_jobs_that_asked_the_same_are_counted_whatever_became_of_them(
+    jobs: Jobs, person: int, database: Database
+) -> None:
+    before = {each.job for each in tries(database, _added(jobs, person, database, sheet("gsm8k"), "failed"))}
+    assert before == set()
+    stopped = _added(jobs, person, database, sheet("mmlu", "GSM-8K"), "failed")
+    never_begun = jobs.add(sheet("gsm8k"), person)
+    jobs.cancel(never_begun, person)
+    measured = _added(jobs, person, database, RunSpecification(endpoint=NAME, model="sums", task="gsm8k"), "failed")
+    other = _added(jobs, person, database, sheet("humaneval"), "failed")
+    running = _added(jobs, person, database, sheet("gsm8k"), "")
+    found = {each.job: each.state for each in tries(database, running)}
+    assert found.keys() >= {stopped, measured}
+    assert not found.keys() & {never_begun, other, running}
+    assert found[stopped] == "failed"
+    assert {each.job: each.state for each in tries(database, measured)}[running] == "running"
+    assert tries(database, other) == ()
+    going_on = jobs.add(Resumption(stopped), person)
+    again = {each.job: each.state for each in tries(database, running)}
+    assert (again.get(going_on), stopped in again) == ("waiting", False)
+
+
+def _added(
+    jobs: Jobs, person: int, database: Database, asked: AuditSpecification | RunSpecification, state: str
+) -> int:
+    number = jobs.add(asked, person)
+    begun(database, number, state)
+    return number
+
+
+def test_what_a_job_asks_about() -> None:
+    assert asked_tasks(encode(sheet("gsm8k", "MMLU (5-shot)")).decode()) == ("gsm8k", "MMLU (5-shot)")
+    own = RunSpecification(endpoint=NAME, model="sums", questions={"mine": "{}"})
+    assert asked_tasks(encode(own).decode()) == ("mine",)
+    assert asked_tasks(json.dumps({"kind": "resume", "job": 3})) == ()
