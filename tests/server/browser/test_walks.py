@@ -124,7 +124,7 @@ def test_from_the_one_time_link_to_the_verdict_on_a_pasted_table(
         calm(page)
         hand.fill("Password", PASSWORD)
         hand.press("Sign in")
-        expect(page.get_by_role("heading", name="What was pushed last")).to_be_visible()
+        expect(page.get_by_role("heading", name="Pushed last")).to_be_visible()
 
 
 @pytest.mark.slow
