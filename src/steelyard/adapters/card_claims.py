@@ -48,6 +48,7 @@ IS_NAME = re.compile(
     r"models?|name|type|description)?(\s*[(\\/].*)?",
     re.IGNORECASE,
 )
+OF_BENCHMARKS = re.compile(r"(benchmarks?|tasks?|datasets?|evaluations?|evals?|tests?)(\s*[(\\/].*)?", re.IGNORECASE)
 IS_NO_SCORE = re.compile(
     r"\bparam(eter)?s?\b|tokens?\b|flops?\b|context|vocab|\blayers?\b|#\s?[ta]p\b|architecture|\bsize\b|download|price|"
     r"latency|memory|licen[cs]e|release",
@@ -168,6 +169,10 @@ def _known(table: Table, cells: Sequence[Cell]) -> int:
     return sum(_task(table, _label(cell.text)) is not None for cell in cells)
 
 
+def _different(cells: Sequence[Cell]) -> int:
+    return len({cell.text for cell in cells})
+
+
 def _column(table: Table, place: int) -> list[Cell]:
     return [row[place] for row in table.rows if place < len(row)]
 
@@ -187,8 +192,17 @@ def _head(table: Table, direction: Direction) -> list[tuple[Cell, ...]]:
 def _name_column(table: Table, direction: Direction) -> int:
     """Where the rows' names stand: the column with most known benchmarks, or the first one with a name for each row."""
     places = range(min(LABELS, table.columns))
+    headed = [at for at in places if table.head and at < len(table.head[0])]
+    named = [at for at in headed if OF_BENCHMARKS.fullmatch(_label(table.head[0][at].text))]
+    if direction == "rows" and named and _known(table, _column(table, named[0])):
+        return named[0]
     if direction == "rows":
-        best = max(places, key=lambda place: _known(table, _column(table, place)), default=0)
+        # "Math" is a benchmark, and a group of them: of two columns the one with more different names.
+        best = max(
+            places,
+            key=lambda place: (_known(table, _column(table, place)), _different(_column(table, place))),
+            default=0,
+        )
         if _known(table, _column(table, best)):
             return best
     return max(

@@ -137,11 +137,15 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
         return f"the vendor shows {stated.in_words} worked examples, and {shots or 'none'} are shown here"
     if why := _meant(definition.confirms_only, requested):
         return why
+    whole = definition.items.count if definition.hub and definition.items and not definition.releases else None
+    if whole and requested.samples and abs(requested.samples - whole) > whole // 50:
+        return f"the vendor's number is over {requested.samples:,} of {whole:,} samples, and which is not known"
     if several := several_answers((requested.harness, *requested.said)):
         return f"the vendor's number may come from several answers to a sample ({several})"
     if definition.public and not definition.prompts[definition.default_prompt].needs:
         words = not_understood(definition, name, requested)
-        return f"what the vendor states of its measure is not known here ({words})" if words else ""
+        if words:
+            return f"what is said of its measure is not known here ({words}; leave it out if it changes nothing)"
     return ""
 
 
