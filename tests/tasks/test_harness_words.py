@@ -76,7 +76,10 @@ def test_a_filter_over_several_answers_is_refused(metric: str) -> None:
         (stated("humaneval", "pass@1", prompt="humaneval_instruct", harness="lm-eval"), ("chat",)),
         (stated("humaneval_plus", "pass@1", prompt="0-shot", harness="EvalPlus"), ("chat", "completion")),
         (stated("mbpp", "pass@1", harness="lm-eval, mbpp_instruct"), ("chat",)),
-        (stated("mmlu_pro", "acc", harness="lm-eval"), ("cot", "cot_strict", "cot_chat", "cot_strict_chat", "letter")),
+        (
+            stated("mmlu_pro", "acc", harness="lm-eval"),
+            ("cot", "cot_strict", "cot_chat", "cot_strict_chat", "letter", "zero_shot"),
+        ),
         (stated("mmlu_pro", "acc", harness="lm-eval (leaderboard_mmlu_pro)"), ("letter",)),
         (stated("mmlu_pro", "exact_match,custom-extract", harness="lm-eval"), ("cot_strict", "cot_strict_chat")),
         (stated("boolq", "accuracy"), ("yes_no", "written")),

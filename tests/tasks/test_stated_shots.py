@@ -109,10 +109,18 @@ def asked(task: str, metric: str = "", shots: int | None = None, **protocol: Any
         ),
         (
             {"task": "mgsm", "shots": 8},
-            {"native_chat": (0, True), "native_cot": (8, False), "native_cot_chat": (8, False)},
+            {
+                "native_chat": (0, True),
+                "native_cot": (8, False),
+                "native_cot_chat": (8, False),
+                "english_chat": (0, True),
+            },
         ),
         ({"task": "mgsm", "prompt": "native_chat", "shots": 8}, {"native_chat": (0, True)}),
-        ({"task": "mgsm", "prompt": "CoT 0-shot", "shots": 8}, {"native_chat": (0, True)}),
+        (
+            {"task": "mgsm", "prompt": "CoT 0-shot", "shots": 8},
+            {"native_chat": (0, True), "english_chat": (0, True)},
+        ),
         ({"task": "mmlu", "prompt": "letter", "shots": 10}, {"letter": (5, True)}),
         ({"task": "truthfulqa", "metric": "mc1, acc", "harness": "lm-eval", "shots": 0}, {"loglikelihood": (0, False)}),
         ({"task": "truthfulqa", "metric": "mc1, acc", "harness": "lm-eval", "shots": 6}, {"loglikelihood": (0, False)}),

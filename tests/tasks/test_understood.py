@@ -85,6 +85,8 @@ def test_a_harness_that_names_no_task_may_accuse(harness: str) -> None:
         {"prompt": "high reasoning"}, {"note": "reasoning effort: high"}, {"note": "with a Python interpreter"},
         {"note": "with code execution"}, {"note": "with search"}, {"note": "deep think"},
         {"note": "extended reasoning"},
+        {"note": "with a system prompt"}, {"note": "calculator allowed"}, {"note": "answer prefilled"},
+        {"note": "line 3: MGSM × gpt-oss-120b (high)"}, {"note": "x o3-mini-high"}, {"note": "xhigh"},
         {"note": "parallel test-time compute"}, {"note": "measured with OpenCompass"},
     ],
 )  # fmt: skip
@@ -169,7 +171,7 @@ def test_a_number_with_a_footnote_s_mark_accuses_nobody(mark: str) -> None:
     ("note", "may"),
     [
         ("no majority voting or parallel test time compute", True),
-        ("without tools, no web search and no retrieval", True),
+        ("without tools and without retrieval", True),
         ("checked by hand, marked right", True),
         ("not greedy but majority voting", False),
         ("no CoT maj@8", False),
@@ -192,3 +194,9 @@ def test_reasoning_that_is_said_beside_the_prompt_accuses_nobody_who_is_asked_wi
 def test_a_base_model_is_not_accused_by_a_chat() -> None:
     assert not may_accuse("gpqa_diamond", variant="base", prompt="chat")
     assert may_accuse("mmlu", variant="base", prompt="letter")
+
+
+def test_a_number_over_other_samples_than_the_benchmark_s_accuses_nobody() -> None:
+    for samples, may in ((500, False), (1319, True), (1310, True), (None, True)):
+        claim = Claim(task="gsm8k", value="50", samples=samples)
+        assert bool(load_task("gsm8k").protocol_for(claim).confirms_only) is not may

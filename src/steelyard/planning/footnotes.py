@@ -37,6 +37,10 @@ def with_footnotes(sheet: ClaimSheet) -> ClaimSheet:
     named = [(text, of_sheet.intersection(_phrases(text))) for text in sheet.footnotes]
     if mode_of_model(sheet.model):
         named.append((f"model: {sheet.model}", frozenset()))
+    if mode_of_model(sheet.served_as):
+        named.append((f"served as: {sheet.served_as}", frozenset()))
+    if "://" not in sheet.source:
+        named.append((f"source: {sheet.source}", frozenset()))
     return msgspec.structs.replace(
         sheet,
         claims=tuple(

@@ -21,6 +21,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     subset: str = ""
     average: str = ""
     shots: int | None = None
+    samples: int | None = None
     # What else is said of it: read for worked examples, several answers, help and other modes, and chooses no format.
     decoding: str = ""
     judge: str = ""
@@ -39,6 +40,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             subset=plain(stated.subset),
             average=claim.average,
             shots=claim.shots,
+            samples=claim.samples,
             decoding=plain(stated.decoding),
             judge=plain(stated.judge),
             note=plain(claim.note),

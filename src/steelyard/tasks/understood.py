@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from steelyard.tasks.several_answers import several_answers
 from steelyard.tasks.stated_shots import plain, stated_shots, without_denied, without_no_reasoning, without_shots
 from steelyard.tasks.subset import subset_words, words_in
 from steelyard.tasks.window import without_window
@@ -50,13 +51,16 @@ _HELP: Final = re.compile(
 _IN_NOTES: Final = re.compile(
     r"\b(?:cot|chain[- ]of[- ]thoughts?|step[- ]by[- ]step|(?:with|by|after|full) reasoning"
     r"|reasoning[- ](?:mode|effort|on|off|enabled|budget|tokens?|chains?|steps?)|simple[- ]evals|opencompass|helm"
-    r"|evalplus|vlmevalkit|lmms[- ]eval|internal harness|own harness)\b",
+    r"|evalplus|vlmevalkit|lmms[- ]eval|internal harness|own harness|calculator|sandbox|web|internet|refine\w*|rounds?"
+    r"|xhigh|system prompt|prefill\w*|self[- ]correct\w*|fine[- ]?tuned|checkpoint|appendix|only|subset|selected"
+    r"|reward model|translat\w+|tokens of thought|iterati\w+|iterates?|retr(?:y|ies)|multi[- ]turn|pipeline|router"
+    r"|cascade|hints?)\b",
     re.IGNORECASE,
 )
 # A mode of a model in its name, as tables head their columns: gpt-oss-120b (high), Grok 3 (Think), Kimi K1.5 + TIR.
 _OF_MODEL: Final = re.compile(
     r"\((?:x?high|medium|low|max|min|minimal|heavy|fast|(?:no |non-?|extended |deep )?(?:think|reason)\w*)[^()]{0,20}\)"
-    r"|\bthink (?:max|high|low|on|off)\b|\b(?:TIR|PRM|RM|ORM)\b|\bheavy\b",
+    r"|\w-(?:x?high|medium|low|heavy)\b|\bthink (?:max|high|low|on|off)\b|\b(?:TIR|PRM|RM|ORM)\b|\bheavy\b",
     re.IGNORECASE,
 )
 _MARKED: Final = re.compile(r"\bmarked [#*\u2020\u2021\u00a7\u00b6^0-9]\S{0,20}")  # as the reader of cards writes it
@@ -67,7 +71,7 @@ _OF_METRICS: Final = frozenset(
     words_in(
         "acc accuracy accuracies exact match matches em score scores rate percent percentage correct correctness "
         "right of the on in a with and for mean average avg averaged result results overall total success solved "
-        "solve pass value values metric none task tasks answer answers question questions"
+        "solve pass value values metric none task tasks answer answers question questions top"
     )
 )
 _OF_PARTS: Final = ("languages", "subtasks", "subjects", "categories")  # all of them are asked
@@ -95,11 +99,14 @@ _OF_DECODING: Final = frozenset(
         "greedy decoding decoded sampling sampled sample samples temperature temp t top p k n min nucleus max "
         "maximum tokens token new output seed seeds repetition penalty presence frequency default settings setting "
         "the of at with and or for over in from each to no one single pass run runs answer answers mean average "
-        "averaged deterministic argmax none recommended by is was set"
+        "averaged deterministic argmax none recommended by is was set vllm sglang hf transformers bf16 fp16 bfloat16 "
+        "float16"
     )
 )
-_NUMBERS: Final = re.compile(r"(?<![a-z])[0-9]+(?:[.,][0-9]+)*[k%]?(?![a-z0-9])", re.IGNORECASE)
-_NO_JUDGE: Final = re.compile(r"\s*(?:none|no judge|rules?|by rule|n/?a|-)?\s*", re.IGNORECASE)
+_NUMBERS: Final = re.compile(r"(?<![a-z0-9])[0-9]+(?:[.,][0-9]+)*[k%]?(?![a-z0-9])", re.IGNORECASE)
+_NO_JUDGE: Final = re.compile(
+    r"\s*(?:none|no judge|rules?|by rule|rule[- ]based|exact match|math[-_ ]verify|n/?a|-)?\s*", re.IGNORECASE
+)
 _OF_BASE_MODELS: Final = frozenset(words_in("base pretrained pre trained"))
 _OF_VARIANTS: Final = _OF_METRICS | frozenset(
     words_in(
@@ -143,8 +150,6 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
 
 def changes_a_test(text: str) -> bool:
     """Whether words around a number say of reasoning, help, a mode, several answers or worked examples."""
-    from steelyard.tasks.protocol import several_answers
-
     text = plain(text)
     said = other_modes(text) or _IN_NOTES.search(without_no_reasoning(text)) or mode_of_model(text)
     return bool(said or several_answers((text,)) or stated_shots(None, (text,)).in_words)
@@ -190,6 +195,8 @@ def _own_words(definition: TaskDefinition, name: str) -> frozenset[str]:
         *(each.name for each in definition.releases),
     )  # fmt: skip
     parts = {str(len(hub.configs)), *_OF_PARTS} if hub and len(hub.configs) > 1 else set()
+    if definition.scorer.get("name") in ("code", "code_cases"):  # whose answers are run everywhere
+        parts |= {"code", "python", "executed", "execution", "execute"}
     return frozenset(word for text in texts for word in words_in(text)).union(subset_words(definition.subsets), parts)
 
 
