@@ -50,9 +50,9 @@ def test_an_item_counts_once_for_a_recipient_and_never_for_a_local_model(folk: F
         (OTHER, 0, 0, 3, "100%", False),
         (NAMED, 3, 3, 0, "100%", True),
     ]
-    lines = [msgspec.json.decode(each, type=Exposure) for each in exposure_lines(folk.pool, row, 1).splitlines()]
-    assert {(each.suite, each.recipient, each.state) for each in lines} == {(row.digest, NAMED, "ended")}
-    assert [each.items for each in lines] == [("q1",), ("q1", "q2"), ("q1", "q2")]
+    written = [msgspec.json.decode(each, type=Exposure) for each in exposure_lines(folk.pool, row, 1).splitlines()]
+    assert {(each.suite, each.recipient, each.state) for each in written} == {(row.digest, NAMED, "ended")}
+    assert [each.items for each in written] == [("q1",), ("q1", "q2"), ("q1", "q2")]
     assert [(each.recipient, each.items) for each in runs_of(folk.pool, 1, row.digest)] == [
         ("", 3), (NAMED, 3), (NAMED, 3), (NAMED, 1),
     ]  # fmt: skip
