@@ -40,9 +40,7 @@ def with_decimal_points(table: Table, where: str) -> Table:
     columns = {at for at in range(table.columns) if _has_decimal_commas(_cells(table, at), where)}
     if not columns:
         return table
-    rows = tuple(
-        tuple(_pointed(cell) if at in columns else cell for at, cell in enumerate(row)) for row in table.rows
-    )
+    rows = tuple(tuple(_pointed(cell) if at in columns else cell for at, cell in enumerate(row)) for row in table.rows)
     return replace(table, rows=rows)
 
 

@@ -35,7 +35,7 @@ def error_overlap(
     κ = 1 − mean of (e₁ − e₂)² over its expectation for independent errors: Cohen's κ for errors of 0 and 1 (1960, "A
     coefficient of agreement for nominal scales"), with quadratic weights for others. The interval is on the scale of
     artanh κ, with the cluster-robust standard error of κ's influence function (the infinitesimal jackknife, Efron 1982)
-    and Student's t at one degree of freedom less than there are clusters. It holds that of the same samples with ½ added
+    and Student's t at one degree of freedom less than there are clusters. It holds that of the samples with ½ added
     to each cell of the table of failures (as Agresti and Caffo, 2000, do for shares) too: without the ½, models that
     always fail together show no error, and ½ alone draws κ too far from 1. In clusters it is ½ of a mean cluster, and
     of scores between right and wrong the cells are those of their least and greatest. It is [−1, 1] where κ is None,
@@ -118,7 +118,5 @@ class _Moments(NamedTuple):
             of_squares = one * one + other * other - sum(self.squares)
             of_chance = of_squares - 2 * ((one - self.mean[0]) * self.mean[1] + (other - self.mean[1]) * self.mean[0])
             of_apart = (one - other) ** 2 - self.apart
-            values.append(
-                scale * weight * (self.apart / self.by_chance**2 * of_chance - of_apart / self.by_chance)
-            )
+            values.append(scale * weight * (self.apart / self.by_chance**2 * of_chance - of_apart / self.by_chance))
         return values
