@@ -87,6 +87,14 @@ def renew_leases(
     return {(job, attempt): wanted for job, attempt, wanted in rows}
 
 
+def note_progress(connection: psycopg.Connection[Any], lease: Lease, progress: str) -> None:
+    """Say how far an attempt came, before it ends; nothing where the lease is another's or ran out."""
+    connection.execute(
+        f"UPDATE steelyard.job SET progress = %(progress)s WHERE {_FENCE}".encode(),  # noqa: S608 — our own words
+        {"progress": progress, "id": lease.job, "attempt": lease.attempt},
+    )
+
+
 def end_lost_leases(connection: psycopg.Connection[Any], worker: str, pause: float = 0.0) -> int:
     """Take the jobs whose lease ran out from whoever had them; how many there were.
 
