@@ -46,6 +46,22 @@ def test_each_form_becomes_a_sheet_whose_text_reads_the_same(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "| Task | Ours |\n|---|---|\n| Our Sums | 50.0 |\n",
+        "| Model | our-sums |\n|---|---|\n| Ours | 50.0 |\n",
+        "Task,Ours\nour-sums,50.0\n",
+    ],
+)
+def test_a_table_of_a_task_of_ones_own_is_read_where_that_is_named(text: str) -> None:
+    sheet, yaml = read_pasted(text, own_task="our-sums")
+    assert [(claim.task, claim.value, claim.unit) for claim in sheet.claims] == [("our-sums", "50.0", "percent")]
+    assert "our-sums" in yaml
+    with pytest.raises(InputError, match="none of its tables names a benchmark"):
+        read_pasted(text)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         (" \n ", "paste a table"),

@@ -29,6 +29,7 @@ def test_a_dry_run_of_a_measurement_sends_no_question(
     assert steelyard([*command, "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().out
     assert "Dry run: no sample was sent" in told
+    assert "no cost without" not in told
     assert " 900 " in told
     assert not any(" + " in prompt for prompt in sums_server.asked)
     assert not (tmp_path / "run").exists()
@@ -42,6 +43,7 @@ def test_a_dry_run_where_nothing_can_be_asked_is_no_success(
     assert steelyard(["audit", str(claims), "--model", f"openai:sums@{sums_server.url}", "--dry-run"]) == 3
     told = " ".join(capsys.readouterr().out.split())
     assert "Dry run: nothing can be asked." in told
+    assert "no cost without --price IN,OUT or --prices FILE" in told
     assert "tickets: not tested: no task has this name: steelyard tasks lists those that there are" in told
     assert "triviaqa: not tested: TriviaQA is known, but has no task here" in told
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from bench.inhouse.judge import JUDGES, measure_repeats
-from steelyard.judging.calibration import MIN_LABELS, calibration, calibrations
-from steelyard.judging.labels import Labelled
+from steelyard.judging.calibration import calibration, calibrations
+from steelyard.judging.labels import MIN_LABELS, Labelled
 from steelyard.records import JudgedKey
 from steelyard.reports.calibration import calibration_lines
 

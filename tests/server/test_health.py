@@ -52,6 +52,7 @@ def test_without_its_database_it_is_alive_and_not_ready_and_pages_say_so() -> No
         command = [sys.executable, "-m", "steelyard", "serve", "migrate", "--data", str(data)]
         subprocess.run(command, env=environment() | team, check=True, capture_output=True)
         with serving(data, team=team) as site:
+            check_another_folder_is_refused(team)
             check_without_its_database(site, postmaster_of(database))
 
 
@@ -60,6 +61,14 @@ def postmaster_of(database: Server) -> int:
         backend = connection.execute("SELECT pg_backend_pid()").fetchone()
         assert backend is not None
         return int(Path(f"/proc/{backend[0]}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def check_another_folder_is_refused(team: dict[str, str]) -> None:
+    with data_folder() as other:
+        command = [sys.executable, "-m", "steelyard", "serve", "--data", str(other), "--bind", "127.0.0.1:0"]
+        done = subprocess.run(command, env=environment() | team, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "is served from another data folder" in done.stderr
 
 
 def check_without_its_database(site: Site, postmaster: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task, names_a_share, shots_in_name
@@ -91,8 +91,11 @@ def claims_of_tables(
     where: str,
     name_of_file: str,
     footnotes_by_mark: Mapping[str, str] | None = None,
+    own_task: str = "",
 ) -> ClaimSheet:
     """The sheet of one ``model``; ``chosen`` are numbers of tables, all of them where it is empty.
+
+    ``own_task`` is the id of a task that is no benchmark, and is known here by its name, too.
 
     A footnote's mark at a number, its benchmark or its model stands in the claim's note, with its text where that is
     among ``footnotes_by_mark``. Such a claim may be confirmed, and accuses nobody, until somebody who has read the
@@ -103,7 +106,7 @@ def claims_of_tables(
     """
     if absent := [number for number in chosen if not 1 <= number <= len(tables)]:
         raise InputError(f"--table {absent[0]}: there are {len(tables)} tables", where=where)
-    looked_at = [table for table in tables if not chosen or table.number in chosen]
+    looked_at = [replace(table, own_task=own_task) for table in tables if not chosen or table.number in chosen]
     read = [(table, _direction(table)) for table in looked_at]
     usable = [
         (with_decimal_points(table, where), direction or "rows") for table, direction in read if direction or chosen
@@ -168,15 +171,15 @@ Direction = Literal["rows", "columns"]
 
 def _direction(table: Table) -> Direction | None:
     """Whether the benchmarks are named by its rows or by its columns; None where no benchmark is known."""
-    in_rows = max((_known(_column(table, place)) for place in range(LABELS)), default=0)
-    in_columns = max((_known(row) for row in _head(table, "columns")), default=0)
+    in_rows = max((_known(table, _column(table, place)) for place in range(LABELS)), default=0)
+    in_columns = max((_known(table, row) for row in _head(table, "columns")), default=0)
     if in_rows == in_columns == 0:
         return None
     return "rows" if in_rows >= in_columns else "columns"
 
 
-def _known(cells: Sequence[Cell]) -> int:
-    return sum(_task(_label(cell.text)) is not None for cell in cells)
+def _known(table: Table, cells: Sequence[Cell]) -> int:
+    return sum(_task(table, _label(cell.text)) is not None for cell in cells)
 
 
 def _different(cells: Sequence[Cell]) -> int:
@@ -204,14 +207,16 @@ def _name_column(table: Table, direction: Direction) -> int:
     places = range(min(LABELS, table.columns))
     headed = [at for at in places if table.head and at < len(table.head[0])]
     named = [at for at in headed if OF_BENCHMARKS.fullmatch(_label(table.head[0][at].text))]
-    if direction == "rows" and named and _known(_column(table, named[0])):
+    if direction == "rows" and named and _known(table, _column(table, named[0])):
         return named[0]
     if direction == "rows":
         # "Math" is a benchmark, and a group of them: of two columns the one with more different names.
         best = max(
-            places, key=lambda place: (_known(_column(table, place)), _different(_column(table, place))), default=0
+            places,
+            key=lambda place: (_known(table, _column(table, place)), _different(_column(table, place))),
+            default=0,
         )
-        if _known(_column(table, best)):
+        if _known(table, _column(table, best)):
             return best
     return max(
         places,
@@ -241,8 +246,10 @@ def _marked(marks: str, footnotes: Mapping[str, str]) -> Iterator[str]:
         yield f"marked {mark}: {footnotes[mark]}" if mark in footnotes else f"marked {mark}"
 
 
-def _task(name: str) -> str | None:
-    """The id of a benchmark by its whole name, or by its name without what stands in brackets."""
+def _task(table: Table, name: str) -> str | None:
+    """The id of a task of one's own, or of a benchmark by its whole name or its name without what is in brackets."""
+    if table.own_task and key_of(name) == key_of(table.own_task):
+        return table.own_task
     bare = ASIDE.sub(" ", name).strip()
     return known_task((name, bare, TRAILING.sub("", bare)))
 
@@ -308,7 +315,7 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
         said = said_in_row(row, {name_column}, sections_of(table).get(place, ""))
         for at in range(name_column + 1, len(row)):
             above = list(dict.fromkeys(_label(line[at].text) for line in head if at < len(line) and line[at].text))
-            name = next((text for text in above if _task(text)), above[0] if above else "")
+            name = next((text for text in above if _task(table, text)), above[0] if above else "")
             rest = "; ".join(text for text in above if text != name)
             marks = _marks((row[name_column].text, *(line[at].text for line in head if at < len(line))))
             yield _Score(
@@ -353,9 +360,11 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *,
     number = decimal_text(value["number"])
     if number is None:
         return None
-    task = _task(score.name)
+    task = _task(score.table, score.name)
     metric, protocol = _protocol(score)
-    unit, unit_note = _unit(task, metric, float(number), beside_percent=beside_percent)
+    # Answers to questions of one's own are right or wrong.
+    scored_by = metric or ("accuracy" if task == score.table.own_task else "")
+    unit, unit_note = _unit(task, scored_by, float(number), beside_percent=beside_percent)
     if value["percent"]:
         unit, unit_note = "percent", ""
     notes = [
@@ -381,7 +390,7 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *,
 def _protocol(score: _Score) -> tuple[str, Protocol]:
     """(metric, protocol): brackets behind a benchmark's name say how it was scored, how asked, or on what part."""
     metric, prompt, subset = _bare_metric(score.metric), [], []
-    is_name = known_task((score.name,)) is not None or _task(score.name) is None
+    is_name = known_task((score.name,)) is not None or _task(score.table, score.name) is None
     asides = [*ASIDE.findall(score.name), *(found[0] for found in TRAILING.finditer(score.name))]
     for aside in filter(None, map(str.strip, asides)):
         if not metric and (names_a_share(aside) or SHORT_METRIC.fullmatch(aside)):

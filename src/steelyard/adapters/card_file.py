@@ -19,8 +19,10 @@ __all__ = ["read_card_tables"]
 MAX_BYTES = 8 * 2**20
 
 
-def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = ()) -> ClaimSheet:
+def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = (), own_task: str = "") -> ClaimSheet:
     """The sheet of one ``model`` from the tables of a card; ``chosen`` are numbers of tables, from 1.
+
+    ``own_task`` is the id of a task that is no benchmark, and is known by its name, too.
 
     Raises InputError for a file without tables, and as :func:`~steelyard.adapters.card_claims.claims_of_tables`.
     """
@@ -29,7 +31,7 @@ def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = ()) ->
         raise InputError(
             "has no table: give a card with a Markdown or HTML table of results, or a CSV file of one", where=path
         )
-    sheet = claims_of_tables(tables, model, chosen, str(path), path.name, footnotes_in(text))
+    sheet = claims_of_tables(tables, model, chosen, str(path), path.name, footnotes_in(text), own_task)
     used = [table for table in tables if not chosen or table.number in chosen]
     return msgspec.structs.replace(sheet, footnotes=(*sheet.footnotes, *sentences_beside(text, used)))
 

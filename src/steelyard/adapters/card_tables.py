@@ -40,13 +40,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: rows of the head, and rows of the body, each with all columns. ``number`` counts from 1."""
+    """One table: rows of the head, and rows of the body, each with all columns. ``number`` counts from 1.
+
+    ``own_task`` is the id of a task of whoever reads it, whose name is known in it beside those of benchmarks.
+    """
 
     number: int
     line: int
     heading: str
     head: tuple[tuple[Cell, ...], ...]
     rows: tuple[tuple[Cell, ...], ...]
+    own_task: str = ""
 
     @property
     def columns(self) -> int:

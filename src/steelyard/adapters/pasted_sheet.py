@@ -25,12 +25,13 @@ MAX_CELLS: Final = 20_000
 _SHEET: Final = re.compile(r"^[\"']?claims[\"']?[ \t]*:", re.MULTILINE)
 
 
-def read_pasted(text: str, model: str = "") -> tuple[ClaimSheet, str]:
+def read_pasted(text: str, model: str = "", own_task: str = "") -> tuple[ClaimSheet, str]:
     """The sheet, and its text in YAML, of a claim sheet, a card's tables or its model-index, a CSV table or JSON.
 
-    JSON is a file of Every Eval Ever. ``model`` says which one of a table is meant, where it has several. A claim sheet
-    keeps its own text. Raises InputError for anything else, for what is larger than :data:`MAX_CHARACTERS` or has more
-    lines or cells than a table of results, and as the readers do.
+    JSON is a file of Every Eval Ever. ``model`` says which one of a table is meant, where it has several;
+    ``own_task`` is the id of a task of whoever pasted it, which a table may name. A claim sheet keeps its own text.
+    Raises InputError for anything else, for what is larger than :data:`MAX_CHARACTERS` or has more lines or cells than
+    a table of results, and as the readers do.
     """
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"a pasted sheet has {MAX_CHARACTERS:,} characters at most: paste the table alone")
@@ -42,7 +43,7 @@ def read_pasted(text: str, model: str = "") -> tuple[ClaimSheet, str]:
         path = Path(folder) / f"pasted{_ending(plain)}"
         try:
             path.write_text(plain, encoding="utf-8", newline="")
-            return _read(path, plain, model)
+            return _read(path, plain, model, own_task)
         except UnicodeEncodeError:
             raise InputError("the text has characters that no file can hold: paste it again") from None
         except InputError as error:
@@ -78,7 +79,7 @@ def _ending(text: str) -> str:
     return ".csv" if "," in first or ";" in first else ".yaml"
 
 
-def _read(path: Path, text: str, model: str) -> tuple[ClaimSheet, str]:
+def _read(path: Path, text: str, model: str, own_task: str) -> tuple[ClaimSheet, str]:
     if path.suffix == ".json":
         found = read_every_eval_ever(path)
     elif path.suffix in (".md", ".yaml") and has_model_index(text) and not _SHEET.search(text):
@@ -86,5 +87,5 @@ def _read(path: Path, text: str, model: str) -> tuple[ClaimSheet, str]:
     elif path.suffix == ".yaml":
         return read_sheet(path), text
     else:
-        found = read_card_tables(path, model)
+        found = read_card_tables(path, model, own_task=own_task)
     return found, sheet_text(found, "Read from a table that was pasted")

@@ -97,7 +97,7 @@ def gate_judged(
 
 def _why(run: Path, labels: int, *, is_shares: bool) -> str:
     """Why labels decide nothing, in a sentence that says what to do."""
-    from steelyard.judging.calibration import MIN_LABELS
+    from steelyard.judging.labels import MIN_LABELS
 
     if is_shares:
         return "the rubric gives shares, and a gate counts answers that pass: give the rubric passes: all"

@@ -9,15 +9,12 @@ from typing import Final, Literal
 
 from steelyard.judging.confusion import Confusion, Differing, confusions, differing
 from steelyard.judging.items import role_order
-from steelyard.judging.labels import Labelled
+from steelyard.judging.labels import MIN_LABELS, Labelled
 from steelyard.judging.scores import JudgedScore, answer_scores
 from steelyard.records import JudgedKey
 from steelyard.stats.judged import Agreement, Corrected, Stratum, agreement, item_gold, judged_mean, judged_rate
 
-__all__ = ["MIN_LABELS", "Calibration", "People", "calibration", "calibrations", "people_of", "strata_of"]
-
-MIN_LABELS: Final = 20
-"""Labelled answers below which a judge counts as uncalibrated."""
+__all__ = ["Calibration", "People", "calibration", "calibrations", "people_of", "strata_of"]
 
 Answer = tuple[str, int, str]
 _VERDICTS: Final[tuple[Literal[0, 1] | None, ...]] = (1, 0, None)

@@ -27,7 +27,10 @@ from steelyard.suites.labels import AnswerToLabel, same_person
 from steelyard.util.table_cell import cell_text, text_cell
 from steelyard.util.text import one_line
 
-__all__ = ["COLUMNS", "Labelled", "answers_text", "gold_keys", "item_name", "read_labels", "table_text"]
+__all__ = ["COLUMNS", "MIN_LABELS", "Labelled", "answers_text", "gold_keys", "item_name", "read_labels", "table_text"]
+
+MIN_LABELS: Final = 20
+"""Labelled answers below which a judge counts as uncalibrated."""
 
 MAX_BYTES: Final = 256_000_000
 COLUMNS: Final = ("id", "question", "answer", "reference", "criterion", "label", "second")

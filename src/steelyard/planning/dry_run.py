@@ -80,7 +80,8 @@ class Foresees(Protocol):
 class Forecast:
     """All claims, what is skipped and why, and the assumptions in one sentence.
 
-    ``is_identity_check``: nothing is claimed, and the rows are what is held against a reference.
+    ``is_identity_check``: nothing is claimed, and the rows are what is held against a reference. ``is_priced``: the
+    price of every model is known.
     """
 
     model: str
@@ -88,6 +89,7 @@ class Forecast:
     skipped: tuple[tuple[str, str, str], ...]
     assumptions: str
     is_identity_check: bool = False
+    is_priced: bool = True
 
 
 def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | None = None) -> Forecast:
@@ -106,7 +108,6 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
         if model.batch_growth
         else f"{REMOTE_SECONDS:g} s a call, {model.concurrency} at a time"
     )
-    priced = all(each.limits.cost_of(0, 0) is not None for each in plan.models.values())
     return Forecast(
         model=model.identity.uri,
         rows=(
@@ -122,9 +123,9 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
             *((each.task, each.verdict, each.reason) for each in plan.not_planned if not each.format),
             *(("next tokens", "not_tested", reason) for reason in filter(None, (why_no_next_tokens(plan),))),
         ),
-        assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}"
-        + ("" if priced else "; no cost without --price IN,OUT or --prices FILE"),
+        assumptions=f"assumed: {CHARACTERS_PER_TOKEN:g} characters a token, {speed}",
         is_identity_check=plan.is_identity_check,
+        is_priced=all(each.limits.cost_of(0, 0) is not None for each in plan.models.values()),
     )
 
 

@@ -46,7 +46,7 @@ class Skip(Exception):
 
 def task_of(claim: Claim, find: Callable[[str], Task | None], near: Callable[[str], str]) -> Task:
     """The task that a claim is about; raises Skip for a metric or unit that cannot be tested, and an unknown task."""
-    from steelyard.tasks.protocol import several_answers
+    from steelyard.tasks.several_answers import several_answers
 
     if chosen := several_answers((claim.variant, claim.metric, claim.protocol.prompt)):
         raise Skip("not_testable", f"the metric {chosen} needs several answers to a sample; an audit takes one")

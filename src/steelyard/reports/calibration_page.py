@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from steelyard.judging.calibration import MIN_LABELS, Calibration
+from steelyard.judging.calibration import Calibration
 from steelyard.judging.items import about_key
+from steelyard.judging.labels import MIN_LABELS
 from steelyard.reports.calibration import ShownAnswer, calibration_lines, confusion_rows
 from steelyard.reports.jinja import template
 from steelyard.util.text import one_line, printable

@@ -76,7 +76,8 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
         console.print(
             "It stops as soon as it has decided. The time is the endpoint's: the reference reads each text here."
         )
-    console.print(forecast.assumptions)
+    unpriced = "" if forecast.is_priced else "; no cost without --price IN,OUT or --prices FILE"
+    console.print(f"{forecast.assumptions}{unpriced}")
 
 
 def _unit(bar: str) -> str:

@@ -20,7 +20,6 @@ from steelyard.records import (
     Verdict,
     VerdictWord,
 )
-from steelyard.reports.calibration import gaps_in_words
 from steelyard.reports.words import about_time, asked_of, count, counted, interval, interval_name, share
 from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.numbers import plain_number
@@ -197,6 +196,8 @@ def _interval(gate: GateVerdict, alpha: float) -> str:
 
 def _people(people: PeopleRate) -> str:
     """``people would give 91.0 % (100 of 400 answers labelled); the judge alone 93.0 %, which would be green``."""
+    from steelyard.reports.calibration import gaps_in_words  # numpy, which a server that shows reports does without
+
     judge = (
         share(people.judge[0], "percent") if people.judge[0] == people.judge[1] else interval(people.judge, "percent")
     )

@@ -39,7 +39,7 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
     """
     check_dependencies()
     from steelyard.server.database.connection import open_database
-    from steelyard.server.database.folder import open_data_folder
+    from steelyard.server.database.folder import folder_id, open_data_folder
     from steelyard.server.database.locks import serving_alone
     from steelyard.server.endpoints.own_places import note_own_places
     from steelyard.server.platform import build_platform
@@ -51,11 +51,11 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
     with listener, serving_alone(data), open_database(data, settings.run_as, say) as database:
         for line in prepare(database):
             say(line)
+        with database.connect() as connection:
+            note_own_places(connection, settings, database, "" if database.is_embedded else folder_id(data))
         clear_incoming(data)
         with database.pool() as pool:
             platform = build_platform(settings, data, database, pool, JsonLog())
-            with pool.connection() as connection:
-                note_own_places(connection, settings, database)
             for line in prepare_keys(platform.endpoints):
                 say(line)
             if os.geteuid() == 0:

@@ -9,24 +9,13 @@ import msgspec
 
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
 from steelyard.tasks.requested import RequestedProtocol
-from steelyard.tasks.stated_shots import without_denied, without_no_reasoning
+from steelyard.tasks.several_answers import several_answers
+from steelyard.tasks.stated_shots import without_no_reasoning
 from steelyard.tasks.subset import named_in, subset_words, words_in
 from steelyard.tasks.understood import not_understood
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
-__all__ = ["ChosenProtocol", "choose_protocol", "possible_formats", "several_answers"]
-
-
-# pass@10, pass_at_5, maj@8, em_maj1@5, cons@64, CoT@32, pass^8, best of 4, maj@k; not pass@1, maj1@1 and avg@64.
-_SEVERAL_ANSWERS = re.compile(
-    r"(?:pass|maj\d*|majority|cons|consensus|vote|voting|cot|sc|rm|prm|orm|best|bo)\s?[@^]\s?(?!1\b)\w{1,20}|"
-    r"(?:pass|maj\d*|cons)[ _-]at[ _-](?!1(?!\d))\w{1,20}",
-    re.IGNORECASE,
-)
-_SEVERAL_IN_WORDS = re.compile(
-    r"best[- ]of[- ](?:\d+|n)\b|majority[- ]vot\w+|self[- ]?consistency|self[- ]?consistent|multiple attempts",
-    re.IGNORECASE,
-)
+__all__ = ["ChosenProtocol", "choose_protocol", "possible_formats"]
 
 
 _LM_EVAL = ("lm eval", "lm evaluation harness", "language model evaluation harness", "lighteval")
@@ -270,14 +259,6 @@ def _names_split(definition: TaskDefinition, requested: RequestedProtocol) -> bo
     by_harness = said.union(words_in(requested.harness))
     names = bool(by_harness & _split_words(definition)) or bool(_longest(requested.harness, withheld.unless))
     return names and not said & set(words_in(withheld.split))
-
-
-def several_answers(texts: Iterable[str]) -> str:
-    """The words that say that a sample's score comes from more than one answer; empty where there are none."""
-    for text in texts:
-        if found := _SEVERAL_ANSWERS.search(text) or _SEVERAL_IN_WORDS.search(without_denied(text)):
-            return found[0].strip()
-    return ""
 
 
 def _best(definition: TaskDefinition, texts: tuple[str, str, str]) -> tuple[str, ...]:

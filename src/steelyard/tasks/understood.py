@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from steelyard.tasks.several_answers import several_answers
 from steelyard.tasks.stated_shots import plain, stated_shots, without_denied, without_no_reasoning, without_shots
 from steelyard.tasks.subset import subset_words, words_in
 from steelyard.tasks.window import without_window
@@ -149,8 +150,6 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
 
 def changes_a_test(text: str) -> bool:
     """Whether words around a number say of reasoning, help, a mode, several answers or worked examples."""
-    from steelyard.tasks.protocol import several_answers
-
     text = plain(text)
     said = other_modes(text) or _IN_NOTES.search(without_no_reasoning(text)) or mode_of_model(text)
     return bool(said or several_answers((text,)) or stated_shots(None, (text,)).in_words)

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import SumsServer
+from tests.server.browser.brought import CHOICES, READERS, SUITE, brought_suites, job_that_goes_on
 from tests.server.jobs.yard import questions, wait_for
+from tests.server.pages.test_compare import at as compare_page
+from tests.server.pages.test_compare import shown
+from tests.server.pages.test_suites import at as suite_page
+from tests.server.pages.test_watch import made_due
 from tests.server.pages.working import job_at, with_endpoint, working
 from tests.server.site import Client, Site, join_path, new_platform, pushed, run_page
 
@@ -31,15 +36,17 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What a filled platform has: seals of runs, an endpoint's number, and paths of all else."""
+    """What a filled platform has: seals of runs, also of such as asked the same, an endpoint's number, and paths."""
 
     seals: list[str]
+    same: list[str]
     jobs: list[str]
     endpoint: str
     webhook: str
     share: str
     join: str
     person: str
+    labels: str
 
 
 @dataclass(frozen=True)
@@ -52,50 +59,63 @@ class Filled:
 
 
 @contextmanager
-def filled_platform(template: Path, runs: list[Path], options: list[str]) -> Iterator[Filled]:
-    """A new platform with people, projects, an endpoint that adds, jobs in several states, and these runs."""
+def filled_platform(
+    template: Path, runs: list[Path], same: list[Path], run_suite: Path, options: list[str]
+) -> Iterator[Filled]:
+    """A new platform with people, projects, an endpoint that adds, jobs in several states, suites, and these runs.
+
+    ``same``: runs that asked the same, to be compared. ``run_suite``: the suite that one of ``runs`` asked.
+    """
     with SumsServer() as sums, new_platform(template, *options) as site:
         admin = site.administrator()
         site.project("empty")
         site.project(LONG)
         viewer = site.person("a.viewer@the-house-of-a-very-long-name.example.com", "viewer")
-        seals = [pushed(site, run) for run in runs]
+        seals, alike = ([pushed(site, run) for run in each] for each in (runs, same))
+        for address in (compare_page(*alike[:2]), compare_page(*alike, pairs="all")):
+            assert shown(admin, address).status == 200, "what is computed once is kept"
         choice = with_endpoint(site, sums.url, price="2")
         jobs = _jobs(site, admin, choice)
         hook, share = _webhook(admin), _share(admin, seals[0])
         for group, role, project in (("staff", "viewer", "default"), ("quality/reviewers", "admin", LONG)):
             assert admin.submit("/admin/groups", "/admin/groups", group=group, role=role, project=project).status == 303
         site.token()
+        labels = brought_suites(site, admin, run_suite)
         invited = admin.submit("/admin/people", "/admin/people", name="invited", project="default", role="viewer").text
-        made = Made(
-            seals=seals, jobs=jobs, endpoint=choice.partition("/")[0], webhook=hook, share=share,
-            join=join_path(invited), person=re.findall(r"/admin/people/\d+", invited)[-1],
-        )  # fmt: skip
-        yield Filled(site, {NOBODY: site.client(), VIEWER: viewer, ADMINISTRATOR: admin}, visits_of(made))
+        with job_that_goes_on(site, admin) as runs_on:
+            waits = f"{_job(admin, choice)}?still=yes"  # the one worker is at the other job
+            made = Made(
+                seals=seals, same=alike, jobs=[*jobs, runs_on, waits], endpoint=choice.partition("/")[0], webhook=hook,
+                share=share, join=join_path(invited), person=re.findall(r"/admin/people/\d+", invited)[-1],
+                labels=labels,
+            )  # fmt: skip
+            yield Filled(site, {NOBODY: site.client(), VIEWER: viewer, ADMINISTRATOR: admin}, visits_of(made))
 
 
 def _jobs(site: Site, admin: Client, choice: str) -> list[str]:
-    """The paths of a job that has ended, of one that was stopped, and of one that waits, since no worker runs.
+    """The paths of a job that has ended, and of one that was stopped.
 
-    What the first one asked is asked again by a schedule.
+    What the first one asked is asked again by a schedule, whose first look was late.
     """
-    page = "/p/default/claims"
-    form = {"sheet": SHEET, "choice": choice, "limit": "20", "tolerance": "4.5", "task": "sums"}
-
-    def add() -> str:
-        key = admin.key(page)
-        added = admin.post(f"{page}/test", {"key": key, **form, "questions": questions(20)})
-        assert added.status == 303, added.text
-        return added.headers["location"]
-
-    ended = add()
-    with working(site):
+    watch, ended = "/p/default/watch", _job(admin, choice)
+    with working(site, lease=12):  # the machine may be busy
         wait_for(lambda: job_at(admin, ended, "It is (finished|failed)"))
-    weekly = {"job": ended.rpartition("/")[2], "name": "sums", "each": "week", "at": "06:00", "weekday": "MON"}
-    assert admin.submit("/p/default/watch", "/p/default/watch", zone="UTC", **weekly).status == 303
-    stopped, waits = add(), add()
+        weekly = {"job": ended.rpartition("/")[2], "name": "sums", "each": "week", "at": "06:00", "weekday": "MON"}
+        assert admin.submit(watch, watch, zone="UTC", **weekly).status == 303
+        made_due(site, "sums")
+        wait_for(lambda: job_at(admin, watch, r"What was looked at(?s:.)*/runs/[0-9a-f]{64}"), 300)
+    stopped = _job(admin, choice)
     assert admin.submit(stopped, f"{stopped}/cancel").status == 303
-    return [ended, stopped, f"{waits}?still=yes"]
+    return [ended, stopped]
+
+
+def _job(admin: Client, choice: str) -> str:
+    """The path of a new job."""
+    form = {"sheet": SHEET, "choice": choice, "limit": "20", "tolerance": "4.5", "task": "sums"}
+    page = "/p/default/claims"
+    added = admin.submit(page, f"{page}/test", questions=questions(20), **form)
+    assert added.status == 303, added.text
+    return added.headers["location"]
 
 
 def _webhook(admin: Client) -> str:
@@ -118,7 +138,8 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
     """The visits of each page, by the pattern of its route."""
     seals = made.seals
     answers = [run_page(seal, "/answers") for seal in seals]
-    in_project = "/p/{project}"
+    in_project, in_suite = "/p/{project}", "/p/{project}/suites/{name}"
+    two, three = compare_page(*made.same[:2]), compare_page(*made.same, pairs="all")
     return {
         "/sign-in": [Visit("/sign-in", NOBODY)],
         "/sign-in/provider": [Visit("/sign-in/provider", NOBODY)],  # which does not answer
@@ -131,6 +152,28 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
         f"{in_project}/jobs": [Visit("/p/default/jobs"), Visit("/p/empty/jobs")],
         f"{in_project}/jobs/{{job:int}}": [*map(Visit, made.jobs), Visit(made.jobs[0], VIEWER)],
         f"{in_project}/watch": [Visit("/p/default/watch"), Visit("/p/default/watch", VIEWER), Visit("/p/empty/watch")],
+        f"{in_project}/compare": [
+            Visit("/p/default/compare"), Visit("/p/empty/compare"), Visit(two, VIEWER), Visit(three),
+            Visit(compare_page(*made.same[:1])),
+        ],
+        f"{in_project}/suites": [
+            Visit("/p/default/suites"), Visit("/p/default/suites", VIEWER), Visit("/p/empty/suites")
+        ],
+        in_suite: [
+            Visit(suite_page(SUITE)), Visit(suite_page(SUITE), VIEWER), Visit(suite_page("sums")),
+            Visit(suite_page(READERS)), Visit(suite_page(READERS), VIEWER),
+        ],
+        f"{in_suite}/items/{{number:int}}": [
+            *(Visit(suite_page(SUITE, f"/items/{number}")) for number in (2, 3, 4, 5)),
+            Visit(suite_page(CHOICES, "/items/1")), Visit(suite_page(CHOICES, "/items/1"), VIEWER),
+            Visit(suite_page(READERS, "/items/1"), VIEWER),
+        ],
+        f"{in_suite}/labels": [
+            Visit(suite_page(SUITE, "/labels")), Visit(suite_page(SUITE, "/labels"), VIEWER),
+            Visit(suite_page(CHOICES, "/labels")),
+        ],
+        f"{in_suite}/labels/{{set:int}}": [Visit(made.labels), Visit(made.labels, VIEWER)],
+        f"{in_suite}/labels/{{set:int}}/{{number:int}}": [Visit(f"{made.labels}/1"), Visit(f"{made.labels}/3")],
         f"{in_project}/runs": [
             Visit("/p/default/runs"), Visit("/p/empty/runs"), Visit("/p/default/runs?subject=none-is-called-so"),
             Visit(f"/p/{LONG}/runs", VIEWER),  # no role of theirs reaches it
@@ -147,6 +190,7 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
         f"{in_project}/webhooks": [Visit("/p/default/webhooks"), Visit("/p/empty/webhooks")],
         f"{in_project}/webhooks/{{webhook:int}}": [Visit(made.webhook)],
         "/account": [Visit("/account"), Visit("/account", VIEWER)],
+        "/account/readers": [Visit("/account/readers"), Visit("/account/readers", VIEWER)],
         "/account/mail": [Visit("/account/mail")],
         "/admin": [Visit("/admin"), Visit("/admin", VIEWER)],
         "/admin/audit": [Visit("/admin/audit")],

@@ -47,6 +47,10 @@ class Pointer:
         """An option by its whole text."""
         self._field(label).select_option(label=words)
 
+    def mark(self, label: str) -> None:
+        """One of several, or a box, by the beginning of its label."""
+        self._field(label).check()
+
     def _field(self, label: str) -> Locator:
         return self.page.get_by_label(label).first
 
@@ -72,6 +76,19 @@ class Keyboard(Pointer):
                 return
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"{label}: no option is called {words}")
+
+    def mark(self, label: str) -> None:
+        wanted = self._field(label)
+        if wanted.get_attribute("type") == "radio":  # all of one name are one stop of Tab
+            others = self.page.locator(f'input[name="{wanted.get_attribute("name")}"]')
+            self._reach(others.first)
+            for _ in range(others.count()):
+                self.page.keyboard.press("ArrowDown")
+                if wanted.is_checked():
+                    return
+            raise AssertionError(f"{label}: no arrow leads to it")
+        self._reach(wanted)
+        self.page.keyboard.press("Space")
 
     def _reach(self, wanted: Locator) -> None:
         wanted.wait_for()

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 # What is asked with GET and is no page: for programs, or a file.
 NO_PAGES = {
     "/healthz", "/readyz", "/metrics", "/static/{name}", "/p/{project}/runs/{seal}/archive",
-    "/p/{project}/runs/{seal}/files/{name:path}",
+    "/p/{project}/runs/{seal}/files/{name:path}", "/p/{project}/suites/{name}/archive",
+    "/p/{project}/suites/{name}/review", "/p/{project}/suites/{name}/labels/{set:int}/mine",
 }  # fmt: skip
 SANDBOXED = {"/p/{project}/runs/{seal}/report", "/shared/{secret}"}
 PAGES = [rule.path for rule in RULES if rule.method == "GET" and not rule.is_for_programs and rule.path not in NO_PAGES]
@@ -42,10 +43,16 @@ FORMS: dict[str, tuple[str, dict[str, str], str]] = {
 
 @pytest.fixture(scope="module")
 def filled(
-    data_template: Path, mixed: Path, suite_run: Path, hostile_run: Path, tmp_path_factory: pytest.TempPathFactory
+    data_template: Path,
+    mixed: Path,
+    suite_run: Path,
+    hostile_run: Path,
+    same_samples: list[Path],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Filled]:
     options = oidc_options(tmp_path_factory.mktemp("oidc"), "http://127.0.0.1:9")  # where nothing answers
-    with filled_platform(data_template, [GOLDEN, mixed, suite_run, hostile_run], options) as found:
+    runs = [GOLDEN, mixed, suite_run, hostile_run]
+    with filled_platform(data_template, runs, same_samples, suite_run.parent / "suite", options) as found:
         yield found
 
 
@@ -96,6 +103,9 @@ def test_nor_has_what_a_form_leads_to(act: str, filled: Filled, browser: Browser
 
 
 def test_every_page_has_a_visit_and_every_visit_a_page() -> None:
-    made = Made(seals=["0" * 64], jobs=["/j"], endpoint="1", webhook="/w", share="/s", join="/j", person="/p")
+    made = Made(
+        seals=["0" * 64], same=["0" * 64], jobs=["/j"], endpoint="1", webhook="/w", share="/s", join="/j", person="/p",
+        labels="/l",
+    )  # fmt: skip
     assert visits_of(made).keys() == set(PAGES), "a new page needs a visit in tests/server/browser/filled.py"
     assert {rule.path for rule in RULES} >= NO_PAGES | SANDBOXED

@@ -1,4 +1,4 @@
-"""An administrator's first hour in a real Chromium, by pointer and by keyboard: from the one-time link to a verdict.
+"""What people come to do, in a real Chromium by pointer and by keyboard: a verdict, a review, labels, a comparison.
 
 The server, its database, the worker and the endpoint are real; the model at the endpoint adds.
 """
@@ -13,17 +13,18 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import SumsServer
-from tests.server.browser.chromium import findings, launched, opened
+from tests.server.browser.chromium import PHONE, findings, launched, opened, too_wide
 from tests.server.browser.hands import Keyboard, Pointer
 from tests.server.jobs.yard import questions
+from tests.server.pages.test_suite_labels import label_all, made  # noqa: F401 — a fixture
 from tests.server.pages.working import working
-from tests.server.site import NAME, PASSWORD, Site, new_platform
+from tests.server.site import NAME, PASSWORD, Site, new_platform, pushed
+from tests.server.suites.yard import bring, make_suite
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-# A table is read where it names a known benchmark. GSM8K has 1,319 questions: here they are sums, which the model adds.
-TABLE = "| Benchmark | Adder-1 |\n|---|---|\n| GSM8K | 50.0 |\n"
+TABLE = "| Benchmark | Adder-1 |\n|---|---|\n| Sums | 50.0 |\n"
 QUESTIONS = 1319
 MINUTES = 180_000  # milliseconds, until a verdict
 
@@ -39,6 +40,23 @@ def own(data_template: Path) -> Iterator[Site]:
 def browser(own: Site) -> Iterator[Browser]:
     with launched() as found:
         yield found
+
+
+@pytest.fixture
+def with_judge(own: Site, made: Path) -> Site:  # noqa: F811 — the fixture
+    """The platform with the run of a judge, brought before a browser starts."""
+    own.administrator()
+    pushed(own, made / "rj")
+    return own
+
+
+@pytest.fixture
+def with_models(own: Site, same_samples: list[Path]) -> Site:
+    """The platform with runs of several models on the same samples."""
+    own.administrator()
+    for run in same_samples:
+        pushed(own, run)
+    return own
 
 
 def calm(page: Page) -> None:
@@ -75,7 +93,7 @@ def have_the_claim_tested(hand: Pointer) -> None:
     hand.unfold("Limits, and questions of your own")
     hand.fill("Samples of a claim", "200")
     hand.fill("Tolerance in points", "4.5")
-    hand.fill("A task of your own", "gsm8k")
+    hand.fill("A task of your own", "sums")
     hand.fill("Its questions", questions(QUESTIONS))
     hand.press("Go on")
     expect(hand.page.get_by_role("heading", name="What its test takes at most")).to_be_visible(timeout=MINUTES)
@@ -84,7 +102,7 @@ def have_the_claim_tested(hand: Pointer) -> None:
     expect(hand.page.get_by_role("heading", name="It is finished")).to_be_visible(timeout=MINUTES)
     hand.follow("Its run and verdict")
     expect(hand.page.get_by_role("group", name="Verdict")).to_contain_text("Consistent")
-    expect(hand.page.get_by_role("row", name="gsm8k")).to_contain_text("better than claimed")
+    expect(hand.page.get_by_role("row", name="sums")).to_contain_text("better than claimed")
     calm(hand.page)
 
 
@@ -106,4 +124,89 @@ def test_from_the_one_time_link_to_the_verdict_on_a_pasted_table(
         calm(page)
         hand.fill("Password", PASSWORD)
         hand.press("Sign in")
-        expect(page.get_by_role("heading", name="What was pushed last")).to_be_visible()
+        expect(page.get_by_role("heading", name="Pushed last")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_suite_is_reviewed_by_the_keyboard_alone(own: Site, browser: Browser, tmp_path: Path) -> None:
+    own.administrator()
+    editor = own.person("reviewer", "editor")
+    assert bring(own, make_suite(tmp_path / "s", "helpdesk"), editor).status == 201
+    with opened(browser, own.base, editor) as page:
+        hand = Keyboard(page)
+        page.goto("/")
+        hand.follow("default")
+        hand.follow("Suites")
+        hand.follow("helpdesk")
+        hand.follow("Review the next item")
+        hand.press("Keep it as it is")
+        expect(page.get_by_role("heading", name="q2", level=1)).to_be_visible()
+        hand.fill("Answer", "Team 9")
+        hand.press("Keep it as changed")
+        expect(page.get_by_role("heading", name="q3", level=1)).to_be_visible()
+        hand.press("Drop it")
+        expect(page.get_by_role("alert")).to_contain_text("say why it is dropped")
+        calm(page)
+        hand.mark("Nothing shown here answers it")
+        hand.press("Drop it")
+        expect(page.get_by_text("3 of 3 items are reviewed")).to_be_visible()
+        hand.press("Put decisions into the files")
+        expect(page.get_by_text("Version 1: 2 items")).to_be_visible()  # the number is the suite's own
+        expect(page.get_by_text("2 of 2 items are reviewed")).to_be_visible()
+        calm(page)
+
+
+@pytest.mark.slow  # the run of a judge
+def test_people_label_answers_and_a_judge_is_held_against_them(
+    with_judge: Site,
+    made: Path,  # noqa: F811 — the fixture
+    browser: Browser,
+) -> None:
+    own = with_judge
+    editor = own.person("labeller", "editor")
+    assert bring(own, made / "sums", editor).status == 201
+    with opened(browser, own.base, editor) as page:
+        hand = Keyboard(page)
+        page.goto("/p/default/suites")
+        hand.follow("sums")
+        hand.follow("Answers that people label")
+        hand.fill("Name of the set", "judge one")
+        hand.fill("The file of answers", (made / "answers.jsonl").read_text())
+        hand.press("Bring them")
+        hand.follow("Label the next answer")
+        for number, word in enumerate(("Yes", "No", "Unsure"), 1):
+            expect(page.get_by_role("heading", name=f"Answer {number} of 25")).to_be_visible()
+            hand.press(word)
+        expect(page.get_by_role("heading", name="Answer 4 of 25")).to_be_visible()
+        path = page.url.removeprefix(own.base).rpartition("/")[0]
+        label_all(editor, path, [*["yes", "no"] * 12, "yes"])
+        page.goto(path)
+        expect(page.get_by_text("You have labelled 25 of 25 answers")).to_be_visible()
+        hand.press("Show its figures")
+        expect(page.get_by_role("heading", name="The judge, held against people")).to_be_visible(timeout=MINUTES)
+        calm(page)
+        assert too_wide_on_a_phone(page) == []
+
+
+def too_wide_on_a_phone(page: Page) -> list[str]:
+    """What scrolls sideways on a phone of what a form led to, which no address opens."""
+    page.set_viewport_size({"width": PHONE, "height": 900})
+    return too_wide(page)
+
+
+@pytest.mark.slow
+def test_two_models_are_compared(with_models: Site, browser: Browser) -> None:
+    own = with_models
+    with opened(browser, own.base, own.person("chooser", "viewer")) as page:
+        hand = Keyboard(page)
+        page.goto("/p/default/runs")
+        hand.follow("Compare")
+        hand.mark("gpt-small")
+        hand.mark("claude-mid")
+        hand.press("Compare")
+        expect(page.get_by_role("heading", name="2 models on the same samples")).to_be_visible(timeout=MINUTES)
+        calm(page)
+        hand.fill("Share of A", "90")
+        hand.fill("Share of B", "10")
+        hand.press("Show with these shares")
+        expect(page.get_by_text("with 90.0 %").first).to_be_visible()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.folder import folder_id, open_data_folder
 
 
 def test_a_new_or_an_empty_folder_is_made_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,3 +119,11 @@ def test_what_a_restore_left_that_was_cut_off_is_no_platform(tmp_path: Path) -> 
     (folder.path / "steelyard-data").write_text("steelyard-data/1\n")
     folder.restoring.unlink()
     assert open_data_folder(folder.path) == folder
+
+
+def test_a_folder_has_one_id(tmp_path: Path) -> None:
+    folder, other = (open_data_folder(tmp_path / name) for name in ("a", "b"))
+    assert folder_id(folder) == folder_id(open_data_folder(folder.path)) != folder_id(other)
+    (other.path / "folder-id").write_text("")
+    with pytest.raises(InputError, match="not as it was written"):
+        folder_id(other)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from steelyard.server.database import locks
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.locks import FolderInUse, held, serving_alone
+from tests.conftest import ROOT
 
 SERVING = """
     import sys; from pathlib import Path
@@ -43,3 +45,13 @@ def test_a_link_is_no_lock(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic links"), held(tmp_path / "lock"):
         pass
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_no_two_purposes_have_one_advisory_lock() -> None:
+    """A number is one module's, and those of the triggers are theirs; the audit log's is both's."""
+    places: dict[str, set[str]] = {}
+    for path in (ROOT / "src" / "steelyard" / "server").rglob("*"):
+        if path.suffix in (".py", ".sql"):
+            for number in re.findall(r"\b81017382\d{5}\b", path.read_text()):
+                places.setdefault(number, set()).add("sql" if path.suffix == ".sql" else path.stem)
+    assert {number: found for number, found in places.items() if len(found) > 1} == {"8101738236420": {"sql", "audit"}}

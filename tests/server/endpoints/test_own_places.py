@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
 from steelyard.server.endpoints.addresses import refusal, refused_host
 from steelyard.server.endpoints.own_places import note_own_places, noted_own_places, own_places
@@ -38,3 +42,14 @@ def test_a_worker_elsewhere_knows_where_the_platform_listens(database: Database,
     assert (own.ports, own.places, own.names) == ((8420,), (("10.0.0.9", 8420),), (("evals.x", 443),))
     assert refusal("::ffff:10.0.0.9", 8420, own) != ""
     assert refusal("10.0.0.9", 8000, own) == ""
+
+
+def test_a_database_is_served_from_one_data_folder(database: Database, tmp_path: Path) -> None:
+    first, second = "1" * 32, "2" * 32
+    settings = serve_settings(data=tmp_path, bind="127.0.0.1:8420")
+    with database.connect() as connection, connection.transaction(force_rollback=True):
+        for _ in range(2):
+            note_own_places(connection, settings, database, first)
+        with pytest.raises(InputError, match="another data folder"):
+            note_own_places(connection, replace(settings, port=8421), database, second)
+        assert noted_own_places(connection, database).ports == (8420,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from steelyard.server.endpoints.worker import Trial, Tried
 
 
 def run(trial: Trial) -> Tried:
-    command = [sys.executable, "-P", "-m", "steelyard.server.endpoints.worker"]
+    command = [sys.executable, "-P", "-m", "steelyard.server.endpoints.worker", str(os.getpid())]
     done = subprocess.run(command, input=msgspec.json.encode(trial), capture_output=True, check=True)
     return msgspec.json.decode(done.stdout, type=Tried)
 

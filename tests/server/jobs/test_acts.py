@@ -13,7 +13,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import Database
-from steelyard.server.jobs import acts
+from steelyard.server.jobs import acts, rows
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.jobs.room import OPEN_OF_PERSON, OPEN_OF_PROJECT
@@ -50,7 +50,7 @@ def test_a_viewer_reads_and_a_runner_starts_and_each_act_is_on_record(
                 change(connection, viewer, "default", number, FACTS)
         with pytest.raises(Refused):
             acts.add_job(connection, viewer, "default", asked, FACTS)
-        assert acts.jobs_shown(connection, viewer, "default")[0].id == number
+        assert acts.jobs_shown(connection, viewer, "default")[0][0].id == number
         assert acts.pause(connection, runner, "default", number, FACTS, "wait")
         assert not acts.pause(connection, runner, "default", number, FACTS)
         assert acts.resume(connection, runner, "default", number, FACTS)
@@ -86,7 +86,7 @@ def test_another_project_and_one_that_is_not_there_read_the_same(
         assert len(said) == 1
         with pytest.raises(Missing, match="no such job"):
             acts.cancel(connection, caller(person, Role.RUNNER, "elsewhere"), "elsewhere", number, FACTS)
-        assert acts.jobs_shown(connection, caller(person, Role.VIEWER, "elsewhere"), "elsewhere") == ()
+        assert acts.jobs_shown(connection, caller(person, Role.VIEWER, "elsewhere"), "elsewhere") == ((), False)
         with pytest.raises(Missing):
             acts.jobs_shown(connection, Caller(), "default")
 
@@ -179,3 +179,21 @@ def test_what_a_day_of_jobs_asks_is_bounded(
     asked = acts.audit_asked(SHEET + "#" * 1000, name, "sums")
     with database.connect() as connection, pytest.raises(InputError, match="of the last 24 hours"):
         acts.add_job(connection, caller(person, Role.RUNNER), "default", asked, FACTS)
+
+
+def test_a_page_says_whether_there_are_older_jobs(
+    jobs: Jobs, person: int, database: Database, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "PAGE_SIZE", 2)
+    with database.connect() as connection:
+        row = connection.execute("INSERT INTO steelyard.project (name) VALUES ('pages') RETURNING name").fetchone()
+        assert row is not None
+        runner = caller(person, Role.RUNNER, "pages")
+        numbers = [
+            acts.add_job(connection, runner, "pages", acts.run_asked("gsm8k", name, "sums"), FACTS) for _ in "12"
+        ]
+        found, is_more = acts.jobs_shown(connection, runner, "pages")
+        assert ([each.id for each in found], is_more) == (numbers[::-1], False)
+        numbers.append(acts.add_job(connection, runner, "pages", acts.run_asked("gsm8k", name, "sums"), FACTS))
+        found, is_more = acts.jobs_shown(connection, runner, "pages")
+        assert ([each.id for each in found], is_more) == (numbers[:0:-1], True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ SETUP = Setup(uri="embedded:smollm2", key="sk-1", data="/", project="default", j
 
 def said(folder: Path, specification: str) -> Figures:
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "steelyard.server.jobs.dry_run_process", folder],
+        [sys.executable, "-P", "-m", "steelyard.server.jobs.dry_run_process", folder, "60", str(os.getpid())],
         input=msgspec.json.encode(Asked(specification=specification, setup=SETUP)), stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
     return msgspec.json.decode(done.stdout, type=Figures)

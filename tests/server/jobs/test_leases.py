@@ -9,9 +9,10 @@ from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import (
     Lease,
     Outcome,
-    end_lost_leases,
+    end_lost_lease,
     finish_job,
     leave_job,
+    lost_jobs,
     renew_leases,
     take_job,
 )
@@ -60,7 +61,7 @@ def left(database: Database, lease: Lease, outcome: Outcome, pause: float = 0.0)
 
 def lost(database: Database) -> int:
     with database.connect() as connection:
-        return end_lost_leases(connection, "other")
+        return sum(end_lost_lease(connection, job, "other") for job in lost_jobs(connection))
 
 
 def state(jobs: Jobs, number: int) -> str:

@@ -10,7 +10,7 @@ from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.membership import Missing, Refused
-from steelyard.server.jobs.rows import Jobs
+from steelyard.server.jobs.rows import Jobs, insert_job
 from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
 from steelyard.server.web.facts import RequestFacts
 
@@ -70,4 +70,18 @@ def test_a_schedule_of_another_project_reads_as_none(jobs: Jobs, person: int, da
                 schedule_acts.switch(connection, stranger, "elsewhere", wanted, FACTS, on=True)
         assert said == {"there is no such schedule in this project"}
         assert schedule_acts.schedules_shown(connection, stranger, "elsewhere") == ()
-        assert schedule_acts.looks_shown(connection, stranger, "elsewhere") == ()
+        assert schedule_acts.looks_shown(connection, stranger, "elsewhere") == ((), False)
+
+
+def test_a_page_says_whether_there_are_older_looks(jobs: Jobs, person: int, database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("INSERT INTO steelyard.project (name) VALUES ('looking')")
+        runner = caller(person, Role.RUNNER, "looking")
+        number = schedule_acts.add_schedule(connection, runner, "looking", "weekly", "0 6 * * *", "UTC", ASKED, FACTS)
+        schedule_acts.switch(connection, runner, "looking", number, FACTS, on=False)
+        for day in (2, 3):
+            look = (number, datetime(2026, 11, day, tzinfo=UTC), "")
+            insert_job(connection, "looking", ASKED, person, look=look)
+        for size, is_more in ((3, False), (2, False), (1, True)):
+            looks, is_there_more = schedule_acts.looks_shown(connection, runner, "looking", size=size)
+            assert (len(looks), is_there_more) == (min(size, 2), is_more)

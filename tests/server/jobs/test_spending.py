@@ -10,16 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from steelyard.evidence.canonical import canonical
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.budgets import budgets_of, set_budget
-from steelyard.server.jobs.leases import Lease, end_lost_leases, leave_job, take_job
+from steelyard.server.jobs.leases import Lease, end_lost_lease, leave_job, take_job
 from steelyard.server.jobs.leases import Outcome as Ending
 from steelyard.server.jobs.messages import Setup
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.spending import JobAllowance
+from steelyard.storage.postgres.leases import give_back, take
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import Yard, a_person, a_run, an_endpoint, wait_for, when_ended
+from tests.storage.postgres.rows import new_run
 
 # 64 tokens of a template, 6 of the text and 10 to be written: at these prices 70 * 2 + 10 * 10 = 240 millionths.
 REQUEST = GenerateRequest(prompt="a call", max_tokens=10)
@@ -64,7 +67,7 @@ class World:
                 assert leave_job(connection, lease, Ending("failed"), "w")
             else:
                 connection.execute("UPDATE steelyard.job SET leased_until = now() WHERE id = %s", (lease.job,))
-                assert end_lost_leases(connection, "other") == 1
+                assert end_lost_lease(connection, lease.job, "other")
                 account.close()  # what it says now is refused
                 connection.execute(
                     "UPDATE steelyard.job SET state = 'cancelled', ended_at = now() WHERE id = %s", (lease.job,)
@@ -184,6 +187,43 @@ def test_where_no_price_is_known_a_budget_in_money_is_refused_and_one_in_tokens_
     assert asyncio.run(world.running[1][1].reserve(REQUEST))
     for _ in range(2):
         world.kill(0, is_known=False)
+
+
+def test_what_a_lost_attempt_has_written_is_booked_whatever_an_endpoint_put_into_it(
+    database: Database, jobs: Jobs, person: int
+) -> None:
+    world = World(database, jobs, person, None, None)
+    world.start()
+    lease, account = world.running[0]
+    assert asyncio.run(account.reserve(REQUEST))
+    line = {
+        "completion_tokens": 3,
+        "detail": "a\0b",
+        "model": '"prompt_tokens":9',
+        "prompt_tokens": 7,
+        "type": "attempt",
+    }
+    lines = [canonical(line), canonical({"completion_tokens": 50, "prompt_tokens": 60, "type": "exchange"}), b"\xff{"]
+    lines.append(canonical({**line, "prompt_tokens": -1, "completion_tokens": 2**53 - 1}))
+    with database.connect() as connection:
+        run = new_run(connection)
+        connection.execute("UPDATE steelyard.job SET stored_run_id = %s WHERE id = %s", (run, lease.job))
+        held = take(connection, run, f"job {lease.job}, attempt {lease.attempt}", 60.0)
+        assert held is not None
+        for sequence, data in enumerate([*lines, lines[0]]):
+            connection.execute(
+                "INSERT INTO steelyard.stored_line (run_id, segment, sequence, lease, line) "
+                "VALUES (%s, 'main', %s, %s, %s)",
+                (run, sequence, held.number, data),
+            )
+            connection.commit()
+        give_back(connection, held)
+    world.kill(0, is_known=False)
+    with database.connect() as connection:
+        row = connection.execute(
+            "SELECT spent_in, spent_out, held_in FROM steelyard.reservation WHERE job_id = %s", (lease.job,)
+        ).fetchone()
+    assert row == (14, 6 + 10**15, 0)
 
 
 @pytest.mark.slow  # the fast run loses attempts in the property above

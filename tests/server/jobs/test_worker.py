@@ -9,6 +9,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.database.connection import existing_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.jobs.leases import take_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
 from steelyard.server.jobs.worker import worker_settings
@@ -42,6 +43,27 @@ def test_a_job_is_paused_resumed_and_done_without_asking_anything_twice(yard: Ya
     assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}
     assert (yard.data.jobs / str(number) / f"{number}-2" / "run").is_dir()
     assert not (yard.data.jobs / str(number) / f"{number}-1").exists()
+
+
+def test_a_lost_job_that_cannot_be_ended_keeps_no_other_from_being_taken(yard: Yard, sums_server: SumsServer) -> None:
+    name = yard.endpoint(sums_server.url, 8)
+    with yard.database.pool(2) as pool, yard.database.connect_as_owner() as owner:
+        jobs = Jobs(pool)
+        person = a_person(yard.database, "loses")
+        lost = jobs.add(a_run(name, 2, concurrency=1), person)
+        with yard.database.connect() as connection:
+            assert take_job(connection, "was killed", 60.0) is not None
+        owner.execute("UPDATE steelyard.job SET leased_until = now() WHERE id = %s", (lost,))
+        free = jobs.add(a_run(name, 2, concurrency=1), person)
+        with owner.transaction():
+            owner.execute("SELECT pg_advisory_xact_lock(8101738236440)")  # as an attempt that ends slowly holds it
+            yard.start("goes past", 6.0)
+            wait_for(lambda: (row := jobs.find(free)) is not None and row.state == "running")
+            row = jobs.find(lost)
+            assert row is not None
+            assert (row.state, row.worker) == ("running", "was killed")
+        assert [when_ended(jobs, each).state for each in (lost, free)] == ["finished", "finished"]
+    assert any(line["message"] == "a lost job could not be ended" for line in yard.said("goes past"))
 
 
 def test_sigterm_gives_jobs_back_and_another_worker_goes_on(yard: Yard, sums_server: SumsServer) -> None:

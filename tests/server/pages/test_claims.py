@@ -70,6 +70,19 @@ def test_a_pasted_sheet_becomes_a_verdict(own: Site, runner: Client) -> None:
     assert f'href="{run[1]}"' in own.person("claims-viewer", "viewer").get(CLAIMS).text
 
 
+def test_a_table_may_name_a_task_of_ones_own_alone(own: Site, runner: Client) -> None:
+    with SumsServer() as server:
+        choice = with_endpoint(own, server.url, name="without prices")
+        form = {"choice": choice, "limit": "40", "task": "our-sums", "questions": questions(40)}
+        for table in ("| Task | Adder |\n|---|---|\n| Our sums | 50.0 |\n", "Task,Adder\nour-sums,50.0\n"):
+            found = runner.submit(CLAIMS, CLAIMS, sheet=table, **form)
+            assert (found.status, "What its test takes at most" in found.text) == (200, True), found.text
+            takes = unescape(found.text).partition("What its test takes at most")[2].partition("<form")[0]
+            assert "our-sums" in takes
+            assert "so nobody knows the money" in takes
+            assert "--price" not in takes, "the page has no such option"
+
+
 def test_what_is_not_asked_beside_a_claim_is_not_said_of_the_claim(own: Site, runner: Client) -> None:
     sheet = "model: adder\nclaims:\n- {task: chain_sum, value: 50}\n- {task: no-such-task, value: 50}\n"
     with SumsServer() as server:

@@ -116,4 +116,4 @@ def test_the_web_process_loads_no_statistics_for_it(site: Site, seals: list[str]
     assert shown(site.administrator(), at(*seals)).status == 200
     mapped = Path(f"/proc/{site.process.pid}/maps").read_text()
     assert "psycopg" in mapped, "what it does load is seen"
-    assert "/scipy/" not in mapped
+    assert not [name for name in ("scipy", "numpy") if f"/{name}/" in mapped]

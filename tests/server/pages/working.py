@@ -23,9 +23,9 @@ def with_endpoint(site: Site, url: str, name: str = "sums", price: str = "") -> 
 
 
 @contextmanager
-def working(site: Site) -> Iterator[None]:
-    """A worker with short leases, until the end of the block."""
-    command = [sys.executable, "-m", "tests.server.jobs.short_worker", str(site.data), "pages", "3"]
+def working(site: Site, lease: float = 3) -> Iterator[None]:
+    """A worker with short leases, of so many seconds, until the end of the block."""
+    command = [sys.executable, "-m", "tests.server.jobs.short_worker", str(site.data), "pages", f"{lease:g}"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT, env=environment()) as process:
         try:
             yield

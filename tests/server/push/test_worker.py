@@ -58,8 +58,8 @@ def test_a_run_is_not_put_at_risk_for_its_index(tmp_path: Path) -> None:
 def test_it_ends_with_the_server_that_started_it() -> None:
     assert (run(GOLDEN, parent=1).returncode, run(GOLDEN, parent=1).stdout) == (1, b"")  # gone already
     child = (
-        "import os, time; from steelyard.server.push.worker import _end_with_parent; "
-        "_end_with_parent(os.getppid()); print(os.getpid(), flush=True); time.sleep(600)"
+        "import os, time; from steelyard.server.bounds import end_with_parent; "
+        "end_with_parent(os.getppid()); print(os.getpid(), flush=True); time.sleep(600)"
     )
     server = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     with subprocess.Popen([sys.executable, "-c", server], stdout=subprocess.PIPE) as process:

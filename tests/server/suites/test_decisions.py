@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
-from steelyard.server.suites.decisions import Decisions
+from steelyard.server.suites.decisions import Decisions, ReviewState
 from steelyard.server.suites.rows import StoredItem, SuiteRow, Suites
 from steelyard.suites.review import Change, append_changes
 from steelyard.suites.review_file import read_saved_review
@@ -32,6 +32,21 @@ def decide(folk: Folk, row: SuiteRow, place: int, caller: Caller, **parts: objec
 
 def states(folk: Folk, row: SuiteRow) -> list[tuple[str, bool]]:
     return [(each.decision, each.is_pending) for each in Decisions(folk.pool).states(1, row)]
+
+
+def test_a_page_reads_its_items_alone_and_counts_are_the_databases(folk: Folk, tmp_path: Path) -> None:
+    ada = caller_of(folk)
+    row = add_suite(folk, tmp_path / "s", ada)
+    decisions = Decisions(folk.pool)
+    assert decisions.review_state(1, row) == ReviewState(0, 0, 1)
+    decide(folk, row, 1, ada, decision="keep")
+    decide(folk, row, 3, ada, decision="drop", reason="Nobody would ask this.")
+    assert [(each.place, each.decision) for each in decisions.states(1, row, 2, 1)] == [(2, "")]
+    assert [(each.place, each.decision) for each in decisions.states(1, row, 3)] == [(3, "drop")]
+    assert decisions.states(1, row, 4) == []
+    assert [decisions.review_state(1, row, after).next_open for after in (0, 1, 2, 3)] == [2, 2, 2, 2]
+    decide(folk, row, 2, ada, decision="keep")
+    assert decisions.review_state(1, row) == ReviewState(3, 3, 0)
 
 
 def test_the_last_decision_counts_whoever_made_it(folk: Folk, tmp_path: Path) -> None:

@@ -2,10 +2,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 
 import msgspec
 
-from steelyard.server.suites.exposure import SuiteRun, exposure_lines, exposure_of, note_views, runs_of, viewers_of
+from steelyard.server.suites.exposure import (
+    exposure_lines,
+    exposure_of,
+    note_views,
+    runs_of,
+    seen_by_runs,
+    viewers_of,
+)
 from steelyard.server.suites.summary import SeenBy
 from steelyard.suites.exposures import Exposure
 from tests.server.access.folk import Folk
@@ -15,8 +23,17 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 NAMED, OTHER = "https://a.example:443/v1", "http://10.0.0.7:8000/v1"
 
 
-def run(recipient: str, *lines: int) -> SuiteRun:
-    return SuiteRun("0" * 64, "a model", NOW, "1" * 64, recipient, lines)
+def sent(folk: Folk, digest: str, recipient: str, *lines: int) -> None:
+    """A run of the project that sent these lines."""
+    with folk.pool.connection() as connection:
+        connection.execute(
+            "WITH made AS (INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, "
+            "exit, files, size_bytes, pushed_by, pushed_at, verified_at, verified_exit, verified_with) VALUES (1, %s, "
+            "'r', 'run', 'n', 'a model', '', 0, 1, 1, %s, %s, now(), 0, 's') RETURNING id) "
+            "INSERT INTO steelyard.run_suite (run_id, suite, recipient, plan, lines) "
+            "SELECT id, %s, %s, %s, %s FROM made",
+            (token_hex(32), caller_of(folk).person, NOW, digest, recipient, "1" * 64, list(lines)),
+        )
 
 
 def test_an_item_counts_once_for_a_recipient_and_never_for_a_local_model(folk: Folk, tmp_path: Path) -> None:
@@ -25,15 +42,23 @@ def test_an_item_counts_once_for_a_recipient_and_never_for_a_local_model(folk: F
         row.summary, endpoints=("https://a.example/v1",), seen=(SeenBy(recipient=OTHER, items=3),)
     )
     object.__setattr__(row, "summary", summary)
-    found = exposure_of(row, [run(NAMED, 1), run(NAMED, 1, 2), run("", 1, 2, 3)])
+    assert runs_of(folk.pool, 1, row.digest) == []
+    for recipient, lines in ((NAMED, (1,)), (NAMED, (2, 1, 99)), (NAMED, (2, 1, 99)), ("", (1, 2, 3))):
+        sent(folk, row.digest, recipient, *lines)
+    found = exposure_of(row, seen_by_runs(folk.pool, 1, row.digest))
     assert [(each.recipient, each.by_runs, each.runs, each.on_record, each.share, each.is_named) for each in found] == [
         (OTHER, 0, 0, 3, "100%", False),
-        (NAMED, 2, 2, 0, "67%", True),
+        (NAMED, 3, 3, 0, "100%", True),
     ]
-    (line,) = [msgspec.json.decode(each, type=Exposure) for each in exposure_lines(
-        folk.pool, row, [run(NAMED, 2, 1, 99), run("", 1)]).splitlines()]  # fmt: skip
-    assert (line.suite, line.recipient, line.state, line.items) == (row.digest, NAMED, "ended", ("q1", "q2"))
-    assert runs_of(folk.pool, 1, row.digest) == []
+    written = [msgspec.json.decode(each, type=Exposure) for each in exposure_lines(folk.pool, row, 1).splitlines()]
+    assert {(each.suite, each.recipient, each.state) for each in written} == {(row.digest, NAMED, "ended")}
+    assert [each.items for each in written] == [("q1",), ("q1", "q2"), ("q1", "q2")]
+    assert [(each.recipient, each.items) for each in runs_of(folk.pool, 1, row.digest)] == [
+        ("", 3), (NAMED, 3), (NAMED, 3), (NAMED, 1),
+    ]  # fmt: skip
+    assert len(runs_of(folk.pool, 1, row.digest, 2)) == 2
+    assert seen_by_runs(folk.pool, 1, row.digest) == {NAMED: (3, 3)}, "of all runs, however many are listed"
+    assert seen_by_runs(folk.pool, 2, row.digest) == {}
 
 
 def test_people_count_by_the_items_that_they_saw_here(folk: Folk, tmp_path: Path) -> None:

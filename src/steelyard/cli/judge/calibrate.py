@@ -104,7 +104,7 @@ def _draw(run: Path, answers: int, as_table: bool, role: str, where: dict[str, P
 
 def _print(found: Calibrated, paths: Any, where: dict[str, Path | None], *, as_json: bool) -> int:
     from steelyard.errors import ExitCode
-    from steelyard.judging.calibration import MIN_LABELS
+    from steelyard.judging.labels import MIN_LABELS
     from steelyard.reports.calibration import calibration_document
 
     known = {role: each for role, each in found.by_role.items() if each is not None}

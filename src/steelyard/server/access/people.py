@@ -40,7 +40,7 @@ __all__ = [
 SESSION_HOURS: Final = 12
 LINK_MINUTES: Final = 15
 LINK_DAYS: Final = 3
-ADMINISTRATORS_LOCK: Final = 8101738236430  # advisory: who is made or unmade an administrator, one after the other
+ADMINISTRATORS_LOCK: Final = 8101738236453  # advisory: who is made or unmade an administrator, one after the other
 _LISTED: Final = 100
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
 

@@ -15,7 +15,7 @@ from steelyard.server.api.runs import page_address
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
-from steelyard.server.jobs.rows import PAGE_SIZE, seals_of
+from steelyard.server.jobs.rows import seals_of
 from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
@@ -53,13 +53,13 @@ def list_jobs(call: Call) -> Response:
     """A page of jobs, the newest first."""
     query = query_of(call, JobQuery)
     with call.platform.pool.connection() as connection:
-        found = acts.jobs_shown(
+        found, is_more = acts.jobs_shown(
             connection, call.caller, call.project.project, state=query.state or "", before=query.before or 0
         )
         seals = seals_of(connection, found)
     page = JobPage(
         jobs=[JobItem(**_item(call, each, seals)) for each in found],
-        next=found[-1].id if len(found) == PAGE_SIZE else None,
+        next=found[-1].id if is_more else None,
     )
     return json_reply(200, msgspec.to_builtins(page))
 

@@ -4,6 +4,7 @@
 
     DATA/
       steelyard-data         one line, which says that this folder is ours, and its format
+      folder-id              random, made by the first server: by it a team's database knows this folder again
       restoring              only while a backup is restored into this folder
       serve.lock             held by the process that serves
       lock, postgres.lock    held by the process that started the database, and by the database itself
@@ -24,6 +25,7 @@ could choose where root writes and deletes.
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,13 +34,16 @@ from typing import Final
 
 from steelyard.errors import InputError
 from steelyard.server.database.beneath import read_small
+from steelyard.util.atomic_file import write_file
 
-__all__ = ["FORMAT", "DataFolder", "open_data_folder"]
+__all__ = ["FORMAT", "DataFolder", "folder_id", "open_data_folder"]
 
 FORMAT: Final = "steelyard-data/1"
 _MARK: Final = "steelyard-data"
 _RESTORING: Final = "restoring"
 _MAX_MARK_BYTES: Final = 200
+_ID: Final = "folder-id"
+_ID_DIGITS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,22 @@ def open_data_folder(path: Path, *, create: bool = True, restoring: bool = False
     except OSError as error:
         raise InputError(f"cannot be used as the data folder: {error.strerror}", where=folder.path) from None
     return folder
+
+
+def folder_id(folder: DataFolder) -> str:
+    """The folder's random id, 32 hexadecimal digits; made where there is none, under :attr:`DataFolder.serve_lock`.
+
+    Raises InputError where it cannot be read or written, or is something else.
+    """
+    try:
+        if not _is_there(folder.path / _ID):
+            write_file(folder.path / _ID, secrets.token_hex(_ID_DIGITS // 2).encode() + b"\n", 0o600)
+        found = (read_small(_MAX_MARK_BYTES, folder.path, _ID) or b"").decode("ascii", "replace").strip()
+    except OSError as error:
+        raise InputError(f"{_ID} cannot be used: {error.strerror}", where=folder.path) from None
+    if len(found) != _ID_DIGITS or not set(found) <= set("0123456789abcdef"):
+        raise InputError(f"{_ID} is not as it was written: restore the folder from a backup", where=folder.path)
+    return found
 
 
 def _is_there(path: Path) -> bool:

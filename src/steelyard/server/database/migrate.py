@@ -62,7 +62,7 @@ _RIGHTS: Final = {
     "budget": "SELECT, INSERT, UPDATE (cost, tokens, set_by, set_at)",
     "spending": "SELECT",
     "reservation": "SELECT",
-    "serving": "SELECT, INSERT, UPDATE (places, noted_at)",
+    "serving": "SELECT, INSERT, UPDATE (places, folder, noted_at)",
     "webhook_place": "SELECT, INSERT, UPDATE (retired_at)",
     "webhook": "SELECT, INSERT, UPDATE (kinds, failing_since, disabled_at, disabled_because, retired_at)",
     "webhook_key": "SELECT, INSERT, UPDATE (sealed, ends_at)",

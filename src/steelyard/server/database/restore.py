@@ -171,6 +171,7 @@ def _restore(
         for links in ("admin_link", "person_link"):  # one may have been used after the backup
             connection.execute(f"UPDATE steelyard.{links} SET used_at = now() WHERE used_at IS NULL".encode())  # noqa: S608
         connection.execute("UPDATE steelyard.share SET revoked_at = now() WHERE revoked_at IS NULL")
+        connection.execute("UPDATE steelyard.serving SET folder = ''")  # the backup's folder is another one
         stopped = _stop_work(connection)
         unverified = 0 if is_known else _mark_runs(connection)
         details = {

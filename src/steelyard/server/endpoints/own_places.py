@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from steelyard.errors import StorageError
+from steelyard.errors import InputError, StorageError
 from steelyard.models.proxy import is_loopback
 from steelyard.server.endpoints.addresses import OwnPlaces
 
@@ -39,8 +39,14 @@ def own_places(settings: ServeSettings, database: Database) -> OwnPlaces:
     return OwnPlaces(ports=_sorted(ports | {settings.port}), places=_sorted(places), names=tuple(names))
 
 
-def note_own_places(connection: psycopg.Connection[Any], settings: ServeSettings, database: Database) -> None:
-    """Put on record where this process listens, by this machine's addresses, for workers on other machines."""
+def note_own_places(
+    connection: psycopg.Connection[Any], settings: ServeSettings, database: Database, folder: str = ""
+) -> None:
+    """Put on record where this process listens, by this machine's addresses, for workers on other machines.
+
+    ``folder`` is the id of the data folder that serves, "" where the database is in it. Raises InputError where the
+    database is served by another one: its runs are there, and what workers must not call would be lost here.
+    """
     own = own_places(settings, database)
     if settings.host in _EVERY_INTERFACE:
         hosts = {socket.gethostname(), socket.getfqdn()}
@@ -49,11 +55,18 @@ def note_own_places(connection: psycopg.Connection[Any], settings: ServeSettings
     found = OwnPlaces(
         ports=own.ports, places=_sorted({*own.places, *((host, settings.port) for host in hosts)}), names=own.names
     )
-    connection.execute(
-        "INSERT INTO steelyard.serving (places) VALUES (%s) "
-        "ON CONFLICT (one) DO UPDATE SET places = excluded.places, noted_at = now()",
-        (msgspec.json.encode(found).decode(),),
-    )
+    row = connection.execute(
+        "INSERT INTO steelyard.serving AS s (places, folder) VALUES (%s, %s) ON CONFLICT (one) DO UPDATE "
+        "SET places = excluded.places, folder = excluded.folder, noted_at = now() "
+        "WHERE s.folder IN ('', excluded.folder) RETURNING true",
+        (msgspec.json.encode(found).decode(), folder),
+    ).fetchone()
+    if row is None:
+        raise InputError(
+            "the database that DATABASE_URL names is served from another data folder, which has its runs: start "
+            "steelyard serve with that --data, or, where that folder is lost, restore a backup (steelyard serve "
+            "restore)"
+        )
 
 
 def noted_own_places(connection: psycopg.Connection[Any], database: Database) -> OwnPlaces:

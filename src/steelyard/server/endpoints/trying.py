@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -39,17 +40,19 @@ def try_endpoint(endpoint: Endpoint, model: str, key: str, own: OwnPlaces, secon
     if not _AT_ONCE.acquire(blocking=False):
         raise InputError("two other endpoints are being tried: try again in a minute")
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "steelyard.server.endpoints.worker"],
-            input=msgspec.json.encode(trial),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds + _MORE_SECONDS,
-            env={name: value for name, value in os.environ.items() if name in _KEPT or name.lower() in _PROXIES},
-            start_new_session=True,
-            check=False,
-        )
-        written = done.stdout
+        with tempfile.TemporaryFile() as reply:  # of which no more is read than may be shown
+            subprocess.run(  # noqa: S603 — our own module
+                [sys.executable, "-P", "-m", "steelyard.server.endpoints.worker", str(os.getpid())],
+                input=msgspec.json.encode(trial),
+                stdout=reply,
+                stderr=subprocess.DEVNULL,
+                timeout=seconds + _MORE_SECONDS,
+                env={name: value for name, value in os.environ.items() if name in _KEPT or name.lower() in _PROXIES},
+                start_new_session=True,
+                check=False,
+            )
+            reply.seek(0)
+            written = reply.read(MAX_REPLY + 1)
         if key and key.encode() in written:
             raise InputError("what the endpoint says holds its key, so it is not shown")
         if len(written) > MAX_REPLY:

@@ -1,7 +1,8 @@
 """The process that tries one endpoint, as ``steelyard doctor --model`` does, and may connect to nothing else of ours.
 
-Run as ``python -P -m steelyard.server.endpoints.worker``: what to try comes as JSON on standard input, the key among
-it, so that it is in no argument and no environment that others see. What was found goes to standard output.
+Run as ``python -P -m steelyard.server.endpoints.worker PARENT``, within limits, and ended with the process PARENT. What
+to try comes as JSON on standard input, the key among it, so that it is in no argument and no environment that others
+see. What was found goes to standard output.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.errors import InputError, SteelyardError
+from steelyard.server.bounds import bound
 from steelyard.server.endpoints.addresses import OwnPlaces, checked_sockets, refused_host
 from steelyard.util.text import one_line
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["MAX_REPLY", "Looked", "Trial", "Tried", "main"]
 
 MAX_REPLY: Final = 1 << 20
+_CPU_SECONDS: Final = 60
+_MEMORY: Final = 4 << 30
+_MAX_WRITTEN: Final = 16 << 20
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +62,9 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[Looked, ...] = ()
 
 
-def main() -> None:
-    """Try what standard input says."""
+def main(parent: int) -> None:
+    """Try for the process ``parent`` what standard input says."""
+    bound(_CPU_SECONDS, _MEMORY, parent, _MAX_WRITTEN)
     trial = msgspec.json.decode(sys.stdin.buffer.read(MAX_REPLY), type=Trial)
     sys.stdout.buffer.write(msgspec.json.encode(_tried(trial)))
 
@@ -96,4 +102,4 @@ def _looked(finding: Finding) -> Looked:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

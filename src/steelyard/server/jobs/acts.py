@@ -177,10 +177,14 @@ def cancel(
 
 def jobs_shown(
     connection: psycopg.Connection[Any], caller: Caller, project: str, *, state: str = "", before: int = 0
-) -> tuple[JobRow, ...]:
-    """A page of a project's jobs, the newest first (a viewer's act); ``before`` as in :func:`list_jobs`."""
+) -> tuple[tuple[JobRow, ...], bool]:
+    """A page of a project's jobs, the newest first, and whether there are older ones (a viewer's act).
+
+    ``before`` as in :func:`list_jobs`.
+    """
     member = member_of(caller, project, Role.VIEWER)
-    return rows.list_jobs(connection, member.project, state=state, before=before)
+    found = rows.list_jobs(connection, member.project, state=state, before=before, size=rows.PAGE_SIZE + 1)
+    return found[: rows.PAGE_SIZE], len(found) > rows.PAGE_SIZE
 
 
 def job_shown(connection: psycopg.Connection[Any], caller: Caller, project: str, job: int) -> ShownJob:

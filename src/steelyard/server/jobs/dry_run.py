@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SECONDS", "dry_run"]
 
 SECONDS: Final = 120.0
+_MODULE: Final = (sys.executable, "-P", "-m", "steelyard.server.jobs.dry_run_process")
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
 
 
@@ -32,11 +35,12 @@ def dry_run(specification: str, setup: Setup, seconds: float = SECONDS) -> Figur
     if not _AT_ONCE.acquire(blocking=False):
         raise InputError("two other dry runs are going on: try again in a minute")
     try:
-        with tempfile.TemporaryDirectory(prefix="steelyard-dry-run-") as folder:
-            done = subprocess.run(  # noqa: S603 — our own module
-                [sys.executable, "-P", "-m", "steelyard.server.jobs.dry_run_process", folder],
+        # Its output goes into a file, of which no more is read than may be shown.
+        with tempfile.TemporaryDirectory(prefix="steelyard-dry-run-") as folder, tempfile.TemporaryFile() as reply:
+            subprocess.run(  # noqa: S603 — our own module
+                [*_MODULE, folder, str(math.ceil(seconds)), str(os.getpid())],
                 input=msgspec.json.encode(Asked(specification=specification, setup=setup)),
-                stdout=subprocess.PIPE,
+                stdout=reply,
                 stderr=subprocess.DEVNULL,
                 timeout=seconds,
                 env=job_environment(Path(folder)),
@@ -44,11 +48,13 @@ def dry_run(specification: str, setup: Setup, seconds: float = SECONDS) -> Figur
                 start_new_session=True,
                 check=False,
             )
-        if setup.key and setup.key.encode() in done.stdout:
+            reply.seek(0)
+            written = reply.read(MAX_REPLY + 1)
+        if setup.key and setup.key.encode() in written:
             raise InputError("what the endpoint says holds its key, so it is not shown")
-        if len(done.stdout) > MAX_REPLY:
+        if len(written) > MAX_REPLY:
             raise InputError("the plan has too many claims to be shown")
-        found = msgspec.json.decode(done.stdout, type=Figures)
+        found = msgspec.json.decode(written, type=Figures)
     except subprocess.TimeoutExpired:
         raise InputError(f"it could not be planned within {seconds:g} seconds") from None
     except msgspec.DecodeError:

@@ -1,6 +1,7 @@
-"""The process of one dry run: ``python -P -m steelyard.server.jobs.dry_run_process FOLDER``.
+"""The process of one dry run: ``python -P -m steelyard.server.jobs.dry_run_process FOLDER CPU-SECONDS PARENT``.
 
-What to plan comes as JSON on standard input, the endpoint's key among it; the figures go to standard output.
+What to plan comes as JSON on standard input, the endpoint's key among it; the figures go to standard output. It
+has limits, and ends with the process PARENT.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.errors import InputError, SteelyardError
+from steelyard.server.bounds import bound
 from steelyard.server.jobs.messages import Setup, without_address
 from steelyard.server.jobs.specification import Resumption, read_specification
 from steelyard.util.text import one_line
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["MAX_REPLY", "Asked", "Figure", "Figures", "main"]
 
 MAX_REPLY: Final = 1 << 20
+_MEMORY: Final = 4 << 30
+_MAX_WRITTEN: Final = 1 << 30  # one file: the questions of a benchmark are written again
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +72,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def main(folder: str) -> None:
-    """Plan what standard input says; questions are written into ``folder``."""
+def main(folder: str, cpu_seconds: int, parent: int) -> None:
+    """Plan for the process ``parent`` what standard input says; questions are written into ``folder``."""
+    bound(cpu_seconds, _MEMORY, parent, _MAX_WRITTEN)
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
     try:
         found = asyncio.run(_planned(asked, Path(folder)))
@@ -112,4 +117,4 @@ def _figures(found: Forecast) -> Figures:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

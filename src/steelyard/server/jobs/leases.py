@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Lease", "Outcome", "end_lost_leases", "finish_job", "leave_job", "renew_leases", "take_job"]
+__all__ = ["Lease", "Outcome", "end_lost_lease", "finish_job", "leave_job", "lost_jobs", "renew_leases", "take_job"]
 
 MAX_REASON: Final = 1000
 _FENCE: Final = "id = %(id)s AND attempt = %(attempt)s AND state = 'running' AND leased_until > clock_timestamp()"
@@ -95,22 +95,36 @@ def note_progress(connection: psycopg.Connection[Any], lease: Lease, progress: s
     )
 
 
-def end_lost_leases(connection: psycopg.Connection[Any], worker: str, pause: float = 0.0) -> int:
-    """Take the jobs whose lease ran out from whoever had them; how many there were.
+def lost_jobs(connection: psycopg.Connection[Any]) -> list[int]:
+    """The running jobs whose lease ran out, the longest ago first; at most 100."""
+    rows = connection.execute(
+        "SELECT id FROM steelyard.job WHERE state = 'running' AND leased_until <= clock_timestamp() "
+        "ORDER BY leased_until, id LIMIT 100"
+    ).fetchall()
+    return [job for (job,) in rows]
 
-    Each counts as a failure of the job, which waits for another attempt until there were too many: a job that kills its
-    worker must not go round for ever. What a person wanted of it is done.
+
+def end_lost_lease(connection: psycopg.Connection[Any], job: int, worker: str, pause: float = 0.0) -> bool:
+    """Take a job whose lease ran out from whoever had it, in a transaction of its own; False where another did.
+
+    It counts as a failure of the job, which waits for another attempt until there were too many: a job that kills its
+    worker must not go round for ever. What a person wanted of it is done. Raises psycopg.Error where that takes longer
+    than two seconds, in which the caller's own leases do not run out.
     """
     values = {
+        "job": job,
         "state": "again",
         "reason": "its worker was not heard of until its lease ran out",
         "by": f"worker:{worker}",
         "pause": pause,
         "waits": "",
     }
-    return connection.execute(_ENDING_LOST, values).rowcount
+    with connection.transaction():
+        connection.execute(f"SET LOCAL statement_timeout = {_ENDING_MILLISECONDS:d}".encode())
+        return connection.execute(_ENDING_LOST, values).rowcount == 1
 
 
+_ENDING_MILLISECONDS: Final = 2_000
 _NEXT_MONTH: Final = "date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'"
 # An attempt ends without a run, as ``Outcome`` says.
 _NEXT: Final = (
@@ -136,7 +150,7 @@ _RESTING: Final = (
     "FROM ended WHERE e.id = ended.endpoint_id AND e.retired_at IS NULL) SELECT FROM ended"
 ).encode()
 _ENDING_LOST: Final = (
-    f"{_SET} FROM (SELECT id AS lost FROM steelyard.job WHERE state = 'running' "  # noqa: S608
+    f"{_SET} FROM (SELECT id AS lost FROM steelyard.job WHERE id = %(job)s AND state = 'running' "  # noqa: S608
     "AND leased_until <= clock_timestamp() FOR UPDATE SKIP LOCKED) l "
     "WHERE id = lost AND state = 'running' AND leased_until <= clock_timestamp()"
 ).encode()

@@ -114,10 +114,11 @@ def looks_shown(
     before: int = 0,
     alerts: bool = False,
     size: int = PAGE_SIZE,
-) -> tuple[LookRow, ...]:
-    """Looks of all schedules, as :func:`list_looks` finds them (a viewer's act)."""
+) -> tuple[tuple[LookRow, ...], bool]:
+    """Looks of all schedules, as :func:`list_looks` finds them, and whether there are older ones (a viewer's act)."""
     member = member_of(caller, project, Role.VIEWER)
-    return list_looks(connection, member.project, before=before, alerts=alerts, size=size)
+    found = list_looks(connection, member.project, before=before, alerts=alerts, size=size + 1)
+    return found[:size], len(found) > size
 
 
 def lasts_shown(connection: psycopg.Connection[Any], caller: Caller, project: str) -> dict[int, LookRow]:

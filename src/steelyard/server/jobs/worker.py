@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
 from steelyard.server.jobs.attempt import CUT, STOP, JobAttempt
-from steelyard.server.jobs.leases import end_lost_leases, renew_leases, take_job
+from steelyard.server.jobs.leases import end_lost_lease, lost_jobs, renew_leases, take_job
 from steelyard.server.jobs.link import Link, LinkLost
 from steelyard.server.jobs.messages import clock
 from steelyard.server.web.logs import JsonLog
@@ -106,10 +106,10 @@ class JobWorker:
                 attempt.wish(STOP)
         try:
             self._beat()
-            connection = self._link.connection()
+            self._link.connection()
             if not self._signals:
                 self._make_due_jobs()
-                end_lost_leases(connection, self._settings.name, self._settings.pause_seconds)
+                self._end_lost()
                 while len(self._running) < self._settings.concurrency and self._take():
                     pass
             if self._lost:
@@ -156,6 +156,20 @@ class JobWorker:
         )
         if made:
             self._log.write("info", "schedules were due", jobs=made)
+
+    def _end_lost(self) -> None:
+        """End the jobs whose lease ran out; one that cannot be ended now keeps no other from being ended or taken."""
+        import psycopg
+
+        connection = self._link.connection()
+        for job in lost_jobs(connection):
+            try:
+                end_lost_lease(connection, job, self._settings.name, self._settings.pause_seconds)
+            except psycopg.Error as error:
+                if connection.closed:
+                    raise
+                self._log.write("warning", "a lost job could not be ended", job=job, reason=type(error).__name__)
+            self._beat()
 
     def _take(self) -> bool:
         asked = clock()

@@ -121,7 +121,7 @@ def _read(call: Call, typed: _Typed) -> tuple[ClaimSheet, str]:
     wait = call.platform.sheet_limit.seconds_to_wait(call.caller.person or 0, len(typed.sheet))
     if wait:
         raise InputError(f"that is a lot to read in one minute: try again in {wait:.0f} seconds")
-    sheet, text = read_pasted(typed.sheet, typed.name)
+    sheet, text = read_pasted(typed.sheet, typed.name, typed.task)
     if len(sheet.claims) > _MOST_CLAIMS:
         raise InputError(
             f"the sheet has {counted(len(sheet.claims), 'claim')}, and this page takes {_MOST_CLAIMS}: use the command "

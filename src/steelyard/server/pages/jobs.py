@@ -14,7 +14,7 @@ from steelyard.server.jobs import acts
 from steelyard.server.jobs.costs import verdict_costs
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
-from steelyard.server.jobs.rows import PAGE_SIZE, names_of, seals_of, why_it_waits
+from steelyard.server.jobs.rows import names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, RunSpecification, read_specification
 from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.pages.costs import NOTHING, job_verdict_cost
@@ -51,7 +51,7 @@ def show_jobs(call: Call) -> Response:
     project, before = call.project.project, call.query("before", 20)
     number = min(int(before), 2**62) if before.isascii() and before.isdigit() else 0
     with call.platform.pool.connection() as connection:
-        found = acts.jobs_shown(connection, call.caller, project, before=number)
+        found, is_more = acts.jobs_shown(connection, call.caller, project, before=number)
         names = names_of(connection, [each.requested_by for each in found])
         costs = verdict_costs(connection, found)
     address = jobs_path(project)
@@ -60,7 +60,7 @@ def show_jobs(call: Call) -> Response:
         "jobs.html.j2",
         project=project,
         jobs=[_shown(each, project, names, costs) for each in found],
-        older=f"{address}?before={found[-1].id}" if len(found) == PAGE_SIZE else "",
+        older=f"{address}?before={found[-1].id}" if is_more else "",
         newest=address if number else "",
     )
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
-from steelyard.judging.calibration import MIN_LABELS
+from steelyard.judging.labels import MIN_LABELS
 from steelyard.reports.review_page import LONGEST, item_to_label
 from steelyard.server.access.callers import Role
 from steelyard.server.pages.suites import find_suite, is_reader

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.pages.words import bytes_in_words, moment
-from steelyard.server.suites.exposure import exposure_lines, exposure_of, note_views, runs_of, viewers_of
+from steelyard.server.suites.exposure import exposure_lines, exposure_of, note_views, runs_of, seen_by_runs, viewers_of
 from steelyard.server.suites.intake import Additions
 from steelyard.server.suites.reading import may_read
 from steelyard.server.web.addresses import run_path, suite_path, suites_path
@@ -21,13 +21,13 @@ from steelyard.server.web.render import missing_page, page
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from steelyard.server.suites.decisions import ItemState
     from steelyard.server.suites.rows import SuiteRow
     from steelyard.server.web.call import Call
 
 __all__ = ["do_apply", "find_suite", "is_reader", "send_archive", "send_review", "show_suite", "show_suites"]
 
 _ITEMS: Final = 100  # of a list
+_MOST: Final = 10**9  # of what a place may be in the database
 
 
 def show_suites(call: Call) -> Response:
@@ -66,7 +66,7 @@ def do_apply(call: Call) -> Response:
     try:
         if not lines:
             raise InputError("nothing was decided since the last version")
-        seen = exposure_lines(call.platform.pool, suite, runs_of(call.platform.pool, project, suite.digest))
+        seen = exposure_lines(call.platform.pool, suite, project)
         more = Additions(review=lines, reviewed_to=last, exposures=seen)
         call.platform.suite_intake.apply(suite, project, more, call.caller, call.facts)
     except InputError as error:
@@ -112,11 +112,11 @@ def is_reader(call: Call, suite: SuiteRow) -> bool:
 def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "") -> Response:
     project, platform = call.project, call.platform
     runs = runs_of(platform.pool, project.project_id, suite.digest)
-    states = platform.suite_decisions.states(project.project_id, suite)
+    review = platform.suite_decisions.review_state(project.project_id, suite)
     reader = is_reader(call, suite)
-    first = max(int(after) if (after := call.query("from", 10)).isdecimal() else 1, 1)
+    first = min(max(int(after) if (after := call.query("from", 10)).isdecimal() else 1, 1), _MOST)
     address = suite_path(project.project, suite.name)
-    listed = states[first - 1 : first - 1 + _ITEMS]
+    listed = platform.suite_decisions.states(project.project_id, suite, first, _ITEMS) if reader else []
     return page(
         call,
         "suite.html.j2",
@@ -130,27 +130,23 @@ def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "
         shown=_shown(suite, project.project),
         is_reader=reader,
         is_editor=project.role.reaches(Role.EDITOR),
-        exposure=exposure_of(suite, runs),
+        exposure=exposure_of(suite, seen_by_runs(platform.pool, project.project_id, suite.digest)),
         viewers=[{"name": each.name, "item_count": each.items, "last": moment(each.last)} for each in viewers_of(
             platform.pool, suite.id)],
         runs=[
             {"address": run_path(project.project, each.seal), "subject": each.subject, "at": moment(each.pushed_at),
-             "recipient": each.recipient, "item_count": len(each.lines)}
+             "recipient": each.recipient, "item_count": each.items}
             for each in runs
         ],
         readers=_readers(call, suite),
-        reviewed=sum(bool(each.decision) for each in states),
-        pending=sum(each.is_pending for each in states),
-        next_open=_next_open(states),
-        states=[{"state": each, "address": f"{address}/items/{each.place}"} for each in listed] if reader else [],
+        reviewed=review.reviewed,
+        pending=review.pending,
+        next_open=review.next_open,
+        states=[{"state": each, "address": f"{address}/items/{each.place}"} for each in listed],
         earlier=f"{address}?from={max(1, first - _ITEMS)}#h-items" if first > 1 else "",
-        later=f"{address}?from={first + _ITEMS}#h-items" if first + _ITEMS <= len(states) else "",
+        later=f"{address}?from={first + _ITEMS}#h-items" if first + _ITEMS <= suite.items else "",
         versions=[_shown(each, project.project) for each in platform.suites.versions(project.project_id, suite.name)],
     )  # fmt: skip
-
-
-def _next_open(states: list[ItemState]) -> int:
-    return next((each.place for each in states if not each.decision), 0)
 
 
 def _readers(call: Call, suite: SuiteRow) -> list[dict[str, str]]:

@@ -141,8 +141,8 @@ def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[st
         schedules = schedule_acts.schedules_shown(connection, caller, project)
         waits = schedule_acts.waits_shown(connection, caller, project)
         last = schedule_acts.lasts_shown(connection, caller, project)
-        looks = schedule_acts.looks_shown(connection, caller, project, before=before, size=_LOOKS)
-        alerts = schedule_acts.looks_shown(connection, caller, project, alerts=True, size=_ALERTS)
+        looks, is_more = schedule_acts.looks_shown(connection, caller, project, before=before, size=_LOOKS)
+        alerts, _ = schedule_acts.looks_shown(connection, caller, project, alerts=True, size=_ALERTS)
         jobs = schedule_acts.jobs_to_repeat(connection, caller, project, wanted) if may_act else ()
         names = names_of(connection, [each.made_by for each in schedules])
     shown = [_shown_schedule(each, waits, names, last.get(each.id), project) for each in schedules]
@@ -163,7 +163,7 @@ def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[st
         ],
         alerts=[_shown_look(each, project) for each in alerts],
         looks=[_shown_look(each, project) for each in looks],
-        older=f"{address}?before={looks[-1].job}" if len(looks) == _LOOKS else "",
+        older=f"{address}?before={looks[-1].job}" if is_more else "",
         newest=address if before else "",
         jobs=[_shown_job(each) for each in jobs],
         frequencies=EACH,

@@ -8,10 +8,6 @@ its files are held against its seal.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import resource
-import signal
 import sys
 import time
 from pathlib import Path
@@ -21,13 +17,13 @@ import msgspec
 
 from steelyard.errors import SteelyardError, VerificationError
 from steelyard.evidence import layout
+from steelyard.server.bounds import bound
 from steelyard.server.push.no_network import refuse_sockets
 from steelyard.server.runs.summary import RunSummary, summary_of
 
 __all__ = ["MAX_REPLY", "Reply", "confine", "main", "without_place"]
 
 MAX_REPLY: Final = 16 << 20
-_SET_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 MAX_WRITTEN: Final = 256 << 20  # one temporary file: pages are drawn again there; or the index of two million answers
 MAX_INDEX: Final = 8 << 30  # of a process that makes nothing else
 
@@ -53,24 +49,8 @@ def main(folder: str, cpu_seconds: int, memory: int, parent: int, index: str = "
 
 def confine(cpu_seconds: int, memory: int, parent: int, file_size: int) -> None:
     """Bound what this process may take, end it with the process ``parent``, and refuse it the network."""
-    for limit, soft in (
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_DATA, memory),  # and not the address space, of which V8 reserves far more than it uses
-        (resource.RLIMIT_FSIZE, file_size),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(limit)
-        least = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-        resource.setrlimit(limit, (least, least if limit != resource.RLIMIT_CPU else hard))
-    _end_with_parent(parent)
+    bound(cpu_seconds, memory, parent, file_size)
     refuse_sockets()
-
-
-def _end_with_parent(parent: int) -> None:
-    """Be killed by the kernel when the process that started this one is gone, and end where it is gone already."""
-    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit(1)
 
 
 def _verified(folder: Path, index: str, cpu_seconds: int) -> Reply:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from steelyard.server.suites.rows import StoredItem, SuiteRow
     from steelyard.server.web.facts import RequestFacts
 
-__all__ = ["Decisions", "ItemState", "LastDecision"]
+__all__ = ["Decisions", "ItemState", "LastDecision", "ReviewState"]
 
 # The last decision about each item of a suite of this name, over its versions, and the last one that is in files.
 _LAST: Final = """
@@ -36,6 +36,13 @@ WITH mine AS (SELECT id, reviewed_to FROM steelyard.suite_version WHERE project_
 last AS (SELECT DISTINCT ON (d.item) d.id, d.item, d.before, d.after, d.decision, d.change, d.person_id, d.at,
         d.id <= (SELECT max(reviewed_to) FROM mine) AS is_applied
     FROM steelyard.suite_decision d WHERE d.version_id IN (SELECT id FROM mine) {narrowed} ORDER BY d.item, d.id DESC)
+"""
+# The items of a version from a place on, at most so many, each with what counts of it.
+_STATES: Final = """
+SELECT i.place, i.id,
+    CASE WHEN l.id IS NOT NULL AND {counts} THEN l.decision ELSE i.decision END AS decision,
+    l.id IS NOT NULL AND {pending} AS is_pending
+FROM steelyard.suite_item i LEFT JOIN last l ON l.item = i.id WHERE i.version_id = %(version)s {narrowed}
 """
 _COUNTS: Final = "(l.after = i.sha256 OR (l.before = i.sha256 AND NOT l.is_applied))"
 _IS_PENDING: Final = f"({_COUNTS} AND NOT l.is_applied)"
@@ -61,23 +68,49 @@ class ItemState:
     is_pending: bool
 
 
+@dataclass(frozen=True)
+class ReviewState:
+    """How many items are reviewed, how many decisions are not in the files yet, and where an item has no decision.
+
+    ``next_open`` is the first such place after the one that was asked for, else the first of all, 0 where none is left.
+    """
+
+    reviewed: int
+    pending: int
+    next_open: int
+
+
 class Decisions:
     """The decisions in the database. Each method is one transaction."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    def states(self, project: int, suite: SuiteRow) -> list[ItemState]:
-        """Every item of a version with the decision about it, in their order; no text is read."""
+    def states(self, project: int, suite: SuiteRow, first: int = 1, size: int = 100) -> list[ItemState]:
+        """The items of a version from the place ``first`` on, each with the decision about it; no text is read."""
+        place = "i.place >= %(first)s AND i.place < %(first)s + %(size)s"
+        items = f"SELECT i.id FROM steelyard.suite_item i WHERE i.version_id = %(version)s AND {place}"  # noqa: S608
         query = (
-            f"{_LAST.format(narrowed='')} SELECT i.place, i.id, "  # noqa: S608 — our own words
-            f"CASE WHEN l.id IS NOT NULL AND {_COUNTS} THEN l.decision ELSE i.decision END, "
-            f"l.id IS NOT NULL AND {_IS_PENDING} FROM steelyard.suite_item i LEFT JOIN last l ON l.item = i.id "
-            "WHERE i.version_id = %(version)s ORDER BY i.place"
+            _LAST.format(narrowed=f"AND d.item IN ({items})")
+            + _STATES.format(counts=_COUNTS, pending=_IS_PENDING, narrowed=f"AND {place}")
+            + "ORDER BY i.place"
         )
-        values = {"project": project, "name": suite.name, "version": suite.id}
+        values = {"project": project, "name": suite.name, "version": suite.id, "first": first, "size": size}
         with self._pool.connection() as connection:
-            return [ItemState(*row) for row in connection.execute(query.encode(), values).fetchall()]
+            return [ItemState(*row) for row in _all(connection, query, values)]
+
+    def review_state(self, project: int, suite: SuiteRow, after: int = 0) -> ReviewState:
+        """How far the review of a version is; ``after`` is the place of the item that was looked at last."""
+        states = _STATES.format(counts=_COUNTS, pending=_IS_PENDING, narrowed="")
+        query = (
+            f"{_LAST.format(narrowed='')} SELECT count(*) FILTER (WHERE s.decision <> ''), "  # noqa: S608
+            "count(*) FILTER (WHERE s.is_pending), coalesce(min(s.place) FILTER (WHERE s.decision = '' AND "
+            "s.place > %(after)s), min(s.place) FILTER (WHERE s.decision = ''), 0) "
+            f"FROM ({states}) s"
+        )
+        values = {"project": project, "name": suite.name, "version": suite.id, "after": after}
+        with self._pool.connection() as connection:
+            return ReviewState(*_all(connection, query, values)[0])
 
     def last(self, project: int, suite: SuiteRow, item: StoredItem) -> LastDecision | None:
         """What counts of one item."""

@@ -8,31 +8,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.suites.exposures import Exposure
 from steelyard.util.addresses import normal_endpoints
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import psycopg
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.suites.rows import SuiteRow
 
-__all__ = ["SeenItems", "SuiteRun", "Viewer", "exposure_lines", "exposure_of", "note_views", "runs_of", "viewers_of"]
+__all__ = [
+    "SeenItems",
+    "SuiteRun",
+    "Viewer",
+    "exposure_lines",
+    "exposure_of",
+    "note_views",
+    "runs_of",
+    "seen_by_runs",
+    "viewers_of",
+]
 
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """A run of the project that asked this version; ``lines`` are those of the items that it sent."""
+    """A run of the project that asked this version; ``items`` is how many of them it sent."""
 
     seal: str
     subject: str
     pushed_at: datetime
-    plan: str
     recipient: str
-    lines: tuple[int, ...]
+    items: int
 
 
 @dataclass(frozen=True)
@@ -59,55 +70,72 @@ def runs_of(pool: ConnectionPool, project: int, digest: str, limit: int = 200) -
     """The runs of a project that asked the version with this digest, the newest first."""
     with pool.connection() as connection:
         rows = connection.execute(
-            "SELECT r.seal_sha256, r.subject, r.pushed_at, u.plan, u.recipient, u.lines FROM steelyard.run_suite u "
+            "SELECT r.seal_sha256, r.subject, r.pushed_at, u.recipient, u.items FROM steelyard.run_suite u "
             "JOIN steelyard.run r ON r.id = u.run_id "
             "WHERE u.suite = %s AND r.project_id = %s ORDER BY r.id DESC, u.recipient LIMIT %s",
             (digest, project, limit),
         ).fetchall()
-    return [
-        SuiteRun(seal, subject, at, plan, recipient, tuple(lines)) for seal, subject, at, plan, recipient, lines in rows
-    ]
+    return [SuiteRun(*row) for row in rows]
 
 
-def exposure_of(suite: SuiteRow, runs: list[SuiteRun]) -> list[SeenItems]:
-    """What each recipient has seen, by its address."""
-    lines: dict[str, set[int]] = {}
-    counts: dict[str, int] = {}
-    for run in runs:
-        if run.recipient:
-            lines.setdefault(run.recipient, set()).update(run.lines)
-            counts[run.recipient] = counts.get(run.recipient, 0) + 1
+def seen_by_runs(pool: ConnectionPool, project: int, digest: str) -> dict[str, tuple[int, int]]:
+    """How many items of the version with this digest each recipient got by a project's runs, and by how many."""
+    with pool.connection() as connection:
+        rows = connection.execute(_SEEN, {"suite": digest, "project": project}).fetchall()
+    return {recipient: (items, runs) for recipient, items, runs in rows}
+
+
+# Of the same lines, as of runs that asked a suite whole, one array is read.
+_SEEN: Final = """
+WITH asked AS (SELECT u.recipient, u.lines_sha256, u.run_id FROM steelyard.run_suite u
+    JOIN steelyard.run r ON r.id = u.run_id WHERE u.suite = %(suite)s AND r.project_id = %(project)s
+    AND u.recipient <> ''),
+each AS (SELECT recipient, lines_sha256, min(run_id) AS run_id, count(*) AS runs FROM asked
+    GROUP BY recipient, lines_sha256)
+SELECT e.recipient, (SELECT count(DISTINCT line) FROM each o JOIN steelyard.run_suite u
+        ON u.run_id = o.run_id AND u.suite = %(suite)s AND u.recipient = o.recipient, unnest(u.lines) line
+    WHERE o.recipient = e.recipient), sum(e.runs)::bigint FROM each e GROUP BY e.recipient
+"""
+
+
+def exposure_of(suite: SuiteRow, by_runs: Mapping[str, tuple[int, int]]) -> list[SeenItems]:
+    """What each recipient has seen, by its address; ``by_runs`` as :func:`seen_by_runs` finds it."""
     record = {each.recipient: each.items for each in suite.summary.seen}
     named = set(normal_endpoints(suite.summary.endpoints))
     return [
         SeenItems(
             recipient=recipient,
-            by_runs=len(lines.get(recipient, ())),
-            runs=counts.get(recipient, 0),
+            by_runs=by_runs.get(recipient, (0, 0))[0],
+            runs=by_runs.get(recipient, (0, 0))[1],
             on_record=record.get(recipient, 0),
             items=suite.items,
             is_named=recipient in named,
         )
-        for recipient in sorted(lines.keys() | record.keys())
+        for recipient in sorted(by_runs.keys() | record.keys())
     ]
 
 
-def exposure_lines(pool: ConnectionPool, suite: SuiteRow, runs: list[SuiteRun]) -> bytes:
-    """What the runs here showed as lines of the suite's ``exposures.jsonl``."""
+def exposure_lines(pool: ConnectionPool, suite: SuiteRow, project: int, limit: int = 200) -> bytes:
+    """What the last runs of a project showed, the oldest of them first, as lines of the suite's ``exposures.jsonl``."""
     with pool.connection() as connection:
         rows = connection.execute("SELECT line, id FROM steelyard.suite_item WHERE version_id = %s", (suite.id,))
         names: dict[int, str] = dict(rows.fetchall())
+        runs = connection.execute(
+            "SELECT r.pushed_at, u.plan, u.recipient, u.lines FROM steelyard.run_suite u "
+            "JOIN steelyard.run r ON r.id = u.run_id WHERE u.suite = %s AND r.project_id = %s AND u.recipient <> '' "
+            "ORDER BY r.id DESC, u.recipient LIMIT %s",
+            (suite.digest, project, limit),
+        ).fetchall()
     found = [
         Exposure(
-            at=run.pushed_at.astimezone(UTC).isoformat(timespec="seconds"),
-            run=run.plan,
+            at=at.astimezone(UTC).isoformat(timespec="seconds"),
+            run=plan,
             suite=suite.digest,
-            recipient=run.recipient,
+            recipient=recipient,
             state="ended",
-            items=tuple(sorted(names[line] for line in run.lines if line in names)),
+            items=tuple(sorted(names[line] for line in lines if line in names)),
         )
-        for run in reversed(runs)
-        if run.recipient
+        for at, plan, recipient, lines in reversed(runs)
     ]
     return b"".join(canonical(without_defaults(each)) + b"\n" for each in found)
 
