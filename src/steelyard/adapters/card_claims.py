@@ -15,7 +15,7 @@ from typing import Literal
 from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task, names_a_share, shots_in_name
 from steelyard.adapters.card_context import said_in_row, sections_of
 from steelyard.adapters.card_tables import Cell, Table
-from steelyard.adapters.decimal_commas import VALUE, thousands_or_decimals, with_decimal_points
+from steelyard.adapters.decimal_commas import VALUE, check_readings, with_decimal_points
 from steelyard.adapters.sheet_file import decimal_text
 from steelyard.claims.benchmarks import key_of, lookup
 from steelyard.errors import InputError
@@ -114,7 +114,7 @@ def claims_of_tables(
     if not usable:
         raise InputError("none of its tables names a benchmark that is known here", where=where)
     if not model:
-        _check_each_model_is_read([table for table, _ in usable], where)
+        check_readings([table for table, _ in usable], where)
     found, printed = _Found(), ""
     for table, direction in usable:
         scores = list(_scores(table, direction, model, where))
@@ -143,7 +143,7 @@ def claims_of_tables(
 def _no_such_model(usable: Sequence[tuple[Table, Direction]], model: str, where: str) -> InputError:
     names = list(dict.fromkeys(name for table, direction in usable for name in _models(table, direction).values()))
     if not names:
-        _check_each_model_is_read([table for table, _ in usable], where)
+        check_readings([table for table, _ in usable], where)
         return InputError("its tables name benchmarks, and no numbers that can be read: none has a score", where=where)
     listed = ", ".join(one_line(name, 60) for name in names[:MAX_NAMES]) + (" …" if len(names) > MAX_NAMES else "")
     if model:
@@ -151,17 +151,6 @@ def _no_such_model(usable: Sequence[tuple[Table, Direction]], model: str, where:
             f"--model {one_line(model, 80)!r} is in none of its tables; in them are: {listed}", where=where
         )
     return InputError(f"its tables hold several models: name one with --model: {listed}", where=where)
-
-
-def _check_each_model_is_read(tables: Iterable[Table], where: str) -> None:
-    """Raise InputError where a column has numbers that can be read in two ways alone: it may be a model's."""
-    for cell in (cell for table in tables for cell in thousands_or_decimals(table)):
-        raise InputError(
-            f"{one_line(cell.text, 60)!r} may be thousands, or have a decimal comma: write its column with decimal "
-            "points, or without a comma",
-            where=where,
-            line=cell.line,
-        )
 
 
 # ── which way a table runs ──────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ read as neither, and a column that would need to know is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from steelyard.adapters.card_tables import Cell, Table
 from steelyard.errors import InputError
 from steelyard.util.text import one_line
 
-__all__ = ["VALUE", "thousands_or_decimals", "with_decimal_points"]
+__all__ = ["VALUE", "check_readings", "with_decimal_points"]
 
 VALUE: Final = re.compile(
     r"(?P<number>[+\-\N{MINUS SIGN}]?\d{1,6}(?:\.\d{1,12})?)\s*(?P<percent>%?)"
@@ -44,7 +44,18 @@ def with_decimal_points(table: Table, where: str) -> Table:
     return replace(table, rows=rows)
 
 
-def thousands_or_decimals(table: Table) -> Iterator[Cell]:
+def check_readings(tables: Iterable[Table], where: str) -> None:
+    """Raise InputError where a column has numbers that can be read in two ways alone: it may be a model's."""
+    for cell in (cell for table in tables for cell in _thousands_or_decimals(table)):
+        raise InputError(
+            f"{one_line(cell.text, 60)!r} may be thousands, or have a decimal comma: write its column with decimal "
+            "points, or without a comma",
+            where=where,
+            line=cell.line,
+        )
+
+
+def _thousands_or_decimals(table: Table) -> Iterator[Cell]:
     """The first cell of each column whose only numbers may be thousands or decimals, but for columns of counts."""
     for at in range(table.columns):
         cells = _cells(table, at)
