@@ -58,7 +58,7 @@ def test_the_page_is_what_the_tool_prints() -> None:
     assert len({card.file for card in PUBLISHED}) >= 15
 
 
-@pytest.mark.parametrize(("suffix", "text"), [(".csv", "Benchmark;Score\nMMLU;71,3\nGSM8K;80.5\n"),
+@pytest.mark.parametrize(("suffix", "text"), [(".csv", "Benchmark;Score\nMMLU;71,3\nGSM8K;80,5\n"),
                                               (".tsv", "Benchmark\tScore\nMMLU\t71.3\nGSM8K\t80.5\n")])  # fmt: skip
 def test_a_table_as_a_spreadsheet_writes_it(tmp_path: Path, suffix: str, text: str) -> None:
     path = tmp_path / f"card{suffix}"

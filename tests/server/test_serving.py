@@ -11,6 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from steelyard.server.database.connection import open_database
+from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.migrate import apply_migrations, migrations
+from steelyard.server.serving import prepare
+from tests.server.databases import open_folder
 from tests.server.site import environment, pushed_over_http, serving
 
 
@@ -64,3 +69,13 @@ def test_with_a_certificate_it_is_reached_by_https_alone(data: Path, certificate
         with socket.create_connection((address.hostname, address.port)) as clear, suppress(ConnectionResetError):
             clear.sendall(f"GET /healthz HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
             assert b"200" not in clear.recv(1000)
+
+
+def test_it_says_from_which_schema_to_which_it_brought_its_database() -> None:
+    newest = len(migrations())
+    with open_folder() as path, open_database(open_data_folder(path), environment={}) as database:
+        with database.connect_as_owner() as connection:
+            apply_migrations(connection, database.application_role, migrations()[:-2])
+        (said,) = prepare(database)
+        assert said.startswith(f"schema {newest - 2} → {newest}: ")
+        assert prepare(database) == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
 import pytest
 
 from bench.compare import measure_kappa
-from steelyard.stats.agreement import error_overlap
+from steelyard.stats.agreement import ErrorOverlap, error_overlap
 
 
 def test_cohens_example() -> None:
@@ -22,6 +25,40 @@ def test_cohens_example() -> None:
 @pytest.mark.parametrize(("rates", "alike"), [((0.3, 0.3), 0.5), ((0.1, 0.2), 0.5), ((0.3, 0.5), 0.0)])
 def test_coverage(rates: tuple[float, float], alike: float) -> None:
     assert measure_kappa(200, rates, alike, 300).missed <= 33  # at 6.5 %: more has a probability of .001
+
+
+@pytest.mark.parametrize(("n", "runs"), [(50, 1000), (300, 300), (1000, 100)])
+def test_coverage_near_one(n: int, runs: int) -> None:
+    """Failures at rates of 10 and 30 %, with κ up to 1: where no sample tells two models apart, too."""
+    random = np.random.default_rng(20261128)
+
+    @cache
+    def interval(both: int, one: int, other: int) -> ErrorOverlap:
+        neither = [0.0] * (n - both - one - other)
+        first, second = [1.0] * (both + one) + [0.0] * other, [1.0] * both + [0.0] * one + [1.0] * other
+        return error_overlap(first + neither, second + neither, range(n))
+
+    for rate in (0.1, 0.3):
+        for kappa in (0.9, 0.99, 1.0):
+            apart = rate * (1 - rate) * (1 - kappa)
+            drawn = random.multinomial(n, [rate - apart, apart, apart, 1 - rate - apart], runs).tolist()
+            found = [interval(*counts[:3]) for counts in drawn]
+            defined = [each for each in found if each.kappa is not None]
+            held = sum(each.low <= kappa <= each.high for each in defined) / len(defined)
+            assert held >= 0.93 - 2.5 * (0.07 * 0.93 / runs) ** 0.5, (n, rate, kappa, held)
+
+
+@pytest.mark.parametrize("n", [50, 300, 1000])
+def test_models_that_fail_on_the_same_samples_are_told_from_independent_ones(n: int) -> None:
+    failures = [1.0] * (3 * n // 10) + [0.0] * (n - 3 * n // 10)
+    found = error_overlap(failures, failures, range(n))
+    assert (found.kappa, found.high) == (1.0, 1.0)
+    assert found.low > 0.7
+    opposite = error_overlap(failures, [1 - each for each in failures], range(n))
+    assert opposite.low < opposite.high < 0
+    one_apart = error_overlap(failures, [0.0, *failures[1:]], range(n))
+    assert one_apart.kappa is not None
+    assert 0.6 < one_apart.low < one_apart.kappa < one_apart.high < 1
 
 
 def test_clusters_widen_it() -> None:

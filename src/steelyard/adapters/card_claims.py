@@ -15,6 +15,7 @@ from typing import Literal
 from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task, names_a_share, shots_in_name
 from steelyard.adapters.card_context import said_in_row, sections_of
 from steelyard.adapters.card_tables import Cell, Table
+from steelyard.adapters.decimal_commas import VALUE, check_readings, with_decimal_points
 from steelyard.adapters.sheet_file import decimal_text
 from steelyard.claims.benchmarks import key_of, lookup
 from steelyard.errors import InputError
@@ -28,12 +29,6 @@ MAX_LEFT_OUT = 12  # cells that the sheet's footnotes name
 LABELS = 3  # the first columns, where names may stand
 MAX_SHOTS = 1000
 
-VALUE = re.compile(
-    r"(?P<number>[+\-\N{MINUS SIGN}]?\d{1,6}(?:\.\d{1,12})?)\s*(?P<percent>%?)"
-    r"(?:\s*(?:±|\+/-)\s*(?P<margin>\d{1,3}(?:\.\d{1,6})?)\s*%?)?"
-    r"(?P<marks>(?:\s*(?:\^\{[^{}]{1,20}\}|[*#†‡§¶¹²³⁴⁵⁶⁷⁸⁹]))*)"
-    r"\s*(?P<aside>\([^()\d][^()]{0,60}\))?"
-)
 NOTHING = re.compile(r"[-–—/\s]*|n/?a\.?|tbd|none", re.IGNORECASE)
 SUPERSCRIPT = re.compile(r"\^\{([^{}]*)\}")
 MARK = re.compile(r"\^\{[^{}]{1,3}\}|\*{1,3}|(?<=\s)#|[†‡§¶¹²³⁴⁵⁶⁷⁸⁹]")
@@ -113,9 +108,13 @@ def claims_of_tables(
         raise InputError(f"--table {absent[0]}: there are {len(tables)} tables", where=where)
     looked_at = [replace(table, own_task=own_task) for table in tables if not chosen or table.number in chosen]
     read = [(table, _direction(table)) for table in looked_at]
-    usable = [(table, direction or "rows") for table, direction in read if direction or chosen]
+    usable = [
+        (with_decimal_points(table, where), direction or "rows") for table, direction in read if direction or chosen
+    ]
     if not usable:
         raise InputError("none of its tables names a benchmark that is known here", where=where)
+    if not model:
+        check_readings([table for table, _ in usable], where)
     found, printed = _Found(), ""
     for table, direction in usable:
         scores = list(_scores(table, direction, model, where))
@@ -143,6 +142,9 @@ def claims_of_tables(
 
 def _no_such_model(usable: Sequence[tuple[Table, Direction]], model: str, where: str) -> InputError:
     names = list(dict.fromkeys(name for table, direction in usable for name in _models(table, direction).values()))
+    if not names:
+        check_readings([table for table, _ in usable], where)
+        return InputError("its tables name benchmarks, and no numbers that can be read: none has a score", where=where)
     listed = ", ".join(one_line(name, 60) for name in names[:MAX_NAMES]) + (" …" if len(names) > MAX_NAMES else "")
     if model:
         return InputError(

@@ -50,10 +50,12 @@ def overlap_sentence(found: Overlap) -> str:
 
 
 def least_sentence(portfolio: Portfolio) -> str:
-    """Which pair fails least together, and which it is not told apart from."""
+    """Which pair fails least together, and which it is not told apart from; of a single pair, what κ says of it."""
     names = labels_of({each.letter: each.model for each in portfolio.holdings})
     least = portfolio.overlaps[0]
     pair = f"{names[least.first]} and {names[least.second]}"
+    if len(portfolio.overlaps) == 1:
+        return f"{pair} both fail on {percent(least.both)} of the samples: {overlap_sentence(least)}"
     text = f"{pair} fail least together: both on {percent(least.both)} of the samples"
     like = [f"{names[each.first]} and {names[each.second]}" for each in portfolio.overlaps[1:] if each.not_told_apart]
     if like:

@@ -49,7 +49,8 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
     listener = listen(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     with listener, serving_alone(data), open_database(data, settings.run_as, say) as database:
-        prepare(database)
+        for line in prepare(database):
+            say(line)
         with database.connect() as connection:
             note_own_places(connection, settings, database, "" if database.is_embedded else folder_id(data))
         clear_incoming(data)
@@ -78,15 +79,22 @@ def check_dependencies() -> None:
             raise MissingDependency(f"steelyard serve needs {name}: pip install 'steelyard[server]'")
 
 
-def prepare(database: Database) -> None:
-    """Bring our own database to this program's schema; the team's must have it, by ``steelyard serve migrate``."""
+def prepare(database: Database) -> list[str]:
+    """Bring our own database to this program's schema, and say so; the team's must have it, by ``serve migrate``."""
     from steelyard.server.database.migrate import apply_migrations, check_schema
 
+    said: list[str] = []
     if database.is_embedded:
         with database.connect_as_owner() as connection:
-            apply_migrations(connection, database.application_role)
+            done = apply_migrations(connection, database.application_role)
+        if done and done[0].number > 1:
+            said.append(
+                f"schema {done[0].number - 1} → {done[-1].number}: this version's; an older steelyard does not open it "
+                "any more"
+            )
     with database.connect() as connection:
         check_schema(connection)
+    return said
 
 
 def prepare_keys(endpoints: Endpoints) -> Iterator[str]:

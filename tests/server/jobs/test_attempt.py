@@ -6,7 +6,7 @@ import pytest
 
 from steelyard.server.jobs.attempt import JobAttempt
 from steelyard.server.jobs.leases import Lease, take_job
-from steelyard.server.jobs.messages import clock
+from steelyard.server.jobs.messages import clock, read_progress
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Specification
 from tests.conftest import SumsServer
@@ -79,3 +79,16 @@ def test_a_lost_lease_kills_and_writes_nothing(yard: Yard, sums_server: SumsServ
         tried.attempt.lose()
     assert tried.wait().startswith("the lease was lost")
     assert state(yard, tried.number)[0] == "running"
+
+
+def test_a_finished_jobs_answers_are_all_of_them(yard: Yard, sums_server: SumsServer) -> None:
+    """Nobody renews the lease here, and so nobody writes how far it is on the way."""
+    tried = Tried(yard, a_run(yard.endpoint(sums_server.url), count=7))
+    tried.attempt.start()
+    assert tried.wait().startswith("finished: ")
+    with yard.database.connect() as connection:
+        kept = connection.execute("SELECT progress FROM steelyard.job WHERE id = %s", (tried.number,)).fetchone()
+    assert kept is not None
+    progress = read_progress(kept[0])
+    assert progress is not None
+    assert (progress.answered, progress.planned) == (7, 7)

@@ -14,8 +14,21 @@ def test_tokens_sessions_and_the_password(data_template: Path) -> None:
             "/account", "/account/tokens", name="<b>CI</b>", scope="push", project="default", days="30"
         )
         assert len(re.findall(r"steelyard_[A-Za-z0-9_-]{43}", made.text)) == 1
+        assert "steelyard remote push RUN" in made.text
+        for scope, use in (
+            ("read", "steelyard remote status RUN --at"),
+            ("run", "/api/v1/jobs"),
+            ("suite", "steelyard remote push-suite FOLDER"),
+            ("metrics", "/metrics"),
+        ):
+            fields = {"name": scope, "scope": scope, "project": "default", "days": "30"}
+            said = client.submit("/account", "/account/tokens", **fields).text
+            assert use in said, scope
+            assert "remote push RUN" not in said, scope
         text = client.get("/account").text
-        assert "steelyard_" not in text, "a token is shown once"
+        assert "<em>run</em> has the server carry out" in text
+        assert "<em>suite</em> brings private suites" in text
+        assert not re.search(r"steelyard_[A-Za-z0-9_-]{43}", text), "a token is shown once"
         assert "&lt;b&gt;CI&lt;/b&gt;" in text
         for wrong in ({"scope": "admin"}, {"days": "9999"}, {"days": "x"}, {"name": " "}, {"project": "elsewhere"}):
             fields = {"name": "x", "scope": "push", "project": "default", "days": "7", **wrong}

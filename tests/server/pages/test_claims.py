@@ -93,6 +93,15 @@ def test_what_is_not_asked_beside_a_claim_is_not_said_of_the_claim(own: Site, ru
     assert "<li>no-such-task: not tested, " in left
 
 
+def test_a_limit_below_what_a_decision_needs_is_said(own: Site, runner: Client) -> None:
+    sheet = "model: adder\nclaims:\n- {task: chain_sum, value: 50}\n"
+    with SumsServer() as server:
+        choice = with_endpoint(own, server.url, name="for a limit")
+        found = unescape(runner.submit(CLAIMS, CLAIMS, sheet=sheet, choice=choice, limit="20").text)
+    assert "Answers until it is decided, if it holds" in found
+    assert re.search(r"not decidable within your limit, if it holds: it needs about [0-9,]+<", found)
+
+
 def test_a_viewer_sees_past_audits_and_no_form(site: Site) -> None:
     seal, viewer = pushed(site), site.person("claims-looker", "viewer")
     text = viewer.get(CLAIMS).text

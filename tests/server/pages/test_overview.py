@@ -9,7 +9,13 @@ from tests.server.site import new_platform, pushed
 def test_an_empty_platform_says_how_to_push_and_then_what_was_pushed(data_template: Path) -> None:
     with new_platform(data_template) as site:
         client = site.administrator()
-        assert f"steelyard remote push RUN --to {site.base}" in client.get("/").text
+        empty = client.get("/").text
+        assert f"steelyard remote push RUN --to {site.base}" in empty
+        for way in ('href="/admin/endpoints"', 'href="/p/default/claims"', "steelyard worker"):
+            assert way in empty
+        of_a_runner = site.person("overview-runner", "runner").get("/").text
+        assert 'href="/p/default/claims"' in of_a_runner
+        assert "/admin/endpoints" not in of_a_runner
         seal = pushed(site)
         text = client.get("/").text
         shutil.rmtree(site.data / "runs")

@@ -117,3 +117,10 @@ def test_one_address_cannot_open_links_without_end(own_site: Site) -> None:
     assert replies[-1].status == 429
     assert int(replies[-1].headers["retry-after"]) > 0
     assert visitor.get("/sign-in").status == 200, "other pages have other limits"
+
+
+def test_who_may_not_share_sees_no_form_for_it(own_site: Site) -> None:
+    seal = pushed(own_site)
+    path = f"/p/default/runs/{seal}"
+    assert "Share its report" not in own_site.person("shares-runner", "runner").get(path).text
+    assert "Share its report" in own_site.person("shares-editor", "editor").get(path).text

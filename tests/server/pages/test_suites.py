@@ -104,6 +104,8 @@ def test_a_review_on_the_page_is_that_of_the_command_line(site: Site, tmp_path: 
     page = editor.get(at("reviewed")).text
     assert "3 of 4 items" in page
     assert "3 decisions are not in the suite’s files yet" in page
+    assert "looked at this version’s items is not carried" in page
+    assert "<strong>not sealed</strong>" not in page, "it was not sealed before"
     assert viewer.submit(at("reviewed"), at("reviewed", "/apply")).status == 403
     made = editor.submit(at("reviewed"), at("reviewed", "/apply"))
     assert (made.status, made.headers["location"]) == (303, at("reviewed"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError, SteelyardError, StorageError, VerificationError
 from steelyard.server.jobs.child import Child
 from steelyard.server.jobs.folders import job_folder
-from steelyard.server.jobs.leases import Outcome, leave_job
+from steelyard.server.jobs.leases import Outcome, leave_job, note_progress
 from steelyard.server.jobs.link import Link, LinkLost
 from steelyard.server.jobs.messages import Ended, Progress, clock, kept_progress
 from steelyard.server.push.verifying import Verifier
@@ -207,7 +207,10 @@ class JobAttempt:
         try:
             while self._wish != LOST and clock() < self.until:
                 try:
-                    is_written = write(link.connection())
+                    connection = link.connection()
+                    if self.progress:
+                        note_progress(connection, self.lease, self.progress)
+                    is_written = write(connection)
                     return is_written, said if is_written else f"refused, another attempt has it: {said}"
                 except (LinkLost, psycopg.OperationalError, psycopg.InterfaceError):
                     link.close()

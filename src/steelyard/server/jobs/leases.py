@@ -87,6 +87,14 @@ def renew_leases(
     return {(job, attempt): wanted for job, attempt, wanted in rows}
 
 
+def note_progress(connection: psycopg.Connection[Any], lease: Lease, progress: str) -> None:
+    """Say how far an attempt came, before it ends; nothing where the lease is another's or ran out."""
+    connection.execute(
+        f"UPDATE steelyard.job SET progress = %(progress)s WHERE {_FENCE}".encode(),  # noqa: S608 — our own words
+        {"progress": progress, "id": lease.job, "attempt": lease.attempt},
+    )
+
+
 def lost_jobs(connection: psycopg.Connection[Any]) -> list[int]:
     """The running jobs whose lease ran out, the longest ago first; at most 100."""
     rows = connection.execute(

@@ -137,17 +137,19 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     if isinstance(asked, Resumption):
         raise InputError("a resumption is done by the specification of the job that it goes on with")
     args = arguments_of(asked, setup, inputs, run)
-    watch = _Teller(out).watch
+    teller = _Teller(out)
     database = existing_database(open_data_folder(Path(setup.data), create=False), _variables(setup))
     with kept_run(database.new_connection, setup, run) as kept, _account(database, setup) as account:
-        more: dict[str, Any] = {"watcher": watch, "store": kept, "allowance": account}
+        more: dict[str, Any] = {"watcher": teller.watch, "store": kept, "allowance": account}
         if setup.stored_run is None:
             job = replace(job_of(asked, args, inputs), begun=kept.begin)
             asyncio.run(conduct(job, args, None, **more))
+            teller.tell_all()
             return
         begun = RunFolder.open(run)
         if not begun.is_sealed:
             asyncio.run(resumed(begun, args, None, **more))
+            teller.tell_all()
 
 
 @contextlib.contextmanager
@@ -188,16 +190,31 @@ class _Teller:
         self._out = out
         self._last = self._looked = 0.0
         self._claims: tuple[tuple[LiveClaim, ...], int] = ((), 0)
+        self._session: RunSession | None = None
 
     def watch(self, session: RunSession) -> None:
-        from steelyard.server.jobs.live import live_claims
-
+        self._session = session
         now = time.monotonic()
         if now - self._last < _TELL_SECONDS:
             return
         self._last = now
         if now - self._looked >= _LOOK_SECONDS:
-            self._looked, self._claims = now, live_claims(session)
+            self._looked = now
+            self._look(session)
+        self._tell(session)
+
+    def tell_all(self) -> None:
+        """Say how far the run came in the end, however lately that was said."""
+        if self._session is not None:
+            self._look(self._session)
+            self._tell(self._session)
+
+    def _look(self, session: RunSession) -> None:
+        from steelyard.server.jobs.live import live_claims
+
+        self._claims = live_claims(session)
+
+    def _tell(self, session: RunSession) -> None:
         planned = sum(each.planned for each in session.plan.measurements)
         claims, left = self._claims
         _write(

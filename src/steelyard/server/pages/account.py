@@ -38,7 +38,7 @@ def do_make_token(call: Call) -> Response:
         )
     except InputError as error:
         return _account_page(call, 400, problem=str(error))
-    return _account_page(call, token=token)
+    return _account_page(call, token=token, scope=call.field("scope", 20))
 
 
 def do_revoke_token(call: Call) -> Response:
@@ -72,7 +72,9 @@ def do_change_password(call: Call) -> Response:
     return _account_page(call, done="The password was changed, and all other sessions have ended.")
 
 
-def _account_page(call: Call, status: int = 200, *, problem: str = "", token: str = "", done: str = "") -> Response:
+def _account_page(
+    call: Call, status: int = 200, *, problem: str = "", token: str = "", scope: str = "", done: str = ""
+) -> Response:
     person = call.caller.person
     assert person is not None
     return page(
@@ -82,6 +84,7 @@ def _account_page(call: Call, status: int = 200, *, problem: str = "", token: st
         problem=problem,
         done=done,
         new_token=token,
+        new_scope=scope,
         address=call.platform.settings.base_url,
         sessions=[
             {"id": each.id, "begun": moment(each.created_at), "ends": moment(each.expires_at), "address": each.address,

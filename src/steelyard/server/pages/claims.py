@@ -19,7 +19,7 @@ from steelyard.server.jobs import acts
 from steelyard.server.jobs.specification import BUILT_IN
 from steelyard.server.pages.costs import verdict_cost
 from steelyard.server.pages.runs import shown_run
-from steelyard.server.pages.words import money_in_words
+from steelyard.server.pages.words import money_in_words, of_the_server
 from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import Filters
 from steelyard.server.web.addresses import claims_path, job_path, runs_path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from steelyard.records import ClaimSheet
-    from steelyard.server.jobs.dry_run_process import Figures
+    from steelyard.server.jobs.dry_run_process import Figure, Figures
     from steelyard.server.jobs.specification import Specification
     from steelyard.server.web.call import Call
 
@@ -76,7 +76,7 @@ def do_screen(call: Call) -> Response:
     try:
         figures = _foresee(call, _asked(call, typed, text))
     except (InputError, StorageError) as error:
-        return _form_page(call, typed, 400, problem=str(error), screened=screened)
+        return _form_page(call, typed, 400, problem=of_the_server(str(error)), screened=screened)
     return page(
         call,
         "claims_test.html.j2",
@@ -86,7 +86,7 @@ def do_screen(call: Call) -> Response:
         text=text,
         screened=screened,
         model=_in_words(call, typed.choice),
-        **_shown_figures(figures),
+        **_shown_figures(figures, typed.limit),
     )
 
 
@@ -227,8 +227,18 @@ def _screened(sheet: ClaimSheet) -> dict[str, Any]:
     }
 
 
-def _shown_figures(figures: Figures) -> dict[str, Any]:
-    rows = [{"row": each, "time": about_time(each.seconds), "cost": _money(each.cost)} for each in figures.rows]
+def _beyond(row: Figure, limit: str) -> str:
+    """What a decision is beyond if the claim holds: the limit that was typed, or the questions that there are."""
+    if row.if_true is None or row.if_true <= min(row.calls, int(limit or row.calls)):
+        return ""
+    return "your limit" if limit else "the questions that there are"
+
+
+def _shown_figures(figures: Figures, limit: str) -> dict[str, Any]:
+    rows = [
+        {"row": each, "time": about_time(each.seconds), "cost": _money(each.cost), "beyond": _beyond(each, limit)}
+        for each in figures.rows
+    ]
     asked = {each.task for each in figures.rows}
     return {
         "rows": rows,
@@ -237,7 +247,7 @@ def _shown_figures(figures: Figures) -> dict[str, Any]:
         "time": about_time(figures.seconds),
         "cost": _money(figures.cost),
         "skipped": [
-            (f"a further test of {task}" if task in asked else task, word.replace("_", " "), reason)
+            (f"a further test of {task}" if task in asked else task, word.replace("_", " "), of_the_server(reason))
             for task, word, reason in figures.skipped
         ],
         "assumptions": figures.assumptions,

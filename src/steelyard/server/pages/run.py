@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from steelyard.evidence import layout
+from steelyard.server.access.callers import Role
 from steelyard.server.answers.index import UnusableIndexError
 from steelyard.server.jobs.tries import other_tries
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
@@ -56,6 +57,7 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         new_link=new_link,
         shares=[_shown_share(each) for each in call.platform.shares.of_run(row.listed.id)],
         share_days=DAYS,
+        may_share=call.project.role.reaches(Role.EDITOR),
         run=run,
         project=call.project.project,
         address=run_path(call.project.project, run.seal),
