@@ -79,7 +79,7 @@ _OF_COMPARERS: Final = frozenset(words_in("math verify"))
 _OF_HARNESSES: Final = frozenset(
     words_in(
         "lm eval evals evaluation harness language model eleutherai lighteval inspect inspectevals "
-        "huggingface tasks task"
+        "huggingface steelyard tasks task"
     )
 )
 _OF_RUNNERS: Final = frozenset(

@@ -51,7 +51,7 @@ def test_an_inflated_claim_is_found_in_any_order_of_formats(formats: tuple[float
             {"protocol": Protocol(prompt="a format of ours")},
             ("cot", "cot_chat", "cot_strict", "cot_strict_chat", "chat"),
         ),
-        ("mmlu", {}, ("letter", "letter_generate", "cloze")),
+        ("mmlu", {}, ("letter", "letter_generate", "cloze", "cot")),
         ("ifeval", {"metric": "prompt-level strict"}, ("prompt_strict",)),
         ("ifeval", {}, ("prompt_strict",)),  # refused, since it may be another metric
         ("world_efficiency", {}, ("pixel",)),  # its formats are measures of their own

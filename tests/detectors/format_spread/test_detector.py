@@ -54,7 +54,7 @@ def test_nobody_is_asked_more_who_did_not_ask_for_it() -> None:
 
 
 def test_formats_that_the_model_cannot_be_asked_in_are_left_out(tmp_path: Path) -> None:
-    """Four of the five formats ask for log-likelihoods, which this endpoint does not give."""
+    """Four of the six formats ask for log-likelihoods, which this endpoint does not give; a fifth reasons."""
     rows = tmp_path / "allenai" / "ai2_arc" / "ARC-Easy"
     rows.mkdir(parents=True)
     choices = {"text": ["one", "two", "three", "four"], "label": ["A", "B", "C", "D"]}
@@ -62,8 +62,8 @@ def test_formats_that_the_model_cannot_be_asked_in_are_left_out(tmp_path: Path) 
     (rows / "test.jsonl").write_text("\n".join(lines) + "\n")
     claim = stated("arc_easy", "letter_generate")
     plan = planned(claim, capabilities=Capabilities(chat=True), data=tmp_path)
-    assert {(each.task, each.prompt) for each in plan.measurements} == {("arc_easy", "letter_generate")}
-    assert not [each for each in plan.measurements if each.arm == "spread"]
+    assert {each.prompt for each in plan.measurements} == {"letter_generate", "cot"}
+    assert [each.prompt for each in plan.measurements if each.arm == "spread"] == ["cot"]
 
 
 def test_two_claims_of_one_task_share_what_is_asked() -> None:

@@ -31,7 +31,7 @@ def test_forms_of_other_sites_and_without_a_key_are_refused(site: Site) -> None:
 
 
 def test_the_key_of_another_session_is_refused(site: Site) -> None:
-    one, other = site.administrator(), site.administrator()
+    one, other = site.administrator(), site.new_session()
     reply = one.post("/account/tokens", {"key": other.key("/account"), "name": "x", "scope": "push", "days": "7"})
     assert reply.status == 403
 
