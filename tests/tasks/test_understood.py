@@ -87,6 +87,7 @@ def test_a_harness_that_names_no_task_may_accuse(harness: str) -> None:
         {"note": "extended reasoning"},
         {"note": "with a system prompt"}, {"note": "calculator allowed"}, {"note": "answer prefilled"},
         {"note": "line 3: MGSM × gpt-oss-120b (high)"}, {"note": "x o3-mini-high"}, {"note": "xhigh"},
+        {"note": "seven high-resource languages"}, {"note": "over 250 questions"}, {"note": "high-resource languages"},
         {"note": "parallel test-time compute"}, {"note": "measured with OpenCompass"},
     ],
 )  # fmt: skip
@@ -101,7 +102,7 @@ def test_what_is_not_known_accuses_nobody(claim: dict[str, Any]) -> None:
         {"metric": "accuracy (%)"}, {"metric": "average of 11 languages"}, {"metric": "pass@1"},
         {"prompt": "native CoT, as a chat message"}, {"harness": "lm-eval (0.4.13)"}, {"variant": "Instruct, greedy"},
         {"decoding": "sampling, temperature 0.6, top-p 0.95, 32k tokens"}, {"judge": "none"}, {"prompt": "no tools"},
-        {"note": "from the model card, read on a Monday"}, {"metric": "8-shot, native CoT"},
+        {"note": "from the model card, read on a Monday"}, {"note": "11 languages"}, {"metric": "8-shot, native CoT"},
     ],
 )  # fmt: skip
 def test_what_is_known_may_accuse(claim: dict[str, Any]) -> None:

@@ -57,6 +57,11 @@ _IN_NOTES: Final = re.compile(
     r"|cascade|hints?)\b",
     re.IGNORECASE,
 )
+_OF_COUNTED_PARTS: Final = re.compile(
+    r"\b(?P<many>[0-9]{1,5}|one|two|three|four|five|six|seven|eight|nine|ten|some|most|many|(?:high|low)[- ]resource)"
+    r"[- ](?:[a-z-]{1,30}[- ]){0,2}(?:languages?|subjects?|categories|questions|problems|items|samples)\b",
+    re.IGNORECASE,
+)
 # A mode of a model in its name, as tables head their columns: gpt-oss-120b (high), Grok 3 (Think), Kimi K1.5 + TIR.
 _OF_MODEL: Final = re.compile(
     r"\((?:x?high|medium|low|max|min|minimal|heavy|fast|(?:no |non-?|extended |deep )?(?:think|reason)\w*)[^()]{0,20}\)"
@@ -144,6 +149,7 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
     found += [
         each for each in _IN_NOTES.findall(without_no_reasoning(requested.note)) if not set(words_in(each)) <= own
     ]
+    found += [each[0] for each in _OF_COUNTED_PARTS.finditer(requested.note) if each["many"] not in own]
     found += [*_OF_MODEL.findall(requested.note), *_MARKED.findall(requested.note)]
     return ", ".join(repr(word[:40]) for word in list(dict.fromkeys(found))[:5])
 
