@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.claims.benchmarks import benchmarks, lookup, without_measure
+from steelyard.claims.benchmarks import benchmarks, keys_in, lookup, without_measure
 from steelyard.tasks import resolve
 
 # Rows as they are printed on the cards of Llama 4, Qwen 2.5 and 3, Gemma 3, Mistral, DeepSeek, Phi-4, SmolLM3, gpt-oss
@@ -132,3 +132,7 @@ def test_the_measure_of_one_answer_is_no_part_of_a_name(name: str, bare: str) ->
 def test_the_rows_of_cards_are_known_with_a_task_or_a_reason(name: str) -> None:
     found = lookup(name) or lookup(without_measure(name))
     assert found is not None or resolve(name) is not None, name
+
+
+def test_every_run_of_words_may_be_a_name() -> None:
+    assert list(keys_in("on MMLU-Pro")) == ["on", "onmmlu", "onmmlupro", "mmlu", "mmlupro", "pro"]

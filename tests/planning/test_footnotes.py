@@ -53,3 +53,10 @@ def test_of_the_table_of_the_scandal_every_row_may_still_be_rejected() -> None:
     asked = [(claim, task) for claim in after.claims if (task := Catalogue().find(claim.task))]
     assert len(asked) == 13
     assert [task.protocol_for(claim).confirms_only for claim, task in asked] == [""] * 13
+
+
+def test_the_name_of_a_file_says_nothing() -> None:
+    for source, said in (("ours-thinking-with-tools.md", ""), ("Table 4, thinking mode", "footnote: source: Table 4")):
+        sheet = ClaimSheet(model="m", claims=(AIME,), source=source)
+        assert with_footnotes(sheet).claims[0].note.startswith(said)
+        assert bool(with_footnotes(sheet).claims[0].note) is bool(said)

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-__all__ = ["Benchmark", "benchmarks", "key_of", "lookup", "without_measure"]
+__all__ = ["Benchmark", "benchmarks", "key_of", "keys_in", "lookup", "without_measure"]
 
+_MAX_NAME = 6  # words in a benchmark's name
 _MOST = 200  # characters of a name that are looked at
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _MEASURE = re.compile(
@@ -68,6 +70,14 @@ def key_of(name: str) -> str:
     """The normal form of a name: letters, digits and ``+`` (HumanEval+ is another benchmark), without case."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(character for character in folded if character.isalnum() or character == "+")
+
+
+def keys_in(text: str) -> Iterator[str]:
+    """The normal form of every run of up to six words, any of which may be a benchmark's name."""
+    words = [key for word in re.split(r"[^\w+]+|_", text) if (key := key_of(word))]
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + _MAX_NAME, len(words)) + 1):
+            yield "".join(words[start:end])
 
 
 @cache

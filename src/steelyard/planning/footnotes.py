@@ -6,13 +6,11 @@ honest vendor would be accused.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
-from steelyard.claims.benchmarks import key_of, lookup
+from steelyard.claims.benchmarks import key_of, keys_in, lookup
 from steelyard.records import Claim, ClaimSheet
 from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.stated_shots import plain, stated_shots
@@ -21,7 +19,6 @@ from steelyard.tasks.understood import changes_a_test, mode_of_model
 
 __all__ = ["with_footnotes"]
 
-_MAX_NAME: Final = 6  # words in a benchmark's name
 _MOST: Final = 2_000  # characters of a footnote
 
 
@@ -34,12 +31,12 @@ def with_footnotes(sheet: ClaimSheet) -> ClaimSheet:
     """
     names = [_names(claim) for claim in sheet.claims]
     of_sheet = frozenset[str]().union(*names)
-    named = [(text, of_sheet.intersection(_phrases(text))) for text in sheet.footnotes]
+    named = [(text, of_sheet.intersection(keys_in(text[:_MOST]))) for text in sheet.footnotes]
     if mode_of_model(sheet.model):
         named.append((f"model: {sheet.model}", frozenset()))
     if mode_of_model(sheet.served_as):
         named.append((f"served as: {sheet.served_as}", frozenset()))
-    if "://" not in sheet.source:
+    if " " in sheet.source and "://" not in sheet.source:  # a sentence: addresses and names of files say nothing
         named.append((f"source: {sheet.source}", frozenset()))
     return msgspec.structs.replace(
         sheet,
@@ -68,11 +65,3 @@ def _matters(footnote: str, without_shots: bool) -> bool:
 def _names(claim: Claim) -> frozenset[str]:
     fact, own = lookup(claim.task), frozenset({key_of(claim.task)})
     return fact.keys | own if fact else own
-
-
-def _phrases(text: str) -> Iterator[str]:
-    """Every run of up to six words, joined as :func:`key_of` joins a name."""
-    words = [key for word in re.split(r"[^\w+]+|_", text[:_MOST]) if (key := key_of(word))]
-    for start in range(len(words)):
-        for end in range(start + 1, min(start + _MAX_NAME, len(words)) + 1):
-            yield "".join(words[start:end])

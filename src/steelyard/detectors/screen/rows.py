@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from steelyard.claims.benchmarks import Benchmark, key_of, lookup
+from steelyard.claims.benchmarks import Benchmark, key_of, keys_in, lookup
 from steelyard.records import Claim, ClaimSheet, Protocol
 
 __all__ = ["DETECTOR", "SHOWN", "Footnotes", "Row", "rows_of", "short"]
@@ -37,7 +36,6 @@ _AVERAGED = re.compile(
     r"best[- ]of|majority|maj@|cons@|consensus|median|bootstrap|exclud|omit|dropp|skipp|\bsubset",
     re.IGNORECASE,
 )
-_MAX_NAME = 6  # words in a benchmark's name
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class Footnotes:
         self._by_key: dict[str, list[str]] = {}
         self._general: list[str] = []
         for footnote in filter(_AVERAGED.search, footnotes):
-            named = task_keys.intersection(_phrases(footnote))
+            named = task_keys.intersection(keys_in(footnote))
             for key in named:
                 self._by_key.setdefault(key, []).append(footnote)
             if not named:
@@ -133,14 +131,6 @@ class Footnotes:
     def about(self, keys: frozenset[str]) -> tuple[str, ...]:
         """The footnotes on averaging that name one of these tasks, then those that name no task."""
         return (*self.naming(keys), *self._general)
-
-
-def _phrases(text: str) -> Iterator[str]:
-    """Every run of up to six words, joined as :func:`key_of` joins a name."""
-    words = [key for word in re.split(r"[^\w+]+|_", text) if (key := key_of(word))]
-    for start in range(len(words)):
-        for end in range(start + 1, min(start + _MAX_NAME, len(words)) + 1):
-            yield "".join(words[start:end])
 
 
 def short(text: str, limit: int = 240) -> str:
