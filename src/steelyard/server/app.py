@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.server import health
 from steelyard.server.access.callers import Access, Place, Role
-from steelyard.server.api.job_operations import JOBS_PATH, MAX_JOB
+from steelyard.server.api.job_operations import DRY_RUNS_PATH, JOBS_PATH, MAX_JOB
 from steelyard.server.api.operations import OPERATIONS, PUSH_PATH
 from steelyard.server.api.schedule_operations import SCHEDULES_PATH
 from steelyard.server.api.suites import SUITES_PATH
@@ -87,6 +87,8 @@ RULES: Final = (
     Rule("POST", "/p/{project}/jobs/{job:int}/resume", START, jobs.do_resume),
     Rule("POST", "/p/{project}/jobs/{job:int}/cancel", START, jobs.do_cancel),
     Rule("POST", "/p/{project}/jobs/{job:int}/retry", START, jobs.do_retry),
+    Rule("POST", "/p/{project}/jobs/{job:int}/approve", EDIT, jobs.do_approve),
+    Rule("POST", "/p/{project}/jobs/{job:int}/refuse", EDIT, jobs.do_refuse),
     Rule("GET", "/p/{project}/watch", LOOK, watch.show_watch),
     Rule("POST", "/p/{project}/watch", START, watch.do_add),
     Rule("POST", "/p/{project}/watch/{schedule:int}/on", START, watch.do_switch_on),
@@ -119,6 +121,7 @@ RULES: Final = (
     Rule("POST", "/p/{project}/people", MANAGE, projects.do_set_member),
     Rule("GET", "/p/{project}/budgets", MANAGE, budgets.show_budgets),
     Rule("POST", "/p/{project}/budgets", MANAGE, budgets.do_change),
+    Rule("POST", "/p/{project}/budgets/approval", MANAGE, budgets.do_change_threshold),
     Rule("GET", "/p/{project}/webhooks", MANAGE, webhooks.show_webhooks),
     Rule("POST", "/p/{project}/webhooks", MANAGE, webhooks.do_add),
     Rule("GET", "/p/{project}/webhooks/{webhook:int}", MANAGE, webhooks.show_webhook),
@@ -203,7 +206,7 @@ def build_app(platform: Platform) -> Starlette:
 
 def _most_bytes(path: str) -> int:
     """How large the body of a request may be: a claim sheet with questions is larger than other forms."""
-    if path in (JOBS_PATH, SCHEDULES_PATH):
+    if path in (DRY_RUNS_PATH, JOBS_PATH, SCHEDULES_PATH):
         return MAX_JOB
     if suite_items.BODY_PATH.fullmatch(path):
         return suite_items.MAX_BODY

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.endpoints.rows import Endpoints
+    from steelyard.server.jobs.dry_runs import DryRuns
     from steelyard.server.metrics import Metrics
     from steelyard.server.notify.mail_choices import MailChoices
     from steelyard.server.notify.mail_server import MailServers
@@ -76,6 +77,7 @@ class Platform:
     label_sets: LabelSets
     judges: Judges
     comparisons: Comparisons
+    dry_runs: DryRuns
     attempts: Attempts
     metrics: Metrics
     log: JsonLog
@@ -98,6 +100,7 @@ def build_platform(
     from steelyard.server.comparing.comparisons import Comparisons
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
+    from steelyard.server.jobs.dry_runs import DryRuns
     from steelyard.server.metrics import Metrics
     from steelyard.server.notify.mail_choices import MailChoices
     from steelyard.server.notify.mail_server import MailServers
@@ -150,6 +153,7 @@ def build_platform(
         label_sets=label_sets,
         judges=Judges(data, label_sets),
         comparisons=Comparisons(),
+        dry_runs=DryRuns(),
         attempts=Attempts(),
         metrics=metrics,
         log=log,

@@ -1,3 +1,3 @@
 from __future__ import annotations
 
-from tests.server.fixtures import chosen_run, hostile_run, site  # noqa: F401 — fixtures
+from tests.server.fixtures import chosen_run, data_template, hostile_run, site  # noqa: F401 — fixtures

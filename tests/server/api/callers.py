@@ -21,6 +21,8 @@ PEOPLE = {
     "editor with read": ("default", "editor", "read"),
     "editor with push": ("default", "editor", "push"),
     "editor with suite": ("default", "editor", "suite"),
+    "editor with approve": ("default", "editor", "approve"),
+    "admin with budget": ("default", "admin", "budget"),
     "admin with read": ("default", "admin", "read"),
     "admin with push": ("default", "admin", "push"),
     "admin of another project with read": (OTHER, "admin", "read"),

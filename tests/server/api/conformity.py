@@ -106,6 +106,7 @@ def requests(
         parameters = (operation or {}).get("parameters", [])
         path = template.replace("{seal}", quote(draw(seals), safe=""))
         path = path.replace("{job}", quote(draw(_NUMBERS), safe=""))
+        path = path.replace("{dry_run}", quote(draw(_NUMBERS), safe=""))
         path = path.replace("{schedule}", quote(draw(_NUMBERS), safe=""))
         query = _query(draw, [each for each in parameters if each["in"] == "query"])
         headers = {each["name"]: _value(draw, each["schema"]) for each in parameters if each["in"] == "header"}

@@ -4,7 +4,7 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.api.bodies import body_of
-from steelyard.server.api.job_records import JobRequest
+from steelyard.server.api.job_requests import JobRequest
 
 
 @pytest.mark.parametrize(

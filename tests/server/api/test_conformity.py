@@ -40,6 +40,8 @@ JOBS = st.sampled_from(
         {"asks": {"kind": "resume", "job": 1}},
         {"name": "a", "cron": "0 6 * * *", "asks": {"kind": "run", "task": "gsm8k", "model": "embedded:smollm2"}},
         {"name": "\x00", "cron": "0 6 30 2 *", "zone": "\x00", "asks": {"kind": "run", "task": "t", "model": "m"}},
+        {"endpoint": "", "cost": 0.5, "tokens": 10},
+        {"endpoint": "\x00", "cost": 1e12},
         {},
         [],
     ]
@@ -54,6 +56,8 @@ BODIES = st.one_of(
 )
 
 
+# Of tokens for which a runner's role is too low.
+LEAST = {"suite": "editor", "approve": "editor", "budget": "admin"}
 # By whether there is a valid token; without one a network has few requests a minute.
 REFUSED = {True: {403}, False: {401, 429}}
 
@@ -92,8 +96,11 @@ def ask_anything(world: World, number: int) -> Counter[int]:
     )
     def ask(who: Asker, fits: bool, request: Request) -> None:
         if fits and request.scopes:  # whoever is let in gets further
-            least = ("", "editor" if "suite" in request.scopes else "runner")
-            who = next(each for each in world.askers if each.scope in request.scopes and each.role in least)
+            who = next(
+                each
+                for each in world.askers
+                if each.scope in request.scopes and each.role in ("", LEAST.get(each.scope, "runner"))
+            )
         reply = request.send(who.client)
         document.check(request, reply)
         if request.scopes and not who.scope:

@@ -76,7 +76,7 @@ def test_every_table_that_names_people_is_looked_at(database: Database) -> None:
             "mail_choice": ("person_id",), "event": ("person_id",), "delivery": ("person_id",),
             "suite_version": ("brought_by",), "suite_decision": ("person_id",), "suite_view": ("person_id",),
             "reader_key": ("person_id",), "label_set": ("brought_by",), "label": ("person_id",),
-            "run_seen": ("person_id",),
+            "run_seen": ("person_id",), "approval": ("person_id",),
         }  # fmt: skip
         with connection.transaction(force_rollback=True):
             connection.execute(

@@ -111,3 +111,50 @@ def test_another_projects_job_is_not_there(own: Site) -> None:
 )
 def test_the_rate_is_said_once_there_are_answers(answered: int, seconds: float, words: str) -> None:
     assert rate_in_words(answered, seconds) == words
+
+
+def test_what_needs_a_second_person_waits_for_one_on_pages_and_over_the_api(own: Site) -> None:
+    admin, starter = own.administrator(), own.person("approval-starter", "editor")
+    second, viewer = own.person("approval-second", "editor"), own.person("approval-viewer", "viewer")
+    budgets, said = "/p/default/budgets", "needs a second person"
+    set_ = {"cost": "0.000001", "tokens": ""}
+    assert admin.submit(budgets, f"{budgets}/approval", **set_).status == 303
+    text = admin.get(budgets).text
+    assert 'value="0.000001"' in text
+    assert "who did not start it approves it" in text
+    refused = admin.submit(budgets, f"{budgets}/approval", cost="-1", tokens="")
+    assert (refused.status, "money is a number from 0 on" in refused.text) == (400, True)
+    with SumsServer() as server, working(own):
+        choice = with_endpoint(own, server.url, "approved", price="2")
+        form = {"sheet": SHEET, "choice": choice, "task": "sums", "questions": questions(4)}
+        assert "So much needs a second person" in starter.submit(CLAIMS, CLAIMS, **form).text
+        first, other = added(starter, choice), added(starter, choice)
+        for job in (first, other):
+            wait_for(lambda job=job: job_at(second, job, "It is waiting for approval"))
+        assert said in viewer.get(first).text
+        assert "/approve" not in viewer.get(first).text + starter.get(first).text
+        assert "waits for your approval" in second.get("/").text
+        assert "waits for the approval of another editor" in starter.get("/").text
+        assert act(starter, first, "approve") == 403
+        assert "waiting for approval" in viewer.get(JOBS).text
+
+        def asked(client: Client, act: str) -> tuple[int, str]:
+            reply = client.ask("POST", f"/api/v1/jobs/{other.rpartition('/')[2]}/{act}")
+            return reply.status, reply.text
+
+        own_token = own.with_token("approve", client=starter)
+        assert "you started this job" in asked(own_token, "refuse")[1]
+        assert asked(own_token, "approve")[0] == 403
+        assert asked(own.with_token("run", client=second), "approve")[0] == 403
+        decider = own.with_token("approve", client=second)
+        assert '"waits_for": "approval"' in decider.get(f"/api/v1/jobs/{other.rpartition('/')[2]}").text
+        assert asked(decider, "refuse")[0] == 200
+        assert asked(decider, "approve")[0] == 409
+        assert "what it may spend was not approved" in viewer.get(other).text
+
+        assert act(second, first, "approve") == 303
+        wait_for(lambda: job_at(second, first, "It is finished"))
+    assert "approval-second" in viewer.get(first).text, "who approved it"
+    audit = admin.get("/admin/audit").text
+    assert all(each in audit for each in ("approve-job", "refuse-job", "set-approval"))
+    assert admin.submit(budgets, f"{budgets}/approval", cost="", tokens="").status == 303

@@ -12,7 +12,8 @@ COMMANDS = {
     "gate": "good or not: one exit code, for CI, of what the platform's verification said of runs",
     "push": "send a sealed run to the team's platform, which verifies it before it takes it",
     "push-suite": "bring a private suite to the team's platform, where its items are reviewed",
-    "status": "show what the platform's verification said of a run",
+    "run": "have the platform carry out an audit or a run, and wait for the verdict",
+    "status": "show what the platform's verification said of a run, or how far a job is",
 }
 
 

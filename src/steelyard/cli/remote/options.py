@@ -13,7 +13,7 @@ __all__ = ["at_option", "sealed_scores_option", "token_file_option"]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 at_option: Decorator = click.option(
-    "--at", "url", required=True, metavar="URL", help="The platform, such as https://evals.example.com."
+    "--at", "--server", "url", required=True, metavar="URL", help="The platform, such as https://evals.example.com."
 )
 token_file_option: Decorator = click.option(
     "--token-file",

@@ -27,6 +27,8 @@ SCOPES = {
     "push": Role.RUNNER,
     "read": Role.VIEWER,
     "run": Role.RUNNER,
+    "approve": Role.EDITOR,
+    "budget": Role.ADMIN,
     "suite": Role.EDITOR,
     "metrics": Role.ADMIN,
 }

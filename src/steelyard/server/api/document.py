@@ -33,6 +33,7 @@ _PARTS: Final = {
         {"type": "string", "pattern": "^[0-9a-f]{64}$", "minLength": 64, "maxLength": 64},
     ),
     "schedule": ("The schedule's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
+    "dry_run": ("The dry run's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
     "job": ("The job's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
 }
 
@@ -41,7 +42,7 @@ def openapi(operations: Sequence[Operation]) -> dict[str, Any]:
     """The document of these operations."""
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
-        paths.setdefault(each.template, {})[each.method.lower()] = _operation(each)
+        paths.setdefault(each.template, {})[each.method.lower()] = _operation(each, operations)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Steelyard", "version": "1", "description": _ABOUT},
@@ -61,14 +62,14 @@ def document_text(operations: Sequence[Operation]) -> str:
     return json.dumps(openapi(operations), indent=1) + "\n"
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, operations: Sequence[Operation]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "description": f"{operation.about} {_who_may(operation)}",
         # Each scope is an alternative.
         "security": [{"token": [scope]} for scope in operation.access.scopes],
-        "responses": {str(status): reply for status, reply in sorted(_responses(operation))},
+        "responses": {str(status): reply for status, reply in sorted(_responses(operation, operations))},
     }
     if parameters := [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)]:
         found["parameters"] = parameters
@@ -91,9 +92,12 @@ def _who_may(operation: Operation) -> str:
     return f"It takes a token with the scope {scopes}{role}."
 
 
-def _responses(operation: Operation) -> Iterator[tuple[int, dict[str, Any]]]:
+def _responses(operation: Operation, operations: Sequence[Operation]) -> Iterator[tuple[int, dict[str, Any]]]:
     for each in operation.successes:
-        yield each.status, {"description": each.words, "content": {each.media_type: _schema(each)}}
+        found: dict[str, Any] = {"description": each.words, "content": {each.media_type: _schema(each)}}
+        if links := dict(_links(operation, each, operations)):
+            found["links"] = links
+        yield each.status, found
     for status, words in operation.all_problems().items():
         reply: dict[str, Any] = {
             "description": words,
@@ -102,6 +106,19 @@ def _responses(operation: Operation) -> Iterator[tuple[int, dict[str, Any]]]:
         if status == 429:
             reply["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
         yield status, reply
+
+
+def _links(
+    operation: Operation, success: Success, operations: Sequence[Operation]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What can be asked of something that was just made, by its number or seal in the answer."""
+    if operation.method != "POST" or success.record is None:
+        return
+    named = {each.name for each in msgspec.structs.fields(success.record)} & _PARTS.keys() - {*operation.parts}
+    for other in operations:
+        if parts := named & {*other.parts}:
+            values = {part: f"$response.body#/{part}" for part in sorted(parts)}
+            yield other.name, {"operationId": other.name, "parameters": values}
 
 
 def _schema(success: Success) -> dict[str, Any]:

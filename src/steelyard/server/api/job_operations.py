@@ -5,18 +5,36 @@ from __future__ import annotations
 from typing import Final
 
 from steelyard.server.access.callers import Access, Place, Role
-from steelyard.server.api import budgets, jobs
-from steelyard.server.api.job_records import BudgetList, JobAdded, JobDetail, JobPage, JobQuery, JobRequest
+from steelyard.server.api import budgets, dry_runs, jobs
+from steelyard.server.api.job_records import (
+    BudgetList,
+    BudgetRequest,
+    DryRunAdded,
+    DryRunStanding,
+    JobAdded,
+    JobDetail,
+    JobPage,
+    JobQuery,
+    ThresholdRequest,
+)
+from steelyard.server.api.job_requests import DryRunRequest, JobRequest
 from steelyard.server.api.operation import Body, Operation, Success
 
-__all__ = ["JOBS_PATH", "JOB_OPERATIONS", "MAX_JOB"]
+__all__ = ["DRY_RUNS_PATH", "JOBS_PATH", "JOB_OPERATIONS", "MAX_JOB"]
 
 JOBS_PATH: Final = "/api/v1/jobs"
+DRY_RUNS_PATH: Final = "/api/v1/dry-runs"
+BUDGETS_PATH: Final = "/api/v1/budgets"
 MAX_JOB: Final = 2 << 20  # bytes of JSON; what is asked may have half of it
-_LOOK: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "run"))
+_LOOK: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "run", "approve"))
 _START: Final = Access(Place.PROJECT, Role.RUNNER, scopes=("run",))
+# Scopes of their own: a token that spends neither approves nor gives itself more.
+_APPROVE: Final = Access(Place.PROJECT, Role.EDITOR, scopes=("approve",))
+_LOOK_AT_BUDGETS: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "run", "budget"))
+_SET_BUDGETS: Final = Access(Place.PROJECT, Role.ADMIN, scopes=("budget",))
 _NO_JOB: Final = {404: "there is no such job in the token's project"}
 _ONE: Final = JOBS_PATH + "/{job:int}"
+_NOT_JSON: Final = {415: "the body is not said to be JSON"}
 
 JOB_OPERATIONS: Final = (
     Operation(
@@ -30,7 +48,7 @@ JOB_OPERATIONS: Final = (
         about="A worker takes it when its turn has come; a finished run is verified and listed as a pushed one is.",
         body=Body("What is asked, at most 2 MB.", ("application/json",), record=JobRequest),
         successes=(Success(201, "added", JobAdded),),
-        problems={415: "the body is not said to be JSON"},
+        problems=_NOT_JSON,
     ),
     Operation(
         method="GET", path=_ONE, access=_LOOK, handler=jobs.show_job,
@@ -50,6 +68,20 @@ JOB_OPERATIONS: Final = (
             ("cancel", jobs.cancel_job, "End a job for good", "What was answered stays, and retry goes on with it."),
         )
     ),
+    *(
+        Operation(
+            method="POST", path=f"{_ONE}/{name}", access=_APPROVE, handler=handler,
+            name=f"{name}Job", summary=summary,
+            about="Of a job that waits for approval, since it may spend more than the project's threshold. Nobody "
+            "decides about what they started: a token counts as its person.",
+            successes=(Success(200, "changed: the job as it is now", JobDetail),),
+            problems=_NO_JOB | {409: "the job does not wait for approval"},
+        )
+        for name, handler, summary in (
+            ("approve", jobs.approve_job, "Let a job spend what it may, as a second person"),
+            ("refuse", jobs.refuse_job, "End a job, as a second person"),
+        )
+    ),
     Operation(
         method="POST", path=f"{_ONE}/retry", access=_START, handler=jobs.retry_job,
         name="retryJob", summary="Go on with a job that failed or was cancelled",
@@ -57,10 +89,39 @@ JOB_OPERATIONS: Final = (
         successes=(Success(201, "added", JobAdded),), problems=_NO_JOB,
     ),
     Operation(
-        method="GET", path="/api/v1/budgets", access=_LOOK, handler=budgets.list_budgets,
+        method="POST", path=DRY_RUNS_PATH, access=_START, handler=dry_runs.add_dry_run,
+        name="addDryRun", summary="Plan a job without adding it",
+        about="The server plans it when its turn has come, within some minutes; the endpoint is asked what it can do, "
+        "and no sample is sent. At most five of a person wait at a time.",
+        body=Body("What a job would ask, at most 2 MB.", ("application/json",), record=DryRunRequest),
+        successes=(Success(202, "it is being planned: ask for it by its number", DryRunAdded),),
+        problems=_NOT_JSON,
+    ),
+    Operation(
+        method="GET", path=DRY_RUNS_PATH + "/{dry_run:int}", access=_START, handler=dry_runs.show_dry_run,
+        name="showDryRun", summary="What a job would take",
+        about="Questions, tokens, time and money at most, by claim.",
+        successes=(Success(200, "where it stands", DryRunStanding),),
+        problems={404: "there is no such dry run in the token's project, or it is forgotten"},
+    ),
+    Operation(
+        method="GET", path=BUDGETS_PATH, access=_LOOK_AT_BUDGETS, handler=budgets.list_budgets,
         name="listBudgets", summary="What a project may spend in a month",
-        about="And what it has spent in this one. Admins of the project set budgets on its page: no token does, so "
-        "that none which spends can give itself more.",
+        about="And what it has spent in this one, and above which amount a job needs a second person.",
         successes=(Success(200, "the budgets", BudgetList),),
+    ),
+    Operation(
+        method="POST", path=BUDGETS_PATH, access=_SET_BUDGETS, handler=budgets.set_budget,
+        name="setBudget", summary="Set what a project may spend in a month",
+        about="At one endpoint, or at all together. Jobs that wait for a budget are looked at again.",
+        body=Body("The budget.", ("application/json",), record=BudgetRequest),
+        successes=(Success(200, "set: all budgets as they are now", BudgetList),), problems=_NOT_JSON,
+    ),
+    Operation(
+        method="POST", path=BUDGETS_PATH + "/approval", access=_SET_BUDGETS, handler=budgets.set_threshold,
+        name="setApprovalThreshold", summary="Set above which amount a job needs a second person",
+        about="Jobs that wait for approval are looked at again.",
+        body=Body("The threshold.", ("application/json",), record=ThresholdRequest),
+        successes=(Success(200, "set: all budgets as they are now", BudgetList),), problems=_NOT_JSON,
     ),
 )  # fmt: skip

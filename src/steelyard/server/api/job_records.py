@@ -1,4 +1,4 @@
-"""What the HTTP API takes and gives of jobs and their budgets, as frozen records."""
+"""What the HTTP API answers of jobs, dry runs and budgets, and which jobs may be asked for, as frozen records."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from msgspec import UnsetType as Unset
 
 from steelyard.records import Record
 from steelyard.server.api.records import ApiRecord, Moment
-from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
 
 __all__ = [
+    "ApprovalThreshold",
     "BudgetItem",
     "BudgetList",
+    "BudgetRequest",
+    "DryRunAdded",
+    "DryRunFigures",
+    "DryRunRow",
+    "DryRunSkipped",
+    "DryRunStanding",
     "JobAdded",
     "JobChange",
     "JobDetail",
     "JobItem",
     "JobPage",
     "JobQuery",
-    "JobRequest",
     "State",
+    "ThresholdRequest",
 ]
 
 State = Literal["waiting", "running", "paused", "finished", "failed", "cancelled"]
+Page = Annotated[str, Meta(description="The job's page, for people.")]
+Cost = Annotated[Annotated[float, Meta(ge=0, le=1e12)] | None, Meta(description="Money; null: no limit of that kind.")]
+Tokens = Annotated[Annotated[int, Meta(ge=0, le=10**15 - 1)] | None, Meta(description="Null: no limit of that kind.")]
 Wanted = Annotated[
     Literal["pause", "cancel"] | None, Meta(description="What its worker was told to do next; null for nothing.")
 ]
-
-
-class JobRequest(Record, frozen=True, kw_only=True):
-    """A job to be added. It names an endpoint of the server's list and one of its models; texts are in it as texts."""
-
-    asks: Annotated[
-        AuditSpecification | RunSpecification, Meta(description="What steelyard audit or steelyard run would be told.")
-    ]
-    priority: Annotated[
-        int, Meta(ge=-100, le=100, description="The highest goes first; one above 0 is for admins of the project.")
-    ] = 0
 
 
 class JobAdded(ApiRecord, frozen=True, kw_only=True):
     """A job was added."""
 
     job: Annotated[int, Meta(description="Its number, which names it.")]
+    page: Page
 
 
 class JobItem(ApiRecord, frozen=True, kw_only=True):
     """A job as it is now."""
 
     job: Annotated[int, Meta(description="Its number.")]
+    page: Page
     kind: Literal["audit", "run", "resume"]
     state: State
     wanted: Wanted
@@ -64,7 +64,9 @@ class JobItem(ApiRecord, frozen=True, kw_only=True):
     progress: Annotated[str, Meta(description="In words.")]
     reason: Annotated[str, Meta(description="Why it last changed, in words.")]
     note: str
-    waits_for: Annotated[str | None, Meta(description="budget where one stopped it.")]
+    waits_for: Annotated[
+        str | None, Meta(description="budget where one stopped it, approval where a second person must decide.")
+    ]
     seal: Annotated[str | None, Meta(description="The run that it made.")]
     url: Annotated[str | None, Meta(description="That run's page, for people.")]
     cost: Annotated[
@@ -106,6 +108,61 @@ class JobQuery(Record, frozen=True, kw_only=True):
     before: Annotated[int, Meta(ge=1, le=2**62, description="The *next* of the page before.")] | Unset = UNSET
 
 
+class DryRunAdded(ApiRecord, frozen=True, kw_only=True):
+    """A dry run was begun."""
+
+    dry_run: Annotated[int, Meta(description="Its number, by which it is asked for.")]
+
+
+class DryRunRow(ApiRecord, frozen=True, kw_only=True):
+    """What one claim or measurement takes at most."""
+
+    task: str
+    claimed: Annotated[str, Meta(description="Empty where nothing is claimed.")]
+    calls: int
+    seconds: float
+    cost: Annotated[float | None, Meta(description="At the list's prices; null where it has none.")]
+    if_true: Annotated[
+        int | None, Meta(description="Samples after which a decision is expected if the claim holds; null for none.")
+    ]
+    cannot: Annotated[
+        str, Meta(description="Why no answer can confirm the claim, and what would; empty where one can.")
+    ]
+
+
+class DryRunSkipped(ApiRecord, frozen=True, kw_only=True):
+    """What is not asked, and why."""
+
+    task: str
+    word: Annotated[str, Meta(description="The word of its verdict, such as not_testable.")]
+    reason: str
+
+
+class DryRunFigures(ApiRecord, frozen=True, kw_only=True):
+    """What a job would take at most. A decision usually comes earlier."""
+
+    calls: Annotated[int, Meta(description="Questions that are sent, repeats among them.")]
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    cost: Annotated[float | None, Meta(description="At the list's prices; null where it has none.")]
+    needs_approval: Annotated[
+        bool, Meta(description="Whether the job would wait for a second person, by the project's threshold.")
+    ]
+    rows: list[DryRunRow]
+    skipped: list[DryRunSkipped]
+    assumptions: str
+
+
+class DryRunStanding(ApiRecord, frozen=True, kw_only=True):
+    """A dry run: it is kept in memory for a while, and forgotten where the server is started again."""
+
+    dry_run: Annotated[int, Meta(description="Its number.")]
+    state: Literal["planning", "done", "failed"]
+    problem: Annotated[str | None, Meta(description="Why it failed, in one line.")]
+    figures: Annotated[DryRunFigures | None, Meta(description="Where it is done.")]
+
+
 class BudgetItem(ApiRecord, frozen=True, kw_only=True):
     """What a project may spend in each month of UTC, and where that stands in this one."""
 
@@ -118,7 +175,32 @@ class BudgetItem(ApiRecord, frozen=True, kw_only=True):
     reserved_tokens: int
 
 
+class ApprovalThreshold(ApiRecord, frozen=True, kw_only=True):
+    """What one person may have a job spend alone: one that may take more waits for a second person."""
+
+    cost: Annotated[
+        float | None, Meta(description="Money, in the currency of the list's prices; null: no threshold in money.")
+    ]
+    tokens: Annotated[int | None, Meta(description="Null: no threshold in tokens.")]
+
+
 class BudgetList(ApiRecord, frozen=True, kw_only=True):
-    """All budgets of a project."""
+    """All budgets of a project, and its threshold."""
 
     budgets: list[BudgetItem]
+    approval: ApprovalThreshold
+
+
+class BudgetRequest(Record, frozen=True, kw_only=True):
+    """A budget to be set, in the place of the one that is there."""
+
+    endpoint: Annotated[str, Meta(max_length=80, description="By its name; empty for all together.")] = ""
+    cost: Cost = None
+    tokens: Tokens = None
+
+
+class ThresholdRequest(Record, frozen=True, kw_only=True):
+    """A threshold to be set; with neither, nothing needs a second person."""
+
+    cost: Cost = None
+    tokens: Tokens = None

@@ -9,14 +9,16 @@ import msgspec
 
 from steelyard.evidence.canonical import sha256_hex
 from steelyard.server.api.bodies import body_of, is_json
-from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery, JobRequest
+from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery
+from steelyard.server.api.job_requests import JobRequest
 from steelyard.server.api.queries import query_of
 from steelyard.server.api.runs import page_address
-from steelyard.server.jobs import acts
-from steelyard.server.jobs.membership import Missing
+from steelyard.server.jobs import acts, approving
+from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import seals_of
 from steelyard.server.jobs.tries import asked_tasks
+from steelyard.server.web.addresses import job_path
 from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
@@ -26,8 +28,19 @@ if TYPE_CHECKING:
     from steelyard.server.jobs.rows import JobRow
     from steelyard.server.web.call import Call
 
-__all__ = ["add_job", "cancel_job", "list_jobs", "pause_job", "resume_job", "retry_job", "show_job"]
+__all__ = [
+    "add_job",
+    "approve_job",
+    "cancel_job",
+    "list_jobs",
+    "pause_job",
+    "refuse_job",
+    "resume_job",
+    "retry_job",
+    "show_job",
+]
 
+_NOT_WAITING: Final = "this job does not wait for approval, or somebody has decided"
 _HAS_NO_SUCH_JOB: Final = "there is no such job in the token's project"
 
 
@@ -46,7 +59,7 @@ def _add(call: Call, asked: JobRequest) -> Response:
         job = acts.add_job(
             connection, call.caller, call.project.project, asked.asks, call.facts, priority=asked.priority
         )
-    return json_reply(201, msgspec.to_builtins(JobAdded(job=job)))
+    return _added(call, job)
 
 
 def list_jobs(call: Call) -> Response:
@@ -95,6 +108,23 @@ def cancel_job(call: Call) -> Response:
     return _change(call, acts.cancel, "this job has ended")
 
 
+def approve_job(call: Call) -> Response:
+    """409 where it does not wait for that; 403 for whoever started it."""
+    return _decide(call, approving.approve)
+
+
+def refuse_job(call: Call) -> Response:
+    """As :func:`approve_job`."""
+    return _decide(call, approving.refuse)
+
+
+def _decide(call: Call, decide: Callable[..., bool]) -> Response:
+    try:
+        return _change(call, decide, _NOT_WAITING)
+    except Refused as error:
+        return problem_reply(403, str(error))
+
+
 def retry_job(call: Call) -> Response:
     """201 with the number of the job that goes on; 400 where nothing is to go on."""
     try:
@@ -102,7 +132,15 @@ def retry_job(call: Call) -> Response:
             job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
     except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
-    return json_reply(201, msgspec.to_builtins(JobAdded(job=job)))
+    return _added(call, job)
+
+
+def _added(call: Call, job: int) -> Response:
+    return json_reply(201, msgspec.to_builtins(JobAdded(job=job, page=_page(call, job))))
+
+
+def _page(call: Call, job: int) -> str:
+    return f"{call.platform.settings.base_url}{job_path(call.project.project, job)}"
 
 
 def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
@@ -127,6 +165,7 @@ def _item(call: Call, job: JobRow, seals: dict[int, str]) -> dict[str, Any]:
     seal = None if job.run is None else seals.get(job.run)
     return {
         "job": job.id,
+        "page": _page(call, job.id),
         "kind": job.kind,
         "state": job.state,
         "wanted": job.wanted or None,

@@ -32,7 +32,7 @@ _NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 # What the application's role may do; where a table is not named, nothing. Append-only is INSERT and SELECT.
 _RIGHTS: Final = {
     "schema_migration": "SELECT",
-    "project": "SELECT, INSERT, UPDATE (text_months)",
+    "project": "SELECT, INSERT, UPDATE (text_months, approval_cost, approval_tokens)",
     "person": "SELECT, INSERT, UPDATE (password_hash, is_admin, disabled_at)",
     "group_mapping": "SELECT, INSERT, UPDATE (ended_at)",
     "membership": "SELECT, INSERT, UPDATE (confirmed_at, ended_at)",
@@ -59,6 +59,7 @@ _RIGHTS: Final = {
     "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
     "reason, changed_by, run_id, ended_at, stored_run_id, waits_for, alert)",
     "job_event": "SELECT",
+    "approval": "SELECT, INSERT",
     "budget": "SELECT, INSERT, UPDATE (cost, tokens, set_by, set_at)",
     "spending": "SELECT",
     "reservation": "SELECT",
@@ -88,14 +89,15 @@ _RIGHTS: Final = {
 _CALLED: Final = (
     "open_audit_month(timestamptz)",
     "reserve(bigint, integer, numeric, numeric, numeric, numeric, numeric, numeric)",
+    "foresee_job(bigint, integer, numeric, numeric, numeric, numeric)",
 )
 
 
 # In an order in which rows can be written: what a row refers to comes before it.
 TABLES: Final = tuple(table for table in _RIGHTS if table != "schema_migration")
 
-# Tables that take rows only under a lease.
-FENCED: Final = ("lease", "stored_line", "stored_text", "stored_file")
+# Tables that take rows only in their moment: under a lease, or while a job waits for approval.
+FENCED: Final = ("lease", "stored_line", "stored_text", "stored_file", "approval")
 
 
 @dataclass(frozen=True, slots=True)

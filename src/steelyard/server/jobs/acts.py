@@ -18,6 +18,7 @@ from steelyard.server.access.acts import audit_act
 from steelyard.server.access.callers import Caller, Role
 from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs import budgets, rows
+from steelyard.server.jobs.approving import needs_approval
 from steelyard.server.jobs.dry_run import dry_run
 from steelyard.server.jobs.leases import Lease
 from steelyard.server.jobs.membership import Missing, member_of, person_of
@@ -101,10 +102,12 @@ def foresee(
     *,
     database: Database,
     data: DataFolder,
+    patience: float = 0.0,
 ) -> Figures:
     """What a job would take at most: calls, tokens, time and money (a runner's act). The endpoint is asked what it can.
 
-    ``connection`` is in autocommit; it takes up to two minutes. Raises InputError where it cannot be planned.
+    ``connection`` is in autocommit; it takes up to two minutes, and waits up to ``patience`` seconds for others.
+    Raises InputError where it cannot be planned.
     """
     member = member_of(caller, project, Role.RUNNER)
     if isinstance(asked, Resumption):
@@ -116,7 +119,8 @@ def foresee(
     setup = prepare_setup(connection, database, data, lease, 10.0, actor=f"person:{person}")
     with connection.transaction():
         audit_act(connection, "foresee-job", f"person:{person}", facts, f"project:{member.project_id}")
-    return dry_run(text, setup)
+    figures = dry_run(text, setup, patience=patience)
+    return msgspec.structs.replace(figures, needs_approval=needs_approval(connection, member, asked, figures))
 
 
 def add_job(

@@ -168,8 +168,8 @@ class JobAttempt:
             return Outcome("again", f"its process ended {said}, without a word")
         if ended.how == "unusable":
             return Outcome("failed", ended.reason)
-        if ended.how == "budget":
-            return Outcome("waiting", ended.reason, waits_for="budget")
+        if ended.how in ("budget", "approval"):
+            return Outcome("waiting", ended.reason, waits_for=ended.how)
         return Outcome("again", ended.reason or "its process was stopped by somebody else", rests=ended.unavailable)
 
     def _wished(self) -> Outcome:

@@ -27,12 +27,13 @@ _MODULE: Final = (sys.executable, "-P", "-m", "steelyard.server.jobs.dry_run_pro
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
 
 
-def dry_run(specification: str, setup: Setup, seconds: float = SECONDS) -> Figures:
+def dry_run(specification: str, setup: Setup, seconds: float = SECONDS, patience: float = 0.0) -> Figures:
     """Plan what a specification asks, and say calls, tokens, time and money; the endpoint is only asked what it can do.
 
-    Raises InputError where that cannot be planned, takes too long, or two others are being planned.
+    Raises InputError where that cannot be planned, takes too long, or two others are still being planned after
+    ``patience`` seconds.
     """
-    if not _AT_ONCE.acquire(blocking=False):
+    if not _AT_ONCE.acquire(timeout=patience):
         raise InputError("two other dry runs are going on: try again in a minute")
     try:
         # Its output goes into a file, of which no more is read than may be shown.

@@ -58,7 +58,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """At most so much in all: calls, tokens, seconds, and money where the endpoint has prices.
 
     ``skipped`` are tasks that are not asked, with the word of their verdict and the reason. ``problem``: why nothing
-    could be planned, in one line; "" where it could.
+    could be planned, in one line; "" where it could. ``needs_approval``: the project wants a second person for so much.
     """
 
     calls: int = 0
@@ -70,6 +70,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[tuple[str, str, str], ...] = ()
     assumptions: str = ""
     problem: str = ""
+    needs_approval: bool = False
 
 
 def main(folder: str, cpu_seconds: int, parent: int) -> None:

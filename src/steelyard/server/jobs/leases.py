@@ -48,8 +48,8 @@ class Outcome:
     ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, and
     *failed* is for good. Whether what is given back waits, is paused or is cancelled says what a person wants of it at
     that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too, until it has ended for good.
-    ``waits_for`` a *budget*:
-    given back, it is taken again when that was changed, when another job of the project has ended, or next month.
+    ``waits_for`` a *budget*: given back, it is taken again when that was changed, when another job of the project has
+    ended, or next month. ``waits_for`` *approval*: when a second person has given it.
     """
 
     state: str

@@ -23,13 +23,14 @@ _MOST_LOOKED_AT: Final = 200  # of each project's newest that are open or failed
 _MOST_PROJECTS: Final = 20
 # A failed job whose work another one goes on with needs nobody; a waiting one does where something stands in its way.
 _JOBS: Final = """
-SELECT j.id, p.name, j.why, j.reason, j.created_at
+SELECT j.id, p.name, j.why, j.reason, j.created_at, j.requested_by
 FROM unnest(%(projects)s::bigint[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT x.id, x.project_id, x.reason, x.created_at, CASE
+    SELECT x.id, x.project_id, x.reason, x.created_at, x.requested_by, CASE
             WHEN x.state = 'failed' THEN CASE WHEN x.ended_at > now() - make_interval(days => %(days)s)
                 AND NOT EXISTS (SELECT FROM steelyard.job o
                     WHERE o.resumes = coalesce(x.resumes, x.id) AND o.id > x.id) THEN 'failed' ELSE '' END
+            WHEN x.waits_for = 'approval' THEN 'approval'
             WHEN x.state = 'paused' THEN 'paused'
             WHEN x.waits_for <> '' THEN x.waits_for
             WHEN e.rest_until > now() THEN 'resting'
@@ -50,13 +51,17 @@ WHERE j.why <> '' ORDER BY j.why <> 'failed', j.id DESC LIMIT %(size)s
 
 @dataclass(frozen=True, slots=True)
 class JobInNeed:
-    """A job, and ``why``: *failed*, *paused*, *budget*, *resting* (its endpoint), *later* (tried again) or *worker*."""
+    """A job, and ``why``: *failed*, *approval*, *paused*, *budget*, *resting*, *later* (tried again) or *worker*.
+
+    *resting* is its endpoint.
+    """
 
     id: int
     project: str
     why: str
     reason: str
     created_at: datetime
+    requested_by: int
 
 
 def jobs_in_need(connection: psycopg.Connection[Any], projects: Sequence[int], size: int) -> list[JobInNeed]:

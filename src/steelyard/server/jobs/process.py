@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -40,7 +40,11 @@ from steelyard.server.jobs.messages import (
 from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
+    from steelyard.api.conduct import Job
+    from steelyard.auditing.conductor import Audit
     from steelyard.auditing.session import RunSession
+    from steelyard.planning.orders import ProvedOrders
+    from steelyard.plugins import Model
     from steelyard.server.database.connection import Database
     from steelyard.server.jobs.spending import JobAllowance
 
@@ -102,8 +106,8 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
 
     try:
         _do(run, inputs, setup, out)
-    except _BudgetSpent as error:
-        return Ended(how="budget", reason=one_line(str(error), 500))
+    except _NotAllowed as error:
+        return Ended(how=error.waits_for, reason=one_line(str(error), 500))
     except Interrupted:
         return Ended(how="stopped")
     except (InputError, VerificationError) as error:
@@ -139,10 +143,11 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     args = arguments_of(asked, setup, inputs, run)
     teller = _Teller(out)
     database = existing_database(open_data_folder(Path(setup.data), create=False), _variables(setup))
-    with kept_run(database.new_connection, setup, run) as kept, _account(database, setup) as account:
+    limits = (asked.max_cost, asked.max_tokens)
+    with kept_run(database.new_connection, setup, run) as kept, _account(database, setup, *limits) as account:
         more: dict[str, Any] = {"watcher": teller.watch, "store": kept, "allowance": account}
         if setup.stored_run is None:
-            job = replace(job_of(asked, args, inputs), begun=kept.begin)
+            job = _foreseen(replace(job_of(asked, args, inputs), begun=kept.begin), account)
             asyncio.run(conduct(job, args, None, **more))
             teller.tell_all()
             return
@@ -152,30 +157,54 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
             teller.tell_all()
 
 
+def _foreseen(job: Job, account: JobAllowance | None) -> Job:
+    """The job, of whose plan the account hears what it may take at most."""
+    from steelyard.planning.dry_run import forecast
+    from steelyard.runner.budget import Reservation
+
+    if account is None:
+        return job
+    plan, tell = job.plan, account.foresee
+
+    async def planned(models: Mapping[str, Model], orders: ProvedOrders | None) -> Audit:
+        audit = await plan(models, orders)
+        rows = forecast(audit.plan, audit.prepared).rows
+        tell(Reservation(sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)))
+        return audit
+
+    return replace(job, plan=planned)
+
+
 @contextlib.contextmanager
-def _account(database: Database, setup: Setup) -> Iterator[JobAllowance | None]:
+def _account(
+    database: Database, setup: Setup, most_cost: float | None, most_tokens: int | None
+) -> Iterator[JobAllowance | None]:
     """What the job's calls are taken from; None for the model that is built in.
 
-    Raises BudgetSpent in place of Interrupted where it has no room for the next call.
+    Raises NotAllowed in place of Interrupted where the next call is not.
     """
     from steelyard.server.jobs.spending import JobAllowance
 
     if not setup.host:
         yield None
         return
-    account = JobAllowance(database.new_connection, setup)
+    account = JobAllowance(database.new_connection, setup, most_cost, most_tokens)
     try:
         yield account
     except Interrupted:
         if account.refusal:
-            raise _BudgetSpent(account.refusal) from None
+            raise _NotAllowed(account.refusal, account.waits_for) from None
         raise
     finally:
         account.close()
 
 
-class _BudgetSpent(Interrupted):
-    """A budget has no room for the next call; the message says which."""
+class _NotAllowed(Interrupted):
+    """The next call waits for a *budget* or for *approval*; the message says why."""
+
+    def __init__(self, message: str, waits_for: str) -> None:
+        super().__init__(message)
+        self.waits_for = waits_for
 
 
 def _variables(setup: Setup) -> dict[str, str]:

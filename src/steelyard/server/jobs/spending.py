@@ -1,6 +1,7 @@
 """What a job's calls take of its project's budgets: each call's worst case is reserved before it is sent, in blocks.
 
-The database decides (``steelyard.reserve``), for all jobs of all workers at once. Within a block this process counts by
+The database decides (``steelyard.reserve``), for all jobs of all workers at once, also whether a second person must
+approve what the job may spend (``steelyard.foresee_job``, before its first call). Within a block this process counts by
 itself: what it holds is never less than what was spent since it last asked and what its calls in flight may take.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, Final
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from steelyard.errors import StorageError
 from steelyard.runner.budget import Budget, Reservation, worst_case
@@ -27,13 +29,24 @@ __all__ = ["JobAllowance"]
 _AGAIN_SECONDS: Final = 0.2
 _BLOCK: Final = 2  # times the calls at once: so many calls are asked for together
 _NOTHING: Final = Reservation(0, 0)
+_APPROVAL: Final = "approval: "  # before the words of a refusal that a second person can lift
 
 
 class JobAllowance:
-    """The account of one attempt; ``refusal`` says in words why the last call was not allowed, "" where none was."""
+    """The account of one attempt; ``refusal`` says in words why the last call was not allowed, "" where none was.
 
-    def __init__(self, connect: Connect, setup: Setup) -> None:
+    ``waits_for`` is then *budget*, or *approval* where a second person can lift it. ``most_cost`` and ``most_tokens``
+    are the job's own limits.
+    """
+
+    def __init__(
+        self, connect: Connect, setup: Setup, most_cost: float | None = None, most_tokens: int | None = None
+    ) -> None:
         self.refusal = ""
+        self.waits_for = "budget"
+        self._most_of_job = (most_cost, most_tokens)
+        self._upper: Reservation | None = None
+        self._is_foreseen = False
         self._connect = connect
         self._setup = setup
         self._most = setup.calls or 1
@@ -45,6 +58,10 @@ class JobAllowance:
         self._settled = asyncio.Event()
         self._connection: psycopg.Connection[Any] | None = None
 
+    def foresee(self, upper: Reservation) -> None:
+        """Say what all calls of the plan may take at most, before the first of them."""
+        self._upper = upper
+
     async def reserve(self, request: Request) -> bool:
         """As of :class:`Allowance`; waits for calls in flight where they may leave room, since most use less.
 
@@ -52,6 +69,8 @@ class JobAllowance:
         """
         worst = worst_case(request)
         async with self._turn:
+            if not self._is_foreseen and not await self._foreseen():
+                return False
             while self._count >= self._most:  # a plan that goes on may have been sealed with more calls at once
                 await self._one_settled()
             while not self._has_room(worst):
@@ -79,9 +98,21 @@ class JobAllowance:
     def close(self) -> None:
         """Say what was spent, and give the rest back; where that fails, it comes back with the lease."""
         with contextlib.suppress(StorageError), plain_errors():
-            self._ask(self._spent, _NOTHING, _NOTHING)
+            self._ask(*_reserving(self._setup, self._spent, _NOTHING, _NOTHING))
         if self._connection is not None:
             self._connection.close()
+
+    async def _foreseen(self) -> bool:
+        """Whether the job may spend what its plan takes; asked once."""
+        most_cost, tokens = self._most_of_job
+        cost = None if most_cost is None else Decimal(repr(most_cost))
+        read, written = (None, None) if self._upper is None else (self._upper.prompt, self._upper.completion)
+        values = (self._setup.job, self._setup.attempt, read, written, cost, tokens)
+        query = "SELECT steelyard.foresee_job(%s, %s, %s, %s, %s, %s)"
+        self.refusal = _fenced(await asyncio.to_thread(self._ask_again, query, values))
+        self.waits_for = "approval"
+        self._is_foreseen = not self.refusal
+        return self._is_foreseen
 
     async def _one_settled(self) -> None:
         self._settled.clear()
@@ -94,21 +125,20 @@ class JobAllowance:
     async def _asked(self, more: Reservation) -> bool:
         """Whether the database reserves so much more; it is told what was spent until now."""
         spent, kept = self._spent, self._open
-        answer = await asyncio.to_thread(self._ask_again, spent, kept, more)
-        if answer == "-":
-            raise StorageError("the lease of the job is over: another attempt goes on with it")
+        answer = _fenced(await asyncio.to_thread(self._ask_again, *_reserving(self._setup, spent, kept, more)))
         self._told = spent
         self._held = kept if answer else _sum(kept, more)
-        self.refusal = answer
+        self.waits_for = "approval" if answer.startswith(_APPROVAL) else "budget"
+        self.refusal = answer.removeprefix(_APPROVAL)
         return not answer
 
-    def _ask_again(self, spent: Reservation, kept: Reservation, more: Reservation) -> str:
+    def _ask_again(self, query: LiteralString, values: tuple[Any, ...]) -> str:
         """Ask until the database answers: this process ends with the job's lease, and asking twice changes nothing."""
         import psycopg
 
         while True:
             try:
-                return self._ask(spent, kept, more)
+                return self._ask(query, values)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 if self._connection is not None:
                     self._connection.close()
@@ -116,16 +146,26 @@ class JobAllowance:
             except psycopg.Error as error:
                 raise StorageError(f"the database: {error.diag.message_primary}") from None
 
-    def _ask(self, spent: Reservation, kept: Reservation, more: Reservation) -> str:
+    def _ask(self, query: LiteralString, values: tuple[Any, ...]) -> str:
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
-        row = self._connection.execute(
-            "SELECT steelyard.reserve(%s, %s, %s, %s, %s, %s, %s, %s)",
-            (self._setup.job, self._setup.attempt, spent.prompt, spent.completion, kept.prompt, kept.completion,
-             more.prompt, more.completion),
-        ).fetchone()  # fmt: skip
+        row = self._connection.execute(query, values).fetchone()
         assert row is not None
         return str(row[0])
+
+
+def _reserving(
+    setup: Setup, spent: Reservation, kept: Reservation, more: Reservation
+) -> tuple[LiteralString, tuple[Any, ...]]:
+    values = (setup.job, setup.attempt, spent.prompt, spent.completion, kept.prompt, kept.completion, more.prompt,
+              more.completion)  # fmt: skip
+    return "SELECT steelyard.reserve(%s, %s, %s, %s, %s, %s, %s, %s)", values
+
+
+def _fenced(answer: str) -> str:
+    if answer == "-":
+        raise StorageError("the lease of the job is over: another attempt goes on with it")
+    return answer
 
 
 def _sum(one: Reservation, other: Reservation) -> Reservation:

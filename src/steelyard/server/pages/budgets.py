@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError
-from steelyard.server.jobs import acts
+from steelyard.server.jobs import acts, approving
 from steelyard.server.pages.words import money_in_words
 from steelyard.server.web.addresses import budgets_path
 from steelyard.server.web.render import page
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steelyard.server.jobs.budgets import BudgetRow
     from steelyard.server.web.call import Call
 
-__all__ = ["do_change", "read_amounts", "show_budgets"]
+__all__ = ["do_change", "do_change_threshold", "read_amounts", "show_budgets"]
 
 
 def show_budgets(call: Call) -> Response:
@@ -42,6 +42,20 @@ def do_change(call: Call) -> Response:
     return RedirectResponse(budgets_path(call.project.project), 303)
 
 
+def do_change_threshold(call: Call) -> Response:
+    """Set above which amount a job needs a second person; without an amount none does."""
+    from starlette.responses import RedirectResponse
+
+    project = call.project.project
+    try:
+        cost, tokens = read_amounts(call.field("cost", 40), call.field("tokens", 40))
+        with call.platform.pool.connection() as connection:
+            approving.change_threshold(connection, call.caller, project, call.facts, cost=cost, tokens=tokens)
+    except InputError as error:
+        return _page(call, 400, threshold_problem=str(error), threshold_typed=call.form)
+    return RedirectResponse(budgets_path(project), 303)
+
+
 def read_amounts(cost: str, tokens: str) -> tuple[Decimal | None, int | None]:
     """Money and tokens as they are typed, None for an empty field; raises InputError for what is no such number."""
     try:
@@ -56,11 +70,24 @@ def read_amounts(cost: str, tokens: str) -> tuple[Decimal | None, int | None]:
     return money, int(plain) if plain else None
 
 
-def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
+def _page(
+    call: Call,
+    status: int = 200,
+    *,
+    problem: str = "",
+    typed: Mapping[str, str] | None = None,
+    threshold_problem: str = "",
+    threshold_typed: Mapping[str, str] | None = None,
+) -> Response:
     project = call.project.project
     with call.platform.pool.connection() as connection:
         found = acts.budgets_shown(connection, call.caller, project)
+        threshold = approving.threshold_shown(connection, call.caller, project)
     given = typed or {}
+    now = {
+        "cost": "" if threshold.cost is None else f"{threshold.cost:f}",
+        "tokens": "" if threshold.tokens is None else f"{threshold.tokens:,}",
+    }
     return page(
         call,
         "budgets.html.j2",
@@ -71,6 +98,9 @@ def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[st
         budgets=[_shown(each) for each in found],
         endpoints=[each.name for each in call.platform.endpoints.all() if each.retired_at is None],
         typed={name: given.get(name, "") for name in ("endpoint", "cost", "tokens")},
+        threshold=threshold_typed or now,
+        has_threshold=any(now.values()),
+        threshold_problem=threshold_problem,
     )
 
 

@@ -251,6 +251,7 @@ def _shown_figures(figures: Figures, limit: str) -> dict[str, Any]:
             for task, word, reason in figures.skipped
         ],
         "assumptions": figures.assumptions,
+        "needs_approval": figures.needs_approval,
     }
 
 

@@ -10,9 +10,9 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
-from steelyard.server.jobs import acts
+from steelyard.server.jobs import acts, approving
 from steelyard.server.jobs.costs import verdict_costs
-from steelyard.server.jobs.membership import Missing
+from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import names_of, seals_of, why_it_waits
 from steelyard.server.jobs.specification import Resumption, RunSpecification, read_specification
@@ -31,12 +31,26 @@ if TYPE_CHECKING:
     from steelyard.server.jobs.specification import Specification
     from steelyard.server.web.call import Call
 
-__all__ = ["asked_in_words", "do_cancel", "do_pause", "do_resume", "do_retry", "rate_in_words", "show_job", "show_jobs"]
+__all__ = [
+    "asked_in_words",
+    "do_approve",
+    "do_cancel",
+    "do_pause",
+    "do_refuse",
+    "do_resume",
+    "do_retry",
+    "rate_in_words",
+    "show_job",
+    "show_jobs",
+]
 
 _OPEN: Final = ("waiting", "running")  # what changes by itself
 _WANTED: Final = {"pause": "running, to be paused", "cancel": "running, to be stopped"}
 _STATES: Final = {"cancelled": "stopped"}
+_NOT_WAITING: Final = "this job does not wait for approval, or somebody has decided"
 _WAITS: Final = {
+    "approval": "It may spend more than one person may here alone: an editor or admin of the project who did not start "
+    "it approves or refuses it.",
     "budget": "A budget of the project has no room for its next call. It goes on when an admin of the project gives "
     "more, when another job has ended, or next month.",
     "later": "It was not done at the last attempt, and is tried again in a while.",
@@ -85,6 +99,16 @@ def do_cancel(call: Call) -> Response:
     return _change(call, acts.cancel, "this job has ended")
 
 
+def do_approve(call: Call) -> Response:
+    """Let it spend what it may, as a second person."""
+    return _change(call, approving.approve, _NOT_WAITING)
+
+
+def do_refuse(call: Call) -> Response:
+    """End it, as a second person."""
+    return _change(call, approving.refuse, _NOT_WAITING)
+
+
 def do_retry(call: Call) -> Response:
     """Go on with what a job left, by another job."""
     try:
@@ -112,6 +136,8 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
             is_changed = change(connection, call.caller, project, job, call.facts)
     except Missing:
         return missing_page(call)
+    except Refused as error:
+        return _job_page(call, 403, problem=str(error))
     return _to(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
 
 
@@ -124,7 +150,8 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
             seal = seals_of(connection, [row]).get(row.run or 0, "")
             people = [row.requested_by, *(int(each.actor[7:]) for each in events if _is_person(each.actor))]
             names = names_of(connection, people)
-            waits = why_it_waits(connection, row.id)
+            waits = "approval" if row.waits_for == "approval" else why_it_waits(connection, row.id)
+            may_decide = _needs_approval(row) and approving.may_decide(connection, call.caller, project.project, row.id)
             costs = verdict_costs(connection, [row])
     except Missing:
         return missing_page(call)
@@ -143,7 +170,8 @@ def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
         row=row,
         rate=_rate(row, events),
         **_live(row),
-        waits=_WAITS.get(waits, ""),
+        waits=_WAITS.get(waits, "") if row.state in ("waiting", "paused") else "",
+        may_decide=may_decide,
         run_address=run_path(project.project, seal) if seal else "",
         events=[_shown_event(each, names) for each in events],
         goes_on_with=job_path(project.project, row.resumes) if row.resumes else "",
@@ -161,7 +189,7 @@ def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, Ve
         "id": row.id,
         "address": job_path(project, row.id),
         "subject": asked_in_words(read_specification(row.specification)),
-        "state": _state(row.state, row.wanted),
+        "state": "waiting for approval" if _needs_approval(row) else _state(row.state, row.wanted),
         "answered": f"{progress.answered:,} of at most {progress.planned:,}" if progress else "",
         "cost": "" if row.tokens is None else "unknown" if row.cost is None else money_in_words(row.cost),
         "verdict_price": job_verdict_cost(costs[row.id]) if row.id in costs else NOTHING,
@@ -185,6 +213,10 @@ def asked_in_words(asked: Specification) -> str:
     tasks = f": {', '.join(named[:5])}{' …' if len(named) > 5 else ''}" if named else ""
     what = "measurement of" if isinstance(asked, RunSpecification) else "audit of claims about"
     return f"{what} {asked.model}{where}{tasks}"
+
+
+def _needs_approval(row: JobRow) -> bool:
+    return row.waits_for == "approval" and row.state in ("waiting", "paused")
 
 
 def _state(state: str, wanted: str) -> str:

@@ -25,6 +25,7 @@ __all__ = ["Need", "ends_soon", "needs_of"]
 _MOST: Final = 10  # of each kind
 _JOB_WORDS: Final = {
     "failed": "failed",
+    "approval": "waits for the approval of another editor or admin",
     "paused": "is paused",
     "budget": "waits for a budget",
     "resting": "waits: its endpoint did not answer",
@@ -65,16 +66,23 @@ def _jobs(call: Call) -> Iterator[Need]:
     with call.platform.pool.connection() as connection:
         found = jobs_in_need(connection, _projects(call, Role.RUNNER), _MOST + 1)
     for each in found[:_MOST]:
-        yield Need(f"Job {each.id} of {each.project}", job_path(each.project, each.id), _job_words(each))
+        yield Need(f"Job {each.id} of {each.project}", job_path(each.project, each.id), _job_words(call, each))
     if len(found) > _MOST:
         yield Need(f"Jobs of {found[_MOST].project}", jobs_path(found[_MOST].project), "more jobs need somebody")
 
 
-def _job_words(job: JobInNeed) -> str:
+def _job_words(call: Call, job: JobInNeed) -> str:
     said = _JOB_WORDS[job.why]
+    member = call.caller.membership(job.project)
+    if job.why == "approval" and job.requested_by != call.caller.person and member and member.role.reaches(Role.EDITOR):
+        said = "waits for your approval"
     if job.why == "worker":
         return f"{said} since {moment(job.created_at)}"
-    return f"{said}: {one_line(job.reason, 200)}" if job.reason and job.why in ("failed", "budget", "later") else said
+    return (
+        f"{said}: {one_line(job.reason, 200)}"
+        if job.reason and job.why in ("failed", "approval", "budget", "later")
+        else said
+    )
 
 
 def _verdicts(call: Call) -> Iterator[Need]:

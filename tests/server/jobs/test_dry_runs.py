@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from steelyard.errors import InputError
+from steelyard.server.jobs.dry_run_process import Figures
+from steelyard.server.jobs.dry_runs import KEPT, OPEN, OPEN_OF_PERSON, DryRun, DryRuns
+from tests.server.jobs.yard import wait_for
+
+
+def done(runs: DryRuns, project: int, number: int) -> DryRun:
+    def ended() -> DryRun | None:
+        found = runs.find(project, number)
+        assert found is not None
+        return found if found.is_done else None
+
+    found: DryRun = wait_for(ended)
+    return found
+
+
+def test_a_dry_run_is_found_in_its_project_alone() -> None:
+    runs = DryRuns()
+    number = runs.begin(1, 1, lambda: Figures(calls=7))
+    figures = done(runs, 1, number).figures
+    assert figures is not None
+    assert figures.calls == 7
+    assert runs.find(2, number) is None
+    assert runs.find(1, number + 1) is None
+
+
+def test_what_goes_wrong_is_one_line_and_the_next_one_is_planned() -> None:
+    def refuse() -> Figures:
+        raise InputError("there is no such task\nat all")
+
+    def fail() -> Figures:
+        raise ZeroDivisionError("a secret")
+
+    runs = DryRuns()
+    refused, failed, fine = (runs.begin(1, 1, plan) for plan in (refuse, fail, Figures))
+    assert done(runs, 1, refused).problem == "there is no such task at all"
+    said = done(runs, 1, failed).problem
+    assert said.startswith("an error of ours: ZeroDivisionError")
+    assert "secret" not in said
+    assert done(runs, 1, fine).problem == ""
+
+
+def test_nobody_fills_the_queue_and_the_oldest_are_forgotten() -> None:
+    go = threading.Event()
+
+    def wait() -> Figures:
+        assert go.wait(60)
+        return Figures()
+
+    runs = DryRuns()
+    first = [runs.begin(1, 1, wait) for _ in range(OPEN_OF_PERSON)]
+    with pytest.raises(InputError, match="5 of your dry runs"):
+        runs.begin(2, 1, wait)
+    others = [runs.begin(1, person, wait) for person in range(2, OPEN - OPEN_OF_PERSON + 2)]
+    with pytest.raises(InputError, match="many other dry runs wait"):
+        runs.begin(1, 999, wait)
+    go.set()
+    for number in others:
+        done(runs, 1, number)
+    for person in range(KEPT):
+        done(runs, 3, runs.begin(3, person, Figures))
+    assert all(runs.find(1, number) is None for number in first)
