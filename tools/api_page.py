@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
     if body := operation.get("requestBody"):
         forms = " or ".join(_content({name: each}) for name, each in body["content"].items())
         yield f"Body, {forms}: {body['description']}\n"
+        for each in body["content"].values():
+            if "example" in each:
+                yield f"```json\n{json.dumps(each['example'])}\n```\n"
     common = OF_TOKENS if operation["security"] else OF_ALL
     yield "| status | answer | meaning |\n|--:|:--|:--|"
     for status, reply in operation["responses"].items():

@@ -80,6 +80,8 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             add_stored_run(connection, f"{name} {person}")
         if table_is_there(connection, "job"):
             add_job(connection, person)
+        if table_is_there(connection, "approval"):
+            add_decision(connection, person)
         if runs and table_is_there(connection, "event"):
             add_event(connection, person)
         if runs and table_is_there(connection, "suite_version"):
@@ -129,6 +131,23 @@ def add_job(connection: Any, person: int) -> None:
     connection.execute(
         "UPDATE steelyard.job SET state = 'cancelled', ended_at = now(), reason = %s WHERE id = %s", (HOSTILE, job)
     )
+
+
+def add_decision(connection: Any, person: int) -> None:
+    """A job of the first person, which this other one did not approve."""
+    first = one(connection, "SELECT min(id) FROM steelyard.person", ())
+    if first == person:
+        return
+    job = one(
+        connection,
+        "INSERT INTO steelyard.job (project_id, kind, specification, requested_by, waits_for) "
+        "VALUES (1, 'run', '{}', %s, 'approval') RETURNING id",
+        (first,),
+    )
+    connection.execute(
+        "INSERT INTO steelyard.approval (job_id, person_id, is_approved) VALUES (%s, %s, false)", (job, person)
+    )
+    connection.execute("UPDATE steelyard.job SET state = 'cancelled', ended_at = now() WHERE id = %s", (job,))
 
 
 def add_event(connection: Any, person: int) -> None:

@@ -47,6 +47,8 @@ def of_the_first_schema(source: Path, target: Path) -> None:
         folders[row["folder"]] = row["seal_sha256"]
     for table, added in (
         ("project", "text_months"),
+        ("project", "approval_cost"),
+        ("project", "approval_tokens"),
         ("token", "project_id"),
         ("run", "folder"),
         ("run", "scores_taken"),

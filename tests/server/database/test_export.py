@@ -43,7 +43,7 @@ def test_everything_that_names_a_person_is_there_and_nothing_of_others(
         "endpoint": 1, "endpoint_key": 1, "share": 2, "schedule": 1, "job": 1, "webhook_place": 1,
         "webhook": 1, "mail_server": 1, "mail_address": 1, "mail_choice": 1, "event": 1, "delivery": 1,
         "suite_version": 1, "suite_decision": 1, "suite_view": 1, "label_set": 1, "label": 1, "reader_key": 1,
-        "run_seen": 2,
+        "run_seen": 2, "approval": 1,
         "audit": 2,
     }  # fmt: skip
     by_table = [each["table"] for each in lines]

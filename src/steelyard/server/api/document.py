@@ -74,7 +74,11 @@ def _operation(operation: Operation, operations: Sequence[Operation]) -> dict[st
     if parameters := [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)]:
         found["parameters"] = parameters
     if operation.body is not None:
-        form = {} if operation.body.record is None else {"schema": _reference(operation.body.record)}
+        form: dict[str, Any] = {}
+        if operation.body.record is not None:
+            form["schema"] = _reference(operation.body.record)
+        if operation.body.example is not None:
+            form["example"] = operation.body.example
         content: dict[str, Any] = dict.fromkeys(operation.body.media_types, form)
         found["requestBody"] = {"description": operation.body.words, "required": True, "content": content}
     return found

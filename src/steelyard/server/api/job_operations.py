@@ -17,7 +17,7 @@ from steelyard.server.api.job_records import (
     JobQuery,
     ThresholdRequest,
 )
-from steelyard.server.api.job_requests import DryRunRequest, JobRequest
+from steelyard.server.api.job_requests import EXAMPLE, DryRunRequest, JobRequest
 from steelyard.server.api.operation import Body, Operation, Success
 
 __all__ = ["DRY_RUNS_PATH", "JOBS_PATH", "JOB_OPERATIONS", "MAX_JOB"]
@@ -46,7 +46,7 @@ JOB_OPERATIONS: Final = (
         method="POST", path=JOBS_PATH, access=_START, handler=jobs.add_job,
         name="addJob", summary="Have the server carry out an audit or a run",
         about="A worker takes it when its turn has come; a finished run is verified and listed as a pushed one is.",
-        body=Body("What is asked, at most 2 MB.", ("application/json",), record=JobRequest),
+        body=Body("What is asked, at most 2 MB.", ("application/json",), record=JobRequest, example={"asks": EXAMPLE}),
         successes=(Success(201, "added", JobAdded),),
         problems=_NOT_JSON,
     ),
@@ -93,7 +93,10 @@ JOB_OPERATIONS: Final = (
         name="addDryRun", summary="Plan a job without adding it",
         about="The server plans it when its turn has come, within some minutes; the endpoint is asked what it can do, "
         "and no sample is sent. At most five of a person wait at a time.",
-        body=Body("What a job would ask, at most 2 MB.", ("application/json",), record=DryRunRequest),
+        body=Body(
+            "What a job would ask, at most 2 MB.", ("application/json",), record=DryRunRequest,
+            example={"asks": EXAMPLE},
+        ),
         successes=(Success(202, "it is being planned: ask for it by its number", DryRunAdded),),
         problems=_NOT_JSON,
     ),
@@ -114,14 +117,14 @@ JOB_OPERATIONS: Final = (
         method="POST", path=BUDGETS_PATH, access=_SET_BUDGETS, handler=budgets.set_budget,
         name="setBudget", summary="Set what a project may spend in a month",
         about="At one endpoint, or at all together. Jobs that wait for a budget are looked at again.",
-        body=Body("The budget.", ("application/json",), record=BudgetRequest),
+        body=Body("The budget.", ("application/json",), record=BudgetRequest, example={"cost": 25.5}),
         successes=(Success(200, "set: all budgets as they are now", BudgetList),), problems=_NOT_JSON,
     ),
     Operation(
         method="POST", path=BUDGETS_PATH + "/approval", access=_SET_BUDGETS, handler=budgets.set_threshold,
         name="setApprovalThreshold", summary="Set above which amount a job needs a second person",
         about="Jobs that wait for approval are looked at again.",
-        body=Body("The threshold.", ("application/json",), record=ThresholdRequest),
+        body=Body("The threshold.", ("application/json",), record=ThresholdRequest, example={"cost": 10}),
         successes=(Success(200, "set: all budgets as they are now", BudgetList),), problems=_NOT_JSON,
     ),
 )  # fmt: skip

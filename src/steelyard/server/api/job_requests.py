@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from msgspec import Meta
 
 from steelyard.records import Record
 from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
 
-__all__ = ["DryRunRequest", "JobRequest"]
+__all__ = ["EXAMPLE", "DryRunRequest", "JobRequest"]
+
+# What may be asked on any server: of the model that is built in.
+EXAMPLE: Final = {
+    "kind": "run",
+    "model": "embedded:smollm2",
+    "questions": {"sums": '{"question": "What is 2 + 3?", "answer": "5"}\n'},
+}
 
 Asks: TypeAlias = Annotated[
     AuditSpecification | RunSpecification, Meta(description="What steelyard audit or steelyard run would be told.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.records import Record
 from steelyard.server.access.callers import Access, Place
@@ -43,12 +43,16 @@ class Success:
 
 @dataclass(frozen=True)
 class Body:
-    """The body that an operation takes: of these types, a record where it is JSON; and which headers say more."""
+    """The body that an operation takes: of these types, a record where it is JSON; and which headers say more.
+
+    ``example`` is one that is taken as it stands, on any server.
+    """
 
     words: str
     media_types: tuple[str, ...]
     headers: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # description, values
     record: type[Record] | None = None
+    example: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api import schedules
+from steelyard.server.api.job_requests import EXAMPLE
 from steelyard.server.api.operation import Body, Operation, Success
 from steelyard.server.api.schedule_records import ScheduleAdded, ScheduleDetail, ScheduleList, ScheduleRequest
 
@@ -28,7 +29,10 @@ SCHEDULE_OPERATIONS: Final = (
         name="addSchedule", summary="Ask the same again and again",
         about="A schedule is on from the beginning, and makes a job at each of its moments. What was missed is made up "
         "by one job, which says so.",
-        body=Body("What is asked, and when, at most 2 MB.", ("application/json",), record=ScheduleRequest),
+        body=Body(
+            "What is asked, and when, at most 2 MB.", ("application/json",), record=ScheduleRequest,
+            example={"name": "each Monday", "cron": "0 6 * * MON", "zone": "Europe/Berlin", "asks": EXAMPLE},
+        ),
         successes=(Success(201, "added", ScheduleAdded),),
         problems={415: "the body is not said to be JSON"},
     ),
