@@ -129,8 +129,8 @@ def test_what_needs_a_second_person_waits_for_one_on_pages_and_over_the_api(own:
         form = {"sheet": SHEET, "choice": choice, "task": "sums", "questions": questions(4)}
         assert "So much needs a second person" in starter.submit(CLAIMS, CLAIMS, **form).text
         first, other = added(starter, choice), added(starter, choice)
-        for job in (first, other):
-            wait_for(lambda job=job: job_at(second, job, "It is waiting for approval"))
+        wait_for(lambda: job_at(second, first, "It is waiting for approval"))
+        wait_for(lambda: job_at(second, other, "It is waiting for approval"))
         assert said in viewer.get(first).text
         assert "/approve" not in viewer.get(first).text + starter.get(first).text
         assert "waits for your approval" in second.get("/").text
