@@ -66,7 +66,7 @@ class World:
     def account(self, lease: Lease, upper: int | None = None, **limits: float) -> JobAllowance:
         """That of an attempt whose plan may take so many tokens to be written."""
         setup = Setup(
-            uri="", host="x", calls=1, data="/", project="default", job=lease.job, attempt=lease.attempt,
+            uri="", host="x", calls=1, data="/", project="default", project_id=1, job=lease.job, attempt=lease.attempt,
             lease_seconds=10.0,
         )  # fmt: skip
         tokens = limits.get("tokens")
