@@ -211,6 +211,11 @@ def test_of_two_who_decide_at_once_one_does(world: World) -> None:
 
 def test_what_waits_for_approval_is_not_taken_whatever_else_happens(world: World) -> None:
     job = world.waiting_job()
+    with world.database.connect() as connection:
+        told = connection.execute("SELECT data FROM steelyard.event WHERE kind = 'job.approval'").fetchall()
+    assert [each for (data,) in told if (each := json.loads(data))["job"] == job] == [
+        {"job": job, "kind": "run", "path": f"/p/default/jobs/{job}", "project": "default"}
+    ]
     assert "its calls may take up to 10.0000, and in this project more than 1 needs" in world.row(job).reason
     with world.database.connect() as connection:
         connection.execute("UPDATE steelyard.job SET not_before = now() - interval '1 day' WHERE id = %s", (job,))

@@ -2,7 +2,7 @@
 
 An event has names, counts, verdict words and the path of a page: never a question, an answer, a reason that may quote
 one, or a key. The database itself puts it on its way to each receiver (``address_event`` in 0008_notify.sql), and
-writes those of jobs (``tell_of_job``).
+writes those of jobs (``tell_of_job``, ``tell_of_approval``).
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ KINDS: Final = {
         EventKind("run.verified", "a run was accepted, and no claim in it is inconsistent"),
         EventKind("run.inconsistent", "a run was accepted that contradicts a claim or misses a gate"),
         EventKind("job.failed", "a job failed for good"),
+        EventKind("job.approval", "a job waits for a second person to approve what it may spend"),
         EventKind("schedule.missed", "a schedule's look is overdue or was late, or looks were missed"),
         EventKind("watch.alert", "a schedule's look accuses a claim anew, or has another verdict or exit code"),
         EventKind("key.expiring", f"a token ends within {EXPIRY_DAYS} days", of_server=True),

@@ -14,6 +14,7 @@ _SUBJECTS: Final = {
     "run.verified": "a run of {model} was accepted: {verdict}",
     "run.inconsistent": "a run of {model} is inconsistent",
     "job.failed": "job {job} failed",
+    "job.approval": "job {job} waits for a second person",
     "schedule.missed": "looks of the schedule {schedule} are overdue, or were missed",
     "watch.alert": "the schedule {schedule} came out otherwise: {verdict}, before: {was}",
     "key.expiring": "the token {name} ends on {ends_at:.10}",

@@ -53,6 +53,22 @@ CREATE TRIGGER note AFTER UPDATE ON steelyard.job
         IS DISTINCT FROM (NEW.state, NEW.wanted, NEW.attempt, NEW.waits_for = 'approval'))
     EXECUTE FUNCTION steelyard.note_job();
 
+-- Whoever could decide hears of it, where they asked for that.
+CREATE FUNCTION steelyard.tell_of_approval() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    project text := (SELECT name FROM steelyard.project WHERE id = NEW.project_id);
+BEGIN
+    INSERT INTO steelyard.event (project_id, kind, data, once)
+        VALUES (NEW.project_id, 'job.approval', json_build_object('job', NEW.id, 'kind', NEW.kind,
+            'project', project, 'path', '/p/' || project || '/jobs/' || NEW.id)::text,
+            'job.approval ' || NEW.id || ' ' || NEW.attempt) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER tell_approval AFTER UPDATE ON steelyard.job
+    FOR EACH ROW WHEN (NEW.waits_for = 'approval' AND OLD.waits_for <> 'approval' AND NEW.state IN ('waiting', 'paused'))
+    EXECUTE FUNCTION steelyard.tell_of_approval();
+
 -- As before; what waits for approval waits, whatever else has changed.
 CREATE OR REPLACE FUNCTION steelyard.take_job(taker text, lease interval) RETURNS SETOF steelyard.job
     LANGUAGE plpgsql SET search_path = pg_catalog AS $$
