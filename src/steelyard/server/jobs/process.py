@@ -171,7 +171,8 @@ def _foreseen(job: Job, account: JobAllowance | None) -> Job:
     async def planned(models: Mapping[str, Model], orders: ProvedOrders | None) -> Audit:
         audit = await plan(models, orders)
         rows = forecast(audit.plan, audit.prepared).rows
-        tell(Reservation(sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)))
+        upper = Reservation(sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows))
+        await asyncio.to_thread(tell, upper)  # before the plan is kept, so that no later attempt has one without this
         return audit
 
     return replace(job, plan=planned)

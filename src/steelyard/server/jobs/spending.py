@@ -45,8 +45,7 @@ class JobAllowance:
         self.refusal = ""
         self.waits_for = "budget"
         self._most_of_job = (most_cost, most_tokens)
-        self._upper: Reservation | None = None
-        self._is_foreseen = False
+        self._is_asked = self._needs_approval = False
         self._connect = connect
         self._setup = setup
         self._most = setup.calls or 1
@@ -58,9 +57,18 @@ class JobAllowance:
         self._settled = asyncio.Event()
         self._connection: psycopg.Connection[Any] | None = None
 
-    def foresee(self, upper: Reservation) -> None:
-        """Say what all calls of the plan may take at most, before the first of them."""
-        self._upper = upper
+    def foresee(self, upper: Reservation | None) -> None:
+        """Say what all calls of a plan may take at most, before it is kept; None: as the attempt that planned said.
+
+        Where that needs a second person, no call is allowed.
+        """
+        most_cost, most_tokens = self._most_of_job
+        cost = None if most_cost is None else Decimal(repr(most_cost))
+        read, written = (None, None) if upper is None else (upper.prompt, upper.completion)
+        values = (self._setup.job, self._setup.attempt, read, written, cost, most_tokens)
+        query = "SELECT steelyard.foresee_job(%s, %s, %s, %s, %s, %s)"
+        self.refusal, self.waits_for = _fenced(self._ask_again(query, values)), "approval"
+        self._is_asked, self._needs_approval = True, bool(self.refusal)
 
     async def reserve(self, request: Request) -> bool:
         """As of :class:`Allowance`; waits for calls in flight where they may leave room, since most use less.
@@ -69,7 +77,9 @@ class JobAllowance:
         """
         worst = worst_case(request)
         async with self._turn:
-            if not self._is_foreseen and not await self._foreseen():
+            if not self._is_asked:
+                await asyncio.to_thread(self.foresee, None)
+            if self._needs_approval:
                 return False
             while self._count >= self._most:  # a plan that goes on may have been sealed with more calls at once
                 await self._one_settled()
@@ -101,18 +111,6 @@ class JobAllowance:
             self._ask(*_reserving(self._setup, self._spent, _NOTHING, _NOTHING))
         if self._connection is not None:
             self._connection.close()
-
-    async def _foreseen(self) -> bool:
-        """Whether the job may spend what its plan takes; asked once."""
-        most_cost, tokens = self._most_of_job
-        cost = None if most_cost is None else Decimal(repr(most_cost))
-        read, written = (None, None) if self._upper is None else (self._upper.prompt, self._upper.completion)
-        values = (self._setup.job, self._setup.attempt, read, written, cost, tokens)
-        query = "SELECT steelyard.foresee_job(%s, %s, %s, %s, %s, %s)"
-        self.refusal = _fenced(await asyncio.to_thread(self._ask_again, query, values))
-        self.waits_for = "approval"
-        self._is_foreseen = not self.refusal
-        return self._is_foreseen
 
     async def _one_settled(self) -> None:
         self._settled.clear()
