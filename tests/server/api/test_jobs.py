@@ -89,6 +89,12 @@ def test_what_a_job_may_not_ask_is_refused_in_one_line(
     assert (reply.status, said in json.loads(reply.text)["detail"]) == (400, True), reply.text
 
 
+def test_what_ones_role_is_too_low_for_is_403(site: Site, endpoint: str) -> None:
+    low = site.with_token("run", client=site.person("api-low-priority", "runner"))
+    reply = post(low, "", audit(endpoint) | {"priority": 1})
+    assert (reply.status, "needs the role admin" in json.loads(reply.text)["detail"]) == (403, True), reply.text
+
+
 def test_a_body_is_json_and_bounded(runner: Client) -> None:
     assert runner.ask("POST", "/api/v1/jobs", b"{}", {"Content-Type": "text/plain"}).status == 415
     for body in (b"", b"[" * 100_000, b"\xff", b'{"asks":' * 1000):

@@ -14,7 +14,7 @@ from steelyard.server.api.job_requests import JobRequest
 from steelyard.server.api.queries import query_of
 from steelyard.server.api.runs import page_address
 from steelyard.server.jobs import acts, approving
-from steelyard.server.jobs.membership import Missing, Refused
+from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import seals_of
 from steelyard.server.jobs.tries import asked_tasks
@@ -110,19 +110,12 @@ def cancel_job(call: Call) -> Response:
 
 def approve_job(call: Call) -> Response:
     """409 where it does not wait for that; 403 for whoever started it."""
-    return _decide(call, approving.approve)
+    return _change(call, approving.approve, _NOT_WAITING)
 
 
 def refuse_job(call: Call) -> Response:
     """As :func:`approve_job`."""
-    return _decide(call, approving.refuse)
-
-
-def _decide(call: Call, decide: Callable[..., bool]) -> Response:
-    try:
-        return _change(call, decide, _NOT_WAITING)
-    except Refused as error:
-        return problem_reply(403, str(error))
+    return _change(call, approving.refuse, _NOT_WAITING)
 
 
 def retry_job(call: Call) -> Response:

@@ -19,6 +19,7 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Access, Answer, Place, answer_to
 from steelyard.server.access.passwords import PasswordsBusyError
 from steelyard.server.access.secrets import is_form_key, new_secret
+from steelyard.server.jobs.membership import Refused
 from steelyard.server.runs.received import GoneError
 from steelyard.server.web.bodies import BodyTooLargeError
 from steelyard.server.web.call import Call, fields_of
@@ -114,6 +115,8 @@ def _guarded(rule: Rule, platform: Platform) -> Callable[[Request], Awaitable[Re
             return await _answer(rule, call)
         except BodyTooLargeError as error:
             return _problem(rule, call, 413, str(error))
+        except Refused as error:
+            return _problem(rule, call, 403, str(error))
         except InputError as error:
             return _problem(rule, call, 400, str(error))
         except ClientDisconnect:
