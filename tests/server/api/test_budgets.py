@@ -39,7 +39,13 @@ def test_budgets_and_the_threshold_are_set_with_a_scope_of_their_own(site: Site)
     assert json.loads(sent("", {"tokens": 7}).text)["budgets"][0]["cost"] is None
     assert json.loads(sent("/approval", {"cost": 12.5}).text)["approval"] == {"cost": 12.5, "tokens": None}
     assert json.loads(setter.get("/api/v1/budgets").text)["approval"] == {"cost": 12.5, "tokens": None}
-    for path, wrong in (("", {"endpoint": "no-such"}), ("", {"cost": -1}), ("/approval", {"tokens": "many"}), ("", [])):
+    for path, wrong in (
+        ("", {"endpoint": "no-such"}),
+        ("", {"endpoint": "a\0"}),
+        ("", {"cost": -1}),
+        ("/approval", {"tokens": "many"}),
+        ("", []),
+    ):
         assert sent(path, wrong).status == 400
     for scope in ("run", "read", "approve"):
         spender = site.with_token(scope, project)

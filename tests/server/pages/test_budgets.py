@@ -56,6 +56,11 @@ def test_a_job_waits_for_a_budget_and_goes_on_when_there_is_one(own: Site) -> No
     assert re.search(r"[1-9][\d,]* of 2,000,000", text), "what the job spent"
 
 
+def test_an_endpoint_that_no_list_can_have_is_refused(own: Site) -> None:
+    reply = own.administrator().submit(BUDGETS, BUDGETS, endpoint="a\0", cost="1", tokens="")
+    assert (reply.status, "there is no endpoint" in reply.text) == (400, True)
+
+
 def test_what_is_no_amount_is_refused_beside_the_form(own: Site) -> None:
     admin = own.administrator()
     for fields, words in (

@@ -83,9 +83,11 @@ def set_budget(
     place: int | None = None
     if endpoint:
         row = connection.execute(
-            "SELECT id FROM steelyard.endpoint WHERE lower(name) = lower(%s)", (endpoint,)
+            # No name has a NUL byte, and no database takes one.
+            "SELECT id FROM steelyard.endpoint WHERE lower(name) = lower(%s)",
+            (endpoint.partition("\0")[0],),
         ).fetchone()
-        if row is None:
+        if row is None or "\0" in endpoint:
             raise InputError(f"there is no endpoint {endpoint[:80]!r} in this platform's list")
         place = int(row[0])
     row = connection.execute(
