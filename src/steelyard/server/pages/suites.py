@@ -32,15 +32,14 @@ _MOST: Final = 10**9  # of what a place may be in the database
 
 def show_suites(call: Call) -> Response:
     """The suites of a project, by name."""
-    project = call.project.project
+    project, found = call.project.project, call.platform.suites.listed(call.project.project_id)
+    has_readers = any(each.summary.readers for each in found)
+    keys = call.platform.reader_keys.confirmed(call.caller.person) if has_readers else frozenset()
     return page(
         call,
         "suites.html.j2",
         project=project,
-        suites=[
-            {**_shown(each, project), "is_reader": is_reader(call, each)}
-            for each in call.platform.suites.listed(call.project.project_id)
-        ],
+        suites=[{**_shown(each, project), "is_reader": may_read(each.summary.readers, keys)} for each in found],
         address=call.platform.settings.base_url,
         is_editor=call.project.role.reaches(Role.EDITOR),
     )

@@ -85,16 +85,16 @@ def seen_by_runs(pool: ConnectionPool, project: int, digest: str) -> dict[str, t
     return {recipient: (items, runs) for recipient, items, runs in rows}
 
 
-# Of the same lines, as of runs that asked a suite whole, one array is read.
+# Of the same lines, as of runs that asked a suite whole, one set is read.
 _SEEN: Final = """
 WITH asked AS (SELECT u.recipient, u.lines_sha256, u.run_id FROM steelyard.run_suite u
     JOIN steelyard.run r ON r.id = u.run_id WHERE u.suite = %(suite)s AND r.project_id = %(project)s
     AND u.recipient <> ''),
 each AS (SELECT recipient, lines_sha256, min(run_id) AS run_id, count(*) AS runs FROM asked
     GROUP BY recipient, lines_sha256)
-SELECT e.recipient, (SELECT count(DISTINCT line) FROM each o JOIN steelyard.run_suite u
-        ON u.run_id = o.run_id AND u.suite = %(suite)s AND u.recipient = o.recipient, unnest(u.lines) line
-    WHERE o.recipient = e.recipient), sum(e.runs)::bigint FROM each e GROUP BY e.recipient
+SELECT e.recipient, bit_count(bit_or(u.line_set)), sum(e.runs)::bigint FROM each e
+JOIN steelyard.run_suite u ON u.run_id = e.run_id AND u.suite = %(suite)s AND u.recipient = e.recipient
+GROUP BY e.recipient
 """
 
 
@@ -150,11 +150,12 @@ class Viewer:
 
 
 def note_views(connection: psycopg.Connection[Any], version: int, person: int | None, place: int = 0) -> None:
-    """Put on record that a person sees the item at this place, or with 0 all of them."""
+    """Put on record that a person sees the item at this place, or with 0, in one row, all of them."""
     connection.execute(
-        "INSERT INTO steelyard.suite_view (version_id, person_id, place) SELECT version_id, %s, place "
-        "FROM steelyard.suite_item WHERE version_id = %s AND (%s = 0 OR place = %s) ON CONFLICT DO NOTHING",
-        (person, version, place, place),
+        "INSERT INTO steelyard.suite_view (version_id, person_id, place) SELECT %(version)s, %(person)s, %(place)s "
+        "WHERE %(place)s = 0 OR EXISTS (SELECT FROM steelyard.suite_item WHERE version_id = %(version)s "
+        "AND place = %(place)s) ON CONFLICT DO NOTHING",
+        {"person": person, "version": version, "place": place},
     )
 
 
@@ -162,8 +163,10 @@ def viewers_of(pool: ConnectionPool, version: int) -> list[Viewer]:
     """Who has seen how many items of a version here, by name."""
     with pool.connection() as connection:
         rows = connection.execute(
-            "SELECT p.name, count(*), max(w.at) FROM steelyard.suite_view w JOIN steelyard.person p "
-            "ON p.id = w.person_id WHERE w.version_id = %s GROUP BY p.id, p.name ORDER BY lower(p.name) LIMIT 200",
+            "SELECT p.name, CASE WHEN bool_or(w.place = 0) THEN v.items ELSE count(*) END, max(w.at) "
+            "FROM steelyard.suite_view w JOIN steelyard.person p ON p.id = w.person_id "
+            "JOIN steelyard.suite_version v ON v.id = w.version_id WHERE w.version_id = %s "
+            "GROUP BY p.id, p.name, v.items ORDER BY lower(p.name) LIMIT 200",
             (version,),
         ).fetchall()
     return [Viewer(*row) for row in rows]

@@ -1,0 +1,78 @@
+-- What a page reads of many rows stands in columns of their own: no list reads the whole JSON of each row.
+
+-- A part of a JSON text, as JSON; NULL where it has none, or cannot be read. No part of ours needs a NUL, which no text
+-- can hold.
+CREATE FUNCTION steelyard.part_of(content text, name text) RETURNS json
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+BEGIN
+    RETURN replace(content, '\u0000', '\ufffd')::json -> name;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END
+$$;
+
+-- Of a run: the samples that it asked, by task, and what its calls took; JSON, as in its summary before.
+ALTER TABLE steelyard.run
+    ADD COLUMN samples text NOT NULL DEFAULT '[]' CHECK (octet_length(samples) <= 65536),
+    ADD COLUMN taken text NOT NULL DEFAULT '{}' CHECK (octet_length(taken) <= 65536);
+ALTER TABLE steelyard.run DISABLE TRIGGER keep;
+UPDATE steelyard.run SET samples = coalesce(steelyard.part_of(summary, 'samples')::text, '[]'),
+    taken = coalesce(steelyard.part_of(summary, 'taken')::text, '{}');
+ALTER TABLE steelyard.run ENABLE TRIGGER keep;
+
+-- Of a job: the model that it asks, and the names of its tasks as somebody wrote them; none of one that goes on with
+-- another. Tasks of a claim sheet are found as jobs/tries.py finds them.
+ALTER TABLE steelyard.job
+    ADD COLUMN model text NOT NULL DEFAULT '' CHECK (length(model) <= 200),
+    ADD COLUMN tasks text[] NOT NULL DEFAULT '{}' CHECK (cardinality(tasks) <= 1000);
+CREATE FUNCTION steelyard.tasks_of(specification text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+DECLARE
+    sheet text := steelyard.part_of(specification, 'sheet') #>> '{}';
+    task text := steelyard.part_of(specification, 'task') #>> '{}';
+    questions json := steelyard.part_of(specification, 'questions');
+BEGIN
+    IF sheet <> '' THEN
+        RETURN ARRAY(SELECT DISTINCT btrim(part[1], E' \t\r') FROM regexp_matches(left(sheet, 50000),
+            $re$["']?task["']?\s*:\s*["']?([^"',}\n#]{1,200})$re$, 'g') part LIMIT 1000);
+    ELSIF task <> '' THEN
+        RETURN ARRAY[task];
+    END IF;
+    RETURN ARRAY(SELECT json_object_keys(questions));
+END
+$$;
+ALTER TABLE steelyard.job DISABLE TRIGGER USER;
+UPDATE steelyard.job SET model = coalesce(steelyard.part_of(specification, 'model') #>> '{}', ''),
+    tasks = steelyard.tasks_of(specification) WHERE kind <> 'resume';
+ALTER TABLE steelyard.job ENABLE TRIGGER USER;
+CREATE TRIGGER keep_asked BEFORE UPDATE OF model, tasks ON steelyard.job
+    FOR EACH ROW EXECUTE FUNCTION steelyard.refuse_change();
+CREATE INDEX job_asked ON steelyard.job (project_id, model, id DESC) WHERE resumes IS NULL;
+DROP FUNCTION steelyard.tasks_of(text);
+DROP FUNCTION steelyard.part_of(text, text);
+
+-- Of what a run sent of a suite: its lines as a set, in which many runs' are put together at once. A suite here has
+-- 20,000 items at most; a line behind the 65,536th is none of it.
+CREATE FUNCTION steelyard.line_set(lines integer[]) RETURNS bit varying
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT rpad(coalesce(string_agg(CASE WHEN l.line IS NULL THEN '0' ELSE '1' END, '' ORDER BY n.line), ''), 65536, '0')
+        ::bit varying
+    FROM generate_series(1, (SELECT least(max(line), 65536) FROM unnest(lines) line)) n (line)
+    LEFT JOIN (SELECT DISTINCT unnest(lines) AS line) l ON l.line = n.line
+$$;
+ALTER TABLE steelyard.run_suite ADD COLUMN line_set bit varying CHECK (length(line_set) = 65536);
+ALTER TABLE steelyard.run_suite DISABLE TRIGGER keep;
+UPDATE steelyard.run_suite SET line_set = steelyard.line_set(lines);
+ALTER TABLE steelyard.run_suite ENABLE TRIGGER keep;
+ALTER TABLE steelyard.run_suite ALTER COLUMN line_set SET NOT NULL;
+CREATE OR REPLACE FUNCTION steelyard.count_lines() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    NEW.items := cardinality(NEW.lines);
+    NEW.lines_sha256 := encode(sha256(convert_to(NEW.lines::text, 'UTF8')), 'hex');
+    NEW.line_set := steelyard.line_set(NEW.lines);
+    RETURN NEW;
+END
+$$;
+
+-- Where a version's items have no decision of its own record, in their order: how a review finds the next one.
+CREATE INDEX suite_item_open ON steelyard.suite_item (version_id, place) WHERE decision = '';
