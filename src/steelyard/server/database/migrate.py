@@ -76,6 +76,7 @@ _RIGHTS: Final = {
     "suite_file": "SELECT, INSERT",
     "suite_item": "SELECT, INSERT",
     "suite_decision": "SELECT, INSERT",
+    "suite_review": "SELECT",
     "suite_view": "SELECT, INSERT",
     "run_suite": "SELECT, INSERT",
     "label_set": "SELECT, INSERT",

@@ -111,7 +111,7 @@ def is_reader(call: Call, suite: SuiteRow) -> bool:
 def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "") -> Response:
     project, platform = call.project, call.platform
     runs = runs_of(platform.pool, project.project_id, suite.digest)
-    review = platform.suite_decisions.review_state(project.project_id, suite)
+    review = platform.suite_decisions.review_state(suite)
     reader = is_reader(call, suite)
     first = min(max(int(after) if (after := call.query("from", 10)).isdecimal() else 1, 1), _MOST)
     address = suite_path(project.project, suite.name)

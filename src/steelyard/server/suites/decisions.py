@@ -44,18 +44,10 @@ SELECT i.place, i.id,
     l.id IS NOT NULL AND {pending} AS is_pending
 FROM steelyard.suite_item i LEFT JOIN last l ON l.item = i.id WHERE i.version_id = %(version)s {narrowed}
 """
-# Of a review what was decided here is read, and of the items only those; what the version's own record says of all was
-# counted when it was brought. The next item without a decision is looked for in their order, from a place on.
-_REVIEW: Final = """,
-decided AS MATERIALIZED (SELECT i.place, i.decision AS own, l.decision, NOT l.is_applied AS is_pending
-    FROM last l JOIN steelyard.suite_item i ON i.version_id = %(version)s AND i.id = l.item WHERE {counts})
-SELECT count(*) FILTER (WHERE decision <> '' AND own = '') - count(*) FILTER (WHERE decision = '' AND own <> ''),
-    count(*) FILTER (WHERE is_pending), coalesce({later}, {first}, 0) FROM decided
-"""
-_OPEN: Final = """least(
-    (SELECT i.place FROM steelyard.suite_item i WHERE i.version_id = %(version)s AND i.decision = ''
-        AND i.place > {after} AND i.place NOT IN (SELECT place FROM decided WHERE decision <> '') ORDER BY i.place LIMIT 1),
-    (SELECT min(place) FROM decided WHERE decision = '' AND place > {after}))"""
+_REVIEW: Final = (
+    "SELECT bit_count(decided), bit_count(pending), %(after)s + nullif(position(B'0' IN substring(decided FROM "
+    "%(after)s + 1)), 0), position(B'0' IN decided) FROM steelyard.suite_review WHERE version_id = %(version)s"
+)
 _COUNTS: Final = "(l.after = i.sha256 OR (l.before = i.sha256 AND NOT l.is_applied))"
 _IS_PENDING: Final = f"({_COUNTS} AND NOT l.is_applied)"
 
@@ -111,15 +103,12 @@ class Decisions:
         with self._pool.connection() as connection:
             return [ItemState(*row) for row in _all(connection, query, values)]
 
-    def review_state(self, project: int, suite: SuiteRow, after: int = 0) -> ReviewState:
+    def review_state(self, suite: SuiteRow, after: int = 0) -> ReviewState:
         """How far the review of a version is; ``after`` is the place of the item that was looked at last."""
-        query = _LAST.format(narrowed="") + _REVIEW.format(
-            counts=_COUNTS, later=_OPEN.format(after="%(after)s"), first=_OPEN.format(after="0")
-        )
-        values = {"project": project, "name": suite.name, "version": suite.id, "after": after}
+        values = {"version": suite.id, "after": min(after, suite.items)}
         with self._pool.connection() as connection:
-            more, pending, next_open = _all(connection, query, values)[0]
-        return ReviewState(suite.summary.reviewed + more, pending, next_open)
+            reviewed, pending, later, first = _all(connection, _REVIEW, values)[0]
+        return ReviewState(reviewed, pending, later or first)
 
     def last(self, project: int, suite: SuiteRow, item: StoredItem) -> LastDecision | None:
         """What counts of one item."""

@@ -163,10 +163,10 @@ def viewers_of(pool: ConnectionPool, version: int) -> list[Viewer]:
     """Who has seen how many items of a version here, by name."""
     with pool.connection() as connection:
         rows = connection.execute(
-            "SELECT p.name, CASE WHEN bool_or(w.place = 0) THEN v.items ELSE count(*) END, max(w.at) "
-            "FROM steelyard.suite_view w JOIN steelyard.person p ON p.id = w.person_id "
-            "JOIN steelyard.suite_version v ON v.id = w.version_id WHERE w.version_id = %s "
-            "GROUP BY p.id, p.name, v.items ORDER BY lower(p.name) LIMIT 200",
+            "SELECT p.name, CASE WHEN w.first = 0 THEN v.items ELSE w.items END, w.last FROM (SELECT version_id, "
+            "person_id, min(place) AS first, count(*) AS items, max(at) AS last FROM steelyard.suite_view "
+            "WHERE version_id = %s GROUP BY version_id, person_id) w JOIN steelyard.person p ON p.id = w.person_id "
+            "JOIN steelyard.suite_version v ON v.id = w.version_id ORDER BY lower(p.name) LIMIT 200",
             (version,),
         ).fetchall()
     return [Viewer(*row) for row in rows]

@@ -55,7 +55,7 @@ DROP FUNCTION steelyard.part_of(text, text);
 -- 20,000 items at most; a line behind the 65,536th is none of it.
 CREATE FUNCTION steelyard.line_set(lines integer[]) RETURNS bit varying
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
-    SELECT rpad(coalesce(string_agg(CASE WHEN l.line IS NULL THEN '0' ELSE '1' END, '' ORDER BY n.line), ''), 65536, '0')
+    SELECT rpad(coalesce(string_agg((l.line IS NOT NULL)::integer::text, '' ORDER BY n.line), ''), 65536, '0')
         ::bit varying
     FROM generate_series(1, (SELECT least(max(line), 65536) FROM unnest(lines) line)) n (line)
     LEFT JOIN (SELECT DISTINCT unnest(lines) AS line) l ON l.line = n.line
@@ -74,5 +74,52 @@ BEGIN
 END
 $$;
 
--- Where a version's items have no decision of its own record, in their order: how a review finds the next one.
-CREATE INDEX suite_item_open ON steelyard.suite_item (version_id, place) WHERE decision = '';
+-- How far the review of a version is: which places have a decision that counts, and of which it is in no file yet. Made
+-- with the version, and changed with each decision, so that no page counts 20,000 items.
+CREATE TABLE steelyard.suite_review (
+    version_id bigint PRIMARY KEY REFERENCES steelyard.suite_version,
+    decided bit varying NOT NULL,
+    pending bit varying NOT NULL
+);
+
+-- Reads all decisions of a suite, those about its older versions among them.
+CREATE FUNCTION steelyard.begin_review(version bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO steelyard.suite_review
+    WITH mine AS (SELECT v.id, v.reviewed_to FROM steelyard.suite_version v JOIN steelyard.suite_version n
+        ON n.project_id = v.project_id AND n.name = v.name WHERE n.id = version),
+    last AS (SELECT DISTINCT ON (d.item) d.item, d.before, d.after, d.decision,
+            d.id <= (SELECT max(reviewed_to) FROM mine) AS is_applied
+        FROM steelyard.suite_decision d WHERE d.version_id IN (SELECT id FROM mine) ORDER BY d.item, d.id DESC),
+    now AS (SELECT i.place, coalesce(l.decision, i.decision) <> '' AS is_decided,
+            NOT coalesce(l.is_applied, true) AS is_pending
+        FROM steelyard.suite_item i LEFT JOIN last l ON l.item = i.id
+            AND (l.after = i.sha256 OR (l.before = i.sha256 AND NOT l.is_applied))
+        WHERE i.version_id = version)
+    SELECT version, string_agg(is_decided::integer::text, '' ORDER BY place)::bit varying,
+        string_agg(is_pending::integer::text, '' ORDER BY place)::bit varying FROM now HAVING count(*) > 0
+    ON CONFLICT DO NOTHING
+$$;
+SELECT steelyard.begin_review(max(id)) FROM steelyard.suite_version GROUP BY project_id, name;
+
+-- A decision is about an item as somebody saw it; the newest version may have another one by now. A version that is
+-- being brought waits for it, or it for that.
+CREATE FUNCTION steelyard.note_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(8101738236450);
+    UPDATE steelyard.suite_review r SET
+            decided = set_bit(r.decided, n.place - 1, (n.decision <> '')::integer),
+            pending = set_bit(r.pending, n.place - 1, n.counts::integer)
+        FROM (SELECT i.version_id, i.place, c.counts,
+                CASE WHEN c.counts THEN NEW.decision ELSE i.decision END AS decision
+            FROM steelyard.suite_item i, LATERAL (SELECT i.sha256::text IN (NEW.before::text, NEW.after)) c (counts)
+            WHERE i.id = NEW.item AND i.version_id = (SELECT max(v.id)
+                FROM steelyard.suite_version v JOIN steelyard.suite_version o ON o.project_id = v.project_id
+                    AND o.name = v.name WHERE o.id = NEW.version_id)) n
+        WHERE r.version_id = n.version_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER note AFTER INSERT ON steelyard.suite_decision
+    FOR EACH ROW EXECUTE FUNCTION steelyard.note_decision();
