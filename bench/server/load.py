@@ -162,24 +162,29 @@ def _p95(took: list[float]) -> float:
     return statistics.quantiles(took, n=20, method="inclusive")[-1] if len(took) > 1 else took[0]
 
 
+@dataclass(frozen=True)
 class SlowStatements:
-    """The statements that PostgreSQL's own log has since this was made."""
+    """The statements that PostgreSQL's own log has from a byte on."""
 
-    def __init__(self, data: DataFolder) -> None:
+    log: Path
+    begin: int
+
+    @classmethod
+    def logged(cls, data: DataFolder) -> SlowStatements:
+        """From now on, those of a database that runs on this data folder."""
         import psycopg
 
-        self._log = data.log
         password = read_passwords(data).superuser
         with psycopg.connect(**parameters(data, SUPERUSER, password, "postgres"), autocommit=True) as connection:
             connection.execute(f"ALTER SYSTEM SET log_min_duration_statement = {LOGGED_MS}".encode())
             connection.execute("SELECT pg_reload_conf()")
         time.sleep(1)
-        self._begin = self._log.stat().st_size
+        return cls(data.log, data.log.stat().st_size)
 
     def found(self) -> Iterator[tuple[float, str]]:
         """Milliseconds and text of each that took longer than LOGGED_MS."""
-        with self._log.open(errors="replace") as log:
-            log.seek(self._begin)
+        with self.log.open(errors="replace") as log:
+            log.seek(self.begin)
             text = log.read().replace("\n\t", " ")
         for line in text.splitlines():
             if found := _DURATION.search(line):
@@ -264,7 +269,7 @@ def main() -> None:
             fill_platform(site, Path(work), sizes)
             print(f"filled in {time.perf_counter() - begun:.0f} s: {sizes}", flush=True)
         stock = prepare(site, client, sizes)
-        slow = SlowStatements(open_data_folder(data, create=False))
+        slow = SlowStatements.logged(open_data_folder(data, create=False))
         Path(f"/proc/{site.process.pid}/clear_refs").write_text("5")  # so that the largest is that of pages
         print(f"web process before: {memory(site)}", flush=True)
         before = used(site.process.pid), used_below(site.process.pid)

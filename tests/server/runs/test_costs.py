@@ -24,3 +24,7 @@ def test_what_each_run_took_is_read_by_its_number(database: Database) -> None:
         found = taken_of(connection, [each for each in numbers if each is not None])
         assert found == {numbers[0]: Taken(), numbers[1]: summary.taken}
         assert taken_of(connection, []) == {}
+        (text,) = connection.execute("SELECT summary FROM steelyard.run WHERE id = %s", (numbers[1],)).fetchone() or (
+            "",
+        )
+        assert msgspec.json.decode(text).keys().isdisjoint({"taken", "samples"}), "of many runs no summary is read"

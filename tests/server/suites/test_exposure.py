@@ -71,3 +71,8 @@ def test_people_count_by_the_items_that_they_saw_here(folk: Folk, tmp_path: Path
     assert sorted((each.name, each.items) for each in viewers_of(folk.pool, row.id)) == sorted(
         [(ada.name, 1), (bob.name, 3)]
     )
+    with folk.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT place FROM steelyard.suite_view WHERE person_id = %s", (bob.person,)
+        ).fetchall()
+    assert rows == [(0,)], "who takes all of them home is one row"
