@@ -29,14 +29,14 @@ from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.runs.folders import folder_key, folder_of, incoming_folder
 from steelyard.server.runs.rows import insert_run
 from steelyard.server.runs.summary import AskedSamples, RunFile, RunSummary, SuiteUse, summary_of
-from tests.server.comparing.runs import MODELS as COMPARED
-from tests.server.comparing.runs import measured
+from tests.server.comparing.runs import MODELS, measured
 from tests.server.site import GOLDEN, Site, pushed
 
+COMPARED = MODELS  # the runs that can be compared: (name, wrong on so many of twenty, price)
 PROJECTS = {"default": 0.7, "search": 0.15, "support": 0.1, "research": 0.05}  # and their shares of the runs
 KINDS = ("audit", "audit", "audit", "run", "run", "gate", "identity", "import")
 VERDICTS = ("consistent", "consistent", "inconsistent", "inconclusive", "")
-MODELS = 120
+SUBJECTS = 120
 ROWS = 20  # of a run's table
 SUITE, SUITE_RUNS = "helpdesk", 200
 RECIPIENTS = ("https://a.example:443/v1", "https://b.example:443/v1", "http://10.0.0.7:8000/v1", "")
@@ -125,7 +125,7 @@ def _summary(base: RunSummary, folder: Path, number: int, answers: int, drawn: r
         base,
         seal=digest_and_lines(folder, BUNDLE)[0],
         kind=kind,
-        subject=f"vendor-{number % 9}/model-{number % MODELS}-instruct",
+        subject=f"vendor-{number % 9}/model-{number % SUBJECTS}-instruct",
         verdict=drawn.choice(VERDICTS) if kind != "import" else "",
         answers=answers,
         rows=tuple(msgspec.structs.replace(row, task=f"task-{place}", measurement="") for place in range(ROWS)),

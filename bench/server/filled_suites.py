@@ -69,9 +69,8 @@ def _item(place: int) -> SuiteItem:
 
 def _add_decisions(connection: Any, version: int, number: int) -> None:
     """Of the first items, as a reviewer goes through them; every fourth one is decided twice."""
-    rows = [
-        (place, kind) for place in range(1, number + 1) for kind in (("drop", "keep") if place % 4 == 0 else ("keep",))
-    ]
+    changes = [(place, Change(item=f"q{place}", decision="keep")) for place in range(1, number + 1)]
+    changes += [(place, Change(item=f"q{place}", decision="drop", reason="no")) for place in range(4, number + 1, 4)]
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO steelyard.suite_decision (version_id, item, before, after, decision, change, person_id) "
@@ -79,10 +78,10 @@ def _add_decisions(connection: Any, version: int, number: int) -> None:
             "FROM steelyard.suite_item WHERE version_id = %(version)s AND place = %(place)s",
             [
                 {
-                    "kind": kind, "place": place, "version": version,
-                    "change": canonical(without_defaults(Change(item=f"q{place}", decision=kind))).decode(),
+                    "kind": each.decision, "place": place, "version": version,
+                    "change": canonical(without_defaults(each)).decode(),
                 }
-                for place, kind in rows
+                for place, each in changes
             ],
         )  # fmt: skip
     connection.execute(

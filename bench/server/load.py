@@ -192,16 +192,14 @@ class SlowStatements:
 
     def report(self) -> None:
         """How many, and the longest of each text."""
-        longest: dict[str, list[float]] = {}
-        for took, text in self.found():
-            longest.setdefault(text[:200], []).append(took)
-        slow = {text: [each for each in took if each > SLOW_MS] for text, took in longest.items()}
-        print(
-            f"statements over {SLOW_MS} ms: {sum(map(len, slow.values()))}, over {LOGGED_MS} ms: "
-            f"{sum(map(len, longest.values()))}"
-        )
-        for text, took in sorted(longest.items(), key=lambda item: -max(item[1]))[:15]:
-            print(f"  {max(took):.0f} ms at most, {len(took)} times: {text}")
+        found = [*self.found()]
+        slow = sum(took > SLOW_MS for took, _ in found)
+        print(f"statements over {SLOW_MS} ms: {slow}, over {LOGGED_MS} ms: {len(found)}")
+        by_text: dict[str, list[float]] = {}
+        for took, text in found:
+            by_text.setdefault(text[:200], []).append(took)
+        for text, times in sorted(by_text.items(), key=lambda item: -max(item[1]))[:15]:
+            print(f"  {max(times):.0f} ms at most, {len(times)} times: {text}")
 
 
 def _comparison(seals: Sequence[str]) -> str:

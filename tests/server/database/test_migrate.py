@@ -155,7 +155,8 @@ def test_what_pages_read_of_many_rows_is_taken_out_of_their_json(empty: Database
         with pytest.raises(RestrictViolation):
             connection.execute("UPDATE steelyard.job SET tasks = '{}'")
         sets = connection.execute(
-            "SELECT left(line_set::text, 5), bit_count(line_set) FROM steelyard.run_suite WHERE plan = '' ORDER BY 1 DESC"
+            "SELECT left(line_set::text, 5), bit_count(line_set) FROM steelyard.run_suite WHERE plan = '' "
+            "ORDER BY 1 DESC"
         )
         assert sets.fetchall() == [("10100", 2), ("00000", 0)]
 
