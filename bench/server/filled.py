@@ -7,10 +7,11 @@ schedules, suites, labels, people and the audit log are rows, as the platform wr
 from __future__ import annotations
 
 import hashlib
+import io
 import random
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,9 @@ def fill_platform(site: Site, work: Path, sizes: Sizes) -> None:
     with _connected(data) as connection:
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")  # what PostgreSQL's own housekeeping does within minutes
-    for each in COMPARED:  # these alone were asked, by a model on loopback, so that a comparison can be computed
-        pushed(site, measured(work, *each))
+    with redirect_stdout(io.StringIO()):
+        for each in COMPARED:  # these alone were asked, by a model on loopback, so that a comparison can be computed
+            pushed(site, measured(work, *each))
 
 
 @contextmanager

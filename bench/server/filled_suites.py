@@ -85,7 +85,7 @@ def _add_decisions(connection: Any, version: int, number: int) -> None:
             ],
         )  # fmt: skip
     connection.execute(
-        "INSERT INTO steelyard.suite_view (version_id, person_id, place) SELECT %s, p.id, place "
+        "INSERT INTO steelyard.suite_view (version_id, person_id, place, number) SELECT %s, p.id, place, place "
         "FROM steelyard.person p, generate_series(1, %s) place WHERE p.id <= 10",
         (version, number),
     )

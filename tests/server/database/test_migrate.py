@@ -142,6 +142,9 @@ def test_what_pages_read_of_many_rows_is_taken_out_of_their_json(empty: Database
         for each in asked:
             connection.execute(job, (json.dumps(each),))
         connection.execute(lines, ("a" * 64, [3, 1, 3, 70_000]))
+        connection.execute(
+            "INSERT INTO steelyard.suite_view SELECT 1, 1, place, now() FROM generate_series(2, 3) place"
+        )
         apply_migrations(connection, empty.application_role)
         connection.execute(lines, ("b" * 64, []))
         rows = connection.execute("SELECT samples, taken FROM steelyard.run ORDER BY id").fetchall()
@@ -159,6 +162,8 @@ def test_what_pages_read_of_many_rows_is_taken_out_of_their_json(empty: Database
             "ORDER BY 1 DESC"
         )
         assert sets.fetchall() == [("10100", 2), ("00000", 0)]
+        numbers = connection.execute("SELECT number FROM steelyard.suite_view WHERE version_id = 1 ORDER BY place")
+        assert numbers.fetchall() == [(1,), (2,), (3,)]
 
 
 def test_a_migration_that_fails_leaves_nothing(empty: Database) -> None:

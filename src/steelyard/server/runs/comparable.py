@@ -36,7 +36,8 @@ def runs_of_same_samples(pool: ConnectionPool, project: int) -> tuple[list[SameS
         rows = connection.execute(_RUNS.encode(), (project, LOOKED_AT + 1)).fetchall()
     groups: dict[tuple[str, str], SameSamples] = {}
     for *listed, answers, samples in rows[:LOOKED_AT]:
+        run = ListedRun(*listed)
         for each in msgspec.json.decode(samples, type=tuple[AskedSamples, ...]):
             group = groups.setdefault((each.task, each.digest), SameSamples(each.task))
-            group.runs.append((ListedRun(*listed), answers))
+            group.runs.append((run, answers))
     return [each for each in groups.values() if len(each.runs) > 1], len(rows) > LOOKED_AT

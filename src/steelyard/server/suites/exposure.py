@@ -151,22 +151,36 @@ class Viewer:
 
 def note_views(connection: psycopg.Connection[Any], version: int, person: int | None, place: int = 0) -> None:
     """Put on record that a person sees the item at this place, or with 0, in one row, all of them."""
-    connection.execute(
-        "INSERT INTO steelyard.suite_view (version_id, person_id, place) SELECT %(version)s, %(person)s, %(place)s "
-        "WHERE %(place)s = 0 OR EXISTS (SELECT FROM steelyard.suite_item WHERE version_id = %(version)s "
-        "AND place = %(place)s) ON CONFLICT DO NOTHING",
-        {"person": person, "version": version, "place": place},
-    )
+    asked = {"person": person, "version": version, "place": place}
+    if connection.execute(_SAW, asked).fetchone() is not None:
+        return
+    # Two pages that somebody opens at once come one after the other: each row has the next number.
+    connection.execute("SELECT FROM steelyard.person WHERE id = %s FOR NO KEY UPDATE", (person,))
+    connection.execute(_SEES, asked)
+
+
+_SAW: Final = (
+    "SELECT FROM steelyard.suite_view WHERE version_id = %(version)s AND person_id = %(person)s AND place = %(place)s"
+)
+_SEES: Final = """
+INSERT INTO steelyard.suite_view (version_id, person_id, place, number)
+SELECT %(version)s, %(person)s, %(place)s, 1 + coalesce((SELECT number FROM steelyard.suite_view
+    WHERE version_id = %(version)s AND person_id = %(person)s ORDER BY number DESC LIMIT 1), 0)
+WHERE %(place)s = 0 OR EXISTS (SELECT FROM steelyard.suite_item
+    WHERE version_id = %(version)s AND place = %(place)s) ON CONFLICT DO NOTHING
+"""
+# Of each person the last row is read, which has the number of them all.
+_VIEWERS: Final = """
+SELECT p.name, CASE WHEN EXISTS (SELECT FROM steelyard.suite_view a WHERE a.version_id = v.id AND a.person_id = p.id
+        AND a.place = 0) THEN v.items ELSE w.number END, w.at
+FROM steelyard.suite_version v CROSS JOIN steelyard.person p CROSS JOIN LATERAL (SELECT number, at
+    FROM steelyard.suite_view WHERE version_id = v.id AND person_id = p.id ORDER BY number DESC LIMIT 1) w
+WHERE v.id = %s ORDER BY lower(p.name) LIMIT 200
+"""
 
 
 def viewers_of(pool: ConnectionPool, version: int) -> list[Viewer]:
     """Who has seen how many items of a version here, by name."""
     with pool.connection() as connection:
-        rows = connection.execute(
-            "SELECT p.name, CASE WHEN w.first = 0 THEN v.items ELSE w.items END, w.last FROM (SELECT version_id, "
-            "person_id, min(place) AS first, count(*) AS items, max(at) AS last FROM steelyard.suite_view "
-            "WHERE version_id = %s GROUP BY version_id, person_id) w JOIN steelyard.person p ON p.id = w.person_id "
-            "JOIN steelyard.suite_version v ON v.id = w.version_id ORDER BY lower(p.name) LIMIT 200",
-            (version,),
-        ).fetchall()
+        rows = connection.execute(_VIEWERS, (version,)).fetchall()
     return [Viewer(*row) for row in rows]

@@ -123,3 +123,12 @@ END
 $$;
 CREATE TRIGGER note AFTER INSERT ON steelyard.suite_decision
     FOR EACH ROW EXECUTE FUNCTION steelyard.note_decision();
+
+-- Of what somebody has looked at in a version: the how manieth of their items it was, so that the last row has the count.
+ALTER TABLE steelyard.suite_view ADD COLUMN number integer NOT NULL DEFAULT 1 CHECK (number >= 1);
+ALTER TABLE steelyard.suite_view DISABLE TRIGGER keep;
+UPDATE steelyard.suite_view w SET number = n.number FROM (SELECT version_id, person_id, place,
+        row_number() OVER (PARTITION BY version_id, person_id ORDER BY at, place) AS number FROM steelyard.suite_view) n
+    WHERE (w.version_id, w.person_id, w.place) = (n.version_id, n.person_id, n.place);
+ALTER TABLE steelyard.suite_view ENABLE TRIGGER keep;
+CREATE INDEX suite_view_number ON steelyard.suite_view (version_id, person_id, number DESC);
