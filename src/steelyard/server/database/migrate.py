@@ -88,6 +88,7 @@ _RIGHTS: Final = {
 # Functions of the owner's that the application may call.
 _CALLED: Final = (
     "open_audit_month(timestamptz)",
+    "begin_review(bigint)",
     "reserve(bigint, integer, numeric, numeric, numeric, numeric, numeric, numeric)",
 )
 

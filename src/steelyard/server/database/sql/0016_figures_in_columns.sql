@@ -100,6 +100,7 @@ CREATE FUNCTION steelyard.begin_review(version bigint) RETURNS void
         string_agg(is_pending::integer::text, '' ORDER BY place)::bit varying FROM now HAVING count(*) > 0
     ON CONFLICT DO NOTHING
 $$;
+REVOKE ALL ON FUNCTION steelyard.begin_review(bigint) FROM PUBLIC;
 SELECT steelyard.begin_review(max(id)) FROM steelyard.suite_version GROUP BY project_id, name;
 
 -- A decision is about an item as somebody saw it; the newest version may have another one by now. A version that is
