@@ -90,7 +90,7 @@ def test_an_endpoint_without_completions_is_asked_by_chat_and_the_other_way_roun
 def test_a_stated_completion_that_is_asked_as_a_message_accuses_nobody() -> None:
     messages = Capabilities(chat=True, completions=False)
     stated = Claim(task="chain_sum", value="57", protocol=Protocol(prompt="completion"))
-    (served,) = planned(stated, capabilities=messages).served
+    served = planned(stated, capabilities=messages).served[0]
     assert "messages alone" in served.confirms_only
     assert any("accuses nobody" in each for each in served.differences)
     assert not planned(stated, capabilities=Capabilities(chat=True)).served[0].confirms_only
