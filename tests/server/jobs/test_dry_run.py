@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 
 import msgspec
@@ -85,29 +84,13 @@ def is_running(process: int) -> bool:
         return False
 
 
-def test_one_that_hangs_holds_back_neither_another_person_nor_another_project(sums_server: SumsServer) -> None:
-    """An endpoint that does not answer holds the place of whoever asked it, and is ended."""
-    places, said = Places(), []
-    sums_server.seconds = lambda _: 600.0
-    hanging = setup(sums_server)
-
-    def hang() -> None:
-        try:
-            dry_run(asks(), hanging, project=1, person=1, seconds=8.0, places=places)
-        except InputError as error:
-            said.append(str(error))
-
-    thread = threading.Thread(target=hang)
-    thread.start()
-    wait_for(lambda: sums_server.asked)
-    with pytest.raises(InputError, match="another dry run of yours is going on"):
-        dry_run(asks(), hanging, project=2, person=1, places=places)
-    with SumsServer() as other:
-        for project, person in ((1, 2), (2, 3)):
-            found = dry_run(asks(), setup(other), project=project, person=person, places=places)
-            assert found.calls == 3
-    thread.join(60)
-    assert said == ["it could not be planned within 8 seconds, and was ended"]
+def test_who_has_a_place_holds_back_neither_another_person_nor_another_project(sums_server: SumsServer) -> None:
+    places = Places()
+    with places.held(1, 1):
+        with pytest.raises(InputError, match="another dry run of yours is going on"):
+            dry_run(asks(), setup(sums_server), project=2, person=1, places=places)
+        assert not sums_server.asked
+        assert dry_run(asks(), setup(sums_server), project=1, person=2, places=places).calls == 3
 
 
 def test_the_platform_itself_is_not_asked(sums_server: SumsServer) -> None:
