@@ -44,7 +44,7 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
         job = added(runner, with_endpoint(own, server.url, price="2"), 300)
         text = viewer.get(job).text
         assert "It is waiting" in text
-        assert "It waits for a worker" in text
+        assert "No worker runs." in text
         assert "jobs-runner" in text
         assert 'http-equiv="refresh"' in text
         assert 'http-equiv="refresh"' not in viewer.get(f"{job}?still=yes").text

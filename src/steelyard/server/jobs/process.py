@@ -35,6 +35,7 @@ from steelyard.server.jobs.messages import (
     Progress,
     Setup,
     clock,
+    of_the_server,
     without_address,
 )
 from steelyard.server.web.facts import place_of
@@ -233,7 +234,7 @@ def _without_places(message: str, *places: Path) -> str:
 
     for place in places:
         message = message.replace(f"{place}: ", "").replace(f"{place}/", "").replace(str(place), "the run")
-    return one_line(message, 500)
+    return one_line(of_the_server(message), 500)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ from steelyard.reports.words import about_time, claim_words, counted, remark
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.dry_run import DryRunEnded
+from steelyard.server.jobs.messages import of_the_server
 from steelyard.server.jobs.specification import BUILT_IN
 from steelyard.server.pages.costs import verdict_cost
 from steelyard.server.pages.runs import shown_run
-from steelyard.server.pages.words import money_in_words, of_the_server
+from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import Filters
 from steelyard.server.web.addresses import claims_path, job_path, runs_path
