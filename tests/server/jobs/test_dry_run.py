@@ -9,6 +9,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.jobs import dry_run as module
 from steelyard.server.jobs.dry_run import DryRunEnded, dry_run
+from steelyard.server.jobs.dry_run_process import Figures
 from steelyard.server.jobs.messages import Setup
 from steelyard.server.jobs.places import Places
 from steelyard.server.jobs.specification import RunSpecification, encode
@@ -16,7 +17,6 @@ from tests.conftest import SumsServer
 from tests.server.jobs.yard import questions, wait_for
 
 KEY = "sk-a-key-that-nobody-may-see"
-WHO = {"project": 1, "person": 1}
 # A process that starts another one of its group, says which, and waits for it.
 HANGS = (
     "import pathlib, subprocess\n"
@@ -38,8 +38,12 @@ def asks(count: int = 3) -> str:
     return encode(RunSpecification(endpoint="here", model="sums", questions={"sums": questions(count)})).decode()
 
 
+def foreseen(specification: str, given: Setup, seconds: float = 120.0) -> Figures:
+    return dry_run(specification, given, project=1, person=1, seconds=seconds)
+
+
 def test_what_a_measurement_takes_without_prices(sums_server: SumsServer) -> None:
-    found = dry_run(asks(30), setup(sums_server), **WHO)
+    found = foreseen(asks(30), setup(sums_server))
     assert (found.calls, found.cost, found.problem) == (30, None, "")
     assert found.prompt_tokens > 30
     assert "2 at a time" in found.assumptions
@@ -48,20 +52,20 @@ def test_what_a_measurement_takes_without_prices(sums_server: SumsServer) -> Non
 def test_a_long_specification_goes_through_the_pipe(sums_server: SumsServer) -> None:
     specification = asks(4000)
     assert len(specification) > 1 << 17  # more than a pipe holds
-    assert dry_run(specification, setup(sums_server), **WHO).calls == 4000
+    assert foreseen(specification, setup(sums_server)).calls == 4000
 
 
 def test_a_server_that_says_the_key_back_does_not_have_it_shown(sums_server: SumsServer) -> None:
     sums_server.status, sums_server.error = lambda *_: 401, {"message": f"wrong key: {KEY}"}
     with pytest.raises(InputError) as caught:
-        dry_run(asks(), setup(sums_server), **WHO)
+        foreseen(asks(), setup(sums_server))
     assert KEY not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_nothing_is_waited_for_without_end(sums_server: SumsServer) -> None:
     with pytest.raises(DryRunEnded, match=r"could not be planned within 0\.01 seconds, and was ended"):
-        dry_run(asks(), setup(sums_server), **WHO, seconds=0.01)
+        foreseen(asks(), setup(sums_server), seconds=0.01)
 
 
 @pytest.mark.parametrize(("then", "error"), [("child.wait()", DryRunEnded), ("", InputError)], ids=["hangs", "ends"])
@@ -71,7 +75,7 @@ def test_nothing_of_its_group_is_left(
     program = HANGS.format(place=str(tmp_path / "child"), then=then)
     monkeypatch.setattr(module, "_MODULE", (sys.executable, "-c", program))
     with pytest.raises(error):
-        dry_run(asks(), setup(sums_server), **WHO, seconds=3.0)
+        foreseen(asks(), setup(sums_server), seconds=3.0)
     child = int((tmp_path / "child").read_text())
     wait_for(lambda: not is_running(child))
 
@@ -97,5 +101,5 @@ def test_the_platform_itself_is_not_asked(sums_server: SumsServer) -> None:
     given = setup(sums_server)
     inward = msgspec.structs.replace(given, own=msgspec.structs.replace(given.own, ports=(given.port,)))
     with pytest.raises(InputError, match="the platform itself"):
-        dry_run(asks(), inward, **WHO)
+        foreseen(asks(), inward)
     assert not sums_server.asked

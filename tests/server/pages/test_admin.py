@@ -35,7 +35,9 @@ def test_webhooks_whose_secret_cannot_be_read_are_named(site: Site) -> None:
             "VALUES (1, 'https', 'hooks.example', 443, '/', '{webhook.test}', %s) RETURNING id",
             (person,),
         )
-        connection.execute("INSERT INTO steelyard.webhook_key (webhook_id, sealed) VALUES (%s, 'none')", (webhook,))
+        connection.execute(
+            "INSERT INTO steelyard.webhook_key (webhook_id, sealed) VALUES (%s, %s)", (webhook, bytes(99))
+        )
     assert f"send nothing until they get another one: webhook {webhook} of default" in client.get("/admin").text
     with database.connect() as connection:
         connection.execute("UPDATE steelyard.webhook_key SET sealed = NULL WHERE webhook_id = %s", (webhook,))

@@ -1,4 +1,4 @@
-"""What ended jobs leave beside the run that was taken in: their folders, and their runs in the database, texts included.
+"""What ended jobs leave beside the run that was taken in: folders, and runs in the database, texts included.
 
 Both are copies that nobody reads any more when a job has ended for good. Rows are marked first and deleted then, run by
 run, and folders last, so a crash leaves what the next retention finds. A job that waits, runs or is paused keeps its
@@ -67,7 +67,7 @@ class JobCopies:
 
 
 def old_copies(connection: psycopg.Connection[Any], folders: Sequence[int], cut: datetime) -> tuple[JobCopies, ...]:
-    """What jobs left that ended before ``cut``, or longer ago than their project keeps texts, or were an erased person's.
+    """What jobs left that ended before ``cut``, longer ago than their project keeps texts, or were an erased person's.
 
     ``folders`` are numbers of jobs that have a folder. In the caller's transaction, until whose end nobody adds a job
     that goes on with one of them.

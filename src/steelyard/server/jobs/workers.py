@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,7 +102,7 @@ def workers_seen(connection: psycopg.Connection[Any]) -> tuple[WorkerRow, ...]:
     Of several starts under one name on one machine the last one, and those that are alive.
     """
     rows = connection.execute(_SEEN.encode(), {"alive": ALIVE_SECONDS, "days": SHOWN_DAYS, "most": _MOST}).fetchall()
-    return tuple(WorkerRow(*row[:-1], jobs=tuple(row[-1])) for row in rows)
+    return tuple(replace(found, jobs=tuple(found.jobs)) for found in (WorkerRow(*row) for row in rows))
 
 
 def _host() -> str:
