@@ -14,6 +14,7 @@ CREATE TABLE steelyard.worker (
     problem text NOT NULL DEFAULT '' CHECK (length(problem) <= 300)  -- why it takes no job
 );
 CREATE INDEX worker_seen ON steelyard.worker (seen_at);
+CREATE INDEX worker_name ON steelyard.worker (name, host, id);
 
 CREATE FUNCTION steelyard.retain_workers_since(cut timestamptz) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
