@@ -86,7 +86,8 @@ def _end_with_lease(told: IO[bytes]) -> None:
     until, held = clock() + _FIRST_LEASE_SECONDS, b""
     while True:
         readable, _, _ = select.select([told], [], [], max(0.0, min(1.0, until - clock())))
-        if clock() > until:
+        # What was told while this process was stopped, or a library held its threads, is heard first.
+        if not readable and clock() > until:
             os.killpg(0, signal.SIGKILL)
         if readable:
             piece = told.read(MAX_LINE)
