@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from steelyard.server.database.connection import existing_database
+from steelyard.server.database.folder import open_data_folder
 from steelyard.server.pages.jobs import rate_in_words
 from tests.conftest import SumsServer
 from tests.docs.browser import Chromium, open_tab
@@ -80,6 +82,15 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
     listed = viewer.get(JOBS).text
     assert re.search(r'A verdict took"><span>\d+\.\d+ <span class="detail">by 1 verdict<', listed)
     assert listed.index(on) < listed.index(f'"{job}"')
+    with existing_database(open_data_folder(own.data), {}).connect_as_owner() as connection:
+        connection.execute(
+            "SELECT steelyard.mark_cleared(stored_run_id) FROM steelyard.job WHERE id = %s",
+            (int(job.rpartition("/")[2]),),
+        )
+    assert "nothing goes on with it" in runner.get(job).text
+    assert f'action="{job}/retry"' not in runner.get(job).text
+    assert "nothing goes on with it" not in (text := runner.get(on).text)
+    assert "its own copies" in text
 
 
 def test_it_says_what_a_job_waits_for(own: Site) -> None:

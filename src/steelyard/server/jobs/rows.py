@@ -52,6 +52,12 @@ _SPENT: Final = (
     "sum(r.spent_in + r.spent_out) AS tokens FROM steelyard.reservation r WHERE r.job_id = j.id"
 )
 
+# Of the run that it works on, with the jobs that it goes on with.
+_CLEARED: Final = (
+    "SELECT max(k.cleared_at) AS cleared_at FROM steelyard.job o JOIN steelyard.stored_run_cleared k "
+    "ON k.run_id = o.stored_run_id WHERE o.id = coalesce(j.resumes, j.id) OR o.resumes = coalesce(j.resumes, j.id)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
@@ -268,7 +274,7 @@ def _rows(
     query = (
         f"SELECT {_COLUMNS} FROM steelyard.job j LEFT JOIN steelyard.endpoint e ON e.id = j.endpoint_id "  # noqa: S608
         f"LEFT JOIN LATERAL ({_SPENT}) s ON true "
-        f"LEFT JOIN steelyard.stored_run_cleared c ON c.run_id = j.stored_run_id WHERE {condition} AND j.project_id = "
+        f"LEFT JOIN LATERAL ({_CLEARED}) c ON true WHERE {condition} AND j.project_id = "
         "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY j.id DESC LIMIT %(size)s"
     )
     rows = connection.execute(query.encode(), {**values, "project": project, "size": size}).fetchall()
