@@ -65,7 +65,7 @@ RULES: Final = (
     Rule("GET", "/healthz", OPEN, health.show_health, asks_who=False),
     Rule("GET", "/readyz", OPEN, health.show_readiness),
     Rule("GET", "/metrics", METRICS, health.show_metrics),
-    Rule("GET", "/static/{name}", OPEN, static.show_style),
+    Rule("GET", "/static/{name}", OPEN, static.show_file),
     Rule("GET", "/sign-in", OPEN, sign_in.show_sign_in),
     Rule("POST", "/sign-in", OPEN, sign_in.do_sign_in),
     Rule("GET", "/sign-in/provider", OPEN, single_sign_on.start_sign_in),

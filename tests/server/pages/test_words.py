@@ -7,7 +7,6 @@ from steelyard.server.pages.words import (
     bytes_in_words,
     moment,
     money_in_words,
-    of_the_server,
     verdict_class,
     verdict_in_words,
 )
@@ -36,16 +35,3 @@ def test_verdicts() -> None:
     assert verdict_in_words("") == verdict_in_words("<b>") == "measured"
     assert verdict_in_words("inconsistent", "gate") == "red"
     assert (verdict_class("insufficient_power"), verdict_class("")) == ("insufficient-power", "not-tested")
-
-
-def test_data_that_are_missing_are_named_by_the_servers_own_setting() -> None:
-    for reason in (
-        "the hub gave no data for cais/mmlu (ConnectionError: x): give a mirror with --data DIR",
-        "no data for cais/mmlu: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub",
-    ):
-        said = of_the_server(reason)
-        assert "cais/mmlu" in said
-        assert "STEELYARD_DATA" in said
-        assert "--data" not in said
-        assert "pip" not in said
-    assert of_the_server("an answer") == "an answer"

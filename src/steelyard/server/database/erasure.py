@@ -1,10 +1,13 @@
 """Erase a person: name and password go, sessions, tokens and share links end; the number stays in runs and audit lines.
 
+Their jobs are stopped, and what those left goes: folders, and runs in the database with all texts.
+
 What was erased is noted in the data folder, too, so that a backup from before can be restored without bringing it back.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +18,13 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical
 from steelyard.server.database.audit import append_audit
 from steelyard.server.database.folder import DataFolder
+from steelyard.server.database.job_copies import (
+    clear_marked,
+    copies_of_erased,
+    job_folders,
+    mark_copies,
+    remove_job_folders,
+)
 from steelyard.util.append_file import append_lines
 
 if TYPE_CHECKING:
@@ -22,7 +32,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.connection import Database
 
-__all__ = ["Erasure", "apply_erasure", "erase_person", "read_erasures", "write_erasures"]
+__all__ = ["ErasedPerson", "Erasure", "apply_erasure", "erase_person", "read_erasures", "write_erasures"]
 
 _MAX_BYTES: Final = 64 << 20
 
@@ -37,10 +47,20 @@ class Erasure(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=Tru
     created_at: str
 
 
-def erase_person(database: Database, folder: DataFolder, name: str) -> int:
-    """Erase the person who signs in as ``name``, and return the number that stays.
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """The number that stays; of how many jobs what they left was deleted, and how many still run, until they stop."""
 
-    Sessions and tokens end at once. The note in the data folder comes first, so that no erasure can be without one.
+    number: int
+    jobs: int
+    running: int
+
+
+def erase_person(database: Database, folder: DataFolder, name: str) -> ErasedPerson:
+    """Erase the person who signs in as ``name``.
+
+    Sessions and tokens end at once, jobs as soon as their workers hear of it: what a running one leaves is deleted by
+    the next retention. The note in the data folder comes first, so that no erasure can be without one.
     Raises InputError where there is no such person.
     """
     with database.connect_as_owner() as connection, connection.transaction():
@@ -55,7 +75,14 @@ def erase_person(database: Database, folder: DataFolder, name: str) -> int:
         write_erasures(folder, [erasure])
         apply_erasure(connection, erasure)
         append_audit(connection, "erase", actor="owner", subject=f"person:{erasure.person}")
-    return erasure.person
+        copies = copies_of_erased(connection, job_folders(folder))
+        mark_copies(connection, copies)
+        clear_marked(connection)
+        running = connection.execute(
+            "SELECT count(*) FROM steelyard.job WHERE requested_by = %s AND state = 'running'", (erasure.person,)
+        ).fetchone()
+    remove_job_folders(folder, copies)
+    return ErasedPerson(erasure.person, len(copies), running[0] if running else 0)
 
 
 def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool:
@@ -65,7 +92,8 @@ def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool
         (erasure.person, erasure.created_at),
     ).fetchone()
     connection.execute(
-        "SELECT steelyard.erase_shares(id), steelyard.erase_mail(id), steelyard.erase_reader_keys(id) "
+        "SELECT steelyard.erase_shares(id), steelyard.erase_mail(id), steelyard.erase_reader_keys(id), "
+        "steelyard.stop_jobs_of(id) "
         "FROM steelyard.person WHERE id = %s AND created_at = %s::timestamptz",
         (erasure.person, erasure.created_at),
     )

@@ -18,6 +18,7 @@ from steelyard.server.database.beneath import make_folders, opened, remove
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.erasure import Erasure, apply_erasure, read_erasures, write_erasures
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.database.job_copies import clear_marked, copies_of_erased, mark_copies
 from steelyard.server.database.migrate import FENCED, TABLES, grant_rights, make_schema, migrations
 from steelyard.server.encryption.key_file import secret_key_file
 from steelyard.server.endpoints.rows import unreadable_endpoints
@@ -166,13 +167,16 @@ def _restore(
             connection.execute("ALTER TABLE steelyard.audit ENABLE TRIGGER chain")
         _check_rows(manifest, connection)
         make_schema(connection, migrations()[len(manifest.schema) :])
-        applied = sum(apply_erasure(connection, erasure) for erasure in erasures)
         sessions = connection.execute("UPDATE steelyard.session SET ended_at = now() WHERE ended_at IS NULL").rowcount
         for links in ("admin_link", "person_link"):  # one may have been used after the backup
             connection.execute(f"UPDATE steelyard.{links} SET used_at = now() WHERE used_at IS NULL".encode())  # noqa: S608
         connection.execute("UPDATE steelyard.share SET revoked_at = now() WHERE revoked_at IS NULL")
         connection.execute("UPDATE steelyard.serving SET folder = ''")  # the backup's folder is another one
         stopped = _stop_work(connection)
+        # After that no job runs: those of people who were erased end here, and what they left goes.
+        applied = sum(apply_erasure(connection, erasure) for erasure in erasures)
+        mark_copies(connection, copies_of_erased(connection))
+        clear_marked(connection)
         unverified = 0 if is_known else _mark_runs(connection)
         details = {
             "erasures": applied, "made_at": manifest.made_at, "sessions": sessions, "stopped": stopped,
@@ -195,6 +199,7 @@ def _stop_work(connection: psycopg.Connection[Any]) -> int:
     connection.execute(
         "UPDATE steelyard.delivery SET state = 'dropped', leased_until = NULL, ended_at = now() WHERE state = 'waiting'"
     )
+    connection.execute("UPDATE steelyard.worker SET ended_at = now() WHERE ended_at IS NULL")  # they are of another one
     switched = (
         "UPDATE steelyard.schedule SET is_on = false WHERE is_on",
         "UPDATE steelyard.webhook SET disabled_at = now(), disabled_because = 'restored from a backup: switch it on "

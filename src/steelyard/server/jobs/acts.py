@@ -104,7 +104,7 @@ def foresee(
 ) -> Figures:
     """What a job would take at most: calls, tokens, time and money (a runner's act). The endpoint is asked what it can.
 
-    ``connection`` is in autocommit; it takes up to two minutes. Raises InputError where it cannot be planned.
+    ``connection`` is in autocommit; it takes up to two minutes. Raises InputError as :func:`dry_run` does.
     """
     member = member_of(caller, project, Role.RUNNER)
     if isinstance(asked, Resumption):
@@ -116,7 +116,7 @@ def foresee(
     setup = prepare_setup(connection, database, data, lease, 10.0, actor=f"person:{person}")
     with connection.transaction():
         audit_act(connection, "foresee-job", f"person:{person}", facts, f"project:{member.project_id}")
-    return dry_run(text, setup)
+    return dry_run(text, setup, project=member.project_id, person=person)
 
 
 def add_job(

@@ -1,18 +1,19 @@
-"""*Admin*: the database, its roles, the disk, the version, the last backup, and the audit log."""
+"""*Admin*: the database, its roles, workers, the disk, the last backup, what an upgrade would do, and the audit log."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING, Any, Final
 
+from steelyard import __version__
 from steelyard.errors import InputError, VerificationError
 from steelyard.server import health
 from steelyard.server.database.audit import audit_cut, audit_head, check_audit, check_audit_part
 from steelyard.server.database.retention import LEAST_MONTHS
+from steelyard.server.notify.sealed import unreadable_secrets
+from steelyard.server.pages.server_state import state_of
 from steelyard.server.pages.words import bytes_in_words, moment
 from steelyard.server.web.render import page
-from steelyard.util.software import software
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -34,28 +35,31 @@ def show_admin(call: Call) -> Response:
     platform = call.platform
     with platform.pool.connection() as connection:
         head = audit_head(connection)
-        backup = connection.execute(
-            "SELECT at FROM steelyard.audit WHERE act = 'backup' ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
         size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-    disk, database = shutil.disk_usage(platform.data.path), platform.database
+        secrets = unreadable_secrets(connection, platform.endpoints.key_file)
+        state = state_of(platform, connection)
+    database = platform.database
     return page(
         call,
         "admin.html.j2",
         problems=[*health.problems(platform)],
         facts=[
-            ("Version", software()),
+            ("Version", f"steelyard {__version__}"),
             ("Database", f"PostgreSQL {database.version}, {_whose(is_embedded=database.is_embedded)}"),
             ("Its size", bytes_in_words(size[0]) if size else "–"),
             ("Roles", _roles(call)),
             ("Data folder", str(platform.data.path)),
-            ("Free on its disk", f"{bytes_in_words(disk.free)} of {bytes_in_words(disk.total)}"),
-            ("Last backup", moment(backup[0]) if backup else "none yet: steelyard serve backup"),
+            *state["disk"],
+            ("Last backup", state["backup"]),
             ("Audit log", f"{head.lines:,} lines, the last one {head.sha256}"),
             ("Reached at", platform.settings.base_url),
             ("Secret key", _secret_key(call)),
         ],
         again=platform.endpoints.unreadable(),
+        secrets=secrets,
+        warnings=state["warnings"],
+        workers=state["workers"],
+        upgrade=state["upgrade"],
     )
 
 

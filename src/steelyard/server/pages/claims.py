@@ -16,10 +16,12 @@ from steelyard.errors import InputError, StorageError
 from steelyard.reports.words import about_time, claim_words, counted, remark
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
+from steelyard.server.jobs.dry_run import DryRunEnded
+from steelyard.server.jobs.messages import of_the_server
 from steelyard.server.jobs.specification import BUILT_IN
 from steelyard.server.pages.costs import verdict_cost
 from steelyard.server.pages.runs import shown_run
-from steelyard.server.pages.words import money_in_words, of_the_server
+from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import Filters
 from steelyard.server.web.addresses import claims_path, job_path, runs_path
@@ -159,10 +161,17 @@ def _foresee(call: Call, asked: Specification) -> Figures:
     platform = call.platform
     with platform.database.connect() as connection:
         connection.autocommit = True
-        return acts.foresee(
-            connection, call.caller, call.project.project, asked, call.facts, database=platform.database,
-            data=platform.data,
-        )  # fmt: skip
+        try:
+            return acts.foresee(
+                connection, call.caller, call.project.project, asked, call.facts, database=platform.database,
+                data=platform.data,
+            )  # fmt: skip
+        except DryRunEnded:
+            platform.log.write(
+                "warning", "a dry run took too long and was ended", request=call.facts.request_id,
+                project=call.project.project,
+            )  # fmt: skip
+            raise
 
 
 # ── what is shown ───────────────────────────────────────────────────────────────────────────────────────────────────

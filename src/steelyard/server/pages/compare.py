@@ -22,7 +22,7 @@ from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_of_same_samples
 from steelyard.server.runs.received import received_folder
 from steelyard.server.web.addresses import compare_path, run_path
-from steelyard.server.web.render import missing_page, page
+from steelyard.server.web.render import answer_to_poll, missing_page, page
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ _CSS: Final = {"better": "consistent", "worse": "inconsistent", "not_told_apart"
 
 def show_compare(call: Call) -> Response:
     """The choice of runs, or the comparison of those that the address names."""
+    return answer_to_poll(call, _compare(call))
+
+
+def _compare(call: Call) -> Response:
     given = call.request.query_params.getlist("run")[: MOST_RUNS + 1]
     seals = list(dict.fromkeys(each for each in given if each))
     if not seals:

@@ -9,20 +9,12 @@ from steelyard.records import VerdictWord
 from steelyard.reports.charts import css_name
 from steelyard.reports.gates import colour_of
 
-__all__ = ["bytes_in_words", "moment", "money_in_words", "of_the_server", "verdict_class", "verdict_in_words"]
+__all__ = ["bytes_in_words", "moment", "money_in_words", "verdict_class", "verdict_in_words"]
 
 
 def moment(at: datetime | None) -> str:
     """A time to the minute, in UTC: ``2026-11-28 00:17 UTC``; an en dash where there is none."""
     return "–" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def of_the_server(reason: str) -> str:
-    """Why data are missing, in the words of the platform's administrator, whose ``--data`` is another folder."""
-    folder = "whoever runs the server names a folder of benchmark data in STEELYARD_DATA, for serve and every worker"
-    return reason.replace("give a mirror with --data DIR", folder).replace(
-        "or pip install 'steelyard[data]' for the hub", "or installs 'steelyard[data]' there for the hub"
-    )
 
 
 def bytes_in_words(size: int) -> str:
