@@ -68,6 +68,30 @@ def test_it_says_what_the_command_says(site: Site, seals: list[str], same_sample
     assert len(re.findall(r'<h2 id="h-[A-Z]{2}"', shown(client, at(*seals, pairs="all")).text)) == 3
 
 
+def test_the_samples_on_which_two_differ_are_named_with_both_answers(
+    site: Site, seals: list[str], same_samples: list[Path]
+) -> None:
+    client = site.administrator()
+    (theirs,) = compare(*same_samples[:2]).pairs
+    whole, narrowed = (shown(client, at(*seals[:2], **more)).text for more in ({}, {"only": "differing"}))
+    for text in (whole, narrowed):
+        assert f"They differ on {theirs.differing} samples" in text
+        assert text.count("/answers?") == 2 * theirs.differing
+    assert "Quality beside cost" in whole
+    assert "Quality beside cost" not in narrowed
+    assert "Only what differs is shown" in narrowed
+    links = re.findall(r'<a href="([^"]+/answers[^"]+)">([AB]) (\d+\.\d)</a>', narrowed.replace("&amp;", "&"))
+    first = theirs.differing_samples[0]
+    for (path, letter, score), seal, expected in zip(links, seals, (first.first, first.second), strict=False):
+        assert seal in path
+        assert score == words.one(expected), letter
+        answers = shown(client, path).text
+        assert "1 of 60 is like that" in answers
+        assert first.sample in answers
+        assert ("1 right" in answers) == (expected == 1), "the answer that has this score"
+    assert "They differ on no sample" not in narrowed
+
+
 def test_a_price_that_nobody_knows_draws_nothing_and_known_ones_are_a_frontier(site: Site, seals: list[str]) -> None:
     client = site.administrator()
     all_three, two = shown(client, at(*seals)).text, shown(client, at(*seals[:2])).text

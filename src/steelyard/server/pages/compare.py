@@ -7,6 +7,7 @@ process of its own: here numbers become words, and a drawing.
 from __future__ import annotations
 
 import math
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -21,7 +22,7 @@ from steelyard.server.pages.runs import shown_run
 from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_of_same_samples
 from steelyard.server.runs.received import received_folder
-from steelyard.server.web.addresses import compare_path, run_path
+from steelyard.server.web.addresses import answers_path, compare_path, run_path
 from steelyard.server.web.render import answer_to_poll, missing_page, page
 from steelyard.util.text import one_line
 
@@ -143,6 +144,8 @@ def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared, com
     project = call.project.project
     fields = [*(("run", each.seal) for each in asked.runs)]
     other_way = [] if asked.all_pairs else [("pairs", "all")]
+    same_way = [("pairs", "all")] if asked.all_pairs else []
+    is_narrowed = call.query("only", 20) == "differing"
     tasks = list(dict.fromkeys((each.task, each.scorer) for each in compared.cells))
     contrasts = [each for pair in comparison.pairs for each in pair.contrasts]
     reach = _reach(contrasts)
@@ -156,10 +159,15 @@ def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared, com
         "matrix": [_matrix_row(task, scorer, comparison, compared.cells) for task, scorer in tasks[:_MOST_TASKS]],
         "tasks_left": max(0, len(tasks) - _MOST_TASKS),
         "letters": [each.letter for each in comparison.runs],
-        "pairs": [_pair(comparison, pair, reach) for pair in comparison.pairs],
+        "pairs": [
+            {**_pair(comparison, pair, reach), "listed": _listed(project, pair, compared)} for pair in comparison.pairs
+        ],
         "reach": f"{100 * reach:.0f}",
         "all_pairs": asked.all_pairs,
         "other_way": f"{compare_path(project)}?{urlencode(fields + other_way)}",
+        "is_narrowed": is_narrowed,
+        "whole": f"{compare_path(project)}?{urlencode(fields + same_way)}",
+        "narrowed": f"{compare_path(project)}?{urlencode([*fields, *same_way, ('only', 'differing')])}",
         "has_several": len(comparison.runs) > 2,
         "seals": [each.seal for each in asked.runs],
         **_portfolio(compared.portfolio, compared.no_portfolio),
@@ -233,6 +241,34 @@ def _pair(comparison: Comparison, pair: PairResult, reach: float) -> dict[str, A
         "notes": pair.notes[:20],
         "differing": pair.differing,
     }
+
+
+def _listed(project: str, pair: PairResult, compared: Compared) -> list[dict[str, Any]]:
+    """Some of the samples on which two models differ, each with where both answers are listed."""
+    return [
+        {
+            "sample": each.sample,
+            "task": each.task,
+            "sides": [
+                (letter, words.one(score), _answers_of(project, compared, letter, each.task, name))
+                for letter, score, name in (
+                    (pair.first, each.first, each.sample),
+                    (pair.second, each.second, each.second_sample or each.sample),
+                )
+            ],
+            "css": "consistent" if each.second > each.first else "inconsistent",
+            "sign": words.SIGNS["better" if each.second > each.first else "worse"],
+        }
+        for each in pair.differing_samples
+    ]
+
+
+def _answers_of(project: str, compared: Compared, letter: str, task: str, sample: str) -> str:
+    """The list of a model's answers to a sample; a run of several models has those of all under one seal."""
+    place = ascii_uppercase.index(letter)
+    measurement = compared.measurements[place].get(task, "")
+    asked = {"measurement": measurement, "sample": sample} if measurement else {"sample": sample}
+    return f"{answers_path(project, compared.seals[place])}?{urlencode(asked)}"
 
 
 def _row(comparison: Comparison, pair: PairResult, contrast: Contrast, reach: float) -> dict[str, Any]:
