@@ -3,13 +3,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+from msgspec.structs import replace
+
+from steelyard.api.results import verified
 from steelyard.server.pages.words import (
     bytes_in_words,
+    intervals_in_words,
     moment,
     money_in_words,
     verdict_class,
     verdict_in_words,
 )
+from steelyard.server.runs.summary import summary_of
+from tests.server.site import GOLDEN
 
 
 def test_times_are_in_utc() -> None:
@@ -35,3 +41,13 @@ def test_verdicts() -> None:
     assert verdict_in_words("") == verdict_in_words("<b>") == "measured"
     assert verdict_in_words("inconsistent", "gate") == "red"
     assert (verdict_class("insufficient_power"), verdict_class("")) == ("insufficient-power", "not-tested")
+
+
+def test_it_is_said_what_intervals_are_about() -> None:
+    summary = summary_of(verified(GOLDEN))
+    claim, _ = intervals_in_words(summary)
+    assert "of a claim is about all questions of its benchmark" in claim
+    measured = tuple(replace(each, word="") for each in summary.rows)
+    assert "questions like these" in intervals_in_words(replace(summary, rows=measured))[0]
+    assert len(intervals_in_words(replace(summary, rows=(*summary.rows, *measured)))) == 2
+    assert intervals_in_words(replace(summary, rows=())) == []

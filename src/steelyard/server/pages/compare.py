@@ -20,7 +20,7 @@ from steelyard.server.comparing.comparisons import ComparingError
 from steelyard.server.comparing.process import Asked, AskedRun, Compared
 from steelyard.server.pages.runs import shown_run
 from steelyard.server.pages.words import money_in_words
-from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_of_same_samples
+from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_beside, runs_of_same_samples
 from steelyard.server.runs.received import received_folder
 from steelyard.server.web.addresses import answers_path, compare_path, run_path
 from steelyard.server.web.render import answer_to_poll, missing_page, page
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from steelyard.comparison.portfolio_record import Portfolio
     from steelyard.comparison.record import Comparison, Contrast, MatrixCell, PairResult
-    from steelyard.server.runs.rows import RunRow
+    from steelyard.server.runs.rows import ListedRun, RunRow
     from steelyard.server.web.call import Call
 
 __all__ = ["show_compare"]
@@ -54,7 +54,7 @@ def _compare(call: Call) -> Response:
     given = call.request.query_params.getlist("run")[: MOST_RUNS + 1]
     seals = list(dict.fromkeys(each for each in given if each))
     if not seals:
-        return _choice(call)
+        return _beside(call, beside) if (beside := call.query("with", 80)) else _choice(call)
     rows = [call.platform.runs.find(call.project.project_id, seal) for seal in seals]
     found = [row for row in rows if row is not None]
     if len(found) < len(rows):
@@ -129,12 +129,36 @@ def _choice(call: Call, status: int = 200, *, problem: str = "") -> Response:
 def _shown_group(group: SameSamples) -> dict[str, Any]:
     return {
         "task": group.task,
-        "runs": [
-            {**shown_run(run), "seal": run.seal, "answers": counted(answers, "answer")}
-            for run, answers in group.runs[:_MOST_IN_GROUP]
-        ],
+        "runs": [_shown_choice(*each) for each in group.runs[:_MOST_IN_GROUP]],
         "left": max(0, len(group.runs) - _MOST_IN_GROUP),
     }
+
+
+def _shown_choice(run: ListedRun, answers: int) -> dict[str, Any]:
+    return {**shown_run(run), "seal": run.seal, "answers": counted(answers, "answer")}
+
+
+def _beside(call: Call, seal: str) -> Response:
+    """The other runs of the same samples as one, by pages: the baseline of a month ago among them."""
+    row = call.platform.runs.find(call.project.project_id, seal)
+    if row is None:
+        return missing_page(call)
+    before = call.query("before", 20)
+    number = min(int(before), 2**62) if before.isascii() and before.isdigit() else 0
+    found, is_more = runs_beside(call.platform.pool, call.project.project_id, row.listed.id, number)
+    address = compare_path(call.project.project)
+    return page(
+        call,
+        "compare_with.html.j2",
+        project=call.project.project,
+        address=address,
+        run=row.summary,
+        run_address=run_path(call.project.project, seal),
+        runs=[_shown_choice(*each) for each in found],
+        older=f"{address}?{urlencode({'with': seal, 'before': found[-1][0].id})}" if is_more else "",
+        newest=f"{address}?{urlencode({'with': seal})}" if number else "",
+        most=MOST_RUNS,
+    )
 
 
 # ── the comparison ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -220,7 +244,7 @@ def _cell(cell: MatrixCell | None) -> dict[str, str] | None:
         parts.append("stopped before its end")
     return {
         "score": words.score(cell.score),
-        "interval": "no interval" if cell.ci is None else f"{words.one(cell.ci[0])} to {words.one(cell.ci[1])}",
+        "interval": "no interval" if cell.ci is None else words.score_interval(cell.ci),
         "detail": ", ".join(parts),
     }
 
@@ -312,7 +336,7 @@ def _portfolio(portfolio: Portfolio | None, why_not: str) -> dict[str, Any]:
                 "share": portfolio_words.percent(each.share),
                 "typed": f"{100 * each.share:.3g}",
                 "quality": f"{words.one(each.quality)}",
-                "interval": f"{words.one(each.quality_low)} to {words.one(each.quality_high)}",
+                "interval": words.score_interval((each.quality_low, each.quality_high)),
                 "cost": _of_thousand(each.cost),
             }
             for each in portfolio.holdings
