@@ -194,7 +194,7 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
         "/account/readers": [Visit("/account/readers"), Visit("/account/readers", VIEWER)],
         "/account/mail": [Visit("/account/mail")],
         "/admin": [Visit("/admin"), Visit("/admin", VIEWER)],
-        "/admin/audit": [Visit("/admin/audit")],
+        "/admin/audit": [Visit("/admin/audit"), Visit("/admin/audit?actor=owner")],
         "/admin/retention": [Visit("/admin/retention")],
         "/admin/endpoints": [Visit("/admin/endpoints")],
         "/admin/endpoints/{endpoint:int}": [
