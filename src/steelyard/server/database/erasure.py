@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,6 +25,7 @@ from steelyard.server.database.job_copies import (
     mark_copies,
     remove_job_folders,
 )
+from steelyard.server.database.notes import read_notes
 from steelyard.util.append_file import append_lines
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from steelyard.server.database.connection import Database
 
 __all__ = ["ErasedPerson", "Erasure", "apply_erasure", "erase_person", "read_erasures", "write_erasures"]
-
-_MAX_BYTES: Final = 64 << 20
 
 
 class Erasure(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
@@ -102,24 +101,11 @@ def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool
 
 def read_erasures(source: Path | bytes) -> list[Erasure]:
     """The erasures that a file or its bytes name; raises InputError, with the line, for what is none."""
-    where = source if isinstance(source, Path) else "erasures.jsonl"
-    if isinstance(source, Path):
-        try:
-            with source.open("rb") as file:
-                source = file.read(_MAX_BYTES + 1)
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror}", where=where) from None
-    if len(source) > _MAX_BYTES:
-        raise InputError(f"is larger than {_MAX_BYTES >> 20} MB", where=where)
-    found = []
-    for number, line in enumerate(source.splitlines(), 1):
-        try:
-            erasure = msgspec.json.decode(line, type=Erasure)
-            datetime.fromisoformat(erasure.created_at)
-            found.append(erasure)
-        except ValueError:
-            raise InputError('is no erasure: {"created_at": …, "person": …}', where=where, line=number) from None
-    return found
+    return read_notes(source, "erasures.jsonl", Erasure, _check, 'erasure: {"created_at": …, "person": …}')
+
+
+def _check(erasure: Erasure) -> None:
+    datetime.fromisoformat(erasure.created_at)
 
 
 def write_erasures(folder: DataFolder, erasures: list[Erasure]) -> None:

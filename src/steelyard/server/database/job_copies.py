@@ -28,6 +28,7 @@ __all__ = [
     "JobCopies",
     "clear_marked",
     "copies_of_erased",
+    "copies_of_run",
     "job_folders",
     "mark_copies",
     "old_copies",
@@ -39,11 +40,11 @@ _NAME: Final = re.compile(r"[1-9][0-9]{0,18}")
 # Of each line of jobs that go on with each other, all of which have ended: the first one's number, the runs that are
 # stored and not marked yet, and whether somebody who asked for one of them was erased.
 _ENDED: Final = """
-SELECT base, runs, is_erased FROM (
+SELECT base, runs, is_erased, is_of_run FROM (
     SELECT coalesce(j.resumes, j.id) AS base, max(j.ended_at) AS ended_at, min(p.text_months) AS text_months,
         coalesce(array_agg(DISTINCT j.stored_run_id)
             FILTER (WHERE j.stored_run_id IS NOT NULL AND c.run_id IS NULL), '{}') AS runs,
-        bool_or(w.erased_at IS NOT NULL) AS is_erased
+        bool_or(w.erased_at IS NOT NULL) AS is_erased, coalesce(bool_or(j.run_id = %(run)s), false) AS is_of_run
     FROM steelyard.job j JOIN steelyard.project p ON p.id = j.project_id
     JOIN steelyard.person w ON w.id = j.requested_by
     LEFT JOIN steelyard.stored_run_cleared c ON c.run_id = j.stored_run_id
@@ -51,7 +52,7 @@ SELECT base, runs, is_erased FROM (
     HAVING bool_and(j.state IN ('finished', 'failed', 'cancelled'))
 ) ended
 WHERE (cardinality(runs) > 0 OR base = ANY (%(folders)s))
-    AND (is_erased OR ended_at < %(cut)s
+    AND (is_erased OR is_of_run OR ended_at < %(cut)s
         OR ended_at < date_trunc('month', now()) - make_interval(months => text_months))
 ORDER BY base
 """
@@ -73,8 +74,8 @@ def old_copies(connection: psycopg.Connection[Any], folders: Sequence[int], cut:
     that goes on with one of them.
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (ADDING_JOBS_LOCK,))
-    found = connection.execute(_ENDED.encode(), {"folders": [*folders], "cut": cut}).fetchall()
-    return tuple(JobCopies(base, tuple(runs), is_erased) for base, runs, is_erased in found)
+    found = _ended(connection, folders, cut, 0)
+    return tuple(JobCopies(base, tuple(runs), is_erased) for base, runs, is_erased, _ in found)
 
 
 def copies_of_erased(connection: psycopg.Connection[Any], folders: Sequence[int] = ()) -> tuple[JobCopies, ...]:
@@ -82,12 +83,25 @@ def copies_of_erased(connection: psycopg.Connection[Any], folders: Sequence[int]
     return tuple(each for each in old_copies(connection, folders, datetime.min) if each.is_of_erased)
 
 
-def mark_copies(connection: psycopg.Connection[Any], found: Sequence[JobCopies]) -> None:
+def copies_of_run(connection: psycopg.Connection[Any], folders: Sequence[int], run: int) -> tuple[JobCopies, ...]:
+    """What the jobs left that made the run with this number, if all of them have ended; as :func:`old_copies`."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (ADDING_JOBS_LOCK,))
+    found = _ended(connection, folders, datetime.min, run)
+    return tuple(JobCopies(base, tuple(runs), is_erased) for base, runs, is_erased, is_of_run in found if is_of_run)
+
+
+def _ended(
+    connection: psycopg.Connection[Any], folders: Sequence[int], cut: datetime, run: int
+) -> list[tuple[int, list[int], bool, bool]]:
+    return connection.execute(_ENDED.encode(), {"folders": [*folders], "cut": cut, "run": run}).fetchall()
+
+
+def mark_copies(connection: psycopg.Connection[Any], found: Sequence[JobCopies], because: str = "") -> None:
     """Note, as the owner and in the caller's transaction, that they are deleted: an audit line for each job."""
     for each in found:
         for run in each.runs:
             connection.execute("SELECT steelyard.mark_cleared(%s)", (run,))
-        details = {"because": "erase" if each.is_of_erased else "retain", "runs": len(each.runs)}
+        details = {"because": because or ("erase" if each.is_of_erased else "retain"), "runs": len(each.runs)}
         append_audit(connection, "clear-job", actor="owner", subject=f"job:{each.folder}", details=details)
 
 

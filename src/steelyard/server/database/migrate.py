@@ -47,6 +47,7 @@ _RIGHTS: Final = {
     "run_file": "SELECT, INSERT",
     "run_withheld": "SELECT",
     "run_restored": "SELECT",
+    "run_withdrawn": "SELECT",
     "run_seen": "SELECT, INSERT",
     "endpoint": "SELECT, INSERT, UPDATE (models, concurrency, price_in, price_out, retired_at, rest_until)",
     "endpoint_key": "SELECT, INSERT, UPDATE (sealed, set_at, set_by)",

@@ -19,6 +19,7 @@ from steelyard.server.database.audit import CUT, AuditCut, append_audit
 from steelyard.server.database.beneath import opened, remove
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.database.job_copies import clear_marked, job_folders, mark_copies, old_copies, remove_job_folders
+from steelyard.server.database.withdrawal import remove_withdrawn
 from steelyard.server.runs.text_retention import OldTexts, delete_texts, find_old_texts, hold_files, left_over
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def retain(
             remove_job_folders(folder, copies)
             for above, name in orphans:
                 _delete_orphan(connection, folder, above, name)
+            remove_withdrawn(connection, folder)
             for seal in left_over(connection):
                 delete_texts(folder, seal)
             clear_indexes(folder, _known(connection))

@@ -131,6 +131,7 @@ def _shown_group(group: SameSamples) -> dict[str, Any]:
         "task": group.task,
         "runs": [_shown_choice(*each) for each in group.runs[:_MOST_IN_GROUP]],
         "left": max(0, len(group.runs) - _MOST_IN_GROUP),
+        "withdrawn": group.withdrawn,
     }
 
 

@@ -24,10 +24,14 @@ _RUNS: Final = (
 
 @dataclass
 class SameSamples:
-    """A task, and the runs (two or more) whose samples of it have one digest, the newest first, with their answers."""
+    """A task, and the runs (two or more) whose samples of it have one digest, the newest first, with their answers.
+
+    ``withdrawn``: how many others there were, which can be compared no more.
+    """
 
     task: str
     runs: list[tuple[ListedRun, int]] = field(default_factory=list)
+    withdrawn: int = 0
 
 
 def runs_of_same_samples(pool: ConnectionPool, project: int) -> tuple[list[SameSamples], bool]:
@@ -39,7 +43,10 @@ def runs_of_same_samples(pool: ConnectionPool, project: int) -> tuple[list[SameS
         run = ListedRun(*listed)
         for each in msgspec.json.decode(samples, type=tuple[AskedSamples, ...]):
             group = groups.setdefault((each.task, each.digest), SameSamples(each.task))
-            group.runs.append((run, answers))
+            if run.is_withdrawn:
+                group.withdrawn += 1
+            else:
+                group.runs.append((run, answers))
     return [each for each in groups.values() if len(each.runs) > 1], len(rows) > LOOKED_AT
 
 
@@ -57,7 +64,9 @@ def runs_beside(
     )
     query = (
         f"SELECT {LISTED}, r.answers FROM steelyard.run r JOIN steelyard.project j ON j.id = r.project_id "  # noqa: S608
-        "WHERE r.project_id = %(project)s AND r.id <> %(run)s AND steelyard.digests_of(r.samples) && "
+        "WHERE r.project_id = %(project)s AND r.id <> %(run)s "
+        "AND NOT EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = r.id) "
+        "AND steelyard.digests_of(r.samples) && "
         "(SELECT steelyard.digests_of(samples) FROM steelyard.run WHERE id = %(run)s) "
         f"{earlier if before else ''}ORDER BY r.pushed_at DESC, r.id DESC LIMIT %(most)s"
     )
