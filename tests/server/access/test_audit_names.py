@@ -2,14 +2,12 @@ from __future__ import annotations
 
 from steelyard.server.access.audit_names import Named, find_person, names_of
 from steelyard.server.database.connection import Database
-from tests.server.database.rows import one
 from tests.server.jobs.yard import a_person
 
 
 def test_what_is_there_has_a_name_and_what_is_not_or_is_no_reference_has_none(database: Database) -> None:
     person = a_person(database, "who is named")
     with database.connect() as connection:
-        assert one(connection, "SELECT name FROM steelyard.project WHERE id = 1") == "default"
         found = names_of(
             connection,
             (

@@ -51,8 +51,9 @@ def show_audit(call: Call) -> Response:
         except VerificationError as error:
             head, problem = None, str(error)
         cut = audit_cut(connection)
-        lines = [{"sequence": number, "at": moment(at), **_shown(line)} for number, at, line, _ in rows[:_LINES]]
-        names = names_of(connection, (each[name] for each in lines for name in ("actor", "subject")))
+        shown = [(number, at, _shown(line)) for number, at, line, _ in rows[:_LINES]]
+        names = names_of(connection, (each[name] for *_, each in shown for name in ("actor", "subject")))
+    lines = [{"sequence": number, "at": moment(at), **each} for number, at, each in shown]
     older = {**typed, "before": lines[-1]["sequence"]} if len(rows) > _LINES else {}
     return page(
         call, "audit.html.j2", head=head, problem=problem, is_whole=is_whole,

@@ -21,7 +21,7 @@ from steelyard.server.answers.keeping import keep_index
 from steelyard.server.push.archive import Limits, Unpacker
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.folders import folder_key, incoming_folder, is_kept, keep
-from steelyard.server.runs.received import GoneError
+from steelyard.server.runs.gone import GoneError
 from steelyard.server.runs.summary import RunSummary
 
 if TYPE_CHECKING:

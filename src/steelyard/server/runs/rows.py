@@ -15,7 +15,7 @@ from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
 from steelyard.server.notify.events import note_run
 from steelyard.server.runs.folders import folder_key
-from steelyard.server.runs.received import GoneError
+from steelyard.server.runs.gone import GoneError
 from steelyard.server.runs.summary import RunFile, RunSummary, Said, Taken
 
 if TYPE_CHECKING:
