@@ -24,6 +24,7 @@ from scandal.server import open_sessions
 from scandal.vendor import PROMPT, TASKS, Row, Vendor, benchmark_of, open_row_task
 from scandal.wordings import WORDINGS, Wording
 from steelyard.auditing.scoring import read_score
+from steelyard.auditing.stated import Stated
 from steelyard.records import GenerateRequest, ModelOutput, Request, Sample
 from steelyard.scorers import open_identifier
 from steelyard.tasks.loaders import generated_rows
@@ -137,7 +138,7 @@ def _model(file: Path) -> Ask:
 
 def _is_right(task: Task, sample: Sample, ask: Ask) -> bool:
     scorer = open_identifier(task.scorer_identifier(PROMPT))
-    return read_score(scorer, sample, ask(sample.request), cut_is_final=True).value == 1
+    return read_score(scorer, sample, ask(sample.request), Stated(limit=1)).value == 1
 
 
 def _with_memory(task: Task, samples: Sequence[Sample], right: Sequence[bool]) -> Count:

@@ -24,6 +24,7 @@ def test_what_differs_is_shown_with_its_texts(runs: tuple[Path, Path]) -> None:
     assert 0 < len(pair.differing_samples) <= pair.differing
     for each in pair.differing_samples:
         assert each.first != each.second
+        assert each.second_sample is None, "it has one id in both"
         assert each.question is not None
         assert each.question.startswith("What is ")
         right = each.first_answer if each.first else each.second_answer

@@ -102,6 +102,7 @@ EXPECTED = {
     "POST /account/sessions/{session:int}/end": "signed in",
     "GET /admin": "server",
     "GET /admin/audit": "server",
+    "GET /admin/audit.jsonl": "server",
     "GET /admin/retention": "server",
     "POST /admin/retention": "server",
     "GET /admin/endpoints": "server",

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from steelyard.server.database.backup import write_backup
+from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import open_data_folder
-from steelyard.server.doctor import _secret_key, examine
+from steelyard.server.database.migrate import apply_migrations, migrations
+from steelyard.server.doctor import _schema, _secret_key, examine
 from steelyard.server.encryption.key_file import secret_key_file
+from steelyard.server.jobs.workers import Presence
 from tests.server.database.rows import fill
-from tests.server.databases import started
+from tests.server.databases import Server, started
 from tests.server.site import Site
 
 
@@ -15,7 +21,7 @@ def test_beside_a_server_everything_is_looked_at(site: Site) -> None:
     found = {each.what: each for each in examine(site.data, "", lambda _: None)}
     assert [*found] == [
         "extra server", "isolation", "data folder", "secrets", "secret key", "disk", "database", "roles", "schema",
-        "audit log", "administrator", "keys of endpoints",
+        "audit log", "workers", "backup", "administrator", "keys of endpoints", "secrets of webhooks and mail",
     ]  # fmt: skip
     assert all(each.works for each in found.values())
     assert found["administrator"].text == "there is one"
@@ -54,3 +60,41 @@ def test_a_secret_key_that_others_read_is_named(tmp_path: Path) -> None:
     file.path.chmod(0o644)
     found = _secret_key(folder)
     assert (found.works, "chmod 600 it" in found.text) == (False, True)
+
+
+def test_workers_the_last_backup_and_secrets_that_cannot_be_read_are_named(data: Path, tmp_path: Path) -> None:
+    folder = open_data_folder(data)
+    with started(data) as database:
+        fill(database, folder)  # with secrets that are no ciphertexts
+        with database.connect() as connection:
+            connection.autocommit = True
+            Presence("here", 1, "steelyard 0").note(connection)
+            Presence("killed", 1, "steelyard 0").note(connection)
+            Presence("full", 1, "steelyard 0").note(connection, "0.1 GB are free on the disk")
+        with database.connect_as_owner() as connection:
+            connection.execute("UPDATE steelyard.worker SET seen_at = now() - interval '1 day' WHERE name = 'killed'")
+        write_backup(database, folder, tmp_path / "backup")
+        found = [*examine(data, "", lambda _: None)]
+    by_name = {each.what: each for each in found}
+    workers = [each for each in found if each.what == "workers"]
+    assert sorted(each.text.split(" on ")[0] for each in workers) == ["full", "here", "killed"]
+    assert any("killed" in each.text and "is gone: last heard of" in each.text for each in workers)
+    assert [each.works for each in workers if "0.1 GB are free" in each.text] == [False]
+    assert "the last one was written" in by_name["backup"].text
+    assert by_name["secrets of webhooks and mail"].works is False
+    assert "webhook 1 of default, the mail server" in by_name["secrets of webhooks and mail"].fix
+
+
+def test_what_a_migration_would_do_is_said(empty: Database) -> None:
+    with empty.connect_as_owner() as connection:
+        apply_migrations(connection, empty.application_role, migrations()[:-2])
+        found = _schema(connection)
+    last = migrations()[-1]
+    assert (found.works, found.text) == (False, f"number {last.number - 2}, and this version needs {last.number}")
+    assert f"{last.number}: {last.about.rstrip('.')}" in found.fix
+
+
+@pytest.fixture
+def empty(older: Server, tmp_path: Path) -> Database:
+    with open_database(open_data_folder(tmp_path / "data"), environment=older.environment()) as found:
+        return found

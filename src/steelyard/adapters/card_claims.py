@@ -16,6 +16,7 @@ from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task, nam
 from steelyard.adapters.card_context import said_in_row, sections_of
 from steelyard.adapters.card_tables import Cell, Table
 from steelyard.adapters.decimal_commas import VALUE, check_readings, with_decimal_points
+from steelyard.adapters.long_tables import with_a_column_a_model
 from steelyard.adapters.sheet_file import decimal_text
 from steelyard.claims.benchmarks import key_of, lookup
 from steelyard.errors import InputError
@@ -109,7 +110,9 @@ def claims_of_tables(
     looked_at = [replace(table, own_task=own_task) for table in tables if not chosen or table.number in chosen]
     read = [(table, _direction(table)) for table in looked_at]
     usable = [
-        (with_decimal_points(table, where), direction or "rows") for table, direction in read if direction or chosen
+        (with_a_column_a_model(with_decimal_points(table, where), where), direction or "rows")
+        for table, direction in read
+        if direction or chosen
     ]
     if not usable:
         raise InputError("none of its tables names a benchmark that is known here", where=where)

@@ -41,7 +41,7 @@ def differing_samples(
     count, shown = 0, []
     for task in tasks:
         differ = [
-            (pair[0], one, other)
+            (pair, one, other)
             for pair, (one, other) in zip(task.pairs, task.answers(), strict=True)
             if one.high < other.low or other.high < one.low
         ]
@@ -51,18 +51,23 @@ def differing_samples(
 
 
 def _shown(
-    task: str, name: str, one: SampleAnswers, other: SampleAnswers, texts: tuple[Mapping[str, str], Mapping[str, str]]
+    task: str,
+    names: tuple[str, str],
+    one: SampleAnswers,
+    other: SampleAnswers,
+    texts: tuple[Mapping[str, str], Mapping[str, str]],
 ) -> DifferingSample:
     sample = _sample(texts[0], one.item) or _sample(texts[1], other.item)
     return DifferingSample(
         task=task,
-        sample=name,
+        sample=names[0],
         first=(one.low + one.high) / 2,
         second=(other.low + other.high) / 2,
         question=None if sample is None else _cut(question_of(sample)),
         expected=None if sample is None else _cut(expected_of(sample)),
         first_answer=_answer(texts[0], one),
         second_answer=_answer(texts[1], other),
+        second_sample=names[1] if names[1] != names[0] else None,
     )
 
 

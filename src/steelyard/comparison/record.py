@@ -87,7 +87,10 @@ class Skipped(Record, frozen=True, kw_only=True):
 
 
 class DifferingSample(Record, frozen=True, kw_only=True):
-    """A sample on which two runs score differently. Texts are None where a folder does not hold them."""
+    """A sample on which two runs score differently. Texts are None where a folder does not hold them.
+
+    ``sample`` is its id in the first run, ``second_sample`` that in the second where it is another one.
+    """
 
     task: str
     sample: str
@@ -97,6 +100,7 @@ class DifferingSample(Record, frozen=True, kw_only=True):
     expected: str | None = None
     first_answer: str | None = None
     second_answer: str | None = None
+    second_sample: str | None = None
 
 
 class MatrixCell(Record, frozen=True, kw_only=True):

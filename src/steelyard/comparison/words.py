@@ -21,6 +21,7 @@ __all__ = [
     "one",
     "p_words",
     "score",
+    "score_interval",
     "seconds",
     "sentence",
     "tests_line",
@@ -77,8 +78,12 @@ def between(contrast: Contrast) -> str:
 
 
 def _outward(contrast: Contrast) -> tuple[float, float]:
-    """The interval's ends in points, rounded so that what is shown contains it."""
-    return math.floor(round(1000 * contrast.ci[0], 6)) / 10, math.ceil(round(1000 * contrast.ci[1], 6)) / 10
+    return _contains(contrast.ci)
+
+
+def _contains(ci: tuple[float, float]) -> tuple[float, float]:
+    """An interval's ends in points, rounded so that what is shown contains it."""
+    return math.floor(round(1000 * ci[0], 6)) / 10, math.ceil(round(1000 * ci[1], 6)) / 10
 
 
 def interval(contrast: Contrast) -> str:
@@ -96,6 +101,12 @@ def score(ends: tuple[float, float]) -> str:
     """A mean score of 100; a range where answers are open."""
     low, high = (f"{100 * each:.1f}" for each in ends)
     return low if low == high else f"{low}–{high}"
+
+
+def score_interval(ci: tuple[float, float]) -> str:
+    """The interval of a mean score of 100, rounded outward as a report has it: ``76.0 to 86.8``."""
+    low, high = _contains(ci)
+    return f"{low:.1f} to {high:.1f}"
 
 
 def one(share: float) -> str:

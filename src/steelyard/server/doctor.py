@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import SteelyardError
 from steelyard.server.health import LEAST_FREE
+from steelyard.server.jobs.disk import FLOOR, job_disk
 
 if TYPE_CHECKING:
+    import psycopg
+
     from steelyard.server.database.folder import DataFolder
 
 __all__ = ["Checked", "examine"]
+
+_MOST_GONE: Final = 10
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,12 @@ def _secret_key(data: DataFolder) -> Checked:
 
 
 def _disk(data: DataFolder) -> Checked:
-    free = shutil.disk_usage(data.path).free
-    works = free >= LEAST_FREE
-    return Checked(
-        "disk", works, f"{free / 1e9:,.1f} GB free", "" if works else "no push is taken below 1 GB: make room"
-    )
+    disk = job_disk(data)
+    more = "" if disk.is_whole else "more than "
+    text = f"{disk.free / 1e9:,.1f} GB free, folders of jobs take {more}{disk.used / 1e9:,.1f} GB"
+    if disk.free < LEAST_FREE:
+        return Checked("disk", False, text, "no push is taken below 1 GB, and no job is started: make room")
+    return Checked("disk", disk.free >= FLOOR, text, disk.warning)
 
 
 def _database(data: DataFolder, run_as: str, notify: Callable[[str], None], *, runs: bool) -> Iterator[Checked]:
@@ -96,9 +101,9 @@ def _database(data: DataFolder, run_as: str, notify: Callable[[str], None], *, r
     from steelyard.server.database.audit import check_audit
     from steelyard.server.database.backup import damaged_files
     from steelyard.server.database.connection import open_database
-    from steelyard.server.database.migrate import check_schema
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import unreadable_endpoints
+    from steelyard.server.notify.sealed import unreadable_secrets
 
     try:
         with open_database(data, run_as, notify, beside=True) as database:
@@ -108,21 +113,67 @@ def _database(data: DataFolder, run_as: str, notify: Callable[[str], None], *, r
             two = f"{database.owner_role} owns, {database.application_role} inserts"
             yield Checked("roles", True, one if database.is_one_role else two)
             with database.connect() as connection:
-                check_schema(connection)
-                yield Checked("schema", True, "this version's")
+                schema = _schema(connection)
+                yield schema
+                if not schema.works:
+                    return
                 head = check_audit(connection)
                 yield Checked("audit log", True, f"{head.lines:,} lines in one chain, head {head.sha256}")
                 found = has_administrator(connection)
                 lost = unreadable_endpoints(connection, secret_key_file(data))
+                silent = unreadable_secrets(connection, secret_key_file(data))
+                yield from _workers(connection)
+                yield _backup(connection)
             fix = "" if found else "steelyard serve admin-link"
             yield Checked("administrator", True, "there is one" if found else "none yet", fix)
             fix = f"give them again on the page Endpoints: {', '.join(lost)}" if lost else ""
             yield Checked("keys of endpoints", not lost, f"{len(lost)} cannot be read" if lost else "can be read", fix)
+            fix = f"make another secret on their pages: {', '.join(silent)}" if silent else ""
+            text = f"{len(silent)} cannot be read, and send nothing" if silent else "can be read"
+            yield Checked("secrets of webhooks and mail", not silent, text, fix)
             if runs:
                 with database.connect() as connection:
                     yield _runs(*damaged_files(connection, data))
     except SteelyardError as error:
         yield Checked("database", False, str(error), "steelyard serve says more as it starts")
+
+
+def _schema(connection: psycopg.Connection[Any]) -> Checked:
+    """Whether the database has this version's schema, and else what would bring it there."""
+    from steelyard.server.database.migrate import missing_migrations
+
+    missing = missing_migrations(connection)
+    if not missing:
+        return Checked("schema", True, "this version's")
+    text = f"number {missing[0].number - 1}, and this version needs {missing[-1].number}"
+    steps = "; ".join(f"{each.number}: {each.about.rstrip('.')}" for each in missing)
+    return Checked("schema", False, text, f"steelyard serve migrate applies {steps}")
+
+
+def _workers(connection: psycopg.Connection[Any]) -> Iterator[Checked]:
+    """The workers that are alive and what they do, then each that was not heard of any more."""
+    from steelyard.server.jobs.workers import workers_seen
+
+    found = workers_seen(connection)
+    alive = [each for each in found if each.is_alive]
+    if not alive:
+        yield Checked("workers", True, "none is alive: no job is done", "steelyard worker --data FOLDER")
+    for each in alive:
+        jobs = f"does job {', '.join(map(str, each.jobs))}" if each.jobs else "waits for jobs"
+        text = f"{each.name} on {each.host} since {each.begun_at:%Y-%m-%d %H:%M} UTC: {each.problem or jobs}"
+        yield Checked("workers", not each.problem, text)
+    for each in [each for each in found if each.is_gone][:_MOST_GONE]:
+        text = f"{each.name} on {each.host} is gone: last heard of {each.seen_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield Checked("workers", True, text, "where it was not stopped on purpose, start it again")
+
+
+def _backup(connection: psycopg.Connection[Any]) -> Checked:
+    from steelyard.server.database.audit import last_act
+
+    at = last_act(connection, "backup")
+    if at is None:
+        return Checked("backup", True, "none yet", "steelyard serve backup FILE")
+    return Checked("backup", True, f"the last one was written {at:%Y-%m-%d %H:%M} UTC")
 
 
 def _runs(number: int, damaged: tuple[str, ...]) -> Checked:

@@ -28,6 +28,9 @@ def test_it_shows_each_claim_as_the_server_computed_it(
     assert execute([*status, "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert (found["seal"], found["standing"]) == (seal, {"exit": 1, "why": ""})
+    details = [each["detail"] for each in found["claims"]]
+    assert any(each.startswith("below the claim by more than") for each in details)
+    assert all(f"    {each}\n" in shown for each in details if each), "such as how many more samples it takes"
 
 
 def test_scores_taken_as_sealed_are_said_and_hostile_texts_change_no_terminal(

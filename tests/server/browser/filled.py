@@ -154,7 +154,8 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
         f"{in_project}/watch": [Visit("/p/default/watch"), Visit("/p/default/watch", VIEWER), Visit("/p/empty/watch")],
         f"{in_project}/compare": [
             Visit("/p/default/compare"), Visit("/p/empty/compare"), Visit(two, VIEWER), Visit(three),
-            Visit(compare_page(*made.same[:1])),
+            Visit(compare_page(*made.same[:1])), Visit(compare_page(*made.same[:2], only="differing")),
+            Visit(f"/p/default/compare?with={made.same[0]}"),
         ],
         f"{in_project}/suites": [
             Visit("/p/default/suites"), Visit("/p/default/suites", VIEWER), Visit("/p/empty/suites")
@@ -193,7 +194,7 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
         "/account/readers": [Visit("/account/readers"), Visit("/account/readers", VIEWER)],
         "/account/mail": [Visit("/account/mail")],
         "/admin": [Visit("/admin"), Visit("/admin", VIEWER)],
-        "/admin/audit": [Visit("/admin/audit")],
+        "/admin/audit": [Visit("/admin/audit"), Visit("/admin/audit?actor=owner")],
         "/admin/retention": [Visit("/admin/retention")],
         "/admin/endpoints": [Visit("/admin/endpoints")],
         "/admin/endpoints/{endpoint:int}": [

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # What is asked with GET and is no page: for programs, or a file.
 NO_PAGES = {
-    "/healthz", "/readyz", "/metrics", "/static/{name}", "/p/{project}/runs/{seal}/archive",
+    "/healthz", "/readyz", "/metrics", "/static/{name}", "/p/{project}/runs/{seal}/archive", "/admin/audit.jsonl",
     "/p/{project}/runs/{seal}/files/{name:path}", "/p/{project}/suites/{name}/archive",
     "/p/{project}/suites/{name}/review", "/p/{project}/suites/{name}/labels/{set:int}/mine",
 }  # fmt: skip

@@ -35,6 +35,15 @@ def test_it_is_the_comparison_of_the_command(same_samples: list[Path], all_pairs
     assert msgspec.json.decode(msgspec.json.encode(found), type=Compared) == found
 
 
+def test_samples_that_differ_are_named_without_their_texts(same_samples: list[Path]) -> None:
+    found, theirs = compared(asked(*same_samples[:2])), compare(*same_samples[:2])
+    assert found.comparison is not None
+    (pair,), (other,) = found.comparison.pairs, theirs.pairs
+    assert [each.sample for each in pair.differing_samples] == [each.sample for each in other.differing_samples]
+    assert all(each.question is None and each.first_answer is None for each in pair.differing_samples)
+    assert [list(each) for each in found.measurements] == [["sums"], ["sums"]]
+
+
 def test_nothing_of_it_says_where_the_runs_lie_or_quotes_them(same_samples: list[Path]) -> None:
     written = msgspec.json.encode(compared(asked(*same_samples))).decode()
     assert str(same_samples[0]) not in written

@@ -14,7 +14,14 @@ from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.server.database.audit import audit_head, check_audit
 from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import open_data_folder
-from steelyard.server.database.migrate import TABLES, Migration, apply_migrations, check_schema, migrations
+from steelyard.server.database.migrate import (
+    TABLES,
+    Migration,
+    apply_migrations,
+    check_schema,
+    migrations,
+    missing_migrations,
+)
 from steelyard.server.jobs.tries import named_tasks
 from tests.server.database.rows import fill
 from tests.server.databases import Server
@@ -317,3 +324,15 @@ def test_jobs_that_named_an_address_end_and_those_of_the_list_keep_their_endpoin
         rows = connection.execute("SELECT is_on FROM steelyard.schedule ORDER BY id").fetchall()
         assert rows == [(False,), (False,), (True,)]
         assert connection.execute("SELECT state FROM steelyard.job_event").fetchall() == [("cancelled",)] * 2
+
+
+def test_what_is_missing_is_told_with_what_it_does(empty: Database) -> None:
+    with empty.connect_as_owner() as connection:
+        assert missing_migrations(connection) == migrations()
+        apply_migrations(connection, empty.application_role, migrations()[:-1])
+        assert missing_migrations(connection) == migrations()[-1:]
+        newer = added("-- What it does,\n-- and for whom.\n\n-- More.\nSELECT 1")
+        assert [each.about for each in missing_migrations(connection, newer)][-1] == "What it does, and for whom."
+        apply_migrations(connection, empty.application_role)
+        assert missing_migrations(connection) == ()
+    assert all(20 < len(each.about) < 300 for each in migrations())

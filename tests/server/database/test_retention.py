@@ -225,7 +225,7 @@ def test_what_is_over_for_long_goes_and_the_rest_stays(team_database: Database, 
     assert counted == [1, 1, 2, 2, 4, 2]
     assert {row for row in after["audit"] if row[4] != "retain"} == set(before["audit"])
     (line,) = [row[1] for row in after["audit"] if row[4] == "retain"]
-    assert '"events":1,"links":1,"orphans":0,"sessions":1,"shares":2' in line
+    assert '"events":1,"jobs":0,"links":1,"orphans":0,"sessions":1,"shares":2,"workers":0' in line
     again = retain(database, folder)
     assert (again.sessions, again.links, again.shares) == (0, 0, 0)
 

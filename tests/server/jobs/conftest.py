@@ -50,5 +50,6 @@ def yard(shared_yard: Yard) -> Iterator[Yard]:
             "UPDATE steelyard.job SET state = 'cancelled', wanted = '', leased_until = NULL, ended_at = now() "
             "WHERE state IN ('waiting', 'running', 'paused')"
         )
+        connection.execute("UPDATE steelyard.worker SET ended_at = now() WHERE ended_at IS NULL")
     yield shared_yard
     shared_yard.end_workers()

@@ -1,4 +1,4 @@
-"""A worker with short leases: ``python -m tests.server.jobs.short_worker DATA NAME LEASE [CONCURRENCY]``."""
+"""A worker with short leases: ``python -m tests.server.jobs.short_worker DATA NAME LEASE [CONCURRENCY LEAST_FREE]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from steelyard.server.jobs.worker import JobWorker, WorkerSettings
 from steelyard.server.web.logs import JsonLog
 
 
-def main(data: str, name: str, lease: float, concurrency: int = 1) -> None:
+def main(data: str, name: str, lease: float, concurrency: int = 1, least_free: int = 0) -> None:
     settings = WorkerSettings(
         name=name,
         concurrency=concurrency,
@@ -18,9 +18,10 @@ def main(data: str, name: str, lease: float, concurrency: int = 1) -> None:
         beat_seconds=0.3 * lease,
         poll_seconds=0.25 * lease,
         pause_seconds=0.1,
+        least_free=least_free,
     )
     JobWorker(open_data_folder(Path(data), create=False), settings, JsonLog()).run()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), *map(int, sys.argv[4:5]))
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), *map(int, sys.argv[4:6]))

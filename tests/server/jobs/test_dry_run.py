@@ -1,16 +1,29 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.server.jobs.dry_run import dry_run
+from steelyard.server.jobs import dry_run as module
+from steelyard.server.jobs.dry_run import DryRunEnded, dry_run
+from steelyard.server.jobs.dry_run_process import Figures
 from steelyard.server.jobs.messages import Setup
+from steelyard.server.jobs.places import Places
 from steelyard.server.jobs.specification import RunSpecification, encode
 from tests.conftest import SumsServer
-from tests.server.jobs.yard import questions
+from tests.server.jobs.yard import questions, wait_for
 
 KEY = "sk-a-key-that-nobody-may-see"
+# A process that starts another one of its group, says which, and waits for it.
+HANGS = (
+    "import pathlib, subprocess\n"
+    "child = subprocess.Popen(['sleep', '600'])\n"
+    "pathlib.Path({place!r}).write_text(str(child.pid))\n"
+    "{then}"
+)
 
 
 def setup(server: SumsServer) -> Setup:
@@ -21,33 +34,72 @@ def setup(server: SumsServer) -> Setup:
     )  # fmt: skip
 
 
+def asks(count: int = 3) -> str:
+    return encode(RunSpecification(endpoint="here", model="sums", questions={"sums": questions(count)})).decode()
+
+
+def foreseen(specification: str, given: Setup, seconds: float = 120.0) -> Figures:
+    return dry_run(specification, given, project=1, person=1, seconds=seconds)
+
+
 def test_what_a_measurement_takes_without_prices(sums_server: SumsServer) -> None:
-    asked = RunSpecification(endpoint="here", model="sums", questions={"sums": questions(30)})
-    found = dry_run(encode(asked).decode(), setup(sums_server))
+    found = foreseen(asks(30), setup(sums_server))
     assert (found.calls, found.cost, found.problem) == (30, None, "")
     assert found.prompt_tokens > 30
     assert "2 at a time" in found.assumptions
 
 
+def test_a_long_specification_goes_through_the_pipe(sums_server: SumsServer) -> None:
+    specification = asks(4000)
+    assert len(specification) > 1 << 17  # more than a pipe holds
+    assert foreseen(specification, setup(sums_server)).calls == 4000
+
+
 def test_a_server_that_says_the_key_back_does_not_have_it_shown(sums_server: SumsServer) -> None:
     sums_server.status, sums_server.error = lambda *_: 401, {"message": f"wrong key: {KEY}"}
-    asked = RunSpecification(endpoint="here", model="sums", questions={"sums": questions(3)})
     with pytest.raises(InputError) as caught:
-        dry_run(encode(asked).decode(), setup(sums_server))
+        foreseen(asks(), setup(sums_server))
     assert KEY not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_nothing_is_waited_for_without_end(sums_server: SumsServer) -> None:
-    asked = RunSpecification(endpoint="here", model="sums", questions={"sums": questions(3)})
-    with pytest.raises(InputError, match=r"could not be planned within 0\.01 seconds"):
-        dry_run(encode(asked).decode(), setup(sums_server), seconds=0.01)
+    with pytest.raises(DryRunEnded, match=r"could not be planned within 0\.01 seconds, and was ended"):
+        foreseen(asks(), setup(sums_server), seconds=0.01)
+
+
+@pytest.mark.parametrize(("then", "error"), [("child.wait()", DryRunEnded), ("", InputError)], ids=["hangs", "ends"])
+def test_nothing_of_its_group_is_left(
+    sums_server: SumsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str, error: type[InputError]
+) -> None:
+    program = HANGS.format(place=str(tmp_path / "child"), then=then)
+    monkeypatch.setattr(module, "_MODULE", (sys.executable, "-c", program))
+    with pytest.raises(error):
+        foreseen(asks(), setup(sums_server), seconds=3.0)
+    child = int((tmp_path / "child").read_text())
+    wait_for(lambda: not is_running(child))
+
+
+def is_running(process: int) -> bool:
+    """Whether it does anything: one that was killed may wait for its new parent."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_who_has_a_place_holds_back_neither_another_person_nor_another_project(sums_server: SumsServer) -> None:
+    places = Places()
+    with places.held(1, 1):
+        with pytest.raises(InputError, match="another dry run of yours is going on"):
+            dry_run(asks(), setup(sums_server), project=2, person=1, places=places)
+        assert not sums_server.asked
+        assert dry_run(asks(), setup(sums_server), project=1, person=2, places=places).calls == 3
 
 
 def test_the_platform_itself_is_not_asked(sums_server: SumsServer) -> None:
-    asked = RunSpecification(endpoint="here", model="sums", questions={"sums": questions(3)})
     given = setup(sums_server)
     inward = msgspec.structs.replace(given, own=msgspec.structs.replace(given.own, ports=(given.port,)))
     with pytest.raises(InputError, match="the platform itself"):
-        dry_run(encode(asked).decode(), inward)
+        foreseen(asks(), inward)
     assert not sums_server.asked

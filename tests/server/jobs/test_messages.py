@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,9 +15,11 @@ from steelyard.server.jobs.messages import (
     Setup,
     clock,
     kept_progress,
+    of_the_server,
     read_progress,
     without_address,
 )
+from steelyard.server.jobs.process import _without_places
 
 
 def test_the_clock_is_the_same_for_every_process() -> None:
@@ -66,3 +69,20 @@ def test_what_is_kept_of_progress_is_bounded_and_read_again() -> None:
     )
     for nothing in ("", "its", '{"answered":3}', '{"line":"ended","how":"sealed"}'):
         assert read_progress(nothing) is None
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "the hub gave no data for cais/mmlu (ConnectionError: x): give a mirror with --data DIR",
+        "no data for cais/mmlu: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub",
+        "no data: the mirror has no cais/mmlu.jsonl; add it, or leave out --data and STEELYARD_DATA to use the hub",
+    ],
+)
+def test_data_that_are_missing_are_named_by_the_servers_own_setting(reason: str) -> None:
+    for said in (of_the_server(reason), _without_places(reason, Path("/data/jobs/1/1-1/run"))):
+        assert "cais/mmlu" in said
+        assert "STEELYARD_DATA" in said
+        assert "--data" not in said
+        assert "pip" not in said
+    assert of_the_server("an answer") == "an answer"

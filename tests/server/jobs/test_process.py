@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from steelyard.server.jobs.messages import SPECIFICATION, Setup
+from steelyard.server.jobs.messages import SPECIFICATION, Setup, clock
 from steelyard.server.jobs.specification import encode
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import Yard, a_run, taken_setup, wait_for
@@ -49,6 +50,31 @@ def test_it_ends_when_its_worker_is_gone(yard: Yard, tmp_path: Path, sums_server
     process = started(tmp_path, os.getpid(), taken_setup(yard, specification)[1])
     wait_for(lambda: sums_server.asked)
     process.communicate()  # closes the pipe
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_what_was_told_while_it_was_stopped_counts(yard: Yard, tmp_path: Path, sums_server: SumsServer) -> None:
+    """Its lease was renewed meanwhile; without that it would end as its first act."""
+    sums_server.seconds = lambda _: 60.0
+    specification = a_run(yard.endpoint(sums_server.url))
+    (tmp_path / SPECIFICATION).write_bytes(encode(specification))
+    process = started(tmp_path, os.getpid(), taken_setup(yard, specification, 300.0)[1])
+    assert process.stdin is not None
+    wait_for(lambda: sums_server.asked)
+    for renewed, is_alive in ((60.0, True), (0.0, False)):
+        process.stdin.write(f"{clock() + 1:.3f}\n".encode())
+        process.stdin.flush()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        if renewed:
+            process.stdin.write(f"{clock() + renewed:.3f}\n".encode())
+            process.stdin.flush()
+        process.send_signal(signal.SIGCONT)
+        if is_alive:
+            time.sleep(0.5)
+            assert process.poll() is None
+    process.communicate()
     assert process.returncode == -signal.SIGKILL
 
 

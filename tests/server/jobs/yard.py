@@ -116,12 +116,12 @@ class Yard:
         self._stack.close()
         self.embedded = self._stack.enter_context(start_database(self.data))
 
-    def start(self, name: str, lease: float = 2.0, concurrency: int = 1) -> subprocess.Popen[str]:
+    def start(self, name: str, lease: float = 2.0, concurrency: int = 1, least_free: int = 0) -> subprocess.Popen[str]:
         """Start a worker; one that has ended by a signal of ours is started anew under the same name."""
         with (self.logs / f"{name}.log").open("a") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.server.jobs.short_worker", str(self.data.path), name, str(lease),
-                 str(concurrency)],
+                 str(concurrency), str(least_free)],
                 stderr=log, text=True, cwd=ROOT, env=_environment(),
             )  # fmt: skip
         self.workers[name] = process

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from steelyard.server.database.connection import existing_database
+from steelyard.server.database.folder import open_data_folder
+from tests.server.database.rows import one
 from tests.server.site import Site
 
 
@@ -20,3 +23,22 @@ def test_admin_says_what_an_administrator_looks_for(site: Site) -> None:
     assert "The audit log holds" in client.get("/admin/audit?check=whole").text
     assert "first-administrator" in client.get("/admin/audit?before=20").text
     assert client.get("/admin/audit?before=x").status == 200
+
+
+def test_webhooks_whose_secret_cannot_be_read_are_named(site: Site) -> None:
+    client, database = site.administrator(), existing_database(open_data_folder(site.data), {})
+    with database.connect() as connection:
+        person = one(connection, "SELECT min(id) FROM steelyard.person")
+        webhook = one(
+            connection,
+            "INSERT INTO steelyard.webhook (project_id, scheme, host, port, path, kinds, made_by) "
+            "VALUES (1, 'https', 'hooks.example', 443, '/', '{webhook.test}', %s) RETURNING id",
+            (person,),
+        )
+        connection.execute(
+            "INSERT INTO steelyard.webhook_key (webhook_id, sealed) VALUES (%s, %s)", (webhook, bytes(99))
+        )
+    assert f"send nothing until they get another one: webhook {webhook} of default" in client.get("/admin").text
+    with database.connect() as connection:
+        connection.execute("UPDATE steelyard.webhook_key SET sealed = NULL WHERE webhook_id = %s", (webhook,))
+        connection.execute("UPDATE steelyard.webhook SET retired_at = now() WHERE id = %s", (webhook,))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.server.pages.budgets import read_amounts
+from steelyard.server.jobs.budgets import BudgetRow
+from steelyard.server.pages.budgets import left_in_words, read_amounts
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import questions, wait_for
 from tests.server.pages.working import job_at, with_endpoint, working
@@ -42,6 +43,10 @@ def test_a_job_waits_for_a_budget_and_goes_on_when_there_is_one(own: Site) -> No
         assert "0 of no limit" in text
         assert "priced at 2" in text
         fields = {"sheet": SHEET, "choice": choice, "task": "sums", "questions": questions(4)}
+        assert (
+            "budget at priced at 2: 0.00 of 0.00; this test may take more"
+            in admin.submit(CLAIMS, CLAIMS, **fields).text
+        )
         job = admin.submit(CLAIMS, f"{CLAIMS}/test", **fields).headers["location"]
         with working(own):
             wait_for(lambda: job_at(admin, job, "A budget of the project has no room"))
@@ -59,6 +64,21 @@ def test_a_job_waits_for_a_budget_and_goes_on_when_there_is_one(own: Site) -> No
 def test_an_endpoint_that_no_list_can_have_is_refused(own: Site) -> None:
     reply = own.administrator().submit(BUDGETS, BUDGETS, endpoint="a\0", cost="1", tokens="")
     assert (reply.status, "there is no endpoint" in reply.text) == (400, True)
+
+
+def test_what_is_left_is_said_beside_what_a_test_takes() -> None:
+    whole = BudgetRow(1, "", Decimal("10"), None, Decimal("9.5"), Decimal(0), Decimal("0.25"), Decimal(0))
+    here = BudgetRow(2, "vLLM", None, 1000, Decimal(0), Decimal(400), Decimal(0), Decimal(700))
+    other = BudgetRow(3, "other", Decimal("1"), 1, Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+    rows = (whole, here, other)
+    assert left_in_words(rows, "", 1.0, 10) == [], "the model that is built in costs nothing"
+    money, tokens = left_in_words(rows, "VLLM", 1.0, 10)
+    assert money.startswith("Left of this month’s budget at all endpoints: 0.25 of 10.00; this test may take more")
+    assert tokens.startswith("Left of this month’s budget at vLLM: 0 of 1,000 tokens; this test may take more")
+    assert left_in_words(rows, "elsewhere", 0.2, 10) == ["Left of this month’s budget at all endpoints: 0.25 of 10.00."]
+    assert left_in_words(rows, "elsewhere", None, 10) == [
+        "Left of this month’s budget at all endpoints: 0.25 of 10.00."
+    ]
 
 
 def test_what_is_no_amount_is_refused_beside_the_form(own: Site) -> None:

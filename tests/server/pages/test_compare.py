@@ -63,9 +63,55 @@ def test_it_says_what_the_command_says(site: Site, seals: list[str], same_sample
     assert theirs.pairs[0].overall is not None
     score = re.escape(words.score(theirs.pairs[0].overall.first))
     assert re.search(rf'data-label="A"><span>{score} <span class="detail">\d+\.\d to \d+\.\d; 60 samples', reply.text)
+    first = client.get(f"/p/default/runs/{seals[0]}").text
+    interval = re.search(r"(\d+\.\d)–(\d+\.\d) %", first)
+    assert interval is not None
+    assert f"{interval[1]} to {interval[2]}; 60 samples" in reply.text, "rounded as on the run's page"
+    assert "about questions like these" in reply.text
+    assert "about questions like these" in first
     assert "plain<b>" not in reply.text
     assert "Each with each" in reply.text
     assert len(re.findall(r'<h2 id="h-[A-Z]{2}"', shown(client, at(*seals, pairs="all")).text)) == 3
+
+
+def test_a_run_is_compared_with_others_of_its_samples_whichever_are_the_newest(site: Site, seals: list[str]) -> None:
+    client = site.administrator()
+    run = client.get(f"/p/default/runs/{seals[0]}").text
+    link = re.search(r'href="([^"]+compare\?with=[^"]+)"', run)
+    assert link is not None
+    text = client.get(link[1]).text
+    assert f'<input type="hidden" name="run" value="{seals[0]}">' in text
+    assert re.findall(r'type="checkbox" name="run" value="([0-9a-f]+)"', text) == seals[:0:-1]
+    assert client.get(f"{COMPARE}?with={seals[0]}&before=x").status == 200
+    assert "No other run" in client.get(f"{COMPARE}?with={seals[0]}&before=1").text
+    for wrong in ("0" * 64, "%00", "x" * 500):
+        assert client.get(f"{COMPARE}?with={wrong}").status == 404
+    stranger = site.person("beside-stranger", "admin", site.project("besides"))
+    assert stranger.get(f"/p/besides/compare?with={seals[0]}").status == 404
+
+
+def test_the_samples_on_which_two_differ_are_named_with_both_answers(
+    site: Site, seals: list[str], same_samples: list[Path]
+) -> None:
+    client = site.administrator()
+    (theirs,) = compare(*same_samples[:2]).pairs
+    whole, narrowed = (shown(client, at(*seals[:2], **more)).text for more in ({}, {"only": "differing"}))
+    for text in (whole, narrowed):
+        assert f"They differ on {theirs.differing} samples" in text
+        assert text.count("/answers?") == 2 * theirs.differing
+    assert "Quality beside cost" in whole
+    assert "Quality beside cost" not in narrowed
+    assert "Only what differs is shown" in narrowed
+    links = re.findall(r'<a href="([^"]+/answers[^"]+)">([AB]) (\d+\.\d)</a>', narrowed.replace("&amp;", "&"))
+    first = theirs.differing_samples[0]
+    for (path, letter, score), seal, expected in zip(links, seals, (first.first, first.second), strict=False):
+        assert seal in path
+        assert score == words.one(expected), letter
+        answers = shown(client, path).text
+        assert "1 of 60 is like that" in answers
+        assert first.sample in answers
+        assert ("1 right" in answers) == (expected == 1), "the answer that has this score"
+    assert "They differ on no sample" not in narrowed
 
 
 def test_a_price_that_nobody_knows_draws_nothing_and_known_ones_are_a_frontier(site: Site, seals: list[str]) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from steelyard.server.database.connection import existing_database
+from steelyard.server.database.folder import open_data_folder
 from steelyard.server.pages.jobs import rate_in_words
 from tests.conftest import SumsServer
+from tests.docs.browser import Chromium, open_tab
 from tests.server.jobs.yard import questions, wait_for
 from tests.server.pages.working import job_at, with_endpoint, working
 from tests.server.site import Client, Site, new_platform
@@ -44,7 +48,7 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
         job = added(runner, with_endpoint(own, server.url, price="2"), 300)
         text = viewer.get(job).text
         assert "It is waiting" in text
-        assert "It waits for a worker" in text
+        assert "No worker runs." in text
         assert "jobs-runner" in text
         assert 'http-equiv="refresh"' in text
         assert 'http-equiv="refresh"' not in viewer.get(f"{job}?still=yes").text
@@ -78,6 +82,15 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
     listed = viewer.get(JOBS).text
     assert re.search(r'A verdict took"><span>\d+\.\d+ <span class="detail">by 1 verdict<', listed)
     assert listed.index(on) < listed.index(f'"{job}"')
+    with existing_database(open_data_folder(own.data), {}).connect_as_owner() as connection:
+        connection.execute(
+            "SELECT steelyard.mark_cleared(stored_run_id) FROM steelyard.job WHERE id = %s",
+            (int(job.rpartition("/")[2]),),
+        )
+    assert "nothing goes on with it" in runner.get(job).text
+    assert f'action="{job}/retry"' not in runner.get(job).text
+    assert "nothing goes on with it" not in (text := runner.get(on).text)
+    assert "its own copies" in text
 
 
 def test_it_says_what_a_job_waits_for(own: Site) -> None:
@@ -158,3 +171,36 @@ def test_what_needs_a_second_person_waits_for_one_on_pages_and_over_the_api(own:
     audit = admin.get("/admin/audit").text
     assert all(each in audit for each in ("approve-job", "refuse-job", "set-approval"))
     assert admin.submit(budgets, f"{budgets}/approval", cost="", tokens="").status == 303
+
+
+async def _until(tab: Chromium, expression: str, said: str) -> None:
+    for _ in range(600):
+        if said in (found := await tab.evaluate(expression)):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(found)
+
+
+async def _watched(devtools: str, site: Site, client: Client, job: str) -> list[str]:
+    """Open the page of a job in a browser, stop it elsewhere, and see that this page says so without being loaded."""
+    async with open_tab(devtools) as tab:
+        await tab.call("Network.enable")
+        for name, value in client.cookies.items():
+            await tab.call("Network.setCookie", name=name, value=value, url=site.base, httpOnly=True)
+        visit = await tab.visit(site.base + job, width=1000, dark=False)
+        await tab.evaluate("[globalThis.here = 'not loaded again', document.querySelector('#let-stand-still').focus()]")
+        polls = "performance.getEntriesByType('resource').filter(each => each.initiatorType == 'xmlhttprequest').length"
+        await _until(tab, polls, "1")
+        focused = await tab.evaluate("document.activeElement.id")
+        assert await asyncio.to_thread(act, client, job, "cancel") == 303
+        await _until(tab, "document.body.innerText", "It is stopped")
+        left = await tab.evaluate("String(document.querySelector('[hx-get]'))")
+        return [focused, await tab.evaluate("globalThis.here"), left, *visit.errors, *tab.errors()]
+
+
+@pytest.mark.slow  # the fast run looks at what the page says, and at what a poll is answered
+def test_in_a_browser_a_job_is_followed_without_loading_the_page_again(own: Site, devtools: str) -> None:
+    runner = own.person("jobs-watcher", "runner")
+    with SumsServer() as server:
+        job = added(runner, with_endpoint(own, server.url, "followed"))
+    assert asyncio.run(_watched(devtools, own, runner, job)) == ["let-stand-still", "not loaded again", "null"]

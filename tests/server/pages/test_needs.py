@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from steelyard.server.access.tokens import TokenRow
+from steelyard.server.database.connection import existing_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.jobs.workers import Presence
 from steelyard.server.pages.needs import ends_soon
 from tests.conftest import SumsServer
+from tests.server.database.rows import one
 from tests.server.pages.test_jobs import added
 from tests.server.pages.working import with_endpoint
 from tests.server.site import Client, new_platform, pushed, run_page
@@ -64,7 +67,24 @@ def test_an_endpoint_whose_key_cannot_be_read_is_told_to_administrators(data_tem
         (line,) = lines(admin)
         assert "Endpoint keyed" in line
         assert "its key cannot be read" in line
-        assert lines(site.person("keyless", "admin")) == [], "it is the administrators' list"
+        colleague = site.person("keyless", "admin")
+        assert lines(colleague) == [], "it is the administrators' list"
+        with existing_database(open_data_folder(site.data), {}).connect() as connection:
+            webhook = one(
+                connection,
+                "INSERT INTO steelyard.webhook (project_id, scheme, host, port, path, kinds, made_by) "
+                "VALUES (1, 'https', 'hooks.example', 443, '/', '{webhook.test}', 1) RETURNING id",
+            )
+            connection.execute(
+                "INSERT INTO steelyard.webhook_key (webhook_id, sealed) VALUES (%s, %s)", (webhook, bytes(99))
+            )
+            Presence("killed", 1, "steelyard 0").note(connection)
+            connection.execute("UPDATE steelyard.worker SET seen_at = seen_at - interval '5 minutes'")
+        _, secret, worker = lines(admin)
+        assert f"does not read webhook {webhook} of default" in secret
+        assert "Worker killed" in worker
+        assert "is gone: last heard of" in worker
+        assert lines(colleague) == []
 
 
 @pytest.mark.parametrize(("days", "left", "is_soon"), [(7, 6.9, False), (7, 1, True), (90, 6, True), (90, 8, False)])

@@ -123,6 +123,8 @@ def test_a_review_on_the_page_is_that_of_the_command_line(site: Site, tmp_path: 
     page = editor.get(at("reviewed")).text
     assert "2 of 3 items" in page
     assert "by a review here" in page
+    assert "Version 1, revision 2: 3 items" in page
+    assert [each in page for each in ("<span>1</span>", "<span>1, revision 2</span>")] == [True, True]
     assert "Put decisions" not in page
     nothing = editor.submit(at("reviewed"), at("reviewed", "/apply"))
     assert (nothing.status, "nothing was decided since" in nothing.text) == (400, True)

@@ -3,14 +3,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+from msgspec.structs import replace
+
+from steelyard.api.results import verified
 from steelyard.server.pages.words import (
     bytes_in_words,
+    intervals_in_words,
     moment,
     money_in_words,
-    of_the_server,
     verdict_class,
     verdict_in_words,
 )
+from steelyard.server.runs.summary import summary_of
+from tests.server.site import GOLDEN
 
 
 def test_times_are_in_utc() -> None:
@@ -38,14 +43,11 @@ def test_verdicts() -> None:
     assert (verdict_class("insufficient_power"), verdict_class("")) == ("insufficient-power", "not-tested")
 
 
-def test_data_that_are_missing_are_named_by_the_servers_own_setting() -> None:
-    for reason in (
-        "the hub gave no data for cais/mmlu (ConnectionError: x): give a mirror with --data DIR",
-        "no data for cais/mmlu: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub",
-    ):
-        said = of_the_server(reason)
-        assert "cais/mmlu" in said
-        assert "STEELYARD_DATA" in said
-        assert "--data" not in said
-        assert "pip" not in said
-    assert of_the_server("an answer") == "an answer"
+def test_it_is_said_what_intervals_are_about() -> None:
+    summary = summary_of(verified(GOLDEN))
+    claim, _ = intervals_in_words(summary)
+    assert "of a claim is about all questions of its benchmark" in claim
+    measured = tuple(replace(each, word="") for each in summary.rows)
+    assert "questions like these" in intervals_in_words(replace(summary, rows=measured))[0]
+    assert len(intervals_in_words(replace(summary, rows=(*summary.rows, *measured)))) == 2
+    assert intervals_in_words(replace(summary, rows=())) == []

@@ -8,7 +8,7 @@ import pytest
 from steelyard.api.results import verified
 from steelyard.server.database.connection import Database
 from steelyard.server.runs import comparable
-from steelyard.server.runs.comparable import runs_of_same_samples
+from steelyard.server.runs.comparable import runs_beside, runs_of_same_samples
 from steelyard.server.runs.rows import insert_run
 from steelyard.server.runs.summary import AskedSamples, summary_of
 from tests.server.jobs.yard import a_person
@@ -39,7 +39,25 @@ def test_runs_are_together_by_task_and_digest(database: Database, monkeypatch: p
         assert found == {"a": [5, 3, 1], "all": [2, 1]}
         assert not is_cut
         assert {answers for each in groups for _, answers in each.runs} == {summary.answers}
+        one, two = groups[0].runs[2][0], groups[1].runs[1][0]
+        assert one.id == two.id
+        beside, is_more = runs_beside(pool, row[0], one.id, size=2)
+        assert ([int(run.seal, 16) for run, _ in beside], is_more) == ([5, 4], True)
+        beside, is_more = runs_beside(pool, row[0], one.id, beside[-1][0].id, size=2)
+        assert ([int(run.seal, 16) for run, _ in beside], is_more) == ([3, 2], False)
+        assert runs_beside(pool, 0, one.id) == ([], False), "of another project"
         monkeypatch.setattr(comparable, "LOOKED_AT", 3)
         assert [each.task for each in runs_of_same_samples(pool, row[0])[0]] == ["a"]
         assert runs_of_same_samples(pool, row[0])[1]
         assert runs_of_same_samples(pool, 0) == ([], False)
+
+
+def test_samples_that_cannot_be_read_are_shared_with_nobody(database: Database) -> None:
+    with database.connect() as connection:
+        for text, expected in (
+            ("[]", []), ("{", []), ("{}", []), ('[{"task":"a"}]', []), ('[{"digest":""}]', []),
+            ('[{"digest":"a\\u0000"},{"digest":"b"},{"digest":"b"}]', ["a\ufffd", "b"]),
+        ):  # fmt: skip
+            found = connection.execute("SELECT steelyard.digests_of(%s)", (text,)).fetchone()
+            assert found is not None
+            assert sorted(found[0]) == expected, text

@@ -11,7 +11,8 @@ import pytest
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.runs.folders import folder_of
-from steelyard.server.runs.received import GoneError, open_received, received_folder
+from steelyard.server.runs.gone import GoneError
+from steelyard.server.runs.received import open_received, received_folder
 from steelyard.server.runs.rows import RunRow, Runs
 from tests.server.site import GOLDEN, Site, pushed
 

@@ -26,6 +26,8 @@ def print_run(run: RunVerdict) -> None:
             f"  {one_line(each.task, 80)}: {one_line(each.words, 60)}{claimed}, measured {one_line(each.measured, 60)} "
             f"({one_line(each.interval, 60)}), {one_line(each.asked, 60)}"
         )
+        if each.detail:
+            click.echo(f"    {one_line(each.detail, 600)}")
     if left := len(run.claims) - _CLAIMS + run.claims_left_out if len(run.claims) > _CLAIMS else run.claims_left_out:
         click.echo(f"  and {left:,} more: see its page")
     for finding in run.findings[:_CLAIMS]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "restore": "restore a backup into an empty folder, and an empty database",
     "rotate-key": "make a new secret key, and encrypt the keys of endpoints anew",
     "retain": "say what is over (old months of the audit log, texts, sessions), and delete it",
+    "withdraw": "take out a run that was pushed by mistake: its files and texts; its row stays",
 }
 DEFAULT_BIND = "127.0.0.1:8420"
 

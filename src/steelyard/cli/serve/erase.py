@@ -20,8 +20,9 @@ __all__ = ["command"]
 def command(name: str, data: Path, run_as: str, yes: bool) -> int:
     """Erase the person who signs in as NAME: name and password go, a number stays.
 
-    Sessions, tokens and share links of the person end. What was added for the team, such as endpoints, stays. Backups
-    from before hold the name: delete them when you may, or restore them with --erasures DATA/erasures.jsonl.
+    Sessions, tokens and share links of the person end, and so do their jobs, whose folders and copies in the database
+    are deleted. What was added for the team, such as endpoints and finished runs, stays. Backups from before hold the
+    name: delete them when you may, or restore them with --erasures DATA/erasures.jsonl.
     """
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.erasure import erase_person
@@ -31,6 +32,13 @@ def command(name: str, data: Path, run_as: str, yes: bool) -> int:
         raise InputError("an erasure cannot be undone: add --yes")
     folder = open_data_folder(data, create=False)
     with open_database(folder, run_as, tell, beside=True) as database:
-        number = erase_person(database, folder, name)
-    click.echo(f"erased: person {number}, noted in {folder.erasures}")
+        done = erase_person(database, folder, name)
+    click.echo(f"erased: person {done.number}, noted in {folder.erasures}")
+    if done.jobs:
+        click.echo(f"deleted: what {done.jobs:,} ended jobs of theirs had left")
+    if done.running:
+        click.echo(
+            f"{done.running:,} jobs of theirs still run and are being stopped: when they have ended, steelyard serve "
+            "retain --yes deletes what they left"
+        )
     return 0

@@ -23,7 +23,13 @@ __all__ = ["command"]
     metavar="FILE",
     help="The erasures.jsonl of the platform that was: who was erased after the backup is erased again.",
 )
-def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | None) -> int:
+@click.option(
+    "--withdrawals",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The withdrawals.jsonl of the platform that was: runs that were withdrawn after the backup are so again.",
+)
+def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | None, withdrawals: Path | None) -> int:
     """Restore the backup FILE into --data, a new or empty folder, and a database there or the one of DATABASE_URL.
 
     All of it or nothing: FILE is read whole and held against its manifest before anything is written. Everybody signs
@@ -32,7 +38,9 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
     """
     from steelyard.server.database.restore import restore_backup
 
-    done = restore_backup(file, data, sha256=sha256, erasures=erasures, run_as=run_as, notify=tell)
+    done = restore_backup(
+        file, data, sha256=sha256, erasures=erasures, withdrawals=withdrawals, run_as=run_as, notify=tell
+    )
     rows = sum(table.rows for table in done.manifest.tables.values())
     click.echo(f"{data}: {done.manifest.runs:,} runs and {rows:,} rows, as they were at {done.manifest.made_at}")
     if done.unverified:
@@ -42,6 +50,8 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
         )
     if done.erasures:
         click.echo(f"erased again: {done.erasures:,}")
+    if done.withdrawals:
+        click.echo(f"withdrawn again: {done.withdrawals:,}")
     if done.without_keys:
         click.echo(
             "the secret key is in no backup: put the old one to secrets/secret.key of the folder (mode 0600), or give "

@@ -42,7 +42,10 @@ _READ: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read",))
 _FIND: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "push", "run"))
 _NAME_ENDPOINTS: Final = Access(Place.PROJECT, Role.RUNNER, scopes=("read", "push", "run"))
 _NO_RUN: Final = {404: "there is no such run in the token's project"}
-_NO_FILE: Final = _NO_RUN | {410: "the run's files are no longer in the data folder, or not as they were received"}
+_WITHDRAWN: Final = {410: "the run was withdrawn: its files and texts are deleted"}
+_NO_FILE: Final = _NO_RUN | {
+    410: "the run was withdrawn, or its files are no longer in the data folder, or not as they were received"
+}
 
 
 async def _show_document(_: Call) -> Response:
@@ -110,6 +113,7 @@ OPERATIONS: Final = (
         successes=(Success(200, "it was here already", PushReceipt), Success(201, "taken", PushReceipt)),
         problems={
             415: "the archive is compressed in another way",
+            410: "this run was withdrawn here, and is not taken again",
             422: "the run does not verify: the detail says what does not hold",
         },
     ),
@@ -118,7 +122,7 @@ OPERATIONS: Final = (
         name="showRun", summary="A run and its verdict",
         about="What this server's own verification computed, by claim. `steelyard remote status` shows it, and "
         "`steelyard remote gate` makes an exit code of it.",
-        successes=(Success(200, "the run", RunVerdict),), problems=_NO_RUN,
+        successes=(Success(200, "the run", RunVerdict),), problems=_NO_RUN | _WITHDRAWN,
     ),
     Operation(
         method="GET", path=PUSH_PATH + "/{seal}/report", access=_READ, handler=runs.send_report,

@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from steelyard.comparison.portfolio_record import Portfolio
-from steelyard.comparison.record import Comparison, MatrixCell
+from steelyard.comparison.record import Comparison, DifferingSample, MatrixCell, PairResult
 from steelyard.errors import InputError, SteelyardError, VerificationError
 from steelyard.server.push.worker import confine
 from steelyard.util.text import one_line
@@ -28,6 +28,8 @@ __all__ = ["MAX_REPLY", "Asked", "AskedRun", "Compared", "compared", "main"]
 
 MAX_REPLY: Final = 8 << 20
 _WRITTEN: Final = 64 << 20
+_MOST_NAMED: Final = 2_000  # samples on which models differ, of all pairs together
+_LONGEST_ID: Final = 400  # characters; a longer one is not named
 
 
 class AskedRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +50,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """A comparison with its matrix, and the models as a portfolio; or ``problem``, why there is none, in one line.
 
-    ``seals`` are those of the compared models' runs, in the order of letters. ``no_portfolio``: why that is missing.
+    ``seals`` are those of the compared models' runs, in the order of letters, and ``measurements`` the one measurement
+    of each task there, where it is one. ``no_portfolio``: why that is missing.
     """
 
     comparison: Comparison | None = None
     cells: tuple[MatrixCell, ...] = ()
     seals: tuple[str, ...] = ()
+    measurements: tuple[dict[str, str], ...] = ()
     portfolio: Portfolio | None = None
     no_portfolio: str = ""
     problem: str = ""
@@ -88,14 +92,33 @@ def _compared(asked: Asked) -> Compared:
     comparison = compare_runs(runs, all_pairs=asked.all_pairs, with_texts=False)
     portfolio, why_not = _portfolio(runs, asked.shares)
     named = tuple(replace(each, folder="") for each in comparison.runs)
-    pairs = tuple(replace(each, differing_samples=()) for each in comparison.pairs)
+    share = _MOST_NAMED // max(1, len(comparison.pairs))
+    pairs = tuple(replace(each, differing_samples=_named(each, share)) for each in comparison.pairs)
     return Compared(
         comparison=replace(comparison, runs=named, pairs=pairs),
         cells=matrix_of([(run.name, run) for run in runs]),
         seals=tuple(seal for seal, _ in found),
+        measurements=tuple(_measurements(run) for run in runs),
         portfolio=portfolio,
         no_portfolio=_without_places(asked, why_not),
     )
+
+
+def _named(pair: PairResult, most: int) -> tuple[DifferingSample, ...]:
+    """Some of the samples on which two models differ: by their ids, without a text."""
+    return tuple(
+        each
+        for each in pair.differing_samples[:most]
+        if max(len(each.sample), len(each.second_sample or "")) <= _LONGEST_ID
+    )
+
+
+def _measurements(run: ScoredRun) -> dict[str, str]:
+    """The measurement of each task that has one alone, by its id: answers are found by it."""
+    found: dict[str, set[str]] = {}
+    for each in run.measured:
+        found.setdefault(each.measurement.task, set()).add(each.measurement.id)
+    return {task: ids.pop() for task, ids in found.items() if len(ids) == 1}
 
 
 def _read(asked: AskedRun) -> list[ScoredRun]:

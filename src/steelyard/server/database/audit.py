@@ -28,6 +28,7 @@ __all__ = [
     "audit_head",
     "check_audit",
     "check_audit_part",
+    "last_act",
     "open_months",
 ]
 
@@ -114,6 +115,14 @@ def open_months(connection: psycopg.Connection[Any], moments: Iterable[datetime]
 def audit_head(connection: psycopg.Connection[Any]) -> AuditHead:
     """The head as the table says it; :func:`check_audit` computes it."""
     return _last(connection)[0]
+
+
+def last_act(connection: psycopg.Connection[Any], act: str) -> datetime | None:
+    """When something was done last, such as *backup*; None where no line that is left says so."""
+    row = connection.execute(
+        "SELECT at FROM steelyard.audit WHERE act = %s ORDER BY sequence DESC LIMIT 1", (act,)
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def audit_cut(connection: psycopg.Connection[Any]) -> AuditCut | None:

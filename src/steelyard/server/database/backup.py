@@ -18,6 +18,7 @@ from steelyard.server.database.audit import AuditHead, append_audit, audit_head,
 from steelyard.server.database.backup_file import (
     ERASURES,
     FORMAT,
+    WITHDRAWALS,
     BackupWriter,
     Manifest,
     TableContent,
@@ -29,7 +30,7 @@ from steelyard.server.database.folder import DataFolder
 from steelyard.server.database.migrate import TABLES, check_schema, migrations
 from steelyard.server.push.archive import is_accepted
 from steelyard.server.runs.folders import open_run_file
-from steelyard.server.runs.text_retention import NOT_WITHHELD, hold_files
+from steelyard.server.runs.text_retention import NOT_WITHDRAWN, NOT_WITHHELD, hold_files
 from steelyard.util.atomic_file import whole_file
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def _write(
         runs, damaged = _write_runs(writer, connection, folder, notify)
     if folder.erasures.is_file():
         writer.add(ERASURES, iter([folder.erasures.read_bytes()]))
+    if folder.withdrawals.is_file():
+        writer.add(WITHDRAWALS, iter([folder.withdrawals.read_bytes()]))
     return Manifest(
         format=FORMAT,
         made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -176,7 +179,7 @@ def _checked_files(connection: psycopg.Connection[Any], folder: DataFolder) -> I
     """Of each file of each run: the key of its folder, its name, its SHA-256, and whether the file still has that."""
     query = (
         "SELECT coalesce(folder, seal_sha256) AS key, run_file.name, sha256 FROM steelyard.run "  # noqa: S608
-        f"JOIN steelyard.run_file ON run_id = id WHERE {NOT_WITHHELD} ORDER BY key, run_file.name"
+        f"JOIN steelyard.run_file ON run_id = id WHERE {NOT_WITHHELD} AND {NOT_WITHDRAWN} ORDER BY key, run_file.name"
     )
     with connection.cursor(name="run_files") as cursor:
         cursor.itersize = _BATCH

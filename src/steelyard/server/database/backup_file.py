@@ -23,6 +23,7 @@ from steelyard.server.push.archive import is_accepted
 __all__ = [
     "ERASURES",
     "FORMAT",
+    "WITHDRAWALS",
     "BackupReader",
     "BackupWriter",
     "Manifest",
@@ -35,6 +36,7 @@ __all__ = [
 FORMAT: Final = "steelyard-backup/1"
 _MANIFEST: Final = "manifest.json"
 ERASURES: Final = "erasures.jsonl"
+WITHDRAWALS: Final = "withdrawals.jsonl"
 _CHUNK: Final = 1 << 18
 _MAX_MANIFEST_BYTES: Final = 1 << 28
 _TABLE: Final = re.compile(r"database/([a-z][a-z_]{0,60})\.copy")
@@ -197,7 +199,7 @@ class BackupReader:
         for name in self.manifest.members:
             run_file = _RUN_FILE.fullmatch(name)
             is_ours = name in tables and _TABLE.fullmatch(name)
-            if not (name == ERASURES or is_ours or (run_file and is_accepted(run_file[3]))):
+            if not (name in (ERASURES, WITHDRAWALS) or is_ours or (run_file and is_accepted(run_file[3]))):
                 raise self._changed(f"it has a member that no backup has: {name[:100]!a}")
         if missing := tables - set(self.manifest.members):
             raise self._changed(f"it lacks {sorted(missing)[0][:100]!a}")

@@ -1,13 +1,16 @@
 """Erase a person: name and password go, sessions, tokens and share links end; the number stays in runs and audit lines.
 
+Their jobs are stopped, and what those left goes: folders, and runs in the database with all texts.
+
 What was erased is noted in the data folder, too, so that a backup from before can be restored without bringing it back.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,6 +18,14 @@ from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical
 from steelyard.server.database.audit import append_audit
 from steelyard.server.database.folder import DataFolder
+from steelyard.server.database.job_copies import (
+    clear_marked,
+    copies_of_erased,
+    job_folders,
+    mark_copies,
+    remove_job_folders,
+)
+from steelyard.server.database.notes import read_notes
 from steelyard.util.append_file import append_lines
 
 if TYPE_CHECKING:
@@ -22,9 +33,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.connection import Database
 
-__all__ = ["Erasure", "apply_erasure", "erase_person", "read_erasures", "write_erasures"]
-
-_MAX_BYTES: Final = 64 << 20
+__all__ = ["ErasedPerson", "Erasure", "apply_erasure", "erase_person", "read_erasures", "write_erasures"]
 
 
 class Erasure(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
@@ -37,10 +46,20 @@ class Erasure(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=Tru
     created_at: str
 
 
-def erase_person(database: Database, folder: DataFolder, name: str) -> int:
-    """Erase the person who signs in as ``name``, and return the number that stays.
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """The number that stays; of how many jobs what they left was deleted, and how many still run, until they stop."""
 
-    Sessions and tokens end at once. The note in the data folder comes first, so that no erasure can be without one.
+    number: int
+    jobs: int
+    running: int
+
+
+def erase_person(database: Database, folder: DataFolder, name: str) -> ErasedPerson:
+    """Erase the person who signs in as ``name``.
+
+    Sessions and tokens end at once, jobs as soon as their workers hear of it: what a running one leaves is deleted by
+    the next retention. The note in the data folder comes first, so that no erasure can be without one.
     Raises InputError where there is no such person.
     """
     with database.connect_as_owner() as connection, connection.transaction():
@@ -55,7 +74,14 @@ def erase_person(database: Database, folder: DataFolder, name: str) -> int:
         write_erasures(folder, [erasure])
         apply_erasure(connection, erasure)
         append_audit(connection, "erase", actor="owner", subject=f"person:{erasure.person}")
-    return erasure.person
+        copies = copies_of_erased(connection, job_folders(folder))
+        mark_copies(connection, copies)
+        clear_marked(connection)
+        running = connection.execute(
+            "SELECT count(*) FROM steelyard.job WHERE requested_by = %s AND state = 'running'", (erasure.person,)
+        ).fetchone()
+    remove_job_folders(folder, copies)
+    return ErasedPerson(erasure.person, len(copies), running[0] if running else 0)
 
 
 def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool:
@@ -65,7 +91,8 @@ def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool
         (erasure.person, erasure.created_at),
     ).fetchone()
     connection.execute(
-        "SELECT steelyard.erase_shares(id), steelyard.erase_mail(id), steelyard.erase_reader_keys(id) "
+        "SELECT steelyard.erase_shares(id), steelyard.erase_mail(id), steelyard.erase_reader_keys(id), "
+        "steelyard.stop_jobs_of(id) "
         "FROM steelyard.person WHERE id = %s AND created_at = %s::timestamptz",
         (erasure.person, erasure.created_at),
     )
@@ -74,24 +101,11 @@ def apply_erasure(connection: psycopg.Connection[Any], erasure: Erasure) -> bool
 
 def read_erasures(source: Path | bytes) -> list[Erasure]:
     """The erasures that a file or its bytes name; raises InputError, with the line, for what is none."""
-    where = source if isinstance(source, Path) else "erasures.jsonl"
-    if isinstance(source, Path):
-        try:
-            with source.open("rb") as file:
-                source = file.read(_MAX_BYTES + 1)
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror}", where=where) from None
-    if len(source) > _MAX_BYTES:
-        raise InputError(f"is larger than {_MAX_BYTES >> 20} MB", where=where)
-    found = []
-    for number, line in enumerate(source.splitlines(), 1):
-        try:
-            erasure = msgspec.json.decode(line, type=Erasure)
-            datetime.fromisoformat(erasure.created_at)
-            found.append(erasure)
-        except ValueError:
-            raise InputError('is no erasure: {"created_at": …, "person": …}', where=where, line=number) from None
-    return found
+    return read_notes(source, "erasures.jsonl", Erasure, _check, 'erasure: {"created_at": …, "person": …}')
+
+
+def _check(erasure: Erasure) -> None:
+    datetime.fromisoformat(erasure.created_at)
 
 
 def write_erasures(folder: DataFolder, erasures: list[Erasure]) -> None:

@@ -14,6 +14,7 @@
       postgres.log
       runs/                  the sealed folders that were pushed
       erasures.jsonl         who was erased, by number
+      withdrawals.jsonl      which runs were withdrawn, by seal and project
       answers/               lists of the answers of runs, made from the runs; never in a backup
       incoming/              what is being received; never in a backup
       jobs/                  what the server's own runs are at; never in a backup
@@ -116,6 +117,11 @@ class DataFolder:
     def erasures(self) -> Path:
         """What was erased: a backup from before is restored with it."""
         return self.path / "erasures.jsonl"
+
+    @property
+    def withdrawals(self) -> Path:
+        """Which runs were withdrawn: a backup from before is restored with it."""
+        return self.path / "withdrawals.jsonl"
 
     @property
     def incoming(self) -> Path:

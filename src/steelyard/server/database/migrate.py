@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ __all__ = [
     "grant_rights",
     "make_schema",
     "migrations",
+    "missing_migrations",
 ]
 
 _LOCK: Final = 8101738236421
@@ -45,12 +47,14 @@ _RIGHTS: Final = {
     "run_file": "SELECT, INSERT",
     "run_withheld": "SELECT",
     "run_restored": "SELECT",
+    "run_withdrawn": "SELECT",
     "run_seen": "SELECT, INSERT",
     "endpoint": "SELECT, INSERT, UPDATE (models, concurrency, price_in, price_out, retired_at, rest_until)",
     "endpoint_key": "SELECT, INSERT, UPDATE (sealed, set_at, set_by)",
     "share": "SELECT, INSERT, UPDATE (revoked_at, opened, opened_at)",
     "audit_cut": "SELECT",
     "stored_run": "SELECT, INSERT",
+    "stored_run_cleared": "SELECT",
     "lease": "SELECT, INSERT, UPDATE (until)",
     "stored_line": "SELECT, INSERT",
     "stored_text": "SELECT, INSERT",
@@ -60,6 +64,7 @@ _RIGHTS: Final = {
     "reason, changed_by, run_id, ended_at, stored_run_id, waits_for, alert)",
     "job_event": "SELECT",
     "approval": "SELECT, INSERT",
+    "worker": "SELECT, INSERT, UPDATE (seen_at, ended_at, problem)",
     "budget": "SELECT, INSERT, UPDATE (cost, tokens, set_by, set_at)",
     "spending": "SELECT",
     "reservation": "SELECT",
@@ -111,6 +116,12 @@ class Migration:
     sql: bytes = field(repr=False)
     sha256: str
 
+    @property
+    def about(self) -> str:
+        """What it does, in one line: the comment at its beginning."""
+        lines = itertools.takewhile(lambda line: line.startswith("--"), self.sql.decode().splitlines())
+        return " ".join(line.removeprefix("--").strip() for line in lines)
+
 
 def migrations(folder: Traversable | None = None) -> tuple[Migration, ...]:
     """The migrations of this program in their order: 1, 2, 3 …; ``folder`` is another one, for tests of old schemas."""
@@ -155,14 +166,25 @@ def make_schema(connection: psycopg.Connection[Any], wanted: Sequence[Migration]
 
 def check_schema(connection: psycopg.Connection[Any], wanted: Sequence[Migration] | None = None) -> None:
     """Raise InputError unless the database has exactly this program's schema; the application's role may call it."""
+    missing = missing_migrations(connection, wanted)
+    if missing:
+        raise InputError(
+            f"the database's schema is number {missing[0].number - 1}, and this version of steelyard needs "
+            f"{missing[-1].number}: run steelyard serve migrate"
+        )
+
+
+def missing_migrations(
+    connection: psycopg.Connection[Any], wanted: Sequence[Migration] | None = None
+) -> tuple[Migration, ...]:
+    """The migrations of the installed program that a database lacks, in order; the application's role may call it.
+
+    They are read anew at each call, so a server that runs sees those of a version that was installed since. Raises
+    InputError as :func:`apply_migrations`.
+    """
     ours = migrations() if wanted is None else tuple(wanted)
     with connection.transaction():
-        applied = _applied(connection, ours)
-    if applied < len(ours):
-        raise InputError(
-            f"the database's schema is number {applied}, and this version of steelyard needs {len(ours)}: run "
-            "steelyard serve migrate"
-        )
+        return ours[_applied(connection, ours) :]
 
 
 def _apply_next(connection: psycopg.Connection[Any], ours: tuple[Migration, ...], actor: str) -> Migration | None:

@@ -13,15 +13,31 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError, StorageError, VerificationError
 from steelyard.server.database.audit import AuditHead, append_audit, audit_head, check_audit, open_months
 from steelyard.server.database.backup import columns_of
-from steelyard.server.database.backup_file import ERASURES, BackupReader, Manifest, digest_of, run_member, table_member
+from steelyard.server.database.backup_file import (
+    ERASURES,
+    WITHDRAWALS,
+    BackupReader,
+    Manifest,
+    digest_of,
+    run_member,
+    table_member,
+)
 from steelyard.server.database.beneath import make_folders, opened, remove
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.erasure import Erasure, apply_erasure, read_erasures, write_erasures
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.database.job_copies import clear_marked, copies_of_erased, copies_of_run, mark_copies
 from steelyard.server.database.migrate import FENCED, TABLES, grant_rights, make_schema, migrations
+from steelyard.server.database.withdrawal import (
+    Withdrawal,
+    apply_withdrawal,
+    read_withdrawals,
+    remove_withdrawn,
+    write_withdrawals,
+)
 from steelyard.server.encryption.key_file import secret_key_file
 from steelyard.server.endpoints.rows import unreadable_endpoints
-from steelyard.server.runs.text_retention import NOT_WITHHELD
+from steelyard.server.runs.text_retention import NOT_WITHDRAWN, NOT_WITHHELD
 
 if TYPE_CHECKING:
     import psycopg
@@ -37,6 +53,8 @@ _MAX_MONTHS: Final = 2400
 class RestoreResult:
     """What was restored. ``erasures`` counts those that were applied again, ``sessions`` those that were ended.
 
+    ``withdrawals`` counts the runs that were withdrawn again.
+
     ``unverified`` counts the runs that are marked as not verified here, since no SHA-256 vouched for the backup.
     ``without_keys`` are the endpoints whose keys cannot be read with the secret key that is here, if any.
     ``stopped`` counts the jobs that were paused, and the schedules, webhooks and mail that were switched off.
@@ -48,6 +66,7 @@ class RestoreResult:
     stopped: int
     unverified: int = 0
     without_keys: tuple[str, ...] = ()
+    withdrawals: int = 0
 
 
 def restore_backup(
@@ -56,6 +75,7 @@ def restore_backup(
     *,
     sha256: str = "",
     erasures: Path | None = None,
+    withdrawals: Path | None = None,
     run_as: str = "",
     notify: Callable[[str], None] = lambda _: None,
     environment: Mapping[str, str] = os.environ,
@@ -64,9 +84,9 @@ def restore_backup(
 
     The backup is read whole and held against its manifest, and against ``sha256`` where that is given, before anything
     is written. Without ``sha256`` nothing shows whose backup it is: its runs are marked, since what their rows say was
-    not computed here. Erasures that the backup and the file ``erasures`` name are applied before anybody can see the
-    data; all sessions end. Raises InputError for a folder or a database that is not empty, and as
-    :class:`BackupReader`; then nothing is left of it.
+    not computed here. Erasures that the backup and the file ``erasures`` name, and withdrawals likewise, are applied
+    before anybody can see the data; all sessions end. Raises InputError for a folder or a database that is not empty,
+    and as :class:`BackupReader`; then nothing is left of it.
     """
     if sha256 and digest_of(path) != sha256.strip().lower():
         raise VerificationError(f"{path}: is another file than the one with that SHA-256; nothing was restored")
@@ -74,6 +94,7 @@ def restore_backup(
     with BackupReader(path) as backup:
         _check_schema(backup, path)
         wanted = {*_erasures_in(backup), *(read_erasures(erasures) if erasures else ())}
+        taken_out = sorted({*_withdrawals_in(backup), *(read_withdrawals(withdrawals) if withdrawals else ())})
         was_there = target.exists()
         _check_empty(target)
         try:
@@ -81,8 +102,11 @@ def restore_backup(
             _check_room(backup, folder)
             _write_files(backup, folder, notify)
             write_erasures(folder, sorted(wanted))
+            write_withdrawals(folder, taken_out)
             with open_database(folder, run_as, notify, environment) as database:
-                done = _restore(backup, database, sorted(wanted), notify, is_known=bool(sha256))
+                done = _restore(backup, database, sorted(wanted), taken_out, notify, is_known=bool(sha256))
+                with database.connect_as_owner() as connection:
+                    remove_withdrawn(connection, folder)
                 folder.restoring.unlink()
                 with database.connect() as connection:
                     names = unreadable_endpoints(connection, secret_key_file(folder, environment))
@@ -123,6 +147,12 @@ def _erasures_in(backup: BackupReader) -> list[Erasure]:
     return read_erasures(b"".join(backup.read(ERASURES)))
 
 
+def _withdrawals_in(backup: BackupReader) -> list[Withdrawal]:
+    if WITHDRAWALS not in backup.manifest.members:
+        return []
+    return read_withdrawals(b"".join(backup.read(WITHDRAWALS)))
+
+
 def _write_files(backup: BackupReader, folder: DataFolder, notify: Callable[[str], None]) -> None:
     notify(f"the files of {backup.manifest.runs:,} runs")
     for name in backup.run_files():
@@ -141,11 +171,12 @@ def _restore(
     backup: BackupReader,
     database: Database,
     erasures: list[Erasure],
+    withdrawals: list[Withdrawal],
     notify: Callable[[str], None],
     *,
     is_known: bool,
 ) -> RestoreResult:
-    """One transaction: the schema of the backup, its rows, what the manifest says of them, the erasures."""
+    """One transaction: the schema of the backup, its rows, what the manifest says of them, what was erased since."""
     notify("the database")
     manifest = backup.manifest
     with database.connect_as_owner() as connection, connection.transaction():
@@ -166,21 +197,27 @@ def _restore(
             connection.execute("ALTER TABLE steelyard.audit ENABLE TRIGGER chain")
         _check_rows(manifest, connection)
         make_schema(connection, migrations()[len(manifest.schema) :])
-        applied = sum(apply_erasure(connection, erasure) for erasure in erasures)
         sessions = connection.execute("UPDATE steelyard.session SET ended_at = now() WHERE ended_at IS NULL").rowcount
         for links in ("admin_link", "person_link"):  # one may have been used after the backup
             connection.execute(f"UPDATE steelyard.{links} SET used_at = now() WHERE used_at IS NULL".encode())  # noqa: S608
         connection.execute("UPDATE steelyard.share SET revoked_at = now() WHERE revoked_at IS NULL")
         connection.execute("UPDATE steelyard.serving SET folder = ''")  # the backup's folder is another one
         stopped = _stop_work(connection)
+        # After that no job runs: those of people who were erased end here, and what they left goes.
+        applied = sum(apply_erasure(connection, erasure) for erasure in erasures)
+        withdrawn = [number for each in withdrawals if (number := apply_withdrawal(connection, each)) is not None]
+        mark_copies(connection, copies_of_erased(connection))
+        for number in withdrawn:
+            mark_copies(connection, copies_of_run(connection, (), number), because="withdraw")
+        clear_marked(connection)
         unverified = 0 if is_known else _mark_runs(connection)
         details = {
             "erasures": applied, "made_at": manifest.made_at, "sessions": sessions, "stopped": stopped,
-            "unverified": unverified,
+            "unverified": unverified, "withdrawals": len(withdrawn),
         }  # fmt: skip
         append_audit(connection, "restore", actor="owner", details=details)
         grant_rights(connection, database.application_role)
-    return RestoreResult(manifest, applied, sessions, stopped, unverified)
+    return RestoreResult(manifest, applied, sessions, stopped, unverified, withdrawals=len(withdrawn))
 
 
 def _stop_work(connection: psycopg.Connection[Any]) -> int:
@@ -195,6 +232,7 @@ def _stop_work(connection: psycopg.Connection[Any]) -> int:
     connection.execute(
         "UPDATE steelyard.delivery SET state = 'dropped', leased_until = NULL, ended_at = now() WHERE state = 'waiting'"
     )
+    connection.execute("UPDATE steelyard.worker SET ended_at = now() WHERE ended_at IS NULL")  # they are of another one
     switched = (
         "UPDATE steelyard.schedule SET is_on = false WHERE is_on",
         "UPDATE steelyard.webhook SET disabled_at = now(), disabled_because = 'restored from a backup: switch it on "
@@ -300,6 +338,8 @@ def _check_rows(manifest: Manifest, connection: psycopg.Connection[Any]) -> None
     query = f"SELECT {key}, run_file.name, sha256 FROM steelyard.run JOIN steelyard.run_file ON run_id = id"  # noqa: S608
     if "run_withheld" in manifest.tables:
         query += f" WHERE {NOT_WITHHELD}"
+    if "run_withdrawn" in manifest.tables:
+        query += f" AND {NOT_WITHDRAWN}"
     for folder, name, sha256 in connection.execute(query.encode()):
         member = run_member(folder, name)
         left.discard(member)

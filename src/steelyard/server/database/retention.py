@@ -1,4 +1,4 @@
-"""Delete what is over: sessions, links, months of the audit log, texts of old runs; and files that no row names.
+"""Delete what is over: sessions, links, months of the audit log, old texts, what jobs left; files without a row.
 
 Whole months count, of UTC. Rows of runs, their journals and their digests stay for ever. All is one transaction, which
 a dry run takes back, so that its numbers are those of the real one.
@@ -10,16 +10,17 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.server.answers.keeping import clear_indexes
 from steelyard.server.database.audit import CUT, AuditCut, append_audit
 from steelyard.server.database.beneath import opened, remove
 from steelyard.server.database.folder import DataFolder
-from steelyard.server.runs.text_retention import OldRun, delete_texts, find_old_texts, hold_files, left_over
+from steelyard.server.database.job_copies import clear_marked, job_folders, mark_copies, old_copies, remove_job_folders
+from steelyard.server.database.withdrawal import remove_withdrawn
+from steelyard.server.runs.text_retention import OldTexts, delete_texts, find_old_texts, hold_files, left_over
 
 if TYPE_CHECKING:
     import psycopg
@@ -40,6 +41,8 @@ class Retained:
     ``before`` is the moment before which sessions, links, shares, events and audit lines went; ``orphans`` are folders
     of runs that no row names. Of ``runs`` runs the texts were deleted, ``files`` with ``size`` bytes; ``sealed`` runs
     are as old, but were sealed with their texts, and would not verify without them; ``damaged`` could not be read.
+    ``jobs`` ended before ``jobs_before``, or before their project's texts went: what they left beside their runs went.
+    ``workers`` were not heard of since ``before``.
     """
 
     before: datetime
@@ -55,6 +58,9 @@ class Retained:
     size: int
     sealed: int
     damaged: int
+    jobs: int
+    jobs_before: datetime
+    workers: int
 
 
 def cut_before(now: datetime, months: int) -> datetime:
@@ -63,23 +69,38 @@ def cut_before(now: datetime, months: int) -> datetime:
     return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
 
-def retain(database: Database, folder: DataFolder, months: int = DEFAULT_MONTHS, *, is_dry: bool = False) -> Retained:
+def retain(
+    database: Database,
+    folder: DataFolder,
+    months: int = DEFAULT_MONTHS,
+    *,
+    job_days: int | None = None,
+    is_dry: bool = False,
+) -> Retained:
     """Delete what was over before the month that is so many months ago, and texts that a project keeps no longer.
 
     A folder without a row is what a push leaves that was killed between the two; one younger than a day stays. Each
-    kind of thing that was deleted is an audit line, and each run whose texts went. Raises StorageError where the clock
-    went back over the end of a month that would go.
+    kind of thing that was deleted is an audit line, and each run whose texts went. What jobs left goes ``job_days``
+    after they ended, by default with the months. Raises StorageError where the clock went back over the end of a month
+    that would go.
     """
-    cut = cut_before(datetime.now(UTC), months)
+    now = datetime.now(UTC)
+    cut = cut_before(now, months)
+    jobs_cut = cut if job_days is None else now - timedelta(days=job_days)
     with database.connect_as_owner() as connection:
         hold_files(connection, alone=True)
         with connection.transaction(force_rollback=is_dry):
             old = find_old_texts(connection, folder)
             orphans = _orphans(connection, folder)
-            done = _delete_rows(connection, cut, old.runs, len(orphans), sealed=old.sealed, damaged=old.damaged)
+            copies = old_copies(connection, job_folders(folder), jobs_cut)
+            mark_copies(connection, copies)
+            done = _delete_rows(connection, cut, old, len(orphans), len(copies), jobs_cut)
         if not is_dry:
+            clear_marked(connection)
+            remove_job_folders(folder, copies)
             for above, name in orphans:
                 _delete_orphan(connection, folder, above, name)
+            remove_withdrawn(connection, folder)
             for seal in left_over(connection):
                 delete_texts(folder, seal)
             clear_indexes(folder, _known(connection))
@@ -89,25 +110,26 @@ def retain(database: Database, folder: DataFolder, months: int = DEFAULT_MONTHS,
 def _delete_rows(
     connection: psycopg.Connection[Any],
     cut: datetime,
-    runs: Sequence[OldRun],
+    old: OldTexts,
     orphans: int,
-    *,
-    sealed: int,
-    damaged: int,
+    jobs: int,
+    jobs_cut: datetime,
 ) -> Retained:
     row = connection.execute("SELECT * FROM steelyard.retain_since(%s)", (cut,)).fetchone()
     shares = connection.execute("SELECT steelyard.retain_shares_since(%s)", (cut,)).fetchone()
     events = connection.execute("SELECT steelyard.retain_events_since(%s)", (cut,)).fetchone()
+    workers = connection.execute("SELECT steelyard.retain_workers_since(%s)", (cut,)).fetchone()
     assert row is not None
     assert shares is not None
     assert events is not None
+    assert workers is not None
     before = cut.strftime("%Y-%m-%d")
     details = {
-        "before": before, "events": events[0], "links": row[1], "orphans": orphans, "sessions": row[0],
-        "shares": shares[0],
+        "before": before, "events": events[0], "jobs": jobs, "links": row[1], "orphans": orphans, "sessions": row[0],
+        "shares": shares[0], "workers": workers[0],
     }  # fmt: skip
     append_audit(connection, "retain", actor="owner", details=details)
-    for run in runs:
+    for run in old.runs:
         connection.execute("SELECT steelyard.withhold_texts(%s)", (run.id,))
         details = {"files": run.files, "months": run.months, "folder": run.folder, "size": run.size}
         append_audit(connection, "withhold-texts", actor="owner", subject=f"run:{run.id}", details=details)
@@ -125,11 +147,14 @@ def _delete_rows(
         orphans=orphans,
         audit_months=gone[0],
         audit_lines=gone[1],
-        runs=len(runs),
-        files=sum(run.files for run in runs),
-        size=sum(run.size for run in runs),
-        sealed=sealed,
-        damaged=damaged,
+        runs=len(old.runs),
+        files=sum(run.files for run in old.runs),
+        size=sum(run.size for run in old.runs),
+        sealed=old.sealed,
+        damaged=old.damaged,
+        jobs=jobs,
+        jobs_before=jobs_cut,
+        workers=workers[0],
     )
 
 

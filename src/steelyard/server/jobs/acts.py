@@ -107,7 +107,7 @@ def foresee(
     """What a job would take at most: calls, tokens, time and money (a runner's act). The endpoint is asked what it can.
 
     ``connection`` is in autocommit; it takes up to two minutes, and waits up to ``patience`` seconds for others.
-    Raises InputError where it cannot be planned.
+    Raises InputError as :func:`dry_run` does.
     """
     member = member_of(caller, project, Role.RUNNER)
     if isinstance(asked, Resumption):
@@ -119,7 +119,7 @@ def foresee(
     setup = prepare_setup(connection, database, data, lease, 10.0, actor=f"person:{person}")
     with connection.transaction():
         audit_act(connection, "foresee-job", f"person:{person}", facts, f"project:{member.project_id}")
-    figures = dry_run(text, setup, patience=patience)
+    figures = dry_run(text, setup, project=member.project_id, person=person, patience=patience)
     return msgspec.structs.replace(figures, needs_approval=needs_approval(connection, member, asked, figures))
 
 

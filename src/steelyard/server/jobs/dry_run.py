@@ -2,66 +2,122 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import select
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
 from steelyard.errors import InputError
 from steelyard.server.jobs.child import empty_folder, job_environment
 from steelyard.server.jobs.dry_run_process import MAX_REPLY, Asked, Figures
+from steelyard.server.jobs.places import Places
 
 if TYPE_CHECKING:
     from steelyard.server.jobs.messages import Setup
 
-__all__ = ["SECONDS", "dry_run"]
+__all__ = ["SECONDS", "DryRunEnded", "dry_run"]
 
 SECONDS: Final = 120.0
 _MODULE: Final = (sys.executable, "-P", "-m", "steelyard.server.jobs.dry_run_process")
-_AT_ONCE: Final = threading.BoundedSemaphore(2)
+_PLACES: Final = Places()
 
 
-def dry_run(specification: str, setup: Setup, seconds: float = SECONDS, patience: float = 0.0) -> Figures:
+class DryRunEnded(InputError):
+    """A dry run took too long, and was ended."""
+
+
+def dry_run(
+    specification: str,
+    setup: Setup,
+    *,
+    project: int,
+    person: int,
+    seconds: float = SECONDS,
+    places: Places = _PLACES,
+    patience: float = 0.0,
+) -> Figures:
     """Plan what a specification asks, and say calls, tokens, time and money; the endpoint is only asked what it can do.
 
-    Raises InputError where that cannot be planned, takes too long, or two others are still being planned after
-    ``patience`` seconds.
+    It is done for a ``person`` in a ``project``, by their numbers, and waits up to ``patience`` seconds for others.
+    Raises InputError where that cannot be planned, and as :meth:`Places.held`; DryRunEnded where it takes longer than ``seconds``.
     """
-    if not _AT_ONCE.acquire(timeout=patience):
-        raise InputError("two other dry runs are going on: try again in a minute")
+    # Its output goes into a file, of which no more is read than may be shown.
+    with (
+        places.held(project, person, patience),
+        tempfile.TemporaryDirectory(prefix="steelyard-dry-run-") as folder,
+        tempfile.TemporaryFile() as reply,
+    ):
+        asked = msgspec.json.encode(Asked(specification=specification, setup=setup))
+        if not _has_ended(asked, reply, Path(folder), seconds):
+            raise DryRunEnded(f"it could not be planned within {seconds:g} seconds, and was ended")
+        reply.seek(0)
+        written = reply.read(MAX_REPLY + 1)
+    if setup.key and setup.key.encode() in written:
+        raise InputError("what the endpoint says holds its key, so it is not shown")
+    if len(written) > MAX_REPLY:
+        raise InputError("the plan has too many claims to be shown")
     try:
-        # Its output goes into a file, of which no more is read than may be shown.
-        with tempfile.TemporaryDirectory(prefix="steelyard-dry-run-") as folder, tempfile.TemporaryFile() as reply:
-            subprocess.run(  # noqa: S603 — our own module
-                [*_MODULE, folder, str(math.ceil(seconds)), str(os.getpid())],
-                input=msgspec.json.encode(Asked(specification=specification, setup=setup)),
-                stdout=reply,
-                stderr=subprocess.DEVNULL,
-                timeout=seconds,
-                env=job_environment(Path(folder)),
-                cwd=empty_folder(Path(folder)),
-                start_new_session=True,
-                check=False,
-            )
-            reply.seek(0)
-            written = reply.read(MAX_REPLY + 1)
-        if setup.key and setup.key.encode() in written:
-            raise InputError("what the endpoint says holds its key, so it is not shown")
-        if len(written) > MAX_REPLY:
-            raise InputError("the plan has too many claims to be shown")
         found = msgspec.json.decode(written, type=Figures)
-    except subprocess.TimeoutExpired:
-        raise InputError(f"it could not be planned within {seconds:g} seconds") from None
     except msgspec.DecodeError:
         raise InputError("the dry run ended without a word") from None
-    finally:
-        _AT_ONCE.release()
     if found.problem:
         raise InputError(found.problem)
     return found
+
+
+def _has_ended(asked: bytes, reply: IO[bytes], folder: Path, seconds: float) -> bool:
+    """Run the process, whose output goes to ``reply``; whether it ended in time. Nothing of its group is left."""
+    ends = time.monotonic() + seconds
+    process = subprocess.Popen(  # noqa: S603 — our own module
+        [*_MODULE, str(folder), str(math.ceil(seconds)), str(os.getpid())],
+        stdin=subprocess.PIPE,
+        stdout=reply,
+        stderr=subprocess.DEVNULL,
+        env=job_environment(folder),
+        cwd=empty_folder(folder),
+        start_new_session=True,
+        bufsize=0,
+    )
+    assert process.stdin is not None
+    try:
+        return _told(process.stdin, asked, process.pid, ends)
+    finally:
+        # Until it is waited for, its number is nobody else's.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.stdin.close()
+        process.wait()
+
+
+def _told(pipe: IO[bytes], asked: bytes, process: int, ends: float) -> bool:
+    """Write to a process's standard input and close it; whether the process ended before the clock says ``ends``."""
+    left, told, over = memoryview(asked), pipe.fileno(), os.pidfd_open(process)
+    os.set_blocking(told, False)
+    poll = select.poll()
+    poll.register(told, select.POLLOUT)
+    poll.register(over, select.POLLIN)
+    try:
+        while (seconds := ends - time.monotonic()) > 0:
+            ready = dict(poll.poll(math.ceil(1000 * seconds)))
+            if over in ready:
+                return True
+            if told in ready:
+                try:
+                    left = left[os.write(told, left) :]
+                except BrokenPipeError:  # it does not want to know; how it ends is seen at the other descriptor
+                    left = left[:0]
+                if not left:
+                    poll.unregister(told)
+                    pipe.close()
+        return False
+    finally:
+        os.close(over)

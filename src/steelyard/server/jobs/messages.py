@@ -21,6 +21,7 @@ __all__ = [
     "Setup",
     "clock",
     "kept_progress",
+    "of_the_server",
     "read_progress",
     "without_address",
 ]
@@ -29,6 +30,17 @@ MAX_LINE: Final = 16_384
 MAX_PROGRESS: Final = 12_000  # characters of what the database keeps of it
 MAX_SETUP: Final = 60_000  # bytes: what a new pipe holds (64 KB), so that nobody waits for a reader
 SPECIFICATION: Final = "specification.json"  # in the folder of the inputs
+_OF_THE_SERVER: Final = (
+    (
+        "give a mirror with --data DIR",
+        "whoever runs the server names a folder of benchmark data in STEELYARD_DATA, for serve and every worker",
+    ),
+    ("or pip install 'steelyard[data]' for the hub", "or installs 'steelyard[data]' there for the hub"),
+    (
+        "leave out --data and STEELYARD_DATA to use the hub",
+        "whoever runs the server leaves STEELYARD_DATA out to use the hub",
+    ),
+)
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -120,6 +132,13 @@ def without_address(text: str, setup: Setup) -> str:
     for place in (address, origin, f"{setup.host}:{setup.port}", setup.host):
         text = re.sub(rf"(?<![\w.-]){re.escape(place)}(?![\w-])", "its endpoint", text)
     return text
+
+
+def of_the_server(reason: str) -> str:
+    """Why data are missing, for readers of a page: who could change it, and not by which option of a command."""
+    for said, shown in _OF_THE_SERVER:
+        reason = reason.replace(said, shown)
+    return reason
 
 
 def kept_progress(progress: Progress) -> str:

@@ -35,6 +35,7 @@ from steelyard.server.jobs.messages import (
     Progress,
     Setup,
     clock,
+    of_the_server,
     without_address,
 )
 from steelyard.server.web.facts import place_of
@@ -89,7 +90,8 @@ def _end_with_lease(told: IO[bytes]) -> None:
     until, held = clock() + _FIRST_LEASE_SECONDS, b""
     while True:
         readable, _, _ = select.select([told], [], [], max(0.0, min(1.0, until - clock())))
-        if clock() > until:
+        # What was told while this process was stopped, or a library held its threads, is heard first.
+        if not readable and clock() > until:
             os.killpg(0, signal.SIGKILL)
         if readable:
             piece = told.read(MAX_LINE)
@@ -265,7 +267,7 @@ def _without_places(message: str, *places: Path) -> str:
 
     for place in places:
         message = message.replace(f"{place}: ", "").replace(f"{place}/", "").replace(str(place), "the run")
-    return one_line(message, 500)
+    return one_line(of_the_server(message), 500)
 
 
 if __name__ == "__main__":

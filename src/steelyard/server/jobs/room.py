@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
+from steelyard.server.database.job_copies import ADDING_JOBS_LOCK
 
 if TYPE_CHECKING:
     import psycopg
@@ -14,7 +15,6 @@ __all__ = ["OPEN_OF_PERSON", "OPEN_OF_PROJECT", "check_room"]
 OPEN_OF_PROJECT: Final = 50
 OPEN_OF_PERSON: Final = 20
 _BYTES_A_DAY: Final = 64 << 20  # of what a project's jobs ask: no row of a job is ever deleted
-_LOCK: Final = 8101738236452
 
 
 def check_room(connection: psycopg.Connection[Any], project: int, person: int, size: int = 0) -> None:
@@ -23,7 +23,7 @@ def check_room(connection: psycopg.Connection[Any], project: int, person: int, s
     ``size`` is that of the new job's specification, in bytes. In the caller's transaction, until whose end nobody else
     adds one. What schedules add is not counted against, and counts.
     """
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (ADDING_JOBS_LOCK,))
     (of_project, of_person) = connection.execute(
         "SELECT count(*) FILTER (WHERE project_id = %s), count(*) FILTER (WHERE requested_by = %s) "
         "FROM steelyard.job WHERE state IN ('waiting', 'running', 'paused')",

@@ -15,6 +15,7 @@ from steelyard.errors import InputError
 from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs.specification import Resumption, RunSpecification, encode
 from steelyard.server.jobs.tries import named_tasks
+from steelyard.server.jobs.workers import ALIVE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,12 +45,18 @@ PAGE_SIZE: Final = 50
 _COLUMNS: Final = (
     "j.id, j.kind, j.specification, j.priority, coalesce(e.name, ''), j.resumes, j.requested_by, j.state, j.wanted, "
     "j.attempt, j.failures, j.max_failures, j.worker, j.progress, j.reason, j.run_id, j.created_at, j.ended_at, "
-    "j.schedule_id, j.scheduled_at, j.note, j.waits_for, s.cost, s.tokens"
+    "j.schedule_id, j.scheduled_at, j.note, j.waits_for, s.cost, s.tokens, c.cleared_at"
 )
 _SPENT: Final = (
     "SELECT CASE WHEN bool_and(r.price_in IS NOT NULL AND r.price_out IS NOT NULL) "
     "THEN sum(steelyard.cost_of(r.spent_in, r.spent_out, r.price_in, r.price_out)) END AS cost, "
     "sum(r.spent_in + r.spent_out) AS tokens FROM steelyard.reservation r WHERE r.job_id = j.id"
+)
+
+# Of the run that it works on, with the jobs that it goes on with.
+_CLEARED: Final = (
+    "SELECT max(k.cleared_at) AS cleared_at FROM steelyard.job o JOIN steelyard.stored_run_cleared k "
+    "ON k.run_id = o.stored_run_id WHERE o.id = coalesce(j.resumes, j.id) OR o.resumes = coalesce(j.resumes, j.id)"
 )
 
 
@@ -61,7 +68,8 @@ class JobRow:
 
     ``schedule`` and ``scheduled_at`` say which look of which schedule it is, ``note`` what is to be said of that.
     ``waits_for`` is *budget* where one stopped it. ``cost`` and ``tokens`` are what its attempts spent, as far as they
-    have said it; None where it asked no endpoint, and the cost, too, where the list had no prices.
+    have said it; None where it asked no endpoint, and the cost, too, where the list had no prices. ``cleared_at``: when
+    what it left in the database was deleted, since it had ended long ago; nothing goes on with it then.
     """
 
     id: int
@@ -88,6 +96,7 @@ class JobRow:
     waits_for: str
     cost: Decimal | None
     tokens: Decimal | None
+    cleared_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +197,24 @@ def names_of(connection: psycopg.Connection[Any], persons: Iterable[int]) -> dic
 
 
 def why_it_waits(connection: psycopg.Connection[Any], job: int) -> str:
-    """Why nobody has taken a waiting job: *budget*, *later*, *resting* or *busy* for its endpoint, else *worker*.
+    """Why nobody has taken a waiting job: *budget*, *later*, *resting* or *busy* for its endpoint, else for workers.
 
-    "" where it does not wait. *busy* says that other jobs, also of other projects, take the endpoint's calls.
+    "" where it does not wait. *busy* says that other jobs, also of other projects, take the endpoint's calls; *nobody*
+    that no worker is alive, *disk* that none of them takes a job, since its disk is nearly full, and *worker* that they
+    have others.
     """
     row = connection.execute(
         "SELECT CASE WHEN j.waits_for <> '' THEN j.waits_for WHEN j.not_before > now() THEN 'later' "
         "WHEN e.rest_until > now() THEN 'resting' "
+        "WHEN NOT EXISTS (SELECT FROM steelyard.worker w WHERE w.ended_at IS NULL "
+        "AND w.seen_at > clock_timestamp() - make_interval(secs => %(alive)s)) THEN 'nobody' "
+        "WHEN NOT EXISTS (SELECT FROM steelyard.worker w WHERE w.ended_at IS NULL AND w.problem = '' "
+        "AND w.seen_at > clock_timestamp() - make_interval(secs => %(alive)s)) THEN 'disk' "
         "WHEN EXISTS (SELECT FROM steelyard.job r WHERE r.state = 'running' "
         "AND r.endpoint_id IS NOT DISTINCT FROM j.endpoint_id) THEN 'busy' ELSE 'worker' END "
         "FROM steelyard.job j LEFT JOIN steelyard.endpoint e ON e.id = j.endpoint_id "
-        "WHERE j.id = %s AND j.state = 'waiting'",
-        (job,),
+        "WHERE j.id = %(job)s AND j.state = 'waiting'",
+        {"job": job, "alive": ALIVE_SECONDS},
     ).fetchone()
     return "" if row is None else str(row[0])
 
@@ -259,7 +274,8 @@ def _rows(
 ) -> tuple[JobRow, ...]:
     query = (
         f"SELECT {_COLUMNS} FROM steelyard.job j LEFT JOIN steelyard.endpoint e ON e.id = j.endpoint_id "  # noqa: S608
-        f"LEFT JOIN LATERAL ({_SPENT}) s ON true WHERE {condition} AND j.project_id = "
+        f"LEFT JOIN LATERAL ({_SPENT}) s ON true "
+        f"LEFT JOIN LATERAL ({_CLEARED}) c ON true WHERE {condition} AND j.project_id = "
         "(SELECT id FROM steelyard.project WHERE name = %(project)s) ORDER BY j.id DESC LIMIT %(size)s"
     )
     rows = connection.execute(query.encode(), {**values, "project": project, "size": size}).fetchall()
@@ -328,7 +344,8 @@ def _insert_resumption(connection: psycopg.Connection[Any], specification: Resum
             "JOIN steelyard.project p ON p.id = j.project_id LEFT JOIN steelyard.endpoint n ON n.id = j.endpoint_id "
             "WHERE j.id = %(job)s AND p.name = %(project)s AND n.retired_at IS NULL "
             "AND j.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT FROM steelyard.job o "
-            "WHERE o.state = 'finished' AND coalesce(o.resumes, o.id) = coalesce(j.resumes, j.id)) RETURNING id",
+            "WHERE coalesce(o.resumes, o.id) = coalesce(j.resumes, j.id) AND (o.state = 'finished' OR EXISTS "
+            "(SELECT FROM steelyard.stored_run_cleared c WHERE c.run_id = o.stored_run_id))) RETURNING id",
             {**values, "job": specification.job},
         ).fetchone()
     except UniqueViolation:
@@ -336,6 +353,6 @@ def _insert_resumption(connection: psycopg.Connection[Any], specification: Resum
     if row is None:
         raise InputError(
             f"job {specification.job} cannot be resumed: it is not there, has not ended, made a run, is resumed "
-            "already, or its endpoint is retired"
+            "already, its endpoint is retired, or what it left was deleted since"
         )
     return int(row[0])

@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
 from steelyard.server.jobs.attempt import CUT, STOP, JobAttempt
+from steelyard.server.jobs.disk import FLOOR, why_no_room
 from steelyard.server.jobs.leases import end_lost_lease, lost_jobs, renew_leases, take_job
 from steelyard.server.jobs.link import Link, LinkLost
 from steelyard.server.jobs.messages import clock
+from steelyard.server.jobs.workers import NOTE_SECONDS, Presence
 from steelyard.server.web.logs import JsonLog
+from steelyard.util.software import software
 
 if TYPE_CHECKING:
     from steelyard.server.database.folder import DataFolder
@@ -40,7 +43,7 @@ class WorkerSettings:
     """How a worker works. ``lease_seconds`` are renewed every ``beat_seconds``; ``poll_seconds`` behind notifications.
 
     ``pause_seconds``: until a job that failed once is tried again; twice as long each time. ``schedule_seconds``: how
-    often schedules are looked at.
+    often schedules are looked at. ``least_free``: bytes of the disk, below which no job is taken.
     """
 
     name: str
@@ -50,6 +53,7 @@ class WorkerSettings:
     poll_seconds: float = 5.0
     pause_seconds: float = 5.0
     schedule_seconds: float = 15.0
+    least_free: int = FLOOR
 
 
 def worker_settings(name: str, concurrency: int) -> WorkerSettings:
@@ -72,7 +76,9 @@ class JobWorker:
         self._signals = 0
         self._is_stopping = False
         self._lost = 0  # how often in a row the database could not be reached
-        self._beaten = self._scheduled = 0.0
+        self._beaten = self._scheduled = self._noted = 0.0
+        self._presence = Presence(settings.name, settings.concurrency, software())
+        self._problem = ""
         self._wake, self._waker = os.pipe()
         for end in (self._wake, self._waker):
             os.set_blocking(end, False)
@@ -90,6 +96,7 @@ class JobWorker:
                     self._pass()
                     self._wait()
                 self._cut()
+                self._say_goodbye()
             finally:
                 self._link.close()
                 self._log.write("info", "worker ended", worker=self._settings.name)
@@ -106,11 +113,11 @@ class JobWorker:
                 attempt.wish(STOP)
         try:
             self._beat()
-            self._link.connection()
+            self._note_alive()
             if not self._signals:
                 self._make_due_jobs()
                 self._end_lost()
-                while len(self._running) < self._settings.concurrency and self._take():
+                while not self._problem and len(self._running) < self._settings.concurrency and self._take():
                     pass
             if self._lost:
                 self._log.write("info", "the database answers again", tries=self._lost)
@@ -142,6 +149,26 @@ class JobWorker:
                     attempt.wish(wanted[key])
             elif key in self._running:  # and did not end meanwhile
                 attempt.lose()
+
+    def _note_alive(self) -> None:
+        """Look whether there is room for a job, and say now and then that this worker is here."""
+        connection = self._link.connection()
+        problem = why_no_room(self._data, self._settings.least_free)
+        if bool(problem) == bool(self._problem) and clock() - self._noted < NOTE_SECONDS:
+            return
+        if bool(problem) != bool(self._problem):
+            said = ("warning", "no job is taken") if problem else ("info", "jobs are taken again")
+            self._log.write(*said, reason=problem)
+        self._problem = problem
+        self._presence.note(connection, problem)
+        self._noted = clock()
+
+    def _say_goodbye(self) -> None:
+        import psycopg
+
+        if self._link.fileno() is not None:  # the database may be away
+            with suppress(LinkLost, psycopg.Error):
+                self._presence.end(self._link.connection())
 
     def _make_due_jobs(self) -> None:
         """Look at the schedules now and then; of several workers, one does so at a time."""

@@ -6,10 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from steelyard.errors import InputError
+from steelyard.server.encryption.keyring import UnreadableError
+
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["SealedSecret", "about_mail", "about_webhook", "address_of", "all_notify_secrets", "encrypt_again"]
+    from steelyard.server.encryption.key_file import SecretKeyFile
+
+__all__ = [
+    "SealedSecret",
+    "about_mail",
+    "about_webhook",
+    "address_of",
+    "all_notify_secrets",
+    "encrypt_again",
+    "unreadable_secrets",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +49,34 @@ def about_mail(host: str, port: int, username: str) -> dict[str, Any]:
 def all_notify_secrets(connection: psycopg.Connection[Any]) -> Iterator[SealedSecret]:
     """Those of webhooks, then that of the mail server."""
     rows = connection.execute(
-        "SELECT s.id, s.sealed, w.id, w.scheme, w.host, w.port, w.path FROM steelyard.webhook_key s "
-        "JOIN steelyard.webhook w ON w.id = s.webhook_id WHERE s.sealed IS NOT NULL ORDER BY s.id"
+        "SELECT s.id, s.sealed, w.id, p.name, w.scheme, w.host, w.port, w.path FROM steelyard.webhook_key s "
+        "JOIN steelyard.webhook w ON w.id = s.webhook_id JOIN steelyard.project p ON p.id = w.project_id "
+        "WHERE s.sealed IS NOT NULL ORDER BY s.id"
     ).fetchall()
-    for row, sealed, webhook, scheme, host, port, path in rows:
+    for row, sealed, webhook, project, scheme, host, port, path in rows:
         about = about_webhook(webhook, address_of(scheme, host, port, path))
-        yield SealedSecret(f"webhook {webhook}", "webhook_key", row, sealed, about)
+        yield SealedSecret(f"webhook {webhook} of {project}", "webhook_key", row, sealed, about)
     query = "SELECT id, sealed, host, port, username FROM steelyard.mail_server WHERE sealed IS NOT NULL"
     for row, sealed, host, port, username in connection.execute(query).fetchall():
         yield SealedSecret("the mail server", "mail_server", row, sealed, about_mail(host, port, username))
+
+
+def unreadable_secrets(connection: psycopg.Connection[Any], file: SecretKeyFile) -> list[str]:
+    """Whose secrets the file does not decrypt, such as *webhook 3 of default*: all of them, where it cannot be used."""
+    found = [*all_notify_secrets(connection)]
+    if not found:
+        return []
+    try:
+        ring = file.keyring()
+    except InputError:
+        return [*dict.fromkeys(each.name for each in found)]
+    names = []
+    for each in found:
+        try:
+            ring.decrypt(each.sealed, each.about)
+        except UnreadableError:
+            names.append(each.name)
+    return [*dict.fromkeys(names)]
 
 
 def encrypt_again(connection: psycopg.Connection[Any], secret: SealedSecret, sealed: bytes) -> None:

@@ -1,31 +1,26 @@
-"""*Admin*: the database, its roles, the disk, the version, the last backup, and the audit log."""
+"""*Admin*: the database, its roles, workers, the disk, the last backup, what an upgrade would do, and the audit log."""
 
 from __future__ import annotations
 
-import json
-import shutil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from steelyard.errors import InputError, VerificationError
+from steelyard import __version__
+from steelyard.errors import InputError
 from steelyard.server import health
-from steelyard.server.database.audit import audit_cut, audit_head, check_audit, check_audit_part
+from steelyard.server.database.audit import audit_head
 from steelyard.server.database.retention import LEAST_MONTHS
-from steelyard.server.pages.words import bytes_in_words, moment
+from steelyard.server.notify.sealed import unreadable_secrets
+from steelyard.server.pages.server_state import state_of
+from steelyard.server.pages.words import bytes_in_words
 from steelyard.server.web.render import page
-from steelyard.util.software import software
-from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    import psycopg
     from starlette.responses import Response
 
     from steelyard.server.web.call import Call
 
-__all__ = ["do_set_retention", "show_admin", "show_audit", "show_retention"]
+__all__ = ["do_set_retention", "show_admin", "show_retention"]
 
-_LINES: Final = 50
 _MOST_MONTHS: Final = 1200
 
 
@@ -34,54 +29,32 @@ def show_admin(call: Call) -> Response:
     platform = call.platform
     with platform.pool.connection() as connection:
         head = audit_head(connection)
-        backup = connection.execute(
-            "SELECT at FROM steelyard.audit WHERE act = 'backup' ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
         size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-    disk, database = shutil.disk_usage(platform.data.path), platform.database
+        secrets = unreadable_secrets(connection, platform.endpoints.key_file)
+        state = state_of(platform, connection)
+    database = platform.database
     return page(
         call,
         "admin.html.j2",
         problems=[*health.problems(platform)],
         facts=[
-            ("Version", software()),
+            ("Version", f"steelyard {__version__}"),
             ("Database", f"PostgreSQL {database.version}, {_whose(is_embedded=database.is_embedded)}"),
             ("Its size", bytes_in_words(size[0]) if size else "–"),
             ("Roles", _roles(call)),
             ("Data folder", str(platform.data.path)),
-            ("Free on its disk", f"{bytes_in_words(disk.free)} of {bytes_in_words(disk.total)}"),
-            ("Last backup", moment(backup[0]) if backup else "none yet: steelyard serve backup"),
+            *state["disk"],
+            ("Last backup", state["backup"]),
             ("Audit log", f"{head.lines:,} lines, the last one {head.sha256}"),
             ("Reached at", platform.settings.base_url),
             ("Secret key", _secret_key(call)),
         ],
         again=platform.endpoints.unreadable(),
+        secrets=secrets,
+        warnings=state["warnings"],
+        workers=state["workers"],
+        upgrade=state["upgrade"],
     )
-
-
-def show_audit(call: Call) -> Response:
-    """The last lines, whose links are checked; ``before`` goes back, ``check=whole`` follows the whole chain.
-
-    The whole chain takes some seconds where it is long, so it is followed only when it is asked for.
-    """
-    is_whole = call.query("check", 20) == "whole"
-    before = call.query("before", 20)
-    last = min(int(before), 2**62) if before.isascii() and before.isdigit() else 2**62
-    with call.platform.pool.connection() as connection:
-        try:
-            head, problem = check_audit(connection) if is_whole else audit_head(connection), ""
-            rows = _lines(connection, last)
-            check_audit_part((number, line, sha256) for number, _, line, sha256 in reversed(rows))
-        except VerificationError as error:
-            head, problem, rows = None, str(error), _lines(connection, last)
-        cut = audit_cut(connection)
-    lines = [{"sequence": number, "at": moment(at), **_shown(line)} for number, at, line, _ in rows]
-    return page(
-        call, "audit.html.j2", head=head, problem=problem, is_whole=is_whole,
-        cut=cut, cut_at=moment(cut.at) if cut else "",
-        lines=lines[:_LINES],
-        older=lines[_LINES - 1]["sequence"] if len(lines) > _LINES else 0,
-    )  # fmt: skip
 
 
 def show_retention(call: Call) -> Response:
@@ -105,24 +78,6 @@ def do_set_retention(call: Call) -> Response:
 def _retention_page(call: Call, status: int = 200, *, problem: str = "", done: str = "") -> Response:
     kept = call.platform.runs.text_months()
     return page(call, "retention.html.j2", status, problem=problem, done=done, kept=kept, least=LEAST_MONTHS)
-
-
-def _lines(connection: psycopg.Connection[Any], before: int) -> list[tuple[int, datetime, str, str]]:
-    return connection.execute(
-        "SELECT sequence, at, line, sha256 FROM steelyard.audit WHERE sequence < %s ORDER BY sequence DESC LIMIT %s",
-        (before, _LINES + 1),
-    ).fetchall()
-
-
-def _shown(line: str) -> dict[str, str]:
-    """The parts of a line that a reader wants; a line that is none is shown as it is."""
-    try:
-        content = json.loads(line)
-        details = ", ".join(f"{name} {value}" for name, value in sorted(content["details"].items()) if value != "")
-        parts = {name: one_line(str(content[name]), 100) for name in ("act", "actor", "subject")}
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return {"act": "not a line of this log", "actor": "", "subject": "", "details": one_line(line, 200)}
-    return parts | {"details": one_line(details, 300)}
 
 
 def _whose(*, is_embedded: bool) -> str:

@@ -19,7 +19,7 @@ from steelyard.server.pages.run import find_run
 from steelyard.server.pages.words import moment
 from steelyard.server.push.indexing import IndexingError, NotYetError
 from steelyard.server.web.addresses import answers_path, run_path
-from steelyard.server.web.render import missing_page, page, problem_page
+from steelyard.server.web.render import answer_to_poll, missing_page, page, problem_page
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ class _Asked:
 
 def show_answers(call: Call) -> Response:
     """One page of the list; what its address does not know it leaves out."""
-    return _with_index(call, _list)
+    return answer_to_poll(call, _with_index(call, _list))
 
 
 def show_answer(call: Call) -> Response:
     """One answer."""
-    return _with_index(call, _one)
+    return answer_to_poll(call, _with_index(call, _one))
 
 
 def _with_index(call: Call, show: Callable[[Call, RunRow, AnswerIndex], Response]) -> Response:

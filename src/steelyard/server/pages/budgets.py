@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from steelyard.server.jobs.budgets import BudgetRow
     from steelyard.server.web.call import Call
 
-__all__ = ["do_change", "do_change_threshold", "read_amounts", "show_budgets"]
+__all__ = ["do_change", "do_change_threshold", "left_in_words", "read_amounts", "show_budgets"]
 
 
 def show_budgets(call: Call) -> Response:
@@ -68,6 +68,31 @@ def read_amounts(cost: str, tokens: str) -> tuple[Decimal | None, int | None]:
     if plain and not (plain.isascii() and plain.isdigit() and len(plain) <= 15):
         raise InputError("tokens are a whole number from 0 on, such as 2,000,000, or nothing for no limit")
     return money, int(plain) if plain else None
+
+
+def left_in_words(budgets: Iterable[BudgetRow], endpoint: str, cost: float | None, tokens: int) -> list[str]:
+    """What is left this month of each budget that a job at this endpoint is held to; nothing for the built-in model.
+
+    Beside what it takes at most: ``cost`` at the list's prices, None where there are none, and ``tokens``.
+    """
+    found = []
+    for each in budgets:
+        if not endpoint or each.endpoint.casefold() not in ("", endpoint.casefold()):
+            continue
+        place = f"at {each.endpoint}" if each.endpoint else "at all endpoints"
+        if each.cost is not None:
+            left = max(Decimal(0), each.cost - each.spent_cost - each.reserved_cost)
+            amounts = f"{money_in_words(left)} of {money_in_words(each.cost)}"
+            found.append(_left(place, amounts, is_less=cost is not None and left < Decimal(cost)))
+        if each.tokens is not None:
+            room = max(0, each.tokens - int(each.spent_tokens) - int(each.reserved_tokens))
+            found.append(_left(place, f"{room:,} of {each.tokens:,} tokens", is_less=room < tokens))
+    return found
+
+
+def _left(place: str, amounts: str, *, is_less: bool) -> str:
+    less = "; this test may take more, and waits then until there is room" if is_less else ""
+    return f"Left of this month’s budget {place}: {amounts}{less}."
 
 
 def _page(

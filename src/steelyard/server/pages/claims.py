@@ -16,10 +16,13 @@ from steelyard.errors import InputError, StorageError
 from steelyard.reports.words import about_time, claim_words, counted, remark
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs import acts
-from steelyard.server.jobs.specification import BUILT_IN
+from steelyard.server.jobs.dry_run import DryRunEnded
+from steelyard.server.jobs.messages import of_the_server
+from steelyard.server.jobs.specification import BUILT_IN, Resumption
+from steelyard.server.pages.budgets import left_in_words
 from steelyard.server.pages.costs import verdict_cost
 from steelyard.server.pages.runs import shown_run
-from steelyard.server.pages.words import money_in_words, of_the_server
+from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import Filters
 from steelyard.server.web.addresses import claims_path, job_path, runs_path
@@ -74,7 +77,10 @@ def do_screen(call: Call) -> Response:
     if not typed.choice:
         return _form_page(call, typed, screened=screened)
     try:
-        figures = _foresee(call, _asked(call, typed, text))
+        asked = _asked(call, typed, text)
+        figures = _foresee(call, asked)
+        with call.platform.pool.connection() as connection:
+            budgets = acts.budgets_shown(connection, call.caller, call.project.project)
     except (InputError, StorageError) as error:
         return _form_page(call, typed, 400, problem=of_the_server(str(error)), screened=screened)
     return page(
@@ -86,6 +92,12 @@ def do_screen(call: Call) -> Response:
         text=text,
         screened=screened,
         model=_in_words(call, typed.choice),
+        left=left_in_words(
+            budgets,
+            "" if isinstance(asked, Resumption) else asked.endpoint,
+            figures.cost,
+            figures.prompt_tokens + figures.completion_tokens,
+        ),
         **_shown_figures(figures, typed.limit),
     )
 
@@ -159,10 +171,17 @@ def _foresee(call: Call, asked: Specification) -> Figures:
     platform = call.platform
     with platform.database.connect() as connection:
         connection.autocommit = True
-        return acts.foresee(
-            connection, call.caller, call.project.project, asked, call.facts, database=platform.database,
-            data=platform.data,
-        )  # fmt: skip
+        try:
+            return acts.foresee(
+                connection, call.caller, call.project.project, asked, call.facts, database=platform.database,
+                data=platform.data,
+            )  # fmt: skip
+        except DryRunEnded:
+            platform.log.write(
+                "warning", "a dry run took too long and was ended", request=call.facts.request_id,
+                project=call.project.project,
+            )  # fmt: skip
+            raise
 
 
 # ── what is shown ───────────────────────────────────────────────────────────────────────────────────────────────────

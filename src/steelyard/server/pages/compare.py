@@ -7,6 +7,7 @@ process of its own: here numbers become words, and a drawing.
 from __future__ import annotations
 
 import math
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -19,10 +20,10 @@ from steelyard.server.comparing.comparisons import ComparingError
 from steelyard.server.comparing.process import Asked, AskedRun, Compared
 from steelyard.server.pages.runs import shown_run
 from steelyard.server.pages.words import money_in_words
-from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_of_same_samples
+from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_beside, runs_of_same_samples
 from steelyard.server.runs.received import received_folder
-from steelyard.server.web.addresses import compare_path, run_path
-from steelyard.server.web.render import missing_page, page
+from steelyard.server.web.addresses import answers_path, compare_path, run_path
+from steelyard.server.web.render import answer_to_poll, missing_page, page
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from steelyard.comparison.portfolio_record import Portfolio
     from steelyard.comparison.record import Comparison, Contrast, MatrixCell, PairResult
-    from steelyard.server.runs.rows import RunRow
+    from steelyard.server.runs.rows import ListedRun, RunRow
     from steelyard.server.web.call import Call
 
 __all__ = ["show_compare"]
@@ -46,10 +47,14 @@ _CSS: Final = {"better": "consistent", "worse": "inconsistent", "not_told_apart"
 
 def show_compare(call: Call) -> Response:
     """The choice of runs, or the comparison of those that the address names."""
+    return answer_to_poll(call, _compare(call))
+
+
+def _compare(call: Call) -> Response:
     given = call.request.query_params.getlist("run")[: MOST_RUNS + 1]
     seals = list(dict.fromkeys(each for each in given if each))
     if not seals:
-        return _choice(call)
+        return _beside(call, beside) if (beside := call.query("with", 80)) else _choice(call)
     rows = [call.platform.runs.find(call.project.project_id, seal) for seal in seals]
     found = [row for row in rows if row is not None]
     if len(found) < len(rows):
@@ -124,12 +129,37 @@ def _choice(call: Call, status: int = 200, *, problem: str = "") -> Response:
 def _shown_group(group: SameSamples) -> dict[str, Any]:
     return {
         "task": group.task,
-        "runs": [
-            {**shown_run(run), "seal": run.seal, "answers": counted(answers, "answer")}
-            for run, answers in group.runs[:_MOST_IN_GROUP]
-        ],
+        "runs": [_shown_choice(*each) for each in group.runs[:_MOST_IN_GROUP]],
         "left": max(0, len(group.runs) - _MOST_IN_GROUP),
+        "withdrawn": group.withdrawn,
     }
+
+
+def _shown_choice(run: ListedRun, answers: int) -> dict[str, Any]:
+    return {**shown_run(run), "seal": run.seal, "answers": counted(answers, "answer")}
+
+
+def _beside(call: Call, seal: str) -> Response:
+    """The other runs of the same samples as one, by pages: the baseline of a month ago among them."""
+    row = call.platform.runs.find(call.project.project_id, seal)
+    if row is None:
+        return missing_page(call)
+    before = call.query("before", 20)
+    number = min(int(before), 2**62) if before.isascii() and before.isdigit() else 0
+    found, is_more = runs_beside(call.platform.pool, call.project.project_id, row.listed.id, number)
+    address = compare_path(call.project.project)
+    return page(
+        call,
+        "compare_with.html.j2",
+        project=call.project.project,
+        address=address,
+        run=row.summary,
+        run_address=run_path(call.project.project, seal),
+        runs=[_shown_choice(*each) for each in found],
+        older=f"{address}?{urlencode({'with': seal, 'before': found[-1][0].id})}" if is_more else "",
+        newest=f"{address}?{urlencode({'with': seal})}" if number else "",
+        most=MOST_RUNS,
+    )
 
 
 # ── the comparison ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,6 +169,8 @@ def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared, com
     project = call.project.project
     fields = [*(("run", each.seal) for each in asked.runs)]
     other_way = [] if asked.all_pairs else [("pairs", "all")]
+    same_way = [("pairs", "all")] if asked.all_pairs else []
+    is_narrowed = call.query("only", 20) == "differing"
     tasks = list(dict.fromkeys((each.task, each.scorer) for each in compared.cells))
     contrasts = [each for pair in comparison.pairs for each in pair.contrasts]
     reach = _reach(contrasts)
@@ -152,10 +184,15 @@ def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared, com
         "matrix": [_matrix_row(task, scorer, comparison, compared.cells) for task, scorer in tasks[:_MOST_TASKS]],
         "tasks_left": max(0, len(tasks) - _MOST_TASKS),
         "letters": [each.letter for each in comparison.runs],
-        "pairs": [_pair(comparison, pair, reach) for pair in comparison.pairs],
+        "pairs": [
+            {**_pair(comparison, pair, reach), "listed": _listed(project, pair, compared)} for pair in comparison.pairs
+        ],
         "reach": f"{100 * reach:.0f}",
         "all_pairs": asked.all_pairs,
         "other_way": f"{compare_path(project)}?{urlencode(fields + other_way)}",
+        "is_narrowed": is_narrowed,
+        "whole": f"{compare_path(project)}?{urlencode(fields + same_way)}",
+        "narrowed": f"{compare_path(project)}?{urlencode([*fields, *same_way, ('only', 'differing')])}",
         "has_several": len(comparison.runs) > 2,
         "seals": [each.seal for each in asked.runs],
         **_portfolio(compared.portfolio, compared.no_portfolio),
@@ -208,7 +245,7 @@ def _cell(cell: MatrixCell | None) -> dict[str, str] | None:
         parts.append("stopped before its end")
     return {
         "score": words.score(cell.score),
-        "interval": "no interval" if cell.ci is None else f"{words.one(cell.ci[0])} to {words.one(cell.ci[1])}",
+        "interval": "no interval" if cell.ci is None else words.score_interval(cell.ci),
         "detail": ", ".join(parts),
     }
 
@@ -229,6 +266,34 @@ def _pair(comparison: Comparison, pair: PairResult, reach: float) -> dict[str, A
         "notes": pair.notes[:20],
         "differing": pair.differing,
     }
+
+
+def _listed(project: str, pair: PairResult, compared: Compared) -> list[dict[str, Any]]:
+    """Some of the samples on which two models differ, each with where both answers are listed."""
+    return [
+        {
+            "sample": each.sample,
+            "task": each.task,
+            "sides": [
+                (letter, words.one(score), _answers_of(project, compared, letter, each.task, name))
+                for letter, score, name in (
+                    (pair.first, each.first, each.sample),
+                    (pair.second, each.second, each.second_sample or each.sample),
+                )
+            ],
+            "css": "consistent" if each.second > each.first else "inconsistent",
+            "sign": words.SIGNS["better" if each.second > each.first else "worse"],
+        }
+        for each in pair.differing_samples
+    ]
+
+
+def _answers_of(project: str, compared: Compared, letter: str, task: str, sample: str) -> str:
+    """The list of a model's answers to a sample; a run of several models has those of all under one seal."""
+    place = ascii_uppercase.index(letter)
+    measurement = compared.measurements[place].get(task, "")
+    asked = {"measurement": measurement, "sample": sample} if measurement else {"sample": sample}
+    return f"{answers_path(project, compared.seals[place])}?{urlencode(asked)}"
 
 
 def _row(comparison: Comparison, pair: PairResult, contrast: Contrast, reach: float) -> dict[str, Any]:
@@ -272,7 +337,7 @@ def _portfolio(portfolio: Portfolio | None, why_not: str) -> dict[str, Any]:
                 "share": portfolio_words.percent(each.share),
                 "typed": f"{100 * each.share:.3g}",
                 "quality": f"{words.one(each.quality)}",
-                "interval": f"{words.one(each.quality_low)} to {words.one(each.quality_high)}",
+                "interval": words.score_interval((each.quality_low, each.quality_high)),
                 "cost": _of_thousand(each.cost),
             }
             for each in portfolio.holdings

@@ -56,7 +56,9 @@ _WAITS: Final = {
     "later": "It was not done at the last attempt, and is tried again in a while.",
     "resting": "Its endpoint did not answer, so no job asks it for a while.",
     "busy": "Other jobs take all calls that its endpoint is asked at once.",
-    "worker": "It waits for a worker that is free. Where that lasts, none runs: steelyard worker starts one.",
+    "nobody": "No worker runs. Whoever runs the server starts one: steelyard worker --data FOLDER.",
+    "disk": "No worker takes a job now, since its disk is nearly full: whoever runs the server makes room.",
+    "worker": "It waits for a worker that is free: all have other jobs.",
 }  # fmt: skip
 
 
@@ -200,7 +202,8 @@ def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, Ve
         "may_pause": row.state in _OPEN and row.wanted != "cancel",
         "may_resume": row.state == "paused" or row.wanted == "pause",
         "may_cancel": row.state in (*_OPEN, "paused") and row.wanted != "cancel",
-        "may_retry": row.state in ("failed", "cancelled"),
+        "may_retry": row.state in ("failed", "cancelled") and row.cleared_at is None,
+        "cleared_at": moment(row.cleared_at) if row.cleared_at else "",
     }
 
 

@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from steelyard.server.access.callers import Role
+from steelyard.server.jobs.disk import why_no_room
 from steelyard.server.jobs.needs import jobs_in_need, nearly_spent, used_share
+from steelyard.server.jobs.workers import workers_seen
 from steelyard.server.notify.events import EXPIRY_DAYS
+from steelyard.server.notify.sealed import unreadable_secrets
 from steelyard.server.pages.words import moment, verdict_in_words
 from steelyard.server.runs.seen import unseen_inconsistent
 from steelyard.server.web.addresses import budgets_path, job_path, jobs_path, run_path
@@ -45,7 +48,14 @@ class Need:
 
 def needs_of(call: Call) -> list[Need]:
     """All of them; empty where nothing needs the reader."""
-    return [*_unreadable_keys(call), *_jobs(call), *_verdicts(call), *_ending_tokens(call), *_budgets(call)]
+    return [
+        *_unreadable_keys(call),
+        *_server(call),
+        *_jobs(call),
+        *_verdicts(call),
+        *_ending_tokens(call),
+        *_budgets(call),
+    ]
 
 
 def _projects(call: Call, least: Role) -> list[int]:
@@ -60,6 +70,23 @@ def _unreadable_keys(call: Call) -> Iterator[Need]:
         yield Need(f"Endpoint {name}", "/admin/endpoints", "its key cannot be read: give it again")
     if len(names) > _MOST:
         yield Need("Endpoints", "/admin/endpoints", f"the keys of {len(names) - _MOST:,} more cannot be read")
+
+
+def _server(call: Call) -> Iterator[Need]:
+    """What *Admin* says, too: secrets that cannot be read, workers that are gone, a disk that is full."""
+    if not call.caller.is_admin:
+        return
+    platform, since = call.platform, datetime.now(UTC) - timedelta(days=1)
+    with platform.pool.connection() as connection:
+        secrets = unreadable_secrets(connection, platform.endpoints.key_file)
+        gone = [each for each in workers_seen(connection) if each.is_gone and each.seen_at > since]
+    if secrets:
+        said = f"the secret key does not read {', '.join(secrets[:_MOST])}{' …' if len(secrets) > _MOST else ''}"
+        yield Need("Webhooks and mail", "/admin", one_line(said, 300))
+    for worker in gone[:_MOST]:
+        yield Need(f"Worker {one_line(worker.name, 100)}", "/admin", f"is gone: last heard of {moment(worker.seen_at)}")
+    if problem := why_no_room(platform.data):
+        yield Need("The disk", "/admin", problem)
 
 
 def _jobs(call: Call) -> Iterator[Need]:

@@ -14,12 +14,12 @@ from steelyard.server.access.callers import Role
 from steelyard.server.answers.index import UnusableIndexError
 from steelyard.server.jobs.signing import key_id_of_project
 from steelyard.server.jobs.tries import other_tries
-from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
+from steelyard.server.pages.words import bytes_in_words, intervals_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.received import open_received, received_folder
 from steelyard.server.runs.seen import note_seen
 from steelyard.server.runs.tries import tries_in_words
 from steelyard.server.shares.rows import DAYS, Share
-from steelyard.server.web.addresses import answers_path, job_path, run_path, runs_path
+from steelyard.server.web.addresses import answers_path, compare_path, job_path, run_path, runs_path
 from steelyard.server.web.files import HTML, archive_reply, file_reply
 from steelyard.server.web.render import missing_page, page
 
@@ -68,6 +68,8 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         rows=[{"row": each, "css": verdict_class(each.word), "answers": quote(each.measurement)} for each in run.rows],
         answers_address="" if run.kind == "recording" else answers_path(call.project.project, run.seal),
         answers=_answers(call, row),
+        beside=f"{compare_path(call.project.project)}?with={run.seal}",
+        intervals=intervals_in_words(run),
         pushed_at=moment(row.listed.pushed_at),
         pushed_by=row.pushed_by,
         token=row.token,

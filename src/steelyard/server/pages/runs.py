@@ -31,6 +31,7 @@ def show_runs(call: Call) -> Response:
         kind=kind if kind in KINDS else "",
         subject=call.query("subject", 200),
         before=min(int(before), _MOST) if before.isascii() and before.isdigit() else 0,
+        with_withdrawn=True,
     )
     found, is_more = call.platform.runs.page(call.project.project_id, filters)
     asked = {"verdict": filters.verdict, "kind": filters.kind, "subject": filters.subject}
@@ -65,5 +66,6 @@ def shown_run(run: ListedRun) -> dict[str, Any]:
         "signed": f"signed by {run.signed_by[:16]}…" if run.signed_by else "unsigned",
         "is_open": run.verified_exit != 0,
         "is_restored": run.is_restored,
+        "is_withdrawn": run.is_withdrawn,
         "taken": run.scores_taken,
     }

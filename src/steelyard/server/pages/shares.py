@@ -58,7 +58,7 @@ def do_revoke_share(call: Call) -> Response:
 
 
 async def show_shared(call: Call) -> Response:
-    """The sealed report, in a sandbox; one and the same 404 for every link that is not good."""
+    """The sealed report, in a sandbox; one and the same 404 for every link that is not good, 410 where the run went."""
     if wait := call.platform.share_limit.seconds_to_wait(call.facts.address):
         reply = plain(429, "too many requests: try again in a minute")
         reply.headers["retry-after"] = str(int(wait) + 1)
@@ -73,6 +73,8 @@ def _shared(call: Call) -> Response:
 
     is_counted = call.request.method == "GET"  # a preview asks for the head alone
     found = call.platform.shares.open(call.path("secret"), is_counted=is_counted)
+    if found is not None and found.is_withdrawn:
+        return plain(410, "this report was withdrawn by who operates this server: it is deleted")
     data = report_bytes(folder_of(call.platform.data, found.folder), found.sha256) if found is not None else None
     if data is None:
         return plain(404, "there is no such page")

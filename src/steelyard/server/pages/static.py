@@ -1,24 +1,27 @@
-"""The style sheet, by an address that changes with it."""
+"""The style sheet and the script, each by an address that changes with it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steelyard.server.web.render import problem_page, style, style_address
+from steelyard.server.web.render import problem_page, script, script_address, style, style_address
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from steelyard.server.web.call import Call
 
-__all__ = ["show_style"]
+__all__ = ["show_file"]
 
 
-def show_style(call: Call) -> Response:
-    """The sheet that this version has, and no other."""
+def show_file(call: Call) -> Response:
+    """The sheet and the script that this version has, and no others."""
     from starlette.responses import Response
 
-    if call.request.url.path != style_address():
+    kinds = {style_address(): (style, "text/css"), script_address(): (script, "text/javascript")}
+    found = kinds.get(call.request.url.path)
+    if found is None:
         return problem_page(call, 404, "there is no such page")
+    content, kind = found
     headers = {"cache-control": "public, max-age=31536000, immutable"}
-    return Response(style(), media_type="text/css", headers=headers)
+    return Response(content(), media_type=kind, headers=headers)

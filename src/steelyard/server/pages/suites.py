@@ -158,6 +158,7 @@ def _shown(suite: SuiteRow, project: str) -> dict[str, Any]:
     return {
         "name": suite.name,
         "number": suite.number,
+        "label": suite.label,
         "address": suite_path(project, suite.name),
         "item_count": suite.items,
         "about": suite.summary.about,

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 from steelyard.records import VerdictWord
 from steelyard.reports.charts import css_name
 from steelyard.reports.gates import colour_of
 
-__all__ = ["bytes_in_words", "moment", "money_in_words", "of_the_server", "verdict_class", "verdict_in_words"]
+if TYPE_CHECKING:
+    from steelyard.server.runs.summary import RunSummary
+
+__all__ = ["bytes_in_words", "intervals_in_words", "moment", "money_in_words", "verdict_class", "verdict_in_words"]
+
+_CLAIM: Final = (
+    "The interval of a claim is about all questions of its benchmark, asked as they were asked here, and holds "
+    "whenever it is read."
+)
+_GATE: Final = (
+    "The interval of a gate is about all questions of its suite (against a baseline, about the difference on them), "
+    "and holds whenever the run stops."
+)
+_CHOICE: Final = "The interval of a model is about all questions of the suite, and holds whenever the run stops."
+_MEASURED: Final = (
+    "The interval of what was measured is at 95 %, and about questions like these, so it is wider than one about these "
+    "alone; of a run that was ended early it is about all questions of its task."
+)
 
 
 def moment(at: datetime | None) -> str:
     """A time to the minute, in UTC: ``2026-11-28 00:17 UTC``; an en dash where there is none."""
     return "–" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def of_the_server(reason: str) -> str:
-    """Why data are missing, in the words of the platform's administrator, whose ``--data`` is another folder."""
-    folder = "whoever runs the server names a folder of benchmark data in STEELYARD_DATA, for serve and every worker"
-    return reason.replace("give a mirror with --data DIR", folder).replace(
-        "or pip install 'steelyard[data]' for the hub", "or installs 'steelyard[data]' there for the hub"
-    )
 
 
 def bytes_in_words(size: int) -> str:
@@ -52,3 +62,11 @@ def verdict_in_words(word: str, kind: str = "") -> str:
 def verdict_class(word: str) -> str:
     """The class and sign of a verdict; that of *not tested* where nothing was claimed."""
     return css_name(VerdictWord(word) if word in set(VerdictWord) else VerdictWord.NOT_TESTED)
+
+
+def intervals_in_words(run: RunSummary) -> list[str]:
+    """What the intervals of a run's table are about; nothing where it has none."""
+    of_kind = {"gate": _GATE, "choice": _CHOICE}.get(run.kind, _CLAIM)
+    shown = [each for each in run.rows if each.interval not in ("", "–")]
+    judged = [of_kind] if any(each.word for each in shown) else []
+    return judged + ([_MEASURED] if any(not each.word for each in shown) else [])

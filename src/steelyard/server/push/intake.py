@@ -21,6 +21,7 @@ from steelyard.server.answers.keeping import keep_index
 from steelyard.server.push.archive import Limits, Unpacker
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.folders import folder_key, incoming_folder, is_kept, keep
+from steelyard.server.runs.gone import GoneError
 from steelyard.server.runs.summary import RunSummary
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Intake:
         except BusyError:
             self._metrics.count_push("busy")
             raise
-        except (InputError, VerificationError) as error:
+        except (InputError, VerificationError, GoneError) as error:
             self._metrics.count_push("refused")
             await asyncio.to_thread(self._runs.note_refused, str(error), caller, facts)
             raise

@@ -51,8 +51,9 @@ SELECT {LISTED}
 FROM unnest(%(subjects)s::text[]) AS name (subject)
 CROSS JOIN unnest(%(kinds)s::text[]) AS wanted (kind)
 CROSS JOIN LATERAL (
-    SELECT * FROM steelyard.run
+    SELECT * FROM steelyard.run x
     WHERE project_id = %(project)s AND subject = name.subject AND kind = wanted.kind
+        AND NOT EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = x.id)
     ORDER BY pushed_at DESC, id DESC LIMIT 1
 ) r
 JOIN steelyard.project j ON j.id = r.project_id

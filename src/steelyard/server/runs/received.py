@@ -6,9 +6,9 @@ import hashlib
 from datetime import UTC
 from typing import TYPE_CHECKING, BinaryIO
 
-from steelyard.errors import StorageError
 from steelyard.evidence import layout
 from steelyard.server.runs.folders import folder_of, open_run_file
+from steelyard.server.runs.gone import GoneError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,14 +16,10 @@ if TYPE_CHECKING:
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.runs.rows import RunRow, Runs
 
-__all__ = ["GoneError", "open_received", "received_folder"]
+__all__ = ["open_received", "received_folder"]
 
 _LOST = "this run's files are no longer in the data folder: restore them from a backup"
 _CHANGED = "this file is not what was received here: it was changed in the data folder; restore it from a backup"
-
-
-class GoneError(StorageError):
-    """A file of a run is no longer here, or no longer what was received."""
 
 
 def open_received(data: DataFolder, runs: Runs, row: RunRow, name: str) -> BinaryIO | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
 from steelyard.server.notify.events import note_run
 from steelyard.server.runs.folders import folder_key
+from steelyard.server.runs.gone import GoneError
 from steelyard.server.runs.summary import RunFile, RunSummary, Said, Taken
 
 if TYPE_CHECKING:
@@ -31,12 +32,14 @@ MAX_SUMMARY: Final = 1 << 20  # bytes
 LISTED: Final = (
     "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
     "r.scores_taken, j.name, EXISTS (SELECT FROM steelyard.run_restored u WHERE u.run_id = r.id), "
-    "coalesce((SELECT min(b.id) FROM steelyard.job b WHERE b.run_id = r.id), 0)"
+    "coalesce((SELECT min(b.id) FROM steelyard.job b WHERE b.run_id = r.id), 0), "
+    "EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = r.id)"
 )
 _NOT_VERIFIED: Final = Said(
     name="not verified here",
     text="restored from a backup that nobody vouched for: whoever made the file could have written all of it",
 )
+_IS_HERE: Final = "NOT EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = x.id)"
 _RUNS: Final = "steelyard.run r JOIN steelyard.project j ON j.id = r.project_id"
 
 
@@ -44,7 +47,8 @@ _RUNS: Final = "steelyard.run r JOIN steelyard.project j ON j.id = r.project_id"
 class ListedRun:
     """What a list shows of a run; ``is_restored`` says that it is from a backup, and was not verified here.
 
-    ``job`` is the job by which this server made it itself, 0 for one that was pushed.
+    ``job`` is the job by which this server made it itself, 0 for one that was pushed. ``is_withdrawn``: its files were
+    deleted, and its row alone is here.
     """
 
     id: int
@@ -61,6 +65,7 @@ class ListedRun:
     project: str
     is_restored: bool
     job: int = 0
+    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,16 @@ class RunRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a list is narrowed to; ``before`` is the id of the last run of the page before, 0 for the first page."""
+    """What a list is narrowed to; ``before`` is the id of the last run of the page before, 0 for the first page.
+
+    ``with_withdrawn``: those, too, that were withdrawn.
+    """
 
     verdict: str = ""
     kind: str = ""
     subject: str = ""
     before: int = 0
+    with_withdrawn: bool = False
 
 
 class Runs:
@@ -97,7 +106,8 @@ class Runs:
         """The runs that were pushed last into any of these projects."""
         query = (
             f"SELECT {LISTED} FROM unnest(%s::bigint[]) AS wanted (id) CROSS JOIN LATERAL ("  # noqa: S608 — our words
-            "SELECT * FROM steelyard.run WHERE project_id = wanted.id ORDER BY pushed_at DESC, id DESC LIMIT %s) r "
+            f"SELECT * FROM steelyard.run x WHERE project_id = wanted.id AND {_IS_HERE} "
+            "ORDER BY pushed_at DESC, id DESC LIMIT %s) r "
             "JOIN steelyard.project j ON j.id = r.project_id ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
         )
         with self._pool.connection() as connection:
@@ -108,6 +118,8 @@ class Runs:
         """The runs of one page of a project, the newest first, and whether there are more."""
         conditions = ["r.project_id = %s"]
         values: list[Any] = [project]
+        if not filters.with_withdrawn:
+            conditions.append(_IS_HERE.replace("x.id", "r.id"))
         if filters.before:
             conditions.append(
                 "(r.pushed_at, r.id) < (SELECT pushed_at, id FROM steelyard.run WHERE id = %s AND project_id = %s)"
@@ -126,7 +138,10 @@ class Runs:
         return [ListedRun(*row) for row in rows[:size]], len(rows) > size
 
     def find(self, project: int, seal: str) -> RunRow | None:
-        """The run of a project with this seal; None, too, for what is no seal."""
+        """The run of a project with this seal; None, too, for what is no seal.
+
+        Raises GoneError, in words, for one that was withdrawn.
+        """
         if not _SEAL.fullmatch(seal):
             return None
         with self._pool.connection() as connection:
@@ -141,11 +156,23 @@ class Runs:
             return None
         *listed, text, pushed_by, token, verified_at, size, files, folder = row
         run = ListedRun(*listed)
+        if run.is_withdrawn:
+            raise GoneError(self._why_withdrawn(run.id))
         summary = msgspec.json.decode(text, type=RunSummary)
         if run.is_restored:
             said = (_NOT_VERIFIED, *summary.said)
             summary = msgspec.structs.replace(summary, verified_exit=3, pages_compared=False, said=said)
         return RunRow(run, summary, pushed_by, token, verified_at, size, files, folder)
+
+    def _why_withdrawn(self, run: int) -> str:
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT withdrawn_at, reason FROM steelyard.run_withdrawn WHERE run_id = %s", (run,)
+            ).fetchone()
+        assert row is not None
+        when = row[0].astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        why = f" ({row[1]})" if row[1] else ""
+        return f"this run was withdrawn {when} by who operates this server{why}: its files and texts are deleted"
 
     def files(self, run: int, after: str = "", number: int = 200) -> list[RunFile]:
         """The files of a run by name, from the one after ``after``."""

@@ -16,6 +16,7 @@ UNSEEN_DAYS: Final = 28
 _UNSEEN: Final = (
     f"SELECT {LISTED} FROM unnest(%(projects)s::bigint[]) AS wanted (id) CROSS JOIN LATERAL ("  # noqa: S608 — our words
     "SELECT * FROM steelyard.run x WHERE x.project_id = wanted.id AND x.verdict = 'inconsistent' "
+    "AND NOT EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = x.id) "
     "AND x.pushed_at > now() - make_interval(days => %(days)s) AND NOT EXISTS (SELECT FROM steelyard.run_seen s "
     "WHERE s.person_id = %(person)s AND s.run_id = x.id) ORDER BY x.pushed_at DESC, x.id DESC LIMIT %(size)s) r "
     "JOIN steelyard.project j ON j.id = r.project_id ORDER BY r.pushed_at DESC, r.id DESC LIMIT %(size)s"

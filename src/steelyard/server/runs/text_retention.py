@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
     from steelyard.server.database.folder import DataFolder
 
-__all__ = ["NOT_WITHHELD", "OldRun", "OldTexts", "delete_texts", "find_old_texts", "hold_files", "left_over"]
+__all__ = [
+    "NOT_WITHDRAWN",
+    "NOT_WITHHELD",
+    "OldRun",
+    "OldTexts",
+    "delete_texts",
+    "find_old_texts",
+    "hold_files",
+    "left_over",
+]
 
 _LOCK: Final = 8101738236426
 # Of rows of run and run_file: those whose files are there.
@@ -30,6 +39,7 @@ NOT_WITHHELD: Final = (
     f"NOT ((run_file.name LIKE '{layout.TEXTS}%' OR run_file.name LIKE '{layout.MEDIA}%') "  # noqa: S608 — our words
     "AND run_file.run_id IN (SELECT w.run_id FROM steelyard.run_withheld w))"
 )
+NOT_WITHDRAWN: Final = "run_file.run_id NOT IN (SELECT d.run_id FROM steelyard.run_withdrawn d)"
 # Runs of a project that keeps texts for some months, which were pushed before them.
 _OLD: Final = f"""
 SELECT r.id, coalesce(r.folder, r.seal_sha256), p.text_months, count(*), sum(f.size_bytes)
@@ -37,6 +47,7 @@ FROM steelyard.run r JOIN steelyard.project p ON p.id = r.project_id
 JOIN steelyard.run_file f ON f.run_id = r.id AND (f.name LIKE '{layout.TEXTS}%' OR f.name LIKE '{layout.MEDIA}%')
 WHERE r.pushed_at < date_trunc('month', now()) - make_interval(months => p.text_months)
     AND NOT EXISTS (SELECT FROM steelyard.run_withheld w WHERE w.run_id = r.id)
+    AND NOT EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = r.id)
 GROUP BY r.id, p.text_months ORDER BY r.id
 """  # noqa: S608 — our words
 

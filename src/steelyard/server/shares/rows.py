@@ -44,10 +44,14 @@ class Share:
 
 @dataclass(frozen=True)
 class SharedReport:
-    """What a good link leads to: the key of the run's folder, and the SHA-256 that its report must have."""
+    """What a good link leads to: the key of the run's folder, and the SHA-256 that its report must have.
+
+    ``is_withdrawn``: the run was taken out, and its report is gone.
+    """
 
     folder: str
     sha256: str
+    is_withdrawn: bool = False
 
 
 class Shares:
@@ -102,7 +106,8 @@ class Shares:
         """What a link leads to, and count it; None for one that is not good, for whatever reason."""
         with self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT s.id, coalesce(r.folder, r.seal_sha256), f.sha256 FROM steelyard.share s "
+                "SELECT s.id, coalesce(r.folder, r.seal_sha256), f.sha256, "
+                "EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = r.id) FROM steelyard.share s "
                 "JOIN steelyard.person p ON p.id = s.made_by JOIN steelyard.run r ON r.id = s.run_id "
                 "JOIN steelyard.run_file f ON f.run_id = r.id AND f.name = %s "
                 "WHERE s.sha256 = %s AND s.revoked_at IS NULL AND s.expires_at > now() AND p.disabled_at IS NULL",
@@ -110,8 +115,8 @@ class Shares:
             ).fetchone()
             if row is None:
                 return None
-            if is_counted:
+            if is_counted and not row[3]:
                 connection.execute(
                     "UPDATE steelyard.share SET opened = opened + 1, opened_at = now() WHERE id = %s", (row[0],)
                 )
-        return SharedReport(row[1], row[2])
+        return SharedReport(row[1], row[2], row[3])

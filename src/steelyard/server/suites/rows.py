@@ -30,7 +30,9 @@ _LOCK: Final = 8101738236450  # decisions take it, too, in 0016_figures_in_colum
 _LISTED: Final = 500
 _COLUMNS: Final = (
     "v.id, v.name, v.number, v.digest, v.content, v.items, v.files, v.size_bytes, v.facts, p.name, "
-    "coalesce(t.name, ''), v.brought_at, coalesce(v.made_of, 0), v.reviewed_to"
+    "coalesce(t.name, ''), v.brought_at, coalesce(v.made_of, 0), v.reviewed_to, "
+    "(SELECT count(*) FROM steelyard.suite_version o WHERE o.project_id = v.project_id AND o.name = v.name "
+    "AND o.number = v.number AND o.id <= v.id)"
 )
 _VERSIONS: Final = (
     "steelyard.suite_version v JOIN steelyard.person p ON p.id = v.brought_by "
@@ -40,7 +42,10 @@ _VERSIONS: Final = (
 
 @dataclass(frozen=True)
 class SuiteRow:
-    """A version; ``made_of`` is the version that a review here made it of, 0 for one that was pushed."""
+    """A version; ``made_of`` is the version that a review here made it of, 0 for one that was pushed.
+
+    ``number`` is what its files say, which a review need not change: ``revision`` counts those of one number from 1.
+    """
 
     id: int
     name: str
@@ -56,6 +61,12 @@ class SuiteRow:
     brought_at: datetime
     made_of: int
     reviewed_to: int
+    revision: int
+
+    @property
+    def label(self) -> str:
+        """Its number, with the revision where it is not the first: ``1``, ``1, revision 2``."""
+        return f"{self.number}" if self.revision == 1 else f"{self.number}, revision {self.revision}"
 
 
 @dataclass(frozen=True)
@@ -222,4 +233,5 @@ def _row(row: tuple[Any, ...]) -> SuiteRow:
     return SuiteRow(
         id=row[0], name=row[1], number=row[2], digest=row[3], content=row[4], items=row[5], files=row[6], size=row[7],
         summary=summary, brought_by=row[9], token=row[10], brought_at=row[11], made_of=row[12], reviewed_to=row[13],
+        revision=row[14],
     )  # fmt: skip

@@ -1,9 +1,13 @@
-"""Pages: templates that share the reports' look, escaped throughout, without a script."""
+"""Pages: templates that share the reports' look, escaped throughout; those that change by themselves use htmx.
+
+Without scripts they load themselves again, or are loaded again by hand.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.server.access.secrets import form_key
@@ -14,9 +18,20 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.call import Call
 
-__all__ = ["PACKAGE", "missing_page", "page", "problem_page", "style", "style_address"]
+__all__ = [
+    "PACKAGE",
+    "answer_to_poll",
+    "missing_page",
+    "page",
+    "problem_page",
+    "script",
+    "script_address",
+    "style",
+    "style_address",
+]
 
 PACKAGE: Final = "steelyard.server.pages"
+_HTMX: Final = "htmx-2.0.11.min.js"  # 0BSD, from npm's htmx.org, as it is there
 
 
 def page(call: Call, name: str, status: int = 200, /, **values: Any) -> Response:
@@ -27,12 +42,24 @@ def page(call: Call, name: str, status: int = 200, /, **values: Any) -> Response
 
     text = template(name, PACKAGE).render(
         caller=call.caller, key=form_key(call.cookie) if call.cookie else "", style=style_address(),
-        here=call.request.url.path, single_sign_on=bool(call.platform.settings.oidc), **values,
+        script=script_address(), here=call.request.url.path, single_sign_on=bool(call.platform.settings.oidc), **values,
     )  # fmt: skip
     reply = HTMLResponse(text, status)
     if call.cookie and call.caller.session is None and not form_cookie_of(call):
         set_form_cookie(reply, call, call.cookie, FORM_SECONDS)
     return reply
+
+
+def answer_to_poll(call: Call, reply: Response) -> Response:
+    """What a page that waits gets when it asks again by itself: nothing as long as ``reply`` is 202, *not yet*.
+
+    After that it is told to load itself anew, as a person would. To a person ``reply`` is the answer.
+    """
+    from starlette.responses import Response as Plain
+
+    if call.request.headers.get("hx-request") != "true":
+        return reply
+    return Plain(status_code=204) if reply.status_code == 202 else Plain(headers={"hx-refresh": "true"})
 
 
 def missing_page(call: Call) -> Response:
@@ -57,3 +84,15 @@ def style() -> bytes:
 def style_address() -> str:
     """Its address changes with it, so that it may be kept for ever."""
     return f"/static/{hashlib.sha256(style()).hexdigest()[:16]}.css"
+
+
+@functools.cache
+def script() -> bytes:
+    """The one script of these pages, htmx: it asks for a page again, and puts what came in its place."""
+    return (files(PACKAGE) / "scripts" / _HTMX).read_bytes()
+
+
+@functools.cache
+def script_address() -> str:
+    """As :func:`style_address`."""
+    return f"/static/{hashlib.sha256(script()).hexdigest()[:16]}.js"

@@ -20,7 +20,7 @@ from steelyard.server.access.callers import Access, Answer, Place, answer_to
 from steelyard.server.access.passwords import PasswordsBusyError
 from steelyard.server.access.secrets import is_form_key, new_secret
 from steelyard.server.jobs.membership import Refused
-from steelyard.server.runs.received import GoneError
+from steelyard.server.runs.gone import GoneError
 from steelyard.server.web.bodies import BodyTooLargeError
 from steelyard.server.web.call import Call, fields_of
 from steelyard.server.web.cookies import cookie_of, form_cookie_of

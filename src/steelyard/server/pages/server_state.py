@@ -1,0 +1,106 @@
+"""What *Admin* shows of the platform: workers, disk, last backup, and what the installed version would change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from steelyard import __version__
+from steelyard.errors import SteelyardError
+from steelyard.reports.words import counted
+from steelyard.server.database.audit import last_act
+from steelyard.server.database.migrate import missing_migrations
+from steelyard.server.jobs.disk import job_disk
+from steelyard.server.jobs.workers import workers_seen
+from steelyard.server.pages.words import bytes_in_words, moment
+from steelyard.util.software import software
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from steelyard.server.jobs.disk import JobDisk
+    from steelyard.server.jobs.workers import WorkerRow
+    from steelyard.server.platform import Platform
+
+__all__ = ["state_of"]
+
+_OLD_BACKUP_DAYS: Final = 7
+_MOST_WARNED: Final = 5
+
+
+def state_of(platform: Platform, connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """Workers, disk, backup and upgrade, and in ``warnings`` what an administrator should look at."""
+    workers, disk = workers_seen(connection), job_disk(platform.data)
+    said, is_old = _backup(connection)
+    gone = [each for each in workers if each.is_gone]
+    return {
+        "warnings": [
+            *(f"{_named(each)} is gone: it was last heard of {moment(each.seen_at)}" for each in gone[:_MOST_WARNED]),
+            *(f"{_named(each)} takes no job: {each.problem}" for each in workers if each.is_alive and each.problem),
+            *([disk.warning] if disk.warning else []),
+            *([f"last backup: {said}"] if is_old else []),
+        ],
+        "workers": [_shown(each) for each in workers],
+        "disk": _disk(disk),
+        "backup": said,
+        "upgrade": _upgrade(connection),
+    }
+
+
+def _disk(disk: JobDisk) -> list[tuple[str, str]]:
+    """How full the disk of the data folder is, and what jobs take of it."""
+    used = bytes_in_words(disk.used)
+    return [
+        ("Free on its disk", f"{bytes_in_words(disk.free)} of {bytes_in_words(disk.total)}"),
+        ("Folders of jobs", used if disk.is_whole else f"more than {used}"),
+    ]
+
+
+def _backup(connection: psycopg.Connection[Any]) -> tuple[str, bool]:
+    """When the last backup was written, and whether that is long ago."""
+    at = last_act(connection, "backup")
+    if at is None:
+        return "none yet: steelyard serve backup", False
+    days = (datetime.now(UTC) - at).days
+    if days < _OLD_BACKUP_DAYS:
+        return moment(at), False
+    return f"{moment(at)}, {counted(days, 'day')} ago: steelyard serve backup", True
+
+
+def _named(worker: WorkerRow) -> str:
+    return f"worker {worker.name} on {worker.host}" if worker.host not in worker.name else f"worker {worker.name}"
+
+
+def _shown(worker: WorkerRow) -> dict[str, Any]:
+    if worker.is_alive:
+        state = "takes no job" if worker.problem else "busy" if worker.jobs else "waits for jobs"
+    else:
+        state = "ended" if worker.ended_at else "gone"
+    return {
+        "name": worker.name,
+        "host": worker.host,
+        "software": worker.software,
+        "state": state,
+        "jobs": ", ".join(f"{each}" for each in worker.jobs),
+        "concurrency": worker.concurrency,
+        "begun_at": moment(worker.begun_at),
+        "seen_at": worker.seen_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "is_gone": worker.is_gone,
+    }
+
+
+def _upgrade(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """What a start of the installed program would do, which may be another version than the one that runs."""
+    installed = software()
+    found: dict[str, Any] = {
+        "installed": installed,
+        "is_other": installed != f"steelyard {__version__}",
+        "migrations": [],
+        "problem": "",
+    }
+    try:
+        missing = missing_migrations(connection)
+        found["migrations"] = [{"number": each.number, "about": each.about} for each in missing]
+    except SteelyardError as error:
+        found["problem"] = str(error)
+    return found
