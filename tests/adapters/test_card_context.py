@@ -69,11 +69,11 @@ def test_what_is_said_of_all_rows_accuses_nobody(tmp_path: Path, card: str) -> N
 
 @pytest.mark.parametrize("column", ["Setting", "Method", "Evaluation", "Harness", "Category"])
 @pytest.mark.parametrize(
-    "said", ["maj@8", "cons@64", "with tools", "OpenCompass", "pass@10", "3-shot examples of ours"]
+    "said", ["maj@8", "cons@64", "with tools", "OpenCompass", "pass@10", "3-shot, examples of ours", "3-shot"]
 )
 def test_what_another_column_says_is_of_its_row(tmp_path: Path, column: str, said: str) -> None:
     card = f"| Benchmark | {column} | Ours-7B |\n|---|---|---|\n| GSM8K | {said} | 90.1 |\n| AIME 2025 | | 70.0 |\n"
-    assert may_accuse(tmp_path, card, "Ours-7B") == ["3-shot" in said, True]
+    assert may_accuse(tmp_path, card, "Ours-7B") == [said == "3-shot", True]
 
 
 def test_models_in_rows_say_it_in_theirs(tmp_path: Path) -> None:

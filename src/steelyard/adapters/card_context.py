@@ -11,7 +11,10 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
-from steelyard.tasks.understood import changes_a_test
+from steelyard.tasks.harmless_words import TOPICS
+from steelyard.tasks.other_measures import changes_a_test
+from steelyard.tasks.remarks import sentences_that_matter, unknown_words
+from steelyard.tasks.subset import words_in
 from steelyard.util.text import one_line
 
 __all__ = ["footnotes_in", "said_in_row", "sections_of", "sentences_beside"]
@@ -22,6 +25,12 @@ _ABOVE: Final = 4  # lines with words
 _BELOW: Final = 10
 _NOTE: Final = re.compile(r"(?P<mark>\^\{[^{}]{1,3}\}|\*{1,3}|[#†‡§¶¹²³⁴⁵⁶⁷⁸⁹])\s*[:.)]?\s*(?P<text>\S.{3,})")
 _OF_TABLE: Final = re.compile(r"<(caption|tfoot)\b[^<>]{0,300}>(.{0,4000}?)</\1>", re.IGNORECASE | re.DOTALL)
+_CAPTION: Final = "\0"  # in front of a caption
+_IS_NOTE: Final = re.compile(
+    r"(?:[-\u2022*] )?(?:table|tab\.|notes?|n\.b\.|caption|remarks?|(?:evaluation )?settings?|setup|legend)\b"
+    r"[ \d.]{0,6}[:\u2013-]",
+    re.IGNORECASE,
+)
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?\s*%?.{0,12}", re.DOTALL)
 
 
@@ -36,16 +45,28 @@ def footnotes_in(text: str) -> dict[str, str]:
     return found
 
 
-def sentences_beside(text: str, tables: Sequence[Table]) -> list[str]:
-    """The lines before and after these tables, and their captions and feet, that may change how a claim is tested."""
+def sentences_beside(text: str, tables: Sequence[Table], model: str = "") -> list[str]:
+    """What the lines before and after these tables, and their captions and feet, say that may change a test.
+
+    The name of ``model`` is known in them.
+    """
     text = without_comments(text)
-    lines = text.splitlines()
-    said = [plain(found[2][:_MAX_LINE]) for found in _OF_TABLE.finditer(text)]
+    lines, known = text.splitlines(), frozenset(words_in(model))
+    said = [f"{_CAPTION}{plain(found[2][:_MAX_LINE])}" for found in _OF_TABLE.finditer(text)]
     for table in tables:
         last = max((cell.line for row in table.rows for cell in row), default=table.line)
         said += list(_words_of(reversed(lines[max(0, table.line - 1 - 4 * _ABOVE) : table.line - 1]), _ABOVE))
         said += list(_words_of(iter(lines[last : last + 4 * _BELOW]), _BELOW))
-    return [one_line(each, _MAX_TEXT) for each in dict.fromkeys(said) if changes_a_test(each)]
+    kept = (_that_matters(each, known) for each in dict.fromkeys(said))
+    return [one_line(each, _MAX_TEXT) for each in kept if each]
+
+
+def _that_matters(line: str, known: Collection[str]) -> str:
+    """Of a line near a table what may matter: a caption or a note is about the table, and is read as a whole."""
+    text = line.removeprefix(_CAPTION)
+    if text != line or _IS_NOTE.match(text):
+        return text if _may_matter(text, TOPICS.union(known)) else ""
+    return sentences_that_matter(text, known)
 
 
 def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
@@ -71,11 +92,16 @@ def sections_of(table: Table) -> dict[int, str]:
         else:
             found[at] = section
     at_the_foot = section if table.rows and len(table.rows) - 1 not in found else ""
-    return {at: "; ".join(filter(None, (text, at_the_foot))) for at, text in found.items()}
+    return {at: " / ".join(filter(None, (text, at_the_foot))) for at, text in found.items()}
 
 
-def said_in_row(row: Sequence[Cell], apart: Collection[int], section: str) -> str:
-    """What a row says beside its numbers that may change how a claim is tested; ``apart``: columns read elsewhere."""
+def said_in_row(row: Sequence[Cell], apart: Collection[int], section: str, model: str = "") -> str:
+    """What a row says beside its numbers that is not known to change nothing; ``apart``: columns read elsewhere."""
     texts = [cell.text for at, cell in enumerate(row) if at not in apart and not _NUMBER.fullmatch(cell.text)]
-    said = [text for text in dict.fromkeys((section, *texts)) if text and changes_a_test(text)]
-    return one_line("; ".join(said), _MAX_TEXT)
+    known = TOPICS.union(words_in(model))
+    said = [text for text in dict.fromkeys((section, *texts)) if text and _may_matter(text, known)]
+    return one_line(" / ".join(said), _MAX_TEXT)
+
+
+def _may_matter(text: str, known: Collection[str]) -> bool:
+    return changes_a_test(text) or bool(unknown_words(text, "", (), known))

@@ -33,7 +33,7 @@ def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = (), ow
         )
     sheet = claims_of_tables(tables, model, chosen, str(path), path.name, footnotes_in(text), own_task)
     used = [table for table in tables if not chosen or table.number in chosen]
-    return msgspec.structs.replace(sheet, footnotes=(*sheet.footnotes, *sentences_beside(text, used)))
+    return msgspec.structs.replace(sheet, footnotes=(*sheet.footnotes, *sentences_beside(text, used, sheet.model)))
 
 
 def _tables(path: Path) -> tuple[list[Table], str]:

@@ -6,9 +6,11 @@ from steelyard.claims.model_names import compare, is_precision, parse_name
 from steelyard.records import Claim, ClaimSheet, ModelIdentity
 from steelyard.util.text import one_line
 
-__all__ = ["names_in_words", "served_in_words", "why_another_model"]
+__all__ = ["accepted_in_words", "names_in_words", "served_in_words", "why_another_model"]
 
 _SHOWN = 60
+_FLAG = "--accept-model"
+_HOW_TO_ACCEPT = f"; if they are one, add {_FLAG}"
 _ALIAS = " (names that share no word: one is taken for an alias)"
 
 
@@ -56,6 +58,16 @@ def names_in_words(sheet: ClaimSheet, identity: ModelIdentity, *, accepted: bool
     elif "same but for precision" in likenesses:
         remark = " (only one of them states a precision)"
     return "; ".join(f"{what}: {_short(name)}" for what, name in names.items() if name) + remark
+
+
+def accepted_in_words(sheet: ClaimSheet, claim: Claim, identity: ModelIdentity) -> tuple[str, ...]:
+    """The sentence on a claim that is tested although the names are of two models; none where they are of one.
+
+    That they are one rests on the user's word, so whoever reads of a rejected claim alone must read this, too.
+    """
+    why = why_another_model(sheet, claim, identity).removesuffix(_HOW_TO_ACCEPT)
+    said = f"{why[:1].upper()}{why[1:]}, accepted as one ({_FLAG}). A score below the claim may be the other model's."
+    return (said,) if why else ()
 
 
 def served_in_words(identity: ModelIdentity) -> str:
@@ -110,7 +122,7 @@ def _is_stated(name: str) -> bool:
 
 
 def _two_models(what: str) -> str:
-    return f"{what}: two models by their names; if they are one, add --accept-model"
+    return f"{what}: two models by their names{_HOW_TO_ACCEPT}"
 
 
 def _short(name: str) -> str:

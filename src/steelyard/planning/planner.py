@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from steelyard.claims.decoding import max_tokens_of
-from steelyard.claims.served_model import why_another_model
+from steelyard.claims.served_model import accepted_in_words, why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
 from steelyard.planning.averages import average_of, other_average
@@ -206,6 +206,12 @@ class TaskPlanner:
             return ""
         return why_another_model(self._sheet, claim, self._models[role].identity)
 
+    def _accepted_names(self, claim: Claim | None, role: str) -> tuple[str, ...]:
+        """The sentence on names of two models that the user accepts as one."""
+        if claim is not None and self._sheet is not None and self._options.accept_model:
+            return accepted_in_words(self._sheet, claim, self._models[role].identity)
+        return ()
+
     def _task(self, request: str, name: str, claim: Claim | None) -> Task:
         """The task of a request; raises Skip where there is none, and for a claim that no task can test."""
         find = partial(self._source.find, request)
@@ -278,6 +284,7 @@ class TaskPlanner:
                 *protocol.differences,
                 *average.differences(claim, decoding.differences),
                 *decoding.of_endpoint,
+                *self._accepted_names(claim, request.role),
                 *in_words(claim, measurement),
                 *(() if request.scorer else other_scorer(task, protocol, measurement.scorers[0])),
                 *rows.remarks,
