@@ -7,17 +7,22 @@ may change how a claim is tested is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
+from steelyard.claims.benchmarks import lookup
+from steelyard.records import Claim
 from steelyard.tasks.harmless_words import TOPICS
 from steelyard.tasks.other_measures import changes_a_test
-from steelyard.tasks.remarks import sentences_that_matter, unknown_words
+from steelyard.tasks.remarks import benchmarks_in, sentences_that_matter, unknown_words
+from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.subset import words_in
 from steelyard.util.text import one_line
 
-__all__ = ["footnotes_in", "said_in_row", "sections_of", "sentences_beside"]
+__all__ = ["footnotes_in", "said_in_row", "sections_of", "sentences_beside", "with_shots_of_page"]
 
 _MAX_LINE: Final = 2000  # characters
 _MAX_TEXT: Final = 300
@@ -31,6 +36,7 @@ _IS_NOTE: Final = re.compile(
     r"[ \d.]{0,6}[:\u2013-]",
     re.IGNORECASE,
 )
+_SHOTS_OF: Final = re.compile(r"(?P<name>[^()|,;:]{2,60})\((?P<shots>\d{1,2})[- ]shots?\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?\s*%?.{0,12}", re.DOTALL)
 
 
@@ -69,6 +75,30 @@ def _that_matters(line: str, known: Collection[str]) -> str:
     return sentences_that_matter(text, known)
 
 
+def with_shots_of_page(claims: Sequence[Claim], text: str) -> tuple[Claim, ...]:
+    """The claims, those that state no worked examples with what the page says elsewhere: *MMLU (5-shot)*, in the note.
+
+    A page of two models may say two numbers: then both stand there, and the claim is asked with neither.
+    """
+    found: dict[str, set[int]] = {}
+    for line in without_comments(text).splitlines():
+        if "|" not in line and "shot" in line:
+            for said in _SHOTS_OF.finditer(plain(line[:_MAX_LINE])):
+                spans = [said["name"][start:end] for start, end in benchmarks_in(said["name"])]
+                fact = lookup(spans[-1]) if spans and said["name"].rstrip(" *").endswith(spans[-1]) else None
+                if fact is not None:
+                    found.setdefault(fact.id, set()).add(int(said["shots"]))
+    return tuple(_with_shots(claim, found) for claim in claims) if found else tuple(claims)
+
+
+def _with_shots(claim: Claim, found: Mapping[str, set[int]]) -> Claim:
+    fact = lookup(claim.task)
+    if fact is None or fact.id not in found or RequestedProtocol.of_claim(claim).stated_shots.in_words:
+        return claim
+    said = ", ".join(f"{number}-shot" for number in sorted(found[fact.id]))
+    return msgspec.structs.replace(claim, note=f"{claim.note}; on the page: {fact.title} ({said})")
+
+
 def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
     """The first lines with words, up to a heading or another table."""
     for line in lines:
@@ -87,7 +117,7 @@ def sections_of(table: Table) -> dict[int, str]:
     found, section = {}, ""
     for at, row in enumerate(table.rows):
         texts = {cell.text for cell in row if cell.text}
-        if len(texts) == 1 and not any(_NUMBER.fullmatch(text) for text in texts):
+        if len(texts) == 1 and not any(_is_number(text) for text in texts):
             section = texts.pop()
         else:
             found[at] = section
@@ -97,10 +127,15 @@ def sections_of(table: Table) -> dict[int, str]:
 
 def said_in_row(row: Sequence[Cell], apart: Collection[int], section: str, model: str = "") -> str:
     """What a row says beside its numbers that is not known to change nothing; ``apart``: columns read elsewhere."""
-    texts = [cell.text for at, cell in enumerate(row) if at not in apart and not _NUMBER.fullmatch(cell.text)]
+    texts = [cell.text for at, cell in enumerate(row) if at not in apart and not _is_number(cell.text)]
     known = TOPICS.union(words_in(model))
     said = [text for text in dict.fromkeys((section, *texts)) if text and _may_matter(text, known)]
     return one_line(" / ".join(said), _MAX_TEXT)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a cell holds a number and little beside it; *5-shot* says how it was measured."""
+    return _NUMBER.fullmatch(text) is not None and "shot" not in text.casefold()
 
 
 def _may_matter(text: str, known: Collection[str]) -> bool:

@@ -21,7 +21,9 @@ _OTHER_MODES: Final = re.compile(
 _HELP: Final = re.compile(
     r"\b(?:tools?|tool[- ]use|interpreter|python|(?:code|program)[- ](?:execution|running)|execute[sd]?|execution"
     r"|executing|search\w*|brows\w+|retrieval|majority|vot(?:e|es|ed|ing)|ensembl\w+|rerank\w*|verifier"
-    r"|scaffold\w*|agent\w*|deep ?think|effort|test[- ]time|parallel|compute|budget"
+    r"|scaffold\w*|agent(?:s|less)?"
+    r"|agentic(?! (?:and|or|performance|capabilit\w+|abilit\w+|tasks?|workflows?|benchmarks?|rl|intelligence)\b)"
+    r"|deep ?think|effort|test[- ]time|parallel|compute|budget"
     r"|(?:extended|deep|deeper|longer|more|high|low|medium|minimal|max) (?:think|reason)\w*)\b",
     re.IGNORECASE,
 )
