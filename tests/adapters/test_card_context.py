@@ -76,6 +76,16 @@ def test_what_another_column_says_is_of_its_row(tmp_path: Path, column: str, sai
     assert may_accuse(tmp_path, card, "Ours-7B") == [said == "3-shot", True]
 
 
+@pytest.mark.parametrize(
+    ("column", "said", "may"),
+    [("Category", "Code", True), ("Tools", "Code", False), ("Type", "Math", True), ("Graded by", "Dialogue", False),
+     ("Category", "Multilingual", False), ("Field", "with the book", False)],
+)  # fmt: skip
+def test_fields_are_known_in_columns_of_kinds_alone(tmp_path: Path, column: str, said: str, may: bool) -> None:
+    card = f"| {column} | Benchmark | Ours-7B |\n|---|---|---|\n| {said} | MMLU | 90.1 |\n"
+    assert may_accuse(tmp_path, card, "Ours-7B") == [may]
+
+
 def test_models_in_rows_say_it_in_theirs(tmp_path: Path) -> None:
     head = "| Model | Mode | GSM8K | AIME 2025 |\n|---|---|---|---|\n"
     card = f"{head}| Ours | thinking | 90 | 70 |\n| Other | | 80 | 60 |\n"

@@ -310,7 +310,7 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
     name_column = _name_column(table, direction)
     if direction == "columns":
         row = table.rows[place]
-        said = said_in_row(row, {name_column}, sections_of(table).get(place, ""), printed)
+        said = said_in_row(row, {name_column}, sections_of(table).get(place, ""), table.head, printed)
         for at in range(name_column + 1, len(row)):
             above = list(dict.fromkeys(_label(line[at].text) for line in head if at < len(line) and line[at].text))
             name = next((text for text in above if _task(table, text)), above[0] if above else "")
@@ -326,12 +326,13 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
     metric_at = next((at for at, name in beside.items() if IS_METRIC.fullmatch(name)), None)
     shots_at = next((at for at, name in beside.items() if IS_SHOTS.fullmatch(name)), None)
     of_model = _marks(line[place].text for line in head if place < len(line))
-    sections, apart = sections_of(table), {*_models(table, direction), name_column, metric_at, shots_at}
+    sections, read = sections_of(table), (at for at in (metric_at, shots_at) if at is not None)
+    apart = {*_models(table, direction), name_column, *read}
     for number, row in enumerate(table.rows):
         if number >= len(head) - len(table.head) and max(place, name_column) < len(row):
             metric, shots = (row[at].text if at is not None and at < len(row) else "" for at in (metric_at, shots_at))
             name, marks = row[name_column].text, f"{of_model} {_marks((row[name_column].text, metric, shots))}"
-            said = said_in_row(row, {at for at in apart if at is not None}, sections.get(number, ""), printed)
+            said = said_in_row(row, apart, sections.get(number, ""), table.head, printed)
             yield _Score(table, row[place], _label(name), printed, _label(metric), _label(shots), marks, said)
 
 
@@ -370,7 +371,7 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *,
         "" if unit == "percent" else unit_note,
         f"printed with ± {value['margin']}" if value["margin"] else "",
         *_marked(f"{value['marks']} {score.marks}", footnotes),
-        f"beside it: {score.said}" if score.said else "",
+        score.said,
         one_line(value["aside"] or "", 80),
     ]
     return Claim(

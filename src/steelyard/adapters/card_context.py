@@ -36,6 +36,11 @@ _IS_NOTE: Final = re.compile(
     r"[ \d.]{0,6}[:\u2013-]",
     re.IGNORECASE,
 )
+_OF_KINDS: Final = re.compile(
+    r"\W*(?:(?:benchmark |task )?(?:categor(?:y|ies)|kinds?|domains?|areas?|types?|groups?|fields?|subjects?|topics?"
+    r"|capabilit(?:y|ies)|abilit(?:y|ies)|skills?|dimensions?|aspects?|tasks?|modalit(?:y|ies))|language)?\W*",
+    re.IGNORECASE,
+)
 _SHOTS_OF: Final = re.compile(r"(?P<name>[^()|,;:]{2,60})\((?P<shots>\d{1,2})[- ]shots?\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?\s*%?.{0,12}", re.DOTALL)
 
@@ -125,12 +130,26 @@ def sections_of(table: Table) -> dict[int, str]:
     return {at: " / ".join(filter(None, (text, at_the_foot))) for at, text in found.items()}
 
 
-def said_in_row(row: Sequence[Cell], apart: Collection[int], section: str, model: str = "") -> str:
-    """What a row says beside its numbers that is not known to change nothing; ``apart``: columns read elsewhere."""
-    texts = [cell.text for at, cell in enumerate(row) if at not in apart and not _is_number(cell.text)]
-    known = TOPICS.union(words_in(model))
-    said = [text for text in dict.fromkeys((section, *texts)) if text and _may_matter(text, known)]
-    return one_line(" / ".join(said), _MAX_TEXT)
+def said_in_row(
+    row: Sequence[Cell], apart: Collection[int], section: str, head: Sequence[Sequence[Cell]], model: str
+) -> str:
+    """What a row says beside its numbers that is not known to change nothing; ``apart``: columns read elsewhere.
+
+    Fields such as *Code* are known in a row that heads a part of the table, and in columns of kinds, by the ``head``;
+    what stands there follows ``beside it``, and the rest ``in its row``.
+    """
+    known = frozenset(words_in(model))
+    beside, within = [section] if _may_matter(section, TOPICS | known) else [], []
+    for at, cell in enumerate(row):
+        if at in apart or _is_number(cell.text):
+            continue
+        is_kind = not head or at >= len(head[0]) or _OF_KINDS.fullmatch(head[0][at].text) is not None
+        if _may_matter(cell.text, TOPICS | known if is_kind else known):
+            (beside if is_kind else within).append(cell.text)
+    said = {"beside it": beside, "in its row": within}
+    return "; ".join(
+        f"{at}: {one_line(' / '.join(dict.fromkeys(what)), _MAX_TEXT)}" for at, what in said.items() if what
+    )
 
 
 def _is_number(text: str) -> bool:

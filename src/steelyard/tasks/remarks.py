@@ -32,7 +32,7 @@ _OURS: Final = re.compile(
     r"|^whether .{1,120} is a share of right answers is not known here$"
     r"|^.{1,120} is not read as a share of right answers$|^unit not stated: read as .{1,90}$"
     r"|^printed with \u00b1 \S{1,20}$|^cut after twelve decimals$|^verified by the hub$|^a lower value is better$"
-    r"|^(?:(?:footnote|source|beside it|served as): )+"
+    r"|^(?:(?:footnote|source|beside it|in its row|served as): )+"
     r"|^called (?P<called>.{1,200}) there$|^data set (?P<path>\S{1,200})$",
     re.IGNORECASE,
 )
@@ -47,7 +47,8 @@ _PHRASES: Final = re.compile(
     rf"|\b(?:tested|evaluated|repeated|run) {_MANY} times\b|\b(?:a|one) (?:single )?(?:run|pass|attempt)\b"
     # settings of decoding, and its limits
     r"|\b(?:max|maximum)(?: (?:output|generation|new|response|completion|sequence|context|model|number|of)){0,3}"
-    r" (?:lengths?|tokens?|window|size)\b|\bcontext (?:window|length|size)s?\b|\btop[-_ ]?[pk]\b|\btop[- ]?1\b"
+    r" (?:lengths?|tokens?|window|size)\b|\bcontext (?:window|length|size)s?\b|\b(?:top|min)[-_ ]?[pk]\b|\btop[- ]?1\b"
+    r"|\bt ?= ?[0-9.]+|\bseed ?=? ?[0-9]+\b|\b(?:repetition|presence|frequency) penalty\b"
     rf"|\blimit(?:s|ed)?(?: the)?(?: (?:output|generation|response|context))?(?: (?:length|tokens?))?"
     rf" (?:to|of|at) (?:a |an )?{_TO_TOKENS}"
     # what a table leaves out, and what is said of its benchmarks and models
@@ -55,16 +56,21 @@ _PHRASES: Final = re.compile(
     r"(?: due to the failure of the evaluation run)?|\bnot exceeding [0-9.]+|\bif any\b"
     r"|\bnot (?:involved in|part of) the training(?: process)?\b"
     r"|\b(?:benchmarks|datasets|those) (?:with|containing|of) (?:fewer|less|more) than [0-9,]+ (?:samples|questions)\b"
-    r"|\bhigh[- ]variance\b|\bopen[- ](?:sourced?|weights?)\b|\bself[- ]reported\b|\bby default\b|\bdata points?\b"
+    r"|\bhigh[- ]variance\b|\bopen[- ](?:sourced?|weights?)\b|\bself[- ]reported\b|\bby default\b|"
+    r"(?<![0-9] )\bdata points?\b"
+    r"|\b(?:the|its|official|original)(?: (?:official|original|public|whole|full|test|evaluation|benchmark))*"
+    r" (?:data ?)?sets?\b"
+    r"|\bset (?:to|at)\b"
     r"|\b(?:our|your|their) (?:(?:technical|previous|own) )?"
     r"(?:models?|results?|reports?|papers?|blog|release|evaluations?)\b"
     r"|\bunless otherwise (?:noted|stated|specified)\b|\b(?:pre|post|instruction|instruct)[- ]?(?:trained|tuned)\b",
     re.IGNORECASE,
 )
-# A part of a benchmark, in figures: "250 of 1,319", "10 % of the set".
+# A part of a benchmark, in figures: "250 of 1,319", "10 % of the set", "100 rows".
 _A_PART: Final = re.compile(
     r"(?<!\btable )(?<!\bfigure )(?<!\bpage )(?<!\bsection )(?<!\bline )(?<![\w.,])"
-    r"(?:[0-9][0-9,]* (?:out )?of (?:the|them|these|its|all|[0-9][0-9,]*)\b|[0-9.]+ ?(?:%|percent) of \w+)",
+    r"(?:[0-9][0-9,]* (?:out )?of (?:the|them|these|its|all|[0-9][0-9,]*)\b|[0-9.]+ ?(?:%|percent) of \w+"
+    r"|[0-9][0-9,]* (?:\w+ )?(?:rows|lines|units|cells|points|tests)\b)",
     re.IGNORECASE,
 )
 _MARKED: Final = re.compile(
