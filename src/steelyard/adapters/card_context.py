@@ -87,7 +87,7 @@ def with_shots_of_page(claims: Sequence[Claim], text: str) -> tuple[Claim, ...]:
     """
     found: dict[str, set[int]] = {}
     for line in without_comments(text).splitlines():
-        if "|" not in line and "shot" in line:
+        if "|" not in line and "shot" in line.casefold():
             for said in _SHOTS_OF.finditer(plain(line[:_MAX_LINE])):
                 spans = [said["name"][start:end] for start, end in benchmarks_in(said["name"])]
                 fact = lookup(spans[-1]) if spans and said["name"].rstrip(" *").endswith(spans[-1]) else None
