@@ -1,8 +1,8 @@
-"""The words of a remark that are known to change nothing in how a claim may be tested.
+"""The words of a remark that are known to change nothing in how a claim  be tested.
 
 Taken from remarks of published model cards. A word stands here only if no way is known in which it turns a sentence of
-the others into another measure: so there are no *questions*, which may be counted, no *best*, which may be chosen among
-several answers, no *maximum*, no *new* and no *our*, which may be those of another data set, no *excluded*, and no
+the others into another measure: so there are no *questions*, which  be counted, no *best*, which  be chosen among
+several answers, no *maximum*, no *new* and no *our*, which  be those of another data set, no *excluded*, and no
 number in words. Where such a word is harmless in a phrase alone, the phrase is in :mod:`steelyard.tasks.remarks`.
 """
 
@@ -20,8 +20,8 @@ def _words(*texts: str) -> frozenset[str]:
 _FUNCTION: Final = (
     "a an the this that these those it its they their them there here which who where when while whose as is are was "
     "were be been being has have had having do does did and or of in on at by for from to with into within over "
-    "across between under above below per via also again all each every both such same we us you i may can could "
-    "should would will must please see e g i.e eg ie etc"
+    "across between under above below per via also again all each every both such same we us you i please see e g i.e "
+    "eg ie etc"
 )
 # Where a number comes from, and when it was read.
 _PROVENANCE: Final = (
@@ -37,8 +37,8 @@ _PROVENANCE: Final = (
     "marked ours beside served launched later ranked sota"
 )
 _DATES: Final = (
-    "january february march april may june july august september october november december jan feb mar apr jun jul "
-    "aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday"
+    "january february march april june july august september october november december jan feb mar apr jun jul aug "
+    "sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday"
 )
 _UNITS: Final = (
     "percent percentage percentages point points score scores accuracy accuracies acc value values number numbers "
@@ -85,7 +85,7 @@ OF_TYPE: Final = _words(
     "shaded grey gray green colour color coloured colored best highest top second third place global state art marks "
     "mark leading leader open source closed among gap level"
 )
-# With one of these a clause says where a number was read, or whose it is, and may name models.
+# With one of these a clause says where a number was read, or whose it is, and  name models.
 OF_REPORTS: Final = _words(
     "card cards report reports reported reporting paper papers blog post article announcement release readme "
     "repository website site page published publication table figure evaluated evaluation evaluate results result "

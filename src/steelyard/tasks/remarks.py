@@ -51,6 +51,10 @@ _PHRASES: Final = re.compile(
     r"|\bt ?= ?[0-9.]+|\bseed ?=? ?[0-9]+\b|\b(?:repetition|presence|frequency) penalty\b"
     rf"|\blimit(?:s|ed)?(?: the)?(?: (?:output|generation|response|context))?(?: (?:length|tokens?))?"
     rf" (?:to|of|at) (?:a |an )?{_TO_TOKENS}"
+    # how a number was read
+    r"|\b(?:copied|typed|transcribed|entered|checked) by hand\b|\b(?:checked|verified|compared) (?:against|with)\b"
+    r"|\brounded to (?:no|one|two|three|[0-9]) decimals?\b|\b(?:last )?updated (?=20[0-9]{2})|\bsingle run\b"
+    r"|\b(?:[0-9]{1,2}(?:st|nd|rd|th)? )?may(?: [0-9]{1,2},?)? 20[0-9]{2}\b"
     # what a table leaves out, and what is said of its benchmarks and models
     r"|\b(?:some )?(?:results|data points|scores|numbers)(?: (?:have|has|were|are|been)){1,2} omitted\b"
     r"(?: due to the failure of the evaluation run)?|\bnot exceeding [0-9.]+|\bif any\b"
@@ -62,7 +66,7 @@ _PHRASES: Final = re.compile(
     r" (?:data ?)?sets?\b"
     r"|\bset (?:to|at)\b"
     r"|\b(?:our|your|their) (?:(?:technical|previous|own) )?"
-    r"(?:models?|results?|reports?|papers?|blog|release|evaluations?)\b"
+    r"(?:models?|results?|reports?|papers?|blog|release|evaluations?|customer'?s?)\b"
     r"|\bunless otherwise (?:noted|stated|specified)\b|\b(?:pre|post|instruction|instruct)[- ]?(?:trained|tuned)\b",
     re.IGNORECASE,
 )
@@ -70,7 +74,8 @@ _PHRASES: Final = re.compile(
 _A_PART: Final = re.compile(
     r"(?<!\btable )(?<!\bfigure )(?<!\bpage )(?<!\bsection )(?<!\bline )(?<![\w.,])"
     r"(?:[0-9][0-9,]* (?:out )?of (?:the|them|these|its|all|[0-9][0-9,]*)\b|[0-9.]+ ?(?:%|percent) of \w+"
-    r"|[0-9][0-9,]* (?:\w+ )?(?:rows|lines|units|cells|points|tests)\b)",
+    r"|[0-9][0-9,]* (?:\w+ )?(?:rows|lines|units|cells|points|tests)\b)"
+    r"|\b(?:average[ds]?|averaging|mean)\b(?: \w+){0,3} models\b",
     re.IGNORECASE,
 )
 _MARKED: Final = re.compile(
