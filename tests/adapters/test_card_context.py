@@ -86,6 +86,15 @@ def test_fields_are_known_in_columns_of_kinds_alone(tmp_path: Path, column: str,
     assert may_accuse(tmp_path, card, "Ours-7B") == [may]
 
 
+@pytest.mark.parametrize(
+    ("heading", "may"),
+    [("Evaluation results", True), ("Why people love it", True), ("Results with our orchestrator", False),
+     ("Results by subject", False), ("Results with thinking", False)],
+)  # fmt: skip
+def test_a_heading_that_says_by_what_means(tmp_path: Path, heading: str, may: bool) -> None:
+    assert may_accuse(tmp_path, f"## {heading}\n\n{HEAD}{ROWS}") == [may, may]
+
+
 def test_models_in_rows_say_it_in_theirs(tmp_path: Path) -> None:
     head = "| Model | Mode | GSM8K | AIME 2025 |\n|---|---|---|---|\n"
     card = f"{head}| Ours | thinking | 90 | 70 |\n| Other | | 80 | 60 |\n"

@@ -36,6 +36,7 @@ _IS_NOTE: Final = re.compile(
     r"[ \d.]{0,6}[:\u2013-]",
     re.IGNORECASE,
 )
+_OF_MEANS: Final = re.compile(r"\b(?:with|using|via|by|under|after|w/)(?!\w)|\+", re.IGNORECASE)
 _OF_KINDS: Final = re.compile(
     r"\W*(?:(?:benchmark |task )?(?:categor(?:y|ies)|kinds?|domains?|areas?|types?|groups?|fields?|subjects?|topics?"
     r"|capabilit(?:y|ies)|abilit(?:y|ies)|skills?|dimensions?|aspects?|tasks?|modalit(?:y|ies))|language)?\W*",
@@ -118,7 +119,10 @@ def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
 
 
 def sections_of(table: Table) -> dict[int, str]:
-    """For each row the text of the last row before it that has no number and one text alone; of the last such, all."""
+    """For each row the text of the last row before it that has no number and one text alone; of the last such, all.
+
+    Before it stands the table's heading, where that says by what means.
+    """
     found, section = {}, ""
     for at, row in enumerate(table.rows):
         texts = {cell.text for cell in row if cell.text}
@@ -127,7 +131,8 @@ def sections_of(table: Table) -> dict[int, str]:
         else:
             found[at] = section
     at_the_foot = section if table.rows and len(table.rows) - 1 not in found else ""
-    return {at: " / ".join(filter(None, (text, at_the_foot))) for at, text in found.items()}
+    heading = table.heading if _OF_MEANS.search(table.heading) else ""
+    return {at: " / ".join(filter(None, (heading, text, at_the_foot))) for at, text in found.items()}
 
 
 def said_in_row(
