@@ -38,8 +38,8 @@ _IS_NOTE: Final = re.compile(
 )
 _OF_MEANS: Final = re.compile(r"\b(?:with|using|via|by|under|after|w/)(?!\w)|\+", re.IGNORECASE)
 _OF_KINDS: Final = re.compile(
-    r"\W*(?:(?:benchmark |task )?(?:categor(?:y|ies)|kinds?|domains?|areas?|types?|groups?|fields?|subjects?|topics?"
-    r"|capabilit(?:y|ies)|abilit(?:y|ies)|skills?|dimensions?|aspects?|tasks?|modalit(?:y|ies))|language)?\W*",
+    r"\W*(?:(?:benchmark |task )?(?:category|categories|kinds?|domains?|areas?|types?|groups?|fields?|subjects?|topics?"
+    r"|capability|capabilities|ability|abilities|skills?|dimensions?|aspects?|tasks?|modality|modalities)|language)?\W*",
     re.IGNORECASE,
 )
 _SHOTS_OF: Final = re.compile(r"(?P<name>[^()|,;:]{2,60})\((?P<shots>\d{1,2})[- ]shots?\b", re.IGNORECASE)

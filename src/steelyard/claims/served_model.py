@@ -9,8 +9,7 @@ from steelyard.util.text import one_line
 __all__ = ["accepted_in_words", "names_in_words", "served_in_words", "why_another_model"]
 
 _SHOWN = 60
-_FLAG = "--accept-model"
-_HOW_TO_ACCEPT = f"; if they are one, add {_FLAG}"
+_HOW_TO_ACCEPT = "; if they are one, add --accept-model"
 _ALIAS = " (names that share no word: one is taken for an alias)"
 
 
@@ -66,7 +65,7 @@ def accepted_in_words(sheet: ClaimSheet, claim: Claim, identity: ModelIdentity) 
     That they are one rests on the user's word, so whoever reads of a rejected claim alone must read this, too.
     """
     why = why_another_model(sheet, claim, identity).removesuffix(_HOW_TO_ACCEPT)
-    said = f"{why[:1].upper()}{why[1:]}, accepted as one ({_FLAG}). A score below the claim may be the other model's."
+    said = f"{why[:1].upper()}{why[1:]}, accepted as one (--accept-model). A score below the claim may be the other model's."
     return (said,) if why else ()
 
 
@@ -122,7 +121,7 @@ def _is_stated(name: str) -> bool:
 
 
 def _two_models(what: str) -> str:
-    return f"{what}: two models by their names{_HOW_TO_ACCEPT}"
+    return f"{what}: two models by their names; if they are one, add --accept-model"
 
 
 def _short(name: str) -> str:

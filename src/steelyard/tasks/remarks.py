@@ -91,7 +91,7 @@ _PAUSES: Final = re.compile(r"[.;:!?](?=\s|$)|[()\[\]\n\u2022]")
 # Beside the words of MEASURING: what the numbers of a table are, and what was done to get them.
 _OF_MEASURING: Final = re.compile(
     r"\bresults? (?:use|used|with|by|from|are|is|were|was|of|obtained|reported|after|under|in)\b"
-    r"|\bwe (?:also )?(?:use|employ|appl|adopt|follow|run|ran|ask|let|allow|give|gave|provid)\w*",
+    r"|\bwe (?:also )?(?:use|employ|apply|applied|adopt|follow|run|ran|ask|let|allow|give|gave|provide)\w*",
     re.IGNORECASE,
 )
 _SENTENCES: Final = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+")
