@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 import rfc8785
 from hypothesis import given
@@ -24,6 +25,11 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)),
     max_leaves=12,
 )
+
+
+class Holder(msgspec.Struct):
+    text: str = ""
+    values: list[Any] = []
 
 
 def test_the_rfc_s_own_example() -> None:
@@ -139,3 +145,9 @@ def test_the_fast_way_knows_where_numbers_need_care(number: float) -> None:
             canonical([number])
     else:
         assert canonical([number]) == expected
+
+
+@given(st.lists(VALUES, max_size=3), st.text(max_size=20))
+def test_records_are_written_as_rfc8785_writes_them(values: list[Any], text: str) -> None:
+    record = Holder(text=text, values=values)
+    assert canonical(record) == rfc8785.dumps(without_defaults(record))

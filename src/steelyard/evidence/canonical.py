@@ -39,12 +39,21 @@ def canonical(value: Any) -> bytes:
     added later changes no digest that was made before. Raises ValueError for what JSON cannot say the same way
     everywhere: NaN, infinity, integers beyond 2⁵³, lone surrogates, other types.
     """
-    if hasattr(value, "__struct_fields__"):
-        value = without_defaults(value)
     try:
+        if hasattr(value, "__struct_fields__"):
+            encoded: bytes = _record_encoder().encode(_plain(value))
+            return encoded
         return _ENCODER.encode(_plain(value)).encode()
     except _NeedsCareError:
-        return rfc8785.dumps(value)
+        return rfc8785.dumps(without_defaults(value))
+
+
+@cache
+def _record_encoder() -> Any:
+    # Where there is a record msgspec is loaded; what verifies a bundle has none, and does without.
+    import msgspec
+
+    return msgspec.json.Encoder(order="sorted")
 
 
 def canonical_in_full(record: Any) -> bytes:
@@ -155,8 +164,11 @@ class _NeedsCareError(Exception):
 
 
 def _plain(value: Any) -> Any:
-    """``value`` as the C encoder writes it in RFC 8785's way, at a fifth of rfc8785's time; raises _NeedsCareError."""
-    kind = type(value)
+    """``value``, a record without its defaults, as encoders in C write it in RFC 8785's way; raises _NeedsCareError.
+
+    That takes a fifth of rfc8785's time.
+    """
+    kind: Any = type(value)
     if kind is str or kind is bool or value is None:
         return value
     if kind is int:
@@ -173,6 +185,16 @@ def _plain(value: Any) -> Any:
             return int(value)  # 0.0 is written 0
         if SMALLEST_PLAIN <= abs(value) < SAFE_INTEGER:
             return value
+    elif hasattr(kind, "__struct_fields__"):
+        tag, fields = fields_of(kind)
+        found: dict[str, Any] = dict(tag)
+        for name, default, has_default in fields:
+            entry = getattr(value, name)
+            if not (has_default and entry == default and type(entry) is type(default)):
+                found[name] = _plain(entry)
+        return found
+    elif issubclass(kind, Enum):
+        return _plain(value.value)
     raise _NeedsCareError
 
 

@@ -13,8 +13,8 @@ from steelyard.server.jobs.specification import AuditSpecification, RunSpecifica
 
 URI = "openai:sums@http://127.0.0.1:1/v1"
 SETUP = Setup(
-    uri=URI, host="127.0.0.1", port=1, key="sk-1", calls=3, price=(1.5, 2.0), data="/", project="default", job=1,
-    attempt=1, lease_seconds=10.0,
+    uri=URI, host="127.0.0.1", port=1, key="sk-1", calls=3, price=(1.5, 2.0), data="/", project="default", project_id=1,
+    job=1, attempt=1, lease_seconds=10.0,
 )  # fmt: skip
 LINE = '{"question": "What is 1 + 1?", "answer": "2"}\n'
 

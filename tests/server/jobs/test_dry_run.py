@@ -17,7 +17,7 @@ def setup(server: SumsServer) -> Setup:
     port = int(server.url.split(":")[2].partition("/")[0])
     return Setup(
         uri=f"openai:sums@{server.url}", host="127.0.0.1", port=port, key=KEY,
-        calls=2, data="/", project="default", job=0, attempt=0, lease_seconds=10.0,
+        calls=2, data="/", project="default", project_id=1, job=0, attempt=0, lease_seconds=10.0,
     )  # fmt: skip
 
 

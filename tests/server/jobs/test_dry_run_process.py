@@ -10,7 +10,9 @@ import msgspec
 from steelyard.server.jobs.dry_run_process import Asked, Figures
 from steelyard.server.jobs.messages import Setup
 
-SETUP = Setup(uri="embedded:smollm2", key="sk-1", data="/", project="default", job=0, attempt=0, lease_seconds=10.0)
+SETUP = Setup(
+    uri="embedded:smollm2", key="sk-1", data="/", project="default", project_id=1, job=0, attempt=0, lease_seconds=10.0
+)
 
 
 def said(folder: Path, specification: str) -> Figures:

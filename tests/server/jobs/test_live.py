@@ -29,7 +29,14 @@ def watched(asked: AuditSpecification | RunSpecification, server: SumsServer, fo
         found.append(claim)
 
     setup = Setup(
-        uri=f"openai:sums@{server.url}", data=str(folder), project="", job=1, attempt=1, lease_seconds=9, calls=2
+        uri=f"openai:sums@{server.url}",
+        data=str(folder),
+        project="",
+        project_id=1,
+        job=1,
+        attempt=1,
+        lease_seconds=9,
+        calls=2,
     )
     (folder / "in").mkdir()
     args = arguments_of(asked, setup, folder / "in", folder / "run")

@@ -36,8 +36,8 @@ def test_numbers_that_are_none_are_refused(line: bytes) -> None:
 
 def test_where_an_endpoint_is_is_said_to_no_viewer() -> None:
     setup = Setup(
-        uri="openai:m@http://llm.corp:8000/v1", host="llm.corp", port=8000, data="/", project="p", job=1, attempt=1,
-        lease_seconds=1.0,
+        uri="openai:m@http://llm.corp:8000/v1", host="llm.corp", port=8000, data="/", project="p", project_id=1, job=1,
+        attempt=1, lease_seconds=1.0,
     )  # fmt: skip
     for said, shown in (
         (
@@ -49,7 +49,7 @@ def test_where_an_endpoint_is_is_said_to_no_viewer() -> None:
         ("llm.corporate and my-llm.corp are others", "llm.corporate and my-llm.corp are others"),
     ):
         assert without_address(said, setup) == shown
-    built_in = Setup(uri="embedded:smollm2", data="/", project="p", job=1, attempt=1, lease_seconds=1.0)
+    built_in = Setup(uri="embedded:smollm2", data="/", project="p", project_id=1, job=1, attempt=1, lease_seconds=1.0)
     assert without_address("an error", built_in) == "an error"
 
 

@@ -14,7 +14,15 @@ from steelyard.server.jobs.specification import encode
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import Yard, a_run, taken_setup, wait_for
 
-NOBODYS = Setup(uri="openai:sums@http://127.0.0.1:1/v1", data="/nowhere", project="", job=1, attempt=1, lease_seconds=9)
+NOBODYS = Setup(
+    uri="openai:sums@http://127.0.0.1:1/v1",
+    data="/nowhere",
+    project="",
+    project_id=1,
+    job=1,
+    attempt=1,
+    lease_seconds=9,
+)
 
 
 def started(tmp_path: Path, parent: int, setup: Setup = NOBODYS) -> subprocess.Popen[bytes]:

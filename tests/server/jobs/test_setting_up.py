@@ -141,7 +141,7 @@ def test_a_name_that_leads_elsewhere_the_second_time_is_not_followed(
     uri = f"openai:sums@http://rebinding.example:{port}/v1"
     setup = Setup(
         uri=uri, host="rebinding.example", port=port, key=KEY, own=OwnPlaces(places=(("127.0.0.3", port),)), data="/",
-        project="default", job=1, attempt=1, lease_seconds=10.0,
+        project="default", project_id=1, job=1, attempt=1, lease_seconds=10.0,
     )  # fmt: skip
     args = arguments_of(RunSpecification(endpoint="x", model="sums", task="gsm8k"), setup, tmp_path, tmp_path / "run")
 

@@ -52,7 +52,7 @@ class World:
             lease = take_job(connection, "w", 600)
         assert lease is not None
         setup = Setup(
-            uri="", host="x", calls=2, data="/", project="default", job=lease.job, attempt=lease.attempt,
+            uri="", host="x", calls=2, data="/", project="default", project_id=1, job=lease.job, attempt=lease.attempt,
             lease_seconds=10.0,
         )  # fmt: skip
         self.running.append((lease, JobAllowance(self.database.new_connection, setup)))

@@ -167,5 +167,5 @@ def test_beside_steelyard_serve_a_job_becomes_a_run_with_a_page(site: Site, sums
     assert found is not None
     shown = browser.get(f"/p/default/runs/{found[0]}")
     assert shown.status == 200
-    assert f"This server made it itself, as its job {row.id}; it is unsigned" in shown.text
+    assert f"This server made it itself, as its job {row.id}, and signed it with this project's key" in shown.text
     assert ", asked for by asks beside" in shown.text

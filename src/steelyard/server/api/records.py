@@ -171,7 +171,10 @@ class RunVerdict(RunItem, frozen=True, kw_only=True):
     ]
     other_tries: Annotated[
         list[OtherTry],
-        Meta(description="Of a run that a job made: other jobs that asked the same, whatever became of them."),
+        Meta(
+            description="Of a run that a job made: other jobs that asked the same, whatever became of them. The ledger "
+            "of the project's key counts them, and divides the level."
+        ),
     ]
     tests: Annotated[list[str], Meta(description="Tests beside the claims, a sentence each.")]
     findings: Annotated[list[str], Meta(description="What nothing honest explains, a sentence each.")]

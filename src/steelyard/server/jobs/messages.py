@@ -51,6 +51,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     database_url: str = ""
     project: str
+    project_id: Number
     job: Number
     attempt: Number
     stored_run: Number | None = None

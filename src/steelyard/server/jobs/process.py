@@ -130,6 +130,7 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.jobs.asking import arguments_of, job_of
     from steelyard.server.jobs.keeping import kept_run
+    from steelyard.server.jobs.signing import signer_of_project
     from steelyard.server.jobs.specification import Resumption, read_specification
     from steelyard.storage.run_folder import RunFolder
 
@@ -138,17 +139,18 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
         raise InputError("a resumption is done by the specification of the job that it goes on with")
     args = arguments_of(asked, setup, inputs, run)
     teller = _Teller(out)
-    database = existing_database(open_data_folder(Path(setup.data), create=False), _variables(setup))
+    data = open_data_folder(Path(setup.data), create=False)
+    database, signer = existing_database(data, _variables(setup)), signer_of_project(data, setup.project_id)
     with kept_run(database.new_connection, setup, run) as kept, _account(database, setup) as account:
         more: dict[str, Any] = {"watcher": teller.watch, "store": kept, "allowance": account}
         if setup.stored_run is None:
             job = replace(job_of(asked, args, inputs), begun=kept.begin)
-            asyncio.run(conduct(job, args, None, **more))
+            asyncio.run(conduct(job, args, signer, **more))
             teller.tell_all()
             return
         begun = RunFolder.open(run)
         if not begun.is_sealed:
-            asyncio.run(resumed(begun, args, None, **more))
+            asyncio.run(resumed(begun, args, signer, **more))
             teller.tell_all()
 
 

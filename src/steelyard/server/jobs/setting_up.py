@@ -48,6 +48,7 @@ def prepare_setup(
         "data": str(data.path),
         "database_url": os.environ.get(URL, ""),
         "project": lease.project,
+        "project_id": lease.project_id,
         "job": lease.job,
         "attempt": lease.attempt,
         "stored_run": lease.stored_run,

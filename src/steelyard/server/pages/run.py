@@ -12,6 +12,7 @@ from urllib.parse import quote
 from steelyard.evidence import layout
 from steelyard.server.access.callers import Role
 from steelyard.server.answers.index import UnusableIndexError
+from steelyard.server.jobs.signing import key_id_of_project
 from steelyard.server.jobs.tries import other_tries
 from steelyard.server.pages.words import bytes_in_words, moment, verdict_class, verdict_in_words
 from steelyard.server.runs.received import open_received, received_folder
@@ -71,6 +72,8 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         pushed_by=row.pushed_by,
         token=row.token,
         job=row.listed.job,
+        is_own_key=bool(row.listed.job and run.signed_by)
+        and run.signed_by == key_id_of_project(call.platform.data, call.project.project_id),
         **_tries(call, row),
         verified_at=moment(row.verified_at),
         size=bytes_in_words(row.size),

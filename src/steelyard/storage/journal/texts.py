@@ -60,7 +60,7 @@ class Texts:
         if digest in self._recent:
             del self._recent[digest]
         else:
-            line = canonical({"sha256": digest, "text": text})
+            line = canonical(_Text(digest, text))
             self._write(line + b"\n")
             self._store.text(line)
             if len(self._recent) >= RECENT:

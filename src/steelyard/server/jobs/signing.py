@@ -1,0 +1,71 @@
+"""The key by which the runs of a project's jobs are signed, and its ledger: to ask again costs level here, too.
+
+Without a ledger whoever starts a job often enough gets any verdict once. So each project has a key of its own, made by
+its first job, which lies with its ledger in ``secrets/projects/`` of the data folder: on this machine, in no backup.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steelyard.errors import InputError
+
+if TYPE_CHECKING:
+    from steelyard.evidence.keys import KeySigner
+    from steelyard.server.database.folder import DataFolder
+
+__all__ = ["key_id_of_project", "signer_of_project"]
+
+
+def signer_of_project(data: DataFolder, project: int) -> KeySigner:
+    """The signer of the project with this number; its key and ledger are made where they are missing.
+
+    A ledger that is missing beside a key is begun anew, and every later bundle says so. Raises InputError where key or
+    ledger cannot be made or used.
+    """
+    from steelyard.evidence.keys import load_signer
+    from steelyard.evidence.ledger_file import ledger_path, open_new_ledger
+    from steelyard.evidence.new_key import create_key
+
+    path = _path(data, project)
+    with _alone(path.parent):
+        if not os.path.lexists(path):
+            create_key(path)
+        signer = load_signer(path)
+        if not os.path.lexists(ledger_path(path)):
+            open_new_ledger(ledger_path(path), signer, with_key=False)
+    return signer
+
+
+def key_id_of_project(data: DataFolder, project: int) -> str:
+    """The id of the project's key; "" where no job has made one yet, or it cannot be read."""
+    from steelyard.evidence.keys import load_public, public_key_path
+
+    try:
+        return load_public(public_key_path(_path(data, project))).keyid
+    except InputError:
+        return ""
+
+
+def _path(data: DataFolder, project: int) -> Path:
+    return data.secrets / "projects" / f"{project}.pem"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While the block lasts no other process makes keys here: two jobs may be a project's first."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise InputError(f"cannot keep the keys of projects here: {error.strerror}", where=folder) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
