@@ -65,8 +65,8 @@ def accepted_in_words(sheet: ClaimSheet, claim: Claim, identity: ModelIdentity) 
     That they are one rests on the user's word, so whoever reads of a rejected claim alone must read this, too.
     """
     why = why_another_model(sheet, claim, identity).removesuffix(_HOW_TO_ACCEPT)
-    said = f"{why[:1].upper()}{why[1:]}, accepted as one (--accept-model). A score below the claim may be the other model's."
-    return (said,) if why else ()
+    said = f"{why[:1].upper()}{why[1:]}, accepted as one (--accept-model)."
+    return (f"{said} A score below the claim may be the other model's.",) if why else ()
 
 
 def served_in_words(identity: ModelIdentity) -> str:
