@@ -25,7 +25,8 @@ _PASSES: Final = r"(?:runs|generations|repetitions|samples|seeds|trials|passes|t
 _TO_TOKENS: Final = r"[0-9][0-9.,]* ?k?(?: (?:output|generation|response))?(?: (?:tokens?|length))*"
 # What our own readers of cards and logs write into a note.
 _OURS: Final = re.compile(
-    r"^line \d{1,9}: .{1,220} \u00d7 .{1,110}$|^Taken from (?:the card's model-index|Every Eval Ever, |table \d).*$"
+    r"^line \d{1,9}: .{1,220} \u00d7 (?:(?!\+ ?\w|\bw/|\b(?:with|using|via)\b).){1,110}$"
+    r"|^Taken from (?:the card's model-index|Every Eval Ever, |table \d).*$"
     r"|^The card has results of \d+ models; these are the first one's\.$"
     r"|^Where no unit is printed, shares above 1 were read as percent\..*$|^Left out, since no plain number:.*$"
     r"|^\d+ (?:of \d+ results hold no plain|results have no score that is a) number and are left out\.$"
