@@ -144,7 +144,8 @@ def said_in_row(
     what stands there follows ``beside it``, and the rest ``in its row``.
     """
     known = frozenset(words_in(model))
-    beside, within = [section] if _may_matter(section, TOPICS | known) else [], []
+    beside = [section] if _may_matter(section, TOPICS | known) else []
+    within: list[str] = []
     for at, cell in enumerate(row):
         if at in apart or _is_number(cell.text):
             continue
