@@ -168,6 +168,12 @@ def test_a_suite_of_one_s_own_and_a_world_have_no_vendor_s_words() -> None:
     assert may_accuse("world_two_room", metric="planning_success", variant="rooms, few frames")
 
 
+def test_a_buyer_s_own_note_on_a_benchmark_that_is_made_here_is_free() -> None:
+    assert may_accuse("chain_sum", note="inflated on purpose, 57 → 80")
+    assert not may_accuse("chain_sum", note="with tools")
+    assert not may_accuse("gsm8k", note="inflated on purpose, 57 → 80")
+
+
 @pytest.mark.parametrize("mark", ["*", "†", "¹", "^{2}", "^{a}: average of 8 runs of ours with luck"])
 def test_a_number_with_a_footnote_s_mark_accuses_nobody(mark: str) -> None:
     assert not may_accuse("gsm8k", note=f"line 7: GSM8K × Ours; marked {mark}")

@@ -133,6 +133,8 @@ def _in_note(definition: TaskDefinition, note: str, own: frozenset[str]) -> Iter
     yield from (each for each in (*other_modes(note), *said_in_notes(note)) if not set(words_in(each)) <= free)
     yield from (each for many, each in counted_parts(note) if many not in own)
     yield from OF_MODEL.findall(note)
+    if definition.generator is not None:  # made here: what is said of a claim on it is the buyer's own
+        return
     called = f"{definition.id} {definition.title}"
     for part in note.split("; "):
         topics = TOPICS if part.startswith("beside it: ") else frozenset()
