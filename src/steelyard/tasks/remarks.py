@@ -53,7 +53,7 @@ _PHRASES: Final = re.compile(
     rf"|\blimit(?:s|ed)?(?: the)?(?: (?:output|generation|response|context))?(?: (?:length|tokens?))?"
     rf" (?:to|of|at) (?:a |an )?{_TO_TOKENS}"
     # how a number was read
-    r"|\b(?:copied|typed|transcribed|entered|checked) by hand\b|\b(?:checked|verified|compared) (?:against|with)\b"
+    r"|\b(?:copied|typed|transcribed|entered|checked) by hand\b|\b(?:checked|verified) (?:against|with) (?:the|its)\b"
     r"|\brounded to (?:no|one|two|three|[0-9]) decimals?\b|\b(?:last )?updated (?=20[0-9]{2})|\bsingle run\b"
     r"|\b(?:[0-9]{1,2}(?:st|nd|rd|th)? )?may(?: [0-9]{1,2},?)? 20[0-9]{2}\b"
     # what a table leaves out, and what is said of its benchmarks and models
@@ -61,8 +61,8 @@ _PHRASES: Final = re.compile(
     r"(?: due to the failure of the evaluation run)?|\bnot exceeding [0-9.]+|\bif any\b"
     r"|\bnot (?:involved in|part of) the training(?: process)?\b"
     r"|\b(?:benchmarks|datasets|those) (?:with|containing|of) (?:fewer|less|more) than [0-9,]+ (?:samples|questions)\b"
-    r"|\bhigh[- ]variance\b|\bopen[- ](?:sourced?|weights?)\b|\bself[- ]reported\b|\bby default\b|"
-    r"(?<![0-9] )\bdata points?\b"
+    r"|\bhigh[- ]variance\b|\bopen[- ](?:sourced?|weights?)\b|\bself[- ]reported\b|\bby default\b"
+    r"|\bAI2 Reasoning Challenge\b|(?<![0-9] )\bdata points?\b"
     r"|\b(?:the|its|official|original)(?: (?:official|original|public|whole|full|test|evaluation|benchmark))*"
     r" (?:data ?)?sets?\b"
     r"|\bset (?:to|at)\b"
