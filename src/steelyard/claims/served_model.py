@@ -59,11 +59,16 @@ def names_in_words(sheet: ClaimSheet, identity: ModelIdentity, *, accepted: bool
     return "; ".join(f"{what}: {_short(name)}" for what, name in names.items() if name) + remark
 
 
-def accepted_in_words(sheet: ClaimSheet, claim: Claim, identity: ModelIdentity) -> tuple[str, ...]:
+def accepted_in_words(
+    sheet: ClaimSheet | None, claim: Claim | None, identity: ModelIdentity, accepted: bool
+) -> tuple[str, ...]:
     """The sentence on a claim that is tested although the names are of two models; none where they are of one.
 
-    That they are one rests on the user's word, so whoever reads of a rejected claim alone must read this, too.
+    That they are one rests on the word of a user who ``accepted`` it, so whoever reads of a rejected claim alone must
+    read this, too. None either where nothing is claimed.
     """
+    if sheet is None or claim is None or not accepted:
+        return ()
     why = why_another_model(sheet, claim, identity).removesuffix(_HOW_TO_ACCEPT)
     said = f"{why[:1].upper()}{why[1:]}, accepted as one (--accept-model)."
     return (f"{said} A score below the claim may be the other model's.",) if why else ()

@@ -207,12 +207,6 @@ class TaskPlanner:
             return ""
         return why_another_model(self._sheet, claim, self._models[role].identity)
 
-    def _accepted_names(self, claim: Claim | None, role: str) -> tuple[str, ...]:
-        """The sentence on names of two models that the user accepts as one."""
-        if claim is not None and self._sheet is not None and self._options.accept_model:
-            return accepted_in_words(self._sheet, claim, self._models[role].identity)
-        return ()
-
     def _task(self, request: str, name: str, claim: Claim | None) -> Task:
         """The task of a request; raises Skip where there is none, and for a claim that no task can test."""
         find = partial(self._source.find, request)
@@ -287,7 +281,7 @@ class TaskPlanner:
                 *([f"This may confirm the claim, and accuses nobody: {otherwise}."] if otherwise else []),
                 *average.differences(claim, decoding.differences),
                 *decoding.of_endpoint,
-                *self._accepted_names(claim, request.role),
+                *accepted_in_words(self._sheet, claim, self._models[request.role].identity, self._options.accept_model),
                 *in_words(claim, measurement),
                 *(() if request.scorer else other_scorer(task, protocol, measurement.scorers[0])),
                 *rows.remarks,
