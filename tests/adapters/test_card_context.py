@@ -69,11 +69,30 @@ def test_what_is_said_of_all_rows_accuses_nobody(tmp_path: Path, card: str) -> N
 
 @pytest.mark.parametrize("column", ["Setting", "Method", "Evaluation", "Harness", "Category"])
 @pytest.mark.parametrize(
-    "said", ["maj@8", "cons@64", "with tools", "OpenCompass", "pass@10", "3-shot examples of ours"]
+    "said", ["maj@8", "cons@64", "with tools", "OpenCompass", "pass@10", "3-shot, examples of ours", "3-shot"]
 )
 def test_what_another_column_says_is_of_its_row(tmp_path: Path, column: str, said: str) -> None:
     card = f"| Benchmark | {column} | Ours-7B |\n|---|---|---|\n| GSM8K | {said} | 90.1 |\n| AIME 2025 | | 70.0 |\n"
-    assert may_accuse(tmp_path, card, "Ours-7B") == ["3-shot" in said, True]
+    assert may_accuse(tmp_path, card, "Ours-7B") == [said == "3-shot", True]
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "may"),
+    [("Category", "Code", True), ("Tools", "Code", False), ("Type", "Math", True), ("Graded by", "Dialogue", False),
+     ("Category", "Multilingual", False), ("Field", "with the book", False)],
+)  # fmt: skip
+def test_fields_are_known_in_columns_of_kinds_alone(tmp_path: Path, column: str, said: str, may: bool) -> None:
+    card = f"| {column} | Benchmark | Ours-7B |\n|---|---|---|\n| {said} | MMLU | 90.1 |\n"
+    assert may_accuse(tmp_path, card, "Ours-7B") == [may]
+
+
+@pytest.mark.parametrize(
+    ("heading", "may"),
+    [("Evaluation results", True), ("Why people love it", True), ("Results with our orchestrator", False),
+     ("Results by subject", False), ("Results with thinking", False)],
+)  # fmt: skip
+def test_a_heading_that_says_by_what_means(tmp_path: Path, heading: str, may: bool) -> None:
+    assert may_accuse(tmp_path, f"## {heading}\n\n{HEAD}{ROWS}") == [may, may]
 
 
 def test_models_in_rows_say_it_in_theirs(tmp_path: Path) -> None:
@@ -99,3 +118,42 @@ def test_sections_and_sentences_of_hostile_cards_are_bounded() -> None:
     assert sections_of(table) == {}
     assert all(len(each) <= 300 for each in sentences_beside(text, [table]))
     assert footnotes_in("† " + "y" * 10_000)["†"].startswith("yyy")
+
+
+def test_worked_examples_that_the_page_states_elsewhere_are_in_the_note(tmp_path: Path) -> None:
+    """As Qwen2.5's page, which lists them far above its tables."""
+    path = tmp_path / "card.md"
+    listed = "**General Tasks**: MMLU (5-shot), HellaSwag (10-shot)\n**Other**: GSM8K (4-shot), GSM8K (8-shot)\n"
+    rows = "| MMLU | 86.1 |\n| HellaSwag (0-shot) | 87.6 |\n| GSM8K | 91.5 |\n| ARC-C | 72.4 |\n"
+    path.write_text(f"{listed}\n# A\n\n# B\n\n{HEAD}{rows}")
+    notes = {claim.task: claim.note for claim in read_card_tables(path).claims}
+    assert notes["mmlu"].endswith("; on the page: MMLU (5-shot)")
+    assert notes["gsm8k"].endswith("; on the page: GSM8K (4-shot, 8-shot)")
+    assert "on the page" not in notes["hellaswag"] + notes["arc-challenge"]
+    assert may_accuse(tmp_path, path.read_text()) == [True, True, False, True]
+
+
+# The tables of MiMo-V2-Flash's page (XiaomiMiMo/MiMo-V2-Flash, commit 26ef87c7), which no word was taken from.
+UNSEEN = """MiMo-V2-Flash-Base demonstrates strong performance across standard benchmarks, surpassing models with \
+significantly larger parameter counts.
+
+| Category     | Benchmark     | Setting/Length | MiMo-V2-Flash Base | Kimi-K2 Base |
+| :----------- | :------------ | :------------- | :----------------: | :----------: |
+| **Params**   | **#Activated / #Total** | -    | **15B / 309B**     | **32B / 1043B** |
+| **General**  | BBH           | 3-shot         | 88.5               | 88.7         |
+|              | MMLU          | 5-shot         | 86.7               | 87.8         |
+|              | ARC-Challenge | 25-shot        | 95.9               | 96.2         |
+| **Math**     | GSM8K         | 8-shot         | 92.3               | 92.1         |
+|              | MATH          | 4-shot         | 71.0               | 70.2         |
+
+> \\* indicates the model may fail to follow the prompt or format.
+
+### Post-training Model Evaluation
+
+Following our Post-Training Paradigm with MOPD and Agentic RL, the model achieves SOTA reasoning and agentic \
+performance.
+"""
+
+
+def test_a_page_that_no_word_was_taken_from_may_accuse(tmp_path: Path) -> None:
+    assert may_accuse(tmp_path, UNSEEN, "MiMo-V2-Flash Base") == [True] * 5

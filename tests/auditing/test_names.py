@@ -69,6 +69,7 @@ def test_accepted_as_one_model_it_is_tested_and_the_report_says_so(
     assert report["claims"][0]["asked"] > 0
     assert report["names"].endswith("answers as: Qwen2.5-7B-Instruct (two models by their names, accepted as one)")
     assert "accepted as one" in " ".join(shown.split())
+    assert any("accepted as one (--accept-model)" in each for each in report["claims"][0]["differences"])
     for name in ("report.html", "report.md"):
         assert "accepted as one" in (tmp_path / "run" / name).read_text()
     plan = without_defaults(RunFolder.open(tmp_path / "run").plan)

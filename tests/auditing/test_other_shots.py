@@ -179,6 +179,23 @@ def test_what_may_only_be_confirmed_is_confirmed(audit: Audit, tmp_path: Path) -
     recompute(tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    ("note", "found", "word"),
+    [("average of 8 runs, table 3 of the report", 1, "inconsistent"),
+     ("answers were corrected by our librarian", 3, "not_testable")],
+)  # fmt: skip
+def test_a_note_accuses_where_each_of_its_words_is_known(
+    audit: Audit, tmp_path: Path, note: str, found: int, word: str
+) -> None:
+    with ShotServer(lambda prompt, chat: 0.4, number) as server:
+        claim = f"task: math_500, note: '{note}', protocol: {{prompt: chat, decoding: greedy}}, value: 90.0"
+        code, report = audit(server, claim)
+    (row,) = report["claims"]
+    assert (code, row["verdict"]) == (found, word)
+    assert ("its note or a footnote says 'answers', 'corrected'" in row["reason"]) is (found == 3)
+    recompute(tmp_path / "run")
+
+
 def test_what_a_limit_ends_before_it_is_confirmed_needs_no_more(audit: Audit) -> None:
     with ShotServer(lambda prompt, chat: 0.7, number) as server:
         claim = f"task: math_500, shots: 8, protocol: {{prompt: chat, decoding: greedy}}, value: {rate(0.7):.1f}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steelyard.claims.served_model import names_in_words, served_in_words, why_another_model
+from steelyard.claims.served_model import accepted_in_words, names_in_words, served_in_words, why_another_model
 from steelyard.claims.sheet import read_sheet
 from steelyard.records import Claim, ClaimSheet, ModelIdentity
 
@@ -57,6 +57,18 @@ def test_two_models(sheet: dict[str, str], asked: str, answers_as: str, variant:
     assert said in reason
     assert reason.endswith("--accept-model")
     assert "\n" not in reason
+
+
+def test_what_is_accepted_as_one_is_said_of_the_claim_itself() -> None:
+    claim = Claim(task="t", value="80")
+    sheet = ClaimSheet(model="Qwen2.5-72B", claims=(claim,))
+    assert accepted_in_words(sheet, claim, identity("Qwen2.5-7B"), True) == (
+        "The claim is about Qwen2.5-72B, and the endpoint serves Qwen2.5-7B: two models by their names, accepted as "
+        "one (--accept-model). A score below the claim may be the other model's.",
+    )
+    assert accepted_in_words(sheet, claim, identity("my-deployment"), True) == ()
+    assert accepted_in_words(sheet, claim, identity("Qwen2.5-7B"), False) == ()
+    assert accepted_in_words(None, None, identity("Qwen2.5-7B"), True) == ()
 
 
 @pytest.mark.parametrize(

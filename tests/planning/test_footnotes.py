@@ -39,6 +39,32 @@ def test_what_changes_nothing_is_left_out(said: str) -> None:
     assert notes(said) == ("", "pasted")
 
 
+@pytest.mark.parametrize(
+    "said", ["Answers were cleaned up by a script.", "Ergebnisse mit Werkzeugen.", "Best of both prompts."]
+)
+def test_what_is_not_known_to_change_nothing_is_beside_each_claim(said: str) -> None:
+    assert notes(said) == (f"footnote: {said}", f"pasted; footnote: {said}")
+
+
+def test_one_benchmark_s_name_in_another_s_is_not_named() -> None:
+    claims = (Claim(task="mmmu", value="70"), Claim(task="mmmu-pro", value="60"))
+    sheet = ClaimSheet(model="m", claims=claims, footnotes=("MMMU Pro is the mean of Standard and Vision.",))
+    assert [bool(claim.note) for claim in with_footnotes(sheet).claims] == [False, True]
+    alone = with_footnotes(ClaimSheet(model="m", claims=claims[:1], footnotes=sheet.footnotes))
+    assert alone.claims[0].note
+
+
+def test_names_of_the_model_and_its_vendor_are_known() -> None:
+    sheet = ClaimSheet(model="Zephyrus-9B", vendor="Acme", claims=(AIME,), footnotes=("Acme evaluated Zephyrus-9B.",))
+    assert with_footnotes(sheet) == sheet
+
+
+def test_a_footnote_on_a_relative_of_a_benchmark_is_beside_it() -> None:
+    claim = Claim(task="math", value="90")
+    sheet = ClaimSheet(model="m", claims=(claim,), footnotes=("For MATH we report MATH-500.",))
+    assert with_footnotes(sheet).claims[0].note
+
+
 def test_it_is_said_once() -> None:
     sheet = ClaimSheet(model="m", claims=(AIME,), footnotes=("with tools",))
     once = with_footnotes(sheet)
@@ -49,7 +75,8 @@ def test_of_the_table_of_the_scandal_every_row_may_still_be_rejected() -> None:
     sheet = read_sheet(ROOT / "examples/llama-4-maverick.yaml")
     after = with_footnotes(sheet)
     changed = {one.task for one, other in zip(sheet.claims, after.claims, strict=True) if one != other}
-    assert changed == {"mtob", "lmarena"}  # these state no worked examples, and a footnote does: none
+    # The first two state no worked examples, and a footnote does: none. The third's says what is asked: both settings.
+    assert changed == {"mtob", "lmarena", "mmmu-pro"}
     asked = [(claim, task) for claim in after.claims if (task := Catalogue().find(claim.task))]
     assert len(asked) == 13
     assert [task.protocol_for(claim).confirms_only for claim, task in asked] == [""] * 13

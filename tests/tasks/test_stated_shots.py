@@ -76,9 +76,11 @@ def test_any_text_is_read(text: str) -> None:
     assert all(0 <= each <= 999 for each in stated_shots(None, [text]).numbers)
 
 
-def asked(task: str, metric: str = "", shots: int | None = None, **protocol: Any) -> dict[str, tuple[int, bool]]:
+def asked(
+    task: str, metric: str = "", shots: int | None = None, samples: int | None = None, **protocol: Any
+) -> dict[str, tuple[int, bool]]:
     """By prompt format, in which a claim is asked: the worked examples shown, and whether it may only be confirmed."""
-    claim = Claim(task=task, value="50", metric=metric, shots=shots, protocol=Protocol(**protocol))
+    claim = Claim(task=task, value="50", metric=metric, shots=shots, samples=samples, protocol=Protocol(**protocol))
     found = [load_task(task).protocol_for(claim, name) for name in load_task(task).formats_for(claim)]
     return {each.prompt: (each.shots, bool(each.confirms_only)) for each in found}
 
@@ -95,8 +97,11 @@ def asked(task: str, metric: str = "", shots: int | None = None, **protocol: Any
         ({"task": "math", "shots": 4}, {"chat": (0, True), "minerva": (4, False), "minerva_chat": (4, False)}),
         ({"task": "math", "shots": 5}, {"chat": (0, True), "minerva": (4, True), "minerva_chat": (4, True)}),
         ({"task": "math", "prompt": "4-shot CoT"}, {"minerva": (4, False), "minerva_chat": (4, False)}),
-        ({"task": "math", "prompt": "0-shot CoT"}, {"chat": (0, False)}),
-        ({"task": "math", "prompt": "CoT"}, {"chat": (0, False), "minerva": (4, False), "minerva_chat": (4, False)}),
+        ({"task": "math", "prompt": "0-shot CoT", "samples": 5000}, {"chat": (0, False)}),
+        (
+            {"task": "math", "prompt": "CoT", "samples": 5000},
+            {"chat": (0, False), "minerva": (4, False), "minerva_chat": (4, False)},
+        ),
         ({"task": "math", "prompt": "4-shot chat"}, {"chat": (0, True)}),
         (
             {"task": "mgsm", "prompt": "native CoT, 8-shot", "shots": 8},

@@ -13,11 +13,14 @@ from steelyard.tasks.requested import RequestedProtocol
 
 
 def may_accuse(
-    task: str, metric: str = "", variant: str = "", shots: int | None = None, note: str = "", **protocol: Any
-) -> bool:
+    task: str, metric: str = "", variant: str = "", shots: int | None = None, note: str = "",
+    samples: int | None = None, average: Any = "", **protocol: Any,
+) -> bool:  # fmt: skip
     """Whether a claim is asked in a format in which it may be rejected."""
-    said = Protocol(**protocol)
-    claim = Claim(task=task, value="50", metric=metric, variant=variant, shots=shots, note=note, protocol=said)
+    claim = Claim(
+        task=task, value="50", metric=metric, variant=variant, shots=shots, note=note, samples=samples, average=average,
+        protocol=Protocol(**protocol),
+    )  # fmt: skip
     definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
     found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
     return any(not each.refused and not each.confirms_only for each in found)
@@ -103,6 +106,8 @@ def test_what_is_not_known_accuses_nobody(claim: dict[str, Any]) -> None:
         {"prompt": "native CoT, as a chat message"}, {"harness": "lm-eval (0.4.13)"}, {"variant": "Instruct, greedy"},
         {"decoding": "sampling, temperature 0.6, top-p 0.95, 32k tokens"}, {"judge": "none"}, {"prompt": "no tools"},
         {"note": "from the model card, read on a Monday"}, {"note": "11 languages"}, {"metric": "8-shot, native CoT"},
+        {"variant": "FP8"}, {"decoding": "greedy, FP8"}, {"prompt": "bf16"}, {"metric": "Avg."},
+        {"metric": "macro_avg/em", "average": "macro"},
     ],
 )  # fmt: skip
 def test_what_is_known_may_accuse(claim: dict[str, Any]) -> None:
@@ -163,9 +168,20 @@ def test_a_suite_of_one_s_own_and_a_world_have_no_vendor_s_words() -> None:
     assert may_accuse("world_two_room", metric="planning_success", variant="rooms, few frames")
 
 
-@pytest.mark.parametrize("mark", ["*", "†", "¹", "^{2}", "^{a}: average of 8 runs"])
+def test_a_buyer_s_own_note_on_a_benchmark_that_is_made_here_is_free() -> None:
+    assert may_accuse("chain_sum", note="inflated on purpose, 57 → 80")
+    assert not may_accuse("chain_sum", note="with tools")
+    assert not may_accuse("gsm8k", note="inflated on purpose, 57 → 80")
+
+
+@pytest.mark.parametrize("mark", ["*", "†", "¹", "^{2}", "^{a}: average of 8 runs of ours with luck"])
 def test_a_number_with_a_footnote_s_mark_accuses_nobody(mark: str) -> None:
     assert not may_accuse("gsm8k", note=f"line 7: GSM8K × Ours; marked {mark}")
+
+
+def test_it_accuses_where_the_footnote_is_known_to_change_nothing() -> None:
+    for said in ("average of 8 runs", "Evaluated following a 0-shot CoT setting.", "reported by Meta"):
+        assert may_accuse("gsm8k", prompt="0-shot CoT", note=f"line 7: GSM8K × Ours; marked ^{{*}}: {said}")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +189,9 @@ def test_a_number_with_a_footnote_s_mark_accuses_nobody(mark: str) -> None:
     [
         ("no majority voting or parallel test time compute", True),
         ("without tools and without retrieval", True),
-        ("checked by hand, marked right", True),
+        ("checked twice with the card, marked right", False),
+        ("checked with the card", True),
+        ("without a chat template", False),
         ("not greedy but majority voting", False),
         ("no CoT maj@8", False),
         ("no thinking", False),
@@ -201,3 +219,35 @@ def test_a_number_over_other_samples_than_the_benchmark_s_accuses_nobody() -> No
     for samples, may in ((500, False), (1319, True), (1310, True), (None, True)):
         claim = Claim(task="gsm8k", value="50", samples=samples)
         assert bool(load_task("gsm8k").protocol_for(claim).confirms_only) is not may
+
+
+@pytest.mark.parametrize(
+    ("task", "stated"),
+    [
+        ("mbpp", {"samples": 500}), ("mbpp", {"shots": 3}), ("mbpp", {"harness": "lm-eval (mbpp)"}),
+        ("mbpp", {"variant": "full"}), ("math", {"samples": 5000}), ("math", {"prompt": "4-shot"}),
+        ("math", {"harness": "lm-eval (hendrycks_math)"}), ("math", {"prompt": "minerva"}),
+        ("mmmu_pro", {"average": "macro"}), ("mmmu_pro", {"subset": "Standard and Vision"}),
+    ],
+)  # fmt: skip
+def test_a_bare_name_of_two_sets_of_questions_accuses_nobody(task: str, stated: dict[str, Any]) -> None:
+    """MBPP is EvalPlus's 378 in some tables, MATH is MATH-500, MMMU-Pro its standard setting alone."""
+    assert not may_accuse(task)
+    assert not may_accuse(task, shots=0)
+    assert may_accuse(task, **stated)
+    assert not may_accuse("mbpp", samples=378)
+    assert not may_accuse("math", samples=500)
+
+
+@pytest.mark.parametrize("prompt", ["Prompt Strict", "strict prompt", "prompt strict", "strict-prompt"])
+def test_ifeval_s_usual_measure_in_its_usual_words(prompt: str) -> None:
+    assert may_accuse("ifeval", prompt=prompt)
+    assert may_accuse("ifeval", metric=prompt)
+
+
+def test_words_whose_meaning_is_not_certain_only_confirm() -> None:
+    # Meta has a model judge what sympy cannot compare; DeepSeek's other prompt for LiveCodeBench asks for reasoning.
+    assert not may_accuse("math", metric="final_em", samples=5000)
+    assert not may_accuse("livecodebench", metric="Pass@1-COT", subset="2024-08-01 to 2024-11-30")
+    assert not may_accuse("mmlu", metric="macro_avg/acc")  # until the sheet says average: macro
+    assert may_accuse("mmlu", metric="macro_avg/acc", average="macro")

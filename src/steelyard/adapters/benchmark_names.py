@@ -10,15 +10,27 @@ from typing import Final, Literal
 
 from steelyard.claims.benchmarks import benchmarks, key_of, lookup
 
-__all__ = ["MAX_PERCENT", "Unit", "infer_unit", "known_task", "names_a_share", "shots_in_name"]
+__all__ = [
+    "MAX_PERCENT",
+    "Average",
+    "Unit",
+    "average_in_name",
+    "infer_unit",
+    "known_task",
+    "names_a_share",
+    "shots_in_name",
+]
 
 Unit = Literal["percent", "fraction", "elo", "points"]
+Average = Literal["", "micro", "macro"]
 
 SHOTS: Final = re.compile(r"\(?\b(?P<number>\d{1,3})[- ]?shots?\b\)?", re.I)
 SHARES: Final = re.compile(
     r"acc|exact|match|\bem\b|f1|precision|recall|pass|mc[12]|win|rate|correct|success|solved|percent|proportion|score",
     re.I,
 )
+MACRO: Final = re.compile(r"macro[ _-]?(?:avg|average)\b")
+MICRO: Final = re.compile(r"micro[ _-]?(?:avg|average)\b")
 MAX_PERCENT: Final = 100
 ELO: Final = re.compile(r"\belo\b|bradley", re.I)
 NO_SHARES: Final = re.compile(
@@ -44,6 +56,18 @@ def known_task(names: Iterable[str], hub: str = "") -> str | None:
 def _shared_homes() -> frozenset[str]:
     homes = Counter(key_of(each.hub.rpartition("/")[2]) for each in benchmarks() if each.hub)
     return frozenset(home for home, number in homes.items() if number > 1)
+
+
+def average_in_name(metric: str) -> Average:
+    """The average that a metric's name states: Meta's ``macro_avg/acc`` is the mean of the subjects' accuracies."""
+    name = metric.casefold()
+    return "macro" if MACRO.match(name) else "micro" if MICRO.match(name) else ""
+
+
+def repeats_in_name(metric: str) -> int | None:
+    """How many answers to each sample are averaged: 64 of ``Avg@64``."""
+    found = re.fullmatch(r"(?:avg|mean|average)\s?@\s?(\d{1,4})", metric, re.IGNORECASE)
+    return int(found[1]) if found and int(found[1]) > 1 else None
 
 
 def shots_in_name(name: str) -> int | None:

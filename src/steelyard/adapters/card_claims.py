@@ -12,7 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from steelyard.adapters.benchmark_names import Unit, infer_unit, known_task, names_a_share, shots_in_name
+from steelyard.adapters.benchmark_names import (
+    Unit,
+    average_in_name,
+    infer_unit,
+    known_task,
+    names_a_share,
+    repeats_in_name,
+    shots_in_name,
+)
 from steelyard.adapters.card_context import said_in_row, sections_of
 from steelyard.adapters.card_tables import Cell, Table
 from steelyard.adapters.decimal_commas import VALUE, check_readings, with_decimal_points
@@ -54,6 +62,7 @@ SHORT_METRIC = re.compile(
     r"em|acc\.?|f1|bpb|bleu|elo|rating|percentile|resolved|(macro |micro )?(avg|average|mean)|(avg|mean|cons|maj)@\d+",
     re.IGNORECASE,
 )
+LEVEL = re.compile(r"\b(?:(?:strict|loose)[- ]prompt|prompt[- ](?:strict|loose))\b", re.IGNORECASE)  # of IFEval
 HOW_ASKED = re.compile(
     r"cot|prompt|shot|strict|loose|think|template|chat|instruct|tool|agent|greedy|sampl|attempt|reason|effort|python|search",
     re.IGNORECASE,
@@ -304,7 +313,7 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
     name_column = _name_column(table, direction)
     if direction == "columns":
         row = table.rows[place]
-        said = said_in_row(row, {name_column}, sections_of(table).get(place, ""))
+        said = said_in_row(row, {name_column}, sections_of(table).get(place, ""), table.head, printed)
         for at in range(name_column + 1, len(row)):
             above = list(dict.fromkeys(_label(line[at].text) for line in head if at < len(line) and line[at].text))
             name = next((text for text in above if _task(table, text)), above[0] if above else "")
@@ -320,12 +329,13 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
     metric_at = next((at for at, name in beside.items() if IS_METRIC.fullmatch(name)), None)
     shots_at = next((at for at, name in beside.items() if IS_SHOTS.fullmatch(name)), None)
     of_model = _marks(line[place].text for line in head if place < len(line))
-    sections, apart = sections_of(table), {*_models(table, direction), name_column, metric_at, shots_at}
+    sections, read = sections_of(table), (at for at in (metric_at, shots_at) if at is not None)
+    apart = {*_models(table, direction), name_column, *read}
     for number, row in enumerate(table.rows):
         if number >= len(head) - len(table.head) and max(place, name_column) < len(row):
             metric, shots = (row[at].text if at is not None and at < len(row) else "" for at in (metric_at, shots_at))
             name, marks = row[name_column].text, f"{of_model} {_marks((row[name_column].text, metric, shots))}"
-            said = said_in_row(row, {at for at in apart if at is not None}, sections.get(number, ""))
+            said = said_in_row(row, apart, sections.get(number, ""), table.head, printed)
             yield _Score(table, row[place], _label(name), printed, _label(metric), _label(shots), marks, said)
 
 
@@ -364,7 +374,7 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *,
         "" if unit == "percent" else unit_note,
         f"printed with ± {value['margin']}" if value["margin"] else "",
         *_marked(f"{value['marks']} {score.marks}", footnotes),
-        f"beside it: {score.said}" if score.said else "",
+        score.said,
         one_line(value["aside"] or "", 80),
     ]
     return Claim(
@@ -372,7 +382,8 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *,
         value=number,
         unit=unit,
         metric=metric,
-        repeats=_repeats(metric),
+        repeats=repeats_in_name(metric),
+        average=average_in_name(metric),
         shots=_shots(score),
         protocol=protocol,
         note="; ".join(note for note in notes if note),
@@ -381,10 +392,10 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *,
 
 def _protocol(score: _Score) -> tuple[str, Protocol]:
     """(metric, protocol): brackets behind a benchmark's name say how it was scored, how asked, or on what part."""
-    metric, prompt, subset = _bare_metric(score.metric), [], []
+    metric, prompt, subset = _bare_metric(score.metric), LEVEL.findall(score.name)[:1], []
     is_name = known_task((score.name,)) is not None or _task(score.table, score.name) is None
     asides = [*ASIDE.findall(score.name), *(found[0] for found in TRAILING.finditer(score.name))]
-    for aside in filter(None, map(str.strip, asides)):
+    for aside in (text for text in map(str.strip, asides) if text and not LEVEL.fullmatch(text)):
         if not metric and (names_a_share(aside) or SHORT_METRIC.fullmatch(aside)):
             metric = _bare_metric(aside)
         elif is_name or not _bare_metric(aside):
@@ -400,12 +411,6 @@ def _bare_metric(text: str) -> str:
     """A metric without the number of shots: ``5-shot, top-1`` is ``top-1``."""
     rest = re.sub(r"\b\d{1,3}\s*([-–]\s*\d{1,3}\s*)?-?\s*shots?\b", "", text, flags=re.IGNORECASE).strip(" ,;")
     return "" if NOTHING.fullmatch(rest) else rest
-
-
-def _repeats(metric: str) -> int | None:
-    """How many answers to each sample are averaged: 64 of ``Avg@64``."""
-    found = re.fullmatch(r"(?:avg|mean|average)\s?@\s?(\d{1,4})", metric, re.IGNORECASE)
-    return int(found[1]) if found and int(found[1]) > 1 else None
 
 
 def _unit(task: str | None, metric: str, value: float, *, beside_percent: bool) -> tuple[Unit, str]:

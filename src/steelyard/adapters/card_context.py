@@ -7,14 +7,22 @@ may change how a claim is tested is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
-from steelyard.tasks.understood import changes_a_test
+from steelyard.claims.benchmarks import lookup
+from steelyard.records import Claim
+from steelyard.tasks.harmless_words import TOPICS
+from steelyard.tasks.other_measures import changes_a_test
+from steelyard.tasks.remarks import benchmarks_in, sentences_that_matter, unknown_words
+from steelyard.tasks.requested import RequestedProtocol
+from steelyard.tasks.subset import words_in
 from steelyard.util.text import one_line
 
-__all__ = ["footnotes_in", "said_in_row", "sections_of", "sentences_beside"]
+__all__ = ["footnotes_in", "said_in_row", "sections_of", "sentences_beside", "with_shots_of_page"]
 
 _MAX_LINE: Final = 2000  # characters
 _MAX_TEXT: Final = 300
@@ -22,6 +30,19 @@ _ABOVE: Final = 4  # lines with words
 _BELOW: Final = 10
 _NOTE: Final = re.compile(r"(?P<mark>\^\{[^{}]{1,3}\}|\*{1,3}|[#†‡§¶¹²³⁴⁵⁶⁷⁸⁹])\s*[:.)]?\s*(?P<text>\S.{3,})")
 _OF_TABLE: Final = re.compile(r"<(caption|tfoot)\b[^<>]{0,300}>(.{0,4000}?)</\1>", re.IGNORECASE | re.DOTALL)
+_CAPTION: Final = "\0"  # in front of a caption
+_IS_NOTE: Final = re.compile(
+    r"(?:[-\u2022*] )?(?:table|tab\.|notes?|n\.b\.|caption|remarks?|(?:evaluation )?settings?|setup|legend)\b"
+    r"[ \d.]{0,6}[:\u2013-]",
+    re.IGNORECASE,
+)
+_OF_MEANS: Final = re.compile(r"\b(?:with|using|via|by|under|after|w/)(?!\w)|\+", re.IGNORECASE)
+_OF_KINDS: Final = re.compile(
+    r"\W*(?:(?:benchmark |task )?(?:category|categories|kinds?|domains?|areas?|types?|groups?|fields?|subjects?|topics?"
+    r"|capability|capabilities|ability|abilities|skills?|dimensions?|aspects?|tasks?|modality|modalities)|language)?\W*",
+    re.IGNORECASE,
+)
+_SHOTS_OF: Final = re.compile(r"(?P<name>[^()|,;:]{2,60})\((?P<shots>\d{1,2})[- ]shots?\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?\s*%?.{0,12}", re.DOTALL)
 
 
@@ -36,16 +57,52 @@ def footnotes_in(text: str) -> dict[str, str]:
     return found
 
 
-def sentences_beside(text: str, tables: Sequence[Table]) -> list[str]:
-    """The lines before and after these tables, and their captions and feet, that may change how a claim is tested."""
+def sentences_beside(text: str, tables: Sequence[Table], model: str = "") -> list[str]:
+    """What the lines before and after these tables, and their captions and feet, say that may change a test.
+
+    The name of ``model`` is known in them.
+    """
     text = without_comments(text)
-    lines = text.splitlines()
-    said = [plain(found[2][:_MAX_LINE]) for found in _OF_TABLE.finditer(text)]
+    lines, known = text.splitlines(), frozenset(words_in(model))
+    said = [f"{_CAPTION}{plain(found[2][:_MAX_LINE])}" for found in _OF_TABLE.finditer(text)]
     for table in tables:
         last = max((cell.line for row in table.rows for cell in row), default=table.line)
         said += list(_words_of(reversed(lines[max(0, table.line - 1 - 4 * _ABOVE) : table.line - 1]), _ABOVE))
         said += list(_words_of(iter(lines[last : last + 4 * _BELOW]), _BELOW))
-    return [one_line(each, _MAX_TEXT) for each in dict.fromkeys(said) if changes_a_test(each)]
+    kept = (_that_matters(each, known) for each in dict.fromkeys(said))
+    return [one_line(each, _MAX_TEXT) for each in kept if each]
+
+
+def _that_matters(line: str, known: Collection[str]) -> str:
+    """Of a line near a table what may matter: a caption or a note is about the table, and is read as a whole."""
+    text = line.removeprefix(_CAPTION)
+    if text != line or _IS_NOTE.match(text):
+        return text if _may_matter(text, TOPICS.union(known)) else ""
+    return sentences_that_matter(text, known)
+
+
+def with_shots_of_page(claims: Sequence[Claim], text: str) -> tuple[Claim, ...]:
+    """The claims, those that state no worked examples with what the page says elsewhere: *MMLU (5-shot)*, in the note.
+
+    A page of two models may say two numbers: then both stand there, and the claim is asked with neither.
+    """
+    found: dict[str, set[int]] = {}
+    for line in without_comments(text).splitlines():
+        if "|" not in line and "shot" in line.casefold():
+            for said in _SHOTS_OF.finditer(plain(line[:_MAX_LINE])):
+                spans = [said["name"][start:end] for start, end in benchmarks_in(said["name"])]
+                fact = lookup(spans[-1]) if spans and said["name"].rstrip(" *").endswith(spans[-1]) else None
+                if fact is not None:
+                    found.setdefault(fact.id, set()).add(int(said["shots"]))
+    return tuple(_with_shots(claim, found) for claim in claims) if found else tuple(claims)
+
+
+def _with_shots(claim: Claim, found: Mapping[str, set[int]]) -> Claim:
+    fact = lookup(claim.task)
+    if fact is None or fact.id not in found or RequestedProtocol.of_claim(claim).stated_shots.in_words:
+        return claim
+    said = ", ".join(f"{number}-shot" for number in sorted(found[fact.id]))
+    return msgspec.structs.replace(claim, note=f"{claim.note}; on the page: {fact.title} ({said})")
 
 
 def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
@@ -62,20 +119,49 @@ def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
 
 
 def sections_of(table: Table) -> dict[int, str]:
-    """For each row the text of the last row before it that has no number and one text alone; of the last such, all."""
+    """For each row the text of the last row before it that has no number and one text alone; of the last such, all.
+
+    Before it stands the table's heading, where that says by what means.
+    """
     found, section = {}, ""
     for at, row in enumerate(table.rows):
         texts = {cell.text for cell in row if cell.text}
-        if len(texts) == 1 and not any(_NUMBER.fullmatch(text) for text in texts):
+        if len(texts) == 1 and not any(_is_number(text) for text in texts):
             section = texts.pop()
         else:
             found[at] = section
     at_the_foot = section if table.rows and len(table.rows) - 1 not in found else ""
-    return {at: "; ".join(filter(None, (text, at_the_foot))) for at, text in found.items()}
+    heading = table.heading if _OF_MEANS.search(table.heading) else ""
+    return {at: " / ".join(filter(None, (heading, text, at_the_foot))) for at, text in found.items()}
 
 
-def said_in_row(row: Sequence[Cell], apart: Collection[int], section: str) -> str:
-    """What a row says beside its numbers that may change how a claim is tested; ``apart``: columns read elsewhere."""
-    texts = [cell.text for at, cell in enumerate(row) if at not in apart and not _NUMBER.fullmatch(cell.text)]
-    said = [text for text in dict.fromkeys((section, *texts)) if text and changes_a_test(text)]
-    return one_line("; ".join(said), _MAX_TEXT)
+def said_in_row(
+    row: Sequence[Cell], apart: Collection[int], section: str, head: Sequence[Sequence[Cell]], model: str
+) -> str:
+    """What a row says beside its numbers that is not known to change nothing; ``apart``: columns read elsewhere.
+
+    Fields such as *Code* are known in a row that heads a part of the table, and in columns of kinds, by the ``head``;
+    what stands there follows ``beside it``, and the rest ``in its row``.
+    """
+    known = frozenset(words_in(model))
+    beside = [section] if _may_matter(section, TOPICS | known) else []
+    within: list[str] = []
+    for at, cell in enumerate(row):
+        if at in apart or _is_number(cell.text):
+            continue
+        is_kind = not head or at >= len(head[0]) or _OF_KINDS.fullmatch(head[0][at].text) is not None
+        if _may_matter(cell.text, TOPICS | known if is_kind else known):
+            (beside if is_kind else within).append(cell.text)
+    said = {"beside it": beside, "in its row": within}
+    return "; ".join(
+        f"{at}: {one_line(' / '.join(dict.fromkeys(what)), _MAX_TEXT)}" for at, what in said.items() if what
+    )
+
+
+def _is_number(text: str) -> bool:
+    """Whether a cell holds a number and little beside it; *5-shot* says how it was measured."""
+    return _NUMBER.fullmatch(text) is not None and "shot" not in text.casefold()
+
+
+def _may_matter(text: str, known: Collection[str]) -> bool:
+    return changes_a_test(text) or bool(unknown_words(text, "", (), known))

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from steelyard.adapters.card_claims import claims_of_tables
-from steelyard.adapters.card_context import footnotes_in, sentences_beside
+from steelyard.adapters.card_context import footnotes_in, sentences_beside, with_shots_of_page
 from steelyard.adapters.card_tables import Table, table_of_rows, tables_in
 from steelyard.adapters.untrusted_json import read_bytes
 from steelyard.errors import InputError
@@ -33,7 +33,8 @@ def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = (), ow
         )
     sheet = claims_of_tables(tables, model, chosen, str(path), path.name, footnotes_in(text), own_task)
     used = [table for table in tables if not chosen or table.number in chosen]
-    return msgspec.structs.replace(sheet, footnotes=(*sheet.footnotes, *sentences_beside(text, used)))
+    footnotes = (*sheet.footnotes, *sentences_beside(text, used, sheet.model))
+    return msgspec.structs.replace(sheet, footnotes=footnotes, claims=with_shots_of_page(sheet.claims, text))
 
 
 def _tables(path: Path) -> tuple[list[Table], str]:

@@ -6,9 +6,10 @@ from steelyard.claims.model_names import compare, is_precision, parse_name
 from steelyard.records import Claim, ClaimSheet, ModelIdentity
 from steelyard.util.text import one_line
 
-__all__ = ["names_in_words", "served_in_words", "why_another_model"]
+__all__ = ["accepted_in_words", "names_in_words", "served_in_words", "why_another_model"]
 
 _SHOWN = 60
+_HOW_TO_ACCEPT = "; if they are one, add --accept-model"
 _ALIAS = " (names that share no word: one is taken for an alias)"
 
 
@@ -56,6 +57,21 @@ def names_in_words(sheet: ClaimSheet, identity: ModelIdentity, *, accepted: bool
     elif "same but for precision" in likenesses:
         remark = " (only one of them states a precision)"
     return "; ".join(f"{what}: {_short(name)}" for what, name in names.items() if name) + remark
+
+
+def accepted_in_words(
+    sheet: ClaimSheet | None, claim: Claim | None, identity: ModelIdentity, accepted: bool
+) -> tuple[str, ...]:
+    """The sentence on a claim that is tested although the names are of two models; none where they are of one.
+
+    That they are one rests on the word of a user who ``accepted`` it, so whoever reads of a rejected claim alone must
+    read this, too. None either where nothing is claimed.
+    """
+    if sheet is None or claim is None or not accepted:
+        return ()
+    why = why_another_model(sheet, claim, identity).removesuffix(_HOW_TO_ACCEPT)
+    said = f"{why[:1].upper()}{why[1:]}, accepted as one (--accept-model)."
+    return (f"{said} A score below the claim may be the other model's.",) if why else ()
 
 
 def served_in_words(identity: ModelIdentity) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from steelyard.claims.decoding import max_tokens_of
-from steelyard.claims.served_model import why_another_model
+from steelyard.claims.served_model import accepted_in_words, why_another_model
 from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
 from steelyard.planning.averages import average_of, other_average
@@ -281,6 +281,7 @@ class TaskPlanner:
                 *([f"This may confirm the claim, and accuses nobody: {otherwise}."] if otherwise else []),
                 *average.differences(claim, decoding.differences),
                 *decoding.of_endpoint,
+                *accepted_in_words(self._sheet, claim, self._models[request.role].identity, self._options.accept_model),
                 *in_words(claim, measurement),
                 *(() if request.scorer else other_scorer(task, protocol, measurement.scorers[0])),
                 *rows.remarks,

@@ -12,7 +12,7 @@ from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.several_answers import several_answers
 from steelyard.tasks.stated_shots import without_no_reasoning
 from steelyard.tasks.subset import named_in, subset_words, words_in
-from steelyard.tasks.understood import not_understood
+from steelyard.tasks.understood import NotUnderstood, not_understood
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
 __all__ = ["ChosenProtocol", "choose_protocol", "possible_formats"]
@@ -23,6 +23,7 @@ _WHOLE = frozenset(
     ("the", "whole", "overall", "full", "all", "complete", "set", "split", "samples", "questions", "items")
 )
 _TOGETHER = frozenset(("and", "of", "average", "mean", "both", "tasks", "subtasks", "settings"))
+_NAMED_WORDS = 5  # that a reason quotes
 _OF_A_WINDOW = frozenset(("problems", "contests", "contest", "dates", "date", "window", "from", "between", "release"))
 
 
@@ -124,7 +125,7 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
     stated, prompt_format = requested.stated_shots, definition.prompts[name]
     if not stated.are(_counted(prompt_format, shots)):
         return f"the vendor shows {stated.in_words} worked examples, and {shots or 'none'} are shown here"
-    if why := _meant(definition.confirms_only, requested):
+    if why := _meant(definition.confirms_only, requested, stated=_figures(requested)):
         return why
     whole = definition.items.count if definition.hub and definition.items and not definition.releases else None
     if whole and requested.samples and abs(requested.samples - whole) > whole // 50:
@@ -132,10 +133,25 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
     if several := several_answers((requested.harness, *requested.said)):
         return f"the vendor's number may come from several answers to a sample ({several})"
     if definition.public and not definition.prompts[definition.default_prompt].needs:
-        words = not_understood(definition, name, requested)
-        if words:
-            return f"what is said of its measure is not known here ({words}; leave it out if it changes nothing)"
+        return _not_known(not_understood(definition, name, requested))
     return ""
+
+
+def _not_known(found: NotUnderstood) -> str:
+    """Which words of a claim are not known here, and what a reader of the sheet can do; empty where all are."""
+    if found.of_measure:
+        words = _quoted((*found.of_measure, *found.of_note))
+        return f"what is said of its measure is not known here ({words}; leave it out if it changes nothing)"
+    if found.of_note:
+        return (
+            f"its note or a footnote says {_quoted(found.of_note)}, which may change the number (if you have read it, "
+            "and it does not, take it out of the note or the footnotes)"
+        )
+    return ""
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(repr(word[:40]) for word in list(dict.fromkeys(words))[:_NAMED_WORDS])
 
 
 def _is_more_than_shots(text: str) -> bool:
@@ -186,13 +202,24 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
     return _no_window(definition, requested) if definition.releases else ""
 
 
-def _meant(refusals: Iterable[Refusal], requested: RequestedProtocol, named: bool = False) -> str:
-    """The reason of the first of these entries that a claim's words mean; empty where they mean none."""
+def _figures(requested: RequestedProtocol) -> tuple[str, ...]:
+    """What a claim states beside its words and settles which set of questions is meant: a subset, and numbers."""
+    shots = requested.stated_shots.number
+    return requested.subset, str(requested.samples or ""), "" if shots is None else f"{shots} shot"
+
+
+def _meant(
+    refusals: Iterable[Refusal], requested: RequestedProtocol, named: bool = False, stated: tuple[str, ...] = ()
+) -> str:
+    """The reason of the first of these entries that a claim's words mean; empty where they mean none.
+
+    ``stated`` is looked at for the words that make an exception, too.
+    """
     texts = (requested.task, requested.variant, requested.metric, requested.prompt)
     of_claim = (*texts, requested.average, requested.harness)
     for refusal in refusals:
         meant = any(_longest(text, refusal.words) for text in of_claim) if refusal.words else not named
-        if meant and not any(_longest(text, refusal.unless) for text in of_claim):
+        if meant and not any(_longest(text, refusal.unless) for text in (*of_claim, *stated)):
             return refusal.why
     return ""
 

@@ -5,17 +5,21 @@ A harness has hundreds of tasks with names like a benchmark's own: ``mgsm_native
 complete, so it is the other way round: a claim accuses only where each word of its variant, its metric and the names in
 its harness or prompt is known here to mean what is asked. Whatever is not known may be confirmed, and accuses nobody.
 
-The words of a prompt, a harness, the decoding and a judge are held to the same. A note is free, since it is the
-buyer's: read in it are words on reasoning, help, other modes, several answers and other harnesses.
+The words of a prompt, a harness, the decoding and a judge are held to the same. A note, which holds the sheet's
+footnotes by then, is held to the words that are known to change nothing (:mod:`steelyard.tasks.remarks`), and to the
+lists of those that do.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from steelyard.tasks.several_answers import several_answers
-from steelyard.tasks.stated_shots import plain, stated_shots, without_denied, without_no_reasoning, without_shots
+from steelyard.tasks.harmless_words import TOPICS
+from steelyard.tasks.other_measures import OF_MODEL, WITHOUT_TOOLS, counted_parts, other_modes, said_in_notes
+from steelyard.tasks.remarks import unknown_words
+from steelyard.tasks.stated_shots import without_no_reasoning, without_shots
 from steelyard.tasks.subset import subset_words, words_in
 from steelyard.tasks.window import without_window
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.definition import TaskDefinition
     from steelyard.tasks.requested import RequestedProtocol
 
-__all__ = ["changes_a_test", "mode_of_model", "not_understood", "other_modes"]
+__all__ = ["NotUnderstood", "not_understood"]
 
 # A name of a harness's own: words joined by underscores, colons, bars or slashes; and what stands in its parentheses.
 _NAME: Final = re.compile(r"[A-Za-z0-9.+-]+(?:[_:|/,][A-Za-z0-9.+-]+)+")
@@ -35,40 +39,6 @@ _ONE_ANSWER: Final = re.compile(
     r"(?:[ _](?:runs|samples|seeds|trials|passes))?(?!\w)",
     re.IGNORECASE,
 )
-# Help, or another mode of the model, which is said anywhere.
-_WITHOUT_TOOLS: Final = re.compile(r"\b(?:no|without|w/o)[ -](?:any )?tools?\b", re.IGNORECASE)
-_OTHER_MODES: Final = re.compile(
-    r"\b(?:non?[- ]?thinking|thinking|no[- ]think|human[- ]split|augmented[- ]split|level[- ]?5)\b", re.IGNORECASE
-)
-_HELP: Final = re.compile(
-    r"\b(?:tools?|tool[- ]use|interpreter|python|(?:code|program)[- ](?:execution|running)|execute[sd]?|execution"
-    r"|executing|search\w*|brows\w+|retrieval|majority|vot(?:e|es|ed|ing)|ensembl\w+|rerank\w*|verifier"
-    r"|scaffold\w*|agent\w*|deep ?think|effort|test[- ]time|parallel|compute|budget"
-    r"|(?:extended|deep|deeper|longer|more|high|low|medium|minimal|max) (?:think|reason)\w*)\b",
-    re.IGNORECASE,
-)
-# What a note says of how it was asked: another measure where these are not words of what is asked.
-_IN_NOTES: Final = re.compile(
-    r"\b(?:cot|chain[- ]of[- ]thoughts?|step[- ]by[- ]step|(?:with|by|after|full) reasoning"
-    r"|reasoning[- ](?:mode|effort|on|off|enabled|budget|tokens?|chains?|steps?)|simple[- ]evals|opencompass|helm"
-    r"|evalplus|vlmevalkit|lmms[- ]eval|internal harness|own harness|calculator|sandbox|web|internet|refine\w*|rounds?"
-    r"|xhigh|system prompt|prefill\w*|self[- ]correct\w*|fine[- ]?tuned|checkpoint|appendix|only|subset|selected"
-    r"|reward model|translat\w+|tokens of thought|iterati\w+|iterates?|retr(?:y|ies)|multi[- ]turn|pipeline|router"
-    r"|cascade|hints?)\b",
-    re.IGNORECASE,
-)
-_OF_COUNTED_PARTS: Final = re.compile(
-    r"\b(?P<many>[0-9]{1,5}|one|two|three|four|five|six|seven|eight|nine|ten|some|most|many|(?:high|low)[- ]resource)"
-    r"[- ](?:[a-z-]{1,30}[- ]){0,2}(?:languages?|subjects?|categories|questions|problems|items|samples)\b",
-    re.IGNORECASE,
-)
-# A mode of a model in its name, as tables head their columns: gpt-oss-120b (high), Grok 3 (Think), Kimi K1.5 + TIR.
-_OF_MODEL: Final = re.compile(
-    r"\((?:x?high|medium|low|max|min|minimal|heavy|fast|(?:no |non-?|extended |deep )?(?:think|reason)\w*)[^()]{0,20}\)"
-    r"|\w-(?:x?high|medium|low|heavy)\b|\bthink (?:max|high|low|on|off)\b|\b(?:TIR|PRM|RM|ORM)\b|\bheavy\b",
-    re.IGNORECASE,
-)
-_MARKED: Final = re.compile(r"\bmarked [#*\u2020\u2021\u00a7\u00b6^0-9]\S{0,20}")  # as the reader of cards writes it
 _VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
 _IN_PARENTHESES: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
@@ -104,10 +74,11 @@ _OF_DECODING: Final = frozenset(
         "greedy decoding decoded sampling sampled sample samples temperature temp t top p k n min nucleus max "
         "maximum tokens token new output seed seeds repetition penalty presence frequency default settings setting "
         "the of at with and or for over in from each to no one single pass run runs answer answers mean average "
-        "averaged deterministic argmax none recommended by is was set vllm sglang hf transformers bf16 fp16 bfloat16 "
-        "float16"
+        "averaged deterministic argmax none recommended by is was set vllm sglang hf transformers bf16 fp16 fp8 "
+        "bfloat16 float16"
     )
 )
+_FEW: Final = 4  # subtasks that a remark may name one by one
 _NUMBERS: Final = re.compile(r"(?<![a-z0-9])[0-9]+(?:[.,][0-9]+)*[k%]?(?![a-z0-9])", re.IGNORECASE)
 _NO_JUDGE: Final = re.compile(
     r"\s*(?:none|no judge|rules?|by rule|rule[- ]based|exact match|math[-_ ]verify|n/?a|-)?\s*", re.IGNORECASE
@@ -116,20 +87,27 @@ _OF_BASE_MODELS: Final = frozenset(words_in("base pretrained pre trained"))
 _OF_VARIANTS: Final = _OF_METRICS | frozenset(
     words_in(
         "test set split whole full all complete public greedy decoding temperature sampling base pretrained pre "
-        "trained post instruct instruction tuned chat model text only standard default"
+        "trained post instruct instruction tuned chat model text only standard default bf16 fp16 fp8 bfloat16 float16"
     )
 )
 
 
-def not_understood(definition: TaskDefinition, name: str, requested: RequestedProtocol) -> str:
-    """The words of a claim that are not known to mean what this prompt format asks, in quotes; "" where all are."""
+class NotUnderstood(NamedTuple):
+    """The words of a claim that are not known: those of its measure, and those of its note and the footnotes."""
+
+    of_measure: tuple[str, ...]
+    of_note: tuple[str, ...]
+
+
+def not_understood(definition: TaskDefinition, name: str, requested: RequestedProtocol) -> NotUnderstood:
+    """The words of a claim that are not known to mean what this prompt format asks."""
     own = _own_words(definition, name)
     variants = _OF_VARIANTS - _OF_BASE_MODELS if definition.prompts[name].chat else _OF_VARIANTS
     found = [
         *_left(
             _plain(without_shots(_without_dates(definition, without_no_reasoning(requested.variant)))), own | variants
         ),
-        *_left(_plain(without_shots(requested.metric)), own | _OF_METRICS | _OF_COMPARERS),
+        *_left(_plain(without_shots(requested.metric)), own | _OF_METRICS | _OF_COMPARERS | {requested.average}),
     ]
     of_harness, of_prompt = _OF_HARNESSES | _OF_RUNNERS | _OF_VARIANTS, _OF_PROMPTS | _OF_VARIANTS | _OF_METRICS
     for text, known in ((requested.harness, of_harness), (requested.prompt, of_prompt)):
@@ -144,37 +122,37 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
             found += _left(_NUMBERS.sub(" ", free), own | known)
     found += _left(_NUMBERS.sub(" ", _plain(without_shots(requested.decoding))), _OF_DECODING)
     found += [] if _NO_JUDGE.fullmatch(requested.judge) else [requested.judge]
-    for text in (requested.prompt, requested.harness, requested.decoding, requested.note):
+    for text in (requested.prompt, requested.harness, requested.decoding):
         found += [each for each in other_modes(text) if not set(words_in(each)) <= own]
-    found += [
-        each for each in _IN_NOTES.findall(without_no_reasoning(requested.note)) if not set(words_in(each)) <= own
-    ]
-    found += [each[0] for each in _OF_COUNTED_PARTS.finditer(requested.note) if each["many"] not in own]
-    found += [*_OF_MODEL.findall(requested.note), *_MARKED.findall(requested.note)]
-    return ", ".join(repr(word[:40]) for word in list(dict.fromkeys(found))[:5])
+    return NotUnderstood(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(_in_note(definition, requested.note, own))))
 
 
-def changes_a_test(text: str) -> bool:
-    """Whether words around a number say of reasoning, help, a mode, several answers or worked examples."""
-    text = plain(text)
-    said = other_modes(text) or _IN_NOTES.search(without_no_reasoning(text)) or mode_of_model(text)
-    return bool(said or several_answers((text,)) or stated_shots(None, (text,)).in_words)
+def _in_note(definition: TaskDefinition, note: str, own: frozenset[str]) -> Iterator[str]:
+    # A harness of code alone, and so the name of a benchmark beside other benchmarks.
+    free = own if _is_of_code(definition) else own | {"evalplus"}
+    yield from (each for each in (*other_modes(note), *said_in_notes(note)) if not set(words_in(each)) <= free)
+    yield from (each for many, each in counted_parts(note) if many not in own)
+    yield from OF_MODEL.findall(note)
+    if definition.generator is not None:  # made here: what is said of a claim on it is the buyer's own
+        return
+    called = f"{definition.id} {definition.title}"
+    for part in note.split("; "):
+        topics = TOPICS if part.startswith("beside it: ") else frozenset()
+        yield from unknown_words(part, called, own | _words_of_whole(definition, part), topics)
 
 
-def mode_of_model(name: str) -> str:
-    """The mode that a model's name states, such as *(high)*; empty where it states none."""
-    found = _OF_MODEL.search(plain(name))
-    return found[0] if found else ""
-
-
-def other_modes(text: str) -> list[str]:
-    """The words of a text that say that the model had help, was in another mode or was asked a part."""
-    return [*_OTHER_MODES.findall(text), *_HELP.findall(without_denied(_WITHOUT_TOOLS.sub(" ", text)))]
+def _words_of_whole(definition: TaskDefinition, said: str) -> frozenset[str]:
+    """The words of all subtasks, where a remark names each of a few: *average of Standard and Vision tasks*."""
+    configs = definition.hub.configs if definition.hub else ()
+    words, each = set(words_in(said)), [set(words_in(config)) for config in configs]
+    if not 2 <= len(configs) <= _FEW or not all(words & config for config in each):
+        return frozenset()
+    return frozenset().union(*each) | {"tasks", "settings", "subsets", "sets"}
 
 
 def _plain(text: str) -> str:
     """A text without *pass@1*, *avg@64*, *average of 8 runs* and *no tools*: one answer without help is asked."""
-    return _WITHOUT_TOOLS.sub(" ", _ONE_ANSWER.sub(" ", text))
+    return WITHOUT_TOOLS.sub(" ", _ONE_ANSWER.sub(" ", text))
 
 
 def _left_of_name(definition: TaskDefinition, named: str, own: frozenset[str]) -> list[str]:
@@ -198,12 +176,17 @@ def _own_words(definition: TaskDefinition, name: str) -> frozenset[str]:
     texts = (
         definition.id, "".join(words_in(definition.id)), definition.title, definition.metric,
         *definition.aliases, *prompt_format.words, *((hub.path, hub.split) if hub else ()),
+        *(hub.configs if hub and len(hub.configs) == 1 else ()),
         *(each.name for each in definition.releases),
     )  # fmt: skip
     parts = {str(len(hub.configs)), *_OF_PARTS} if hub and len(hub.configs) > 1 else set()
-    if definition.scorer.get("name") in ("code", "code_cases"):  # whose answers are run everywhere
+    if _is_of_code(definition):  # whose answers are run everywhere
         parts |= {"code", "python", "executed", "execution", "execute"}
     return frozenset(word for text in texts for word in words_in(text)).union(subset_words(definition.subsets), parts)
+
+
+def _is_of_code(definition: TaskDefinition) -> bool:
+    return definition.scorer.get("name") in ("code", "code_cases")
 
 
 def _left(text: str, known: frozenset[str]) -> list[str]:
