@@ -106,6 +106,36 @@ def test_what_was_changed_in_a_sealed_probe_is_named(
         recompute(reseal(bundle, plan=plan))
 
 
+def test_a_score_by_heart_is_found_where_every_other_answer_is_cut_off(tmp_path: Path) -> None:
+    """Open answers speak for the model among fresh samples, so that it would be seen by nothing else."""
+    with ReversingServer(0.3, memorised=0.97) as server:
+        server.rambles = 1.0
+        assert audit(tmp_path, server, "95") == ExitCode.INCONSISTENT
+    _, verdict = verdict_of(tmp_path)
+    (finding,) = verdict.findings
+    assert (finding.detector, [claim.verdict for claim in verdict.claims]) == ("twin_gap", [VerdictWord.CONSISTENT])
+    assert "got an answer that is cut off or cannot be read" in finding.message
+    assert (finding.n or 999) <= 40
+
+
+def test_a_claim_is_not_relied_on_where_fresh_samples_are_not_read_and_nothing_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ReversingServer(0.97) as server:
+        server.rambles = 0.07
+        assert audit(tmp_path, server, "95", "--detect-weight", "0.000001") == ExitCode.CONSISTENT
+    said = "got no readable answer far more often than the public ones"
+    assert said in " ".join(capsys.readouterr().out.split())
+    for language, told in (("en", said), ("de", "viel öfter keine lesbare Antwort")):
+        summary = tmp_path / f"{language}.html"
+        asked = ["report", str(tmp_path / "run"), "--summary", str(summary), "--language", language]
+        assert steelyard(asked) == ExitCode.CONSISTENT
+        page = " ".join(summary.read_text().split())
+        assert page.count(told) == 2
+        assert "may be relied on" not in page
+        assert "Aufgabe verwendbar" not in page
+
+
 def test_nobody_is_accused_whose_answers_get_worse_in_the_course_of_the_run(tmp_path: Path) -> None:
     """The endpoint is honest, and from its 300th answer on much worse: both samples of a pair are asked at one time."""
     with ReversingServer(0.97, later=0.4) as server:

@@ -27,7 +27,7 @@ def test_each_measurement_of_an_endpoint_is_watched_once() -> None:
     assert [each.arm for each in plan.measurements] == ["", "again"]
     assert [each.measurement for each in test.reads] == [each.id for each in plan.measurements]
     assert test.weight == 0.03 / 2.03
-    assert plan.detectors == ("desk_screen@3", "claim_retest@4", "not_served@2", "twin_gap@1")
+    assert plan.detectors == ("desk_screen@3", "claim_retest@4", "not_served@2", "twin_gap@2")
     assert [each.request for each in plan.served] == ["claim/0", "claim/1", "claim/0/again"]
 
 

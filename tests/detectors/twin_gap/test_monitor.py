@@ -15,6 +15,7 @@ from steelyard.detectors.twin_gap.monitor import TwinGapMonitor
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
+    UNREAD_FRESH,
     Measurement,
     ModelIdentity,
     Plan,
@@ -38,7 +39,7 @@ def plan(pairs: int = 300, repeats: int = 1) -> Plan:
         order_seed="decade" * 8, arm="twins", drawn="twins", beside=PUBLIC, seed="5eed",
     )  # fmt: skip
     reads = tuple(Reads(measurement=name, scorer="exact@1") for name in (PUBLIC, FRESH))
-    test = PlannedTest(id="twins-00-t", rule="twin_gap@1", weight=0.2, null="n", reads=reads)
+    test = PlannedTest(id="twins-00-t", rule="twin_gap@2", weight=0.2, null="n", reads=reads)
     model = PlannedModel(identity=ModelIdentity(uri="openai:m@http://h/v1"))
     return Plan(
         format=PLAN_FORMAT, software="s", created="c", models={SUBJECT: model}, measurements=(of, drawn),
@@ -128,10 +129,37 @@ def test_neither_arm_runs_ahead_of_the_pairs() -> None:
     assert found.progress().remaining == 275
 
 
-def test_missing_answers_speak_for_the_model() -> None:
-    with_gaps = fed([None] * 150 + [1] * 150, [1] * 150 + [None] * 150)
-    assert with_gaps.find({}).word is not VerdictWord.INCONSISTENT
-    assert with_gaps.find({}).p == 1
+def lost(score: SampleScore) -> SampleScore:
+    return replace(score, status="missing", value=None)
+
+
+def test_missing_answers_speak_for_the_model_and_are_noted() -> None:
+    found = monitor(plan())
+    for score in (*scores(PUBLIC, [1] * 300), *map(lost, scores(FRESH, [1] * 300))):
+        found.observe(score)
+    result = found.find({})
+    assert (result.word, result.p) == (VerdictWord.INSUFFICIENT_POWER, 1)
+    (note,) = result.notes
+    assert (note.check, note.task) == (UNREAD_FRESH, "t")
+    assert "300 of 300 fresh samples got no answer that could be read, and 0 public ones" in note.message
+    assert result.effect is not None
+    assert result.effect.mde is None
+
+
+def test_answers_that_are_open_alike_show_nothing() -> None:
+    result = fed([None, 1] * 150, [1, None] * 150).find({})
+    assert (result.word, result.notes) == (VerdictWord.INSUFFICIENT_POWER, ())
+    assert (result.p or 0) > 0.5
+
+
+def test_who_opens_fresh_answers_alone_is_found_by_them() -> None:
+    result = fed([1] * 300, [None] * 300).find({})
+    assert result.word is VerdictWord.INCONSISTENT
+    assert result.notes == ()
+    (finding,) = result.findings
+    n = finding.n
+    assert f"{n} of {n} fresh samples got an answer that is cut off or cannot be read, and 0 of {n}" in finding.message
+    assert "points" not in finding.message
 
 
 def test_nothing_was_read() -> None:

@@ -24,7 +24,7 @@ class TwinGap:
     """D2: pairs a benchmark's public samples with fresh ones of the same generator (docs/detectors.md)."""
 
     name = "twin_gap"
-    version = 1
+    version = 2
     access = ("text",)
     probes = True
 
