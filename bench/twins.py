@@ -2,7 +2,7 @@
 
 Every model is one draw: its items differ in difficulty, its answers vary as the kind says, and both arms are asked in
 pairs at one time. The test is that of :mod:`steelyard.stats.twins`, in closed form (its test holds both equal).
-``--reports`` writes the rate of all honest models into ``measured_rates.json``, which reports show.
+``--reports`` writes the rate of plain honest models into ``measured_rates.json``, which reports show.
 """
 
 from __future__ import annotations
@@ -108,19 +108,19 @@ def _found(
 
 
 def false_alarms(models: int) -> tuple[str, tuple[int, int]]:
-    """Honest models, by kind: the share that is accused at two levels; and how many of all at .05."""
+    """Honest models, by kind: the share that is accused at two levels; and how many plain ones of all at .05."""
     rows, accused = [], 0
     for kind in HONEST:
         for pairs in (300, 1000):
             e, _ = _found(kind, models, pairs)
-            accused += int((e >= 20).sum())
+            accused += int((e >= 20).sum()) if kind == "plain" else 0
             rows.append([kind, f"{pairs:,}", *(share(int((e >= 1 / level).sum()), models) for level in (0.05, 0.01))])
     note = (
         f"{models:,} models of each kind; 95 % intervals (Clopper-Pearson). A report gives the test a part of its .05."
     )
     return table("Honest models that are accused", ["kind", "pairs", "at .05", "at .01"], rows, 1, note), (
         accused,
-        2 * len(HONEST) * models,
+        2 * models,
     )
 
 
@@ -184,7 +184,7 @@ def main(models: int, markdown: Path | None, reports: bool) -> None:
     if markdown is not None:
         write_section(markdown, "twins", text)
     if reports:
-        what = f"simulated honest models of {len(HONEST)} kinds, with 300 and 1,000 pairs, at 0.05"
+        what = "simulated honest models whose every answer was read, with 300 or 1,000 pairs, at 0.05"
         write_elsewhere(f"twin_gap@{find('detector', 'twin_gap')().version}", what, *accused)
 
 

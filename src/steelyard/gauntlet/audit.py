@@ -132,7 +132,7 @@ def _claim_detectable(finder: Any, row: Row, kind: Kind) -> bool:
 
 
 def _gap_detectable(finder: Any, row: Row, kind: Kind) -> bool:
-    """Whether the gap is at least what the detector's result states as the least that it finds, with what is missing."""
+    """Whether the gap is at least the least that the detector's result states to find, with what is missing."""
     missing = (
         round(float(np.mean(kind.missing * right + kind.missing_wrong * (1 - right))), 2)
         for right in (row.public, row.fresh)

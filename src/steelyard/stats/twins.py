@@ -98,7 +98,7 @@ class Pairs:
         """
         public, fresh = self.unread_alone
         tail = sum(math.comb(public + fresh, each) for each in range(fresh, public + fresh + 1))
-        return 100 * tail <= 2 ** (public + fresh)
+        return bool(100 * tail <= 2 ** (public + fresh))
 
     @property
     def gap(self) -> float | None:

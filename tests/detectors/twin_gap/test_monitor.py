@@ -25,6 +25,7 @@ from steelyard.records import (
     SampleScore,
     VerdictWord,
 )
+from steelyard.util.committed_order import committed_order
 
 PUBLIC, FRESH = "00-t", "01-t"
 
@@ -160,6 +161,29 @@ def test_who_opens_fresh_answers_alone_is_found_by_them() -> None:
     n = finding.n
     assert f"{n} of {n} fresh samples got an answer that is cut off or cannot be read, and 0 of {n}" in finding.message
     assert "points" not in finding.message
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_public_samples_that_are_left_out_are_in_no_pair(repeats: int) -> None:
+    planned = plan(300, repeats)
+    public, fresh = planned.measurements
+    first = committed_order(public.order_seed, 300)
+    planned = replace(planned, measurements=(public, replace(fresh, left_out=tuple(sorted(first[:6])), population=294)))
+    found, order = monitor(planned), committed_order(public.order_seed, 300, repeats)
+    asked = scores(PUBLIC, [int(trial // repeats in first[:6]) for trial in order], 1)
+    named = [replace(score, sample=str(order[score.position] // repeats)) for score in asked]
+    for score in (*named, *scores(FRESH, [0] * 294)):
+        found.observe(score)
+    assert (found.of, found.right, found.decision) == (294, [0, 0], VerdictWord.CONSISTENT)
+    short = replace(planned, measurements=(replace(public, limit=10), planned.measurements[1]))
+    assert monitor(short).of == 4
+
+
+def test_what_is_left_out_must_be_public_samples() -> None:
+    planned = plan()
+    public, fresh = planned.measurements
+    with pytest.raises(ValueError, match="none of the public samples"):
+        monitor(replace(planned, measurements=(public, replace(fresh, left_out=(300,)))))
 
 
 def test_nothing_was_read() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from steelyard.detectors.bars import OPEN, RIGHT, WRONG, mark_of
@@ -22,12 +22,13 @@ from steelyard.records import (
     VerdictWord,
 )
 from steelyard.stats.twins import Pairs, Score, detectable_gap
+from steelyard.util.committed_order import committed_order
 from steelyard.util.compact import SmallIntegers
 
 __all__ = ["TwinGapMonitor"]
 
 _ASSUMPTIONS: Final = (
-    "public and fresh samples are draws of one generator, without repeats",
+    "public and fresh samples are two draws of one generator; what is in both is in no pair",
     "both orders were committed before the first answer, and the seed of the fresh samples follows from them",
 )
 
@@ -35,8 +36,9 @@ _ASSUMPTIONS: Final = (
 class _Arm:
     """The first answers to an arm's samples, in the committed order, whatever came first."""
 
-    def __init__(self, measurement: Measurement) -> None:
+    def __init__(self, measurement: Measurement, left_out: Sequence[int] = ()) -> None:
         self.measurement = measurement
+        self._left_out = _places_of(left_out, measurement) if left_out else frozenset()
         self.place = 0
         self.unpaired: deque[tuple[Score, bool]] = deque()  # the score, and whether the answer is open
         self._waiting = SmallIntegers()
@@ -52,7 +54,7 @@ class _Arm:
             self._samples[score.position] = score.sample
         while (mark := self._waiting.get(self.place)) is not None:
             sample = self._samples.pop(self.place, str(self.place))
-            if sample not in self._seen:
+            if sample not in self._seen and self.place not in self._left_out:
                 self.unpaired.append((mark if mark in (WRONG, RIGHT) else None, mark == OPEN))  # type: ignore[arg-type]
             if self.measurement.repeats > 1:
                 self._seen.add(sample)
@@ -65,13 +67,29 @@ class _Arm:
         return max(0, self.place - len(self.unpaired) * self.measurement.repeats)
 
 
+def _places_of(samples: Sequence[int], measurement: Measurement) -> frozenset[int]:
+    """The places of the committed order at which these samples are asked."""
+    found, repeats = set(samples), measurement.repeats
+    order = committed_order(measurement.order_seed, measurement.population, repeats)
+    return frozenset(place for place, trial in enumerate(order) if trial // repeats in found)
+
+
+def _paired_of(public: Measurement, left_out: Sequence[int]) -> int:
+    """How many of the public samples that are asked can be in a pair."""
+    count = public.planned // public.repeats
+    if left_out:
+        first = committed_order(public.order_seed, public.population)[:count]
+        count -= len(set(left_out).intersection(first))
+    return count
+
+
 class TwinGapMonitor:
     """Pairs the n-th public with the n-th fresh sample, by the first answer to each, until the test has decided."""
 
     def __init__(self, test: PlannedTest, plan: Plan, public: Measurement, fresh: Measurement) -> None:
         self.planned, self.levels = test, Levels.of(test, plan)
-        self.public, self.fresh = _Arm(public), _Arm(fresh)
-        self.of = min(public.planned // public.repeats, fresh.planned)
+        self.public, self.fresh = _Arm(public, fresh.left_out), _Arm(fresh)
+        self.of = min(_paired_of(public, fresh.left_out), fresh.planned)
         self.pairs = Pairs(float(test.sealed["margin"]))
         self.right, self.open, self.unread = [0, 0], [0, 0], [0, 0]  # among public, among fresh samples
 
@@ -87,9 +105,9 @@ class TwinGapMonitor:
         (self.public if score.measurement == self.public.measurement.id else self.fresh).take(score)
         while self.public.unpaired and self.fresh.unpaired and not self.closed:
             (public, one), (fresh, other) = self.public.unpaired.popleft(), self.fresh.unpaired.popleft()
-            for arm, (score, is_open) in enumerate(((public, one), (fresh, other))):
-                self.right[arm] += score or 0
-                self.unread[arm] += score is None
+            for arm, (value, is_open) in enumerate(((public, one), (fresh, other))):
+                self.right[arm] += value or 0
+                self.unread[arm] += value is None
                 self.open[arm] += is_open
             self.pairs.observe(public, fresh, (one, other))
 
