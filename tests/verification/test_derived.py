@@ -185,7 +185,7 @@ def changed(plan: Plan) -> Iterator[tuple[str, str, Plan]]:
 def test_what_fresh_samples_leave_out_is_sealed_where_their_generator_is_not_here(tmp_path: Path) -> None:
     """Sums of 2 to 8 terms: the short ones are few, and about twenty of a thousand are in two draws."""
     task = files("steelyard.tasks").joinpath("builtin", "chain_sum.yaml").read_text()
-    begin, end = task.index("generator:"), task.index("fields:")
+    begin, end = task.index("\ngenerator:") + 1, task.index("\nfields:") + 1
     options = "{min_terms: 2, max_terms: 8, largest: 9, first_largest: 49}"
     made = f"generator: {{name: chain_sum, count: 1000, seed: public-1, options: {options}}}\n\n"
     own = tmp_path / "my_sums.yaml"
