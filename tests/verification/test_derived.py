@@ -189,7 +189,7 @@ def test_what_fresh_samples_leave_out_is_sealed_where_their_generator_is_not_her
     options = "{min_terms: 2, max_terms: 8, largest: 9, first_largest: 49}"
     made = f"generator: {{name: chain_sum, count: 1000, seed: public-1, options: {options}}}\n\n"
     own = tmp_path / "my_sums.yaml"
-    own.write_text(f"id: my_sums\n{task[:begin]}{made}{task[end:]}")
+    own.write_text(f"{task[:begin]}{made}{task[end:]}".replace("id: chain_sum", "id: my_sums"))
     claim = Claim(task="my_sums", value="60", protocol=Protocol(prompt="chat"))
     plan = planned(claim, model=(ENDPOINT, BY_CHAT), task_files=(own,))
     *others, fresh = plan.measurements
