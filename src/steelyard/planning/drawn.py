@@ -1,7 +1,7 @@
 """Samples that are made anew for a detector, from a seed that follows from the committed order.
 
-Nobody can foresee such a seed, the vendor least of all, and nobody can choose it: it is a digest of the order seed of
-the measurement's arm, which the auditor's key fixes (:mod:`steelyard.planning.orders`).
+Nobody can foresee such a seed, the vendor least of all, and with one key nobody can choose it: it is a digest of the
+order seed of the measurement's arm, which the auditor's key fixes (:mod:`steelyard.planning.orders`).
 
 ``twins`` are another draw of a generated task, made by the same call as the public one, with as many items. What is in
 both draws is left out of *both* arms, and so is a repeat within either. To leave it out of the fresh ones alone would
