@@ -442,9 +442,15 @@ def distribution_of(kind: str, name: str) -> str:
 
 
 def detector_of(rule: str) -> Detector | None:
-    """The detector that applies a rule (``claim_retest@4``); None where it is not installed in this version."""
+    """The detector that applies a rule (``claim_retest@4``); None where it is not installed in this version.
+
+    One that can still apply a former version of its rule has a method ``former``, which gives it for that version.
+    """
     name, _, version = rule.partition("@")
     if name not in names("detector"):
         return None
     detector: Detector = find("detector", name)()
-    return detector if str(detector.version) == version else None
+    if str(detector.version) == version:
+        return detector
+    former: Detector | None = getattr(detector, "former", lambda version: None)(version)
+    return former

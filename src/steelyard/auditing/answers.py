@@ -124,7 +124,7 @@ def _images_at(run: Path, attempt: Attempt, texts: Mapping[str, str]) -> Iterato
 def _answer(
     measurement: Measurement, attempt: Attempt, score: SampleScore, scorer: Scorer, texts: Mapping[str, str], note: str
 ) -> Answer:
-    sample, output = sample_of(attempt, texts, again=bool(measurement.again)), output_of(attempt, texts)
+    sample, output = sample_of(attempt, texts, of=measurement), output_of(attempt, texts)
     answer, reasoning, _ = split_reasoning(output.text) if output else (None, "", True)
     if sample and output and attempt.outcome.answered and not executes(scorer):
         with suppress(Exception):  # such a score is missing

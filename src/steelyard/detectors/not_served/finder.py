@@ -116,16 +116,15 @@ class NotServedFinder:
             null=self._test.null,
             assumptions=(
                 "whether a call fails within the endpoint does not follow from how long the question is",
-                "no cache of greedy answers alone, which knows questions by their words, stands before the endpoint",
+                "no cache before the endpoint answers what is asked again",
             ),
             p=p,
             effect=(again - others) / items,
             n=2 * items,
             calls=sum(len(choice.again_failed) for choice in self._choices),
             message=f"not served: {said}. Which calls fail depends on the item. It does not show why: a fault that "
-            "some questions cause, or a limit of the endpoint, looks as a failure on purpose does, and so does a cache "
-            "of greedy answers before an endpoint most of whose calls fail. What was not answered can neither confirm "
-            "nor refute the claim.",
+            "some questions cause, or a limit of the endpoint, looks as a failure on purpose does. What was not "
+            "answered can neither confirm nor refute the claim.",
         )
         return self._result(VerdictWord.INSUFFICIENT_POWER, p, said, (finding,))
 
