@@ -18,8 +18,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.elsewhere import write_elsewhere
 from steelyard.auditing.verdict import rejected
-from steelyard.detectors.not_served.detector import AGAIN, ITEMS, TIMES, WEIGHT, NotServed
+from steelyard.detectors.not_served.detector import AGAIN, ITEMS, TEMPERATURE, TIMES, WEIGHT, NotServed
 from steelyard.planning.again import asked_again
 from steelyard.planning.weights import share_out
 from steelyard.plugins import MeasurementRequest
@@ -53,7 +54,8 @@ class Endpoint:
     """An endpoint's way of failing: ``serve(item, second, random)`` is how one call ends.
 
     An item is its two numbers from 0 to 1, drawn once: whether it is wrong (below 1 − RATE), and how long it is.
-    ``cached``: an answer to a request is kept, and given whenever the same request comes again.
+    ``cached``: an answer to a request is kept, and given whenever the same request comes again. ``by_words``: that
+    cache keeps greedy answers alone, and knows a question by its words.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Endpoint:
     population: int = 1_319
     repeats: int = 1
     cached: bool = False
+    by_words: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,10 @@ def _withheld(share: float, holds: float, noise: float, item: tuple[float, float
     return _at_random(noise, item, second, r)
 
 
+_OFTEN_FAILING = Endpoint("30 % of calls fail (malformed, dropped)", partial(_at_random, 0.3))
 HONEST = (
     Endpoint("3 % of calls fail", partial(_at_random, 0.03)),
-    Endpoint("30 % of calls fail (malformed, dropped)", partial(_at_random, 0.3)),
+    _OFTEN_FAILING,
     Endpoint("down for ten minutes", partial(_down, 600, 10, 0)),
     Endpoint("down for ten minutes, N = 500", partial(_down, 300, 10, 0), 500, 2),
     Endpoint("down again while asked again", partial(_down, 600, 3, 2_038)),
@@ -129,6 +133,8 @@ HONEST = (
     Endpoint("a cache, and 70 % of calls fail from half time on", _overloaded, cached=True),
     Endpoint("a cache, and down again while asked again", partial(_down, 600, 3, 2_038), cached=True),
     Endpoint("a cache, and a rate limit, 40 s of each minute", partial(_down, 0, 2 / 3, 60), cached=True),
+    Endpoint("a cache of greedy words, and 60 % of calls fail", partial(_at_random, 0.6), cached=True, by_words=True),
+    Endpoint("a cache of greedy words, and 70 % fail from half time on", _overloaded, cached=True, by_words=True),
 )
 WITHHOLDING = tuple(
     Endpoint(
@@ -148,13 +154,15 @@ def plan_of(endpoint: Endpoint) -> Plan:
         id="00-t", task="t", prompt="p", kind="generate", scorers=(SCORER,), population=endpoint.population,
         samples_root="0" * 64, order_seed="first", repeats=endpoint.repeats,
     )  # fmt: skip
-    request = MeasurementRequest(name="claim/0/again", task="t", arm=AGAIN, beside=first.id, again=ITEMS, repeats=TIMES)
+    request = MeasurementRequest(
+        name="claim/0/again", task="t", arm=AGAIN, beside=first.id, again=ITEMS, repeats=TIMES, temperature=TEMPERATURE
+    )
     again = msgspec.structs.replace(asked_again(first, request, SCORER), id="01-t", order_seed="again")
     reads = tuple(Reads(measurement=each.id, scorer=SCORER) for each in (first, again))
     tests = share_out(
         (
             PlannedTest(id="claim", rule="claim_retest@4", weight=1.0, reads=reads[:1]),
-            PlannedTest(id="served", rule="not_served@2", weight=WEIGHT, null="of the item", reads=reads),
+            PlannedTest(id="served", rule="not_served@3", weight=WEIGHT, null="of the item", reads=reads),
         )
     )
     plan = Plan(
@@ -181,11 +189,12 @@ def audit(endpoint: Endpoint, plan: Plan, random: Random) -> tuple[bool, float, 
     def ask(measurement: Measurement, place: int, item: int) -> None:
         number: tuple[float, float] = (items[item][0], items[item][1])
         # What is asked again has limits of tokens of its own (request_again): another request to a cache.
-        request = item, 1 + place % TIMES if measurement.again else 0
+        request = item, 1 + place % TIMES if measurement.again and not endpoint.by_words else 0
+        keeps = endpoint.cached and not (endpoint.by_words and measurement.temperature)
         now = next(clock)
-        service = "answered" if request in kept else endpoint.serve(number, now, random)
+        service = "answered" if keeps and request in kept else endpoint.serve(number, now, random)
         answered = service == "answered"
-        if answered and endpoint.cached:
+        if answered and keeps:
             kept.add(request)
         score = SampleScore(
             measurement=measurement.id,
@@ -231,7 +240,9 @@ def main() -> None:
     """Print both tables, with date and machine."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--audits", type=int, default=1_000, help="simulated audits of each endpoint")
-    audits = parser.parse_args().audits
+    parser.add_argument("--reports", action="store_true", help="write what reports show of the rule")
+    args = parser.parse_args()
+    audits = args.audits
     console = Console(width=140)
     console.print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}")
     for title, endpoints in (("honest", HONEST), ("withholding", WITHHOLDING)):
@@ -240,6 +251,9 @@ def main() -> None:
             table.add_column(name, justify="left" if name == "endpoint" else "right")
         for endpoint in endpoints:
             row = measure(endpoint, audits)
+            if args.reports and endpoint is _OFTEN_FAILING:
+                what = "simulated audits of an honest endpoint of which 30 % of calls fail, at 0.05"
+                write_elsewhere(f"{NotServed.name}@{NotServed().version}", what, row.small, audits)
             cells = []
             for number in (row.found, row.small):
                 low, high = clopper_pearson(number, audits)

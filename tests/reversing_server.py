@@ -24,7 +24,8 @@ class ReversingServer(SumsServer):
     """Right on a share ``skill`` of all questions by a hash of their words, and on ``memorised`` of the public ones.
 
     ``slow_wrong``: wrong answers come later, by so many seconds. ``later``: the skill from its 300th question on. After
-    ``down_after`` questions it answers none. ``adds``: the share of sums that it gets right.
+    ``down_after`` questions it answers none. ``adds``: the share of sums that it gets right. ``rambles``: the share of
+    questions that are not public on which it talks until its limit of tokens.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class ReversingServer(SumsServer):
         super().__init__()
         self.skill, self.memorised, self.slow_wrong = skill, memorised, slow_wrong
         self.down_after: int | None = None
-        self.adds = 1.0
+        self.adds, self.rambles = 1.0, 0.0
         self.later = skill if later is None else later
         self.name, self.wordless = "reverser", 0
         samples = load_task("word_sequence_reversal").prepare("chat")
@@ -66,7 +67,10 @@ class ReversingServer(SumsServer):
             if not right and self.slow_wrong:
                 await asyncio.sleep(self.slow_wrong)
             answer = ", ".join(reversed(words.split(", "))) if right else words
-        choice = {"message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
+        ended = "stop"
+        if words and words not in self._public and share_of("rambles", words) < self.rambles:
+            answer, ended = f"Let me think about this step by step. The words are {words} and so", "length"
+        choice = {"message": {"role": "assistant", "content": answer}, "finish_reason": ended}
         usage = {"prompt_tokens": 9, "completion_tokens": 4}
         return web.json_response({"model": "reverser", "choices": [choice], "usage": usage})
 

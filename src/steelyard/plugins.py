@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
 from steelyard.errors import InputError
 from steelyard.records import (
@@ -386,7 +386,7 @@ class Detector(Protocol):
 
     ``version`` is that of the rule: a change of thresholds, margins or measurements raises it. ``access`` names what it
     needs (``sheet``, ``text``, ``prompt log-probs``, …). One with ``probes`` set to True asks beside the claims: such
-    tests share a part of level and time of their own (``--detect-weight``).
+    tests share a part of level and time of their own (``--detect-weight``). ``former``: of an earlier rule, or None.
     """
 
     name: str
@@ -442,9 +442,9 @@ def distribution_of(kind: str, name: str) -> str:
 
 
 def detector_of(rule: str) -> Detector | None:
-    """The detector that applies a rule (``claim_retest@4``); None where it is not installed in this version."""
+    """The detector that applies a rule (``claim_retest@4``), or its ``former(version)`` does; None where none does."""
     name, _, version = rule.partition("@")
-    if name not in names("detector"):
-        return None
-    detector: Detector = find("detector", name)()
-    return detector if str(detector.version) == version else None
+    detector: Any = find("detector", name)() if name in names("detector") else None
+    if detector is None or str(detector.version) == version:
+        return cast("Detector | None", detector)
+    return cast("Detector | None", getattr(detector, "former", lambda version: None)(version))

@@ -203,7 +203,7 @@ def test_what_is_asked_again_follows_from_the_journal(
     used = {each["position"] // 3 for each in made_again}
     first = next(first_asked[place] for place in range(100, 800) if not used & {place, place + 1})
     sample = json.loads(open_index(run)[first["item"]])
-    anew = request_again(msgspec.convert(sample["request"], GenerateRequest), first["repeat"])
+    anew = request_again(msgspec.convert(sample["request"], GenerateRequest), first["repeat"], 0.7)
     request = sha256_hex(canonical(anew))
     stray = {**first, "measurement": "01-sums", "position": 3 * first["position"], "seq": 0, "request": request}
     with pytest.raises(VerificationError, match="was asked again, and was not to be"):

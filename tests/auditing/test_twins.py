@@ -68,7 +68,8 @@ def test_the_twins_are_none_of_the_public_items_and_their_share_is_stated(memori
     plan, _ = verdict_of(memorised)
     public, fresh = plan.measurements[0], next(each for each in plan.measurements if each.drawn)
     assert fresh.beside == public.id
-    assert (fresh.population, fresh.repeats, fresh.question) == (300, 1, public.question)
+    assert (fresh.population, fresh.repeats, fresh.question) == (300 - len(fresh.left_out), 1, public.question)
+    assert 0 < len(fresh.left_out) < 20
     assert fresh.seed
     assert fresh.order_seed != public.order_seed
     assert sum(test.weight for test in plan.tests if test.rule.startswith("twin_gap")) == pytest.approx(0.2)
@@ -81,7 +82,9 @@ def test_the_twins_are_none_of_the_public_items_and_their_share_is_stated(memori
         (lambda plan: plan["measurements"][-1].update(seed="0" * 64), "seed is"),
         (lambda plan: plan["measurements"][-1].update(samples_root="0" * 64), "samples_root is"),
         (lambda plan: plan["measurements"][-1].update(items="0" * 64), "items is"),
-        (lambda plan: plan["measurements"][-1].update(population=299), r"population|samples"),
+        (lambda plan: plan["measurements"][-1].update(population=200), r"population|samples"),
+        (lambda plan: plan["measurements"][-1].update(left_out=[0, 1, 2]), "left_out is"),
+        (lambda plan: plan["measurements"][-1].pop("left_out"), "left_out is"),
         (lambda plan: plan["measurements"][-1].update(drawn="others"), "drawn is"),
         (lambda plan: plan["measurements"][-1].update(arm="others"), "arm is"),
         (lambda plan: plan["measurements"][-1].update(beside=plan["measurements"][1]["id"]), "beside is"),
@@ -104,6 +107,36 @@ def test_what_was_changed_in_a_sealed_probe_is_named(
     change(plan)
     with pytest.raises(VerificationError, match=said):
         recompute(reseal(bundle, plan=plan))
+
+
+def test_a_score_by_heart_is_found_where_every_other_answer_is_cut_off(tmp_path: Path) -> None:
+    """Open answers speak for the model among fresh samples, so that it would be seen by nothing else."""
+    with ReversingServer(0.3, memorised=0.97) as server:
+        server.rambles = 1.0
+        assert audit(tmp_path, server, "95") == ExitCode.INCONSISTENT
+    _, verdict = verdict_of(tmp_path)
+    (finding,) = verdict.findings
+    assert (finding.detector, [claim.verdict for claim in verdict.claims]) == ("twin_gap", [VerdictWord.CONSISTENT])
+    assert "got an answer that is cut off or cannot be read" in finding.message
+    assert (finding.n or 999) <= 40
+
+
+def test_a_claim_is_not_relied_on_where_fresh_samples_are_not_read_and_nothing_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ReversingServer(0.97) as server:
+        server.rambles = 0.07
+        assert audit(tmp_path, server, "95", "--detect-weight", "0.000001") == ExitCode.CONSISTENT
+    said = "got no readable answer far more often than the public ones"
+    assert said in " ".join(capsys.readouterr().out.split())
+    for language, told in (("en", said), ("de", "viel öfter keine lesbare Antwort")):
+        summary = tmp_path / f"{language}.html"
+        asked = ["report", str(tmp_path / "run"), "--summary", str(summary), "--language", language]
+        assert steelyard(asked) == ExitCode.CONSISTENT
+        page = " ".join(summary.read_text().split())
+        assert page.count(told) == 2
+        assert "may be relied on" not in page
+        assert "Aufgabe verwendbar" not in page
 
 
 def test_nobody_is_accused_whose_answers_get_worse_in_the_course_of_the_run(tmp_path: Path) -> None:
@@ -195,6 +228,6 @@ def test_the_machine_readable_report_holds_the_effect(memorised: Path) -> None:
     report = json.loads((memorised / "run" / "report.json").read_text())
     effect = report["tests"][-1]["effect"]
     assert effect["n"] <= 150
-    assert effect["of"] == 300
+    assert 280 < effect["of"] < 300
     assert effect["ci"][0] <= effect["value"] <= effect["ci"][1]
     assert report["measurements"][-1]["drawn"] == "twins"

@@ -63,7 +63,7 @@ def outputs(*rows: PublishedRow) -> PublishedOutputs:
 @pytest.mark.parametrize(
     ("words", "begins"),
     [
-        ((Word.CONSISTENT, Word.INCONSISTENT), "Inconsistent: the outputs of r1 were not written by"),
+        ((Word.CONSISTENT, Word.INCONSISTENT), "Inconsistent: the outputs of r1 are not what"),
         ((Word.CONSISTENT, Word.CONSISTENT), "Consistent: more than 90 %"),
         ((Word.CONSISTENT, Word.INSUFFICIENT_POWER), "Insufficient power: r0 is consistent"),
         ((Word.NOT_TESTABLE, Word.NOT_TESTABLE), "Not decided: no benchmark of the log was shown"),
@@ -72,6 +72,8 @@ def outputs(*rows: PublishedRow) -> PublishedOutputs:
 def test_the_headline_says_what_was_shown(words: tuple[Word, ...], begins: str) -> None:
     found = outputs(*(row(f"r{at}", word) for at, word in enumerate(words)))
     assert headline(found).startswith(begins)
+    if Word.INCONSISTENT in words:
+        assert any("worked examples" in each for each in sentences(found))
 
 
 def test_hostile_names_stay_on_one_line_and_are_escaped() -> None:

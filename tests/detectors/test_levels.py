@@ -14,7 +14,7 @@ from tests.detectors.twin_gap.test_detector import planned
 
 def test_a_test_has_its_share_of_the_level_and_confirms_at_the_whole() -> None:
     plan = planned("word_sequence_reversal")
-    test = next(each for each in plan.tests if each.rule == "twin_gap@1")
+    test = next(each for each in plan.tests if each.rule == "twin_gap@2")
     first = Levels.of(test, plan)
     assert first.confirm == pytest.approx(0.05 * 6 / math.pi**2)
     assert first.accuse == pytest.approx(first.confirm * test.weight)

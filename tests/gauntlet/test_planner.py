@@ -15,7 +15,7 @@ from steelyard.stats.series import series_share
 def test_claims_share_what_the_others_leave_of_the_level(small: World, decoding: str) -> None:
     vendor = draw_vendor(Abilities(small), Kind(name="k", decoding=decoding), np.random.default_rng(1))
     plan = plan_of(vendor)
-    assert [test.rule for test in plan.tests] == ["claim_retest@4", "claim_retest@4", "twin_gap@1", "cue_gap@1"]
+    assert [test.rule for test in plan.tests] == ["claim_retest@4", "claim_retest@4", "twin_gap@2", "cue_gap@1"]
     assert [test.weight for test in plan.tests] == pytest.approx([0.4, 0.4, 0.1, 0.1])
     assert plan.detectors == tuple(detectors())
     assert {each.decoding for each in plan.measurements} == {decoding}

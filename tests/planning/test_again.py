@@ -34,6 +34,21 @@ def test_no_two_calls_of_a_sample_are_one_request_to_a_cache(limit: int) -> None
     assert all(1 <= each.max_tokens <= max(limit, 18) for each in again if isinstance(each, GenerateRequest))
 
 
+def test_greedy_questions_are_asked_again_at_a_temperature_and_others_at_their_own() -> None:
+    """So that a cache of greedy answers alone, which knows questions by their words, does not know them."""
+    asked = MeasurementRequest(
+        name="a/again", task="t", arm="again", beside="00-t", again=30, repeats=3, temperature=0.7
+    )
+    greedy, sampled = measurement(kind="generate"), measurement(kind="generate", decoding="sampled", temperature=0.2)
+    found = asked_again(greedy, asked, "exact@4")
+    assert (found.decoding, found.temperature) == ("sampled", 0.7)
+    assert asked_again(sampled, asked, "exact@4").temperature == 0.2
+    assert asked_again(measurement(kind="loglikelihood"), asked, "exact@4").temperature == 0
+    request = GenerateRequest(prompt="What is 1 + 1?", max_tokens=64)
+    again = [request_again(request, repeat, found.temperature) for repeat in range(3)]
+    assert [each.temperature for each in again if isinstance(each, GenerateRequest)] == [0.7] * 3
+
+
 def test_log_likelihoods_have_no_limit_to_change() -> None:
     request = LoglikelihoodRequest(context="a", continuations=("b", "c"))
     assert request_again(request, 1) is request

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steelyard.evidence.timestamp import Stamp
-from steelyard.planning.series import order_sentences, stamp_sentence, was_order_free
+from steelyard.planning.series import new_key_sentence, order_sentences, stamp_sentence, was_order_free
 from steelyard.records import Difficulties, LedgerPlace, Origin, Plan, PlannedTest, Question, Reads
 from tests.plans import claim_plan, measurement, plan
 
@@ -53,6 +53,25 @@ def test_who_could_have_chosen_is_said_first() -> None:
     assert "how often this was asked with this key is unknown" in order_sentences(audited(1, ledger=None))[0]
     later = LedgerPlace(line=3, previous="x" * 43, opened_later=True)
     assert "begun later than the key" in order_sentences(audited(1, ledger=later))[1]
+
+
+@pytest.mark.parametrize(
+    ("ledger", "said"),
+    [(LedgerPlace(line=1, previous="x" * 43), "Its ledger holds few other plans or none"),
+     (LedgerPlace(line=21, previous="x" * 43), "Its ledger holds few other plans or none"),
+     (None, "No ledger shows other plans")],
+)  # fmt: skip
+def test_a_key_that_was_hardly_used_may_be_one_of_many(ledger: LedgerPlace | None, said: str) -> None:
+    found = new_key_sentence(audited(1, ledger=ledger))
+    assert found.startswith(said)
+    assert "may have made many keys and shown this one" in found
+    assert "--require-key" in found
+
+
+def test_a_key_with_a_long_ledger_and_an_order_without_a_key_are_not_taken_for_new_keys() -> None:
+    assert new_key_sentence(audited(1, ledger=LedgerPlace(line=22, previous="x" * 43))) == ""
+    assert new_key_sentence(audited(1, test=False)) == ""  # all is asked, and nothing is tested
+    assert new_key_sentence(claim_plan()) == ""
 
 
 def test_nothing_is_said_where_no_order_counts() -> None:

@@ -31,9 +31,9 @@ def test_without_probes_the_claims_have_all() -> None:
 
 @given(st.lists(st.floats(0.01, 9), min_size=1), st.lists(st.floats(0.01, 9), min_size=1))
 def test_probes_together_have_their_part(claims: list[float], probes: list[float]) -> None:
-    shared = share_out([*some(*claims), *some(*probes, rule="twin_gap@1")], {"twin_gap@1"}, "0.2")
+    shared = share_out([*some(*claims), *some(*probes, rule="twin_gap@2")], {"twin_gap@2"}, "0.2")
     assert sum(test.weight for test in shared) == pytest.approx(1)
-    assert sum(test.weight for test in shared if test.rule == "twin_gap@1") == pytest.approx(0.2)
+    assert sum(test.weight for test in shared if test.rule == "twin_gap@2") == pytest.approx(0.2)
 
 
 def test_the_time_is_divided_likewise() -> None:
@@ -41,7 +41,7 @@ def test_the_time_is_divided_likewise() -> None:
 
 
 def test_probes_alone_have_all() -> None:
-    assert [test.weight for test in share_out(some(1, 3, rule="twin_gap@1"), {"twin_gap@1"}, "0.2")] == [0.25, 0.75]
+    assert [test.weight for test in share_out(some(1, 3, rule="twin_gap@2"), {"twin_gap@2"}, "0.2")] == [0.25, 0.75]
 
 
 @pytest.mark.parametrize("text", ["0", "1", "1.2", "-.1", "", "nan", "0.0", ".1e1", "0.12345678"])

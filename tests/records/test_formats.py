@@ -79,7 +79,7 @@ DEFAULTS = {
         "order_by": "trial", "repeats": 1, "repeat_check": {}, "limit": None, "share": 1.0, "chance": 0.0,
         "public": True, "part": None, "differences": [], "how_read": "", "suite": "", "arm": "", "seed": "",
         "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "window": "", "images": False, "groups": [],
-        "drawer": "", "difficulties": None,
+        "drawer": "", "difficulties": None, "left_out": [],
     },
     "LedgerPlace": {"opened_later": False, "timestamped": False},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},

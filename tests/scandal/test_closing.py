@@ -33,8 +33,8 @@ def reports() -> Reports:
         "alpha": ALPHA,
         "claims": [claim("pattern", "consistent"), claim("second_word", "inconsistent", 1e-9, measured=3.4, asked=60)],
         "tests": [
-            result_of("twin_gap@1", "twins-00-pattern", "insufficient_power", effect=effect(0.02)),
-            result_of("twin_gap@1", "twins-01-second_word", "not_tested"),
+            result_of("twin_gap@2", "twins-00-pattern", "insufficient_power", effect=effect(0.02)),
+            result_of("twin_gap@2", "twins-01-second_word", "not_tested"),
             result_of("identity@2", "identity", "inconsistent", findings=[{"n": 14}]),
             result_of("desk_screen@1", "desk", "not_tested"),
         ],

@@ -58,7 +58,7 @@ def highest(public: np.ndarray, fresh: np.ndarray) -> np.ndarray:
     """The largest E of each row, by the formula in closed form."""
     alone = np.cumsum(public & ~fresh, axis=1), np.cumsum(fresh & ~public, axis=1)
     logs = [alone[0] * np.log(2 * q) + alone[1] * np.log(2 * (1 - q)) for q in (0.6, 0.7, 0.8, 0.9)]
-    highest: np.ndarray = np.mean(np.exp(logs), axis=0).max(axis=1)
+    highest: np.ndarray = (0.9 * np.mean(np.exp(logs), axis=0) + 0.1).max(axis=1)
     return highest
 
 
@@ -96,6 +96,45 @@ def test_what_is_missing_speaks_for_the_model(scores: list[tuple[int | None, int
     assert inside[1] <= high
 
 
+# ── open answers: the same bet, the same null ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_model_that_opens_every_fresh_answer_is_found() -> None:
+    """It knows the public answers by heart, and nothing that it says of others can be read."""
+    pairs = Pairs(0.05)
+    for _ in range(40):
+        pairs.observe(1, None, (False, True))
+    assert pairs.p < 0.001
+    assert pairs.is_by_open
+    assert pairs.is_read_less
+
+
+def test_missing_fresh_answers_are_no_open_ones() -> None:
+    """As where an endpoint has public answers in a cache, and fails on others: noted, and no accusation."""
+    pairs = Pairs(0.05)
+    for _ in range(300):
+        pairs.observe(1, None)
+    assert pairs.p == 1
+    assert pairs.is_read_less
+    assert not pairs.is_by_open
+
+
+@pytest.mark.parametrize(("cut", "wrong_cut"), [(0.2, 0.0), (0.0, 0.5), (1.0, 0.0)])
+def test_who_is_cut_off_alike_is_found_no_more_often_than_the_level_says(cut: float, wrong_cut: float) -> None:
+    found = noted = 0
+    for run in range(500):
+        random, pairs = np.random.default_rng(run), Pairs(0.05)
+        right = random.random((300, 2)) < 0.7
+        opened = random.random((300, 2)) < np.where(right, cut, cut + wrong_cut)
+        for score, is_open in zip(right.tolist(), opened.tolist(), strict=True):
+            public, fresh = (None if each else int(one) for one, each in zip(score, is_open, strict=True))
+            pairs.observe(public, fresh, (is_open[0], is_open[1]))  # type: ignore[arg-type]
+        found += pairs.p <= 0.05
+        noted += pairs.is_read_less
+    assert found / 500 <= 0.05 + 2.6 * (0.05 * 0.95 / 500) ** 0.5
+    assert noted / 500 <= 0.01 + 2.6 * (0.01 * 0.99 / 500) ** 0.5
+
+
 # ── the second test: the gap is a small one ─────────────────────────────────────────────────────────────────────────
 
 
@@ -128,6 +167,14 @@ def test_the_detectable_gap_is_seen_with_the_stated_power() -> None:
         return random.random(300) < 0.88, random.random(300) < 0.88 - gap
 
     assert 0.87 <= share_found(draw, 0.01, 400) <= 0.97
+
+
+def test_what_is_not_read_makes_the_detectable_gap_larger() -> None:
+    read, cut = detectable_gap(300, 0.9, 0.01), detectable_gap(300, 0.9, 0.01, unread=(0.2, 0.2))
+    assert read is not None
+    assert cut is not None
+    assert cut >= read + 0.05
+    assert detectable_gap(300, 0.9, 0.01, unread=(0.0, 1.0)) is None
 
 
 @pytest.mark.parametrize(("pairs", "rate"), [(3, 0.9), (300, 0.0), (0, 0.5)])

@@ -7,6 +7,7 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -22,7 +23,17 @@ from steelyard.evidence.keys import load_signer
 from steelyard.evidence.new_key import create_key
 from steelyard.planning.build import RunRequest, build_plan, build_run
 from steelyard.planning.options import Options, planned_model
-from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, NotPlanned, Origin, Plan, PlanInput
+from steelyard.records import (
+    Capabilities,
+    Claim,
+    ClaimSheet,
+    ModelIdentity,
+    NotPlanned,
+    Origin,
+    Plan,
+    PlanInput,
+    Protocol,
+)
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.plan import check_scorers, planned_again
 from tests.assets.make_golden import GOLDEN
@@ -169,6 +180,25 @@ def changed(plan: Plan) -> Iterator[tuple[str, str, Plan]]:
                     if field not in TOGETHER and value != getattr(record, field):
                         forged = (*records[:place], replace(record, **{field: value}), *records[place + 1 :])
                         yield kind, field, replace(plan, **{name: forged})
+
+
+def test_what_fresh_samples_leave_out_is_sealed_where_their_generator_is_not_here(tmp_path: Path) -> None:
+    """Sums of 2 to 8 terms: the short ones are few, and about twenty of a thousand are in two draws."""
+    task = files("steelyard.tasks").joinpath("builtin", "chain_sum.yaml").read_text()
+    begin, end = task.index("\ngenerator:") + 1, task.index("\nfields:") + 1
+    options = "{min_terms: 2, max_terms: 8, largest: 9, first_largest: 49}"
+    made = f"generator: {{name: chain_sum, count: 1000, seed: public-1, options: {options}}}\n\n"
+    own = tmp_path / "my_sums.yaml"
+    own.write_text(f"{task[:begin]}{made}{task[end:]}".replace("id: chain_sum", "id: my_sums"))
+    claim = Claim(task="my_sums", value="60", protocol=Protocol(prompt="chat"))
+    plan = planned(claim, model=(ENDPOINT, BY_CHAT), task_files=(own,))
+    *others, fresh = plan.measurements
+    assert (fresh.drawn, fresh.population) == ("twins", 1000 - len(fresh.left_out))
+    assert len(fresh.left_out) > 5
+    assert refused(plan) == ""
+    for left_out in ((-1,), (1000,), (3, 2), (2, 2), tuple(range(501))):
+        forged = replace(plan, measurements=(*others, replace(fresh, left_out=left_out)))
+        assert "left_out does not go with the public samples" in refused(forged)
 
 
 @pytest.mark.parametrize(

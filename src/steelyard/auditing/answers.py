@@ -133,7 +133,7 @@ def _answer(
     note: str,
     stated: Stated,
 ) -> Answer:
-    sample, output = sample_of(attempt, texts, again=bool(measurement.again)), output_of(attempt, texts)
+    sample, output = sample_of(attempt, texts, of=measurement), output_of(attempt, texts)
     answer, reasoning, _ = split_reasoning(output.text) if output else (None, "", True)
     if sample and output and attempt.outcome.answered and not executes(scorer):
         with suppress(Exception):  # such a score is missing

@@ -103,8 +103,7 @@ def _open_ones(run: RunFolder) -> Iterator[tuple[Measurement, Sample, ModelOutpu
         for scorer in scorers[record.measurement]:
             if (record.measurement, record.position, scorer.identifier) not in waiting:
                 continue
-            again = bool(measurements[record.measurement].again)
-            sample, output = sample_of(record, texts, again=again), output_of(record, texts)
+            sample, output = sample_of(record, texts, of=measurements[record.measurement]), output_of(record, texts)
             if sample is not None and output is not None:
                 yield measurements[record.measurement], sample, output, scorer
 

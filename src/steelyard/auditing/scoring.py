@@ -231,7 +231,7 @@ def score_attempts(
                 record, scorers[record.measurement], waiting, texts, measurement, stated[measurement.id]
             )
     for attempt, scorer in waiting.rest():
-        sample = sample_of(attempt, texts, again=bool(measurements[attempt.measurement].again))
+        sample = sample_of(attempt, texts, of=measurements[attempt.measurement])
         yield _score(attempt, scorer.identifier, "missing", None, sample.group if sample else "")
 
 
@@ -243,7 +243,7 @@ def _scores_of(
     measurement: Measurement,
     stated: Stated,
 ) -> Iterator[SampleScore | Unscored]:
-    sample = sample_of(attempt, texts, again=bool(measurement.again))
+    sample = sample_of(attempt, texts, of=measurement)
     if sample is not None and _images_of(sample) and not measurement.images:
         raise VerificationError(f"record {attempt.seq}: its sample shows images, and the plan says that none does")
     for scorer in scorers:
@@ -321,8 +321,8 @@ def _call(record: Attempt | RecordedScore) -> Call:
     return record.measurement, record.sample, record.repeat
 
 
-def sample_of(attempt: Attempt, texts: Mapping[str, str], *, again: bool = False) -> Sample | None:
-    """The sample that was asked about, ``again`` or first; None where its text is withheld.
+def sample_of(attempt: Attempt, texts: Mapping[str, str], *, of: Measurement | None = None) -> Sample | None:
+    """The sample that was asked about; None where its text is withheld. ``of``: its measurement, which may ask again.
 
     Raises VerificationError where it is not the one named, or not in its sealed form.
     """
@@ -337,7 +337,9 @@ def sample_of(attempt: Attempt, texts: Mapping[str, str], *, again: bool = False
         raise VerificationError(f"record {attempt.seq}: its item holds an image, which stands in {layout.MEDIA} alone")
     if sample.id != attempt.sample:
         raise VerificationError(f"record {attempt.seq}: its item is {sample.id}, not {attempt.sample}")
-    request = request_again(sample.request, attempt.repeat) if again else sample.request
+    request = sample.request
+    if of is not None and of.again:
+        request = request_again(request, attempt.repeat, of.temperature)
     if attempt.request != sha256_hex(canonical(request)):
         raise VerificationError(f"record {attempt.seq}: the request is not the one that its sample asks for")
     return sample

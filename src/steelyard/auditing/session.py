@@ -235,8 +235,9 @@ class RunSession:
 
     def _request_of(self, call: Call, sample: Sample) -> Request:
         """The sample's own request, or that with which it is asked again, and the checkpoints that are to answer."""
-        again = self.measurements[call.measurement].again
-        request: Request = request_again(sample.request, call.repeat) if again else sample.request
+        of, request = self.measurements[call.measurement], sample.request
+        if of.again:
+            request = request_again(request, call.repeat, of.temperature)
         turns = self._answering.get(call.measurement)
         if turns is not None and isinstance(request, GenerateRequest):
             request = msgspec.structs.replace(request, checkpoints=turns.of(call.sample))
@@ -298,8 +299,10 @@ class RunSession:
         """By call and scorer, the scoring of outputs that arrived, but whose scoring was cut off."""
         left: dict[tuple[str, str, int, str], Work] = {}
         for attempt, scorer in unscored_attempts(_records(run), self.scorers):
-            again = bool(self.measurements[attempt.measurement].again)
-            sample, output = sample_of(attempt, texts, again=again), output_of(attempt, texts)
+            sample, output = (
+                sample_of(attempt, texts, of=self.measurements[attempt.measurement]),
+                output_of(attempt, texts),
+            )
             if sample is None or output is None:
                 raise _texts_missing(run)
             key = attempt.measurement, attempt.sample, attempt.repeat, scorer.identifier
@@ -309,8 +312,8 @@ class RunSession:
     def _book(self, attempt: Attempt, texts: Mapping[str, str]) -> None:
         """What an earlier session used of the budget: at its worst where the endpoint did not say."""
         measurement = self.measurements[attempt.measurement]
-        budget, again = self.budgets[measurement.role], bool(measurement.again)
-        sample = sample_of(attempt, texts, again=again) if budget.counts and Budget.usage_unknown(attempt) else None
+        budget = self.budgets[measurement.role]
+        sample = sample_of(attempt, texts, of=measurement) if budget.counts and Budget.usage_unknown(attempt) else None
         budget.load(attempt, None if sample is None else worst_case(sample.request))
 
     async def _beat(self) -> None:

@@ -241,6 +241,7 @@ def _facts(result: VerifyResult) -> dict[str, Any]:
 
 def _print(result: VerifyResult, beside: Shown) -> None:
     from steelyard.planning.own_names import not_the_benchmark, own_under_public_names
+    from steelyard.planning.series import new_key_sentence
     from steelyard.records import DIFFICULTY_INPUT
     from steelyard.reports.choices import counted_standings, is_choice
     from steelyard.reports.gates import counted_colours, is_gated
@@ -255,6 +256,8 @@ def _print(result: VerifyResult, beside: Shown) -> None:
         click.echo(of_own)
     for sentence in found.verdict.order:
         click.echo(sentence)
+    if not integrity.trusted and origin == "asked" and (new_key := new_key_sentence(found.plan)):
+        click.echo(new_key)
     if beside.stamp:
         click.echo(beside.stamp)
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"

@@ -53,7 +53,7 @@ def headline(found: PublishedOutputs) -> str:
     weights = _weights(found)
     if found.foreign:
         names = listed_names([row.task for row in found.foreign])
-        return f"Inconsistent: the outputs of {names} were not written by {weights}."
+        return f"Inconsistent: the outputs of {names} are not what {weights} write after the log's prompts."
     own = [row.task for row in found.rows if row.word is VerdictWord.CONSISTENT]
     if found.rows and len(own) == len(found.rows):
         return f"Consistent: more than {found.shown * 100:g} % of the tokens of every benchmark are those of {weights}."
@@ -84,6 +84,11 @@ def sentences(found: PublishedOutputs) -> Iterator[str]:
         f"asked in the same way is consistent. That any is called so wrongly has a probability of at most "
         f"{found.alpha * 100:g} %, if the log shows prompts as they were put and states how outputs were decoded."
     )
+    if found.foreign:
+        yield (
+            "That another model wrote them is not shown: worked examples, an instruction or a system prompt which the "
+            "log does not show, in that benchmark alone, can leave the weights' own outputs as few of the tokens."
+        )
     if any(row.temperature for row in found.rows):
         yield (
             "Drawn outputs are held against the requantisations alone: one explains an output better where it gains "

@@ -132,8 +132,13 @@ def _claim_detectable(finder: Any, row: Row, kind: Kind) -> bool:
 
 
 def _gap_detectable(finder: Any, row: Row, kind: Kind) -> bool:
-    """Whether the gap is at least what the detector's result states as the least that it finds."""
-    least = _detectable_gap(finder.of, round(float(row.public.mean()), 2), finder.levels.accuse)
+    """Whether the gap is at least the least that the detector's result states to find, with what is missing."""
+    missing = (
+        round(float(np.mean(kind.missing * right + kind.missing_wrong * (1 - right))), 2)
+        for right in (row.public, row.fresh)
+    )
+    rate, level = round(float(row.public.mean()), 2), finder.levels.accuse
+    least = _detectable_gap(finder.of, rate, level, unread=tuple(missing))
     return least is not None and float(row.public.mean() - row.fresh.mean()) >= least
 
 

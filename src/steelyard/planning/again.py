@@ -13,7 +13,12 @@ _LEAST_TOKENS = 16  # below it, one more token is allowed, not one fewer
 
 
 def asked_again(of: Measurement, request: MeasurementRequest, scorer: str) -> Measurement:
-    """The measurement that asks samples of another one again: so many without an answer, and as many with one."""
+    """The measurement that asks samples of another one again: so many without an answer, and as many with one.
+
+    At the request's temperature, where the first answers were greedy and it gives one.
+    """
+    if request.temperature and of.kind == "generate" and of.decoding == "greedy":
+        of = msgspec.structs.replace(of, decoding="sampled", temperature=request.temperature)
     return msgspec.structs.replace(
         of,
         id="",
@@ -30,14 +35,15 @@ def asked_again(of: Measurement, request: MeasurementRequest, scorer: str) -> Me
     )
 
 
-def request_again(request: Request, repeat: int) -> Request:
+def request_again(request: Request, repeat: int, temperature: float = 0.0) -> Request:
     """What is sent when a sample is asked again: the same question, under a limit of tokens that no call had before.
 
     A cache before the endpoint holds what was answered, and by the same request would answer it again, whatever the
-    endpoint does by then; what had failed would fail again. With another limit it knows neither.
+    endpoint does by then; what had failed would fail again. With another limit it knows neither. A cache that knows
+    greedy questions by their words alone would: so ``temperature``, if not 0, takes the place of the request's own.
     """
     if not isinstance(request, GenerateRequest):
         return request
     further = 1 + repeat
     tokens = request.max_tokens - further if request.max_tokens >= _LEAST_TOKENS else request.max_tokens + further
-    return msgspec.structs.replace(request, max_tokens=tokens)
+    return msgspec.structs.replace(request, max_tokens=tokens, temperature=temperature or request.temperature)

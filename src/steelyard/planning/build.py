@@ -264,7 +264,14 @@ def _with_orders(
 
 def _with_samples(ordered: Measurement, drawn: Measurement) -> Measurement:
     """A measurement with its order, and the samples that were drawn from it."""
-    return msgspec.structs.replace(ordered, seed=drawn.seed, items=drawn.items, samples_root=drawn.samples_root)
+    return msgspec.structs.replace(
+        ordered,
+        seed=drawn.seed,
+        items=drawn.items,
+        samples_root=drawn.samples_root,
+        population=drawn.population,
+        left_out=drawn.left_out,
+    )
 
 
 def plugins_of(measurements: Sequence[Measurement], rules: Sequence[str]) -> dict[str, str]:

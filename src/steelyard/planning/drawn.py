@@ -1,11 +1,13 @@
 """Samples that are made anew for a detector, from a seed that follows from the committed order.
 
-Nobody can foresee such a seed, the vendor least of all, and nobody can choose it: it is a digest of the order seed of
-the measurement's arm, which the auditor's key fixes (:mod:`steelyard.planning.orders`).
+Nobody can foresee such a seed, the vendor least of all, and with one key nobody can choose it: it is a digest of the
+order seed of the measurement's arm, which the auditor's key fixes (:mod:`steelyard.planning.orders`).
 
-``twins`` are further draws of a generated task. None of them is a public item, and no item comes twice: so public and
-fresh samples together are one draw of distinct items, of which the first ones were published. A generator whose space
-is small has few items left, and they are not like those that were drawn first: such a task has no twins.
+``twins`` are another draw of a generated task, made by the same call as the public one, with as many items. What is in
+both draws is left out of *both* arms, and so is a repeat within either. To leave it out of the fresh ones alone would
+be no fair comparison: a generator that draws some kinds of items from a small space (sums of two terms beside sums of
+eight) would have fewer of these, the easy ones, among what is fresh. A generator whose space is small has few items
+left: such a task has no twins.
 
 ``prompts`` stand beside no claim: they are drawn for a detector, from the order of a question of its own.
 ``cue``, ``placebo`` and ``header`` are public items under the benchmark's own prompt and under another one
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +53,7 @@ __all__ = [
     "FixedSet",
     "NoReference",
     "NotOffered",
+    "can_leave_out",
     "check_drawable",
     "check_reference",
     "check_texts",
@@ -59,6 +63,7 @@ __all__ = [
     "drawn_seed_of",
     "nobody_asked",
     "public_share",
+    "twins",
 ]
 
 TWINS: Final = "twins"
@@ -217,7 +222,7 @@ def check_drawable(task: Task, beside: Measurement, drawn: str) -> None:
         raise Skip(
             "not_testable",
             f"{share * 100:.2g} % of {_BATCHES * _BATCH:,} fresh samples are public (at most {MOST_PUBLIC * 100:g} % "
-            "may be): the few others are not like them",
+            "may be): few others are left",
         )
 
 
@@ -238,8 +243,46 @@ def public_share(task: Task, prompt: str) -> float:
     return found / (_BATCHES * _BATCH)
 
 
+def twins(task: Task, measurement: Measurement) -> tuple[Sequence[Sample], tuple[int, ...]]:
+    """The fresh samples of a measurement, none public and no two alike, and the numbers of the public ones left out.
+
+    At most its population, and no more than there are public ones left. A number counts the public samples in the order
+    of their items' digests. Raises Skip where nothing is left.
+    """
+    public = sorted(item_digests_of(task.prepare(measurement.prompt, shots=measurement.shots)))
+    samples = task.prepare(measurement.prompt, seed=measurement.seed, shots=measurement.shots)
+    digests = item_digests_of(samples)
+    both = set(public) & set(digests)
+    left_out = tuple(
+        number
+        for number, digest in enumerate(public)
+        if digest in both or digest in public[max(0, number - 1) : number]
+    )
+    places = list({digest: place for place, digest in reversed([*enumerate(digests)]) if digest not in both}.values())
+    wanted = min(measurement.population, len(public) - len(left_out), len(places))
+    if not wanted:
+        raise Skip("not_testable", "the generator has no items beside the public ones")
+    if wanted < len(places):  # not the first ones: late ones of a small space are of other kinds
+
+        def chosen(place: int) -> bytes:
+            return sha256(f"{measurement.seed}:{digests[place].hex()}".encode()).digest()
+
+        places = sorted(places, key=chosen)[:wanted]
+    return picked(samples, sorted(places)), left_out
+
+
+def can_leave_out(measurement: Measurement, of: Measurement) -> bool:
+    """Whether fresh samples may leave out these of the public ones ``of``: numbers of half of them at most.
+
+    A verifier without their generator knows no more.
+    """
+    left_out = measurement.left_out
+    is_sorted = list(left_out) == sorted(set(left_out))
+    return is_sorted and 2 * len(left_out) <= of.population and all(0 <= each < of.population for each in left_out)
+
+
 def drawn_samples(task: Task, measurement: Measurement, data: Path | None = None) -> Sequence[Sample]:
-    """The samples of a measurement that has a seed, as many as its population; twins are not public and no two alike.
+    """The samples of a measurement that has a seed, as many as its population; twins may be fewer (:func:`twins`).
 
     ``data`` is a mirror of the hub. Raises Skip where the generator has not so many.
     """
@@ -247,6 +290,8 @@ def drawn_samples(task: Task, measurement: Measurement, data: Path | None = None
         return arm_samples(task, measurement, data)
     if measurement.drawn == ORDER:
         return order_samples(task, measurement, data)
+    if measurement.drawn == TWINS:
+        return twins(task, measurement)[0]
     public = set(item_digests_of(task.prepare(measurement.prompt, shots=measurement.shots)))
     wanted, count = measurement.population, measurement.population + measurement.population // 10 + 20
     for _ in range(_MOST_ROUNDS):

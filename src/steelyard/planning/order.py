@@ -30,8 +30,9 @@ def paces(of: Measurement, drawn: Measurement) -> Sequence[int]:
 
     The n-th is asked right before or right after the n-th sample there is asked for the first time, by its order's
     seed: an endpoint that changes in the course of a run changes for both alike. A test that pairs them rests on that.
+    Samples that are left out of the pairs are passed over.
     """
-    due, seen = array("I"), set[int]()
+    due, seen = array("I"), set(drawn.left_out)
     for place, trial in enumerate(order_of(of)):
         sample = trial // of.repeats
         if sample not in seen and len(due) < drawn.planned:

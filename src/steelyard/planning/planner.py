@@ -24,7 +24,7 @@ from steelyard.planning.decoding import (
     of_the_endpoint,
     output_budget_of,
 )
-from steelyard.planning.drawn import check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
+from steelyard.planning.drawn import TWINS, check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.own_names import own_file_remark
@@ -163,7 +163,9 @@ class TaskPlanner:
             draft, measurement = self.drafts[name], self.drafts[name].measurement
             seed = drawn_seed_of(measurement, order_seeds)
             rows = self._source.drawn(task, msgspec.structs.replace(measurement, seed=seed))
-            seeded = msgspec.structs.replace(measurement, seed=seed, items=rows.items)
+            seeded = msgspec.structs.replace(measurement, seed=seed, items=rows.items, left_out=rows.left_out)
+            if measurement.drawn == TWINS:  # how many items the public draw has too is not known before
+                seeded = msgspec.structs.replace(seeded, population=min(measurement.population, rows.population))
             asked = rows.asked(seeded)
             drawn = msgspec.structs.replace(seeded, samples_root=asked.root)
             self.drafts[name] = replace(draft, measurement=drawn, samples=asked.samples, digests=asked.digests)

@@ -12,11 +12,11 @@ from steelyard.errors import MissingDependency, VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
 from steelyard.planning.cues import ARMS, HEADER, NotAsked
-from steelyard.planning.drawn import FixedSet, check_drawable, drawn_samples
+from steelyard.planning.drawn import TWINS, FixedSet, can_leave_out, check_drawable
 from steelyard.planning.file_order import ORDER, count_shards, is_remark
 from steelyard.planning.part import held_in, why_not_held
 from steelyard.planning.samples import load_samples
-from steelyard.planning.sources import FILE, Asked, HeldRows, Rows
+from steelyard.planning.sources import FILE, Asked, HeldRows, Rows, drawn_rows
 from steelyard.planning.testable import Skip
 from steelyard.plugins import ExecutingScorer, MeasurementRequest
 from steelyard.records import Measurement, NotPlanned, Part, Plan, Served
@@ -205,10 +205,14 @@ class SealedSource:
         found = self._measurements[measurement.id]
         if task.definition.generator is not None and not isinstance(task, AbsentTask):
             with suppress(MissingDependency):
-                return self._as_drawn(HeldRows(drawn_samples(task, measurement), None), measurement.drawer, found)
+                return self._as_drawn(drawn_rows(task, measurement), measurement.drawer, found)
         if measurement.drawn in ARMS:
             self._check_same((measurement.beside, "arms"), found.items, found.id, "items")
-        return _SealedRows(found.population, None, (), lambda asked: found.samples_root, found.items)
+        if measurement.drawn == TWINS and not can_leave_out(found, self._measurements[measurement.beside]):
+            raise _wrong(f"{found.id}: left_out does not go with the public samples")
+        return _SealedRows(
+            found.population, None, (), lambda asked: found.samples_root, found.items, left_out=found.left_out
+        )
 
     def _as_drawn(self, held: HeldRows, drawn_by: str, found: Measurement | None) -> Rows:
         """Samples made again; where another drawer drew their images, only what is drawn, and not its bytes.
@@ -228,6 +232,7 @@ class SealedSource:
             held.items,
             found.asks,
             drawer=found.drawer,
+            left_out=held.left_out,
         )
 
     def _root(self, sealed: Measurement, asked: Measurement) -> str:
@@ -304,8 +309,9 @@ class _SealedRows:
         asks: str = "",
         groups: Mapping[str, int] = MappingProxyType({}),
         drawer: str = "",
+        left_out: tuple[int, ...] = (),
     ) -> None:
-        self.drawer = drawer
+        self.drawer, self.left_out = drawer, left_out
         self.population, self.part, self.remarks, self.items = population, part, remarks, items
         self._root, self._asks, self.groups = root, asks, groups
 

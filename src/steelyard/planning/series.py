@@ -11,9 +11,10 @@ from steelyard.records import Plan
 from steelyard.stats.series import series_share
 from steelyard.util.text import one_line
 
-__all__ = ["order_sentences", "stamp_sentence", "was_order_free"]
+__all__ = ["new_key_sentence", "order_sentences", "stamp_sentence", "was_order_free"]
 
 _NAME_CHARACTERS: Final = 80
+_FEW_LINES: Final = 21  # of a ledger: its first one, and two for each of ten plans
 _FIRST: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -34,6 +35,21 @@ def was_order_free(plan: Plan) -> bool:
     So it is without a signature, and where difficulties that the user gave are part of what fixes the order.
     """
     return not plan.is_order_proved or any(each.difficulties is not None for each in plan.measurements)
+
+
+def new_key_sentence(plan: Plan) -> str:
+    """That a key may be one of many, each of which gives another order, where its ledger holds few plans; else empty.
+
+    It is no part of what is sealed: who knew the key before needs no such sentence.
+    """
+    counts = bool(plan.tests) or any(each.planned < each.trials for each in plan.measurements)
+    if not counts or not plan.is_order_proved or (plan.ledger is not None and plan.ledger.line > _FEW_LINES):
+        return ""
+    held = "Its ledger holds few other plans or none" if plan.ledger else "No ledger shows other plans with this key"
+    return (
+        f"{held}: whoever ran this may have made many keys and shown this one, with an order that suits, unless you "
+        "knew the key before (steelyard verify --require-key)."
+    )
 
 
 def stamp_sentence(stamp: Stamp) -> str:

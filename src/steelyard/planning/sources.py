@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from steelyard.planning.drawn import check_drawable, drawn_samples
+from steelyard.planning.drawn import TWINS, check_drawable, drawn_samples, twins
 from steelyard.planning.file_order import count_shards
 from steelyard.planning.part import part_of, revision_in_words
 from steelyard.planning.samples import as_asked, asks_of, digests_of, drawer_of, in_item_order, load_samples
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["FILE", "Asked", "DataSource", "HeldRows", "Rows", "Source", "Undrawn", "measurement_id"]
+__all__ = ["FILE", "Asked", "DataSource", "HeldRows", "Rows", "Source", "Undrawn", "drawn_rows", "measurement_id"]
 
 FILE: Final = "file"  # where a task of the user's own comes from, in Plan.tasks
 
@@ -74,6 +74,11 @@ class Rows(Protocol):
     @property
     def drawer(self) -> str:
         """What draws the images that a generator gives; empty where it gives none."""
+        ...
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Of samples drawn beside public ones, the numbers of those that no pair has."""
         ...
 
     def asked(self, measurement: Measurement) -> Asked:
@@ -133,8 +138,9 @@ def measurement_id(number: int, task: str) -> str:
 class HeldRows:
     """Samples that are here, in the order of their items' digests."""
 
-    def __init__(self, samples: Sequence[Sample], part: Part | None) -> None:
+    def __init__(self, samples: Sequence[Sample], part: Part | None, left_out: tuple[int, ...] = ()) -> None:
         self._samples, self.items = in_item_order(samples)
+        self.left_out = left_out
         self.population, self.part = len(samples), part
         self.remarks = revision_in_words(samples)
         self.drawer = drawer_of(samples)
@@ -161,6 +167,14 @@ class HeldRows:
         return asks_of(asked.samples)
 
 
+def drawn_rows(task: Task, measurement: Measurement, data: Path | None = None) -> HeldRows:
+    """The samples that are drawn from a measurement's seed; raises Skip where there are none."""
+    if measurement.drawn == TWINS:
+        samples, left_out = twins(task, measurement)
+        return HeldRows(samples, None, left_out)
+    return HeldRows(drawn_samples(task, measurement, data), None)
+
+
 class Undrawn:
     """So many samples that are drawn when the order is fixed: until then nothing is known of them."""
 
@@ -169,6 +183,7 @@ class Undrawn:
     remarks: tuple[str, ...] = ()
     drawer = ""
     groups: Mapping[str, int] = MappingProxyType({})
+    left_out: tuple[int, ...] = ()
 
     def __init__(self, population: int) -> None:
         self.population = population
@@ -222,7 +237,7 @@ class DataSource:
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
         """The samples that are drawn from a measurement's seed."""
-        return HeldRows(drawn_samples(task, measurement, self._data), None)
+        return drawn_rows(task, measurement, self._data)
 
     def unavailable(self, request: str, scorer: ExecutingScorer) -> str:
         """Why a scorer cannot run here."""

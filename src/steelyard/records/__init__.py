@@ -71,6 +71,7 @@ from steelyard.records.requests import (
     Turn,
 )
 from steelyard.records.results import (
+    UNREAD_FRESH,
     AnsweredBy,
     BudgetVerdict,
     CandidateVerdict,
@@ -117,6 +118,7 @@ __all__ = [
     "SPLIT",
     "SUBJECT",
     "UNKNOWN_COSTS",
+    "UNREAD_FRESH",
     "AnsweredBy",
     "AttackResult",
     "Attempt",

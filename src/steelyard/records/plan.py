@@ -171,6 +171,7 @@ class Measurement(Record, frozen=True, kw_only=True):
     images: bool = False
     drawer: str = ""
     difficulties: Difficulties | None = None
+    left_out: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ from steelyard.records.judging import Judging, PeopleRate
 from steelyard.records.record import Record
 
 __all__ = [
+    "UNREAD_FRESH",
     "AnsweredBy",
     "CandidateVerdict",
     "ChoiceVerdict",
@@ -31,6 +32,9 @@ __all__ = [
     "Verdict",
     "VerdictWord",
 ]
+
+
+UNREAD_FRESH: Final = "unread_fresh"  # the check of a note: fresh samples got fewer readable answers than public ones
 
 
 class Score(Record, frozen=True, kw_only=True):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from steelyard.errors import ExitCode
 from steelyard.planning.drawn import PROMPTS
 from steelyard.planning.own_names import not_the_benchmark, remarked
-from steelyard.records import ClaimVerdict, MeasurementResult, Verdict, VerdictWord
+from steelyard.records import UNREAD_FRESH, ClaimVerdict, MeasurementResult, Verdict, VerdictWord
 from steelyard.reports import choices, gates, identity_checks
 from steelyard.reports.measured import mean_score
 from steelyard.reports.words import claimed_value, count, counted, further_tests, interval, measured, points
 from steelyard.util.text import one_line
 
-__all__ = ["EXIT_MEANINGS", "exit_meaning", "headline", "only_measures", "tally"]
+__all__ = ["EXIT_MEANINGS", "exit_meaning", "headline", "only_measures", "tally", "unread_fresh"]
 
 # What a finding of a detector that holds answers against a reference says, in a few words.
 _HELD = {
@@ -61,6 +61,21 @@ def exit_meaning(verdict: Verdict) -> str:
         if verdict.exit in meaning:
             return meaning[verdict.exit]
     return EXIT_MEANINGS.get(ExitCode(verdict.exit), "")
+
+
+def unread_fresh(verdict: Verdict) -> list[str]:
+    """The tasks whose fresh samples got fewer readable answers than the public ones, though nothing was found."""
+    return [note.task for note in verdict.notes if note.check == UNREAD_FRESH]
+
+
+def _unread_fresh_sentence(verdict: Verdict) -> str:
+    if not (tasks := unread_fresh(verdict)):
+        return ""
+    names = ", ".join(one_line(task, 80) for task in tasks)
+    return (
+        f"But fresh samples of {names} got no readable answer far more often than the public ones: that the score "
+        "holds for them is not shown."
+    )
 
 
 def headline(verdict: Verdict) -> str:
@@ -122,7 +137,8 @@ def _verdict_sentence(verdict: Verdict) -> str:
             return "Consistent: no test found anything beyond what chance explains."
         case VerdictWord.CONSISTENT:
             held = "the claim holds" if len(claims) == 1 else f"all {total} hold"
-            return f"Consistent: {held} {_within(claims)}, under this configuration."
+            said = f"Consistent: {held} {_within(claims)}, under this configuration."
+            return f"{said} {_unread_fresh_sentence(verdict)}".rstrip()
         case VerdictWord.INSUFFICIENT_POWER if not claims and further_tests(verdict):
             return "Insufficient power: a further test could not be decided with the samples asked."
         case VerdictWord.INSUFFICIENT_POWER:

@@ -214,7 +214,9 @@ def _headline(verdict: Verdict, said: Words) -> tuple[str, str]:
             return label, _inconsistent(verdict, said)
         case VerdictWord.CONSISTENT:
             within = widest(verdict.claims, Numbers(said.notation)) if verdict.claims else ""
-            return label, _counted(verdict, lines.holds, lines.hold_all, said, within)
+            held = _counted(verdict, lines.holds, lines.hold_all, said, within)
+            unread = Numbers(said.notation).names([named(task) for task in headlines.unread_fresh(verdict)])
+            return label, f"{held} {lines.unread_fresh.format(tasks=unread)}" if unread else held
         case VerdictWord.INSUFFICIENT_POWER if not _of_word(verdict):
             return label, lines.undecided_test
         case VerdictWord.INSUFFICIENT_POWER:

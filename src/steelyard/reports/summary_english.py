@@ -62,6 +62,8 @@ ENGLISH: Final = Words(
         findings="{number} findings",
         holds="the claim on {task} holds for the model as served, to within {within}.",
         hold_all="all {of} claims hold for the model as served, to within {within}.",
+        unread_fresh="But fresh questions of {tasks} got no readable answer far more often than the public ones: that "
+        "the score holds for them is not shown.",
         undecided="there is too little evidence to confirm or to reject the claim on {task}.",
         undecided_many="there is too little evidence to confirm or to reject {number} of the {of} claims.",
         undecided_test="the answers do not decide a further test.",
@@ -285,6 +287,8 @@ ENGLISH: Final = Words(
         explain="Ask {vendor} to explain what the checks found ({findings}); report.html lists it all.",
         rely="{claims}: may be relied on, for this endpoint and this task, to within {within}.",
         rely_many="{claims}: may be relied on, for this endpoint and these tasks, to within {within} at most.",
+        unread_fresh="{claims}: do not rely on this yet. Fresh questions of this kind got no readable answer far more "
+        "often than the public ones. Ask {vendor} why, and look at them:",
         more_number="{claims}: do not rely on this yet. Ask for about {number} more answers; audit again with a larger "
         "--limit or --budget.",
         more_time="{claims}: do not rely on this yet. Ask for about {number} more answers (about {time}); audit again "

@@ -71,6 +71,8 @@ GERMAN: Final = Words(
         "unterschritten.",
         hold_all="Alle {of} angegebenen Werte treffen am geprüften Endpunkt zu: Sie werden um höchstens {within} "
         "unterschritten.",
+        unread_fresh="Auf neue Fragen zu {tasks} kam aber viel öfter keine lesbare Antwort als auf die "
+        "veröffentlichten: Dass der Wert auch für sie gilt, ist nicht gezeigt.",
         undecided="Für {task} reicht es weder zur Bestätigung noch zur Ablehnung.",
         undecided_many="Für {number} der {of} Angaben reicht es weder zur Bestätigung noch zur Ablehnung.",
         undecided_test="Für einen weiteren Test reicht es zu keiner Entscheidung.",
@@ -302,6 +304,8 @@ GERMAN: Final = Words(
         explain="Bei {vendor} eine Erklärung zu den Befunden einholen ({findings}); alle stehen in report.html.",
         rely="{claims}: für diesen Endpunkt und diese Aufgabe verwendbar (höchstens {within} unter der Angabe).",
         rely_many="{claims}: für diesen Endpunkt und diese Aufgaben verwendbar (höchstens {within} unter der Angabe).",
+        unread_fresh="{claims}: noch nicht verwenden. Auf neue Fragen dieser Art kam viel öfter keine lesbare "
+        "Antwort als auf die veröffentlichten. Bei {vendor} den Grund erfragen und die Antworten ansehen:",
         more_number="{claims}: noch nicht verwenden. Etwa {number} weitere Antworten abfragen; dazu die Prüfung mit "
         "größerem --limit oder --budget wiederholen.",
         more_time="{claims}: noch nicht verwenden. Etwa {number} weitere Antworten abfragen (etwa {time}); dazu die "

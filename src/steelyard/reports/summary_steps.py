@@ -11,6 +11,7 @@ from steelyard.records import ClaimVerdict, DetectorResult, Plan, Verdict, Verdi
 from steelyard.reports import words
 from steelyard.reports.choices import choices_of, is_choice
 from steelyard.reports.gates import counted_colours, is_gated
+from steelyard.reports.headlines import unread_fresh
 from steelyard.reports.identity_checks import is_identity_check
 from steelyard.reports.measured import only_measured
 from steelyard.reports.provenance import Provenance
@@ -65,9 +66,13 @@ def _all(verdict: Verdict, plan: Plan, provenance: Provenance, said: Words) -> I
         yield Step(said.steps.explain.format(vendor=vendor, findings=findings_in_words(verdict, said)))
     unearned = {finding.task for finding in verdict.findings}
     consistent = [claim for claim in claims if claim.verdict is VerdictWord.CONSISTENT]
-    if held := [claim for claim in consistent if _task_of(claim, plan) not in unearned]:
+    unread = set(unread_fresh(verdict)) - unearned
+    if held := [claim for claim in consistent if _task_of(claim, plan) not in unearned | unread]:
         text = said.steps.rely if len(held) == 1 else said.steps.rely_many
         yield Step(text.format(claims=_names(held, numbers), within=widest(held, numbers)))
+    if doubtful := [claim for claim in consistent if _task_of(claim, plan) in unread]:
+        told = said.steps.unread_fresh.format(claims=_names(doubtful, numbers), vendor=vendor)
+        yield Step(told, _shown(folder, "--open", doubtful, plan))
     if undecided := [one_line(each.test, _NAME) for each in words.further_tests(verdict) if _is_missed(each, plan)]:
         yield Step(said.steps.test.format(tests=numbers.names(undecided)))
     unsettled = [claim for claim in claims if claim.verdict not in (VerdictWord.INCONSISTENT, VerdictWord.CONSISTENT)]

@@ -69,6 +69,7 @@ class Headlines:
     findings: str
     holds: str
     hold_all: str
+    unread_fresh: str
     undecided: str
     undecided_many: str
     undecided_test: str
@@ -294,6 +295,7 @@ class Steps:
     explain: str
     rely: str
     rely_many: str
+    unread_fresh: str
     more_number: str
     more_time: str
     more: str

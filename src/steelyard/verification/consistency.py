@@ -43,7 +43,7 @@ __all__ = ["check_created", "check_models", "check_options"]
 
 _GATEWAY = ", through steelyard gateway"  # what a recorded harness asked
 _OF_A_LOG = ("role", "output_budget", "budget_stated", "reasoning_effort", "repeat_check", "limit", "chance", "part")
-_OF_A_DETECTOR = ("arm", "seed", "beside")
+_OF_A_DETECTOR = ("arm", "seed", "beside", "left_out")
 
 
 # ── models ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -25,7 +25,7 @@ def planned(
 
 
 def twins(plan: Plan) -> list[str]:
-    return [test.id for test in plan.tests if test.rule == "twin_gap@1"]
+    return [test.id for test in plan.tests if test.rule == "twin_gap@2"]
 
 
 def test_a_generated_task_gets_twins_and_others_do_not() -> None:

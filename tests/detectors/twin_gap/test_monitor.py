@@ -15,6 +15,7 @@ from steelyard.detectors.twin_gap.monitor import TwinGapMonitor
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
+    UNREAD_FRESH,
     Measurement,
     ModelIdentity,
     Plan,
@@ -24,6 +25,7 @@ from steelyard.records import (
     SampleScore,
     VerdictWord,
 )
+from steelyard.util.committed_order import committed_order
 
 PUBLIC, FRESH = "00-t", "01-t"
 
@@ -38,7 +40,7 @@ def plan(pairs: int = 300, repeats: int = 1) -> Plan:
         order_seed="decade" * 8, arm="twins", drawn="twins", beside=PUBLIC, seed="5eed",
     )  # fmt: skip
     reads = tuple(Reads(measurement=name, scorer="exact@1") for name in (PUBLIC, FRESH))
-    test = PlannedTest(id="twins-00-t", rule="twin_gap@1", weight=0.2, null="n", reads=reads)
+    test = PlannedTest(id="twins-00-t", rule="twin_gap@2", weight=0.2, null="n", reads=reads)
     model = PlannedModel(identity=ModelIdentity(uri="openai:m@http://h/v1"))
     return Plan(
         format=PLAN_FORMAT, software="s", created="c", models={SUBJECT: model}, measurements=(of, drawn),
@@ -128,10 +130,60 @@ def test_neither_arm_runs_ahead_of_the_pairs() -> None:
     assert found.progress().remaining == 275
 
 
-def test_missing_answers_speak_for_the_model() -> None:
-    with_gaps = fed([None] * 150 + [1] * 150, [1] * 150 + [None] * 150)
-    assert with_gaps.find({}).word is not VerdictWord.INCONSISTENT
-    assert with_gaps.find({}).p == 1
+def lost(score: SampleScore) -> SampleScore:
+    return replace(score, status="missing", value=None)
+
+
+def test_missing_answers_speak_for_the_model_and_are_noted() -> None:
+    found = monitor(plan())
+    for score in (*scores(PUBLIC, [1] * 300), *map(lost, scores(FRESH, [1] * 300))):
+        found.observe(score)
+    result = found.find({})
+    assert (result.word, result.p) == (VerdictWord.INSUFFICIENT_POWER, 1)
+    (note,) = result.notes
+    assert (note.check, note.task) == (UNREAD_FRESH, "t")
+    assert "300 of 300 fresh samples got no answer that could be read, and 0 public ones" in note.message
+    assert result.effect is not None
+    assert result.effect.mde is None
+
+
+def test_answers_that_are_open_alike_show_nothing() -> None:
+    result = fed([None, 1] * 150, [1, None] * 150).find({})
+    assert (result.word, result.notes) == (VerdictWord.INSUFFICIENT_POWER, ())
+    assert (result.p or 0) > 0.5
+
+
+def test_who_opens_fresh_answers_alone_is_found_by_them() -> None:
+    result = fed([1] * 300, [None] * 300).find({})
+    assert result.word is VerdictWord.INCONSISTENT
+    assert result.notes == ()
+    (finding,) = result.findings
+    n = finding.n
+    assert f"{n} of {n} fresh samples got an answer that is cut off or cannot be read, and 0 of {n}" in finding.message
+    assert "points" not in finding.message
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_public_samples_that_are_left_out_are_in_no_pair(repeats: int) -> None:
+    planned = plan(300, repeats)
+    public, fresh = planned.measurements
+    first = committed_order(public.order_seed, 300)
+    planned = replace(planned, measurements=(public, replace(fresh, left_out=tuple(sorted(first[:6])), population=294)))
+    found, order = monitor(planned), committed_order(public.order_seed, 300, repeats)
+    asked = scores(PUBLIC, [int(trial // repeats in first[:6]) for trial in order], 1)
+    named = [replace(score, sample=str(order[score.position] // repeats)) for score in asked]
+    for score in (*named, *scores(FRESH, [0] * 294)):
+        found.observe(score)
+    assert (found.of, found.right, found.decision) == (294, [0, 0], VerdictWord.CONSISTENT)
+    short = replace(planned, measurements=(replace(public, limit=10), planned.measurements[1]))
+    assert monitor(short).of == 4
+
+
+def test_what_is_left_out_must_be_public_samples() -> None:
+    planned = plan()
+    public, fresh = planned.measurements
+    with pytest.raises(ValueError, match="none of the public samples"):
+        monitor(replace(planned, measurements=(public, replace(fresh, left_out=(300,)))))
 
 
 def test_nothing_was_read() -> None:

@@ -15,6 +15,7 @@ from steelyard.stats.series import series_share
 __all__ = ["NotServed"]
 
 ITEMS, TIMES = 30, 3
+TEMPERATURE = 0.7  # of what is asked again: that at which an endpoint was seen to give new answers
 # Of a claim's weight, which gives 3 % of its level for it. Seven items that always fail are enough to be found then
 # (7 of 7 against 0 of 7 have p = .0003). A tenth would find more only where many calls fail for other reasons, too
 # (of the endpoints of bench.served that fail 7 times in 10, .66 and .73 of 200 audits in place of .42 and .51).
@@ -26,14 +27,22 @@ class NotServed:
     """D2: asks again what got no answer, and as much that got one (docs/statistics.md)."""
 
     name = "not_served"
-    version = 2
     access = ("text",)
+
+    def __init__(self, version: int = 3) -> None:
+        self.version = version
+
+    def former(self, version: str) -> NotServed | None:
+        """The second version, which asked again at the claim's own temperature: its plans are planned again by it."""
+        return NotServed(2) if version == "2" else None
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test for each claim, over the measurements of its prompt formats; none of a model in this process.
 
         None either behind a cache that was seen to answer the same question in the same way: it may know questions by
-        their words alone, and then what was answered once is never failed again, whatever the endpoint does.
+        their words alone, and then what was answered once is never failed again, whatever the endpoint does. That was
+        looked for at temperature .7, since greedy answers are alike without a cache; so greedy questions are asked
+        again at that temperature, where a cache of greedy answers alone does not know them.
         """
         claims: dict[int, list[Served]] = {}
         watched: set[str] = set()
@@ -52,12 +61,14 @@ class NotServed:
         reads = []
         for each in served:
             first = planner.measurement(each)
+            is_sampled = self.version > 2 and planner.models[first.role].capabilities.takes_temperature
             again = planner.measure(
                 MeasurementRequest(
                     name=f"{each.request}/again",
                     task=first.task,
                     role=first.role,
                     repeats=TIMES,
+                    temperature=TEMPERATURE if is_sampled else None,
                     arm=AGAIN,
                     beside=first.id,
                     again=ITEMS,

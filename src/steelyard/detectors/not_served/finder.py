@@ -114,7 +114,10 @@ class NotServedFinder:
             check="not_served",
             task=self._choices[0].first.task,
             null=self._test.null,
-            assumptions=("whether a call fails within the endpoint does not follow from how long the question is",),
+            assumptions=(
+                "whether a call fails within the endpoint does not follow from how long the question is",
+                "no cache before the endpoint answers what is asked again",
+            ),
             p=p,
             effect=(again - others) / items,
             n=2 * items,

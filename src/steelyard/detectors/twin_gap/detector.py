@@ -24,7 +24,7 @@ class TwinGap:
     """D2: pairs a benchmark's public samples with fresh ones of the same generator (docs/detectors.md)."""
 
     name = "twin_gap"
-    version = 1
+    version = 2
     access = ("text",)
     probes = True
 
@@ -67,6 +67,8 @@ class TwinGap:
         """Start reading; raises ValueError for what :meth:`plan` and :meth:`seal` would not have written."""
         asked = [plan.by_id[reads.measurement] for reads in test.reads if reads.measurement in plan.by_id]
         is_pair = len(asked) == len(test.reads) == 2 and asked[1].beside == asked[0].id and asked[1].drawn == TWINS
+        if is_pair and not set(asked[1].left_out) <= set(range(asked[0].population)):
+            raise ValueError("what is left out of the pairs is none of the public samples")
         if not is_pair or test.sealed != {"margin": MARGIN}:
             raise ValueError("it reads a benchmark's samples and fresh twins beside them, within a margin")
         return TwinGapMonitor(test, plan, *asked)
