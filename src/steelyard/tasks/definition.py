@@ -139,9 +139,10 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per
     group, with ``shots`` and ``group``. ``lm_eval_metrics`` are names of metrics that mean this prompt format where
     lm-eval or lighteval printed them, and anything elsewhere (``acc``). ``like`` names another prompt format, from
-    which every part that is not given is copied. ``words`` are phrases of a claim's protocol that mean this prompt
-    format; ``differences`` state how the prompt differs from the vendor's. ``needs`` is what a model must offer
-    (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
+    which every part that is not given is copied, but no stop strings of a completion into a message. ``words`` are
+    phrases of a claim's protocol that mean this prompt format; ``differences`` state how the prompt differs from the
+    vendor's. ``needs`` is what a model must offer (``world two-room``); empty means language. ``untruncated``: an
+    endpoint draws from the whole distribution.
     ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
     ``system_template`` is a template in place of ``system``, for messages that differ between samples.
     ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one. ``group`` is
