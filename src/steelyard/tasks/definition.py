@@ -88,7 +88,8 @@ class Shots(Part, frozen=True, kw_only=True):
     use too.
     ``pick`` lists row numbers (from 0) in the order shown; empty means the first ones. ``by_group`` keeps only
     rows of the sample's own group. ``count`` is the default number, ``most`` that of all there are, where they are few:
-    a claim that states more is asked with these.
+    a claim that states more is asked with these. ``usual``: other numbers that vendors show and often do not
+    print (25 of ARC-Challenge): a claim that states none is asked with these, too.
     """
 
     split: str = ""
@@ -96,6 +97,7 @@ class Shots(Part, frozen=True, kw_only=True):
     file: str = ""
     count: int = 0
     most: int = 0
+    usual: tuple[int, ...] = ()
     pick: tuple[int, ...] = ()
     by_group: bool = False
 
