@@ -34,7 +34,7 @@ from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_ro
 from steelyard.tasks.protocol import ChosenProtocol, choose_protocol, possible_formats, usual_shots
 from steelyard.tasks.question_rows import TidyRows
 from steelyard.tasks.requested import RequestedProtocol
-from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
+from steelyard.tasks.shots import Prefixes, TooFewExamples, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
 
 __all__ = ["Samples", "Task"]
@@ -316,7 +316,7 @@ class Samples(Sequence[Sample]):
         sample_id = f"{self.task.id}/{source.label}/{source.number_of(number)}"
         try:
             return self._rendered(sample_id, source, source.rows[number])
-        except MissingDependency:
+        except (MissingDependency, TooFewExamples):
             raise
         except InputError as error:
             raise InputError(f"{error} (sample {sample_id})") from None
