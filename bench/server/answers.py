@@ -20,7 +20,7 @@ from typing import Literal
 
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import canonical, canonical_in_full, sha256_hex
-from steelyard.evidence.layout import BUNDLE, SCORES, digest_and_lines
+from steelyard.evidence.layout import BUNDLE, REPORT_PAGE, SCORES, digest_and_lines
 from steelyard.planning.samples import Prepared
 from steelyard.records import Attempt, GenerateRequest, Measurement, Outcome, Sample, SampleScore
 from steelyard.server.answers.keeping import index_names
@@ -48,8 +48,8 @@ OUTCOMES: tuple[tuple[Literal["scored", "open", "missing"], float | None], ...] 
 WEIGHTS = (70, 27, 2, 0.9, 0.1)
 
 
-def make_run(run: Path, number: int) -> None:
-    """Write a sealed run of so many answers; nothing of it was asked."""
+def make_run(run: Path, number: int, *, seed: int = 18, report: bytes = b"") -> None:
+    """Write a sealed run of so many answers, with some page as its report; nothing of it was asked."""
     population = number // TASKS // REPEATS
     asked = [
         measurement(
@@ -70,7 +70,7 @@ def make_run(run: Path, number: int) -> None:
     with (run / SCORES).open("wb") as scores:
         journal, texts = Journal.create(run, new_header(plan=sealed.plan_sha256, software="0")), Texts(run)
         journal.append(Session(started_us=0, active_us=0, machine=""))
-        drawn, seq = random.Random(18), 2
+        drawn, seq = random.Random(seed), 2
         for each in asked:
             for position in range(population * REPEATS):
                 sample = samples[each.id][position // REPEATS]
@@ -80,6 +80,8 @@ def make_run(run: Path, number: int) -> None:
         journal.append(Stop(reason="complete", active_us=1, at_us=1))
         journal.close()
         texts.close()
+    if report:
+        (run / REPORT_PAGE).write_bytes(report)
     seal_bundle(run, {"renderer": {}}, None)
 
 

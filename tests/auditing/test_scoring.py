@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from steelyard.auditing.scoring import Unscored, final_attempts, read_score, score_attempts, unscored_attempts
+from steelyard.auditing.stated import AS_ASKED, Stated
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.models.next_token import output_of_tokens
@@ -190,7 +191,8 @@ THOUGHT = "first the units"
         ("", {"reasoning_tokens": 12}, ("open", None)),
         ("", {"completion_tokens": 120}, ("open", None)),
         ("", {"completion_tokens": 2}, ("unparsed", 0.0)),
-        (" ", {"completion_tokens": 120}, ("unparsed", 0.0)),
+        (" ", {"completion_tokens": 120}, ("open", None)),
+        (" ", {"completion_tokens": 4}, ("unparsed", 0.0)),
         (f"<think>{THOUGHT}</think>\n", {}, ("open", None)),
         ("", {"outcome": Outcome.TRUNCATED}, ("open", None)),
         ("", {"outcome": Outcome.EMPTY}, ("missing", None)),
@@ -229,3 +231,48 @@ def test_a_list_of_next_tokens_is_no_text_with_reasoning_in_it() -> None:
 def test_where_reasoning_is_withheld_an_empty_answer_is_not_scored_again() -> None:
     (found,) = score_attempts(PLAN, [attempt(0, answer="", reasoning="0" * 64)], {ASKED.id: (Exact(),)}, TEXTS)
     assert isinstance(found, Unscored)
+
+
+class Reads:
+    """A scorer that reads an answer's last number, also of a text that was cut off."""
+
+    identifier = "last@1"
+    reads_truncated = True
+
+    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+        return Score(value=float(answer.text.split()[-1:] == [sample.target]))
+
+
+CHAT = Sample(id="s/0", request=GenerateRequest(prompt="q", chat=True, max_tokens=900), target="5")
+LONG = "first the units, " * 30
+ASSUMED = Stated(decoding=False)
+
+
+@pytest.mark.parametrize(
+    ("output", "stated", "value"),
+    [
+        (ModelOutput(outcome=Outcome.OK, text="It is 6"), AS_ASKED, 0.0),
+        (ModelOutput(outcome=Outcome.OK, text="It is 6"), ASSUMED, 0.0),
+        (ModelOutput(outcome=Outcome.OK, text="It is 6", reasoning_tokens=90), AS_ASKED, 0.0),
+        (ModelOutput(outcome=Outcome.OK, text="It is 6", reasoning_tokens=90), ASSUMED, None),
+        (ModelOutput(outcome=Outcome.OK, text="<think>hm</think>It is 6"), ASSUMED, None),
+        (ModelOutput(outcome=Outcome.OK, text="<think>hm</think>It is 5"), ASSUMED, 1.0),
+        (ModelOutput(outcome=Outcome.OK, text='<tool_call>{"name": "add"}</tool_call>\n'), AS_ASKED, None),
+        (ModelOutput(outcome=Outcome.OK, text='[TOOL_CALLS]add{"a": 1}'), AS_ASKED, None),
+        (ModelOutput(outcome=Outcome.TRUNCATED, text=LONG + "it is 6"), AS_ASKED, None),
+        (ModelOutput(outcome=Outcome.TRUNCATED, text=LONG + "it is 5"), AS_ASKED, 1.0),
+        (ModelOutput(outcome=Outcome.TRUNCATED, text="It is 6"), AS_ASKED, 0.0),  # a short form, as a letter
+        (ModelOutput(outcome=Outcome.TRUNCATED, text="the same again. " * 900), AS_ASKED, 0.0),
+        (ModelOutput(outcome=Outcome.TRUNCATED, text="the same again. " * 900), ASSUMED, None),
+    ],
+)
+def test_what_is_held_against_a_model(output: ModelOutput, stated: Stated, value: float | None) -> None:
+    assert read_score(Reads(), CHAT, output, stated).value == value
+
+
+@pytest.mark.parametrize(("tokens", "value"), [(900, 0.0), (899, 0.0), (60, None), (0, None)])
+def test_only_the_limit_that_is_stated_ends_an_answer(tokens: int, value: float | None) -> None:
+    cut = ModelOutput(
+        outcome=Outcome.TRUNCATED, text=LONG + "it is 6", finish_reason="length", completion_tokens=tokens
+    )
+    assert read_score(Reads(), CHAT, cut, Stated(limit=900)).value == value

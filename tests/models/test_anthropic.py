@@ -140,7 +140,7 @@ def test_an_effort_thinks_as_the_model_chooses(effort: str, sent: dict[str, Any]
         (message(stop="refusal"), Outcome.REFUSED, "", "content_filter"),
         (message(text("Her"), stop="refusal"), Outcome.REFUSED, "Her", "content_filter"),
         (message({"type": "tool_use", "name": "x", "input": {}}, stop="tool_use"), Outcome.EMPTY, "", "tool_calls"),
-        (message(text("Let"), {"type": "tool_use"}, stop="tool_use"), Outcome.OK, "Let", "tool_calls"),
+        (message(text("Let"), {"type": "tool_use"}, stop="tool_use"), Outcome.TRUNCATED, "Let", "tool_calls"),
         (message(text("So"), stop="pause_turn"), Outcome.MALFORMED, "", "pause_turn"),
         (message(text(""), stop="end_turn"), Outcome.OK, "", "stop"),
         (message(text(7)), Outcome.MALFORMED, "", "stop"),

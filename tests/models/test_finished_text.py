@@ -20,6 +20,13 @@ def about(finish: str, **more: Any) -> dict[str, Any]:
         ("5", "stop", Outcome.OK),
         ("5", "", Outcome.OK),
         ("5", "length", Outcome.TRUNCATED),
+        ("5", "STOP", Outcome.OK),
+        ("5", "content_filter", Outcome.OK),  # which is read as one that a filter stopped
+        ("5 and", "model_length", Outcome.TRUNCATED),
+        ("5 and", "insufficient_system_resource", Outcome.TRUNCATED),
+        ("5 and", "MAX_TOKENS", Outcome.TRUNCATED),
+        ("5 and", "abort", Outcome.TRUNCATED),
+        ("Let me compute", "tool_calls", Outcome.TRUNCATED),
         ("", "stop", Outcome.OK),
         (None, "stop", Outcome.OK),
         (None, "length", Outcome.TRUNCATED),

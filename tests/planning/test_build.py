@@ -87,6 +87,19 @@ def test_an_endpoint_without_completions_is_asked_by_chat_and_the_other_way_roun
     assert any("no chat" in difference for difference in found.served[0].differences)
 
 
+def test_a_stated_completion_that_is_asked_as_a_message_accuses_nobody() -> None:
+    messages = Capabilities(chat=True, completions=False)
+    stated = Claim(task="chain_sum", value="57", protocol=Protocol(prompt="completion"))
+    served = planned(stated, capabilities=messages).served[0]
+    assert "messages alone" in served.confirms_only
+    assert any("accuses nobody" in each for each in served.differences)
+    assert not planned(stated, capabilities=Capabilities(chat=True)).served[0].confirms_only
+    # Where no prompt is stated, a format that is a message by itself may be the vendor's.
+    assert not any(
+        each.confirms_only for each in planned(Claim(task="chain_sum", value="57"), capabilities=messages).served
+    )
+
+
 def test_a_model_that_reasons_gets_room_for_it() -> None:
     claim = Claim(task="chain_sum", value="57")
     reasons = Capabilities(chat=True, completions=False, reasons=True, output_tokens=16_384)

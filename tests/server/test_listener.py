@@ -42,6 +42,13 @@ def connect(stack: ExitStack, listener: Listener, source: str = "127.0.0.1") -> 
     return stack.enter_context(socket.create_connection(listener.getsockname(), 5, (source, 0)))
 
 
+def test_no_reply_on_a_kept_connection_waits_for_an_acknowledgement() -> None:
+    with bounded(3, 3) as listener, ExitStack() as stack:
+        connect(stack, listener)
+        accepted = stack.enter_context(listener.accept()[0])
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize(("most", "most_of_address"), [(3, 100), (100, 3)])
 def test_one_too_many_is_closed_and_there_is_room_when_another_has_gone(most: int, most_of_address: int) -> None:
     with bounded(most, most_of_address) as listener, ExitStack() as stack:

@@ -13,6 +13,7 @@ import msgspec
 
 from steelyard.auditing.finalize import results_of
 from steelyard.auditing.scoring import executes, output_of, read_score, sample_of, scorers_of
+from steelyard.auditing.stated import Stated, stated_of
 from steelyard.evidence.media import images_in
 from steelyard.judging.items import about_key, key_in
 from steelyard.planning.drawn import PROMPTS
@@ -89,7 +90,7 @@ def answers_of(run: RunFolder, wanted: Callable[[SampleScore], bool] = lambda _:
             found.setdefault(_call_of(score), []).append(score)
 
     plan = results_of(run, collect).plan
-    measurements, texts = plan.by_id, open_index(run.path)
+    measurements, texts, stated = plan.by_id, open_index(run.path), stated_of(plan)
     scorers = {(name, each.identifier): each for name, by in scorers_of(plan).items() for each in by}
     notes = {
         (record.measurement, record.sample, record.repeat, record.scorer): record.note
@@ -102,7 +103,9 @@ def answers_of(run: RunFolder, wanted: Callable[[SampleScore], bool] = lambda _:
         for score in found.get(_call_of(record), ()):
             note = notes.get((score.measurement, score.sample, score.repeat, score.scorer), "")
             scorer = scorers[score.measurement, score.scorer]
-            answer = _answer(measurements[score.measurement], record, score, scorer, texts, note)
+            answer = _answer(
+                measurements[score.measurement], record, score, scorer, texts, note, stated[score.measurement]
+            )
             yield replace(answer, images=tuple(_images_at(run.path, record, texts)))
 
 
@@ -122,13 +125,19 @@ def _images_at(run: Path, attempt: Attempt, texts: Mapping[str, str]) -> Iterato
 
 
 def _answer(
-    measurement: Measurement, attempt: Attempt, score: SampleScore, scorer: Scorer, texts: Mapping[str, str], note: str
+    measurement: Measurement,
+    attempt: Attempt,
+    score: SampleScore,
+    scorer: Scorer,
+    texts: Mapping[str, str],
+    note: str,
+    stated: Stated,
 ) -> Answer:
     sample, output = sample_of(attempt, texts, again=bool(measurement.again)), output_of(attempt, texts)
     answer, reasoning, _ = split_reasoning(output.text) if output else (None, "", True)
     if sample and output and attempt.outcome.answered and not executes(scorer):
         with suppress(Exception):  # such a score is missing
-            found = read_score(scorer, sample, output, cut_is_final=measurement.budget_stated)
+            found = read_score(scorer, sample, output, stated)
             note = found.note
             if found.value is None and not (note or _ended(attempt)):
                 note = open_cause(sample, msgspec.structs.replace(output, text=answer or "")).one

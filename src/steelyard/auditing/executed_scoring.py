@@ -11,6 +11,7 @@ from functools import partial
 
 from steelyard.auditing.own_tests import OwnTests
 from steelyard.auditing.scoring import Scorers, read_score, score
+from steelyard.auditing.stated import AS_ASKED, Stated
 from steelyard.errors import SteelyardError
 from steelyard.plugins import Scorer, StoppableScorer
 from steelyard.records import Attempt, ModelOutput, RecordedScore, Sample, SampleScore, Score
@@ -30,13 +31,13 @@ class ExecutedScoring:
         self._closed = False
 
     async def score(
-        self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False
+        self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, stated: Stated = AS_ASKED
     ) -> RecordedScore:
         """Score one output in a thread. Where the scorer itself fails there is no value: the answer is missing."""
         began = time.monotonic()
         found, note = None, ""
         try:
-            read = partial(self._read, scorer, attempt, sample, output, cut_is_final=cut_is_final)
+            read = partial(self._read, scorer, attempt, sample, output, stated)
             found = await asyncio.get_running_loop().run_in_executor(self._threads(), read)
             note = found.note[:300]
         except SteelyardError as error:  # one line of our own, with how to fix it
@@ -58,16 +59,14 @@ class ExecutedScoring:
             elapsed_us=int((time.monotonic() - began) * 1e6),
         )
 
-    def _read(
-        self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool
-    ) -> Score:
-        return read_score(scorer, self._tests.given(attempt, sample), output, cut_is_final=cut_is_final)
+    def _read(self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, stated: Stated) -> Score:
+        return read_score(scorer, self._tests.given(attempt, sample), output, stated)
 
     async def read(
-        self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False
+        self, scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, stated: Stated = AS_ASKED
     ) -> SampleScore:
         """As :func:`~steelyard.auditing.scoring.score`, in a thread."""
-        work = partial(score, scorer, attempt, sample, output, cut_is_final=cut_is_final)
+        work = partial(score, scorer, attempt, sample, output, stated)
         return await asyncio.get_running_loop().run_in_executor(self._threads(), work)
 
     def _threads(self) -> ThreadPoolExecutor:

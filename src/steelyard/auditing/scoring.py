@@ -5,6 +5,7 @@ Everything here streams: a journal of a million calls is scored in the memory of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from steelyard.auditing.service import CONTENT_FILTER, service_of
+from steelyard.auditing.stated import AS_ASKED, Stated, stated_of
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, sha256_hex
@@ -52,6 +54,10 @@ __all__ = [
     "unscored_attempts",
 ]
 
+# Some models write the calls of tools that they believe to have into their text.
+_ENDS_IN_CALL = re.compile(r"</tool_call>\s*\Z|\[TOOL_CALLS\][^\n]*\Z")
+_ASSUMED = "the claim states no decoding, and greedily such a model answers worse than its maker asks it: state it"
+_SHORT = 400  # characters: a message that is cut off within as many was not meant to reason
 _FEW_TOKENS = 3  # of an answer with nothing in it: its end, or a line break
 
 Call = tuple[str, str, int]  # measurement, sample, repeat: what an attempt and a score are about
@@ -73,55 +79,72 @@ def executes(scorer: Scorer) -> bool:
 
 
 def score(
-    scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False
+    scorer: Scorer, attempt: Attempt, sample: Sample, output: ModelOutput, stated: Stated = AS_ASKED
 ) -> SampleScore:
     """Score the final attempt of one call; an attempt that brought no answer is *missing*, never silently wrong.
 
     So is an output on which a scorer fails: a fault of ours must count neither for nor against the model.
-    ``cut_is_final``: see :func:`read_score`.
+    ``stated``: see :func:`read_score`.
     """
     if attempt.outcome.answered:
         with suppress(Exception):
-            found = read_score(scorer, sample, output, cut_is_final=cut_is_final)
+            found = read_score(scorer, sample, output, stated)
             status = "open" if found.value is None else "scored" if found.parsed else "unparsed"
             counts = found.counts or counts_without_answer(scorer, sample)
             return _score(attempt, scorer.identifier, status, found.value, sample.group, counts)
     return _score(attempt, scorer.identifier, "missing", None, sample.group, counts_without_answer(scorer, sample))
 
 
-def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, *, cut_is_final: bool = False) -> Score:
+def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stated = AS_ASKED) -> Score:
     """Score what is the answer in an output: reasoning is not read, and nothing is held against a model that was cut.
 
-    *Open* is what the endpoint's content filter stopped, reasoning that no answer followed, and an output that was cut
-    off, unless the scorer knows that more text could not have changed what it read. One that ends in a loop has no
-    answer, and is wrong; so is one that the model ended with nothing in it, unless the endpoint counts tokens that did
-    not come: a server may keep reasoning to itself, and not say so. With ``cut_is_final`` the claim's protocol
-    states the limit that cut it off: it is scored as a whole output.
+    *Open* is what the endpoint's content filter stopped, reasoning that no answer followed, a call of a tool that
+    nobody offered, and an output that was cut off, unless the scorer knows that more text could not have changed what
+    it read; a long message that was cut off is never wrong. One that ends in a loop has no answer, and is wrong; so is
+    one that the model ended with nothing in it, unless the endpoint counts tokens that did not come: a server may keep
+    reasoning to itself, and not say so. An output that ended at the limit which its claim ``stated`` is whole. Where
+    the claim states no decoding, a model that reasons, or repeats itself, has nothing wrong.
     """
     if isinstance(sample.request, NextTokenRequest):  # its text is a list of ours, whatever its tokens look like
         return scorer.score(sample, output)
+    is_chat = isinstance(sample.request, GenerateRequest) and sample.request.chat
     answer, reasoning, _ = split_reasoning(output.text)
     answer = without_ending(answer)
     if answer != output.text:
         output = msgspec.structs.replace(output, text=answer)
     if output.finish_reason == CONTENT_FILTER:
         return Score(value=None, note="the endpoint's content filter")
-    if output.outcome is Outcome.TRUNCATED and cut_is_final:
+    if output.outcome is Outcome.TRUNCATED and stated.cuts(output):
         if not answer.strip():
             return Score(value=0.0, parsed=False, note="no answer within the token limit that the claim states")
         output = msgspec.structs.replace(output, outcome=Outcome.OK)
     if output.outcome is Outcome.OK and isinstance(sample.request, GenerateRequest) and not answer.strip():
         if reasoning or output.reasoning or output.reasoning_tokens:
             return Score(value=None, note="reasoning, and no answer")
-        if not output.text and output.completion_tokens > _FEW_TOKENS:
+        if output.completion_tokens > _FEW_TOKENS + len(output.text):
             return Score(value=None, note="the endpoint counts tokens of an answer that it did not send")
         return Score(value=0.0, parsed=False, note="the model ended its answer with nothing in it")
     if output.outcome is not Outcome.TRUNCATED:
-        return scorer.score(sample, output)
+        found = scorer.score(sample, output)
+        if not is_chat or _is_right(found):
+            return found
+        if _ENDS_IN_CALL.search(answer) and not scorer.identifier.startswith("function_calls"):
+            return Score(value=None, note="a call of a tool that nobody offered")
+        if not stated.decoding and (reasoning or output.reasoning or output.reasoning_tokens):
+            return Score(value=None, note=_ASSUMED)
+        return found
     found = scorer.score(sample, output) if isinstance(scorer, TruncatedReader) else Score(value=None)
+    if is_chat and len(answer) > _SHORT and not _is_right(found):
+        found = Score(value=None, note="cut off after an answer that it might have corrected")
     if found.value is None and ends_in_loop(answer or reasoning):
+        if not stated.decoding:
+            return Score(value=None, note=_ASSUMED)
         return Score(value=0.0, parsed=False, note="the output ends in a loop")
     return found
+
+
+def _is_right(found: Score) -> bool:
+    return found.value is None or found.value >= 1
 
 
 def score_recorded(attempt: Attempt, recorded: RecordedScore) -> SampleScore:
@@ -190,7 +213,7 @@ def score_attempts(
     last, as *missing*. Raises VerificationError for records that do not belong together, and for a recorded score that
     no output has.
     """
-    measurements = plan.by_id
+    measurements, stated = plan.by_id, stated_of(plan)
     waiting = _Waiting(scorers)
     ended = _Ended()
     for record in records:
@@ -204,14 +227,21 @@ def score_attempts(
                     f"record {record.seq}: the plan has no place {record.position} in {record.measurement}"
                 )
             ended.add(record)
-            yield from _scores_of(record, scorers[record.measurement], waiting, texts, measurement)
+            yield from _scores_of(
+                record, scorers[record.measurement], waiting, texts, measurement, stated[measurement.id]
+            )
     for attempt, scorer in waiting.rest():
         sample = sample_of(attempt, texts, again=bool(measurements[attempt.measurement].again))
         yield _score(attempt, scorer.identifier, "missing", None, sample.group if sample else "")
 
 
 def _scores_of(
-    attempt: Attempt, scorers: Iterable[Scorer], waiting: _Waiting, texts: Mapping[str, str], measurement: Measurement
+    attempt: Attempt,
+    scorers: Iterable[Scorer],
+    waiting: _Waiting,
+    texts: Mapping[str, str],
+    measurement: Measurement,
+    stated: Stated,
 ) -> Iterator[SampleScore | Unscored]:
     sample = sample_of(attempt, texts, again=bool(measurement.again))
     if sample is not None and _images_of(sample) and not measurement.images:
@@ -225,7 +255,7 @@ def _scores_of(
         if sample is None or output is None:
             yield Unscored(attempt, scorer)
         else:
-            yield score(scorer, attempt, sample, output, cut_is_final=measurement.budget_stated)
+            yield score(scorer, attempt, sample, output, stated)
 
 
 def unscored_attempts(records: Iterable[JournalRecord], scorers: Scorers) -> Iterator[Unscored]:

@@ -32,6 +32,7 @@ from steelyard.auditing.scoring import (
     unscored_attempts,
 )
 from steelyard.auditing.spending import Spending, measured_by_call
+from steelyard.auditing.stated import stated_of
 from steelyard.errors import InputError
 from steelyard.evidence import layout
 from steelyard.planning.again import request_again
@@ -148,6 +149,7 @@ class RunSession:
         self._finished: dict[str, Finished] = {}
         self.answered = {each.id: 0 for each in self.plan.measurements}
         self.measurements = self.plan.by_id
+        self.stated = stated_of(self.plan)
         self.schedules = {role: Schedule(slice_seconds=_slice_seconds(self.plan)) for role in self.plan.models}
         self.budgets = {role: Budget(model.limits) for role, model in self.plan.models.items()}
         self._executed = ExecutedScoring(self.scorers, OwnTests(self.prepared))
@@ -319,30 +321,30 @@ class RunSession:
 
     def _on_final(self, sample: Sample, attempt: Attempt, output: ModelOutput) -> Awaitable[None] | None:
         self.answered[attempt.measurement] += 1
-        stated = self.measurements[attempt.measurement].budget_stated
+        stated = self.stated[attempt.measurement]
         apart: list[Scorer] = []
         for scorer in self.scorers[attempt.measurement]:
             if len(output.text) > SHORT or (attempt.outcome.answered and executes(scorer)):
                 apart.append(scorer)
             else:
-                self._observe(score(scorer, attempt, sample, output, cut_is_final=stated))
+                self._observe(score(scorer, attempt, sample, output, stated))
         return self._score_apart(apart, attempt, sample, output) if apart else None
 
     async def _score_apart(
         self, scorers: Sequence[Scorer], attempt: Attempt, sample: Sample, output: ModelOutput
     ) -> None:
         """Score in threads what takes time, so that deadlines and interruptions are heard meanwhile."""
-        stated = self.measurements[attempt.measurement].budget_stated
+        stated = self.stated[attempt.measurement]
         executing = [scorer for scorer in scorers if executes(scorer)]
         for scorer in scorers:
             if scorer not in executing:
-                self._observe(await self._executed.read(scorer, attempt, sample, output, cut_is_final=stated))
+                self._observe(await self._executed.read(scorer, attempt, sample, output, stated))
         await self._execute(executing, attempt, sample, output)
 
     async def _execute(self, scorers: Sequence[Scorer], attempt: Attempt, sample: Sample, output: ModelOutput) -> None:
         for scorer in scorers:
-            stated = self.measurements[attempt.measurement].budget_stated
-            found = await self._executed.score(scorer, attempt, sample, output, cut_is_final=stated)
+            stated = self.stated[attempt.measurement]
+            found = await self._executed.score(scorer, attempt, sample, output, stated)
             recorded = self._journal.append(found)
             self._observe(score_recorded(attempt, recorded))
 

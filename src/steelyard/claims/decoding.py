@@ -14,6 +14,7 @@ TEMPERATURE_NOT_STATED = "The log does not say the temperature: the endpoint's o
 TEMPERATURE = re.compile(
     r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
 )
+AVERAGED = re.compile(r"\b(?:avg|mean|average)\s*@\s*\d")  # a mean of so many passes, which greedy ones need not
 HOTTEST = 2.0  # the maximum that endpoints accept; a larger number was not a temperature
 
 
@@ -33,4 +34,5 @@ def max_tokens_of(claim: Claim | None) -> int | None:
 def states_decoding(claim: Claim) -> bool:
     """Whether a claim says how answers were decoded: a temperature, greedy, sampling, or the mean of several passes."""
     averaged = claim.repeats == "several" or (isinstance(claim.repeats, int) and claim.repeats > 1)
+    averaged = averaged or AVERAGED.search(claim.metric.lower()) is not None
     return stated_temperature(claim) is not None or averaged or "sampl" in claim.protocol.decoding.lower()

@@ -12,7 +12,12 @@ from steelyard.util.reasoning import split_reasoning
 __all__ = ["output_of_text"]
 
 # How endpoints say that the model itself ended its output; with nothing in it, that is its answer.
-ENDED: Final = ("stop", "eos", "eos_token", "stop_sequence", "end_turn")
+ENDED: Final = (
+    "stop", "eos", "eos_token", "eosfound", "stop_sequence", "stop_token", "end_turn", "complete", "completed", "done",
+    "finished",
+)  # fmt: skip
+# What a filter stopped is told apart where answers are read; a reply may say nothing of its end.
+_WHOLE: Final = (*ENDED, "", "content_filter")
 
 
 def output_of_text(
@@ -21,7 +26,8 @@ def output_of_text(
     """The output of a reply with this text, None for a reply that has none; it is cut at the request's stop strings.
 
     ``about``: the other fields of the output, among them ``reasoning`` and the ``finish_reason`` in OpenAI's words:
-    ``stop``, ``length``, ``tool_calls``. ``reasons``: the model reasons before it answers.
+    ``stop``, ``length``, ``tool_calls``. A text that ended in any other way than by the model itself (its budget, an
+    abort, a call of a tool) was cut off. ``reasons``: the model reasons before it answers.
     """
     finish = about["finish_reason"]
     if text is None:
@@ -35,7 +41,7 @@ def output_of_text(
     if not text.strip():
         return ModelOutput(outcome=_without_text(about["finish_reason"]), text=text, **about)
     return ModelOutput(
-        outcome=Outcome.TRUNCATED if finish == "length" and not stopped else Outcome.OK, text=text, **about
+        outcome=Outcome.OK if stopped or finish.lower() in _WHOLE else Outcome.TRUNCATED, text=text, **about
     )
 
 

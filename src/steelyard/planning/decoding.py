@@ -16,6 +16,7 @@ from steelyard.scorers.corpus import corpus_scorer
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
+    from steelyard.tasks.task import Task
 
 __all__ = [
     "LOCAL_CHECK",
@@ -27,6 +28,7 @@ __all__ = [
     "SAMPLED_TEMPERATURE",
     "SAMPLED_TRIALS",
     "asked_how_often",
+    "asked_otherwise",
     "asks_chat",
     "decoding_of",
     "of_the_endpoint",
@@ -95,6 +97,20 @@ def asks_chat(prompt_format: PromptFormat, capabilities: Capabilities) -> tuple[
     if not prompt_format.chat and not capabilities.completions:
         return True, (NO_COMPLETIONS,)
     return prompt_format.chat, ()
+
+
+def asked_otherwise(claim: Claim | None, task: Task, differences: Sequence[str]) -> str:
+    """Why a claim by a plain completion accuses nobody where the endpoint has chat alone; empty where it may.
+
+    Asked as a message, such a format is another test: its stop strings cut a chat model's first line off. Where the
+    claim states no prompt, a format that is a message by itself is asked, too.
+    """
+    if claim is None or NO_COMPLETIONS not in differences:
+        return ""
+    formats = task.definition.prompts.values()
+    if claim.protocol.prompt or not any(each.chat and each.generates for each in formats):
+        return "its format is a plain completion, and this endpoint takes messages alone"
+    return ""
 
 
 def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from steelyard.planning.averages import average_of, other_average
 from steelyard.planning.decoding import (
     MAX_OUTPUT_TOKENS,
     asked_how_often,
+    asked_otherwise,
     asks_chat,
     decoding_of,
     of_the_endpoint,
@@ -272,12 +273,14 @@ class TaskPlanner:
         check_choices(measurement.scorers[0], task.id, asked.samples)
         asks = rows.asks(asked, measurement) if self._requested else ""
         measurement = msgspec.structs.replace(measurement, samples_root=asked.root, asks=asks)
+        otherwise = "" if protocol.confirms_only else asked_otherwise(claim, task, decoding.differences)
         served = Served(
             request=request.name,
             reads=Reads(measurement="", scorer=measurement.scorers[0]),
             prompt=protocol.prompt,
             differences=(
                 *protocol.differences,
+                *([f"This may confirm the claim, and accuses nobody: {otherwise}."] if otherwise else []),
                 *average.differences(claim, decoding.differences),
                 *decoding.of_endpoint,
                 *in_words(claim, measurement),
@@ -286,7 +289,7 @@ class TaskPlanner:
                 *own_file_remark(task.id, self.tasks[task.id]),
             ),
             weights=average.weights,
-            confirms_only=protocol.confirms_only,
+            confirms_only=protocol.confirms_only or otherwise,
         )
         withheld = task.public and task.definition.generator is None
         return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served

@@ -193,6 +193,8 @@ def add_suite(connection: Any, person: int, seal: str) -> int:
         "VALUES (%s, 'q1', %s, '', 'drop', %s, %s)",
         (version, digest("item"), '{"item": "q1", "decision": "drop", "reason": "no"}', person),
     )
+    if table_is_there(connection, "suite_review"):
+        connection.execute("SELECT steelyard.begin_review(%s)", (version,))
     connection.execute("INSERT INTO steelyard.suite_view VALUES (%s, %s, 1)", (version, person))
     connection.execute(
         "INSERT INTO steelyard.run_suite SELECT id, %s, 'https://a.example:443/v1', %s, '{1,2}' FROM steelyard.run "

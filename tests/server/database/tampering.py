@@ -50,6 +50,8 @@ def of_the_first_schema(source: Path, target: Path) -> None:
         ("token", "project_id"),
         ("run", "folder"),
         ("run", "scores_taken"),
+        ("run", "samples"),
+        ("run", "taken"),
     ):
         name, at = f"database/{table}.copy", tables[table]["columns"].index(added)
         lines = [line.split("\t") for line in members[name].decode().splitlines()]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from steelyard.server.database.audit import audit_head, check_audit
 from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import TABLES, Migration, apply_migrations, check_schema, migrations
+from steelyard.server.jobs.tries import named_tasks
 from tests.server.database.rows import fill
 from tests.server.databases import Server
 
@@ -114,6 +116,54 @@ def test_the_log_of_the_first_schema_is_moved_to_its_months(empty: Database, tmp
         assert [row[4] for row in after[len(before) :]] == ["migrate"] * (len(migrations()) - 1)
         check_audit(connection)
         assert connection.execute("SELECT to_regclass('steelyard.audit_before')").fetchone() == (None,)
+
+
+def test_what_pages_read_of_many_rows_is_taken_out_of_their_json(empty: Database, tmp_path: Path) -> None:
+    """The step to columns: what new rows get from the program, old ones get from the JSON that they have."""
+    summary = '{"samples":[{"task":"a\\u0000","digest":"d"}],"taken":{"right":3,"cost":0.1},"said":[]}'
+    sheet = "claims:\n- {task: gsm8k, value: 1}\n- task: 'MMLU (5-shot)'\n" + "# x" * 20_000 + "\n- task: late"
+    asked: list[dict[str, object]] = [
+        {"model": "m\0", "sheet": sheet},
+        {"model": "m", "task": "gsm8k"},
+        {"model": "m", "questions": {"b": "\0", "a": ""}},
+    ]
+    job = (
+        "INSERT INTO steelyard.job (project_id, kind, specification, requested_by) SELECT 1, 'audit', %s, min(id) "
+        "FROM steelyard.person"
+    )
+    lines = "INSERT INTO steelyard.run_suite (run_id, suite, recipient, plan, lines) VALUES (1, %s, 'r', '', %s)"
+    with empty.connect_as_owner() as connection:
+        apply_migrations(connection, empty.application_role, migrations()[:15])
+        fill(empty, open_data_folder(tmp_path / "data"))
+        connection.execute("ALTER TABLE steelyard.run DISABLE TRIGGER keep")
+        connection.execute("UPDATE steelyard.run SET summary = %s WHERE id = 1", (summary,))
+        connection.execute("UPDATE steelyard.run SET summary = 'none' WHERE id = 2")
+        connection.execute("ALTER TABLE steelyard.run ENABLE TRIGGER keep")
+        for each in asked:
+            connection.execute(job, (json.dumps(each),))
+        connection.execute(lines, ("a" * 64, [3, 1, 3, 70_000]))
+        connection.execute(
+            "INSERT INTO steelyard.suite_view SELECT 1, 1, place, now() FROM generate_series(2, 3) place"
+        )
+        apply_migrations(connection, empty.application_role)
+        connection.execute(lines, ("b" * 64, []))
+        rows = connection.execute("SELECT samples, taken FROM steelyard.run ORDER BY id").fetchall()
+        assert [[json.loads(each) for each in row] for row in rows] == [
+            [[{"task": "a\ufffd", "digest": "d"}], {"right": 3, "cost": 0.1}], [[], {}],
+        ]  # fmt: skip
+        found = connection.execute("SELECT model, tasks FROM steelyard.job ORDER BY id DESC LIMIT 3").fetchall()
+        assert [(model, sorted(tasks)) for model, tasks in reversed(found)] == [
+            (str(each["model"]).replace("\0", "\ufffd"), sorted(named_tasks(json.dumps(each)))) for each in asked
+        ]
+        with pytest.raises(RestrictViolation):
+            connection.execute("UPDATE steelyard.job SET tasks = '{}'")
+        sets = connection.execute(
+            "SELECT left(line_set::text, 5), bit_count(line_set) FROM steelyard.run_suite WHERE plan = '' "
+            "ORDER BY 1 DESC"
+        )
+        assert sets.fetchall() == [("10100", 2), ("00000", 0)]
+        numbers = connection.execute("SELECT number FROM steelyard.suite_view WHERE version_id = 1 ORDER BY place")
+        assert numbers.fetchall() == [(1,), (2,), (3,)]
 
 
 def test_a_migration_that_fails_leaves_nothing(empty: Database) -> None:

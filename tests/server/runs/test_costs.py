@@ -8,7 +8,7 @@ from steelyard.api.results import verified
 from steelyard.server.database.connection import Database
 from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import insert_run
-from steelyard.server.runs.summary import Taken, summary_of
+from steelyard.server.runs.summary import RunSummary, Taken, summary_of
 from tests.server.jobs.yard import a_person
 from tests.server.site import GOLDEN
 
@@ -24,3 +24,7 @@ def test_what_each_run_took_is_read_by_its_number(database: Database) -> None:
         found = taken_of(connection, [each for each in numbers if each is not None])
         assert found == {numbers[0]: Taken(), numbers[1]: summary.taken}
         assert taken_of(connection, []) == {}
+        query = "SELECT summary FROM steelyard.run WHERE id = %s"
+        (text,) = connection.execute(query, (numbers[1],)).fetchone() or ("",)
+        kept = msgspec.json.decode(text, type=RunSummary)
+        assert (kept.taken, kept.samples) == (Taken(), ()), "they are columns: no list reads a whole summary for them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import msgspec
@@ -38,15 +39,41 @@ def test_a_page_reads_its_items_alone_and_counts_are_the_databases(folk: Folk, t
     ada = caller_of(folk)
     row = add_suite(folk, tmp_path / "s", ada)
     decisions = Decisions(folk.pool)
-    assert decisions.review_state(1, row) == ReviewState(0, 0, 1)
+    assert decisions.review_state(row) == ReviewState(0, 0, 1)
     decide(folk, row, 1, ada, decision="keep")
     decide(folk, row, 3, ada, decision="drop", reason="Nobody would ask this.")
     assert [(each.place, each.decision) for each in decisions.states(1, row, 2, 1)] == [(2, "")]
     assert [(each.place, each.decision) for each in decisions.states(1, row, 3)] == [(3, "drop")]
     assert decisions.states(1, row, 4) == []
-    assert [decisions.review_state(1, row, after).next_open for after in (0, 1, 2, 3)] == [2, 2, 2, 2]
+    assert [decisions.review_state(row, after).next_open for after in (0, 1, 2, 3)] == [2, 2, 2, 2]
     decide(folk, row, 2, ada, decision="keep")
-    assert decisions.review_state(1, row) == ReviewState(3, 3, 0)
+    assert decisions.review_state(row) == ReviewState(3, 3, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_how_far_a_review_is_is_what_its_items_say(folk: Folk, tmp_path: Path, seed: int) -> None:
+    """Decisions, versions with changed items, and decisions that came into files, in any order."""
+    caller, drawn, decisions = caller_of(folk), random.Random(seed), Decisions(folk.pool)
+    before = row = add_suite(folk, tmp_path / "s", caller)
+    for _ in range(25):
+        act = drawn.choice(("decide", "decide", "decide", "decide", "late", "version", "apply"))
+        if act in ("version", "apply"):
+            applied = decisions.lines(1, row)[1] if act == "apply" else 0
+            samples = tmp_path / "s" / "samples.jsonl"
+            old, new = (f"team {drawn.randint(1, 3)}" for _ in range(2))
+            samples.write_text(samples.read_text().replace(old, new))
+            made = version_of(tmp_path / "s", row.id if applied else 0, applied)
+            before, (row, _) = row, Suites(folk.pool).add(1, made, caller, FACTS)
+        of = before if act == "late" else row
+        kind = drawn.choice(("keep", "", "drop"))
+        decide(folk, of, drawn.randint(1, 3), caller, decision=kind, **({"reason": "no"} if kind == "drop" else {}))
+        shown = decisions.states(1, row)
+        left = [each.place for each in shown if not each.decision]
+        for after in range(5):
+            assert decisions.review_state(row, after) == ReviewState(
+                sum(bool(each.decision) for each in shown), sum(each.is_pending for each in shown),
+                next((place for place in left if place > after), next(iter(left), 0)),
+            )  # fmt: skip
 
 
 def test_the_last_decision_counts_whoever_made_it(folk: Folk, tmp_path: Path) -> None:

@@ -65,9 +65,14 @@ def test_people_count_by_the_items_that_they_saw_here(folk: Folk, tmp_path: Path
     ada, bob = caller_of(folk), caller_of(folk)
     row = add_suite(folk, tmp_path / "s", ada)
     with folk.pool.connection() as connection:
-        for place in (2, 2, 99):
+        for place in (2, 1, 2, 99):
             note_views(connection, row.id, ada.person, place)
         note_views(connection, row.id, bob.person)
     assert sorted((each.name, each.items) for each in viewers_of(folk.pool, row.id)) == sorted(
-        [(ada.name, 1), (bob.name, 3)]
+        [(ada.name, 2), (bob.name, 3)]
     )
+    with folk.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT place FROM steelyard.suite_view WHERE person_id = %s", (bob.person,)
+        ).fetchall()
+    assert rows == [(0,)], "who takes all of them home is one row"

@@ -76,6 +76,7 @@ _RIGHTS: Final = {
     "suite_file": "SELECT, INSERT",
     "suite_item": "SELECT, INSERT",
     "suite_decision": "SELECT, INSERT",
+    "suite_review": "SELECT",
     "suite_view": "SELECT, INSERT",
     "run_suite": "SELECT, INSERT",
     "label_set": "SELECT, INSERT",
@@ -87,6 +88,7 @@ _RIGHTS: Final = {
 # Functions of the owner's that the application may call.
 _CALLED: Final = (
     "open_audit_month(timestamptz)",
+    "begin_review(bigint)",
     "reserve(bigint, integer, numeric, numeric, numeric, numeric, numeric, numeric)",
 )
 

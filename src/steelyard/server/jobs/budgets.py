@@ -5,6 +5,7 @@ That none is exceeded is the database's doing (its function ``reserve``); here t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -14,12 +15,13 @@ from steelyard.errors import InputError
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["BudgetRow", "budgets_of", "set_budget"]
+__all__ = ["BudgetRow", "budgets_of", "budgets_of_all", "set_budget"]
 
 _MOST: Final = 10**15
+_LISTED: Final = 1_000
 _ROWS: Final = """
-SELECT b.id, coalesce(e.name, ''), b.cost, b.tokens, coalesce(s.cost, 0), coalesce(s.tokens, 0), coalesce(h.cost, 0),
-    coalesce(h.tokens, 0)
+SELECT p.name, b.id, coalesce(e.name, ''), b.cost, b.tokens, coalesce(s.cost, 0), coalesce(s.tokens, 0),
+    coalesce(h.cost, 0), coalesce(h.tokens, 0)
 FROM steelyard.budget b JOIN steelyard.project p ON p.id = b.project_id
 LEFT JOIN steelyard.endpoint e ON e.id = b.endpoint_id
 LEFT JOIN LATERAL (
@@ -35,7 +37,7 @@ LEFT JOIN LATERAL (
         AND j.endpoint_id = coalesce(b.endpoint_id, j.endpoint_id)
         AND r.month = date_trunc('month', now() AT TIME ZONE 'UTC')::date
 ) h ON true
-WHERE p.name = %s ORDER BY e.name NULLS FIRST
+WHERE {condition} ORDER BY p.name, e.name NULLS FIRST LIMIT {most}
 """
 
 
@@ -59,7 +61,15 @@ class BudgetRow:
 
 def budgets_of(connection: psycopg.Connection[Any], project: str) -> tuple[BudgetRow, ...]:
     """The budgets of a project: that for all endpoints first, then by the endpoint's name."""
-    return tuple(BudgetRow(*row) for row in connection.execute(_ROWS.encode(), (project,)).fetchall())
+    query = _ROWS.format(condition="p.name = %s", most=_LISTED)
+    return tuple(BudgetRow(*row) for _, *row in connection.execute(query.encode(), (project,)).fetchall())
+
+
+def budgets_of_all(connection: psycopg.Connection[Any], projects: Sequence[int]) -> list[tuple[str, BudgetRow]]:
+    """The budgets of these projects, each with its project's name, by that; at most 1,000."""
+    query = _ROWS.format(condition="p.id = ANY (%s)", most=_LISTED)
+    rows = connection.execute(query.encode(), (list(projects),)).fetchall()
+    return [(name, BudgetRow(*row)) for name, *row in rows]
 
 
 def set_budget(

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.server.jobs.budgets import budgets_of
+from steelyard.server.jobs.budgets import budgets_of_all
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,7 +20,6 @@ __all__ = ["FAILED_DAYS", "NEARLY", "JobInNeed", "jobs_in_need", "nearly_spent",
 FAILED_DAYS: Final = 14
 NEARLY: Final = Decimal("0.8")  # of a budget
 _MOST_LOOKED_AT: Final = 200  # of each project's newest that are open or failed
-_MOST_PROJECTS: Final = 20
 # A failed job whose work another one goes on with needs nobody; a waiting one does where something stands in its way.
 _JOBS: Final = """
 SELECT j.id, p.name, j.why, j.reason, j.created_at
@@ -67,12 +66,7 @@ def jobs_in_need(connection: psycopg.Connection[Any], projects: Sequence[int], s
 
 def nearly_spent(connection: psycopg.Connection[Any], projects: Sequence[int]) -> list[tuple[str, BudgetRow]]:
     """The budgets of these projects of which four fifths are spent or reserved this month, by project."""
-    names = connection.execute(
-        "SELECT DISTINCT p.name FROM steelyard.budget b JOIN steelyard.project p ON p.id = b.project_id "
-        "WHERE p.id = ANY (%s) ORDER BY p.name LIMIT %s",
-        (list(projects), _MOST_PROJECTS),
-    ).fetchall()
-    return [(name, row) for (name,) in names for row in budgets_of(connection, name) if used_share(row) >= NEARLY]
+    return [(name, row) for name, row in budgets_of_all(connection, projects) if used_share(row) >= NEARLY]
 
 
 def used_share(row: BudgetRow) -> Decimal:

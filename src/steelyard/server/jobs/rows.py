@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs.specification import Resumption, RunSpecification, encode
+from steelyard.server.jobs.tries import named_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -298,13 +299,15 @@ def insert_job(
     if isinstance(specification, Resumption):
         return _insert_resumption(connection, specification, values)
     values |= {"kind": "run" if isinstance(specification, RunSpecification) else "audit"}
-    values |= {"endpoint": None, "calls": specification.concurrency}
+    values |= {"endpoint": None, "calls": specification.concurrency, "model": specification.model}
+    values["tasks"] = named_tasks(values["specification"])
     if specification.endpoint:
         values["endpoint"] = find_by_name(connection, specification.endpoint, specification.model).id
     row = connection.execute(
         "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint_id, calls, requested_by, "
-        "max_failures, schedule_id, scheduled_at, note) SELECT id, %(kind)s, %(specification)s, %(priority)s, "
-        "%(endpoint)s, %(calls)s, %(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s "
+        "max_failures, schedule_id, scheduled_at, note, model, tasks) SELECT id, %(kind)s, %(specification)s, "
+        "%(priority)s, %(endpoint)s, %(calls)s, %(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s, %(model)s, "
+        "%(tasks)s "
         "FROM steelyard.project WHERE name = %(project)s RETURNING id",
         values,
     ).fetchone()

@@ -19,25 +19,23 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Try", "asked_tasks", "other_tries"]
+__all__ = ["Try", "asked_tasks", "named_tasks", "other_tries"]
 
 _LOOKED_AT: Final = 500  # the newest jobs of the same model at the same endpoint
+_MOST_TASKS: Final = 1_000
 _SHEET: Final = 50_000  # characters of a sheet that are looked at
 _TASK: Final = re.compile(r"""["']?task["']?\s*:\s*["']?([^"',}\n#]{1,200})""")
 _QUERY: Final = (
-    "WITH own AS (SELECT b.id, b.project_id, b.endpoint_id, b.specification::json AS asks FROM steelyard.job j "
+    "WITH own AS (SELECT b.id, b.project_id, b.endpoint_id, b.model FROM steelyard.job j "
     "JOIN steelyard.job b ON b.id = coalesce(j.resumes, j.id) WHERE j.id = %(job)s AND j.project_id = %(project)s), "
     "later AS MATERIALIZED (SELECT DISTINCT ON (j.resumes) j.resumes, j.id, j.state, j.run_id, "
     "max(j.stored_run_id) OVER (PARTITION BY j.resumes) AS stored FROM steelyard.job j "
     "WHERE j.project_id = %(project)s AND j.resumes IS NOT NULL ORDER BY j.resumes, j.id DESC) "
-    "SELECT coalesce(l.id, b.id), coalesce(l.state, b.state), coalesce(r.seal_sha256, ''), b.id = own.id, "
-    "left(b.specification::json ->> 'sheet', %(sheet)s), b.specification::json ->> 'task', "
-    "ARRAY(SELECT json_object_keys(b.specification::json -> 'questions')) "
-    "FROM own JOIN steelyard.job b ON b.project_id = own.project_id AND b.resumes IS NULL "
+    "SELECT coalesce(l.id, b.id), coalesce(l.state, b.state), coalesce(r.seal_sha256, ''), b.id = own.id, b.tasks "
+    "FROM own JOIN steelyard.job b ON b.project_id = own.project_id AND b.model = own.model AND b.resumes IS NULL "
     "AND b.endpoint_id IS NOT DISTINCT FROM own.endpoint_id LEFT JOIN later l ON l.resumes = b.id "
     "LEFT JOIN steelyard.run r ON r.id = coalesce(l.run_id, b.run_id) "
     "WHERE coalesce(b.stored_run_id, l.stored) IS NOT NULL "
-    "AND b.specification::json ->> 'model' IS NOT DISTINCT FROM own.asks ->> 'model' "
     "ORDER BY b.id = own.id DESC, b.id DESC LIMIT %(most)s"
 )
 
@@ -56,12 +54,12 @@ def other_tries(connection: psycopg.Connection[Any], project: int, job: int) -> 
 
     Of the newest 500 of that model at that endpoint. A sheet in which no task is found counts as one of the same.
     """
-    values = {"project": project, "job": job, "sheet": _SHEET, "most": _LOOKED_AT}
+    values = {"project": project, "job": job, "most": _LOOKED_AT}
     rows = connection.execute(_QUERY.encode(), values).fetchall()
-    own = next((_keys(*row[4:]) for row in rows if row[3]), frozenset())
+    own = next((_keys(tasks) for *_, is_own, tasks in rows if is_own), frozenset())
     found = []
-    for number, state, seal, is_own, *asks in rows:
-        other = _keys(*asks)
+    for number, state, seal, is_own, tasks in rows:
+        other = _keys(tasks)
         if not is_own and (own & other or not own or not other):
             found.append(Try(number, state, seal))
     return tuple(found)
@@ -69,13 +67,18 @@ def other_tries(connection: psycopg.Connection[Any], project: int, job: int) -> 
 
 def asked_tasks(specification: str | bytes) -> tuple[str, ...]:
     """The tasks that a job's specification names, at most 20, as somebody wrote them."""
+    return tuple(dict.fromkeys(one_line(each, 80) for each in named_tasks(specification)))[:20]
+
+
+def named_tasks(specification: str | bytes) -> list[str]:
+    """All of them as they are written, at most 1,000: what a job's row keeps of its specification."""
     asks = msgspec.json.decode(specification)
     named = _named(asks.get("sheet"), asks.get("task"), asks.get("questions") or ())
-    return tuple(dict.fromkeys(one_line(each, 80) for each in named))[:20]
+    return list(dict.fromkeys(each.replace("\0", "\N{REPLACEMENT CHARACTER}") for each in named))[:_MOST_TASKS]
 
 
-def _keys(sheet: str | None, task: str | None, questions: list[str]) -> frozenset[str]:
-    return frozenset(_key(each) for each in _named(sheet, task, questions))
+def _keys(tasks: list[str]) -> frozenset[str]:
+    return frozenset(_key(each) for each in tasks)
 
 
 def _named(sheet: str | None, task: str | None, questions: Any) -> Iterator[str]:

@@ -64,7 +64,7 @@ def do_decide(call: Call) -> Response:
     address = suite_path(call.project.project, suite.name)
     if call.field("decision", 10) in ("clear", "mark"):
         return RedirectResponse(f"{address}/items/{item.place}", 303)
-    after = call.platform.suite_decisions.review_state(call.project.project_id, suite, item.place).next_open
+    after = call.platform.suite_decisions.review_state(suite, item.place).next_open
     return RedirectResponse(f"{address}/items/{after}" if after else f"{address}#h-review", 303)
 
 

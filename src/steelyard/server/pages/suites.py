@@ -32,15 +32,14 @@ _MOST: Final = 10**9  # of what a place may be in the database
 
 def show_suites(call: Call) -> Response:
     """The suites of a project, by name."""
-    project = call.project.project
+    project, found = call.project.project, call.platform.suites.listed(call.project.project_id)
+    has_readers = any(each.summary.readers for each in found)
+    keys = call.platform.reader_keys.confirmed(call.caller.person) if has_readers else frozenset()
     return page(
         call,
         "suites.html.j2",
         project=project,
-        suites=[
-            {**_shown(each, project), "is_reader": is_reader(call, each)}
-            for each in call.platform.suites.listed(call.project.project_id)
-        ],
+        suites=[{**_shown(each, project), "is_reader": may_read(each.summary.readers, keys)} for each in found],
         address=call.platform.settings.base_url,
         is_editor=call.project.role.reaches(Role.EDITOR),
     )
@@ -112,7 +111,7 @@ def is_reader(call: Call, suite: SuiteRow) -> bool:
 def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "") -> Response:
     project, platform = call.project, call.platform
     runs = runs_of(platform.pool, project.project_id, suite.digest)
-    review = platform.suite_decisions.review_state(project.project_id, suite)
+    review = platform.suite_decisions.review_state(suite)
     reader = is_reader(call, suite)
     first = min(max(int(after) if (after := call.query("from", 10)).isdecimal() else 1, 1), _MOST)
     address = suite_path(project.project, suite.name)

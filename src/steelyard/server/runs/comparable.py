@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from steelyard.records import Record
 from steelyard.server.runs.rows import LISTED, ListedRun
 from steelyard.server.runs.summary import AskedSamples
 
@@ -18,15 +17,9 @@ __all__ = ["LOOKED_AT", "SameSamples", "runs_of_same_samples"]
 
 LOOKED_AT: Final = 200  # of the newest runs
 _RUNS: Final = (
-    f"SELECT {LISTED}, r.answers, r.summary FROM steelyard.run r JOIN steelyard.project j ON j.id = r.project_id "  # noqa: S608
+    f"SELECT {LISTED}, r.answers, r.samples FROM steelyard.run r JOIN steelyard.project j ON j.id = r.project_id "  # noqa: S608
     "WHERE r.project_id = %s ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
 )
-
-
-class _Kept(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """Of a run's summary, what is needed here."""
-
-    samples: tuple[AskedSamples, ...] = ()
 
 
 @dataclass
@@ -42,8 +35,9 @@ def runs_of_same_samples(pool: ConnectionPool, project: int) -> tuple[list[SameS
     with pool.connection() as connection:
         rows = connection.execute(_RUNS.encode(), (project, LOOKED_AT + 1)).fetchall()
     groups: dict[tuple[str, str], SameSamples] = {}
-    for *listed, answers, summary in rows[:LOOKED_AT]:
-        for each in msgspec.json.decode(summary, type=_Kept).samples:
+    for *listed, answers, samples in rows[:LOOKED_AT]:
+        run = ListedRun(*listed)
+        for each in msgspec.json.decode(samples, type=tuple[AskedSamples, ...]):
             group = groups.setdefault((each.task, each.digest), SameSamples(each.task))
-            group.runs.append((ListedRun(*listed), answers))
+            group.runs.append((run, answers))
     return [each for each in groups.values() if len(each.runs) > 1], len(rows) > LOOKED_AT

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from steelyard.records import Record
 from steelyard.server.runs.summary import Taken
 
 if TYPE_CHECKING:
@@ -16,13 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["taken_of"]
 
 
-class _Kept(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """Of a run's summary, what is needed here."""
-
-    taken: Taken = Taken()
-
-
 def taken_of(connection: psycopg.Connection[Any], runs: Iterable[int]) -> dict[int, Taken]:
     """What the calls of each of these runs took, by the number of its row."""
-    found = connection.execute("SELECT id, summary FROM steelyard.run WHERE id = ANY (%s)", (sorted(set(runs)),))
-    return {number: msgspec.json.decode(text, type=_Kept).taken for number, text in found.fetchall()}
+    found = connection.execute("SELECT id, taken FROM steelyard.run WHERE id = ANY (%s)", (sorted(set(runs)),))
+    return {number: msgspec.json.decode(text, type=Taken) for number, text in found.fetchall()}

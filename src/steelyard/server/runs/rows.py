@@ -15,7 +15,7 @@ from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
 from steelyard.server.notify.events import note_run
 from steelyard.server.runs.folders import folder_key
-from steelyard.server.runs.summary import RunFile, RunSummary, Said
+from steelyard.server.runs.summary import RunFile, RunSummary, Said, Taken
 
 if TYPE_CHECKING:
     import psycopg
@@ -240,15 +240,16 @@ def insert_run(
     made = connection.execute(
         "INSERT INTO steelyard.run (project_id, seal_sha256, root, kind, name, subject, verdict, headline, "
         "exit, records, answers, files, size_bytes, signed_by, summary, pushed_by, pushed_with, verified_at, "
-        "verified_exit, verified_with, scores_taken, folder) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-        "%s, %s, %s, %s, %s, now(), %s, %s, %s, %s) "
+        "verified_exit, verified_with, scores_taken, folder, samples, taken) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, "
+        "%s, %s, %s, %s, %s, %s, %s, %s, %s, now(), %s, %s, %s, %s, %s, %s) "
         "ON CONFLICT (project_id, seal_sha256) DO NOTHING RETURNING id",
         (
             project_id, summary.seal, summary.root, summary.kind, summary.served[:300], summary.subject,
             summary.verdict, summary.headline[:1000], summary.exit, summary.records, summary.answers,
             len(summary.files), summary.size, summary.signed_by, shortened(summary).decode(), person, token,
             summary.verified_exit, summary.verified_with[:100], summary.scores_taken,
-            key if key != summary.seal else None,
+            key if key != summary.seal else None, msgspec.json.encode(summary.samples).decode(),
+            msgspec.json.encode(summary.taken).decode(),
         ),
     ).fetchone()  # fmt: skip
     if made is None:
@@ -276,8 +277,8 @@ def _add_files(connection: psycopg.Connection[Any], run: int, files: Sequence[Ru
 
 
 def shortened(summary: RunSummary) -> bytes:
-    """The summary as JSON without files and suites, which have tables; with fewer rows where it is too long."""
-    kept = msgspec.structs.replace(summary, files=(), suites=())
+    """The summary as JSON without what has tables or columns of its own; with fewer rows where it is too long."""
+    kept = msgspec.structs.replace(summary, files=(), suites=(), samples=(), taken=Taken())
     while len(data := msgspec.json.encode(kept)) > MAX_SUMMARY:
         rows = kept.rows[: len(kept.rows) // 2]
         kept = msgspec.structs.replace(

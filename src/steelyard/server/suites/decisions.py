@@ -44,6 +44,10 @@ SELECT i.place, i.id,
     l.id IS NOT NULL AND {pending} AS is_pending
 FROM steelyard.suite_item i LEFT JOIN last l ON l.item = i.id WHERE i.version_id = %(version)s {narrowed}
 """
+_REVIEW: Final = (
+    "SELECT bit_count(decided), bit_count(pending), %(after)s + nullif(position(B'0' IN substring(decided FROM "
+    "%(after)s + 1)), 0), position(B'0' IN decided) FROM steelyard.suite_review WHERE version_id = %(version)s"
+)
 _COUNTS: Final = "(l.after = i.sha256 OR (l.before = i.sha256 AND NOT l.is_applied))"
 _IS_PENDING: Final = f"({_COUNTS} AND NOT l.is_applied)"
 
@@ -99,18 +103,12 @@ class Decisions:
         with self._pool.connection() as connection:
             return [ItemState(*row) for row in _all(connection, query, values)]
 
-    def review_state(self, project: int, suite: SuiteRow, after: int = 0) -> ReviewState:
+    def review_state(self, suite: SuiteRow, after: int = 0) -> ReviewState:
         """How far the review of a version is; ``after`` is the place of the item that was looked at last."""
-        states = _STATES.format(counts=_COUNTS, pending=_IS_PENDING, narrowed="")
-        query = (
-            f"{_LAST.format(narrowed='')} SELECT count(*) FILTER (WHERE s.decision <> ''), "  # noqa: S608
-            "count(*) FILTER (WHERE s.is_pending), coalesce(min(s.place) FILTER (WHERE s.decision = '' AND "
-            "s.place > %(after)s), min(s.place) FILTER (WHERE s.decision = ''), 0) "
-            f"FROM ({states}) s"
-        )
-        values = {"project": project, "name": suite.name, "version": suite.id, "after": after}
+        values = {"version": suite.id, "after": min(after, suite.items)}
         with self._pool.connection() as connection:
-            return ReviewState(*_all(connection, query, values)[0])
+            reviewed, pending, later, first = _all(connection, _REVIEW, values)[0]
+        return ReviewState(reviewed, pending, later or first)
 
     def last(self, project: int, suite: SuiteRow, item: StoredItem) -> LastDecision | None:
         """What counts of one item."""

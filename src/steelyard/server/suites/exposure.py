@@ -85,16 +85,16 @@ def seen_by_runs(pool: ConnectionPool, project: int, digest: str) -> dict[str, t
     return {recipient: (items, runs) for recipient, items, runs in rows}
 
 
-# Of the same lines, as of runs that asked a suite whole, one array is read.
+# Of the same lines, as of runs that asked a suite whole, one set is read.
 _SEEN: Final = """
 WITH asked AS (SELECT u.recipient, u.lines_sha256, u.run_id FROM steelyard.run_suite u
     JOIN steelyard.run r ON r.id = u.run_id WHERE u.suite = %(suite)s AND r.project_id = %(project)s
     AND u.recipient <> ''),
 each AS (SELECT recipient, lines_sha256, min(run_id) AS run_id, count(*) AS runs FROM asked
     GROUP BY recipient, lines_sha256)
-SELECT e.recipient, (SELECT count(DISTINCT line) FROM each o JOIN steelyard.run_suite u
-        ON u.run_id = o.run_id AND u.suite = %(suite)s AND u.recipient = o.recipient, unnest(u.lines) line
-    WHERE o.recipient = e.recipient), sum(e.runs)::bigint FROM each e GROUP BY e.recipient
+SELECT e.recipient, bit_count(bit_or(u.line_set)), sum(e.runs)::bigint FROM each e
+JOIN steelyard.run_suite u ON u.run_id = e.run_id AND u.suite = %(suite)s AND u.recipient = e.recipient
+GROUP BY e.recipient
 """
 
 
@@ -150,20 +150,37 @@ class Viewer:
 
 
 def note_views(connection: psycopg.Connection[Any], version: int, person: int | None, place: int = 0) -> None:
-    """Put on record that a person sees the item at this place, or with 0 all of them."""
-    connection.execute(
-        "INSERT INTO steelyard.suite_view (version_id, person_id, place) SELECT version_id, %s, place "
-        "FROM steelyard.suite_item WHERE version_id = %s AND (%s = 0 OR place = %s) ON CONFLICT DO NOTHING",
-        (person, version, place, place),
-    )
+    """Put on record that a person sees the item at this place, or with 0, in one row, all of them."""
+    asked = {"person": person, "version": version, "place": place}
+    if connection.execute(_SAW, asked).fetchone() is not None:
+        return
+    # Two pages that somebody opens at once come one after the other: each row has the next number.
+    connection.execute("SELECT FROM steelyard.person WHERE id = %s FOR NO KEY UPDATE", (person,))
+    connection.execute(_SEES, asked)
+
+
+_SAW: Final = (
+    "SELECT FROM steelyard.suite_view WHERE version_id = %(version)s AND person_id = %(person)s AND place = %(place)s"
+)
+_SEES: Final = """
+INSERT INTO steelyard.suite_view (version_id, person_id, place, number)
+SELECT %(version)s, %(person)s, %(place)s, 1 + coalesce((SELECT number FROM steelyard.suite_view
+    WHERE version_id = %(version)s AND person_id = %(person)s ORDER BY number DESC LIMIT 1), 0)
+WHERE %(place)s = 0 OR EXISTS (SELECT FROM steelyard.suite_item
+    WHERE version_id = %(version)s AND place = %(place)s) ON CONFLICT DO NOTHING
+"""
+# Of each person the last row is read, which has the number of them all.
+_VIEWERS: Final = """
+SELECT p.name, CASE WHEN EXISTS (SELECT FROM steelyard.suite_view a WHERE a.version_id = v.id AND a.person_id = p.id
+        AND a.place = 0) THEN v.items ELSE w.number END, w.at
+FROM steelyard.suite_version v CROSS JOIN steelyard.person p CROSS JOIN LATERAL (SELECT number, at
+    FROM steelyard.suite_view WHERE version_id = v.id AND person_id = p.id ORDER BY number DESC LIMIT 1) w
+WHERE v.id = %s ORDER BY lower(p.name) LIMIT 200
+"""
 
 
 def viewers_of(pool: ConnectionPool, version: int) -> list[Viewer]:
     """Who has seen how many items of a version here, by name."""
     with pool.connection() as connection:
-        rows = connection.execute(
-            "SELECT p.name, count(*), max(w.at) FROM steelyard.suite_view w JOIN steelyard.person p "
-            "ON p.id = w.person_id WHERE w.version_id = %s GROUP BY p.id, p.name ORDER BY lower(p.name) LIMIT 200",
-            (version,),
-        ).fetchall()
+        rows = connection.execute(_VIEWERS, (version,)).fetchall()
     return [Viewer(*row) for row in rows]

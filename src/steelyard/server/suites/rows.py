@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NewVersion", "StoredItem", "SuiteFile", "SuiteRow", "Suites", "content_digest"]
 
-_LOCK: Final = 8101738236450
+_LOCK: Final = 8101738236450  # decisions take it, too, in 0016_figures_in_columns.sql
 _LISTED: Final = 500
 _COLUMNS: Final = (
     "v.id, v.name, v.number, v.digest, v.content, v.items, v.files, v.size_bytes, v.facts, p.name, "
@@ -205,6 +205,7 @@ def _insert(connection: psycopg.Connection[Any], project: int, new: NewVersion, 
     ):
         for place, each in enumerate(new.items, 1):
             copy.write_row((made, place, each.id, each.line, each.sha256, each.item, each.decision, each.change))
+    connection.execute("SELECT steelyard.begin_review(%s)", (made,))
     return made
 
 
