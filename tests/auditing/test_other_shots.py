@@ -210,6 +210,17 @@ def test_without_the_usual_worked_examples_nobody_is_accused(held: int, audit: A
     recompute(tmp_path / "run")
 
 
+def test_the_verifier_asks_for_the_usual_worked_examples(audit: Audit, tmp_path: Path) -> None:
+    """Without them a vendor who showed them could be accused."""
+    with ShotServer(lambda prompt, chat: 0.7, number) as server:
+        audit(server, f"task: hellaswag, metric: acc_norm, protocol: {{decoding: greedy}}, value: {rate(0.7):.1f}")
+    plan = without_defaults(RunFolder.open(tmp_path / "run").plan)
+    assert [each["request"] for each in plan["served"]][:2] == ["claim/0", "claim/0/format/completion@10"]
+    del plan["served"][1]
+    with pytest.raises(VerificationError, match="nothing is planned for claim/0/format/completion@10"):
+        recompute(reseal(tmp_path / "run", plan=plan))
+
+
 def test_a_number_that_is_stated_is_asked_alone(audit: Audit) -> None:
     with ShotServer(lambda prompt, chat: 0.3, number) as server:
         claim = "task: hellaswag, shots: 0, metric: acc_norm, protocol: {decoding: greedy}, value: 90.0"
