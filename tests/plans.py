@@ -26,7 +26,7 @@ from steelyard.stats.series import series_share
 
 __all__ = ["claim_plan", "measurement", "plan", "planned_model"]
 
-EXACT = "exact@4"
+EXACT = "exact@5"
 _BACKENDS = {"openai": "OpenAI-compatible HTTP"}
 LEVEL = 0.05  # of the test of a claim, in this first audit of it
 

@@ -126,7 +126,7 @@ class StoppableScorer(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@5``."""
+    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@6``."""
 
     @property
     def identifier(self) -> str:
@@ -201,26 +201,28 @@ class Formats(NamedTuple):
     """The prompt formats that a claim may mean, in the task's order: those to ask, and those that cannot be asked here.
 
     ``to_ask`` is empty where there is no choice. ``others``: where the vendor states its format, the rest. ``instead``:
-    the split to measure beside a claim about one whose answers are withheld.
+    the split to measure beside a claim about one whose answers are withheld. ``usual``: formats and other numbers of
+    worked examples, where the vendor states none.
     """
 
     to_ask: tuple[str, ...] = ()
     not_asked: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     instead: str = ""
+    usual: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasurementRequest:
     """What a detector asks of a planner: answers of a model to a task, under a ``name`` of its own.
 
-    With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt`` is then one
-    of its :meth:`Planner.formats`, or empty. ``seed`` other than the task's gives fresh twins of a generated task.
-    ``limit`` is the most samples asked, in place of the user's; ``arm`` and ``beside`` say what a further measurement
-    is, and beside which one it stands. ``drawn`` asks samples that are made from a seed which nobody can foresee
-    (:mod:`steelyard.planning.drawn`). ``again`` asks samples of that one again, ``repeats`` times: so many that got no
-    answer, and as many that got one (:class:`Chooser`). ``scorer`` is an identifier, in place of the task's own rule;
-    ``window`` is a part of the task, as a plan seals it.
+    With ``claim`` the prompt format, shots and decoding are those that the vendor's claim means; ``prompt``, ``shots``
+    are then of its :meth:`Planner.formats`, or none. ``seed`` other than the task's gives fresh twins of a generated
+    task. ``limit`` is the most samples asked, in place of the user's; ``arm`` and ``beside`` say what a further
+    measurement is, and beside which one it stands. ``drawn`` asks samples that are made from a seed which nobody can
+    foresee (:mod:`steelyard.planning.drawn`). ``again`` asks samples of that one again, ``repeats`` times: so many that
+    got no answer, and as many that got one (:class:`Chooser`). ``scorer`` is an identifier, in place of the task's own
+    rule; ``window`` is a part of the task, as a plan seals it.
     """
 
     name: str
@@ -311,12 +313,13 @@ class Progress:
     ``remaining``: answers until a decision, if what comes is like what came. ``target`` is what the interval closes on,
     as text. ``cannot``: what no answer here can show, as a sentence. ``sign`` stands before the target (``≥``: a bar,
     not a claim); dry runs forecast at ``shortfalls``, as proportions. ``confirms_only``: why the test may confirm a
-    claim and never accuse.
+    claim and never accuse. ``arms``: the ways in which a claim is asked, one after another, where it may mean several.
     """
 
     decision: str = ""
     interval: tuple[float, float] | None = None
     remaining: int | None = None
+    arms: tuple[str, ...] = ()
     target: str = ""
     cannot: str = ""
     sign: str = ""
@@ -335,10 +338,7 @@ class Monitor(Finder, Protocol):
 
     @property
     def heads(self) -> Mapping[str, int | None]:
-        """By measurement, the first place of its order that was not read yet: answers may not run far ahead of it.
-
-        None for a measurement of which no answer is needed yet: it is not asked meanwhile.
-        """
+        """By measurement, the first place not read yet: answers run little ahead. None: it is not asked yet."""
         ...
 
     def progress(self) -> Progress:

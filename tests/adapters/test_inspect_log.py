@@ -36,7 +36,7 @@ def bring_in(path: Path, run: Path, metric: str = "", scorer: str = "") -> Verdi
     return write_imported_run(run, log.tasks, log.origin, log.model)
 
 
-@pytest.mark.parametrize("scorer", ["", "exact@4"])
+@pytest.mark.parametrize("scorer", ["", "exact@5"])
 @pytest.mark.parametrize(("name", "right", "of"), [("inspect_sums.eval", 13, 14), ("inspect_sums.json", 3, 3)])
 def test_the_score_is_the_harnesss_own(tmp_path: Path, name: str, right: int, of: int, scorer: str) -> None:
     """13 of 14 is what Inspect's header says; that the report is silent of a difference shows that it was compared."""
@@ -255,14 +255,14 @@ def test_hostile_logs_are_refused_in_one_line(tmp_path: Path, make: Callable[[Pa
 @pytest.mark.parametrize("value", [7.5, [1, 2], {"a": 1}])
 def test_log_scores_of_any_type_are_ignored_where_ours_are_computed(tmp_path: Path, value: Any) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, value), sample(2, value, target="b")])
-    assert bring_in(path, tmp_path / "run", scorer="exact@4").measurements[0].measured == 0.5
+    assert bring_in(path, tmp_path / "run", scorer="exact@5").measurements[0].measured == 0.5
 
 
 def test_several_targets_are_refused_only_for_our_scorers(tmp_path: Path) -> None:
     path = log_file(tmp_path / "x.eval", [sample(1, target=["a", "b"])])
     assert bring_in(path, tmp_path / "run").measurements[0].measured == 1.0
     with pytest.raises(InputError, match="2 targets"):
-        bring_in(path, tmp_path / "other", scorer="exact@4")
+        bring_in(path, tmp_path / "other", scorer="exact@5")
 
 
 def test_a_part_of_a_mapping_can_be_named(tmp_path: Path) -> None:

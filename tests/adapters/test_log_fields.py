@@ -63,6 +63,6 @@ def test_times_are_microseconds() -> None:
 
 def test_our_scorers_take_one_target() -> None:
     assert Targets("").one(["a", "b"], "s1") == "a\nb"
-    assert Targets("exact@4").one(["a"], "s1") == "a"
-    with pytest.raises(InputError, match="'s1' has 2 targets, and exact@4 takes one: leave --scorer out"):
-        Targets("exact@4").one(["a", "b"], "s1")
+    assert Targets("exact@5").one(["a"], "s1") == "a"
+    with pytest.raises(InputError, match="'s1' has 2 targets, and exact@5 takes one: leave --scorer out"):
+        Targets("exact@5").one(["a", "b"], "s1")

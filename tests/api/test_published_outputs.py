@@ -31,7 +31,7 @@ def log(run: Path, own: int = len(PUBLISHED)) -> Path:
                 )
                 for at, (prompt, text) in enumerate(texts)
             ],
-            scorer="exact@4",
+            scorer="exact@5",
             prompt="some_harness",
         )
         for name, texts in rows.items()

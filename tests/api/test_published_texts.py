@@ -36,7 +36,7 @@ def log_of(served: Path, path: Path, *, other: bool = False) -> Path:
             for number, each in enumerate(rest)
         ]
     tasks = [
-        ImportedTask(name=name, items=each, scorer="exact@4", prompt="p") for name, each in (("a", own), ("b", rest))
+        ImportedTask(name=name, items=each, scorer="exact@5", prompt="p") for name, each in (("a", own), ("b", rest))
     ]
     write_imported_run(
         path,

@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).resolve().parents[1] / "assets" / "golden"
 
 def score(status: Any, value: float | None) -> SampleScore:
     return SampleScore(
-        measurement="m", position=0, sample="s", repeat=0, status=status, value=value, scorer="exact@4", seq=1
+        measurement="m", position=0, sample="s", repeat=0, status=status, value=value, scorer="exact@5", seq=1
     )
 
 

@@ -99,7 +99,7 @@ def written(
 
 
 def test_a_run_is_finalized_and_recomputed_in_the_order_of_its_journal(tmp_path: Path) -> None:
-    run = written(tmp_path / "run", "exact@4").run
+    run = written(tmp_path / "run", "exact@5").run
     verdict = finalize(RunFolder.open(run))
     claim = verdict.measurements[0]
     assert (claim.asked, claim.measured, claim.missing, verdict.exit) == (40, 0.75, 0, 0)
@@ -137,7 +137,7 @@ def test_an_output_without_its_score_is_missing_and_neither_sealed_nor_verified(
 @pytest.fixture
 def half_withheld(tmp_path: Path) -> Path:
     """A sealed run that withholds its texts, every other of which is taken away."""
-    done = written(tmp_path / "run", "exact@4", texts="withheld")
+    done = written(tmp_path / "run", "exact@5", texts="withheld")
     finalize(RunFolder.open(done.run))
     lines = done.texts.read_bytes().splitlines(keepends=True)
     done.texts.write_bytes(b"".join(lines[::2]))
@@ -174,7 +174,7 @@ def test_sealed_scores_that_do_not_follow(half_withheld: Path, number: int) -> N
 
 
 def test_samples_that_are_not_the_sealed_ones(tmp_path: Path) -> None:
-    run = written(tmp_path / "run", "exact@4").run
+    run = written(tmp_path / "run", "exact@5").run
     finalize(RunFolder.open(run))
     path = run / "samples" / "00-t.txt"
     assert path.read_text() == "".join(f"{digest}\n" for digest in DIGESTS)

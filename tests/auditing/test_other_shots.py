@@ -59,6 +59,8 @@ def mirror(data: Path) -> None:
         choices = [right, *(each.replace("shines", "glows") for each in wrong)]
         truths.append({"question": f"Lamp item {n}?", "mc1_targets": {"choices": choices, "labels": [1, 0, 0, 0]}})
     write(data, "truthfulqa/truthful_qa/multiple_choice/validation", truths)
+    sums = [{"question": f"What is {n} + {n}?", "answer": f"It is {2 * n}.\n#### {2 * n}"} for n in range(8)]
+    write(data, "openai/gsm8k/main/train", sums)
 
 
 def real_rows(data: Path, shared: Path) -> None:
@@ -66,7 +68,9 @@ def real_rows(data: Path, shared: Path) -> None:
     for name in (
         "Rowan/hellaswag/default/validation.jsonl",
         *(f"juletxara/mgsm/{each}/test.jsonl" for each in LANGUAGES),
+        "openai/gsm8k/main/test.jsonl",
     ):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_bytes((shared / "data" / name).read_bytes())
 
 
@@ -116,6 +120,8 @@ HONEST = [
     # With ten worked examples, which are asked with.
     ("task: hellaswag, shots: 10, metric: acc_norm, protocol: {harness: lm-eval}",
      shown(10, "Lamps: "), 0, "completion"),
+    # With ten, which it does not say: asked with none first.
+    ("task: hellaswag, metric: acc_norm, protocol: {decoding: greedy}", shown(10, "Lamps: "), 0, "completion"),
     ("task: math_500, shots: 4, metric: math_verify, protocol: {harness: lm-eval (minerva_math500)}",
      shown(4, "Problem:\n"), 0, "minerva"),
     ('task: mgsm, shots: 8, protocol: {prompt: "native CoT, 8-shot"}', shown(7, "Frage: "), 0, "native_cot"),
@@ -131,7 +137,7 @@ HONEST = [
 
 
 # In the fast run one claim of each benchmark alone; what a claim says of worked examples is tested in tests/tasks/.
-TWICE = {HONEST[place] for place in (1, 3, 4)}
+TWICE = {HONEST[place] for place in (2, 4, 5)}
 
 
 @pytest.mark.parametrize(
@@ -156,8 +162,9 @@ def test_an_honest_vendor_is_not_accused(
     "claim",
     [
         pytest.param(HONEST[0][0], marks=pytest.mark.slow),  # 10,042 real rows
-        *(HONEST[place][0] for place in (2, 5)),
-        *(pytest.param(HONEST[place][0], marks=pytest.mark.slow) for place in (1, 3, 4)),
+        *(HONEST[place][0] for place in (3, 6)),
+        *(pytest.param(HONEST[place][0], marks=pytest.mark.slow) for place in (1, 2, 4, 5)),
+        "task: gsm8k, protocol: {decoding: greedy}",  # with 0, 5 and 8 worked examples
     ],
 )
 def test_an_inflated_claim_is_found_under_the_same_worked_examples(
@@ -170,6 +177,56 @@ def test_an_inflated_claim_is_found_under_the_same_worked_examples(
     assert (found, row["verdict"]) == (1, "inconsistent")
     assert not any("accuses nobody" in each for each in row["differences"])
     recompute(tmp_path / "run")
+
+
+def test_what_was_asked_is_said_where_the_number_of_worked_examples_is_not(
+    audit: Audit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claim = f"task: hellaswag, metric: acc_norm, protocol: {{decoding: greedy}}, value: {rate(0.7):.1f}"
+    with ShotServer(shown(10, "Lamps: "), number) as server:
+        audit(server, claim, "--dry-run")
+        said = " ".join(capsys.readouterr().out.split())
+        assert "asked one after another, until one reaches the claim: completion 0-shot, completion 10-shot." in said
+        code, report = audit(server, claim)
+    (row,) = report["claims"]
+    assert (code, row["formats"]) == (0, ["completion 0-shot", "completion 10-shot"])
+    assert "The vendor states no number of worked examples: 10 are shown here, as is usual." in row["differences"]
+    notes = [each["message"] for each in report["notes"] if each["check"] == "formats"]
+    assert notes[0].startswith("the vendor states no number of worked examples; asked as completion 0-shot (")
+    assert "then as completion 10-shot (reaches the claim: " in notes[0]
+
+
+@pytest.mark.parametrize("held", [0, 5])
+def test_without_the_usual_worked_examples_nobody_is_accused(held: int, audit: Audit, tmp_path: Path) -> None:
+    train = tmp_path / "data/Rowan/hellaswag/default/train.jsonl"
+    lines = train.read_text().splitlines(keepends=True)[:held]
+    train.write_text("".join(lines)) if held else train.unlink()
+    with ShotServer(lambda prompt, chat: 0.3, number) as server:
+        code, report = audit(server, "task: hellaswag, metric: acc_norm, protocol: {decoding: greedy}, value: 90.0")
+    (row,) = report["claims"]
+    assert (code, row["verdict"], row["p"]) == (3, "not_testable", 1.0)
+    assert "does not state its number of worked examples, and completion 10-shot cannot be asked here" in row["reason"]
+    assert ("hellaswag has 5 worked examples, not 10" in row["reason"]) is (held == 5)
+    recompute(tmp_path / "run")
+
+
+def test_the_verifier_asks_for_the_usual_worked_examples(audit: Audit, tmp_path: Path) -> None:
+    """Without them a vendor who showed them could be accused."""
+    with ShotServer(lambda prompt, chat: 0.7, number) as server:
+        audit(server, f"task: hellaswag, metric: acc_norm, protocol: {{decoding: greedy}}, value: {rate(0.7):.1f}")
+    plan = without_defaults(RunFolder.open(tmp_path / "run").plan)
+    assert [each["request"] for each in plan["served"]][:2] == ["claim/0", "claim/0/format/completion@10"]
+    del plan["served"][1]
+    with pytest.raises(VerificationError, match="nothing is planned for claim/0/format/completion@10"):
+        recompute(reseal(tmp_path / "run", plan=plan))
+
+
+def test_a_number_that_is_stated_is_asked_alone(audit: Audit) -> None:
+    with ShotServer(lambda prompt, chat: 0.3, number) as server:
+        claim = "task: hellaswag, shots: 0, metric: acc_norm, protocol: {decoding: greedy}, value: 90.0"
+        _, report = audit(server, claim)
+    assert report["claims"][0]["formats"] == []
+    assert len({each["task"] for each in report["measurements"]}) == len(report["measurements"]) == 1
 
 
 def test_what_may_only_be_confirmed_is_confirmed(audit: Audit, tmp_path: Path) -> None:

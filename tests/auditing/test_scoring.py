@@ -46,7 +46,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Exact:
-    identifier: str = "exact@4"
+    identifier: str = "exact@5"
 
     def score(self, sample: Sample, answer: ModelOutput) -> Score:
         return Score(value=float(answer.text == sample.target))
@@ -158,11 +158,11 @@ def test_a_withheld_text_leaves_the_attempt_to_be_read() -> None:
 
 
 def test_several_scorers_score_the_same_output() -> None:
-    both = plan(msgspec.structs.replace(ASKED, scorers=("exact@4", "runs@1")))
+    both = plan(msgspec.structs.replace(ASKED, scorers=("exact@5", "runs@1")))
     records: list[JournalRecord] = [attempt(0), recorded(0, 0.5)]
     found = list(score_attempts(both, records, {ASKED.id: (Exact(), Runs())}, TEXTS))
     assert [(score.scorer, score.value) for score in found if isinstance(score, SampleScore)] == [
-        ("exact@4", 1.0),
+        ("exact@5", 1.0),
         ("runs@1", 0.5),
     ]
 

@@ -147,7 +147,7 @@ def scores_of(table: Plan, right: int, source: random.Random) -> list[SampleScor
         found += [
             SampleScore(
                 measurement=each.id, position=n, sample=f"{n}", repeat=0, status="scored", value=value,
-                scorer="exact@4", seq=n,
+                scorer="exact@5", seq=n,
             )
             for n, value in enumerate(values)
         ]  # fmt: skip

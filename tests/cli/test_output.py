@@ -17,7 +17,7 @@ def measured(**changes: Any) -> MeasurementResult:
         "role": "subject",
         "task": "sums",
         "prompt": "chat",
-        "scorer": "exact@4",
+        "scorer": "exact@5",
         "measured": 0.8,
         "ci": (0.7, 0.9),
         "right": 80,

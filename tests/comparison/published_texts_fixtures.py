@@ -69,7 +69,7 @@ def write_run(
                 )
                 for at, text in enumerate(texts)
             ],
-            scorer="exact@4",
+            scorer="exact@5",
             prompt="as the harness asked",
             differences=differences,
         )

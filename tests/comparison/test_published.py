@@ -49,7 +49,7 @@ def task(
         )
         for number, text in enumerate(texts)
     ]
-    return ImportedTask(name=name, items=items, scorer="exact@4", prompt="some_harness", differences=differences)
+    return ImportedTask(name=name, items=items, scorer="exact@5", prompt="some_harness", differences=differences)
 
 
 def shares(request: GenerateRequest, text: str) -> TextShares | None:
@@ -182,7 +182,7 @@ def test_of_a_prompt_that_comes_again_one_drawn_text_is_read(tmp_path: Path) -> 
     item = task("a", DRAWN_REQUANT[:1], temperature=1.0).items
     again = [msgspec.structs.replace(each.sample, id=f"a/{at}") for at in range(60) for each in item]
     items = [ImportedItem(each, ModelOutput(outcome=Outcome.OK, text=DRAWN_REQUANT[0])) for each in again]
-    repeated = ImportedTask(name="a", items=items, scorer="exact@4", prompt="some_harness")
+    repeated = ImportedTask(name="a", items=items, scorer="exact@5", prompt="some_harness")
     found = held(tmp_path, repeated)
     assert (found.rows[0].read, found.rows[0].word) == (1, Word.INSUFFICIENT_POWER)
 

@@ -355,6 +355,24 @@ def test_a_strict_endpoint_is_asked_without_the_fields_that_it_refuses() -> None
     assert all(body["top_p"] == 1.0 for body in bodies)
 
 
+def test_an_endpoint_that_refuses_stop_strings_is_asked_without_and_cut_here() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    async def reasoning(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        if "stop" in bodies[-1]:
+            said = "Unsupported parameter: 'stop' is not supported with this model."
+            return web.json_response({"error": {"message": said}}, status=400)
+        return web.json_response({"choices": [{"text": " 18\n\nQuestion: more", "finish_reason": "stop"}]})
+
+    async def ask(model: OpenAIModel) -> list[ModelOutput]:
+        request = GenerateRequest(prompt="Once", max_tokens=9, stop=("Question:",))
+        return [await model.generate(request) for _ in range(2)]
+
+    assert [(output.outcome, output.text) for output in at_handler(reasoning, ask)] == [(Outcome.OK, " 18\n\n")] * 2
+    assert ["stop" in body for body in bodies] == [True, False, False]
+
+
 def test_an_endpoint_that_gives_fewer_next_tokens_is_asked_for_as_many() -> None:
     bodies: list[dict[str, Any]] = []
 

@@ -20,7 +20,7 @@ OWN = "An answer may have 4,096 tokens instead of the prompt format's 1,024, sin
 def served(*differences: str) -> Served:
     return Served(
         request="claim/0",
-        reads=Reads(measurement="00-t", scorer="exact@4"),
+        reads=Reads(measurement="00-t", scorer="exact@5"),
         prompt="question",
         differences=differences,
     )
@@ -32,7 +32,7 @@ def test_what_the_plan_shows_of_a_task() -> None:
     assert (task.id, chosen.prompt, chosen.shots, task.chance, task.public) == ("t", "question", 3, 0.25, False)
     assert (task.prompt_format("question").max_tokens, task.prompt_format("question").chat) == (1024, True)
     assert task.protocol_of("other", 5).shots == 5
-    assert task.scorer_identifier("question") == "exact@4"
+    assert task.scorer_identifier("question") == "exact@5"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_claim_about_fewer_worked_examples_than_are_shown_is_not_accused(
 
 
 def test_the_scorer_that_a_user_chose_is_not_the_tasks_own() -> None:
-    said = "Scored by exact@4, which the user chose, not by the task's numeric@2."
+    said = "Scored by exact@5, which the user chose, not by the task's numeric@2."
     assert AbsentTask(served(said), measurement(), Capabilities()).scorer_identifier("") == "numeric@2"
 
 

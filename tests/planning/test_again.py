@@ -13,7 +13,7 @@ from tests.plans import measurement
 def test_it_is_the_first_measurement_with_another_place() -> None:
     first = measurement(repeats=2, repeat_check=RepeatCheck(samples=3, repeats=2), population=50, output_budget=99)
     request = MeasurementRequest(name="a/again", task="t", arm="again", beside=first.id, again=20, repeats=3)
-    found = asked_again(first, request, "exact@4")
+    found = asked_again(first, request, "exact@5")
     assert (found.repeats, found.limit, found.planned, found.again) == (3, 40, 120, 20)
     assert (found.beside, found.arm, found.repeat_check) == (first.id, "again", RepeatCheck())
     same = ("task", "prompt", "kind", "decoding", "output_budget", "samples_root", "population")
@@ -22,7 +22,7 @@ def test_it_is_the_first_measurement_with_another_place() -> None:
 
 def test_a_small_benchmark_has_no_more_items_than_it_has() -> None:
     request = MeasurementRequest(name="a/again", task="t", arm="again", beside="00-t", again=30, repeats=3)
-    assert asked_again(measurement(population=50), request, "exact@4").planned == 150
+    assert asked_again(measurement(population=50), request, "exact@5").planned == 150
 
 
 @pytest.mark.parametrize("limit", [1, 15, 16, 256, 32_768])

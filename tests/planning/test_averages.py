@@ -12,7 +12,7 @@ from steelyard.planning.testable import Skip
 from steelyard.records import Claim, Part
 from steelyard.scorers import scorer_named
 
-EXACT, IFEVAL = "exact@4", "ifeval[average-strict]@2"
+EXACT, IFEVAL = "exact@5", "ifeval[average-strict]@2"
 SIZES = {"b": 20, "a": 30}
 SORTED = (("a", 30), ("b", 20))
 INSTRUCTIONS = {"1": 305, "2": 179, "3": 57}  # of IFEval's 541 prompts: 834 together

@@ -15,7 +15,7 @@ PLAIN = Sample(id="b", request=GenerateRequest(prompt="?"), target="1")
 
 
 @pytest.mark.parametrize(
-    "scorer", ["exact", "exact@4", "exact[strict]@4", "exact:strict", "contains", "regex:pattern=@"]
+    "scorer", ["exact", "exact@5", "exact[strict]@4", "exact:strict", "contains", "regex:pattern=@"]
 )
 def test_a_rule_on_texts_gets_the_text_of_the_right_choice(scorer: str) -> None:
     assert compares_texts(scorer)
@@ -32,8 +32,19 @@ def test_a_rule_on_choices_and_every_other_gets_its_number(scorer: str) -> None:
 
 
 def test_a_sample_without_choices_stays_as_it_is() -> None:
-    assert as_asked([PLAIN], 0.0, False, scorer="exact@4") == [PLAIN]
+    assert as_asked([PLAIN], 0.0, False, scorer="exact@5") == [PLAIN]
     assert (PLAIN.target_text, LABELLED.target_text) == ("1", "Kündigung & Rückgabe")
+
+
+def test_a_completion_that_is_asked_as_chat_is_not_cut_and_code_is() -> None:
+    sample = Sample(id="c", request=GenerateRequest(prompt="?", stop=("Question:",)), target="1")
+    (asked,) = as_asked([sample], 0.0, True, scorer="numeric@6")
+    assert isinstance(asked.request, GenerateRequest)
+    assert (asked.request.chat, asked.request.stop) == (True, ())
+    for chat, scorer in ((True, "code[completion]@3"), (False, "numeric@6")):
+        (asked,) = as_asked([sample], 0.0, chat, scorer=scorer)
+        assert isinstance(asked.request, GenerateRequest)
+        assert asked.request.stop == ("Question:",)
 
 
 def test_who_reads_next_tokens_is_known_by_its_access() -> None:

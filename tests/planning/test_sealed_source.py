@@ -18,7 +18,7 @@ REVISION = f"The rows are the hub's at revision {'a' * 40}."
 def source(*, part: Part | None = None, population: int = 1319, refused: str = "", items: str = "") -> SealedSource:
     asked = measurement(task="gsm8k", population=population, part=part, items=items)
     served = Served(
-        request="claim/0", reads=Reads(measurement="00-t", scorer="exact@4"), prompt="cot", differences=("x", REVISION)
+        request="claim/0", reads=Reads(measurement="00-t", scorer="exact@5"), prompt="cot", differences=("x", REVISION)
     )
     not_planned = (
         (NotPlanned(request="claim/1", task="gsm8k", verdict="not_tested", reason=refused),) if refused else ()

@@ -21,7 +21,7 @@ def audited(*numbers: int, ledger: LedgerPlace | None = PLACE, test: bool = True
         f"q{place}": Question(benchmark="b", subject="s", number=number, **PROVED, **changes)  # type: ignore[arg-type]
         for place, number in enumerate(numbers)
     }
-    tests = (PlannedTest(id="x", rule="r@1", reads=(Reads(measurement="00-t", scorer="exact@4"),)),) if test else ()
+    tests = (PlannedTest(id="x", rule="r@1", reads=(Reads(measurement="00-t", scorer="exact@5"),)),) if test else ()
     return plan(*measurements, questions=questions, ledger=ledger, tests=tests)
 
 

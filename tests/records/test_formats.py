@@ -157,7 +157,7 @@ def test_several_scorers_read_one_measurement() -> None:
 def test_an_arm_names_its_measurement_and_has_an_output_budget() -> None:
     found = read(
         Measurement,
-        """{"id": "03-gsm8k", "task": "gsm8k", "prompt": "chat", "kind": "generate", "scorers": ["numeric@5"],
+        """{"id": "03-gsm8k", "task": "gsm8k", "prompt": "chat", "kind": "generate", "scorers": ["numeric@6"],
         "population": 300, "samples_root": "ab", "order_seed": "cd", "arm": "fresh", "seed": "9f", "beside": "00-gsm8k",
         "output_budget": 8192, "role": "candidate-1"}""",
     )
@@ -168,7 +168,7 @@ def test_a_test_names_its_inputs_and_seals_what_its_rule_alone_reads() -> None:
     found = read(
         PlannedTest,
         """{"id": "twin-gap", "rule": "twin_gap@2", "weight": 0.04, "null": "no gap",
-        "reads": [{"measurement": "00-t", "scorer": "exact@4"}, {"measurement": "01-t", "scorer": "exact@4"}],
+        "reads": [{"measurement": "00-t", "scorer": "exact@5"}, {"measurement": "01-t", "scorer": "exact@5"}],
         "inputs": ["panel"], "sealed": {"families": 61, "bets": [[6, 10], [7, 10]], "covariates": {"digest": "ef"}}}""",
     )
     assert found.sealed["bets"] == [[6, 10], [7, 10]]
@@ -197,7 +197,7 @@ def test_an_output_may_be_open_and_bring_reasoning_by_digest() -> None:
         b'"type":"score","value":null}'  # fmt: skip
     assert encode(decode(score)) == score
     found = msgspec.json.decode(
-        b'{"measurement":"00-t","position":3,"sample":"t/3","repeat":0,"status":"open","value":null,"scorer":"exact@4",'
+        b'{"measurement":"00-t","position":3,"sample":"t/3","repeat":0,"status":"open","value":null,"scorer":"exact@5",'
         b'"seq":9}',
         type=SampleScore,
     )

@@ -55,6 +55,13 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     assert more.generates
 
 
+def test_a_message_takes_over_no_stop_strings_of_a_completion(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD.replace("words: [longer]", "words: [longer]\n    chat: true"))
+    more = read_definition(path).prompts["more"]
+    assert (more.prompt, more.stop, more.chat) == ("{{ question }}", (), True)
+
+
 def test_a_file_of_format_1_is_read_as_the_same_task(tmp_path: Path) -> None:
     """It calls the prompt formats cells."""
     new, old = tmp_path / "mine.yaml", tmp_path / "old.yaml"

@@ -37,7 +37,7 @@ from tests.verification.resealing import reseal
         lambda test: test.update(rule="desk_screen@3"),
         lambda test: test.update(rule="other@1"),
         lambda test: test.update(reads=[]),
-        lambda test: test["reads"][0].update(scorer="exact@4"),
+        lambda test: test["reads"][0].update(scorer="exact@5"),
     ],
 )
 def test_an_easier_test_does_not_follow_from_the_claim(unsigned: Path, change: Callable[[Any], None]) -> None:

@@ -160,8 +160,11 @@ class OpenAIModel:
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def generate(self, request: GenerateRequest) -> ModelOutput:
-        """Answer with text; stop strings are cut here too, since some servers ignore them."""
+        """Answer with text; stop strings are cut here too, since some servers ignore them, and some refuse them."""
         output = await self._generated(request, self._dialect)
+        if request.stop and output.outcome is Outcome.CLIENT_ERROR and openai_wire.refuses_stops(output.detail):
+            self._dialect = replace(self._dialect, takes_stops=False)
+            output = await self._generated(request, self._dialect)
         if request.untruncated and output.outcome is Outcome.CLIENT_ERROR and self._dialect.takes_samplers:
             strict = replace(self._dialect, takes_samplers=False)  # some endpoints know the standard fields alone
             if (again := await self._generated(request, strict)).outcome is not Outcome.CLIENT_ERROR:

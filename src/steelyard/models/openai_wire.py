@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ __all__ = [
     "path_of",
     "read_completion",
     "read_models",
+    "refuses_stops",
     "texts_in",
 ]
 
@@ -30,6 +32,9 @@ REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thin
 ANSWER_PARTS = ("text", "output_text")
 REASONING_PARTS = ("reasoning", "reasoning_text", "thinking", "summary", "summary_text")
 _TEXT_KEYS = ("summary", "thinking", "reasoning", "content", "text")
+
+# "Unsupported parameter: 'stop' is not supported with this model."
+_STOP = re.compile(r"(?<![\w.])['\"`]?stop['\"`]?(?![\w])", re.IGNORECASE)
 
 # Draws from the whole distribution, in the words of vLLM, llama.cpp and SGLang; and in those that every endpoint knows.
 _UNTRUNCATED = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0, "repeat_penalty": 1.0}
@@ -43,6 +48,7 @@ class Dialect:
     limit_name: str = "max_tokens"
     takes_temperature: bool = True
     takes_samplers: bool = True
+    takes_stops: bool = True
     most_logprobs: int = 20
     reasons: bool = False
 
@@ -52,7 +58,7 @@ class Dialect:
             return replace(self, limit_name="max_completion_tokens")
         if "temperature" in refusal.lower() and self.takes_temperature:
             return replace(self, takes_temperature=False)
-        return self
+        return replace(self, takes_stops=False) if refuses_stops(refusal) else self
 
     def with_less(self) -> Iterator[Dialect]:
         """Dialects of endpoints that know the standard fields alone, or give no more next tokens than OpenAI's."""
@@ -60,6 +66,11 @@ class Dialect:
             for takes_samplers in dict.fromkeys((self.takes_samplers, False)):
                 if (less := replace(self, most_logprobs=most, takes_samplers=takes_samplers)) != self:
                     yield less
+
+
+def refuses_stops(refusal: str) -> bool:
+    """Whether an error is about stop strings, as of OpenAI's models that reason."""
+    return _STOP.search(refusal) is not None
 
 
 def path_of(request: GenerateRequest) -> str:
@@ -91,7 +102,7 @@ def generate_body(
         raise ValueError("a plain completion shows no images")
     else:
         body["prompt"] = text
-    if request.stop and not (dialect.reasons and request.chat):
+    if request.stop and dialect.takes_stops and not (dialect.reasons and request.chat):
         body["stop"] = list(request.stop[:STOPS_ON_THE_WIRE])
     if request.untruncated:
         body |= _UNTRUNCATED_EVERYWHERE | (_UNTRUNCATED if dialect.takes_samplers else {})

@@ -49,7 +49,7 @@ class AbsentTask(Task):
         chosen = (_NOT_THE_TASKS.fullmatch(difference) for difference in self.served.differences)
         return next((found[1] for found in chosen if found), self.served.reads.scorer)
 
-    def protocol_for(self, claim: Claim, chosen: str = "") -> ChosenProtocol:
+    def protocol_for(self, claim: Claim, chosen: str = "", usual: int | None = None) -> ChosenProtocol:
         """The prompt format and the number of shots that the plan seals.
 
         Raises VerificationError where the plan lets a claim be accused that no task's file lets accuse.
@@ -91,7 +91,7 @@ class RefusedTask(Task):
         definition = TaskDefinition(id=name, title=name, fields=Fields(target=""), scorer={}, prompts={})
         super().__init__(definition, Path(layout.PLAN), rows=())
 
-    def protocol_for(self, claim: Claim, chosen: str = "") -> ChosenProtocol:
+    def protocol_for(self, claim: Claim, chosen: str = "", usual: int | None = None) -> ChosenProtocol:
         """Raise Skip as the plan says."""
         return self.protocol_of()
 

@@ -47,7 +47,7 @@ class ClaimForecast:
     samples that the budget allows. ``cannot``: where no answer can confirm the claim, what would; ``if_true`` is then
     None. A gate has a ``sign`` before its bar (``≥``), and its decisions are forecast at ``shortfalls`` of its own, as
     proportions: 5 points above the bar, and 5 points below it. ``outlook``: how probably a gate ends undecided.
-    ``confirms_only``: why a claim can be confirmed here, and not rejected.
+    ``confirms_only``: why a claim can be confirmed here, and not rejected. ``arms``: the ways in which it is asked.
     """
 
     task: str
@@ -65,6 +65,7 @@ class ClaimForecast:
     shortfalls: tuple[float, float] = (0.0, 0.10)
     outlook: str = ""
     confirms_only: str = ""
+    arms: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -198,6 +199,7 @@ def _forecast_of(
         sign=shown.sign,
         shortfalls=shown.shortfalls,
         confirms_only=shown.confirms_only,
+        arms=shown.arms,
     )
 
 

@@ -42,6 +42,7 @@ from steelyard.planning.testable import (
     scorer_of,
     task_named,
     task_of,
+    with_examples,
 )
 from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import (
@@ -141,7 +142,7 @@ class TaskPlanner:
                 raise Skip(
                     "not_tested", f"no model has the role {request.role}: give one with --model {request.role}=URI"
                 )
-            draft, served = self._measure(request)
+            draft, served = with_examples(request, self._measure)
         except Skip as skip:
             if nobody_asked(skip, named=self.planning in self._options.detect.named):
                 return None
@@ -186,13 +187,14 @@ class TaskPlanner:
         to_ask = tuple(name for name in names if name not in refused)
         if (split := other_split(task, claim, names[0])) and not self._another_model(claim, SUBJECT):
             return Formats(names, instead=split)
-        if len(names) == 1 or not to_ask:
-            return Formats(others=self._others(task, names) if len(names) == 1 else ())
+        usual, others = task.usual_shots(claim, to_ask), self._others(task, names) if len(names) == 1 else ()
+        if not to_ask or (len(names) == 1 and not usual):
+            return Formats(others=others)
         for name, why in refused.items():
             self.not_planned.append(
                 NotPlanned(request=f"{request}/format/{name}", task=claim.task, verdict=why.verdict, reason=why.reason)
             )
-        return Formats(to_ask, tuple(refused))
+        return Formats(to_ask, tuple(refused), others, usual=usual)
 
     def _others(self, task: Task, stated: Sequence[str]) -> tuple[str, ...]:
         """The other prompt formats in which this model can be asked."""
@@ -347,7 +349,7 @@ class TaskPlanner:
             return protocol, kind_of(task, protocol, capabilities, by_flag=True)
         if another := self._another_model(claim, request.role):
             raise Skip("not_testable", another)
-        protocol = task.protocol_for(claim, request.prompt)
+        protocol = task.protocol_for(claim, request.prompt, request.shots)
         kind = kind_of(task, protocol, capabilities, by_flag=False)
         if protocol.refused:
             raise Skip("not_testable", protocol.refused)

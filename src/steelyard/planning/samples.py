@@ -197,6 +197,8 @@ def as_asked(
 
     ``output_budget`` (tokens) and ``reasoning_effort`` are set in requests for text. For a ``scorer`` (its identifier)
     that compares texts, the target of a sample with choices is the text of the right one, and no longer its number.
+    A completion that is asked as chat has no stop strings: what a base model writes behind its answer, one that chats
+    writes before it ("Question: …").
     """
     if len(samples) and samples[0].choices and compares_texts(scorer):
         samples = _WithTexts(samples)
@@ -205,6 +207,8 @@ def as_asked(
     if isinstance(first, GenerateRequest):
         if first.chat is not chat:
             changes["chat"] = chat
+        if chat and not first.chat and not scorer.startswith("code"):  # which reads up to them
+            changes["stop"] = ()
         if output_budget is not None:
             changes["max_tokens"] = output_budget
         if reasoning_effort:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
 from steelyard.planning.options import Detect, Options
 from steelyard.planning.planner import TaskPlanner
@@ -59,9 +61,11 @@ class SealedPlanner(TaskPlanner):
             return Formats((), tuple(name.removeprefix(begin) for name in not_asked), instead=instead)
         served = [each.request for each in self.plan.served if _is_format(each.request, begin)]
         others = [name.removeprefix(begin) for name in (*served, *refused) if name not in not_asked]
-        to_ask = (task.served.prompt, *others)
-        formats = Formats(to_ask, tuple(name.removeprefix(begin) for name in not_asked))
-        return formats if len(to_ask) + len(not_asked) > 1 else Formats(others=self._shown(f"{request}/spread/"))
+        usual = tuple(_with_shots(name) for name in others if "@" in name)
+        to_ask = (task.served.prompt, *(name for name in others if "@" not in name))
+        if len(to_ask) + len(not_asked) > 1:
+            return Formats(to_ask, tuple(name.removeprefix(begin) for name in not_asked), usual=usual)
+        return Formats(to_ask if usual else (), others=self._shown(f"{request}/spread/"), usual=usual)
 
     def _shown(self, begin: str) -> tuple[str, ...]:
         """The formats beside a stated one that the plan asks, or could not ask."""
@@ -77,6 +81,14 @@ class SealedPlanner(TaskPlanner):
 
 def _is_format(request: str, begin: str) -> bool:
     return request.startswith(begin) and "/" not in request.removeprefix(begin)
+
+
+def _with_shots(name: str) -> tuple[str, int]:
+    """The format and the number of worked examples in the name of a request, as ``letter@5``."""
+    prompt, _, number = name.rpartition("@")
+    if not (number.isascii() and number.isdecimal() and len(number) < 4):
+        raise VerificationError(f"{layout.PLAN}: {name[:80]!r} names no number of worked examples")
+    return prompt, int(number)
 
 
 def _as_served(measurement: Measurement) -> Served:

@@ -26,6 +26,7 @@ from steelyard.tasks.catalogue import near_name
 from steelyard.tasks.drawing.picture import drawer, is_drawer
 from steelyard.tasks.loaders import says_data_missing
 from steelyard.tasks.protocol import ChosenProtocol
+from steelyard.tasks.shots import says_too_few
 from steelyard.tasks.task import Task
 
 __all__ = ["SealedSource"]
@@ -149,7 +150,7 @@ class SealedSource:
         """What a refusal says of the data; raises Skip as sealed where that is a fact of the machine that planned."""
         needs_hub = task.definition.hub is not None
         if refused.verdict == "not_tested" and needs_hub and not self._is_asked(task, protocol, request):
-            if says_data_missing(refused.reason):
+            if says_data_missing(refused.reason) or (request.shots is not None and says_too_few(refused.reason)):
                 raise Skip(refused.verdict, refused.reason)
             if refused.reason == "the task has no samples":
                 return _SealedRows(0, None, (), self._no_root(refused))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from steelyard.errors import InputError
 from steelyard.planning.rules import compares_texts
-from steelyard.plugins import ExecutingScorer
+from steelyard.plugins import ExecutingScorer, MeasurementRequest
 from steelyard.records import Capabilities, Claim, Measurement, MeasurementKind, Sample
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
+
+M = TypeVar("M")
 
 __all__ = [
     "Skip",
@@ -27,6 +29,7 @@ __all__ = [
     "scorer_of",
     "task_named",
     "task_of",
+    "with_examples",
 ]
 
 _JUDGED: Final = (
@@ -42,6 +45,18 @@ class Skip(Exception):
         super().__init__(reason)
         self.verdict = verdict
         self.reason = reason
+
+
+def with_examples(request: MeasurementRequest, measure: Callable[[MeasurementRequest], M]) -> M:
+    """What ``measure`` gives; raises Skip where there are too few worked examples for a number that nobody states."""
+    from steelyard.tasks.shots import TooFewExamples
+
+    try:
+        return measure(request)
+    except TooFewExamples as error:
+        if request.claim is None or request.shots is None:
+            raise
+        raise Skip("not_tested", error.problem) from None
 
 
 def task_of(claim: Claim, find: Callable[[str], Task | None], near: Callable[[str], str]) -> Task:

@@ -80,8 +80,9 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
     sentences = []
     if any(claim.formats for claim in asked):
         sentences.append(
-            "Where the vendor states none of the task's prompt formats, they were asked one after another, until one "
-            "reached the claim; another prompt, shots or decoding may score differently."
+            "Where the vendor states none of the task's prompt formats, or no number of worked examples, the "
+            "usual ones were asked one after another, until one reached the claim; another prompt, shots or decoding "
+            "may score differently."
         )
     if any(not each.read_by or not asked for each in measured) or any(not claim.formats for claim in asked):
         each = " for each claim" if asked else ""

@@ -265,8 +265,8 @@ ENGLISH: Final = Words(
         one_setup="Only this endpoint and this way of asking were tested: another may score differently.",
         differences="The questions were asked differently from the vendor’s description; the report lists how. "
         "A gap can come from that.",
-        formats="Where the vendor names no prompt format, the possible ones were asked; the rows show the one that "
-        "decides.",
+        formats="Where the vendor names no prompt format or number of worked examples, the usual ones were asked; the "
+        "rows show the one that decides.",
         imported="The answers come from a log of {harness}: Steelyard did not see the calls.",
         unread="Answers that are missing or cannot be read in one way ({number}) can neither accuse the vendor nor "
         "confirm its number.",

@@ -282,8 +282,8 @@ GERMAN: Final = Words(
         one_setup="Geprüft wurden nur dieser Endpunkt und diese Art der Befragung: andere können anders abschneiden.",
         differences="Die Befragung weicht von der Beschreibung des Anbieters ab; der Bericht nennt die Unterschiede. "
         "Eine Abweichung im Ergebnis kann daher rühren.",
-        formats="Wo der Anbieter kein Promptformat nennt, wurden die möglichen abgefragt; die Zeile zeigt das "
-        "entscheidende.",
+        formats="Wo der Anbieter kein Promptformat oder keine Zahl von Beispielen nennt, wurden die üblichen "
+        "abgefragt; die Zeile zeigt das entscheidende.",
         imported="Die Antworten stammen aus einem Protokoll von {harness}: Steelyard hat die Aufrufe nicht gesehen.",
         unread="Fehlende oder nicht eindeutig lesbare Antworten ({number}) können weder den Anbieter belasten noch "
         "seine Angabe bestätigen.",

@@ -84,7 +84,7 @@ _PATTERNS: Final[dict[str, tuple[str, Advice]]] = {
     "screened": (r"a screen runs no model", "report"),
 }
 KINDS: Final = (*_PATTERNS, "other")
-_FORMAT_PART: Final = re.compile(r"(?P<format>[\w.-]{1,60}): (?P<reason>.*)", re.DOTALL)
+_FORMAT_PART: Final = re.compile(r"(?P<format>[\w.-]{1,60}(?: [0-9]{1,3}-shot)?): (?P<reason>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ class Answer:
 
     @property
     def identifier(self) -> str:
-        """``answer@3``."""
-        return "answer@3"
+        """``answer@4``."""
+        return "answer@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""

@@ -27,8 +27,8 @@ class Contains:
 
     @property
     def identifier(self) -> str:
-        """``contains@3``."""
-        return "contains@3"
+        """``contains@4``."""
+        return "contains@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the target occurs in the answer, 0 where not, open where it can be read in two ways."""

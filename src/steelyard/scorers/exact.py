@@ -42,8 +42,8 @@ class Exact:
 
     @property
     def identifier(self) -> str:
-        """``exact@4`` or ``exact[strict]@4``."""
-        return "exact[strict]@4" if self.strict else "exact@4"
+        """``exact@5`` or ``exact[strict]@4``."""
+        return "exact[strict]@4" if self.strict else "exact@5"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""

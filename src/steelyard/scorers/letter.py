@@ -10,7 +10,7 @@ from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.reading.dress import FULL_WIDTH, comparable, undress
 from steelyard.scorers.reading.marks import marked_answers
-from steelyard.scorers.reading.parts import RETRACTED, goes_on, own_part
+from steelyard.scorers.reading.parts import RETRACTED, goes_on, read_with_own_part
 from steelyard.scorers.reading.phrases import ANSWER_MARK, hedges
 from steelyard.scorers.reading.texts import holds
 
@@ -94,8 +94,8 @@ class Letter:
 
     @property
     def identifier(self) -> str:
-        """``letter@3`` or ``letter[strict]@2``."""
-        return "letter[strict]@2" if self.strict else "letter@3"
+        """``letter@4`` or ``letter[strict]@2``."""
+        return "letter[strict]@2" if self.strict else "letter@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the letter is the target's, 0 for another, open where it cannot be read in one way."""
@@ -106,15 +106,19 @@ class Letter:
                 return Score(value=None) if truncated else Score(value=0.0, parsed=False, note="no letter")
             return _scored(match.group(1), sample)
         text = output.text[-MAX_CHARACTERS:].translate(FULL_WIDTH)
-        letter = _settled(text, sample) if truncated else _undenied(text, sample)
-        if letter is None:
-            return Score(value=None)
-        score = _scored(letter, sample)
-        return Score(value=None) if not score.value and _ends_with_target(text, sample) else score
+        reading = read_with_own_part(text, truncated, lambda part, is_cut: _reading(part, sample, truncated=is_cut))
+        return Score(value=None if reading is None else float(reading))
 
 
 def _scored(letter: str, sample: Sample) -> Score:
     return Score(value=float(str(_LETTERS.index(letter)) == sample.target))
+
+
+def _reading(text: str, sample: Sample, *, truncated: bool) -> bool | None:
+    letter = _settled(text, sample) if truncated else _undenied(text, sample)
+    if letter is None:
+        return None
+    return bool(_scored(letter, sample).value) or (None if _ends_with_target(text, sample) else False)
 
 
 def _ends_with_target(text: str, sample: Sample) -> bool:
@@ -155,7 +159,6 @@ def _settled(text: str, sample: Sample) -> str | None:
 
 def _undenied(text: str, sample: Sample) -> str | None:
     """The letter of a whole text, unless the text itself calls it wrong or turns from it."""
-    text = own_part(text)
     judged = [(each[1], bool(each["no"])) for each in _JUDGED.finditer(text) if each[1] in _known(sample)]
     denied = {letter for letter, is_denied in judged if is_denied}
     affirmed = {letter for letter, is_denied in judged if not is_denied} - denied

@@ -22,6 +22,9 @@ _TARGET = re.compile(r"-?[0-9][0-9.,]*")
 _LABELS = re.compile(r"(?:উত্তর|ответ|jibu|సమాధానం|คำตอบ)(?=[ *_\"'”]{0,4}[:：])", re.IGNORECASE)
 # ১৮ = 18: by their places, zero first.
 _DIGITS = {zero + value: str(value) for zero in map(ord, "٠۰०০੦૦୦௦౦೦൦๐໐") for value in range(10)}
+_QUESTIONS = re.compile(
+    r"\n(?:Frage|Pregunta|Question|Задача|Swali|問題|问题|প্রশ্ন|ప్రశ్న|โจทย์)(?= ?[:：])", re.IGNORECASE
+)
 _LAKHS = re.compile(r"(?<![0-9.,])[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?![0-9]|,[0-9])")  # 1,01,800
 
 
@@ -29,14 +32,15 @@ _LAKHS = re.compile(r"(?<![0-9.,])[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?![0-9]|,[0-
 class Numeric:
     r"""The marked number (``####``, ``\boxed{}``, "the answer is"); where none is marked, the last one.
 
-    Text after a new "Question:" or "Q:" line is the model continuing by itself and is not read. Values are compared as
-    exact fractions, so 18 = 18.0 = 36/2; units, currency, thousands separators and a decimal comma are read. Where
-    several numbers compete to be the answer, or there is none, the output is open. Reads the last 10,000 characters.
+    What stands before a new line "Question:" or "Q:" counts where it is right; where it is not and the whole text is,
+    the output is open: the model may have stated its question again. Values are compared as exact fractions, so 18 =
+    18.0 = 36/2; units, currency, thousands separators and a decimal comma are read. Where several numbers compete to be
+    the answer, or there is none, the output is open. Reads the last 10,000 characters.
 
     ``strict``: the first ``#### x`` by GSM8K's own pattern, compared digit by digit as lm-eval's strict-match does:
     ``####18``, ``#### $18`` and ``#### **18**`` are unparsed, which counts as wrong, and 18.00 is not 18.
     ``languages``: digits of other scripts are digits, 1,01,800 is 101,800, and "উত্তর:", "Ответ:", "Jibu:",
-    "సమాధానం:", "คำตอบ:" mark an answer.
+    "సమాధానం:", "คำตอบ:" mark an answer; a line that begins with MGSM's word for a question is a new question.
     """
 
     reads_truncated: ClassVar[bool] = True
@@ -57,8 +61,8 @@ class Numeric:
 
     @property
     def identifier(self) -> str:
-        """``numeric@5``, ``numeric[strict]@5`` or ``numeric[languages]@5``."""
-        return "numeric[strict]@5" if self.strict else "numeric[languages]@5" if self.languages else "numeric@5"
+        """``numeric@6``, ``numeric[strict]@5`` or ``numeric[languages]@6``."""
+        return "numeric[strict]@5" if self.strict else "numeric[languages]@6" if self.languages else "numeric@6"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""
@@ -90,7 +94,7 @@ def _digits(number: str) -> str:
 
 def _in_english(text: str) -> str:
     text = _LAKHS.sub(lambda found: found[0].replace(",", ""), text.translate(_DIGITS))
-    return _LABELS.sub("Answer", text)
+    return _QUESTIONS.sub("\nQuestion", _LABELS.sub("Answer", text)).replace("\nQuestion :", "\nQuestion:")
 
 
 def number_in(text: str) -> Fraction | None:

@@ -88,7 +88,8 @@ class Shots(Part, frozen=True, kw_only=True):
     use too.
     ``pick`` lists row numbers (from 0) in the order shown; empty means the first ones. ``by_group`` keeps only
     rows of the sample's own group. ``count`` is the default number, ``most`` that of all there are, where they are few:
-    a claim that states more is asked with these.
+    a claim that states more is asked with these. ``usual``: other numbers that vendors show and often do not
+    print (25 of ARC-Challenge): a claim that states none is asked with these, too.
     """
 
     split: str = ""
@@ -96,6 +97,7 @@ class Shots(Part, frozen=True, kw_only=True):
     file: str = ""
     count: int = 0
     most: int = 0
+    usual: tuple[int, ...] = ()
     pick: tuple[int, ...] = ()
     by_group: bool = False
 
@@ -139,9 +141,10 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     ``context`` and ``continuations`` (an expression that gives a list of texts). ``prefix`` is rendered once per
     group, with ``shots`` and ``group``. ``lm_eval_metrics`` are names of metrics that mean this prompt format where
     lm-eval or lighteval printed them, and anything elsewhere (``acc``). ``like`` names another prompt format, from
-    which every part that is not given is copied. ``words`` are phrases of a claim's protocol that mean this prompt
-    format; ``differences`` state how the prompt differs from the vendor's. ``needs`` is what a model must offer
-    (``world two-room``); empty means language. ``untruncated``: an endpoint draws from the whole distribution.
+    which every part that is not given is copied, but no stop strings of a completion into a message. ``words`` are
+    phrases of a claim's protocol that mean this prompt format; ``differences`` state how the prompt differs from the
+    vendor's. ``needs`` is what a model must offer (``world two-room``); empty means language. ``untruncated``: an
+    endpoint draws from the whole distribution.
     ``next_tokens``: not a text is asked for after the ``prompt``, but so many of the likeliest next tokens.
     ``system_template`` is a template in place of ``system``, for messages that differ between samples.
     ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one. ``group`` is

@@ -281,8 +281,14 @@ def _resolved(name: str, prompts: Mapping[str, PromptFormat], path: Path) -> Pro
 
 
 def _inherited(prompt_format: PromptFormat, parent: PromptFormat) -> PromptFormat:
-    """Copy every field with its default value from the parent, except words and title, which name one format only."""
+    """Copy every field with its default value from the parent, except words and title, which name one format only.
+
+    A message takes over no stop strings from a completion: what a base model writes behind its answer, one that chats
+    writes before it ("Question: …").
+    """
     own = {"like", "words", "lm_eval_metrics", "title"}
+    if prompt_format.chat and not parent.chat:
+        own.add("stop")
     taken = {}
     for field in msgspec.structs.fields(PromptFormat):
         value = getattr(prompt_format, field.name)

@@ -10,12 +10,13 @@ import msgspec
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
 from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.several_answers import several_answers
-from steelyard.tasks.stated_shots import without_no_reasoning
+from steelyard.tasks.shots import shots_in
+from steelyard.tasks.stated_shots import StatedShots, without_no_reasoning
 from steelyard.tasks.subset import named_in, subset_words, words_in
 from steelyard.tasks.understood import NotUnderstood, not_understood
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
-__all__ = ["ChosenProtocol", "choose_protocol", "possible_formats"]
+__all__ = ["ChosenProtocol", "choose_protocol", "possible_formats", "usual_shots"]
 
 
 _LM_EVAL = ("lm eval", "lm evaluation harness", "language model evaluation harness", "lighteval")
@@ -44,13 +45,18 @@ class ChosenProtocol(msgspec.Struct, frozen=True):
     confirms_only: str = ""
 
 
-def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, chosen: str = "") -> ChosenProtocol:
+def choose_protocol(
+    definition: TaskDefinition, requested: RequestedProtocol, chosen: str = "", usual: int | None = None
+) -> ChosenProtocol:
     """Choose by the stated prompt, metric and harness, in this order of weight, then by the number of worked examples.
 
     Where these choose none it is the task's default.
 
-    ``chosen`` is one of :func:`possible_formats`, to be asked although the vendor does not state it.
+    ``chosen`` is one of :func:`possible_formats`, and ``usual`` one of :func:`usual_shots`, to be asked although the
+    vendor does not state it.
     """
+    if usual is not None:
+        requested = msgspec.structs.replace(requested, shots=usual)
     named = _by_name(definition, requested)
     name = chosen or next(iter(_stated(definition, requested)), definition.default_prompt)
     prompt_format = definition.prompts[name]
@@ -61,6 +67,8 @@ def choose_protocol(definition: TaskDefinition, requested: RequestedProtocol, ch
         )
     shots, remark = _shots(definition, prompt_format, requested)
     differences += [remark] if remark else []
+    if usual is not None:
+        differences.append(f"The vendor states no number of worked examples: {usual} are shown here, as is usual.")
     why = _why_confirms_only(definition, name, requested, shots) if requested.task else ""
     differences += [f"This may confirm the claim, and accuses nobody: {why}."] if why else []
     refused, window = _refused(definition, requested, bool(named)), ""
@@ -85,6 +93,21 @@ def possible_formats(definition: TaskDefinition, requested: RequestedProtocol) -
     if not definition.public or own.needs or _refused(definition, requested, named=False):
         return stated[:1] or (definition.default_prompt,)
     return stated or tuple(name for name, prompt_format in definition.prompts.items() if not prompt_format.needs)
+
+
+def usual_shots(
+    definition: TaskDefinition, requested: RequestedProtocol, formats: Iterable[str]
+) -> tuple[tuple[str, int], ...]:
+    """Formats with other numbers of worked examples than their own, which a claim may mean that states no number."""
+    if requested.stated_shots != StatedShots():
+        return ()
+    showing = ((name, definition.prompts[name]) for name in formats if "shots" in definition.prompts[name].prefix)
+    return tuple(
+        (name, number)
+        for name, prompt_format in showing
+        for number in definition.shots.usual
+        if number != shots_in(definition, prompt_format)
+    )
 
 
 def _stated(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, ...]:

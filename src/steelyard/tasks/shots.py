@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +16,27 @@ from steelyard.tasks.template import Expression, Template
 
 EVERY: Final = "every group"  # in a file of worked examples: those of groups that have none of their own
 
-__all__ = ["Prefixes", "WorkedExamples", "shots_in"]
+_TOO_FEW: Final = re.compile(r"\S+ has [0-9]+ worked examples(?: of .{1,200})?, not [0-9]+")
+
+__all__ = ["Prefixes", "TooFewExamples", "WorkedExamples", "says_too_few", "shots_in"]
 
 
 def shots_in(definition: TaskDefinition, prompt_format: PromptFormat) -> int:
     """How many worked examples a prompt format shows by default."""
     return definition.shots.count if prompt_format.shots is None else prompt_format.shots
+
+
+class TooFewExamples(InputError):
+    """There are fewer worked examples than are to be shown: ``problem`` says it without the file."""
+
+    def __init__(self, problem: str, *, where: Path) -> None:
+        super().__init__(problem, where=where)
+        self.problem = problem
+
+
+def says_too_few(reason: str) -> bool:
+    """Whether a sentence is one of :class:`TooFewExamples`, without its file."""
+    return _TOO_FEW.fullmatch(reason) is not None
 
 
 class WorkedExamples:
@@ -33,7 +49,7 @@ class WorkedExamples:
     def of_group(self, group: str, count: int) -> tuple[list[Row], dict[str, Any]]:
         """The first ``count`` examples for one group, and the other keys of that group in the examples' file.
 
-        Raises InputError if there are fewer, DataMissing if their split is not available.
+        Raises TooFewExamples if there are fewer, DataMissing if their split is not available.
         """
         shots = self._definition.shots
         entry = dict(self._file.get(group) or self._file.get(EVERY) or {}) if shots.file else {}
@@ -42,7 +58,7 @@ class WorkedExamples:
         if len(picked) < count:
             of_group = f" of {group!r}" if group else ""
             message = f"{self._definition.id} has {len(picked)} worked examples{of_group}, not {count}"
-            raise InputError(message, where=self._where)
+            raise TooFewExamples(message, where=self._where)
         return list(picked[:count]), entry
 
     @cached_property

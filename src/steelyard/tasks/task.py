@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
@@ -31,10 +31,10 @@ from steelyard.tasks.hub_files import ChosenRows, hub_files
 from steelyard.tasks.images import RowImages, check_unmarked
 from steelyard.tasks.items import digest_of_item
 from steelyard.tasks.loaders import HubRows, Row, beside, generated_rows, hub_rows, mirrored, read_rows
-from steelyard.tasks.protocol import ChosenProtocol, choose_protocol, possible_formats
+from steelyard.tasks.protocol import ChosenProtocol, choose_protocol, possible_formats, usual_shots
 from steelyard.tasks.question_rows import TidyRows
 from steelyard.tasks.requested import RequestedProtocol
-from steelyard.tasks.shots import Prefixes, WorkedExamples, shots_in
+from steelyard.tasks.shots import Prefixes, TooFewExamples, WorkedExamples, shots_in
 from steelyard.tasks.template import Expression, Template
 
 __all__ = ["Samples", "Task"]
@@ -140,16 +140,21 @@ class Task:
             raise InputError(f"{self.id} has no prompt format {name!r}; it has: {', '.join(self.prompts)}")
         return self.prompts[name]
 
-    def protocol_for(self, claim: Claim, chosen: str = "") -> ChosenProtocol:
+    def protocol_for(self, claim: Claim, chosen: str = "", usual: int | None = None) -> ChosenProtocol:
         """The prompt format and number of shots that a claim means, and the differences that remain.
 
-        ``chosen`` is one of :meth:`formats_for`, to be asked although the vendor does not state it.
+        ``chosen`` is one of :meth:`formats_for`, and ``usual`` a number of :meth:`usual_shots`, to be asked although
+        the vendor does not state it.
         """
-        return choose_protocol(self.definition, RequestedProtocol.of_claim(claim), chosen)
+        return choose_protocol(self.definition, RequestedProtocol.of_claim(claim), chosen, usual)
 
     def formats_for(self, claim: Claim) -> tuple[str, ...]:
         """The prompt formats that a claim may mean, in the task's order: several where the vendor states none."""
         return possible_formats(self.definition, RequestedProtocol.of_claim(claim))
+
+    def usual_shots(self, claim: Claim, formats: Iterable[str]) -> tuple[tuple[str, int], ...]:
+        """Of these formats, those with other numbers of worked examples that a claim may mean which states none."""
+        return usual_shots(self.definition, RequestedProtocol.of_claim(claim), formats)
 
     def protocol_of(self, prompt: str = "", shots: int | None = None) -> ChosenProtocol:
         """The prompt format that a user names (default: the task's own), and the number of shots."""
@@ -311,7 +316,7 @@ class Samples(Sequence[Sample]):
         sample_id = f"{self.task.id}/{source.label}/{source.number_of(number)}"
         try:
             return self._rendered(sample_id, source, source.rows[number])
-        except MissingDependency:
+        except (MissingDependency, TooFewExamples):
             raise
         except InputError as error:
             raise InputError(f"{error} (sample {sample_id})") from None

@@ -153,7 +153,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory, smollm2: Path) -> Path:
         output = session.generate(replace(request, seed=at), lambda: False)
         items.append(ImportedItem(Sample(id=f"a/{at}", request=request, target="x"), output))
     llama.close()
-    task = ImportedTask(name="a", items=items, scorer="exact@4", prompt="some_harness")
+    task = ImportedTask(name="a", items=items, scorer="exact@5", prompt="some_harness")
     origin = Origin(kind="imported", harness="some_harness 1.2", file="log.eval", sha256="ab" * 32)
     write_imported_run(folder / "run", [task], origin, ModelIdentity(uri="imported:flagship", name="flagship"))
     command = ["detect", "published_outputs", str(folder / "run"), "--model", "reference=embedded:smollm2"]

@@ -36,7 +36,7 @@ def score(position: int, value: float | None, *, sample: str = "", repeat: int =
         repeat=repeat,
         status="missing" if value is None else "scored",
         value=value,
-        scorer="exact@4",
+        scorer="exact@5",
         seq=position + 1,
     )
 

@@ -23,7 +23,7 @@ def read(plan: Plan, values: dict[str, float]) -> ClaimFinder:
             finder.observe(
                 SampleScore(
                     measurement="00-t", position=-1, sample=sample, repeat=repeat + 1, status="scored", value=score,
-                    scorer="exact@4", seq=0,
+                    scorer="exact@5", seq=0,
                 )
             )  # fmt: skip
     return finder

@@ -41,7 +41,7 @@ def test_a_claim_that_the_sheet_does_not_have_is_refused(number: int) -> None:
 @pytest.mark.parametrize("names", [(), ("00-t", "00-t"), ("99-other",), ("00-t", "99-other")])
 def test_a_claim_retest_reads_one_measurement_of_the_plan(names: tuple[str, ...]) -> None:
     plan = claim_plan()
-    reads = tuple(Reads(measurement=name, scorer="exact@4") for name in names)
+    reads = tuple(Reads(measurement=name, scorer="exact@5") for name in names)
     with pytest.raises(ValueError, match="reads one measurement"):
         measurement_of(msgspec.structs.replace(plan.tests[0], reads=reads), plan)
 

@@ -28,7 +28,7 @@ def planned(value: str = "80") -> Plan:
 
 def score(position: int, value: float | None, group: str) -> SampleScore:
     return SampleScore(
-        measurement="00-t", position=position, sample=f"t/{position}", repeat=0, value=value, scorer="exact@4",
+        measurement="00-t", position=position, sample=f"t/{position}", repeat=0, value=value, scorer="exact@5",
         status="missing" if value is None else "scored", group=group, seq=position,
     )  # fmt: skip
 

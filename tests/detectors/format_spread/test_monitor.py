@@ -8,13 +8,13 @@ from steelyard.detectors.format_spread.monitor import SpreadMonitor
 from steelyard.records import PlannedTest, Reads, SampleScore
 from tests.plans import measurement
 
-TEST = PlannedTest(id="f", rule="format_spread@1", reads=(Reads(measurement="a", scorer="exact@4"),))
+TEST = PlannedTest(id="f", rule="format_spread@1", reads=(Reads(measurement="a", scorer="exact@5"),))
 
 
 def score(position: int, value: float | None, status: Any = "scored", of: str = "a") -> SampleScore:
     return SampleScore(
         measurement=of, position=position, sample=str(position), repeat=0, status=status, value=value,
-        scorer="exact@4", seq=0,
+        scorer="exact@5", seq=0,
     )  # fmt: skip
 
 

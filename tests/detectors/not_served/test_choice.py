@@ -17,7 +17,7 @@ SERVICES: tuple[Service, ...] = ("answered", "answered", "failed", "timed_out", 
 def score(place: int, service: Service, sample: str = "") -> SampleScore:
     return SampleScore(
         measurement="00-t", position=place, sample=sample or f"t/{place}", repeat=0, status="missing", value=None,
-        scorer="exact@4", service=service, seq=place,
+        scorer="exact@5", service=service, seq=place,
     )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def test_a_sealed_test_of_another_kind_is_refused() -> None:
     refused(replace(test, sealed={"orders": 1, "margin": "0.7"}))
     refused(replace(test, reads=()))
     refused(replace(test, reads=test.reads * 2))
-    refused(replace(test, reads=(replace(test.reads[0], scorer="exact@4"),)))
+    refused(replace(test, reads=(replace(test.reads[0], scorer="exact@5"),)))
     for changed in (
         replace(asked, drawn="twins"), replace(asked, arm=""), replace(asked, kind="generate"),
         replace(asked, repeats=2),

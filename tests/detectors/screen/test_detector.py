@@ -23,7 +23,7 @@ def test_it_asks_for_no_answer_and_seals_nothing() -> None:
     assert DeskScreen().open(test, claimed).find({}).p is None
 
 
-@pytest.mark.parametrize("change", [{"sealed": {"odd": 1}}, {"reads": (Reads(measurement="00-t", scorer="exact@4"),)}])
+@pytest.mark.parametrize("change", [{"sealed": {"odd": 1}}, {"reads": (Reads(measurement="00-t", scorer="exact@5"),)}])
 def test_one_that_was_sealed_otherwise_is_refused(change: dict[str, object]) -> None:
     claimed = claim_plan()
     (test,) = DeskScreen().plan(SealedPlanner(claimed))

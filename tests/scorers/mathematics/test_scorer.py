@@ -192,4 +192,4 @@ def ask_on(scorer: Mathematics) -> None:
 
 
 def test_it_is_opened_by_its_name() -> None:
-    assert open_scorer({"name": "math"}) == open_identifier("math@3") == Mathematics()
+    assert open_scorer({"name": "math"}) == open_identifier("math@4") == Mathematics()

@@ -4,12 +4,44 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.scorers.reading.parts import CONTRAST, first_sentence, goes_on, own_part, without_tags
+from steelyard.scorers.reading.parts import (
+    CONTRAST,
+    first_sentence,
+    goes_on,
+    own_part,
+    read_with_own_part,
+    without_tags,
+)
 
 
 def test_a_new_question_is_not_part_of_the_answer() -> None:
     assert own_part("18\nQ: What else?") == "18"
     assert own_part("\nQ: What?\nA: 18") == "\nQ: What?\nA: 18"
+
+
+@pytest.mark.parametrize(
+    ("own", "whole", "reading"),
+    [
+        (True, False, True),
+        (False, True, None),
+        (False, None, None),
+        (False, False, False),
+        (None, True, True),
+        (None, False, None),
+        (None, None, None),
+    ],
+)
+def test_a_new_question_may_be_the_models_own_again(own: bool | None, whole: bool | None, reading: bool | None) -> None:
+    cut = []
+
+    def read(text: str, truncated: bool) -> bool | None:
+        cut.append(truncated)
+        return own if text == "18" else whole
+
+    assert read_with_own_part("18\nQ: What else?", True, read) is reading
+    assert cut[0] is False  # what stands before it ended there
+    assert read_with_own_part("18", True, read) is own
+    assert cut[-1] is True
 
 
 def test_a_later_sentence_goes_unless_it_takes_the_first_back() -> None:

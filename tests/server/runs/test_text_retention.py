@@ -35,7 +35,7 @@ def own_site(data_template: Path) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def withheld_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sealed run of forty answers whose plan withholds its texts, with the texts."""
-    run = written(tmp_path_factory.mktemp("withheld") / "run", "exact@4", texts="withheld").run
+    run = written(tmp_path_factory.mktemp("withheld") / "run", "exact@5", texts="withheld").run
     finalize(RunFolder.open(run))
     return run
 

@@ -39,7 +39,7 @@ def with_text(run: Path, text: str) -> Path:
 
 def test_a_run_says_whether_it_asked_a_private_suite(suite_run: Path, tmp_path: Path) -> None:
     assert is_private(suite_run)
-    public = written(tmp_path / "run", "exact@4").run
+    public = written(tmp_path / "run", "exact@5").run
     assert not is_private(public)
 
 

@@ -73,9 +73,12 @@ class ClaimRetest:
 
     def _test(self, planner: Planner, number: int, claim: Claim, first: Served, formats: Formats) -> PlannedTest:
         served, not_asked = {first.reads: first}, [*formats.not_asked]  # formats whose requests are equal are one
-        for name in formats.to_ask[1:]:
+        for prompt, shots in _arms(formats)[1:]:
+            name = prompt if shots is None else f"{prompt}@{shots}"
             request = f"claim/{number}/format/{name}"
-            found = planner.measure(MeasurementRequest(name=request, task=claim.task, claim=claim, prompt=name))
+            found = planner.measure(
+                MeasurementRequest(name=request, task=claim.task, claim=claim, prompt=prompt, shots=shots)
+            )
             if found is None:
                 not_asked.append(name)
             else:
@@ -158,6 +161,15 @@ class ClaimRetest:
         if is_corpus_test(test):
             return CorpusFinder(test, plan)
         return FormatsFinder(test, plan) if has_formats(test) else ClaimFinder(test, plan)
+
+
+def _arms(formats: Formats) -> list[tuple[str, int | None]]:
+    """What is asked one after another: each format with its own number of worked examples, then the usual ones."""
+    return [
+        (name, shots)
+        for name in formats.to_ask
+        for shots in (None, *(number for usual, number in formats.usual if usual == name))
+    ]
 
 
 def _measure_instead(planner: Planner, number: int, claim: Claim, formats: Formats) -> None:

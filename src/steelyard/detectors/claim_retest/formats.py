@@ -1,7 +1,8 @@
 """A claim whose vendor states no prompt format: one test for each format that it may mean, one after another.
 
-One format that reaches the claim is enough for *consistent*, and all of them must be rejected for *inconsistent*, of
-which one at least shows as many worked examples as the vendor states.
+So it is where the vendor states no number of worked examples: a format is then asked with its own number, and with the
+usual ones. One test that reaches the claim is enough for *consistent*, and all of them must be rejected for
+*inconsistent*, of which one at least shows as many worked examples as the vendor states.
 """
 
 from __future__ import annotations
@@ -148,7 +149,12 @@ class FormatsFinder:
         """The state of the current format's test, for a display."""
         from dataclasses import replace
 
-        return replace(self.current.progress(), decision=self.decision or "", confirms_only=self._why_confirmed_only)
+        return replace(
+            self.current.progress(),
+            decision=self.decision or "",
+            confirms_only=self._why_confirmed_only,
+            arms=tuple(map(self._label, self.finders)),
+        )
 
     @property
     def p(self) -> float:
@@ -169,7 +175,7 @@ class FormatsFinder:
             reason=reason,
             p=p,
             needs=result.claim.needs if self.decision is None and word is not VerdictWord.NOT_TESTABLE else None,
-            formats=(*(_prompt(finder) for finder in self.finders), *self.not_asked),
+            formats=(*map(self._label, self.finders), *map(_named, self.not_asked)),
         )
         said = Note(detector="claim_retest", check="formats", task=claim.task, message=self._in_words())
         return msgspec.structs.replace(result, word=word, p=p, reason=reason, notes=(said, *result.notes), claim=claim)
@@ -186,13 +192,18 @@ class FormatsFinder:
 
     def _reason(self, word: VerdictWord, shown: ClaimFinder) -> str:
         if word is VerdictWord.NOT_TESTABLE and self.not_asked:
+            if all("@" in name for name in self.not_asked):
+                return (
+                    f"the score is below the claim, and the vendor does not state its number of worked examples, and "
+                    f"{self._lacking()}; state the number that it means, such as shots: {shown.measurement.shots}"
+                )
             return (
                 f"the vendor states none of the task's prompt formats, and {self._lacking()}; "
                 f"state the format that it means, such as protocol: {{prompt: {_prompt(shown)}}}"
             )
         if word is VerdictWord.INSUFFICIENT_POWER and self.decision is not None:
             return "; ".join(
-                f"{_prompt(finder)}: {reason_of(finder, VerdictWord(finder.retest.word or word))}"
+                f"{self._label(finder)}: {reason_of(finder, VerdictWord(finder.retest.word or word))}"
                 for finder in self._unsettled
             )
         return reason_of(self.current if self.decision is None else shown, word)
@@ -202,23 +213,41 @@ class FormatsFinder:
         claim = self.finders[0].sealed.claim
         requests = {f"claim/{claim}/format/{name}" for name in self.not_asked}
         reasons = dict.fromkeys(each.reason for each in self.plan.not_planned if each.request in requests)
-        names, plural = ", ".join(self.not_asked), len(self.not_asked) > 1
-        if not self.plan.models[self.finders[0].measurement.role].capabilities.loglikelihood:
+        names, plural = ", ".join(map(_named, self.not_asked)), len(self.not_asked) > 1
+        if (
+            not any("@" in name for name in self.not_asked)
+            and not self.plan.models[self.finders[0].measurement.role].capabilities.loglikelihood
+        ):
             return f"{names} {'need' if plural else 'needs'} log-likelihoods, which this model does not give"
         return f"{names} cannot be asked here ({'; '.join(reasons)})"
 
     def _in_words(self) -> str:
         """What each format came to."""
-        asked = [f"{_prompt(each)} ({_outcome(each)})" for each in self.finders if each.retest.n]
-        left = [_prompt(each) for each in self.finders if not each.retest.n]
+        asked = [f"{self._label(each)} ({_outcome(each)})" for each in self.finders if each.retest.n]
+        left = [self._label(each) for each in self.finders if not each.retest.n]
         parts = [f"asked as {', then as '.join(asked)}"] if asked else []
         parts += [f"not asked: {', '.join(left)}"] if left else []
-        parts += [f"not possible here: {', '.join(self.not_asked)}"] if self.not_asked else []
-        return f"the vendor states none of the task's prompt formats; {'; '.join(parts)}"
+        parts += [f"not possible here: {', '.join(map(_named, self.not_asked))}"] if self.not_asked else []
+        prompts = {_prompt(each) for each in self.finders} | {name.partition("@")[0] for name in self.not_asked}
+        what = "none of the task's prompt formats" if len(prompts) > 1 else "no number of worked examples"
+        return f"the vendor states {what}; {'; '.join(parts)}"
+
+    def _label(self, finder: ClaimFinder) -> str:
+        """A format's name, and how many worked examples it shows where it is asked with several numbers of them."""
+        prompt = _prompt(finder)
+        several = [f"{prompt}@" in name for name in self.not_asked]
+        several += [_prompt(each) == prompt for each in self.finders if each is not finder]
+        return f"{prompt} {finder.measurement.shots}-shot" if any(several) else prompt
 
 
 def _reads(finder: ClaimFinder) -> Sequence[Reads]:
     return finder.planned.reads
+
+
+def _named(name: str) -> str:
+    """A format that is not asked, as ``letter@5``, for a sentence."""
+    prompt, at, number = name.partition("@")
+    return f"{prompt} {number}-shot" if at else prompt
 
 
 def _prompt(finder: ClaimFinder) -> str:

@@ -47,8 +47,8 @@ class Mathematics:
 
     @property
     def identifier(self) -> str:
-        """``math@3``."""
-        return "math@3"
+        """``math@4``."""
+        return "math@4"
 
     def unavailable_reason(self) -> str:
         """Why nothing can be compared here; empty where it can."""
@@ -58,7 +58,19 @@ class Mathematics:
         """Compare with the sample's target. Raises InputError without math-verify, Halted after :meth:`stop`."""
         if reason := self.unavailable_reason():
             raise InputError(reason)
-        answers = _answers_in(output.text, truncated=output.outcome is Outcome.TRUNCATED)
+        truncated, own = output.outcome is Outcome.TRUNCATED, own_part(output.text)
+        first = self._score_of(sample, own, truncated=truncated and own == output.text)
+        if own == output.text or first.value:
+            return first
+        # As read_with_own_part, with the notes.
+        whole = self._score_of(sample, output.text, truncated=truncated)
+        if first.value is None:
+            return whole if whole.value else first
+        return first if whole.value == 0.0 else Score(value=None, note="the answer is another before a new question")
+
+    def _score_of(self, sample: Sample, text: str, *, truncated: bool) -> Score:
+        """The score of a text, all of which is read."""
+        answers = _answers_in(text, truncated=truncated)
         if not answers:
             return Score(value=None, note="no answer is marked")
         as_written, *undressed = answers[-1]
@@ -74,7 +86,7 @@ class Mathematics:
             found = without if without or found is None else found
         if found is None:
             return Score(value=None, note="the answer could not be compared")
-        return Score(value=1.0) if found else self._of_another(sample.target, output.text, answers[-1])
+        return Score(value=1.0) if found else self._of_another(sample.target, text, answers[-1])
 
     def _equal(self, target: str, answer: str, together: Sequence[str] = ()) -> bool | None:
         """Whether an answer is the target; None where it cannot be read."""
@@ -84,7 +96,7 @@ class Mathematics:
 
     def _of_another(self, target: str, text: str, answer: Sequence[str]) -> Score:
         """The score of an answer that is not the target as it stands: open where it is the target in another dress."""
-        marked = marked_answers(without_tags(own_part(text)[-MAX_CHARACTERS:]))
+        marked = marked_answers(without_tags(text[-MAX_CHARACTERS:]))
         if marked and not boxed(text) and _holds(marked[-1].text, target):
             return Score(value=None, note="the marked text holds the answer beside other words")
         answer = [each for each in (*answer, in_dollars(answer[0])) if each]
@@ -109,7 +121,7 @@ class Mathematics:
 
 def _answers_in(text: str, *, truncated: bool) -> list[tuple[str, ...]]:
     """What the text boxes, in its order; else the last answer that it marks, as it is written and undressed."""
-    text = without_tags(own_part(text)[-MAX_CHARACTERS:])
+    text = without_tags(text[-MAX_CHARACTERS:])
     boxes = boxed(text)
     if boxes and not (truncated and goes_on(text[boxes[-1][1] :])):
         return [(content.strip()[:_LONGEST],) for content, _ in boxes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import partial
 
 from steelyard.scorers.reading.bounds import excludes, without_contrasts
 from steelyard.scorers.reading.dress import undress
@@ -17,7 +18,7 @@ from steelyard.scorers.reading.parts import (
     WORDS,
     first_sentence,
     goes_on,
-    own_part,
+    read_with_own_part,
     without_tags,
 )
 from steelyard.scorers.reading.phrases import NUMBER_WORDS, hedges
@@ -44,8 +45,11 @@ def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -
     """
     if not settled_only and _WHOLE_NUMBER.fullmatch(text):
         return int(text) == target
-    text = without_tags(own_part(text)[-MAX_CHARACTERS:])
-    text = without_contrasts(text, target)
+    return read_with_own_part(text, settled_only, partial(_number_reading, target))
+
+
+def _number_reading(target: Fraction, text: str, settled_only: bool) -> Reading:
+    text = without_contrasts(without_tags(text[-MAX_CHARACTERS:]), target)
     marked = [each for each in marked_answers(text) if sole_numbers(each.text)]
     hashes = [each for each in marked if text[: each.end].rstrip("\n").rpartition("\n")[2].lstrip().startswith("####")]
     if settled_only:

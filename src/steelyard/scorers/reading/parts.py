@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 __all__ = [
     "AFTERWORD",
@@ -14,10 +15,11 @@ __all__ = [
     "goes_on",
     "holds",
     "own_part",
+    "read_with_own_part",
     "without_tags",
 ]
 
-_CONTINUED = ("\nQuestion:", "\nQ:", "\nUser:", "\nHuman:", "<|endoftext|>", "<|im_end|>", "<|eot_id|>")
+_CONTINUED = ("\nQuestion:", "\nProblem:", "\nQ:", "\nUser:", "\nHuman:", "<|endoftext|>", "<|im_end|>", "<|eot_id|>")
 RETRACTED = re.compile(
     r"\b(?:wait|actually|correction|oops|sorry|instead|rather|no[,:]|nein|doch|eigentlich|falsch|pardon|en fait|non"
     r"|on second thoughts?|reconsider|scratch that|i mean)",
@@ -56,6 +58,25 @@ def own_part(text: str) -> str:
         before = text.partition(delimiter)[0]
         text = before if before.strip() else text
     return text
+
+
+def read_with_own_part(text: str, truncated: bool, read: Callable[[str, bool], bool | None]) -> bool | None:
+    """The reading of a text in which a new question may begin, or the model may state its own question again.
+
+    ``read`` reads a text, and whether it was cut off. What stands before the new question counts where it is right.
+    Else the model may have stated the question before it answered, and the whole text may be right: then an answer that
+    was found before is open, and where none was found the whole one counts. Wrong is what is wrong in both readings.
+    """
+    own = own_part(text)
+    if own == text:
+        return read(text, truncated)
+    first = read(own, False)
+    if first:
+        return True
+    whole = read(text, truncated)
+    if first is None:
+        return True if whole else None
+    return False if whole is False else None
 
 
 def goes_on(rest: str) -> bool:

@@ -19,7 +19,7 @@ from steelyard.scorers.reading.parts import (
     first_sentence,
     goes_on,
     holds,
-    own_part,
+    read_with_own_part,
     without_tags,
 )
 from steelyard.scorers.reading.phrases import COPULAS, NUMBER_WORDS, TRUTH_WORDS, hedges
@@ -66,7 +66,11 @@ def text_reading(text: str, target: str, *, anywhere: bool = False) -> Reading:
     wanted = comparable(target)
     if not text.strip() or not wanted:
         return None
-    text = without_tags(own_part(text)[-MAX_CHARACTERS:])
+    return read_with_own_part(text, False, lambda part, _: _text_reading(part, target, wanted, anywhere=anywhere))
+
+
+def _text_reading(text: str, target: str, wanted: str, *, anywhere: bool) -> Reading:
+    text = without_tags(text[-MAX_CHARACTERS:])
     reading = _reading(text, target, anywhere=anywhere)
     if not reading or (comparable(text) == wanted and not _EMPHASIS.search(text)):
         return reading
