@@ -48,7 +48,8 @@ def dry_run(
     """Plan what a specification asks, and say calls, tokens, time and money; the endpoint is only asked what it can do.
 
     It is done for a ``person`` in a ``project``, by their numbers, and waits up to ``patience`` seconds for others.
-    Raises InputError where that cannot be planned, and as :meth:`Places.held`; DryRunEnded where it takes longer than ``seconds``.
+    Raises InputError where that cannot be planned, and as :meth:`Places.held`; DryRunEnded where it takes longer than
+    ``seconds``.
     """
     # Its output goes into a file, of which no more is read than may be shown.
     with (
