@@ -132,7 +132,7 @@ def test_worked_examples_are_read_wherever_and_however_they_are_stated(text: str
     "text",
     ["CoT, with python tool", "with tools", "majority voting over 64 samples", "maj@64", "cons@64", "thinking mode",
      "non-thinking", "with code interpreter", "Level 5", "maj\uff2064", "thin\u200bking", "non\u2011thinking",
-     "with t\u00adools"],
+     "with t\u00adools", "Reasoning On", "reasoning off", "CoT, reasoning mode", "Non-Reasoning"],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["prompt", "harness", "decoding", "note", "variant"])
 def test_help_another_mode_and_several_answers_accuse_nobody_wherever_they_are_said(text: str, field: str) -> None:
@@ -142,6 +142,15 @@ def test_help_another_mode_and_several_answers_accuse_nobody_wherever_they_are_s
     definition, requested = load_task("math_500").definition, RequestedProtocol.of_claim(claim)
     found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
     assert all(each.refused or each.confirms_only for each in found)
+
+
+@pytest.mark.parametrize("task", ["math_500", "aime_2024", "aime_2025"])
+@pytest.mark.parametrize(
+    "claim", [{"prompt": "reasoning"}, {"variant": "Reasoning"}, {"metric": "pass@1 (reasoning on)"}]
+)
+def test_reasoning_is_a_mode_and_no_prompt_format(task: str, claim: dict[str, Any]) -> None:
+    assert not may_accuse(task, **claim)
+    assert may_accuse(task, prompt="zero-shot CoT")
 
 
 @pytest.mark.parametrize(

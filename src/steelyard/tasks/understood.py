@@ -122,7 +122,7 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
             found += _left(_NUMBERS.sub(" ", free), own | known)
     found += _left(_NUMBERS.sub(" ", _plain(without_shots(requested.decoding))), _OF_DECODING)
     found += [] if _NO_JUDGE.fullmatch(requested.judge) else [requested.judge]
-    for text in (requested.prompt, requested.harness, requested.decoding):
+    for text in (requested.variant, requested.metric, requested.prompt, requested.harness, requested.decoding):
         found += [each for each in other_modes(text) if not set(words_in(each)) <= own]
     return NotUnderstood(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(_in_note(definition, requested.note, own))))
 
