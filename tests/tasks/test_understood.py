@@ -144,6 +144,34 @@ def test_help_another_mode_and_several_answers_accuse_nobody_wherever_they_are_s
     assert all(each.refused or each.confirms_only for each in found)
 
 
+@pytest.mark.parametrize(
+    ("task", "parts", "all_of_them"),
+    [
+        ("mgsm", "8 languages", "11 languages"), ("bbh", "23 subtasks", "27 subtasks"), ("math", "5 subjects", ""),
+        ("mmmu", "6 subjects", "30 subjects"), ("gpqa_diamond", "10 questions", "198 questions"),
+        ("aime_2024", "15 questions", "30 questions"), ("math_500", "250 samples", ""), ("mgsm", "8", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("words", ["{}", "average over {}", "accuracy (mean of {})", "CoT, {}", "lm-eval, {}"])
+def test_a_number_over_some_of_its_parts_accuses_nobody_wherever_it_is_said(
+    task: str, parts: str, all_of_them: str, words: str
+) -> None:
+    fields = ("metric", "variant", "prompt", "harness", "decoding", "note")
+    for field in fields if parts != "8" else fields[:1]:
+        assert not may_accuse(task, **{field: words.format(parts)}), field
+    if all_of_them:
+        assert may_accuse(task, prompt=all_of_them)
+
+
+@pytest.mark.parametrize("metric", ["maj@1", "5-shot, top-1", "top-1 accuracy"])
+def test_one_answer_in_the_words_of_other_tables(metric: str) -> None:
+    assert may_accuse("mmlu", metric=metric)
+
+
+def test_a_number_of_worked_examples_that_a_harness_prints_as_none_is_not_stated() -> None:
+    assert may_accuse("mmlu", note="num_fewshot: None")
+
+
 @pytest.mark.parametrize("task", ["math_500", "aime_2024", "aime_2025"])
 @pytest.mark.parametrize(
     "claim", [{"prompt": "reasoning"}, {"variant": "Reasoning"}, {"metric": "pass@1 (reasoning on)"}]
@@ -154,7 +182,7 @@ def test_reasoning_is_a_mode_and_no_prompt_format(task: str, claim: dict[str, An
 
 
 @pytest.mark.parametrize(
-    "variant", ["no tools", "without tools", "avg@64", "(avg of 64)", "average over 32 runs", "pass@1"]
+    "variant", ["no tools", "without tools", "avg@64", "(avg of 64 runs)", "average over 32 runs", "pass@1", "mean of 8 samples"]
 )
 def test_repeats_and_no_help_are_what_is_asked(variant: str) -> None:
     assert may_accuse("math_500", variant=variant)

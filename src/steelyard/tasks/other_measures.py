@@ -42,7 +42,8 @@ _IN_NOTES: Final = re.compile(
 )
 _OF_COUNTED_PARTS: Final = re.compile(
     r"\b(?P<many>[0-9]{1,5}|one|two|three|four|five|six|seven|eight|nine|ten|some|most|many|(?:high|low)[- ]resource)"
-    r"[- ](?:[a-z-]{1,30}[- ]){0,2}(?:languages?|subjects?|categories|questions|problems|items|samples)\b",
+    r"[- ](?:[a-z-]{1,30}[- ]){0,2}(?:languages?|subjects?|categories|questions|problems|items|samples|(?:sub-?)?tasks"
+    r"|(?:sub)?sets|topics|fields|disciplines|domains|levels|exams)\b",
     re.IGNORECASE,
 )
 # A mode of a model in its name, as tables head their columns: gpt-oss-120b (high), Grok 3 (Think), Kimi K1.5 + TIR.
@@ -82,7 +83,7 @@ def said_in_notes(text: str) -> list[str]:
 
 
 def counted_parts(text: str) -> list[tuple[str, str]]:
-    """Numbers of parts of a benchmark in a note, with the number's own word: ``("seven", "seven languages")``."""
+    """Numbers of parts of a benchmark in a text, with the number's own word: ``("seven", "seven languages")``."""
     return [(found["many"], found[0]) for found in _OF_COUNTED_PARTS.finditer(text)]
 
 
