@@ -182,7 +182,8 @@ def test_reasoning_is_a_mode_and_no_prompt_format(task: str, claim: dict[str, An
 
 
 @pytest.mark.parametrize(
-    "variant", ["no tools", "without tools", "avg@64", "(avg of 64 runs)", "average over 32 runs", "pass@1", "mean of 8 samples"]
+    "variant",
+    ["no tools", "without tools", "avg@64", "(avg of 64 runs)", "average over 32 runs", "pass@1", "mean of 8 samples"],
 )
 def test_repeats_and_no_help_are_what_is_asked(variant: str) -> None:
     assert may_accuse("math_500", variant=variant)

@@ -93,6 +93,8 @@ def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit
         return "points", f"{metric or 'the metric'} is not read as a share of right answers"
     if not SHARES.search(metric):
         return "points", f"whether {metric or 'the metric'} is a share of right answers is not known here"
+    if "%" in metric or "percent" in metric.casefold():
+        return "percent", ""
     if value > 1:
         return "percent", "unit not stated: read as percent, since it is above 1"
     if beside_percent:
