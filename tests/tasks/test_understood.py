@@ -289,3 +289,20 @@ def test_words_whose_meaning_is_not_certain_only_confirm() -> None:
     assert not may_accuse("livecodebench", metric="Pass@1-COT", subset="2024-08-01 to 2024-11-30")
     assert not may_accuse("mmlu", metric="macro_avg/acc")  # until the sheet says average: macro
     assert may_accuse("mmlu", metric="macro_avg/acc", average="macro")
+
+
+@pytest.mark.parametrize(
+    ("task", "shots", "prompt", "accusing"),
+    [
+        ("gsm8k", 8, "8-shot, strict-match", ()), ("gsm8k", 5, "strict-match", ("cot_strict",)),
+        ("mmlu_pro", 5, "custom-extract", ("cot_strict",)),
+    ],
+)  # fmt: skip
+def test_a_strict_filter_after_other_worked_examples_or_turns_accuses_nobody(
+    task: str, shots: int, prompt: str, accusing: tuple[str, ...]
+) -> None:
+    claim = Claim(task=task, value="50", shots=shots, protocol=Protocol(prompt=prompt))
+    definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
+    names = possible_formats(definition, requested)
+    assert set(names) == {"cot_strict", "cot_strict_chat"}
+    assert tuple(n for n in names if not choose_protocol(definition, requested, n).confirms_only) == accusing
