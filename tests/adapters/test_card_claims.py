@@ -137,6 +137,11 @@ def test_what_may_be_a_fraction_or_percent_stays_open() -> None:
     assert (low.unit, "may be a fraction or percent" in low.note) == ("points", True)
 
 
+def test_a_relative_in_brackets_is_the_benchmark_of_the_row() -> None:
+    text = "| Benchmark | Ours |\n|-|-|\n| [MMLU][mmlu] (Pro COT) 5-shot | 45.3 |\n| MMLU (5-shot) | 73.1 |\n"
+    assert [(claim.task, claim.shots) for claim in sheet(text, "Ours").claims] == [("mmlu-pro", 5), ("mmlu", 5)]
+
+
 TWO = """
 ## Base
 | Benchmark | Ours | Other |

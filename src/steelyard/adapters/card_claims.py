@@ -16,6 +16,7 @@ from steelyard.adapters.benchmark_names import (
     average_in_name,
     known_task,
     names_a_share,
+    relative_in_brackets,
     repeats_in_name,
     shots_in_name,
 )
@@ -169,11 +170,9 @@ Direction = Literal["rows", "columns"]
 
 def _direction(table: Table) -> Direction | None:
     """Whether the benchmarks are named by its rows or by its columns; None where no benchmark is known."""
-    in_rows = max((_known(table, _column(table, place)) for place in range(LABELS)), default=0)
+    in_rows = max(_known(table, _column(table, place)) for place in range(LABELS))
     in_columns = max((_known(table, row) for row in _head(table, "columns")), default=0)
-    if in_rows == in_columns == 0:
-        return None
-    return "rows" if in_rows >= in_columns else "columns"
+    return None if in_rows == in_columns == 0 else "rows" if in_rows >= in_columns else "columns"
 
 
 def _known(table: Table, cells: Sequence[Cell]) -> int:
@@ -248,7 +247,7 @@ def _task(table: Table, name: str) -> str | None:
     if table.own_task and key_of(name) == key_of(table.own_task):
         return table.own_task
     bare = ASIDE.sub(" ", name).strip()
-    return known_task((name, bare, TRAILING.sub("", bare)))
+    return known_task((name,)) or relative_in_brackets(name) or known_task((bare, TRAILING.sub("", bare)))
 
 
 def _models(table: Table, direction: Direction) -> dict[int, str]:
