@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.adapters.benchmark_names import infer_unit, known_task, shots_in_name
+from steelyard.adapters.benchmark_names import infer_unit, known_task, relative_in_brackets, shots_in_name
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_shots_in_names() -> None:
     [
         ("accuracy", 0.7, False, "fraction"),
         ("accuracy", 1.0, False, "fraction"),
+        ("accuracy (%)", 0.7, False, "percent"),
         ("accuracy", 0.7, True, "percent"),
         ("acc_norm", 69.8, False, "percent"),
         ("accuracy", 101.0, True, "points"),
@@ -45,3 +46,14 @@ def test_shots_in_names() -> None:
 )
 def test_units(metric: str, value: float, beside_percent: bool, unit: str) -> None:
     assert infer_unit(metric, value, beside_percent=beside_percent)[0] == unit
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("MMLU (Pro COT)", "mmlu-pro"), ("MMLU (5-shot CoT, Pro)", "mmlu-pro"), ("MMLU (5-shot)", None),
+        ("MMLU", None), ("Our test (Pro)", None), ("MMLU (", None),
+    ],
+)  # fmt: skip
+def test_a_relative_that_is_named_in_brackets(name: str, found: str | None) -> None:
+    assert relative_in_brackets(name) == found

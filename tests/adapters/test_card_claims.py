@@ -117,6 +117,31 @@ def test_shares_of_at_most_one_are_fractions_unless_others_are_above() -> None:
     assert [claim.unit for claim in percents] == ["percent", "percent"]
 
 
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("| Benchmark | V7 (%) |\n|-|-|\n| AIME 2024 | 0.7 |\n| AIME 2025 | 0.3 |\n", "V7 (%)"),
+        ("| Benchmark | V7 | Rival |\n|-|-|-|\n| AIME 2024 | 0.7 | 9.3 |\n| AIME 2025 | 0.3 | 8.1 |\n", "V7"),
+        ("| Benchmark | Metric | V7 |\n|-|-|-|\n| AIME 2024 | Accuracy (%) | 0.7 |\n| AIME 2025 | | 0.3 |\n", "V7"),
+        ("| Benchmark | V7 |\n|-|-|\n| AIME 2024 | 0.7% |\n| AIME 2025 | 0.3 |\n", "V7"),
+        ("| Model | AIME 2024 | AIME 2025 |\n|-|-|-|\n| V7 | 0.7 | 0.3 |\n| Rival | 9.3 | 8.1 |\n", "V7"),
+        ("| Model | AIME 2024 (%) | AIME 2025 |\n|-|-|-|\n| V7 | 0.7 | 0.3 |\n", "V7"),
+    ],
+)
+def test_low_percents_are_no_fractions(text: str, model: str) -> None:
+    assert [claim.unit for claim in sheet(text, model).claims] == ["percent", "percent"]
+
+
+def test_what_may_be_a_fraction_or_percent_stays_open() -> None:
+    low, *_ = sheet("| Benchmark | V7 |\n|-|-|\n| AIME 2024 | 0.7 |\n| MT-bench | 8.4 |\n", "V7").claims
+    assert (low.unit, "may be a fraction or percent" in low.note) == ("points", True)
+
+
+def test_a_relative_in_brackets_is_the_benchmark_of_the_row() -> None:
+    text = "| Benchmark | Ours |\n|-|-|\n| [MMLU][mmlu] (Pro COT) 5-shot | 45.3 |\n| MMLU (5-shot) | 73.1 |\n"
+    assert [(claim.task, claim.shots) for claim in sheet(text, "Ours").claims] == [("mmlu-pro", 5), ("mmlu", 5)]
+
+
 TWO = """
 ## Base
 | Benchmark | Ours | Other |

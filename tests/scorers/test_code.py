@@ -40,8 +40,8 @@ def scored(text: str, form: str = "completion", target: str = TARGET) -> Score:
 
 @pytest.mark.parametrize(
     ("options", "identifier"),
-    [({}, "code[completion]@3"), ({"form": "program"}, "code[program]@3"),
-     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@3")],
+    [({}, "code[completion]@4"), ({"form": "program"}, "code[program]@4"),
+     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@4")],
 )  # fmt: skip
 def test_identifiers(options: dict[str, object], identifier: str) -> None:
     scorer = open_scorer({"name": "code", **options})
@@ -57,7 +57,7 @@ def test_identifiers(options: dict[str, object], identifier: str) -> None:
 def test_wrong_options(options: dict[str, object]) -> None:
     with pytest.raises(InputError, match="scorer 'code'"):
         open_scorer({"name": "code", **options})
-    for identifier in ("code[other]@3", "code[program,timeout=0]@3", "code[program,timeout=999]@3", "code@3"):
+    for identifier in ("code[other]@4", "code[program,timeout=0]@4", "code[program,timeout=999]@4", "code@3"):
         with pytest.raises(InputError):
             open_identifier(identifier)
 
@@ -70,6 +70,12 @@ class TestCompletion:
         assert scored("    return x") == Score(value=0.0, note="failed: wrong")
         assert scored("    return x / 0") == Score(value=0.0, note="failed: ZeroDivisionError")
         assert scored("    return (x") == Score(value=0.0, note="failed: SyntaxError")
+
+    @pytest.mark.parametrize("first", ["", "   ", "\t"])
+    def test_is_open_where_it_passes_with_the_first_blanks_that_a_server_dropped(self, first: str) -> None:
+        found = scored(f"{first}y = x * x\n    return y\n")
+        assert (found.value, found.note.partition("; ")[2]) == (None, "passes with the blanks before its first line")
+        assert scored(f"{first}y = x + x + 1\n    return y\n").value == 0.0
 
     def test_ends_at_a_stop_string(self) -> None:
         assert scored("    return x * x\ndef f(x):\n    return 0").value == 1.0

@@ -28,7 +28,11 @@ def test_what_changes_none(text: str) -> None:
 
 def test_a_mode_in_a_model_s_name() -> None:
     assert mode_of_model("gpt-oss-120b (high)") == "(high)"
-    assert mode_of_model("Llama 4 Maverick") == ""
+    assert mode_of_model("Nemotron Nano, Reasoning On") == "Reasoning On"
+    assert mode_of_model("InternVL3-8B w/ VisualPRM-Bo8") == "VisualPRM"
+    assert mode_of_model("InternVL3-8B Bo8") == "Bo8"
+    assert mode_of_model("Ours-7B, best-of-N") == "best-of-N"
+    assert mode_of_model("Llama 4 Maverick") == mode_of_model("Phi-4-reasoning") == mode_of_model("a platform") == ""
 
 
 def test_numbers_of_parts() -> None:

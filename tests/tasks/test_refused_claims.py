@@ -230,7 +230,7 @@ OF_OTHERS = [
     ("mbpp", "inspect_evals/mbpp", "pass_at_1", ("few_shot*", "few_shot_chat*", "chat*")),
     ("mbpp", "inspect_evals/mbpp", "pass_at_5", "several answers"),
     ("mbpp", "EvalPlus", "pass@1", ("few_shot*", "few_shot_chat*", "chat*")),
-    ("gsm8k", "lm-eval (gsm8k)", "exact_match,strict-match", ("cot_strict", "cot_strict_chat")),
+    ("gsm8k", "lm-eval (gsm8k)", "exact_match,strict-match", ("cot_strict", "cot_strict_chat*")),
     ("gsm8k", "lm-eval (gsm8k_cot)", "exact_match,strict-match", ("cot_strict*", "cot_strict_chat*")),
     ("gsm8k", "lm-eval (gsm8k_cot_llama)", "exact_match,strict-match", ("cot_strict*", "cot_strict_chat*")),
     ("gsm8k", "lm-eval (gsm8k_cot)", "exact_match,flexible-extract", ("cot", "cot_chat")),

@@ -132,7 +132,7 @@ def test_worked_examples_are_read_wherever_and_however_they_are_stated(text: str
     "text",
     ["CoT, with python tool", "with tools", "majority voting over 64 samples", "maj@64", "cons@64", "thinking mode",
      "non-thinking", "with code interpreter", "Level 5", "maj\uff2064", "thin\u200bking", "non\u2011thinking",
-     "with t\u00adools"],
+     "with t\u00adools", "Reasoning On", "reasoning off", "CoT, reasoning mode", "Non-Reasoning"],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["prompt", "harness", "decoding", "note", "variant"])
 def test_help_another_mode_and_several_answers_accuse_nobody_wherever_they_are_said(text: str, field: str) -> None:
@@ -145,7 +145,45 @@ def test_help_another_mode_and_several_answers_accuse_nobody_wherever_they_are_s
 
 
 @pytest.mark.parametrize(
-    "variant", ["no tools", "without tools", "avg@64", "(avg of 64)", "average over 32 runs", "pass@1"]
+    ("task", "parts", "all_of_them"),
+    [
+        ("mgsm", "8 languages", "11 languages"), ("bbh", "23 subtasks", "27 subtasks"), ("math", "5 subjects", ""),
+        ("mmmu", "6 subjects", "30 subjects"), ("gpqa_diamond", "10 questions", "198 questions"),
+        ("aime_2024", "15 questions", "30 questions"), ("math_500", "250 samples", ""), ("mgsm", "8", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("words", ["{}", "average over {}", "accuracy (mean of {})", "CoT, {}", "lm-eval, {}"])
+def test_a_number_over_some_of_its_parts_accuses_nobody_wherever_it_is_said(
+    task: str, parts: str, all_of_them: str, words: str
+) -> None:
+    fields = ("metric", "variant", "prompt", "harness", "decoding", "note")
+    for field in fields if parts != "8" else fields[:1]:
+        assert not may_accuse(task, **{field: words.format(parts)}), field
+    if all_of_them:
+        assert may_accuse(task, prompt=all_of_them)
+
+
+@pytest.mark.parametrize("metric", ["maj@1", "5-shot, top-1", "top-1 accuracy"])
+def test_one_answer_in_the_words_of_other_tables(metric: str) -> None:
+    assert may_accuse("mmlu", metric=metric)
+
+
+def test_a_number_of_worked_examples_that_a_harness_prints_as_none_is_not_stated() -> None:
+    assert may_accuse("mmlu", note="num_fewshot: None")
+
+
+@pytest.mark.parametrize("task", ["math_500", "aime_2024", "aime_2025"])
+@pytest.mark.parametrize(
+    "claim", [{"prompt": "reasoning"}, {"variant": "Reasoning"}, {"metric": "pass@1 (reasoning on)"}]
+)
+def test_reasoning_is_a_mode_and_no_prompt_format(task: str, claim: dict[str, Any]) -> None:
+    assert not may_accuse(task, **claim)
+    assert may_accuse(task, prompt="zero-shot CoT")
+
+
+@pytest.mark.parametrize(
+    "variant",
+    ["no tools", "without tools", "avg@64", "(avg of 64 runs)", "average over 32 runs", "pass@1", "mean of 8 samples"],
 )
 def test_repeats_and_no_help_are_what_is_asked(variant: str) -> None:
     assert may_accuse("math_500", variant=variant)
@@ -251,3 +289,20 @@ def test_words_whose_meaning_is_not_certain_only_confirm() -> None:
     assert not may_accuse("livecodebench", metric="Pass@1-COT", subset="2024-08-01 to 2024-11-30")
     assert not may_accuse("mmlu", metric="macro_avg/acc")  # until the sheet says average: macro
     assert may_accuse("mmlu", metric="macro_avg/acc", average="macro")
+
+
+@pytest.mark.parametrize(
+    ("task", "shots", "prompt", "accusing"),
+    [
+        ("gsm8k", 8, "8-shot, strict-match", ()), ("gsm8k", 5, "strict-match", ("cot_strict",)),
+        ("mmlu_pro", 5, "custom-extract", ("cot_strict",)),
+    ],
+)  # fmt: skip
+def test_a_strict_filter_after_other_worked_examples_or_turns_accuses_nobody(
+    task: str, shots: int, prompt: str, accusing: tuple[str, ...]
+) -> None:
+    claim = Claim(task=task, value="50", shots=shots, protocol=Protocol(prompt=prompt))
+    definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
+    names = possible_formats(definition, requested)
+    assert set(names) == {"cot_strict", "cot_strict_chat"}
+    assert tuple(n for n in names if not choose_protocol(definition, requested, n).confirms_only) == accusing

@@ -18,6 +18,7 @@ __all__ = [
     "infer_unit",
     "known_task",
     "names_a_share",
+    "relative_in_brackets",
     "shots_in_name",
 ]
 
@@ -32,6 +33,8 @@ SHARES: Final = re.compile(
 MACRO: Final = re.compile(r"macro[ _-]?(?:avg|average)\b")
 MICRO: Final = re.compile(r"micro[ _-]?(?:avg|average)\b")
 MAX_PERCENT: Final = 100
+_MOST: Final = 200  # characters of a name that are read
+_WORDS: Final = 3  # of a relative's name, in brackets behind the benchmark's
 ELO: Final = re.compile(r"\belo\b|bradley", re.I)
 NO_SHARES: Final = re.compile(
     r"perplex|ppl|loss|\bwer\b|\bcer\b|error|mse|mae|bleu|rouge|chrf|meteor|bits|latency|seconds|reward|percentile|rating",
@@ -50,6 +53,16 @@ def known_task(names: Iterable[str], hub: str = "") -> str | None:
             return found.id
     homes = [each.id for each in benchmarks() if hub and each.hub.casefold() == hub.casefold()]
     return homes[0] if len(homes) == 1 else None
+
+
+def relative_in_brackets(name: str) -> str | None:
+    """The id of the benchmark that a name means with words of its brackets: *MMLU (Pro COT)* is MMLU-Pro."""
+    before, _, aside = name[:_MOST].partition("(")
+    words = re.findall(r"[\w+]+", aside)
+    runs = (words[start:end] for start in range(len(words)) for end in range(start + _WORDS, start, -1))
+    bare = known_task((before,))
+    found = (known_task((f"{before} {' '.join(run)}",)) for run in runs)
+    return next((each for each in found if each is not None and each != bare), None)
 
 
 @cache
@@ -93,6 +106,8 @@ def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit
         return "points", f"{metric or 'the metric'} is not read as a share of right answers"
     if not SHARES.search(metric):
         return "points", f"whether {metric or 'the metric'} is a share of right answers is not known here"
+    if "%" in metric or "percent" in metric.casefold():
+        return "percent", ""
     if value > 1:
         return "percent", "unit not stated: read as percent, since it is above 1"
     if beside_percent:

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from steelyard.adapters.benchmark_names import (
-    Unit,
     average_in_name,
-    infer_unit,
     known_task,
     names_a_share,
+    relative_in_brackets,
     repeats_in_name,
     shots_in_name,
 )
@@ -26,7 +25,8 @@ from steelyard.adapters.card_tables import Cell, Table
 from steelyard.adapters.decimal_commas import VALUE, check_readings, with_decimal_points
 from steelyard.adapters.long_tables import with_a_column_a_model
 from steelyard.adapters.sheet_file import decimal_text
-from steelyard.claims.benchmarks import key_of, lookup
+from steelyard.adapters.table_units import TableUnit, unit_of_share
+from steelyard.claims.benchmarks import key_of
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol
 from steelyard.util.text import one_line
@@ -102,10 +102,11 @@ def claims_of_tables(
     name_of_file: str,
     footnotes_by_mark: Mapping[str, str] | None = None,
     own_task: str = "",
+    beside: Iterable[str] = (),
 ) -> ClaimSheet:
     """The sheet of one ``model``; ``chosen`` are numbers of tables, all of them where it is empty.
 
-    ``own_task`` is the id of a task that is no benchmark, and is known here by its name, too.
+    ``own_task`` is the id of a task that is no benchmark, and is known by its name, too; ``beside``: lines around them.
 
     A footnote's mark at a number, its benchmark or its model stands in the claim's note, with its text where that is
     among ``footnotes_by_mark``. Such a claim may be confirmed, and accuses nobody, until somebody who has read the
@@ -127,11 +128,11 @@ def claims_of_tables(
         raise InputError("none of its tables names a benchmark that is known here", where=where)
     if not model:
         check_readings([table for table, _ in usable], where)
-    found, printed = _Found(), ""
+    found, printed, around = _Found(), "", list(beside)
     for table, direction in usable:
         scores = list(_scores(table, direction, model, where))
         printed = printed or (scores[0].model if scores else "")
-        _read(scores, found, footnotes_by_mark or {})
+        _read(scores, found, footnotes_by_mark or {}, _table_unit(table, direction, around))
     if not found.claims:
         raise _no_such_model(usable, model, where)
     _check_conflicts(found, where)
@@ -172,19 +173,13 @@ Direction = Literal["rows", "columns"]
 
 def _direction(table: Table) -> Direction | None:
     """Whether the benchmarks are named by its rows or by its columns; None where no benchmark is known."""
-    in_rows = max((_known(table, _column(table, place)) for place in range(LABELS)), default=0)
+    in_rows = max(_known(table, _column(table, place)) for place in range(LABELS))
     in_columns = max((_known(table, row) for row in _head(table, "columns")), default=0)
-    if in_rows == in_columns == 0:
-        return None
-    return "rows" if in_rows >= in_columns else "columns"
+    return None if in_rows == in_columns == 0 else "rows" if in_rows >= in_columns else "columns"
 
 
 def _known(table: Table, cells: Sequence[Cell]) -> int:
     return sum(_task(table, _label(cell.text)) is not None for cell in cells)
-
-
-def _different(cells: Sequence[Cell]) -> int:
-    return len({cell.text for cell in cells})
 
 
 def _column(table: Table, place: int) -> list[Cell]:
@@ -214,7 +209,10 @@ def _name_column(table: Table, direction: Direction) -> int:
         # "Math" is a benchmark, and a group of them: of two columns the one with more different names.
         best = max(
             places,
-            key=lambda place: (_known(table, _column(table, place)), _different(_column(table, place))),
+            key=lambda place: (
+                _known(table, _column(table, place)),
+                len({cell.text for cell in _column(table, place)}),
+            ),
             default=0,
         )
         if _known(table, _column(table, best)):
@@ -252,7 +250,7 @@ def _task(table: Table, name: str) -> str | None:
     if table.own_task and key_of(name) == key_of(table.own_task):
         return table.own_task
     bare = ASIDE.sub(" ", name).strip()
-    return known_task((name, bare, TRAILING.sub("", bare)))
+    return known_task((name,)) or relative_in_brackets(name) or known_task((bare, TRAILING.sub("", bare)))
 
 
 def _models(table: Table, direction: Direction) -> dict[int, str]:
@@ -315,9 +313,7 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
         row = table.rows[place]
         said = said_in_row(row, {name_column}, sections_of(table).get(place, ""), table.head, printed)
         for at in range(name_column + 1, len(row)):
-            above = list(dict.fromkeys(_label(line[at].text) for line in head if at < len(line) and line[at].text))
-            name = next((text for text in above if _task(table, text)), above[0] if above else "")
-            rest = "; ".join(text for text in above if text != name)
+            name, rest = _above(table, head, at)
             marks = _marks((row[name_column].text, *(line[at].text for line in head if at < len(line))))
             yield _Score(
                 table, row[at], name, printed, "" if shots_in_name(rest) is not None else rest, rest, marks, said
@@ -339,26 +335,40 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
             yield _Score(table, row[place], _label(name), printed, _label(metric), _label(shots), marks, said)
 
 
-def _read(scores: Sequence[_Score], found: _Found, footnotes: Mapping[str, str]) -> None:
-    in_percent = any(_is_above_one(score) for score in scores)
-    for score in scores:
-        text = score.cell.text
+def _read(scores: Sequence[_Score], found: _Found, footnotes: Mapping[str, str], unit: TableUnit) -> None:
+    for score, text in ((score, score.cell.text) for score in scores):
         if not score.name or NOTHING.fullmatch(text) or IS_NO_SCORE.search(score.name) or not re.search(r"\d", text):
             continue
         value = VALUE.fullmatch(text)
-        claim = value and _claim(score, value, footnotes, beside_percent=in_percent)
+        claim = value and _claim(score, value, footnotes, unit)
         if claim:
             found.claims.append((score.table, claim))
         else:
             found.left_out.append(f"line {score.cell.line}, {one_line(score.name, 60)}: {one_line(text, 60)}")
 
 
-def _is_above_one(score: _Score) -> bool:
-    value = VALUE.fullmatch(score.cell.text)
-    return value is not None and 1 < abs(float(value["number"].replace("\N{MINUS SIGN}", "-"))) <= 100
+def _table_unit(table: Table, direction: Direction, beside: Sequence[str]) -> TableUnit:
+    """What the numbers of all its models, its other cells and the lines around it say of the unit."""
+    models, name_column, head = _models(table, direction), _name_column(table, direction), _head(table, direction)
+    values = [
+        (_task(table, _label(name)), float(value["number"].replace("\N{MINUS SIGN}", "-")))
+        for number, row in enumerate(table.rows)
+        for at in range(name_column + 1, len(row))
+        if (at if direction == "rows" else number) in models and (value := VALUE.fullmatch(row[at].text))
+        if not IS_NO_SCORE.search(name := row[name_column].text if direction == "rows" else _above(table, head, at)[0])
+    ]
+    cells = (cell.text.lstrip("0123456789. ") for row in (*head, *table.rows) for cell in row)  # the sign of "0.7 %"
+    return TableUnit.of(values, (table.heading, *cells, *beside))
 
 
-def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *, beside_percent: bool) -> Claim | None:
+def _above(table: Table, head: Sequence[Sequence[Cell]], at: int) -> tuple[str, str]:
+    """(benchmark, the rest) of what stands above a column."""
+    above = list(dict.fromkeys(_label(line[at].text) for line in head if at < len(line) and line[at].text))
+    name = next((text for text in above if _task(table, text)), above[0] if above else "")
+    return name, "; ".join(text for text in above if text != name)
+
+
+def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of_table: TableUnit) -> Claim | None:
     number = decimal_text(value["number"])
     if number is None:
         return None
@@ -366,7 +376,7 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], *,
     metric, protocol = _protocol(score)
     # Answers to questions of one's own are right or wrong.
     scored_by = metric or ("accuracy" if task == score.table.own_task else "")
-    unit, unit_note = _unit(task, scored_by, float(number), beside_percent=beside_percent)
+    unit, unit_note = unit_of_share(task, scored_by, float(number), of_table)
     if value["percent"]:
         unit, unit_note = "percent", ""
     notes = [
@@ -411,16 +421,6 @@ def _bare_metric(text: str) -> str:
     """A metric without the number of shots: ``5-shot, top-1`` is ``top-1``."""
     rest = re.sub(r"\b\d{1,3}\s*([-–]\s*\d{1,3}\s*)?-?\s*shots?\b", "", text, flags=re.IGNORECASE).strip(" ,;")
     return "" if NOTHING.fullmatch(rest) else rest
-
-
-def _unit(task: str | None, metric: str, value: float, *, beside_percent: bool) -> tuple[Unit, str]:
-    """(unit, note): by the printed metric where it says so, else by what a known benchmark is usually scored by."""
-    fact = lookup(task) if task else None
-    found = infer_unit(metric, value, beside_percent=beside_percent)
-    # The metric of MT-bench is a score from 1 to 10.
-    if fact is None or found[0] != "points" or not names_a_share(fact.metric.replace("score", "")):
-        return found
-    return infer_unit(fact.metric, value, beside_percent=beside_percent)
 
 
 def _shots(score: _Score) -> int | None:

@@ -22,7 +22,7 @@ from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.subset import words_in
 from steelyard.util.text import one_line
 
-__all__ = ["footnotes_in", "said_in_row", "sections_of", "sentences_beside", "with_shots_of_page"]
+__all__ = ["footnotes_in", "lines_beside", "said_in_row", "sections_of", "sentences_beside", "with_shots_of_page"]
 
 _MAX_LINE: Final = 2000  # characters
 _MAX_TEXT: Final = 300
@@ -62,15 +62,21 @@ def sentences_beside(text: str, tables: Sequence[Table], model: str = "") -> lis
 
     The name of ``model`` is known in them.
     """
+    known = frozenset(words_in(model))
+    kept = (_that_matters(each, known) for each in dict.fromkeys(lines_beside(text, tables)))
+    return [one_line(each, _MAX_TEXT) for each in kept if each]
+
+
+def lines_beside(text: str, tables: Sequence[Table]) -> list[str]:
+    """The lines with words before and after these tables, and their captions and feet."""
     text = without_comments(text)
-    lines, known = text.splitlines(), frozenset(words_in(model))
+    lines = text.splitlines()
     said = [f"{_CAPTION}{plain(found[2][:_MAX_LINE])}" for found in _OF_TABLE.finditer(text)]
     for table in tables:
         last = max((cell.line for row in table.rows for cell in row), default=table.line)
         said += list(_words_of(reversed(lines[max(0, table.line - 1 - 4 * _ABOVE) : table.line - 1]), _ABOVE))
         said += list(_words_of(iter(lines[last : last + 4 * _BELOW]), _BELOW))
-    kept = (_that_matters(each, known) for each in dict.fromkeys(said))
-    return [one_line(each, _MAX_TEXT) for each in kept if each]
+    return said
 
 
 def _that_matters(line: str, known: Collection[str]) -> str:

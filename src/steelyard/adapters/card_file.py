@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from steelyard.adapters.card_claims import claims_of_tables
-from steelyard.adapters.card_context import footnotes_in, sentences_beside, with_shots_of_page
+from steelyard.adapters.card_context import footnotes_in, lines_beside, sentences_beside, with_shots_of_page
 from steelyard.adapters.card_tables import Table, table_of_rows, tables_in
 from steelyard.adapters.untrusted_json import read_bytes
 from steelyard.errors import InputError
@@ -31,8 +31,9 @@ def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = (), ow
         raise InputError(
             "has no table: give a card with a Markdown or HTML table of results, or a CSV file of one", where=path
         )
-    sheet = claims_of_tables(tables, model, chosen, str(path), path.name, footnotes_in(text), own_task)
     used = [table for table in tables if not chosen or table.number in chosen]
+    beside = lines_beside(text, used)
+    sheet = claims_of_tables(tables, model, chosen, str(path), path.name, footnotes_in(text), own_task, beside)
     footnotes = (*sheet.footnotes, *sentences_beside(text, used, sheet.model))
     return msgspec.structs.replace(sheet, footnotes=footnotes, claims=with_shots_of_page(sheet.claims, text))
 

@@ -15,6 +15,12 @@ TEMPERATURE = re.compile(
     r"\b(?:temperature|temp)\b\s*(?:of|=|:)?\s*(?P<value>\d+(?:\.\d+)?)|\bt\s*[=:]\s*(?P<short>\d+(?:\.\d+)?)"
 )
 AVERAGED = re.compile(r"\b(?:avg|mean|average)\s*@\s*\d")  # a mean of so many passes, which greedy ones need not
+# Settings that only sampling has. Of top-k 1 nothing is left to draw.
+OF_SAMPLING = re.compile(
+    r"(?<![a-z])sampl(?!\w*\s*[=:]\s*false)|\b(?:top|min)[-_ ]?p\b|\btop[-_ ]?k\b(?!\s*(?:of|=|:)?\s*1\b)"
+    r"|\bn\s*=\s*(?!1\b)\d"
+    r"|\brecommended(?:\s*$| (?:[a-z]+ )?(?:settings?|parameters?|hyperparameters?|config\w*|values?|decoding)\b)"
+)
 HOTTEST = 2.0  # the maximum that endpoints accept; a larger number was not a temperature
 
 
@@ -32,7 +38,11 @@ def max_tokens_of(claim: Claim | None) -> int | None:
 
 
 def states_decoding(claim: Claim) -> bool:
-    """Whether a claim says how answers were decoded: a temperature, greedy, sampling, or the mean of several passes."""
+    """Whether a claim says how answers were decoded: a temperature, greedy, sampling, or the mean of several passes.
+
+    A top-p without a temperature, or a vendor's *recommended settings*, say that answers were sampled.
+    """
     averaged = claim.repeats == "several" or (isinstance(claim.repeats, int) and claim.repeats > 1)
     averaged = averaged or AVERAGED.search(claim.metric.lower()) is not None
-    return stated_temperature(claim) is not None or averaged or "sampl" in claim.protocol.decoding.lower()
+    sampled = OF_SAMPLING.search(claim.protocol.decoding.lower()) is not None
+    return stated_temperature(claim) is not None or averaged or sampled

@@ -23,6 +23,7 @@ _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE
 _IMPORT = re.compile(r"^(?:import|from)[ \t][^\n]*", re.MULTILINE)
 _INDENTED = re.compile(r"(?: {4}| {0,3}\t)[ \t]*\S")
 _CLOSING = (")", "]", "}")  # the end of a signature over several lines
+_DOES_NOT_COMPILE = ("IndentationError", "SyntaxError", "TabError")
 _NO_CODE = Score(value=0.0, parsed=False, note="no code")
 _OPTIONS = re.compile(r"(completion|program)(?:,timeout=([1-9][0-9]{0,2}))?", re.ASCII)
 
@@ -50,6 +51,9 @@ class Code:
     complete program, in a fenced block (the first one that defines the requested names), bare, or in a block that is
     indented by four spaces. An answer without code is unparsed.
     Reads the first 200,000 characters. Nothing of it ever runs outside the sandbox.
+
+    A completion that does not compile, and passes with the first line's blanks put back, is open: some servers drop
+    them.
 
     A program is read twice: as above, and as EvalPlus reads it, or, where nothing in the answer defines what is asked
     for, as the rest of the prompt's function. Where both find code and that of one alone passes, it is open; so it is
@@ -80,8 +84,8 @@ class Code:
 
     @property
     def identifier(self) -> str:
-        """``code[completion]@3``, ``code[program]@3``, ``code[program,timeout=30]@3``."""
-        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@3"
+        """``code[completion]@4``, ``code[program]@4``, ``code[program,timeout=30]@4``."""
+        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@4"
 
     def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, and how to fix it; empty where it can."""
@@ -100,11 +104,20 @@ class Code:
         text = self._up_to_stop(sample, output.text[:MAX_CHARACTERS])
         try:
             if self.form == "completion":
-                # One part: it continues inside a function.
-                return self._run(target, names, (target.prompt + text,)) if text.strip() else _NO_CODE
+                return self._of_completion(target, names, text) if text.strip() else _NO_CODE
             return self._of_program(target, names, text)
         except InputError as error:
             raise type(error)(f"{sample.id}: {error}") from None
+
+    def _of_completion(self, target: CodeTarget, names: tuple[str, ...], text: str) -> Score:
+        """The score of code that goes on inside a function; open where it lacks its first blanks alone."""
+        first = self._run(target, names, (target.prompt + text,))  # one part: it continues inside a function
+        mended = _with_first_blanks(target.prompt, text)
+        if not first.note.endswith(_DOES_NOT_COMPILE) or mended is None:
+            return first
+        if self._run(target, names, (target.prompt + mended,)).value != 1:
+            return first
+        return Score(value=None, note=f"{first.note}; passes with the blanks before its first line")
 
     def _of_program(self, target: CodeTarget, names: tuple[str, ...], text: str) -> Score:
         """The score where both readings of a program agree; else open."""
@@ -158,6 +171,17 @@ def _first_code(text: str, names: tuple[str, ...]) -> str | None:
     whole = (block for found, block in defined if found >= set(names))
     partly = (block for found, block in defined if found & set(names))
     return next(whole, None) or next(partly, None)
+
+
+def _with_first_blanks(prompt: str, text: str) -> str | None:
+    """A text that goes on with some code, its first line with as many blanks as the code's last; None if it has them.
+
+    Some servers drop the first blank of a text, or all of them.
+    """
+    last = next((line for line in reversed(prompt.splitlines()) if line.strip()), "")
+    blanks = last[: len(last) - len(last.lstrip())]
+    mended = blanks + text.lstrip(" \t")
+    return mended if prompt.endswith("\n") and blanks and text[:1] not in "\r\n" and mended != text else None
 
 
 def _said(score: Score) -> str:

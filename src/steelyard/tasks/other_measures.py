@@ -16,7 +16,9 @@ __all__ = ["changes_a_test", "counted_parts", "mode_of_model", "other_modes", "s
 
 WITHOUT_TOOLS: Final = re.compile(r"\b(?:no|without|w/o)[ -](?:any )?tools?\b", re.IGNORECASE)
 _OTHER_MODES: Final = re.compile(
-    r"\b(?:non?[- ]?thinking|thinking|no[- ]think|human[- ]split|augmented[- ]split|level[- ]?5)\b", re.IGNORECASE
+    r"\b(?:non?[- ]?thinking|thinking|no[- ]think|human[- ]split|augmented[- ]split|level[- ]?5"
+    r"|(?:non-?)?reasoning[- ](?:mode[- ])?(?:on|off|enabled|disabled|mode)|non-?reasoning)\b",
+    re.IGNORECASE,
 )
 _HELP: Final = re.compile(
     r"\b(?:tools?|tool[- ]use|interpreter|python|(?:code|program)[- ](?:execution|running)|execute[sd]?|execution"
@@ -40,13 +42,15 @@ _IN_NOTES: Final = re.compile(
 )
 _OF_COUNTED_PARTS: Final = re.compile(
     r"\b(?P<many>[0-9]{1,5}|one|two|three|four|five|six|seven|eight|nine|ten|some|most|many|(?:high|low)[- ]resource)"
-    r"[- ](?:[a-z-]{1,30}[- ]){0,2}(?:languages?|subjects?|categories|questions|problems|items|samples)\b",
+    r"[- ](?:[a-z-]{1,30}[- ]){0,2}(?:languages?|subjects?|categories|questions|problems|items|samples|(?:sub-?)?tasks"
+    r"|(?:sub)?sets|topics|fields|disciplines|domains|levels|exams)\b",
     re.IGNORECASE,
 )
 # A mode of a model in its name, as tables head their columns: gpt-oss-120b (high), Grok 3 (Think), Kimi K1.5 + TIR.
 OF_MODEL: Final = re.compile(
     r"\((?:x?high|medium|low|max|min|minimal|heavy|fast|(?:no |non-?|extended |deep )?(?:think|reason)\w*)[^()]{0,20}\)"
-    r"|\w-(?:x?high|medium|low|heavy)\b|\bthink (?:max|high|low|on|off)\b|\b(?:TIR|PRM|RM|ORM)\b|\bheavy\b",
+    r"|\w-(?:x?high|medium|low|heavy)\b|\b(?:think|thinking|reasoning)[ -](?:max|high|low|on|off)\b|\b(?:TIR|RM)\b"
+    r"|\b(?:\w{0,20}PRM|ORM)\b|\bbo-?[0-9]{1,4}\b|\bbest[- ]of[- ](?:[0-9]{1,4}|n)\b|\bheavy\b",
     re.IGNORECASE,
 )
 _DENIED: Final = re.compile(r"\b(?:no|not|without|never|neither|nor|w/o)\b(?!-)[^.,;:()\[\]\n@]{0,80}", re.IGNORECASE)
@@ -79,7 +83,7 @@ def said_in_notes(text: str) -> list[str]:
 
 
 def counted_parts(text: str) -> list[tuple[str, str]]:
-    """Numbers of parts of a benchmark in a note, with the number's own word: ``("seven", "seven languages")``."""
+    """Numbers of parts of a benchmark in a text, with the number's own word: ``("seven", "seven languages")``."""
     return [(found["many"], found[0]) for found in _OF_COUNTED_PARTS.finditer(text)]
 
 

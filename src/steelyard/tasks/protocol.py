@@ -148,6 +148,8 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
     stated, prompt_format = requested.stated_shots, definition.prompts[name]
     if not stated.are(_counted(prompt_format, shots)):
         return f"the vendor shows {stated.in_words} worked examples, and {shots or 'none'} are shown here"
+    if why := _of_strict_filter(definition, prompt_format, requested):
+        return why
     if why := _meant(definition.confirms_only, requested, stated=_figures(requested)):
         return why
     whole = definition.items.count if definition.hub and definition.items and not definition.releases else None
@@ -158,6 +160,23 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
     if definition.public and not definition.prompts[definition.default_prompt].needs:
         return _not_known(not_understood(definition, name, requested))
     return ""
+
+
+def _of_strict_filter(definition: TaskDefinition, prompt_format: PromptFormat, requested: RequestedProtocol) -> str:
+    """Why a stated filter that counts one way to end an answer may be stricter here than the vendor's; else empty.
+
+    The way is learnt from the worked examples. Harnesses show them to a model that chats as turns of its own, and
+    lm-eval's tasks of another number (``gsm8k_cot_llama``, 8) end them otherwise.
+    """
+    is_strict = "shots" in prompt_format.prefix and (prompt_format.scorer or definition.scorer).get("strict")
+    if not is_strict or not _stated(definition, requested):
+        return ""
+    if prompt_format.chat:
+        return "a strict filter counts answers that end as the worked examples do, which are no turns of the model here"
+    own, stated = definition.shots.count, requested.stated_shots.number
+    if stated in (None, own):
+        return ""
+    return f"a strict filter of a task with {stated} worked examples may count other endings than that with {own}"
 
 
 def _not_known(found: NotUnderstood) -> str:

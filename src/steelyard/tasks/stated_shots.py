@@ -33,6 +33,8 @@ _SHOTS: Final = re.compile(
     rf"|(?<![a-z])(?:in[- ]context|worked|with|few[- ]shot|cot)[- ](?P<plain>{_EXAMPLES})",
     re.IGNORECASE,
 )
+# What a harness prints where nothing was chosen: as many as its task shows by itself.
+_UNSTATED: Final = re.compile(r"\bnum[- ]?few[- ]?shots? ?[:=]? ?(?:none|null)\b", re.IGNORECASE)
 _DASHES: Final = re.compile(r"[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
 # What a sentence denies, up to where it may turn: "no majority voting or parallel test time compute".
 _TURNS: Final = "but|and|with|using|except|only|instead|rather|however|unless|we|then"
@@ -106,4 +108,4 @@ def without_no_reasoning(text: str) -> str:
 
 
 def _in_words(text: str) -> str:
-    return " ".join(plain(text).replace("_", " ").split())
+    return _UNSTATED.sub(" ", " ".join(plain(text).replace("_", " ").split()))

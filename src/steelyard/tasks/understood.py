@@ -32,11 +32,12 @@ __all__ = ["NotUnderstood", "not_understood"]
 # A name of a harness's own: words joined by underscores, colons, bars or slashes; and what stands in its parentheses.
 _NAME: Final = re.compile(r"[A-Za-z0-9.+-]+(?:[_:|/,][A-Za-z0-9.+-]+)+")
 _WORD: Final = re.compile(r"[^\W_]+|\+\+")  # of any script: a variant may be written in Chinese
-# The 1 of pass@1 and pass_at_1, and passes that are averaged.
+# The 1 of pass@1, pass_at_1 and top-1, and passes that are averaged. "Average over 8" may be of languages.
 _ONE_ANSWER: Final = re.compile(
-    r"(?:(?<![a-z])maj[ _]?1)?(?:@|\^|[ _]at[ _])\s?1(?![0-9])"
-    r"|(?<![a-z])(?:avg|average|mean|averaged)[ _]?(?:@|of|over)?[ _]?[0-9]{1,4}"
-    r"(?:[ _](?:runs|samples|seeds|trials|passes))?(?!\w)",
+    r"(?:(?<![a-z])maj[ _]?1?)?(?:@|\^|[ _]at[ _])\s?1(?![0-9])|(?<![a-z])top[-_ ]?1(?![0-9])"
+    r"|(?<![a-z])(?:avg|average|mean|averaged)(?: ?@ ?|_)?[0-9]{1,4}(?!\w)"
+    r"|(?<![a-z])(?:avg|average|mean|averaged)[ _](?:(?:of|over)[ _])?"
+    r"(?:[0-9]{1,4}[ _](?:runs|seeds|trials|passes|generations|repetitions)|[0-9]{1,2}[ _]samples)(?!\w)",
     re.IGNORECASE,
 )
 _VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
@@ -45,7 +46,7 @@ _IN_PARENTHESES: Final = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _OF_METRICS: Final = frozenset(
     words_in(
         "acc accuracy accuracies exact match matches em score scores rate percent percentage correct correctness "
-        "right of the on in a with and for mean average avg averaged result results overall total success solved "
+        "right of the on in a with and for over mean average avg averaged result results overall total success solved "
         "solve pass value values metric none task tasks answer answers question questions top"
     )
 )
@@ -122,8 +123,9 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
             found += _left(_NUMBERS.sub(" ", free), own | known)
     found += _left(_NUMBERS.sub(" ", _plain(without_shots(requested.decoding))), _OF_DECODING)
     found += [] if _NO_JUDGE.fullmatch(requested.judge) else [requested.judge]
-    for text in (requested.prompt, requested.harness, requested.decoding):
+    for text in (requested.variant, requested.metric, requested.prompt, requested.harness, requested.decoding):
         found += [each for each in other_modes(text) if not set(words_in(each)) <= own]
+        found += [each for many, each in counted_parts(_plain(without_shots(text))) if many not in own]
     return NotUnderstood(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(_in_note(definition, requested.note, own))))
 
 
@@ -182,6 +184,7 @@ def _own_words(definition: TaskDefinition, name: str) -> frozenset[str]:
     parts = {str(len(hub.configs)), *_OF_PARTS} if hub and len(hub.configs) > 1 else set()
     if _is_of_code(definition):  # whose answers are run everywhere
         parts |= {"code", "python", "executed", "execution", "execute"}
+    parts |= {str(definition.items.count)} if definition.items else set()
     return frozenset(word for text in texts for word in words_in(text)).union(subset_words(definition.subsets), parts)
 
 
