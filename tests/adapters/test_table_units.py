@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.adapters.table_units import TableUnit, states_percent, unit_of_share
+from steelyard.adapters.table_units import Share, TableUnit, states_percent, unit_of_share
 
-AIME, MMLU = ("aime-2024", 0.7), ("mmlu", 0.7)
+AIME, MMLU, RIVAL = ("aime-2024", "aime-2024", "0.7"), ("mmlu", "mmlu", "0.7"), ("aime-2024", "aime-2024", "9.3")
 
 
 @pytest.mark.parametrize(
-    ("values", "texts", "unit"),
+    ("own", "others", "texts", "unit"),
     [
-        ([AIME], [], "points"), ([AIME], ["All values in %."], "percent"), ([AIME, ("gsm8k", 9.3)], [], "percent"),
-        ([AIME, MMLU], [], "fraction"), ([AIME, MMLU], ["Accuracy (%)"], "points"),
-        ([AIME, ("mt-bench", 8.4)], [], "points"), ([AIME, MMLU, ("mt-bench", 8.4)], [], "fraction"),
-        ([AIME, (None, 9.3)], [], "percent"), ([AIME, ("mmlu", 70.1)], [], "percent"),
+        ([AIME], [], [], "points"), ([AIME], [], ["All values in %."], "percent"), ([AIME], [RIVAL], [], "percent"),
+        ([AIME, MMLU], [], [], "fraction"), ([AIME, MMLU], [], ["Accuracy (%)"], "points"),
+        ([AIME, ("mt-bench", "mt-bench", "8.4")], [], [], "points"), ([AIME, MMLU, ("mt-bench", "mt-bench", "8.4")], [], [], "fraction"),
+        ([AIME, (None, "Ours", "9.3"), (None, "Parameters", "7")], [], [], "percent"), ([AIME, ("mmlu", "mmlu", "70.1")], [], [], "percent"),
+        # lm-eval's own table: the version of a task beside its value.
+        ([AIME, MMLU], [("mmlu", "mmlu", "3"), ("mmlu", "mmlu", "2.1")], [], "fraction"), ([AIME], [("aime-2024", "aime-2024", "3")], [], "points"),
     ],
 )  # fmt: skip
-def test_the_unit_of_a_share_of_at_most_one(
-    values: list[tuple[str | None, float]], texts: list[str], unit: str
-) -> None:
-    assert unit_of_share("aime-2024", "accuracy", 0.7, TableUnit.of(values, texts))[0] == unit
+def test_the_unit_of_a_share_of_at_most_one(own: list[Share], others: list[Share], texts: list[str], unit: str) -> None:
+    assert unit_of_share("aime-2024", "accuracy", 0.7, TableUnit.of(own, others, texts))[0] == unit
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from steelyard.tasks.other_measures import changes_a_test, counted_parts, mode_o
     [
         "with tools", "maj@8", "in thinking mode", "reasoning effort: high", "8\u2011shot", "OpenCompass",
         "only English", "on a subset", "Ours-7B (high)", "Ours + TIR", "with a verifier",
+        "hf (pretrained=a/b), gen_kwargs: (None), limit: 100.0, num_fewshot: None",
+        "hf (pretrained=a/b), gen_kwargs: (temperature=0.6), limit: None, num_fewshot: None",
     ],
 )  # fmt: skip
 def test_what_changes_a_test(text: str) -> None:
@@ -20,7 +22,14 @@ def test_what_changes_a_test(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["no tools", "no majority voting or parallel test time compute", "only one-fifth of the parameters", "greedy"],
+    [
+        "no tools",
+        "no majority voting or parallel test time compute",
+        "only one-fifth of the parameters",
+        "greedy",
+        "hf (pretrained=a/b,dtype=bfloat16), gen_kwargs: (None), limit: None, num_fewshot: None",
+        "output limit: 32768",
+    ],
 )
 def test_what_changes_none(text: str) -> None:
     assert not changes_a_test(text)

@@ -25,7 +25,7 @@ from steelyard.adapters.card_tables import Cell, Table
 from steelyard.adapters.decimal_commas import VALUE, check_readings, with_decimal_points
 from steelyard.adapters.long_tables import with_a_column_a_model
 from steelyard.adapters.sheet_file import decimal_text
-from steelyard.adapters.table_units import TableUnit, unit_of_share
+from steelyard.adapters.table_units import IS_NO_SCORE, TableUnit, unit_of_share
 from steelyard.claims.benchmarks import key_of
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol
@@ -53,11 +53,6 @@ IS_NAME = re.compile(
     re.IGNORECASE,
 )
 OF_BENCHMARKS = re.compile(r"(benchmarks?|tasks?|datasets?|evaluations?|evals?|tests?)(\s*[(\\/].*)?", re.IGNORECASE)
-IS_NO_SCORE = re.compile(
-    r"\bparam(eter)?s?\b|tokens?\b|flops?\b|context|vocab|\blayers?\b|#\s?[ta]p\b|architecture|\bsize\b|download|price|"
-    r"latency|memory|licen[cs]e|release",
-    re.IGNORECASE,
-)
 SHORT_METRIC = re.compile(
     r"em|acc\.?|f1|bpb|bleu|elo|rating|percentile|resolved|(macro |micro )?(avg|average|mean)|(avg|mean|cons|maj)@\d+",
     re.IGNORECASE,
@@ -132,7 +127,8 @@ def claims_of_tables(
     for table, direction in usable:
         scores = list(_scores(table, direction, model, where))
         printed = printed or (scores[0].model if scores else "")
-        _read(scores, found, footnotes_by_mark or {}, _table_unit(table, direction, around))
+        if scores:
+            _read(scores, found, footnotes_by_mark or {}, _table_unit(scores, direction, around))
     if not found.claims:
         raise _no_such_model(usable, model, where)
     _check_conflicts(found, where)
@@ -347,18 +343,20 @@ def _read(scores: Sequence[_Score], found: _Found, footnotes: Mapping[str, str],
             found.left_out.append(f"line {score.cell.line}, {one_line(score.name, 60)}: {one_line(text, 60)}")
 
 
-def _table_unit(table: Table, direction: Direction, beside: Sequence[str]) -> TableUnit:
-    """What the numbers of all its models, its other cells and the lines around it say of the unit."""
+def _table_unit(scores: Sequence[_Score], direction: Direction, beside: Sequence[str]) -> TableUnit:
+    """What the numbers of these scores and of the other models, and the words in and around the table say of it."""
+    table = scores[0].table
     models, name_column, head = _models(table, direction), _name_column(table, direction), _head(table, direction)
-    values = [
-        (_task(table, _label(name)), float(value["number"].replace("\N{MINUS SIGN}", "-")))
+    numbers = [
+        (row[name_column].text if direction == "rows" else _above(table, head, at)[0], row[at].text)
         for number, row in enumerate(table.rows)
         for at in range(name_column + 1, len(row))
-        if (at if direction == "rows" else number) in models and (value := VALUE.fullmatch(row[at].text))
-        if not IS_NO_SCORE.search(name := row[name_column].text if direction == "rows" else _above(table, head, at)[0])
+        if (at if direction == "rows" else number) in models
     ]
+    others = [(_task(table, _label(name)), _label(name), text) for name, text in numbers]
+    own = [(_task(table, score.name), score.name, score.cell.text) for score in scores]
     cells = (cell.text.lstrip("0123456789. ") for row in (*head, *table.rows) for cell in row)  # the sign of "0.7 %"
-    return TableUnit.of(values, (table.heading, *cells, *beside))
+    return TableUnit.of(own, others, (table.heading, *cells, *beside))
 
 
 def _above(table: Table, head: Sequence[Sequence[Cell]], at: int) -> tuple[str, str]:

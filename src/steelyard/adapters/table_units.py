@@ -6,14 +6,21 @@ A small model's 0.7 on AIME is 0.7 %, and as a fraction it would be a claim of 7
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from steelyard.adapters.benchmark_names import MAX_PERCENT, Unit, infer_unit, names_a_share
+from steelyard.adapters.decimal_commas import VALUE
 from steelyard.claims.benchmarks import lookup
 
-__all__ = ["TableUnit", "states_percent", "unit_of_share"]
+__all__ = ["IS_NO_SCORE", "Share", "TableUnit", "states_percent", "unit_of_share"]
 
+IS_NO_SCORE = re.compile(
+    r"\bparam(eter)?s?\b|tokens?\b|flops?\b|context|vocab|\blayers?\b|#\s?[ta]p\b|architecture|\bsize\b|download|price|"
+    r"latency|memory|licen[cs]e|release",
+    re.IGNORECASE,
+)
+Share = tuple[str | None, str, str]  # the benchmark's id, where it is known, its name and the number, as printed
 # A sign that stands behind no number, and the word: "Accuracy (%)", "all values in %", "in percent".
 _PERCENT: Final = re.compile(r"(?<![0-9])(?<![0-9] )%|\bpercent(?:age)?s?\b(?! points)", re.IGNORECASE)
 
@@ -25,18 +32,21 @@ class TableUnit(NamedTuple):
     in_fractions: bool
 
     @classmethod
-    def of(cls, values: Iterable[tuple[str | None, float]], texts: Iterable[str]) -> TableUnit:
-        """From (benchmark's id, value) of every model in the table, and the texts of its heads and beside it.
+    def of(cls, own: Iterable[Share], others: Iterable[Share], texts: Iterable[str]) -> TableUnit:
+        """From the numbers of one model and of the others, and the texts of the table's heads and beside it.
 
-        They are percent where a share is above 1 or a text says so, and else fractions where one would lie below half
-        of what guessing reaches if it were percent.
+        They are percent where one of the model's own is above 1, else fractions where one would lie below half of what
+        guessing reaches if it were percent. Where neither is so, a text may say percent, or another's number above 1
+        that has decimals: a version, a rank or a number of worked examples has none.
         """
-        shares = [(task, value) for task, value in values if _may_be_share(task)]
-        if any(1 < abs(value) <= MAX_PERCENT for _, value in shares):
+        shares = list(_numbers(own))
+        if any(1 < abs(float(number)) <= MAX_PERCENT for _, number in shares):
             return cls(in_percent=True, in_fractions=False)
         is_said = any(map(states_percent, texts))
-        no_percent = any(_is_below_chance(task, value) for task, value in shares)
-        return cls(in_percent=is_said and not no_percent, in_fractions=no_percent and not is_said)
+        if any(_is_below_chance(task, float(number)) for task, number in shares):
+            return cls(in_percent=False, in_fractions=not is_said)
+        beside = (float(number) for _, number in _numbers(others) if "." in number)
+        return cls(in_percent=is_said or any(1 < abs(value) <= MAX_PERCENT for value in beside), in_fractions=False)
 
 
 def states_percent(text: str) -> bool:
@@ -57,6 +67,13 @@ def unit_of_share(task: str | None, metric: str, value: float, table: TableUnit)
     if found[0] == "fraction" and value > 0 and not table.in_fractions:
         return "points", "unit not stated: read as points, since it may be a fraction or percent: write which"
     return found
+
+
+def _numbers(shares: Iterable[Share]) -> Iterator[tuple[str | None, str]]:
+    """(benchmark's id, number) of those that may be shares."""
+    for task, name, text in shares:
+        if (value := VALUE.fullmatch(text)) and not IS_NO_SCORE.search(name) and _may_be_share(task):
+            yield task, value["number"].replace("\N{MINUS SIGN}", "-")
 
 
 def _may_be_share(task: str | None) -> bool:

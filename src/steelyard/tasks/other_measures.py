@@ -37,7 +37,8 @@ _IN_NOTES: Final = re.compile(
     r"|xhigh|system prompt|prefill\w*|self[- ]correct\w*|fine[- ]?tuned|checkpoint|appendix|subset|selected"
     r"|only(?! (?:one|a)[- ](?:third|quarter|fifth|tenth|fraction) of the (?:parameters|size|cost))"
     r"|reward model|translat\w+|tokens of thought|iterati\w+|iterates?|retr(?:y|ies)|multi[- ]turn|pipeline|router"
-    r"|cascade|hints?)\b",
+    r"|cascade|hints?"
+    r"|gen_kwargs: \((?!none)\w+|(?<!token )(?<!tokens )(?<!output )(?<!length )(?<!context )limit: [0-9]+)\b",
     re.IGNORECASE,
 )
 _OF_COUNTED_PARTS: Final = re.compile(
