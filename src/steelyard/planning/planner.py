@@ -379,13 +379,7 @@ class TaskPlanner:
             repeats, check = asked_how_often(decoding.mode, capabilities, limit or population, population, scorer)
         return {"limit": limit, "repeats": repeats, "repeat_check": request.repeat_check or check}
 
-    def _decoding(
-        self,
-        task: Task,
-        protocol: ChosenProtocol,
-        kind: str,
-        request: MeasurementRequest,
-    ) -> _Decoding:
+    def _decoding(self, task: Task, protocol: ChosenProtocol, kind: str, request: MeasurementRequest) -> _Decoding:
         claim, model = request.claim, self._models[request.role]
         capabilities = model.capabilities
         degrees = (request.temperature or 0.0) if kind == "generate" else 0.0

@@ -22,7 +22,10 @@ def test_a_new_key_is_made_beside_a_database_that_runs(data: Path, call: Call, m
     with started(data) as database:
         fill(database, folder)
         code, out, err = call("rotate-key", "--data", data)
-    assert (code, err) == (0, "could not be read, give them again: vLLM of ada, webhook 1, the mail server\n")
+    assert (code, err) == (
+        0,
+        "could not be read, give them again: vLLM of ada, webhook 1 of default, the mail server\n",
+    )
     assert out.startswith("0 secrets are encrypted by the key ")
     assert file.read() != before
     after = file.path.read_bytes()
