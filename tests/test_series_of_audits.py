@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_a_head_that_was_kept_shows_a_roll_back(
     assert execute(["verify", str(first), str(second), "--ledger", str(head)]) == 0
     assert "goes on from the head of 3 lines" in capsys.readouterr().out
     ledger.write_bytes(before)
+    time.sleep(1.1)  # in one second the same plan would be the same line
     hidden = audit("hidden")
     assert execute(["verify", str(hidden), "--ledger", str(head)]) == 1
     assert "does not go on from the head" in capsys.readouterr().err

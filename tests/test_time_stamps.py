@@ -103,8 +103,9 @@ def test_an_audit_is_stamped_before_its_first_attempt(
     capsys.readouterr()
 
     assert verify(out) == 0
-    first, own, second, third, *_ = capsys.readouterr().out.splitlines()
+    first, own, second, new, third, *_ = capsys.readouterr().out.splitlines()
     assert first == "The first audit of these questions with this key."
+    assert new.startswith("Its ledger holds few other plans or none")
     assert own.startswith("The questions of sums are the auditor's own")
     assert second.startswith("Time stamp: 20")
     assert second.endswith("by 'Test <b>authority</b> of the tests'; steelyard verify --timestamp-root checks it.")

@@ -48,9 +48,12 @@ def questions(tmp_path: Path) -> Path:
     return path
 
 
-def audited(server: SumsServer, questions: Path, folder: Path, *more: str) -> tuple[int, dict[str, Any]]:
+def audited(
+    server: SumsServer, questions: Path, folder: Path, *more: str, decoding: str = ""
+) -> tuple[int, dict[str, Any]]:
     sheet = folder / "sheet.yaml"
-    sheet.write_text("model: sums\nclaims:\n  - task: capitals\n    value: 100.0\n    metric: accuracy\n")
+    stated = f"    protocol: {{decoding: {decoding}}}\n" if decoding else ""
+    sheet.write_text(f"model: sums\nclaims:\n  - task: capitals\n    value: 100.0\n    metric: accuracy\n{stated}")
     out = folder / "run"
     code = steelyard(
         [
@@ -116,10 +119,12 @@ def test_what_the_endpoints_filter_stopped_accuses_nobody(polite: SumsServer, qu
 @pytest.mark.parametrize(
     "polite", [(["I must begin again, since I am not certain of it at all. " * 30], "length")], indirect=True
 )
-def test_an_endpoint_that_ends_in_loops_is_wrong(polite: SumsServer, questions: Path, tmp_path: Path) -> None:
-    code, report = audited(polite, questions, tmp_path)
-    assert report["claims"][0]["verdict"] == "inconsistent"
-    assert code == 1
+@pytest.mark.parametrize(("decoding", "found"), [("greedy", (1, "inconsistent")), ("", (3, "insufficient_power"))])
+def test_loops_are_wrong_where_the_vendor_decoded_greedily_too(
+    polite: SumsServer, questions: Path, tmp_path: Path, decoding: str, found: tuple[int, str]
+) -> None:
+    code, report = audited(polite, questions, tmp_path, decoding=decoding)
+    assert (code, report["claims"][0]["verdict"]) == found
 
 
 @pytest.mark.parametrize("polite", [(["**{}**"],)], indirect=True)

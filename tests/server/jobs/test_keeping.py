@@ -12,9 +12,11 @@ import pytest
 from steelyard.auditing.conductor import resume_audit
 from steelyard.errors import StorageError
 from steelyard.evidence import layout
+from steelyard.evidence.keys import load_signer
 from steelyard.evidence.verify import verify_integrity
 from steelyard.models import Settings, open_model
 from steelyard.server.jobs.keeping import KeptRun, kept_run
+from steelyard.server.database.folder import DataFolder
 from steelyard.server.jobs.leases import Outcome, leave_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
@@ -35,17 +37,19 @@ def stored(yard: Yard, number: int) -> list[tuple[str, int]]:
         ).fetchall()
 
 
-def asked_at_once(run: Path, questions: Path, server: SumsServer, path: Path) -> Path:
-    """The same plan, from its beginning to its seal, in a folder alone."""
+def asked_at_once(run: Path, questions: Path, server: SumsServer, path: Path, data: DataFolder) -> Path:
+    """The same plan, from its beginning to its seal, in a folder alone, by the key of its project."""
     server.seconds = lambda _: 0.0
     path.mkdir()
-    shutil.copy(run / layout.PLAN, path)
+    for name in (layout.PLAN, layout.LEDGER):
+        shutil.copy(run / name, path)
+    (key,) = (data.secrets / "projects").glob("*[0-9].pem")
     shutil.copytree(run / layout.SAMPLES, path / layout.SAMPLES)
 
     async def asked() -> None:
         model = open_model(f"openai:sums@{server.url}", Settings(concurrency=2))
         try:
-            await resume_audit(path, {"subject": model}, None, Catalogue([questions]))
+            await resume_audit(path, {"subject": model}, None, Catalogue([questions]), load_signer(key))
         finally:
             await model.close()
 
@@ -77,7 +81,7 @@ def test_a_killed_workers_run_goes_on_from_the_database_to_the_same_answers(
     assert len(asked) == 60
     assert sum(asked.values()) <= 66  # two at once, and what was not committed within some 20 ms of a busy machine
     disturbed = yard.data.jobs / str(number) / f"{number}-2"
-    undisturbed = asked_at_once(disturbed / "run", disturbed / "inputs" / "sums.jsonl", sums_server, tmp_path / "run")
+    undisturbed = asked_at_once(disturbed / "run", disturbed / "inputs" / "sums.jsonl", sums_server, tmp_path / "run", yard.data)
     first, second = verify_integrity(disturbed / "run"), verify_integrity(undisturbed)
     assert (first.answers, first.answers_root) == (60, second.answers_root)
 
