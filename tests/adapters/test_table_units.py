@@ -6,7 +6,8 @@ import pytest
 
 from steelyard.adapters.table_units import Share, TableUnit, states_percent, unit_of_share
 
-AIME, MMLU, RIVAL = ("aime-2024", "aime-2024", "0.7"), ("mmlu", "mmlu", "0.7"), ("aime-2024", "aime-2024", "9.3")
+AIME, MMLU, RIVAL = ("aime-2024", "AIME", "0.7"), ("mmlu", "MMLU", "0.7"), ("aime-2024", "AIME", "9.3")
+POINTS = ("mt-bench", "MT-bench", "8.4")
 
 
 @pytest.mark.parametrize(
@@ -14,13 +15,12 @@ AIME, MMLU, RIVAL = ("aime-2024", "aime-2024", "0.7"), ("mmlu", "mmlu", "0.7"), 
     [
         ([AIME], [], [], "points"), ([AIME], [], ["All values in %."], "percent"), ([AIME], [RIVAL], [], "percent"),
         ([AIME, MMLU], [], [], "fraction"), ([AIME, MMLU], [], ["Accuracy (%)"], "points"),
-        ([AIME, ("mt-bench", "mt-bench", "8.4")], [], [], "points"),
-        ([AIME, MMLU, ("mt-bench", "mt-bench", "8.4")], [], [], "fraction"),
-        ([AIME, (None, "Ours", "9.3"), (None, "Parameters", "7")], [], [], "percent"),
-        ([AIME, ("mmlu", "mmlu", "70.1")], [], [], "percent"),
+        ([AIME, POINTS], [], [], "points"), ([AIME, MMLU, POINTS], [], [], "fraction"),
+        ([AIME, (None, "Ours", "9.3")], [], [], "percent"), ([AIME, (None, "Parameters", "7.1")], [], [], "points"),
+        ([AIME, ("mmlu", "MMLU", "70.1")], [], [], "percent"),
         # lm-eval's own table: the version of a task beside its value.
-        ([AIME, MMLU], [("mmlu", "mmlu", "3"), ("mmlu", "mmlu", "2.1")], [], "fraction"),
-        ([AIME], [("aime-2024", "aime-2024", "3")], [], "points"),
+        ([AIME, MMLU], [("mmlu", "MMLU", "3"), ("mmlu", "MMLU", "2.1")], [], "fraction"),
+        ([AIME], [("aime-2024", "AIME", "3")], [], "points"),
     ],
 )  # fmt: skip
 def test_the_unit_of_a_share_of_at_most_one(own: list[Share], others: list[Share], texts: list[str], unit: str) -> None:

@@ -15,8 +15,8 @@ from steelyard.evidence import layout
 from steelyard.evidence.keys import load_signer
 from steelyard.evidence.verify import verify_integrity
 from steelyard.models import Settings, open_model
-from steelyard.server.jobs.keeping import KeptRun, kept_run
 from steelyard.server.database.folder import DataFolder
+from steelyard.server.jobs.keeping import KeptRun, kept_run
 from steelyard.server.jobs.leases import Outcome, leave_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
@@ -81,7 +81,9 @@ def test_a_killed_workers_run_goes_on_from_the_database_to_the_same_answers(
     assert len(asked) == 60
     assert sum(asked.values()) <= 66  # two at once, and what was not committed within some 20 ms of a busy machine
     disturbed = yard.data.jobs / str(number) / f"{number}-2"
-    undisturbed = asked_at_once(disturbed / "run", disturbed / "inputs" / "sums.jsonl", sums_server, tmp_path / "run", yard.data)
+    undisturbed = asked_at_once(
+        disturbed / "run", disturbed / "inputs" / "sums.jsonl", sums_server, tmp_path / "run", yard.data
+    )
     first, second = verify_integrity(disturbed / "run"), verify_integrity(undisturbed)
     assert (first.answers, first.answers_root) == (60, second.answers_root)
 

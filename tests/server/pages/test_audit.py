@@ -23,7 +23,7 @@ def test_lines_have_names_with_links_and_are_found_by_who_and_what(site: Site) -
     assert run is not None
     assert token is not None
     of_run = client.get(f"/admin/audit?subject=run:{run[2]}").text
-    assert re.findall(r'rowheader">([a-z-]+)<', of_run) [-1:] == ["push"]
+    assert re.findall(r'rowheader">([a-z-]+)<', of_run)[-1:] == ["push"]
     assert "their links are not checked here" in of_run
     by_token = client.get(f"/admin/audit?actor=token:{token[2]}").text
     assert set(re.findall(r'rowheader">([a-z-]+)<', by_token)) == {"push"}
