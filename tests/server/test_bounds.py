@@ -33,7 +33,8 @@ from tests.server.jobs.yard import questions
 uri = f"openai:m@http://127.0.0.1:{sys.argv[1]}/v1"
 setup = Setup(uri=uri, host="127.0.0.1", port=int(sys.argv[1]), key="sk-a-key", calls=2, data="/", project="default",
     project_id=1, job=0, attempt=0, lease_seconds=10.0)
-dry_run(encode(RunSpecification(endpoint="e", model="m", questions={"sums": questions(3)})).decode(), setup, project=1, person=1)
+asked = RunSpecification(endpoint="e", model="m", questions={"sums": questions(3)})
+dry_run(encode(asked).decode(), setup, project=1, person=1)
 """
 
 
