@@ -158,7 +158,8 @@ def test_a_number_over_some_of_its_parts_accuses_nobody_wherever_it_is_said(
 ) -> None:
     fields = ("metric", "variant", "prompt", "harness", "decoding", "note")
     for field in fields if parts != "8" else fields[:1]:
-        assert not may_accuse(task, **{field: words.format(parts)}), field
+        said: dict[str, Any] = {field: words.format(parts)}
+        assert not may_accuse(task, **said), field
     if all_of_them:
         assert may_accuse(task, prompt=all_of_them)
 
