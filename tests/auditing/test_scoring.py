@@ -259,6 +259,7 @@ ASSUMED = Stated(decoding=False)
         (ModelOutput(outcome=Outcome.OK, text="<think>hm</think>It is 5"), ASSUMED, 1.0),
         (ModelOutput(outcome=Outcome.OK, text='<tool_call>{"name": "add"}</tool_call>\n'), AS_ASKED, None),
         (ModelOutput(outcome=Outcome.OK, text='[TOOL_CALLS]add{"a": 1}'), AS_ASKED, None),
+        (ModelOutput(outcome=Outcome.OK, text="[TOOL_CALLS]" * 100_000 + "\nIt is 6"), AS_ASKED, 0.0),  # in no time
         (ModelOutput(outcome=Outcome.TRUNCATED, text=LONG + "it is 6"), AS_ASKED, None),
         (ModelOutput(outcome=Outcome.TRUNCATED, text=LONG + "it is 5"), AS_ASKED, 1.0),
         (ModelOutput(outcome=Outcome.TRUNCATED, text="It is 6"), AS_ASKED, 0.0),  # a short form, as a letter

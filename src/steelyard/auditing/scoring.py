@@ -5,7 +5,6 @@ Everything here streams: a journal of a million calls is scored in the memory of
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
@@ -54,8 +53,6 @@ __all__ = [
     "unscored_attempts",
 ]
 
-# Some models write the calls of tools that they believe to have into their text.
-_ENDS_IN_CALL = re.compile(r"</tool_call>\s*\Z|\[TOOL_CALLS\][^\n]*\Z")
 _ASSUMED = "the claim states no decoding, and greedily such a model answers worse than its maker asks it: state it"
 _SHORT = 400  # characters: a message that is cut off within as many was not meant to reason
 _FEW_TOKENS = 3  # of an answer with nothing in it: its end, or a line break
@@ -128,7 +125,7 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
         found = scorer.score(sample, output)
         if not is_chat or _is_right(found):
             return found
-        if _ENDS_IN_CALL.search(answer) and not scorer.identifier.startswith("function_calls"):
+        if _ends_in_call(answer) and not scorer.identifier.startswith("function_calls"):
             return Score(value=None, note="a call of a tool that nobody offered")
         if not stated.decoding and (reasoning or output.reasoning or output.reasoning_tokens):
             return Score(value=None, note=_ASSUMED)
@@ -141,6 +138,12 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
             return Score(value=None, note=_ASSUMED)
         return Score(value=0.0, parsed=False, note="the output ends in a loop")
     return found
+
+
+def _ends_in_call(answer: str) -> bool:
+    """Whether a text ends in a call of a tool, as some models write those that they believe to have."""
+    answer = answer.rstrip()
+    return answer.endswith("</tool_call>") or "[TOOL_CALLS]" in answer[answer.rfind("\n") + 1 :]
 
 
 def _is_right(found: Score) -> bool:
