@@ -242,6 +242,12 @@ def _wait_until_it_answers(site: Site) -> None:
 GOLDEN = ROOT / "tests" / "assets" / "golden"
 
 
+def golden_right() -> int:
+    """The right answers of the golden run: both of its measurements, the repeated calls of the second one once."""
+    scores = [json.loads(line) for line in (GOLDEN / "scores.jsonl").read_text().splitlines()]
+    return sum(each["value"] for each in scores if each["measurement"] == "00-sums" or each["repeat"] == 0)
+
+
 def run_page(seal: str, more: str = "", project: str = "default") -> str:
     """The path of a run's page, or of one below it."""
     return f"/p/{project}/runs/{seal}{more}"

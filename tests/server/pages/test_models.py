@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.server.site import Site, new_platform, pushed
+from tests.server.site import Site, golden_right, new_platform, pushed
 
 
 def test_each_model_is_there_with_its_checks_and_what_it_took(site: Site, hostile_run: Path, suite_run: Path) -> None:
@@ -12,8 +12,11 @@ def test_each_model_is_there_with_its_checks_and_what_it_took(site: Site, hostil
     row = text[text.index(">adder</a>") :].partition("</tr>")[0]
     assert f"/p/default/runs/{golden}" in row
     assert "inconsistent" in row
-    assert "131 of 170" in row, "of both of its measurements, the repeated calls of the second one counted once"
-    assert 'took"><span>unknown <span class="detail">by 131 right, 23 tokens each' in row, "it was given no prices"
+    right = golden_right()
+    assert f"{right} of 170" in row, "of both of its measurements, the repeated calls of the second one counted once"
+    assert f'took"><span>unknown <span class="detail">by {right} right, {2970 / right:.0f} tokens each' in row, (
+        "it was given no prices"
+    )
     assert 'A verdict took"><span>unknown <span class="detail">by 2 verdicts, 1,485 tokens each' in row
     assert f"/p/default/runs/{hostile}" in text
     assert "<script>alert(1)" not in text

@@ -15,7 +15,7 @@ from steelyard.server.runs.models import models_page
 from steelyard.server.runs.rows import Runs
 from steelyard.server.runs.summary import RunSummary, Taken, summary_of
 from steelyard.server.web.facts import RequestFacts
-from tests.server.site import GOLDEN, new_platform
+from tests.server.site import GOLDEN, golden_right, new_platform
 
 CALLER = Caller(person=1, name="ada", token=1, memberships=(Membership(1, "default", Role.RUNNER),))
 # (model, kind, right answers), in the order in which they are pushed
@@ -76,5 +76,5 @@ def test_another_project_sees_none_of_them(pool: ConnectionPool) -> None:
 def test_what_a_run_took_is_counted_once_for_each_measurement() -> None:
     taken = summary_of(verified(GOLDEN)).taken
     assert taken == Taken(
-        tasks=("sums",), right=131, asked=170, calls=270, tokens=2970, cost=None, verdicts=2, run_tokens=2970
+        tasks=("sums",), right=golden_right(), asked=170, calls=270, tokens=2970, cost=None, verdicts=2, run_tokens=2970
     )
