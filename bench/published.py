@@ -121,7 +121,7 @@ def under_hidden_prompt(kind: str, request: GenerateRequest) -> GenerateRequest:
     return msgspec.structs.replace(request, prefix=_RHYME + request.prefix)
 
 
-def _penalised(llama: Llama, session: InferenceSession, request: GenerateRequest) -> str:
+def penalised(llama: Llama, session: InferenceSession, request: GenerateRequest) -> str:
     """The greedy text of a server that makes repeated tokens less likely (Keskar et al. 2019, CTRL)."""
     prompt, path = session.prompt_tokens(request) or [], list[int]()
     llama.clear()
@@ -146,12 +146,12 @@ def record() -> None:
 
     known = {key: len(texts) for key, texts in read_bank().items()} if BANK.is_file() else {}
     files = Requantisations(ensure_smollm2())
-    reader = TranscriptReader(_opened(files.path), {kind: _opened(files.file(kind)[0]) for kind in REQUANTISED})
+    reader = TranscriptReader(opened(files.path), {kind: opened(files.file(kind)[0]) for kind in REQUANTISED})
     for served in SERVED:
         left = {kind: known.get((served, kind), 0) for kind in KINDS}
         if min(left.values()) >= TEXTS:
             continue
-        llama = _opened(files.file(served)[0] if served.startswith("Q") else files.path)
+        llama = opened(files.file(served)[0] if served.startswith("Q") else files.path)
         session = InferenceSession(llama)
         for kind, request in requests():
             if left[kind]:
@@ -159,9 +159,7 @@ def record() -> None:
                 continue
             asked = under_hidden_prompt(kind, request) if served == "hidden" else request
             text = (
-                _penalised(llama, session, asked)
-                if served == "penalty"
-                else session.generate(asked, lambda: False).text
+                penalised(llama, session, asked) if served == "penalty" else session.generate(asked, lambda: False).text
             )
             with gzip.open(BANK, "at") as file:
                 file.write(json.dumps([served, kind, _recorded(reader.gaps(request, text))]) + "\n")
@@ -176,7 +174,7 @@ def _recorded(gaps: Gaps | None) -> list[Any] | None:
     return [rounded.pop(""), [int(each) for each in gaps.is_new], rounded]
 
 
-def _opened(path: Path) -> Llama:
+def opened(path: Path) -> Llama:
     from steelyard.models.llama import Llama
 
     return Llama(path, threads=1, context_limit=2048)

@@ -20,17 +20,19 @@ from typing import Final
 
 import click
 
+from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
 from bench.published import prompts_of_kinds, under_hidden_prompt
 from steelyard.comparison.published_pairs import OutputPair, Texts, counts, read_pairs, scores
 from steelyard.comparison.published_texts import ALPHA, TOLERANCE, Row, TextsRow
+from steelyard.comparison.published_texts_pages import RULE
 from steelyard.models.embedded_file import ensure_smollm2
 from steelyard.records import GenerateRequest, VerdictWord
 from steelyard.stats.mean_bets import MeanBets
 from steelyard.tasks.generators.neutral_prompts import generate
 
-__all__ = ["KINDS", "main", "pairs_of", "read_texts"]
+__all__ = ["KINDS", "main", "pairs_of", "read_texts", "write_reports", "writer"]
 
 BANKS: Final = Path(__file__).parent / "published_greedy_texts"
 KINDS: Final = ("neutral", "chat", "math")
@@ -39,6 +41,7 @@ TOKENS: Final = 32
 SERVED: Final = ("own", "server", "Q8_0", "hidden", "Q3_K_M", "Q2_K")
 _BATCH: Final = 12
 _ROWS: Final = 3  # benchmarks of a log
+_COINS: Final = 200  # for what reports show: tosses of all pairs with each who writes
 _IN_WORDS: Final = {"server": "itself, in another batch", "hidden": "itself, hidden prompt"}
 
 Text = tuple[str, str]  # the kind of prompt, and what was written
@@ -68,7 +71,7 @@ def record(served: str) -> None:
     known = len(read_texts(served))
     if known == len(asked):
         return
-    with _writer(served) as write:
+    with writer(served) as write:
         for begin in range(known, len(asked), _BATCH):
             part = asked[begin : begin + _BATCH]
             texts = write([request for _, request in part])
@@ -80,7 +83,7 @@ def record(served: str) -> None:
             print(f"{served}: {begin + len(part):,} of {len(asked):,}", flush=True)
 
 
-def _writer(served: str) -> AbstractContextManager[Write]:
+def writer(served: str) -> AbstractContextManager[Write]:
     from steelyard.models.requantisations import Requantisations
 
     path = ensure_smollm2()
@@ -145,9 +148,13 @@ def pairs_of(
     return read_pairs(theirs, asked)
 
 
+def _row(pairs: Sequence[OutputPair]) -> Row:
+    return Row(TextsRow(task="a", measurement="a", chat=False, texts=len(pairs), pairs=tuple(pairs)))
+
+
 def _word(pairs: Sequence[OutputPair]) -> VerdictWord:
     """The word of one benchmark in a log of three, of which the other two begin like what is served."""
-    row = Row(TextsRow(task="a", measurement="a", chat=False, texts=len(pairs), pairs=tuple(pairs)))
+    row = _row(pairs)
     if row.is_alike(_ROWS):
         return VerdictWord.CONSISTENT
     return VerdictWord.INCONSISTENT if row.p * _ROWS <= ALPHA else VerdictWord.INSUFFICIENT_POWER
@@ -224,12 +231,28 @@ def rows_named(repeats: int) -> str:
     return table("One benchmark of a log, by texts alone", heads, rows, 2, note)
 
 
+def write_reports(coins: int) -> None:
+    """Write what reports show: how often p reaches the level where a coin says of each pair which text is the log's."""
+    named = [
+        _row(pairs_of(served, "all", number, exchanged=True)).p <= ALPHA
+        for served in SERVED[1:]
+        for number in range(coins)
+    ]
+    pairs = sorted({len(pairs_of(served, "all", 0)) for served in SERVED[1:]})
+    what = (
+        f"benchmarks of {' or '.join(map(str, pairs))} pairs of texts whose sides were exchanged by coins, each at the "
+        f"whole level, at {ALPHA:g}"
+    )
+    write_elsewhere(RULE, what, sum(named), len(named))
+
+
 @click.command()
 @click.option("--record", "records", is_flag=True, help="Record the texts that are missing, first.")
 @click.option("--only", type=click.Choice(SERVED), help="Record what this one writes.")
 @click.option("--repeats", default=20, show_default=True, help="Orders of reading.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also put the tables into this document.")
-def main(records: bool, only: str | None, repeats: int, markdown: Path | None) -> None:
+@click.option("--reports", is_flag=True, help="Write what reports show of it.")
+def main(records: bool, only: str | None, repeats: int, markdown: Path | None, reports: bool) -> None:
     """Record texts where asked, and print the tables."""
     for served in (only,) if only else SERVED if records else ():
         record(served)
@@ -237,6 +260,8 @@ def main(records: bool, only: str | None, repeats: int, markdown: Path | None) -
     print(text)
     if markdown is not None:
         write_section(markdown, "published-by-text", text)
+    if reports:
+        write_reports(_COINS)
 
 
 if __name__ == "__main__":

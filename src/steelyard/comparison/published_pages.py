@@ -13,6 +13,7 @@ from steelyard.comparison.published_bets import LEAST_GAIN
 from steelyard.comparison.published_rows import PublishedRow
 from steelyard.records import VerdictWord
 from steelyard.reports.markdown import escape
+from steelyard.reports.measured_rates import measured_elsewhere
 from steelyard.reports.words import SIGNS, about, counted
 from steelyard.util.text import one_line
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "RULE",
     "headline",
     "html",
     "listed_names",
@@ -31,6 +33,7 @@ __all__ = [
     "sentences",
 ]
 
+RULE: Final = "published_outputs@1"
 _NAME = 60
 _MOST_NEEDED: Final = 20_000  # outputs: more of them nobody has
 _HEADINGS = ("benchmark", "outputs read", "the weights' tokens", "95 % interval", "p", "verdict")
@@ -101,6 +104,8 @@ def sentences(found: PublishedOutputs) -> Iterator[str]:
         "Precision is part of the weights: outputs of a model in 16 bits are not those of its 2-bit file. That these "
         "outputs came from the weights does not show that the scores of the log did."
     )
+    if rate := measured_elsewhere(RULE):
+        yield rate
     if not found.reading.proof:
         yield "The order of reading was drawn, not fixed by a key: whoever ran this could have drawn again."
 

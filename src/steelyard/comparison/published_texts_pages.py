@@ -13,14 +13,16 @@ from steelyard.comparison.published_pairs import BEGINNING, LEAST
 from steelyard.comparison.published_texts import HeldLog, PublishedTexts, TextsRow, needed
 from steelyard.records import VerdictWord
 from steelyard.reports.markdown import escape
+from steelyard.reports.measured_rates import measured_elsewhere
 from steelyard.reports.words import SIGNS, counted
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["headline", "html", "machine", "markdown", "print_result", "sentences"]
+__all__ = ["RULE", "headline", "html", "machine", "markdown", "print_result", "sentences"]
 
+RULE: Final = "published_texts@1"
 _NAME: Final = 60
 _TITLE: Final = "Published outputs and served answers"
 _HEADINGS: Final = ("benchmark", "pairs read", "begin alike", "95 % interval", "told apart", "p", "verdict")
@@ -86,6 +88,8 @@ def sentences(found: PublishedTexts) -> Iterator[str]:
         "or usual answers of any model. That outputs came from the served model does not show that the scores of the "
         "log did."
     )
+    if rate := measured_elsewhere(RULE):
+        yield rate
 
 
 def _run(name: str, held: HeldLog) -> str:

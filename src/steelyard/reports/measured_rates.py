@@ -1,8 +1,8 @@
 """How often a detector accused honest vendors in simulation: the numbers that stand beside its result.
 
 The file is written by ``python -m bench.gauntlet``, ``bench.identity``, ``bench.next_token``, ``bench.small_world``,
-``bench.panel`` and ``bench.text_identity``, and ships with this version, so that two reports of one version say the
-same.
+``bench.panel``, ``bench.text_identity``, ``bench.published_logs``, ``bench.published_by_text`` and ``bench.assembled``,
+and ships with this version, so that two reports of one version say the same.
 """
 
 from __future__ import annotations
