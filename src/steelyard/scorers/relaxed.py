@@ -13,6 +13,7 @@ from typing import Final
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.reading.alone import names_alone, plain_line, sole_values
+from steelyard.scorers.reading.foreign_marks import without_citations
 from steelyard.scorers.reading.marks import marked_answers
 from steelyard.scorers.reading.parts import holds
 
@@ -62,7 +63,8 @@ class Relaxed:
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the answer is about the target, 0 where it is not, open where it is one for its form alone."""
-        text, target = output.text, sample.target
+        target = sample.target
+        text = output.text if "[" in target else without_citations(output.text)
         answer = _after_mark(text)
         if answer and not self.whole:
             if is_about(answer, target):
