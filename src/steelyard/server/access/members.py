@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act, insert_one
 from steelyard.server.access.callers import Caller, Role
+from steelyard.server.access.lost_roles import pause_jobs_without_role
 from steelyard.server.access.people import ADMINISTRATORS_LOCK, LINK_DAYS, check_name, has_administrator
 from steelyard.server.access.roles import LIVE
 from steelyard.server.access.secrets import digest_of, new_secret
@@ -161,6 +162,7 @@ class Members:
     def set_role(self, caller: Caller, person: int, project: str, role: str, facts: RequestFacts) -> None:
         """Give a person a role in a project by hand, in the place of the one that they had by hand; "" takes it away.
 
+        Jobs of somebody who may start none there then are paused.
         Raises InputError for a person, project or role that there is not.
         """
         with self._pool.connection() as connection:
@@ -174,6 +176,8 @@ class Members:
             if wanted is not None:
                 _give(connection, person, place, wanted)
             more = {"project": project, "role": role, "before": before[0] if before else ""}
+            if paused := pause_jobs_without_role(connection, [person], self._issuer, _actor(caller), project=place):
+                more["jobs"] = paused
             act = "give-role" if wanted is not None else "take-role"
             audit_act(connection, act, _actor(caller), facts, f"person:{person}", more)
 
@@ -194,8 +198,9 @@ class Members:
             _lock_person(connection, person)
             connection.execute("UPDATE steelyard.person SET is_admin = %s WHERE id = %s", (is_admin, person))
             _need_administrator(connection)
+            paused = pause_jobs_without_role(connection, [person], self._issuer, _actor(caller), project=None)
             act = "give-administrator" if is_admin else "take-administrator"
-            audit_act(connection, act, _actor(caller), facts, f"person:{person}")
+            audit_act(connection, act, _actor(caller), facts, f"person:{person}", {"jobs": paused} if paused else {})
 
     def disable(self, caller: Caller, person: int, facts: RequestFacts) -> None:
         """Disable a person: sessions, tokens and links end at once, their jobs and schedules, too.

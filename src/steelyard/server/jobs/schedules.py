@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
+from steelyard.server.access.roles import may_start
 from steelyard.server.database.audit import append_audit
+from steelyard.server.endpoints.own_places import noted_issuer
 from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs.looks import looks_due, next_look
 from steelyard.server.jobs.rows import insert_job
@@ -40,6 +42,7 @@ _AT_ONCE: Final = 100
 _COLUMNS: Final = (
     "s.id, s.name, s.cron, s.zone, s.specification, s.priority, s.made_by, s.created_at, s.is_on, s.next_at"
 )
+_MAY_START: Final = may_start("b", "s.project_id", "s.priority")  # whoever made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +179,19 @@ def switch_schedule(connection: psycopg.Connection[Any], project: str, schedule:
 def why_they_wait(connection: psycopg.Connection[Any], project: str) -> dict[int, str]:
     """Of each schedule of a project whose look is due and has no job: its number, and why.
 
-    *person*: whoever made it is disabled. *job*: its last job has not ended. *soon*: it has just come. *worker*: none
-    runs, or none could make the job, as where its endpoint or model is no longer in the list.
+    *person*: whoever made it is disabled. *role*: they may start no jobs here any more. *job*: its last job has not
+    ended. *soon*: it has just come. *worker*: none runs, or none could make the job, as where its endpoint or model is
+    no longer in the list.
     """
+    values = {"late": _LATE, "project": project, "issuer": noted_issuer(connection)}
     rows = connection.execute(
-        "SELECT s.id, CASE WHEN b.disabled_at IS NOT NULL THEN 'person' WHEN EXISTS (SELECT FROM steelyard.job j "
+        f"SELECT s.id, CASE WHEN b.disabled_at IS NOT NULL THEN 'person' WHEN NOT {_MAY_START} THEN 'role' "  # noqa: S608
+        "WHEN EXISTS (SELECT FROM steelyard.job j "
         "WHERE j.schedule_id = s.id AND j.state IN ('waiting', 'running', 'paused')) THEN 'job' "
-        "WHEN s.next_at > now() - %s THEN 'soon' ELSE 'worker' END FROM steelyard.schedule s "
+        "WHEN s.next_at > now() - %(late)s THEN 'soon' ELSE 'worker' END FROM steelyard.schedule s "
         "JOIN steelyard.project p ON p.id = s.project_id JOIN steelyard.person b ON b.id = s.made_by "
-        "WHERE p.name = %s AND s.is_on AND s.next_at <= now() LIMIT 1000",
-        (_LATE, project),
+        "WHERE p.name = %(project)s AND s.is_on AND s.next_at <= now() LIMIT 1000".encode(),
+        values,
     ).fetchall()
     return dict(rows)
 
@@ -194,8 +200,9 @@ def make_due_jobs(connection: psycopg.Connection[Any], note_unreadable: Callable
     """Make the jobs of all schedules that are due, by the database's clock; how many there were.
 
     One does so at a time: where another one is at it, nothing is done. A schedule whose last job has not ended waits
-    for it, and one of a person who is disabled waits until that is over. ``note_unreadable`` gets a line for one that
-    cannot be read on this machine, which waits as well. ``connection`` is in autocommit.
+    for it, and one of a person who is disabled, or may start no jobs in its project any more, waits until that is over.
+    ``note_unreadable`` gets a line for one that cannot be read on this machine, which waits as well. ``connection`` is
+    in autocommit.
     """
     made = 0
     with connection.transaction():
@@ -204,10 +211,10 @@ def make_due_jobs(connection: psycopg.Connection[Any], note_unreadable: Callable
         rows = connection.execute(
             f"SELECT {_COLUMNS}, p.name, clock_timestamp() FROM steelyard.schedule s "  # noqa: S608 — our own words
             "JOIN steelyard.project p ON p.id = s.project_id JOIN steelyard.person b ON b.id = s.made_by "
-            "WHERE s.is_on AND s.next_at <= clock_timestamp() AND b.disabled_at IS NULL AND NOT EXISTS (SELECT FROM "
+            f"WHERE s.is_on AND s.next_at <= clock_timestamp() AND {_MAY_START} AND NOT EXISTS (SELECT FROM "
             "steelyard.job j WHERE j.schedule_id = s.id AND j.state IN ('waiting', 'running', 'paused')) "
-            "ORDER BY s.next_at LIMIT %s FOR UPDATE OF s SKIP LOCKED".encode(),
-            (_AT_ONCE,),
+            "ORDER BY s.next_at LIMIT %(most)s FOR UPDATE OF s SKIP LOCKED".encode(),
+            {"most": _AT_ONCE, "issuer": noted_issuer(connection)},
         ).fetchall()
         for *columns, project, now in rows:
             schedule = ScheduleRow(*columns)

@@ -37,12 +37,14 @@ _ALERTS: Final = 10
 _STATES: Final = {"cancelled": "stopped"}
 _WAITS: Final = {
     "person": "It rests, since whoever made it is disabled: somebody else has to make it anew.",
+    "role": "It rests, since whoever made it may start no jobs in this project any more: somebody else has to make it "
+    "anew.",
     "job": "Its look is due, and waits for the end of its last job.",
     "soon": "Its look is due now.",
     "worker": "Its look is overdue, and nobody makes its job: no worker runs, or its endpoint or model is no longer in "
     "the list.",
 }
-_STUCK: Final = ("person", "worker")  # what does not pass by itself
+_STUCK: Final = ("person", "role", "worker")  # what does not pass by itself
 _FIELDS: Final = {
     "job": "", "name": "", "each": "week", "at": "06:00", "weekday": "MON", "day": "1", "cron": "", "zone": "UTC",
 }  # fmt: skip
