@@ -203,7 +203,7 @@ class Members:
             audit_act(connection, act, _actor(caller), facts, f"person:{person}", {"jobs": paused} if paused else {})
 
     def disable(self, caller: Caller, person: int, facts: RequestFacts) -> None:
-        """Disable a person: sessions, tokens and links end at once, their jobs and schedules, too.
+        """Disable a person: sessions, tokens, links and links to reports end at once, jobs and schedules, too.
 
         The last local administrator stays (InputError).
         """
@@ -217,7 +217,10 @@ class Members:
             audit_act(connection, "disable-person", _actor(caller), facts, f"person:{person}", {"jobs": stopped})
 
     def enable(self, caller: Caller, person: int, facts: RequestFacts) -> None:
-        """Let a person in again; sessions and tokens of before stay ended. Raises InputError for one who was erased."""
+        """Let a person in again; sessions, tokens and links of before stay ended.
+
+        Raises InputError for one who was erased.
+        """
         with self._pool.connection() as connection:
             row = connection.execute("SELECT erased_at FROM steelyard.person WHERE id = %s", (person,)).fetchone()
             if row != (None,):
@@ -305,9 +308,14 @@ def _new_link(connection: psycopg.Connection[Any], person: int) -> str:
 
 
 def _end_everything(connection: psycopg.Connection[Any], person: int) -> None:
-    for table, column in (("session", "ended_at"), ("token", "revoked_at"), ("person_link", "used_at")):
+    for table, whose, column in (
+        ("session", "person_id", "ended_at"),
+        ("token", "person_id", "revoked_at"),
+        ("person_link", "person_id", "used_at"),
+        ("share", "made_by", "revoked_at"),
+    ):
         connection.execute(
-            f"UPDATE steelyard.{table} SET {column} = now() WHERE person_id = %s AND {column} IS NULL".encode(),  # noqa: S608
+            f"UPDATE steelyard.{table} SET {column} = now() WHERE {whose} = %s AND {column} IS NULL".encode(),  # noqa: S608
             (person,),
         )
 
