@@ -202,6 +202,34 @@ def test_a_role_by_a_group_counts_for_schedules_as_it_does_for_tokens(
     assert made(database) == 1
 
 
+def test_no_look_becomes_a_job_without_room_and_others_are_not_held_up(
+    schedules: Schedules, jobs: Jobs, person: int, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("steelyard.server.jobs.room.OPEN_OF_PROJECT", 2)
+    monkeypatch.setattr("steelyard.server.jobs.schedules._AT_ONCE", 2)
+    with database.connect() as connection:
+        connection.execute("INSERT INTO steelyard.project (name) VALUES ('roomy') ON CONFLICT DO NOTHING")
+        connection.execute("UPDATE steelyard.person SET is_admin = true WHERE id = %s", (person,))
+    open_one = jobs.add(ASKED, person)
+    numbers = [added(schedules, person, "* * * * *") for _ in range(5)]
+    other = Schedules(schedules._pool, "roomy").add("roomy", "* * * * *", "UTC", ASKED, person)
+    for ago, number in enumerate(reversed([*numbers, other])):
+        due_since(database, number, timedelta(minutes=10 + ago))
+    assert made(database) == 2, "one of the full project, and that of the other, which was due last"
+    assert [each.schedule for each in jobs.list(state="waiting")] == [numbers[0], None]
+    assert {waits(database, number) for number in numbers[1:]} == {"room"}
+    jobs.cancel(open_one, person)
+    assert made(database) == 1
+    monkeypatch.setattr("steelyard.server.jobs.room.OPEN_OF_PROJECT", 50)
+    monkeypatch.setattr("steelyard.server.jobs.room.BYTES_A_DAY", 1)
+    assert made(database) == 0
+    assert {waits(database, number) for number in numbers[2:]} == {"room"}
+    monkeypatch.setattr("steelyard.server.jobs.room.BYTES_A_DAY", 64 << 20)
+    assert made(database) >= 2
+    with database.connect() as connection:
+        connection.execute("UPDATE steelyard.person SET is_admin = false WHERE id = %s", (person,))
+
+
 def test_of_several_at_once_one_makes_the_job(schedules: Schedules, person: int, database: Database) -> None:
     number = added(schedules, person, "* * * * *")
     due_since(database, number, timedelta())
