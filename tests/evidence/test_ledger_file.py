@@ -14,7 +14,7 @@ from steelyard.errors import InputError
 from steelyard.evidence import ledger_file
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.ledger import Tags
-from steelyard.evidence.ledger_file import LedgerFile, ledger_path, open_new_ledger, read_ledger
+from steelyard.evidence.ledger_file import LedgerBusy, LedgerFile, ledger_path, open_new_ledger, read_ledger
 from steelyard.evidence.new_key import create_key
 
 TAGS = (Tags("A" * 11, "S" * 11, "B" * 11),)
@@ -95,7 +95,7 @@ def test_a_lock_that_stays_is_named(own: KeySigner, monkeypatch: pytest.MonkeyPa
     descriptor = os.open(path, os.O_RDWR)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
-        with pytest.raises(InputError, match="another run keeps this ledger locked"), LedgerFile(path, own):
+        with pytest.raises(LedgerBusy, match="another run keeps this ledger locked"), LedgerFile(path, own):
             pass
     finally:
         os.close(descriptor)

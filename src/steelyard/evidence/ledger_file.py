@@ -25,10 +25,14 @@ from steelyard.evidence.ledger import (
     parse_lines,
 )
 
-__all__ = ["LedgerFile", "ledger_path", "open_new_ledger", "read_ledger"]
+__all__ = ["LedgerBusy", "LedgerFile", "ledger_path", "open_new_ledger", "read_ledger"]
 
 WAIT_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.05
+
+
+class LedgerBusy(InputError):
+    """Another process keeps the ledger locked: the same may well be done a little later."""
 
 
 def ledger_path(key: Path | None = None) -> Path:
@@ -106,8 +110,8 @@ class LedgerFile:
     def open(self) -> None:
         """Lock and read the file.
 
-        Raises InputError where there is none, where it is not one of this key, or where another process keeps the lock
-        for a minute.
+        Raises InputError where there is none, and where it is not one of this key; LedgerBusy where another process
+        keeps the lock for a minute.
         """
         try:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW)
@@ -156,7 +160,7 @@ class LedgerFile:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > ends_at:
-                    raise InputError("another run keeps this ledger locked: try again", where=self.path) from None
+                    raise LedgerBusy("another run keeps this ledger locked: try again", where=self.path) from None
                 time.sleep(PAUSE_SECONDS)
             else:
                 return

@@ -89,7 +89,7 @@ JOB_OPERATIONS: Final = (
         successes=(Success(201, "added", JobAdded),), problems=_NO_JOB,
     ),
     Operation(
-        method="POST", path=DRY_RUNS_PATH, access=_START, handler=dry_runs.add_dry_run,
+        method="POST", path=DRY_RUNS_PATH, access=dry_runs.START, handler=dry_runs.add_dry_run,
         name="addDryRun", summary="Plan a job without adding it",
         about="The server plans it when its turn has come, within some minutes; the endpoint is asked what it can do, "
         "and no sample is sent. At most five of a person wait at a time.",

@@ -24,6 +24,7 @@ __all__ = [
     "of_the_server",
     "read_progress",
     "without_address",
+    "without_folder",
 ]
 
 MAX_LINE: Final = 16_384
@@ -132,6 +133,16 @@ def without_address(text: str, setup: Setup) -> str:
     for place in (address, origin, f"{setup.host}:{setup.port}", setup.host):
         text = re.sub(rf"(?<![\w.-]){re.escape(place)}(?![\w-])", "its endpoint", text)
     return text
+
+
+def without_folder(text: str, folder: str) -> str:
+    """A message without what lies where in the platform's data folder: viewers of a project read it."""
+    place = folder.rstrip("/")
+    if not place:
+        return text
+    inside = rf"{re.escape(place)}/[^\s:;,'\"]*"
+    text = re.sub(rf"{inside}(?::\d+)?: ", "", text)
+    return re.sub(rf"{inside}|{re.escape(place)}(?![\w.-])", "the platform's folder", text)
 
 
 def of_the_server(reason: str) -> str:

@@ -37,6 +37,7 @@ from steelyard.server.jobs.messages import (
     clock,
     of_the_server,
     without_address,
+    without_folder,
 )
 from steelyard.server.web.facts import place_of
 
@@ -104,7 +105,11 @@ def _end_with_lease(told: IO[bytes]) -> None:
 
 
 def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
+    from steelyard.evidence.ledger_file import LedgerBusy
     from steelyard.util.text import one_line
+
+    def said(error: SteelyardError) -> str:
+        return without_folder(_without_places(without_address(str(error), setup), run, inputs), setup.data)
 
     try:
         _do(run, inputs, setup, out)
@@ -112,12 +117,14 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
         return Ended(how=error.waits_for, reason=one_line(str(error), 500))
     except Interrupted:
         return Ended(how="stopped")
+    except LedgerBusy:  # by another job of the project, which may be held up
+        return Ended(how="failed", reason="another job of the project keeps its ledger locked")
     except (InputError, VerificationError) as error:
-        return Ended(how="unusable", reason=_without_places(without_address(str(error), setup), run, inputs))
+        return Ended(how="unusable", reason=said(error))
     except SteelyardError as error:
         return Ended(
             how="failed",
-            reason=_without_places(without_address(str(error), setup), run, inputs),
+            reason=said(error),
             unavailable=isinstance(error, ModelUnavailable) and not isinstance(error, ModelRefused),
         )
     except KeyboardInterrupt:

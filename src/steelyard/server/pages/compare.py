@@ -11,7 +11,10 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
+
 from steelyard.comparison import portfolio_words, words
+from steelyard.comparison.concentration import with_shares
 from steelyard.comparison.html import span
 from steelyard.comparison.portfolio_pages import dots
 from steelyard.errors import InputError
@@ -60,16 +63,17 @@ def _compare(call: Call) -> Response:
     if len(found) < len(rows):
         return missing_page(call)
     try:
-        asked = _asked(call, found)
+        asked, shares = _asked(call, found), _shares(call)
     except InputError as error:
         return _choice(call, 400, problem=str(error))
+    assert call.caller.person is not None, "whoever sees a project's pages is a person"
     try:
-        compared = call.platform.comparisons.result(asked)
+        compared = call.platform.comparisons.result(asked, call.caller.person)
     except ComparingError as error:
         return page(call, "compare_wait.html.j2", 202, said=str(error), project=call.project.project)
     if compared.comparison is None:
         return _choice(call, 400, problem=compared.problem)
-    return page(call, "comparison.html.j2", **_shown(call, found, asked, compared, compared.comparison))
+    return page(call, "comparison.html.j2", **_shown(call, found, asked, _with_shares(compared, shares)))
 
 
 def _asked(call: Call, rows: list[RunRow]) -> Asked:
@@ -89,7 +93,6 @@ def _asked(call: Call, rows: list[RunRow]) -> Asked:
             AskedRun(folder=str(received_folder(call.platform.data, row)), seal=row.listed.seal) for row in rows
         ),
         all_pairs=call.query("pairs", 5) == "all",
-        shares=_shares(call),
     )
 
 
@@ -165,8 +168,19 @@ def _beside(call: Call, seal: str) -> Response:
 # ── the comparison ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared, comparison: Comparison) -> dict[str, Any]:
-    project = call.project.project
+def _with_shares(compared: Compared, shares: tuple[float, ...]) -> Compared:
+    """With these shares in the place of equal ones: nothing else depends on them, so nothing is computed anew."""
+    if not shares or compared.portfolio is None:
+        return compared
+    try:
+        return replace(compared, portfolio=with_shares(compared.portfolio, shares))
+    except InputError as error:
+        return replace(compared, portfolio=None, no_portfolio=str(error))
+
+
+def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared) -> dict[str, Any]:
+    project, comparison = call.project.project, compared.comparison
+    assert comparison is not None, "who calls this has looked"
     fields = [*(("run", each.seal) for each in asked.runs)]
     other_way = [] if asked.all_pairs else [("pairs", "all")]
     same_way = [("pairs", "all")] if asked.all_pairs else []

@@ -13,6 +13,7 @@ from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.cadence import EACH, WEEKDAYS, cadence_in_words, cron_of
 from steelyard.server.jobs.looks import next_look, place_of
 from steelyard.server.jobs.membership import Missing
+from steelyard.server.jobs.room import BYTES_A_DAY, OPEN_OF_PROJECT
 from steelyard.server.jobs.rows import names_of
 from steelyard.server.jobs.specification import read_specification
 from steelyard.server.pages.jobs import asked_in_words
@@ -37,12 +38,16 @@ _ALERTS: Final = 10
 _STATES: Final = {"cancelled": "stopped"}
 _WAITS: Final = {
     "person": "It rests, since whoever made it is disabled: somebody else has to make it anew.",
+    "role": "It rests, since whoever made it may start no jobs in this project any more: somebody else has to make it "
+    "anew.",
     "job": "Its look is due, and waits for the end of its last job.",
+    "room": f"Its look is due, and waits for room: at most {OPEN_OF_PROJECT} jobs of a project are open, and what the "
+    f"looks of 24 hours ask holds {BYTES_A_DAY >> 20} MB at most.",
     "soon": "Its look is due now.",
     "worker": "Its look is overdue, and nobody makes its job: no worker runs, or its endpoint or model is no longer in "
     "the list.",
 }
-_STUCK: Final = ("person", "worker")  # what does not pass by itself
+_STUCK: Final = ("person", "role", "worker")  # what does not pass by itself
 _FIELDS: Final = {
     "job": "", "name": "", "each": "week", "at": "06:00", "weekday": "MON", "day": "1", "cron": "", "zone": "UTC",
 }  # fmt: skip
