@@ -15,7 +15,8 @@ from steelyard.server.database.audit import append_audit
 from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs.looks import looks_due, next_look
 from steelyard.server.jobs.rows import insert_job
-from steelyard.server.jobs.specification import Resumption, encode, read_specification
+from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, read_specification
+from steelyard.server.jobs.tries import named_tasks
 
 if TYPE_CHECKING:
     import psycopg
@@ -38,19 +39,26 @@ _LOCK: Final = 8101738236431
 _LATE: Final = timedelta(minutes=5)  # later than that is said
 _AT_ONCE: Final = 100
 _COLUMNS: Final = (
-    "s.id, s.name, s.cron, s.zone, s.specification, s.priority, s.made_by, s.created_at, s.is_on, s.next_at"
+    "s.id, s.name, s.cron, s.zone, s.kind, s.model, s.endpoint, s.tasks, s.priority, s.made_by, s.created_at, s.is_on, "
+    "s.next_at"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRow:
-    """A schedule; ``next_at`` is the look that comes next, in the past where it waits for its last job's end."""
+    """A schedule; ``next_at`` is the look that comes next, in the past where it waits for its last job's end.
+
+    ``kind`` (*audit* or *run*), ``model``, ``endpoint`` and ``tasks`` are of what it asks; no list reads all of that.
+    """
 
     id: int
     name: str
     cron: str
     zone: str
-    specification: str
+    kind: str
+    model: str
+    endpoint: str
+    tasks: list[str]
     priority: int
     made_by: int
     created_at: datetime
@@ -117,15 +125,20 @@ def insert_schedule(
     if not -100 <= priority <= 100:
         raise InputError("a schedule's priority is from -100 to 100")
     following = next_look(cron, zone, datetime.now(UTC))
-    values = (name, cron, zone, encode(specification).decode(), priority, person, following, project)
+    asked = encode(specification)
+    kind = "run" if isinstance(specification, RunSpecification) else "audit"
+    values = (
+        name, cron, zone, asked.decode(), kind, specification.model, specification.endpoint, named_tasks(asked),
+        priority, person, following, project,
+    )  # fmt: skip
     if specification.endpoint:
         find_by_name(connection, specification.endpoint, specification.model)
     try:
         with connection.transaction():
             row = connection.execute(
-                "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, priority, made_by, "
-                "next_at) SELECT id, %s, %s, %s, %s, %s, %s, %s FROM steelyard.project WHERE name = %s "
-                "RETURNING id",
+                "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, kind, model, endpoint, "
+                "tasks, priority, made_by, next_at) SELECT id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s "
+                "FROM steelyard.project WHERE name = %s RETURNING id",
                 values,
             ).fetchone()
     except UniqueViolation:
@@ -202,29 +215,31 @@ def make_due_jobs(connection: psycopg.Connection[Any], note_unreadable: Callable
         if connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone() != (True,):
             return made
         rows = connection.execute(
-            f"SELECT {_COLUMNS}, p.name, clock_timestamp() FROM steelyard.schedule s "  # noqa: S608 — our own words
+            f"SELECT {_COLUMNS}, s.specification, p.name, clock_timestamp() FROM steelyard.schedule s "  # noqa: S608
             "JOIN steelyard.project p ON p.id = s.project_id JOIN steelyard.person b ON b.id = s.made_by "
             "WHERE s.is_on AND s.next_at <= clock_timestamp() AND b.disabled_at IS NULL AND NOT EXISTS (SELECT FROM "
             "steelyard.job j WHERE j.schedule_id = s.id AND j.state IN ('waiting', 'running', 'paused')) "
             "ORDER BY s.next_at LIMIT %s FOR UPDATE OF s SKIP LOCKED".encode(),
             (_AT_ONCE,),
         ).fetchall()
-        for *columns, project, now in rows:
+        for *columns, asked, project, now in rows:
             schedule = ScheduleRow(*columns)
             try:
-                _make_job(connection, schedule, project, now)
+                _make_job(connection, schedule, asked, project, now)
                 made += 1
             except InputError as error:  # another version could read it, or another machine's time zones
                 note_unreadable(f"schedule {schedule.id}: {error}")
     return made
 
 
-def _make_job(connection: psycopg.Connection[Any], schedule: ScheduleRow, project: str, now: datetime) -> None:
+def _make_job(
+    connection: psycopg.Connection[Any], schedule: ScheduleRow, asked: str, project: str, now: datetime
+) -> None:
     due = looks_due(schedule.cron, schedule.zone, schedule.next_at, now)
     insert_job(
         connection,
         project,
-        read_specification(schedule.specification),
+        read_specification(asked),
         schedule.made_by,
         priority=schedule.priority,
         look=(schedule.id, due.last, _note(schedule, due.count, due.last, now)),

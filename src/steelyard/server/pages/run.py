@@ -12,6 +12,7 @@ from urllib.parse import quote
 from steelyard.evidence import layout
 from steelyard.server.access.callers import Role
 from steelyard.server.answers.index import UnusableIndexError
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs.signing import key_id_of_project
 from steelyard.server.jobs.tries import other_tries
 from steelyard.server.pages.words import bytes_in_words, intervals_in_words, moment, verdict_class, verdict_in_words
@@ -95,7 +96,7 @@ def _tries(call: Call, row: RunRow) -> dict[str, Any]:
     """Of a run that a job made: how many other jobs asked the same, in words, and the newest of them."""
     if not row.listed.job:
         return {"tries": "", "other_jobs": []}
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = other_tries(connection, call.project.project_id, row.listed.job)
     links = [
         {"job": each.job, "state": each.state, "address": job_path(call.project.project, each.job)}
