@@ -56,6 +56,7 @@ _RIGHTS: Final = {
     "audit_cut": "SELECT",
     "stored_run": "SELECT, INSERT",
     "stored_run_cleared": "SELECT",
+    "stored_run_questions": "SELECT, INSERT",
     "lease": "SELECT, INSERT, UPDATE (until)",
     "stored_line": "SELECT, INSERT",
     "stored_text": "SELECT, INSERT",
