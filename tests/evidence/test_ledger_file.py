@@ -44,6 +44,17 @@ def test_lines_are_appended_and_an_end_is_written_once(own: KeySigner) -> None:
         assert [line.event for line in ledger.lines] == ["opened", "begun", "ended"]
 
 
+def test_plans_of_earlier_keys_are_carried_once_and_end_nothing(own: KeySigner) -> None:
+    with LedgerFile(ledger_path(own.path), own) as ledger:
+        ledger.begin("audit", "a" * 64, TAGS)
+        assert ledger.carry([("audit", "a" * 64, TAGS), ("run", "b" * 64, ()), ("run", "b" * 64, ())]) == 1
+        assert ledger.carry([("run", "b" * 64, ())]) == 0
+        with pytest.raises(InputError, match="put it back as it was"):
+            ledger.end("sealed", "b" * 64)
+    with LedgerFile(ledger_path(own.path), own) as ledger:
+        assert [(line.event, line.word) for line in ledger.lines[1:]] == [("begun", "audit"), ("carried", "run")]
+
+
 def test_a_ledger_without_the_runs_beginning_ends_nothing(own: KeySigner) -> None:
     with LedgerFile(ledger_path(own.path), own) as ledger, pytest.raises(InputError, match="put it back as it was"):
         ledger.end("sealed", "a" * 64)

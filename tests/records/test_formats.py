@@ -81,7 +81,7 @@ DEFAULTS = {
         "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "window": "", "images": False, "groups": [],
         "drawer": "", "difficulties": None, "left_out": [],
     },
-    "LedgerPlace": {"opened_later": False, "timestamped": False},
+    "LedgerPlace": {"opened_later": False, "timestamped": False, "carried": 0},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
     "NotPlanned": {"detector": ""},
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},

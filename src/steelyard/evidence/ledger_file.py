@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from steelyard.evidence.ledger import (
     Line,
     Tags,
     begun_line,
+    carried_line,
     check_chain,
     digest_of_plan,
     ended_line,
@@ -140,6 +142,18 @@ class LedgerFile:
     def begin(self, kind: Begun, plan: str, tags: tuple[Tags, ...]) -> None:
         """Append the line that begins a plan; ``plan`` is the SHA-256 of its payload."""
         self._append(begun_line(self._signer, self.lines, _now(), kind, plan, tags))
+
+    def carry(self, plans: Iterable[tuple[Begun, str, tuple[Tags, ...]]]) -> int:
+        """Append a line that counts on each of these plans of earlier keys which the ledger does not have.
+
+        ``plans``: kind, SHA-256 and tags of each. Returns how many lines that were; as :meth:`begin`.
+        """
+        known, before = {line.plan for line in self.lines}, len(self.lines)
+        for kind, plan, tags in plans:
+            if (digest := digest_of_plan(plan)) not in known:
+                self._append(carried_line(self._signer, self.lines, _now(), kind, plan, tags))
+                known.add(digest)
+        return len(self.lines) - before
 
     def end(self, word: Literal["sealed", "finalized", "abandoned"], plan: str) -> None:
         """Append the line that ends a plan, unless it has ended: a seal that was interrupted is made again.

@@ -284,6 +284,11 @@ def add_stored_run(connection: Any, name: str) -> int:
     connection.execute("INSERT INTO steelyard.stored_text VALUES (%s, 0, 1, %s)", (run, bytes(range(256))))
     assert list(insert_file(connection, lease, "plan.dsse.json", iter([b"{}"]))) == [0]
     give_back(connection, lease)
+    if table_is_there(connection, "stored_run_questions"):
+        connection.execute(
+            "INSERT INTO steelyard.stored_run_questions (run_id, key_id, kind, questions) VALUES (%s, %s, 'audit', %s)",
+            (run, digest("key"), '[["task:gsm8k","' + HOSTILE[:20].replace('"', "") + '"]]'),
+        )
     return run
 
 

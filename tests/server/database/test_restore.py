@@ -65,6 +65,11 @@ def check_restored(database: Database, path: Path, before: Rows) -> None:
     assert all(row[7] is not None for row in after["share"])
     with database.connect() as connection:
         assert check_audit(connection).lines == len(before["audit"]) + 1
+        seen = "SELECT u.suite::text, u.recipient, s.line_set = u.line_set, s.runs FROM steelyard.run_suite u "
+        joined = "LEFT JOIN steelyard.suite_seen s ON (s.suite, s.recipient) = (u.suite, u.recipient)"
+        sums = connection.execute(f"{seen}{joined}".encode()).fetchall()
+        assert sums
+        assert all(row[2:] == (True, 1) for row in sums), "it is added up of the rows that are loaded"
     assert sorted(path.glob("runs/*/*/*/*")) != []
     for folder in path.glob("runs/??/*"):
         assert {

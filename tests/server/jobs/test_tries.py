@@ -8,7 +8,7 @@ from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification, encode
-from steelyard.server.jobs.tries import Try, asked_tasks, other_tries
+from steelyard.server.jobs.tries import Try, asked_tasks, named_tasks, other_tries
 from tests.server.jobs.yard import an_endpoint
 
 NAME = "at 127.0.0.1:1/tries/v1"
@@ -77,7 +77,8 @@ def _added(
 
 
 def test_what_a_job_asks_about() -> None:
-    assert asked_tasks(encode(sheet("gsm8k", "MMLU (5-shot)")).decode()) == ("gsm8k", "MMLU (5-shot)")
+    assert named_tasks(encode(sheet("gsm8k", "MMLU (5-shot)"))) == ["gsm8k", "MMLU (5-shot)"]
     own = RunSpecification(endpoint=NAME, model="sums", questions={"mine": "{}"})
-    assert asked_tasks(encode(own).decode()) == ("mine",)
-    assert asked_tasks(json.dumps({"kind": "resume", "job": 3})) == ()
+    assert named_tasks(encode(own)) == ["mine"]
+    assert named_tasks(json.dumps({"kind": "resume", "job": 3})) == []
+    assert asked_tasks(["a\nb", "a b", *map(str, range(30))]) == ("a b", *map(str, range(19)))

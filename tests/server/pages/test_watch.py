@@ -24,7 +24,7 @@ from tests.server.site import Client, Site, new_platform
 CLAIMS, WATCH = "/p/default/claims", "/p/default/watch"
 SHEET = "model: adder\nclaims:\n- task: sums\n  value: 50\n"
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-ROW = ScheduleRow(1, "a", "0 6 * * *", "UTC", "{}", 0, 1, NOW, True, NOW + timedelta(hours=18))
+ROW = ScheduleRow(1, "a", "0 6 * * *", "UTC", "run", "m", "", [], 0, 1, NOW, True, NOW + timedelta(hours=18))
 
 
 @pytest.fixture(scope="module")

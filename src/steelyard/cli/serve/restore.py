@@ -58,6 +58,12 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
             f"the keys of these endpoints again: {', '.join(done.without_keys)}",
             err=True,
         )
+    asked = done.manifest.tables.get("stored_run_questions")
+    if asked is not None and asked.rows:
+        click.echo(
+            f"keys of projects are in no backup: the next job of each makes one, whose ledger counts on the "
+            f"{asked.rows:,} plans of before"
+        )
     if done.stopped:
         click.echo(
             f"paused or switched off: {done.stopped:,} jobs, schedules, webhooks or mail servers; go on with those "

@@ -10,6 +10,7 @@ from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act, insert_one
 from steelyard.server.access.callers import Caller, Role
 from steelyard.server.access.lost_roles import pause_jobs_without_role
+from steelyard.server.database.reading import reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,7 +42,7 @@ class Groups:
 
     def mappings(self) -> list[MappingRow]:
         """Those that count, by group."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT g.id, g.group_name, coalesce(j.name, ''), g.role FROM steelyard.group_mapping g "
                 "LEFT JOIN steelyard.project j ON j.id = g.project_id WHERE g.issuer = %s AND g.ended_at IS NULL "

@@ -15,6 +15,7 @@ from steelyard.server.access.lost_roles import pause_jobs_without_role
 from steelyard.server.access.people import ADMINISTRATORS_LOCK, LINK_DAYS, check_name, has_administrator
 from steelyard.server.access.roles import LIVE
 from steelyard.server.access.secrets import digest_of, new_secret
+from steelyard.server.database.reading import reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -83,7 +84,7 @@ class Members:
 
     def people(self, after: int = 0) -> tuple[list[PersonRow], bool]:
         """A page of all people in the order in which they came, and whether there are more."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 (_PEOPLE + "WHERE p.id > %s ORDER BY p.id LIMIT %s").encode(), (after, PAGE_SIZE + 1)
             ).fetchall()
@@ -91,13 +92,13 @@ class Members:
 
     def person(self, number: int) -> PersonRow | None:
         """The person with this number."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute((_PEOPLE + "WHERE p.id = %s").encode(), (number,)).fetchall()
             return next(iter(self._with_roles(connection, rows)), None)
 
     def of_project(self, project: int) -> list[PersonRow]:
         """Who has a role in a project; their other roles are left out."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             roles = connection.execute((_ROLES + "m.project_id = %s").encode(), (self._issuer, project)).fetchall()
             numbers = sorted({row[0] for row in roles})
             rows = connection.execute((_PEOPLE + "WHERE p.id = ANY (%s) ORDER BY p.id").encode(), (numbers,)).fetchall()
@@ -105,7 +106,7 @@ class Members:
 
     def projects(self) -> list[ProjectRow]:
         """All projects by name."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute("SELECT id, name, created_at FROM steelyard.project ORDER BY name").fetchall()
         return [ProjectRow(*row) for row in rows]
 

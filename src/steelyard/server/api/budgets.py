@@ -16,6 +16,7 @@ from steelyard.server.api.job_records import (
     BudgetRequest,
     ThresholdRequest,
 )
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs import acts, approving
 from steelyard.server.web.replies import json_reply, problem_reply
 
@@ -35,7 +36,7 @@ _Asked = TypeVar("_Asked", bound=Record)
 def list_budgets(call: Call) -> Response:
     """That for all endpoints together first, then by the endpoint's name."""
     project = call.project.project
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = acts.budgets_shown(connection, call.caller, project)
         threshold = approving.threshold_shown(connection, call.caller, project)
     budgets = BudgetList(

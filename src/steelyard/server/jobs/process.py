@@ -55,6 +55,10 @@ __all__ = ["main"]
 _FIRST_LEASE_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 2.0  # an interval takes some milliseconds
+_LOST_KEY: Final = (
+    "its plan was signed by an earlier key of the project, which is not here any more (keys are in no backup): start "
+    "it anew, which counts as another try"
+)
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 
 
@@ -142,6 +146,7 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     from steelyard.server.database.connection import existing_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.jobs.asking import arguments_of, job_of
+    from steelyard.server.jobs.carrying import carry_plans
     from steelyard.server.jobs.keeping import kept_run
     from steelyard.server.jobs.signing import signer_of_project
     from steelyard.server.jobs.specification import Resumption, read_specification
@@ -158,12 +163,15 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     with kept_run(database.new_connection, setup, run) as kept, _account(database, setup, *limits) as account:
         more: dict[str, Any] = {"watcher": teller.watch, "store": kept, "allowance": account}
         if setup.stored_run is None:
+            carry_plans(database.new_connection, setup.project_id, signer)
             job = _foreseen(replace(job_of(asked, args, inputs), begun=kept.begin), account)
             asyncio.run(conduct(job, args, signer, **more))
             teller.tell_all()
             return
         begun = RunFolder.open(run)
         if not begun.is_sealed:
+            if begun.signers and signer.public_key.keyid not in begun.signers:
+                raise InputError(_LOST_KEY)
             asyncio.run(resumed(begun, args, signer, **more))
             teller.tell_all()
 

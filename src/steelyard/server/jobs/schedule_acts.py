@@ -13,7 +13,7 @@ from steelyard.server.access.callers import Role
 from steelyard.server.jobs.membership import Missing, member_of, person_of
 from steelyard.server.jobs.past_looks import PAGE_SIZE, last_looks, list_looks
 from steelyard.server.jobs.room import check_room_of_schedule
-from steelyard.server.jobs.rows import find_job, list_jobs
+from steelyard.server.jobs.rows import find_job, list_jobs, specification_of
 from steelyard.server.jobs.schedules import (
     find_schedule,
     insert_schedule,
@@ -151,7 +151,7 @@ def jobs_to_repeat(
     found: dict[str, JobRow] = {}
     for row in rows:
         if row.kind != "resume":
-            found.setdefault(row.specification, row)
+            found.setdefault(row.asked_sha256, row)
     return tuple(found.values())
 
 
@@ -161,12 +161,9 @@ def asked_by(connection: psycopg.Connection[Any], caller: Caller, project: str, 
     Raises :class:`Missing` where there is no such job.
     """
     member = member_of(caller, project, Role.RUNNER)
-    row = find_job(connection, member.project, job)
-    if row is not None and row.resumes is not None:
-        row = find_job(connection, member.project, row.resumes)
-    if row is None:
+    if find_job(connection, member.project, job) is None:
         raise Missing("there is no such job in this project")
-    asked = read_specification(row.specification)
+    asked = read_specification(specification_of(connection, job))
     assert not isinstance(asked, Resumption), "the first of a line of jobs asks itself"
     return asked
 

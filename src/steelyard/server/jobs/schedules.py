@@ -18,7 +18,8 @@ from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs.looks import looks_due, next_look
 from steelyard.server.jobs.room import LookRoom, room_for_looks
 from steelyard.server.jobs.rows import insert_job
-from steelyard.server.jobs.specification import Resumption, encode, read_specification
+from steelyard.server.jobs.specification import Resumption, RunSpecification, encode, read_specification
+from steelyard.server.jobs.tries import named_tasks
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,20 +42,27 @@ _LOCK: Final = 8101738236431
 _LATE: Final = timedelta(minutes=5)  # later than that is said
 _AT_ONCE: Final = 100
 _COLUMNS: Final = (
-    "s.id, s.name, s.cron, s.zone, s.specification, s.priority, s.made_by, s.created_at, s.is_on, s.next_at"
+    "s.id, s.name, s.cron, s.zone, s.kind, s.model, s.endpoint, s.tasks, s.priority, s.made_by, s.created_at, s.is_on, "
+    "s.next_at"
 )
 _MAY_START: Final = may_start("b", "s.project_id", "s.priority")  # whoever made it
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRow:
-    """A schedule; ``next_at`` is the look that comes next, in the past where it waits for its last job's end."""
+    """A schedule; ``next_at`` is the look that comes next, in the past where it waits for its last job's end.
+
+    ``kind`` (*audit* or *run*), ``model``, ``endpoint`` and ``tasks`` are of what it asks; no list reads all of that.
+    """
 
     id: int
     name: str
     cron: str
     zone: str
-    specification: str
+    kind: str
+    model: str
+    endpoint: str
+    tasks: list[str]
     priority: int
     made_by: int
     created_at: datetime
@@ -121,15 +129,20 @@ def insert_schedule(
     if not -100 <= priority <= 100:
         raise InputError("a schedule's priority is from -100 to 100")
     following = next_look(cron, zone, datetime.now(UTC))
-    values = (name, cron, zone, encode(specification).decode(), priority, person, following, project)
+    asked = encode(specification)
+    kind = "run" if isinstance(specification, RunSpecification) else "audit"
+    values = (
+        name, cron, zone, asked.decode(), kind, specification.model, specification.endpoint, named_tasks(asked),
+        priority, person, following, project,
+    )  # fmt: skip
     if specification.endpoint:
         find_by_name(connection, specification.endpoint, specification.model)
     try:
         with connection.transaction():
             row = connection.execute(
-                "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, priority, made_by, "
-                "next_at) SELECT id, %s, %s, %s, %s, %s, %s, %s FROM steelyard.project WHERE name = %s "
-                "RETURNING id",
+                "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, kind, model, endpoint, "
+                "tasks, priority, made_by, next_at) SELECT id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s "
+                "FROM steelyard.project WHERE name = %s RETURNING id",
                 values,
             ).fetchone()
     except UniqueViolation:

@@ -7,7 +7,7 @@ can see how it goes, and stop it. One that goes on with another counts once with
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,9 +65,9 @@ def other_tries(connection: psycopg.Connection[Any], project: int, job: int) -> 
     return tuple(found)
 
 
-def asked_tasks(specification: str | bytes) -> tuple[str, ...]:
-    """The tasks that a job's specification names, at most 20, as somebody wrote them."""
-    return tuple(dict.fromkeys(one_line(each, 80) for each in named_tasks(specification)))[:20]
+def asked_tasks(tasks: Iterable[str]) -> tuple[str, ...]:
+    """The tasks of a job's row as they are shown: at most 20, each on one line."""
+    return tuple(dict.fromkeys(one_line(each, 80) for each in tasks))[:20]
 
 
 def named_tasks(specification: str | bytes) -> list[str]:

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs import acts, approving
 from steelyard.server.pages.words import money_in_words
 from steelyard.server.web.addresses import budgets_path
@@ -105,7 +106,7 @@ def _page(
     threshold_typed: Mapping[str, str] | None = None,
 ) -> Response:
     project = call.project.project
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = acts.budgets_shown(connection, call.caller, project)
         threshold = approving.threshold_shown(connection, call.caller, project)
     given = typed or {}

@@ -41,8 +41,6 @@ __all__ = ["show_compare"]
 
 MOST_RUNS: Final = 8
 MOST_ANSWERS: Final = 200_000  # of all chosen runs: so many are read in about a minute
-_MOST_GROUPS: Final = 50
-_MOST_IN_GROUP: Final = 30
 _MOST_TASKS: Final = 50
 _MOST_ROWS: Final = 60
 _CSS: Final = {"better": "consistent", "worse": "inconsistent", "not_told_apart": "not-tested"}
@@ -114,17 +112,19 @@ def _shares(call: Call) -> tuple[float, ...]:
 
 
 def _choice(call: Call, status: int = 200, *, problem: str = "") -> Response:
-    groups, is_cut = runs_of_same_samples(call.platform.pool, call.project.project_id)
+    after, address = call.query("after", 20), compare_path(call.project.project)
+    found = runs_of_same_samples(call.platform.pool, call.project.project_id, after)
     return page(
         call,
         "compare.html.j2",
         status,
         problem=problem,
         project=call.project.project,
-        address=compare_path(call.project.project),
-        groups=[_shown_group(each) for each in groups[:_MOST_GROUPS]],
-        groups_left=max(0, len(groups) - _MOST_GROUPS),
-        looked_at=LOOKED_AT if is_cut else 0,
+        address=address,
+        groups=[_shown_group(each) for each in found.groups],
+        older=f"{address}?{urlencode({'after': found.after})}" if found.after else "",
+        newest=address if after else "",
+        looked_at=LOOKED_AT if found.is_cut else 0,
         most=MOST_RUNS,
     )
 
@@ -132,8 +132,8 @@ def _choice(call: Call, status: int = 200, *, problem: str = "") -> Response:
 def _shown_group(group: SameSamples) -> dict[str, Any]:
     return {
         "task": group.task,
-        "runs": [_shown_choice(*each) for each in group.runs[:_MOST_IN_GROUP]],
-        "left": max(0, len(group.runs) - _MOST_IN_GROUP),
+        "runs": [_shown_choice(*each) for each in group.runs],
+        "left": group.left,
         "withdrawn": group.withdrawn,
     }
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from steelyard.server.access.callers import Role
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs.disk import why_no_room
 from steelyard.server.jobs.needs import jobs_in_need, nearly_spent, used_share
 from steelyard.server.jobs.workers import workers_seen
@@ -77,7 +78,7 @@ def _server(call: Call) -> Iterator[Need]:
     if not call.caller.is_admin:
         return
     platform, since = call.platform, datetime.now(UTC) - timedelta(days=1)
-    with platform.pool.connection() as connection:
+    with reading(platform.pool) as connection:
         secrets = unreadable_secrets(connection, platform.endpoints.key_file)
         gone = [each for each in workers_seen(connection) if each.is_gone and each.seen_at > since]
     if secrets:
@@ -90,7 +91,7 @@ def _server(call: Call) -> Iterator[Need]:
 
 
 def _jobs(call: Call) -> Iterator[Need]:
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = jobs_in_need(connection, _projects(call, Role.RUNNER), _MOST + 1)
     for each in found[:_MOST]:
         yield Need(f"Job {each.id} of {each.project}", job_path(each.project, each.id), _job_words(call, each))
@@ -140,7 +141,7 @@ def ends_soon(token: TokenRow) -> bool:
 
 
 def _budgets(call: Call) -> Iterator[Need]:
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = nearly_spent(connection, _projects(call, Role.ADMIN))
     for project, row in found[:_MOST]:
         place = f"at {row.endpoint}" if row.endpoint else "for all endpoints"

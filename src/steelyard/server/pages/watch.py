@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.cadence import EACH, WEEKDAYS, cadence_in_words, cron_of
 from steelyard.server.jobs.looks import next_look, place_of
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.room import BYTES_A_DAY, OPEN_OF_PROJECT
 from steelyard.server.jobs.rows import names_of
-from steelyard.server.jobs.specification import read_specification
 from steelyard.server.pages.jobs import asked_in_words
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
 from steelyard.server.web.addresses import job_path, run_path, watch_path
@@ -142,7 +142,7 @@ def _switch(call: Call, *, on: bool) -> Response:
 def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
     project, caller, may_act = call.project.project, call.caller, call.project.role.reaches(Role.RUNNER)
     before, wanted = _number(call.query("before", 20)), _number(call.query("job", 20))
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         schedules = schedule_acts.schedules_shown(connection, caller, project)
         waits = schedule_acts.waits_shown(connection, caller, project)
         last = schedule_acts.lasts_shown(connection, caller, project)
@@ -190,7 +190,7 @@ def _shown_schedule(
     return {
         "address": f"{watch_path(project)}/{row.id}",
         "name": row.name,
-        "subject": asked_in_words(read_specification(row.specification)),
+        "subject": asked_in_words(row),
         "cadence": cadence_in_words(row.cron),
         "zone": row.zone,
         "is_on": row.is_on,
@@ -217,7 +217,7 @@ def _shown_look(row: LookRow, project: str) -> dict[str, Any]:
 
 
 def _shown_job(row: JobRow) -> dict[str, str]:
-    asked = asked_in_words(read_specification(row.specification))
+    asked = asked_in_words(row)
     return {"id": str(row.id), "words": f"job {row.id}, {row.created_at.astimezone(UTC):%Y-%m-%d}: {asked}"}
 
 

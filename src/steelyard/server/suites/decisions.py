@@ -15,6 +15,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.server.access.acts import audit_act
+from steelyard.server.database.reading import reading
 from steelyard.suites.review import Change, Decided, change_problem, changed_item, seen_digest, tidied
 from steelyard.suites.review_file import FORMAT, MAX_NAME, SavedReview
 from steelyard.tasks.suite_file import SuiteFile
@@ -100,13 +101,13 @@ class Decisions:
             + "ORDER BY i.place"
         )
         values = {"project": project, "name": suite.name, "version": suite.id, "first": first, "size": size}
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return [ItemState(*row) for row in _all(connection, query, values)]
 
     def review_state(self, suite: SuiteRow, after: int = 0) -> ReviewState:
         """How far the review of a version is; ``after`` is the place of the item that was looked at last."""
         values = {"version": suite.id, "after": min(after, suite.items)}
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             reviewed, pending, later, first = _all(connection, _REVIEW, values)[0]
         return ReviewState(reviewed, pending, later or first)
 
@@ -119,7 +120,7 @@ class Decisions:
             f"JOIN steelyard.person p ON p.id = l.person_id WHERE {_COUNTS}"
         )
         values = {"project": project, "name": suite.name, "version": suite.id, "item": item.item.id}
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(query.encode(), values).fetchone()
         if row is not None:
             return LastDecision(msgspec.json.decode(row[0], type=Change), row[1], row[2], row[3])
