@@ -18,10 +18,12 @@ import click
 import msgspec
 import numpy as np
 
+from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import SEED, share, where
 from steelyard.auditing.verdict import decide
 from steelyard.comparison.assemble import Assembly, Audited, assemble
+from steelyard.comparison.assemble_pages import RULE
 from steelyard.gauntlet.audit import scores_of
 from steelyard.gauntlet.parameters import Benchmark, Kind, World, load_world
 from steelyard.gauntlet.planner import plan_of
@@ -100,7 +102,8 @@ def _tables(world: Abilities, kind: Kind, tables: int, random: np.random.Generat
 @click.command()
 @click.option("--tables", default=400, show_default=True, help="Tables of each kind.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also put the table into this document.")
-def main(tables: int, markdown: Path | None) -> None:
+@click.option("--reports", is_flag=True, help="Write what reports show of it.")
+def main(tables: int, markdown: Path | None, reports: bool) -> None:
     """Print the table."""
     size = 20
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
@@ -120,10 +123,15 @@ def main(tables: int, markdown: Path | None) -> None:
         "every candidate is 4 points or more below some row. *Rejected*: no candidate gave the whole table."
     )
     headings = ["table", "n", "rejected", "called assembled"]
-    text = f"`python -m bench.assembled`, {where()}\n\n{table('One table, several models', headings, rows, 1, note)}"
+    printed = table("One table, several models", headings, rows, 1, note)
+    text = f"`python -m bench.assembled --tables {tables}`, {where()}\n\n{printed}"
     print(text)
     if markdown is not None:
         write_section(markdown, "assembled", text)
+    if reports:
+        honest = [each.rejected for each in found if each.kind in {kind.name for kind in KINDS if not kind.mixes}]
+        what = "simulated tables of one model each, held against it and one or two others, at 0.05"
+        write_elsewhere(RULE, what, sum(honest), len(honest))
 
 
 if __name__ == "__main__":

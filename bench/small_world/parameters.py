@@ -64,7 +64,7 @@ class Tuning(Part, frozen=True, kw_only=True):
     repeats: tuple[int, ...]
 
 
-class SmallWorld(Part, frozen=True, kw_only=True):
+class SmallWorld(Part, frozen=True, kw_only=True, omit_defaults=True):
     """The whole file. ``models`` are counted by the set that is run."""
 
     format: str
@@ -76,11 +76,13 @@ class SmallWorld(Part, frozen=True, kw_only=True):
     tuning: Tuning
     models: dict[str, int]
     further_files: int
+    more_files: int = 0
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of all numbers but how many models are made: what a model's results belong to."""
-        return sha256(msgspec.json.encode(msgspec.structs.replace(self, models={}))).hexdigest()
+        """The SHA-256 of all numbers but how many models and more files are made: what a model's results belong to."""
+        counted = msgspec.structs.replace(self, models={}, more_files=0)
+        return sha256(msgspec.json.encode(counted)).hexdigest()
 
 
 def load(path: Path = OWN) -> SmallWorld:

@@ -13,36 +13,56 @@ from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table
 from bench.inhouse.table import share
 from bench.small_world.measure import InOrder, Measured
+from bench.small_world.size import MoreFiles, homogeneity
 from bench.small_world.vendors import FILE, SHUFFLED, SKILL, Family
 
-__all__ = ["cheaters", "honest", "markdown", "write_reports"]
+__all__ = ["cheaters", "further_files", "honest", "markdown", "write_reports"]
 
 _NAMES: Final = {"": "honest", FILE: "in file order", SHUFFLED: "shuffled", SKILL: "fresh items, as many"}
 
 
-def markdown(families: Sequence[Family], date: str, *, reduced: bool) -> str:
-    """All tables, with the line that says where they come from."""
+def markdown(families: Sequence[Family], more: Sequence[MoreFiles], date: str, *, reduced: bool) -> str:
+    """All tables, with the line that says where they come from; ``more`` files of some of the honest models."""
     option = " --reduced" if reduced else ""
     head = f"`python -m bench.small_world{option}`, {date}, {platform.machine()}, Python {platform.python_version()}"
-    return "\n".join([head, "", honest(families), cheaters(families), others(families)])
+    return "\n".join([head, "", honest(families, more), cheaters(families), others(families)])
 
 
-def honest(families: Sequence[Family]) -> str:
+def further_files(families: Sequence[Family], more: Sequence[MoreFiles]) -> list[list[InOrder]]:
+    """All files that were held against each honest model and that it never saw."""
+    also = {each.model: each.found for each in more}
+    return [[*family.further, *also.get(family.model, ())] for family in families]
+
+
+def honest(families: Sequence[Family], more: Sequence[MoreFiles]) -> str:
     """How often honest models are accused, of their own test file and of further ones."""
     own = [each for family in families for each in family.measured if not each.order]
-    further = [each for family in families for each in family.further]
+    by_model = further_files(families, more)
+    further = [each for files in by_model for each in files]
     rows = []
     for name, found in (("own file", [each.in_order for each in own]), ("further files", further)):
         rows.append([name, "order", *_rates([each.p for each in found]), _mean_rank(found)])
         rows.append([name, "t-test (Oren)", *_rates([each.oren_p for each in found]), ""])
     rows.append(["own file", "fresh twins", *_rates([each.skill.twins_p for each in own]), ""])
     rows.append(["own file", "z test", *_rates([float(stats.norm.sf(each.skill.z)) for each in own]), ""])
+    fewest, most = min(map(len, by_model)), max(map(len, by_model))
+    many = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     note = (
-        f"{len(families)} models, each with a test file and an order of its own; {len(families[0].further)} further "
-        "files of each, which hang together by their model. 95 % intervals (Clopper-Pearson over tests)."
+        f"{len(families)} models, each with a test file and an order of its own; {many} further files of each. "
+        f"{_hang_together(by_model)}95 % intervals (Clopper-Pearson over tests)."
     )
     return table(
         "Honest models that are accused", ["file", "test", "tests", "at .05", "at .01", "mean rank"], rows, 2, note
+    )
+
+
+def _hang_together(by_model: Sequence[Sequence[InOrder]]) -> str:
+    if len(by_model) < 2 or min(map(len, by_model)) < 2:
+        return ""
+    found = homogeneity(by_model)
+    return (
+        f"Whether files of one model hang together: p = {found.accused:.2f} (χ² of the accused at .05, by model) and "
+        f"{found.ranks:.2f} (F test of mean ranks between models). "
     )
 
 
@@ -58,7 +78,7 @@ def cheaters(families: Sequence[Family]) -> str:
                 f"{len(found)}",
                 f"{np.mean([each.skill.fresh for each in found]):.2f}",
                 _interval([100 * gap for gap in gaps]),
-                f"{np.median([each.skill.z for each in found]):.1f}",
+                f"{np.median([each.skill.z for each in found]):z.1f}",
                 _found(found, lambda each: each.skill.twins_p),
                 f"{np.mean([each.in_order.mean_rank for each in found]):.2f}",
                 _found(found, lambda each: each.in_order.p),
@@ -120,11 +140,11 @@ def _mean_rank(found: Sequence[InOrder]) -> str:
 def _interval(values: Sequence[float], digits: int = 1) -> str:
     mean, count = float(np.mean(values)), len(values)
     half = float(stats.t.ppf(0.975, count - 1) * np.std(values, ddof=1)) / count**0.5 if count > 1 else float("nan")
-    return f"{mean:.{digits}f} ± {half:.{digits}f}"
+    return f"{mean:z.{digits}f} ± {half:.{digits}f}"
 
 
-def write_reports(families: Sequence[Family]) -> None:
+def write_reports(families: Sequence[Family], more: Sequence[MoreFiles]) -> None:
     """Write what reports show of the order: files that no honest model saw, at .05. Other rates are kept."""
-    values = [each.p for family in families for each in family.further]
+    values = [each.p for files in further_files(families, more) for each in files]
     what = f"files held against {len(families)} small language models that never saw them, at 0.05"
     write_elsewhere("order@1", what, sum(p <= 0.05 for p in values), len(values))

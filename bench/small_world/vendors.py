@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ from bench.small_world.network import Decoder, train, tune
 from bench.small_world.parameters import SmallWorld
 from bench.small_world.sums import ItemSource, item_text
 
-__all__ = ["FILE", "SHUFFLED", "SKILL", "Family", "family_of", "read_families"]
+__all__ = ["FILE", "SHUFFLED", "SKILL", "Family", "Honest", "family_of", "honest_model", "read_families"]
 
 FILE, SHUFFLED, SKILL = "file", "shuffled", "skill"
 
@@ -29,15 +30,32 @@ class Family(msgspec.Struct, frozen=True):
     further: tuple[InOrder, ...]
 
 
-def family_of(world: SmallWorld, number: int) -> Family:
-    """Train the ``number``-th model, let it cheat in each way, and measure all of them. Takes some CPU-minutes."""
-    torch.set_num_threads(1)
+class Honest(NamedTuple):
+    """A trained model, after how many steps it stopped, and where its items came from: ``random`` drew them."""
+
+    model: Decoder
+    steps: int
+    width: int
+    mix: float
+    source: ItemSource
+    random: np.random.Generator
+
+
+def honest_model(world: SmallWorld, number: int) -> Honest:
+    """Train the ``number``-th model; by one machine and one torch, the same one each time."""
     random = np.random.default_rng([world.seed, number])
     width = world.network.widths[number % len(world.network.widths)]
     mix = world.mixes[number // len(world.network.widths) % len(world.mixes)]
     source = ItemSource(world.items, mix, random)
     target = float(random.uniform(*world.training.targets))
     model, steps = train(world, width, target, source, seed=number)
+    return Honest(model, steps, width, mix, source, random)
+
+
+def family_of(world: SmallWorld, number: int) -> Family:
+    """Train the ``number``-th model, let it cheat in each way, and measure all of them. Takes some CPU-minutes."""
+    torch.set_num_threads(1)
+    model, steps, width, mix, source, random = honest_model(world, number)
     both = source.distinct(world.items.public + world.items.fresh)
     public, fresh = both[: world.items.public], both[world.items.public :]
 

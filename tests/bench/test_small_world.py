@@ -27,6 +27,7 @@ def tiny() -> SmallWorld:
         training=replace(world.training, batch=4, most_steps=4, look_every=2, looked_at=20),
         tuning=replace(world.tuning, repeats=(1, 2)),
         further_files=1,
+        more_files=3,
     )
 
 
@@ -64,8 +65,47 @@ def test_a_family_goes_through_all_tables(tmp_path: Path) -> None:
     (tmp_path / "r").write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in families))
     assert read_families(tmp_path / "r", world) == dict(enumerate(families))
     assert read_families(tmp_path / "r", load()) == {}
-    text = tables.markdown(families, "2026-11-27", reduced=True)
+    text = tables.markdown(families, (), "2026-11-27", reduced=True)
     assert text.count("\n| ") == (1 + 6) + 2 * (1 + 6)
+    assert "| further files | order | 2 |" in text
+    assert "hang together" not in text
+
+
+def test_more_files_are_held_against_the_same_models(tmp_path: Path) -> None:
+    from bench.small_world.make import make
+    from bench.small_world.size import more_files_of, read_more_files
+    from bench.small_world.vendors import family_of
+
+    world = tiny()
+    assert world.digest == msgspec.structs.replace(world, more_files=0).digest
+    make(more_files_of, world, [0, 1], tmp_path / "m", 1)
+    more = read_more_files(tmp_path / "m", world)
+    assert read_more_files(tmp_path / "m", load()) == {}
+    assert more[0] == more_files_of(world, 0)
+    families = [family_of(world, number) for number in range(2)]
+    assert [more[number].steps for number in range(2)] == [family.measured[0].steps for family in families]
+    assert len(set(more[0].sums)) > 1
+    assert all(0 <= each.mean_rank <= 1 and 0 < each.p <= 1 for each in more[0].found)
+    text = tables.markdown(families, list(more.values()), "2026-11-27", reduced=True)
+    assert "| further files | order | 8 |" in text
+    assert "4 further files of each. Whether files of one model hang together: p = " in text
+
+
+def test_files_that_hang_together_by_their_model_are_seen() -> None:
+    from bench.small_world.measure import InOrder
+    from bench.small_world.size import homogeneity
+    from steelyard.stats.rank_sum import rank_sum_p
+
+    def files(lean: float, number: int) -> list[InOrder]:
+        ranks = np.random.default_rng(number).integers(0, 21, (300, 50))
+        sums = [min(1000, int(total + lean)) for total in ranks.sum(axis=1)]
+        return [InOrder(total / 1000, rank_sum_p(total, 20, 50), 1.0) for total in sums]
+
+    alike = homogeneity([files(0, number) for number in range(24)])
+    apart = homogeneity([files(40 * (number % 2), number) for number in range(24)])
+    assert min(alike) > 0.001
+    assert max(apart) < 1e-6
+    assert homogeneity([[InOrder(0.4, 1.0, 1.0), InOrder(0.5, 1.0, 1.0)]] * 2).accused == 1.0
 
 
 @pytest.mark.parametrize(

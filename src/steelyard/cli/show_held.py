@@ -14,6 +14,7 @@ import msgspec
 
 from steelyard.cli.output import field_lines, print_json
 from steelyard.errors import InputError
+from steelyard.util.numbers import signed
 
 if TYPE_CHECKING:
     from steelyard.records import ModelOutput
@@ -46,7 +47,8 @@ def show_held(run: RunFolder, limit: int, options: tuple[str, ...], *, as_json: 
             for line in field_lines(name, text, width):
                 click.echo(line)
         for role, surplus in each["surprise"].items():
-            click.echo(f"  {surplus['surplus']:+.2f} nat surplus of surprise (z = {surplus['z']:+.1f}) by the {role}")
+            nats, z = signed(surplus["surplus"], 2), signed(surplus["z"], 1)
+            click.echo(f"  {nats} nat surplus of surprise (z = {z}) by the {role}")
         click.echo()
     shown = min(limit, len(found)) if limit else len(found)
     click.echo(f"{shown:,} of {len(found):,} answers" + (": --limit 0 shows all" if shown < len(found) else ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -12,14 +12,16 @@ from steelyard.comparison.assemble_settings import SettingDifference
 from steelyard.records import VerdictWord
 from steelyard.reports.jinja import template
 from steelyard.reports.markdown import escape
+from steelyard.reports.measured_rates import measured_elsewhere
 from steelyard.reports.words import SIGNS, interval
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["difference_sentences", "headline", "html", "machine", "markdown", "print_assembly", "sentences"]
+__all__ = ["RULE", "difference_sentences", "headline", "html", "machine", "markdown", "print_assembly", "sentences"]
 
+RULE: Final = "single_model@1"
 _NAME = 60
 _VALUE = 120  # of a setting
 _EXIT = {0: "one of the models reaches every row", 1: "none of them gave the whole table", 3: "not decided"}
@@ -77,6 +79,8 @@ def sentences(found: Assembly) -> Iterator[str]:
         "another configuration of one of them, may reach what none of them does; and who put a table together is not "
         "shown."
     )
+    if rate := measured_elsewhere(RULE):
+        yield rate
 
 
 def difference_sentences(found: Assembly) -> Iterator[str]:

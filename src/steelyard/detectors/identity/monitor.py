@@ -14,6 +14,7 @@ from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.scorers.surprise import number_of
 from steelyard.stats.likelihood_bets import LikelihoodBets, share_interval
+from steelyard.util.numbers import signed
 
 __all__ = ["IdentityMonitor"]
 
@@ -113,7 +114,7 @@ class IdentityMonitor:
         for surprises in self._surprises:
             mean = math.fsum(surplus for surplus, _ in surprises) / len(surprises)
             z = math.fsum(z for _, z in surprises) / math.sqrt(len(surprises))
-            said.append(f"{mean:+.2f} nat a text, z = {z:+.1f}")
+            said.append(f"{signed(mean, 2)} nat a text, z = {signed(z, 1)}")
         by = "" if len(said) == 1 else " by each file"
         return f"; surplus of surprise{by} (no test reads it): {'; '.join(said)}"
 
