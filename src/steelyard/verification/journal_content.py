@@ -25,6 +25,7 @@ REPEAT_CHECK = -1  # the position of what the repeat check asks
 class JournalFound:
     """What the journal holds: executed scores, wasted attempts, and measurements that were not asked to their end.
 
+    ``refused``: those of the latter whose limit of tokens the endpoint refuses; the others' end does not wait for them.
     ``first_us`` is the time at which the first attempt began, in µs since 1970; None where nothing was asked.
     """
 
@@ -32,6 +33,7 @@ class JournalFound:
     wasted: int = 0
     first_us: int | None = None
     unfinished: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 def check_journal(run: RunFolder) -> JournalFound:
@@ -66,10 +68,9 @@ def check_journal(run: RunFolder) -> JournalFound:
     batches.finish(is_complete=is_complete)
     if is_complete:
         found.unfinished = frozenset(
-            name
-            for name, sealed in sealed_samples.items()
-            if numbering.ended(name) < sealed.planned and not _is_refused(usage[name])
+            name for name, sealed in sealed_samples.items() if numbering.ended(name) < sealed.planned
         )
+        found.refused = frozenset(name for name in found.unfinished if _is_refused(usage[name]))
     if found.unfinished and plan.origin.kind == "imported":
         raise VerificationError(f"{layout.JOURNAL}: {min(found.unfinished)}: a call of the imported log is not there")
     return found
