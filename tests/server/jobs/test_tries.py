@@ -8,7 +8,7 @@ from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification, encode
-from steelyard.server.jobs.tries import Try, asked_tasks, other_tries
+from steelyard.server.jobs.tries import Try, asked_tasks, named_tasks, other_tries
 from tests.server.jobs.yard import an_endpoint
 
 NAME = "at 127.0.0.1:1/tries/v1"
@@ -81,3 +81,26 @@ def test_what_a_job_asks_about() -> None:
     own = RunSpecification(endpoint=NAME, model="sums", questions={"mine": "{}"})
     assert asked_tasks(encode(own).decode()) == ("mine",)
     assert asked_tasks(json.dumps({"kind": "resume", "job": 3})) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# task: decoy\n#" + "x" * 60_000 + "\nmodel: x\nclaims:\n- {task: gsm8k, value: 50}\n",
+        'model: x\nclaims:\n- {"ta\\u0073k": gsm8k, value: 50}\n',
+        "model: x\nvendor: 'task: decoy'\nclaims:\n- task: >-\n    gsm8k\n  value: 50\n",
+    ],
+    ids=["comment", "escape", "block"],
+)
+def test_a_sheets_tasks_are_those_that_the_job_reads(text: str) -> None:
+    assert named_tasks(encode(AuditSpecification(endpoint=NAME, model="sums", sheet=text))) == ["gsm8k"]
+
+
+@pytest.mark.parametrize("text", ["claims: [", "model: x\nclaims:\n- {task: gsm8k, value: 50}\n#" + "x" * 200_000])
+def test_a_sheet_that_nobody_reads_counts_as_one_of_the_same(
+    jobs: Jobs, person: int, database: Database, text: str
+) -> None:
+    hidden = _added(jobs, person, database, AuditSpecification(endpoint=NAME, model="sums", sheet=text), "failed")
+    other = _added(jobs, person, database, sheet("humaneval"), "failed")
+    assert hidden in {each.job for each in tries(database, other)}
+    assert other in {each.job for each in tries(database, hidden)}
