@@ -23,7 +23,6 @@ from steelyard.server.database.migrate import (
     migrations,
     missing_migrations,
 )
-from steelyard.server.jobs.tries import named_tasks
 from tests.server.database.rows import fill
 from tests.server.databases import Server
 
@@ -166,8 +165,8 @@ def test_what_pages_read_of_many_rows_is_taken_out_of_their_json(empty: Database
         ]  # fmt: skip
         found = connection.execute("SELECT model, tasks FROM steelyard.job ORDER BY id DESC LIMIT 3").fetchall()
         assert [(model, sorted(tasks)) for model, tasks in reversed(found)] == [
-            (str(each["model"]).replace("\0", "\ufffd"), sorted(named_tasks(json.dumps(each)))) for each in asked
-        ]
+            ("m\ufffd", ["MMLU (5-shot)", "gsm8k"]), ("m", ["gsm8k"]), ("m", ["a", "b"]),
+        ]  # fmt: skip
         digests = connection.execute("SELECT asked_sha256, sheet_sha256 FROM steelyard.job ORDER BY id DESC LIMIT 3")
         assert digests.fetchall()[::-1] == [
             (sha256_hex(json.dumps(each).encode()), sha256_hex(sheet.encode()) if "sheet" in each else "")

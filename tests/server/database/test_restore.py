@@ -101,9 +101,14 @@ def test_a_copy_asks_nothing_by_itself(data: Path, tmp_path: Path) -> None:
                     (person,),
                 )
             connection.execute("SELECT steelyard.take_job('w', '1 hour')")
+            connection.execute(
+                "UPDATE steelyard.job SET stored_run_id = (SELECT min(id) FROM steelyard.stored_run) "
+                "WHERE state = 'running'"
+            )
         write_backup(database, folder, tmp_path / "backup")
     with open_folder() as path:
-        assert restore_backup(tmp_path / "backup", path, environment={}).stopped == 5
+        done = restore_backup(tmp_path / "backup", path, environment={})
+        assert (done.stopped, done.begun) == (5, 1)
         with started(path) as database, database.connect() as connection:
             rows = connection.execute("SELECT state, count(*) FROM steelyard.job GROUP BY 1 ORDER BY 1").fetchall()
             assert rows == [("cancelled", 1), ("paused", 2)]

@@ -82,3 +82,26 @@ def test_what_a_job_asks_about() -> None:
     assert named_tasks(encode(own)) == ["mine"]
     assert named_tasks(json.dumps({"kind": "resume", "job": 3})) == []
     assert asked_tasks(["a\nb", "a b", *map(str, range(30))]) == ("a b", *map(str, range(19)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# task: decoy\n#" + "x" * 60_000 + "\nmodel: x\nclaims:\n- {task: gsm8k, value: 50}\n",
+        'model: x\nclaims:\n- {"ta\\u0073k": gsm8k, value: 50}\n',
+        "model: x\nvendor: 'task: decoy'\nclaims:\n- task: >-\n    gsm8k\n  value: 50\n",
+    ],
+    ids=["comment", "escape", "block"],
+)
+def test_a_sheets_tasks_are_those_that_the_job_reads(text: str) -> None:
+    assert named_tasks(encode(AuditSpecification(endpoint=NAME, model="sums", sheet=text))) == ["gsm8k"]
+
+
+@pytest.mark.parametrize("text", ["claims: [", "model: x\nclaims:\n- {task: gsm8k, value: 50}\n#" + "x" * 200_000])
+def test_a_sheet_that_nobody_reads_counts_as_one_of_the_same(
+    jobs: Jobs, person: int, database: Database, text: str
+) -> None:
+    hidden = _added(jobs, person, database, AuditSpecification(endpoint=NAME, model="sums", sheet=text), "failed")
+    other = _added(jobs, person, database, sheet("humaneval"), "failed")
+    assert hidden in {each.job for each in tries(database, other)}
+    assert other in {each.job for each in tries(database, hidden)}

@@ -95,6 +95,14 @@ def test_what_is_no_amount_is_refused_beside_the_form(own: Site) -> None:
     assert admin.post(BUDGETS, {"cost": "1"}).status == 403
 
 
+@pytest.mark.parametrize("path", [BUDGETS, f"{BUDGETS}/approval"])
+@pytest.mark.parametrize("fields", [{"cost": "x"}, {"tokens": "x"}, {"tokens": "1e9"}, {"cost": "nan"}])
+def test_a_form_that_lacks_a_field_is_refused_in_words_too(own: Site, path: str, fields: dict[str, str]) -> None:
+    """Browsers send both."""
+    reply = own.administrator().submit(BUDGETS, path, **fields)
+    assert (reply.status, "number from 0 on" in reply.text) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("cost", "tokens", "found"),
     [

@@ -69,6 +69,13 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
             f"paused or switched off: {done.stopped:,} jobs, schedules, webhooks or mail servers; go on with those "
             "that are still wanted"
         )
+    if done.begun:
+        click.echo(
+            f"of these, {done.begun:,} jobs had begun, and go on only under the keys of their projects, which are in "
+            "no backup: copy secrets/projects of the old data folder to the new one before you resume them, or start "
+            "them anew",
+            err=True,
+        )
     if done.manifest.damaged:
         click.echo(f"the backup was made without {len(done.manifest.damaged):,} damaged files of runs", err=True)
     if problem := done.manifest.audit_problem:

@@ -171,6 +171,8 @@ class JobAttempt:
             return Outcome("failed", ended.reason)
         if ended.how in ("budget", "approval"):
             return Outcome("waiting", ended.reason, waits_for=ended.how)
+        if ended.how == "key":
+            return Outcome("paused", ended.reason)
         return Outcome("again", ended.reason or "its process was stopped by somebody else", rests=ended.unavailable)
 
     def _wished(self) -> Outcome:

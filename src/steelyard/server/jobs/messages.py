@@ -106,10 +106,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag=
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="ended"):
-    """How it ended: *sealed*, *stopped*, *unusable*, *budget*, *approval* or *failed*, with the reason.
+    """How it ended: *sealed*, *stopped*, *unusable*, *budget*, *approval*, *key* or *failed*, with the reason.
 
     *unusable*: a fault of what was asked; *budget*: one has no room for the next call; *approval*: what it may spend
-    needs a second person.
+    needs a second person; *key*: its plan is signed by one that the project has not any more.
 
     ``unavailable``: the endpoint did not answer.
     """

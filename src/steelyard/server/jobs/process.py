@@ -55,9 +55,9 @@ __all__ = ["main"]
 _FIRST_LEASE_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 2.0  # an interval takes some milliseconds
-_LOST_KEY: Final = (
-    "its plan was signed by an earlier key of the project, which is not here any more (keys are in no backup): start "
-    "it anew, which counts as another try"
+_ANOTHER_KEY: Final = (
+    "its plan is signed by an earlier key of this project, which is not here, since keys are in no backup: resume it "
+    "when whoever runs the server has put that key back, or cancel it, and start it anew"
 )
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 
@@ -121,6 +121,8 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
         return Ended(how=error.waits_for, reason=one_line(str(error), 500))
     except Interrupted:
         return Ended(how="stopped")
+    except _AnotherKey:
+        return Ended(how="key", reason=_ANOTHER_KEY)
     except LedgerBusy:  # by another job of the project, which may be held up
         return Ended(how="failed", reason="another job of the project keeps its ledger locked")
     except (InputError, VerificationError) as error:
@@ -171,7 +173,7 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
         begun = RunFolder.open(run)
         if not begun.is_sealed:
             if begun.signers and signer.public_key.keyid not in begun.signers:
-                raise InputError(_LOST_KEY)
+                raise _AnotherKey
             asyncio.run(resumed(begun, args, signer, **more))
             teller.tell_all()
 
@@ -225,6 +227,10 @@ class _NotAllowed(Interrupted):
     def __init__(self, message: str, waits_for: str) -> None:
         super().__init__(message)
         self.waits_for = waits_for
+
+
+class _AnotherKey(SteelyardError):
+    """The run was begun under a key that the project has not any more, as after a restore: nobody can seal it here."""
 
 
 def _variables(setup: Setup) -> dict[str, str]:

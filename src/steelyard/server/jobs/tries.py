@@ -6,7 +6,6 @@ can see how it goes, and stop it. One that goes on with another counts once with
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard.claims.benchmarks import key_of, lookup
+from steelyard.claims.sheet import sheet_of
+from steelyard.errors import InputError
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ __all__ = ["Try", "asked_tasks", "named_tasks", "other_tries"]
 
 _LOOKED_AT: Final = 500  # the newest jobs of the same model at the same endpoint
 _MOST_TASKS: Final = 1_000
-_SHEET: Final = 50_000  # characters of a sheet that are looked at
-_TASK: Final = re.compile(r"""["']?task["']?\s*:\s*["']?([^"',}\n#]{1,200})""")
+_LONGEST_SHEET: Final = 200_000  # characters that are read, as of a pasted one: reading takes a second for 250,000
 _QUERY: Final = (
     "WITH own AS (SELECT b.id, b.project_id, b.endpoint_id, b.model FROM steelyard.job j "
     "JOIN steelyard.job b ON b.id = coalesce(j.resumes, j.id) WHERE j.id = %(job)s AND j.project_id = %(project)s), "
@@ -52,7 +52,8 @@ class Try:
 def other_tries(connection: psycopg.Connection[Any], project: int, job: int) -> tuple[Try, ...]:
     """The other jobs of a project that began to ask the same model about a benchmark of this job, the newest first.
 
-    Of the newest 500 of that model at that endpoint. A sheet in which no task is found counts as one of the same.
+    Of the newest 500 of that model at that endpoint. A sheet that cannot be read, or is longer than any, counts as one
+    of the same.
     """
     values = {"project": project, "job": job, "most": _LOOKED_AT}
     rows = connection.execute(_QUERY.encode(), values).fetchall()
@@ -71,7 +72,10 @@ def asked_tasks(tasks: Iterable[str]) -> tuple[str, ...]:
 
 
 def named_tasks(specification: str | bytes) -> list[str]:
-    """All of them as they are written, at most 1,000: what a job's row keeps of its specification."""
+    """All that it names, at most 1,000, a sheet read as the job reads it: what a job's row keeps of its specification.
+
+    Empty for a sheet that cannot be read, or is longer than any.
+    """
     asks = msgspec.json.decode(specification)
     named = _named(asks.get("sheet"), asks.get("task"), asks.get("questions") or ())
     return list(dict.fromkeys(each.replace("\0", "\N{REPLACEMENT CHARACTER}") for each in named))[:_MOST_TASKS]
@@ -83,11 +87,20 @@ def _keys(tasks: list[str]) -> frozenset[str]:
 
 def _named(sheet: str | None, task: str | None, questions: Any) -> Iterator[str]:
     if sheet:
-        yield from (found.strip() for found in _TASK.findall(sheet[:_SHEET]))
+        yield from _tasks_of(sheet)
     elif task:
         yield task
     else:
         yield from questions
+
+
+def _tasks_of(sheet: str) -> list[str]:
+    if len(sheet) > _LONGEST_SHEET:
+        return []
+    try:
+        return [each.task for each in sheet_of(sheet).claims]
+    except InputError:
+        return []
 
 
 def _key(name: str) -> str:

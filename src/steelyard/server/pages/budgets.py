@@ -124,7 +124,7 @@ def _page(
         budgets=[_shown(each) for each in found],
         endpoints=[each.name for each in call.platform.endpoints.all() if each.retired_at is None],
         typed={name: given.get(name, "") for name in ("endpoint", "cost", "tokens")},
-        threshold=threshold_typed or now,
+        threshold={name: (threshold_typed or now).get(name, "") for name in now},
         has_threshold=any(now.values()),
         threshold_problem=threshold_problem,
     )
