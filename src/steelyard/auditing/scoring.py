@@ -100,8 +100,9 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
     nobody offered, and an output that was cut off, unless the scorer knows that more text could not have changed what
     it read; a long message that was cut off is never wrong. One that ends in a loop has no answer, and is wrong; so is
     one that the model ended with nothing in it, unless the endpoint counts tokens that did not come: a server may keep
-    reasoning to itself, and not say so. An output that ended at the limit which its claim ``stated`` is whole. Where
-    the claim states no decoding, a model that reasons, or repeats itself, has nothing wrong.
+    reasoning to itself, and not say so (but not where a text that is no turn was stopped at a stop string). An output
+    that ended at the limit which its claim ``stated`` is whole. Where the claim states no decoding, a model that
+    reasons, or repeats itself, has nothing wrong.
     """
     if isinstance(sample.request, NextTokenRequest):  # its text is a list of ours, whatever its tokens look like
         return scorer.score(sample, output)
@@ -119,7 +120,8 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
     if output.outcome is Outcome.OK and isinstance(sample.request, GenerateRequest) and not answer.strip():
         if reasoning or output.reasoning or output.reasoning_tokens:
             return Score(value=None, note="reasoning, and no answer")
-        if output.completion_tokens > _FEW_TOKENS + len(output.text):
+        is_stopped = bool(sample.request.stop) and not is_chat and output.finish_reason == "stop"
+        if output.completion_tokens > _FEW_TOKENS + len(output.text) and not is_stopped:
             return Score(value=None, note="the endpoint counts tokens of an answer that it did not send")
         return Score(value=0.0, parsed=False, note="the model ended its answer with nothing in it")
     if output.outcome is not Outcome.TRUNCATED:

@@ -18,7 +18,7 @@ from steelyard.scorers.reading.alone import names_alone, plain_line, sole_values
         (r"\(45\%\)", "45%"),
         ("**<answer>45</answer>**", "45"),
         ('<45> "km"', "45 km"),
-        (r"1{,}234\,567 and 70\ 000", "1,234 567 and 70000"),
+        (r"1{,}234\,567 and 70\ 000", "1,234 567 and 70 000"),
         ("$1,234 and US$5", "1,234 and US$5"),
         ("x" * 301, ""),
     ],

@@ -18,7 +18,6 @@ _ELEMENT: Final = re.compile(r"<(\w{1,20})>([^<>]*)</\1>")
 _LATEX: Final = re.compile(
     r"\\(?:boxed|fbox|text\w{0,6}|math\w{0,6}|operatorname|displaystyle|left|right)\b|\\[()\[\]]"
 )
-_SPACED: Final = re.compile(r"(?<=[0-9])\\ (?=[0-9]{3}(?![0-9]))")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _RATIO: Final = re.compile(r"[0-9]\s*[:/]\s*[0-9]")
 _TEN: Final = frozenset(Fraction(10) ** power for power in range(-9, 10))  # what a scale, % or a separator stands for
@@ -52,7 +51,7 @@ def plain_line(line: str) -> str:
     Empty where it is longer than 300 characters: that is no short answer.
     """
     text = _ELEMENT.sub(r" \2 ", line if len(line) <= MAX_CHARACTERS else "")
-    text = _SPACED.sub("", text.replace("{,}", ",").replace("\\,", " ").replace("\\%", "%").replace("\\$", "$"))
+    text = text.replace("{,}", ",").replace("\\,", " ").replace("\\ ", " ").replace("\\%", "%").replace("\\$", "$")
     return " ".join(re.sub(r"[{}\"<>*_`\\]|(?<!\S)\$|\$(?!\S)", " ", _LATEX.sub(" ", text)).split())
 
 
