@@ -191,7 +191,7 @@ def _plain(value: Any) -> Any:
         for name, default, has_default in fields:
             entry = getattr(value, name)
             if not (has_default and entry == default and type(entry) is type(default)):
-                found[name] = _plain(entry)
+                found[name] = entry if type(entry) is str else _plain(entry)  # most fields are texts
         return found
     elif issubclass(kind, Enum):
         return _plain(value.value)
