@@ -69,6 +69,9 @@ class StreamedBody:
 
     def sent(self) -> Iterator[bytes]:
         """What is sent, a piece at a time: each is made when it is asked for."""
+        if self.size <= MOST:
+            yield b"".join(self._encoded())
+            return
         waiting: list[bytes] = []
         size = 0
         for piece in self._encoded():
