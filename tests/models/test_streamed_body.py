@@ -6,12 +6,13 @@ import base64
 import json
 import tracemalloc
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.models.streamed_body import Places, StreamedBody
+from steelyard.models.streamed_body import LEAST, MOST, Places, StreamedBody
 from steelyard.records import Image
 
 
@@ -45,6 +46,19 @@ def test_an_image_is_encoded_a_piece_at_a_time() -> None:
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("sizes", [[50_000], [100] * 3_000, [100_000] * 9, [10, 3_000_000, 10], [50_000, 20] * 40])
+def test_what_is_small_goes_with_what_stands_beside_it(sizes: list[int]) -> None:
+    places = Places()
+    files = [b"x" * size for size in sizes]
+    streamed = StreamedBody.of({"urls": [places.put(image(data)) for data in files]}, places)
+    pieces = list(streamed.sent())
+    assert sum(map(len, pieces)) == streamed.size
+    assert max(map(len, pieces)) <= MOST
+    assert all(len(one) + len(next_one) > LEAST for one, next_one in pairwise(pieces))
+    if streamed.size <= MOST:
+        assert len(pieces) == 1
 
 
 def test_an_image_without_bytes_or_place_is_refused() -> None:

@@ -48,8 +48,8 @@ __all__ = [
     "signer_at",
 ]
 
-# Python looks for garbage in cycles after so many new objects, which it counts as made less let go. A hundred calls in
-# flight hold some thousands, and leave no cycle; at its own 700 the search takes a tenth of a run's processor time.
+# Python looks for garbage in cycles when so many more objects were made than let go. A hundred calls in flight hold
+# some thousands, and leave no cycle: at its own 700 it would look once in a dozen calls, and find nothing.
 _NEW_OBJECTS: Final = 10_000
 
 OnInterrupt = Callable[[Callable[[], None]], AbstractContextManager[None]]

@@ -211,7 +211,8 @@ def _plain(value: Any) -> Any:
 
 def _fields_in(record: Any, given: Container[str] = ()) -> dict[str, Any]:
     """The fields of a record that are sealed, but for those that are given, as :func:`_plain` has them."""
-    tag, fields = fields_of(type(record))
+    kind: Any = type(record)
+    tag, fields = fields_of(kind)
     found: dict[str, Any] = dict(tag)
     for name, default, has_default in fields:
         if name in given:

@@ -315,7 +315,7 @@ def _sent(body: Mapping[str, Any] | StreamedBody | Upload | None, pause: float) 
         form.add_field("file", body.data, filename=body.name, content_type="application/jsonl")
         return form, {}
     if isinstance(body, StreamedBody):
-        from steelyard.models.sent_body import SentBody  # it loads aiohttp, which a run without an endpoint does without
+        from steelyard.models.sent_body import SentBody
 
         return SentBody(body, pause), {}
     return None if body is None else msgspec.json.encode(body), JSON
