@@ -24,15 +24,16 @@ _FRESH_SECONDS: Final = 2.0
 
 
 @contextmanager
-def reading(pool: ConnectionPool) -> Iterator[psycopg.Connection[Any]]:
+def reading(pool: ConnectionPool, timeout: float | None = None) -> Iterator[psycopg.Connection[Any]]:
     """A connection for statements that only read, each of which is a transaction of its own.
 
     That is all that statements of one transaction would see of each other's moment, too: it is *read committed*. Where
-    something is written, or rows are locked, the pool's own block is the transaction that it needs.
+    something is written, or rows are locked, the pool's own block is the transaction that it needs. ``timeout`` is as
+    of the pool's block.
     """
     from psycopg.pq import TransactionStatus
 
-    with pool.connection() as connection:
+    with pool.connection(timeout) as connection:
         connection.autocommit = True
         try:
             yield connection

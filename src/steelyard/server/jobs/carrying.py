@@ -18,6 +18,7 @@ from steelyard.evidence.ledger_file import LedgerFile, ledger_path, read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import psycopg
@@ -38,7 +39,9 @@ def note_plan(connection: psycopg.Connection[Any], stored_run: int, run: RunFold
     )
 
 
-def carry_plans(connect: Callable[[], psycopg.Connection[Any]], project: int, signer: KeySigner) -> int:
+def carry_plans(
+    connect: Callable[[], AbstractContextManager[psycopg.Connection[Any]]], project: int, signer: KeySigner
+) -> int:
     """Count on, in the signer's ledger, the plans of the project that are not in it; how many there were.
 
     Raises InputError where the ledger cannot be read or written.

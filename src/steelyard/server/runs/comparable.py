@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from steelyard.evidence.canonical import sha256_hex
 from steelyard.server.database.reading import reading
 from steelyard.server.runs.rows import LISTED, PAGE_SIZE, ListedRun
 from steelyard.server.runs.summary import AskedSamples
@@ -21,13 +20,14 @@ __all__ = ["LOOKED_AT", "SameSamples", "SameSamplesPage", "runs_beside", "runs_o
 LOOKED_AT: Final = 200  # of the newest runs
 GROUPS: Final = 20  # of a page
 RUNS: Final = 30  # of a group
+_KEY: Final = 16  # digits, in 0020_lists_read_no_texts.sql
 _ASKED: Final = (
-    "SELECT r.id, r.samples, EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = r.id) "
+    "SELECT r.id, r.sample_keys, EXISTS (SELECT FROM steelyard.run_withdrawn d WHERE d.run_id = r.id) "
     "FROM steelyard.run r WHERE r.project_id = %s ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
 )
 _LISTED: Final = (
-    f"SELECT {LISTED}, r.answers FROM steelyard.run r JOIN steelyard.project j ON j.id = r.project_id "  # noqa: S608
-    "WHERE r.id = ANY (%s)"
+    f"SELECT {LISTED}, r.answers, CASE WHEN r.id = ANY (%s) THEN r.samples ELSE '[]' END FROM steelyard.run r "  # noqa: S608
+    "JOIN steelyard.project j ON j.id = r.project_id WHERE r.id = ANY (%s)"
 )
 _SAMPLES: Final = msgspec.json.Decoder(tuple[AskedSamples, ...])
 
@@ -61,14 +61,10 @@ class SameSamplesPage:
 
 @dataclass
 class _Group:
-    task: str
-    digest: str
+    key: str
+    place: int  # among the samples of its first run
     ids: list[int] = field(default_factory=list)
     withdrawn: int = 0
-
-    @property
-    def key(self) -> str:
-        return sha256_hex(f"{self.task}\0{self.digest}".encode())[:16]
 
 
 def runs_of_same_samples(pool: ConnectionPool, project: int, after: str = "", size: int = GROUPS) -> SameSamplesPage:
@@ -76,16 +72,17 @@ def runs_of_same_samples(pool: ConnectionPool, project: int, after: str = "", si
     with reading(pool) as connection:
         rows = connection.execute(_ASKED, (project, LOOKED_AT + 1)).fetchall()
         groups = _grouped(rows[:LOOKED_AT])
-        first = next((place for place, each in enumerate(groups, 1) if each.key == after), 0) if after else 0
+        first = next((place for place, each in enumerate(groups, 1) if each.key == after), 0)
         shown = groups[first : first + size]
-        ids = {number for each in shown for number in each.ids[:RUNS]}
-        listed = {row[0]: row for row in connection.execute(_LISTED.encode(), (list(ids),)).fetchall()} if ids else {}
-    found = {number: (ListedRun(*row[:-1]), row[-1]) for number, row in listed.items()}
+        ids, named = {number for each in shown for number in each.ids[:RUNS]}, {each.ids[0] for each in shown}
+        listed = connection.execute(_LISTED.encode(), (list(named), list(ids))).fetchall() if ids else []
+    found = {row[0]: (ListedRun(*row[:-2]), row[-2]) for row in listed}
+    samples = {row[0]: _SAMPLES.decode(row[-1]) for row in listed if row[0] in named}
     return SameSamplesPage(
         [
             SameSamples(
-                each.task, each.key, [found[number] for number in each.ids[:RUNS]], max(0, len(each.ids) - RUNS),
-                each.withdrawn,
+                samples[each.ids[0]][each.place].task, each.key, [found[number] for number in each.ids[:RUNS]],
+                max(0, len(each.ids) - RUNS), each.withdrawn,
             )
             for each in shown
         ],
@@ -96,16 +93,19 @@ def runs_of_same_samples(pool: ConnectionPool, project: int, after: str = "", si
 
 def _grouped(rows: Iterable[tuple[int, str, bool]]) -> list[_Group]:
     """The groups of two runs or more that were not withdrawn."""
-    groups: dict[tuple[str, str], _Group] = {}
-    for number, samples, is_withdrawn in rows:
-        for each in _SAMPLES.decode(samples):
-            group = groups.get((each.task, each.digest))
+    groups: dict[str, _Group] = {}
+    for number, keys, is_withdrawn in rows:
+        for place in range(len(keys) // _KEY):
+            key = keys[_KEY * place : _KEY * (place + 1)]
+            group = groups.get(key)
             if group is None:
-                group = groups[each.task, each.digest] = _Group(each.task, each.digest)
+                group = groups[key] = _Group(key, place)
             if is_withdrawn:
                 group.withdrawn += 1
-            else:
-                group.ids.append(number)
+                continue
+            if not group.ids:
+                group.place = place
+            group.ids.append(number)
     return [each for each in groups.values() if len(each.ids) > 1]
 
 
