@@ -51,6 +51,8 @@ def split_reasoning(text: str) -> tuple[str, str, bool]:
     the text. The reasoning holds its tags and the white space after them: reasoning + answer is the text, but for an
     end marker. A text without tags comes back as (text, "", True).
     """
+    if _ANY_TAG.search(text) is None:
+        return text, "", True
     cut = 0
     while opening := _OPENING.match(text, _after_space(text, cut)):
         closing = _CLOSE_OF[opening[0].lower()].search(text, opening.end())
