@@ -418,9 +418,9 @@ class BatchRunner:
 
     def _sync(self) -> None:
         self.texts.sync()
-        if self.media is not None:
-            self.media.sync()
         self.journal.sync()
+        if self.media is not None:
+            self.media.sync()  # last: it goes on beside the run, and the journal's lines would wait for it
 
 
 def _now_us() -> int:

@@ -440,7 +440,7 @@ class Runner:
 
     def _sync(self) -> None:
         self.texts.sync()
-        if self.media is not None:
-            self.media.sync()
         self.journal.sync()
+        if self.media is not None:
+            self.media.sync()  # last: it goes on beside the run, and the journal's lines would wait for it
         self._synced = time.monotonic()
