@@ -21,7 +21,7 @@ __all__ = ["Places", "StreamedBody", "data_uri", "in_base64"]
 
 PIECE: Final = 3 << 15  # bytes of an image that are encoded at once: a multiple of three, which needs no padding
 LEAST: Final = 1 << 14  # bytes that are sent on their own: what is smaller goes with what stands beside it
-MOST: Final = 1 << 18  # bytes that are put together before they are sent
+MOST: Final = 5 << 15  # bytes that are put together before they are sent: an encoded piece, and what is small beside it
 _SECRET: Final = secrets.token_hex(16)  # of this process; to draw one for each image costs as much as to encode it
 _NUMBERS: Final = itertools.count()
 
