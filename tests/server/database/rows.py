@@ -82,6 +82,8 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             add_job(connection, person)
         if table_is_there(connection, "approval"):
             add_decision(connection, person)
+        if table_is_there(connection, "threshold_change"):
+            add_threshold(connection, person)
         if runs and table_is_there(connection, "event"):
             add_event(connection, person)
         if runs and table_is_there(connection, "suite_version"):
@@ -266,6 +268,16 @@ def table_is_there(connection: Any, name: str) -> bool:
     """Whether this schema has the table; an older one has not."""
     found: bool = connection.execute("SELECT to_regclass('steelyard.' || %s)", (name,)).fetchone() != (None,)
     return found
+
+
+def add_threshold(connection: Any, person: int) -> None:
+    """A threshold, and another one that was asked for and taken back."""
+    ask = "INSERT INTO steelyard.threshold_change (project_id, cost, asked_by) VALUES (1, %s, %s) RETURNING id"
+    one(connection, ask, (5, person))
+    connection.execute(
+        "INSERT INTO steelyard.threshold_decision (change_id, person_id, is_approved) VALUES (%s, %s, false)",
+        (one(connection, ask, (None, person)), person),
+    )
 
 
 def add_stored_run(connection: Any, name: str) -> int:
