@@ -9,7 +9,8 @@ from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification, encode
 from steelyard.server.jobs.tries import Try, asked_tasks, named_tasks, other_tries
-from tests.server.jobs.yard import an_endpoint
+from tests.conftest import SumsServer
+from tests.server.jobs.yard import Yard, a_person, an_endpoint, questions, when_ended
 
 NAME = "at 127.0.0.1:1/tries/v1"
 
@@ -105,3 +106,21 @@ def test_a_sheet_that_nobody_reads_counts_as_one_of_the_same(
     other = _added(jobs, person, database, sheet("humaneval"), "failed")
     assert hidden in {each.job for each in tries(database, other)}
     assert other in {each.job for each in tries(database, hidden)}
+
+
+def test_questions_of_ones_own_are_the_same_under_another_name(yard: Yard, sums_server: SumsServer) -> None:
+    """In another order, too; one question less is another benchmark, as the ledger has it."""
+    lines = questions(12).splitlines(keepends=True)
+    with yard.database.pool(2) as pool:
+        jobs, person = Jobs(pool), a_person(yard.database, "asks in other words")
+        endpoint = yard.endpoint(sums_server.url)
+        yard.start("tries", 5.0)
+        numbers = [
+            jobs.add(RunSpecification(endpoint=endpoint, model="sums", questions={name: "".join(rows)}), person)
+            for name, rows in (("alpha", lines), ("beta", lines[::-1]), ("gamma", lines[1:]))
+        ]
+        assert [when_ended(jobs, each).state for each in numbers] == ["finished"] * 3
+    first, second, third = numbers
+    assert [each.job for each in tries(yard.database, first)] == [second]
+    assert [each.job for each in tries(yard.database, second)] == [first]
+    assert tries(yard.database, third) == ()

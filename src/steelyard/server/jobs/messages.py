@@ -97,12 +97,17 @@ class LiveClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="progress", omit_defaults=True):
-    """How many of the planned calls are answered, and where claims stand, of which ``left`` are not listed."""
+    """How many of the planned calls are answered, and where claims stand, of which ``left`` are not listed.
+
+    ``own``: the benchmarks of the plan that are questions of somebody's own, by the digests of their items, whatever
+    they are called (:func:`benchmark_of`).
+    """
 
     answered: Number
     planned: Number
     claims: tuple[LiveClaim, ...] = ()
     left: Number = 0
+    own: tuple[str, ...] = ()
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="ended"):
@@ -157,7 +162,8 @@ def kept_progress(progress: Progress) -> str:
     text = msgspec.json.encode(progress).decode()
     if len(text) <= MAX_PROGRESS:
         return text
-    return msgspec.json.encode(Progress(answered=progress.answered, planned=progress.planned)).decode()
+    short = Progress(answered=progress.answered, planned=progress.planned, own=progress.own)
+    return msgspec.json.encode(short).decode()
 
 
 def read_progress(kept: str) -> Progress | None:

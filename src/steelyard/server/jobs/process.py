@@ -270,11 +270,15 @@ class _Teller:
         self._claims = live_claims(session)
 
     def _tell(self, session: RunSession) -> None:
+        from steelyard.planning.questions import OWN_ITEMS
+
         planned = sum(each.planned for each in session.plan.measurements)
+        benchmarks = {each.benchmark for each in session.plan.questions.values()}
+        own = tuple(sorted(each for each in benchmarks if each.startswith(OWN_ITEMS)))
         claims, left = self._claims
         _write(
             self._out,
-            Progress(answered=sum(session.answered.values()), planned=planned, claims=claims, left=left),
+            Progress(answered=sum(session.answered.values()), planned=planned, claims=claims, left=left, own=own),
         )
 
 
