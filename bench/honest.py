@@ -57,7 +57,7 @@ from steelyard.stats import sequential
 from steelyard.stats.intervals import clopper_pearson
 
 ALPHA = 0.05
-SCORER = "numeric@6"
+SCORER = "numeric@7"
 SHARES = 'similarity[{"measure":"token_f1"}]@1'  # gives scores between 0 and 1
 SEED = 20261126
 VENDORS = 200

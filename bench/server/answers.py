@@ -37,7 +37,7 @@ from steelyard.util.compact import Digests
 from tests.plans import measurement, plan
 from tests.server.site import Client, Site, data_folder, run_page, serving
 
-TASKS, REPEATS, SCORER = 10, 10, "answer@4"
+TASKS, REPEATS, SCORER = 10, 10, "answer@5"
 OUTCOMES: tuple[tuple[Literal["scored", "open", "missing"], float | None], ...] = (
     ("scored", 1.0),
     ("scored", 0.0),

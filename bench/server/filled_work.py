@@ -79,9 +79,17 @@ def _schedules(connection: Any, project: int) -> list[int]:
     found = []
     for number in range(SCHEDULES):
         row = connection.execute(
-            "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, made_by, next_at) "
-            "VALUES (%s, %s, '0 6 * * MON', 'Europe/Berlin', %s, 1, now() + interval '1 day') RETURNING id",
-            (project, f"weekly {number}", _asked(number)),
+            "INSERT INTO steelyard.schedule (project_id, name, cron, zone, specification, kind, model, endpoint, "
+            "tasks, made_by, next_at) VALUES (%s, %s, '0 6 * * MON', 'Europe/Berlin', %s, %s, 'sums', %s, %s, 1, "
+            "now() + interval '1 day') RETURNING id",
+            (
+                project,
+                f"weekly {number}",
+                _asked(number),
+                "audit" if number % 2 else "run",
+                f"endpoint-{number % ENDPOINTS}",
+                named_tasks(_asked(number)),
+            ),
         ).fetchone()
         found.append(row[0])
     return found
@@ -104,13 +112,14 @@ def _job(
     ).fetchone()[0]
     has_ended, at = state in ("finished", "failed", "cancelled"), datetime.now(UTC) - timedelta(hours=number)
     job = connection.execute(
-        "INSERT INTO steelyard.job (project_id, kind, specification, model, tasks, endpoint_id, calls, requested_by, "
-        "schedule_id, scheduled_at, state, attempt, reason, run_id, stored_run_id, created_at, ended_at, alert) VALUES "
-        "(%(project)s, %(kind)s, %(text)s, 'sums', %(tasks)s, (SELECT id FROM steelyard.endpoint "
-        "WHERE name = %(place)s), 4, 1, %(schedule)s, %(scheduled)s, %(state)s, 1, 'said so', %(run)s, %(stored)s, "
-        "%(at)s, %(ended)s, %(alert)s) RETURNING id",
+        "INSERT INTO steelyard.job (project_id, kind, specification, asked_sha256, model, tasks, endpoint_id, calls, "
+        "requested_by, schedule_id, scheduled_at, state, attempt, reason, run_id, stored_run_id, created_at, ended_at, "
+        "alert) VALUES (%(project)s, %(kind)s, %(text)s, %(digest)s, 'sums', %(tasks)s, (SELECT id FROM "
+        "steelyard.endpoint WHERE name = %(place)s), 4, 1, %(schedule)s, %(scheduled)s, %(state)s, 1, 'said so', "
+        "%(run)s, %(stored)s, %(at)s, %(ended)s, %(alert)s) RETURNING id",
         {
             "project": project, "kind": "audit" if number % 2 else "run", "text": text, "tasks": named_tasks(text),
+            "digest": hashlib.sha256(text.encode()).hexdigest(),
             "place": f"endpoint-{number % ENDPOINTS}", "schedule": schedule, "scheduled": at if schedule else None,
             "state": state, "run": run, "stored": stored, "at": at, "ended": at if has_ended else None,
             "alert": "gsm8k was consistent" if number % 25 == 0 else "",

@@ -44,7 +44,7 @@ NO_PAGES = {
 PAGES = [rule.path for rule in RULES if rule.method == "GET" and not rule.is_for_programs and rule.path not in NO_PAGES]
 THREADS = 32
 LOGGED_MS, SLOW_MS = 20, 50
-_DURATION = re.compile(r"LOG:  duration: ([0-9.]+) ms  [^:]*: (.*)")
+_DURATION = re.compile(r"LOG:  duration: ([0-9.]+) ms  (\w+)[^:]*: (.*)")
 
 
 @dataclass(frozen=True)
@@ -170,25 +170,33 @@ class SlowStatements:
     begin: int
 
     @classmethod
-    def logged(cls, data: DataFolder) -> SlowStatements:
-        """From now on, those of a database that runs on this data folder."""
+    def logged(cls, data: DataFolder, least_ms: int = LOGGED_MS) -> SlowStatements:
+        """From now on, those of a database that runs on this data folder; with 0, all of them."""
         import psycopg
 
         password = read_passwords(data).superuser
         with psycopg.connect(**parameters(data, SUPERUSER, password, "postgres"), autocommit=True) as connection:
-            connection.execute(f"ALTER SYSTEM SET log_min_duration_statement = {LOGGED_MS}".encode())
+            connection.execute(f"ALTER SYSTEM SET log_min_duration_statement = {least_ms}".encode())
             connection.execute("SELECT pg_reload_conf()")
         time.sleep(1)
         return cls(data.log, data.log.stat().st_size)
 
     def found(self) -> Iterator[tuple[float, str]]:
-        """Milliseconds and text of each that took longer than LOGGED_MS."""
+        """Milliseconds and text of each that was logged: a prepared one is bound, and then executed."""
+        for took, _, text in self._lines():
+            yield took, text
+
+    def round_trips(self) -> int:
+        """How many of them waited for an answer: BEGIN, COMMIT and the question whether somebody lives among them."""
+        return sum(kind in ("statement", "execute") for _, kind, _ in self._lines())
+
+    def _lines(self) -> Iterator[tuple[float, str, str]]:
         with self.log.open(errors="replace") as log:
             log.seek(self.begin)
             text = log.read().replace("\n\t", " ")
         for line in text.splitlines():
             if found := _DURATION.search(line):
-                yield float(found[1]), " ".join(found[2].split())
+                yield float(found[1]), found[2], " ".join(found[3].split())
 
     def report(self) -> None:
         """How many, and the longest of each text."""

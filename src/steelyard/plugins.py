@@ -126,7 +126,7 @@ class StoppableScorer(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@6``."""
+    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@7``."""
 
     @property
     def identifier(self) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.adapters.benchmark_names import infer_unit, known_task, relative_in_brackets, shots_in_name
+from steelyard.adapters.benchmark_names import (
+    infer_unit,
+    known_task,
+    part_in_name,
+    relative_in_brackets,
+    shots_in_name,
+    task_in_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +49,7 @@ def test_shots_in_names() -> None:
         ("wer", 0.34, False, "points"),
         ("pearsonr", 0.9, False, "points"),
         ("elo", 0.9, False, "elo"),
+        ("ANLS", 86.6, False, "percent"),
     ],
 )
 def test_units(metric: str, value: float, beside_percent: bool, unit: str) -> None:
@@ -57,3 +65,39 @@ def test_units(metric: str, value: float, beside_percent: bool, unit: str) -> No
 )  # fmt: skip
 def test_a_relative_that_is_named_in_brackets(name: str, found: str | None) -> None:
     assert relative_in_brackets(name) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "parts"),
+    [
+        ("LiveCodeBench v6 (25.02-25.05)", "livecodebench", ("v6", "25.02-25.05")),
+        ("LiveCodeBench v6 (Aug 24 - May 25)", "livecodebench", ("v6", "Aug 24 - May 25")),
+        ("LiveCodeBench v5 (2024.10-2025.02)", "livecodebench", ("v5", "2024.10-2025.02")),
+        ("LiveCodeBench v5, 2024.10-2025.02", "livecodebench", ("v5", "2024.10-2025.02")),
+        ("LiveCodeBench 2305-2409", "livecodebench", ("2305-2409",)),
+        ("LiveCodeBench v6 (25.02-25.05, pass@1)", "livecodebench", ("v6", "25.02-25.05")),
+        ("LCB v6", "livecodebench", ("v6",)),
+        ("LCBv6", "livecodebench", ("v6",)),
+        ("LiveCodeBench-v6 pass@1", "livecodebench", ("v6",)),
+        ("LiveCodeBench v4_v5", "livecodebench", ("v4_v5",)),
+        ("DocVQA_val", "docvqa", ("val",)),
+        ("DocVQA validation (ANLS)", "docvqa", ("validation",)),
+        ("MMLU-Pro_validation", "mmlu-pro", ("validation",)),
+        # Relatives, and names whose release or split is none here.
+        ("LiveCodeBench Pro v6", None, ()),
+        ("MMLU v2", None, ()),
+        ("Our bench v6 (25.02-25.05)", None, ()),
+        ("Our test", None, ()),
+        ("LiveCodeBench", None, ()),
+        ("docvqa test", None, ()),  # a name of the benchmark itself
+        ("", None, ()),
+    ],
+)
+def test_the_part_that_a_name_states_behind_a_benchmark(name: str, task: str | None, parts: tuple[str, ...]) -> None:
+    assert part_in_name(name) == (task, parts)
+    assert task is None or task_in_name(name) == task
+
+
+@pytest.mark.parametrize("name", ["LiveCodeBench Pro v6", "MMLU v2", "LiveCodeBench Pro (25.02-25.05)", "HumanEval v2"])
+def test_a_relative_or_another_version_is_no_benchmark_here(name: str) -> None:
+    assert task_in_name(name) is None

@@ -212,3 +212,38 @@ def test_a_second_row_of_names_below_the_hyphens() -> None:
 """
     (claim,) = sheet(text, "Ours-4B").claims
     assert (claim.value, claim.note) == ("67.3", "line 6: MMLU (5-shot) × Similar size / Ours-4B")
+
+
+WINDOWS = """
+| Benchmark | Ours-7B | Other-7B |
+|---|---|---|
+| LiveCodeBench v6 (25.02-25.05) | 51.8 | 1.0 |
+| LiveCodeBench v6 (Aug 24 - May 25) | 53.7 | 1.0 |
+| LiveCodeBench v5 (2024.10-2025.02, Pass@1) | 66.3 | 1.0 |
+| LCB v6 | 49.3 | 1.0 |
+| DocVQA (val) | 86.6 | 1.0 |
+| DocVQA_val (ANLS) | 86.7 | 1.0 |
+"""
+
+
+def test_a_card_of_windows_and_splits_alone_is_read_in_percent() -> None:
+    read = {
+        claim.value: (claim.task, claim.unit, claim.metric, claim.protocol.subset)
+        for claim in by_value(WINDOWS).values()
+    }
+    assert read == {
+        "51.8": ("livecodebench", "percent", "", "v6; 25.02-25.05"),
+        "53.7": ("livecodebench", "percent", "", "v6; Aug 24 - May 25"),
+        "66.3": ("livecodebench", "percent", "Pass@1", "v5; 2024.10-2025.02"),
+        "49.3": ("livecodebench", "percent", "", "v6"),
+        "86.6": ("docvqa", "percent", "", "val"),
+        "86.7": ("docvqa", "percent", "ANLS", "val"),
+    }
+
+
+def test_windows_in_two_tables_are_two_claims_and_one_window_is_one() -> None:
+    table = "| Benchmark | Ours-7B |\n|---|---|\n| LiveCodeBench ({}) | {} |\n\nMore.\n\n"
+    both = table.format("2408-2501", "60.0") + table.format("2408-2505", "51.8")
+    assert [claim.protocol.subset for claim in sheet(both).claims] == ["2408-2501", "2408-2505"]
+    with pytest.raises(InputError, match="stated twice"):
+        sheet(table.format("2408-2505", "60.0") + table.format("2408-2505", "51.8"))

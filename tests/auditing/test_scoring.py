@@ -216,6 +216,24 @@ def test_an_answer_with_nothing_in_it_is_wrong_and_open_after_reasoning(
     assert (found.status, found.value) == expected
 
 
+@pytest.mark.parametrize(
+    ("request_of", "finish", "value"),
+    [
+        (GenerateRequest(prompt="def f():", stop=("\ndef",)), "stop", 0.0),
+        (GenerateRequest(prompt="def f():", stop=("\ndef",)), "", None),
+        (GenerateRequest(prompt="def f():"), "stop", None),
+        (GenerateRequest(prompt="Write f.", stop=("\ndef",), chat=True), "stop", None),  # it may have reasoned unseen
+    ],
+)
+def test_a_text_that_was_stopped_before_its_first_word_is_wrong(
+    request_of: GenerateRequest, finish: str, value: float | None
+) -> None:
+    """Whatever the server counts: some stop a text after they made it."""
+    sample = Sample(id="s/0", request=request_of, target="x")
+    output = ModelOutput(outcome=Outcome.OK, text="", completion_tokens=120, finish_reason=finish)
+    assert read_score(Exact(), sample, output).value == value
+
+
 def test_a_list_of_next_tokens_is_no_text_with_reasoning_in_it() -> None:
     class Told:
         def next_tokens(self, text: str) -> list[tuple[str, float]]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
+from steelyard.evidence.keys import load_signer
+from steelyard.evidence.ledger_file import LedgerFile, ledger_path
 
 
 @pytest.fixture
@@ -28,6 +30,18 @@ def test_a_new_ledger_has_one_line(key: Path, capsys: pytest.CaptureFixture[str]
     assert "1 lines by key" in capsys.readouterr().out
     assert execute(["ledger", "head"]) == 0
     assert json.loads(capsys.readouterr().out)["lines"] == 1
+
+
+def test_what_is_counted_on_of_earlier_keys_is_said(key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    signer = load_signer(key)
+    with LedgerFile(ledger_path(key), signer) as ledger:
+        ledger.carry([("audit", "a" * 64, ()), ("run", "b" * 64, ())])
+    assert execute(["ledger", "show"]) == 0
+    assert "carried (run)" in capsys.readouterr().out
+    assert execute(["ledger", "verify"]) == 0
+    said = capsys.readouterr().out
+    assert "0 plans began, 0 of them never ended" in said
+    assert "2 of earlier keys are counted on" in said
 
 
 def test_a_ledger_that_does_not_hold_is_exit_1(key: Path, capsys: pytest.CaptureFixture[str]) -> None:

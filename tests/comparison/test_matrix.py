@@ -30,7 +30,7 @@ def cell(scores: list[tuple[float, float]], groups: int = 1, ended: Any = "") ->
         for place, (low, high) in enumerate(scores)
     }
     measurement: Any = Measured()
-    run: Any = Run(MeasuredScores(measurement, "answer@4", samples, ended))
+    run: Any = Run(MeasuredScores(measurement, "answer@5", samples, ended))
     [found] = matrix_of([("B", run)])
     return found
 

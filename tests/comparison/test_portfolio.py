@@ -9,16 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from steelyard.comparison.portfolio import Errors, Facts, common_errors, concentration, overlaps, portfolio_of
+from steelyard.comparison.portfolio import Errors, Facts, common_errors, overlaps, portfolio_of
 from steelyard.errors import InputError
 from tests.comparison_runs import scored_run
-
-
-def test_the_index() -> None:
-    found = concentration("vendor", ["x", "y", "x", "z"], [0.25, 0.25, 0.25, 0.25])
-    assert found.hhi == pytest.approx(3_750)
-    assert found.effective == pytest.approx(1 / 0.375)
-    assert next(iter(found.shares.items())) == ("x", 0.5)
 
 
 def test_common_samples_and_what_is_open() -> None:

@@ -11,7 +11,14 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.evidence.canonical import canonical, canonical_in_full, parse_canonical, sha256_hex, without_defaults
+from steelyard.evidence.canonical import (
+    canonical,
+    canonical_in_full,
+    canonical_with,
+    parse_canonical,
+    sha256_hex,
+    without_defaults,
+)
 from steelyard.records import Claim, ComparedWith, GenerateRequest, Protocol, Sample, Score
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -125,6 +132,21 @@ def test_keys_sort_as_utf_16() -> None:
     data = '{"😀":2,"\ue000":1}'.encode()
     assert parse_canonical(data) == {"😀": 2, "\ue000": 1}
     assert rfc8785.dumps({"\ue000": 1, "😀": 2}) == data
+
+
+class Weighed(msgspec.Struct):
+    request: GenerateRequest
+    weight: float
+    zebra: str = ""
+
+
+@given(TEXT, TEXT, NUMBERS)
+def test_a_field_that_was_encoded_before_is_not_encoded_again(one: str, other: str, number: float) -> None:
+    request = GenerateRequest(prompt=one, system=other, temperature=float(number))
+    sample = Sample(id=one, request=request, target=other, choices=(one, other))
+    assert canonical_with(sample, request=canonical(request)) == canonical(sample)
+    weighed = Weighed(request=request, weight=float(number), zebra=other)  # some numbers are written with care
+    assert canonical_with(weighed, request=canonical(request)) == canonical(weighed)
 
 
 def test_digest() -> None:

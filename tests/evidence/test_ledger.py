@@ -16,6 +16,8 @@ from steelyard.evidence.ledger import (
     Line,
     Tags,
     begun_line,
+    carried_line,
+    carried_plans,
     check_chain,
     counts_of,
     ended_line,
@@ -53,6 +55,28 @@ def test_a_chain_holds(chain: bytes, signer: KeySigner) -> None:
     check_chain(lines, signer.public_key, "ledger")
     assert [line.event for line in lines] == ["opened", "begun", "ended", "begun", "begun", "ended", "begun", "ended"]
     assert all(len(line) <= 300 for line in chain.splitlines())
+
+
+def test_plans_of_earlier_keys_are_counted_on(signer: KeySigner) -> None:
+    data = opened_line(signer, AT, with_key=True)
+    for number, (kind, tags) in enumerate([("audit", ONE), ("run", ONE), ("audit", OTHER_MODEL)]):
+        data += carried_line(signer, parse_lines(data, "l"), AT, kind, plan(number), [tags])  # type: ignore[arg-type]
+    lines = parse_lines(data, "ledger")
+    check_chain(lines, signer.public_key, "ledger")
+    assert carried_plans(lines) == 3
+    assert counts_of(lines, "audit", ONE) == Counts(2, 3, of_subject=2, of_benchmark=1, never_ended=0)
+    assert counts_of(lines, "run", ONE).number == 2
+    for line in (
+        begun_line(signer, lines, AT, "audit", plan(1), [ONE]),
+        carried_line(signer, lines, AT, "audit", plan(1), [ONE]),
+    ):
+        with pytest.raises(VerificationError, match="line 5: begins a plan a second time"):
+            check_chain(parse_lines(data + line, "ledger"), signer.public_key, "ledger")
+    ended = ended_line(signer, lines, AT, "sealed", plan(1))
+    with pytest.raises(VerificationError, match="line 5: ends a plan that has not begun"):
+        check_chain(parse_lines(data + ended, "ledger"), signer.public_key, "ledger")
+    with pytest.raises(VerificationError, match="line 5: not a line of a ledger"):
+        parse_lines(data + carried_line(signer, lines, AT, "suite", plan(9), []), "ledger")
 
 
 def test_another_key_did_not_sign_it(chain: bytes, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from steelyard.errors import InputError
 from steelyard.evidence import ledger_file
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.ledger import Tags
-from steelyard.evidence.ledger_file import LedgerFile, ledger_path, open_new_ledger, read_ledger
+from steelyard.evidence.ledger_file import LedgerBusy, LedgerFile, ledger_path, open_new_ledger, read_ledger
 from steelyard.evidence.new_key import create_key
 
 TAGS = (Tags("A" * 11, "S" * 11, "B" * 11),)
@@ -42,6 +42,17 @@ def test_lines_are_appended_and_an_end_is_written_once(own: KeySigner) -> None:
         assert ledger.data == path.read_bytes()
     with LedgerFile(path, own) as ledger:
         assert [line.event for line in ledger.lines] == ["opened", "begun", "ended"]
+
+
+def test_plans_of_earlier_keys_are_carried_once_and_end_nothing(own: KeySigner) -> None:
+    with LedgerFile(ledger_path(own.path), own) as ledger:
+        ledger.begin("audit", "a" * 64, TAGS)
+        assert ledger.carry([("audit", "a" * 64, TAGS), ("run", "b" * 64, ()), ("run", "b" * 64, ())]) == 1
+        assert ledger.carry([("run", "b" * 64, ())]) == 0
+        with pytest.raises(InputError, match="put it back as it was"):
+            ledger.end("sealed", "b" * 64)
+    with LedgerFile(ledger_path(own.path), own) as ledger:
+        assert [(line.event, line.word) for line in ledger.lines[1:]] == [("begun", "audit"), ("carried", "run")]
 
 
 def test_a_ledger_without_the_runs_beginning_ends_nothing(own: KeySigner) -> None:
@@ -95,7 +106,7 @@ def test_a_lock_that_stays_is_named(own: KeySigner, monkeypatch: pytest.MonkeyPa
     descriptor = os.open(path, os.O_RDWR)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
-        with pytest.raises(InputError, match="another run keeps this ledger locked"), LedgerFile(path, own):
+        with pytest.raises(LedgerBusy, match="another run keeps this ledger locked"), LedgerFile(path, own):
             pass
     finally:
         os.close(descriptor)

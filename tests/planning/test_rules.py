@@ -38,10 +38,10 @@ def test_a_sample_without_choices_stays_as_it_is() -> None:
 
 def test_a_completion_that_is_asked_as_chat_is_not_cut_and_code_is() -> None:
     sample = Sample(id="c", request=GenerateRequest(prompt="?", stop=("Question:",)), target="1")
-    (asked,) = as_asked([sample], 0.0, True, scorer="numeric@6")
+    (asked,) = as_asked([sample], 0.0, True, scorer="numeric@7")
     assert isinstance(asked.request, GenerateRequest)
     assert (asked.request.chat, asked.request.stop) == (True, ())
-    for chat, scorer in ((True, "code[completion]@3"), (False, "numeric@6")):
+    for chat, scorer in ((True, "code[completion]@3"), (False, "numeric@7")):
         (asked,) = as_asked([sample], 0.0, chat, scorer=scorer)
         assert isinstance(asked.request, GenerateRequest)
         assert asked.request.stop == ("Question:",)

@@ -55,6 +55,20 @@ def test_who_could_have_chosen_is_said_first() -> None:
     assert "begun later than the key" in order_sentences(audited(1, ledger=later))[1]
 
 
+def test_what_a_ledger_counts_on_is_not_said_of_its_key() -> None:
+    place = LedgerPlace(line=40, previous="x" * 43, carried=30)
+    assert order_sentences(audited(3, of_subject=2, ledger=place)) == (
+        "The third audit of these questions with the keys of its platform.",
+        "The key, or its ledger, is newer than 30 earlier plans of the platform that ran this, and counts them as the "
+        "database there has them.",
+        "The keys of its platform began 2 other plans about this model.",
+    )
+    one = order_sentences(audited(1, 2, ledger=LedgerPlace(line=2, previous="x" * 43, carried=1)))
+    assert one[0] == "With the keys of its platform it is the first of t0; the second of t1."
+    assert "newer than 1 earlier plan of" in one[1]
+    assert new_key_sentence(audited(3, ledger=place)), "lines that were carried show no use of the key"
+
+
 @pytest.mark.parametrize(
     ("ledger", "said"),
     [(LedgerPlace(line=1, previous="x" * 43), "Its ledger holds few other plans or none"),

@@ -81,7 +81,7 @@ DEFAULTS = {
         "drawn": "", "beside": "", "again": 0, "needs": [], "turns": [], "window": "", "images": False, "groups": [],
         "drawer": "", "difficulties": None, "left_out": [],
     },
-    "LedgerPlace": {"opened_later": False, "timestamped": False},
+    "LedgerPlace": {"opened_later": False, "timestamped": False, "carried": 0},
     "ModelIdentity": {"name": "", "sha256": "", "backend": "", "machine": "", "details": {}},
     "NotPlanned": {"detector": ""},
     "Origin": {"kind": "asked", "harness": "", "file": "", "sha256": ""},
@@ -157,7 +157,7 @@ def test_several_scorers_read_one_measurement() -> None:
 def test_an_arm_names_its_measurement_and_has_an_output_budget() -> None:
     found = read(
         Measurement,
-        """{"id": "03-gsm8k", "task": "gsm8k", "prompt": "chat", "kind": "generate", "scorers": ["numeric@6"],
+        """{"id": "03-gsm8k", "task": "gsm8k", "prompt": "chat", "kind": "generate", "scorers": ["numeric@7"],
         "population": 300, "samples_root": "ab", "order_seed": "cd", "arm": "fresh", "seed": "9f", "beside": "00-gsm8k",
         "output_budget": 8192, "role": "candidate-1"}""",
     )

@@ -92,7 +92,7 @@ def test_an_answer_with_all_that_is_known_of_it(tmp_path: Path) -> None:
     )
     shown = page(tmp_path, [answer]).shown
     assert (
-        "½ partly right sums/row/3 score 0.5 sums measurement 00-sums repeat 2 scorer answer@4 2 of 4 followed "
+        "½ partly right sums/row/3 score 0.5 sums measurement 00-sums repeat 2 scorer answer@5 2 of 4 followed "
         "Question What is 3 + 1? " in shown
     )
     assert "Expected 4" in shown

@@ -57,7 +57,7 @@ def test_a_measurement_cannot_break_its_table() -> None:
 
 def test_every_section_is_there() -> None:
     text = markdown.render(make.verdict(), make.plan())
-    for part in ("| GSM8K | 57.0 % |", "✗ inconsistent", "## Findings", "## Notes", "## Not tested", "`numeric@6`"):
+    for part in ("| GSM8K | 57.0 % |", "✗ inconsistent", "## Findings", "## Notes", "## Not tested", "`numeric@7`"):
         assert part in text
     assert "Differs from the vendor: 3-shot where the vendor says 5-shot." in text
     assert "in the run's folder, `steelyard verify .`" in text

@@ -26,8 +26,44 @@ def scored(output: str, *right: str) -> Score:
 
 @pytest.mark.parametrize(("output", "right", "theirs"), BY_REFERENCE)
 def test_it_scores_as_lmms_eval_does(output: str, right: list[str], theirs: float) -> None:
+    """But for a right answer in a dress that costs score there: open."""
     assert len(BY_REFERENCE) >= 20
-    assert scored(output, *right).value == pytest.approx(theirs, abs=1e-12)
+    is_dressed = output in ("Yes.", "The answer is yes")
+    assert scored(output, *right).value == (None if is_dressed else pytest.approx(theirs, abs=1e-12))
+
+
+DRESS = (
+    "{}.", "**{}**", '"{}"', "`{}`", "The answer is {}.", "Answer: {}", "**Answer:** {}.", "The date is {}.",
+    "It is {}", "$\\boxed{{{}}}$", "<answer>{}</answer>", "{}[1]", "{}.[1][2]", "Read off the top.\nAnswer: {}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", DRESS)
+def test_a_right_answer_in_another_dress_is_open_and_a_wrong_one_is_wrong(form: str) -> None:
+    for right, wrong in (("March 15, 1998", "Rome"), ("42", "17"), ("Dr. John Smith", "Acme"), ("Yes", "Total")):
+        assert scored(form.format(right), right).value is None
+        assert scored(form.format(wrong), right).value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("output", "right"),
+    [
+        ("The answer is not March 15, 1998", "March 15, 1998"),
+        ("The answer is 2010 or 1500.", "2010"),
+        ("2010 or 1500", "2010"),
+        ("It is not 2010.", "2010"),
+        ("**2 May 1997**", "March 15, 1998"),
+        ("It is 1 May. It is March 15, 1998.", "March 15, 1998"),
+        ("The chart is large. The answer is March 15, 1998, which is on the left of it." * 9, "March 15, 1998"),
+    ],
+)
+def test_an_answer_that_does_not_stand_alone_is_wrong(output: str, right: str) -> None:
+    assert scored(output, right).value == 0.0
+
+
+def test_a_partly_right_answer_keeps_its_score_in_any_dress() -> None:
+    assert scored("abcdexx", "abcdefg").value == pytest.approx(5 / 7)
+    assert scored("abcdexx.", "abcdefg").value == pytest.approx(5 / 8)
 
 
 def test_spaces_around_a_wrong_answer_gain_nothing() -> None:

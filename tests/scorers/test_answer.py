@@ -26,6 +26,13 @@ def value(target: str, text: str, outcome: Outcome = Outcome.OK) -> float | None
         ("yes", "Ja.", 1),
         ("yes", "The answer is no.", 0),
         ("Paris", "", None),
+        ("70000", r"\boxed{70\ 000}", 1),
+        # A sorted list, with commas between its words (BBH's word_sorting)
+        ("apple banana cherry", "So the answer is apple banana cherry.", 1),
+        ("apple banana cherry", "So the answer is apple, banana, cherry.", None),
+        ("apple banana cherry", "So the answer is:\n1. apple\n2. banana\n3. cherry", None),
+        ("apple banana cherry", "So the answer is apple, cherry, banana.", 0),
+        ("apple banana cherry", "So the answer is apple, banana, cherry, date.", 0),
     ],
 )
 def test_a_number_is_compared_as_one_and_anything_else_as_text(target: str, text: str, expected: float | None) -> None:

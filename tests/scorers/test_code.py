@@ -40,8 +40,8 @@ def scored(text: str, form: str = "completion", target: str = TARGET) -> Score:
 
 @pytest.mark.parametrize(
     ("options", "identifier"),
-    [({}, "code[completion]@4"), ({"form": "program"}, "code[program]@4"),
-     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@4")],
+    [({}, "code[completion]@5"), ({"form": "program"}, "code[program]@5"),
+     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@5")],
 )  # fmt: skip
 def test_identifiers(options: dict[str, object], identifier: str) -> None:
     scorer = open_scorer({"name": "code", **options})
@@ -57,7 +57,7 @@ def test_identifiers(options: dict[str, object], identifier: str) -> None:
 def test_wrong_options(options: dict[str, object]) -> None:
     with pytest.raises(InputError, match="scorer 'code'"):
         open_scorer({"name": "code", **options})
-    for identifier in ("code[other]@4", "code[program,timeout=0]@4", "code[program,timeout=999]@4", "code@3"):
+    for identifier in ("code[other]@5", "code[program,timeout=0]@5", "code[program,timeout=999]@5", "code@4"):
         with pytest.raises(InputError):
             open_identifier(identifier)
 

@@ -137,6 +137,58 @@ def test_an_answer_without_code_is_unparsed() -> None:
         )
 
 
+SUM = "print(sum(map(int, input().split())))"
+EXAMPLE = "\n**Example output:**\n```\n3\n```\n"
+BLOCK = "```python\n{}\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (BLOCK.format(SUM), 1.0),
+        (BLOCK.format(SUM) + EXAMPLE, None),  # NeMo-Skills reads the first Python block
+        (BLOCK.format(SUM) + BLOCK.format("print(3)"), None),
+        (BLOCK.format(SUM) + "Here ```x``` is the input.\n", None),
+        (BLOCK.format("print(4)") + BLOCK.format(SUM) + EXAMPLE, None),  # others read the last Python block
+        (BLOCK.format("print(4)") + "Better:\n" + BLOCK.format(SUM), 1.0),
+        (f"```\n{SUM}\n```{EXAMPLE}", None),
+        (f"```Python3\n{SUM}\n```{EXAMPLE}", None),
+        (f"```python\n{SUM}\n", None),  # never closed
+        (SUM, None),
+        (BLOCK.format(f"import numpy\n{SUM}") + EXAMPLE, None),
+        (BLOCK.format("print(4)") + EXAMPLE, 0.0),
+        (BLOCK.format("print(4)") + BLOCK.format("print(5)") + EXAMPLE, 0.0),
+        (EXAMPLE, 0.0),
+        ("The sum is printed: 3 and 12.", 0.0),
+        # No harness is known that reads a block in the middle.
+        (BLOCK.format("print(4)") + BLOCK.format(SUM) + BLOCK.format("print(5)"), 0.0),
+    ],
+)
+def test_a_further_block_makes_right_code_open_and_wrong_code_stays_wrong(text: str, value: float | None) -> None:
+    assert CodeCases().score(sample_of(ADD), ModelOutput(outcome=Outcome.OK, text=text)).value == value
+
+
+def test_each_block_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    run = CodeCases._of_program
+
+    def counted(self: CodeCases, code: str, *rest: Any) -> Score:
+        ran.append(code.strip())
+        return run(self, code, *rest)
+
+    monkeypatch.setattr(CodeCases, "_of_program", counted)
+    text = BLOCK.format("print(4)") * 5 + BLOCK.format("print(5)") + EXAMPLE
+    found = CodeCases().score(sample_of(ADD), ModelOutput(outcome=Outcome.OK, text=text))
+    assert (found, ran) == (Score(value=0.0, note="case 1 of 2: wrong"), ["3", "print(4)", "print(5)"])
+
+
+def test_a_function_behind_an_example_is_open_and_says_which_block_passed() -> None:
+    code = WHOLE.format("return [given[1] * one for one in given[0]]")
+    text = BLOCK.format(code) + BLOCK.format("print(Solution().f([1], 2))")
+    found = CodeCases().score(sample_of(SCALE, "f"), ModelOutput(outcome=Outcome.OK, text=text))
+    assert (found.value, found.note.partition("; ")[2]) == (None, "its first Python block: 2 cases")
+
+
 CHEATS = {
     "equals everything": ("f", WHOLE.format("return A()") + "\nclass A:\n    def __eq__(self, other): return True"),
     "ends its process in the call": ("f", WHOLE.format("import os; os._exit(0)")),
@@ -255,7 +307,7 @@ def test_after_a_stop_nothing_is_scored() -> None:
 
 
 def test_it_is_reopened_by_its_identifier() -> None:
-    assert open_identifier("code_cases@2") == CodeCases()
+    assert open_identifier("code_cases@3") == CodeCases()
 
 
 @settings(max_examples=50)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.code import Code
-from steelyard.scorers.code_readings import SecondReading, absent_module, second_reading
+from steelyard.scorers.code_readings import SecondReading, absent_module, other_blocks, second_reading
 from steelyard.scorers.halt import Halt
 
 PROMPT = 'from typing import List\n\ndef f(xs: List[int]) -> int:\n    """Their sum."""\n'
@@ -63,6 +63,16 @@ def test_a_right_block_and_a_longer_wrong_one_are_open() -> None:
     assert said == Score(value=None, note="passed; as EvalPlus reads it: failed: wrong")
 
 
+def test_a_short_correction_behind_a_longer_wrong_block_is_open() -> None:
+    longer = WRONG.replace("    return 0", "    x = 1\n    y = 2\n    z = 3\n    u = 4\n    return 0")
+    short = "def f(xs):\n    return sum(xs)\n"
+    said = scored(f"```python\n{longer}```\nShorter, and right:\n```python\n{short}```")
+    assert said == Score(value=None, note="failed: wrong; its last block: passed")
+    assert scored(f"```python\n{longer}```\nSo:\n```python\n{short}```\n```python\nf([1])\n```").value is None
+    wrong = scored(f"```python\n{longer}```\nShorter:\n```python\ndef f(xs):\n    return 1\n```")
+    assert wrong == Score(value=0.0, note="failed: wrong")
+
+
 def test_a_body_alone_is_open() -> None:
     for text in (BODY, f"```python\n{BODY}```", f"Sure:\n```\n{BODY}```"):
         assert scored(text) == Score(value=None, note="no code; as the rest of the prompt: passed")
@@ -105,3 +115,27 @@ def test_a_text_of_any_characters_is_read_in_the_sandbox() -> None:
         assert second_reading(text, ("f",), None, "", Halt()) == nothing
     assert not second_reading("x\n" * 6000, ("f",), None, "", Halt()).whole
     assert second_reading(RIGHT, ("f",), RIGHT, "", Halt()).same
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "blocks"),
+    [
+        ("```python\na\n```\n```py\nb\n```\n```python\nc\n```", "c", ["a\n"]),
+        ("```python\na\n```\n```\n3\n```", "3", ["a\n"]),
+        ("```\na\n```\n```text\nb\n```", "b", ["a\n"]),
+        ("```python\na\n```\n```python\na\n```", "x", ["a\n"]),
+        ("```python\na", "", ["a"]),
+        ("a", "", ["a"]),
+        ("```python\n \n```", "", []),
+        ("", "", []),
+    ],
+)
+def test_the_first_and_the_last_block_beside_what_was_read(text: str, read: str, blocks: list[str]) -> None:
+    assert [block for _, block in other_blocks(text, read)] == blocks
+
+
+@given(st.text(st.sampled_from("`py\n x"), max_size=60), st.text(max_size=3))
+def test_any_text_has_two_other_blocks_at_most(text: str, read: str) -> None:
+    found = other_blocks(text, read)
+    assert len(found) <= 2
+    assert all(block.strip() and block.strip() != read.strip() for _, block in found)

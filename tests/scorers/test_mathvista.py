@@ -99,9 +99,9 @@ def test_the_index_of_a_choice_needs_choices() -> None:
 def test_its_version_rests_on_those_of_its_readers() -> None:
     """Another version of a reader scores otherwise: then ``mathvista`` needs another version, too."""
     assert (MathVista().identifier, Letter().identifier, Numeric().identifier) == (
-        "mathvista@3",
+        "mathvista@4",
         "letter@4",
-        "numeric@6",
+        "numeric@7",
     )
     assert open_identifier(open_scorer({"name": "mathvista"}).identifier) == MathVista()
 

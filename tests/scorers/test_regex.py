@@ -125,8 +125,8 @@ def test_careful_calls_nothing_wrong_that_was_cut_off() -> None:
 
 def test_careful_stands_in_the_identifier_and_is_true_or_false() -> None:
     scorer = Regex(CAREFUL, careful=True)
-    assert scorer.identifier == 'regex[{"careful":true,"pattern":"(?i)answer is:? *(.*)"}]@3'
-    assert Regex.from_options(scorer.identifier.removeprefix("regex[").removesuffix("]@3")) == scorer
-    assert Regex("x").identifier == 'regex[{"pattern":"x"}]@3'
+    assert scorer.identifier == 'regex[{"careful":true,"pattern":"(?i)answer is:? *(.*)"}]@4'
+    assert Regex.from_options(scorer.identifier.removeprefix("regex[").removesuffix("]@4")) == scorer
+    assert Regex("x").identifier == 'regex[{"pattern":"x"}]@4'
     with pytest.raises(InputError, match="careful must be true or false"):
         Regex("x", careful="yes")  # type: ignore[arg-type]

@@ -30,10 +30,11 @@ def score(output: str, target: str, *, whole: bool = False) -> float | None:
 
 @pytest.mark.parametrize(("output", "target", "theirs"), BY_LM_EVAL)
 def test_it_scores_as_lm_eval_does(output: str, target: str, theirs: float) -> None:
-    """But for what is wrong there for want of a mark alone."""
+    """But for what is wrong there for want of a mark alone, or for other words or signs around the target."""
     assert len(BY_LM_EVAL) >= 20
     has_mark = "answer:" in output.lower().replace("*", "")
-    assert value(output, target) == theirs or (not has_mark and theirs == 0.0 and value(output, target) is None)
+    is_open = output in ("FINAL ANSWER: Japan (2010)", "FINAL ANSWER: 2,5") or not has_mark
+    assert value(output, target) == theirs or (is_open and theirs == 0.0 and value(output, target) is None)
 
 
 def test_a_mark_in_capitals_and_bold_is_one_here() -> None:
@@ -70,6 +71,47 @@ def test_no_right_answer_is_wrong_for_want_of_a_mark(
         assert score(form.format(answer), target, whole=whole) == 0.0
 
 
+# By target: what says it alone behind the mark in another form, and what does not.
+MARKED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "45%": (
+        ("45\\%", "$45\\%$", "45 percent", "$\\boxed{45\\%}$", "In total 45%", "\\[\n\\boxed{45\\%}\n\\]", "<45%>"),
+        ("54\\%", "45% or 46%", "not 45%", "less than 45%", "45 to 60%", "4.5\\%", "45:60"),
+    ),
+    "2010": (
+        ("In 2010", "$\\boxed{2010}$", "The year 2010", "March 2010", "2010 (the highest)", "<answer>2010</answer>"),
+        ("In 1809", "2010 or 1500", "2010 and 1500", "1500, not 2010", "before 2010", "2010-2019", "1500 (2010)"),
+    ),
+    "1234.5": (
+        ("1,234.5 million", "1 234.5 million", "1{,}234.5", "$1\\,234.5$", "1.234,5", "1,234.5 USD"),
+        ("12,345 million", "1,234.5 and 999", "12.345"),
+    ),
+    "2.5": (("2,5", "2.5 km", "2,5 km"), ("25 km", "2, 5")),
+    "2": (("Two", "Two bars"), ("Three bars", "1,2", "one of the two", "1/2")),
+    "-5.2": (("−5.2", "minus 5.2"), ("5.2 degrees",)),
+    "Light blue": (
+        ("The light blue line", "\\boxed{\\text{Light blue}}", "It is the light blue bar.", "Light blue (45%)"),
+        ("Blue", "Dark blue", "Light blue or red", "Light blue and red", "not light blue", "red/light blue"),
+    ),
+    "Blue": (("The blue line",), ("The light blue line", "blue-green")),
+    "Germany": (
+        ("Germany has the highest share", "In 2010, Germany", "The country is Germany", "Germany, with 45%"),
+        ("Germany and France", "France, Germany", "France is below Germany", "West Germany", "Germany or France"),
+    ),
+    "Yes": (("Yes, it is higher",), ("No, never", "Yes or no", "No, yes")),
+    "No": (("No, it is not",), ("Yes, no", "It is not")),
+}
+
+
+@pytest.mark.parametrize("target", list(MARKED))
+@pytest.mark.parametrize(
+    "mark", ["FINAL ANSWER: {}", "I see bars.\n\n**Final Answer:** {}", "Answer: 7\nFinal answer: {}."]
+)
+def test_the_target_alone_behind_the_mark_is_open_in_other_forms(mark: str, target: str) -> None:
+    right, wrong = MARKED[target]
+    assert {answer: value(mark.format(answer), target) for answer in right} == dict.fromkeys(right)
+    assert {answer: value(mark.format(answer), target) for answer in wrong} == dict.fromkeys(wrong, 0.0)
+
+
 def test_the_whole_output_counts_as_lmms_eval_counts_it() -> None:
     for output, target in (
         ("1042", "1042"),
@@ -96,7 +138,7 @@ def test_it_opens_from_a_task_file_and_from_a_plan() -> None:
     assert open_identifier(open_scorer({"name": "relaxed"}).identifier) == Relaxed()
     assert open_identifier(open_scorer({"name": "relaxed", "whole": True}).identifier) == Relaxed(whole=True)
     with pytest.raises(InputError, match="has no option 'part'"):
-        open_identifier("relaxed[part]@2")
+        open_identifier("relaxed[part]@3")
 
 
 @given(st.floats(-1e9, 1e9), st.floats(-0.049, 0.049))

@@ -16,4 +16,4 @@ def test_only_an_average_of_two_accuracies_weighs_its_samples() -> None:
     assert weighs("ifeval[average-loose]@2")
     assert not weighs("ifeval[strict]@2")
     assert not weighs("exact@5")
-    assert not weighs("anls@1")
+    assert not weighs("anls@2")

@@ -31,12 +31,12 @@ def test_open_questions(tmp_path: Path, question: str, answer: str) -> None:
     added = "\n\nReply with the answer alone." if question == "question" else ""  # a prompt goes out as it stands
     assert samples[1].request == GenerateRequest(prompt="{{ x }}" + added, chat=True)
     assert task.prepare("completion")[0].request.prefix == ""
-    assert open_scorer(task.scorer).identifier == "answer@4"
+    assert open_scorer(task.scorer).identifier == "answer@5"
 
 
 def test_answers_that_are_all_numbers_are_compared_as_numbers(tmp_path: Path) -> None:
     task = task_from_file(rows_file(tmp_path, {"question": "a", "answer": 4}, {"question": "b", "answer": "-1.50"}))
-    assert open_scorer(task.scorer).identifier == "answer@4"
+    assert open_scorer(task.scorer).identifier == "answer@5"
 
 
 @pytest.mark.parametrize("answer", [1, "1", "B", "b", "green"])

@@ -27,6 +27,16 @@ def test_a_value_that_looks_like_a_template_is_not_evaluated() -> None:
     assert Expression("q | trim", "here").evaluate({"q": hostile}) == hostile
 
 
+@pytest.mark.parametrize("value", ["x", "", 5, None, [], ["a"], {"b": 1}])
+def test_a_name_alone_is_the_value_as_jinja_has_it(value: object) -> None:
+    values = {"q": value, "none": "a column", "true": "another", "self": "a third", "": "one without a name"}
+    assert Expression(" q ", "here").evaluate(values) is value
+    assert Expression("(q)", "here").evaluate(values) is value
+    assert Expression("none", "here").evaluate(values) is None
+    assert Expression("true", "here").evaluate(values) is True
+    assert Expression("row", "here").evaluate({"row": value}) is value
+
+
 @pytest.mark.parametrize("name", ["missing", "q.missing", "q['missing']"])
 def test_what_is_missing_is_an_error(name: str) -> None:
     with pytest.raises(InputError, match=r"task\.yaml: prompts\.x: "):

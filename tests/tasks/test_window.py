@@ -16,6 +16,7 @@ from steelyard.tasks.window import (
     Window,
     check_window,
     is_day,
+    parts_named,
     window_in,
     window_named,
     without_window,
@@ -52,6 +53,11 @@ def sealed(*texts: str) -> str:
         "problems from 2024.10-2025.02",
         "2410-2502",
         "24.10-25.02",
+        "Oct 24 - Feb 25",
+        "Oct. '24 – Feb. '25",
+        "v5 (October 24 to February 25)",
+        "10/2024 - 02/2025",
+        "10.2024–2.2025",
         "LiveCodeBench v5 (24.10 – 25.02)",
         "release_v5, 2024-10-01 to 2025-02-01",
         "v5 (2024-10-01 to 2025-02-01)",
@@ -73,6 +79,8 @@ def test_one_window_in_many_forms(text: str) -> None:
         ("03/13/2024-04/05/2024", "release_v2:2024-03-13/2024-04-05"),
         ("2025-02-01 to 2025-06-01", "release_v6:2025-02-01/2025-06-01"),
         ("release_v6, 2024-10-01 to 2025-02-01", "release_v6:2024-10-01/2025-02-01"),
+        ("v6 (Aug 24 - May 25)", "release_v6:2024-08-01/2025-05-01"),  # Kimi K2's own writing
+        ("v6 (25.02-25.05)", "release_v6:2025-02-01/2025-05-01"),
         ("release v4", "release_v4"),
         ("LiveCodeBench v5", "release_v5"),
         ("Dec 2024 - Dec 2024", "release_v5:2024-12-01/2024-12-31"),
@@ -92,7 +100,12 @@ def test_what_a_text_states(text: str, expected: str) -> None:
         ("2024-10-01 to 02/03/2025", "day and month may be exchanged"),
         ("since 2024-08", "not both ends"),
         ("2024-2025", "not both ends"),
-        ("v6 (Aug 24 - May 25)", "names 'Aug 24' and not both ends"),  # a day or a year?
+        ("v6 (since Aug 24)", "names 'Aug 24' and not both ends"),
+        ("Aug 24 - May 25, 2025", "a day or a year"),
+        ("Aug 24, 2024 - May 25", "a day or a year"),
+        ("Aug 24 - Aug 28", "a day or a year"),
+        ("Aug 2024 - May 25", "a day or a year"),
+        ("13/2024 - 02/2025", "not both ends"),
         ("Oct - Dec 2024", "not both ends"),
         ("2024-10-01 to 2025-02-01 and 2025-03-01", "not both ends"),
         ("2024-10-01 to 2025-02-01, 2024-08-01 to 2025-02-01", "more than one window"),
@@ -123,6 +136,19 @@ def test_texts_of_one_claim_must_agree() -> None:
         window_in(["release_v6", "livecodebench v5"], RELEASES)
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("LiveCodeBench v6 (25.02-25.05)", ["v6", "25.02-25.05"]),
+        ("2024-10-01 to 2025-02-01 of release_v5", ["2024-10-01 to 2025-02-01", "release_v5"]),
+        ("LiveCodeBench v4_v5", ["v4_v5"]),
+        ("LiveCodeBench", []),
+    ],
+)
+def test_the_parts_that_a_name_states_as_they_are_written(text: str, parts: list[str]) -> None:
+    assert parts_named(text) == parts
+
+
 def test_what_was_assumed_is_said() -> None:
     found = window_in(["2024-10-01 to 2025-02-01"], RELEASES)
     assert found is not None
@@ -133,6 +159,9 @@ def test_what_was_assumed_is_said() -> None:
     found = window_in(["2024.10-2025.02"], RELEASES)
     assert found is not None
     assert found[1].endswith("to whose first day a release reaches: it ends there.")
+    found = window_in(["v6 (Aug 24 - May 25)"], RELEASES)
+    assert found is not None
+    assert found[1].endswith("Two digits behind a month are read as its year.")
     found = window_in(["v5"], RELEASES)
     assert found is not None
     assert "vendors also give this name to a window of it" in found[1]

@@ -5,21 +5,29 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal
 
 from steelyard.claims.benchmarks import benchmarks, key_of, lookup
+from steelyard.tasks import load_task, resolve
+from steelyard.tasks.window import parts_named, without_window
 
 __all__ = [
+    "ASIDE",
     "MAX_PERCENT",
+    "TRAILING",
     "Average",
     "Unit",
     "average_in_name",
     "infer_unit",
+    "is_a_metric",
     "known_task",
     "names_a_share",
+    "part_in_name",
     "relative_in_brackets",
     "shots_in_name",
+    "task_in_name",
+    "without_words",
 ]
 
 Unit = Literal["percent", "fraction", "elo", "points"]
@@ -27,12 +35,22 @@ Average = Literal["", "micro", "macro"]
 
 SHOTS: Final = re.compile(r"\(?\b(?P<number>\d{1,3})[- ]?shots?\b\)?", re.I)
 SHARES: Final = re.compile(
-    r"acc|exact|match|\bem\b|f1|precision|recall|pass|mc[12]|win|rate|correct|success|solved|percent|proportion|score",
+    r"acc|exact|match|\bem\b|f1|precision|recall|pass|mc[12]|win|rate|correct|success|solved|percent|proportion|score|anls",
     re.I,
+)
+SHORT_METRIC: Final = re.compile(
+    r"em|acc\.?|f1|bpb|bleu|elo|rating|percentile|resolved|(macro |micro )?(avg|average|mean)|(avg|mean|cons|maj)@\d+",
+    re.IGNORECASE,
 )
 MACRO: Final = re.compile(r"macro[ _-]?(?:avg|average)\b")
 MICRO: Final = re.compile(r"micro[ _-]?(?:avg|average)\b")
 MAX_PERCENT: Final = 100
+ASIDE: Final = re.compile(r"\(([^()]*)\)")
+TRAILING: Final = re.compile(
+    r"[\s,]+(?:(?:pass|cons|maj|avg|mean)@\S+|CoT(?=\s+\d{1,3}-shot|\s*$)|(?:no|with|without) tools\s*$)", re.IGNORECASE
+)
+_GLUED: Final = re.compile(r"(?<=[A-Za-z])(?=v[1-9](?![0-9A-Za-z]))")  # LCBv6
+_SPLIT: Final = re.compile(r"(.*[^\s_-])[\s_-]+(val|validation|test|testmini)", re.IGNORECASE)
 _MOST: Final = 200  # characters of a name that are read
 _WORDS: Final = 3  # of a relative's name, in brackets behind the benchmark's
 ELO: Final = re.compile(r"\belo\b|bradley", re.I)
@@ -53,6 +71,38 @@ def known_task(names: Iterable[str], hub: str = "") -> str | None:
             return found.id
     homes = [each.id for each in benchmarks() if hub and each.hub.casefold() == hub.casefold()]
     return homes[0] if len(homes) == 1 else None
+
+
+def task_in_name(name: str) -> str | None:
+    """The id of a benchmark by its whole name, or its name without its part, or without what is in brackets."""
+    bare = ASIDE.sub(" ", name).strip()
+    whole = known_task((name,)) or relative_in_brackets(name)
+    return whole or part_in_name(name)[0] or known_task((bare, TRAILING.sub("", bare)))
+
+
+@lru_cache(maxsize=1024)  # a table is read for each of its models
+def part_in_name(name: str) -> tuple[str | None, tuple[str, ...]]:
+    """(benchmark, its parts) where a name states a part behind it: *LiveCodeBench v6 (25.02-25.05)*, *DocVQA_val*.
+
+    Parts are a release, a window of dates, or a split, as they are written; (None, ()) where no name stands before one.
+    """
+    name = _GLUED.sub(" ", name[:_MOST])
+    bare = TRAILING.sub("", ASIDE.sub(" ", name).strip())
+    if parts := parts_named(name):
+        rests = (without_window(name), without_window(bare))
+        task = next((found for rest in rests if (found := known_task((rest.strip(" ,;:-()"),)))), None)
+        here = resolve(task) if task else None
+        return (task, tuple(parts)) if here and load_task(here).definition.releases else (None, ())
+    split = _SPLIT.fullmatch(bare)
+    task = known_task((split[1],)) if split and not known_task((bare,)) else None
+    return (task, (split[2],)) if split and task else (None, ())
+
+
+def without_words(text: str, words: Iterable[str]) -> str:
+    """A text without some words or phrases of it, and without what parted them at its ends."""
+    for each in words:
+        text = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", " ", text)
+    return text.strip(" ,;")
 
 
 def relative_in_brackets(name: str) -> str | None:
@@ -92,6 +142,11 @@ def shots_in_name(name: str) -> int | None:
 def names_a_share(metric: str) -> bool:
     """Whether a metric is a share of right answers, judging by its name."""
     return SHARES.search(metric) is not None and not NO_SHARES.search(metric) and not ELO.search(metric)
+
+
+def is_a_metric(text: str) -> bool:
+    """Whether what stands in brackets behind a benchmark's name is a metric."""
+    return names_a_share(text) or SHORT_METRIC.fullmatch(text) is not None
 
 
 def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit, str]:

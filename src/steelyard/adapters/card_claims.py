@@ -13,12 +13,16 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from steelyard.adapters.benchmark_names import (
+    ASIDE,
+    TRAILING,
     average_in_name,
+    is_a_metric,
     known_task,
-    names_a_share,
-    relative_in_brackets,
+    part_in_name,
     repeats_in_name,
     shots_in_name,
+    task_in_name,
+    without_words,
 )
 from steelyard.adapters.card_context import said_in_row, sections_of
 from steelyard.adapters.card_tables import Cell, Table
@@ -29,6 +33,7 @@ from steelyard.adapters.table_units import IS_NO_SCORE, TableUnit, unit_of_share
 from steelyard.claims.benchmarks import key_of
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol
+from steelyard.tasks.window import parts_named
 from steelyard.util.text import one_line
 
 __all__ = ["claims_of_tables"]
@@ -41,10 +46,6 @@ MAX_SHOTS = 1000
 NOTHING = re.compile(r"[-–—/\s]*|n/?a\.?|tbd|none", re.IGNORECASE)
 SUPERSCRIPT = re.compile(r"\^\{([^{}]*)\}")
 MARK = re.compile(r"\^\{[^{}]{1,3}\}|\*{1,3}|(?<=\s)#|[†‡§¶¹²³⁴⁵⁶⁷⁸⁹]")
-ASIDE = re.compile(r"\(([^()]*)\)")
-TRAILING = re.compile(
-    r"[\s,]+(?:(?:pass|cons|maj|avg|mean)@\S+|CoT(?=\s+\d{1,3}-shot|\s*$)|(?:no|with|without) tools\s*$)", re.IGNORECASE
-)
 IS_METRIC = re.compile(r"metrics?", re.IGNORECASE)
 IS_SHOTS = re.compile(r"#?\s*(of\s+)?shots?|n-?shots?", re.IGNORECASE)
 IS_NAME = re.compile(
@@ -53,10 +54,6 @@ IS_NAME = re.compile(
     re.IGNORECASE,
 )
 OF_BENCHMARKS = re.compile(r"(benchmarks?|tasks?|datasets?|evaluations?|evals?|tests?)(\s*[(\\/].*)?", re.IGNORECASE)
-SHORT_METRIC = re.compile(
-    r"em|acc\.?|f1|bpb|bleu|elo|rating|percentile|resolved|(macro |micro )?(avg|average|mean)|(avg|mean|cons|maj)@\d+",
-    re.IGNORECASE,
-)
 LEVEL = re.compile(r"\b(?:(?:strict|loose)[- ]prompt|prompt[- ](?:strict|loose))\b", re.IGNORECASE)  # of IFEval
 HOW_ASKED = re.compile(
     r"cot|prompt|shot|strict|loose|think|template|chat|instruct|tool|agent|greedy|sampl|attempt|reason|effort|python|search",
@@ -242,11 +239,9 @@ def _marked(marks: str, footnotes: Mapping[str, str]) -> Iterator[str]:
 
 
 def _task(table: Table, name: str) -> str | None:
-    """The id of a task of one's own, or of a benchmark by its whole name or its name without what is in brackets."""
-    if table.own_task and key_of(name) == key_of(table.own_task):
-        return table.own_task
-    bare = ASIDE.sub(" ", name).strip()
-    return known_task((name,)) or relative_in_brackets(name) or known_task((bare, TRAILING.sub("", bare)))
+    """The id of a task of one's own, or of a benchmark."""
+    is_own = table.own_task and key_of(name) == key_of(table.own_task)
+    return table.own_task if is_own else task_in_name(name)
 
 
 def _models(table: Table, direction: Direction) -> dict[int, str]:
@@ -400,11 +395,13 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
 
 def _protocol(score: _Score) -> tuple[str, Protocol]:
     """(metric, protocol): brackets behind a benchmark's name say how it was scored, how asked, or on what part."""
-    metric, prompt, subset = _bare_metric(score.metric), LEVEL.findall(score.name)[:1], []
+    metric, prompt = _bare_metric(score.metric), LEVEL.findall(score.name)[:1]
+    parts = part_in_name(score.name)[1]
+    subset = [*parts]
     is_name = known_task((score.name,)) is not None or _task(score.table, score.name) is None
-    asides = [*ASIDE.findall(score.name), *(found[0] for found in TRAILING.finditer(score.name))]
-    for aside in (text for text in map(str.strip, asides) if text and not LEVEL.fullmatch(text)):
-        if not metric and (names_a_share(aside) or SHORT_METRIC.fullmatch(aside)):
+    asides = [*ASIDE.findall(score.name), *(found[0] for found in TRAILING.finditer(ASIDE.sub(" ", score.name)))]
+    for aside in (rest for text in asides if (rest := without_words(text, parts)) and not LEVEL.fullmatch(rest)):
+        if not metric and is_a_metric(aside):
             metric = _bare_metric(aside)
         elif is_name or not _bare_metric(aside):
             continue
@@ -438,7 +435,8 @@ def _check_conflicts(found: _Found, where: str) -> None:
     first: dict[str, tuple[Table, Claim]] = {}
     kept: list[tuple[Table, Claim]] = []
     for table, claim in found.claims:
-        before = first.setdefault(key_of(claim.task), (table, claim))
+        name = key_of(" ".join((claim.task, *parts_named(claim.protocol.subset))))  # one window is not another
+        before = first.setdefault(name, (table, claim))
         if before[0] is table:
             kept.append((table, claim))
         elif before[1].value != claim.value:

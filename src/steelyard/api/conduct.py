@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import DeadlineExceeded, InputError, Interrupted
 from steelyard.evidence import layout
@@ -47,6 +47,10 @@ __all__ = [
     "session_options",
     "signer_at",
 ]
+
+# Python looks for garbage in cycles when so many more objects were made than let go. A hundred calls in flight hold
+# some thousands, and leave no cycle: at its own 700 it would look once in a dozen calls, and find nothing.
+_NEW_OBJECTS: Final = 10_000
 
 OnInterrupt = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
@@ -179,8 +183,6 @@ async def conduct(
             # Nothing is awaited from here to the folder's making, so that no other call takes the same name.
             folder = folder or default_folder(job.name)
             place = here / folder if has_function(args) else folder
-            if args.owns_process:
-                gc.freeze()  # the plan and its samples live as long as the run; collecting among them costs 7 %
             with session_options(audit.plan, args, on_interrupt, watcher, store, allowance) as options:
                 local = local_settings_of(args, job.options)
 
@@ -207,6 +209,9 @@ def session_options(
     """The options of one session, with its progress display where one is wanted."""
     from steelyard.auditing.session import SessionOptions
 
+    if args.owns_process:
+        gc.freeze()  # the plan and its samples live as long as the run, so that to look among them finds nothing
+        gc.set_threshold(_NEW_OBJECTS)
     options = SessionOptions(
         notify=logging.getLogger("steelyard").info,  # silent, unless the user's logging wants it
         deadline_seconds=args.seconds_left,

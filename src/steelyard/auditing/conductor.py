@@ -30,6 +30,7 @@ from steelyard.errors import (
     StorageError,
 )
 from steelyard.evidence.keys import KeySigner
+from steelyard.models.token_limits import advice_on_limit
 from steelyard.planning.batched import NO_NEXT_TOKENS, check_batched
 from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
 from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
@@ -434,9 +435,9 @@ def _stopped(end: RunEnd, run: RunFolder, live: RunSession) -> SteelyardError:
     if end == "endpoint_down":
         last = live.group.last_failure if live.group else ""
         is_refused = last.startswith("HTTP 4") and not last.startswith(("HTTP 408", "HTTP 429"))
+        advice = advice_on_limit(last) or f"when that is fixed, go on with: {_resume(run)}"
         return (ModelRefused if is_refused else ModelUnavailable)(
-            f"{live.plan.subject.identity.uri} gives no answers (the last thing it said: {last}); "
-            f"when that is fixed, go on with: {_resume(run)}{left}"
+            f"{live.plan.subject.identity.uri} gives no answers (the last thing it said: {last}); {advice}{left}"
         )
     if end == "deadline":
         done = sum(live.answered.values())

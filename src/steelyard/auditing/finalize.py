@@ -16,7 +16,8 @@ from steelyard.auditing.scoring import Unscored, score_attempts, scorers_of, uns
 from steelyard.auditing.service import service_of
 from steelyard.auditing.spending import Spending, measured_by_call
 from steelyard.auditing.timestamps import check_is_stamped
-from steelyard.auditing.verdict import Usage, counted, decide
+from steelyard.auditing.usage import Usage, counted
+from steelyard.auditing.verdict import decide
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, canonical_in_full

@@ -33,6 +33,7 @@ from steelyard.records import (
     Score,
 )
 from steelyard.scorers.corpus import counts_without_answer
+from steelyard.scorers.reading.foreign_marks import score_without_marks
 from steelyard.scorers.reading.loops import ends_in_loop
 from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.compact import Naturals
@@ -99,8 +100,9 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
     nobody offered, and an output that was cut off, unless the scorer knows that more text could not have changed what
     it read; a long message that was cut off is never wrong. One that ends in a loop has no answer, and is wrong; so is
     one that the model ended with nothing in it, unless the endpoint counts tokens that did not come: a server may keep
-    reasoning to itself, and not say so. An output that ended at the limit which its claim ``stated`` is whole. Where
-    the claim states no decoding, a model that reasons, or repeats itself, has nothing wrong.
+    reasoning to itself, and not say so (but not where a text that is no turn was stopped at a stop string). An output
+    that ended at the limit which its claim ``stated`` is whole. Where the claim states no decoding, a model that
+    reasons, or repeats itself, has nothing wrong.
     """
     if isinstance(sample.request, NextTokenRequest):  # its text is a list of ours, whatever its tokens look like
         return scorer.score(sample, output)
@@ -118,11 +120,12 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
     if output.outcome is Outcome.OK and isinstance(sample.request, GenerateRequest) and not answer.strip():
         if reasoning or output.reasoning or output.reasoning_tokens:
             return Score(value=None, note="reasoning, and no answer")
-        if output.completion_tokens > _FEW_TOKENS + len(output.text):
+        is_stopped = bool(sample.request.stop) and not is_chat and output.finish_reason == "stop"
+        if output.completion_tokens > _FEW_TOKENS + len(output.text) and not is_stopped:
             return Score(value=None, note="the endpoint counts tokens of an answer that it did not send")
         return Score(value=0.0, parsed=False, note="the model ended its answer with nothing in it")
     if output.outcome is not Outcome.TRUNCATED:
-        found = scorer.score(sample, output)
+        found = _of_whole(scorer, sample, output, reasoned=bool(reasoning or output.reasoning))
         if not is_chat or _is_right(found):
             return found
         if _ends_in_call(answer) and not scorer.identifier.startswith("function_calls"):
@@ -138,6 +141,23 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
             return Score(value=None, note=_ASSUMED)
         return Score(value=0.0, parsed=False, note="the output ends in a loop")
     return found
+
+
+def _of_whole(scorer: Scorer, sample: Sample, output: ModelOutput, *, reasoned: bool) -> Score:
+    """The score of an output that was not cut off, whatever marks of its model stand around its answer."""
+
+    def read(text: str) -> Score:
+        return scorer.score(sample, output if text == output.text else msgspec.structs.replace(output, text=text))
+
+    reads_answers = isinstance(scorer, TruncatedReader)
+    return score_without_marks(
+        output.text,
+        sample.target,
+        read,
+        reads_answers=reads_answers,
+        gives_shares=bool(getattr(scorer, "gives_shares", False)),
+        reasoned=reasoned,
+    )
 
 
 def _ends_in_call(answer: str) -> bool:

@@ -216,6 +216,7 @@ class RunSession:
             "notify": self.options.notify,
             "on_attempt": self._spend,
             "first": left,
+            "may_end_without": self._may_end_without,
         }
         if planned.batch_growth:
             return batch_runner(planned, run, self.batches, shared, self.options.patience_seconds)
@@ -228,6 +229,10 @@ class RunSession:
             attempt_timeout=planned.attempt_timeout_us / 1e6,
             budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
         )
+
+    def _may_end_without(self, given_up: frozenset[str]) -> bool:
+        """Whether anything else was answered; an audit that came to nothing is not sealed."""
+        return any(each.n > each.missing for each in self.tallies.values() if each.measurement.id not in given_up)
 
     def _check_item(self, call: Call, item: str) -> None:
         if self.measurements[call.measurement].images:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +10,7 @@ from steelyard.auditing.finders import open_finders
 from steelyard.auditing.half_price import HalfPrice
 from steelyard.auditing.measured import Tally
 from steelyard.auditing.networks import answered_by
+from steelyard.auditing.usage import Usage
 from steelyard.claims.served_model import names_in_words, served_in_words
 from steelyard.errors import ExitCode
 from steelyard.evidence.timestamp import Stamp
@@ -21,98 +19,27 @@ from steelyard.planning.identity_checks import why_no_next_tokens
 from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
     SUBJECT,
-    Attempt,
     CallSpent,
     ClaimVerdict,
     DetectorResult,
     Finding,
-    Limits,
     Measurement,
     MeasurementResult,
     Note,
     NotPlanned,
-    Outcome,
     Plan,
-    PlannedModel,
     SampleScore,
     Verdict,
     VerdictWord,
     references_of,
 )
-from steelyard.storage.journal.lines import JournalRecord
 from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.text import one_line
 
-__all__ = ["Usage", "counted", "decide", "rejected"]
+__all__ = ["decide", "rejected"]
 
 NOT_SERVED = "not_served"  # the detector whose finding says why answers are missing
 _ROUNDING = 1 + 1e-9  # a boundary that was crossed in integers, against a p that is a float
-
-
-@dataclass(slots=True)
-class Usage:
-    """What one measurement cost so far: calls (attempts), tokens, and seconds that its calls took, summed."""
-
-    calls: int = 0
-    answers: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    reasoning_tokens: int = 0
-    cached_tokens: int = 0
-    seconds: float = 0.0
-    failed: Counter[str] = field(default_factory=Counter)  # how calls ended that brought no answer
-    # Answers that ended at their limit of tokens, by repeat: those of the repeat check are no scores.
-    cut_off: Counter[int] = field(default_factory=Counter)
-
-    def add(self, attempt: Attempt) -> None:
-        """Add one attempt."""
-        if attempt.final and not attempt.outcome.answered:
-            self.failed[attempt.outcome.value] += 1
-        self.calls += 1
-        self.answers += attempt.final
-        self.cut_off[attempt.repeat] += attempt.final and attempt.outcome is Outcome.TRUNCATED
-        self.prompt_tokens += attempt.prompt_tokens
-        self.completion_tokens += attempt.completion_tokens
-        self.reasoning_tokens += attempt.reasoning_tokens
-        self.cached_tokens += attempt.cached_tokens
-        self.seconds += attempt.elapsed_us / 1e6
-
-    def include(self, other: Usage) -> None:
-        """Add what another measurement cost."""
-        self.failed.update(other.failed)
-        self.cut_off.update(other.cut_off)
-        tokens = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
-        for name in ("calls", "answers", *tokens, "seconds"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def cost(self, limits: Limits) -> float | None:
-        """The money for the tokens, at the user's prices; None without prices."""
-        return limits.cost_of(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.reasoning_tokens)
-
-    def as_fields(self, model: PlannedModel) -> dict[str, Any]:
-        """What a result says of its calls: their number, tokens, money, and seconds at the model's concurrency."""
-        return {
-            "calls": self.calls,
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "reasoning_tokens": self.reasoning_tokens,
-            "cached_tokens": self.cached_tokens,
-            "cost": self.cost(model.limits),
-            "seconds": round(self.seconds / model.concurrency, 3),
-        }
-
-
-def counted(
-    records: Iterable[JournalRecord],
-    usage: dict[str, Usage],
-    took: Callable[[JournalRecord], None] = lambda _: None,
-) -> Iterator[JournalRecord]:
-    """Pass a journal's records on, adding up on the way what each measurement cost; ``took`` hears of each record."""
-    for record in records:
-        if isinstance(record, Attempt):
-            usage.setdefault(record.measurement, Usage()).add(record)
-        took(record)
-        yield record
 
 
 def decide(
@@ -125,10 +52,11 @@ def decide(
 ) -> Verdict:
     """The whole verdict: every claim, every other test, what was measured, one word and one exit code.
 
-    ``usage`` is read after the last score, so it may fill while they come (:func:`counted`). ``sealed`` holds the
-    results of tests whose plugin is not installed here, as the bundle has them: they are named, and not recomputed.
-    ``calls`` are what finished calls took, where a test reads that; they are read after the last score, too.
-    ``stamp`` is the run's time stamp, which is shown beside the count of the ledger.
+    ``usage`` is read after the last score, so it may fill while they come
+    (:func:`~steelyard.auditing.usage.counted`). ``sealed`` holds the results of tests whose plugin is not installed
+    here, as the bundle has them: they are named, and not recomputed. ``calls`` are what finished calls took, where a
+    test reads that; they are read after the last score, too. ``stamp`` is the run's time stamp, which is shown beside
+    the count of the ledger.
     *Inconsistent* is decided by weighted Holm over all tests (family-wise error ≤ α under any dependence and any
     stopping); *consistent* holds at α for each claim by itself, and the whole is consistent only if all claims are.
     Raises InputError for a test that its detector cannot read.
@@ -244,7 +172,8 @@ def _claims(
     for result in results:
         if result.claim is not None:
             settled = _settled_claim(result.claim, result.test in accused)
-            yield _with_usage(settled, plan, _usage_of(settled, result.test, plan, usage))
+            cost = _usage_of(settled, result.test, plan, usage)
+            yield _with_usage(_not_tested_if_refused(settled, cost), plan, cost)
     for refused in plan.not_planned:
         if plan.sheet is not None and (number := refused.claim_number) is not None:
             yield _refused_claim(plan, number, refused)
@@ -266,6 +195,13 @@ def _confirmed_if_served(claim: ClaimVerdict, withheld: frozenset[str]) -> Claim
         return claim
     reason = "some items are not served (see the finding), which confirms no claim"
     return msgspec.structs.replace(claim, verdict=VerdictWord.INSUFFICIENT_POWER, reason=reason, better=False)
+
+
+def _not_tested_if_refused(claim: ClaimVerdict, usage: Usage) -> ClaimVerdict:
+    """The verdict on a claim of which no question could be asked, since the endpoint refuses the limit of tokens."""
+    if claim.verdict is not VerdictWord.INSUFFICIENT_POWER or not (reason := usage.why_unanswered):
+        return claim
+    return msgspec.structs.replace(claim, verdict=VerdictWord.NOT_TESTED, reason=reason, needs=None)
 
 
 def _usage_of(claim: ClaimVerdict, test: str, plan: Plan, usage: Mapping[str, Usage]) -> Usage:

@@ -22,7 +22,7 @@ from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
-__all__ = ["MAX_BYTES", "read_sheet"]
+__all__ = ["MAX_BYTES", "read_sheet", "sheet_of"]
 
 MAX_BYTES = 8 * 2**20  # 10,000 rows with every key written out take 4 MB
 _MAX_COUNT = 10**9
@@ -57,11 +57,20 @@ def read_sheet(path: str | Path) -> ClaimSheet:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"not text in UTF-8 (byte 0x{data[error.start]:02x}): save the sheet as UTF-8"
         raise InputError(message, where=where, line=line) from None
+    return ClaimSheet(**_fields(text, where), path=_name_of(path), digest=hashlib.sha256(data).hexdigest())
+
+
+def sheet_of(text: str) -> ClaimSheet:
+    """The claim sheet of this text, in YAML, as :func:`read_sheet` reads a file."""
+    data = text.encode("utf-8", "replace")
+    return ClaimSheet(**_fields(text, "sheet"), path="", digest=hashlib.sha256(data).hexdigest())
+
+
+def _fields(text: str, where: str) -> dict[str, Any]:
     root = read_tree(text, where)
     if root is None or (isinstance(root, Leaf) and root.is_null):
         raise InputError("the sheet is empty: it needs at least 'model' and 'claims'", where=where)
-    fields = _SheetReader(where).sheet(root)
-    return ClaimSheet(**fields, path=_name_of(path), digest=hashlib.sha256(data).hexdigest())
+    return _SheetReader(where).sheet(root)
 
 
 def _name_of(path: str | Path) -> str:

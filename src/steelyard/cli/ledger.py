@@ -61,12 +61,16 @@ def head(key: Path | None) -> int:
 @_key
 def verify(key: Path | None) -> int:
     """Check every signature and the chain; name the first line that does not hold (exit 1)."""
+    from steelyard.evidence.ledger import carried_plans
+
     lines, public = _checked(key)
     begun = {line.plan for line in lines if line.event == "begun"}
     left = len(begun - {line.plan for line in lines if line.event == "ended"})
     opened = "begun with the key" if lines[0].word == "with the key" else "begun later than the key"
     click.echo(f"holds: {len(lines)} lines by key {public.keyid}, {opened}")
     click.echo(f"{len(begun)} {'plan' if len(begun) == 1 else 'plans'} began, {left} of them never ended")
+    if carried := carried_plans(lines):
+        click.echo(f"{carried} of earlier keys {'is' if carried == 1 else 'are'} counted on")
     return 0
 
 

@@ -12,9 +12,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from steelyard.comparison.compare import spent_by
+from steelyard.comparison.concentration import EQUAL_SHARES, concentrations, parts_of_one
 from steelyard.comparison.contrast import LEAST_CLUSTERS
 from steelyard.comparison.pairing import PairedTask, paired_tasks
-from steelyard.comparison.portfolio_record import Concentration, Flattening, Holding, Overlap, Portfolio
+from steelyard.comparison.portfolio_record import Flattening, Holding, Overlap, Portfolio
 from steelyard.comparison.scored_run import ScoredRun
 from steelyard.comparison.vendors import UNKNOWN, vendor_and_family
 from steelyard.errors import InputError
@@ -24,7 +25,7 @@ from steelyard.stats.intervals import wilson
 from steelyard.stats.saturation import LEAST_POINTS, saturation
 from steelyard.stats.sign_flip import cluster_sums, sign_flip_p
 
-__all__ = ["Errors", "Facts", "common_errors", "concentration", "overlaps", "portfolio_of"]
+__all__ = ["Errors", "Facts", "common_errors", "overlaps", "portfolio_of"]
 
 ALPHA: Final = 0.05
 MOST_RUNS: Final = len(ascii_uppercase)
@@ -74,7 +75,7 @@ def portfolio_of(runs: Sequence[tuple[str, ScoredRun]], facts: Facts) -> Portfol
         left_out=errors.left_out,
         tasks=errors.tasks,
         holdings=tuple(holdings),
-        concentrations=tuple(_concentrations(holdings)),
+        concentrations=tuple(concentrations(holdings)),
         overlaps=tuple(found),
         all_fail=_mean([math.prod(column) for column in zip(*errors.rows, strict=True)]),
         all_fail_expected=math.prod(_mean(row) for row in errors.rows),
@@ -164,10 +165,7 @@ def _shares(runs: Sequence[tuple[str, ScoredRun]], given: Mapping[str, float]) -
         return [1 / len(runs)] * len(runs)
     if absent := [name for name, _ in runs if name not in given]:
         raise InputError(f"--share: {absent[0]} has none; give one for each run, or none at all")
-    values = [given[name] for name, _ in runs]
-    if min(values) < 0 or not sum(values) > 0 or not math.isfinite(sum(values)):
-        raise InputError("--share: shares are numbers from 0, and not all 0")
-    return [each / sum(values) for each in values]
+    return parts_of_one([given[name] for name, _ in runs])
 
 
 def _holding(number: int, name: str, run: ScoredRun, share: float, errors: Errors, facts: Facts) -> Holding:
@@ -246,33 +244,6 @@ def _flattening(holdings: Sequence[Holding]) -> tuple[Flattening | None, str]:
     )
 
 
-# ── concentration ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _concentrations(holdings: Sequence[Holding]) -> list[Concentration]:
-    """By vendor, by family, and by architecture where any is known; what is unknown counts as one of its own."""
-    found = []
-    for by in ("vendor", "family", "architecture"):
-        names = [getattr(each, by) for each in holdings]
-        if all(name == UNKNOWN for name in names):
-            continue
-        labels = [
-            f"{name} ({each.letter})" if name == UNKNOWN else name for name, each in zip(names, holdings, strict=True)
-        ]
-        found.append(concentration(by, labels, [each.share for each in holdings]))
-    return found
-
-
-def concentration(by: str, labels: Sequence[str], shares: Sequence[float]) -> Concentration:
-    """The Herfindahl–Hirschman index of shares that sum to 1 (Hirschman 1964, "The Paternity of an Index")."""
-    sums: dict[str, float] = {}
-    for label, share in zip(labels, shares, strict=True):
-        sums[label] = sums.get(label, 0.0) + share
-    squares = math.fsum(share**2 for share in sums.values())
-    ordered = dict(sorted(sums.items(), key=lambda each: -each[1]))
-    return Concentration(by=by, shares=ordered, hhi=10_000 * squares, effective=1 / squares)
-
-
 def _notes(holdings: Sequence[Holding], errors: Errors, facts: Facts) -> list[str]:
     found = []
     if guessed := [each.letter for each in holdings if each.guessed]:
@@ -283,7 +254,7 @@ def _notes(holdings: Sequence[Holding], errors: Errors, facts: Facts) -> list[st
         if unknown := [each.letter for each in holdings if getattr(each, what) == UNKNOWN]:
             found.append(f"the {what} of {', '.join(unknown)} is unknown, and counts as one of its own")
     if not facts.share:
-        found.append("shares are equal, since none are given: --share RUN=PERCENT")
+        found.append(EQUAL_SHARES)
     if errors.left_out:
         found.append(f"{errors.left_out:,} samples are left out: an answer to them is open or missing")
     return found

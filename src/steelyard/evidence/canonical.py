@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Container
 from enum import Enum
 from functools import cache
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ __all__ = [
     "SAFE_INTEGER",
     "canonical",
     "canonical_in_full",
+    "canonical_with",
     "fields_of",
     "parse_canonical",
     "sha256_hex",
@@ -46,6 +48,21 @@ def canonical(value: Any) -> bytes:
         return _ENCODER.encode(_plain(value)).encode()
     except _NeedsCareError:
         return rfc8785.dumps(without_defaults(value))
+
+
+def canonical_with(record: Any, **given: bytes) -> bytes:
+    """As :func:`canonical` of a record, with the canonical bytes of some fields: nothing is encoded twice.
+
+    Such a field has no default, since one that equals its default would be left out.
+    """
+    import msgspec
+
+    try:
+        found = _fields_in(record, given)
+    except _NeedsCareError:
+        return canonical(record)
+    encoded: bytes = _record_encoder().encode(found | {name: msgspec.Raw(value) for name, value in given.items()})
+    return encoded
 
 
 @cache
@@ -186,16 +203,24 @@ def _plain(value: Any) -> Any:
         if SMALLEST_PLAIN <= abs(value) < SAFE_INTEGER:
             return value
     elif hasattr(kind, "__struct_fields__"):
-        tag, fields = fields_of(kind)
-        found: dict[str, Any] = dict(tag)
-        for name, default, has_default in fields:
-            entry = getattr(value, name)
-            if not (has_default and entry == default and type(entry) is type(default)):
-                found[name] = _plain(entry)
-        return found
+        return _fields_in(value)
     elif issubclass(kind, Enum):
         return _plain(value.value)
     raise _NeedsCareError
+
+
+def _fields_in(record: Any, given: Container[str] = ()) -> dict[str, Any]:
+    """The fields of a record that are sealed, but for those that are given, as :func:`_plain` has them."""
+    kind: Any = type(record)
+    tag, fields = fields_of(kind)
+    found: dict[str, Any] = dict(tag)
+    for name, default, has_default in fields:
+        if name in given:
+            continue
+        entry = getattr(record, name)
+        if not (has_default and entry == default and type(entry) is type(default)):
+            found[name] = entry if type(entry) is str else _plain(entry)  # most fields are texts
+    return found
 
 
 def _plain_float(literal: str) -> float:

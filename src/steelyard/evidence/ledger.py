@@ -6,6 +6,8 @@ A line is a JSON array: event, number, time (UTC), word, plan, previous, tags, s
 * ``begun``: before a plan is sealed; its word is ``audit`` or ``run``. A sealed suite has the word ``suite``, the
   digest of its seal for a plan, and no tags.
 * ``ended``: its word is ``sealed``, ``finalized`` or ``abandoned``. A crash leaves a plan without it, which counts.
+* ``carried``: a plan that another key began, which is lost, and that is counted on here; its word is that of *begun*.
+  It has no end. A platform writes it for what its database has and the ledger has not.
 
 ``plan`` and ``previous`` are SHA-256 (of the plan's payload, of the line before) in Base64, as the signature is. Tags
 are one triple for each question of the plan: of question, subject and benchmark (:mod:`steelyard.evidence.order`).
@@ -33,6 +35,8 @@ __all__ = [
     "Line",
     "Tags",
     "begun_line",
+    "carried_line",
+    "carried_plans",
     "check_chain",
     "counts_of",
     "digest_of_plan",
@@ -47,6 +51,7 @@ MAX_LINE_BYTES: Final = 64 * 1024
 WORDS: Final = {
     "opened": ("with the key", "later"),
     "begun": ("audit", "run", "suite"),
+    "carried": ("audit", "run"),
     "ended": ("sealed", "finalized", "abandoned"),
 }
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -90,6 +95,7 @@ class Line:
 class Counts:
     """What a key did before a plan: how often it audited the question, and what else it planned.
 
+    What is carried from an earlier key counts with it, but for ``never_ended``: how that ended no line says.
     ``number`` counts this plan too: 1 is the first. So does ``order_number``, over all audits (or runs) with the
     benchmark, whatever their subject. ``of_subject`` are its other plans about the subject, ``of_benchmark`` those of
     the benchmark about other subjects, ``never_ended`` those of both without an end.
@@ -115,6 +121,13 @@ def begun_line(
 ) -> bytes:
     """The line before a plan is sealed; ``plan`` is the SHA-256 of its payload, in hexadecimal digits."""
     return _signed(signer, "begun", len(before), at, kind, digest_of_plan(plan), before[-1].digest, tuple(tags))
+
+
+def carried_line(
+    signer: CryptoSigner, before: Sequence[Line], at: str, kind: Begun, plan: str, tags: Iterable[Tags]
+) -> bytes:
+    """The line that counts on a plan of another key; as :func:`begun_line`."""
+    return _signed(signer, "carried", len(before), at, kind, digest_of_plan(plan), before[-1].digest, tuple(tags))
 
 
 def ended_line(signer: CryptoSigner, before: Sequence[Line], at: str, word: str, plan: str) -> bytes:
@@ -182,7 +195,7 @@ def _is_line(value: object) -> bool:
         and (previous == "" if is_first else _matches(_DIGEST, previous))
         and isinstance(tags, list)
         and all(isinstance(each, list) and len(each) == 3 and all(_matches(_TAG, tag) for tag in each) for each in tags)
-        and (event == "begun" or not tags)
+        and (event in ("begun", "carried") or not tags)
         and _matches(_SIGNATURE, signature)
     )
 
@@ -203,11 +216,12 @@ def check_chain(lines: Sequence[Line], public: SSlibKey, where: str) -> None:
             raise VerificationError(f"{place}: does not follow the line before it: the ledger was forked or changed")
         if not verify_raw(public, CONTEXT + canonical(_told(line)), urlsafe_b64decode(line.signature + "==")):
             raise VerificationError(f"{place}: not signed by key {public.keyid}")
-        if line.event == "begun":
+        if line.event in ("begun", "carried"):
             if line.plan in begun:
                 raise VerificationError(f"{place}: begins a plan a second time")
             begun.add(line.plan)
-            running.add(line.plan)
+            if line.event == "begun":
+                running.add(line.plan)
         elif line.event == "ended":
             if line.plan not in running:
                 raise VerificationError(f"{place}: ends a plan that has not begun")
@@ -224,7 +238,7 @@ def counts_of(before: Sequence[Line], kind: Begun, tags: Tags) -> Counts:
     number, order_number, of_subject, of_benchmark, open_plans = 1, 1, 0, 0, 0
     ended = {line.plan for line in before if line.event == "ended"}
     for line in before:
-        if line.event != "begun":
+        if line.event not in ("begun", "carried"):
             continue
         number += line.word == kind and any(each.question == tags.question for each in line.tags)
         order_number += line.word == kind and any(each.benchmark == tags.benchmark for each in line.tags)
@@ -232,5 +246,10 @@ def counts_of(before: Sequence[Line], kind: Begun, tags: Tags) -> Counts:
         is_benchmark = any(each.benchmark == tags.benchmark and each.subject != tags.subject for each in line.tags)
         of_subject += is_subject
         of_benchmark += is_benchmark
-        open_plans += (is_subject or is_benchmark) and line.plan not in ended
+        open_plans += (is_subject or is_benchmark) and line.event == "begun" and line.plan not in ended
     return Counts(number, order_number, of_subject, of_benchmark, open_plans)
+
+
+def carried_plans(before: Sequence[Line]) -> int:
+    """How many plans of earlier keys the lines before a plan count on."""
+    return sum(line.event == "carried" for line in before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from steelyard.evidence.ledger import (
     Line,
     Tags,
     begun_line,
+    carried_line,
     check_chain,
     digest_of_plan,
     ended_line,
@@ -25,10 +27,14 @@ from steelyard.evidence.ledger import (
     parse_lines,
 )
 
-__all__ = ["LedgerFile", "ledger_path", "open_new_ledger", "read_ledger"]
+__all__ = ["LedgerBusy", "LedgerFile", "ledger_path", "open_new_ledger", "read_ledger"]
 
 WAIT_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.05
+
+
+class LedgerBusy(InputError):
+    """Another process keeps the ledger locked: the same may well be done a little later."""
 
 
 def ledger_path(key: Path | None = None) -> Path:
@@ -106,8 +112,8 @@ class LedgerFile:
     def open(self) -> None:
         """Lock and read the file.
 
-        Raises InputError where there is none, where it is not one of this key, or where another process keeps the lock
-        for a minute.
+        Raises InputError where there is none, and where it is not one of this key; LedgerBusy where another process
+        keeps the lock for a minute.
         """
         try:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW)
@@ -137,6 +143,18 @@ class LedgerFile:
         """Append the line that begins a plan; ``plan`` is the SHA-256 of its payload."""
         self._append(begun_line(self._signer, self.lines, _now(), kind, plan, tags))
 
+    def carry(self, plans: Iterable[tuple[Begun, str, tuple[Tags, ...]]]) -> int:
+        """Append a line that counts on each of these plans of earlier keys which the ledger does not have.
+
+        ``plans``: kind, SHA-256 and tags of each. Returns how many lines that were; as :meth:`begin`.
+        """
+        known, before = {line.plan for line in self.lines}, len(self.lines)
+        for kind, plan, tags in plans:
+            if (digest := digest_of_plan(plan)) not in known:
+                self._append(carried_line(self._signer, self.lines, _now(), kind, plan, tags))
+                known.add(digest)
+        return len(self.lines) - before
+
     def end(self, word: Literal["sealed", "finalized", "abandoned"], plan: str) -> None:
         """Append the line that ends a plan, unless it has ended: a seal that was interrupted is made again.
 
@@ -156,7 +174,7 @@ class LedgerFile:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > ends_at:
-                    raise InputError("another run keeps this ledger locked: try again", where=self.path) from None
+                    raise LedgerBusy("another run keeps this ledger locked: try again", where=self.path) from None
                 time.sleep(PAUSE_SECONDS)
             else:
                 return

@@ -36,7 +36,7 @@ __all__ = ["ALPHA", "DETECTORS", "SCORER", "detectors", "plan_of"]
 
 ALPHA: Final = 0.05
 DETECTORS: Final = ("claim_retest", "twin_gap", "cue_gap")
-SCORER: Final = "numeric@6"
+SCORER: Final = "numeric@7"
 _TEMPERATURE: Final = "temperature 0.7"
 
 

@@ -173,5 +173,5 @@ def read_retry_after(headers: Mapping[str, str], *, now: datetime | None = None)
 
 def count_in(usage: Any, key: str) -> int:
     """A count of tokens in a reply's usage; 0 where there is none that can be one."""
-    value = usage.get(key) if isinstance(usage, Mapping) else None
+    value = usage.get(key) if isinstance(usage, dict) else None
     return value if type(value) is int and 0 <= value <= MOST_TOKENS else 0

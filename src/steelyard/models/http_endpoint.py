@@ -201,7 +201,7 @@ class HttpEndpoint:
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes | None:
         data = bytearray()
-        async for chunk in reply.content.iter_chunked(1 << 16):
+        while chunk := await reply.content.readany():
             data += chunk
             if len(data) > REPLY_BYTES:
                 return None
@@ -315,5 +315,7 @@ def _sent(body: Mapping[str, Any] | StreamedBody | Upload | None, pause: float) 
         form.add_field("file", body.data, filename=body.name, content_type="application/jsonl")
         return form, {}
     if isinstance(body, StreamedBody):
-        return body.sent(pause), JSON | {"Content-Length": str(body.size)}
+        from steelyard.models.sent_body import SentBody
+
+        return SentBody(body, pause), {}
     return None if body is None else msgspec.json.encode(body), JSON

@@ -153,14 +153,14 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
 
     ``reasons``: the endpoint reasons before it answers in a chat.
     """
-    if not isinstance(payload, Mapping):
+    if not isinstance(payload, dict):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply is not a JSON object")
     if payload.get("error") and not payload.get("choices"):
         return error_in_reply(payload["error"])
     choices = payload.get("choices")
     if not isinstance(choices, list):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply has no list of choices")
-    usage: Any = payload["usage"] if isinstance(payload.get("usage"), Mapping) else {}
+    usage: Any = payload["usage"] if isinstance(payload.get("usage"), dict) else {}
     model = payload.get("model")
     about: dict[str, Any] = {
         "model": one_line(model) if isinstance(model, str) else "",
@@ -177,13 +177,14 @@ def read_completion(payload: Any, request: GenerateRequest, *, reasons: bool = F
 
 
 def _read_choice(choice: Any, request: GenerateRequest, about: dict[str, Any], *, reasons: bool) -> ModelOutput:
-    message = choice.get("message") if isinstance(choice, Mapping) and request.chat else choice
-    if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
+    message = choice.get("message") if isinstance(choice, dict) and request.chat else choice
+    if not isinstance(choice, dict) or not isinstance(message, dict):
         return ModelOutput(outcome=Outcome.MALFORMED, detail="the reply's choice has no message", **about)
     finish = choice.get("finish_reason")
     about["finish_reason"] = one_line(finish) if isinstance(finish, str) else ""
     text, inside = _read_parts(message.get("content" if request.chat else "text"))
-    about["reasoning"] = next(filter(None, (texts_in(message.get(name)) for name in REASONING_FIELDS)), inside)
+    reasoning = (texts_in(found) for name in REASONING_FIELDS if (found := message.get(name)))
+    about["reasoning"] = next(filter(None, reasoning), inside)
     refusal = message.get("refusal")
     if (isinstance(refusal, str) and refusal) or finish == "content_filter":
         refused_text = refusal if isinstance(refusal, str) and refusal else text

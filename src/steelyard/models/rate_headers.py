@@ -42,7 +42,9 @@ def read_rate_headers(headers: Mapping[str, str], *, now: datetime | None = None
 
 def _remaining(headers: Mapping[str, str], *names: str) -> int | None:
     for name in names:
-        value = headers.get(name, "").strip()
+        if not (found := headers.get(name)):  # as in most replies
+            continue
+        value = found.strip()
         if value.isascii() and value.isdigit() and len(value) < 16:
             return int(value)
     return None

@@ -6,11 +6,10 @@ all is known before anything is sent, as many servers want it.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import secrets
-from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator, Mapping
+from binascii import b2a_base64
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,7 +20,8 @@ from steelyard.records import Image
 __all__ = ["Places", "StreamedBody", "data_uri", "in_base64"]
 
 PIECE: Final = 3 << 15  # bytes of an image that are encoded at once: a multiple of three, which needs no padding
-LEAST: Final = 1 << 14  # bytes that are sent at once, but for the last: what is smaller goes with what follows
+LEAST: Final = 1 << 14  # bytes that are sent on their own: what is smaller goes with what stands beside it
+MOST: Final = 5 << 15  # bytes that are put together before they are sent: an encoded piece, and what is small beside it
 _SECRET: Final = secrets.token_hex(16)  # of this process; to draw one for each image costs as much as to encode it
 _NUMBERS: Final = itertools.count()
 
@@ -67,19 +67,20 @@ class StreamedBody:
         """The length in bytes as it is sent."""
         return sum((len(each.data) + 2) // 3 * 4 if isinstance(each, Image) else len(each) for each in self.pieces)
 
-    async def sent(self, pause: float = 0) -> AsyncIterator[bytes]:
-        """What is sent, a piece at a time, with a pause of so many seconds after the first."""
-        waiting = b""
+    def sent(self) -> Iterator[bytes]:
+        """What is sent, a piece at a time: each is made when it is asked for."""
+        if self.size <= MOST:
+            yield b"".join(self._encoded())
+            return
+        waiting: list[bytes] = []
+        size = 0
         for piece in self._encoded():
-            waiting = waiting + piece if waiting else piece
-            if len(waiting) >= LEAST:
-                yield waiting
-                waiting = b""
-                if pause:
-                    await asyncio.sleep(pause)
-                    pause = 0
-        if waiting:
-            yield waiting
+            if (size >= LEAST and len(piece) >= LEAST) or (waiting and size + len(piece) > MOST):
+                yield b"".join(waiting)
+                waiting, size = [], 0
+            waiting.append(piece)
+            size += len(piece)
+        yield b"".join(waiting)
 
     def _encoded(self) -> Iterator[bytes]:
         for each in self.pieces:
@@ -88,14 +89,14 @@ class StreamedBody:
                 continue
             view = memoryview(each.data)
             for start in range(0, len(view), PIECE):
-                yield b64encode(view[start : start + PIECE])
+                yield b2a_base64(view[start : start + PIECE], newline=False)
 
 
 def in_base64(image: Image) -> str:
     """An image in base64, for a body that is held whole; raises ValueError for one that came without its bytes."""
     if not image.data:
         raise ValueError("an image came without its bytes")
-    return b64encode(image.data).decode()
+    return b2a_base64(image.data, newline=False).decode()
 
 
 def data_uri(image: Image) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.evidence.keys import KeySigner
-from steelyard.evidence.ledger import Begun, Counts, Line, Tags, counts_of
+from steelyard.evidence.ledger import Begun, Counts, Line, Tags, carried_plans, counts_of
 from steelyard.evidence.ledger_file import LedgerFile
 from steelyard.evidence.order import Prover, question_digest
 from steelyard.planning.difficulties import fingerprint
@@ -117,6 +117,7 @@ def _place_after(lines: Sequence[Line], timestamped: bool) -> LedgerPlace:
         previous=lines[-1].digest,
         opened_later=lines[0].word == "later",
         timestamped=timestamped,
+        carried=carried_plans(lines),
     )
 
 

@@ -43,7 +43,8 @@ def new_key_sentence(plan: Plan) -> str:
     It is no part of what is sealed: who knew the key before needs no such sentence.
     """
     counts = bool(plan.tests) or any(each.planned < each.trials for each in plan.measurements)
-    if not counts or not plan.is_order_proved or (plan.ledger is not None and plan.ledger.line > _FEW_LINES):
+    own = 0 if plan.ledger is None else plan.ledger.line - plan.ledger.carried  # what is carried is no other key's word
+    if not counts or not plan.is_order_proved or own > _FEW_LINES:
         return ""
     held = "Its ledger holds few other plans or none" if plan.ledger else "No ledger shows other plans with this key"
     return (
@@ -72,6 +73,8 @@ def _sentences(plan: Plan) -> Iterator[str]:
         yield _numbers(plan)
         if plan.ledger.opened_later:
             yield "The ledger was begun later than the key: what was asked with it before is unknown."
+        if plan.ledger.carried:
+            yield _carried(plan.ledger.carried)
         yield from _others(plan)
         yield from _gates(plan)
     yield from _own(plan)
@@ -79,6 +82,7 @@ def _sentences(plan: Plan) -> Iterator[str]:
 
 def _numbers(plan: Plan) -> str:
     kind = plan.kind
+    key = "the keys of its platform" if _is_carried(plan) else "this key"
     by_number: dict[int, list[str]] = {}
     for measurement in plan.measurements:
         tasks = by_number.setdefault(plan.questions[measurement.question].number, [])
@@ -86,9 +90,21 @@ def _numbers(plan: Plan) -> str:
             tasks.append(measurement.task)
     if len(by_number) == 1:
         (number,) = by_number
-        return f"The {_ordinal(number)} {kind} of these questions with this key."
+        return f"The {_ordinal(number)} {kind} of these questions with {key}."
     parts = [f"the {_ordinal(number)} of {', '.join(tasks)}" for number, tasks in sorted(by_number.items())]
-    return f"With this key it is {'; '.join(parts)}."
+    return f"With {key} it is {'; '.join(parts)}."
+
+
+def _is_carried(plan: Plan) -> bool:
+    """Whether the ledger counts on what earlier keys began, so that its counts are not of this key alone."""
+    return plan.ledger is not None and plan.ledger.carried > 0
+
+
+def _carried(number: int) -> str:
+    return (
+        f"The key, or its ledger, is newer than {number:,} earlier {_plans(number)} of the platform that ran this, and "
+        "counts them as the database there has them."
+    )
 
 
 def _others(plan: Plan) -> Iterator[str]:
@@ -102,7 +118,7 @@ def _others(plan: Plan) -> Iterator[str]:
         parts.append(f"{of_benchmark:,} of the same benchmark under other addresses or for other models")
     if parts:
         left = f"; {never_ended:,} of these never ended" if never_ended else ""
-        yield f"The key began {' and '.join(parts)}{left}."
+        yield f"{'The keys of its platform' if _is_carried(plan) else 'The key'} began {' and '.join(parts)}{left}."
 
 
 def _gates(plan: Plan) -> Iterator[str]:

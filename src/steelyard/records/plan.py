@@ -269,13 +269,15 @@ class LedgerPlace(Record, frozen=True, kw_only=True):
     """The line of the key's ledger that begins this plan: its number, from 0, and the digest of the line before it.
 
     ``opened_later``: the ledger was begun later than the key, so that earlier plans are unknown. ``timestamped``: the
-    run has a time stamp over that line, older than its first attempt.
+    run has a time stamp over that line, older than its first attempt. ``carried``: how many plans that it did not begin
+    itself, as of keys that are lost, the lines before it count on.
     """
 
     line: int
     previous: str
     opened_later: bool = False
     timestamped: bool = False
+    carried: int = 0
 
 
 class PlanInput(Record, frozen=True, kw_only=True):

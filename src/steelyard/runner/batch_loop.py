@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -35,7 +34,8 @@ from steelyard.records import (
 from steelyard.runner.batch_results import BatchAtProvider, Ended, ResultReader
 from steelyard.runner.batch_waiting import Waiting
 from steelyard.runner.budget import Budget, Reservation, worst_case
-from steelyard.runner.loop import FAILURES_TO_SKIP, OnFinal, RunEnd
+from steelyard.runner.giving_up import FAILURES_TO_SKIP, GivingUp, MayEnd
+from steelyard.runner.loop import OnFinal, RunEnd
 from steelyard.runner.pending import Pending, begun, record_attempt
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule
@@ -85,6 +85,7 @@ class BatchRunner:
     request_of: Callable[[Call, Sample], Request] = field(default=lambda call, sample: sample.request)
     check_item: Callable[[Call, str], None] = field(default=lambda call, item: None)
     may_wait: Callable[[], bool] = field(default=lambda: False)
+    may_end_without: MayEnd = field(default=lambda given_up: False)
     media: Media | None = field(default=None)
     at_work: bool = field(default=True, init=False)
     in_flight: int = field(default=0, init=False)  # what is at the provider is none: nobody needs to wait for it
@@ -93,11 +94,11 @@ class BatchRunner:
     _stopping: RunEnd | None = field(default=None, init=False)
     _closed_since: float = field(default=0.0, init=False)  # since when no batch could be created
     _again: list[Pending] = field(default_factory=list, init=False)
-    _given_up: set[str] = field(default_factory=set, init=False)
     _scoring: set[asyncio.Future[None]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self._waiting = Waiting(self.batches, self.patience_seconds, self.notify)
+        self._giving_up = GivingUp(self.schedule, self.notify, self.may_end_without)
         self._number = self.so_far.count
 
     async def run(self) -> RunEnd:
@@ -159,7 +160,7 @@ class BatchRunner:
 
     def _end_without_calls(self) -> RunEnd:
         """How a run ends that has no further call: a budget may have stopped it meanwhile."""
-        return self._stopping or ("endpoint_down" if self._given_up else "complete")
+        return self._stopping or ("endpoint_down" if self._giving_up.leaves_undone else "complete")
 
     async def _begin(self) -> bool:
         """Choose the calls of the next batch, write down what is intended, and create it; whether any call was left."""
@@ -363,7 +364,7 @@ class BatchRunner:
         for each in sorted(failed, key=lambda each: each.index):
             pending = batch.pending.pop(each.index)
             self._release(batch, each.index)
-            if self._waiting.gave_up or each.index in ours or pending.call.measurement in self._given_up:
+            if self._waiting.gave_up or each.index in ours or pending.call.measurement in self._giving_up:
                 is_final = False
             elif each.end == "expired":
                 is_final = True
@@ -388,12 +389,14 @@ class BatchRunner:
 
     def _give_up_whole(self, batch: BatchAtProvider, tried: Sequence[Ended]) -> None:
         """Skip the measurements of which many samples failed in a batch and none was answered."""
-        for measurement, count in Counter(batch.pending[each.index].call.measurement for each in tried).items():
-            if count >= FAILURES_TO_SKIP and not self.schedule.is_renewed(measurement):
-                self._given_up.add(measurement)
-                self.schedule.close(measurement)
-                self._waiting.last_failure = tried[0].output.detail
-                self.notify(f"{count} samples of {measurement} failed in one batch ({self.last_failure}): skipped")
+        failed: dict[str, list[str]] = {}
+        for each in tried:
+            failed.setdefault(batch.pending[each.index].call.measurement, []).append(each.output.detail)
+        for measurement, said in failed.items():
+            if len(said) >= FAILURES_TO_SKIP and not self.schedule.is_renewed(measurement):
+                self._waiting.last_failure = said[0]
+                how = f"{len(said)} samples of {measurement} failed in one batch"
+                self._giving_up.give_up(measurement, how, said[0])
 
     def _record(
         self, pending: Pending, output: ModelOutput, *, final: bool, batch: BatchAtProvider | None = None
@@ -418,9 +421,9 @@ class BatchRunner:
 
     def _sync(self) -> None:
         self.texts.sync()
-        if self.media is not None:
-            self.media.sync()
         self.journal.sync()
+        if self.media is not None:
+            self.media.sync()  # last: it goes on beside the run, and the journal's lines would wait for it
 
 
 def _now_us() -> int:

@@ -59,9 +59,9 @@ class RunnerGroup:
                 reason = "interrupted" if isinstance(error, asyncio.CancelledError) and self.stopping else end
                 self.journal.append(Stop(reason=reason, active_us=self.active_us, at_us=time.time_ns() // 1000))
                 self.texts.sync()
+                self.journal.sync()
                 if self.media is not None:
                     self.media.sync()
-                self.journal.sync()
         return end
 
     async def _run(self, runner: Runner | BatchRunner) -> RunEnd:

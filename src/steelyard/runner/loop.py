@@ -19,6 +19,7 @@ from steelyard.runner.breaker import CircuitBreaker
 from steelyard.runner.budget import Budget, Reservation, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.cut_off import cut_output
+from steelyard.runner.giving_up import GivingUp, MayEnd
 from steelyard.runner.health_check import HealthCheck
 from steelyard.runner.limits import RateLimiter, likely_tokens, requests_of
 from steelyard.runner.pending import Pending, begun, record_attempt, without_bytes
@@ -39,8 +40,6 @@ SYNC_SECONDS = 1.0
 
 MAX_WAITING = 256  # calls that wait for a retry, each with its sample in memory: beyond them no new call starts
 
-FAILURES_TO_SKIP = 25  # different samples in a row, after which the row is skipped: the samples are not the cause
-
 OnFinal = Callable[[Sample, Attempt, ModelOutput], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
 
@@ -58,6 +57,7 @@ class Runner:
     sample before it is asked.
     ``request_of``: what is sent, where it is not the sample's own request. ``may_wait``: whether answers of another
     model may make calls needed that no test needs yet; where only such are left, it is not ``at_work`` until `wake`.
+    ``may_end_without``: see :class:`~steelyard.runner.giving_up.GivingUp`.
     """
 
     model: Model
@@ -83,6 +83,7 @@ class Runner:
     may_wait: Callable[[], bool] = field(default=lambda: False)
     media: Media | None = field(default=None)
     check_item: Callable[[Call, str], None] = field(default=lambda call, item: None)
+    may_end_without: MayEnd = field(default=lambda given_up: False)
     at_work: bool = field(default=True, init=False)
     last_failure: str = field(default="", init=False)
     _over: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -93,9 +94,6 @@ class Runner:
     _in_flight: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _retries: list[tuple[float, int, Pending]] = field(default_factory=list, init=False)
     _held: Pending | None = field(default=None, init=False)
-    # By measurement: since when nothing of it was answered, and which calls failed since.
-    _failing: dict[str, tuple[float, set[Call]]] = field(default_factory=dict, init=False)
-    _given_up: set[str] = field(default_factory=set, init=False)
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
 
     async def run(self) -> RunEnd:
@@ -108,6 +106,7 @@ class Runner:
         self._number = count()
         self._loop = asyncio.get_running_loop()
         self._running = True
+        self._giving_up = GivingUp(self.schedule, self.notify, self.may_end_without)
         ping = self.model.ping if isinstance(self.model, HealthCheckedModel) else None
         self._health_check = HealthCheck(ping, self.breaker, self.limiter, self._health_checked, self.attempt_timeout)
         expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
@@ -119,7 +118,7 @@ class Runner:
             await self._over.wait()
             if self._error is not None:
                 raise self._error
-            end = self._stopping or ("endpoint_down" if self._given_up else "complete")
+            end = self._stopping or ("endpoint_down" if self._giving_up.leaves_undone else "complete")
         finally:
             if expiry:
                 expiry.cancel()
@@ -331,7 +330,7 @@ class Runner:
             if self.breaker.answered(now, started):
                 self._endpoint_changed(output, changed=True)
             self.concurrency.answered(started, now, len(self._in_flight))
-            self._failing.pop(pending.call.measurement, None)
+            self._giving_up.answered(pending.call.measurement)
             return True
         self.last_failure = output.detail or output.outcome.value
         if (output.overloaded or output.outcome is Outcome.TIMEOUT) and not pending.failures:
@@ -344,30 +343,9 @@ class Runner:
         if self._stopping is not None or not await self._health_check.replied_since(since):
             return False
         pending.failures += 1
-        if not output.overloaded and self._fails_as_a_whole(pending, started, now):
+        if not output.overloaded and self._giving_up.fails_as_a_whole(pending, self.last_failure, started, now):
             return False
         return self.retry.is_final(output, pending.failures)
-
-    def _fails_as_a_whole(self, pending: Pending, started: float, now: float) -> bool:
-        """Whether the measurement is given up: all its calls fail, though the endpoint is up.
-
-        Only different calls count that were sent one after another and never failed before: calls in flight together
-        when a server went down show one event, and calls that failed while others succeeded show none. What is chosen
-        because it failed before is asked to its end: a resumed run may have only such calls left.
-        """
-        call = pending.call
-        if self.schedule.is_renewed(call.measurement):
-            return False
-        since, failed = self._failing.setdefault(call.measurement, (now, set()))
-        if started >= since and pending.failures == 1:
-            failed.add(call)
-        if len(failed) >= FAILURES_TO_SKIP and call.measurement not in self._given_up:
-            self._given_up.add(call.measurement)
-            self.schedule.close(call.measurement)
-            self.notify(
-                f"{len(failed)} different samples of {call.measurement} failed in turn ({self.last_failure}): skipped"
-            )
-        return call.measurement in self._given_up
 
     def _health_checked(self, output: ModelOutput, changed: bool) -> None:
         """Take the result of a health check. Its few tokens are charged like any other's."""
@@ -440,7 +418,7 @@ class Runner:
 
     def _sync(self) -> None:
         self.texts.sync()
-        if self.media is not None:
-            self.media.sync()
         self.journal.sync()
+        if self.media is not None:
+            self.media.sync()  # last: it goes on beside the run, and the journal's lines would wait for it
         self._synced = time.monotonic()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.canonical import canonical, canonical_with, sha256_hex
 from steelyard.records import Attempt, GenerateRequest, ModelOutput, Request, Sample
 from steelyard.runner.schedule import Call
 from steelyard.storage.journal.attempts import attempt_of
@@ -33,11 +33,14 @@ def begun(
     call: Call, sample: Sample, request: Request, texts: Texts, check_item: Callable[[Call, str], None]
 ) -> Pending:
     """A call about a sample that is asked by a request; ``check_item`` gets the sample's digest before it is asked."""
-    item = texts.add(canonical(sample).decode())
+    encoded = canonical(sample.request)
+    item = texts.add(canonical_with(sample, request=encoded).decode())
     check_item(call, item)
+    if (question := question_of(request)) is not sample.request:
+        encoded = canonical(question)
     if request is not sample.request:
         sample = msgspec.structs.replace(sample, request=request)
-    return Pending(call, sample, item, sha256_hex(canonical(question_of(request))))
+    return Pending(call, sample, item, sha256_hex(encoded))
 
 
 def record_attempt(

@@ -50,9 +50,8 @@ def recordable(output: ModelOutput) -> ModelOutput:
 
 def without_surrogates(output: ModelOutput) -> ModelOutput:
     """Replace lone surrogates, which neither a journal nor a wire format accepts."""
-    names = ("text", "reasoning", "detail", "model")
-    texts = {name: getattr(output, name) for name in names}
-    if all(text.isascii() for text in texts.values()):
+    if output.text.isascii() and output.reasoning.isascii() and output.detail.isascii() and output.model.isascii():
         return output
+    texts = {name: getattr(output, name) for name in ("text", "reasoning", "detail", "model")}
     clean = {name: text.encode("utf-8", "replace").decode() for name, text in texts.items()}
     return msgspec.structs.replace(output, **clean)

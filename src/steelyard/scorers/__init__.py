@@ -79,7 +79,7 @@ def open_identifier(identifier: str) -> Scorer:
     """
     parts = _IDENTIFIER.fullmatch(identifier)
     if parts is None:
-        raise InputError(f"{identifier!r} is not the identifier of a scorer, such as numeric@6")
+        raise InputError(f"{identifier!r} is not the identifier of a scorer, such as numeric@7")
     kind = find("scorer", parts["name"])
     options = parts["options"]
     if options is not None and not issubclass(kind, ReopenedScorer):

@@ -36,8 +36,8 @@ class Answer:
 
     @property
     def identifier(self) -> str:
-        """``answer@4``."""
-        return "answer@4"
+        """``answer@5``."""
+        return "answer@5"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""

@@ -79,7 +79,7 @@ class Citation:
 
     @property
     def identifier(self) -> str:
-        """``citation[{"answer":"answer@4"}]@1``: with the identifier of the scorer of the answer."""
+        """``citation[{"answer":"answer@5"}]@1``: with the identifier of the scorer of the answer."""
         options = {"answer": self.answer} | ({} if self.support == "holds" else {"support": self.support})
         return f"citation[{json.dumps(options, sort_keys=True, separators=(',', ':'), ensure_ascii=False)}]@1"
 

@@ -58,8 +58,9 @@ class Code:
     A program is read twice: as above, and as EvalPlus reads it, or, where nothing in the answer defines what is asked
     for, as the rest of the prompt's function. Where both find code and that of one alone passes, it is open; so it is
     where the second alone finds code, and that passes, and where the code ends for want of a module that is none of
-    Python's own: the vendor's machine may have it. An answer takes at most two runs of its code, and one program that
-    reads it.
+    Python's own: the vendor's machine may have it. Where both fail and the last block that defines what is asked for is
+    another one, and passes, it is open: some harnesses read that one. An answer takes at most three runs of its code,
+    and one program that reads it.
     """
 
     executes: ClassVar[bool] = True
@@ -84,8 +85,8 @@ class Code:
 
     @property
     def identifier(self) -> str:
-        """``code[completion]@4``, ``code[program]@4``, ``code[program,timeout=30]@4``."""
-        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@4"
+        """``code[completion]@5``, ``code[program]@5``, ``code[program,timeout=30]@5``."""
+        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@5"
 
     def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, and how to fix it; empty where it can."""
@@ -94,7 +95,7 @@ class Code:
         return unavailable_reason()
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
-        """Run the answer against the sample's tests: up to ``timeout`` seconds, twice. Safe from several threads.
+        """Run the answer against the sample's tests: up to ``timeout`` seconds, three times. Safe from several threads.
 
         Raises SandboxError where there is no sandbox or it fails, and InputError where the sample's own code cannot
         run: then the output is not scored. Raises Halted after :meth:`stop`.
@@ -120,7 +121,7 @@ class Code:
         return Score(value=None, note=f"{first.note}; passes with the blanks before its first line")
 
     def _of_program(self, target: CodeTarget, names: tuple[str, ...], text: str) -> Score:
-        """The score where both readings of a program agree; else open."""
+        """The score where both readings of a program agree; open where they differ, or its last block alone passes."""
         code = _first_code(text, names)
         # Two parts of one program: a block may begin with "from __future__".
         first = _NO_CODE if code is None else self._run(target, names, (target.prompt, code))
@@ -130,15 +131,25 @@ class Code:
         if not reading.whole:
             return Score(value=None, note=f"{_said(first)}; too long to be read as EvalPlus reads it")
         if reading.same or reading.code is None:  # a reading that finds no code says nothing
-            return first
-        if reading.continues:
+            second = first
+        elif reading.continues:
             second = self._run(target, names, (f"{target.prompt.rstrip()}\n{reading.code}",))
         else:
             second = self._run(target, names, (target.prompt, reading.code))
-        if second.value == first.value:
+        if second.value != first.value:
+            how = "as the rest of the prompt" if reading.continues else "as EvalPlus reads it"
+            return Score(value=None, note=f"{_said(first)}; {how}: {_said(second)}")
+        return first if first.value else self._of_last_block(target, names, text, first, {code, reading.code})
+
+    def _of_last_block(
+        self, target: CodeTarget, names: tuple[str, ...], text: str, first: Score, read: set[str | None]
+    ) -> Score:
+        """The score of a program that failed as it was read: open where the last block that defines all does not."""
+        last = next((each for each in reversed(blocks_in(text)) if set(_defined_in(each)) >= set(names)), None)
+        if last is None or last in read:
             return first
-        how = "as the rest of the prompt" if reading.continues else "as EvalPlus reads it"
-        return Score(value=None, note=f"{_said(first)}; {how}: {_said(second)}")
+        other = self._run(target, names, (target.prompt, last))
+        return first if other.value == 0 else Score(value=None, note=f"{first.note}; its last block: {_said(other)}")
 
     def _run(self, target: CodeTarget, names: tuple[str, ...], program: tuple[str, ...]) -> Score:
         """The score of some code; open where it lacks a module."""

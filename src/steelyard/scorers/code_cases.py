@@ -14,7 +14,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
-from steelyard.scorers.code_readings import absent_module
+from steelyard.scorers.code_readings import absent_module, other_blocks
 from steelyard.scorers.halt import Halt
 from steelyard.scorers.packed_tests import Case, cases_in
 
@@ -58,6 +58,7 @@ IMPORTS: Final = (
 # What may have gone well on the vendor's machine: a package that is there, other memory, another Python (since 3.12 the
 # interpreter has a limit of its own for calls through C, such as those of a cached function, which no setting lifts).
 _LACKED: Final = re.compile(r"^ModuleNotFoundError: No module named '([A-Za-z_]\w{0,39})[\w.]*'", re.ASCII)
+_NO_CODE: Final = Score(value=0.0, parsed=False, note="no code")
 _OF_MACHINES: Final = {"MemoryError": "needs more than 1 GB of memory", "RecursionError": "recurses too deeply here"}
 
 
@@ -73,9 +74,12 @@ class CodeCases:
 
     The code is what stands between the last two lines with three backticks; an answer without them is unparsed. It
     is open where it ends because of what may be otherwise on the vendor's machine: a package that is not in this
-    sandbox, memory, or how deep Python recurses. Cases are run one after the other up to the first failure. Each has
-    :data:`SECONDS` of processor time, and one more for its start, so that scoring n cases takes at most
-    n × (SECONDS + 1) seconds of it, and four times as long by the clock.
+    sandbox, memory, or how deep Python recurses. So it is where the code fails and the first or the last Python block
+    of the answer does not, or an answer without backticks, all of it: harnesses differ in what they read (NeMo-Skills:
+    the first Python block, or all of it).
+    Cases are run one after the other up to the first failure. Each has :data:`SECONDS` of processor time, and one more
+    for its start, so that scoring n cases takes at most n × (SECONDS + 1) seconds of it, and four times as long by the
+    clock; of an answer whose blocks differ up to three programs are run, each once.
     Nothing of an answer ever runs outside the sandbox, and no expected output is in it.
     """
 
@@ -85,8 +89,8 @@ class CodeCases:
 
     @property
     def identifier(self) -> str:
-        """``code_cases@2``."""
-        return "code_cases@2"
+        """``code_cases@3``."""
+        return "code_cases@3"
 
     def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, and how to fix it; empty where it can."""
@@ -100,20 +104,32 @@ class CodeCases:
         Raises SandboxError where there is no sandbox or it fails, and InputError for tests that cannot be read or run:
         then the output is not scored. Raises Halted after :meth:`stop`.
         """
-        code = code_in(output.text[-MAX_CHARACTERS:])
-        if not code.strip():
-            return Score(value=0.0, parsed=False, note="no code")
+        text = output.text[-MAX_CHARACTERS:]
+        code = code_in(text)
+        others = other_blocks(text, code)
+        if not code.strip() and not others:
+            return _NO_CODE
         try:
             name, cases = _called(sample), _cases_of(sample)
-            for number, case in enumerate(cases, 1):
-                how, of_machine = self._failed_call(code, name, case) if name else self._failed_run(code, case)
-                place = f"case {number} of {len(cases)}"
-                if of_machine:
-                    return Score(value=None, note=f"{place}: {of_machine}")
-                if how:
-                    return Score(value=0.0, note=f"{place}: {how}")
+            read = self._of_program(code, name, cases) if code.strip() else _NO_CODE
+            if read.value != 0:
+                return read
+            for which, block in others:
+                if (other := self._of_program(block, name, cases)).value != 0:
+                    return Score(value=None, note=f"{read.note}; {which}: {other.note}")
         except InputError as error:
             raise type(error)(f"{sample.id}: {error}") from None
+        return read
+
+    def _of_program(self, code: str, name: str, cases: tuple[Case, ...]) -> Score:
+        """The score of one program, by its first case that is not passed."""
+        for number, case in enumerate(cases, 1):
+            how, of_machine = self._failed_call(code, name, case) if name else self._failed_run(code, case)
+            place = f"case {number} of {len(cases)}"
+            if of_machine:
+                return Score(value=None, note=f"{place}: {of_machine}")
+            if how:
+                return Score(value=0.0, note=f"{place}: {how}")
         return Score(value=1.0, note=f"{len(cases)} cases")
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The second reading of an answer's code: what EvalPlus would run, found in the sandbox; and what the sandbox lacks."""
+"""Other readings of an answer's code: what EvalPlus would run, its first and last block; and what the sandbox lacks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from steelyard.scorers.halt import Halt
 
-__all__ = ["SecondReading", "absent_module", "second_reading"]
+__all__ = ["SecondReading", "absent_module", "other_blocks", "second_reading"]
 
 SECONDS: Final = 10  # for the reading alone: nothing of the answer runs in it
 _PATIENCE: Final = 4  # times as long by the clock
@@ -20,6 +20,8 @@ _MIB: Final = 1 << 20
 _IMPORT: Final = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<of>\w+)|import[ \t]+(?P<these>\w[\w., \t]*))", re.ASCII | re.MULTILINE
 )
+_PYTHON_BLOCK: Final = re.compile(r"```[ \t]*py[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
+_BLOCK: Final = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _STANDARD: Final = sys.stdlib_module_names
 
 
@@ -55,6 +57,23 @@ def second_reading(text: str, names: tuple[str, ...], block: str | None, prompt:
         return msgspec.json.decode(done.stdout, type=SecondReading)
     except msgspec.DecodeError:  # lone surrogates
         return SecondReading()
+
+
+def other_blocks(text: str, read: str) -> list[tuple[str, str]]:
+    """The first and the last Python block of an answer that are not what was read, each after what it is.
+
+    Where none is marked as Python's, any block is one; one that is never closed goes on to the end. An answer without
+    three backticks is a block as a whole.
+    """
+    blocks = _PYTHON_BLOCK.findall(text) or _BLOCK.findall(text)
+    ends = [("its first Python block", blocks[0]), ("its last Python block", blocks[-1])] if blocks else []
+    if "```" not in text:
+        ends = [("all of it", text)]
+    found: dict[str, tuple[str, str]] = {}
+    for which, block in ends:
+        if block.strip() not in ("", read.strip()):
+            found.setdefault(block.strip(), (which, block))
+    return list(found.values())
 
 
 def absent_module(code: str) -> str:

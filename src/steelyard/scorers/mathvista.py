@@ -47,8 +47,8 @@ class MathVista:
 
     @property
     def identifier(self) -> str:
-        """``mathvista@3``: a new version of ``letter``, or of how ``numeric`` reads, is one of this rule, too."""
-        return "mathvista@3"
+        """``mathvista@4``: a new version of ``letter``, or of how ``numeric`` reads, is one of this rule, too."""
+        return "mathvista@4"
 
     def target_fault(self, target: str) -> str:
         """Why a right answer cannot be compared, as the end of a sentence; empty where it can."""

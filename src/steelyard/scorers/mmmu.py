@@ -43,8 +43,8 @@ class Mmmu:
 
     @property
     def identifier(self) -> str:
-        """``mmmu@3``: a new version of ``letter`` or ``answer`` is one of this rule, too."""
-        return "mmmu@3"
+        """``mmmu@4``: a new version of ``letter`` or ``answer`` is one of this rule, too."""
+        return "mmmu@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the right choice or answer, 0 for another, open where it cannot be read in one way."""

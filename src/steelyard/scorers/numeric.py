@@ -61,8 +61,8 @@ class Numeric:
 
     @property
     def identifier(self) -> str:
-        """``numeric@6``, ``numeric[strict]@5`` or ``numeric[languages]@6``."""
-        return "numeric[strict]@5" if self.strict else "numeric[languages]@6" if self.languages else "numeric@6"
+        """``numeric@7``, ``numeric[strict]@5`` or ``numeric[languages]@7``."""
+        return "numeric[strict]@5" if self.strict else "numeric[languages]@7" if self.languages else "numeric@7"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""

@@ -62,13 +62,13 @@ class Regex:
 
     @property
     def identifier(self) -> str:
-        """``regex[{"pattern":…}]@3``, with every option that is not at its default, as JSON with sorted keys."""
+        """``regex[{"pattern":…}]@4``, with every option that is not at its default, as JSON with sorted keys."""
         options: dict[str, object] = {"pattern": self.pattern}
         if self.which != "first":
             options["which"] = self.which
         if self.careful:
             options["careful"] = True
-        return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@3"
+        return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the extracted text equals the target, 0 where not, open where nothing was read.

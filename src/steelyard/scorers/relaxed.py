@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
+from steelyard.scorers.reading.alone import names_alone, plain_line, sole_values
+from steelyard.scorers.reading.foreign_marks import without_citations
 from steelyard.scorers.reading.marks import marked_answers
 from steelyard.scorers.reading.parts import holds
 
@@ -38,7 +42,9 @@ class Relaxed:
 
     What that rule does not find right is open where it would be wrong for its form alone: the whole output or its last
     line is about the target, or that line names one number or text and it is, or another mark (``\boxed{14}``) stands
-    before it; with ``whole``, "answer:" too. Any other output is wrong, and unparsed without a mark.
+    before it; with ``whole``, "answer:" too. So is what says the target alone behind the mark in words, LaTeX, with a
+    unit or another separator (*In 2010*, ``45\%``, *1,234.5 million*; not *2010 or 1500*): wrong by this rule, and by a
+    vendor's own harness perhaps right. Any other output is wrong, and unparsed without a mark.
     """
 
     whole: bool = False
@@ -52,15 +58,20 @@ class Relaxed:
 
     @property
     def identifier(self) -> str:
-        """``relaxed@2`` or ``relaxed[whole]@2``."""
-        return "relaxed[whole]@2" if self.whole else "relaxed@2"
+        """``relaxed@3`` or ``relaxed[whole]@3``."""
+        return "relaxed[whole]@3" if self.whole else "relaxed@3"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the answer is about the target, 0 where it is not, open where it is one for its form alone."""
-        text, target = output.text, sample.target
+        target = sample.target
+        text = output.text if "[" in target else without_citations(output.text)
         answer = _after_mark(text)
         if answer and not self.whole:
-            return Score(value=float(is_about(answer, target)))
+            if is_about(answer, target):
+                return Score(value=1.0)
+            if _says_alone(_line_after_mark(text), target):
+                return Score(value=None, note="the marked answer says the target, in another form than this rule reads")
+            return Score(value=0.0)
         if self.whole and is_right_whole(text.strip()[:_LONGEST], target):
             return Score(value=1.0)
         if any(is_about(each, target) for each in (*([answer] if answer else ()), *_unmarked(text))):
@@ -77,6 +88,25 @@ def _after_mark(text: str) -> str:
     *before, after = _MARK.split(text)
     lines = (line.strip() for line in after.split("\n")) if before else ()
     return _DRESS.sub("", next((line for line in lines if line), ""))
+
+
+def _line_after_mark(text: str) -> str:
+    """The first line behind the last "answer:" that holds a word or a number: a bracket of LaTeX may stand alone."""
+    lines = _MARK.split(text)[-1].split("\n")
+    return plain_line(next((line for line in lines if any(map(str.isalnum, line))), ""))
+
+
+def _says_alone(line: str, target: str) -> bool:
+    """Whether a plain line says the target, or a number about it, and nothing that may be another answer."""
+    right = _number(_tidied(target))
+    if right is None:
+        return names_alone(line, target)
+    if not math.isfinite(right):
+        return False
+    wanted = (Fraction(right), Fraction(right) / 100) if target.strip().endswith("%") else (Fraction(right),)
+    return any(
+        20 * abs(value - one) < max(abs(one), Fraction(_SMALLEST)) for value in sole_values(line) for one in wanted
+    )
 
 
 def _last_line(text: str) -> str:

@@ -123,6 +123,8 @@ RULES: Final = (
     Rule("GET", "/p/{project}/budgets", MANAGE, budgets.show_budgets),
     Rule("POST", "/p/{project}/budgets", MANAGE, budgets.do_change),
     Rule("POST", "/p/{project}/budgets/approval", MANAGE, budgets.do_change_threshold),
+    Rule("POST", "/p/{project}/budgets/approval/{change:int}/approve", MANAGE, budgets.do_approve_threshold),
+    Rule("POST", "/p/{project}/budgets/approval/{change:int}/refuse", MANAGE, budgets.do_refuse_threshold),
     Rule("GET", "/p/{project}/webhooks", MANAGE, webhooks.show_webhooks),
     Rule("POST", "/p/{project}/webhooks", MANAGE, webhooks.do_add),
     Rule("GET", "/p/{project}/webhooks/{webhook:int}", MANAGE, webhooks.show_webhook),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import SteelyardError
+from steelyard.server.database.reading import reading
 from steelyard.server.web.replies import json_reply
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def problems(platform: Platform) -> Iterator[str]:
         if embedded is not None and not embedded.is_alive():
             yield "the database has ended: start the server again"
         else:
-            with platform.pool.connection(timeout=3) as connection:
+            with reading(platform.pool, timeout=3) as connection:
                 check_schema(connection)
     except SteelyardError as error:
         yield str(error)

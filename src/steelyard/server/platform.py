@@ -52,6 +52,7 @@ class Platform:
     data: DataFolder
     database: Database
     pool: ConnectionPool
+    issuer: str
     people: People
     tokens: Tokens
     members: Members
@@ -128,6 +129,7 @@ def build_platform(
         data=data,
         database=database,
         pool=pool,
+        issuer=issuer,
         people=People(pool, issuer),
         tokens=Tokens(pool, issuer),
         members=Members(pool, issuer),

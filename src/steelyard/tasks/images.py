@@ -166,13 +166,11 @@ def _split(text: str) -> Iterator[tuple[str, int | None]]:
 
 def check_unmarked(value: Any) -> None:
     """Raise InputError where a text in a value could be taken for the mark of an image."""
-    if type(value) is str and not _MARKS.search(value):
-        return
     left = [value]
     while left:
         each = left.pop()
         if isinstance(each, str):
-            if _MARKS.search(each):
+            if _OPENS in each or _CLOSES in each:
                 raise InputError("its text holds U+FDD0 or U+FDD1, which stand for images here: take them out")
         elif isinstance(each, Mapping):
             left += [*each.keys(), *each.values()]

@@ -24,6 +24,8 @@ from steelyard.util.literals import texts_in_list
 __all__ = ["Expression", "Template"]
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_NO_NAMES = ("true", "false", "none", "True", "False", "None", "self")  # what Jinja reads as something else
 _KEPT_FILTERS = ("first", "int", "join", "last", "length", "list", "lower", "map", "replace", "string", "trim", "upper")
 
 
@@ -142,9 +144,13 @@ class Expression:
     def __init__(self, source: str, where: str) -> None:
         self._where = where
         self._evaluate = _guarded(lambda: _environment().compile_expression(source, undefined_to_none=False), where)
+        name = source.strip()
+        self._name = name if _NAME.fullmatch(name) and name not in _NO_NAMES else ""
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """The expression's value; raises InputError if it names a missing value."""
+        if self._name and self._name in values:  # most fields of a task are columns: there is nothing to evaluate
+            return values[self._name]
         result = _guarded(lambda: self._evaluate(values), self._where)
         if isinstance(result, StrictUndefined):
             raise InputError(f"{self._where}: {result._undefined_message}")

@@ -1,6 +1,7 @@
 """The window of a benchmark that grows: which release, and the items of which dates, a claim is about.
 
-A vendor writes ``2024-10-01 to 2025-02-01``, ``Oct 2024 - Feb 2025``, ``2408-2505``, ``24.08-25.05`` or ``release_v5``.
+A vendor writes ``2024-10-01 to 2025-02-01``, ``Oct 2024 - Feb 2025``, ``Aug 24 - May 25``, ``10/2024 - 02/2025``,
+``2408-2505``, ``24.08-25.05`` or ``release_v5``.
 What could mean two windows is refused, with how to write it. Two readings are the literature's own, and said with every
 verdict:
 
@@ -31,6 +32,7 @@ __all__ = [
     "Window",
     "check_window",
     "is_day",
+    "parts_named",
     "release_named",
     "window_in",
     "window_named",
@@ -52,7 +54,9 @@ def _forms(side: str) -> str:
         rf"(?:(?P<{side}y>{_YEAR})(?P<{side}sep>[-/.])(?P<{side}m>[0-9]{{1,2}})"
         rf"(?:(?P={side}sep)(?P<{side}d>[0-9]{{1,2}}))?(?![0-9])"
         rf"|(?P<{side}one>[0-9]{{1,2}})(?P<{side}by>[/.])(?P<{side}two>[0-9]{{1,2}})(?P={side}by)(?P<{side}yy>{_YEAR})"
+        rf"|(?P<{side}mm>0?[1-9]|1[0-2])[/.](?P<{side}my>{_YEAR})"
         rf"|(?:(?P<{side}ld>[0-9]{{1,2}})\.?\s+)?{name}\s+(?:(?P<{side}nd>[0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+)?(?P<{side}ny>{_YEAR})"
+        rf"|{name.replace('name>', 'brief>')}\s*['’]?(?P<{side}of>2[0-9])(?![0-9]|,?\s*{_YEAR})"
         rf"|(?P<{side}short>2[0-9][./]?(?:0[1-9]|1[0-2]))(?![0-9./]))"
     )
 
@@ -192,6 +196,14 @@ def check_window(definition: TaskDefinition, sealed: str) -> None:
         raise InputError(f"{definition.id} has no part {sealed[:80]!r}")
 
 
+def parts_named(text: str) -> list[str]:
+    """The releases and windows that a text states, as they are written, in its order."""
+    text = text[:_MOST]
+    windows = [found.span() for found in _WINDOW.finditer(text)]
+    releases = [found.span() for found in _RELEASE.finditer(_WINDOW.sub(lambda found: " " * len(found[0]), text))]
+    return [text[start:end] for start, end in sorted(windows + releases)]
+
+
 def without_window(text: str) -> str:
     """A text without the windows and releases that it states."""
     return _RELEASE.sub(" ", _WINDOW.sub(" ", text[:_MOST]))
@@ -227,7 +239,11 @@ def _span(found: re.Match[str], releases: Sequence[Release]) -> tuple[tuple[date
     start, end = (firsts or readings).pop()
     if end < start:
         raise Ambiguous(f"{found[0][:60]!r} ends before it begins: {HOW}")
-    return (start, end), remark
+    of_years = bool(found["aof"]), bool(found["bof"])
+    # "Aug 24 - May 25" is Kimi's own writing of 2024 and 2025; where one end has its year, 24 is a day.
+    if any(of_years) and (not all(of_years) or end > date.fromisoformat(releases[-1].until)):
+        raise Ambiguous(f"{found[0][:60]!r}: a number may be a day or a year: {HOW}")
+    return (start, end), f"{remark} Two digits behind a month are read as its year." if all(of_years) else remark
 
 
 def _last_days(found: re.Match[str], releases: Sequence[Release]) -> tuple[_Readings, str]:
@@ -263,6 +279,10 @@ def _month(found: re.Match[str], side: str) -> tuple[int, int] | None:
         return int(found[f"{side}y"]), int(found[f"{side}m"])
     if found[f"{side}ny"] and not (found[f"{side}nd"] or found[f"{side}ld"]):
         return int(found[f"{side}ny"]), _number_of(found[f"{side}name"])
+    if found[f"{side}my"]:
+        return int(found[f"{side}my"]), int(found[f"{side}mm"])
+    if found[f"{side}of"]:
+        return 2000 + int(found[f"{side}of"]), _number_of(found[f"{side}brief"])
     if short := found[f"{side}short"]:
         return 2000 + int(short[:2]), int(short[-2:])
     return None

@@ -23,11 +23,18 @@ TAGS: Final = (
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
     ("<|channel|>commentary<|message|>", "<|channel|>final<|message|>"),
     ("<|start|>assistant<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+    # Apriel's: words that any text may begin with, so that they open nothing where the closing mark does not follow.
+    ("Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]"),
 )
+_WORDS: Final = "here are my reasoning steps:"
+# Harmony by a server that skips special tokens: "analysisWe need …assistantfinalParis".
+_SKIPPED: Final = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=\S)")
+_SKIPPED_FINAL: Final = "assistantfinal"
 # What chat templates write after an answer; an endpoint that does not hide such tokens shows them.
-_ENDING: Final = re.compile(
-    r"(?:<\|(?:return|end|im_end|eot_id|endoftext|end_of_text|end_of_turn)\|>|<end_of_turn>|</s>|<｜end▁of▁sentence｜>)\s*\Z"
+_END_OF_TURN: Final = (
+    r"(?:<\|(?:return|end|im_end|eot_id|endoftext|end_of_text|end_of_turn)\|>|<end_of_turn>|</s>|<｜end▁of▁sentence｜>)"
 )
+_ENDING: Final = re.compile(rf"(?:\[END FINAL RESPONSE\](?:\s*{_END_OF_TURN})?|{_END_OF_TURN})\s*\Z")
 
 
 def _pattern(*texts: str) -> re.Pattern[str]:
@@ -49,15 +56,24 @@ def split_reasoning(text: str) -> tuple[str, str, bool]:
     not closed, all that follows is reasoning, the answer is empty and ``closed`` is False. A closing tag without its
     opening one, outside code (a chat template may open the reasoning in the prompt), ends reasoning that began with
     the text. The reasoning holds its tags and the white space after them: reasoning + answer is the text, but for an
-    end marker. A text without tags comes back as (text, "", True).
+    end marker. Harmony's channels whose special tokens were skipped are read where "assistantfinal" stands once behind
+    "analysis"; where it stands more often, or not at all behind a sentence, nothing is answered. A text without tags
+    comes back as (text, "", True).
     """
+    if _ANY_TAG.search(text) is None:
+        return text, "", True
     cut = 0
     while opening := _OPENING.match(text, _after_space(text, cut)):
         closing = _CLOSE_OF[opening[0].lower()].search(text, opening.end())
+        if closing is None and opening[0].lower() == _WORDS:
+            break
         if closing is None:
             return "", text, False
         cut = closing.end()
-    cut = _last_lone_closing(text, cut)
+    skipped = 0 if cut else _end_of_skipped(text)
+    if skipped < 0:
+        return "", text, False
+    cut = skipped or _last_lone_closing(text, cut)
     if not cut:
         return text, "", True
     cut = _after_space(text, cut)
@@ -84,6 +100,18 @@ def opening_at_end(text: str) -> str:
 def _after_space(text: str, start: int) -> int:
     found = _SPACE.match(text, start)
     return found.end() if found else start
+
+
+def _end_of_skipped(text: str) -> int:
+    """Where reasoning ends that harmony's bare words mark; 0 without them, -1 where no answer can be found."""
+    opening = _SKIPPED.match(text)
+    if opening is None:
+        return 0
+    place = text.find(_SKIPPED_FINAL, opening.end())
+    if place < 0:
+        return -1 if opening[0].endswith("analysis") and "A" <= text[opening.end()] <= "Z" else 0
+    end = place + len(_SKIPPED_FINAL)
+    return -1 if text.find(_SKIPPED_FINAL, end) >= 0 else end
 
 
 def _last_lone_closing(text: str, start: int) -> int:

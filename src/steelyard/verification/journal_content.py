@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from steelyard.auditing.usage import Usage
 from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.order import checked_samples, order_of
 from steelyard.records import Attempt, Measurement, Outcome, Plan, PlannedModel, RecordedScore
+from steelyard.runner.giving_up import FAILURES_TO_SKIP
 from steelyard.storage.journal.lines import Session, Stop
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.compact import Digests
@@ -23,6 +25,7 @@ REPEAT_CHECK = -1  # the position of what the repeat check asks
 class JournalFound:
     """What the journal holds: executed scores, wasted attempts, and measurements that were not asked to their end.
 
+    ``refused``: those of the latter whose limit of tokens the endpoint refuses; the others' end does not wait for them.
     ``first_us`` is the time at which the first attempt began, in µs since 1970; None where nothing was asked.
     """
 
@@ -30,6 +33,7 @@ class JournalFound:
     wasted: int = 0
     first_us: int | None = None
     unfinished: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 def check_journal(run: RunFolder) -> JournalFound:
@@ -41,6 +45,7 @@ def check_journal(run: RunFolder) -> JournalFound:
         sealed_samples[each.id] = _SealedSamples(run, each) if first is None else _AskedAgain(each, first)
     models = {each.id: plan.models[each.role] for each in plan.measurements}
     found, numbering, is_complete = JournalFound(), AttemptNumbering(plan.measurements), True
+    usage = {each.id: Usage() for each in plan.measurements}
     batches = BatchCheck(plan, run.plan_sha256, {name: each.digests for name, each in sealed_samples.items()})
     for record, worker in checked_records(run):
         batches.read(record)
@@ -52,6 +57,7 @@ def check_journal(run: RunFolder) -> JournalFound:
             numbering.add(record, sealed_samples[record.measurement].check(record, place), worker)
             found.first_us = min(record.started_us, found.first_us or record.started_us)
             found.wasted += record.completion_tokens > 0 and not record.outcome.answered
+            usage[record.measurement].add(record)
         elif isinstance(record, RecordedScore):
             found.executed += 1
         elif isinstance(record, Session):
@@ -64,6 +70,7 @@ def check_journal(run: RunFolder) -> JournalFound:
         found.unfinished = frozenset(
             name for name, sealed in sealed_samples.items() if numbering.ended(name) < sealed.planned
         )
+        found.refused = frozenset(name for name in found.unfinished if _is_refused(usage[name]))
     if found.unfinished and plan.origin.kind == "imported":
         raise VerificationError(f"{layout.JOURNAL}: {min(found.unfinished)}: a call of the imported log is not there")
     return found
@@ -80,6 +87,11 @@ def _check_outcome(record: Attempt, plan: Plan, model: PlannedModel, place: str)
         and (record.answer or record.reasoning or record.logprobs)
     ):
         raise VerificationError(f"{place}: holds an answer, and says that there was none: {record.outcome.value}")
+
+
+def _is_refused(usage: Usage) -> bool:
+    """Whether a measurement was skipped since the endpoint refuses its limit of tokens, call after call."""
+    return usage.calls >= FAILURES_TO_SKIP and bool(usage.why_unanswered)
 
 
 class _SealedSamples:

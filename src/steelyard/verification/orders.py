@@ -10,7 +10,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
 from steelyard.evidence.keys import SSlibKey
-from steelyard.evidence.ledger import Begun, Counts, Tags, counts_of
+from steelyard.evidence.ledger import Begun, Counts, Tags, carried_plans, counts_of
 from steelyard.evidence.ledger_place import Chain, check_ledger
 from steelyard.evidence.order import order_output, tags_shown
 from steelyard.evidence.timestamp_place import check_stamp
@@ -121,6 +121,10 @@ def _check_line(plan: Plan, chain: Chain, kind: str, tags: list[Tags]) -> None:
     assert plan.ledger is not None, "a chain is of a plan with a place in it"
     if plan.ledger.opened_later != (chain.lines[0].word == "later"):
         raise _wrong("what it says of the ledger's beginning is not what the ledger's first line says")
+    if plan.ledger.carried != (carried := carried_plans(chain.before)):
+        raise _wrong(
+            f"by its word the ledger counts on {plan.ledger.carried} plans of earlier keys, and its lines {carried}"
+        )
 
 
 def _check_seeds(plan: Plan, outputs: Mapping[str, str]) -> None:

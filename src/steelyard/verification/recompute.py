@@ -105,7 +105,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     if waiting := unscored(run):
         raise VerificationError(f"record {waiting.seq}: the answer of {waiting.sample} was sealed without its score")
     comparison = Comparison(read_scores(run))
-    left_open = OpenMeasurements(plan, journal.unfinished)
+    left_open = OpenMeasurements(plan, journal.unfinished, journal.refused)
 
     def take(score: SampleScore) -> None:
         comparison.take(score)

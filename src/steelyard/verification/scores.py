@@ -38,13 +38,16 @@ class Comparison:
 
 
 class OpenMeasurements:
-    """Measurements of a complete run that were not asked to their end: what was asked must have decided their tests."""
+    """Measurements of a complete run that were not asked to their end: what was asked must have decided their tests.
 
-    def __init__(self, plan: Plan, unfinished: frozenset[str]) -> None:
-        self._unfinished = unfinished
+    But for tests that read what is ``refused``, a measurement whose limit of tokens the endpoint does not take.
+    """
+
+    def __init__(self, plan: Plan, unfinished: frozenset[str], refused: frozenset[str] = frozenset()) -> None:
+        self._unfinished = [each for each in sorted(unfinished) if not _waits_for(plan, each, refused)]
         self._finders = open_finders(plan)
         # A test may need no answer of one measurement because of what another one showed.
-        self._read = {name for each in unfinished for name in self._finders.read_with(each)}
+        self._read = {name for each in self._unfinished for name in self._finders.read_with(each)}
 
     def take(self, score: SampleScore) -> None:
         """Read one score, where a test that reads it also reads a measurement that was not asked to its end."""
@@ -58,9 +61,16 @@ class OpenMeasurements:
 
     def finish(self) -> None:
         """Raise VerificationError where a measurement is neither decided nor asked to its end."""
-        for name in sorted(self._unfinished):
+        for name in self._unfinished:
             absent = any(test.id in self._finders.absent for test in self._finders.plan.readers_of(name))
             if not absent and not self._finders.is_closed(name):
                 raise VerificationError(
                     f"{layout.JOURNAL}: {name}: not all that was planned was asked, and its tests are not decided"
                 )
+
+
+def _waits_for(plan: Plan, name: str, refused: frozenset[str]) -> bool:
+    """Whether a measurement is refused, or each of its tests reads one that is."""
+    readers = plan.readers_of(name)
+    is_read_with = all(any(each.measurement in refused for each in test.reads) for test in readers)
+    return name in refused or (bool(refused) and bool(readers) and is_read_with)

@@ -27,12 +27,12 @@ from steelyard.records import (
 def plan(released: int = 60, kept: int = 60, alpha: float = 0.01) -> Plan:
     measurements = tuple(
         Measurement(
-            id=f"{number:02d}-s", task="s", prompt="q", kind="generate", scorers=("answer@4",), population=size,
+            id=f"{number:02d}-s", task="s", prompt="q", kind="generate", scorers=("answer@5",), population=size,
             samples_root="ab", order_seed="c0ffee" * 8, arm=arm,
         )
         for number, (arm, size) in enumerate((("released", released), ("kept", kept)))
     )  # fmt: skip
-    reads = tuple(Reads(measurement=each.id, scorer="answer@4") for each in measurements)
+    reads = tuple(Reads(measurement=each.id, scorer="answer@5") for each in measurements)
     test = PlannedTest(id="leak-00-s", rule="leak@4", weight=1.0, null="n", reads=reads, sealed={"alpha": f"{alpha}"})
     model = PlannedModel(identity=ModelIdentity(uri="openai:m@http://h/v1"))
     return Plan(
@@ -45,7 +45,7 @@ def scores(measurement: str, values: Sequence[float | None]) -> list[SampleScore
     return [
         SampleScore(
             measurement=measurement, position=place, sample=f"s/{place}", repeat=0,
-            status="scored" if value is not None else "open", value=value, scorer="answer@4", seq=place,
+            status="scored" if value is not None else "open", value=value, scorer="answer@5", seq=place,
         )
         for place, value in enumerate(values)
     ]  # fmt: skip

@@ -25,7 +25,7 @@ def of_variants(asked: int, others: int, alpha: float = 0.01, addresses: int = 1
 def score(measurement: str, place: int, item: int, value: float | None) -> SampleScore:
     return SampleScore(
         measurement=measurement, position=place, sample=f"task/row/{item}", repeat=0,
-        status="open" if value is None else "scored", value=value, scorer="answer@4", seq=place,
+        status="open" if value is None else "scored", value=value, scorer="answer@5", seq=place,
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ from steelyard.scorers.reading.numbers import numbers_in, plain_number, sole_num
         ("1/2 and \\frac{3}{4}", [Fraction(1, 2), Fraction(3, 4)]),
         ("3 × 10^{-2}", [Fraction(3, 100)]),
         ("1e400", []),
+        (r"\boxed{70\ 000}, 1\ 234\ 567", [70_000, 1_234_567]),
+        (r"7\ 00, 70\ 0000", [7, 0, 70, 0]),
     ],
 )
 def test_numbers_in_a_text(text: str, values: list[int | Fraction]) -> None:

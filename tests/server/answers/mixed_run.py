@@ -39,7 +39,7 @@ BIDI = "\u202egnp.exe\u202c"
 MARKUP = "<script>alert(1)</script> \"'onmouseover=alert(2) {{7*7}}"
 ASKED = 24
 ATTEMPTS = 5  # at a call that fails each time
-CODE = "code[completion]@4"
+CODE = "code[completion]@5"
 
 
 def picture() -> bytes:
@@ -75,7 +75,7 @@ def mixed_run(run: Path, texts: Literal["sealed", "withheld"] = "sealed", worker
             id=f"0{place}-{task}", task=task, prompt="written", scorers=(scorer,), population=ASKED, images=not place,
             samples_root=root(digest.encode() for digest in digests[place]).hex(), order_by="sample",
         )
-        for place, (task, scorer) in enumerate([("sums", "answer@4"), ("code", CODE)])
+        for place, (task, scorer) in enumerate([("sums", "answer@5"), ("code", CODE)])
     ]  # fmt: skip
     models = {SUBJECT: PlannedModel(identity=planned_model().identity, capabilities=Capabilities(images=True))}
     questions, names = questions_of(drafts, models)

@@ -108,6 +108,7 @@ def requests(
         path = path.replace("{job}", quote(draw(_NUMBERS), safe=""))
         path = path.replace("{dry_run}", quote(draw(_NUMBERS), safe=""))
         path = path.replace("{schedule}", quote(draw(_NUMBERS), safe=""))
+        path = path.replace("{change}", quote(draw(_NUMBERS), safe=""))
         query = _query(draw, [each for each in parameters if each["in"] == "query"])
         headers = {each["name"]: _value(draw, each["schema"]) for each in parameters if each["in"] == "header"}
         sent = {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +78,53 @@ def test_what_no_job_may_ask_is_refused_at_once(own: Site, body: bytes, status: 
     runner = own.with_token("run")
     assert runner.ask("POST", PATH, body, JSON).status == status
     assert runner.ask("POST", PATH, b"{}", {"Content-Type": "text/plain"}).status == 415
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """The address of an endpoint that takes connections and says nothing, until the end of the block."""
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def take() -> None:
+            while True:
+                try:
+                    taken.append(listening.accept()[0])
+                except OSError:  # the test is over
+                    return
+
+        threading.Thread(target=take, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            for each in taken:
+                each.close()
+
+
+def test_one_whose_endpoint_is_silent_keeps_no_other_waiting_and_ends_with_its_person(own: Site) -> None:
+    project = own.project("dry-silent")
+    runner, admin = own.person("dry-hangs", "runner", project), own.administrator()
+    program, watcher = own.with_token("run", project, runner), own.with_token("run", project)
+    with SumsServer() as server, silent() as address:
+        with_endpoint(own, address, "silent")
+        with_endpoint(own, server.url, "quick")
+        asks = {"kind": "run", "endpoint": "silent", "model": "sums", "questions": {"sums": questions(3)}}
+
+        def begun(client: Client, **more: str) -> int:
+            reply = client.ask("POST", PATH, json.dumps({"asks": asks | more}), JSON)
+            assert reply.status == 202, reply.text
+            return int(json.loads(reply.text)["dry_run"])
+
+        hanging = [begun(program) for _ in range(5)]
+        other = own.with_token("run", "default", own.person("dry-waits", "runner"))
+        assert standing(other, begun(other, endpoint="quick"))["state"] == "done"
+        states = [json.loads(watcher.get(f"{PATH}/{number}").text)["state"] for number in hanging]
+        assert states == ["planning"] * 5
+        person = re.search(r'href="(/admin/people/\d+)"[^>]*>dry-hangs<', admin.get("/admin/people").text)
+        assert person is not None
+        assert admin.submit(person[1], f"{person[1]}/disable").status == 303
+        foreseen = admin.get("/admin/audit").text.count("foresee-job")
+    for number in hanging[1:]:
+        assert "the token that asked for it is not valid any more" in standing(watcher, number)["problem"]
+    assert admin.get("/admin/audit").text.count("foresee-job") == foreseen

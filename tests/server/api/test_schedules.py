@@ -83,3 +83,19 @@ def test_a_body_is_json_and_bounded(runner: Client) -> None:
     assert runner.ask("POST", path, b"{}", {"Content-Type": "text/plain"}).status == 415
     assert runner.ask("POST", path, b"\xff", JSON).status == 400
     assert runner.ask("POST", path, b" " * ((2 << 20) + 1), JSON).status == 413
+
+
+def test_a_person_has_so_many_schedules_on_and_no_more(site: Site) -> None:
+    project = site.project("api-flooded")
+    client = site.person("schedules-flood", "runner", project)
+    program = site.with_token("run", project, client)
+    asked = {"cron": "* * * * *", "zone": "UTC", "asks": ASKS}
+    replies = [post(program, "", {"name": f"flood {number}", **asked}) for number in range(21)]
+    assert [each.status for each in replies] == [201] * 20 + [400]
+    assert "20 schedules of one person are on" in json.loads(replies[20].text)["detail"]
+    numbers = [json.loads(each.text)["schedule"] for each in replies[:20]]
+    assert post(program, f"/{numbers[0]}/off").status == 200
+    last = json.loads(post(program, "", {"name": "flood 20", **asked}).text)["schedule"]
+    assert post(program, f"/{numbers[0]}/on").status == 400
+    for number in [*numbers[1:], last]:
+        assert post(program, f"/{number}/off").status == 200

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.server.comparing.comparisons import QUEUED, ComparingError, Comparisons
+from steelyard.server.comparing.comparisons import OF_PERSON, QUEUED, ComparingError, Comparisons
 from steelyard.server.comparing.process import Asked, AskedRun
 from steelyard.server.push.verifying import VerifyLimits
 from tests.server.comparing.test_process import asked
@@ -25,15 +25,15 @@ def comparisons() -> Iterator[Comparisons]:
 
 def test_it_is_computed_once(comparisons: Comparisons, same_samples: list[Path]) -> None:
     request = asked(*same_samples[:2])
-    found = comparisons.result(request)
+    found = comparisons.result(request, 1)
     assert found.comparison is not None
     assert found.comparison.pairs[0].overall is not None
-    assert comparisons.result(asked(*same_samples[:2])) is found
+    assert comparisons.result(asked(*same_samples[:2]), 2) is found
 
 
 def test_one_that_needs_too_much_is_said_to(same_samples: list[Path]) -> None:
     found = Comparisons(VerifyLimits(cpu_seconds=300, memory=1 << 20), WAIT)
-    problem = found.result(asked(*same_samples[:2])).problem  # it ends by itself, or before it can say so
+    problem = found.result(asked(*same_samples[:2]), 1).problem  # it ends by itself, or before it can say so
     assert re.search("need more (time or )?memory to be compared", problem)
     found.stop()
 
@@ -41,16 +41,33 @@ def test_one_that_needs_too_much_is_said_to(same_samples: list[Path]) -> None:
 def test_a_page_does_not_wait_for_ever_and_a_stopped_server_starts_nothing(same_samples: list[Path]) -> None:
     found = Comparisons(wait_seconds=0.0)
     with pytest.raises(ComparingError, match="being computed"):
-        found.result(asked(*same_samples[:2]))
+        found.result(asked(*same_samples[:2]), 1)
     found.stop()
+
+
+def nowhere(number: int) -> Asked:
+    return Asked(runs=(AskedRun(folder=f"/no/such/{number}", seal="0" * 64),))
 
 
 def test_so_many_wait_and_no_more() -> None:
     comparisons = Comparisons(wait_seconds=0.0)
-    nowhere = [Asked(runs=(AskedRun(folder=f"/no/such/{number}", seal="0" * 64),)) for number in range(QUEUED + 1)]
-    for each in nowhere[:-1]:
+    for number in range(QUEUED):
         with pytest.raises(ComparingError, match=r"^the comparison is being computed"):
-            comparisons.result(each)
+            comparisons.result(nowhere(number), number)
     with pytest.raises(ComparingError, match="waits for a place"):
-        comparisons.result(nowhere[-1])
+        comparisons.result(nowhere(QUEUED), QUEUED)
+    comparisons.stop()
+
+
+def test_nobody_has_more_than_three_that_are_computed() -> None:
+    comparisons = Comparisons(wait_seconds=0.0)
+    for number in range(OF_PERSON):
+        with pytest.raises(ComparingError, match=r"^the comparison is being computed"):
+            comparisons.result(nowhere(number), 1)
+    with pytest.raises(ComparingError, match="3 other comparisons of yours are being computed"):
+        comparisons.result(nowhere(OF_PERSON), 1)
+    with pytest.raises(ComparingError, match=r"^the comparison is being computed"):
+        comparisons.result(nowhere(OF_PERSON - 1), 1)  # asked again
+    with pytest.raises(ComparingError, match=r"^the comparison is being computed"):
+        comparisons.result(nowhere(OF_PERSON), 2)
     comparisons.stop()

@@ -9,18 +9,19 @@ import msgspec
 import pytest
 
 from steelyard.api.compare import compare, portfolio
+from steelyard.comparison.concentration import with_shares
 from steelyard.evidence import layout
 from steelyard.server.comparing.process import Asked, AskedRun, Compared, compared
 
 
-def asked(*runs: Path, all_pairs: bool = False, shares: tuple[float, ...] = ()) -> Asked:
+def asked(*runs: Path, all_pairs: bool = False) -> Asked:
     found = tuple(AskedRun(folder=str(run), seal=layout.digest_and_lines(run, layout.BUNDLE)[0]) for run in runs)
-    return Asked(runs=found, all_pairs=all_pairs, shares=shares)
+    return Asked(runs=found, all_pairs=all_pairs)
 
 
 @pytest.mark.parametrize("all_pairs", [False, True])
 def test_it_is_the_comparison_of_the_command(same_samples: list[Path], all_pairs: bool) -> None:
-    found = compared(asked(*same_samples, all_pairs=all_pairs, shares=(6, 3, 1)))
+    found = compared(asked(*same_samples, all_pairs=all_pairs))
     theirs = compare(*same_samples, all_pairs=all_pairs)
     assert found.comparison is not None
     assert found.portfolio is not None
@@ -30,7 +31,8 @@ def test_it_is_the_comparison_of_the_command(same_samples: list[Path], all_pairs
         theirs.alpha, theirs.tests, theirs.weights, theirs.notes,
     )  # fmt: skip
     share = {str(run): part for run, part in zip(same_samples, (6, 3, 1), strict=True)}
-    assert found.portfolio.concentrations == portfolio(*same_samples, share=share).concentrations
+    given = with_shares(found.portfolio, (6, 3, 1))
+    assert given.concentrations == portfolio(*same_samples, share=share).concentrations
     assert [(cell.letter, cell.n) for cell in found.cells] == [("A", 60), ("B", 60), ("C", 60)]
     assert msgspec.json.decode(msgspec.json.encode(found), type=Compared) == found
 
@@ -54,7 +56,6 @@ def test_nothing_of_it_says_where_the_runs_lie_or_quotes_them(same_samples: list
 def test_what_cannot_be_compared_is_said_in_one_line(same_samples: list[Path], tmp_path: Path) -> None:
     one, other, _ = same_samples
     assert "is the same run" in compared(asked(one, one)).problem
-    assert compared(asked(one, other, shares=(1,))).no_portfolio == "give a share for each model, or none at all"
     changed = tmp_path / "changed"
     shutil.copytree(one, changed)
     request = asked(changed, other)

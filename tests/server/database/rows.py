@@ -82,6 +82,8 @@ def fill(database: Database, folder: DataFolder, name: str = "ada", runs: int = 
             add_job(connection, person)
         if table_is_there(connection, "approval"):
             add_decision(connection, person)
+        if table_is_there(connection, "threshold_change"):
+            add_threshold(connection, person)
         if runs and table_is_there(connection, "event"):
             add_event(connection, person)
         if runs and table_is_there(connection, "suite_version"):
@@ -268,6 +270,16 @@ def table_is_there(connection: Any, name: str) -> bool:
     return found
 
 
+def add_threshold(connection: Any, person: int) -> None:
+    """A threshold, and another one that was asked for and taken back."""
+    ask = "INSERT INTO steelyard.threshold_change (project_id, cost, asked_by) VALUES (1, %s, %s) RETURNING id"
+    one(connection, ask, (5, person))
+    connection.execute(
+        "INSERT INTO steelyard.threshold_decision (change_id, person_id, is_approved) VALUES (%s, %s, false)",
+        (one(connection, ask, (None, person)), person),
+    )
+
+
 def add_stored_run(connection: Any, name: str) -> int:
     """A run that is carried out here, whose lease is over."""
     run = one(
@@ -284,6 +296,11 @@ def add_stored_run(connection: Any, name: str) -> int:
     connection.execute("INSERT INTO steelyard.stored_text VALUES (%s, 0, 1, %s)", (run, bytes(range(256))))
     assert list(insert_file(connection, lease, "plan.dsse.json", iter([b"{}"]))) == [0]
     give_back(connection, lease)
+    if table_is_there(connection, "stored_run_questions"):
+        connection.execute(
+            "INSERT INTO steelyard.stored_run_questions (run_id, key_id, kind, questions) VALUES (%s, %s, 'audit', %s)",
+            (run, digest("key"), '[["task:gsm8k","' + HOSTILE[:20].replace('"', "") + '"]]'),
+        )
     return run
 
 

@@ -53,6 +53,7 @@ def of_the_first_schema(source: Path, target: Path) -> None:
         ("run", "folder"),
         ("run", "scores_taken"),
         ("run", "samples"),
+        ("run", "sample_keys"),
         ("run", "taken"),
     ):
         name, at = f"database/{table}.copy", tables[table]["columns"].index(added)

@@ -37,7 +37,8 @@ def test_a_backup_holds_tables_runs_and_no_secret(platform: tuple[Database, Data
     assert {name: table.rows for name, table in done.manifest.tables.items() if table.rows} == {
         "project": 1, "person": 1, "group_mapping": 1, "membership": 2, "identity": 1, "session": 1, "admin_link": 1,
         "person_link": 1, "token": 1, "run": 2, "run_file": 6, "endpoint": 1, "endpoint_key": 1, "share": 2,
-        "stored_run": 1, "lease": 1, "stored_line": 2, "stored_text": 1, "stored_file": 1,
+        "stored_run": 1, "stored_run_questions": 1, "lease": 1, "stored_line": 2, "stored_text": 1, "stored_file": 1,
+        "threshold_change": 2, "threshold_decision": 1,
         "schedule": 1, "job": 1, "job_event": 1, "webhook_place": 1, "webhook": 1, "webhook_key": 1,
         "mail_server": 1, "mail_address": 1, "mail_choice": 1, "event": 2, "delivery": 2, "delivery_attempt": 1,
         "suite_version": 1, "suite_file": 1, "suite_item": 1, "suite_decision": 1, "suite_review": 1,

@@ -43,7 +43,7 @@ def test_everything_that_names_a_person_is_there_and_nothing_of_others(
         "endpoint": 1, "endpoint_key": 1, "share": 2, "schedule": 1, "job": 1, "webhook_place": 1,
         "webhook": 1, "mail_server": 1, "mail_address": 1, "mail_choice": 1, "event": 1, "delivery": 1,
         "suite_version": 1, "suite_decision": 1, "suite_view": 1, "label_set": 1, "label": 1, "reader_key": 1,
-        "run_seen": 2, "approval": 1,
+        "run_seen": 2, "approval": 1, "threshold_change": 2, "threshold_decision": 1,
         "audit": 2,
     }  # fmt: skip
     by_table = [each["table"] for each in lines]
@@ -76,7 +76,8 @@ def test_every_table_that_names_people_is_looked_at(database: Database) -> None:
             "mail_choice": ("person_id",), "event": ("person_id",), "delivery": ("person_id",),
             "suite_version": ("brought_by",), "suite_decision": ("person_id",), "suite_view": ("person_id",),
             "reader_key": ("person_id",), "label_set": ("brought_by",), "label": ("person_id",),
-            "run_seen": ("person_id",), "approval": ("person_id",),
+            "run_seen": ("person_id",), "approval": ("person_id",), "threshold_change": ("asked_by",),
+            "threshold_decision": ("person_id",),
         }  # fmt: skip
         with connection.transaction(force_rollback=True):
             connection.execute(

@@ -65,6 +65,11 @@ def check_restored(database: Database, path: Path, before: Rows) -> None:
     assert all(row[7] is not None for row in after["share"])
     with database.connect() as connection:
         assert check_audit(connection).lines == len(before["audit"]) + 1
+        seen = "SELECT u.suite::text, u.recipient, s.line_set = u.line_set, s.runs FROM steelyard.run_suite u "
+        joined = "LEFT JOIN steelyard.suite_seen s ON (s.suite, s.recipient) = (u.suite, u.recipient)"
+        sums = connection.execute(f"{seen}{joined}".encode()).fetchall()
+        assert sums
+        assert all(row[2:] == (True, 1) for row in sums), "it is added up of the rows that are loaded"
     assert sorted(path.glob("runs/*/*/*/*")) != []
     for folder in path.glob("runs/??/*"):
         assert {
@@ -96,9 +101,14 @@ def test_a_copy_asks_nothing_by_itself(data: Path, tmp_path: Path) -> None:
                     (person,),
                 )
             connection.execute("SELECT steelyard.take_job('w', '1 hour')")
+            connection.execute(
+                "UPDATE steelyard.job SET stored_run_id = (SELECT min(id) FROM steelyard.stored_run) "
+                "WHERE state = 'running'"
+            )
         write_backup(database, folder, tmp_path / "backup")
     with open_folder() as path:
-        assert restore_backup(tmp_path / "backup", path, environment={}).stopped == 5
+        done = restore_backup(tmp_path / "backup", path, environment={})
+        assert (done.stopped, done.begun) == (5, 1)
         with started(path) as database, database.connect() as connection:
             rows = connection.execute("SELECT state, count(*) FROM steelyard.job GROUP BY 1 ORDER BY 1").fetchall()
             assert rows == [("cancelled", 1), ("paused", 2)]

@@ -8,7 +8,8 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
 from steelyard.server.endpoints.addresses import refusal, refused_host
-from steelyard.server.endpoints.own_places import note_own_places, noted_own_places, own_places
+from steelyard.server.endpoints.own_places import note_own_places, noted_issuer, noted_own_places, own_places
+from steelyard.server.oidc.settings import OidcSettings
 from steelyard.server.settings import serve_settings
 
 
@@ -53,3 +54,16 @@ def test_a_database_is_served_from_one_data_folder(database: Database, tmp_path:
         with pytest.raises(InputError, match="another data folder"):
             note_own_places(connection, replace(settings, port=8421), database, second)
         assert noted_own_places(connection, database).ports == (8420,)
+
+
+def test_a_worker_knows_whose_groups_give_roles(database: Database, tmp_path: Path) -> None:
+    settings = serve_settings(data=tmp_path, bind="127.0.0.1:8420")
+    oidc = OidcSettings(issuer="https://id.example/realms/ä", client_id="x", client_secret="y")
+    with database.connect() as connection, connection.transaction(force_rollback=True):
+        note_own_places(connection, replace(settings, oidc=oidc), database)
+        assert noted_issuer(connection) == "https://id.example/realms/ä"
+        assert noted_own_places(connection, database).ports == (8420,)
+        note_own_places(connection, settings, database)
+        assert noted_issuer(connection) == ""
+        connection.execute("UPDATE steelyard.serving SET places = '{}'")  # as a version of before noted it
+        assert noted_issuer(connection) == ""

@@ -175,7 +175,7 @@ def test_nobody_fills_the_queue(jobs: Jobs, person: int, database: Database, nam
 def test_what_a_day_of_jobs_asks_is_bounded(
     jobs: Jobs, person: int, database: Database, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("steelyard.server.jobs.room._BYTES_A_DAY", 1000)
+    monkeypatch.setattr("steelyard.server.jobs.room.BYTES_A_DAY", 1000)
     asked = acts.audit_asked(SHEET + "#" * 1000, name, "sums")
     with database.connect() as connection, pytest.raises(InputError, match="of the last 24 hours"):
         acts.add_job(connection, caller(person, Role.RUNNER), "default", asked, FACTS)

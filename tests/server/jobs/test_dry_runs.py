@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.jobs.dry_run_process import Figures
-from steelyard.server.jobs.dry_runs import KEPT, OPEN, OPEN_OF_PERSON, DryRun, DryRuns
+from steelyard.server.jobs.dry_runs import AT_ONCE, KEPT, OPEN, OPEN_OF_PERSON, DryRun, DryRuns
+from steelyard.server.jobs.places import MOST, Places
 from tests.server.jobs.yard import wait_for
 
 
@@ -66,3 +68,50 @@ def test_nobody_fills_the_queue_and_the_oldest_are_forgotten() -> None:
     for person in range(KEPT):
         done(runs, 3, runs.begin(3, person, Figures))
     assert all(runs.find(1, number) is None for number in first)
+
+
+def test_nobody_holds_those_of_all_others_and_turns_go_by_person() -> None:
+    go, order = threading.Event(), list[str]()
+
+    def wait() -> Figures:
+        assert go.wait(60)
+        return Figures()
+
+    def plan(name: str) -> Callable[[], Figures]:
+        def planned() -> Figures:
+            order.append(name)
+            return Figures()
+
+        return planned
+
+    runs = DryRuns()
+    assert AT_ONCE < MOST, "pages have a place"
+    hanging = runs.begin(1, 1, wait)
+    others = [runs.begin(1, 1, plan(f"first {number}")) for number in range(3)]
+    for person in (2, 3):
+        done(runs, 2, runs.begin(2, person, plan(f"person {person}")))
+    assert order == ["person 2", "person 3"], "while the first one's own waits for its first"
+    held = runs.begin(2, 2, wait)
+    mine = [runs.begin(2, person, plan(f"person {person} again")) for person in (3, 2)]
+    go.set()
+    for number in (hanging, *others):
+        done(runs, 1, number)
+    for number in (held, *mine):
+        done(runs, 2, number)
+    assert [each for each in order if each.startswith("first")] == ["first 0", "first 1", "first 2"]
+
+
+def test_one_that_could_have_no_place_waits_and_holds_up_nobody() -> None:
+    places = Places(most=3, of_project=2, of_person=1)
+    runs = DryRuns(places)
+    with places.held(1, 1), places.held(1, 2):
+        full = runs.begin(1, 3, Figures)
+        own = runs.begin(2, 1, Figures)
+        for person in (4, 5, 6):
+            done(runs, 2, runs.begin(2, person, Figures))
+        for project, number in ((1, full), (2, own)):
+            found = runs.find(project, number)
+            assert found is not None
+            assert not found.is_done
+    done(runs, 1, full)
+    done(runs, 2, own)

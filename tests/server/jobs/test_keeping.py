@@ -137,3 +137,30 @@ def test_nothing_is_kept_for_a_job_that_is_of_another(yard: Yard, sums_server: S
         kept.begin(planned)
     with yard.database.connect() as connection:
         assert connection.execute("SELECT count(*) FROM steelyard.stored_run").fetchone() == before
+
+
+def test_a_run_whose_key_is_gone_is_paused_and_goes_on_when_it_is_back(
+    yard: Yard, sums_server: SumsServer, tmp_path: Path
+) -> None:
+    """As after a restore elsewhere: keys are in no backup."""
+    sums_server.seconds = lambda _: 0.05
+    with yard.database.pool(2) as pool:
+        jobs, person = Jobs(pool), a_person(yard.database, "lost the key")
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 40), person)
+        yard.start("before", 2.0)
+        wait_for(lambda: sum(count for _, count in stored(yard, number)) > 10)
+        jobs.pause(number, person)
+        wait_for(lambda: (row := jobs.find(number)) is not None and row.state == "paused")
+        asked = len(sums_server.asked)
+        keys = yard.data.secrets / "projects"
+        shutil.move(keys, tmp_path / "kept")
+        jobs.resume(number, person)
+        found = wait_for(lambda: (row := jobs.find(number)) is not None and row.state == "paused" and row)
+        assert "an earlier key of this project" in found.reason
+        assert found.failures == 0
+        assert len(sums_server.asked) == asked, "nothing was asked"
+        shutil.rmtree(keys)
+        shutil.copytree(tmp_path / "kept", keys)
+        jobs.resume(number, person)
+        assert when_ended(jobs, number).state == "finished"
+    assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}

@@ -18,6 +18,7 @@ from steelyard.server.jobs.messages import (
     of_the_server,
     read_progress,
     without_address,
+    without_folder,
 )
 from steelyard.server.jobs.process import _without_places
 
@@ -54,6 +55,20 @@ def test_where_an_endpoint_is_is_said_to_no_viewer() -> None:
         assert without_address(said, setup) == shown
     built_in = Setup(uri="embedded:smollm2", data="/", project="p", project_id=1, job=1, attempt=1, lease_seconds=1.0)
     assert without_address("an error", built_in) == "an error"
+
+
+@pytest.mark.parametrize("folder", ["/srv/steelyard data", "/srv/steelyard data/"])
+def test_where_the_platform_keeps_something_is_said_to_no_viewer(folder: str) -> None:
+    for said, shown in (
+        ("/srv/steelyard data/secrets/projects/2.ledger.jsonl: is empty: put it back", "is empty: put it back"),
+        ("/srv/steelyard data/jobs/1/1-1/run/journal.jsonl:7: no line", "no line"),
+        ("its own run does not verify: /srv/steelyard data/jobs/1: is gone", "its own run does not verify: is gone"),
+        ("no room in /srv/steelyard data", "no room in the platform's folder"),
+        ("cannot read '/srv/steelyard data/runs/ab'", "cannot read 'the platform's folder'"),
+        ("/srv/steelyard data2/x: is another", "/srv/steelyard data2/x: is another"),
+    ):
+        assert without_folder(said, folder) == shown
+    assert without_folder("/srv/x: is there", "/") == "/srv/x: is there"
 
 
 def test_what_is_kept_of_progress_is_bounded_and_read_again() -> None:

@@ -8,7 +8,10 @@ from steelyard.server.jobs.places import Places
 
 def test_neither_a_person_nor_a_project_holds_all_places() -> None:
     places = Places(most=3, of_project=2, of_person=1)
+    assert places.has_one(1, 10)
     with places.held(1, 10):
+        assert not places.has_one(2, 10)
+        assert places.has_one(1, 11)
         with pytest.raises(InputError, match="another dry run of yours"), places.held(2, 10):
             raise AssertionError
         with places.held(1, 11):

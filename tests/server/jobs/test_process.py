@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,7 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from steelyard.server.jobs.messages import SPECIFICATION, Setup, clock
+from steelyard.evidence import ledger_file
+from steelyard.server.jobs.messages import SPECIFICATION, Ended, Setup, clock
+from steelyard.server.jobs.process import _ended
+from steelyard.server.jobs.signing import signer_of_project
 from steelyard.server.jobs.specification import encode
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import Yard, a_run, taken_setup, wait_for
@@ -95,3 +99,36 @@ def test_a_folder_without_a_question_is_a_failure_of_the_machine(tmp_path: Path)
     assert process.stdout is not None
     assert b'"how":"failed","reason":"No such file or directory"' in process.stdout.readline()
     process.communicate()
+
+
+def test_a_ledger_that_another_job_keeps_locked_is_no_fault_of_what_was_asked(
+    yard: Yard, tmp_path: Path, sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_file, "WAIT_SECONDS", 0.1)
+    specification = a_run(yard.endpoint(sums_server.url))
+    (tmp_path / SPECIFICATION).write_bytes(encode(specification))
+    setup = taken_setup(yard, specification)[1]
+    ledger = ledger_file.ledger_path(signer_of_project(yard.data, setup.project_id).path)
+    with ledger.open("r+") as held, open(os.devnull, "wb") as out:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ended = _ended(tmp_path / "run", tmp_path, setup, out)
+    assert ended == Ended(how="failed", reason="another job of the project keeps its ledger locked")
+    assert not [prompt for prompt in sums_server.asked if prompt.startswith("What is")]
+
+
+def test_a_reason_says_no_place_of_the_platforms_folder(yard: Yard, tmp_path: Path, sums_server: SumsServer) -> None:
+    specification = a_run(yard.endpoint(sums_server.url))
+    (tmp_path / SPECIFICATION).write_bytes(encode(specification))
+    setup = taken_setup(yard, specification)[1]
+    ledger = ledger_file.ledger_path(signer_of_project(yard.data, setup.project_id).path)
+    kept = ledger.read_bytes()
+    ledger.write_bytes(b"{}\n")
+    try:
+        with open(os.devnull, "wb") as out:
+            ended = _ended(tmp_path / "run", tmp_path, setup, out)
+    finally:
+        ledger.write_bytes(kept)
+    assert ended.how == "unusable"
+    assert ended.reason.startswith("not the ledger of this key")
+    assert str(yard.data.path) not in ended.reason
+    assert "secrets" not in ended.reason

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
 from steelyard.errors import InputError
+from steelyard.server.access.groups import apply_groups
 from steelyard.server.database.connection import Database
+from steelyard.server.endpoints.own_places import note_own_places
 from steelyard.server.jobs.rows import Jobs, insert_job
-from steelyard.server.jobs.schedules import Schedules, make_due_jobs
+from steelyard.server.jobs.schedules import Schedules, make_due_jobs, why_they_wait
 from steelyard.server.jobs.specification import BUILT_IN, Resumption, RunSpecification
+from steelyard.server.oidc.settings import OidcSettings
+from steelyard.server.settings import serve_settings
 
 ASKED = RunSpecification(model=BUILT_IN, task="mmlu")
 
@@ -125,6 +131,103 @@ def test_a_disabled_persons_schedules_rest(schedules: Schedules, database: Datab
         connection.execute("UPDATE steelyard.person SET disabled_at = now() WHERE id = %s", row)
     due_since(database, number, timedelta(minutes=2))
     assert made(database) == 0
+
+
+def waits(database: Database, schedule: int) -> str:
+    with database.connect() as connection:
+        return why_they_wait(connection, "default").get(schedule, "")
+
+
+def new_person(database: Database, name: str) -> int:
+    with database.connect() as connection:
+        row = connection.execute("INSERT INTO steelyard.person (name) VALUES (%s) RETURNING id", (name,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def give(database: Database, person: int, role: str) -> None:
+    """The role in the first project, by hand; "" takes it."""
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE steelyard.membership SET ended_at = now() WHERE person_id = %s AND ended_at IS NULL", (person,)
+        )
+        if role:
+            connection.execute(
+                "INSERT INTO steelyard.membership (person_id, project_id, role) VALUES (%s, 1, %s)", (person, role)
+            )
+
+
+def test_a_schedule_rests_while_its_maker_may_start_no_jobs(schedules: Schedules, database: Database) -> None:
+    person = new_person(database, "lost the role")
+    give(database, person, "runner")
+    number = added(schedules, person, "* * * * *")
+    due_since(database, number, timedelta(minutes=10))
+    for role in ("", "viewer"):
+        give(database, person, role)
+        assert made(database) == 0
+        assert waits(database, number) == "role"
+    give(database, person, "runner")
+    assert waits(database, number) == "worker"
+    assert made(database) == 1
+    urgent = schedules.add("urgent", "* * * * *", "UTC", ASKED, person, priority=5)
+    due_since(database, urgent, timedelta(minutes=10))
+    assert made(database) == 0, "a priority above 0 is an admin's"
+    give(database, person, "admin")
+    assert made(database) == 1
+
+
+def test_a_role_by_a_group_counts_for_schedules_as_it_does_for_tokens(
+    schedules: Schedules, database: Database, tmp_path: Path
+) -> None:
+    person = new_person(database, "by a group")
+    number = added(schedules, person, "* * * * *")
+    due_since(database, number, timedelta(minutes=10))
+    settings = serve_settings(data=tmp_path, bind="127.0.0.1:8420")
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO steelyard.group_mapping (issuer, group_name, project_id, role) "
+            "VALUES ('https://id.example', 'schedulers', 1, 'editor')"
+        )
+        apply_groups(connection, person, "https://id.example", ["schedulers"])
+        note_own_places(connection, settings, database)
+    assert (made(database), waits(database, number)) == (0, "role"), "of a provider that is not configured"
+    oidc = OidcSettings(issuer="https://id.example", client_id="x", client_secret="y")
+    with database.connect() as connection:
+        note_own_places(connection, replace(settings, oidc=oidc), database)
+        connection.execute("UPDATE steelyard.membership SET confirmed_at = now() - interval '31 days' "
+                           "WHERE person_id = %s", (person,))  # fmt: skip
+    assert (made(database), waits(database, number)) == (0, "role"), "its last sign-in is too long ago"
+    with database.connect() as connection:
+        apply_groups(connection, person, "https://id.example", ["schedulers"])
+    assert made(database) == 1
+
+
+def test_no_look_becomes_a_job_without_room_and_others_are_not_held_up(
+    schedules: Schedules, jobs: Jobs, person: int, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("steelyard.server.jobs.room.OPEN_OF_PROJECT", 2)
+    monkeypatch.setattr("steelyard.server.jobs.schedules._AT_ONCE", 2)
+    with database.connect() as connection:
+        connection.execute("INSERT INTO steelyard.project (name) VALUES ('roomy') ON CONFLICT DO NOTHING")
+        connection.execute("UPDATE steelyard.person SET is_admin = true WHERE id = %s", (person,))
+    open_one = jobs.add(ASKED, person)
+    numbers = [added(schedules, person, "* * * * *") for _ in range(5)]
+    other = Schedules(schedules._pool, "roomy").add("roomy", "* * * * *", "UTC", ASKED, person)
+    for ago, number in enumerate(reversed([*numbers, other])):
+        due_since(database, number, timedelta(minutes=10 + ago))
+    assert made(database) == 2, "one of the full project, and that of the other, which was due last"
+    assert [each.schedule for each in jobs.list(state="waiting")] == [numbers[0], None]
+    assert {waits(database, number) for number in numbers[1:]} == {"room"}
+    jobs.cancel(open_one, person)
+    assert made(database) == 1
+    monkeypatch.setattr("steelyard.server.jobs.room.OPEN_OF_PROJECT", 50)
+    monkeypatch.setattr("steelyard.server.jobs.room.BYTES_A_DAY", 1)
+    assert made(database) == 0
+    assert {waits(database, number) for number in numbers[2:]} == {"room"}
+    monkeypatch.setattr("steelyard.server.jobs.room.BYTES_A_DAY", 64 << 20)
+    assert made(database) >= 2
+    with database.connect() as connection:
+        connection.execute("UPDATE steelyard.person SET is_admin = false WHERE id = %s", (person,))
 
 
 def test_of_several_at_once_one_makes_the_job(schedules: Schedules, person: int, database: Database) -> None:

@@ -8,8 +8,9 @@ from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification, encode
-from steelyard.server.jobs.tries import Try, asked_tasks, other_tries
-from tests.server.jobs.yard import an_endpoint
+from steelyard.server.jobs.tries import Try, asked_tasks, named_tasks, other_tries
+from tests.conftest import SumsServer
+from tests.server.jobs.yard import Yard, a_person, an_endpoint, questions, when_ended
 
 NAME = "at 127.0.0.1:1/tries/v1"
 
@@ -77,7 +78,49 @@ def _added(
 
 
 def test_what_a_job_asks_about() -> None:
-    assert asked_tasks(encode(sheet("gsm8k", "MMLU (5-shot)")).decode()) == ("gsm8k", "MMLU (5-shot)")
+    assert named_tasks(encode(sheet("gsm8k", "MMLU (5-shot)"))) == ["gsm8k", "MMLU (5-shot)"]
     own = RunSpecification(endpoint=NAME, model="sums", questions={"mine": "{}"})
-    assert asked_tasks(encode(own).decode()) == ("mine",)
-    assert asked_tasks(json.dumps({"kind": "resume", "job": 3})) == ()
+    assert named_tasks(encode(own)) == ["mine"]
+    assert named_tasks(json.dumps({"kind": "resume", "job": 3})) == []
+    assert asked_tasks(["a\nb", "a b", *map(str, range(30))]) == ("a b", *map(str, range(19)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# task: decoy\n#" + "x" * 60_000 + "\nmodel: x\nclaims:\n- {task: gsm8k, value: 50}\n",
+        'model: x\nclaims:\n- {"ta\\u0073k": gsm8k, value: 50}\n',
+        "model: x\nvendor: 'task: decoy'\nclaims:\n- task: >-\n    gsm8k\n  value: 50\n",
+    ],
+    ids=["comment", "escape", "block"],
+)
+def test_a_sheets_tasks_are_those_that_the_job_reads(text: str) -> None:
+    assert named_tasks(encode(AuditSpecification(endpoint=NAME, model="sums", sheet=text))) == ["gsm8k"]
+
+
+@pytest.mark.parametrize("text", ["claims: [", "model: x\nclaims:\n- {task: gsm8k, value: 50}\n#" + "x" * 200_000])
+def test_a_sheet_that_nobody_reads_counts_as_one_of_the_same(
+    jobs: Jobs, person: int, database: Database, text: str
+) -> None:
+    hidden = _added(jobs, person, database, AuditSpecification(endpoint=NAME, model="sums", sheet=text), "failed")
+    other = _added(jobs, person, database, sheet("humaneval"), "failed")
+    assert hidden in {each.job for each in tries(database, other)}
+    assert other in {each.job for each in tries(database, hidden)}
+
+
+def test_questions_of_ones_own_are_the_same_under_another_name(yard: Yard, sums_server: SumsServer) -> None:
+    """In another order, too; one question less is another benchmark, as the ledger has it."""
+    lines = questions(12).splitlines(keepends=True)
+    with yard.database.pool(2) as pool:
+        jobs, person = Jobs(pool), a_person(yard.database, "asks in other words")
+        endpoint = yard.endpoint(sums_server.url)
+        yard.start("tries", 5.0)
+        numbers = [
+            jobs.add(RunSpecification(endpoint=endpoint, model="sums", questions={name: "".join(rows)}), person)
+            for name, rows in (("alpha", lines), ("beta", lines[::-1]), ("gamma", lines[1:]))
+        ]
+        assert [when_ended(jobs, each).state for each in numbers] == ["finished"] * 3
+    first, second, third = numbers
+    assert [each.job for each in tries(yard.database, first)] == [second]
+    assert [each.job for each in tries(yard.database, second)] == [first]
+    assert tries(yard.database, third) == ()

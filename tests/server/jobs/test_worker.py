@@ -169,3 +169,11 @@ def test_beside_steelyard_serve_a_job_becomes_a_run_with_a_page(site: Site, sums
     assert shown.status == 200
     assert f"This server made it itself, as its job {row.id}, and signed it with this project's key" in shown.text
     assert ", asked for by asks beside" in shown.text
+    assert "not here any more" not in shown.text
+    keys = site.data / "secrets" / "projects"
+    keys.rename(keys.with_name("lost"))
+    try:
+        lost = browser.get(f"/p/default/runs/{found[0]}").text
+    finally:
+        keys.with_name("lost").rename(keys)
+    assert "signed it with this project's key, which is not here any more" in lost

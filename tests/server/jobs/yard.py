@@ -161,10 +161,13 @@ def opened(path: Path) -> Iterator[Yard]:
 
 
 def a_person(database: Database, name: str = "ada") -> int:
-    """A person who may ask for jobs."""
+    """A person who may ask for jobs, and have schedules ask for them, in the first project."""
     with database.connect() as connection:
         row = connection.execute("INSERT INTO steelyard.person (name) VALUES (%s) RETURNING id", (name,)).fetchone()
-    assert row is not None
+        assert row is not None
+        connection.execute(
+            "INSERT INTO steelyard.membership (person_id, project_id, role) VALUES (%s, 1, 'runner')", row
+        )
     return int(row[0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import email
+import socket
 import socketserver
 import ssl
 import threading
@@ -118,3 +119,34 @@ def mail_sink(sink: Sink | None = None) -> Iterator[Sink]:
             yield found
         finally:
             server.shutdown()
+
+
+@contextmanager
+def endless_server(piece: bytes, pause: float = 0.0, after: bytes = b"") -> Iterator[Sink]:
+    """A mail server that says ``after``, then sends ``piece`` for ever, ``pause`` seconds apart; it hears nothing."""
+    over = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        with connection:
+            try:
+                connection.sendall(after)
+                while not over.wait(pause):
+                    connection.sendall(piece)
+            except OSError:
+                return
+
+    def serve(listening: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:  # the test is over
+                return
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        try:
+            yield Sink(port=listening.getsockname()[1])
+        finally:
+            over.set()
+            listening.shutdown(socket.SHUT_RDWR)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from steelyard.errors import InputError
 from steelyard.server.endpoints.addresses import OwnPlaces
+from steelyard.server.notify import smtp
 from steelyard.server.notify.outbox import Outcome
 from steelyard.server.notify.smtp import Letter, MailServer, check_address, message_of, send_letters
-from tests.server.notify.sink import Sink, mail_sink
+from tests.server.notify.sink import Sink, endless_server, mail_sink
 
 NOTHING = OwnPlaces()
 LETTER = Letter("ada@example.com", "Größe: a run", "Line one\n.\nüber\n", "msg_" + "0" * 32)
@@ -133,3 +134,48 @@ def test_one_that_is_down_and_one_that_may_not_be_called_are_said_in_words() -> 
 
 def test_the_text_of_a_mail_server_says_no_password() -> None:
     assert "pass-word-7" not in repr(server(Sink(), "tls", "ada", "pass-word-7"))
+
+
+ENDLESS = b"220-" + b"a" * 4000 + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "piece"),
+    [
+        (b"", ENDLESS),
+        (b"", b"2" * 4000),
+        (b"220 here\r\n", ENDLESS.replace(b"220", b"250")),
+        (b"220 here\r\n250 sink\r\n250 fine\r\n", ENDLESS.replace(b"220", b"250")),
+    ],
+    ids=["greeting", "line", "EHLO", "recipient"],
+)
+def test_an_answer_that_never_ends_is_broken_off(after: bytes, piece: bytes) -> None:
+    with endless_server(piece, after=after) as sink:
+        for outcome in send_letters(server(sink), [LETTER, LETTER], NOTHING):
+            assert outcome.status != 250
+            assert outcome.problem
+        (outcome,) = send_letters(server(sink), [LETTER], NOTHING)
+        if b"\n" in piece:
+            assert outcome.problem == "the mail server answers with more than 64 KB"
+
+
+def test_an_answer_has_its_time_however_slowly_its_bytes_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "SECONDS", 0.3)
+    with endless_server(b"2", pause=0.05) as sink:
+        (outcome,) = send_letters(server(sink), [LETTER], NOTHING)
+        assert outcome.problem.startswith("the mail server does not answer within")
+    with endless_server(b"250-x\r\n", pause=0.05, after=b"220 here\r\n") as sink:
+        (outcome,) = send_letters(server(sink), [LETTER], NOTHING)
+        assert outcome.problem.startswith("the mail server does not answer within")
+
+
+def test_all_answers_together_have_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "BEGINNING_SECONDS", 0.3)
+    with endless_server(b"2", pause=0.05) as sink:
+        (outcome,) = send_letters(server(sink), [LETTER], NOTHING)
+        assert outcome.problem == "the mail server takes longer than 0.3 seconds"
+    monkeypatch.setattr(smtp, "BEGINNING_SECONDS", 15.0)
+    monkeypatch.setattr(smtp, "LETTER_SECONDS", 0.3)
+    with endless_server(b"5", pause=0.05, after=b"220 here\r\n250 sink\r\n") as sink:
+        (outcome,) = send_letters(server(sink), [LETTER], NOTHING)
+        assert outcome.problem == "the mail server takes longer than 0.3 seconds"

@@ -7,6 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
@@ -181,3 +183,29 @@ def test_groups_are_a_list_of_names_or_refused() -> None:
             groups_of({"groups": found}, "groups")
     with pytest.raises(IdTokenError, match="too many"):
         groups_of({"_claim_names": {"groups": "src1"}}, "groups")
+
+
+def with_parts(header: bytes, payload: bytes) -> str:
+    """A token of these very bytes, signed as a provider signs."""
+    parts = b".".join(base64.urlsafe_b64encode(each).rstrip(b"=") for each in (header, payload))
+    made = rsa_key().get_op_key("sign").sign(parts, padding.PKCS1v15(), hashes.SHA256())
+    return (parts + b"." + base64.urlsafe_b64encode(made).rstrip(b"=")).decode()
+
+
+def test_json_that_is_too_deep_is_refused_in_words() -> None:
+    header = json.dumps({"alg": "RS256", "kid": rsa_key().kid}).encode()
+    assert read(with_parts(header, json.dumps(GOOD).encode())) == GOOD
+    deep = b'{"alg":"RS256","x":' + b"[" * 1400 + b"]" * 1400 + b"}"
+    deeper = b'{"a":' + b"[" * 60_000 + b"]" * 60_000 + b"}"
+    for token in (with_parts(deep, json.dumps(GOOD).encode()), with_parts(header, deeper)):
+        with pytest.raises(IdTokenError, match="signature does not hold"):
+            read(token)
+    with pytest.raises(IdTokenError, match="another sign-in"):
+        read(with_parts(header, json.dumps({**GOOD, "nonce": "\ud800"}).encode()))
+
+
+@pytest.mark.parametrize(("part", "size"), [("n", 500_000), ("n", 2_100), ("e", 2_100)])
+def test_a_key_that_would_hold_up_all_others_is_refused(part: str, size: int) -> None:
+    huge = base64.urlsafe_b64encode(b"\xff" * size).decode()
+    with pytest.raises(IdTokenError, match="too long: 16,384 bits are the most"):
+        read(signed(GOOD), [{**KEYS[0], part: huge}])

@@ -95,6 +95,48 @@ def test_what_is_no_amount_is_refused_beside_the_form(own: Site) -> None:
     assert admin.post(BUDGETS, {"cost": "1"}).status == 403
 
 
+@pytest.mark.parametrize("path", [BUDGETS, f"{BUDGETS}/approval"])
+@pytest.mark.parametrize("fields", [{"cost": "x"}, {"tokens": "x"}, {"tokens": "1e9"}, {"cost": "nan"}])
+def test_a_form_that_lacks_a_field_is_refused_in_words_too(own: Site, path: str, fields: dict[str, str]) -> None:
+    """Browsers send both."""
+    reply = own.administrator().submit(BUDGETS, path, **fields)
+    assert (reply.status, "number from 0 on" in reply.text) == (400, True)
+
+
+def test_a_looser_threshold_waits_for_another_admin_and_both_are_told(own: Site) -> None:
+    project = own.project("looser")
+    page, form = "/p/looser/budgets", "/p/looser/budgets/approval"
+    admin, viewer = own.administrator(), own.person("looser-viewer", "viewer", project)
+    assert admin.submit(page, form, cost="5", tokens="").status == 303
+    assert admin.submit(page, form, cost="50", tokens="2,000").status == 303
+    text = admin.get(page).text
+    assert "ada asks for 50.00 or 2,000 tokens" in text
+    assert "in place of 5.00" in text
+    assert "there is none yet" in text, "nobody else is an admin"
+    assert "you asked for 50.00 or 2,000 tokens in place of 5.00, which waits for another admin" in admin.get("/").text
+    second = own.person("looser-second", "admin", project)
+    assert "which waits for looser-second" in admin.get("/").text
+    assert "ada asks for 50.00 or 2,000 tokens in place of 5.00, and waits for you" in second.get("/").text
+    assert "Threshold of" not in viewer.get("/").text
+    found = re.search(rf'action="({form}/[0-9]+)/approve"', second.get(page).text)
+    assert found is not None
+    assert "/approve" not in admin.get(page).text
+    refused = admin.submit(page, f"{found[1]}/approve")
+    assert (refused.status, "another admin of the project approves it" in refused.text) == (403, True)
+    assert second.submit(page, f"{found[1]}/approve").status == 303
+    late = second.submit(page, f"{found[1]}/refuse")
+    assert (late.status, "somebody has decided" in late.text) == (409, True)
+    assert second.submit(page, f"{form}/999999/refuse").status == 404
+    text = second.get(page).text
+    assert 'value="50"' in text
+    assert "asks for" not in text
+    assert admin.submit(page, form, cost="", tokens="").status == 303
+    found = re.search(rf'action="({form}/[0-9]+)/refuse"', admin.get(page).text)
+    assert found is not None
+    assert admin.submit(page, f"{found[1]}/refuse").status == 303, "taken back"
+    assert 'value="50"' in admin.get(page).text
+
+
 @pytest.mark.parametrize(
     ("cost", "tokens", "found"),
     [

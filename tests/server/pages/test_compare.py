@@ -130,6 +130,10 @@ def test_shares_of_the_work_are_what_is_concentrated(site: Site, seals: list[str
     assert "each model has the same" in shown(client, at(*seals[:2])).text
     given = shown(client, f"{at(*seals[:2])}&share=90&share=10").text
     assert "the largest is OpenAI with 90.0 %" in given
+    for part in range(1, 60):
+        reply = client.get(f"{at(*seals[:2])}&share={part}&share={100 - part}")
+        assert reply.status == 200, "nothing is computed anew for other shares"
+    assert shown(client, at(*seals[:2])).status == 200
     for wrong in ("share=-1&share=2", "share=x&share=1", "share=0&share=0", "share=nan&share=1", "share=1e99&share=1"):
         reply = client.get(f"{at(*seals[:2])}&{wrong}")
         assert (reply.status, "shares are numbers" in reply.text) == (400, True), wrong

@@ -147,7 +147,8 @@ def test_what_needs_a_second_person_waits_for_one_on_pages_and_over_the_api(own:
         assert said in viewer.get(first).text
         assert "/approve" not in viewer.get(first).text + starter.get(first).text
         assert "waits for your approval" in second.get("/").text
-        assert "waits for the approval of another editor" in starter.get("/").text
+        assert "waits for the approval of ada or approval-second" in starter.get("/").text
+        assert "asked for by approval-starter, waits for your approval" in second.get("/").text
         assert act(starter, first, "approve") == 403
         assert "waiting for approval" in viewer.get(JOBS).text
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.jobs.yard import wait_for
-from tests.server.notify.sink import Sink, mail_sink
+from tests.server.notify.sink import Sink, endless_server, mail_sink
 from tests.server.site import Client, Site, new_platform, pushed
 
 PASSWORD = "pass-word-of-mail-7"
@@ -88,3 +88,13 @@ def test_no_line_is_added_to_a_mail_and_no_project_of_others_is_chosen(own_site:
         reply = person.submit("/account/mail", "/account/mail/choices", project=project, **{"kind-job.failed": "yes"})
         assert reply.status == 400
     assert person.submit("/account/mail", "/account/mail/choices", project="default", **{"kind-x": "y"}).status == 400
+
+
+def test_a_mail_server_that_never_ends_its_greeting_is_said_to(own_site: Site) -> None:
+    admin = own_site.administrator()
+    with endless_server(b"220-" + b"a" * 8000 + b"\r\n") as sink:
+        settings(admin, sink)
+        reply = admin.submit("/admin/mail", "/admin/mail/test", to="ada@example.com")
+    assert reply.status == 400
+    assert "the mail server answers with more than 64 KB" in reply.text
+    assert "Mail is off" in admin.submit("/admin/mail", "/admin/mail/off").text

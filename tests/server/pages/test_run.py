@@ -155,8 +155,9 @@ def test_other_jobs_that_asked_the_same_stand_beside_the_verdict(site: Site) -> 
     seal = pushed(site, project="tries")
     asks = json.dumps({"kind": "audit", "model": "embedded:smollm2", "sheet": "claims:\n- task: sums\n"})
     made = (
-        "INSERT INTO steelyard.job (project_id, kind, specification, requested_by, state, ended_at, run_id, "
-        "stored_run_id) SELECT p.id, 'audit', %(asks)s, (SELECT min(id) FROM steelyard.person), %(state)s, now(), "
+        "INSERT INTO steelyard.job (project_id, kind, specification, model, tasks, sheet_sha256, requested_by, state, "
+        "ended_at, run_id, stored_run_id) SELECT p.id, 'audit', %(asks)s, 'embedded:smollm2', '{sums}', "
+        "repeat('5', 64), (SELECT min(id) FROM steelyard.person), %(state)s, now(), "
         "CASE WHEN %(state)s = 'finished' THEN (SELECT id FROM steelyard.run WHERE project_id = p.id) END, s.id "
         "FROM steelyard.project p JOIN steelyard.stored_run s ON s.project_id = p.id WHERE p.name = 'tries' "
         "RETURNING id"

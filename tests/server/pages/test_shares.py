@@ -77,6 +77,19 @@ def test_all_that_is_not_good_gets_one_reply(own_site: Site) -> None:
     assert client.submit("/account", f"/p/default/runs/{missing}/shares", days="7").status == 404
 
 
+def test_a_link_does_not_live_again_when_its_maker_is_let_in_again(own_site: Site) -> None:
+    admin, seal = own_site.administrator(), pushed(own_site)
+    maker = own_site.person("shares-and-leaves", "editor")
+    path, visitor = made(maker, seal, label="by who leaves"), own_site.client()
+    person = re.search(r'href="(/admin/people/\d+)"[^>]*>shares-and-leaves<', admin.get("/admin/people").text)
+    assert person is not None
+    assert visitor.get(path).status == 200
+    for act in ("disable", "enable"):
+        assert admin.submit(person[1], f"{person[1]}/{act}").status == 303
+        assert visitor.get(path).status == 404
+    assert re.search("by who leaves(?s:.)*?revoked", admin.get(f"/p/default/runs/{seal}").text)
+
+
 def test_a_report_that_changed_on_the_disk_is_not_served(own_site: Site) -> None:
     client, seal = own_site.administrator(), pushed(own_site)
     path = made(client, seal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +24,7 @@ from tests.server.site import Client, Site, new_platform
 CLAIMS, WATCH = "/p/default/claims", "/p/default/watch"
 SHEET = "model: adder\nclaims:\n- task: sums\n  value: 50\n"
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-ROW = ScheduleRow(1, "a", "0 6 * * *", "UTC", "{}", 0, 1, NOW, True, NOW + timedelta(hours=18))
+ROW = ScheduleRow(1, "a", "0 6 * * *", "UTC", "run", "m", "", [], 0, 1, NOW, True, NOW + timedelta(hours=18))
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,37 @@ def test_what_a_job_asked_is_asked_again_and_again(own: Site) -> None:
         assert (status, said in text) == (400, True), text
         assert "<script" not in runner.get(WATCH).text
     assert stranger.submit("/account", WATCH, **asked).status == 404
+
+
+def test_a_schedule_rests_when_its_makers_role_is_taken_and_their_jobs_are_paused(own: Site) -> None:
+    project = own.project("watch-left")
+    runner, viewer = own.person("watch-leaver", "runner", project), own.person("watch-stays", "viewer", project)
+    watch = f"/p/{project}/watch"
+    with_endpoint(own, "http://127.0.0.1:9", "nobody there")  # jobs are made, and nothing of them is done
+    asks = {"kind": "run", "endpoint": "nobody there", "model": "sums", "questions": {"sums": questions(4)}}
+
+    def ask(program: Client, path: str, **more: str) -> None:
+        body = json.dumps({**more, "asks": asks})
+        reply = program.ask("POST", path, body, {"Content-Type": "application/json"})
+        assert reply.status in (201, 202), reply.text
+
+    leaver, admin = own.with_token("run", project, runner), own.administrator()
+    ask(leaver, "/api/v1/jobs")
+    ask(leaver, "/api/v1/schedules", name="left", cron="* * * * *", zone="UTC")
+    ask(own.with_token("run", project, admin), "/api/v1/schedules", name="stays", cron="* * * * *", zone="UTC")
+    person = re.search(r'href="/admin/people/(\d+)"[^>]*>watch-leaver<', admin.get("/admin/people").text)
+    assert person is not None
+    page = f"/admin/people/{person[1]}"
+    assert admin.submit(page, f"{page}/role", project=project, role="").status == 303
+    for name in ("left", "stays"):
+        made_due(own, name)
+    assert "may start no jobs in this project any more" in viewer.get(watch).text
+    with working(own):
+        wait_for(lambda: f"/p/{project}/jobs/" in viewer.get(watch).text)
+    jobs = viewer.get(f"/p/{project}/jobs").text
+    assert len(set(re.findall(r"/jobs/(\d+)", jobs))) == 2, "the one that was there, and that of the other schedule"
+    assert "paused" in jobs
+    assert "may start no jobs in this project any more" in viewer.get(watch).text
 
 
 def test_the_next_looks_of_all_schedules_come_in_order() -> None:

@@ -8,7 +8,7 @@ import pytest
 from steelyard.api.results import verified
 from steelyard.server.database.connection import Database
 from steelyard.server.runs import comparable
-from steelyard.server.runs.comparable import runs_beside, runs_of_same_samples
+from steelyard.server.runs.comparable import SameSamplesPage, runs_beside, runs_of_same_samples
 from steelyard.server.runs.rows import insert_run
 from steelyard.server.runs.summary import AskedSamples, summary_of
 from tests.server.jobs.yard import a_person
@@ -34,10 +34,16 @@ def test_runs_are_together_by_task_and_digest(database: Database, monkeypatch: p
             assert insert_run(connection, run, person, None, row[0], "comparable")
             connection.commit()
     with database.pool(1) as pool:
-        groups, is_cut = runs_of_same_samples(pool, row[0])
+        page = runs_of_same_samples(pool, row[0])
+        groups = page.groups
         found = {each.task: [int(run.seal, 16) for run, _ in each.runs] for each in groups}
         assert found == {"a": [5, 3, 1], "all": [2, 1]}
-        assert not is_cut
+        assert (page.after, page.is_cut) == ("", False)
+        first = runs_of_same_samples(pool, row[0], size=1)
+        assert ([each.task for each in first.groups], first.after) == (["a"], first.groups[0].key)
+        second = runs_of_same_samples(pool, row[0], first.after, 1)
+        assert (second.groups, second.after) == (groups[1:], "")
+        assert runs_of_same_samples(pool, row[0], "gone").groups == groups, "a page that is no more begins anew"
         assert {answers for each in groups for _, answers in each.runs} == {summary.answers}
         one, two = groups[0].runs[2][0], groups[1].runs[1][0]
         assert one.id == two.id
@@ -46,10 +52,13 @@ def test_runs_are_together_by_task_and_digest(database: Database, monkeypatch: p
         beside, is_more = runs_beside(pool, row[0], one.id, beside[-1][0].id, size=2)
         assert ([int(run.seal, 16) for run, _ in beside], is_more) == ([3, 2], False)
         assert runs_beside(pool, 0, one.id) == ([], False), "of another project"
+        monkeypatch.setattr(comparable, "RUNS", 2)
+        (short,) = runs_of_same_samples(pool, row[0], size=1).groups
+        assert ([int(run.seal, 16) for run, _ in short.runs], short.left) == ([5, 3], 1)
         monkeypatch.setattr(comparable, "LOOKED_AT", 3)
-        assert [each.task for each in runs_of_same_samples(pool, row[0])[0]] == ["a"]
-        assert runs_of_same_samples(pool, row[0])[1]
-        assert runs_of_same_samples(pool, 0) == ([], False)
+        assert [each.task for each in runs_of_same_samples(pool, row[0]).groups] == ["a"]
+        assert runs_of_same_samples(pool, row[0]).is_cut
+        assert runs_of_same_samples(pool, 0) == SameSamplesPage([], "", is_cut=False)
 
 
 def test_samples_that_cannot_be_read_are_shared_with_nobody(database: Database) -> None:

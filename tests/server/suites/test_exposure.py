@@ -42,7 +42,7 @@ def test_an_item_counts_once_for_a_recipient_and_never_for_a_local_model(folk: F
         row.summary, endpoints=("https://a.example/v1",), seen=(SeenBy(recipient=OTHER, items=3),)
     )
     object.__setattr__(row, "summary", summary)
-    assert runs_of(folk.pool, 1, row.digest) == []
+    assert runs_of(folk.pool, 1, row.digest) == ([], False)
     for recipient, lines in ((NAMED, (1,)), (NAMED, (2, 1, 99)), (NAMED, (2, 1, 99)), ("", (1, 2, 3))):
         sent(folk, row.digest, recipient, *lines)
     found = exposure_of(row, seen_by_runs(folk.pool, 1, row.digest))
@@ -53,10 +53,12 @@ def test_an_item_counts_once_for_a_recipient_and_never_for_a_local_model(folk: F
     written = [msgspec.json.decode(each, type=Exposure) for each in exposure_lines(folk.pool, row, 1).splitlines()]
     assert {(each.suite, each.recipient, each.state) for each in written} == {(row.digest, NAMED, "ended")}
     assert [each.items for each in written] == [("q1",), ("q1", "q2"), ("q1", "q2")]
-    assert [(each.recipient, each.items) for each in runs_of(folk.pool, 1, row.digest)] == [
-        ("", 3), (NAMED, 3), (NAMED, 3), (NAMED, 1),
-    ]  # fmt: skip
-    assert len(runs_of(folk.pool, 1, row.digest, 2)) == 2
+    listed, is_more = runs_of(folk.pool, 1, row.digest)
+    assert [(each.recipient, each.items) for each in listed] == [("", 3), (NAMED, 3), (NAMED, 3), (NAMED, 1)]
+    assert not is_more
+    assert runs_of(folk.pool, 1, row.digest, limit=3) == (listed[:3], True)
+    assert runs_of(folk.pool, 1, row.digest, listed[2].id, 3) == (listed[3:], False)
+    assert runs_of(folk.pool, 2, row.digest) == ([], False), "another project's"
     assert seen_by_runs(folk.pool, 1, row.digest) == {NAMED: (3, 3)}, "of all runs, however many are listed"
     assert seen_by_runs(folk.pool, 2, row.digest) == {}
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import InputError, VerificationError
+from steelyard.evidence.canonical import canonical
 from steelyard.storage.journal import texts as module
 from steelyard.storage.journal.texts import TextIndex, Texts, open_index, read_texts
 from steelyard.util.line_file import LineFile
@@ -32,7 +33,9 @@ def written(run: Path, texts: list[str]) -> Path:
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=60))
 def test_every_text_is_found_and_nothing_else(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     run = tmp_path_factory.mktemp("run")
-    written(run, texts)
+    lines = written(run, texts).read_bytes().splitlines()
+    kept = dict.fromkeys(text for text in texts if text)
+    assert lines == [canonical({"sha256": digest_of(text), "text": text}) for text in kept]
     index = open_index(run)
     expected = {digest_of(text): text for text in texts if text}
     assert dict(index) == expected

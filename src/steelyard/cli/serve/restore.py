@@ -58,10 +58,23 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
             f"the keys of these endpoints again: {', '.join(done.without_keys)}",
             err=True,
         )
+    asked = done.manifest.tables.get("stored_run_questions")
+    if asked is not None and asked.rows:
+        click.echo(
+            f"keys of projects are in no backup: the next job of each makes one, whose ledger counts on the "
+            f"{asked.rows:,} plans of before"
+        )
     if done.stopped:
         click.echo(
             f"paused or switched off: {done.stopped:,} jobs, schedules, webhooks or mail servers; go on with those "
             "that are still wanted"
+        )
+    if done.begun:
+        click.echo(
+            f"of these, {done.begun:,} jobs had begun, and go on only under the keys of their projects, which are in "
+            "no backup: copy secrets/projects of the old data folder to the new one before you resume them, or start "
+            "them anew",
+            err=True,
         )
     if done.manifest.damaged:
         click.echo(f"the backup was made without {len(done.manifest.damaged):,} damaged files of runs", err=True)

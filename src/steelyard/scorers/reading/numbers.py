@@ -39,6 +39,7 @@ _NUMBER = re.compile(
     r"|(?-i:k|K|M|B|bn)\b|\s?[万萬億亿])?",
     re.IGNORECASE,
 )
+_LATEX_SPACE = re.compile(r"(?<=[0-9])\\ (?=[0-9]{3}(?![0-9]))")  # 70\ 000
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([0-9]{1,50})\}\s*\{([0-9]{1,50})\}|([0-9])([0-9]))")
 _MIXED = re.compile(r"(?<![0-9.,/^])([0-9]{1,9})[ ]([0-9]{1,2})/([0-9]{1,2})(?![0-9/])")  # "1 1/2"
 _VULGAR = {each: unicodedata.normalize("NFKC", each).replace("⁄", "/") for each in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
@@ -82,6 +83,7 @@ def numbers_in(text: str) -> list[Number]:
 @lru_cache(maxsize=16)  # one answer is read in several ways, one after another
 def _numbers_in(text: str) -> tuple[Number, ...]:
     text = text.replace("{,}", ",").replace("\\,", " ").replace("\\$", "$").replace("\\!", "")
+    text = _LATEX_SPACE.sub(" ", text)
     text = _MINUS.sub("-", _plain_fractions(text.translate(FULL_WIDTH).replace("⁄", "/")))
     text = _DATE.sub(r"\1; \2; \3", text.replace("10−", "10-"))
     text = re.sub(r"(?<=[0-9])_(?=[0-9]{3})", "", text)

@@ -281,8 +281,9 @@ def _content_reading(content: str, wanted: str, *, meaning: bool) -> Reading:
     if truth is not None and word and (said := _truth(word.group())) is not None:
         verb, _, rest = found[word.end() :].strip().partition(" ")
         return None if verb in COPULAS and _names_other_truth(rest, said) else said == truth  # "yes is no"
-    if _is_bare_list(content) and "," not in wanted:
-        return None if holds(found, wanted) else False
+    if _is_bare_list(content) and "," not in wanted:  # "apple, banana, cherry" may be "apple banana cherry"
+        is_in_order = meaning and WORDS.findall(found) == WORDS.findall(wanted)
+        return None if is_in_order or holds(found, wanted) else False
     if not holds(found, wanted):
         return None if _may_be_same(content, wanted, meaning=meaning) else False
     after = found[len(wanted) :]

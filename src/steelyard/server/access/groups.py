@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act, insert_one
 from steelyard.server.access.callers import Caller, Role
+from steelyard.server.access.lost_roles import pause_jobs_without_role
+from steelyard.server.database.reading import reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -40,7 +42,7 @@ class Groups:
 
     def mappings(self) -> list[MappingRow]:
         """Those that count, by group."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT g.id, g.group_name, coalesce(j.name, ''), g.role FROM steelyard.group_mapping g "
                 "LEFT JOIN steelyard.project j ON j.id = g.project_id WHERE g.issuer = %s AND g.ended_at IS NULL "
@@ -78,19 +80,36 @@ class Groups:
             audit_act(connection, "add-mapping", f"person:{caller.person}", facts, f"mapping:{made[0]}", more)
 
     def end(self, caller: Caller, mapping: int, facts: RequestFacts) -> None:
-        """End a mapping: what it gave ends at once. Nothing happens where there is none."""
+        """End a mapping: what it gave ends at once. Nothing happens where there is none.
+
+        Jobs of people who may start none there without it are paused.
+        """
         with self._pool.connection() as connection:
             ended = connection.execute(
                 "UPDATE steelyard.group_mapping SET ended_at = now() "
-                "WHERE id = %s AND issuer = %s AND ended_at IS NULL",
+                "WHERE id = %s AND issuer = %s AND ended_at IS NULL RETURNING project_id",
                 (mapping, self._issuer),
-            ).rowcount
-            if ended:
-                audit_act(connection, "end-mapping", f"person:{caller.person}", facts, f"mapping:{mapping}")
+            ).fetchone()
+            if ended is None:
+                return
+            people = connection.execute(
+                "SELECT DISTINCT person_id FROM steelyard.membership WHERE mapping_id = %s AND ended_at IS NULL",
+                (mapping,),
+            ).fetchall()
+            actor = f"person:{caller.person}"
+            paused = pause_jobs_without_role(
+                connection, [person for (person,) in people], self._issuer, actor, project=ended[0]
+            )
+            audit_act(
+                connection, "end-mapping", actor, facts, f"mapping:{mapping}", {"jobs": paused} if paused else {}
+            )  # fmt: skip
 
 
 def apply_groups(connection: psycopg.Connection[Any], person: int, issuer: str, groups: Collection[str]) -> list[int]:
-    """Give a person, in the caller's transaction, exactly what their groups give; the numbers of the mappings."""
+    """Give a person, in the caller's transaction, exactly what their groups give; the numbers of the mappings.
+
+    Jobs in projects where they may start none any more are paused.
+    """
     rows = connection.execute(
         "SELECT id, project_id, role FROM steelyard.group_mapping "
         "WHERE issuer = %s AND ended_at IS NULL AND group_name = ANY (%s) ORDER BY id",
@@ -105,11 +124,11 @@ def apply_groups(connection: psycopg.Connection[Any], person: int, issuer: str, 
             (person, list(wanted)),
         ).fetchall()
     }
-    connection.execute(
+    gone = connection.execute(
         "UPDATE steelyard.membership SET ended_at = now() WHERE person_id = %s AND mapping_id IS NOT NULL "
-        "AND mapping_id <> ALL (%s) AND ended_at IS NULL",
+        "AND mapping_id <> ALL (%s) AND ended_at IS NULL RETURNING project_id",
         (person, list(wanted)),
-    )
+    ).fetchall()
     for mapping, project, role in (row for number, row in wanted.items() if number not in had):
         insert_one(
             connection,
@@ -117,4 +136,6 @@ def apply_groups(connection: psycopg.Connection[Any], person: int, issuer: str, 
             "RETURNING id",
             (person, project, role, mapping),
         )
+    for (project,) in gone:
+        pause_jobs_without_role(connection, [person], issuer, f"person:{person}", project=project)
     return sorted(wanted)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act, insert_one
 from steelyard.server.access.callers import Caller, Role
+from steelyard.server.access.lost_roles import pause_jobs_without_role
 from steelyard.server.access.people import ADMINISTRATORS_LOCK, LINK_DAYS, check_name, has_administrator
 from steelyard.server.access.roles import LIVE
 from steelyard.server.access.secrets import digest_of, new_secret
+from steelyard.server.database.reading import reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -82,7 +84,7 @@ class Members:
 
     def people(self, after: int = 0) -> tuple[list[PersonRow], bool]:
         """A page of all people in the order in which they came, and whether there are more."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 (_PEOPLE + "WHERE p.id > %s ORDER BY p.id LIMIT %s").encode(), (after, PAGE_SIZE + 1)
             ).fetchall()
@@ -90,13 +92,13 @@ class Members:
 
     def person(self, number: int) -> PersonRow | None:
         """The person with this number."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute((_PEOPLE + "WHERE p.id = %s").encode(), (number,)).fetchall()
             return next(iter(self._with_roles(connection, rows)), None)
 
     def of_project(self, project: int) -> list[PersonRow]:
         """Who has a role in a project; their other roles are left out."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             roles = connection.execute((_ROLES + "m.project_id = %s").encode(), (self._issuer, project)).fetchall()
             numbers = sorted({row[0] for row in roles})
             rows = connection.execute((_PEOPLE + "WHERE p.id = ANY (%s) ORDER BY p.id").encode(), (numbers,)).fetchall()
@@ -104,7 +106,7 @@ class Members:
 
     def projects(self) -> list[ProjectRow]:
         """All projects by name."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute("SELECT id, name, created_at FROM steelyard.project ORDER BY name").fetchall()
         return [ProjectRow(*row) for row in rows]
 
@@ -161,6 +163,7 @@ class Members:
     def set_role(self, caller: Caller, person: int, project: str, role: str, facts: RequestFacts) -> None:
         """Give a person a role in a project by hand, in the place of the one that they had by hand; "" takes it away.
 
+        Jobs of somebody who may start none there then are paused.
         Raises InputError for a person, project or role that there is not.
         """
         with self._pool.connection() as connection:
@@ -174,6 +177,8 @@ class Members:
             if wanted is not None:
                 _give(connection, person, place, wanted)
             more = {"project": project, "role": role, "before": before[0] if before else ""}
+            if paused := pause_jobs_without_role(connection, [person], self._issuer, _actor(caller), project=place):
+                more["jobs"] = paused
             act = "give-role" if wanted is not None else "take-role"
             audit_act(connection, act, _actor(caller), facts, f"person:{person}", more)
 
@@ -194,11 +199,12 @@ class Members:
             _lock_person(connection, person)
             connection.execute("UPDATE steelyard.person SET is_admin = %s WHERE id = %s", (is_admin, person))
             _need_administrator(connection)
+            paused = pause_jobs_without_role(connection, [person], self._issuer, _actor(caller), project=None)
             act = "give-administrator" if is_admin else "take-administrator"
-            audit_act(connection, act, _actor(caller), facts, f"person:{person}")
+            audit_act(connection, act, _actor(caller), facts, f"person:{person}", {"jobs": paused} if paused else {})
 
     def disable(self, caller: Caller, person: int, facts: RequestFacts) -> None:
-        """Disable a person: sessions, tokens and links end at once, their jobs and schedules, too.
+        """Disable a person: sessions, tokens, links and links to reports end at once, jobs and schedules, too.
 
         The last local administrator stays (InputError).
         """
@@ -212,7 +218,10 @@ class Members:
             audit_act(connection, "disable-person", _actor(caller), facts, f"person:{person}", {"jobs": stopped})
 
     def enable(self, caller: Caller, person: int, facts: RequestFacts) -> None:
-        """Let a person in again; sessions and tokens of before stay ended. Raises InputError for one who was erased."""
+        """Let a person in again; sessions, tokens and links of before stay ended.
+
+        Raises InputError for one who was erased.
+        """
         with self._pool.connection() as connection:
             row = connection.execute("SELECT erased_at FROM steelyard.person WHERE id = %s", (person,)).fetchone()
             if row != (None,):
@@ -300,9 +309,14 @@ def _new_link(connection: psycopg.Connection[Any], person: int) -> str:
 
 
 def _end_everything(connection: psycopg.Connection[Any], person: int) -> None:
-    for table, column in (("session", "ended_at"), ("token", "revoked_at"), ("person_link", "used_at")):
+    for table, whose, column in (
+        ("session", "person_id", "ended_at"),
+        ("token", "person_id", "revoked_at"),
+        ("person_link", "person_id", "used_at"),
+        ("share", "made_by", "revoked_at"),
+    ):
         connection.execute(
-            f"UPDATE steelyard.{table} SET {column} = now() WHERE person_id = %s AND {column} IS NULL".encode(),  # noqa: S608
+            f"UPDATE steelyard.{table} SET {column} = now() WHERE {whose} = %s AND {column} IS NULL".encode(),  # noqa: S608
             (person,),
         )
 

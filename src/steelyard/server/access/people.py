@@ -17,6 +17,7 @@ from steelyard.server.access.passwords import hash_password, is_password
 from steelyard.server.access.roles import roles_of
 from steelyard.server.access.secrets import digest_of, new_secret
 from steelyard.server.database.audit import append_audit
+from steelyard.server.database.reading import reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -110,7 +111,7 @@ class People:
 
     def by_session(self, secret: str) -> Caller:
         """Whose session this is; nobody's where it is over, or where its person was disabled or has no role left."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(
                 "SELECT s.id, p.id, p.name, p.is_admin FROM steelyard.session s "
                 "JOIN steelyard.person p ON p.id = s.person_id "
@@ -128,7 +129,7 @@ class People:
 
     def may_be_welcomed(self, secret: str) -> bool:
         """Whether a one-time link is good: not used, not older than a quarter of an hour, and nobody came before."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return self._link(connection, secret) is not None
 
     def welcome(self, secret: str, name: str, password: str, facts: RequestFacts, agent: str) -> str:
@@ -158,7 +159,7 @@ class People:
 
     def invited(self, secret: str) -> str:
         """The name of the person whose one-time link this is; "" where it is over, or they are disabled."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(_INVITED.encode(), (digest_of(secret) or None,)).fetchone()
         return "" if row is None else str(row[2])
 
@@ -230,7 +231,7 @@ class People:
     def has_password(self, person: int) -> bool:
         """Whether a person can sign in without the identity provider."""
         query = "SELECT password_hash IS NOT NULL FROM steelyard.person WHERE id = %s"
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return connection.execute(query, (person,)).fetchone() == (True,)
 
     def change_password(self, caller: Caller, old: str, new: str, facts: RequestFacts) -> None:
@@ -258,7 +259,7 @@ class People:
 
     def sessions(self, person: int) -> list[SessionRow]:
         """The sessions of a person that are not over, the newest first."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT id, created_at, expires_at, address, agent FROM steelyard.session "
                 "WHERE person_id = %s AND ended_at IS NULL AND expires_at > now() ORDER BY id DESC LIMIT %s",

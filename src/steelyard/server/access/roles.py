@@ -9,7 +9,7 @@ from steelyard.server.access.callers import Membership, Role
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["GROUP_DAYS", "LIVE", "roles_of"]
+__all__ = ["GROUP_DAYS", "LIVE", "may_start", "roles_of"]
 
 # A role by group counts for so long after the sign-in at which the provider named the group: a token works without its
 # person, whom the provider may have forgotten since.
@@ -24,6 +24,22 @@ _OF_PERSON: Final = (
     "LEFT JOIN steelyard.group_mapping g ON g.id = m.mapping_id LEFT JOIN steelyard.project j ON j.id = m.project_id "
     f"WHERE {LIVE} AND m.person_id = %s"
 )
+
+
+def may_start(person: str, project: str, priority: str = "0") -> str:
+    """SQL that says whether somebody may start jobs in a project now, above priority 0 as an admin.
+
+    ``person`` names a row of steelyard.person there, ``project`` and ``priority`` expressions. It takes the issuer that
+    is configured as ``issuer``.
+    """
+    runners = ", ".join(f"'{role}'" for role in Role if role.reaches(Role.RUNNER))
+    roles = f"CASE WHEN {priority} > 0 THEN ARRAY['{Role.ADMIN}'] ELSE ARRAY[{runners}] END"
+    return (
+        f"({person}.disabled_at IS NULL AND ({person}.is_admin OR EXISTS (SELECT FROM steelyard.membership m "
+        f"LEFT JOIN steelyard.group_mapping g ON g.id = m.mapping_id WHERE {LIVE.replace('%s', '%(issuer)s')} "
+        f"AND m.person_id = {person}.id AND (m.project_id IS NULL OR m.project_id = {project} "
+        f"AND m.role = ANY ({roles})))))"
+    )
 
 
 def roles_of(

@@ -11,6 +11,7 @@ from steelyard.server.access.acts import audit_act, insert_one
 from steelyard.server.access.callers import NOBODY, SCOPES, Access, Answer, Caller, answer_to
 from steelyard.server.access.roles import roles_of
 from steelyard.server.access.secrets import digest_of, new_token
+from steelyard.server.database.reading import reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -63,7 +64,7 @@ class Tokens:
 
     def may_still(self, access: Access, caller: Caller) -> bool:
         """Whether the token of a request that took long may do what it began."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute((_FOUND + "t.id = %s").encode(), (caller.token,)).fetchone()
             return row is not None and answer_to(access, self._caller(connection, row)) is Answer.ALLOWED
 
@@ -80,7 +81,7 @@ class Tokens:
 
     def listed(self, person: int) -> list[TokenRow]:
         """The tokens of a person, the newest first."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT t.id, t.name, scopes, coalesce(j.name, ''), t.created_at, expires_at, last_used_at, "
                 "CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired' "

@@ -14,10 +14,14 @@ from steelyard.server.api.job_records import (
     BudgetItem,
     BudgetList,
     BudgetRequest,
+    ThresholdChange,
     ThresholdRequest,
 )
-from steelyard.server.jobs import acts, approving
+from steelyard.server.database.reading import reading
+from steelyard.server.jobs import acts, thresholds
+from steelyard.server.jobs.membership import Missing
 from steelyard.server.web.replies import json_reply, problem_reply
+from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     from steelyard.server.jobs.budgets import BudgetRow
     from steelyard.server.web.call import Call
 
-__all__ = ["list_budgets", "set_budget", "set_threshold"]
+__all__ = ["approve_threshold", "list_budgets", "refuse_threshold", "set_budget", "set_threshold"]
 
 _Asked = TypeVar("_Asked", bound=Record)
 
@@ -35,13 +39,24 @@ _Asked = TypeVar("_Asked", bound=Record)
 def list_budgets(call: Call) -> Response:
     """That for all endpoints together first, then by the endpoint's name."""
     project = call.project.project
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = acts.budgets_shown(connection, call.caller, project)
-        threshold = approving.threshold_shown(connection, call.caller, project)
+        threshold = thresholds.threshold_shown(connection, call.caller, project)
+        waiting = thresholds.waiting_change(connection, call.caller, project)
     budgets = BudgetList(
         budgets=[_item(each) for each in found],
         approval=ApprovalThreshold(
-            cost=None if threshold.cost is None else float(threshold.cost), tokens=threshold.tokens
+            cost=_plain(threshold.cost),
+            tokens=threshold.tokens,
+            waiting=None
+            if waiting is None
+            else ThresholdChange(
+                change=waiting.id,
+                cost=_plain(waiting.asked.cost),
+                tokens=waiting.asked.tokens,
+                asked_by=one_line(waiting.name, 100),
+                asked_at=waiting.asked_at,
+            ),
         ),
     )
     return json_reply(200, msgspec.to_builtins(budgets))
@@ -61,15 +76,39 @@ async def set_budget(call: Call) -> Response:
 
 
 async def set_threshold(call: Call) -> Response:
-    """All budgets as they are then, with the threshold."""
+    """All budgets as they are then, with the threshold; what waits for another admin stands beside it."""
 
     def change(asked: ThresholdRequest) -> None:
         with call.platform.pool.connection() as connection:
-            approving.change_threshold(
+            thresholds.change_threshold(
                 connection, call.caller, call.project.project, call.facts, cost=_exact(asked.cost), tokens=asked.tokens
             )
 
     return await _set(call, ThresholdRequest, "threshold", change)
+
+
+def approve_threshold(call: Call) -> Response:
+    """409 where it does not wait for that; 403 for whoever asked for it."""
+    return _decided(call, is_approved=True)
+
+
+def refuse_threshold(call: Call) -> Response:
+    """409 where it does not wait for that."""
+    return _decided(call, is_approved=False)
+
+
+def _decided(call: Call, *, is_approved: bool) -> Response:
+    try:
+        with call.platform.pool.connection() as connection:
+            is_decided = thresholds.decide_threshold(
+                connection, call.caller, call.project.project, call.number("change"), call.facts,
+                is_approved=is_approved,
+            )  # fmt: skip
+    except Missing:
+        return problem_reply(404, "there is no such change of the threshold in the token's project")
+    if not is_decided:
+        return problem_reply(409, "somebody has decided about this threshold, or asked for another one")
+    return list_budgets(call)
 
 
 async def _set(call: Call, kind: type[_Asked], words: str, change: Callable[[_Asked], None]) -> Response:
@@ -86,6 +125,10 @@ async def _set(call: Call, kind: type[_Asked], words: str, change: Callable[[_As
     return await run_in_threadpool(changed)
 
 
+def _plain(cost: Decimal | None) -> float | None:
+    return None if cost is None else float(cost)
+
+
 def _exact(cost: float | None) -> Decimal | None:
     """The number as it was written."""
     return None if cost is None else Decimal(repr(cost))
@@ -94,7 +137,7 @@ def _exact(cost: float | None) -> Decimal | None:
 def _item(row: BudgetRow) -> BudgetItem:
     return BudgetItem(
         endpoint=row.endpoint or None,
-        cost=None if row.cost is None else float(row.cost),
+        cost=_plain(row.cost),
         spent_cost=float(row.spent_cost),
         reserved_cost=float(row.reserved_cost),
         tokens=row.tokens,

@@ -34,6 +34,7 @@ _PARTS: Final = {
     ),
     "schedule": ("The schedule's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
     "dry_run": ("The dry run's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
+    "change": ("The number of the change.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
     "job": ("The job's number.", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}),
 }
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from steelyard.errors import InputError
+from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api.bodies import body_of, is_json
 from steelyard.server.api.job_records import (
     DryRunAdded,
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
     from steelyard.server.jobs.dry_run_process import Figures
     from steelyard.server.web.call import Call
 
-__all__ = ["add_dry_run", "show_dry_run"]
+__all__ = ["START", "add_dry_run", "show_dry_run"]
 
-_PATIENCE_SECONDS: Final = 300.0  # while pages have both places of those that are planned at once
+START: Final = Access(Place.PROJECT, Role.RUNNER, scopes=("run",))
+_PATIENCE_SECONDS: Final = 300.0  # where a page takes its place at the last moment
 
 
 async def add_dry_run(call: Call) -> Response:
@@ -40,6 +43,8 @@ async def add_dry_run(call: Call) -> Response:
     assert caller.person is not None, "a token is a person's"
 
     def plan() -> Figures:
+        if not platform.tokens.may_still(START, caller):  # it may have waited for minutes
+            raise InputError("the token that asked for it is not valid any more, or may not do so")
         with platform.database.connect() as connection:
             connection.autocommit = True
             return acts.foresee(

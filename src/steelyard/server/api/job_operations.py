@@ -30,7 +30,8 @@ _LOOK: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "run", "approv
 _START: Final = Access(Place.PROJECT, Role.RUNNER, scopes=("run",))
 # Scopes of their own: a token that spends neither approves nor gives itself more.
 _APPROVE: Final = Access(Place.PROJECT, Role.EDITOR, scopes=("approve",))
-_LOOK_AT_BUDGETS: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "run", "budget"))
+_DECIDE: Final = Access(Place.PROJECT, Role.ADMIN, scopes=("approve",))
+_LOOK_AT_BUDGETS: Final = Access(Place.PROJECT, Role.VIEWER, scopes=("read", "run", "budget", "approve"))
 _SET_BUDGETS: Final = Access(Place.PROJECT, Role.ADMIN, scopes=("budget",))
 _NO_JOB: Final = {404: "there is no such job in the token's project"}
 _ONE: Final = JOBS_PATH + "/{job:int}"
@@ -89,7 +90,7 @@ JOB_OPERATIONS: Final = (
         successes=(Success(201, "added", JobAdded),), problems=_NO_JOB,
     ),
     Operation(
-        method="POST", path=DRY_RUNS_PATH, access=_START, handler=dry_runs.add_dry_run,
+        method="POST", path=DRY_RUNS_PATH, access=dry_runs.START, handler=dry_runs.add_dry_run,
         name="addDryRun", summary="Plan a job without adding it",
         about="The server plans it when its turn has come, within some minutes; the endpoint is asked what it can do, "
         "and no sample is sent. At most five of a person wait at a time.",
@@ -123,8 +124,25 @@ JOB_OPERATIONS: Final = (
     Operation(
         method="POST", path=BUDGETS_PATH + "/approval", access=_SET_BUDGETS, handler=budgets.set_threshold,
         name="setApprovalThreshold", summary="Set above which amount a job needs a second person",
-        about="Jobs that wait for approval are looked at again.",
+        about="What is stricter than before holds at once, and jobs that wait for approval are looked at again. What "
+        "is looser waits for another admin of the project: it is `approval.waiting` then.",
         body=Body("The threshold.", ("application/json",), record=ThresholdRequest, example={"cost": 10}),
-        successes=(Success(200, "set: all budgets as they are now", BudgetList),), problems=_NOT_JSON,
+        successes=(Success(200, "set, or asked for: all budgets as they are now", BudgetList),), problems=_NOT_JSON,
+    ),
+    *(
+        Operation(
+            method="POST", path=BUDGETS_PATH + "/approval/{change:int}/" + name, access=_DECIDE, handler=handler,
+            name=f"{name}ApprovalThreshold", summary=summary, about=about,
+            successes=(Success(200, "decided: all budgets as they are now", BudgetList),),
+            problems={
+                404: "there is no such change of the threshold in the token's project",
+                409: "it does not wait for a decision any more",
+            },
+        )
+        for name, handler, summary, about in (
+            ("approve", budgets.approve_threshold, "Let a looser threshold hold, as a second person",
+             "Nobody approves what they asked for: a token counts as its person."),
+            ("refuse", budgets.refuse_threshold, "Leave a threshold as it is", "Whoever asked takes it back so."),
+        )
     ),
 )  # fmt: skip

@@ -27,6 +27,7 @@ __all__ = [
     "JobPage",
     "JobQuery",
     "State",
+    "ThresholdChange",
     "ThresholdRequest",
 ]
 
@@ -175,6 +176,18 @@ class BudgetItem(ApiRecord, frozen=True, kw_only=True):
     reserved_tokens: int
 
 
+class ThresholdChange(ApiRecord, frozen=True, kw_only=True):
+    """A threshold that an admin asked for, and that another one decides about, since it is looser."""
+
+    change: Annotated[int, Meta(description="Its number, by which it is approved or refused.")]
+    cost: Annotated[
+        float | None, Meta(description="Money, in the currency of the list's prices; null: no threshold in money.")
+    ]
+    tokens: Annotated[int | None, Meta(description="Null: no threshold in tokens.")]
+    asked_by: str
+    asked_at: Moment
+
+
 class ApprovalThreshold(ApiRecord, frozen=True, kw_only=True):
     """What one person may have a job spend alone: one that may take more waits for a second person."""
 
@@ -182,6 +195,9 @@ class ApprovalThreshold(ApiRecord, frozen=True, kw_only=True):
         float | None, Meta(description="Money, in the currency of the list's prices; null: no threshold in money.")
     ]
     tokens: Annotated[int | None, Meta(description="Null: no threshold in tokens.")]
+    waiting: Annotated[
+        ThresholdChange | None, Meta(description="What would take its place; null where nothing waits.")
+    ] = None
 
 
 class BudgetList(ApiRecord, frozen=True, kw_only=True):

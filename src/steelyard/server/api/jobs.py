@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from steelyard.evidence.canonical import sha256_hex
 from steelyard.server.api.bodies import body_of, is_json
 from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery
 from steelyard.server.api.job_requests import JobRequest
 from steelyard.server.api.queries import query_of
 from steelyard.server.api.runs import page_address
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs import acts, approving
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
@@ -65,7 +65,7 @@ def _add(call: Call, asked: JobRequest) -> Response:
 def list_jobs(call: Call) -> Response:
     """A page of jobs, the newest first."""
     query = query_of(call, JobQuery)
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found, is_more = acts.jobs_shown(
             connection, call.caller, call.project.project, state=query.state or "", before=query.before or 0
         )
@@ -80,7 +80,7 @@ def list_jobs(call: Call) -> Response:
 def show_job(call: Call) -> Response:
     """A job with all that happened to it."""
     try:
-        with call.platform.pool.connection() as connection:
+        with reading(call.platform.pool) as connection:
             found = acts.job_shown(connection, call.caller, call.project.project, call.number("job"))
             seals = seals_of(connection, [found.row])
     except Missing:
@@ -145,10 +145,6 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     return show_job(call) if is_changed else problem_reply(409, refused)
 
 
-def _sheet(job: JobRow) -> str:
-    return str(msgspec.json.decode(job.specification).get("sheet") or "")
-
-
 def _progress_in_words(kept: str) -> str:
     progress = read_progress(kept)
     return "" if progress is None else f"{progress.answered:,} of at most {progress.planned:,} calls are answered"
@@ -162,8 +158,8 @@ def _item(call: Call, job: JobRow, seals: dict[int, str]) -> dict[str, Any]:
         "kind": job.kind,
         "state": job.state,
         "wanted": job.wanted or None,
-        "tasks": [*asked_tasks(job.specification)],
-        "sheet_sha256": sha256_hex(sheet.encode()) if (sheet := _sheet(job)) else None,
+        "tasks": [*asked_tasks(job.tasks)],
+        "sheet_sha256": job.sheet_sha256 or None,
         "endpoint": job.endpoint or None,
         "retries": job.resumes,
         "priority": job.priority,

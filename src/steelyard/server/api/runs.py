@@ -18,6 +18,7 @@ from steelyard.server.api.records import (
     RunVerdict,
     VerificationNote,
 )
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs.tries import other_tries
 from steelyard.server.runs.received import open_received, received_folder
 from steelyard.server.runs.rows import Filters
@@ -125,7 +126,7 @@ def _item(call: Call, run: ListedRun) -> dict[str, Any]:
 def _tries(call: Call, row: RunRow) -> tuple[Try, ...]:
     if not row.listed.job:
         return ()
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         return other_tries(connection, call.project.project_id, row.listed.job)
 
 

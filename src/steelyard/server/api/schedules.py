@@ -16,10 +16,10 @@ from steelyard.server.api.schedule_records import (
     ScheduleList,
     ScheduleRequest,
 )
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.rows import names_of
-from steelyard.server.jobs.specification import Resumption, RunSpecification, read_specification
 from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
@@ -56,7 +56,7 @@ def _add(call: Call, asked: ScheduleRequest) -> Response:
 
 def list_schedules(call: Call) -> Response:
     """All of the project, by name."""
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = schedule_acts.schedules_shown(connection, call.caller, call.project.project)
         names = names_of(connection, [each.made_by for each in found])
     items = ScheduleList(schedules=[ScheduleItem(**_item(each, names)) for each in found])
@@ -66,7 +66,7 @@ def list_schedules(call: Call) -> Response:
 def show_schedule(call: Call) -> Response:
     """A schedule with its last looks."""
     try:
-        with call.platform.pool.connection() as connection:
+        with reading(call.platform.pool) as connection:
             found = schedule_acts.schedule_shown(connection, call.caller, call.project.project, call.number("schedule"))
             names = names_of(connection, [found.row.made_by])
     except Missing:
@@ -99,16 +99,14 @@ def _switch(call: Call, *, on: bool) -> Response:
 
 
 def _item(row: ScheduleRow, names: dict[int, str]) -> dict[str, Any]:
-    asked = read_specification(row.specification)
-    assert not isinstance(asked, Resumption), "a schedule never resumes"
     return {
         "schedule": row.id,
         "name": row.name,
         "cron": row.cron,
         "zone": row.zone,
-        "kind": "run" if isinstance(asked, RunSpecification) else "audit",
-        "endpoint": asked.endpoint or None,
-        "model": asked.model,
+        "kind": row.kind,
+        "endpoint": row.endpoint or None,
+        "model": row.model,
         "priority": row.priority,
         "on": row.is_on,
         "next_at": row.next_at if row.is_on else None,

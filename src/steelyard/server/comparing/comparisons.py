@@ -22,6 +22,7 @@ __all__ = ["ComparingError", "Comparisons"]
 WAIT_SECONDS: Final = 4.0  # as long a page waits: most are made by then
 WAITING: Final = 4  # pages that wait at once: each holds a thread that all pages need
 QUEUED: Final = 20
+OF_PERSON: Final = 3  # that are not done: nobody's comparisons keep others waiting for long
 KEPT: Final = 50
 LIMITS: Final = VerifyLimits(cpu_seconds=300, wall_seconds=600.0)
 
@@ -38,6 +39,7 @@ class Comparisons:
         self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
         self._found: OrderedDict[Asked, Future[Compared]] = OrderedDict()
+        self._askers: dict[Asked, int] = {}  # of those that are kept: the person who asked first
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="comparisons")
         self._places = threading.BoundedSemaphore(WAITING)
         self._running: subprocess.Popen[bytes] | None = None
@@ -50,9 +52,9 @@ class Comparisons:
         if (process := self._running) is not None:
             process.kill()
 
-    def result(self, asked: Asked) -> Compared:
-        """The comparison; raises ComparingError, in words, where it is being computed, or too many others are."""
-        making = self._begin(asked)
+    def result(self, asked: Asked, person: int) -> Compared:
+        """The comparison, for a person; raises ComparingError, in words, where it, or too many others, are computed."""
+        making = self._begin(asked, person)
         if not making.done() and self._places.acquire(blocking=False):
             try:
                 making.exception(self._wait_seconds)
@@ -64,17 +66,23 @@ class Comparisons:
             raise ComparingError("the comparison is being computed")
         return making.result()
 
-    def _begin(self, asked: Asked) -> Future[Compared]:
+    def _begin(self, asked: Asked, person: int) -> Future[Compared]:
         with self._lock:
             if asked in self._found:
                 self._found.move_to_end(asked)
                 return self._found[asked]
-            if sum(not each.done() for each in self._found.values()) >= QUEUED:
+            waiting = [self._askers[each] for each, future in self._found.items() if not future.done()]
+            if waiting.count(person) >= OF_PERSON:
+                raise ComparingError(
+                    f"{OF_PERSON} other comparisons of yours are being computed, and this one waits for them"
+                )
+            if len(waiting) >= QUEUED:
                 raise ComparingError("many other comparisons are being computed, and this one waits for a place")
             made = next((each for each, future in self._found.items() if future.done()), None)
             if len(self._found) >= KEPT and made is not None:
-                del self._found[made]
+                del self._found[made], self._askers[made]
             self._found[asked] = making = self._threads.submit(self._made, asked)
+            self._askers[asked] = person
             return making
 
     def _made(self, asked: Asked) -> Compared:

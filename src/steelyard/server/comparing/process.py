@@ -40,11 +40,10 @@ class AskedRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What to compare: the first run with each other one, or all pairs; ``shares`` are of the models, in order."""
+    """What to compare: the first run with each other one, or all pairs."""
 
     runs: tuple[AskedRun, ...]
     all_pairs: bool = False
-    shares: tuple[float, ...] = ()
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +89,7 @@ def _compared(asked: Asked) -> Compared:
     if len(found) > len(letters):
         raise InputError(f"these runs have {len(found)} models: {len(letters)} at most can be compared")
     comparison = compare_runs(runs, all_pairs=asked.all_pairs, with_texts=False)
-    portfolio, why_not = _portfolio(runs, asked.shares)
+    portfolio, why_not = _portfolio(runs)
     named = tuple(replace(each, folder="") for each in comparison.runs)
     share = _MOST_NAMED // max(1, len(comparison.pairs))
     pairs = tuple(replace(each, differing_samples=_named(each, share)) for each in comparison.pairs)
@@ -131,14 +130,12 @@ def _read(asked: AskedRun) -> list[ScoredRun]:
     return read_run(asked.folder)
 
 
-def _portfolio(runs: list[ScoredRun], shares: tuple[float, ...]) -> tuple[Portfolio | None, str]:
+def _portfolio(runs: list[ScoredRun]) -> tuple[Portfolio | None, str]:
+    """With equal shares: a page puts others in their place (:func:`with_shares`), which needs no run."""
     from steelyard.comparison.portfolio import Facts, portfolio_of
 
-    if shares and len(shares) != len(runs):
-        return None, "give a share for each model, or none at all"
-    facts = Facts(share={run.name: share for run, share in zip(runs, shares, strict=False)})
     try:
-        return portfolio_of([(run.name, run) for run in runs], facts), ""
+        return portfolio_of([(run.name, run) for run in runs], Facts()), ""
     except InputError as error:
         return None, str(error)
 

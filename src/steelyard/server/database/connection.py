@@ -83,13 +83,15 @@ class Database:
         """
         from psycopg_pool import ConnectionPool
 
+        from steelyard.server.database.reading import LifeCheck
+
         with ConnectionPool(
             kwargs=dict(self._application),
             min_size=1,
             max_size=size,
             timeout=_POOL_SECONDS,
             configure=_configure,
-            check=ConnectionPool.check_connection,
+            check=LifeCheck(),
             name="steelyard",
         ) as pool:
             yield pool

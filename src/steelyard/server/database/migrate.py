@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import psycopg
 
 __all__ = [
+    "DERIVED",
     "FENCED",
     "TABLES",
     "Migration",
@@ -34,7 +35,7 @@ _NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 # What the application's role may do; where a table is not named, nothing. Append-only is INSERT and SELECT.
 _RIGHTS: Final = {
     "schema_migration": "SELECT",
-    "project": "SELECT, INSERT, UPDATE (text_months, approval_cost, approval_tokens)",
+    "project": "SELECT, INSERT, UPDATE (text_months)",
     "person": "SELECT, INSERT, UPDATE (password_hash, is_admin, disabled_at)",
     "group_mapping": "SELECT, INSERT, UPDATE (ended_at)",
     "membership": "SELECT, INSERT, UPDATE (confirmed_at, ended_at)",
@@ -55,6 +56,7 @@ _RIGHTS: Final = {
     "audit_cut": "SELECT",
     "stored_run": "SELECT, INSERT",
     "stored_run_cleared": "SELECT",
+    "stored_run_questions": "SELECT, INSERT",
     "lease": "SELECT, INSERT, UPDATE (until)",
     "stored_line": "SELECT, INSERT",
     "stored_text": "SELECT, INSERT",
@@ -64,6 +66,8 @@ _RIGHTS: Final = {
     "reason, changed_by, run_id, ended_at, stored_run_id, waits_for, alert)",
     "job_event": "SELECT",
     "approval": "SELECT, INSERT",
+    "threshold_change": "SELECT, INSERT",
+    "threshold_decision": "SELECT, INSERT",
     "worker": "SELECT, INSERT, UPDATE (seen_at, ended_at, problem)",
     "budget": "SELECT, INSERT, UPDATE (cost, tokens, set_by, set_at)",
     "spending": "SELECT",
@@ -85,6 +89,7 @@ _RIGHTS: Final = {
     "suite_review": "SELECT",
     "suite_view": "SELECT, INSERT",
     "run_suite": "SELECT, INSERT",
+    "suite_seen": "SELECT",
     "label_set": "SELECT, INSERT",
     "label_answer": "SELECT, INSERT",
     "label": "SELECT, INSERT",
@@ -100,11 +105,15 @@ _CALLED: Final = (
 )
 
 
+# What triggers add up of other tables' rows, in a restore, too: no backup has it.
+DERIVED: Final = ("suite_seen",)
 # In an order in which rows can be written: what a row refers to comes before it.
-TABLES: Final = tuple(table for table in _RIGHTS if table != "schema_migration")
+TABLES: Final = tuple(table for table in _RIGHTS if table not in ("schema_migration", *DERIVED))
 
-# Tables that take rows only in their moment: under a lease, or while a job waits for approval.
-FENCED: Final = ("lease", "stored_line", "stored_text", "stored_file", "approval")
+# Tables that take rows only in their moment: under a lease, or while a job or a threshold waits for a decision.
+FENCED: Final = (
+    "lease", "stored_line", "stored_text", "stored_file", "approval", "threshold_change", "threshold_decision",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

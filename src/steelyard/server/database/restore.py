@@ -57,7 +57,8 @@ class RestoreResult:
 
     ``unverified`` counts the runs that are marked as not verified here, since no SHA-256 vouched for the backup.
     ``without_keys`` are the endpoints whose keys cannot be read with the secret key that is here, if any.
-    ``stopped`` counts the jobs that were paused, and the schedules, webhooks and mail that were switched off.
+    ``stopped`` counts the jobs that were paused, and the schedules, webhooks and mail that were switched off. ``begun``
+    counts the jobs that have a sealed plan: they go on only under the key of their project, which is in no backup.
     """
 
     manifest: Manifest
@@ -67,6 +68,7 @@ class RestoreResult:
     unverified: int = 0
     without_keys: tuple[str, ...] = ()
     withdrawals: int = 0
+    begun: int = 0
 
 
 def restore_backup(
@@ -216,8 +218,9 @@ def _restore(
             "unverified": unverified, "withdrawals": len(withdrawn),
         }  # fmt: skip
         append_audit(connection, "restore", actor="owner", details=details)
+        begun = _count_begun(connection)
         grant_rights(connection, database.application_role)
-    return RestoreResult(manifest, applied, sessions, stopped, unverified, withdrawals=len(withdrawn))
+    return RestoreResult(manifest, applied, sessions, stopped, unverified, withdrawals=len(withdrawn), begun=begun)
 
 
 def _stop_work(connection: psycopg.Connection[Any]) -> int:
@@ -240,6 +243,16 @@ def _stop_work(connection: psycopg.Connection[Any]) -> int:
         "UPDATE steelyard.mail_server SET is_on = false WHERE is_on",
     )
     return jobs + sum(connection.execute(each.encode()).rowcount for each in switched)
+
+
+def _count_begun(connection: psycopg.Connection[Any]) -> int:
+    """How many of the jobs that have not ended go on with a sealed plan; none where the backup's schema has none."""
+    row = connection.execute(
+        "SELECT count(*) FROM steelyard.job j WHERE j.state = 'paused' AND EXISTS (SELECT FROM steelyard.job o "
+        "WHERE coalesce(o.resumes, o.id) = coalesce(j.resumes, j.id) AND o.stored_run_id IS NOT NULL)"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _mark_runs(connection: psycopg.Connection[Any]) -> int:

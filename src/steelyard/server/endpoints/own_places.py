@@ -1,6 +1,7 @@
 """Where the platform itself and its database listen, so that no endpoint leads there: as seen here, and from elsewhere.
 
-``steelyard serve`` notes in the database where it listens, since its workers may run on other machines.
+``steelyard serve`` notes in the database where it listens, since its workers may run on other machines, and with it
+whose groups give roles: it is told so when it starts, and workers are not.
 """
 
 from __future__ import annotations
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
     from steelyard.server.database.connection import Database
     from steelyard.server.settings import ServeSettings
 
-__all__ = ["note_own_places", "noted_own_places", "own_places"]
+__all__ = ["note_own_places", "noted_issuer", "noted_own_places", "own_places"]
 
 _EVERY_INTERFACE: Final = ("0.0.0.0", "::", "")  # noqa: S104 — compared, not bound
+
+
+class _Noted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is noted beside :class:`OwnPlaces`; a version of before noted none."""
+
+    issuer: str = ""
 
 
 def own_places(settings: ServeSettings, database: Database) -> OwnPlaces:
@@ -42,7 +49,7 @@ def own_places(settings: ServeSettings, database: Database) -> OwnPlaces:
 def note_own_places(
     connection: psycopg.Connection[Any], settings: ServeSettings, database: Database, folder: str = ""
 ) -> None:
-    """Put on record where this process listens, by this machine's addresses, for workers on other machines.
+    """Put on record where this process listens, by this machine's addresses, and its identity provider, for workers.
 
     ``folder`` is the id of the data folder that serves, "" where the database is in it. Raises InputError where the
     database is served by another one: its runs are there, and what workers must not call would be lost here.
@@ -55,11 +62,12 @@ def note_own_places(
     found = OwnPlaces(
         ports=own.ports, places=_sorted({*own.places, *((host, settings.port) for host in hosts)}), names=own.names
     )
+    issuer = settings.oidc.issuer if settings.oidc else ""
     row = connection.execute(
         "INSERT INTO steelyard.serving AS s (places, folder) VALUES (%s, %s) ON CONFLICT (one) DO UPDATE "
         "SET places = excluded.places, folder = excluded.folder, noted_at = now() "
         "WHERE s.folder IN ('', excluded.folder) RETURNING true",
-        (msgspec.json.encode(found).decode(), folder),
+        (msgspec.json.encode({**msgspec.to_builtins(found), "issuer": issuer}).decode(), folder),
     ).fetchone()
     if row is None:
         raise InputError(
@@ -80,6 +88,12 @@ def noted_own_places(connection: psycopg.Connection[Any], database: Database) ->
     noted = msgspec.json.decode(row[0], type=OwnPlaces)
     ports, places = _of_database(database)
     return OwnPlaces(ports=_sorted({*noted.ports, *ports}), places=_sorted({*noted.places, *places}), names=noted.names)
+
+
+def noted_issuer(connection: psycopg.Connection[Any]) -> str:
+    """The identity provider that ``steelyard serve`` was started with; "" where there is none, or nothing is noted."""
+    row = connection.execute("SELECT places FROM steelyard.serving").fetchone()
+    return "" if row is None else msgspec.json.decode(row[0], type=_Noted).issuer
 
 
 def _of_database(database: Database) -> tuple[set[int], set[tuple[str, int]]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
+from steelyard.server.database.reading import reading
 from steelyard.server.encryption.keyring import UnreadableError
 from steelyard.server.endpoints.form import NewEndpoint, Terms, check_key
 
@@ -80,12 +81,12 @@ class Endpoints:
 
     def all(self) -> list[Endpoint]:
         """All of them, those that are used first, by name."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return _found(connection, "ORDER BY e.retired_at IS NOT NULL, lower(e.name) LIMIT 500")
 
     def find(self, number: int) -> Endpoint | None:
         """The endpoint with this number."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             found = _found(connection, "WHERE e.id = %s", number)
         return found[0] if found else None
 
@@ -166,7 +167,7 @@ class Endpoints:
 
     def unreadable(self) -> list[str]:
         """The names of endpoints whose keys the secret key file does not decrypt, in order."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return unreadable_endpoints(connection, self.key_file)
 
 

@@ -7,14 +7,13 @@ jobs of schedules, and those that go on with others, are held like any other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs.membership import Missing, Refused, member_of, person_of
+from steelyard.server.jobs.thresholds import threshold_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -24,39 +23,13 @@ if TYPE_CHECKING:
     from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
     from steelyard.server.web.facts import RequestFacts
 
-__all__ = [
-    "Threshold",
-    "approve",
-    "change_threshold",
-    "may_decide",
-    "needs_approval",
-    "refuse",
-    "threshold_shown",
-]
+__all__ = ["approve", "may_decide", "needs_approval", "refuse"]
 
-_MOST: Final = 10**15
 # Whoever asked for a job, and for each that it goes on with or that goes on with it.
 _STARTED: Final = (
     "SELECT EXISTS (SELECT FROM steelyard.job j JOIN steelyard.job o ON o.id = coalesce(j.resumes, j.id) "
     "OR o.resumes = coalesce(j.resumes, j.id) WHERE j.id = %s AND o.requested_by = %s)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """What one person may have a job of a project spend alone; None: no threshold of that kind.
-
-    ``cost`` is in the currency of the list's prices. Where there is one in money alone, a job at an endpoint without
-    prices always needs a second person.
-    """
-
-    cost: Decimal | None
-    tokens: int | None
-
-
-def threshold_shown(connection: psycopg.Connection[Any], caller: Caller, project: str) -> Threshold:
-    """The project's threshold (a viewer's act)."""
-    return _threshold(connection, member_of(caller, project, Role.VIEWER).project_id)
 
 
 def needs_approval(
@@ -66,7 +39,7 @@ def needs_approval(
     figures: Figures,
 ) -> bool:
     """Whether a job that takes at most so much would wait for a second person, as the database will find it."""
-    found = _threshold(connection, member.project_id)
+    found = threshold_of(connection, member.project_id)
     if not asked.endpoint:
         return False
     costs = [Decimal(repr(each)) for each in (figures.cost, asked.max_cost) if each is not None]
@@ -76,49 +49,6 @@ def needs_approval(
         return True
     tokens = figures.prompt_tokens + figures.completion_tokens
     return found.tokens is not None and min(tokens, asked.max_tokens or tokens) > found.tokens
-
-
-def _threshold(connection: psycopg.Connection[Any], project: int) -> Threshold:
-    row = connection.execute(
-        "SELECT approval_cost, approval_tokens FROM steelyard.project WHERE id = %s", (project,)
-    ).fetchone()
-    return Threshold(*row) if row is not None else Threshold(None, None)
-
-
-def change_threshold(
-    connection: psycopg.Connection[Any],
-    caller: Caller,
-    project: str,
-    facts: RequestFacts,
-    *,
-    cost: Decimal | None,
-    tokens: int | None,
-) -> None:
-    """Set it (an admin's act); both None: nothing needs a second person. Jobs that wait are looked at again.
-
-    Raises InputError for an amount that is none.
-    """
-    member = member_of(caller, project, Role.ADMIN)
-    if (cost is not None and not (cost.is_finite() and 0 <= cost <= _MOST)) or (
-        tokens is not None and not 0 <= tokens <= _MOST
-    ):
-        raise InputError("a threshold is an amount of money or a number of tokens, from 0 on")
-    with connection.transaction():
-        connection.execute(
-            "UPDATE steelyard.project SET approval_cost = %s, approval_tokens = %s WHERE id = %s",
-            (cost, tokens, member.project_id),
-        )
-        # A worker takes each again, and asks the database again before it sends anything.
-        connection.execute(
-            "UPDATE steelyard.job SET waits_for = '', not_before = now(), changed_by = %s, "
-            "reason = 'the threshold of the project was changed' "
-            "WHERE project_id = %s AND state IN ('waiting', 'paused') AND waits_for = 'approval'",
-            (f"person:{person_of(caller)}", member.project_id),
-        )
-        details = {"cost": None if cost is None else str(cost), "tokens": tokens}
-        audit_act(
-            connection, "set-approval", f"person:{person_of(caller)}", facts, f"project:{member.project_id}", details
-        )  # fmt: skip
 
 
 def approve(connection: psycopg.Connection[Any], caller: Caller, project: str, job: int, facts: RequestFacts) -> bool:

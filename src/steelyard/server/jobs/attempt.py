@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, SteelyardError, StorageError, VerificationError
@@ -14,7 +15,7 @@ from steelyard.server.jobs.child import Child
 from steelyard.server.jobs.folders import job_folder
 from steelyard.server.jobs.leases import Outcome, leave_job, note_progress
 from steelyard.server.jobs.link import Link, LinkLost
-from steelyard.server.jobs.messages import Ended, Progress, clock, kept_progress
+from steelyard.server.jobs.messages import Ended, Progress, clock, kept_progress, without_folder
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.web.facts import place_of
 
@@ -170,6 +171,8 @@ class JobAttempt:
             return Outcome("failed", ended.reason)
         if ended.how in ("budget", "approval"):
             return Outcome("waiting", ended.reason, waits_for=ended.how)
+        if ended.how == "key":
+            return Outcome("paused", ended.reason)
         return Outcome("again", ended.reason or "its process was stopped by somebody else", rests=ended.unavailable)
 
     def _wished(self) -> Outcome:
@@ -194,6 +197,7 @@ class JobAttempt:
         return said
 
     def _end(self, outcome: Outcome) -> str:
+        outcome = replace(outcome, reason=without_folder(outcome.reason, str(self._data.path)))
         said = f"{outcome.state}: {outcome.reason}" if outcome.reason else outcome.state
         return self._written(
             lambda connection: leave_job(connection, self.lease, outcome, self._worker, self._pause), said

@@ -24,11 +24,11 @@ from steelyard.server.jobs.places import Places
 if TYPE_CHECKING:
     from steelyard.server.jobs.messages import Setup
 
-__all__ = ["SECONDS", "DryRunEnded", "dry_run"]
+__all__ = ["PLACES", "SECONDS", "DryRunEnded", "dry_run"]
 
 SECONDS: Final = 120.0
 _MODULE: Final = (sys.executable, "-P", "-m", "steelyard.server.jobs.dry_run_process")
-_PLACES: Final = Places()
+PLACES: Final = Places()  # of this process
 
 
 class DryRunEnded(InputError):
@@ -42,7 +42,7 @@ def dry_run(
     project: int,
     person: int,
     seconds: float = SECONDS,
-    places: Places = _PLACES,
+    places: Places = PLACES,
     patience: float = 0.0,
 ) -> Figures:
     """Plan what a specification asks, and say calls, tokens, time and money; the endpoint is only asked what it can do.

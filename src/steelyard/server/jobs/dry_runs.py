@@ -1,7 +1,7 @@
-"""Dry runs that programs ask for: planned one after another in a thread, and kept in memory for a while.
+"""Dry runs that programs ask for: planned two at a time, in turns by person, and kept in memory for a while.
 
-A page waits for its own; a program asks again. Nothing of one is in the database but its audit line, so a dry run that
-was not fetched before the server was started again is simply asked for once more.
+A page waits for its own, and always has a place beside these; a program asks again. Nothing of one is in the database
+but its audit line, so a dry run that was not fetched before the server was started again is simply asked for once more.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError, SteelyardError
+from steelyard.server.jobs.dry_run import PLACES
 from steelyard.server.web.facts import place_of
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
     from steelyard.server.jobs.dry_run_process import Figures
+    from steelyard.server.jobs.places import Places
 
 __all__ = ["DryRun", "DryRuns"]
 
 OPEN: Final = 20
 OPEN_OF_PERSON: Final = 5
 KEPT: Final = 200
+AT_ONCE: Final = 2  # one less than there are places
+_LOOK_SECONDS: Final = 0.5  # pages give places back without a word
 _NUMBERS: Final = 2**53  # what JSON readers keep exactly; drawn, so that no number means another plan after a restart
 
 
@@ -42,20 +45,26 @@ class DryRun:
 
 
 class DryRuns:
-    """The dry runs of all projects, by numbers that are drawn."""
+    """The dry runs of all projects, by numbers that are drawn.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    Of those that wait, and could have a place, comes next whoever was planned for the longest ago.
+    """
+
+    def __init__(self, places: Places = PLACES) -> None:
+        self._places = places
+        self._guard = threading.Condition()
         self._found: OrderedDict[int, DryRun] = OrderedDict()
-        self._waiting: SimpleQueue[tuple[DryRun, Callable[[], Figures]]] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._waiting: list[tuple[DryRun, Callable[[], Figures]]] = []
+        self._planning: set[int] = set()  # people
+        self._turns: dict[int, int] = {}  # of each person, the last
+        self._threads: list[threading.Thread] = []
 
     def begin(self, project: int, person: int, plan: Callable[[], Figures]) -> int:
         """Have ``plan`` called when its turn has come, and return the number by which its result is found.
 
         Raises InputError where too many others wait.
         """
-        with self._lock:
+        with self._guard:
             waiting = [each for each in self._found.values() if not each.is_done]
             if len(waiting) >= OPEN:
                 raise InputError("many other dry runs wait: try again in a minute")
@@ -65,11 +74,12 @@ class DryRuns:
             begun = self._found[number] = DryRun(number, project, person)
             while len(self._found) > KEPT:
                 del self._found[next(each.number for each in self._found.values() if each.is_done)]
-            if self._thread is None:
-                # It keeps no server from ending: what it waits for ends with this process, too.
-                self._thread = threading.Thread(target=self._work, name="dry runs", daemon=True)
-                self._thread.start()
-        self._waiting.put((begun, plan))
+            self._waiting.append((begun, plan))
+            if len(self._threads) < AT_ONCE:
+                # They keep no server from ending: what they wait for ends with this process, too.
+                self._threads.append(threading.Thread(target=self._work, name="dry runs", daemon=True))
+                self._threads[-1].start()
+            self._guard.notify_all()
         return number
 
     def find(self, project: int, number: int) -> DryRun | None:
@@ -79,11 +89,32 @@ class DryRuns:
 
     def _work(self) -> None:
         while True:
-            begun, plan = self._waiting.get()
+            begun, plan = self._next()
             try:
                 begun.figures = plan()
             except SteelyardError as error:
                 begun.problem = one_line(str(error), 600)
             except Exception as error:  # its text may quote anything
                 begun.problem = f"an error of ours: {type(error).__name__} {place_of(error)}"
-            begun.is_done = True
+            with self._guard:
+                begun.is_done = True
+                self._planning.discard(begun.person)
+                self._guard.notify_all()
+
+    def _next(self) -> tuple[DryRun, Callable[[], Figures]]:
+        """Wait for the one whose turn it is; nobody has two planned at one time."""
+        with self._guard:
+            while True:
+                ready = [
+                    each
+                    for each in self._waiting
+                    if each[0].person not in self._planning and self._places.has_one(each[0].project, each[0].person)
+                ]
+                if ready:
+                    break
+                self._guard.wait(_LOOK_SECONDS if self._waiting else None)
+            found = min(ready, key=lambda each: self._turns.get(each[0].person, 0))  # of one person, the oldest
+            self._waiting.remove(found)
+            self._planning.add(found[0].person)
+            self._turns[found[0].person] = max(self._turns.values(), default=0) + 1
+            return found

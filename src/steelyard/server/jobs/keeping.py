@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError, StorageError
 from steelyard.evidence import layout
 from steelyard.server.database.connection import plain_errors
+from steelyard.server.jobs.carrying import note_plan
 from steelyard.storage.postgres.folders import begin_run, open_run, write_folder
 from steelyard.storage.postgres.leases import Lease, LeaseLost, leave_when_woken_late, take
 from steelyard.storage.postgres.store import Connect, PostgresStore
@@ -43,7 +44,7 @@ class KeptRun:
         return self._inner is not None
 
     def begin(self, run: RunFolder) -> None:
-        """Put the run's plan into the database, note it with the job, and take the run's lease.
+        """Put the run's plan and its questions into the database, note it with the job, and take the run's lease.
 
         To be called when the plan is sealed and nothing was asked. Raises LeaseLost where the job is another attempt's
         by now, StorageError where the database takes nothing.
@@ -51,6 +52,7 @@ class KeptRun:
         with plain_errors(), self._connect() as connection:
             with connection.transaction():
                 number = begin_run(connection, run, self._setup.project, self._holder)
+                note_plan(connection, number, run)
                 if not _note(connection, self._setup, number):
                     raise LeaseLost("the lease of the job is over: another attempt goes on with it")
             lease = take(connection, number, self._holder, self._setup.lease_seconds)

@@ -45,11 +45,11 @@ class Lease:
 class Outcome:
     """How an attempt ended without a run.
 
-    ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, and
-    *failed* is for good. Whether what is given back waits, is paused or is cancelled says what a person wants of it at
-    that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too, until it has ended for good.
-    ``waits_for`` a *budget*: given back, it is taken again when that was changed, when another job of the project has
-    ended, or next month. ``waits_for`` *approval*: when a second person has given it.
+    ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, *paused*
+    has it wait for a person, and *failed* is for good. Whether what is given back waits, is paused or is cancelled says
+    what a person wants of it at that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too,
+    until it has ended for good. ``waits_for`` a *budget*: given back, it is taken again when that was changed, when
+    another job of the project has ended, or next month. ``waits_for`` *approval*: when a second person has given it.
     """
 
     state: str
@@ -130,7 +130,7 @@ _NEXT_MONTH: Final = "date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC' +
 _NEXT: Final = (
     "CASE WHEN %(state)s = 'failed' THEN 'failed' WHEN wanted = 'cancel' THEN 'cancelled' "
     "WHEN %(state)s = 'again' AND failures + 1 >= max_failures THEN 'failed' "
-    "WHEN wanted = 'pause' THEN 'paused' ELSE 'waiting' END"
+    "WHEN wanted = 'pause' OR %(state)s = 'paused' THEN 'paused' ELSE 'waiting' END"
 )
 _SET: Final = (
     f"UPDATE steelyard.job SET state = {_NEXT}, wanted = '', leased_until = NULL, "  # noqa: S608 — our own words

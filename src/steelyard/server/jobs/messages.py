@@ -24,6 +24,7 @@ __all__ = [
     "of_the_server",
     "read_progress",
     "without_address",
+    "without_folder",
 ]
 
 MAX_LINE: Final = 16_384
@@ -96,19 +97,24 @@ class LiveClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="progress", omit_defaults=True):
-    """How many of the planned calls are answered, and where claims stand, of which ``left`` are not listed."""
+    """How many of the planned calls are answered, and where claims stand, of which ``left`` are not listed.
+
+    ``own``: the benchmarks of the plan that are questions of somebody's own, by the digests of their items, whatever
+    they are called (:func:`benchmark_of`).
+    """
 
     answered: Number
     planned: Number
     claims: tuple[LiveClaim, ...] = ()
     left: Number = 0
+    own: tuple[str, ...] = ()
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="ended"):
-    """How it ended: *sealed*, *stopped*, *unusable*, *budget*, *approval* or *failed*, with the reason.
+    """How it ended: *sealed*, *stopped*, *unusable*, *budget*, *approval*, *key* or *failed*, with the reason.
 
     *unusable*: a fault of what was asked; *budget*: one has no room for the next call; *approval*: what it may spend
-    needs a second person.
+    needs a second person; *key*: its plan is signed by one that the project has not any more.
 
     ``unavailable``: the endpoint did not answer.
     """
@@ -134,6 +140,16 @@ def without_address(text: str, setup: Setup) -> str:
     return text
 
 
+def without_folder(text: str, folder: str) -> str:
+    """A message without what lies where in the platform's data folder: viewers of a project read it."""
+    place = folder.rstrip("/")
+    if not place:
+        return text
+    inside = rf"{re.escape(place)}/[^\s:;,'\"]*"
+    text = re.sub(rf"{inside}(?::\d+)?: ", "", text)
+    return re.sub(rf"{inside}|{re.escape(place)}(?![\w.-])", "the platform's folder", text)
+
+
 def of_the_server(reason: str) -> str:
     """Why data are missing, for readers of a page: who could change it, and not by which option of a command."""
     for said, shown in _OF_THE_SERVER:
@@ -146,7 +162,8 @@ def kept_progress(progress: Progress) -> str:
     text = msgspec.json.encode(progress).decode()
     if len(text) <= MAX_PROGRESS:
         return text
-    return msgspec.json.encode(Progress(answered=progress.answered, planned=progress.planned)).decode()
+    short = Progress(answered=progress.answered, planned=progress.planned, own=progress.own)
+    return msgspec.json.encode(short).decode()
 
 
 def read_progress(kept: str) -> Progress | None:

@@ -51,6 +51,11 @@ class Places:
                         del held[number]
                 self._guard.notify_all()
 
+    def has_one(self, project: int, person: int) -> bool:
+        """Whether a place could be had at this moment."""
+        with self._guard:
+            return not self._refusal(project, person)
+
     def _refusal(self, project: int, person: int) -> str:
         if self._persons[person] >= self._of_person:
             return "another dry run of yours is going on: try again when it has ended"

@@ -37,6 +37,7 @@ from steelyard.server.jobs.messages import (
     clock,
     of_the_server,
     without_address,
+    without_folder,
 )
 from steelyard.server.web.facts import place_of
 
@@ -54,6 +55,10 @@ __all__ = ["main"]
 _FIRST_LEASE_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 2.0  # an interval takes some milliseconds
+_ANOTHER_KEY: Final = (
+    "its plan is signed by an earlier key of this project, which is not here, since keys are in no backup: resume it "
+    "when whoever runs the server has put that key back, or cancel it, and start it anew"
+)
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 
 
@@ -104,7 +109,11 @@ def _end_with_lease(told: IO[bytes]) -> None:
 
 
 def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
+    from steelyard.evidence.ledger_file import LedgerBusy
     from steelyard.util.text import one_line
+
+    def said(error: SteelyardError) -> str:
+        return without_folder(_without_places(without_address(str(error), setup), run, inputs), setup.data)
 
     try:
         _do(run, inputs, setup, out)
@@ -112,12 +121,16 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
         return Ended(how=error.waits_for, reason=one_line(str(error), 500))
     except Interrupted:
         return Ended(how="stopped")
+    except _AnotherKey:
+        return Ended(how="key", reason=_ANOTHER_KEY)
+    except LedgerBusy:  # by another job of the project, which may be held up
+        return Ended(how="failed", reason="another job of the project keeps its ledger locked")
     except (InputError, VerificationError) as error:
-        return Ended(how="unusable", reason=_without_places(without_address(str(error), setup), run, inputs))
+        return Ended(how="unusable", reason=said(error))
     except SteelyardError as error:
         return Ended(
             how="failed",
-            reason=_without_places(without_address(str(error), setup), run, inputs),
+            reason=said(error),
             unavailable=isinstance(error, ModelUnavailable) and not isinstance(error, ModelRefused),
         )
     except KeyboardInterrupt:
@@ -135,6 +148,7 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     from steelyard.server.database.connection import existing_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.jobs.asking import arguments_of, job_of
+    from steelyard.server.jobs.carrying import carry_plans
     from steelyard.server.jobs.keeping import kept_run
     from steelyard.server.jobs.signing import signer_of_project
     from steelyard.server.jobs.specification import Resumption, read_specification
@@ -151,12 +165,15 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     with kept_run(database.new_connection, setup, run) as kept, _account(database, setup, *limits) as account:
         more: dict[str, Any] = {"watcher": teller.watch, "store": kept, "allowance": account}
         if setup.stored_run is None:
+            carry_plans(database.new_connection, setup.project_id, signer)
             job = _foreseen(replace(job_of(asked, args, inputs), begun=kept.begin), account)
             asyncio.run(conduct(job, args, signer, **more))
             teller.tell_all()
             return
         begun = RunFolder.open(run)
         if not begun.is_sealed:
+            if begun.signers and signer.public_key.keyid not in begun.signers:
+                raise _AnotherKey
             asyncio.run(resumed(begun, args, signer, **more))
             teller.tell_all()
 
@@ -212,6 +229,10 @@ class _NotAllowed(Interrupted):
         self.waits_for = waits_for
 
 
+class _AnotherKey(SteelyardError):
+    """The run was begun under a key that the project has not any more, as after a restore: nobody can seal it here."""
+
+
 def _variables(setup: Setup) -> dict[str, str]:
     """Where the database is, as :func:`existing_database` reads it."""
     return {URL: setup.database_url} if setup.database_url else {}
@@ -249,11 +270,15 @@ class _Teller:
         self._claims = live_claims(session)
 
     def _tell(self, session: RunSession) -> None:
+        from steelyard.planning.questions import OWN_ITEMS
+
         planned = sum(each.planned for each in session.plan.measurements)
+        benchmarks = {each.benchmark for each in session.plan.questions.values()}
+        own = tuple(sorted(each for each in benchmarks if each.startswith(OWN_ITEMS)))
         claims, left = self._claims
         _write(
             self._out,
-            Progress(answered=sum(session.answered.values()), planned=planned, claims=claims, left=left),
+            Progress(answered=sum(session.answered.values()), planned=planned, claims=claims, left=left, own=own),
         )
 
 

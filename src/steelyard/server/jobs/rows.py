@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
+from steelyard.evidence.canonical import sha256_hex
 from steelyard.server.endpoints.rows import find_by_name
-from steelyard.server.jobs.specification import Resumption, RunSpecification, encode
+from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification, encode
 from steelyard.server.jobs.tries import named_tasks
 from steelyard.server.jobs.workers import ALIVE_SECONDS
 
@@ -38,12 +39,14 @@ __all__ = [
     "pause_job",
     "resume_job",
     "seals_of",
+    "specification_of",
     "why_it_waits",
 ]
 
 PAGE_SIZE: Final = 50
 _COLUMNS: Final = (
-    "j.id, j.kind, j.specification, j.priority, coalesce(e.name, ''), j.resumes, j.requested_by, j.state, j.wanted, "
+    "j.id, j.kind, j.model, j.tasks, j.asked_sha256, j.sheet_sha256, j.priority, coalesce(e.name, ''), j.resumes, "
+    "j.requested_by, j.state, j.wanted, "
     "j.attempt, j.failures, j.max_failures, j.worker, j.progress, j.reason, j.run_id, j.created_at, j.ended_at, "
     "j.schedule_id, j.scheduled_at, j.note, j.waits_for, s.cost, s.tokens, c.cleared_at"
 )
@@ -64,7 +67,9 @@ _CLEARED: Final = (
 class JobRow:
     """A job as it is now; ``run`` is the row of the run that it made, ``reason`` why it last changed, in words.
 
-    ``endpoint`` is the name of the endpoint that it asks, "" for the model that is built in.
+    ``endpoint`` is the name of the endpoint that it asks, "" for the model that is built in. ``model`` and ``tasks``
+    are as somebody wrote them; one that goes on with another has none. ``asked_sha256`` is the digest of all that it
+    asks, ``sheet_sha256`` that of its claim sheet, "" where it has none: all of it may be long, and no list reads it.
 
     ``schedule`` and ``scheduled_at`` say which look of which schedule it is, ``note`` what is to be said of that.
     ``waits_for`` is *budget* where one stopped it. ``cost`` and ``tokens`` are what its attempts spent, as far as they
@@ -74,7 +79,10 @@ class JobRow:
 
     id: int
     kind: str
-    specification: str
+    model: str
+    tasks: list[str]
+    asked_sha256: str
+    sheet_sha256: str
     priority: int
     endpoint: str
     resumes: int | None
@@ -160,6 +168,17 @@ def find_job(connection: psycopg.Connection[Any], project: str, job: int) -> Job
     """The job of a project with this number."""
     found = _rows(connection, project, "j.id = %(id)s", {"id": job}, 1)
     return found[0] if found else None
+
+
+def specification_of(connection: psycopg.Connection[Any], job: int) -> str:
+    """What the job with this number asks; of one that goes on with another, what that one asks."""
+    row = connection.execute(
+        "SELECT coalesce(b.specification, j.specification) FROM steelyard.job j "
+        "LEFT JOIN steelyard.job b ON b.id = j.resumes WHERE j.id = %s",
+        (job,),
+    ).fetchone()
+    assert row is not None, "rows of jobs are never deleted"
+    return str(row[0])
 
 
 def list_jobs(
@@ -304,7 +323,8 @@ def insert_job(
     schedule, moment, note = look or (None, None, "")
     values: dict[str, Any] = {
         "project": project,
-        "specification": encode(specification).decode(),
+        "specification": (asked := encode(specification)).decode(),
+        "digest": sha256_hex(asked),
         "priority": priority,
         "person": person,
         "most": max_failures,
@@ -317,13 +337,15 @@ def insert_job(
     values |= {"kind": "run" if isinstance(specification, RunSpecification) else "audit"}
     values |= {"endpoint": None, "calls": specification.concurrency, "model": specification.model}
     values["tasks"] = named_tasks(values["specification"])
+    sheet = specification.sheet if isinstance(specification, AuditSpecification) else ""
+    values["sheet"] = sha256_hex(sheet.encode()) if sheet else ""
     if specification.endpoint:
         values["endpoint"] = find_by_name(connection, specification.endpoint, specification.model).id
     row = connection.execute(
         "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint_id, calls, requested_by, "
-        "max_failures, schedule_id, scheduled_at, note, model, tasks) SELECT id, %(kind)s, %(specification)s, "
-        "%(priority)s, %(endpoint)s, %(calls)s, %(person)s, %(most)s, %(schedule)s, %(moment)s, %(note)s, %(model)s, "
-        "%(tasks)s "
+        "max_failures, schedule_id, scheduled_at, note, model, tasks, asked_sha256, sheet_sha256) "
+        "SELECT id, %(kind)s, %(specification)s, %(priority)s, %(endpoint)s, %(calls)s, %(person)s, %(most)s, "
+        "%(schedule)s, %(moment)s, %(note)s, %(model)s, %(tasks)s, %(digest)s, %(sheet)s "
         "FROM steelyard.project WHERE name = %(project)s RETURNING id",
         values,
     ).fetchone()
@@ -339,8 +361,9 @@ def _insert_resumption(connection: psycopg.Connection[Any], specification: Resum
     try:
         row = connection.execute(
             "INSERT INTO steelyard.job (project_id, kind, specification, priority, endpoint_id, calls, resumes, "
-            "requested_by, max_failures) SELECT j.project_id, 'resume', %(specification)s, %(priority)s, "
-            "j.endpoint_id, j.calls, coalesce(j.resumes, j.id), %(person)s, %(most)s FROM steelyard.job j "
+            "requested_by, max_failures, asked_sha256) SELECT j.project_id, 'resume', %(specification)s, "
+            "%(priority)s, j.endpoint_id, j.calls, coalesce(j.resumes, j.id), %(person)s, %(most)s, %(digest)s "
+            "FROM steelyard.job j "
             "JOIN steelyard.project p ON p.id = j.project_id LEFT JOIN steelyard.endpoint n ON n.id = j.endpoint_id "
             "WHERE j.id = %(job)s AND p.name = %(project)s AND n.retired_at IS NULL "
             "AND j.state IN ('failed', 'cancelled') AND NOT EXISTS (SELECT FROM steelyard.job o "

@@ -12,7 +12,8 @@ from steelyard.server.access.acts import audit_act
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs.membership import Missing, member_of, person_of
 from steelyard.server.jobs.past_looks import PAGE_SIZE, last_looks, list_looks
-from steelyard.server.jobs.rows import find_job, list_jobs
+from steelyard.server.jobs.room import check_room_of_schedule
+from steelyard.server.jobs.rows import find_job, list_jobs, specification_of
 from steelyard.server.jobs.schedules import (
     find_schedule,
     insert_schedule,
@@ -20,7 +21,7 @@ from steelyard.server.jobs.schedules import (
     switch_schedule,
     why_they_wait,
 )
-from steelyard.server.jobs.specification import Resumption, read_specification
+from steelyard.server.jobs.specification import Resumption, encode, read_specification
 
 if TYPE_CHECKING:
     import psycopg
@@ -70,10 +71,11 @@ def add_schedule(
 ) -> int:
     """Ask the same again and again (a runner's act; with a ``priority`` above 0 an admin's).
 
-    Raises InputError as :func:`insert_schedule` does.
+    Raises InputError as :func:`insert_schedule` and :func:`check_room_of_schedule` do.
     """
     member, person = member_of(caller, project, Role.ADMIN if priority > 0 else Role.RUNNER), person_of(caller)
     with connection.transaction():
+        check_room_of_schedule(connection, member.project_id, person, len(encode(asked)))
         number = insert_schedule(connection, member.project, name, cron, zone, asked, person, priority)
         details = {"cron": cron, "name": name, "priority": priority, "zone": zone}
         audit_act(connection, "schedule", f"person:{person}", facts, f"schedule:{number}", details)
@@ -83,10 +85,15 @@ def add_schedule(
 def switch(
     connection: psycopg.Connection[Any], caller: Caller, project: str, schedule: int, facts: RequestFacts, *, on: bool
 ) -> bool:
-    """Switch a schedule on, from its next look on, or off (a runner's act); False where it is so already."""
+    """Switch a schedule on, from its next look on, or off (a runner's act); False where it is so already.
+
+    Raises InputError as :func:`check_room_of_schedule` does where it is to be on.
+    """
     member = member_of(caller, project, Role.RUNNER)
-    _found(connection, member.project, schedule)
+    found = _found(connection, member.project, schedule)
     with connection.transaction():
+        if on and not found.is_on:
+            check_room_of_schedule(connection, member.project_id, found.made_by)
         is_changed = switch_schedule(connection, member.project, schedule, on=on)
         if is_changed:
             act = "schedule-on" if on else "schedule-off"
@@ -144,7 +151,7 @@ def jobs_to_repeat(
     found: dict[str, JobRow] = {}
     for row in rows:
         if row.kind != "resume":
-            found.setdefault(row.specification, row)
+            found.setdefault(row.asked_sha256, row)
     return tuple(found.values())
 
 
@@ -154,12 +161,9 @@ def asked_by(connection: psycopg.Connection[Any], caller: Caller, project: str, 
     Raises :class:`Missing` where there is no such job.
     """
     member = member_of(caller, project, Role.RUNNER)
-    row = find_job(connection, member.project, job)
-    if row is not None and row.resumes is not None:
-        row = find_job(connection, member.project, row.resumes)
-    if row is None:
+    if find_job(connection, member.project, job) is None:
         raise Missing("there is no such job in this project")
-    asked = read_specification(row.specification)
+    asked = read_specification(specification_of(connection, job))
     assert not isinstance(asked, Resumption), "the first of a line of jobs asks itself"
     return asked
 

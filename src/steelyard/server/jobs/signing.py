@@ -2,6 +2,7 @@
 
 Without a ledger whoever starts a job often enough gets any verdict once. So each project has a key of its own, made by
 its first job, which lies with its ledger in ``secrets/projects/`` of the data folder: on this machine, in no backup.
+What was asked under a key that is lost is counted on by the next one (``carrying.py``).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act
 from steelyard.server.access.roles import roles_of
 from steelyard.server.access.secrets import digest_of
+from steelyard.server.database.reading import reading
 from steelyard.server.notify.smtp import check_address
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class MailChoices:
             "SELECT address, confirmed_at IS NOT NULL, sha256 IS NOT NULL FROM steelyard.mail_address "
             "WHERE person_id = %s AND address <> ''"
         )
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(query, (person,)).fetchone()
         return None if row is None else MailAddress(*row)
 
@@ -103,7 +104,7 @@ class MailChoices:
     def chosen(self, person: int) -> dict[int | None, tuple[str, ...]]:
         """The kinds that a person asked for, by the project's number, None for the server."""
         query = "SELECT project_id, kinds FROM steelyard.mail_choice WHERE person_id = %s"
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return {project: tuple(kinds) for project, kinds in connection.execute(query, (person,)).fetchall()}
 
     def choose(self, project: Membership | None, kinds: Sequence[str], caller: Caller, facts: RequestFacts) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act
+from steelyard.server.database.reading import reading
 from steelyard.server.encryption.keyring import UnreadableError
 from steelyard.server.endpoints.rows import lock_keys
 from steelyard.server.notify.sealed import about_mail
@@ -76,7 +77,7 @@ class MailServers:
 
     def row(self) -> ServerRow | None:
         """The settings, None where there are none yet."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             found = connection.execute(
                 "SELECT host, port, security, sender, username, sealed IS NOT NULL, is_on, set_at "
                 "FROM steelyard.mail_server"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act
+from steelyard.server.database.reading import reading
 from steelyard.server.notify.sealed import address_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Places:
 
     def all(self) -> list[Place]:
         """Those that count now, by host."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT p.id, p.scheme, p.host, p.port, p.made_at, (SELECT count(*) FROM steelyard.webhook w "
                 "WHERE (w.scheme, w.host, w.port) = (p.scheme, p.host, p.port) AND w.retired_at IS NULL) "

@@ -5,13 +5,14 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, StorageError
 from steelyard.server.endpoints.addresses import OwnPlaces, RefusedAddressError, refusal
@@ -21,9 +22,14 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Letter", "MailServer", "check_address", "message_of", "send_letters"]
+__all__ = ["MAX_REPLY", "SECONDS", "Letter", "MailServer", "check_address", "message_of", "send_letters"]
 
-SECONDS: Final = 15.0
+SECONDS: Final = 15.0  # for one reply of the server, however slowly its bytes come
+MAX_REPLY: Final = 64 << 10  # bytes of one reply
+# A mail server that is slow at each step keeps neither a page nor the outbox for longer: a lease of five is 300 s.
+BEGINNING_SECONDS: Final = 45.0  # from the connection to the password
+LETTER_SECONDS: Final = 45.0
+_SLOW: Final = f"the mail server does not answer within {SECONDS:g} seconds"
 _LOCAL: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$%&'*+/=?^_`{|}~-")
 _DOMAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
 
@@ -91,10 +97,10 @@ def send_letters(server: MailServer, letters: Sequence[Letter], own: OwnPlaces) 
 
 
 @contextmanager
-def _connected(server: MailServer, own: OwnPlaces) -> Iterator[smtplib.SMTP]:
+def _connected(server: MailServer, own: OwnPlaces) -> Iterator[_Bounded]:
     """A connection, with TLS and signed in where that is asked for; raises StorageError with a line of our own."""
     context = ssl.create_default_context()
-    connection: smtplib.SMTP | None = None
+    connection: _Bounded | None = None
     try:
         connection = _CheckedTls(own, server, context) if server.security == "tls" else _Checked(own, server)
         if server.security == "starttls":
@@ -112,7 +118,8 @@ def _connected(server: MailServer, own: OwnPlaces) -> Iterator[smtplib.SMTP]:
             connection.quit()
 
 
-def _sent(connection: smtplib.SMTP, server: MailServer, letter: Letter) -> Outcome:
+def _sent(connection: _Bounded, server: MailServer, letter: Letter) -> Outcome:
+    connection.give(LETTER_SECONDS)
     try:
         connection.send_message(message_of(letter, server.sender), server.sender, [letter.to])
     except smtplib.SMTPRecipientsRefused as error:
@@ -144,23 +151,29 @@ def _words(error: Exception) -> str:
         return str(error.strerror)
     if isinstance(error, ssl.SSLError):
         return "TLS with the mail server failed, or its certificate is not trusted here"
+    if isinstance(error, _Unanswered):
+        return str(error)
     if isinstance(error, TimeoutError):
-        return f"the mail server does not answer within {SECONDS:g} seconds"
+        return _SLOW
     reason = error.strerror if isinstance(error, OSError) else None
     return f"the mail server cannot be reached: {one_line(str(reason or type(error).__name__), 120)}"
 
 
 def _open_checked(host: str, port: int, timeout: float, own: OwnPlaces) -> socket.socket:
-    """A connection to an address that was looked at first, each one that the host has in turn."""
+    """A connection to an address that was looked at first, each one that the host has in turn, in ``timeout`` s."""
     last: OSError = OSError("no address")
+    ends_at = time.monotonic() + timeout
     for family, kind, protocol, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         if reason := refusal(str(place[0]), port, own):
             last = RefusedAddressError(13, f"this address is not called: {reason}")
             continue
+        if (seconds := ends_at - time.monotonic()) <= 0:
+            raise TimeoutError
         found = socket.socket(family, kind, protocol)
         try:
-            found.settimeout(timeout)
+            found.settimeout(seconds)
             found.connect(place)
+            found.settimeout(timeout)
         except OSError as error:
             found.close()
             last = error
@@ -169,23 +182,101 @@ def _open_checked(host: str, port: int, timeout: float, own: OwnPlaces) -> socke
     raise last
 
 
-class _Checked(smtplib.SMTP):
-    """SMTP that connects only where it may; it says it is of the sender's domain, so that no name is looked up."""
+class _Unanswered(smtplib.SMTPServerDisconnected):
+    """A reply that did not end within its bytes or its time; the text says so in our words."""
 
-    def __init__(self, own: OwnPlaces, server: MailServer) -> None:
+
+class _Reply:
+    """What a server replies, read byte by byte as smtplib asks for its lines: so many bytes, and until a moment.
+
+    ``problem`` says which of both was over, in words; "" while neither is.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._left, self._ends_at, self._slow = 0, 0.0, ""
+        self.problem = ""
+
+    def begin(self, ends_at: float, slow: str) -> None:
+        """The next lines are of another reply, which has until then; else ``slow`` is the problem."""
+        self._left, self._ends_at, self._slow = MAX_REPLY, ends_at, slow
+
+    def readline(self, most: int) -> bytes:
+        """A line of at most so many bytes; raises OSError where the reply has a problem, and the connection's own."""
+        line = bytearray()
+        while not line.endswith(b"\n") and len(line) < most:
+            if not (piece := self._next()):
+                break
+            line += piece
+        return bytes(line)
+
+    def _next(self) -> bytes:
+        seconds = self._ends_at - time.monotonic()
+        if not self._left:
+            self.problem = f"the mail server answers with more than {MAX_REPLY >> 10} KB"
+        elif seconds <= 0:
+            self.problem = self._slow
+        if self.problem:
+            raise OSError(self.problem)
+        self._left -= 1
+        self._connection.settimeout(seconds)
+        try:
+            return self._connection.recv(1)
+        except TimeoutError:
+            self.problem = self._slow
+            raise
+
+    def close(self) -> None:
+        """Nothing is held here."""
+
+
+class _Bounded(smtplib.SMTP):
+    """SMTP whose replies are bounded in bytes and time; smtplib keeps all that a server says, and waits anew for each.
+
+    It says it is of the sender's domain, so that no name is looked up.
+    """
+
+    def __init__(self, own: OwnPlaces, server: MailServer, **more: Any) -> None:
         self._own = own
-        super().__init__(server.host, server.port, server.sender.rpartition("@")[2], timeout=SECONDS)
+        self.give(BEGINNING_SECONDS)
+        super().__init__(server.host, server.port, server.sender.rpartition("@")[2], timeout=SECONDS, **more)
+
+    def give(self, seconds: float) -> None:
+        """All replies from now on have so many seconds together."""
+        self._ends_at = time.monotonic() + seconds
+        self._whole = f"the mail server takes longer than {seconds:g} seconds"
+
+    def getreply(self) -> tuple[int, bytes]:
+        """As smtplib's; raises _Unanswered, too, after which the connection is closed."""
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("closed")
+        if self.file is None:
+            self.file = _Reply(self.sock)
+        reply, ends_at = self.file, time.monotonic() + SECONDS
+        reply.begin(min(ends_at, self._ends_at), _SLOW if ends_at <= self._ends_at else self._whole)
+        try:
+            return super().getreply()
+        except smtplib.SMTPServerDisconnected:
+            if reply.problem:
+                raise _Unanswered(reply.problem) from None
+            raise
+        finally:
+            if self.sock is not None:
+                self.sock.settimeout(SECONDS)
+
+
+class _Checked(_Bounded):
+    """SMTP that connects only where it may."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return _open_checked(host, port, timeout, self._own)
 
 
-class _CheckedTls(smtplib.SMTP_SSL):
+class _CheckedTls(_Bounded, smtplib.SMTP_SSL):
     """The same with TLS from its beginning."""
 
     def __init__(self, own: OwnPlaces, server: MailServer, context: ssl.SSLContext) -> None:
-        self._own = own
-        super().__init__(server.host, server.port, server.sender.rpartition("@")[2], timeout=SECONDS, context=context)
+        super().__init__(own, server, context=context)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return self.context.wrap_socket(_open_checked(host, port, timeout, self._own), server_hostname=host)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act, insert_one
+from steelyard.server.database.reading import reading
 from steelyard.server.endpoints.rows import lock_keys
 from steelyard.server.notify.events import TEST, note_event
 from steelyard.server.notify.sealed import about_webhook, address_of
@@ -89,18 +90,18 @@ class Webhooks:
 
     def of_project(self, project: Membership) -> list[Webhook]:
         """Those of a project, the newest first."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return _found(connection, project, "ORDER BY w.id DESC")
 
     def find(self, project: Membership, number: int) -> Webhook | None:
         """The webhook of a project with this number."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             found = _found(connection, project, "AND w.id = %s", number)
         return found[0] if found else None
 
     def attempts(self, project: Membership, number: int) -> list[Attempt]:
         """What was sent to a webhook in the last seven days, or waits to be, the newest first, at most 100."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT e.message, e.kind, d.made_at, d.state, d.next_at, coalesce(a.attempt, d.attempt), a.at, "
                 "a.status, coalesce(a.problem, ''), coalesce(a.reply, '') FROM steelyard.delivery d "

@@ -32,6 +32,7 @@ NAMES: Final = ("preferred_username", "email", "name")  # claims by which a pers
 _LEEWAY: Final = 60.0  # seconds by which two clocks may differ
 _MAX_KEYS: Final = 100
 _LEAST_RSA_BITS: Final = 2048
+_MOST_KEY_BITS: Final = 16384  # of each number of a key: one of four million takes a second of all requests' time
 _MAX_GROUPS: Final = 2000
 _MAX_GROUP: Final = 300
 _NOT_NAME: Final = re.compile(r"[^A-Za-z0-9._@-]+")
@@ -67,7 +68,8 @@ def read_id_token(
     _check_audience(claims, settings.client_id)
     _check_time(claims, now)
     given = claims.get("nonce")
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+    # JSON may have half of a pair of surrogates, which has no form in UTF-8.
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), nonce.encode()):
         raise IdTokenError("it belongs to another sign-in (nonce)")
     return claims
 
@@ -119,7 +121,7 @@ def _signed_claims(token: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, A
             raise IdTokenError("it is not signed as a provider signs (alg)")
         key = _key(keys, algorithm, key_id)
         return dict(jwt.decode(token, key, algorithms=[algorithm], registry=registry).claims)
-    except (JoseError, ValueError, TypeError):
+    except (JoseError, ValueError, TypeError, RecursionError):  # the last one for JSON that is too deep
         raise IdTokenError("its signature does not hold") from None
 
 
@@ -144,6 +146,8 @@ def _imported(key: Mapping[str, Any]) -> Key:
     public = {name: value for name, value in key.items() if name in ("kty", "kid", "n", "e", "crv", "x", "y")}
     if public["kty"] == "RSA" and len(str(public.get("n", ""))) * 6 < _LEAST_RSA_BITS:  # base64url
         raise IdTokenError("it is signed with a key that is too short")
+    if any(len(str(public.get(name, ""))) * 6 > _MOST_KEY_BITS + 16 for name in ("n", "e", "x", "y")):
+        raise IdTokenError(f"it is signed with a key that is too long: {_MOST_KEY_BITS:,} bits are the most")
     return JWKRegistry.import_key(public)
 
 

@@ -8,6 +8,7 @@ from steelyard import __version__
 from steelyard.errors import InputError
 from steelyard.server import health
 from steelyard.server.database.audit import audit_head
+from steelyard.server.database.reading import reading
 from steelyard.server.database.retention import LEAST_MONTHS
 from steelyard.server.notify.sealed import unreadable_secrets
 from steelyard.server.pages.server_state import state_of
@@ -27,7 +28,7 @@ _MOST_MONTHS: Final = 1200
 def show_admin(call: Call) -> Response:
     """What an administrator looks at before an upgrade, and when something is wrong."""
     platform = call.platform
-    with platform.pool.connection() as connection:
+    with reading(platform.pool) as connection:
         head = audit_head(connection)
         size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
         secrets = unreadable_secrets(connection, platform.endpoints.key_file)

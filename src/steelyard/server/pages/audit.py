@@ -11,6 +11,7 @@ from steelyard.errors import VerificationError
 from steelyard.server.access.acts import audit_act
 from steelyard.server.access.audit_names import REFERENCE, find_person, names_of
 from steelyard.server.database.audit import audit_cut, audit_head, check_audit, check_audit_part
+from steelyard.server.database.reading import reading
 from steelyard.server.pages.words import moment
 from steelyard.server.web.render import page
 from steelyard.util.text import one_line
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["send_audit", "show_audit"]
 
 _LINES: Final = 50
-_BATCH: Final = 1_000  # lines that an export reads at once
+_BATCH: Final = 200  # lines that an export reads at once: they fit into the socket, so the database never waits for us
 _LAST: Final = 2**62
 
 
@@ -41,7 +42,7 @@ def show_audit(call: Call) -> Response:
     before = call.query("before", 20)
     last = min(int(before), _LAST) if before.isascii() and before.isdigit() else _LAST
     typed = {name: found for name in ("actor", "subject") if (found := call.query(name, 100).strip())}
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         wanted = {name: _reference(connection, found) for name, found in typed.items()}
         rows = _lines(connection, last, wanted)
         try:
@@ -79,7 +80,7 @@ def _pieces(pool: ConnectionPool, end: int) -> Iterator[bytes]:
     """The lines before ``end``, some at a time, each time by a connection of their own: whoever reads may be slow."""
     after = -1
     while True:
-        with pool.connection() as connection:
+        with reading(pool) as connection:
             rows = connection.execute(
                 "SELECT sequence, line FROM steelyard.audit WHERE sequence > %s AND sequence < %s "
                 "ORDER BY sequence LIMIT %s",

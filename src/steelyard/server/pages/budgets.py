@@ -7,18 +7,32 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import InputError
-from steelyard.server.jobs import acts, approving
-from steelyard.server.pages.words import money_in_words
+from steelyard.server.access.callers import Role
+from steelyard.server.access.deciders import in_words, people_reaching
+from steelyard.server.database.reading import reading
+from steelyard.server.jobs import acts, thresholds
+from steelyard.server.jobs.membership import Missing, Refused
+from steelyard.server.pages.words import moment, money_in_words
 from steelyard.server.web.addresses import budgets_path
-from steelyard.server.web.render import page
+from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from steelyard.server.jobs.budgets import BudgetRow
+    from steelyard.server.jobs.thresholds import Threshold, WaitingChange
     from steelyard.server.web.call import Call
 
-__all__ = ["do_change", "do_change_threshold", "left_in_words", "read_amounts", "show_budgets"]
+__all__ = [
+    "do_approve_threshold",
+    "do_change",
+    "do_change_threshold",
+    "do_refuse_threshold",
+    "left_in_words",
+    "read_amounts",
+    "show_budgets",
+    "threshold_in_words",
+]
 
 
 def show_budgets(call: Call) -> Response:
@@ -43,17 +57,45 @@ def do_change(call: Call) -> Response:
 
 
 def do_change_threshold(call: Call) -> Response:
-    """Set above which amount a job needs a second person; without an amount none does."""
+    """Set above which amount a job needs a second person, or ask another admin for it; without an amount none does."""
     from starlette.responses import RedirectResponse
 
     project = call.project.project
     try:
         cost, tokens = read_amounts(call.field("cost", 40), call.field("tokens", 40))
         with call.platform.pool.connection() as connection:
-            approving.change_threshold(connection, call.caller, project, call.facts, cost=cost, tokens=tokens)
+            thresholds.change_threshold(connection, call.caller, project, call.facts, cost=cost, tokens=tokens)
     except InputError as error:
         return _page(call, 400, threshold_problem=str(error), threshold_typed=call.form)
     return RedirectResponse(budgets_path(project), 303)
+
+
+def do_approve_threshold(call: Call) -> Response:
+    """Let the threshold be what another admin asked for."""
+    return _decide(call, is_approved=True)
+
+
+def do_refuse_threshold(call: Call) -> Response:
+    """Leave it as it is; whoever asked takes it back so."""
+    return _decide(call, is_approved=False)
+
+
+def _decide(call: Call, *, is_approved: bool) -> Response:
+    from starlette.responses import RedirectResponse
+
+    project = call.project.project
+    try:
+        with call.platform.pool.connection() as connection:
+            is_decided = thresholds.decide_threshold(
+                connection, call.caller, project, call.number("change"), call.facts, is_approved=is_approved
+            )
+    except Missing:
+        return missing_page(call)
+    except Refused as error:
+        return _page(call, 403, threshold_problem=str(error))
+    if not is_decided:
+        return _page(call, 409, threshold_problem="somebody has decided about this threshold, or asked for another one")
+    return RedirectResponse(f"{budgets_path(project)}#h-approval", 303)
 
 
 def read_amounts(cost: str, tokens: str) -> tuple[Decimal | None, int | None]:
@@ -105,9 +147,14 @@ def _page(
     threshold_typed: Mapping[str, str] | None = None,
 ) -> Response:
     project = call.project.project
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = acts.budgets_shown(connection, call.caller, project)
-        threshold = approving.threshold_shown(connection, call.caller, project)
+        threshold = thresholds.threshold_shown(connection, call.caller, project)
+        waiting = thresholds.waiting_change(connection, call.caller, project)
+        others = people_reaching(
+            connection, call.project.project_id, Role.ADMIN, call.platform.issuer,
+            without=waiting.asked_by if waiting else call.caller.person,
+        )  # fmt: skip
     given = typed or {}
     now = {
         "cost": "" if threshold.cost is None else f"{threshold.cost:f}",
@@ -123,10 +170,32 @@ def _page(
         budgets=[_shown(each) for each in found],
         endpoints=[each.name for each in call.platform.endpoints.all() if each.retired_at is None],
         typed={name: given.get(name, "") for name in ("endpoint", "cost", "tokens")},
-        threshold=threshold_typed or now,
+        threshold={name: (threshold_typed or now).get(name, "") for name in now},
         has_threshold=any(now.values()),
         threshold_problem=threshold_problem,
+        waiting=_shown_change(call, waiting) if waiting else None,
+        others=in_words(others),
     )
+
+
+def threshold_in_words(threshold: Threshold) -> str:
+    """``10.00``, ``10.00 or 2,000 tokens``, ``no threshold``."""
+    parts = [
+        *([] if threshold.cost is None else [money_in_words(threshold.cost)]),
+        *([] if threshold.tokens is None else [f"{threshold.tokens:,} tokens"]),
+    ]
+    return " or ".join(parts) or "no threshold"
+
+
+def _shown_change(call: Call, change: WaitingChange) -> dict[str, Any]:
+    return {
+        "id": change.id,
+        "asked": threshold_in_words(change.asked),
+        "before": threshold_in_words(change.before),
+        "by": change.name,
+        "at": moment(change.asked_at),
+        "is_mine": change.asked_by == call.caller.person,
+    }
 
 
 def _shown(row: BudgetRow) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from steelyard.auditing.desk import screen_sheet
 from steelyard.errors import InputError, StorageError
 from steelyard.reports.words import about_time, claim_words, counted, remark
 from steelyard.server.access.callers import Role
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.dry_run import DryRunEnded
 from steelyard.server.jobs.messages import of_the_server
@@ -192,7 +193,7 @@ def _form_page(
 ) -> Response:
     project = call.project
     found, is_more = call.platform.runs.page(project.project_id, Filters(kind="audit"))
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         taken = taken_of(connection, [each.id for each in found])
     may_start = project.role.reaches(Role.RUNNER)
     return page(

@@ -11,7 +11,10 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
+
 from steelyard.comparison import portfolio_words, words
+from steelyard.comparison.concentration import with_shares
 from steelyard.comparison.html import span
 from steelyard.comparison.portfolio_pages import dots
 from steelyard.errors import InputError
@@ -38,8 +41,6 @@ __all__ = ["show_compare"]
 
 MOST_RUNS: Final = 8
 MOST_ANSWERS: Final = 200_000  # of all chosen runs: so many are read in about a minute
-_MOST_GROUPS: Final = 50
-_MOST_IN_GROUP: Final = 30
 _MOST_TASKS: Final = 50
 _MOST_ROWS: Final = 60
 _CSS: Final = {"better": "consistent", "worse": "inconsistent", "not_told_apart": "not-tested"}
@@ -60,16 +61,17 @@ def _compare(call: Call) -> Response:
     if len(found) < len(rows):
         return missing_page(call)
     try:
-        asked = _asked(call, found)
+        asked, shares = _asked(call, found), _shares(call)
     except InputError as error:
         return _choice(call, 400, problem=str(error))
+    assert call.caller.person is not None, "whoever sees a project's pages is a person"
     try:
-        compared = call.platform.comparisons.result(asked)
+        compared = call.platform.comparisons.result(asked, call.caller.person)
     except ComparingError as error:
         return page(call, "compare_wait.html.j2", 202, said=str(error), project=call.project.project)
     if compared.comparison is None:
         return _choice(call, 400, problem=compared.problem)
-    return page(call, "comparison.html.j2", **_shown(call, found, asked, compared, compared.comparison))
+    return page(call, "comparison.html.j2", **_shown(call, found, asked, _with_shares(compared, shares)))
 
 
 def _asked(call: Call, rows: list[RunRow]) -> Asked:
@@ -89,7 +91,6 @@ def _asked(call: Call, rows: list[RunRow]) -> Asked:
             AskedRun(folder=str(received_folder(call.platform.data, row)), seal=row.listed.seal) for row in rows
         ),
         all_pairs=call.query("pairs", 5) == "all",
-        shares=_shares(call),
     )
 
 
@@ -111,17 +112,19 @@ def _shares(call: Call) -> tuple[float, ...]:
 
 
 def _choice(call: Call, status: int = 200, *, problem: str = "") -> Response:
-    groups, is_cut = runs_of_same_samples(call.platform.pool, call.project.project_id)
+    after, address = call.query("after", 20), compare_path(call.project.project)
+    found = runs_of_same_samples(call.platform.pool, call.project.project_id, after)
     return page(
         call,
         "compare.html.j2",
         status,
         problem=problem,
         project=call.project.project,
-        address=compare_path(call.project.project),
-        groups=[_shown_group(each) for each in groups[:_MOST_GROUPS]],
-        groups_left=max(0, len(groups) - _MOST_GROUPS),
-        looked_at=LOOKED_AT if is_cut else 0,
+        address=address,
+        groups=[_shown_group(each) for each in found.groups],
+        older=f"{address}?{urlencode({'after': found.after})}" if found.after else "",
+        newest=address if after else "",
+        looked_at=LOOKED_AT if found.is_cut else 0,
         most=MOST_RUNS,
     )
 
@@ -129,8 +132,8 @@ def _choice(call: Call, status: int = 200, *, problem: str = "") -> Response:
 def _shown_group(group: SameSamples) -> dict[str, Any]:
     return {
         "task": group.task,
-        "runs": [_shown_choice(*each) for each in group.runs[:_MOST_IN_GROUP]],
-        "left": max(0, len(group.runs) - _MOST_IN_GROUP),
+        "runs": [_shown_choice(*each) for each in group.runs],
+        "left": group.left,
         "withdrawn": group.withdrawn,
     }
 
@@ -165,8 +168,19 @@ def _beside(call: Call, seal: str) -> Response:
 # ── the comparison ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared, comparison: Comparison) -> dict[str, Any]:
-    project = call.project.project
+def _with_shares(compared: Compared, shares: tuple[float, ...]) -> Compared:
+    """With these shares in the place of equal ones: nothing else depends on them, so nothing is computed anew."""
+    if not shares or compared.portfolio is None:
+        return compared
+    try:
+        return replace(compared, portfolio=with_shares(compared.portfolio, shares))
+    except InputError as error:
+        return replace(compared, portfolio=None, no_portfolio=str(error))
+
+
+def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared) -> dict[str, Any]:
+    project, comparison = call.project.project, compared.comparison
+    assert comparison is not None, "who calls this has looked"
     fields = [*(("run", each.seal) for each in asked.runs)]
     other_way = [] if asked.all_pairs else [("pairs", "all")]
     same_way = [("pairs", "all")] if asked.all_pairs else []

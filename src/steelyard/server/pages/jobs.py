@@ -6,16 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs import acts, approving
 from steelyard.server.jobs.costs import verdict_costs
 from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.jobs.messages import read_progress
-from steelyard.server.jobs.rows import names_of, seals_of, why_it_waits
-from steelyard.server.jobs.specification import Resumption, RunSpecification, read_specification
+from steelyard.server.jobs.rows import JobRow, names_of, seals_of, why_it_waits
 from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.pages.costs import NOTHING, job_verdict_cost
 from steelyard.server.pages.live import LIVE_RULES, live_claim_words
@@ -27,8 +25,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from steelyard.server.jobs.costs import VerdictCost
-    from steelyard.server.jobs.rows import JobEvent, JobRow
-    from steelyard.server.jobs.specification import Specification
+    from steelyard.server.jobs.rows import JobEvent
+    from steelyard.server.jobs.schedules import ScheduleRow
     from steelyard.server.web.call import Call
 
 __all__ = [
@@ -66,7 +64,7 @@ def show_jobs(call: Call) -> Response:
     """A page of the list, the newest first."""
     project, before = call.project.project, call.query("before", 20)
     number = min(int(before), 2**62) if before.isascii() and before.isdigit() else 0
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found, is_more = acts.jobs_shown(connection, call.caller, project, before=number)
         names = names_of(connection, [each.requested_by for each in found])
         costs = verdict_costs(connection, found)
@@ -146,7 +144,7 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
 def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
     project = call.project
     try:
-        with call.platform.pool.connection() as connection:
+        with reading(call.platform.pool) as connection:
             found = acts.job_shown(connection, call.caller, project.project, call.number("job"))
             row, events = found.row, found.events
             seal = seals_of(connection, [row]).get(row.run or 0, "")
@@ -190,7 +188,7 @@ def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, Ve
     return {
         "id": row.id,
         "address": job_path(project, row.id),
-        "subject": asked_in_words(read_specification(row.specification)),
+        "subject": asked_in_words(row),
         "state": "waiting for approval" if _needs_approval(row) else _state(row.state, row.wanted),
         "answered": f"{progress.answered:,} of at most {progress.planned:,}" if progress else "",
         "cost": "" if row.tokens is None else "unknown" if row.cost is None else money_in_words(row.cost),
@@ -207,15 +205,15 @@ def _shown(row: JobRow, project: str, names: dict[int, str], costs: dict[int, Ve
     }
 
 
-def asked_in_words(asked: Specification) -> str:
-    """What a job asks, in words; of one that goes on with another, that one's number."""
-    if isinstance(asked, Resumption):
-        return f"goes on with job {asked.job}"
-    where = f" at {asked.endpoint}" if asked.endpoint else ", the model built in"
-    named = asked_tasks(msgspec.json.encode(asked))
+def asked_in_words(row: JobRow | ScheduleRow) -> str:
+    """What a job or a schedule asks, in words; of a job that goes on with another, that one's number."""
+    if isinstance(row, JobRow) and row.resumes:
+        return f"goes on with job {row.resumes}"
+    where = f" at {row.endpoint}" if row.endpoint else ", the model built in"
+    named = asked_tasks(row.tasks)
     tasks = f": {', '.join(named[:5])}{' …' if len(named) > 5 else ''}" if named else ""
-    what = "measurement of" if isinstance(asked, RunSpecification) else "audit of claims about"
-    return f"{what} {asked.model}{where}{tasks}"
+    what = "measurement of" if row.kind == "run" else "audit of claims about"
+    return f"{what} {row.model}{where}{tasks}"
 
 
 def _needs_approval(row: JobRow) -> bool:

@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.server.access.callers import Role
+from steelyard.server.access.deciders import in_words, people_reaching
+from steelyard.server.database.reading import reading
+from steelyard.server.jobs.approving import may_decide
 from steelyard.server.jobs.disk import why_no_room
 from steelyard.server.jobs.needs import jobs_in_need, nearly_spent, used_share
+from steelyard.server.jobs.rows import names_of
+from steelyard.server.jobs.thresholds import waiting_changes
 from steelyard.server.jobs.workers import workers_seen
 from steelyard.server.notify.events import EXPIRY_DAYS
 from steelyard.server.notify.sealed import unreadable_secrets
+from steelyard.server.pages.budgets import threshold_in_words
 from steelyard.server.pages.words import moment, verdict_in_words
 from steelyard.server.runs.seen import unseen_inconsistent
 from steelyard.server.web.addresses import budgets_path, job_path, jobs_path, run_path
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
+    import psycopg
+
     from steelyard.server.access.tokens import TokenRow
     from steelyard.server.jobs.needs import JobInNeed
+    from steelyard.server.jobs.thresholds import WaitingChange
     from steelyard.server.web.call import Call
 
 __all__ = ["Need", "ends_soon", "needs_of"]
@@ -28,7 +37,6 @@ __all__ = ["Need", "ends_soon", "needs_of"]
 _MOST: Final = 10  # of each kind
 _JOB_WORDS: Final = {
     "failed": "failed",
-    "approval": "waits for the approval of another editor or admin",
     "paused": "is paused",
     "budget": "waits for a budget",
     "resting": "waits: its endpoint did not answer",
@@ -51,6 +59,7 @@ def needs_of(call: Call) -> list[Need]:
     return [
         *_unreadable_keys(call),
         *_server(call),
+        *_thresholds(call),
         *_jobs(call),
         *_verdicts(call),
         *_ending_tokens(call),
@@ -77,7 +86,7 @@ def _server(call: Call) -> Iterator[Need]:
     if not call.caller.is_admin:
         return
     platform, since = call.platform, datetime.now(UTC) - timedelta(days=1)
-    with platform.pool.connection() as connection:
+    with reading(platform.pool) as connection:
         secrets = unreadable_secrets(connection, platform.endpoints.key_file)
         gone = [each for each in workers_seen(connection) if each.is_gone and each.seen_at > since]
     if secrets:
@@ -89,20 +98,46 @@ def _server(call: Call) -> Iterator[Need]:
         yield Need("The disk", "/admin", problem)
 
 
+def _thresholds(call: Call) -> Iterator[Need]:
+    """A threshold that one admin asked for, and that waits for another."""
+    with reading(call.platform.pool) as connection:
+        found = waiting_changes(connection, _projects(call, Role.ADMIN))
+        words = [_threshold_words(call, connection, each) for each in found[:_MOST]]
+    for each, said in zip(found, words, strict=False):
+        yield Need(f"Threshold of {each.project}", f"{budgets_path(each.project)}#h-approval", said)
+    if len(found) > _MOST:
+        yield Need(
+            f"Threshold of {found[_MOST].project}", budgets_path(found[_MOST].project), "more wait for a decision"
+        )
+
+
+def _threshold_words(call: Call, connection: psycopg.Connection[Any], change: WaitingChange) -> str:
+    wanted = f"{threshold_in_words(change.asked)} in place of {threshold_in_words(change.before)}"
+    if change.asked_by != call.caller.person:
+        return f"{one_line(change.name, 80)} asks for {wanted}, and waits for you"
+    others = _who(call, connection, change.project, Role.ADMIN, change.asked_by)
+    return f"you asked for {wanted}, which waits for {others or 'another admin, of whom there is none'}"
+
+
+def _who(call: Call, connection: psycopg.Connection[Any], project: str, least: Role, without: int) -> str:
+    """Who could decide, by name; "" for nobody."""
+    member = call.caller.membership(project)
+    assert member is not None, "it is a project of the caller's"
+    return in_words(people_reaching(connection, member.project_id, least, call.platform.issuer, without=without))
+
+
 def _jobs(call: Call) -> Iterator[Need]:
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = jobs_in_need(connection, _projects(call, Role.RUNNER), _MOST + 1)
-    for each in found[:_MOST]:
-        yield Need(f"Job {each.id} of {each.project}", job_path(each.project, each.id), _job_words(call, each))
+        words = [_job_words(call, connection, each) for each in found[:_MOST]]
+    for each, said in zip(found, words, strict=False):
+        yield Need(f"Job {each.id} of {each.project}", job_path(each.project, each.id), said)
     if len(found) > _MOST:
         yield Need(f"Jobs of {found[_MOST].project}", jobs_path(found[_MOST].project), "more jobs need somebody")
 
 
-def _job_words(call: Call, job: JobInNeed) -> str:
-    said = _JOB_WORDS[job.why]
-    member = call.caller.membership(job.project)
-    if job.why == "approval" and job.requested_by != call.caller.person and member and member.role.reaches(Role.EDITOR):
-        said = "waits for your approval"
+def _job_words(call: Call, connection: psycopg.Connection[Any], job: JobInNeed) -> str:
+    said = _approval_words(call, connection, job) if job.why == "approval" else _JOB_WORDS[job.why]
     if job.why == "worker":
         return f"{said} since {moment(job.created_at)}"
     return (
@@ -110,6 +145,16 @@ def _job_words(call: Call, job: JobInNeed) -> str:
         if job.reason and job.why in ("failed", "approval", "budget", "later")
         else said
     )
+
+
+def _approval_words(call: Call, connection: psycopg.Connection[Any], job: JobInNeed) -> str:
+    """Who waits for whom."""
+    asked_by = names_of(connection, [job.requested_by]).get(job.requested_by, "")
+    if may_decide(connection, call.caller, job.project, job.id):
+        return f"asked for by {one_line(asked_by, 80)}, waits for your approval"
+    others = _who(call, connection, job.project, Role.EDITOR, job.requested_by)
+    whose = "" if job.requested_by == call.caller.person else f"asked for by {one_line(asked_by, 80)}, "
+    return f"{whose}waits for the approval of {others or 'another editor or admin, of whom there is none'}"
 
 
 def _verdicts(call: Call) -> Iterator[Need]:
@@ -140,7 +185,7 @@ def ends_soon(token: TokenRow) -> bool:
 
 
 def _budgets(call: Call) -> Iterator[Need]:
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = nearly_spent(connection, _projects(call, Role.ADMIN))
     for project, row in found[:_MOST]:
         place = f"at {row.endpoint}" if row.endpoint else "for all endpoints"

@@ -12,6 +12,8 @@ from urllib.parse import quote
 from steelyard.evidence import layout
 from steelyard.server.access.callers import Role
 from steelyard.server.answers.index import UnusableIndexError
+from steelyard.server.database.reading import reading
+from steelyard.server.jobs.carrying import key_of_plan
 from steelyard.server.jobs.signing import key_id_of_project
 from steelyard.server.jobs.tries import other_tries
 from steelyard.server.pages.words import bytes_in_words, intervals_in_words, moment, verdict_class, verdict_in_words
@@ -74,8 +76,7 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         pushed_by=row.pushed_by,
         token=row.token,
         job=row.listed.job,
-        is_own_key=bool(row.listed.job and run.signed_by)
-        and run.signed_by == key_id_of_project(call.platform.data, call.project.project_id),
+        **_key(call, row),
         **_tries(call, row),
         verified_at=moment(row.verified_at),
         size=bytes_in_words(row.size),
@@ -91,11 +92,22 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
     )
 
 
+def _key(call: Call, row: RunRow) -> dict[str, bool]:
+    """Whether the project's key signed a run that a job made, and whether that is the key which its jobs have now."""
+    signed_by, project = row.summary.signed_by, call.project.project_id
+    if not row.listed.job or not signed_by:
+        return {"is_own_key": False, "is_key_here": False}
+    is_here = signed_by == key_id_of_project(call.platform.data, project)
+    with reading(call.platform.pool) as connection:
+        is_own = is_here or signed_by == key_of_plan(connection, project, row.summary.plan)
+    return {"is_own_key": is_own, "is_key_here": is_here}
+
+
 def _tries(call: Call, row: RunRow) -> dict[str, Any]:
     """Of a run that a job made: how many other jobs asked the same, in words, and the newest of them."""
     if not row.listed.job:
         return {"tries": "", "other_jobs": []}
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         found = other_tries(connection, call.project.project_id, row.listed.job)
     links = [
         {"job": each.job, "state": each.state, "address": job_path(call.project.project, each.job)}

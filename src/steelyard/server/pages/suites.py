@@ -28,6 +28,7 @@ __all__ = ["do_apply", "find_suite", "is_reader", "send_archive", "send_review",
 
 _ITEMS: Final = 100  # of a list
 _MOST: Final = 10**9  # of what a place may be in the database
+_LAST_RUN: Final = 2**62
 
 
 def show_suites(call: Call) -> Response:
@@ -110,7 +111,8 @@ def is_reader(call: Call, suite: SuiteRow) -> bool:
 
 def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "") -> Response:
     project, platform = call.project, call.platform
-    runs = runs_of(platform.pool, project.project_id, suite.digest)
+    before = min(int(typed) if (typed := call.query("runs", 20)).isdecimal() else 0, _LAST_RUN)
+    runs, is_more = runs_of(platform.pool, project.project_id, suite.digest, before)
     review = platform.suite_decisions.review_state(suite)
     reader = is_reader(call, suite)
     first = min(max(int(after) if (after := call.query("from", 10)).isdecimal() else 1, 1), _MOST)
@@ -137,6 +139,8 @@ def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "
              "recipient": each.recipient, "item_count": each.items}
             for each in runs
         ],
+        older_runs=f"{address}?runs={runs[-1].id}#h-seen" if is_more else "",
+        newest_runs=f"{address}#h-seen" if before else "",
         readers=_readers(call, suite),
         reviewed=review.reviewed,
         pending=review.pending,
@@ -144,12 +148,17 @@ def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "
         states=[{"state": each, "address": f"{address}/items/{each.place}"} for each in listed],
         earlier=f"{address}?from={max(1, first - _ITEMS)}#h-items" if first > 1 else "",
         later=f"{address}?from={first + _ITEMS}#h-items" if first + _ITEMS <= suite.items else "",
-        versions=[_shown(each, project.project) for each in platform.suites.versions(project.project_id, suite.name)],
+        versions=[
+            {"version": each, "at": moment(each.brought_at), "is_made": bool(each.made_of)}
+            for each in platform.suites.versions(project.project_id, suite.name)
+        ],
     )  # fmt: skip
 
 
 def _readers(call: Call, suite: SuiteRow) -> list[dict[str, str]]:
     """The readers' keys that the suite names, each with who showed here that it is theirs."""
+    if not suite.summary.readers:
+        return []
     owners = call.platform.reader_keys.owners(suite.summary.readers)
     return [{"key": each, "people": ", ".join(owners.get(each, ()))} for each in suite.summary.readers]
 

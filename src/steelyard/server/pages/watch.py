@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
+from steelyard.server.database.reading import reading
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.cadence import EACH, WEEKDAYS, cadence_in_words, cron_of
 from steelyard.server.jobs.looks import next_look, place_of
 from steelyard.server.jobs.membership import Missing
+from steelyard.server.jobs.room import BYTES_A_DAY, OPEN_OF_PROJECT
 from steelyard.server.jobs.rows import names_of
-from steelyard.server.jobs.specification import read_specification
 from steelyard.server.pages.jobs import asked_in_words
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
 from steelyard.server.web.addresses import job_path, run_path, watch_path
@@ -37,12 +38,16 @@ _ALERTS: Final = 10
 _STATES: Final = {"cancelled": "stopped"}
 _WAITS: Final = {
     "person": "It rests, since whoever made it is disabled: somebody else has to make it anew.",
+    "role": "It rests, since whoever made it may start no jobs in this project any more: somebody else has to make it "
+    "anew.",
     "job": "Its look is due, and waits for the end of its last job.",
+    "room": f"Its look is due, and waits for room: at most {OPEN_OF_PROJECT} jobs of a project are open, and what the "
+    f"looks of 24 hours ask holds {BYTES_A_DAY >> 20} MB at most.",
     "soon": "Its look is due now.",
     "worker": "Its look is overdue, and nobody makes its job: no worker runs, or its endpoint or model is no longer in "
     "the list.",
 }
-_STUCK: Final = ("person", "worker")  # what does not pass by itself
+_STUCK: Final = ("person", "role", "worker")  # what does not pass by itself
 _FIELDS: Final = {
     "job": "", "name": "", "each": "week", "at": "06:00", "weekday": "MON", "day": "1", "cron": "", "zone": "UTC",
 }  # fmt: skip
@@ -137,7 +142,7 @@ def _switch(call: Call, *, on: bool) -> Response:
 def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
     project, caller, may_act = call.project.project, call.caller, call.project.role.reaches(Role.RUNNER)
     before, wanted = _number(call.query("before", 20)), _number(call.query("job", 20))
-    with call.platform.pool.connection() as connection:
+    with reading(call.platform.pool) as connection:
         schedules = schedule_acts.schedules_shown(connection, caller, project)
         waits = schedule_acts.waits_shown(connection, caller, project)
         last = schedule_acts.lasts_shown(connection, caller, project)
@@ -185,7 +190,7 @@ def _shown_schedule(
     return {
         "address": f"{watch_path(project)}/{row.id}",
         "name": row.name,
-        "subject": asked_in_words(read_specification(row.specification)),
+        "subject": asked_in_words(row),
         "cadence": cadence_in_words(row.cron),
         "zone": row.zone,
         "is_on": row.is_on,
@@ -212,7 +217,7 @@ def _shown_look(row: LookRow, project: str) -> dict[str, Any]:
 
 
 def _shown_job(row: JobRow) -> dict[str, str]:
-    asked = asked_in_words(read_specification(row.specification))
+    asked = asked_in_words(row)
     return {"id": str(row.id), "words": f"job {row.id}, {row.created_at.astimezone(UTC):%Y-%m-%d}: {asked}"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from steelyard.server.database.reading import reading
 from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import LISTED, ListedRun
 from steelyard.server.runs.summary import Taken
@@ -62,7 +63,7 @@ JOIN steelyard.project j ON j.id = r.project_id
 
 def models_page(pool: ConnectionPool, project: int, after: str = "", size: int = 50) -> tuple[list[ModelRow], str]:
     """The models of a project by name, from behind ``after``; and the name from which the next page goes on, or ""."""
-    with pool.connection() as connection:
+    with reading(pool) as connection:
         asked = {"project": project, "after": after, "size": size}
         names = [name for (name,) in connection.execute(_SUBJECTS.encode(), asked).fetchall()]
         shown = names[:size]

@@ -13,6 +13,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
+from steelyard.server.database.reading import reading
 from steelyard.server.notify.events import note_run
 from steelyard.server.runs.folders import folder_key
 from steelyard.server.runs.gone import GoneError
@@ -110,7 +111,7 @@ class Runs:
             "ORDER BY pushed_at DESC, id DESC LIMIT %s) r "
             "JOIN steelyard.project j ON j.id = r.project_id ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
         )
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(query.encode(), (list(projects), number, number)).fetchall()
         return [ListedRun(*row) for row in rows]
 
@@ -133,7 +134,7 @@ class Runs:
             f"SELECT {LISTED} FROM {_RUNS} WHERE {' AND '.join(conditions)} "  # noqa: S608 — our own words
             "ORDER BY r.pushed_at DESC, r.id DESC LIMIT %s"
         )
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(query.encode(), (*values, size + 1)).fetchall()
         return [ListedRun(*row) for row in rows[:size]], len(rows) > size
 
@@ -144,7 +145,7 @@ class Runs:
         """
         if not _SEAL.fullmatch(seal):
             return None
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(
                 f"SELECT {LISTED}, r.summary, p.name, coalesce(t.name, ''), r.verified_at, r.size_bytes, r.files, "  # noqa: S608
                 f"coalesce(r.folder, r.seal_sha256) FROM {_RUNS} JOIN steelyard.person p ON p.id = r.pushed_by "
@@ -165,7 +166,7 @@ class Runs:
         return RunRow(run, summary, pushed_by, token, verified_at, size, files, folder)
 
     def _why_withdrawn(self, run: int) -> str:
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(
                 "SELECT withdrawn_at, reason FROM steelyard.run_withdrawn WHERE run_id = %s", (run,)
             ).fetchone()
@@ -176,7 +177,7 @@ class Runs:
 
     def files(self, run: int, after: str = "", number: int = 200) -> list[RunFile]:
         """The files of a run by name, from the one after ``after``."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT name, size_bytes, sha256 FROM steelyard.run_file WHERE run_id = %s AND name > %s "
                 "ORDER BY name LIMIT %s",
@@ -186,33 +187,33 @@ class Runs:
 
     def digests(self, run: int) -> dict[str, str]:
         """The SHA-256 of each file of a run as it was received, by name."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute("SELECT name, sha256 FROM steelyard.run_file WHERE run_id = %s", (run,))
             return dict(rows.fetchall())
 
     def digest(self, run: int, name: str) -> str | None:
         """The SHA-256 of a file of a run as it was received; None where the run has none of this name."""
         query = "SELECT sha256 FROM steelyard.run_file WHERE run_id = %s AND name = %s"
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(query, (run, name)).fetchone()
         return None if row is None else row[0]
 
     def has_file(self, run: int, name: str) -> bool:
         """Whether a run has a file of this name."""
         query = "SELECT FROM steelyard.run_file WHERE run_id = %s AND name = %s"
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return connection.execute(query, (run, name)).fetchone() is not None
 
     def withheld_at(self, run: int) -> datetime | None:
         """When a run's texts were deleted for their age; None where they were not."""
         query = "SELECT withheld_at FROM steelyard.run_withheld WHERE run_id = %s"
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(query, (run,)).fetchone()
         return None if row is None else row[0]
 
     def text_months(self) -> dict[str, int | None]:
         """For how many whole months each project keeps texts, by its name; None: as long as their runs."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return dict(connection.execute("SELECT name, text_months FROM steelyard.project ORDER BY name").fetchall())
 
     def set_text_months(self, project: str, months: int | None, caller: Caller, facts: RequestFacts) -> None:
@@ -282,7 +283,7 @@ def insert_run(
     if made is None:
         return None
     _add_files(connection, made[0], summary.files)
-    for use in summary.suites:
+    for use in sorted(summary.suites, key=lambda each: (each.suite, each.recipient)):  # two pushes lock in one order
         connection.execute(
             "INSERT INTO steelyard.run_suite (run_id, suite, recipient, plan, lines) VALUES (%s, %s, %s, %s, %s)",
             (made[0], use.suite, use.recipient, summary.plan[:64], list(use.lines)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from steelyard.server.database.reading import reading
 from steelyard.server.runs.rows import LISTED, ListedRun
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _UNSEEN: Final = (
 def unseen_inconsistent(pool: ConnectionPool, projects: Sequence[int], person: int, size: int) -> list[ListedRun]:
     """The newest runs of these projects with an inconsistent verdict, of four weeks, that the person has not opened."""
     asked = {"projects": list(projects), "days": UNSEEN_DAYS, "person": person, "size": size}
-    with pool.connection() as connection:
+    with reading(pool) as connection:
         return [ListedRun(*row) for row in connection.execute(_UNSEEN.encode(), asked).fetchall()]
 
 

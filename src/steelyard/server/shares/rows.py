@@ -11,6 +11,7 @@ from steelyard.evidence import layout
 from steelyard.server.access.callers import Caller
 from steelyard.server.access.secrets import digest_of, new_secret
 from steelyard.server.database.audit import append_audit
+from steelyard.server.database.reading import reading
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -62,7 +63,7 @@ class Shares:
 
     def of_run(self, run: int) -> list[Share]:
         """The links of a run, the newest first."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 f"SELECT s.id, s.label, p.name, s.made_at, s.expires_at, s.opened, s.opened_at, {_STATE} "  # noqa: S608
                 "FROM steelyard.share s JOIN steelyard.person p ON p.id = s.made_by WHERE s.run_id = %s "

@@ -15,6 +15,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.server.access.acts import audit_act
+from steelyard.server.database.reading import reading
 from steelyard.suites.review import Change, Decided, change_problem, changed_item, seen_digest, tidied
 from steelyard.suites.review_file import FORMAT, MAX_NAME, SavedReview
 from steelyard.tasks.suite_file import SuiteFile
@@ -37,12 +38,20 @@ last AS (SELECT DISTINCT ON (d.item) d.id, d.item, d.before, d.after, d.decision
         d.id <= (SELECT max(reviewed_to) FROM mine) AS is_applied
     FROM steelyard.suite_decision d WHERE d.version_id IN (SELECT id FROM mine) {narrowed} ORDER BY d.item, d.id DESC)
 """
-# The items of a version from a place on, at most so many, each with what counts of it.
+# The items of a version from a place on, at most so many, each with what counts of it: the last decision of each is
+# found by itself, however many there are of others.
 _STATES: Final = """
+WITH mine AS MATERIALIZED (SELECT id, max(reviewed_to) OVER () AS applied_to FROM steelyard.suite_version
+    WHERE project_id = %(project)s AND name = %(name)s)
 SELECT i.place, i.id,
     CASE WHEN l.id IS NOT NULL AND {counts} THEN l.decision ELSE i.decision END AS decision,
     l.id IS NOT NULL AND {pending} AS is_pending
-FROM steelyard.suite_item i LEFT JOIN last l ON l.item = i.id WHERE i.version_id = %(version)s {narrowed}
+FROM steelyard.suite_item i LEFT JOIN LATERAL (
+    SELECT d.id, d.before, d.after, d.decision, d.id <= m.applied_to AS is_applied FROM mine m CROSS JOIN LATERAL (
+        SELECT * FROM steelyard.suite_decision x WHERE x.version_id = m.id AND x.item = i.id ORDER BY x.id DESC LIMIT 1
+    ) d ORDER BY d.id DESC LIMIT 1
+) l ON true
+WHERE i.version_id = %(version)s AND i.place >= %(first)s AND i.place < %(first)s + %(size)s ORDER BY i.place
 """
 _REVIEW: Final = (
     "SELECT bit_count(decided), bit_count(pending), %(after)s + nullif(position(B'0' IN substring(decided FROM "
@@ -92,21 +101,15 @@ class Decisions:
 
     def states(self, project: int, suite: SuiteRow, first: int = 1, size: int = 100) -> list[ItemState]:
         """The items of a version from the place ``first`` on, each with the decision about it; no text is read."""
-        place = "i.place >= %(first)s AND i.place < %(first)s + %(size)s"
-        items = f"SELECT i.id FROM steelyard.suite_item i WHERE i.version_id = %(version)s AND {place}"  # noqa: S608
-        query = (
-            _LAST.format(narrowed=f"AND d.item IN ({items})")
-            + _STATES.format(counts=_COUNTS, pending=_IS_PENDING, narrowed=f"AND {place}")
-            + "ORDER BY i.place"
-        )
+        query = _STATES.format(counts=_COUNTS, pending=_IS_PENDING)
         values = {"project": project, "name": suite.name, "version": suite.id, "first": first, "size": size}
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return [ItemState(*row) for row in _all(connection, query, values)]
 
     def review_state(self, suite: SuiteRow, after: int = 0) -> ReviewState:
         """How far the review of a version is; ``after`` is the place of the item that was looked at last."""
         values = {"version": suite.id, "after": min(after, suite.items)}
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             reviewed, pending, later, first = _all(connection, _REVIEW, values)[0]
         return ReviewState(reviewed, pending, later or first)
 
@@ -119,7 +122,7 @@ class Decisions:
             f"JOIN steelyard.person p ON p.id = l.person_id WHERE {_COUNTS}"
         )
         values = {"project": project, "name": suite.name, "version": suite.id, "item": item.item.id}
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(query.encode(), values).fetchone()
         if row is not None:
             return LastDecision(msgspec.json.decode(row[0], type=Change), row[1], row[2], row[3])

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.evidence.canonical import canonical, without_defaults
+from steelyard.server.database.reading import reading
 from steelyard.suites.exposures import Exposure
 from steelyard.util.addresses import normal_endpoints
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from steelyard.server.suites.rows import SuiteRow
 
 __all__ = [
+    "RUNS_LISTED",
     "SeenItems",
     "SuiteRun",
     "Viewer",
@@ -34,11 +36,14 @@ __all__ = [
     "viewers_of",
 ]
 
+RUNS_LISTED: Final = 30
+
 
 @dataclass(frozen=True)
 class SuiteRun:
     """A run of the project that asked this version; ``items`` is how many of them it sent."""
 
+    id: int
     seal: str
     subject: str
     pushed_at: datetime
@@ -66,36 +71,41 @@ class SeenItems:
         return f"{min(1.0, max(self.by_runs, self.on_record) / max(self.items, 1)):.0%}"
 
 
-def runs_of(pool: ConnectionPool, project: int, digest: str, limit: int = 200) -> list[SuiteRun]:
-    """The runs of a project that asked the version with this digest, the newest first."""
-    with pool.connection() as connection:
-        rows = connection.execute(
-            "SELECT r.seal_sha256, r.subject, r.pushed_at, u.recipient, u.items FROM steelyard.run_suite u "
-            "JOIN steelyard.run r ON r.id = u.run_id "
-            "WHERE u.suite = %s AND r.project_id = %s ORDER BY r.id DESC, u.recipient LIMIT %s",
-            (digest, project, limit),
-        ).fetchall()
-    return [SuiteRun(*row) for row in rows]
+def runs_of(
+    pool: ConnectionPool, project: int, digest: str, before: int = 0, limit: int = RUNS_LISTED
+) -> tuple[list[SuiteRun], bool]:
+    """The runs of a project that asked the version with this digest, the newest first; are there older ones?
+
+    ``before`` is the id of the last run of the page before, 0 for the first page. A run's recipients stay together.
+    """
+    asked = {"suite": digest, "project": project, "before": before or 2**62, "most": limit + 1}
+    with reading(pool) as connection:
+        rows = connection.execute(_RUNS, asked).fetchall()
+    ids = list(dict.fromkeys(row[0] for row in rows))
+    return [SuiteRun(*row) for row in rows if row[0] in ids[:limit]], len(ids) > limit
+
+
+# A run of another project, with the same items, is another row: so runs of this one are taken first.
+_RUNS: Final = """
+SELECT r.id, r.seal_sha256, r.subject, r.pushed_at, u.recipient, u.items
+FROM (SELECT DISTINCT x.run_id FROM steelyard.run_suite x JOIN steelyard.run y ON y.id = x.run_id
+    WHERE x.suite = %(suite)s AND x.run_id < %(before)s AND y.project_id = %(project)s
+    ORDER BY x.run_id DESC LIMIT %(most)s) f
+JOIN steelyard.run r ON r.id = f.run_id
+JOIN steelyard.run_suite u ON u.run_id = r.id AND u.suite = %(suite)s
+ORDER BY r.id DESC, u.recipient
+"""
 
 
 def seen_by_runs(pool: ConnectionPool, project: int, digest: str) -> dict[str, tuple[int, int]]:
     """How many items of the version with this digest each recipient got by a project's runs, and by how many."""
-    with pool.connection() as connection:
-        rows = connection.execute(_SEEN, {"suite": digest, "project": project}).fetchall()
+    with reading(pool) as connection:
+        rows = connection.execute(
+            "SELECT recipient, bit_count(line_set), runs FROM steelyard.suite_seen "
+            "WHERE project_id = %s AND suite = %s AND recipient <> ''",
+            (project, digest),
+        ).fetchall()
     return {recipient: (items, runs) for recipient, items, runs in rows}
-
-
-# Of the same lines, as of runs that asked a suite whole, one set is read.
-_SEEN: Final = """
-WITH asked AS (SELECT u.recipient, u.lines_sha256, u.run_id FROM steelyard.run_suite u
-    JOIN steelyard.run r ON r.id = u.run_id WHERE u.suite = %(suite)s AND r.project_id = %(project)s
-    AND u.recipient <> ''),
-each AS (SELECT recipient, lines_sha256, min(run_id) AS run_id, count(*) AS runs FROM asked
-    GROUP BY recipient, lines_sha256)
-SELECT e.recipient, bit_count(bit_or(u.line_set)), sum(e.runs)::bigint FROM each e
-JOIN steelyard.run_suite u ON u.run_id = e.run_id AND u.suite = %(suite)s AND u.recipient = e.recipient
-GROUP BY e.recipient
-"""
 
 
 def exposure_of(suite: SuiteRow, by_runs: Mapping[str, tuple[int, int]]) -> list[SeenItems]:
@@ -181,6 +191,6 @@ WHERE v.id = %s ORDER BY lower(p.name) LIMIT 200
 
 def viewers_of(pool: ConnectionPool, version: int) -> list[Viewer]:
     """Who has seen how many items of a version here, by name."""
-    with pool.connection() as connection:
+    with reading(pool) as connection:
         rows = connection.execute(_VIEWERS, (version,)).fetchall()
     return [Viewer(*row) for row in rows]

@@ -11,6 +11,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.server.access.acts import audit_act, insert_one
+from steelyard.server.database.reading import reading
 from steelyard.suites.labels import AnswerToLabel, Label, answers_digest, read_answers
 
 if TYPE_CHECKING:
@@ -69,12 +70,12 @@ class LabelSets:
 
     def listed(self, project: int, suite: str) -> list[LabelSet]:
         """The sets of a suite, the newest first."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return _sets(connection, "s.project_id = %s AND s.suite = %s", (project, suite))
 
     def find(self, project: int, suite: str, number: int) -> LabelSet | None:
         """One of them."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             found = _sets(connection, "s.project_id = %s AND s.suite = %s AND s.id = %s", (project, suite, number))
         return next(iter(found), None)
 
@@ -101,7 +102,7 @@ class LabelSets:
 
     def answers(self, number: int) -> list[AnswerToLabel]:
         """What is labelled, in its order."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT answer FROM steelyard.label_answer WHERE set_id = %s ORDER BY place", (number,)
             ).fetchall()
@@ -109,7 +110,7 @@ class LabelSets:
 
     def answer(self, number: int, place: int) -> AnswerToLabel | None:
         """One answer, by its place from 1."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(
                 "SELECT answer FROM steelyard.label_answer WHERE set_id = %s AND place = %s",
                 (number, min(place, 2**31 - 1)),
@@ -131,7 +132,7 @@ class LabelSets:
 
     def of_person(self, number: int, person: int | None) -> dict[int, Literal["yes", "no", "unsure"]]:
         """The labels of one person, by place."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 f"SELECT place, label FROM ({_LAST}) l WHERE person_id = %s".encode(),  # noqa: S608 — our own words
                 (number, person),
@@ -144,7 +145,7 @@ class LabelSets:
             f"SELECT p.id, p.name, count(*) FROM ({_LAST}) l JOIN steelyard.person p ON p.id = l.person_id "  # noqa: S608
             "GROUP BY p.id, p.name ORDER BY 3 DESC, min(l.at), p.id"
         )
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return [Labeller(*row) for row in connection.execute(query.encode(), (number,)).fetchall()]
 
     def saved(self, number: int, person: int | None, name: str) -> bytes:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.server.access.acts import audit_act, insert_one
+from steelyard.server.database.reading import reading
 from steelyard.suites.reader_proof import PREFIX
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class ReaderKeys:
 
     def of(self, person: int | None) -> list[ReaderKey]:
         """The keys of a person that have not ended, the newest first."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT id, public_key, asked_at, confirmed_at FROM steelyard.reader_key "
                 "WHERE person_id = %s AND ended_at IS NULL ORDER BY id DESC LIMIT %s",
@@ -71,7 +72,7 @@ class ReaderKeys:
     def owners(self, keys: Collection[str]) -> dict[str, list[str]]:
         """By public key, the names of those who showed it to be theirs."""
         found: dict[str, list[str]] = {}
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             rows = connection.execute(
                 "SELECT DISTINCT k.public_key, p.name FROM steelyard.reader_key k JOIN steelyard.person p "
                 "ON p.id = k.person_id WHERE k.public_key = ANY(%s) AND k.confirmed_at IS NOT NULL "

@@ -14,6 +14,7 @@ from steelyard.evidence.canonical import canonical
 from steelyard.records import SuiteItem
 from steelyard.server.access.acts import insert_one
 from steelyard.server.database.audit import append_audit
+from steelyard.server.database.reading import reading
 from steelyard.server.suites.summary import ItemLine, SuiteSummary
 from steelyard.suites.review import Change
 
@@ -24,15 +25,17 @@ if TYPE_CHECKING:
     from steelyard.server.access.callers import Caller
     from steelyard.server.web.facts import RequestFacts
 
-__all__ = ["NewVersion", "StoredItem", "SuiteFile", "SuiteRow", "Suites", "content_digest"]
+__all__ = ["BroughtVersion", "NewVersion", "StoredItem", "SuiteFile", "SuiteRow", "Suites", "content_digest"]
 
 _LOCK: Final = 8101738236450  # decisions take it, too, in 0016_figures_in_columns.sql
 _LISTED: Final = 500
-_COLUMNS: Final = (
-    "v.id, v.name, v.number, v.digest, v.content, v.items, v.files, v.size_bytes, v.facts, p.name, "
-    "coalesce(t.name, ''), v.brought_at, coalesce(v.made_of, 0), v.reviewed_to, "
+_REVISION: Final = (
     "(SELECT count(*) FROM steelyard.suite_version o WHERE o.project_id = v.project_id AND o.name = v.name "
     "AND o.number = v.number AND o.id <= v.id)"
+)
+_COLUMNS: Final = (
+    "v.id, v.name, v.number, v.digest, v.content, v.items, v.files, v.size_bytes, v.facts, p.name, "
+    f"coalesce(t.name, ''), v.brought_at, coalesce(v.made_of, 0), v.reviewed_to, {_REVISION}"
 )
 _VERSIONS: Final = (
     "steelyard.suite_version v JOIN steelyard.person p ON p.id = v.brought_by "
@@ -66,7 +69,26 @@ class SuiteRow:
     @property
     def label(self) -> str:
         """Its number, with the revision where it is not the first: ``1``, ``1, revision 2``."""
-        return f"{self.number}" if self.revision == 1 else f"{self.number}, revision {self.revision}"
+        return _label(self.number, self.revision)
+
+
+@dataclass(frozen=True)
+class BroughtVersion:
+    """What the list of a suite's versions shows of one; as in :class:`SuiteRow`."""
+
+    id: int
+    number: int
+    digest: str
+    items: int
+    brought_by: str
+    brought_at: datetime
+    made_of: int
+    revision: int
+
+    @property
+    def label(self) -> str:
+        """As of :class:`SuiteRow`."""
+        return _label(self.number, self.revision)
 
 
 @dataclass(frozen=True)
@@ -117,21 +139,27 @@ class Suites:
             f"SELECT DISTINCT ON (v.name) {_COLUMNS} FROM {_VERSIONS} WHERE v.project_id = %s "  # noqa: S608 — our words
             "ORDER BY v.name, v.id DESC LIMIT %s"
         )
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             return [_row(row) for row in connection.execute(query.encode(), (project, _LISTED)).fetchall()]
 
-    def versions(self, project: int, name: str, number: int = 50) -> list[SuiteRow]:
+    def versions(self, project: int, name: str, number: int = 50) -> list[BroughtVersion]:
         """The versions of a suite, the last one first; none where there is no such suite."""
-        with self._pool.connection() as connection:
-            return _versions(connection, project, name, number)
+        query = (
+            f"SELECT v.id, v.number, v.digest, v.items, p.name, v.brought_at, coalesce(v.made_of, 0), {_REVISION} "  # noqa: S608
+            f"FROM {_VERSIONS} WHERE v.project_id = %s AND v.name = %s ORDER BY v.id DESC LIMIT %s"
+        )
+        with reading(self._pool) as connection:
+            rows = connection.execute(query.encode(), (project, name, number)).fetchall()
+        return [BroughtVersion(*row) for row in rows]
 
     def current(self, project: int, name: str) -> SuiteRow | None:
         """The last version of a suite."""
-        return next(iter(self.versions(project, name, 1)), None)
+        with reading(self._pool) as connection:
+            return _current(connection, project, name)
 
     def files(self, version: int) -> Iterator[SuiteFile]:
         """The files of a version with their bytes, one at a time, by name."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             names = connection.execute(
                 "SELECT name FROM steelyard.suite_file WHERE version_id = %s ORDER BY name", (version,)
             ).fetchall()
@@ -142,7 +170,7 @@ class Suites:
 
     def file(self, version: int, name: str) -> SuiteFile | None:
         """One file of a version."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(
                 "SELECT name, sha256, content FROM steelyard.suite_file WHERE version_id = %s AND name = %s",
                 (version, name),
@@ -151,7 +179,7 @@ class Suites:
 
     def item(self, version: int, place: int) -> StoredItem | None:
         """One item of a version, by its place from 1."""
-        with self._pool.connection() as connection:
+        with reading(self._pool) as connection:
             row = connection.execute(
                 "SELECT place, line, sha256, item, change FROM steelyard.suite_item "
                 "WHERE version_id = %s AND place = %s",
@@ -169,7 +197,7 @@ class Suites:
         content = content_digest(new.files)
         with self._pool.connection() as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            last = next(iter(_versions(connection, project, new.summary.name, 1)), None)
+            last = _current(connection, project, new.summary.name)
             if last is not None and last.content == content:
                 return last, False
             made = _insert(connection, project, new, content, caller)
@@ -179,7 +207,9 @@ class Suites:
                 details={"digest": new.summary.digest, "name": new.summary.name, "address": facts.address[:100]},
                 request=facts.request_id,
             )  # fmt: skip
-            return _versions(connection, project, new.summary.name, 1)[0], True
+            row = _current(connection, project, new.summary.name)
+            assert row is not None, "it was just put in"
+            return row, True
 
     def note_refused(self, caller: Caller, facts: RequestFacts) -> None:
         """Put on record that a suite was refused; why, which may quote an item, is for who brought it alone."""
@@ -220,12 +250,17 @@ def _insert(connection: psycopg.Connection[Any], project: int, new: NewVersion, 
     return made
 
 
-def _versions(connection: psycopg.Connection[Any], project: int, name: str, number: int) -> list[SuiteRow]:
+def _current(connection: psycopg.Connection[Any], project: int, name: str) -> SuiteRow | None:
     query = (
         f"SELECT {_COLUMNS} FROM {_VERSIONS} WHERE v.project_id = %s AND v.name = %s "  # noqa: S608 — our own words
-        "ORDER BY v.id DESC LIMIT %s"
+        "ORDER BY v.id DESC LIMIT 1"
     )
-    return [_row(row) for row in connection.execute(query.encode(), (project, name, number)).fetchall()]
+    row = connection.execute(query.encode(), (project, name)).fetchone()
+    return None if row is None else _row(row)
+
+
+def _label(number: int, revision: int) -> str:
+    return f"{number}" if revision == 1 else f"{number}, revision {revision}"
 
 
 def _row(row: tuple[Any, ...]) -> SuiteRow:

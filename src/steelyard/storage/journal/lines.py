@@ -115,7 +115,7 @@ def encode(record: JournalRecord) -> bytes:
         value = getattr(record, name)
         if value == default:
             continue
-        if not _is_plain(value):
+        if type(value) is not str and not _is_plain(value):
             return canonical(record)
         found[name] = value
     return _encoder.encode(found)

@@ -148,12 +148,13 @@ class Media:
 
     def _write(self, image: Image) -> None:
         name = layout.media_of(image.sha256)
-        path = self._run / name
         if self._found is None:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            self._found = frozenset(os.listdir(path.parent))
-        if path.name in self._found and _is_whole(self._run, name):
+            folder = self._run / layout.MEDIA
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self._found = frozenset(os.listdir(folder))
+        if image.sha256 in self._found and _is_whole(self._run, name):
             return
+        path = f"{self._run}/{name}"  # as a text: the thread holds the interpreter while it makes one
         partial_path = f"{path}{PARTIAL}"
         descriptor = os.open(partial_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from steelyard.errors import VerificationError
-from steelyard.evidence.canonical import canonical, sha256_hex
+from steelyard.evidence.canonical import sha256_hex
 from steelyard.evidence.layout import TEXT_SEGMENT
 from steelyard.storage.journal.lines import write_whole
 from steelyard.storage.store import FOLDER, Store
@@ -60,7 +60,7 @@ class Texts:
         if digest in self._recent:
             del self._recent[digest]
         else:
-            line = canonical(_Text(digest, text))
+            line = _encoder.encode(_Text(digest, text))
             self._write(line + b"\n")
             self._store.text(line)
             if len(self._recent) >= RECENT:
@@ -97,6 +97,8 @@ class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
+# Two texts, in the order of their names and without a default: so msgspec writes it as RFC 8785 does.
+_encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(_Text)
 
 
