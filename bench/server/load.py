@@ -39,7 +39,7 @@ NO_PAGES = {
     "/p/{project}/runs/{seal}/archive", "/p/{project}/runs/{seal}/files/{name:path}",
     "/p/{project}/suites/{name}/archive", "/p/{project}/suites/{name}/review",
     "/p/{project}/suites/{name}/labels/{set:int}/mine", "/metrics", "/static/{name}", "/sign-in/provider",
-    "/sign-in/callback",
+    "/sign-in/callback", "/sign-out/provider",
 }  # fmt: skip
 PAGES = [rule.path for rule in RULES if rule.method == "GET" and not rule.is_for_programs and rule.path not in NO_PAGES]
 THREADS = 32

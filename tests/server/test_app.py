@@ -30,6 +30,7 @@ EXPECTED = {
     "GET /join": "anybody",
     "POST /join": "anybody",
     "POST /sign-out": "signed in",
+    "GET /sign-out/provider": "anybody",
     "GET /": "signed in",
     "GET /p/{project}/models": "viewer",
     "GET /p/{project}/compare": "viewer",

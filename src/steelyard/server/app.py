@@ -10,7 +10,7 @@ from steelyard.server.api.job_operations import DRY_RUNS_PATH, JOBS_PATH, MAX_JO
 from steelyard.server.api.operations import OPERATIONS, PUSH_PATH
 from steelyard.server.api.schedule_operations import SCHEDULES_PATH
 from steelyard.server.api.suites import SUITES_PATH
-from steelyard.server.oidc.settings import CALLBACK_PATH
+from steelyard.server.oidc.settings import CALLBACK_PATH, SIGN_OUT_PATH
 from steelyard.server.pages import (
     account,
     admin,
@@ -76,6 +76,7 @@ RULES: Final = (
     Rule("GET", "/join", OPEN, sign_in.show_join),
     Rule("POST", "/join", OPEN, sign_in.do_join),
     Rule("POST", "/sign-out", OWN, sign_in.do_sign_out),
+    Rule("GET", SIGN_OUT_PATH, OPEN, single_sign_on.sign_out_there),
     Rule("GET", "/", OWN, overview.show_overview),
     Rule("GET", "/p/{project}/models", LOOK, models.show_models),
     Rule("GET", "/p/{project}/compare", LOOK, compare.show_compare),

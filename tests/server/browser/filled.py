@@ -143,6 +143,7 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
     return {
         "/sign-in": [Visit("/sign-in", NOBODY)],
         "/sign-in/provider": [Visit("/sign-in/provider", NOBODY)],  # which does not answer
+        "/sign-out/provider": [Visit("/sign-out/provider", NOBODY)],
         "/sign-in/callback": [Visit("/sign-in/callback?error=access_denied", NOBODY)],
         "/welcome": [Visit(f"/welcome?code={'a' * 43}", NOBODY)],  # one that works: tests/server/browser/test_walks.py
         "/join": [Visit(made.join, NOBODY), Visit(f"/join?code={'a' * 43}", NOBODY)],

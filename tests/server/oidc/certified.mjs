@@ -14,6 +14,7 @@ const provider = new Provider(issuer, {
     redirect_uris: [callback],
     grant_types: ['authorization_code'],
     response_types: ['code'],
+    post_logout_redirect_uris: [new URL('/sign-in', callback).href],
   }],
   claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
   conformIdTokenClaims: inIdToken !== 'yes',

@@ -77,9 +77,11 @@ def sso(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest.
             yield site
 
 
-def walk(site: Site, client: Client, name: str) -> Reply:
-    """A browser's way: to the provider, through its forms, and back to the first page of ours; the last reply."""
-    browser: Client | None = None
+def walk(site: Site, client: Client, name: str, browser: Client | None = None) -> Reply:
+    """A browser's way: to the provider, through its forms, and back to the first page of ours; the last reply.
+
+    ``browser`` is what the provider knows it by; without a ``name`` it must know who that is.
+    """
     reply = client.get("/sign-in/provider")
     for _ in range(20):
         if reply.status in (302, 303) and reply.headers["location"].startswith("/"):
@@ -92,6 +94,7 @@ def walk(site: Site, client: Client, name: str) -> Reply:
             prompt = re.search(r'name="prompt" value="([^"]+)"', reply.text)
             assert form is not None, reply.text
             assert prompt is not None, reply.text
+            assert name or prompt[1] != "login", "it asks for a name"
             fields = {"prompt": prompt[1], "login": name, "password": "any"}
             reply = browser.post(urlsplit(form[1]).path, fields)
             continue
@@ -99,9 +102,38 @@ def walk(site: Site, client: Client, name: str) -> Reply:
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         if address.startswith(site.base):
             return client.get(path)
-        browser = browser or Client(f"{parts.scheme}://{parts.netloc}")
+        browser = browser or Client("")
+        browser.base = f"{parts.scheme}://{parts.netloc}"
         reply = browser.get(path)
     raise AssertionError("it leads in a circle")
+
+
+def sign_out(site: Site, client: Client, jar: Client) -> str:
+    """From our button over the provider's own page, in the browser that is signed in there; where it ends."""
+    reply = client.submit("/account", "/sign-out")
+    assert (reply.status, "/sign-out/provider" in reply.text) == (200, True), reply.text
+    address = client.get("/sign-out/provider").headers["location"]
+    parts = urlsplit(address)
+    reply = jar.get(f"{parts.path}?{parts.query}")
+    form = re.search(r'action="([^"]+)"', reply.text)
+    xsrf = re.search(r'name="xsrf" value="([^"]+)"', reply.text)
+    assert form is not None, reply.text
+    assert xsrf is not None, reply.text
+    done = jar.post(urlsplit(form[1]).path, {"xsrf": xsrf[1], "logout": "yes"})
+    assert done.status in (302, 303), done.text
+    return done.headers["location"]
+
+
+@pytest.mark.slow  # it installs from npm
+def test_who_signs_out_is_signed_out_at_the_provider_too(sso: Site) -> None:
+    client, jar = sso.client(), Client("")
+    assert walk(sso, client, "grace", jar).status == 303
+    again = sso.client()
+    assert walk(sso, again, "", jar).status == 303, "the provider still knows who that is, and asks for no name"
+    assert sign_out(sso, client, jar) == f"{sso.base}/sign-in"
+    assert client.get("/account").status == 303
+    with pytest.raises(AssertionError, match="asks for a name"):
+        walk(sso, sso.client(), "", jar)
 
 
 @pytest.mark.slow  # it installs from npm

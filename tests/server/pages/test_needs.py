@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.server.access.tokens import TokenRow
+from steelyard.server.database.audit import append_audit
 from steelyard.server.database.connection import existing_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.jobs.workers import Presence
@@ -17,7 +18,13 @@ from tests.conftest import SumsServer
 from tests.server.database.rows import one
 from tests.server.pages.test_jobs import added
 from tests.server.pages.working import with_endpoint
-from tests.server.site import Client, new_platform, pushed, run_page
+from tests.server.site import Client, Site, new_platform, pushed, run_page
+
+
+def backed_up(site: Site) -> None:
+    """As ``steelyard serve backup`` says it."""
+    with existing_database(open_data_folder(site.data), {}).connect_as_owner() as owner:
+        append_audit(owner, "backup", actor="owner")
 
 
 def lines(client: Client) -> list[str]:
@@ -32,6 +39,7 @@ def test_each_thing_is_a_line_with_one_link_until_it_is_done(data_template: Path
         admin = site.administrator()
         runner, viewer = site.person("needs-runner", "runner"), site.person("needs-viewer", "viewer")
         assert "Nothing was pushed yet" in admin.get("/").text
+        backed_up(site)
         pushed(site, hostile_run)
         assert "Nothing needs you now" in admin.get("/").text, "what is consistent needs nobody"
         seal = pushed(site)

@@ -22,7 +22,7 @@ def test_workers_that_are_alive_and_gone_are_told_apart(site: Site) -> None:
     assert "&lt;b&gt;shown&lt;/b&gt;" in text
     assert "3 jobs at a time" in text
     assert "waits for jobs" in text
-    assert re.search(r"worker killed on \S+ is gone: it was last heard of \d{4}-", text)
+    assert re.search(r"Worker killed on \S+ is gone: last heard of \d{4}-", text)
     assert "<strong>gone</strong>" in text
 
 

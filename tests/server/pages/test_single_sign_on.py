@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -67,6 +68,16 @@ def test_a_group_lets_in_and_a_session_is_new(sso: Site, stub: Stub) -> None:
     assert "You sign in by the identity provider" in client.get("/account").text
     text = sso.administrator().get("/admin/people").text
     assert "viewer in default" in text
+
+
+def test_without_a_place_to_sign_out_at_the_session_here_ends(sso: Site, stub: Stub) -> None:
+    client = sso.client()
+    assert sign_in(stub, client, "stays", groups=["staff"]).status == 303
+    reply = client.submit("/account", "/sign-out")
+    assert (reply.status, reply.headers["location"]) == (303, "/sign-in")
+    assert client.get("/account").status == 303
+    again = sso.client().get("/sign-out/provider")
+    assert (again.status, again.headers["location"]) == (303, "/sign-in")
 
 
 def test_roles_follow_the_groups_at_each_sign_in(sso: Site, stub: Stub) -> None:
@@ -193,3 +204,59 @@ def test_many_failures_have_to_wait(sso: Site) -> None:
     assert statuses[-1] == 429
     local = client.submit("/sign-in", "/sign-in", name=NAME, password=PASSWORD, next="/")
     assert local.status == 429
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "leads"),
+    [
+        ("/session/end", True), ("/session/end?tenant=7", True),
+        # Where it is no address to send anybody to, people sign in all the same, and out of this server alone.
+        ("http://elsewhere.example/end", False), ("javascript:alert(1)", False), (7, False),
+    ],
+)  # fmt: skip
+def test_who_came_by_the_provider_signs_out_there_too(
+    data_template: Path, tmp_path: Path, endpoint: Any, leads: bool
+) -> None:
+    with stub_provider() as own:
+        place = f"{own.address}{endpoint}" if leads else endpoint
+        own.discovery["end_session_endpoint"] = place
+        with new_platform(data_template, *oidc_options(tmp_path, own.address)) as site:
+            admin = site.administrator()
+            fields = {"group": "staff", "role": "viewer", "project": "default"}
+            assert admin.submit("/admin/groups", "/admin/groups", **fields).status == 303
+            client = site.client()
+            assert sign_in(own, client, "grace", groups=["staff"]).status == 303
+            reply = client.submit("/account", "/sign-out")
+            assert client.get("/account").status == 303, "here it is over at once"
+            if not leads:
+                assert (reply.status, reply.headers["location"]) == (303, "/sign-in")
+                return
+            assert reply.status == 200
+            assert '<meta http-equiv="refresh" content="0; url=/sign-out/provider">' in reply.text
+            assert "Sign out grace" not in reply.text
+            there = client.get("/sign-out/provider")
+            assert there.status == 303
+            address, _, asked = there.headers["location"].partition("&" if "tenant" in place else "?")
+            assert address == place
+            assert dict(parse_qsl(asked)) == {
+                "client_id": "steelyard", "post_logout_redirect_uri": f"{site.base}/sign-in",
+            }  # fmt: skip
+            assert there.headers["referrer-policy"] == "no-referrer"
+            local = admin.submit("/account", "/sign-out")
+            assert (local.status, local.headers["location"]) == (303, "/sign-in"), "who has a password here alone"
+
+
+def test_while_the_provider_is_away_signing_out_ends_the_session_here_and_says_so(
+    data_template: Path, tmp_path: Path
+) -> None:
+    with stub_provider() as own:
+        own.status = 503
+        with new_platform(data_template, *oidc_options(tmp_path, own.address)) as site:
+            reply = site.client().get("/sign-out/provider")
+    assert reply.status == 503
+    assert "you may still be signed in there" in reply.text
+
+
+def test_without_a_provider_there_is_none_to_sign_out_at(site: Site) -> None:
+    reply = site.client().get("/sign-out/provider")
+    assert (reply.status, reply.headers["location"]) == (303, "/sign-in")

@@ -10,6 +10,7 @@ from steelyard.server.access.acts import audit_act, insert_one
 from steelyard.server.access.groups import apply_groups
 from steelyard.server.access.people import NoAccessError, begin_session
 from steelyard.server.access.roles import roles_of
+from steelyard.server.database.reading import reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -50,6 +51,14 @@ class Identities:
         if not secret:
             raise NoAccessError
         return secret
+
+    def has(self, person: int | None) -> bool:
+        """Whether a person signs in by the provider that is configured."""
+        with reading(self._pool) as connection:
+            row = connection.execute(
+                "SELECT FROM steelyard.identity WHERE person_id = %s AND issuer = %s", (person, self._issuer)
+            ).fetchone()
+        return row is not None
 
     def note_refused(self, reason: str, facts: RequestFacts) -> None:
         """Put on record that a sign-in failed, and why, in our own words."""

@@ -59,6 +59,7 @@ class _Endpoints:
     token: str
     keys: str
     userinfo: str
+    sign_out: str  # "" where it has none
     posts_secret: bool
 
 
@@ -93,6 +94,23 @@ class Provider:
         }
         mark = "&" if urlsplit(endpoints.authorization).query else "?"
         return endpoints.authorization + mark + urlencode(asked)
+
+    def may_sign_out(self) -> bool:
+        """Whether it may have a page to sign out at, as far as is known without asking it."""
+        known = self._endpoints
+        return known is None or known[0] < time.monotonic() or known[1].sign_out != ""
+
+    async def sign_out_address(self, back: str) -> str:
+        """Where the browser goes to sign out there, and comes ``back`` from; "" where there is none.
+
+        Raises ProviderError. No ID token is kept here that could be its hint, so a provider asks whether it is meant.
+        """
+        async with self._session() as session:
+            endpoint = (await self._discovered(session)).sign_out
+        if not endpoint:
+            return ""
+        asked = {"client_id": self._settings.client_id, "post_logout_redirect_uri": back}
+        return endpoint + ("&" if urlsplit(endpoint).query else "?") + urlencode(asked)
 
     async def signed_in(self, code: str, handshake: Handshake, callback: str) -> SignedIn:
         """Who came back with this code. Raises ProviderError, and IdTokenError for a token that does not hold."""
@@ -141,6 +159,7 @@ class Provider:
             token=self._endpoint(document, "token_endpoint"),
             keys=self._endpoint(document, "jwks_uri"),
             userinfo=self._endpoint(document, "userinfo_endpoint") if "userinfo_endpoint" in document else "",
+            sign_out=self._sign_out_endpoint(document),
             posts_secret=by_post,
         )
 
@@ -151,6 +170,13 @@ class Provider:
         if is_loopback(urlsplit(found).hostname or "") and not is_loopback(urlsplit(self.issuer).hostname or ""):
             raise ProviderError(f"the identity provider's discovery names this machine as {name}")
         return found
+
+    def _sign_out_endpoint(self, document: dict[str, Any]) -> str:
+        """Where it is no address to send anybody to, nobody is sent there, and everybody can still sign in."""
+        try:
+            return self._endpoint(document, "end_session_endpoint") if "end_session_endpoint" in document else ""
+        except ProviderError:
+            return ""
 
     async def _redeemed(
         self, session: aiohttp.ClientSession, endpoints: _Endpoints, code: str, handshake: Handshake, callback: str

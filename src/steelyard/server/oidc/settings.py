@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from steelyard.errors import InputError
 from steelyard.models.proxy import is_loopback
 
-__all__ = ["CALLBACK_PATH", "OidcSettings", "callback_url", "is_secure_url", "oidc_settings"]
+__all__ = ["CALLBACK_PATH", "SIGN_OUT_PATH", "OidcSettings", "callback_url", "is_secure_url", "oidc_settings"]
 
 CALLBACK_PATH: Final = "/sign-in/callback"
+SIGN_OUT_PATH: Final = "/sign-out/provider"
 DEFAULT_CLAIM: Final = "groups"
 DEFAULT_SCOPES: Final = "openid profile"
 _MAX_SECRET: Final = 4096

@@ -19,6 +19,7 @@ from steelyard.server.jobs.workers import workers_seen
 from steelyard.server.notify.events import EXPIRY_DAYS
 from steelyard.server.notify.sealed import unreadable_secrets
 from steelyard.server.pages.budgets import threshold_in_words
+from steelyard.server.pages.server_warnings import backup_warnings, worker_warnings
 from steelyard.server.pages.words import moment, verdict_in_words
 from steelyard.server.runs.seen import unseen_inconsistent
 from steelyard.server.web.addresses import budgets_path, job_path, jobs_path, run_path
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Need", "ends_soon", "needs_of"]
 
 _MOST: Final = 10  # of each kind
+_GONE_DAYS: Final = 1  # Admin lists the workers of a week
 _JOB_WORDS: Final = {
     "failed": "failed",
     "paused": "is paused",
@@ -82,18 +84,19 @@ def _unreadable_keys(call: Call) -> Iterator[Need]:
 
 
 def _server(call: Call) -> Iterator[Need]:
-    """What *Admin* says, too: secrets that cannot be read, workers that are gone, a disk that is full."""
+    """What *Admin* says, too: secrets that cannot be read, workers that are gone, a full disk, an old backup."""
     if not call.caller.is_admin:
         return
-    platform, since = call.platform, datetime.now(UTC) - timedelta(days=1)
+    platform = call.platform
     with reading(platform.pool) as connection:
         secrets = unreadable_secrets(connection, platform.endpoints.key_file)
-        gone = [each for each in workers_seen(connection) if each.is_gone and each.seen_at > since]
+        warned = worker_warnings(connection, workers_seen(connection), _GONE_DAYS)[:_MOST]
+        warned += backup_warnings(connection)
     if secrets:
         said = f"the secret key does not read {', '.join(secrets[:_MOST])}{' …' if len(secrets) > _MOST else ''}"
         yield Need("Webhooks and mail", "/admin", one_line(said, 300))
-    for worker in gone[:_MOST]:
-        yield Need(f"Worker {one_line(worker.name, 100)}", "/admin", f"is gone: last heard of {moment(worker.seen_at)}")
+    for each in warned:
+        yield Need(each.about, "/admin", one_line(each.said, 300))
     if problem := why_no_room(platform.data):
         yield Need("The disk", "/admin", problem)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard import __version__
 from steelyard.errors import SteelyardError
-from steelyard.reports.words import counted
-from steelyard.server.database.audit import last_act
 from steelyard.server.database.migrate import missing_migrations
 from steelyard.server.jobs.disk import job_disk
 from steelyard.server.jobs.workers import workers_seen
+from steelyard.server.pages.server_warnings import backup_warnings, last_backup, worker_warnings
 from steelyard.server.pages.words import bytes_in_words, moment
 from steelyard.util.software import software
 
@@ -24,25 +23,21 @@ if TYPE_CHECKING:
 
 __all__ = ["state_of"]
 
-_OLD_BACKUP_DAYS: Final = 7
-_MOST_WARNED: Final = 5
+_MOST_WARNED: Final = 10
 
 
 def state_of(platform: Platform, connection: psycopg.Connection[Any]) -> dict[str, Any]:
     """Workers, disk, backup and upgrade, and in ``warnings`` what an administrator should look at."""
-    workers, disk = workers_seen(connection), job_disk(platform.data)
-    said, is_old = _backup(connection)
-    gone = [each for each in workers if each.is_gone]
+    workers, disk, at = workers_seen(connection), job_disk(platform.data), last_backup(connection)
+    warned = [*worker_warnings(connection, workers)[:_MOST_WARNED], *backup_warnings(connection)]
     return {
         "warnings": [
-            *(f"{_named(each)} is gone: it was last heard of {moment(each.seen_at)}" for each in gone[:_MOST_WARNED]),
-            *(f"{_named(each)} takes no job: {each.problem}" for each in workers if each.is_alive and each.problem),
+            *(f"{each.about} {each.said}" for each in warned),
             *([disk.warning] if disk.warning else []),
-            *([f"last backup: {said}"] if is_old else []),
         ],
         "workers": [_shown(each) for each in workers],
         "disk": _disk(disk),
-        "backup": said,
+        "backup": "none yet: steelyard serve backup" if at is None else moment(at),
         "upgrade": _upgrade(connection),
     }
 
@@ -54,21 +49,6 @@ def _disk(disk: JobDisk) -> list[tuple[str, str]]:
         ("Free on its disk", f"{bytes_in_words(disk.free)} of {bytes_in_words(disk.total)}"),
         ("Folders of jobs", used if disk.is_whole else f"more than {used}"),
     ]
-
-
-def _backup(connection: psycopg.Connection[Any]) -> tuple[str, bool]:
-    """When the last backup was written, and whether that is long ago."""
-    at = last_act(connection, "backup")
-    if at is None:
-        return "none yet: steelyard serve backup", False
-    days = (datetime.now(UTC) - at).days
-    if days < _OLD_BACKUP_DAYS:
-        return moment(at), False
-    return f"{moment(at)}, {counted(days, 'day')} ago: steelyard serve backup", True
-
-
-def _named(worker: WorkerRow) -> str:
-    return f"worker {worker.name} on {worker.host}" if worker.host not in worker.name else f"worker {worker.name}"
 
 
 def _shown(worker: WorkerRow) -> dict[str, Any]:

@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
+from steelyard.server.access.callers import NOBODY
 from steelyard.server.access.passwords import LEAST_LENGTH, PasswordsBusyError, check_new_password
 from steelyard.server.access.people import SESSION_HOURS, NoAccessError, check_name
+from steelyard.server.oidc.settings import SIGN_OUT_PATH
 from steelyard.server.web.cookies import drop_session_cookie, set_session_cookie
 from steelyard.server.web.render import page
 
@@ -64,9 +66,13 @@ def do_sign_in(call: Call) -> Response:
 
 
 def do_sign_out(call: Call) -> Response:
-    """End the session, in the database and in the browser."""
-    call.platform.people.sign_out(call.caller, call.facts)
-    reply = _to("/sign-in")
+    """End the session, in the database and in the browser; who came by the identity provider goes on to that."""
+    platform, person = call.platform, call.caller.person
+    platform.people.sign_out(call.caller, call.facts)
+    by_provider = platform.provider is not None and platform.provider.may_sign_out() and platform.identities.has(person)
+    call.caller = NOBODY
+    # A form's answer may not lead to another site (form-action), so a page does.
+    reply = page(call, "signed_out.html.j2", address=SIGN_OUT_PATH) if by_provider else _to("/sign-in")
     drop_session_cookie(reply, call)
     return reply
 

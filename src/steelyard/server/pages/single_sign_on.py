@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
     from steelyard.server.web.call import Call
 
-__all__ = ["finish_sign_in", "start_sign_in"]
+__all__ = ["finish_sign_in", "sign_out_there", "start_sign_in"]
 
 _DOWN: Final = (
     "The identity provider does not answer as it should. Try again in a minute; who has a password of this server can "
     "sign in with it meanwhile. The server's log says more."
+)
+_STILL_THERE: Final = (
+    "You are signed out here. The identity provider does not answer as it should, so you may still be signed in there: "
+    "close this browser, or sign out at the provider yourself."
 )
 _STALE: Final = (
     "This sign-in began in another browser, under another address, or more than ten minutes ago: begin again."
@@ -47,6 +51,23 @@ async def start_sign_in(call: Call) -> Response:
     reply = RedirectResponse(address, 303)
     reply.headers["referrer-policy"] = "no-referrer"
     set_provider_cookie(reply, call, handshake.cookie, HANDSHAKE_SECONDS)
+    return reply
+
+
+async def sign_out_there(call: Call) -> Response:
+    """Send a browser that has no session here any more to where the provider signs it out; else to our own form."""
+    from starlette.responses import RedirectResponse
+
+    provider, form = call.platform.provider, f"{call.platform.settings.base_url}/sign-in"
+    if provider is None:
+        return RedirectResponse("/sign-in", 303)
+    try:
+        address = await provider.sign_out_address(form)
+    except ProviderError as error:
+        _log(call, error)
+        return sign_in_page(call, 503, problem=_STILL_THERE)
+    reply = RedirectResponse(address or "/sign-in", 303)
+    reply.headers["referrer-policy"] = "no-referrer"
     return reply
 
 

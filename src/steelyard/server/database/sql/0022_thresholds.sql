@@ -1,4 +1,4 @@
--- Raising a project's threshold, or switching it off, needs a second person, too: one admin asks, another one decides.
+-- Raising the threshold of a project, or switching it off, needs a second person, too: one admin asks, another decides.
 
 -- Each change of a threshold that somebody asked for. What lets go of nothing holds at once; what is looser waits for a
 -- decision, until somebody asks for another change of this project. The triggers below fill what was, and is_looser.
