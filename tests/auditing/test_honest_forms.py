@@ -44,6 +44,8 @@ def audited(tmp_path: Path, mirror: Path, server: VisionServer, claim: dict[str,
 SAYS: dict[str, tuple[dict[str, Any], str]] = {
     "a bare number, lmms-eval": ({"metric": "relaxed_overall", "protocol": {"harness": "lmms-eval (chartqa)"}}, "{}"),
     "a bare number, lm-eval": ({"protocol": {"prompt": "final answer", "harness": "lm-eval"}}, "I look.\n\n{}"),
+    "words behind the mark": ({"protocol": {"prompt": "cot"}}, "The bar is high.\n\nFINAL ANSWER: In {}"),
+    "a box of GLM": ({"protocol": {"prompt": "cot"}}, "The bar is high.\n<|begin_of_box|>{}<|end_of_box|>"),
     "another mark": ({"protocol": {"prompt": "final answer"}}, "The bar is high.\n\\boxed{{{}}}"),
 }
 
