@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from steelyard.server.database.connection import existing_database
 from steelyard.server.database.folder import open_data_folder
@@ -38,5 +39,5 @@ def test_what_the_installed_version_would_change_is_listed(site: Site) -> None:
             text = client.get("/admin").text
         finally:
             connection.execute("INSERT INTO steelyard.schema_migration (number, name, digest) VALUES (%s, %s, %s)", row)
-    assert f'<li value="{last.number}">{last.about[:40]}' in text
+    assert f'<li value="{last.number}">{last.about[:40]}' in unescape(text)
     assert "run steelyard serve migrate" in text
