@@ -18,6 +18,7 @@ from bench.small_world.vendors import FILE, SHUFFLED, SKILL, Family
 
 __all__ = ["cheaters", "further_files", "honest", "markdown", "write_reports"]
 
+_MANY: Final = 100  # files of a model: of fewer χ² would expect less than five accused
 _NAMES: Final = {"": "honest", FILE: "in file order", SHUFFLED: "shuffled", SKILL: "fresh items, as many"}
 
 
@@ -57,12 +58,14 @@ def honest(families: Sequence[Family], more: Sequence[MoreFiles]) -> str:
 
 
 def _hang_together(by_model: Sequence[Sequence[InOrder]]) -> str:
-    if len(by_model) < 2 or min(map(len, by_model)) < 2:
+    many = [files for files in by_model if len(files) >= _MANY]
+    if len(many) < 2:
         return ""
-    found = homogeneity(by_model)
+    found = homogeneity(many)
     return (
-        f"Whether files of one model hang together: p = {found.accused:.2f} (χ² of the accused at .05, by model) and "
-        f"{found.ranks:.2f} (F test of mean ranks between models). "
+        f"Whether files of one model hang together, of {len(many)} models with {_MANY} files and more: "
+        f"p = {found.accused:.2f} (χ² of the accused at .05, by model) and {found.ranks:.2f} (F test of mean ranks "
+        "between models). "
     )
 
 
