@@ -8,16 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from steelyard.errors import InputError, ModelUnavailable
+from steelyard.errors import InputError
 from steelyard.models import Settings, open_model
 from steelyard.models.address import named_endpoint
 from steelyard.models.api_key import key_for
@@ -28,67 +26,9 @@ from steelyard.records import (
     LoglikelihoodRequest,
     ModelIdentity,
     ModelOutput,
-    NextTokenRequest,
     Outcome,
 )
-
-T = TypeVar("T")
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-SUM = GenerateRequest(prompt="What is 2 + 3?", chat=True, max_tokens=8)
-KEY = "sk-test-0123456789abcdef"
-
-
-@pytest.fixture(autouse=True)
-def no_keys_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("STEELYARD_API_KEY", raising=False)
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
-@asynccontextmanager
-async def model_at(base: str, name: str = "m", **settings: Any) -> AsyncIterator[OpenAIModel]:
-    model = open_model(f"openai:{name}@{base}", Settings(**{"timeout_seconds": 10.0} | settings))
-    assert isinstance(model, OpenAIModel)
-    try:
-        yield model
-    finally:
-        await model.close()
-        await model.close()
-
-
-def at_handler(handler: Handler, use: Callable[[OpenAIModel], Awaitable[T]], **settings: Any) -> T:
-    """Serve every path with one handler and ask it."""
-
-    async def run() -> T:
-        application = web.Application(client_max_size=64 << 20)
-        application.router.add_route("*", "/{path:.*}", handler)
-        async with TestServer(application) as server, model_at(str(server.make_url("/v1")), **settings) as model:
-            return await use(model)
-
-    return asyncio.run(run())
-
-
-def at_url(base: str, use: Callable[[OpenAIModel], Awaitable[T]], **settings: Any) -> T:
-    async def run() -> T:
-        async with model_at(base, **settings) as model:
-            return await use(model)
-
-    return asyncio.run(run())
-
-
-def ask(model: OpenAIModel) -> Awaitable[ModelOutput]:
-    return model.generate(SUM)
-
-
-def identify(model: OpenAIModel) -> Awaitable[tuple[ModelIdentity, Capabilities]]:
-    return model.identify()
-
-
-def chat_reply(text: str, **more: Any) -> web.Response:
-    choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-    return web.json_response({"model": "m-2026", "choices": [choice]} | more)
-
-
-# ── the URI and the key ─────────────────────────────────────────────────────────────────────────────────────────────
+from tests.models.endpoints import KEY, SUM, Handler, ask, at_handler, at_url, chat_reply
 
 
 @pytest.mark.parametrize(
@@ -203,241 +143,6 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_loopback(monkeypatch: py
     assert proxy("http://127.0.0.1:1") is None
 
 
-# ── hostile and broken endpoints ────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_redirect_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STEELYARD_API_KEY", KEY)
-    asked: list[str] = []
-
-    async def handler(request: web.Request) -> web.Response:
-        asked.append(request.path)
-        return web.Response(status=307, headers={"Location": "/stolen"})
-
-    answer = at_handler(handler, ask)
-    assert answer.outcome is Outcome.CLIENT_ERROR
-    assert "redirect to /stolen: not followed" in answer.detail
-    assert asked == ["/v1/chat/completions"]
-
-
-@pytest.mark.parametrize(("status", "outcome"), [(200, Outcome.TRUNCATED), (500, Outcome.SERVER_ERROR)])
-def test_an_endless_reply_is_cut_off_and_an_answer_where_it_is_no_error(status: int, outcome: Outcome) -> None:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        reply = web.StreamResponse(status=status)
-        await reply.prepare(request)
-        try:
-            for _ in range(64):
-                await reply.write(b" " * (1 << 20))
-        except ConnectionError:
-            pass
-        return reply
-
-    answer = at_handler(handler, ask)
-    assert (answer.outcome, answer.text) == (outcome, "")
-    assert answer.detail == ("the reply is larger than 16 MB" if status == 200 else "HTTP 500")
-    assert answer.outcome.retryable == (status == 500)
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe", b"[" * 200_000, b'{"choices": NaN}', b"null"])
-def test_what_is_not_json_is_malformed(body: bytes) -> None:
-    async def handler(request: web.Request) -> web.Response:
-        return web.Response(body=body)
-
-    assert at_handler(handler, ask).outcome is Outcome.MALFORMED
-
-
-def at_bytes(reply: bytes, use: Callable[[OpenAIModel], Awaitable[T]]) -> T:
-    """Serve raw bytes, whatever is asked."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(reply)
-        await writer.drain()
-        writer.close()
-
-    async def run() -> T:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server, model_at(f"http://127.0.0.1:{port}") as model:
-            return await use(model)
-
-    return asyncio.run(run())
-
-
-def test_what_is_not_http_is_malformed_and_a_torn_body_is_dropped() -> None:
-    assert at_bytes(b"SSH-2.0-OpenSSH_9\r\n\r\n", ask).outcome is Outcome.MALFORMED
-    torn = at_bytes(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"choices"', ask)
-    assert torn.outcome is Outcome.DROPPED
-    assert at_bytes(b"", ask).outcome is Outcome.DROPPED
-
-
-def test_nothing_listens() -> None:
-    answer = at_url("http://127.0.0.1:9", ask)
-    assert answer.outcome is Outcome.DROPPED
-    with pytest.raises(ModelUnavailable, match=r"nothing answers at http://127\.0\.0\.1:9/v1 .* start the server"):
-        at_url("http://127.0.0.1:9", identify)
-
-
-def test_a_refused_key_names_the_variables() -> None:
-    async def all_refused(request: web.Request) -> web.Response:
-        return web.json_response({"error": {"message": "no"}}, status=401)
-
-    async def only_models_open(request: web.Request) -> web.Response:
-        return web.json_response({"data": []}, status=200 if request.method == "GET" else 403)
-
-    for handler in (all_refused, only_models_open):
-        with pytest.raises(ModelUnavailable, match=r"refuses calls without a key: .* STEELYARD_API_KEY"):
-            at_handler(handler, identify)
-
-
-def test_a_model_that_is_not_served() -> None:
-    async def handler(request: web.Request) -> web.Response:
-        return web.json_response({"error": {"message": "no such model"}}, status=404)
-
-    with pytest.raises(ModelUnavailable, match="does not serve 'm': HTTP 404: no such model"):
-        at_handler(handler, identify)
-
-
-def test_a_server_that_hangs_is_unavailable() -> None:
-    async def handler(request: web.Request) -> web.Response:
-        if request.method == "POST":
-            await asyncio.sleep(2)
-        return web.json_response({"data": "odd"})
-
-    with pytest.raises(ModelUnavailable, match=r"does not answer \(no reply within 0.3 s\)"):
-        at_handler(handler, identify, timeout_seconds=0.3)
-
-
-# ── shaking hands ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_chat_only_endpoint_with_the_newer_limit() -> None:
-    bodies: list[dict[str, Any]] = []
-
-    async def handler(request: web.Request) -> web.Response:
-        if request.path.endswith("/models"):
-            return web.json_response({"data": [{"id": "m"}]})
-        if not request.path.endswith("/chat/completions"):
-            return web.json_response({"error": "no such path"}, status=404)
-        bodies.append(await request.json())
-        if "max_tokens" in bodies[-1]:
-            return web.json_response({"error": {"message": "use 'max_completion_tokens'"}}, status=400)
-        return chat_reply("5")
-
-    async def use(model: OpenAIModel) -> tuple[ModelIdentity, Capabilities]:
-        found = await model.identify()
-        await model.generate(SUM)
-        return found
-
-    identity, capabilities = at_handler(handler, use, concurrency=3)
-    assert (capabilities.chat, capabilities.completions, capabilities.loglikelihood) == (True, False, False)
-    assert capabilities.loglikelihood_reason == "this endpoint cannot give log-likelihoods: it has no /completions"
-    assert capabilities.concurrency == 3
-    assert identity.details == {"listed": "yes", "answers_as": "m-2026"}
-    assert bodies[-1]["max_completion_tokens"] == 8
-
-
-def test_a_strict_endpoint_is_asked_without_the_fields_that_it_refuses() -> None:
-    bodies: list[dict[str, Any]] = []
-
-    async def strict(request: web.Request) -> web.StreamResponse:
-        bodies.append(await request.json())
-        if "top_k" in bodies[-1]:
-            return web.json_response({"error": {"message": "Unrecognized request argument: top_k"}}, status=400)
-        return web.json_response({"choices": [{"text": " and", "finish_reason": "length"}]})
-
-    async def ask(model: OpenAIModel) -> list[ModelOutput]:
-        request = GenerateRequest(prompt="Once", max_tokens=1, temperature=1.0, untruncated=True)
-        return [await model.generate(request) for _ in range(2)]
-
-    assert [output.text for output in at_handler(strict, ask)] == [" and", " and"]
-    assert ["top_k" in body for body in bodies] == [True, False, False]
-    assert all(body["top_p"] == 1.0 for body in bodies)
-
-
-def test_an_endpoint_that_refuses_stop_strings_is_asked_without_and_cut_here() -> None:
-    bodies: list[dict[str, Any]] = []
-
-    async def reasoning(request: web.Request) -> web.StreamResponse:
-        bodies.append(await request.json())
-        if "stop" in bodies[-1]:
-            said = "Unsupported parameter: 'stop' is not supported with this model."
-            return web.json_response({"error": {"message": said}}, status=400)
-        return web.json_response({"choices": [{"text": " 18\n\nQuestion: more", "finish_reason": "stop"}]})
-
-    async def ask(model: OpenAIModel) -> list[ModelOutput]:
-        request = GenerateRequest(prompt="Once", max_tokens=9, stop=("Question:",))
-        return [await model.generate(request) for _ in range(2)]
-
-    assert [(output.outcome, output.text) for output in at_handler(reasoning, ask)] == [(Outcome.OK, " 18\n\n")] * 2
-    assert ["stop" in body for body in bodies] == [True, False, False]
-
-
-def test_an_endpoint_that_gives_fewer_next_tokens_is_asked_for_as_many() -> None:
-    bodies: list[dict[str, Any]] = []
-
-    async def openais(request: web.Request) -> web.StreamResponse:
-        bodies.append(await request.json())
-        if "top_k" in bodies[-1] or bodies[-1]["logprobs"] > 5:
-            return web.json_response({"error": {"message": "Invalid value"}}, status=400)
-        logprobs = {"tokens": [" a"], "top_logprobs": [{" the": -0.5, " a": -1.5}]}
-        return web.json_response({"choices": [{"text": " a", "finish_reason": "length", "logprobs": logprobs}]})
-
-    async def ask(model: OpenAIModel) -> list[ModelOutput]:
-        return [await model.next_token(NextTokenRequest(context="Once")) for _ in range(2)]
-
-    outputs = at_handler(openais, ask)
-    assert [output.text for output in outputs] == ['[" the"," a"]'] * 2
-    assert [(body["logprobs"], "top_k" in body) for body in bodies] == [
-        (20, True), (20, False), (5, True), (5, False), (5, False)
-    ]  # fmt: skip
-
-
-def test_an_endpoint_that_refuses_log_probabilities_says_so_and_one_that_ignores_them_is_malformed() -> None:
-    async def refusing(request: web.Request) -> web.StreamResponse:
-        return web.json_response({"error": {"message": "no logprobs here"}}, status=400)
-
-    async def ignoring(request: web.Request) -> web.StreamResponse:
-        return web.json_response({"choices": [{"text": " a", "finish_reason": "length", "logprobs": None}]})
-
-    async def ask(model: OpenAIModel) -> ModelOutput:
-        return await model.next_token(NextTokenRequest(context="Once"))
-
-    refused, ignored = at_handler(refusing, ask), at_handler(ignoring, ask)
-    assert (refused.outcome, ignored.outcome) == (Outcome.CLIENT_ERROR, Outcome.MALFORMED)
-    assert "no logprobs here" in refused.detail
-
-
-def test_another_refusal_of_such_a_request_is_its_outcome() -> None:
-    async def refusing(request: web.Request) -> web.StreamResponse:
-        return web.json_response({"error": {"message": "no such model"}}, status=404)
-
-    async def ask(model: OpenAIModel) -> ModelOutput:
-        return await model.generate(GenerateRequest(prompt="Once", untruncated=True))
-
-    output = at_handler(refusing, ask)
-    assert output.outcome is Outcome.CLIENT_ERROR
-    assert "no such model" in output.detail
-
-
-def test_a_passing_fault_does_not_read_as_cannot() -> None:
-    asked = 0
-
-    async def handler(request: web.Request) -> web.Response:
-        nonlocal asked
-        if not request.path.endswith("/chat/completions"):
-            return web.json_response({}, status=404)
-        asked += 1
-        return web.Response(status=503, headers={"Retry-After": "0"}) if asked == 1 else chat_reply("5")
-
-    _, capabilities = at_handler(handler, identify)
-    assert capabilities.chat
-    assert asked == 3  # the greeting twice, and the question that shows whether it reasons
-
-
-# ── the stub server of the measuring bench ──────────────────────────────────────────────────────────────────────────
-
-
 @contextmanager
 def stub_server(shared: Path, port: int, *options: str) -> Iterator[str]:
     command = [sys.executable, str(shared / "peers" / "stub_server.py"), "--port", str(port), *options]
@@ -500,9 +205,6 @@ def test_each_fault_of_the_stub_is_one_outcome(
     assert second.outcome is Outcome.OK
 
 
-# ── llama.cpp's own server, serving the embedded model's file ───────────────────────────────────────────────────────
-
-
 @pytest.mark.model
 def test_generation_works_against_llama_cpp_and_its_ignored_echo_is_refused(llama_server: str) -> None:
     async def use(model: OpenAIModel) -> tuple[list[ModelOutput], Capabilities]:
@@ -528,9 +230,6 @@ def test_generation_works_against_llama_cpp_and_its_ignored_echo_is_refused(llam
     ]  # fmt: skip
     assert answers[0].text.strip().isdigit()
     assert answers[1].completion_tokens == 3
-
-
-# ── an honest echo ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def echo_handler(smollm2: Path, least_new_tokens: int) -> Handler:
@@ -598,18 +297,6 @@ def test_a_fault_in_the_middle_of_a_log_likelihood_is_its_outcome() -> None:
 
     answer = at_handler(handler, use)
     assert (answer.outcome, answer.retry_after, answer.logprobs) == (Outcome.RATE_LIMITED, 3.0, ())
-
-
-@pytest.mark.parametrize("status", [200, 500])
-def test_a_reply_nested_deeper_than_python_goes_is_malformed(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a key there is one more walk through what came back, which must not be the one that fails."""
-    monkeypatch.setenv("STEELYARD_API_KEY", KEY)
-
-    async def handler(request: web.Request) -> web.Response:
-        return web.Response(text='{"a":' * 900 + "1" + "}" * 900, status=status, content_type="application/json")
-
-    answer = at_handler(handler, lambda model: model.generate(SUM))
-    assert answer.outcome is (Outcome.MALFORMED if status == 200 else Outcome.SERVER_ERROR)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from steelyard.evidence import layout
 from steelyard.records import DetectorResult, GateVerdict, Measurement, SampleScore, Verdict, VerdictWord
 
 if TYPE_CHECKING:
+    from steelyard.records import PeopleRate
     from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["gate_judged"]
@@ -68,19 +69,7 @@ def gate_judged(
     word, code = _OUTCOMES[colour]
     verdict = results_of(folder).verdict
     of_judge = next(each for each in verdict.measurements if each.task == "judged")
-    gate = GateVerdict(
-        task=asked.task,
-        measurement=of_judge.measurement,
-        at_least=at_least,
-        right=round(people.judge[0] * people.answers),
-        asked=people.answers,
-        of=people.answers,
-        items=people.answers,
-        missing=missing,
-        family=family,
-        ci=(people.low, people.high),
-        people=people,
-    )
+    gate = _gate(asked.task, of_judge.measurement, at_least, people, missing=missing, family=family)
     reason = _why(run, people.labels, is_shares=not is_all_or_nothing(verdicts)) if people.estimate is None else ""
     result = DetectorResult(test=f"gate-{gate.measurement}", rule="judged_gate@1", word=word, reason=reason, gate=gate)
     return Verdict(
@@ -92,6 +81,23 @@ def gate_judged(
         measurements=(of_judge,),
         results=(result,),
         judging=verdict.judging,
+    )
+
+
+def _gate(task: str, measurement: str, at_least: str, people: PeopleRate, *, missing: int, family: int) -> GateVerdict:
+    """What the gate's row shows: the judge's own count, and between what people would give."""
+    return GateVerdict(
+        task=task,
+        measurement=measurement,
+        at_least=at_least,
+        right=round(people.judge[0] * people.answers),
+        asked=people.answers,
+        of=people.answers,
+        items=people.answers,
+        missing=missing,
+        family=family,
+        ci=(people.low, people.high),
+        people=people,
     )
 
 

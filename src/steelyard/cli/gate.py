@@ -146,29 +146,23 @@ def command(
     of_judge = is_run(task) and is_judged(Path(task))
     if (files or judged is not None) and not (of_judge and baseline is None):
         raise InputError("--file and --run are for a judge's run and --at-least: leave them out")
-    given = [*([Path(task)] if is_run(task) else []), *([] if baseline is None else [baseline])]
-    if baseline is not None and (judges := [path for path in given if is_judged(path)]):
+    if (judge := _judge_among(task, baseline)) is not None:
         click.echo(
-            f"undecided: the scores of {judges[0]} are a judge's, and no gate holds two runs against each other by "
+            f"undecided: the scores of {judge} are a judge's, and no gate holds two runs against each other by "
             "them; with people's labels (steelyard judge calibrate) one run can be held against a bar: --at-least"
         )
         return int(ExitCode.UNDECIDED)
-    for option, value in (
-        ("--strict-series", strict_series),
-        ("--max-latency-p95", max_latency_p95),
-        ("--max-cost-per-answer", max_cost_per_answer),
-    ):
-        if value and (is_run(task) or self_test):
-            raise InputError(f"{option} is for a gate that asks a model: leave it out")
+    if is_run(task) or self_test:
+        _check_asks_nothing_more(strict_series, max_latency_p95, max_cost_per_answer)
     if is_run(task):
-        verdict = (
-            _of_judged_run(Path(task), at_least or "", (files, judged, role), family, asking)
-            if of_judge
-            else _of_two_runs(Path(task), baseline, margin, family, asking)
-        )
-        _print(verdict, Path(task), as_json=as_json)
+        run = Path(task)
+        if of_judge:
+            verdict = _of_judged_run(run, at_least or "", (files, judged, role), family, asking)
+        else:
+            verdict = _of_two_runs(run, baseline, margin, family, asking)
+        _print(verdict, run, as_json=as_json)
         with_texts = asking["with_texts"] and not of_judge
-        _write(verdict, Path(task), baseline, junit, undecided, summary, with_texts=with_texts)
+        _write(verdict, run, baseline, junit, undecided, summary, with_texts=with_texts)
         return verdict.exit
     args = with_subject(run_arguments(**asking))
     if self_test:
@@ -217,6 +211,27 @@ def _check_places(junit: Path | None, summary: str | None) -> None:
     ):
         if path is not None and (path.is_dir() or not path.parent.is_dir()):
             raise InputError(f"{option}: cannot be written: give a file in an existing folder", where=path)
+
+
+def _judge_among(task: str, baseline: Path | None) -> Path | None:
+    """The first of two finished runs whose scores are a judge's; None without a baseline."""
+    from steelyard.api.gate_runs import is_judged, is_run
+
+    if baseline is None:
+        return None
+    given = [*([Path(task)] if is_run(task) else []), baseline]
+    return next((path for path in given if is_judged(path)), None)
+
+
+def _check_asks_nothing_more(strict_series: bool, max_latency_p95: str | None, max_cost_per_answer: str | None) -> None:
+    """Refuse the options of a gate that asks a model."""
+    for option, value in (
+        ("--strict-series", strict_series),
+        ("--max-latency-p95", max_latency_p95),
+        ("--max-cost-per-answer", max_cost_per_answer),
+    ):
+        if value:
+            raise InputError(f"{option} is for a gate that asks a model: leave it out")
 
 
 def _run_and_role(task: str) -> tuple[str, str]:

@@ -86,13 +86,7 @@ def command(
         chosen |= {"--sample": bool(samples), "--task": task is not None, "--csv": as_csv, "--html": bool(html_file)}
         chosen |= {"--reasoning": reasoning, f"#{role}": bool(role)}
         return show_held(folder, limit, tuple(name for name, is_given in chosen.items() if is_given), as_json=as_json)
-    roles = dict.fromkeys(each.role for each in plan.measurements)
-    if role and role not in roles:
-        raise InputError(f"has no answers of a model in the role {role!r}; there are: {', '.join(roles)}", where=run)
-    tasks = {each.id: each.task for each in plan.measurements if role in ("", each.role)}
-    if task is not None and task not in tasks.values():
-        named = ", ".join(dict.fromkeys(tasks.values())) or "none"
-        raise InputError(f"--task {task!r} was not measured here; measured: {named}", where=run)
+    tasks = _tasks_shown(plan, role, task, run)
     counted = _Counted(
         lambda score: (
             score.measurement in tasks and _wants(score, readings, samples) and task in (None, tasks[score.measurement])
@@ -110,6 +104,18 @@ def command(
     else:
         _print_texts(shown, counted, limit, _models(plan) if not role else {}, reasoning=reasoning)
     return 0
+
+
+def _tasks_shown(plan: Plan, role: str, task: str | None, run: Path) -> dict[str, str]:
+    """The task of each measurement that is shown; raises InputError for a role or a task that the run does not have."""
+    roles = dict.fromkeys(each.role for each in plan.measurements)
+    if role and role not in roles:
+        raise InputError(f"has no answers of a model in the role {role!r}; there are: {', '.join(roles)}", where=run)
+    tasks = {each.id: each.task for each in plan.measurements if role in ("", each.role)}
+    if task is not None and task not in tasks.values():
+        named = ", ".join(dict.fromkeys(tasks.values())) or "none"
+        raise InputError(f"--task {task!r} was not measured here; measured: {named}", where=run)
+    return tasks
 
 
 def _models(plan: Plan) -> dict[str, str]:
