@@ -72,8 +72,8 @@ def test_plans_of_earlier_keys_are_counted_on(signer: KeySigner) -> None:
     ):
         with pytest.raises(VerificationError, match="line 5: begins a plan a second time"):
             check_chain(parse_lines(data + line, "ledger"), signer.public_key, "ledger")
+    ended = ended_line(signer, lines, AT, "sealed", plan(1))
     with pytest.raises(VerificationError, match="line 5: ends a plan that has not begun"):
-        ended = ended_line(signer, lines, AT, "sealed", plan(1))
         check_chain(parse_lines(data + ended, "ledger"), signer.public_key, "ledger")
     with pytest.raises(VerificationError, match="line 5: not a line of a ledger"):
         parse_lines(data + carried_line(signer, lines, AT, "suite", plan(9), []), "ledger")
