@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.server.database.connection import open_database
+from steelyard.server.database.connection import existing_database, open_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.withdrawal import withdraw_run
 from steelyard.server.jobs.schedules import ScheduleRow
 from steelyard.server.pages.watch import coming_looks, moment_at
 from tests.conftest import SumsServer
@@ -111,6 +112,19 @@ def test_what_a_job_asked_is_asked_again_and_again(own: Site) -> None:
         assert (status, said in text) == (400, True), text
         assert "<script" not in runner.get(WATCH).text
     assert stranger.submit("/account", WATCH, **asked).status == 404
+    seal = re.search(r"/p/default/runs/([0-9a-f]{64})", viewer.get(WATCH).text)
+    assert seal is not None
+    assert runner.submit(WATCH, f"{path}/off").status == 303
+    folder = open_data_folder(own.data, create=False)
+    assert withdraw_run(existing_database(folder, {}), folder, seal[1]).schedules == (name,)
+    text = runner.get(WATCH).text
+    assert "Its questions were withdrawn with a run, 20" in text
+    assert f"{path}/on" not in text
+    refused = runner.submit(WATCH, f"{path}/on")
+    assert (refused.status, "make another schedule" in refused.text) == (400, True)
+    again = str(int(number) + 1)  # the look that made the run
+    status, text = add(runner, **asked | {"name": "anew", "job": again})
+    assert (status, "its questions were withdrawn" in text) == (400, True)
 
 
 def test_a_schedule_rests_when_its_makers_role_is_taken_and_their_jobs_are_paused(own: Site) -> None:

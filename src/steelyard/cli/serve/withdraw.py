@@ -8,6 +8,7 @@ import click
 
 from steelyard.cli.serve.options import data_option, run_as_option, tell
 from steelyard.errors import InputError
+from steelyard.util.text import one_line
 
 __all__ = ["command"]
 
@@ -42,6 +43,12 @@ def command(seal: str, data: Path, run_as: str, project: str, reason: str, yes: 
     )
     if done.jobs:
         click.echo("deleted: what the job that made it had left, and the questions that it was given")
+    if done.schedules:
+        names = ", ".join(one_line(each, 100) for each in done.schedules[:20])
+        click.echo(f"off for good, since their questions were withdrawn: {len(done.schedules):,} schedules ({names})")
+    if done.open_jobs:
+        numbers = ", ".join(str(each) for each in done.open_jobs[:20])
+        click.echo(f"jobs of these schedules have not ended, and still have the questions: cancel {numbers}")
     if done.is_running:
         click.echo(
             "a job that goes on with it has not ended: cancel it, and steelyard serve retain deletes what it left"

@@ -6,7 +6,6 @@ back. What the server's own job left beside the run goes with it, and the questi
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +28,7 @@ from steelyard.server.database.job_copies import (
     remove_job_folders,
 )
 from steelyard.server.database.notes import read_notes
+from steelyard.server.database.withdrawn_texts import remove_questions
 from steelyard.server.runs.text_retention import hold_files
 from steelyard.util.append_file import append_lines
 
@@ -69,7 +69,8 @@ class Withdrawal(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=
 class WithdrawnRun:
     """The row that stays; how many files with how many bytes went, and of how many jobs what they had left.
 
-    ``is_running``: a job that goes on with it runs or waits, and keeps what it has.
+    ``is_running``: a job that goes on with it runs or waits, and keeps what it has. ``schedules`` are the names of
+    those that lost their questions, and are off for good; ``open_jobs`` the numbers of theirs that have not ended.
     """
 
     number: int
@@ -79,6 +80,8 @@ class WithdrawnRun:
     size: int
     jobs: int
     is_running: bool
+    schedules: tuple[str, ...] = ()
+    open_jobs: tuple[int, ...] = ()
 
 
 def withdraw_run(
@@ -103,12 +106,13 @@ def withdraw_run(
             copies = copies_of_run(connection, job_folders(folder), number)
             mark_copies(connection, copies, because="withdraw")
             is_running = _has_jobs(connection, number) and not _are_over(connection, number)
-            details = {"files": files, "seal": seal, "size": size}
+            schedules, open_jobs = _emptied(connection)
+            details = {"files": files, "schedules": len(schedules), "seal": seal, "size": size}
             append_audit(connection, "withdraw", actor="owner", subject=f"run:{number}", details=details)
         clear_marked(connection)
         remove_job_folders(folder, copies)
         remove_withdrawn(connection, folder)
-    return WithdrawnRun(number, withdrawal.project, subject, files, size, len(copies), is_running)
+    return WithdrawnRun(number, withdrawal.project, subject, files, size, len(copies), is_running, schedules, open_jobs)
 
 
 def _find(
@@ -138,7 +142,8 @@ def _find(
 def apply_withdrawal(connection: psycopg.Connection[Any], withdrawal: Withdrawal) -> int | None:
     """Note it in the caller's transaction, as the owner; the run's number, None where there is nothing to withdraw.
 
-    The questions that the jobs which made it were given go at once; files and copies are the caller's to delete.
+    The questions that its jobs were given, and schedules that ask them have, go at once; files and copies are the
+    caller's to delete.
     """
     row = connection.execute(
         "INSERT INTO steelyard.run_withdrawn (run_id, withdrawn_at, reason) "
@@ -149,19 +154,21 @@ def apply_withdrawal(connection: psycopg.Connection[Any], withdrawal: Withdrawal
     ).fetchone()
     if row is None:
         return None
-    for job, specification in connection.execute(
-        "SELECT id, specification FROM steelyard.job WHERE coalesce(resumes, id) IN "
-        "(SELECT coalesce(resumes, id) FROM steelyard.job WHERE run_id = %s) "
-        "AND state IN ('finished', 'failed', 'cancelled')",
-        (row[0],),
-    ).fetchall():
-        asked = json.loads(specification)
-        if asked.get("questions"):
-            asked["questions"] = dict.fromkeys(asked["questions"], "")
-            connection.execute(
-                "UPDATE steelyard.job SET specification = %s WHERE id = %s", (canonical(asked).decode(), job)
-            )
+    remove_questions(connection, row[0])
     return int(row[0])
+
+
+def _emptied(connection: psycopg.Connection[Any]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The schedules of which this transaction took questions, and their jobs that have not ended."""
+    rows = connection.execute(
+        "SELECT id, name FROM steelyard.schedule WHERE withdrawn_at = now() ORDER BY name"
+    ).fetchall()
+    jobs = connection.execute(
+        "SELECT id FROM steelyard.job WHERE schedule_id = ANY (%s) AND state IN ('waiting', 'running', 'paused') "
+        "ORDER BY id",
+        ([number for number, _ in rows],),
+    ).fetchall()
+    return tuple(name for _, name in rows), tuple(job for (job,) in jobs)
 
 
 def remove_withdrawn(connection: psycopg.Connection[Any], folder: DataFolder) -> None:

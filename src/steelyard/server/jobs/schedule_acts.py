@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act
 from steelyard.server.access.callers import Role
 from steelyard.server.jobs.membership import Missing, member_of, person_of
@@ -165,6 +166,8 @@ def asked_by(connection: psycopg.Connection[Any], caller: Caller, project: str, 
         raise Missing("there is no such job in this project")
     asked = read_specification(specification_of(connection, job))
     assert not isinstance(asked, Resumption), "the first of a line of jobs asks itself"
+    if not all(asked.questions.values()):
+        raise InputError("its questions were withdrawn with its run: start it anew with the questions")
     return asked
 
 

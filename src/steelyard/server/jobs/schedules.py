@@ -43,7 +43,7 @@ _LATE: Final = timedelta(minutes=5)  # later than that is said
 _AT_ONCE: Final = 100
 _COLUMNS: Final = (
     "s.id, s.name, s.cron, s.zone, s.kind, s.model, s.endpoint, s.tasks, s.priority, s.made_by, s.created_at, s.is_on, "
-    "s.next_at"
+    "s.next_at, s.withdrawn_at"
 )
 _MAY_START: Final = may_start("b", "s.project_id", "s.priority")  # whoever made it
 
@@ -53,6 +53,7 @@ class ScheduleRow:
     """A schedule; ``next_at`` is the look that comes next, in the past where it waits for its last job's end.
 
     ``kind`` (*audit* or *run*), ``model``, ``endpoint`` and ``tasks`` are of what it asks; no list reads all of that.
+    ``withdrawn_at``: when its questions were taken out with a run that was withdrawn; then it is off for good.
     """
 
     id: int
@@ -68,6 +69,7 @@ class ScheduleRow:
     created_at: datetime
     is_on: bool
     next_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 class Schedules:
@@ -173,14 +175,20 @@ def _rows(connection: psycopg.Connection[Any], project: str, schedule: int) -> t
 
 
 def switch_schedule(connection: psycopg.Connection[Any], project: str, schedule: int, *, on: bool) -> bool:
-    """Switch a schedule on, from its next look on, or off; False where it is so already, or is not there."""
+    """Switch a schedule on, from its next look on, or off; False where it is so already, or is not there.
+
+    Raises InputError for one whose questions were withdrawn.
+    """
     row = connection.execute(
-        "SELECT s.cron, s.zone FROM steelyard.schedule s JOIN steelyard.project p ON p.id = s.project_id "
+        "SELECT s.cron, s.zone, s.withdrawn_at IS NOT NULL FROM steelyard.schedule s "
+        "JOIN steelyard.project p ON p.id = s.project_id "
         "WHERE s.id = %s AND p.name = %s AND s.is_on <> %s FOR UPDATE OF s",
         (schedule, project, on),
     ).fetchone()
     if row is None:
         return False
+    if on and row[2]:
+        raise InputError("its questions were withdrawn with a run: make another schedule")
     following = next_look(row[0], row[1], datetime.now(UTC))
     connection.execute(
         "UPDATE steelyard.schedule SET is_on = %s, next_at = CASE WHEN %s THEN greatest(next_at, %s) "

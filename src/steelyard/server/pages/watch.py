@@ -195,7 +195,10 @@ def _shown_schedule(
         "zone": row.zone,
         "is_on": row.is_on,
         "next": moment_at(following, row.zone) if following else "",
-        "waits": _WAITS.get(waits.get(row.id, ""), ""),
+        "waits": f"Its questions were withdrawn with a run, {moment(row.withdrawn_at)}: it is off for good."
+        if row.withdrawn_at
+        else _WAITS.get(waits.get(row.id, ""), ""),
+        "is_withdrawn": row.withdrawn_at is not None,
         "is_stuck": waits.get(row.id) in _STUCK,
         "made_by": names.get(row.made_by, ""),
         "last": _shown_look(last, project) if last else None,
