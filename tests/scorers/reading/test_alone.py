@@ -67,6 +67,12 @@ def test_the_values_of_the_only_number(line: str, values: set[Fraction | int]) -
         ("true, or false", "true", False),
         ("it is not true", "true", False),
         ("a", "A", False),
+        ("Germany and France", "[Germany, France]", True),
+        ("'France', 'Germany'.", "[Germany, France]", True),
+        ("Germany", "[Germany, France]", False),
+        ("Germany, France, Italy", "[Germany, France]", False),
+        ("Germany or France", "[Germany, France]", False),
+        ("x", "[]", False),
     ],
 )
 def test_a_name_alone(line: str, target: str, alone: bool) -> None:

@@ -82,6 +82,8 @@ def names_alone(line: str, target: str) -> bool:
     Beside it may stand words in small letters that neither compare, join nor take back. A word before it that may
     belong to it makes it another name: *light blue* is not *blue*. Yes and no count at the beginning alone.
     """
+    if target[:1] == "[" and target[-1:] == "]":  # a list: its items, in any order
+        return _items(line) == _items(target)
     lowered, wanted = line.casefold(), " ".join(target.casefold().split())
     if len(wanted) < 2 or len(lowered) != len(line):
         return False
@@ -101,6 +103,12 @@ def names_alone(line: str, target: str) -> bool:
     if _JOINED_BEFORE.search(before) or _JOINED_AFTER.match(after) or _GOES_ON.match(after):
         return False
     return _is_free(before) and not any(_is_name(word) for word in _WORD.findall(rest))
+
+
+def _items(text: str) -> list[str]:
+    """The items of a list in brackets or without, sorted: *Germany and France* has two."""
+    items = re.split(r"[,;]|\band\b|&", text.casefold().strip("[] ."))
+    return sorted(item.strip(" '\".") for item in items if item.strip(" '\"."))
 
 
 def _is_free(before: str) -> bool:
