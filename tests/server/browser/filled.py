@@ -18,7 +18,7 @@ from tests.server.pages.test_watch import made_due
 from tests.server.pages.working import job_at, with_endpoint, working
 from tests.server.site import Client, Site, join_path, new_platform, pushed, run_page
 
-NOBODY, VIEWER, ADMINISTRATOR = "nobody", "viewer", "administrator"
+NOBODY, VIEWER, SECOND, ADMINISTRATOR = "nobody", "viewer", "second admin", "administrator"
 SHEET = "model: adder\nvendor: us\nclaims:\n- task: sums\n  value: 50\n"
 LONG = "a-name-of-forty-characters-without-blank"
 
@@ -71,6 +71,7 @@ def filled_platform(
         site.project("empty")
         site.project(LONG)
         viewer = site.person("a.viewer@the-house-of-a-very-long-name.example.com", "viewer")
+        second = _asked_threshold(site, admin)
         seals, alike = ([pushed(site, run) for run in each] for each in (runs, same))
         for address in (compare_page(*alike[:2]), compare_page(*alike, pairs="all")):
             assert shown(admin, address).status == 200, "what is computed once is kept"
@@ -89,7 +90,17 @@ def filled_platform(
                 share=share, join=join_path(invited), person=re.findall(r"/admin/people/\d+", invited)[-1],
                 labels=labels,
             )  # fmt: skip
-            yield Filled(site, {NOBODY: site.client(), VIEWER: viewer, ADMINISTRATOR: admin}, visits_of(made))
+            yield Filled(
+                site, {NOBODY: site.client(), VIEWER: viewer, SECOND: second, ADMINISTRATOR: admin}, visits_of(made)
+            )
+
+
+def _asked_threshold(site: Site, admin: Client) -> Client:
+    """A threshold that waits for a second person, and that one."""
+    page = f"/p/{LONG}/budgets"
+    for cost in ("5", "50"):
+        assert admin.submit(page, f"{page}/approval", cost=cost, tokens="2,000").status == 303
+    return site.person("second", "admin", LONG)
 
 
 def _jobs(site: Site, admin: Client, choice: str) -> list[str]:
@@ -147,7 +158,7 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
         "/sign-in/callback": [Visit("/sign-in/callback?error=access_denied", NOBODY)],
         "/welcome": [Visit(f"/welcome?code={'a' * 43}", NOBODY)],  # one that works: tests/server/browser/test_walks.py
         "/join": [Visit(made.join, NOBODY), Visit(f"/join?code={'a' * 43}", NOBODY)],
-        "/": [Visit("/"), Visit("/", VIEWER)],
+        "/": [Visit("/"), Visit("/", VIEWER), Visit("/", SECOND)],
         f"{in_project}/models": [Visit("/p/default/models"), Visit("/p/empty/models")],
         f"{in_project}/claims": [Visit("/p/default/claims"), Visit("/p/default/claims", VIEWER)],
         f"{in_project}/jobs": [Visit("/p/default/jobs"), Visit("/p/empty/jobs")],
@@ -188,7 +199,9 @@ def visits_of(made: Made) -> dict[str, list[Visit]]:
         ],
         "/shared/{secret}": [Visit(made.share, NOBODY)],  # one that is not good is answered by a line of text, no page
         f"{in_project}/people": [Visit("/p/default/people"), Visit(f"/p/{LONG}/people")],
-        f"{in_project}/budgets": [Visit("/p/default/budgets")],
+        f"{in_project}/budgets": [
+            Visit("/p/default/budgets"), Visit(f"/p/{LONG}/budgets"), Visit(f"/p/{LONG}/budgets", SECOND)
+        ],
         f"{in_project}/webhooks": [Visit("/p/default/webhooks"), Visit("/p/empty/webhooks")],
         f"{in_project}/webhooks/{{webhook:int}}": [Visit(made.webhook)],
         "/account": [Visit("/account"), Visit("/account", VIEWER)],
