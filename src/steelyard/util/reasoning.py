@@ -60,7 +60,7 @@ def split_reasoning(text: str) -> tuple[str, str, bool]:
     "analysis"; where it stands more often, or not at all behind a sentence, nothing is answered. A text without tags
     comes back as (text, "", True).
     """
-    if _ANY_TAG.search(text) is None:
+    if _ANY_TAG.search(text) is None and _SKIPPED.match(text) is None:
         return text, "", True
     cut = 0
     while opening := _OPENING.match(text, _after_space(text, cut)):
