@@ -88,7 +88,7 @@ def test_more_files_are_held_against_the_same_models(tmp_path: Path) -> None:
     assert all(0 <= each.mean_rank <= 1 and 0 < each.p <= 1 for each in more[0].found)
     text = tables.markdown(families, list(more.values()), "2026-11-27", reduced=True)
     assert "| further files | order | 8 |" in text
-    assert "4 further files of each. Whether files of one model hang together: p = " in text
+    assert "4 further files of each. 95 % intervals" in text, "too few for a word on whether they hang together"
 
 
 def test_files_that_hang_together_by_their_model_are_seen() -> None:

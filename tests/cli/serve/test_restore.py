@@ -25,6 +25,8 @@ def test_a_platform_goes_to_another_machine(data: Path, tmp_path: Path, call: Ca
             0,
             [
                 "erased again: 1",
+                "keys of projects are in no backup: the next job of each makes one, whose ledger counts on the 1 plans "
+                "of before",
                 "paused or switched off: 2 jobs, schedules, webhooks or mail servers; go on with those that are still "
                 "wanted",
             ],
