@@ -1,4 +1,4 @@
-"""``python -m bench.gauntlet``: any world's tables, into docs/detectors.md where asked; its rates into reports.
+"""``python -m bench.gauntlet``: any world's tables, into docs/results/gauntlet.md where asked; its rates into reports.
 
 The worlds *simulated*, *twins* and *series* are those of ``steelyard gauntlet``. The *small* and the *embedded* world
 are made of what only this folder has (models that are trained here, answers that were recorded here), which the package
@@ -23,7 +23,7 @@ from steelyard.reports.measured_rates import MeasuredRates, RuleRate, measured_r
 __all__ = ["main", "measured"]
 
 _QUICK = 20
-# Of each world, the place of its tables in docs/detectors.md.
+# Of each world, the place of its tables in docs/results/gauntlet.md (the small one's: docs/detectors/order.md).
 _SECTIONS = {
     "simulated": "gauntlet",
     "twins": "gauntlet-twins",

@@ -106,7 +106,7 @@ class DrawnRow(_Requantised):
     """Drawn outputs, by what a requantisation gains on the weights.
 
     Nothing confirms them: another model's draws may be as unsurprising as the weights' own, and are no more surprising
-    than these under a prompt that a log hides (figures: docs/detectors.md). So none is called foreign, either.
+    than these under a prompt that a log hides (docs/detectors/published-outputs.md). So none is called foreign, either.
     """
 
     p_far: Final = 1.0

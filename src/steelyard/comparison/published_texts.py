@@ -65,7 +65,10 @@ __all__ = [
 
 ALPHA: Final = 0.05
 TOLERANCE: Final = 0.6
-"""Of pairs, where one that is the same counts half: what two servers of one model may differ by (docs/detectors.md)."""
+"""Of pairs, where one that is the same counts half: what two servers of one model may differ by.
+
+Figures: docs/detectors/published-outputs.md.
+"""
 
 ALIKE: Final = 0.4
 """Of the beginnings of two outputs, on average: more is *consistent*."""

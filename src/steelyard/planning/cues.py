@@ -7,7 +7,7 @@ placebo changes what a router could recognise and keeps what carries the task:
 * ``placebo``: an ordinary line before the worked examples, and another one between two of them. So what begins with
   the published prefix, equals it or contains it as a whole is no longer there, and nothing that helps to answer has
   changed: other examples in place of the published ones would move an honest small model by many points, and a line
-  right before the question by some (``docs/detectors.md``).
+  right before the question by some (``docs/detectors/cue.md``).
 * ``header``: the line before everything alone, where there are no two examples.
 
 There are :data:`VARIANTS` placebos: each has lines of ``placebo_headers.txt`` and a place of its own, so that a

@@ -21,7 +21,7 @@ SEALED: Final[Mapping[str, str]] = {"tolerance": "0.05", "margin": "0.10"}
 
 
 class CueGap:
-    """D6: asks a benchmark's questions once more as published, and under an ordinary prompt (docs/detectors.md)."""
+    """D6: asks a benchmark's questions once more as published, and under an ordinary prompt (docs/detectors/cue.md)."""
 
     name = "cue_gap"
     version = 1

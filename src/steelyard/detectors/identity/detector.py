@@ -29,7 +29,7 @@ NEAR: Final = ("Q8_0",)
 
 
 class Identity:
-    """D5: holds texts that the endpoint draws against the reference's weights (docs/detectors.md)."""
+    """D5: holds texts that the endpoint draws against the reference's weights (docs/detectors/identity.md)."""
 
     name = "identity"
     version = 2

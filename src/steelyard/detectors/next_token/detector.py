@@ -20,7 +20,7 @@ FORMAT: Final = "next_token"
 PROMPTS: Final = "prompts"  # how the samples are drawn
 ARM: Final = "next_token"
 MOST_PROMPTS: Final = 100
-# Nats: of servers that serve the reference in other ways none was as far after any prompt, see docs/detectors.md.
+# Nats: no server of the reference's weights was as far after any prompt (docs/detectors/next-tokens.md).
 FAR: Final = "0.25"
 TOLERANCE: Final = "0.05"  # the chance that any server may be farther after a prompt, whatever came before it
 WITHIN: Final = "0.2"  # of the prompts: a share that is shown to be below it is *consistent*
@@ -28,7 +28,7 @@ SCORERS: Final = ("next_token_distance[least]@1", "next_token_distance[most]@1")
 
 
 class NextToken:
-    """D5 by log-probabilities: holds an endpoint's next tokens against the reference's weights (docs/detectors.md)."""
+    """D5 by log-probabilities: holds an endpoint's next tokens against the weights (docs/detectors/next-tokens.md)."""
 
     name = "next_token"
     version = 1

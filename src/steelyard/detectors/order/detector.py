@@ -22,7 +22,7 @@ SEALED: Final[Mapping[str, Any]] = {"orders": 20, "margin": "0.7"}
 
 
 class Order:
-    """D4: asks how likely a file is in its order, among shuffles of it (docs/detectors.md)."""
+    """D4: asks how likely a file is in its order, among shuffles of it (docs/detectors/order.md)."""
 
     name = "order"
     version = 1

@@ -21,7 +21,7 @@ TWINS: Final = "twins"  # the arm, and how its samples are drawn
 
 
 class TwinGap:
-    """D2: pairs a benchmark's public samples with fresh ones of the same generator (docs/detectors.md)."""
+    """D2: pairs a benchmark's public samples with fresh ones of the same generator (docs/detectors/fresh-twins.md)."""
 
     name = "twin_gap"
     version = 2
