@@ -92,7 +92,8 @@ def test_a_job_is_shown_while_it_waits_runs_pauses_and_ends(own: Site) -> None:
         )
     assert "nothing goes on with it" in runner.get(job).text
     assert f'action="{job}/retry"' not in runner.get(job).text
-    assert "nothing goes on with it" not in (text := runner.get(on).text)
+    text = runner.get(on).text
+    assert "nothing goes on with it" not in text
     assert "its own copies" in text
 
 
