@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import share, where
+from bench.inhouse.table import command, share, where
 from steelyard.comparison.published import rounded
 from steelyard.comparison.published_bets import ALPHA, REQUANTISED, GreedyRow
 from steelyard.comparison.published_rows import PublishedRow
@@ -284,7 +284,7 @@ def main(records: bool, repeats: int, markdown: Path | None) -> None:
     if records:
         record()
     bank: Any = read_bank()
-    text = f"`python -m bench.published`, {where()}\n\n{shares(bank)}\n{rows_named(bank, repeats)}\n{outputs_needed()}"
+    text = f"{command('bench.published')}, {where()}\n\n{shares(bank)}\n{rows_named(bank, repeats)}\n{outputs_needed()}"
     print(text)
     if markdown is not None:
         write_section(markdown, "published", text)
