@@ -69,19 +69,27 @@ def written_by(decoding: str, served: str) -> str:
 
 
 def record(seconds_left: Callable[[], float]) -> None:
-    """Write and read what is missing, as long as there is time."""
+    """Write and read what is missing, as long as there is time: of the kind that has fewest logs, some texts at a time.
+
+    So no kind is left without a log because those before it took all the time.
+    """
     from steelyard.models.embedded_file import ensure_smollm2
     from steelyard.models.requantisations import Requantisations
 
     files = Requantisations(ensure_smollm2())
     reader = TranscriptReader(opened(files.path), {kind: opened(files.file(kind)[0]) for kind in REQUANTISED})
-    for decoding, served in KINDS:
-        with ExitStack() as stack:
-            read = _drawn(served, reader) if decoding == "drawn" else _greedy(served, reader, files.path, stack)
-            for begin in range(len(read_bank().get((decoding, served), ())), TEXTS[decoding], _BATCH):
-                if seconds_left() < 0:
-                    return
-                _keep(decoding, served, read(range(begin, min(TEXTS[decoding], begin + _BATCH))))
+    there = {kind: len(read_bank().get(kind, ())) for kind in KINDS}
+    reads: dict[tuple[str, str], Callable[[range], Sequence[Reading]]] = {}
+    with ExitStack() as stack:
+        while seconds_left() >= 0 and (missing := [kind for kind in KINDS if there[kind] < TEXTS[kind[0]]]):
+            kind = min(missing, key=there.__getitem__)
+            decoding, served = kind
+            if kind not in reads:
+                is_drawn = decoding == "drawn"
+                reads[kind] = _drawn(served, reader) if is_drawn else _greedy(served, reader, files.path, stack)
+            part = range(there[kind], min(TEXTS[decoding], there[kind] + _BATCH))
+            _keep(decoding, served, reads[kind](part))
+            there[kind] = part.stop
 
 
 def _drawn(served: str, reader: TranscriptReader) -> Callable[[range], Sequence[Reading]]:
