@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Sequence
+from pathlib import Path
 
-from bench.elsewhere import pooled, write_elsewhere
+from bench.elsewhere import REPORTS, pooled, write_elsewhere
 from bench.inhouse.table import where
 from steelyard.plugins import find
 
-__all__ = ["PARTS", "main"]
+__all__ = ["PARTS", "main", "write_reports"]
 
 PARTS = {
     "judge": 4_000,
@@ -46,14 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_reports(given.runs)
 
 
-def write_reports(runs: int | None) -> None:
+def write_reports(runs: int | None, path: Path = REPORTS) -> None:
     """Write what reports show of the leak check: both of its tests, at .05, of models that learned nothing."""
     from bench.inhouse import leak, variants
 
     kinds = {**leak.honest(runs or PARTS["leak"]), **variants.honest(runs or PARTS["variants"])}
     found, models, said = pooled({kind: (sum(p <= LEVEL for p in ps), len(ps)) for kind, ps in kinds.items()})
     what = f"simulated models that learned nothing of what was released, at {LEVEL:g}"
-    write_elsewhere(f"leak@{find('detector', 'leak')().version}", what, found, models)
+    write_elsewhere(f"leak@{find('detector', 'leak')().version}", what, found, models, path)
     print(f"leak: {found:,} of {models:,} models that learned nothing are found at {LEVEL:g}; of single kinds {said}.")
 
 
