@@ -8,7 +8,7 @@ import steelyard
 from steelyard import plugins
 from steelyard.models.address import PROVIDERS
 from tests.docs.pages import ROOT
-from tools import api_page
+from tools import api_page, rates_table
 from tools.commands_page import PAGE, page
 
 
@@ -18,6 +18,11 @@ def test_the_page_of_commands_is_what_help_says_now() -> None:
 
 def test_the_page_of_the_http_api_is_what_its_document_says_now() -> None:
     assert api_page.PAGE.read_text(encoding="utf-8") == api_page.page(), "run: python -m tools.api_page"
+
+
+def test_the_table_of_measured_false_alarms_is_what_reports_quote() -> None:
+    section = rates_table.PAGE.read_text(encoding="utf-8").partition(f"<!-- {rates_table.SECTION} -->\n")[2]
+    assert section.startswith(rates_table.table()), "run: python -m tools.rates_table"
 
 
 def test_every_public_name_is_on_the_page_of_python() -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from steelyard.claims.decoding import stated_temperature, states_decoding
+from steelyard.errors import InputError
+from steelyard.planning.options import Options
 from steelyard.planning.rules import draws_texts
-from steelyard.records import Capabilities, Claim, RepeatCheck
+from steelyard.records import Capabilities, Claim, PlannedModel, RepeatCheck
 from steelyard.scorers.corpus import corpus_scorer
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ __all__ = [
     "asked_how_often",
     "asked_otherwise",
     "asks_chat",
+    "check_asked",
     "decoding_of",
     "of_the_endpoint",
     "output_budget_of",
@@ -192,3 +195,17 @@ def own_limit_in(differences: Sequence[str]) -> int | None:
     """The prompt format's own limit of an answer, as :func:`of_the_endpoint` states it; None: nothing does."""
     found = (_OWN_LIMIT.search(difference) for difference in differences)
     return next((int(own[1].replace(",", "")) for own in found if own), None)
+
+
+def check_asked(model: PlannedModel, options: Options, budget: int | None) -> None:
+    """Raise InputError for an output budget or effort that the model refuses, or that leaves no room for a call."""
+    capabilities, tokens = model.capabilities, model.limits.tokens
+    wanted, effort, taken = options.output_tokens, options.reasoning_effort, capabilities.output_tokens
+    if budget is not None and tokens is not None and tokens <= budget:
+        raise InputError(
+            f"--max-tokens {tokens} has no room for one answer of {budget:,} tokens: give --output-tokens too"
+        )
+    if wanted is not None and taken and taken < MAX_OUTPUT_TOKENS and wanted >= 2 * taken:
+        raise InputError(f"the model does not take {2 * taken:,} tokens of output: give --output-tokens {taken}")
+    if effort not in ("", "none") and not capabilities.reasons:
+        raise InputError(f"the model does not reason before it answers: leave out --reasoning-effort {effort}")

@@ -12,14 +12,13 @@ import msgspec
 
 from steelyard.claims.decoding import max_tokens_of
 from steelyard.claims.served_model import accepted_in_words, why_another_model
-from steelyard.errors import InputError
 from steelyard.planning.again import asked_again
-from steelyard.planning.averages import average_of, other_average
+from steelyard.planning.averages import Average, average_of, other_average
 from steelyard.planning.decoding import (
-    MAX_OUTPUT_TOKENS,
     asked_how_often,
     asked_otherwise,
     asks_chat,
+    check_asked,
     decoding_of,
     of_the_endpoint,
     output_budget_of,
@@ -275,10 +274,26 @@ class TaskPlanner:
         check_choices(measurement.scorers[0], task.id, asked.samples)
         asks = rows.asks(asked, measurement) if self._requested else ""
         measurement = msgspec.structs.replace(measurement, samples_root=asked.root, asks=asks)
+        served = self._served_by(measurement, request, task, protocol, decoding, average, rows)
+        withheld = task.public and task.definition.generator is None
+        return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served
+
+    def _served_by(
+        self,
+        measurement: Measurement,
+        request: MeasurementRequest,
+        task: Task,
+        protocol: ChosenProtocol,
+        decoding: _Decoding,
+        average: Average,
+        rows: Rows,
+    ) -> Served:
+        """What a request gets from a measurement: its score, the differences, and whether it may accuse."""
+        claim, scorer = request.claim, measurement.scorers[0]
         otherwise = "" if protocol.confirms_only else asked_otherwise(claim, task, decoding.differences)
-        served = Served(
+        return Served(
             request=request.name,
-            reads=Reads(measurement="", scorer=measurement.scorers[0]),
+            reads=Reads(measurement="", scorer=scorer),
             prompt=protocol.prompt,
             differences=(
                 *protocol.differences,
@@ -287,15 +302,13 @@ class TaskPlanner:
                 *decoding.of_endpoint,
                 *accepted_in_words(self._sheet, claim, self._models[request.role].identity, self._options.accept_model),
                 *in_words(claim, measurement),
-                *(() if request.scorer else other_scorer(task, protocol, measurement.scorers[0])),
+                *(() if request.scorer else other_scorer(task, protocol, scorer)),
                 *rows.remarks,
                 *own_file_remark(task.id, self.tasks[task.id]),
             ),
             weights=average.weights,
             confirms_only=protocol.confirms_only or otherwise,
         )
-        withheld = task.public and task.definition.generator is None
-        return Prepared(measurement, asked.samples, asked.digests, withheld, task.advice), served
 
     def _needs(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> tuple[str, ...]:
         """What is asked of a model that names its checkpoints; raises Skip where unequal numbers would answer."""
@@ -392,7 +405,7 @@ class TaskPlanner:
         of_average = other_average(claim) if claim else ()
         stated = self._limit_stated(request)
         budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens, stated)
-        self._check_asked(model, budget)
+        check_asked(model, self._options, budget)
         effort = self._options.reasoning_effort if kind == "generate" else ""
         of_endpoint: tuple[str, ...] = ()
         if kind == "generate":
@@ -407,19 +420,6 @@ class TaskPlanner:
         """The claim whose test asks for this."""
         number = Served(request=request.name, reads=Reads(measurement="", scorer=""), prompt="").claim_number
         return None if number is None or self._sheet is None else self._sheet.claims[number]
-
-    def _check_asked(self, model: PlannedModel, budget: int | None) -> None:
-        """Raise InputError for an output budget or effort that the model refuses, or that leaves no room for a call."""
-        capabilities, tokens = model.capabilities, model.limits.tokens
-        wanted, effort, taken = self._options.output_tokens, self._options.reasoning_effort, capabilities.output_tokens
-        if budget is not None and tokens is not None and tokens <= budget:
-            raise InputError(
-                f"--max-tokens {tokens} has no room for one answer of {budget:,} tokens: give --output-tokens too"
-            )
-        if wanted is not None and taken and taken < MAX_OUTPUT_TOKENS and wanted >= 2 * taken:
-            raise InputError(f"the model does not take {2 * taken:,} tokens of output: give --output-tokens {taken}")
-        if effort not in ("", "none") and not capabilities.reasons:
-            raise InputError(f"the model does not reason before it answers: leave out --reasoning-effort {effort}")
 
     def _shared(self, draft: Prepared, served: Served) -> Served:
         """Merge a draft into an equal one, which then has its scorer too; otherwise add it."""
