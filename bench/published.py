@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from steelyard.models.session import InferenceSession
 
 __all__ = [
+    "EXAMPLES",
     "HONEST",
     "SERVED",
     "main",
@@ -58,7 +59,7 @@ _RHYME: Final = (
     "fishes recited their rhymes.\n\n"
 )
 _PENALTY: Final = 1.2
-_EXAMPLES: Final = (
+EXAMPLES: Final = (
     "Q: Tom has 3 apples and buys 5 more. How many apples does he have?\nA: Tom starts with 3 apples. He buys 5 more, "
     "so he has 3 + 5 = 8 apples. The answer is 8.\n\n"
     "Q: A train goes 60 miles in 2 hours. How fast is it?\nA: It goes 60 miles in 2 hours, so 60 / 2 = 30 miles an "
@@ -99,7 +100,7 @@ def prompts_of_kinds(
         prompt = f"Explain in a few sentences what comes next: {each}"
         asked.append(("chat", GenerateRequest(prompt=prompt, chat=True, max_tokens=tokens)))
     for _ in beginnings:
-        request = GenerateRequest(prefix=_EXAMPLES, prompt=_sum_in_words(drawn), max_tokens=tokens, stop=("\n\n",))
+        request = GenerateRequest(prefix=EXAMPLES, prompt=_sum_in_words(drawn), max_tokens=tokens, stop=("\n\n",))
         asked.append(("math", request))
     return asked
 

@@ -20,12 +20,13 @@ from typing import Any, Final
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from bench import published_by_text, text_identity
 from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
-from bench.published import opened, penalised, under_hidden_prompt
+from bench.published import EXAMPLES, opened, penalised, under_hidden_prompt
 from steelyard.comparison.published import rounded, rounded_surprise
 from steelyard.comparison.published_bets import ALPHA, REQUANTISED, row_of
 from steelyard.comparison.published_pages import RULE
@@ -52,14 +53,19 @@ OUTPUTS: Final = 15  # of a log, of which each is read: ten that a requantisatio
 TEXTS: Final = {"drawn": 225, "greedy": 330}  # of each who writes
 TOKENS: Final = 48
 # Who wrote greedy outputs: llama.cpp's server in another batch composition, a nearer precision, and the file itself
-# behind a rhyme, or with a penalty on repeated tokens, which a log does not show.
-GREEDY: Final = ("server", "Q8_0", "hidden", "penalty")
+# behind a rhyme, behind two worked examples, or with a penalty on repeated tokens, which a log does not show.
+GREEDY: Final = ("server", "Q8_0", "hidden", "examples", "penalty")
 DRAWN: Final = ("own", "server", "server with its own cuts", "Q8_0")
 KINDS: Final = (*(("drawn", each) for each in DRAWN), *(("greedy", each) for each in GREEDY))
 OTHER: Final = "Gemma 3 270M"  # another vendor's small model, which wrote what the rule is to find (`make .venv/gemma`)
 OTHER_TEXTS: Final = 60
 LONG: Final = 200  # outputs that the command reads of a benchmark
-_NAMES: Final = {"server": "llama.cpp's server", "hidden": "itself, behind a rhyme", "penalty": "itself, penalty 1.2"}
+_NAMES: Final = {
+    "server": "llama.cpp's server",
+    "hidden": "itself, behind a rhyme",
+    "examples": "itself, behind two worked examples",
+    "penalty": "itself, penalty 1.2",
+}
 _BATCH: Final = 15
 
 Reading = OutputShares | OutputSurprise
@@ -170,6 +176,8 @@ def _writer(served: str, path: Path, stack: ExitStack) -> Callable[[Sequence[Gen
         other = InferenceSession(opened(_other_file()))
         return lambda requests: [other.generate(each, lambda: False).text for each in requests]
     write = stack.enter_context(published_by_text.writer(served))
+    if served == "examples":
+        return lambda requests: write([replace(each, prefix=EXAMPLES + each.prefix) for each in requests])
     if served == "hidden":
         return lambda requests: write([under_hidden_prompt("neutral", each) for each in requests])
     return write
