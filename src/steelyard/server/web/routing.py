@@ -45,7 +45,8 @@ _FORM: Final = "application/x-www-form-urlencoded"
 class Rule:
     """One route: a method, the pattern of a path, who may use it, and its handler (in a thread, unless it awaits).
 
-    Where it does not ask who calls (``asks_who``), it needs neither a thread nor the database.
+    Where it does not ask who calls (``asks_who``), it needs neither a thread nor the database. Where it ``streams``, it
+    takes a large body in pieces, and asks itself once more whether the caller may do this when all of it is here.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Rule:
     access: Access
     handler: Handler
     asks_who: bool = True
+    streams: bool = False
 
     def __post_init__(self) -> None:
         is_page_of_project = self.access.place is Place.PROJECT and not self.access.is_token
@@ -145,11 +147,8 @@ async def _answer(rule: Rule, call: Call) -> Response:
     call.facts.caller = call.caller.label
     if rule.access.is_token and (wait := call.platform.request_limit.seconds_to_wait(call.caller, call.facts.address)):
         return _limited(rule, call, wait)
-    answer = answer_to(rule.access, call.caller, str(call.request.path_params.get("project", "")))
-    if answer is Answer.MISSING:
-        return missing_page(call)
-    if answer is not Answer.ALLOWED:
-        return _refused(rule, call, answer)
+    if (refusal := _refusal(rule, call)) is not None:
+        return refusal
     # No name has one, and no database takes it; a link that anybody may try has one answer to all that is wrong.
     if "secret" not in call.request.path_params and any(
         "\0" in str(each) for each in call.request.path_params.values()
@@ -157,10 +156,23 @@ async def _answer(rule: Rule, call: Call) -> Response:
         return _problem(rule, call, 404, "there is nothing of this name")
     if not rule.access.is_token and rule.method == "POST" and (problem := await _read_form(call)):
         return _problem(rule, call, 403, problem)
+    if rule.asks_who and rule.method == "POST" and not rule.streams:
+        await call.request.body()  # who sends it slowly may have lost a role, a session or a token meanwhile
+        await run_in_threadpool(_identify, rule, call)
+        if (refusal := _refusal(rule, call)) is not None:
+            return refusal
     if inspect.iscoroutinefunction(rule.handler):
         reply: Response = await rule.handler(call)
         return reply
     return await run_in_threadpool(rule.handler, call)  # type: ignore[arg-type]
+
+
+def _refusal(rule: Rule, call: Call) -> Response | None:
+    """What a caller gets who may not do this; None for one who may."""
+    answer = answer_to(rule.access, call.caller, str(call.request.path_params.get("project", "")))
+    if answer is Answer.ALLOWED:
+        return None
+    return missing_page(call) if answer is Answer.MISSING else _refused(rule, call, answer)
 
 
 def _identify(rule: Rule, call: Call) -> None:
