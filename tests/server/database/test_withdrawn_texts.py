@@ -102,6 +102,35 @@ def test_the_same_text_goes_out_of_every_schedule_of_the_project(own: tuple[Data
             switch_schedule(connection, "default", by_name["same text"].id, on=True)
 
 
+def test_however_its_rows_are_written(own: tuple[Database, DataFolder]) -> None:
+    database, folder = own
+    with database.connect_as_owner() as connection:
+        person = one(connection, "SELECT id FROM steelyard.person WHERE name = 'ada'")
+    job, _ = a_job(database, folder, person, "finished", days=0)
+    rows = [{"question": f"What is {number} + 3?\u2028 Én?", "answer": number + 3} for number in range(4)]
+    asked = "".join(json.dumps(each) + "\n" for each in rows)
+    written = {
+        "a blank line more": asked + "\n",
+        "another end of line": asked.replace("\n", "\r\n"),
+        "spaces": "".join(json.dumps(each, separators=(" , ", ":  ")) + "\n" for each in rows),
+        "no escapes": "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in rows),
+        "a mark of its bytes": "\ufeff" + asked,
+        "another order of rows": "".join(json.dumps(each) + "\n" for each in rows[::-1]),
+        "another order of fields": "".join(json.dumps(each, sort_keys=True) + "\n" for each in rows),
+        "one row of it": json.dumps(rows[2]),
+        "among others": OTHER + json.dumps(rows[1]) + "\n" + EVE,
+    }
+    kept = {"other rows": EVE + OTHER, "no JSON": "x\n" + "[" * 9000 + "\n{\n", "part of a row": '"answer": 3\n\n3\n'}
+    with database.connect_as_owner() as connection:
+        change = "UPDATE steelyard.job SET specification = %s WHERE id = %s"
+        as_it_was(connection, change, asks(own=asked + "\n{broken\n"), job)
+        for name, text in (written | kept).items():
+            schedule(connection, name, asks(other=text))
+    assert withdraw_run(database, folder, f"{job:064x}").schedules == tuple(sorted(written))
+    gone: dict[str, tuple[list[str], bool, bool]] = {name: ([], False, True) for name in written}
+    assert found(database) == gone | {name: ([text], True, False) for name, text in kept.items()}
+
+
 def test_of_a_run_that_was_pushed_they_are_found_by_the_samples(own: tuple[Database, DataFolder]) -> None:
     database, folder = own
     with database.connect_as_owner() as connection:

@@ -1,15 +1,16 @@
 """The questions of a withdrawn run, taken out of what its jobs were given and out of the schedules that ask them.
 
-A schedule holds a copy of its own of what it asks, and would ask it again. Which ones are found by the text itself,
-where jobs of this server made the run, and by the digest of the samples in the plans of a schedule's runs, where it was
-pushed. A schedule without its questions is off for good.
+A schedule holds a copy of its own of what it asks, and would ask it again. Which ones are found by the rows of the text,
+however they are written, where jobs of this server made the run, and by the digest of the samples in the plans of a
+schedule's runs, where it was pushed. One row is enough. A schedule without its questions is off for good.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.evidence.canonical import canonical
@@ -30,14 +31,14 @@ def remove_questions(connection: psycopg.Connection[Any], run: int) -> None:
         "ORDER BY id",
         (run,),
     ).fetchall()
-    texts = {_digest(text) for _, asked, _ in jobs for text in _questions(asked).values() if text}
-    _empty_schedules(connection, run, texts)
+    gone = {row for _, asked, _ in jobs for text in _questions(asked).values() for row in _rows(text)}
+    _empty_schedules(connection, run, gone)
     for job, asked, has_ended in jobs:
         if has_ended and (questions := _questions(asked)):
             _write(connection, "UPDATE steelyard.job SET specification = %s WHERE id = %s", job, asked, questions)
 
 
-def _empty_schedules(connection: psycopg.Connection[Any], run: int, texts: set[str]) -> None:
+def _empty_schedules(connection: psycopg.Connection[Any], run: int, gone: set[str]) -> None:
     row = connection.execute("SELECT project_id, samples FROM steelyard.run WHERE id = %s", (run,)).fetchone()
     assert row is not None
     project, samples = row
@@ -49,7 +50,7 @@ def _empty_schedules(connection: psycopg.Connection[Any], run: int, texts: set[s
         questions = {name: text for name, text in _questions(asked).items() if text}
         if not questions:
             continue
-        same = {name for name, text in questions.items() if _digest(text) in texts}
+        same = {name for name, text in questions.items() if not gone.isdisjoint(_rows(text))}
         same |= {task for task, digest in _asked_by(connection, schedule) if digest in digests} & questions.keys()
         if same:
             _write(connection, _EMPTY, schedule, asked, same)
@@ -74,8 +75,14 @@ def _questions(asked: str) -> dict[str, str]:
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _rows(text: str) -> Iterator[str]:
+    """A digest of what each row says, whatever its spaces, escapes and order of fields; else of the line as it is."""
+    for line in text.removeprefix("\ufeff").split("\n"):
+        if not (said := line.strip()):
+            continue
+        with suppress(ValueError, RecursionError):
+            said = json.dumps(json.loads(said), sort_keys=True)
+        yield hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _write(connection: psycopg.Connection[Any], change: str, row: int, asked: str, names: Iterable[str]) -> None:
