@@ -13,12 +13,14 @@ from steelyard.auditing.conductor import resume_audit
 from steelyard.errors import StorageError
 from steelyard.evidence import layout
 from steelyard.evidence.keys import load_signer
+from steelyard.evidence.ledger_file import ledger_path
 from steelyard.evidence.verify import verify_integrity
 from steelyard.models import Settings, open_model
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.jobs.keeping import KeptRun, kept_run
 from steelyard.server.jobs.leases import Outcome, leave_job
 from steelyard.server.jobs.rows import Jobs
+from steelyard.server.jobs.signing import signer_of_project
 from steelyard.server.jobs.specification import Resumption
 from steelyard.storage.postgres.leases import LeaseLost
 from steelyard.tasks.catalogue import Catalogue
@@ -161,6 +163,37 @@ def test_a_run_whose_key_is_gone_is_paused_and_goes_on_when_it_is_back(
         assert len(sums_server.asked) == asked, "nothing was asked"
         shutil.rmtree(keys)
         shutil.copytree(tmp_path / "kept", keys)
+        jobs.resume(number, person)
+        assert when_ended(jobs, number).state == "finished"
+    assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}
+
+
+@pytest.mark.parametrize("is_rolled_back", [True, False], ids=["rolled back", "begun anew"])
+def test_a_run_that_is_not_in_the_ledger_is_paused_and_goes_on_when_it_is_back(
+    yard: Yard, sums_server: SumsServer, tmp_path: Path, is_rolled_back: bool
+) -> None:
+    """As where an older copy of the keys' folder was put back: nothing is asked that nobody could seal."""
+    ledger = ledger_path(signer_of_project(yard.data, 1).path)
+    before = ledger.read_bytes()
+    sums_server.seconds = lambda _: 0.05
+    with yard.database.pool(2) as pool:
+        jobs, person = Jobs(pool), a_person(yard.database, f"lost the ledger {is_rolled_back}")
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 40), person)
+        yard.start(f"ledger {is_rolled_back}".replace(" ", "-"), 2.0)
+        wait_for(lambda: sum(count for _, count in stored(yard, number)) > 10)
+        jobs.pause(number, person)
+        wait_for(lambda: (row := jobs.find(number)) is not None and row.state == "paused")
+        asked = len(sums_server.asked)
+        kept = ledger.read_bytes()
+        ledger.unlink()
+        if is_rolled_back:
+            ledger.write_bytes(before)
+        jobs.resume(number, person)
+        found = wait_for(lambda: (row := jobs.find(number)) is not None and row.state == "paused" and row)
+        assert "its plan is not in the ledger beside the key of this project" in found.reason
+        assert found.failures == 0
+        assert len(sums_server.asked) == asked, "nothing was asked"
+        ledger.write_bytes(kept)
         jobs.resume(number, person)
         assert when_ended(jobs, number).state == "finished"
     assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import psycopg
 
     from steelyard.evidence.keys import KeySigner
-    from steelyard.evidence.ledger import Begun, Tags
+    from steelyard.evidence.ledger import Begun, Line, Tags
     from steelyard.storage.run_folder import RunFolder
 
-__all__ = ["carry_plans", "key_of_plan", "note_plan"]
+__all__ = ["carry_plans", "has_begun", "key_of_plan", "note_plan"]
 
 
 def note_plan(connection: psycopg.Connection[Any], stored_run: int, run: RunFolder) -> None:
@@ -53,7 +53,7 @@ def carry_plans(
             "ON q.run_id = s.id WHERE s.project_id = %s ORDER BY s.id",
             (project,),
         ).fetchall()
-        known = _plans_in(path)
+        known = {line.plan for line in _lines_in(path)}
         missing = [number for number, plan in rows if digest_of_plan(plan) not in known]
         if not missing:
             return 0
@@ -76,10 +76,19 @@ def key_of_plan(connection: psycopg.Connection[Any], project: int, plan: str) ->
     return "" if row is None else str(row[0])
 
 
-def _plans_in(path: Path) -> set[str]:
-    """The plans that a ledger has, as it writes their digests; its signatures are checked when it is opened."""
+def has_begun(signer: KeySigner, plan: str) -> bool:
+    """Whether the signer's ledger has the beginning of a plan, by its SHA-256: without that line nobody can seal it.
+
+    Raises InputError where the ledger cannot be read.
+    """
+    digest = digest_of_plan(plan)
+    return any(line.event == "begun" and line.plan == digest for line in _lines_in(ledger_path(signer.path)))
+
+
+def _lines_in(path: Path) -> list[Line]:
+    """What a ledger says; its signatures are checked when it is opened."""
     try:
-        return {line.plan for line in parse_lines(read_ledger(path), path.name)}
+        return parse_lines(read_ledger(path), path.name)
     except VerificationError as error:
         raise InputError(f"not the ledger of this key: {error}", where=path) from None
 

@@ -59,6 +59,11 @@ _ANOTHER_KEY: Final = (
     "its plan is signed by an earlier key of this project, which is not here, since keys are in no backup: resume it "
     "when whoever runs the server has put that key back, or cancel it, and start it anew"
 )
+_EARLIER_LEDGER: Final = (
+    "its plan is not in the ledger beside the key of this project, so nobody could seal it: that ledger is an earlier "
+    "one, or was begun anew. Resume it when whoever runs the server has put the later ledger back, or cancel it, and "
+    "start it anew"
+)
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 
 
@@ -121,8 +126,8 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
         return Ended(how=error.waits_for, reason=one_line(str(error), 500))
     except Interrupted:
         return Ended(how="stopped")
-    except _AnotherKey:
-        return Ended(how="key", reason=_ANOTHER_KEY)
+    except _CannotSeal as error:
+        return Ended(how="key", reason=str(error))
     except LedgerBusy:  # by another job of the project, which may be held up
         return Ended(how="failed", reason="another job of the project keeps its ledger locked")
     except (InputError, VerificationError) as error:
@@ -148,7 +153,7 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     from steelyard.server.database.connection import existing_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.jobs.asking import arguments_of, job_of
-    from steelyard.server.jobs.carrying import carry_plans
+    from steelyard.server.jobs.carrying import carry_plans, has_begun
     from steelyard.server.jobs.keeping import kept_run
     from steelyard.server.jobs.signing import signer_of_project
     from steelyard.server.jobs.specification import Resumption, read_specification
@@ -173,7 +178,9 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
         begun = RunFolder.open(run)
         if not begun.is_sealed:
             if begun.signers and signer.public_key.keyid not in begun.signers:
-                raise _AnotherKey
+                raise _CannotSeal(_ANOTHER_KEY)
+            if begun.plan.ledger is not None and not has_begun(signer, begun.plan_sha256):
+                raise _CannotSeal(_EARLIER_LEDGER)
             asyncio.run(resumed(begun, args, signer, **more))
             teller.tell_all()
 
@@ -229,8 +236,8 @@ class _NotAllowed(Interrupted):
         self.waits_for = waits_for
 
 
-class _AnotherKey(SteelyardError):
-    """The run was begun under a key that the project has not any more, as after a restore: nobody can seal it here."""
+class _CannotSeal(SteelyardError):
+    """What is here of the project's key or ledger, as after a restore, cannot seal the run: nothing more is asked."""
 
 
 def _variables(setup: Setup) -> dict[str, str]:
