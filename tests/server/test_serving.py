@@ -11,9 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from psycopg.conninfo import make_conninfo
+
 from steelyard.server.database.connection import open_database
-from steelyard.server.database.folder import open_data_folder
+from steelyard.server.database.folder import folder_id, open_data_folder
 from steelyard.server.database.migrate import apply_migrations, migrations
+from steelyard.server.database.passwords import APPLICATION, parameters, read_passwords
 from steelyard.server.serving import prepare
 from tests.server.databases import open_folder
 from tests.server.site import environment, pushed_over_http, serving
@@ -41,6 +44,23 @@ def test_a_second_server_on_the_same_folder_is_refused(data: Path) -> None:
     assert done.returncode == 2
     assert "uses this data folder" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_worker_with_another_data_folder_is_refused_in_one_line(data: Path) -> None:
+    """A copy of its own of keys and ledgers would count a series anew."""
+    with open_folder("other") as path, serving(data):
+        other = open_data_folder(path)
+        asked = parameters(open_data_folder(data), APPLICATION, read_passwords(open_data_folder(data)).application)
+        team = environment() | {"DATABASE_URL": make_conninfo(**asked)}
+        for has_an_id in (False, True):
+            if has_an_id:
+                assert len(folder_id(other)) == 32
+            command = [sys.executable, "-m", "steelyard", "worker", "--data", str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, env=team)
+            assert done.returncode == 2
+            (said,) = [line for line in done.stderr.splitlines() if line[:1] != "{" and "does jobs of" not in line]
+            assert "is served from another data folder" in said
+            assert "taken" not in done.stderr
 
 
 def test_it_ends_with_an_error_where_its_database_ends(data: Path) -> None:

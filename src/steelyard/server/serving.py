@@ -52,7 +52,7 @@ def serve(settings: ServeSettings, say: Callable[[str], None]) -> int:
         for line in prepare(database):
             say(line)
         with database.connect() as connection:
-            note_own_places(connection, settings, database, "" if database.is_embedded else folder_id(data))
+            note_own_places(connection, settings, database, folder_id(data))
         clear_incoming(data)
         with database.pool() as pool:
             platform = build_platform(settings, data, database, pool, JsonLog())

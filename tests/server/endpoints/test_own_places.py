@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, StorageError
 from steelyard.server.database.connection import Database
 from steelyard.server.endpoints.addresses import refusal, refused_host
-from steelyard.server.endpoints.own_places import note_own_places, noted_issuer, noted_own_places, own_places
+from steelyard.server.endpoints.own_places import check_folder, note_own_places, noted_issuer, noted_own_places, own_places
 from steelyard.server.oidc.settings import OidcSettings
 from steelyard.server.settings import serve_settings
 
@@ -48,12 +48,31 @@ def test_a_worker_elsewhere_knows_where_the_platform_listens(database: Database,
 def test_a_database_is_served_from_one_data_folder(database: Database, tmp_path: Path) -> None:
     first, second = "1" * 32, "2" * 32
     settings = serve_settings(data=tmp_path, bind="127.0.0.1:8420")
+    team = replace(database, is_embedded=False)
     with database.connect() as connection, connection.transaction(force_rollback=True):
         for _ in range(2):
-            note_own_places(connection, settings, database, first)
+            note_own_places(connection, settings, team, first)
         with pytest.raises(InputError, match="another data folder"):
-            note_own_places(connection, replace(settings, port=8421), database, second)
-        assert noted_own_places(connection, database).ports == (8420,)
+            note_own_places(connection, replace(settings, port=8421), team, second)
+        assert 8421 not in noted_own_places(connection, database).ports
+        note_own_places(connection, settings, database, second)  # one that is in its folder is served from nowhere else
+        check_folder(connection, second)
+
+
+def test_a_worker_has_the_folder_that_serves(database: Database, tmp_path: Path) -> None:
+    first, second = "1" * 32, "2" * 32
+    settings = serve_settings(data=tmp_path, bind="127.0.0.1:8420")
+    with database.connect_as_owner() as connection, connection.transaction(force_rollback=True):
+        connection.execute("DELETE FROM steelyard.serving")
+        for folder in ("", first):
+            with pytest.raises(StorageError, match="no steelyard serve has started"):
+                check_folder(connection, folder)
+            note_own_places(connection, settings, database)  # as a version of before did
+        note_own_places(connection, settings, database, first)
+        check_folder(connection, first)
+        for folder in ("", second):
+            with pytest.raises(InputError, match="start steelyard worker with that --data"):
+                check_folder(connection, folder)
 
 
 def test_a_worker_knows_whose_groups_give_roles(database: Database, tmp_path: Path) -> None:

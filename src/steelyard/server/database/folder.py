@@ -173,13 +173,15 @@ def open_data_folder(path: Path, *, create: bool = True, restoring: bool = False
     return folder
 
 
-def folder_id(folder: DataFolder) -> str:
+def folder_id(folder: DataFolder, *, create: bool = True) -> str:
     """The folder's random id, 32 hexadecimal digits; made where there is none, under :attr:`DataFolder.serve_lock`.
 
-    Raises InputError where it cannot be read or written, or is something else.
+    Without ``create`` it is "" there. Raises InputError where it cannot be read or written, or is something else.
     """
     try:
         if not _is_there(folder.path / _ID):
+            if not create:
+                return ""
             write_file(folder.path / _ID, secrets.token_hex(_ID_DIGITS // 2).encode() + b"\n", 0o600)
         found = (read_small(_MAX_MARK_BYTES, folder.path, _ID) or b"").decode("ascii", "replace").strip()
     except OSError as error:

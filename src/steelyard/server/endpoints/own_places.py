@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from steelyard.server.database.connection import Database
     from steelyard.server.settings import ServeSettings
 
-__all__ = ["note_own_places", "noted_issuer", "noted_own_places", "own_places"]
+__all__ = ["check_folder", "note_own_places", "noted_issuer", "noted_own_places", "own_places"]
 
 _EVERY_INTERFACE: Final = ("0.0.0.0", "::", "")  # noqa: S104 — compared, not bound
 
@@ -51,8 +51,8 @@ def note_own_places(
 ) -> None:
     """Put on record where this process listens, by this machine's addresses, and its identity provider, for workers.
 
-    ``folder`` is the id of the data folder that serves, "" where the database is in it. Raises InputError where the
-    database is served by another one: its runs are there, and what workers must not call would be lost here.
+    ``folder`` is the id of the data folder that serves. Raises InputError where a database that is not in it is served
+    by another one: its runs are there, and what workers must not call would be lost here.
     """
     own = own_places(settings, database)
     if settings.host in _EVERY_INTERFACE:
@@ -66,14 +66,30 @@ def note_own_places(
     row = connection.execute(
         "INSERT INTO steelyard.serving AS s (places, folder) VALUES (%s, %s) ON CONFLICT (one) DO UPDATE "
         "SET places = excluded.places, folder = excluded.folder, noted_at = now() "
-        "WHERE s.folder IN ('', excluded.folder) RETURNING true",
-        (msgspec.json.encode({**msgspec.to_builtins(found), "issuer": issuer}).decode(), folder),
+        "WHERE s.folder IN ('', excluded.folder) OR %s RETURNING true",
+        (msgspec.json.encode({**msgspec.to_builtins(found), "issuer": issuer}).decode(), folder, database.is_embedded),
     ).fetchone()
     if row is None:
         raise InputError(
             "the database that DATABASE_URL names is served from another data folder, which has its runs: start "
             "steelyard serve with that --data, or, where that folder is lost, restore a backup (steelyard serve "
             "restore)"
+        )
+
+
+def check_folder(connection: psycopg.Connection[Any], folder: str) -> None:
+    """That a worker has the data folder that serves, by its id; its database is not in it.
+
+    Runs and the keys of projects are files in there: beside others a series of audits would be counted anew. Raises
+    InputError where another folder serves, StorageError where none has said so yet, as after a restore.
+    """
+    row = connection.execute("SELECT folder FROM steelyard.serving").fetchone()
+    if row is None or not row[0]:
+        raise StorageError("no steelyard serve has started on this database yet: a worker has the same --data")
+    if row[0] != folder:
+        raise InputError(
+            "the database that DATABASE_URL names is served from another data folder, which has its runs and the keys "
+            "of its projects: start steelyard worker with that --data"
         )
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, StorageError
 from steelyard.server.database.connection import existing_database
+from steelyard.server.database.folder import folder_id
 from steelyard.server.database.migrate import check_schema
+from steelyard.server.endpoints.own_places import check_folder
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,7 +32,8 @@ class LinkLost(StorageError):
 class Link:
     """One connection of the application's role, in autocommit; used by one thread.
 
-    With ``listens`` its socket becomes readable when jobs change.
+    With ``listens``, a worker's own, its socket becomes readable when jobs change, and its folder must be the one that
+    serves.
     """
 
     def __init__(self, folder: DataFolder, *, listens: bool = False) -> None:
@@ -44,7 +47,7 @@ class Link:
         """The connection, made where there is none that works.
 
         Raises LinkLost where the database cannot be reached, or has another version's schema, as it may during an
-        upgrade; InputError for an address that is none.
+        upgrade; InputError for an address that is none, and where another data folder serves.
         """
         import psycopg
 
@@ -60,8 +63,13 @@ class Link:
             connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MILLISECONDS:d}".encode())
             _check_schema(connection)
             if self._listens:
+                if not self._database.is_embedded:
+                    check_folder(connection, folder_id(self._folder, create=False))
                 connection.add_notify_handler(lambda _: None)
                 connection.execute(f"LISTEN {CHANNEL}".encode())
+        except InputError:
+            self.close()
+            raise
         except (StorageError, psycopg.Error) as error:
             self.close()
             self._database = None  # its passwords may be others after a restore
