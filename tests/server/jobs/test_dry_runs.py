@@ -7,7 +7,7 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.jobs.dry_run_process import Figures
-from steelyard.server.jobs.dry_runs import AT_ONCE, KEPT, OPEN, OPEN_OF_PERSON, DryRun, DryRuns
+from steelyard.server.jobs.dry_runs import AT_ONCE, KEPT, OPEN, OPEN_OF_PERSON, OPEN_OF_PROJECT, DryRun, DryRuns
 from steelyard.server.jobs.places import MOST, Places
 from tests.server.jobs.yard import wait_for
 
@@ -59,15 +59,35 @@ def test_nobody_fills_the_queue_and_the_oldest_are_forgotten() -> None:
     first = [runs.begin(1, 1, wait) for _ in range(OPEN_OF_PERSON)]
     with pytest.raises(InputError, match="5 of your dry runs"):
         runs.begin(2, 1, wait)
-    others = [runs.begin(1, person, wait) for person in range(2, OPEN - OPEN_OF_PERSON + 2)]
+    others = {person: runs.begin(person, person, wait) for person in range(2, OPEN - OPEN_OF_PERSON + 2)}
     with pytest.raises(InputError, match="many other dry runs wait"):
         runs.begin(1, 999, wait)
     go.set()
-    for number in others:
-        done(runs, 1, number)
+    for person, number in others.items():
+        done(runs, person, number)
     for person in range(KEPT):
         done(runs, 3, runs.begin(3, person, Figures))
     assert all(runs.find(1, number) is None for number in first)
+
+
+def test_the_people_of_one_project_keep_those_of_no_other_out() -> None:
+    go = threading.Event()
+
+    def wait() -> Figures:
+        assert go.wait(60)
+        return Figures()
+
+    runs = DryRuns()
+    own = [runs.begin(1, person, wait) for person in range(1, OPEN_OF_PROJECT + 1)]
+    for person in (1, OPEN_OF_PROJECT + 1):
+        with pytest.raises(InputError, match="8 dry runs of this project"):
+            runs.begin(1, person, wait)
+    others = [runs.begin(2, person, Figures) for person in range(1, OPEN_OF_PROJECT + 1)]
+    go.set()
+    for project, numbers in ((1, own), (2, others)):
+        for number in numbers:
+            done(runs, project, number)
+    done(runs, 1, runs.begin(1, 1, Figures))
 
 
 def test_nobody_holds_those_of_all_others_and_turns_go_by_person() -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DryRun", "DryRuns"]
 
 OPEN: Final = 20
+OPEN_OF_PROJECT: Final = 8  # of its people together: one project's hanging endpoint keeps no other's people out
 OPEN_OF_PERSON: Final = 5
 KEPT: Final = 200
 AT_ONCE: Final = 2  # one less than there are places
@@ -68,6 +69,8 @@ class DryRuns:
             waiting = [each for each in self._found.values() if not each.is_done]
             if len(waiting) >= OPEN:
                 raise InputError("many other dry runs wait: try again in a minute")
+            if sum(each.project == project for each in waiting) >= OPEN_OF_PROJECT:
+                raise InputError(f"{OPEN_OF_PROJECT} dry runs of this project are not done yet: try again in a minute")
             if sum(each.person == person for each in waiting) >= OPEN_OF_PERSON:
                 raise InputError(f"{OPEN_OF_PERSON} of your dry runs are not done yet: wait for them")
             number = secrets.randbelow(_NUMBERS - 1) + 1
