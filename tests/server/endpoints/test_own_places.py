@@ -8,7 +8,13 @@ import pytest
 from steelyard.errors import InputError, StorageError
 from steelyard.server.database.connection import Database
 from steelyard.server.endpoints.addresses import refusal, refused_host
-from steelyard.server.endpoints.own_places import check_folder, note_own_places, noted_issuer, noted_own_places, own_places
+from steelyard.server.endpoints.own_places import (
+    check_folder,
+    note_own_places,
+    noted_issuer,
+    noted_own_places,
+    own_places,
+)
 from steelyard.server.oidc.settings import OidcSettings
 from steelyard.server.settings import serve_settings
 

@@ -98,7 +98,10 @@ class World:
 
     def waiting_job(self) -> int:
         """A job that waits for approval."""
-        number = self.jobs.add(a_run(self.name), self.starter)
+        return self.waiting_job_of(self.starter)
+
+    def waiting_job_of(self, person: int) -> int:
+        number = self.jobs.add(a_run(self.name), person)
         lease = self.take()
         assert lease is not None
         account = self.account(lease, 10**6)
@@ -177,6 +180,51 @@ def test_an_editor_or_admin_who_did_not_start_it_decides_and_nobody_else(world: 
             )  # fmt: skip
             if approves:
                 world.jobs.cancel(job, world.starter)
+
+
+def test_whoever_resumed_it_counts_as_who_started_it(world: World) -> None:
+    job, third = world.waiting_job(), a_person(world.database, f"helps {secrets.token_hex(4)}")
+    again = world.jobs.add(a_run(world.name), world.starter)
+    assert world.jobs.pause(job, world.starter)
+    assert world.jobs.resume(job, world.other)
+    with world.database.connect() as connection:
+        connection.autocommit = True
+        for decide in (approving.approve, approving.refuse):
+            with pytest.raises(Refused, match="or resumed it"):
+                decide(connection, member(world.other, Role.ADMIN), "default", job, FACTS)
+        assert not approving.may_decide(connection, member(world.other, Role.ADMIN), "default", job)
+        with pytest.raises(psycopg.Error, match="does not decide about it"):
+            connection.execute(
+                "INSERT INTO steelyard.approval (job_id, person_id, is_approved) VALUES (%s, %s, true)",
+                (job, world.other),
+            )
+        with pytest.raises(Refused, match="you started this job"):
+            approving.approve(connection, member(world.starter, Role.EDITOR), "default", job, FACTS)
+        assert approving.approve(connection, member(third, Role.EDITOR), "default", job, FACTS)
+    for each in (job, again):
+        world.jobs.cancel(each, world.starter)
+
+
+def test_nothing_is_approved_that_nobody_may_want_any_more(world: World) -> None:
+    """One editor alone took up, and approved, the job of somebody whose role was taken."""
+    job, third = world.waiting_job(), a_person(world.database, f"takes it up {secrets.token_hex(4)}")
+    editor = member(world.other, Role.EDITOR)
+    with world.database.connect() as connection:
+        connection.autocommit = True
+        connection.execute("UPDATE steelyard.membership SET ended_at = now() WHERE person_id = %s", (world.starter,))
+        with pytest.raises(Refused, match="may start no jobs here any more"):
+            approving.approve(connection, editor, "default", job, FACTS)
+        assert world.row(job).waits_for == "approval"
+        assert world.take() is None, "it is paused"
+        assert world.row(job).state == "paused"
+        with pytest.raises(Refused, match="may start no jobs here any more"):
+            approving.approve(connection, editor, "default", job, FACTS)
+        assert world.jobs.resume(job, third)
+        assert approving.approve(connection, editor, "default", job, FACTS)
+        assert world.jobs.cancel(job, third)
+        refused = world.waiting_job_of(third)
+        connection.execute("UPDATE steelyard.membership SET ended_at = now() WHERE person_id = %s", (third,))
+        assert approving.refuse(connection, editor, "default", refused, FACTS)
 
 
 def test_the_database_itself_refuses_who_started_it_and_what_does_not_wait(world: World) -> None:

@@ -14,7 +14,7 @@ from steelyard.server.access.roles import may_start
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["REASON", "pause_jobs_without_role", "pause_waiting_without_role"]
+__all__ = ["REASON", "is_still_wanted", "pause_jobs_without_role", "pause_waiting_without_role"]
 
 REASON: Final = "whoever wanted it may start no jobs here any more: resume it where it is still wanted"
 _WHOSE: Final = "coalesce(j.resumed_by, j.requested_by)"
@@ -24,6 +24,10 @@ _PAUSE: Final = (
     f"FROM steelyard.person b WHERE b.id = {_WHOSE} AND b.id = ANY (%(people)s) "
     "AND (%(project)s::bigint IS NULL OR j.project_id = %(project)s) AND j.state IN ('waiting', 'running') "
     f"AND j.wanted = '' AND NOT {may_start('b', 'j.project_id')}"
+)
+_STILL_WANTED: Final = (
+    f"SELECT {may_start('b', 'j.project_id')} FROM steelyard.job j JOIN steelyard.person b ON b.id = {_WHOSE} "  # noqa: S608
+    "WHERE j.id = %(job)s"
 )
 # Each person and project is looked at once, however many jobs wait. What others change just now is theirs.
 _PAUSE_WAITING: Final = (
@@ -47,6 +51,11 @@ def pause_jobs_without_role(
     """
     values = {"people": list(people), "project": project, "issuer": issuer, "actor": actor, "reason": REASON}
     return connection.execute(_PAUSE.encode(), values).rowcount
+
+
+def is_still_wanted(connection: psycopg.Connection[Any], job: int, issuer: str) -> bool:
+    """Whether whoever a job is of may start jobs in its project now; ``issuer`` as in :func:`roles_of`."""
+    return connection.execute(_STILL_WANTED.encode(), {"job": job, "issuer": issuer}).fetchone() == (True,)
 
 
 def pause_waiting_without_role(connection: psycopg.Connection[Any], issuer: str, actor: str) -> int:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.server.access.acts import audit_act
 from steelyard.server.access.callers import Role
+from steelyard.server.access.lost_roles import REASON, is_still_wanted
+from steelyard.server.endpoints.own_places import noted_issuer
 from steelyard.server.jobs.membership import Missing, Refused, member_of, person_of
 from steelyard.server.jobs.thresholds import threshold_of
 
@@ -25,10 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["approve", "may_decide", "needs_approval", "refuse"]
 
-# Whoever asked for a job, and for each that it goes on with or that goes on with it.
+# Whoever asked for a job or resumed it last, and each that it goes on with or that goes on with it.
 _STARTED: Final = (
     "SELECT EXISTS (SELECT FROM steelyard.job j JOIN steelyard.job o ON o.id = coalesce(j.resumes, j.id) "
-    "OR o.resumes = coalesce(j.resumes, j.id) WHERE j.id = %s AND o.requested_by = %s)"
+    "OR o.resumes = coalesce(j.resumes, j.id) WHERE j.id = %s AND %s IN (o.requested_by, o.resumed_by))"
 )
 
 
@@ -54,7 +56,8 @@ def needs_approval(
 def approve(connection: psycopg.Connection[Any], caller: Caller, project: str, job: int, facts: RequestFacts) -> bool:
     """Let a job spend what it may (an editor's act); False where it does not wait for that.
 
-    Raises Refused for whoever started it, or one that it goes on with.
+    Raises Refused for whoever started or resumed it, or one that it goes on with, and where whoever wants it may start
+    none any more.
     """
     return _decide(connection, caller, project, job, facts, is_approved=True)
 
@@ -92,9 +95,13 @@ def _decide(
         if row is None:
             raise Missing("there is no such job in this project")
         if _has_started(connection, job, person):
-            raise Refused("you started this job, or one that it goes on with: somebody else decides about it")
+            raise Refused(
+                "you started this job, or one that it goes on with, or resumed it: somebody else decides about it"
+            )
         if not row[0]:
             return False
+        if is_approved and not is_still_wanted(connection, job, noted_issuer(connection)):
+            raise Refused(f"{REASON}, and somebody else approves it then")
         connection.execute(
             "INSERT INTO steelyard.approval (job_id, person_id, is_approved) VALUES (%s, %s, %s)",
             (job, person, is_approved),

@@ -22,10 +22,10 @@ NEARLY: Final = Decimal("0.8")  # of a budget
 _MOST_LOOKED_AT: Final = 200  # of each project's newest that are open or failed
 # A failed job whose work another one goes on with needs nobody; a waiting one does where something stands in its way.
 _JOBS: Final = """
-SELECT j.id, p.name, j.why, j.reason, j.created_at, j.requested_by
+SELECT j.id, p.name, j.why, j.reason, j.created_at, j.requested_by, j.resumed_by
 FROM unnest(%(projects)s::bigint[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT x.id, x.project_id, x.reason, x.created_at, x.requested_by, CASE
+    SELECT x.id, x.project_id, x.reason, x.created_at, x.requested_by, x.resumed_by, CASE
             WHEN x.state = 'failed' THEN CASE WHEN x.ended_at > now() - make_interval(days => %(days)s)
                 AND NOT EXISTS (SELECT FROM steelyard.job o
                     WHERE o.resumes = coalesce(x.resumes, x.id) AND o.id > x.id) THEN 'failed' ELSE '' END
@@ -61,6 +61,7 @@ class JobInNeed:
     reason: str
     created_at: datetime
     requested_by: int
+    resumed_by: int | None = None
 
 
 def jobs_in_need(connection: psycopg.Connection[Any], projects: Sequence[int], size: int) -> list[JobInNeed]:

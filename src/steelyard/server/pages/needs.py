@@ -122,11 +122,12 @@ def _threshold_words(call: Call, connection: psycopg.Connection[Any], change: Wa
     return f"you asked for {wanted}, which waits for {others or 'another admin, of whom there is none'}"
 
 
-def _who(call: Call, connection: psycopg.Connection[Any], project: str, least: Role, without: int) -> str:
+def _who(call: Call, connection: psycopg.Connection[Any], project: str, least: Role, *without: int | None) -> str:
     """Who could decide, by name; "" for nobody."""
     member = call.caller.membership(project)
     assert member is not None, "it is a project of the caller's"
-    return in_words(people_reaching(connection, member.project_id, least, call.platform.issuer, without=without))
+    found = people_reaching(connection, member.project_id, least, call.platform.issuer)
+    return in_words({person: name for person, name in found.items() if person not in without})
 
 
 def _jobs(call: Call) -> Iterator[Need]:
@@ -155,7 +156,7 @@ def _approval_words(call: Call, connection: psycopg.Connection[Any], job: JobInN
     asked_by = names_of(connection, [job.requested_by]).get(job.requested_by, "")
     if may_decide(connection, call.caller, job.project, job.id):
         return f"asked for by {one_line(asked_by, 80)}, waits for your approval"
-    others = _who(call, connection, job.project, Role.EDITOR, job.requested_by)
+    others = _who(call, connection, job.project, Role.EDITOR, job.requested_by, job.resumed_by)
     whose = "" if job.requested_by == call.caller.person else f"asked for by {one_line(asked_by, 80)}, "
     return f"{whose}waits for the approval of {others or 'another editor or admin, of whom there is none'}"
 
