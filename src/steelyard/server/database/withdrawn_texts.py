@@ -1,8 +1,8 @@
 """The questions of a withdrawn run, taken out of what its jobs were given and out of the schedules that ask them.
 
-A schedule holds a copy of its own of what it asks, and would ask it again. Which ones are found by the rows of the text,
-however they are written, where jobs of this server made the run, and by the digest of the samples in the plans of a
-schedule's runs, where it was pushed. One row is enough. A schedule without its questions is off for good.
+A schedule holds a copy of its own of what it asks, and would ask it again. Which ones are found by the rows of the
+text, however they are written, where jobs of this server made the run, and by the digest of the samples in the plans of
+a schedule's runs, where it was pushed. One row is enough. A schedule without its questions is off for good.
 """
 
 from __future__ import annotations
