@@ -45,7 +45,7 @@ def asked_at_once(run: Path, questions: Path, server: SumsServer, path: Path, da
     path.mkdir()
     for name in (layout.PLAN, layout.LEDGER):
         shutil.copy(run / name, path)
-    (key,) = (data.secrets / "projects").glob("*[0-9].pem")
+    key = data.secrets / "projects" / "1.pem"
     shutil.copytree(run / layout.SAMPLES, path / layout.SAMPLES)
 
     async def asked() -> None:
