@@ -126,7 +126,7 @@ def test_whose_key_is_lost_starts_anew_and_that_counts(data_template: Path, sums
         wait_for(lambda: (found := jobs.find(again)) is not None and found.state == "paused")
         paused = jobs.find(again)
         assert paused is not None
-        assert "signed by an earlier key of the project" in paused.reason
+        assert "signed by an earlier key of this project" in paused.reason
         assert counted(run_of(yard, audit(yard, "anew", endpoint))) == (2, 1)
 
 
