@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from steelyard.tasks.all_parts import ALL_PARTS, says_all_parts, without_all_parts
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
 from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.several_answers import several_answers
@@ -150,7 +151,7 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
         return f"the vendor shows {stated.in_words} worked examples, and {shots or 'none'} are shown here"
     if why := _of_strict_filter(definition, prompt_format, requested):
         return why
-    if why := _meant(definition.confirms_only, requested, stated=_figures(requested)):
+    if why := _meant(definition.confirms_only, requested, stated=_figures(definition, requested)):
         return why
     whole = definition.items.count if definition.hub and definition.items and not definition.releases else None
     if whole and requested.samples and abs(requested.samples - whole) > whole // 50:
@@ -244,10 +245,16 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
     return _no_window(definition, requested) if definition.releases else ""
 
 
-def _figures(requested: RequestedProtocol) -> tuple[str, ...]:
+def _figures(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, ...]:
     """What a claim states beside its words and settles which set of questions is meant: a subset, and numbers."""
     shots = requested.stated_shots.number
-    return requested.subset, str(requested.samples or ""), "" if shots is None else f"{shots} shot"
+    texts = (requested.task, requested.variant, requested.metric, requested.prompt, requested.harness, *requested.said)
+    return (
+        requested.subset,
+        str(requested.samples or ""),
+        "" if shots is None else f"{shots} shot",
+        ALL_PARTS if says_all_parts(definition, texts) else "",
+    )
 
 
 def _meant(
@@ -302,7 +309,7 @@ def _stating(requested: RequestedProtocol) -> tuple[str, ...]:
 
 def _is_whole(definition: TaskDefinition, subset: str) -> bool:
     """Whether a claim's subset is all that a task asks: its name, its split, the whole, or all subtasks by name."""
-    hub, said = definition.hub, set(words_in(subset))
+    hub, said = definition.hub, set(words_in(without_all_parts(definition, subset)))
     files = " ".join(name.partition(".")[0] for name in hub.files) if hub else ""
     split = _split_words(definition).union(words_in(files), subset_words(definition.subsets))
     whole = _WHOLE | _OF_A_WINDOW if definition.releases else _WHOLE
