@@ -77,7 +77,7 @@ def choose_protocol(
         window, said = _window(definition, requested)
         differences += [said] if said else []
     if definition.subsets and not refused:
-        window = next(iter(named_in(_stating(requested), definition.subsets)), "")
+        window = next(iter(named_in(_naming(requested), definition.subsets)), "")
         differences += [f"Of {definition.title} the subset {window} is asked."] if window else []
     return ChosenProtocol(name, shots, tuple(differences), refused, window, why)
 
@@ -275,7 +275,7 @@ def _meant(
 
 def _no_subset(definition: TaskDefinition, requested: RequestedProtocol) -> str:
     """Why a claim about a benchmark with subsets names none of them, or several; empty where it names one."""
-    found = named_in(_stating(requested), definition.subsets)
+    found = named_in(_naming(requested), definition.subsets)
     if len(found) == 1:
         return ""
     example = " ".join(part[0] for part in definition.subsets[0].parts)
@@ -305,6 +305,11 @@ def _window(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[s
 
 def _stating(requested: RequestedProtocol) -> tuple[str, ...]:
     return requested.subset, requested.variant, requested.task
+
+
+def _naming(requested: RequestedProtocol) -> tuple[str, ...]:
+    """Where a subset may be named, such as a prompt: *BFCL v3 (Prompting, Non-Live Multiple AST)*."""
+    return *_stating(requested), requested.prompt
 
 
 def _is_whole(definition: TaskDefinition, subset: str) -> bool:
