@@ -308,8 +308,8 @@ def _stating(requested: RequestedProtocol) -> tuple[str, ...]:
 
 
 def _naming(requested: RequestedProtocol) -> tuple[str, ...]:
-    """Where a subset may be named, such as a prompt: *BFCL v3 (Prompting, Non-Live Multiple AST)*."""
-    return *_stating(requested), requested.prompt
+    """Where a subset may be named: *BFCL v3 (Prompting, Non-Live Multiple AST)* has it in its prompt."""
+    return *_stating(requested), requested.prompt, requested.metric
 
 
 def _is_whole(definition: TaskDefinition, subset: str) -> bool:
