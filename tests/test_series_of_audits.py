@@ -225,6 +225,18 @@ def test_a_run_that_is_resumed_ends_once(
     assert all(len(line) <= 300 for line in key.with_name("key.ledger.jsonl").read_bytes().splitlines())
 
 
+def test_a_plan_that_asks_nothing_verifies_as_one_of_any_other_key_does(
+    tmp_path: Path, key: Path, sums_server: SumsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no order, and so none that could have been chosen."""
+    sheet = tmp_path / "none.yaml"
+    sheet.write_text("model: sums\nclaims:\n  - {task: a benchmark of nobody, value: 75}\n")
+    out = tmp_path / "none"
+    assert execute(["audit", str(sheet), "--model", f"openai:sums@{sums_server.url}", "--out", str(out)]) == 3
+    capsys.readouterr()
+    assert execute(["verify", str(out)]) == 0, capsys.readouterr().err
+
+
 def test_a_run_counts_apart_from_audits(audit: Audit, tmp_path: Path, sums_server: SumsServer) -> None:
     # A run's verdict accuses nobody, so it takes nothing from the level; and its order is not the audit's.
     model = f"openai:sums@{sums_server.url}"

@@ -66,7 +66,9 @@ def main() -> None:
 
 def _written(connection: Any, lines: int) -> tuple[int, int]:
     """A job that was taken, and its run with so many lines; their numbers."""
-    (person,) = connection.execute("INSERT INTO steelyard.person (name) VALUES ('ada') RETURNING id").fetchone()
+    (person,) = connection.execute(
+        "INSERT INTO steelyard.person (name, is_admin) VALUES ('ada', true) RETURNING id"
+    ).fetchone()
     (endpoint,) = connection.execute(
         "INSERT INTO steelyard.endpoint (name, kind, scheme, host, port, models, concurrency, price_in, price_out, "
         "made_by) VALUES ('e', 'openai', 'http', '10.0.0.7', 8000, '{a}', 4, 1, 2, %s) RETURNING id",

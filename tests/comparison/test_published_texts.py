@@ -12,6 +12,7 @@ from steelyard.claims.decoding import OTHER_DECODING, TEMPERATURE_NOT_STATED
 from steelyard.comparison.published_pairs import OutputPair
 from steelyard.comparison.published_texts import (
     ALPHA,
+    TOLD_APART,
     PublishedTexts,
     decided_again,
     needed,
@@ -106,11 +107,19 @@ def test_sides_that_are_exchanged_by_coins_are_rarely_accused() -> None:
 
 def test_few_partings_are_never_accused_however_well_they_are_told() -> None:
     """A near tie at the same words of every prompt parts two servers of one model in one direction."""
-    for one_in in (6, 3):
+    for one_in, word in ((6, Word.CONSISTENT), (3, Word.INSUFFICIENT_POWER)):
         pairs = [("s", 1.0) if at % one_in else ("r", 0.1) for at in range(1, 2001)]
-        assert result(row("a", SAME), row("b", pairs)).rows[1].word is Word.CONSISTENT
+        assert result(row("a", SAME), row("b", pairs)).rows[1].word is word
     in_short_outputs = [("r", 0.1) if at % 6 == 0 else ("n", None) for at in range(2000)]
     assert result(row("a", SAME), row("b", in_short_outputs)).rows[1].word is not Word.INCONSISTENT
+
+
+def test_outputs_that_begin_alike_and_are_told_apart_are_not_consistent() -> None:
+    """A vendor can take the served model's first words and go on by another model."""
+    found = result(row("a", SAME), row("b", [("r", 0.5)] * 150))
+    assert [each.word for each in found.rows] == [Word.CONSISTENT, Word.INSUFFICIENT_POWER]
+    assert found.rows[1].reason == TOLD_APART
+    assert not needed(found)
 
 
 def test_a_control_must_be_asked_in_the_same_way() -> None:

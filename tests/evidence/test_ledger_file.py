@@ -13,7 +13,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.evidence import ledger_file
 from steelyard.evidence.keys import KeySigner, load_signer
-from steelyard.evidence.ledger import Tags
+from steelyard.evidence.ledger import Tags, has_other_end
 from steelyard.evidence.ledger_file import LedgerBusy, LedgerFile, ledger_path, open_new_ledger, read_ledger
 from steelyard.evidence.new_key import create_key
 
@@ -42,6 +42,21 @@ def test_lines_are_appended_and_an_end_is_written_once(own: KeySigner) -> None:
         assert ledger.data == path.read_bytes()
     with LedgerFile(path, own) as ledger:
         assert [line.event for line in ledger.lines] == ["opened", "begun", "ended"]
+
+
+def test_a_plan_has_one_end(own: KeySigner) -> None:
+    """Whoever copies what has begun, and lets each copy be answered, ends one of them."""
+    with LedgerFile(ledger_path(own.path), own) as ledger:
+        ledger.begin("audit", "a" * 64, TAGS)
+        ledger.end("sealed", "a" * 64, "1" * 64)
+        ledger.end("sealed", "a" * 64, "1" * 64)
+        with pytest.raises(InputError, match="a plan has one end"):
+            ledger.end("finalized", "a" * 64, "2" * 64)
+    with LedgerFile(ledger_path(own.path), own) as ledger:
+        assert [(line.event, bool(line.answers)) for line in ledger.lines[1:]] == [("begun", False), ("ended", True)]
+        assert has_other_end(ledger.lines, "a" * 64, "2" * 64)
+        assert not has_other_end(ledger.lines, "a" * 64, "1" * 64)
+        assert not has_other_end(ledger.lines, "b" * 64, "2" * 64)
 
 
 def test_plans_of_earlier_keys_are_carried_once_and_end_nothing(own: KeySigner) -> None:

@@ -49,9 +49,12 @@ def copied(template: Path, target: Path) -> Path:
 
 
 @contextmanager
-def started(path: Path, **options: Any) -> Iterator[Database]:
-    """The platform's database of a data folder, migrated, without what the tests' own environment says."""
-    with open_database(open_data_folder(path), environment={}, **options) as database:
+def started(path: Path, environment: dict[str, str] | None = None, **options: Any) -> Iterator[Database]:
+    """The platform's database of a data folder, migrated, without what the tests' own environment says.
+
+    ``environment`` names a team's database in place of its own.
+    """
+    with open_database(open_data_folder(path), environment=environment or {}, **options) as database:
         with database.connect_as_owner() as connection:
             apply_migrations(connection, database.application_role)
         yield database

@@ -87,7 +87,13 @@ def read_lm_eval_log(source: Path, metric: str = "", scorer: str = "", tasks: tu
     harness = f"{HARNESS} {text(results.get('lm_eval_version')) or 'of an unstated version'}"
     model = text(results.get("model_name")) or text(mapping(results.get("config")).get("model")) or "unknown"
     absent = sorted(mapping(results["configs"]).keys() - files.keys())
-    notes = (f"The log has results without samples, which are left out: {', '.join(absent)[:200]}.",) if absent else ()
+    notes: tuple[str, ...] = (
+        (f"The log has results without samples, which are left out: {', '.join(absent)[:200]}.",) if absent else ()
+    )
+    if len(chosen) < len(files):
+        notes += (
+            f"The log has {len(files):,} benchmarks with samples, and {len(chosen):,} of them are here (--task).",
+        )
     return ImportedLog(
         tuple(_task(name, file, results, metric, scorer, path, notes) for name, file in chosen.items()),
         Origin(kind="imported", harness=harness, file=path.name, sha256=file_sha256(path, *chosen.values())),

@@ -52,15 +52,18 @@ async def resumed(
 ) -> Verdict:
     """Ask what a stopped run has left to ask, and seal it; the last three are as of :func:`conduct`.
 
-    Raises as :func:`arguments_to_resume` and :func:`steelyard.api.conduct.conduct` do.
+    Raises as :func:`arguments_to_resume` and :func:`steelyard.api.conduct.conduct` do, and InputError where another
+    copy of the run was sealed, with other answers.
     """
     from steelyard.api.models import has_function, open_for_call
     from steelyard.api.options import with_absolute_paths
     from steelyard.api.suites import note_begun, note_ended
     from steelyard.auditing.conductor import resume_audit
+    from steelyard.auditing.ledger_end import check_has_no_other_end
     from steelyard.storage.run_folder import RunFolder
 
     args = arguments_to_resume(run, args)
+    check_has_no_other_end(run, signer)
     if has_function(args):
         run, args = RunFolder.open(run.path.absolute()), with_absolute_paths(args)
     data, catalogue = samples_to_resume(run, args)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from steelyard.auditing.judged import VerdictReader, is_judging
+from steelyard.auditing.ledger_end import Ended, end_in_ledger
 from steelyard.auditing.scoring import Unscored, score_attempts, scorers_of, unscored_attempts
 from steelyard.auditing.service import service_of
 from steelyard.auditing.spending import Spending, measured_by_call
@@ -32,8 +33,6 @@ from steelyard.util.atomic_file import whole_file, write_file
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
-
-Ended = Literal["sealed", "finalized"]
 
 __all__ = [
     "Results",
@@ -154,8 +153,8 @@ def finalize(run: RunFolder, signer: KeySigner | None = None, word: Ended = "sea
     """Write scores and reports of a finished run, and seal the bundle.
 
     Where the plan began in the key's ledger, its end is written there (``word``), and the bundle gets the ledger as it
-    is then. Raises InputError where the ledger or the time stamp is not there, and where outputs still wait for an
-    executing scorer: what is sealed cannot be scored any more.
+    is then. Raises InputError where the ledger or the time stamp is not there, where another copy of the run was sealed
+    with other answers, and where outputs still wait for an executing scorer: what is sealed cannot be scored any more.
     """
     from steelyard.evidence.bundle import seal_bundle
 
@@ -168,18 +167,9 @@ def finalize(run: RunFolder, signer: KeySigner | None = None, word: Ended = "sea
         found = results_of(run, lambda score: file.write(canonical_in_full(score) + b"\n"))
     write_reports(run.path, run, found.verdict)
     if run.plan.ledger is not None:
-        _end_in_ledger(run, signer, word)
+        end_in_ledger(run, signer, word)
     seal_bundle(run.path, {"renderer": renderer()}, signer)
     return found.verdict
-
-
-def _end_in_ledger(run: RunFolder, signer: KeySigner | None, word: Ended) -> None:
-    from steelyard.evidence.ledger_file import LedgerFile, ledger_path
-
-    assert signer is not None, "only the key that began a plan in its ledger seals it"
-    with LedgerFile(ledger_path(signer.path), signer) as ledger:
-        ledger.end(word, run.plan_sha256)
-        write_file(run.path / layout.LEDGER, ledger.data)
 
 
 def unscored(run: RunFolder) -> Attempt | None:

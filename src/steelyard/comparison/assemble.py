@@ -12,13 +12,16 @@ Rows that nobody reaches (inflated, or known by heart) neither carry nor block i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from steelyard.comparison.assemble_settings import SettingDifference, check_rows, setting_differences
 from steelyard.errors import ExitCode, InputError
 from steelyard.planning.questions import subject_of
-from steelyard.planning.series import order_sentences
+from steelyard.planning.series import new_key_sentence, order_sentences
 from steelyard.records import Claim, ClaimVerdict, Plan, Verdict, VerdictWord
 from steelyard.records.record import Record
 from steelyard.stats.multiplicity import adjusted_p
@@ -128,7 +131,7 @@ def assemble(audits: Sequence[Audited]) -> Assembly:
         )
         for at, claim in enumerate(claims)
     )
-    candidates = tuple(_candidate(audit, column) for audit, column in zip(audits, columns, strict=True))
+    candidates = _told_apart([_candidate(audit, column) for audit, column in zip(audits, columns, strict=True)])
     numbers = range(len(candidates))
     p = max(each.p for each in candidates)
     whole = tuple(at for at in numbers if all(at in row.reached_by for row in rows))
@@ -165,7 +168,16 @@ def _candidate(audit: Audited, cells: Sequence[Cell]) -> Candidate:
         subject=subject_of(identity),
         p=min(tested, default=1.0),
         rows_tested=len(tested),
-        order=order_sentences(audit.plan),
+        order=(*order_sentences(audit.plan), *filter(None, [new_key_sentence(audit.plan)])),
+    )
+
+
+def _told_apart(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Candidates of one name, each with its run behind it."""
+    count = Counter(each.model for each in candidates)
+    return tuple(
+        msgspec.structs.replace(each, model=f"{each.model} ({each.run})") if count[each.model] > 1 else each
+        for each in candidates
     )
 
 

@@ -67,7 +67,7 @@ def sentences(found: Assembly) -> Iterator[str]:
             words.append(f"{untested} of {len(found.rows)} rows were not tested")
         yield f"{one_line(each.model, _NAME)} {', '.join(words)}; that it gave the whole table has p = {each.p:.2g}."
     for each in found.candidates:
-        for sentence in each.order[:2]:
+        for sentence in each.order:
             yield f"{one_line(each.model, _NAME)}: {one_line(sentence, 240)}"
     if found.nobody:
         yield (

@@ -53,6 +53,7 @@ __all__ = [
     "ALIKE",
     "ALPHA",
     "CONTROL",
+    "TOLD_APART",
     "TOLERANCE",
     "HeldLog",
     "PublishedTexts",
@@ -75,6 +76,12 @@ ALIKE: Final = 0.4
 
 CONTROL: Final = 0.55
 """The same of a benchmark that shows that the others were asked as the log says."""
+
+TOLD_APART: Final = (
+    "its outputs begin like the served model's, and are told from them all the same: what follows the beginning may be "
+    "another model's"
+)
+"""Why a benchmark whose outputs begin alike is not *consistent*, and nobody is accused of it."""
 
 _NEVER: Final = 1 - 1e-6  # a margin that no bet is about
 _REWRITTEN: Final = 0.05  # of pairs: where more look cut or rewritten, a log's texts are not what was answered
@@ -309,6 +316,8 @@ def _word(each: Row, p: float | None, alike: Set[str], shown: Set[bool]) -> tupl
             "so that the log does not hold what was answered"
         )
     if row.measurement in alike:
+        if p <= ALPHA:
+            return VerdictWord.INSUFFICIENT_POWER, TOLD_APART
         share = row.left_out / len(row.pairs)
         if share > _LEFT_OUT:
             return VerdictWord.INSUFFICIENT_POWER, (
@@ -331,7 +340,7 @@ def needed(found: PublishedTexts) -> dict[str, int | None]:
     of = sum(bool(row.pairs) for row in found.rows)
     answers: dict[str, int | None] = {}
     for row in found.rows:
-        if row.word is VerdictWord.INSUFFICIENT_POWER and row.read:
+        if row.word is VerdictWord.INSUFFICIENT_POWER and row.read and row.reason != TOLD_APART:
             each, e = Row(row), of / ALPHA
             alike = each.same.needed_within(e)
             ways = [each.apart.needed(e), None if alike is None else math.ceil(alike * len(row.pairs) / row.read)]

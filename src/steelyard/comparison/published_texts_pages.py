@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULE", "headline", "html", "machine", "markdown", "print_result", "sentences"]
 
-RULE: Final = "published_texts@1"
+RULE: Final = "published_texts@2"
 _NAME: Final = 60
 _TITLE: Final = "Published outputs and served answers"
 _HEADINGS: Final = ("benchmark", "pairs read", "begin alike", "95 % interval", "told apart", "p", "verdict")

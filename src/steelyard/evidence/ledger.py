@@ -5,7 +5,9 @@ A line is a JSON array: event, number, time (UTC), word, plan, previous, tags, s
 * ``opened``: the first line; its word says whether it was opened ``with the key`` or ``later``.
 * ``begun``: before a plan is sealed; its word is ``audit`` or ``run``. A sealed suite has the word ``suite``, the
   digest of its seal for a plan, and no tags.
-* ``ended``: its word is ``sealed``, ``finalized`` or ``abandoned``. A crash leaves a plan without it, which counts.
+* ``ended``: its word is ``sealed``, ``finalized`` or ``abandoned``. A crash leaves a plan without it, which counts. In
+  the place of tags it has the root over the answers, in Base64, so that a plan has one end: whoever copies a run that
+  has begun, and lets each copy be answered, can seal one of them.
 * ``carried``: a plan that another key began, which is lost, and that is counted on here; its word is that of *begun*.
   It has no end. A platform writes it for what its database has and the ledger has not.
 
@@ -41,6 +43,7 @@ __all__ = [
     "counts_of",
     "digest_of_plan",
     "ended_line",
+    "has_other_end",
     "opened_line",
     "parse_lines",
 ]
@@ -73,7 +76,10 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a ledger. ``digest`` is its own SHA-256, which the next line names as ``previous``."""
+    """One line of a ledger. ``digest`` is its own SHA-256, which the next line names as ``previous``.
+
+    ``answers`` is the root over the answers of a plan that has ended, in Base64; empty where the line has none.
+    """
 
     event: str
     number: int
@@ -84,6 +90,7 @@ class Line:
     tags: tuple[Tags, ...]
     signature: str
     digest: str
+    answers: str = ""
 
     @property
     def canonical_bytes(self) -> bytes:
@@ -130,9 +137,10 @@ def carried_line(
     return _signed(signer, "carried", len(before), at, kind, digest_of_plan(plan), before[-1].digest, tuple(tags))
 
 
-def ended_line(signer: CryptoSigner, before: Sequence[Line], at: str, word: str, plan: str) -> bytes:
-    """The line after a plan's end."""
-    return _signed(signer, "ended", len(before), at, word, digest_of_plan(plan), before[-1].digest, ())
+def ended_line(signer: CryptoSigner, before: Sequence[Line], at: str, word: str, plan: str, answers: str = "") -> bytes:
+    """The line after a plan's end; ``answers`` is the root over its answers, in hexadecimal digits."""
+    root = digest_of_plan(answers) if answers else ""
+    return _signed(signer, "ended", len(before), at, word, digest_of_plan(plan), before[-1].digest, (), root)
 
 
 def digest_of_plan(plan: str) -> str:
@@ -141,11 +149,24 @@ def digest_of_plan(plan: str) -> str:
 
 
 def _signed(
-    signer: CryptoSigner, event: str, number: int, at: str, word: str, plan: str, previous: str, tags: Sequence[Tags]
+    signer: CryptoSigner,
+    event: str,
+    number: int,
+    at: str,
+    word: str,
+    plan: str,
+    previous: str,
+    tags: Sequence[Tags],
+    answers: str = "",
 ) -> bytes:
-    told = [event, number, at, word, plan, previous, [[each.question, each.subject, each.benchmark] for each in tags]]
+    told = [event, number, at, word, plan, previous, _last(tags, answers)]
     signature = sign_deterministic(signer, CONTEXT + canonical(told))
     return canonical([*told, _base64(signature)]) + b"\n"
+
+
+def _last(tags: Iterable[Tags], answers: str) -> list[object]:
+    """What stands last before the signature: tags, or the root over the answers of a plan that has ended."""
+    return [answers] if answers else [[each.question, each.subject, each.benchmark] for each in tags]
 
 
 def _base64(data: bytes) -> str:
@@ -175,10 +196,12 @@ def _parsed(line: bytes, where: str) -> Line:
     if not _is_line(value):
         raise VerificationError(f"{where}: not a line of a ledger")
     event, number, at, word, plan, previous, tags, signature = cast("list[object]", value)
-    triples = tuple(Tags(*each) for each in cast("list[list[str]]", tags))
+    is_end = event == "ended"
+    triples = () if is_end else tuple(Tags(*each) for each in cast("list[list[str]]", tags))
+    answers = "".join(cast("list[str]", tags)) if is_end else ""
     digest = _base64(sha256(line).digest())
     return Line(*cast("tuple[str, int, str, str, str, str]", (event, number, at, word, plan, previous)), triples,
-                str(signature), digest)  # fmt: skip
+                str(signature), digest, answers)  # fmt: skip
 
 
 def _is_line(value: object) -> bool:
@@ -194,10 +217,17 @@ def _is_line(value: object) -> bool:
         and (plan == "" if is_first else _matches(_DIGEST, plan))
         and (previous == "" if is_first else _matches(_DIGEST, previous))
         and isinstance(tags, list)
-        and all(isinstance(each, list) and len(each) == 3 and all(_matches(_TAG, tag) for tag in each) for each in tags)
-        and (event in ("begun", "carried") or not tags)
+        and (_are_tags(tags) if event in ("begun", "carried") else _is_root(tags) if event == "ended" else not tags)
         and _matches(_SIGNATURE, signature)
     )
+
+
+def _are_tags(value: list[object]) -> bool:
+    return all(isinstance(each, list) and len(each) == 3 and all(_matches(_TAG, tag) for tag in each) for each in value)
+
+
+def _is_root(value: list[object]) -> bool:
+    return not value or (len(value) == 1 and _matches(_DIGEST, value[0]))
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:
@@ -229,8 +259,9 @@ def check_chain(lines: Sequence[Line], public: SSlibKey, where: str) -> None:
 
 
 def _told(line: Line) -> list[object]:
-    tags = [[each.question, each.subject, each.benchmark] for each in line.tags]
-    return [line.event, line.number, line.at, line.word, line.plan, line.previous, tags]
+    return [
+        line.event, line.number, line.at, line.word, line.plan, line.previous, _last(line.tags, line.answers)
+    ]  # fmt: skip
 
 
 def counts_of(before: Sequence[Line], kind: Begun, tags: Tags) -> Counts:
@@ -248,6 +279,12 @@ def counts_of(before: Sequence[Line], kind: Begun, tags: Tags) -> Counts:
         of_benchmark += is_benchmark
         open_plans += (is_subject or is_benchmark) and line.event == "begun" and line.plan not in ended
     return Counts(number, order_number, of_subject, of_benchmark, open_plans)
+
+
+def has_other_end(lines: Iterable[Line], plan: str, answers: str) -> bool:
+    """Whether a plan ended with other answers than those of this root; both are SHA-256 in hexadecimal digits."""
+    own, root = digest_of_plan(plan), digest_of_plan(answers)
+    return any(line.event == "ended" and line.plan == own and line.answers not in ("", root) for line in lines)
 
 
 def carried_plans(before: Sequence[Line]) -> int:

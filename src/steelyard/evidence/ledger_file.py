@@ -23,14 +23,16 @@ from steelyard.evidence.ledger import (
     check_chain,
     digest_of_plan,
     ended_line,
+    has_other_end,
     opened_line,
     parse_lines,
 )
 
-__all__ = ["LedgerBusy", "LedgerFile", "ledger_path", "open_new_ledger", "read_ledger"]
+__all__ = ["OTHER_END", "LedgerBusy", "LedgerFile", "ledger_path", "open_new_ledger", "read_ledger"]
 
 WAIT_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.05
+OTHER_END: Final = "another copy of this run was sealed already, with other answers, and a plan has one end"
 
 
 class LedgerBusy(InputError):
@@ -155,17 +157,19 @@ class LedgerFile:
                 known.add(digest)
         return len(self.lines) - before
 
-    def end(self, word: Literal["sealed", "finalized", "abandoned"], plan: str) -> None:
+    def end(self, word: Literal["sealed", "finalized", "abandoned"], plan: str, answers: str = "") -> None:
         """Append the line that ends a plan, unless it has ended: a seal that was interrupted is made again.
 
-        Raises InputError where the plan did not begin in this ledger.
+        ``answers`` is the root over the answers. Raises InputError where the plan did not begin in this ledger, and
+        where it ended with other answers.
         """
-        events = {line.event for line in self.lines if line.plan == digest_of_plan(plan)}
-        if "begun" not in events:
+        own = [line for line in self.lines if line.plan == digest_of_plan(plan)]
+        if all(line.event != "begun" for line in own):
             raise InputError("this ledger does not have the run's beginning: put it back as it was", where=self.path)
-        if "ended" in events:
-            return
-        self._append(ended_line(self._signer, self.lines, _now(), word, plan))
+        if all(line.event != "ended" for line in own):
+            self._append(ended_line(self._signer, self.lines, _now(), word, plan, answers))
+        elif answers and has_other_end(own, plan, answers):
+            raise InputError(f"{OTHER_END}: only that one counts", where=self.path)
 
     def _lock(self) -> None:
         ends_at = time.monotonic() + WAIT_SECONDS

@@ -11,12 +11,13 @@ from typing import Any, Final
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle, open_plan
+from steelyard.evidence.chain import JournalCommitment
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES
 from steelyard.evidence.forms import has_form, is_count, is_sha256
 from steelyard.evidence.keys import SSlibKey
-from steelyard.evidence.ledger import MAX_LEDGER_BYTES, Line, check_chain, digest_of_plan, parse_lines
+from steelyard.evidence.ledger import MAX_LEDGER_BYTES, Line, check_chain, digest_of_plan, has_other_end, parse_lines
 
-__all__ = ["Chain", "Head", "chain_in", "check_head", "check_ledger", "check_one_ledger", "read_head"]
+__all__ = ["Chain", "Head", "chain_in", "check_end", "check_head", "check_ledger", "check_one_ledger", "read_head"]
 
 MAX_HEAD_BYTES: Final = 4096
 
@@ -68,6 +69,14 @@ def check_ledger(bundle: Bundle) -> Chain | None:
     if not carries or bundle.signer is None:
         raise VerificationError(f"{layout.LEDGER}: the plan began in a ledger, and the seal names none")
     return chain_in(bundle.path, bundle.signer)
+
+
+def check_end(chain: Chain, journal: JournalCommitment) -> None:
+    """Raise VerificationError where the plan ended in its ledger with other answers than those of the journal."""
+    if has_other_end(chain.lines, journal.plan, journal.answers_root):
+        raise VerificationError(
+            f"{layout.LEDGER}: the plan ended with other answers: a copy of this run was sealed before it"
+        )
 
 
 def chain_in(run: Path, signer: SSlibKey) -> Chain | None:

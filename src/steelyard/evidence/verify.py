@@ -23,7 +23,7 @@ from steelyard.evidence.checkpoints import Checkpoint, check_checkpoints, read_c
 from steelyard.evidence.digests import DigestSet
 from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope
 from steelyard.evidence.keys import SSlibKey, load_public
-from steelyard.evidence.ledger_place import Chain, check_ledger
+from steelyard.evidence.ledger_place import Chain, check_end, check_ledger
 from steelyard.evidence.media import ShownImages, plan_shows_images
 from steelyard.evidence.signed import signature_words
 from steelyard.evidence.timestamp import MAX_STAMP_BYTES, Stamp
@@ -93,6 +93,8 @@ def verify_integrity(
     checkpoints = _read_checkpoints(bundle)
     journal = _check_journal(bundle, checkpoints, with_items=shows_images)
     check_checkpoints(checkpoints, journal)
+    if chain is not None:
+        check_end(chain, journal)
     _check_digests(bundle, journal)
     images = ShownImages()
     absent = _check_texts(bundle, journal, images)

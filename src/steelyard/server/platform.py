@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.jobs.dry_runs import DryRuns
+    from steelyard.server.jobs.pasting import Pasting
     from steelyard.server.metrics import Metrics
     from steelyard.server.notify.mail_choices import MailChoices
     from steelyard.server.notify.mail_server import MailServers
@@ -69,6 +70,7 @@ class Platform:
     share_limit: OpenLimit
     request_limit: RequestLimit
     sheet_limit: SheetLimit
+    pasting: Pasting
     intake: Intake
     answers: AnswerIndexes
     suites: Suites
@@ -102,6 +104,7 @@ def build_platform(
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import Endpoints
     from steelyard.server.jobs.dry_runs import DryRuns
+    from steelyard.server.jobs.pasting import Pasting
     from steelyard.server.metrics import Metrics
     from steelyard.server.notify.mail_choices import MailChoices
     from steelyard.server.notify.mail_server import MailServers
@@ -146,6 +149,7 @@ def build_platform(
         share_limit=OpenLimit(),
         request_limit=RequestLimit(),
         sheet_limit=SheetLimit(),
+        pasting=Pasting(data),
         intake=Intake(data, runs, metrics),
         answers=AnswerIndexes(data),
         suites=suites,

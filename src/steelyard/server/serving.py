@@ -167,6 +167,7 @@ def _run(platform: Platform, listener: Listener) -> None:
             platform.intake.stop()
             platform.suite_intake.stop()
             platform.judges.stop()
+            platform.pasting.stop()
             platform.answers.stop()
             platform.comparisons.stop()
 

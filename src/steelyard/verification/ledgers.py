@@ -100,7 +100,9 @@ def _check_one_run_a_plan(found: Sequence[tuple[Path, Integrity]]) -> None:
             continue
         other, root = runs.setdefault(one.chain.line.digest, (path, one.root))
         if root != one.root:
-            raise VerificationError(f"{path}: another run of the very plan of {other}: the ledger was rolled back")
+            raise VerificationError(
+                f"{path}: another run of the very plan of {other}: the ledger was rolled back, or a run was copied"
+            )
 
 
 def _dated(path: Path, chain: Chain, integrity: Integrity) -> Dated:

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from steelyard.server.access.groups import apply_groups
 from steelyard.server.access.lost_roles import REASON
 from steelyard.server.database.connection import Database
+from steelyard.server.endpoints.own_places import note_own_places
 from steelyard.server.jobs.leases import take_job
-from steelyard.server.jobs.rows import insert_job
+from steelyard.server.jobs.rows import insert_job, resume_job
 from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
+from steelyard.server.oidc.settings import OidcSettings
+from steelyard.server.settings import serve_settings
 from tests.server.access.folk import FACTS, ISSUER, Folk, folk_of
 
 ASKED = RunSpecification(model=BUILT_IN, task="mmlu")
@@ -85,3 +90,54 @@ def test_a_role_that_groups_gave_and_that_of_an_administrator_are_lost_likewise(
     assert state(folk, second) == ("waiting", "")
     folk.members.set_administrator(boss, admin, is_admin=False, facts=FACTS)
     assert state(folk, second) == ("paused", "")
+
+
+def lapse(folk: Folk, *people: int) -> None:
+    """As if they had signed in last 31 days ago."""
+    folk.ask("UPDATE steelyard.membership SET confirmed_at = now() - interval '31 days' WHERE person_id = ANY (%s)",
+             list(people))  # fmt: skip
+
+
+def test_what_waits_for_somebody_whose_role_by_a_group_has_lapsed_is_not_started(
+    folk: Folk, tmp_path: Path, database: Database
+) -> None:
+    boss, person, other = folk.caller(folk.add("lapse-boss", is_admin=True)), folk.add("lapses"), folk.add("goes on")
+    folk.members.add_project(boss, "lost-d", FACTS)
+    folk.groups.add(boss, "lapsing", "lost-d", "runner", FACTS)
+    folk.ask("UPDATE steelyard.job SET state = 'cancelled', wanted = '', leased_until = NULL, ended_at = now() "
+             "WHERE state IN ('waiting', 'running', 'paused')")  # fmt: skip
+    settings = replace(
+        serve_settings(data=tmp_path, bind="127.0.0.1:8420"),
+        oidc=OidcSettings(issuer=ISSUER, client_id="x", client_secret="y"),
+    )
+    with folk.pool.connection() as connection:
+        note_own_places(connection, settings, database)
+        for each in (person, other):
+            apply_groups(connection, each, ISSUER, ["lapsing"])
+
+    def taken() -> int:
+        with folk.pool.connection() as connection:
+            lease = take_job(connection, "here", 60)
+        return lease.job if lease else 0
+
+    number = job(folk, person, "lost-d")
+    lapse(folk, person)
+    assert taken() == 0
+    assert folk.ask("SELECT state, reason, changed_by, attempt FROM steelyard.job WHERE id = %s", number) == [
+        ("paused", REASON, "worker:here", 0)
+    ]
+    with folk.pool.connection() as connection:
+        assert resume_job(connection, "lost-d", number, other)
+    lapse(folk, other)
+    assert (taken(), state(folk, number)) == (0, ("paused", "")), "it is of whoever resumed it last"
+    with folk.pool.connection() as connection:
+        apply_groups(connection, other, ISSUER, ["lapsing"])
+        assert resume_job(connection, "lost-d", number, other)
+    folk.members.disable(boss, person, FACTS)
+    assert state(folk, number) == ("cancelled", "")
+    second = job(folk, other, "lost-d")
+    with folk.pool.connection() as connection:
+        apply_groups(connection, other, ISSUER, ["lapsing"])
+    assert taken() == second
+    lapse(folk, other)
+    assert (taken(), state(folk, second)) == (0, ("running", "")), "what runs goes on"

@@ -67,9 +67,9 @@ def test_a_pool_finds_a_database_again_that_was_restarted(data: Path) -> None:
         with database.connect_as_owner() as owner:
             owner.execute("SELECT 1")
         with database.connect() as other:
-            # As a restart does: every connection of the pool is gone.
+            # As a restart does: every connection of the pool is gone, once this returns.
             other.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
                 "WHERE usename = current_user AND pid <> pg_backend_pid()"
             )
         with pool.connection() as connection:

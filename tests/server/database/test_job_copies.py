@@ -22,7 +22,7 @@ from steelyard.server.jobs.rows import find_job, insert_job
 from steelyard.server.jobs.specification import Resumption
 from steelyard.storage.postgres.leases import take
 from tests.server.database.rows import add_stored_run, content, one
-from tests.server.databases import open_folder, started
+from tests.server.databases import Server, open_folder, started
 from tests.server.jobs.yard import a_person
 
 
@@ -197,7 +197,7 @@ def test_an_erasure_reaches_what_the_persons_jobs_left(own: tuple[Database, Data
     assert (stored(database), job_folders(folder)) == ({others[1]}, [others[0]])
 
 
-def test_a_restore_from_before_applies_it(own: tuple[Database, DataFolder], tmp_path: Path) -> None:
+def test_a_restore_from_before_applies_it(own: tuple[Database, DataFolder], tmp_path: Path, older: Server) -> None:
     database, folder = own
     eve, other = a_person(database, "Eve"), a_person(database, "other")
     for state in ("finished", "running", "paused"):
@@ -205,9 +205,10 @@ def test_a_restore_from_before_applies_it(own: tuple[Database, DataFolder], tmp_
     others = a_job(database, folder, other, "running")
     write_backup(database, folder, tmp_path / "backup")
     erase_person(database, folder, "Eve")
+    environment = older.environment()
     with open_folder("restored") as path:
-        restore_backup(tmp_path / "backup", path, erasures=folder.erasures, environment={})
-        with started(path) as restored:
+        restore_backup(tmp_path / "backup", path, erasures=folder.erasures, environment=environment)
+        with started(path, environment) as restored:
             assert stored(restored) == {others[1]}
             with restored.connect_as_owner() as connection:
                 assert clear_marked(connection) == 0

@@ -88,7 +88,7 @@ def test_an_empty_machine_gets_everything_back(made: tuple[Path, Rows, Path]) ->
             check_restored(database, path, before)
 
 
-def test_a_copy_asks_nothing_by_itself(data: Path, tmp_path: Path) -> None:
+def test_a_copy_asks_nothing_by_itself(data: Path, tmp_path: Path, older: Server) -> None:
     with started(data) as database:
         folder = open_data_folder(data)
         person = fill(database, folder)
@@ -106,10 +106,11 @@ def test_a_copy_asks_nothing_by_itself(data: Path, tmp_path: Path) -> None:
                 "WHERE state = 'running'"
             )
         write_backup(database, folder, tmp_path / "backup")
+    environment = older.environment()
     with open_folder() as path:
-        done = restore_backup(tmp_path / "backup", path, environment={})
+        done = restore_backup(tmp_path / "backup", path, environment=environment)
         assert (done.stopped, done.begun) == (5, 1)
-        with started(path) as database, database.connect() as connection:
+        with started(path, environment) as database, database.connect() as connection:
             rows = connection.execute("SELECT state, count(*) FROM steelyard.job GROUP BY 1 ORDER BY 1").fetchall()
             assert rows == [("cancelled", 1), ("paused", 2)]
             assert connection.execute("SELECT bool_or(is_on) FROM steelyard.schedule").fetchone() == (False,)
@@ -147,12 +148,13 @@ def test_our_own_18_goes_to_a_teams_database_and_back(
 
 
 def test_a_backup_of_the_first_schema_comes_back_with_all_runs_in_the_first_project(
-    made: tuple[Path, Rows, Path], tmp_path: Path
+    made: tuple[Path, Rows, Path], tmp_path: Path, older: Server
 ) -> None:
     of_the_first_schema(made[0], tmp_path / "old")
+    environment = older.environment()
     with open_folder() as path:
-        assert restore_backup(tmp_path / "old", path, environment={}).manifest.runs == 3
-        with started(path) as database, database.connect() as connection:
+        assert restore_backup(tmp_path / "old", path, environment=environment).manifest.runs == 3
+        with started(path, environment) as database, database.connect() as connection:
             rows = connection.execute("SELECT project_id, seal_sha256, folder FROM steelyard.run").fetchall()
             assert {(project, folder) for project, _, folder in rows} == {(1, None)}
             assert all((path / "runs" / seal[:2] / seal / "plan.dsse.json").is_file() for _, seal, _ in rows)
@@ -160,13 +162,14 @@ def test_a_backup_of_the_first_schema_comes_back_with_all_runs_in_the_first_proj
             assert connection.execute("SELECT count(*) FROM steelyard.membership").fetchone() == (0,)
 
 
-def test_an_erasure_after_the_backup_stays_in_force(made: tuple[Path, Rows, Path]) -> None:
+def test_an_erasure_after_the_backup_stays_in_force(made: tuple[Path, Rows, Path], older: Server) -> None:
     backup, _, erasures = made
     assert b"ada" not in erasures.read_bytes()
+    environment = older.environment()
     with open_folder() as path:
-        done = restore_backup(backup, path, erasures=erasures, environment={})
+        done = restore_backup(backup, path, erasures=erasures, environment=environment)
         assert done.erasures == 1
-        with started(path) as database, database.connect() as connection:
+        with started(path, environment) as database, database.connect() as connection:
             people = connection.execute(
                 "SELECT name, password_hash, disabled_at IS NULL FROM steelyard.person ORDER BY id"
             )
@@ -175,14 +178,17 @@ def test_an_erasure_after_the_backup_stays_in_force(made: tuple[Path, Rows, Path
         assert (path / "erasures.jsonl").read_bytes() == erasures.read_bytes()
 
 
-def test_a_number_that_somebody_else_has_now_is_not_erased(made: tuple[Path, Rows, Path], tmp_path: Path) -> None:
+def test_a_number_that_somebody_else_has_now_is_not_erased(
+    made: tuple[Path, Rows, Path], tmp_path: Path, older: Server
+) -> None:
     """After an older backup a number may be given again: the erasure is of the person who was made at that moment."""
     backup, _, erasures = made
     other = tmp_path / "erasures.jsonl"
     other.write_bytes(erasures.read_bytes().replace(b"T", b"T", 1).replace(b"20", b"19", 1))
+    environment = older.environment()
     with open_folder() as path:
-        assert restore_backup(backup, path, erasures=other, environment={}).erasures == 0
-        with started(path) as database, database.connect() as connection:
+        assert restore_backup(backup, path, erasures=other, environment=environment).erasures == 0
+        with started(path, environment) as database, database.connect() as connection:
             assert one(connection, "SELECT count(*) FROM steelyard.person WHERE erased_at IS NOT NULL") == 0
 
 
@@ -224,23 +230,27 @@ def test_what_is_not_empty_is_left_alone(made: tuple[Path, Rows, Path], tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_the_log_says_that_it_was_restored(made: tuple[Path, Rows, Path]) -> None:
+def test_the_log_says_that_it_was_restored(made: tuple[Path, Rows, Path], older: Server) -> None:
+    environment = older.environment()
     with open_folder() as path:
-        restore_backup(made[0], path, environment={})
-        with started(path) as database, database.connect() as connection:
+        restore_backup(made[0], path, environment=environment)
+        with started(path, environment) as database, database.connect() as connection:
             head = audit_head(connection)
             row = connection.execute("SELECT act FROM steelyard.audit ORDER BY sequence DESC LIMIT 1").fetchone()
             assert (row, check_audit(connection)) == (("restore",), head)
 
 
-def test_a_backup_with_its_sha256_is_taken_as_it_is(made: tuple[Path, Rows, Path]) -> None:
+def test_a_backup_with_its_sha256_is_taken_as_it_is(made: tuple[Path, Rows, Path], older: Server) -> None:
+    environment = older.environment()
     with open_folder() as path:
-        assert restore_backup(made[0], path, sha256=digest(made[0].read_bytes()), environment={}).unverified == 0
-        with started(path) as database:
+        assert (
+            restore_backup(made[0], path, sha256=digest(made[0].read_bytes()), environment=environment).unverified == 0
+        )
+        with started(path, environment) as database:
             assert content(database)["run_restored"] == []
 
 
-def test_a_broken_log_comes_back_as_it_was_and_says_so(data: Path, tmp_path: Path) -> None:
+def test_a_broken_log_comes_back_as_it_was_and_says_so(data: Path, tmp_path: Path, older: Server) -> None:
     folder = open_data_folder(data)
     with started(data) as database:
         fill(database, folder)
@@ -250,10 +260,11 @@ def test_a_broken_log_comes_back_as_it_was_and_says_so(data: Path, tmp_path: Pat
             connection.execute("ALTER TABLE steelyard.audit ENABLE TRIGGER keep")
         lines = sorted(content(database)["audit"])  # by their numbers
         write_backup(database, folder, tmp_path / "backup")
+    environment = older.environment()
     with open_folder("restored") as path:
-        done = restore_backup(tmp_path / "backup", path, environment={})
+        done = restore_backup(tmp_path / "backup", path, environment=environment)
         assert f"audit line {len(migrations())}: was changed" in done.manifest.audit_problem
-        with started(path) as database, database.connect() as connection:
+        with started(path, environment) as database, database.connect() as connection:
             restored = sorted(content(database)["audit"])
             assert [row[:3] for row in restored][: len(lines)] == [row[:3] for row in lines]
             with pytest.raises(VerificationError, match="was changed"):

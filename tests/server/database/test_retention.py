@@ -21,7 +21,7 @@ from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.database.restore import restore_backup
 from steelyard.server.database.retention import _delete_orphan, _orphans, cut_before, retain
 from tests.server.database.rows import content, digest, fill, one
-from tests.server.databases import open_folder, started
+from tests.server.databases import Server, open_folder, started
 
 
 @given(st.datetimes(datetime(2001, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)), st.integers(1, 1200))
@@ -176,15 +176,18 @@ def test_the_application_drops_nothing_and_makes_no_month_it_likes(own: tuple[Da
         connection.execute(f"TRUNCATE steelyard.{months_of(database)[-1]}".encode())
 
 
-def test_a_backup_of_a_cut_log_is_restored_with_its_cut(own: tuple[Database, DataFolder], tmp_path: Path) -> None:
+def test_a_backup_of_a_cut_log_is_restored_with_its_cut(
+    own: tuple[Database, DataFolder], tmp_path: Path, older: Server
+) -> None:
     database, folder = own
     fill(database, folder)
     age_audit(database, 400, 40)
     retain(database, folder)
     done = write_backup(database, folder, tmp_path / "backup")
+    environment = older.environment()
     with open_folder("restored") as path:
-        restore_backup(tmp_path / "backup", path, environment={})
-        with started(path) as restored, restored.connect() as connection:
+        restore_backup(tmp_path / "backup", path, environment=environment)
+        with started(path, environment) as restored, restored.connect() as connection:
             assert check_audit(connection).lines == done.manifest.audit_lines + 1
             with database.connect() as other:
                 assert audit_cut(connection) == audit_cut(other)

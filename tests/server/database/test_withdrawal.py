@@ -18,7 +18,7 @@ from steelyard.server.database.retention import retain
 from steelyard.server.database.withdrawal import read_withdrawals, withdraw_run
 from tests.server.database.rows import content, digest, fill, one
 from tests.server.database.test_job_copies import a_job
-from tests.server.databases import open_folder, started
+from tests.server.databases import Server, open_folder, started
 
 SEALS = [digest(f"seal of ada {number}") for number in (0, 1)]
 
@@ -31,7 +31,7 @@ def own(data: Path) -> Iterator[tuple[Database, DataFolder]]:
         yield database, folder
 
 
-def test_files_and_texts_go_and_the_row_stays(own: tuple[Database, DataFolder], tmp_path: Path) -> None:
+def test_files_and_texts_go_and_the_row_stays(own: tuple[Database, DataFolder], tmp_path: Path, older: Server) -> None:
     database, folder = own
     before = content(database)
     done = withdraw_run(database, folder, SEALS[1], reason="it named somebody")
@@ -57,25 +57,27 @@ def test_files_and_texts_go_and_the_row_stays(own: tuple[Database, DataFolder], 
     # A backup from now is whole without it.
     backup = tmp_path / "after.backup"
     assert write_backup(database, folder, backup).manifest.damaged == ()
+    environment = older.environment()
     with open_folder("new") as new:
-        assert restore_backup(backup, new, environment={}).withdrawals == 0, "its row says so already"
+        assert restore_backup(backup, new, environment=environment).withdrawals == 0, "its row says so already"
         assert read_withdrawals(new / "withdrawals.jsonl") == read_withdrawals(folder.withdrawals)
 
 
 @pytest.mark.parametrize("by_file", [True, False])
 def test_a_backup_from_before_does_not_bring_it_back(
-    own: tuple[Database, DataFolder], tmp_path: Path, by_file: bool
+    own: tuple[Database, DataFolder], tmp_path: Path, by_file: bool, older: Server
 ) -> None:
     database, folder = own
     before = tmp_path / "before.backup"
     write_backup(database, folder, before)
     withdraw_run(database, folder, SEALS[0])
     noted = folder.withdrawals if by_file else None
+    environment = older.environment()
     with open_folder("new") as new:
-        done = restore_backup(before, new, withdrawals=noted, environment={})
+        done = restore_backup(before, new, withdrawals=noted, environment=environment)
         assert done.withdrawals == int(by_file)
         assert (new / "runs" / SEALS[0][:2] / SEALS[0]).exists() != by_file
-        with started(new) as restored, restored.connect_as_owner() as connection:
+        with started(new, environment) as restored, restored.connect_as_owner() as connection:
             assert one(connection, "SELECT count(*) FROM steelyard.run_withdrawn") == int(by_file)
             assert one(connection, "SELECT count(*) FROM steelyard.run") == 2
             check_audit(connection)

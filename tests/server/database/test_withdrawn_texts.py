@@ -19,7 +19,7 @@ from steelyard.server.database.withdrawal import withdraw_run
 from steelyard.server.jobs.schedules import list_schedules, switch_schedule
 from tests.server.database.rows import digest, fill, one
 from tests.server.database.test_job_copies import a_job
-from tests.server.databases import open_folder, started
+from tests.server.databases import Server, open_folder, started
 
 EVE = '{"question":"Who is Eve Public?"}\n'
 OTHER = '{"question":"What is 1 + 1?"}\n'
@@ -122,7 +122,7 @@ def test_of_a_run_that_was_pushed_they_are_found_by_the_samples(own: tuple[Datab
     assert found(database) == {"weekly": ([OTHER], False, True), "has no run yet": ([EVE], True, False)}
 
 
-def test_a_backup_of_before_loses_them_too(own: tuple[Database, DataFolder], tmp_path: Path) -> None:
+def test_a_backup_of_before_loses_them_too(own: tuple[Database, DataFolder], tmp_path: Path, older: Server) -> None:
     database, folder = own
     with database.connect_as_owner() as connection:
         person = one(connection, "SELECT id FROM steelyard.person WHERE name = 'ada'")
@@ -134,9 +134,10 @@ def test_a_backup_of_before_loses_them_too(own: tuple[Database, DataFolder], tmp
     (folder.runs / f"{job:064x}"[:2] / f"{job:064x}").mkdir(parents=True, exist_ok=True)
     write_backup(database, folder, before)
     withdraw_run(database, folder, f"{job:064x}")
+    environment = older.environment()
     with open_folder("new") as new:
-        restore_backup(before, new, withdrawals=folder.withdrawals, environment={})
-        with started(new) as restored:
+        restore_backup(before, new, withdrawals=folder.withdrawals, environment=environment)
+        with started(new, environment) as restored:
             assert found(restored) == {"same text": ([], False, True)}
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from psycopg_pool import ConnectionPool
 
 from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
@@ -18,7 +19,7 @@ from steelyard.server.jobs.leases import (
 )
 from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
-from tests.server.jobs.yard import a_person, an_endpoint
+from tests.server.jobs.yard import a_person, a_project, an_endpoint
 
 
 def asked(endpoint: str = "a", concurrency: int | None = None) -> RunSpecification:
@@ -75,6 +76,38 @@ def test_jobs_are_taken_by_priority_then_in_their_order(jobs: Jobs, person: int,
     numbers = [jobs.add(asked(str(each)), person, priority=each % 2) for each in range(4)]
     found = [must(taken(database)).job for _ in numbers]
     assert found == [numbers[1], numbers[3], numbers[0], numbers[2]]
+    assert taken(database) is None
+
+
+@pytest.mark.usefixtures("jobs")
+def test_projects_have_turns_among_jobs_of_one_priority(
+    job_pool: ConnectionPool, person: int, database: Database
+) -> None:
+    listed(database, "turns", concurrency=4)
+    flood, other = (Jobs(job_pool, a_project(database, f"turns-{each}", person)) for each in ("flood", "other"))
+    many = [flood.add(asked("turns", 1), person) for _ in range(5)]
+    few = [other.add(asked("turns", 1), person) for _ in range(2)]
+    urgent = flood.add(asked("turns", 1), person, priority=1)
+    first, *leases = [must(taken(database)) for _ in range(4)]
+    # Neither had one; then the other has none that runs; then both have one, and the flood was given one before it.
+    assert [first.job, *(each.job for each in leases)] == [urgent, few[0], many[0], few[1]]
+    assert taken(database) is None
+    for each in (first, *leases):
+        assert left(database, each, Outcome("failed", "it is over"))
+    late = other.add(asked("turns", 1), person)
+    # None runs: the flood was given none for longer.
+    assert [must(taken(database)).job for _ in range(4)] == [many[1], late, many[2], many[3]]
+
+
+@pytest.mark.usefixtures("jobs")
+def test_a_project_whose_endpoint_is_busy_holds_up_no_other(
+    job_pool: ConnectionPool, person: int, database: Database
+) -> None:
+    listed(database, "narrow", "wide", concurrency=1)
+    flood, other = (Jobs(job_pool, a_project(database, f"narrow-{each}", person)) for each in ("flood", "other"))
+    first, *_ = (flood.add(asked("narrow", 1), person) for _ in range(3))
+    free = other.add(asked("wide", 1), person)
+    assert {must(taken(database)).job for _ in range(2)} == {first, free}
     assert taken(database) is None
 
 

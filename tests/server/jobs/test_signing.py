@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 
 from steelyard.api.conduct import conduct
 from steelyard.cli import execute as steelyard
-from steelyard.errors import InputError
+from steelyard.errors import InputError, StorageError
 from steelyard.evidence.keys import public_key_path
 from steelyard.evidence.ledger_file import ledger_path
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.jobs import signing
 from steelyard.server.jobs.asking import arguments_of, job_of
 from steelyard.server.jobs.messages import Setup
 from steelyard.server.jobs.signing import key_id_of_project, signer_of_project
@@ -48,6 +50,20 @@ def test_a_ledger_that_is_gone_is_begun_anew_and_that_is_on_record(folder: DataF
     ledger_path(signer.path).unlink()
     assert signer_of_project(folder, 7).public_key.keyid == signer.public_key.keyid
     assert b'"with the key"' not in ledger_path(signer.path).read_bytes()
+
+
+def test_a_lock_that_is_never_given_back_is_not_waited_for_without_end(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer_of_project(folder, 7)
+    monkeypatch.setattr(signing, "WAIT_SECONDS", 0.1)
+    with (folder.secrets / "projects/lock").open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StorageError, match="another job keeps the keys of projects locked"):
+            signer_of_project(folder, 8)
+        assert key_id_of_project(folder, 7), "to look at a key needs no lock"
+    assert key_id_of_project(folder, 8) == ""
+    assert signer_of_project(folder, 8).public_key.keyid == key_id_of_project(folder, 8)
 
 
 def test_a_key_that_others_may_read_is_refused(folder: DataFolder) -> None:

@@ -14,6 +14,7 @@ from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
 from steelyard.server.jobs.taking_in import finish, keep_run, verified_copy
 from steelyard.server.push.verifying import Verifier
+from tests.server.jobs.yard import a_project
 from tests.server.site import GOLDEN
 
 
@@ -70,18 +71,16 @@ def test_a_run_that_was_changed_is_not_taken(tmp_path: Path) -> None:
 
 
 def test_a_run_belongs_to_the_project_of_its_job(jobs: Jobs, person: int, database: Database, tmp_path: Path) -> None:
-    with database.connect() as connection:
-        connection.execute("INSERT INTO steelyard.project (name) VALUES ('second') ON CONFLICT DO NOTHING")
     with database.pool(1) as pool:
-        lease = leased(Jobs(pool, "second"), person, database)
+        lease = leased(Jobs(pool, a_project(database, "taking-in", person)), person, database)
     run = verified_copy(GOLDEN, tmp_path / "taken", Verifier())
     with database.connect() as connection:
         connection.autocommit = True
-        assert lease.project == "second"
+        assert lease.project == "taking-in"
         assert finish(connection, lease, run, "w")
         row = connection.execute(
             "SELECT p.name FROM steelyard.job j JOIN steelyard.run r ON r.id = j.run_id "
             "JOIN steelyard.project p ON p.id = r.project_id WHERE j.id = %s",
             (lease.job,),
         ).fetchone()
-    assert row == ("second",)
+    assert row == ("taking-in",)

@@ -14,7 +14,7 @@ from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
 from steelyard.server.jobs.worker import worker_settings
 from tests.conftest import SumsServer
-from tests.server.jobs.yard import Yard, a_person, a_run, an_endpoint, wait_for, when_ended
+from tests.server.jobs.yard import Yard, a_person, a_project, a_run, an_endpoint, wait_for, when_ended
 from tests.server.site import Site, environment
 
 
@@ -64,6 +64,22 @@ def test_a_lost_job_that_cannot_be_ended_keeps_no_other_from_being_taken(yard: Y
             assert (row.state, row.worker) == ("running", "was killed")
         assert [when_ended(jobs, each).state for each in (lost, free)] == ["finished", "finished"]
     assert any(line["message"] == "a lost job could not be ended" for line in yard.said("goes past"))
+
+
+def test_one_projects_flood_holds_up_no_other_project(yard: Yard, sums_server: SumsServer) -> None:
+    with yard.database.pool(2) as pool:
+        person = a_person(yard.database, "floods")
+        flood, other = (Jobs(pool, a_project(yard.database, each, person)) for each in ("flood", "one-job"))
+        name = yard.endpoint(sums_server.url)
+        many = [flood.add(a_run(name, 2), person) for _ in range(4)]
+        one = other.add(a_run(name, 2, first=50), person)
+        yard.start("takes turns", 6.0)
+        assert when_ended(other, one).state == "finished"
+        states = [row.state for each in many if (row := flood.find(each)) is not None]
+        # Of the flood one came before it, and one may have been taken since.
+        assert states[0] == "finished"
+        assert states[2:] == ["waiting", "waiting"]
+        yard.end_workers()
 
 
 def test_sigterm_gives_jobs_back_and_another_worker_goes_on(yard: Yard, sums_server: SumsServer) -> None:

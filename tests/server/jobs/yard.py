@@ -171,6 +171,18 @@ def a_person(database: Database, name: str = "ada") -> int:
     return int(row[0])
 
 
+def a_project(database: Database, name: str, *people: int) -> str:
+    """A new project in which these people may start jobs."""
+    with database.connect() as connection:
+        connection.execute("INSERT INTO steelyard.project (name) VALUES (%s)", (name,))
+        connection.execute(
+            "INSERT INTO steelyard.membership (person_id, project_id, role) SELECT m, p.id, 'runner' "
+            "FROM steelyard.project p, unnest(%s::bigint[]) m WHERE p.name = %s",
+            (list(people), name),
+        )
+    return name
+
+
 def taken_setup(yard: Yard, specification: Specification, seconds: float = 60.0) -> tuple[Lease, Setup]:
     """A job of this specification that this process has taken, and what its process is told."""
     with yard.database.pool(1) as pool:

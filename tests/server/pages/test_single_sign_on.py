@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -225,7 +227,12 @@ def test_who_came_by_the_provider_signs_out_there_too(
             fields = {"group": "staff", "role": "viewer", "project": "default"}
             assert admin.submit("/admin/groups", "/admin/groups", **fields).status == 303
             client = site.client()
-            assert sign_in(own, client, "grace", groups=["staff"]).status == 303
+            back = sign_in(own, client, "grace", groups=["staff"])
+            assert back.status == 303
+            (kept,) = [each for each in back.cookies if each.startswith("steelyard-sign-out=")]
+            assert {"HttpOnly", "Path=/sign-out", "SameSite=strict"} <= {*kept.split("; ")}
+            token = client.cookies["steelyard-sign-out"]
+            assert json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["preferred_username"] == "grace"
             reply = client.submit("/account", "/sign-out")
             assert client.get("/account").status == 303, "here it is over at once"
             if not leads:
@@ -239,8 +246,12 @@ def test_who_came_by_the_provider_signs_out_there_too(
             address, _, asked = there.headers["location"].partition("&" if "tenant" in place else "?")
             assert address == place
             assert dict(parse_qsl(asked)) == {
-                "client_id": "steelyard", "post_logout_redirect_uri": f"{site.base}/sign-in",
+                "client_id": "steelyard", "post_logout_redirect_uri": f"{site.base}/sign-in", "id_token_hint": token,
             }  # fmt: skip
+            assert client.cookies["steelyard-sign-out"] in ("", '""'), "it is used once"
+            again = client.get("/sign-out/provider").headers["location"]
+            assert "client_id=steelyard" in again
+            assert "id_token_hint" not in again
             assert there.headers["referrer-policy"] == "no-referrer"
             local = admin.submit("/account", "/sign-out")
             assert (local.status, local.headers["location"]) == (303, "/sign-in"), "who has a password here alone"

@@ -149,7 +149,7 @@ def test_a_schedule_rests_when_its_makers_role_is_taken_and_their_jobs_are_pause
     assert admin.submit(page, f"{page}/role", project=project, role="").status == 303
     for name in ("left", "stays"):
         made_due(own, name)
-    assert "may start no jobs in this project any more" in viewer.get(watch).text
+    assert "It rests, since watch-leaver, who made it, may start no jobs in this project" in viewer.get(watch).text
     with working(own):
         wait_for(lambda: f"/p/{project}/jobs/" in viewer.get(watch).text)
     jobs = viewer.get(f"/p/{project}/jobs").text

@@ -214,6 +214,7 @@ class Members:
             connection.execute("UPDATE steelyard.person SET disabled_at = now() WHERE id = %s", (person,))
             _end_everything(connection, person)
             stopped = _stop_jobs(connection, person, _actor(caller))
+            stopped += pause_jobs_without_role(connection, [person], self._issuer, _actor(caller), project=None)
             _need_administrator(connection)
             audit_act(connection, "disable-person", _actor(caller), facts, f"person:{person}", {"jobs": stopped})
 

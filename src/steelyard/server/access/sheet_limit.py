@@ -1,4 +1,4 @@
-"""How much of pasted sheets one person may have read in a minute: a large one takes the web process a second."""
+"""How much of pasted sheets one person may have read in a minute: a large one takes a process a second."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ _RIGHTS: Final = {
     "stored_file": "SELECT, INSERT",
     "schedule": "SELECT, INSERT, UPDATE (is_on, next_at)",
     "job": "SELECT, INSERT, UPDATE (state, wanted, attempt, failures, not_before, worker, leased_until, progress, "
-    "reason, changed_by, run_id, ended_at, stored_run_id, waits_for, alert)",
+    "reason, changed_by, run_id, ended_at, stored_run_id, waits_for, alert, taken_at, resumed_by)",
     "job_event": "SELECT",
     "approval": "SELECT, INSERT",
     "threshold_change": "SELECT, INSERT",

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from steelyard.server.access.lost_roles import pause_waiting_without_role
+from steelyard.server.endpoints.own_places import noted_issuer
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -59,7 +62,11 @@ class Outcome:
 
 
 def take_job(connection: psycopg.Connection[Any], worker: str, seconds: float) -> Lease | None:
-    """The next job that may run, leased to ``worker`` for so many seconds; None where there is none."""
+    """The next job that may run, leased to ``worker`` for so many seconds; None where there is none.
+
+    Projects have turns (``steelyard.take_job``). What waits for somebody who may start none any more is paused.
+    """
+    pause_waiting_without_role(connection, noted_issuer(connection), f"worker:{worker}")
     row = connection.execute(
         "SELECT j.id, j.attempt, j.kind, coalesce(b.specification, j.specification), j.endpoint_id, "
         "coalesce(b.id, j.id), j.requested_by, p.id, p.name, (SELECT max(o.stored_run_id) FROM steelyard.job o "

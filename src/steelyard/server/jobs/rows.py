@@ -251,13 +251,14 @@ def pause_job(connection: psycopg.Connection[Any], project: str, job: int, perso
 def resume_job(connection: psycopg.Connection[Any], project: str, job: int, person: int, reason: str = "") -> bool:
     """Let a paused job wait for a worker again, from now, and forget that a running one was to pause.
 
-    False where it is neither; a failed or cancelled one goes on by a new job, a :class:`Resumption`.
+    From then on it is of whoever resumed it: it rests when they may start no jobs any more. False where it is neither;
+    a failed or cancelled one goes on by a new job, a :class:`Resumption`.
     """
     return (
         connection.execute(
             "UPDATE steelyard.job SET state = CASE state WHEN 'paused' THEN 'waiting' ELSE state END, "
             "wanted = '', not_before = CASE state WHEN 'paused' THEN now() ELSE not_before END, "
-            "reason = %(reason)s, changed_by = %(by)s "
+            "reason = %(reason)s, changed_by = %(by)s, resumed_by = %(person)s "
             "WHERE id = %(id)s AND (state = 'paused' OR wanted = 'pause') AND "
             "project_id = (SELECT id FROM steelyard.project WHERE name = %(project)s)",
             _values(project, job, person, reason),
@@ -285,7 +286,7 @@ def _change(
 
 def _values(project: str, job: int, person: int, reason: str) -> dict[str, Any]:
     plain = reason[:1000].replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return {"id": job, "by": f"person:{person}", "reason": plain, "project": project}
+    return {"id": job, "by": f"person:{person}", "person": person, "reason": plain, "project": project}
 
 
 def _rows(

@@ -199,11 +199,11 @@ def switch_schedule(connection: psycopg.Connection[Any], project: str, schedule:
 
 
 def why_they_wait(connection: psycopg.Connection[Any], project: str) -> dict[int, str]:
-    """Of each schedule of a project whose look is due and has no job: its number, and why.
+    """Of each schedule of a project that rests, or whose look is due and has no job: its number, and why.
 
-    *person*: whoever made it is disabled. *role*: they may start no jobs here any more. *job*: its last job has not
-    ended. *room*: too many jobs of the project have not, or its looks of a day asked too much. *soon*: it has just
-    come. *worker*: none runs, or none could make the job, as where its endpoint or model is no longer in the list.
+    *person*: whoever made it is disabled. *role*: they may start no jobs here any more. Of due ones *job*: its last job
+    has not ended. *room*: too many jobs of the project have not, or its looks of a day asked too much. *soon*: it has
+    just come. *worker*: none runs, or none could make the job, as where its endpoint or model is no longer in the list.
     """
     row = connection.execute("SELECT id FROM steelyard.project WHERE name = %s", (project,)).fetchone()
     if row is None:
@@ -219,7 +219,8 @@ def why_they_wait(connection: psycopg.Connection[Any], project: str) -> dict[int
         "WHEN %(jobs)s < 1 OR octet_length(s.specification) > %(left)s THEN 'room' "
         "WHEN s.next_at > now() - %(late)s THEN 'soon' ELSE 'worker' END FROM steelyard.schedule s "
         "JOIN steelyard.person b ON b.id = s.made_by "
-        "WHERE s.project_id = %(project)s AND s.is_on AND s.next_at <= now() LIMIT 1000".encode(),
+        f"WHERE s.project_id = %(project)s AND s.is_on AND (s.next_at <= now() OR NOT {_MAY_START}) "
+        "LIMIT 1000".encode(),
         values,
     ).fetchall()
     return dict(rows)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["key_id_of_project", "signer_of_project"]
 
+WAIT_SECONDS: Final = 60.0  # for another process that makes a key: it takes less than a second
+PAUSE_SECONDS: Final = 0.05
+
 
 def signer_of_project(data: DataFolder, project: int) -> KeySigner:
     """The signer of the project with this number; its key and ledger are made where they are missing.
 
     A ledger that is missing beside a key is begun anew, and every later bundle says so. Raises InputError where key or
-    ledger cannot be made or used.
+    ledger cannot be made or used, StorageError where another process keeps the lock for a minute: try again.
     """
     from steelyard.evidence.keys import load_signer
     from steelyard.evidence.ledger_file import ledger_path, open_new_ledger
@@ -59,14 +63,28 @@ def _path(data: DataFolder, project: int) -> Path:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """While the block lasts no other process makes keys here: two jobs may be a project's first."""
+    """While the block lasts no other process makes keys here: two jobs may be a project's first.
+
+    Raises StorageError where another one keeps the lock for a minute: it may be held up, or stopped.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise InputError(f"cannot keep the keys of projects here: {error.strerror}", where=folder) from None
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _lock(lock)
         yield
     finally:
         os.close(lock)
+
+
+def _lock(descriptor: int) -> None:
+    ends_at = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > ends_at:
+                raise StorageError("another job keeps the keys of projects locked: it may be held up") from None
+            time.sleep(PAUSE_SECONDS)

@@ -11,7 +11,7 @@ import base64
 import json
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -47,10 +47,11 @@ class ProviderError(SteelyardError):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who signed in, and their groups."""
+    """Who signed in, their groups, and the ID token as it came."""
 
     person: Person
     groups: frozenset[str]
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,19 @@ class Provider:
         known = self._endpoints
         return known is None or known[0] < time.monotonic() or known[1].sign_out != ""
 
-    async def sign_out_address(self, back: str) -> str:
+    async def sign_out_address(self, back: str, hint: str = "") -> str:
         """Where the browser goes to sign out there, and comes ``back`` from; "" where there is none.
 
-        Raises ProviderError. No ID token is kept here that could be its hint, so a provider asks whether it is meant.
+        ``hint`` is an ID token that was given to this browser: without one a provider asks whether it is meant, or
+        refuses. Raises ProviderError.
         """
         async with self._session() as session:
             endpoint = (await self._discovered(session)).sign_out
         if not endpoint:
             return ""
         asked = {"client_id": self._settings.client_id, "post_logout_redirect_uri": back}
+        if hint:
+            asked["id_token_hint"] = hint
         return endpoint + ("&" if urlsplit(endpoint).query else "?") + urlencode(asked)
 
     async def signed_in(self, code: str, handshake: Handshake, callback: str) -> SignedIn:
@@ -125,7 +129,7 @@ class Provider:
             if endpoints.userinfo and isinstance(access, str) and self._lacks(claims):
                 claims = {**await self._userinfo(session, endpoints, access, person_of(claims)), **claims}
         groups = groups_of(claims, self._settings.groups_claim)
-        return SignedIn(person_of(claims), groups or frozenset())
+        return SignedIn(person_of(claims), groups or frozenset(), token)
 
     # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.adapters.pasted_sheet import read_pasted
 from steelyard.auditing.desk import screen_sheet
 from steelyard.errors import InputError, StorageError
 from steelyard.reports.words import about_time, claim_words, counted, remark
@@ -134,7 +133,7 @@ def _read(call: Call, typed: _Typed) -> tuple[ClaimSheet, str]:
     wait = call.platform.sheet_limit.seconds_to_wait(call.caller.person or 0, len(typed.sheet))
     if wait:
         raise InputError(f"that is a lot to read in one minute: try again in {wait:.0f} seconds")
-    sheet, text = read_pasted(typed.sheet, typed.name, typed.task)
+    sheet, text = call.platform.pasting.read(typed.sheet, typed.name, typed.task)
     if len(sheet.claims) > _MOST_CLAIMS:
         raise InputError(
             f"the sheet has {counted(len(sheet.claims), 'claim')}, and this page takes {_MOST_CLAIMS}: use the command "

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
-from steelyard.server.access.people import NoAccessError
+from steelyard.server.access.people import SESSION_HOURS, NoAccessError
 from steelyard.server.oidc.handshake import HANDSHAKE_SECONDS, Handshake, begin_handshake, read_handshake
 from steelyard.server.oidc.id_token import IdTokenError
 from steelyard.server.oidc.provider import Provider, ProviderError, SignedIn
 from steelyard.server.oidc.settings import callback_url
 from steelyard.server.pages.sign_in import own_path, sign_in_page, signed_in, too_many
-from steelyard.server.web.cookies import drop_provider_cookie, provider_cookie_of, set_provider_cookie
+from steelyard.server.web.cookies import (
+    drop_hint_cookie,
+    drop_provider_cookie,
+    hint_cookie_of,
+    provider_cookie_of,
+    set_hint_cookie,
+    set_provider_cookie,
+)
 from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
@@ -62,12 +69,13 @@ async def sign_out_there(call: Call) -> Response:
     if provider is None:
         return RedirectResponse("/sign-in", 303)
     try:
-        address = await provider.sign_out_address(form)
+        address = await provider.sign_out_address(form, hint_cookie_of(call))
     except ProviderError as error:
         _log(call, error)
         return sign_in_page(call, 503, problem=_STILL_THERE)
     reply = RedirectResponse(address or "/sign-in", 303)
     reply.headers["referrer-policy"] = "no-referrer"
+    drop_hint_cookie(reply, call)
     return reply
 
 
@@ -111,7 +119,9 @@ async def _finish(call: Call, provider: Provider) -> Response:
         return sign_in_page(call, 403, problem=str(error))
     platform.attempts.forget("", call.facts.address)
     platform.metrics.count_sign_in("accepted")
-    return signed_in(call, secret, own_path(handshake.next_page))
+    reply = signed_in(call, secret, own_path(handshake.next_page))
+    set_hint_cookie(reply, call, found.token, SESSION_HOURS * 3600)
+    return reply
 
 
 class _RefusedError(Exception):

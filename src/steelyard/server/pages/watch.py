@@ -37,9 +37,9 @@ _LOOKS: Final = 20
 _ALERTS: Final = 10
 _STATES: Final = {"cancelled": "stopped"}
 _WAITS: Final = {
-    "person": "It rests, since whoever made it is disabled: somebody else has to make it anew.",
-    "role": "It rests, since whoever made it may start no jobs in this project any more: somebody else has to make it "
-    "anew.",
+    "person": "It rests, since {name}, who made it, is disabled: somebody else has to make it anew.",
+    "role": "It rests, since {name}, who made it, may start no jobs in this project any more: somebody else has to "
+    "make it anew, or {name} signs in again where a group gave the role.",
     "job": "Its look is due, and waits for the end of its last job.",
     "room": f"Its look is due, and waits for room: at most {OPEN_OF_PROJECT} jobs of a project are open, and what the "
     f"looks of 24 hours ask holds {BYTES_A_DAY >> 20} MB at most.",
@@ -47,7 +47,8 @@ _WAITS: Final = {
     "worker": "Its look is overdue, and nobody makes its job: no worker runs, or its endpoint or model is no longer in "
     "the list.",
 }
-_STUCK: Final = ("person", "role", "worker")  # what does not pass by itself
+_RESTING: Final = ("person", "role")
+_STUCK: Final = (*_RESTING, "worker")  # what does not pass by itself
 _FIELDS: Final = {
     "job": "", "name": "", "each": "week", "at": "06:00", "weekday": "MON", "day": "1", "cron": "", "zone": "UTC",
 }  # fmt: skip
@@ -164,7 +165,9 @@ def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[st
         stuck=[each for each in shown if each["is_stuck"]],
         coming=[
             {"at": moment_at(at, row.zone), "name": row.name}
-            for at, row in coming_looks(schedules, datetime.now(UTC), _COMING)
+            for at, row in coming_looks(
+                [each for each in schedules if waits.get(each.id) not in _RESTING], datetime.now(UTC), _COMING
+            )
         ],
         alerts=[_shown_look(each, project) for each in alerts],
         looks=[_shown_look(each, project) for each in looks],
@@ -197,12 +200,16 @@ def _shown_schedule(
         "next": moment_at(following, row.zone) if following else "",
         "waits": f"Its questions were withdrawn with a run, {moment(row.withdrawn_at)}: it is off for good."
         if row.withdrawn_at
-        else _WAITS.get(waits.get(row.id, ""), ""),
+        else _waiting(waits.get(row.id, ""), names.get(row.made_by, "")),
         "is_withdrawn": row.withdrawn_at is not None,
         "is_stuck": waits.get(row.id) in _STUCK,
         "made_by": names.get(row.made_by, ""),
         "last": _shown_look(last, project) if last else None,
     }
+
+
+def _waiting(why: str, name: str) -> str:
+    return _WAITS.get(why, "").replace("{name}", one_line(name, 80))
 
 
 def _shown_look(row: LookRow, project: str) -> dict[str, Any]:
