@@ -23,6 +23,7 @@ EACH = "zh, en, bn, de, es, fr, ja, ru, sw, te, th"
         {"subset": "all eleven languages"}, {"subset": "11 languages"}, {"note": "averaged over all 11 languages"},
         {"metric": "Durchschnitt über alle elf Sprachen"}, {"subset": "alle Sprachen"}, {"subset": "alle 11 Sprachen"},
         {"metric": "Mittelwert über 11 Sprachen"}, {"note": f"beside it: {EACH}"}, {"subset": EACH},
+        {"metric": "em", "note": "line 3: MGSM × Ours; 11 languages"},
     ],
 )  # fmt: skip
 def test_a_claim_over_all_eleven_may_be_rejected(claim: dict[str, Any]) -> None:
@@ -39,6 +40,8 @@ def test_a_claim_over_all_eleven_may_be_rejected(claim: dict[str, Any]) -> None:
          " but English"}, {"note": "in each language"}, {"note": "5 of 11 languages"}, {"metric": "languages"},
         {"prompt": "all five languages"}, {"subset": "fünf Sprachen"}, {"subset": "en, es, fr, ja, zh"},
         {"subset": "all languages of Europe"}, {"note": "nicht alle Sprachen"},
+        {"note": "footnote: It supports 11 languages."}, {"note": "the model supports all 11 languages"},
+        {"note": "Trained on all languages; evaluated greedily"}, {"note": "fluent in eleven languages"},
     ],
 )  # fmt: skip
 def test_any_other_claim_may_be_confirmed_and_accuses_nobody(claim: dict[str, Any]) -> None:

@@ -35,6 +35,12 @@ _OF_THE_MODEL: Final = (
     r"(?![ ,]*(?:but|except|without|save|other|minus|ohne|außer|bis auf"
     r"|(?:that |which |die |der )?(?:are |is |werden )?(?:we|it|our|the model|supported|unterstützt\w*|that|which)\b))"
 )
+# A sentence on the model, which names no parts of a benchmark: "it supports 11 languages".
+_ON_A_MODEL: Final = re.compile(
+    r"\b(?:support|speak|understand|fluen|train|tun(?:ed|ing)|capab|multilingual model|unterstütz|sprich|trainier)",
+    re.IGNORECASE,
+)
+_SENTENCES: Final = re.compile(r"[;.\n](?:\s|$)")
 
 
 def says_all_parts(definition: TaskDefinition, texts: Iterable[str]) -> bool:
@@ -43,7 +49,8 @@ def says_all_parts(definition: TaskDefinition, texts: Iterable[str]) -> bool:
     if len(configs) < 2:
         return False
     said = _said(len(configs))
-    return any(said.search(text) or _names_each(text, configs) for text in texts)
+    sentences = [each for text in texts for each in _SENTENCES.split(text) if not _ON_A_MODEL.search(each)]
+    return any(said.search(each) or _names_each(each, configs) for each in sentences)
 
 
 def without_all_parts(definition: TaskDefinition, text: str) -> str:
