@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import SEED, share, where
+from bench.inhouse.table import SEED, command, share, where
 from steelyard.models import Settings
 from steelyard.models.embedded import EmbeddedModel, open_embedded, open_gguf
 from steelyard.planning.cues import CUE, PLACEBO, arm_samples, headers
@@ -132,7 +132,7 @@ def called_model(uri: str) -> str:
 @click.option("--section", default="cue-examples", show_default=True, help="Its place there.")
 def main(model: str, task: str, items: int, markdown: Path | None, section: str) -> None:
     """Ask the model; fourteen times as many calls as items."""
-    text = f"`python -m bench.cue_examples`, {where()}\n\n{asyncio.run(_measured(model, task, items))}"
+    text = f"{command('bench.cue_examples')}, {where()}\n\n{asyncio.run(_measured(model, task, items))}"
     print(text)
     if markdown is not None:
         write_section(markdown, section, text)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import SEED, share, where
+from bench.inhouse.table import SEED, command, share, where
 from steelyard.stats.cues import BETS
 
 __all__ = ["HONEST", "honest_pairs", "largest", "main", "pairs_of"]
@@ -166,7 +166,7 @@ def power(models: int) -> str:
 def main(models: int, markdown: Path | None) -> None:
     """Print the tables."""
     tables = (false_alarms(models), published_by_chance(models), power(max(500, models // 2)))
-    text = f"`python -m bench.cues`, {where()}\n\n" + "\n".join(tables)
+    text = f"{command('bench.cues')}, {where()}\n\n" + "\n".join(tables)
     print(text)
     if markdown is not None:
         write_section(markdown, "cues", text)

@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import SEED, share, where
+from bench.inhouse.table import SEED, command, share, where
 from bench.twins import highest
 from steelyard.auditing.verdict import decide
 from steelyard.gauntlet.audit import scores_of
@@ -160,7 +160,7 @@ def _twins(models: int) -> str:
 def main(vendors: int, markdown: Path | None) -> None:
     """Print the tables."""
     parts = [_claims(vendors), _exact(vendors), _twins(20 * vendors)]
-    text = f"`python -m bench.detector_power`, {where()}\n\n" + "\n".join(parts)
+    text = f"{command('bench.detector_power')}, {where()}\n\n" + "\n".join(parts)
     print(text)
     if markdown is not None:
         write_section(markdown, "power", text)

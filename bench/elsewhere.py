@@ -5,6 +5,7 @@ Of a rule the version that was measured last is kept alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,9 +15,22 @@ import msgspec
 from steelyard.reports.measured_rates import MeasuredElsewhere, MeasuredRates, RuleRate
 from steelyard.stats.intervals import clopper_pearson
 
-__all__ = ["REPORTS", "write_elsewhere"]
+__all__ = ["REPORTS", "pooled", "write_elsewhere"]
 
 REPORTS: Final = Path("src/steelyard/reports/measured_rates.json")
+
+
+MOST: Final = 0.1
+"""What no kind's upper bound exceeds (docs/results/gauntlet.md)."""
+
+
+def pooled(kinds: Mapping[str, tuple[int, int]]) -> tuple[int, int, str]:
+    """All that were accused and all runs, from both by kind; and in a sentence whose upper bound is above ``MOST``."""
+    high = {kind: clopper_pearson(found, runs)[1] for kind, (found, runs) in kinds.items()}
+    above = [f"{kind} ({high[kind]:.3f})" for kind in kinds if high[kind] > MOST]
+    most = max(high, key=high.__getitem__)
+    said = f"above {MOST:g}: {', '.join(above)}" if above else f"the highest upper bound is {most}'s, {high[most]:.3f}"
+    return sum(found for found, _ in kinds.values()), sum(runs for _, runs in kinds.values()), said
 
 
 def write_elsewhere(rule: str, what: str, found: int, runs: int, path: Path = REPORTS) -> None:

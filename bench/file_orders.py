@@ -15,7 +15,7 @@ from typing import Final
 import click
 
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import share, where
+from bench.inhouse.table import command, share, where
 from steelyard.planning.file_order import SHUFFLES, item_text, orders_of, stretches_of
 from steelyard.planning.order_luck import (
     GRAM,
@@ -144,7 +144,7 @@ def _by_one_key(stretches: Stretches, gram: int) -> Mapping[Kind, float]:
 def main(keys: int, files: int, markdown: Path | None) -> None:
     """Print the tables; it takes two minutes."""
     text = "\n".join(
-        [f"`python -m bench.file_orders`, {where()}", "", by_the_rule(), by_others(keys), by_other_files(files)]
+        [f"{command('bench.file_orders')}, {where()}", "", by_the_rule(), by_others(keys), by_other_files(files)]
     )
     print(text)
     if markdown is not None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from bench import identity, next_token
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import share, where
+from bench.inhouse.table import command, share, where
 from steelyard.detectors.identity.detector import MOST_TEXTS
 from steelyard.detectors.next_token.detector import FAR, MOST_PROMPTS, TOLERANCE, WITHIN
 from steelyard.stats.likelihood_bets import LikelihoodBets
@@ -135,7 +135,7 @@ def outcomes(repeats: int) -> str:
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also put the table into this document.")
 def main(repeats: int, markdown: Path | None) -> None:
     """Print the table."""
-    text = f"`python -m bench.identify`, {where()}\n\n{outcomes(repeats)}"
+    text = f"{command('bench.identify')}, {where()}\n\n{outcomes(repeats)}"
     print(text)
     if markdown is not None:
         write_section(markdown, "identify", text)

@@ -19,7 +19,7 @@ import numpy as np
 
 from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import share, where
+from bench.inhouse.table import command, share, where
 from steelyard.stats.likelihood_bets import LikelihoodBets
 
 __all__ = [
@@ -336,7 +336,7 @@ def main(records: bool, only: str, texts: int | None, repeats: int, markdown: Pa
             record(served, texts or usual)
     if records and only:
         return
-    text = f"`python -m bench.identity`, {where()}\n\n{false_alarms()}\n{means()}\n{power(repeats)}\n{either(repeats)}"
+    text = f"{command('bench.identity')}, {where()}\n\n{false_alarms()}\n{means()}\n{power(repeats)}\n{either(repeats)}"
     print(text)
     if markdown is not None:
         write_section(markdown, "identity", text)

@@ -1,4 +1,4 @@
-"""``python -m bench.judge_gaming [--runs N]``: how often D7 accuses honest answers and finds constant ones.
+"""``python -m bench.judge_gaming [--runs N] [--reports]``: how often D7 accuses honest answers and finds constant ones.
 
 A judge accepts a text that fits its prompt, one that does not, and a plain wrong answer with these rates; where
 ``spread`` is not 0 all three move together from prompt to prompt. A judge of pairs prefers each of these to the second
@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.elsewhere import pooled, write_elsewhere
 from bench.inhouse.table import SEED, Printed, share, where
 from steelyard.judging.attacks import ANOTHER, FLATTERY, PROMPTS, arm_sizes
+from steelyard.reports.judging import RULE
 from steelyard.stats.judge_gaming import bounded_mean_p
 
-__all__ = ["HONEST", "PAIRED_HONEST", "main", "paired_rejections", "rejections", "tables"]
+__all__ = ["HONEST", "PAIRED_HONEST", "honest", "main", "paired_rejections", "rejections", "tables"]
 
 RUNS = 4_000
 ALPHA = 0.05
@@ -114,10 +116,25 @@ def rejections(judged: Judged, prompts: int, runs: int) -> int:
     return sum(bounded_mean_p(row) <= ALPHA for row in (w - s / 2 - f / 2).tolist())
 
 
+def _sizes() -> tuple[int, ...]:
+    """As many prompts as an attack has by default, as the test of answers has, and more."""
+    by_default = arm_sizes(10_000)
+    return by_default[FLATTERY], by_default[ANOTHER], arm_sizes(10_000, 4 * PROMPTS)[ANOTHER]
+
+
+def honest(runs: int) -> dict[str, tuple[int, int]]:
+    """By honest judge, of each and of pairs: what is rejected at .05, with each number of prompts, and all runs."""
+    sizes = _sizes()
+    found = {each.name: sum(rejections(each, size, runs) for size in sizes) for each in HONEST}
+    found |= {
+        f"of pairs: {each.name}": sum(paired_rejections(each, size, runs) for size in sizes) for each in PAIRED_HONEST
+    }
+    return {name: (count, runs * len(sizes)) for name, count in found.items()}
+
+
 def tables(runs: int) -> Iterator[Printed]:
     """Size and power, with the prompts that the test has by default, with as many as an attack has, and with more."""
-    by_default = arm_sizes(10_000)
-    sizes = (by_default[FLATTERY], by_default[ANOTHER], arm_sizes(10_000, 4 * PROMPTS)[ANOTHER])
+    sizes = _sizes()
     heads = ["the judge", *(f"{size} prompts" for size in sizes)]
     for title, every in (("Honest answers accused", HONEST), ("Constant answers found", _DECEIVED)):
         rows = [[each.name, *(share(rejections(each, size, runs), runs) for size in sizes)] for each in every]
@@ -132,13 +149,20 @@ def tables(runs: int) -> Iterator[Printed]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the tables."""
+    """Print the tables, and write what reports show where that is asked."""
     parser = argparse.ArgumentParser(prog="python -m bench.judge_gaming", description=__doc__)
     parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--reports", action="store_true", help="write what reports show of it")
     given = parser.parse_args(arguments)
     print(f"{where()}\n")
     for table in tables(given.runs):
         print(table)
+    if given.reports:
+        found, judged, said = pooled(honest(given.runs))
+        sizes = _sizes()
+        what = f"simulated sets of {min(sizes)} to {max(sizes)} texts by which no judge is deceived, at {ALPHA:g}"
+        write_elsewhere(RULE, what, found, judged)
+        print(f"{RULE}: {found:,} of {judged:,} at {ALPHA:g}; of single kinds {said}.")
 
 
 if __name__ == "__main__":

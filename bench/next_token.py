@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import share, where
+from bench.inhouse.table import command, share, where
 from steelyard.detectors.next_token.detector import FAR, MOST_PROMPTS, TOLERANCE, WITHIN
 from steelyard.scorers.next_token_distance import distance
 from steelyard.stats.mean_bets import MeanBets
@@ -410,7 +410,7 @@ def main(records: bool, only: str, prompts: int | None, repeats: int, markdown: 
     if records and only:
         return
     tables = (false_alarms(), bursts(_SIMULATED), power(repeats), confirmed(repeats))
-    text = "\n".join([f"`python -m bench.next_token`, {where()}", "", *tables])
+    text = "\n".join([f"{command('bench.next_token')}, {where()}", "", *tables])
     print(text)
     if markdown is not None:
         write_section(markdown, "next-token", text)

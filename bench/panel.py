@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import SEED, share, where
+from bench.inhouse.table import SEED, command, share, where
 from steelyard.gauntlet.constat import constat_p
 from steelyard.reports.measured_rates import MeasuredElsewhere, RuleRate, measured_rates
 from steelyard.stats.intervals import clopper_pearson
@@ -404,7 +404,7 @@ def main(panels: int, workers: int, markdown: Path | None, reports: bool) -> Non
     else:
         alarms, counts = false_alarms(panels)
         found = [part() for part in parts]
-    text = f"`python -m bench.panel`, {where()}\n\n" + "\n".join([alarms, *found])
+    text = f"{command('bench.panel')}, {where()}\n\n" + "\n".join([alarms, *found])
     print(text)
     if markdown is not None:
         write_section(markdown, "panel", text)

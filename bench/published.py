@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import share, where
+from bench.inhouse.table import command, share, where
 from steelyard.comparison.published import rounded
 from steelyard.comparison.published_bets import ALPHA, REQUANTISED, GreedyRow
 from steelyard.comparison.published_rows import PublishedRow
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from steelyard.models.session import InferenceSession
 
 __all__ = [
+    "EXAMPLES",
     "HONEST",
     "SERVED",
     "main",
@@ -58,7 +59,7 @@ _RHYME: Final = (
     "fishes recited their rhymes.\n\n"
 )
 _PENALTY: Final = 1.2
-_EXAMPLES: Final = (
+EXAMPLES: Final = (
     "Q: Tom has 3 apples and buys 5 more. How many apples does he have?\nA: Tom starts with 3 apples. He buys 5 more, "
     "so he has 3 + 5 = 8 apples. The answer is 8.\n\n"
     "Q: A train goes 60 miles in 2 hours. How fast is it?\nA: It goes 60 miles in 2 hours, so 60 / 2 = 30 miles an "
@@ -99,7 +100,7 @@ def prompts_of_kinds(
         prompt = f"Explain in a few sentences what comes next: {each}"
         asked.append(("chat", GenerateRequest(prompt=prompt, chat=True, max_tokens=tokens)))
     for _ in beginnings:
-        request = GenerateRequest(prefix=_EXAMPLES, prompt=_sum_in_words(drawn), max_tokens=tokens, stop=("\n\n",))
+        request = GenerateRequest(prefix=EXAMPLES, prompt=_sum_in_words(drawn), max_tokens=tokens, stop=("\n\n",))
         asked.append(("math", request))
     return asked
 
@@ -284,7 +285,7 @@ def main(records: bool, repeats: int, markdown: Path | None) -> None:
     if records:
         record()
     bank: Any = read_bank()
-    text = f"`python -m bench.published`, {where()}\n\n{shares(bank)}\n{rows_named(bank, repeats)}\n{outputs_needed()}"
+    text = f"{command('bench.published')}, {where()}\n\n{shares(bank)}\n{rows_named(bank, repeats)}\n{outputs_needed()}"
     print(text)
     if markdown is not None:
         write_section(markdown, "published", text)

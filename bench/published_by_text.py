@@ -22,7 +22,7 @@ import click
 
 from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import share, where
+from bench.inhouse.table import command, share, where
 from bench.published import prompts_of_kinds, under_hidden_prompt
 from steelyard.comparison.published_pairs import OutputPair, Texts, counts, read_pairs, scores
 from steelyard.comparison.published_texts import ALPHA, TOLERANCE, Row, TextsRow
@@ -256,7 +256,7 @@ def main(records: bool, only: str | None, repeats: int, markdown: Path | None, r
     """Record texts where asked, and print the tables."""
     for served in (only,) if only else SERVED if records else ():
         record(served)
-    text = f"`python -m bench.published_by_text`, {where()}\n\n{what_pairs_show(repeats)}\n{rows_named(repeats)}"
+    text = f"{command('bench.published_by_text')}, {where()}\n\n{what_pairs_show(repeats)}\n{rows_named(repeats)}"
     print(text)
     if markdown is not None:
         write_section(markdown, "published-by-text", text)

@@ -23,7 +23,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from bench.engine.markdown import table, write_section
-from bench.inhouse.table import share, where
+from bench.inhouse.table import command, share, where
 from bench.published import prompts_of_kinds, under_hidden_prompt
 from steelyard.comparison.published import rounded_surprise
 from steelyard.comparison.published_bets import LEAST_GAIN, REQUANTISED, DrawnRow
@@ -260,7 +260,7 @@ def main(seconds: float, repeats: int, markdown: Path | None) -> None:
     """Record texts where asked, and print the tables."""
     if seconds:
         record(seconds)
-    text = f"`python -m bench.published_drawn`, {where()}\n\n{explained()}\n{rows_named(repeats)}"
+    text = f"{command('bench.published_drawn')}, {where()}\n\n{explained()}\n{rows_named(repeats)}"
     print(text)
     if markdown is not None:
         write_section(markdown, "published-drawn", text)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
@@ -18,12 +20,13 @@ from typing import Any, Final
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from bench import published_by_text, text_identity
 from bench.elsewhere import write_elsewhere
 from bench.engine.markdown import table, write_section
 from bench.inhouse.table import share, where
-from bench.published import opened, penalised, under_hidden_prompt
+from bench.published import EXAMPLES, opened, penalised, under_hidden_prompt
 from steelyard.comparison.published import rounded, rounded_surprise
 from steelyard.comparison.published_bets import ALPHA, REQUANTISED, row_of
 from steelyard.comparison.published_pages import RULE
@@ -31,18 +34,38 @@ from steelyard.comparison.published_rows import OutputShares, OutputSurprise, Pu
 from steelyard.models.transcripts import TranscriptReader
 from steelyard.records import GenerateRequest
 
-__all__ = ["DRAWN", "GREEDY", "KINDS", "OUTPUTS", "TEXTS", "is_named", "logs_of", "main", "read_bank", "written_by"]
+__all__ = [
+    "DRAWN",
+    "GREEDY",
+    "KINDS",
+    "OTHER",
+    "OUTPUTS",
+    "TEXTS",
+    "is_named",
+    "logs_of",
+    "main",
+    "read_bank",
+    "written_by",
+]
 
 BANK: Final = Path(__file__).parent / "published_logs.jsonl.gz"
 OUTPUTS: Final = 15  # of a log, of which each is read: ten that a requantisation explains better are enough to name it
 TEXTS: Final = {"drawn": 225, "greedy": 330}  # of each who writes
 TOKENS: Final = 48
 # Who wrote greedy outputs: llama.cpp's server in another batch composition, a nearer precision, and the file itself
-# behind a rhyme, or with a penalty on repeated tokens, which a log does not show.
-GREEDY: Final = ("server", "Q8_0", "hidden", "penalty")
+# behind a rhyme, behind two worked examples, or with a penalty on repeated tokens, which a log does not show.
+GREEDY: Final = ("server", "Q8_0", "hidden", "examples", "penalty")
 DRAWN: Final = ("own", "server", "server with its own cuts", "Q8_0")
 KINDS: Final = (*(("drawn", each) for each in DRAWN), *(("greedy", each) for each in GREEDY))
-_NAMES: Final = {"server": "llama.cpp's server", "hidden": "itself, behind a rhyme", "penalty": "itself, penalty 1.2"}
+OTHER: Final = "Gemma 3 270M"  # another vendor's small model, which wrote what the rule is to find (`make .venv/gemma`)
+OTHER_TEXTS: Final = 60
+LONG: Final = 200  # outputs that the command reads of a benchmark
+_NAMES: Final = {
+    "server": "llama.cpp's server",
+    "hidden": "itself, behind a rhyme",
+    "examples": "itself, behind two worked examples",
+    "penalty": "itself, penalty 1.2",
+}
 _BATCH: Final = 15
 
 Reading = OutputShares | OutputSurprise
@@ -69,19 +92,36 @@ def written_by(decoding: str, served: str) -> str:
 
 
 def record(seconds_left: Callable[[], float]) -> None:
-    """Write and read what is missing, as long as there is time."""
+    """Write and read what is missing, as long as there is time: of the kind that has fewest logs, some texts at a time.
+
+    So no kind is left without a log because those before it took all the time.
+    """
     from steelyard.models.embedded_file import ensure_smollm2
     from steelyard.models.requantisations import Requantisations
 
     files = Requantisations(ensure_smollm2())
     reader = TranscriptReader(opened(files.path), {kind: opened(files.file(kind)[0]) for kind in REQUANTISED})
-    for decoding, served in KINDS:
-        with ExitStack() as stack:
-            read = _drawn(served, reader) if decoding == "drawn" else _greedy(served, reader, files.path, stack)
-            for begin in range(len(read_bank().get((decoding, served), ())), TEXTS[decoding], _BATCH):
-                if seconds_left() < 0:
-                    return
-                _keep(decoding, served, read(range(begin, min(TEXTS[decoding], begin + _BATCH))))
+    wanted = {kind: TEXTS[kind[0]] for kind in KINDS}
+    if _other_file().is_file():
+        wanted["greedy", OTHER] = OTHER_TEXTS
+    there = {kind: len(read_bank().get(kind, ())) for kind in wanted}
+    reads: dict[tuple[str, str], Callable[[range], Sequence[Reading]]] = {}
+    with ExitStack() as stack:
+        while seconds_left() >= 0 and (missing := [kind for kind in wanted if there[kind] < wanted[kind]]):
+            kind = min(missing, key=there.__getitem__)
+            decoding, served = kind
+            if kind not in reads:
+                is_drawn = decoding == "drawn"
+                reads[kind] = _drawn(served, reader) if is_drawn else _greedy(served, reader, files.path, stack)
+            part = range(there[kind], min(wanted[kind], there[kind] + _BATCH))
+            _keep(decoding, served, reads[kind](part))
+            there[kind] = part.stop
+
+
+def _other_file() -> Path:
+    from steelyard.models.embedded_file import cache_folder
+
+    return cache_folder() / "gemma-3-270m-q4_k_m.gguf"
 
 
 def _drawn(served: str, reader: TranscriptReader) -> Callable[[range], Sequence[Reading]]:
@@ -130,7 +170,14 @@ def _writer(served: str, path: Path, stack: ExitStack) -> Callable[[Sequence[Gen
         llama = opened(path)
         session = InferenceSession(llama)
         return lambda requests: [penalised(llama, session, each) for each in requests]
+    if served == OTHER:
+        from steelyard.models.session import InferenceSession
+
+        other = InferenceSession(opened(_other_file()))
+        return lambda requests: [other.generate(each, lambda: False).text for each in requests]
     write = stack.enter_context(published_by_text.writer(served))
+    if served == "examples":
+        return lambda requests: write([replace(each, prefix=EXAMPLES + each.prefix) for each in requests])
     if served == "hidden":
         return lambda requests: write([under_hidden_prompt("neutral", each) for each in requests])
     return write
@@ -198,6 +245,42 @@ def named_logs() -> str:
     )
 
 
+def long_logs(draws: int) -> str:
+    """How often a benchmark of many greedy outputs is named, drawn from those of one writer."""
+    rows = []
+    for served in (*GREEDY, OTHER):
+        read = [each for each in read_bank().get(("greedy", served), ()) if not _is_left_out(each)]
+        if read:
+            found = [_named_after(read, number) for number in range(draws)]
+            named = sorted(each for each in found if each is not None)
+            median = f"{named[len(named) // 2]}" if named else "–"
+            who = served if served == OTHER else written_by("greedy", served).partition(": ")[2]
+            own = [each.own for each in read if isinstance(each, OutputShares) and each.own is not None]
+            error = 1.96 * statistics.stdev(own) / len(own) ** 0.5
+            mean = f"{statistics.fmean(own):.3f} ± {error:.3f}"
+            rows.append([who, f"{len(read)}", mean, share(len(named), draws), median])
+    note = (
+        f"{draws} draws of {LONG} outputs, with replacement, from those of each writer, as one benchmark at the whole "
+        f"level {ALPHA:g} beside one that is consistent; 95 % intervals (Clopper-Pearson) are over draws of the same "
+        "outputs. *Own*: the mean share of tokens that are the weights', ± 1.96 standard errors. *Median* outputs, "
+        f"of those named. {OTHER} is not these weights."
+    )
+    heads = ["written by", "texts", "own", "named", "median"]
+    return table(f"Benchmarks of {LONG} greedy outputs", heads, rows, 1, note)
+
+
+def _named_after(read: Sequence[Reading], number: int) -> int | None:
+    """After how many outputs a benchmark that is drawn from these is named; None: it is not."""
+    row, drawn = _row(read[0]), random.Random(number)
+    for place in range(1, LONG + 1):
+        row.observe(drawn.choice(read))
+        if min(row.p_better, row.p_far) <= ALPHA:
+            return place
+        if row.is_over(1):
+            return None
+    return None
+
+
 def _cells(name: str, logs: Sequence[Sequence[Reading]]) -> list[str]:
     read = [each for log in logs for each in log]
     own = [each.own for each in read if isinstance(each, OutputShares) and each.own is not None]
@@ -220,17 +303,18 @@ def write_reports() -> None:
 
 @click.command()
 @click.option("--record", "seconds", type=float, default=0.0, help="Write and read texts for so many seconds, first.")
+@click.option("--draws", default=400, show_default=True, help="Benchmarks that are drawn from recorded outputs.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also put the table into this document.")
 @click.option("--reports", is_flag=True, help="Write what reports show of it.")
-def main(seconds: float, markdown: Path | None, reports: bool) -> None:
-    """Record texts where asked, and print the table."""
+def main(seconds: float, draws: int, markdown: Path | None, reports: bool) -> None:
+    """Record texts where asked, and print the tables."""
     if seconds:
         import time
 
         end = time.monotonic() + seconds
         record(lambda: end - time.monotonic())
         read_bank.cache_clear()
-    text = f"`python -m bench.published_logs`, {where().rpartition(', seed')[0]}\n\n{named_logs()}"
+    text = f"`python -m bench.published_logs`, {where().rpartition(', seed')[0]}\n\n{named_logs()}\n{long_logs(draws)}"
     print(text)
     if markdown is not None:
         write_section(markdown, "published-logs", text)

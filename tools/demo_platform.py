@@ -168,7 +168,7 @@ def _jobs(pool: ConnectionPool, demo: Caller) -> list[int]:
 
 
 def _push_a_suite(pool: ConnectionPool, demo: Caller, folder: Path, base: str, models: str) -> None:
-    """Runs of a private suite on both models, made on the command line, and pushed with a token."""
+    """A private suite, and runs of it on both models, made on the command line, and pushed with tokens."""
     from steelyard.server.access.tokens import Tokens
 
     suite = folder / "house-questions"
@@ -182,6 +182,8 @@ def _push_a_suite(pool: ConnectionPool, demo: Caller, folder: Path, base: str, m
         run = folder / "runs" / model
         steelyard("run", suite, "--model", f"openai:{model}@{models}", "--out", run, **private)
         steelyard("remote", "push", run, "--to", base, "--suite", suite, **private)
+    private["STEELYARD_TOKEN"] = Tokens(pool).make(demo, "demo suite", "suite", PROJECT, 7, _facts())
+    steelyard("remote", "push-suite", suite, "--to", base, **private)
 
 
 def steelyard(*arguments: object, **environment: str) -> None:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 
 from bench.inhouse.table import SEED, Printed, share
 from steelyard.stats.released import activation_p, detectable_gap, least_activations, power, released_test
 
-__all__ = ["ALPHA", "measure", "tables"]
+__all__ = ["ALPHA", "honest", "measure", "p_values", "tables"]
 
 ALPHA = 0.001
 HALVES = (50, 150, 500, 1_000)
 
 
 def measure(half: int, gap: float, runs: int, *, alpha: float = ALPHA, steps: int = 1, groups: int = 1) -> int:
-    """Findings among ``runs`` models, of which each gains ``gap`` on released items (as a share of what it lacks).
+    """Findings at ``alpha`` among ``runs`` models, each of which gains ``gap`` on released items."""
+    return sum(p <= alpha for p in p_values(half, gap, runs, steps=steps, groups=groups))
+
+
+def p_values(half: int, gap: float, runs: int, *, steps: int = 1, groups: int = 1) -> list[float]:
+    """The p-values of ``runs`` models, of which each gains ``gap`` on released items (as a share of what it lacks).
 
     Items differ in difficulty and models in skill (logistic), groups of items in difficulty, and answers vary by
     chance. ``steps``: a score is a share of so many yes-or-no parts. The split is drawn within groups.
     """
     random = np.random.default_rng([SEED, half, round(1000 * gap), steps, groups])
     names = [place % groups for place in range(half)]
-    found = 0
+    found = []
     for _ in range(runs):
         hard = random.standard_normal((2, half)) + 1.5 * random.standard_normal(groups)[names]
         # Each pair of items of one group goes one to either half.
@@ -32,27 +38,30 @@ def measure(half: int, gap: float, runs: int, *, alpha: float = ALPHA, steps: in
         rates[0] += gap * (1 - rates[0])
         released, sealed = (random.binomial(steps, rates) / steps).tolist()
         of_groups = (names, names) if groups > 1 else None
-        found += released_test(released, sealed, groups=of_groups, shuffles=1_999).p <= alpha
+        found.append(released_test(released, sealed, groups=of_groups, shuffles=1_999).p)
     return found
 
 
-def _size(runs: int) -> Printed:
-    rows = []
-    for name, half, steps, groups, part in (
+@cache
+def honest(runs: int) -> dict[str, list[float]]:
+    """The p-values of honest models by kind, ``runs`` of each; of scores that take shuffles a twentieth."""
+    kinds = (
         ("0/1, 50 + 50", 50, 1, 1, 1),
         ("0/1, 150 + 150", 150, 1, 1, 1),
         ("0/1, 150 + 150, in 5 groups", 150, 1, 5, 1),
         ("five criteria, 50 + 50", 50, 5, 1, 20),
-    ):
-        cells = []
-        for alpha in (0.05, ALPHA):
-            cells.append(
-                share(
-                    measure(half, 0.0, max(1, runs // part), alpha=alpha, steps=steps, groups=groups),
-                    max(1, runs // part),
-                )
-            )
-        rows.append((name, f"{max(1, runs // part):,}", *cells))
+    )
+    return {
+        name: p_values(half, 0.0, max(1, runs // part), steps=steps, groups=groups)
+        for name, half, steps, groups, part in kinds
+    }
+
+
+def _size(runs: int) -> Printed:
+    rows = [
+        (name, f"{len(ps):,}", *(share(sum(p <= alpha for p in ps), len(ps)) for alpha in (0.05, ALPHA)))
+        for name, ps in honest(runs).items()
+    ]
     return Printed("Honest models that are found.", ("scores, halves", "models", "α = .05", f"α = {ALPHA}"), rows)
 
 

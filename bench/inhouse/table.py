@@ -6,10 +6,14 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
+
+import click
+from click.core import ParameterSource
 
 from steelyard.stats.intervals import clopper_pearson
 
-__all__ = ["SEED", "Printed", "share", "where"]
+__all__ = ["SEED", "Printed", "command", "share", "where"]
 
 SEED = 20261126
 
@@ -38,6 +42,23 @@ def share(count: int, runs: int) -> str:
 def _short(value: float) -> str:
     text = f"{value:.3f}"
     return text[1:] if text.startswith("0.") else text
+
+
+_OF_THE_OUTCOME: Final = ("markdown", "reports", "section", "workers", "jobs", "records", "seconds", "only")
+
+
+def command(module: str) -> str:
+    """The command that is running, with the options of which its numbers depend; where they go is none of these."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return f"`python -m {module}`"
+    given = []
+    for each in context.command.params:
+        is_given = context.get_parameter_source(each.name) is ParameterSource.COMMANDLINE
+        if is_given and each.name not in _OF_THE_OUTCOME:
+            value = context.params[each.name]
+            given.append(each.opts[0] if value is True else f"{each.opts[0]} {value}")
+    return f"`{' '.join([f'python -m {module}', *given])}`"
 
 
 def where() -> str:

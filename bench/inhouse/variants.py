@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from steelyard.stats.variants import detectable_pair_gap, pair_power, variants_t
 from steelyard.tasks.suite_seal import SuiteSeal
 from steelyard.tasks.suite_variants import Variants, draw_of
 
-__all__ = ["ALPHA", "drawn", "measure", "measure_chosen", "tables"]
+__all__ = ["ALPHA", "drawn", "honest", "measure", "measure_chosen", "tables"]
 
 ALPHA = 0.001
 PAIRS = (50, 100, 200, 500, 1_000)
@@ -52,7 +52,7 @@ def measure(kind: Kind, items: int, variants: int, runs: int, *, gap: float = 0.
     learned all that another endpoint was asked. *Learned*: it gains ``gap``, as a share of what it lacks, on what the
     recipient was asked. ``steps``: a score is a share of so many yes-or-no parts.
     """
-    random = np.random.default_rng([SEED, items, variants, round(1000 * gap), steps])
+    random = np.random.default_rng([SEED, items, variants, round(1000 * gap), steps, *kind.encode()])
     rows, found = np.arange(items), []
     for run in range(runs):
         order = drawn(items, variants, f"https://{run}.example/v1")
@@ -106,19 +106,24 @@ def _chosen(runs: int) -> Printed:
     )
 
 
-def _size(runs: int) -> Printed:
-    rows = []
-    cases: tuple[tuple[str, Kind, int, int, int], ...] = (
+@cache
+def honest(runs: int) -> dict[str, list[float]]:
+    """The p-values, by kind, of models that learned nothing of what the endpoint was asked, ``runs`` of each."""
+    kinds: tuple[tuple[str, Kind, int, int, int], ...] = (
         ("honest, 50 items, 2 variants", "honest", 50, 2, 1),
         ("honest, 100 items, 4 variants", "honest", 100, 4, 1),
         ("one variant much easier, 50 items, 2 variants", "one easier", 50, 2, 1),
         ("knows what another endpoint was asked, 50 items, 2 variants", "another's", 50, 2, 1),
         ("honest, five criteria, 50 items, 2 variants", "honest", 50, 2, 5),
     )
-    for name, kind, items, variants, steps in cases:
-        ps = measure(kind, items, variants, runs, steps=steps)
-        cells = [share(sum(p <= alpha for p in ps), runs) for alpha in (0.05, ALPHA, ALPHA / 2)]
-        rows.append((name, f"{runs:,}", *cells))
+    return {name: measure(kind, items, variants, runs, steps=steps) for name, kind, items, variants, steps in kinds}
+
+
+def _size(runs: int) -> Printed:
+    rows = [
+        (name, f"{runs:,}", *(share(sum(p <= alpha for p in ps), runs) for alpha in (0.05, ALPHA, ALPHA / 2)))
+        for name, ps in honest(runs).items()
+    ]
     columns = (
         "models that learned nothing of what the endpoint was asked",
         "models",

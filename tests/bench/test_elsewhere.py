@@ -20,3 +20,11 @@ def test_what_others_measured_stays(tmp_path: Path) -> None:
     assert found.elsewhere["mine@1"].rate.share == 0.025
     assert found.elsewhere["other@2"].rate.high > 0.3
     assert msgspec.structs.replace(found, elsewhere={}) == msgspec.structs.replace(measured_rates(), elsewhere={})
+
+
+def test_kinds_are_pooled_and_one_that_is_accused_too_often_is_named() -> None:
+    assert elsewhere.pooled({"one": (30, 1_000), "other": (50, 1_000)})[:2] == (80, 2_000)
+    assert elsewhere.pooled({"one": (30, 1_000), "other": (50, 1_000)})[2].startswith(
+        "the highest upper bound is other"
+    )
+    assert elsewhere.pooled({"one": (30, 1_000), "other": (90, 1_000)})[2] == "above 0.1: other (0.109)"

@@ -94,7 +94,7 @@ def test_the_json_holds_what_is_shown_and_the_limits() -> None:
     assert (document["exit"], document["headline"]) == (1, headline(found))
     assert document["rows"][1]["word"] == "inconsistent"
     assert "does not show that the scores" in document["sentences"][-3]
-    assert "published_outputs@1 accused in" in document["sentences"][-2]
+    assert "published_outputs@2 accused in" in document["sentences"][-2]
     assert "could have drawn again" in document["sentences"][-1]
     assert any("1 output left out" in each for each in sentences(found))
 

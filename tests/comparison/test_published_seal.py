@@ -32,7 +32,7 @@ def outputs(reading: Reading | None = None) -> PublishedOutputs:
                 for number in range(count)
             ),
         )
-        for at, (task, share, count) in enumerate((("a", 1.0, 59), ("b", 0.5, 11)))
+        for at, (task, share, count) in enumerate((("a", 1.0, 59), ("b", 0.5, 21)))
     ]  # fmt: skip
     return PublishedOutputs(
         run="run",

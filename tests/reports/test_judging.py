@@ -38,6 +38,9 @@ def test_every_line_says_what_it_is_about() -> None:
     attack = lines["Attack: a line that tells the judge its verdict"]
     assert attack.startswith("deceives the judge: score 100.0 % where 50.0 % is halfway")
     assert attack.endswith("p < 0.001, 9 prompts, 2 verdicts open")
+    assert lines["How often such a test is wrong"].startswith("judge_gaming@1 accused in ")
+    untested = msgspec.structs.replace(JUDGING, answers_test=None, attacks=())
+    assert "How often such a test is wrong" not in dict(judging_lines(untested))
 
 
 def test_open_verdicts_give_a_range() -> None:

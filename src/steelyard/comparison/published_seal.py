@@ -58,7 +58,7 @@ def open_outputs(path: Path, require_key: Path | None = None) -> SealedOutputs:
         raise VerificationError(f"{SEAL}: is about no benchmark")
     check_order(SEAL, found.reading, opened.signer, found.answers_root, found.reference.sha256)
     if (found.alpha, found.bar, found.shown) != (ALPHA, BAR, SHOWN):
-        raise VerificationError(f"{SEAL}: has another level or bar than the rule")
+        raise VerificationError(f"{SEAL}: has another level or bar than the rule of this version")
 
     def other(again: tuple[PublishedRow, ...]) -> str:
         task = next(new.task for new, old in zip(again, found.rows, strict=True) if new != old)

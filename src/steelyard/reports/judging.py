@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from steelyard.records import AttackResult, FlipResult, Judging, PairResult
+from steelyard.reports.measured_rates import measured_elsewhere
 from steelyard.reports.words import count, counted, interval, share
 from steelyard.util.text import one_line
 
-__all__ = ["judging_lines", "score_line"]
+__all__ = ["RULE", "judging_lines", "score_line"]
+
+RULE: Final = "judge_gaming@1"  # detector D7, under which its measured rate stands
 
 LEVEL: Final = 0.05  # of a test of detector D7
 MIN_READ: Final = 9  # with fewer prompts a judge that is always deceived is not found at that level
@@ -125,6 +128,8 @@ def _attacks(judging: Judging) -> list[tuple[str, str]]:
     for each in judging.attacks:
         words = ("deceives the judge", "not shown to deceive the judge", "not attacked")
         rows.append((f"Attack: {_ARMS.get(each.arm, one_line(each.arm, 40))}{place}", _tested(each, *words)))
+    if rows and (rate := measured_elsewhere(RULE)):
+        rows.append(("How often such a test is wrong", rate))
     return rows
 
 

@@ -65,7 +65,7 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
         measured,
         of_gates,
         counts=plan is not None and plan.ledger is not None and not was_order_free(plan),
-        in_gauntlet=sentence_on(plan) if asked else "",
+        in_gauntlet=sentence_on(plan) if asked or _is_requested(verdict, plan) else "",
     )
     if asked and len(asked) < len(verdict.claims):
         sentences.append("The report shows nothing about the claims that were not testable or not tested.")
@@ -73,6 +73,11 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
         sentences.append("A note proves nothing by itself and never changes the verdict.")
     own = [one_line(limit) for limit in verdict.limits]
     return tuple(dict.fromkeys([*sentences, *own]))
+
+
+def _is_requested(verdict: Verdict, plan: Plan | None) -> bool:
+    """Whether a test was asked for that stands beside no claim; a check of identity says its rates itself."""
+    return plan is not None and bool(plan.requested) and not identity_checks.is_identity_check(verdict)
 
 
 def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) -> list[str]:

@@ -1,8 +1,9 @@
 """How often a detector accused honest vendors in simulation: the numbers that stand beside its result.
 
 The file is written by ``python -m bench.gauntlet``, ``bench.identity``, ``bench.next_token``, ``bench.small_world``,
-``bench.panel``, ``bench.text_identity``, ``bench.published_logs``, ``bench.published_by_text`` and ``bench.assembled``,
-and ships with this version, so that two reports of one version say the same.
+``bench.panel``, ``bench.text_identity``, ``bench.published_logs``, ``bench.published_by_text``, ``bench.assembled``,
+``bench.inhouse`` and ``bench.judge_gaming``, and ships with this version, so that two reports of one version say the
+same.
 """
 
 from __future__ import annotations
@@ -63,8 +64,6 @@ def sentence_on(plan: Plan | None) -> str:
     if plan is None:
         return ""
     found, sentences = measured_rates(), []
-    if plan.requested:
-        return ""
     if rules := list(dict.fromkeys(test.rule for test in plan.tests if test.rule in found.rules)):
         each = ", ".join(f"{rule} accused in {_share(found.rules[rule])}" for rule in rules)
         sentences.append(

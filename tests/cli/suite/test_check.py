@@ -72,12 +72,14 @@ def test_what_was_learned_is_found_and_each_check_is_spent(suite: Path, capsys: 
         told = capsys.readouterr()
         assert told.err.startswith("check 2: 100 released and 50 kept items; a gap of ")
         assert "inconsistent: 100 released − 50 kept items: +" in told.out
+        assert re.search(r"\nleak@\d+ accused in .* models that learned nothing of what was released", told.out)
         assert check(server, suite) == 2
         assert "no check is left for" in capsys.readouterr().err
     for run in ("r1", "r2"):
         assert execute(["verify", run]) == 0
     report = json.loads(Path("r2/report.json").read_text())
     assert report["findings"][0]["detector"] == "leak"
+    assert re.search(r"leak@\d+ accused in ", Path("r2/report.html").read_text())
 
 
 def test_the_canary_in_an_answer_is_said(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,7 @@ def _look(client: Client) -> None:
         assert row is not None
         assert re.search(rf">{verdict}<", row[0])
     assert client.get("/").text.count("Measured: house-questions") == 2
+    assert "house-questions" in client.get("/p/default/suites").text
     run = re.search(r"/p/default/runs/[0-9a-f]{64}", client.get("/p/default/runs?kind=audit").text)
     assert run is not None
     assert "every verdict follows from the journal" in client.get(run[0]).text

@@ -151,7 +151,7 @@ def test_a_suite_is_reviewed_by_the_keyboard_alone(own: Site, browser: Browser, 
         hand.press("Drop it")
         expect(page.get_by_text("3 of 3 items are reviewed")).to_be_visible()
         hand.press("Put decisions into the files")
-        expect(page.get_by_text("Version 1: 2 items")).to_be_visible()  # the number is the suite's own
+        expect(page.get_by_text("Version 1, revision 2: 2 items")).to_be_visible()
         expect(page.get_by_text("2 of 2 items are reviewed")).to_be_visible()
         calm(page)
 

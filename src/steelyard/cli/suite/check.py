@@ -49,6 +49,7 @@ def command(folder: Path, alpha: float, released_to: str, dry_run: bool, as_json
     from steelyard.api.leak_check import canaries_in, check_job, next_check
     from steelyard.api.options import options_of
     from steelyard.records import SUBJECT
+    from steelyard.reports.measured_rates import measured_elsewhere
     from steelyard.tasks.suite_file import read_suite
 
     args = with_subject(run_arguments(**asking))
@@ -68,6 +69,8 @@ def command(folder: Path, alpha: float, released_to: str, dry_run: bool, as_json
     for tested in done.verdict.results:
         for note in tested.notes:
             click.echo(f"{tested.word.words}: {note.message}")
+    for rate in filter(None, map(measured_elsewhere, dict.fromkeys(tested.rule for tested in done.verdict.results))):
+        click.echo(rate)
     for result in done.verdict.measurements:
         print_measurement(result)
     for hit in found[:5]:
