@@ -27,7 +27,6 @@ from steelyard.evidence.ledger import (
     opened_line,
     parse_lines,
 )
-from steelyard.util.atomic_file import write_file
 
 __all__ = ["OTHER_END", "LedgerBusy", "LedgerFile", "ledger_path", "open_new_ledger", "read_ledger"]
 
@@ -56,8 +55,12 @@ def open_new_ledger(path: Path, signer: CryptoSigner, *, with_key: bool) -> None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         whole = path.with_name(f"{path.name}.{os.getpid()}")
-        write_file(whole, line, 0o600)
+        descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(descriptor)
             os.link(whole, path)  # all of it or nothing, and never over another one
         finally:
             whole.unlink()
