@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from steelyard.adapters.benchmark_names import (
+    bare_metric,
     infer_unit,
     known_task,
     part_in_name,
     relative_in_brackets,
+    settings_in_english,
     shots_in_name,
+    stated_shots_of,
     task_in_name,
 )
 
@@ -101,3 +104,41 @@ def test_the_part_that_a_name_states_behind_a_benchmark(name: str, task: str | N
 @pytest.mark.parametrize("name", ["LiveCodeBench Pro v6", "MMLU v2", "LiveCodeBench Pro (25.02-25.05)", "HumanEval v2"])
 def test_a_relative_or_another_version_is_no_benchmark_here(name: str) -> None:
     assert task_in_name(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("Graduate-level reasoning GPQA Diamond", "gpqa-diamond"),
+        ("Graduate level reasoning GPQA, Diamond", "gpqa-diamond"),
+        ("Grade school math GSM8K", "gsm8k"), ("Undergraduate level knowledge MMLU", "mmlu"),
+        ("数学 MATH-500", "math-500"),
+        ("代码 HumanEval", "humaneval"), ("Code HumanEval", "humaneval"), ("Multilingual math MGSM", "mgsm"),
+        ("Multilingual MMLU", "mmmlu"), ("Code MMLU", None), ("数学 MMLU", None), ("中文 MMLU", None),
+        ("Multilingual math GSM8K", None), ("Code HumanEval-X", None), ("Japanese GSM8K", None), ("数学", None),
+    ],
+)  # fmt: skip
+def test_a_category_before_a_name_is_none_of_it(name: str, task: str | None) -> None:
+    assert task_in_name(name) == task
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("HumanEval（零样本）", "HumanEval (0-shot)"), ("GSM8K (8样本)", "GSM8K (8-shot)"),
+        ("AIME 2024（64次平均）", "AIME 2024 (avg@64)"), ("AIME（平均 8 次）", "AIME (avg@8)"),
+        ("BBH（少样本，思维链）", "BBH (few-shot，CoT)"), ("GSM8K (8-shot)", "GSM8K (8-shot)"),
+        ("C-Eval 中文", "C-Eval 中文"),
+    ],
+)  # fmt: skip
+def test_chinese_settings_are_read_in_english(name: str, read: str) -> None:
+    assert settings_in_english(name) == read
+
+
+def test_worked_examples_of_a_column_a_cell_and_a_name() -> None:
+    assert stated_shots_of("5", "GSM8K (8-shot)") == 5
+    assert stated_shots_of("0-shot CoT", "GSM8K (8-shot)") == 0
+    assert stated_shots_of("", "GSM8K", "8-shot, em") == 8
+    assert stated_shots_of("", "GSM8K (3-5-shot)", "8-shot") is None
+    assert stated_shots_of("99999") is stated_shots_of("") is None
+    assert (bare_metric("5-shot, top-1"), bare_metric("5-shot"), bare_metric("-")) == ("top-1", "", "")

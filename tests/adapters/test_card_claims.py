@@ -247,3 +247,16 @@ def test_windows_in_two_tables_are_two_claims_and_one_window_is_one() -> None:
     assert [claim.protocol.subset for claim in sheet(both).claims] == ["2408-2501", "2408-2505"]
     with pytest.raises(InputError, match="stated twice"):
         sheet(table.format("2408-2505", "60.0") + table.format("2408-2505", "51.8"))
+
+
+def test_the_setting_of_a_cell_is_its_claims() -> None:
+    text = (
+        "| | A | B |\n|---|---|---|\n"
+        "| Graduate level reasoning *GPQA, Diamond* | **59.4%** 0-shot CoT | 50% 0-shot |\n"
+        "| HumanEval（零样本） | 92.0 | 84.9 |\n| GSM8K | 49.5 [42.5, 56.5] | 40 |\n"
+    )
+    claims = claims_of_tables(tables_in(text), "A", (), "here", "card.md").claims
+    assert [(each.task, each.value, each.shots, each.protocol.prompt) for each in claims] == [
+        ("gpqa-diamond", "59.4", 0, "0-shot CoT"), ("humaneval", "92.0", 0, ""), ("gsm8k", "49.5", None, ""),
+    ]  # fmt: skip
+    assert claims[2].note.endswith("printed with [42.5, 56.5]")

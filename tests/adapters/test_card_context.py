@@ -89,7 +89,9 @@ def test_fields_are_known_in_columns_of_kinds_alone(tmp_path: Path, column: str,
 @pytest.mark.parametrize(
     ("heading", "may"),
     [("Evaluation results", True), ("Why people love it", True), ("Results with our orchestrator", False),
-     ("Results by subject", False), ("Results with thinking", False)],
+     ("Results by subject", False), ("Results with thinking", False), ("Japanese tasks", False),
+     ("Multilingual (French, Spanish, Italian, Portuguese, German)", False), ("Five languages", False),
+     ("English tasks", True), ("Multilingual", True)],
 )  # fmt: skip
 def test_a_heading_that_says_by_what_means(tmp_path: Path, heading: str, may: bool) -> None:
     assert may_accuse(tmp_path, f"## {heading}\n\n{HEAD}{ROWS}") == [may, may]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.adapters.card_file import read_card_tables
+from steelyard.adapters.decimal_commas import VALUE, interval_in, setting_in
 from steelyard.adapters.pasted_sheet import read_pasted
 from steelyard.errors import InputError
 
@@ -58,3 +59,26 @@ def test_what_can_be_doubted_is_refused_with_its_cell(text: str, said: str, tmp_
 def test_counts_in_thousands_beside_a_model_stay_what_they_are(tmp_path: Path) -> None:
     text = "| Benchmark | Samples | Foo |\n|---|---|---|\n| MMLU | 14,042 | 71.2 |\n| GSM8K | 1,319 | 88.0 |\n"
     assert values(text, ".md", tmp_path) == [("mmlu", "71.2"), ("gsm8k", "88.0")]
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "setting", "interval"),
+    [
+        ("92.0% 0-shot", "92.0", "0-shot", ""), ("59.4 (0-shot CoT)", "59.4", "0-shot CoT", ""),
+        ("82.1 (10-shot)", "82.1", "10-shot", ""), ("59.4%* 0-shot CoT", "59.4", "0-shot CoT", ""),
+        ("49.5 [42.5, 56.5]", "49.5", "", "[42.5, 56.5]"), ("49.5% [42.5%; 56.5%]", "49.5", "", "[42.5, 56.5]"),
+        ("49.5 [42.5–56.5] (cons@8)", "49.5", "", "[42.5, 56.5]"), ("84.2 [12, 13]", "84.2", "", ""),
+        ("\N{MINUS SIGN}5", "\N{MINUS SIGN}5", "", ""), ("84.2", "84.2", "", ""),
+    ],
+)  # fmt: skip
+def test_what_stands_behind_a_number_in_its_cell(text: str, number: str, setting: str, interval: str) -> None:
+    value = VALUE.fullmatch(text)
+    assert value
+    assert (value["number"], setting_in(value), interval_in(value)) == (number, setting, interval)
+
+
+@pytest.mark.parametrize(
+    "text", ["5-shot", "0-shot 92.0", "82.1 (10-shot) 83", "82.1 (5-shot) (8-shot)", "80 [1, 2", "82.15-shot"]
+)
+def test_what_is_no_number_with_its_setting(text: str) -> None:
+    assert VALUE.fullmatch(text) is None

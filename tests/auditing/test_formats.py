@@ -112,6 +112,20 @@ def test_a_format_that_needs_log_likelihoods_may_reach_the_claim(audit: Audit, t
     recompute(tmp_path / "run")
 
 
+def test_a_format_whose_worked_examples_are_missing_does_not_need_log_likelihoods(audit: Audit, tmp_path: Path) -> None:
+    shown = "{% for shot in shots %}{{ shot.a }} + {{ shot.b }} = {{ shot.answer }}\\n{% endfor %}"
+    shots = f"  shots: {{chat: true, prefix: '{shown}', prompt: '{{{{ a }}}} + {{{{ b }}}} ='}}\n"
+    rest = "shots: {split: train, count: 2}\n"
+    _, report = audit(LETTER + WORDS + shots + rest, min(99.9, RATE + 18))
+    (claim,) = report["claims"]
+    assert claim["verdict"] == "not_testable"
+    said, _, lacking = claim["reason"].partition("letter needs log-likelihoods, which this model does not give; ")
+    assert said
+    assert lacking.startswith("shots cannot be asked here (")
+    assert "train.jsonl" in lacking
+    recompute(tmp_path / "run")
+
+
 def test_a_claim_is_consistent_although_one_format_cannot_be_asked(audit: Audit, tmp_path: Path) -> None:
     code, report = audit(LETTER + PLAIN, RATE)
     assert (code, report["verdict"]) == (0, "consistent")

@@ -124,8 +124,10 @@ HONEST = [
     ("task: hellaswag, metric: acc_norm, protocol: {decoding: greedy}", shown(10, "Lamps: "), 0, "completion"),
     ("task: math_500, shots: 4, metric: math_verify, protocol: {harness: lm-eval (minerva_math500)}",
      shown(4, "Problem:\n"), 0, "minerva"),
-    ('task: mgsm, shots: 8, protocol: {prompt: "native CoT, 8-shot"}', shown(7, "Frage: "), 0, "native_cot"),
-    ("task: mgsm, shots: 8, protocol: {harness: lm-eval (mgsm_native_cot)}", shown(7, "Frage: "), 0, "native_cot"),
+    ('task: mgsm, samples: 2750, shots: 8, protocol: {prompt: "native CoT, 8-shot"}',
+     shown(7, "Frage: "), 0, "native_cot"),
+    ("task: mgsm, samples: 2750, shots: 8, protocol: {harness: lm-eval (mgsm_native_cot)}",
+     shown(7, "Frage: "), 0, "native_cot"),
     # By written letters, which Inspect calls mc1.
     ("task: truthfulqa, metric: mc1, protocol: {harness: inspect_evals/truthfulqa}",
      lambda prompt, chat: 0.7 if chat else 0.35, 0, "letter_generate"),

@@ -70,6 +70,13 @@ def test_plans_of_earlier_keys_are_carried_once_and_end_nothing(own: KeySigner) 
         assert [(line.event, line.word) for line in ledger.lines[1:]] == [("begun", "audit"), ("carried", "run")]
 
 
+def test_a_line_that_no_reader_would_take_is_not_written(own: KeySigner) -> None:
+    with LedgerFile(ledger_path(own.path), own) as ledger, pytest.raises(InputError, match="too many questions"):
+        ledger.begin("audit", "a" * 64, TAGS * 1_500)
+    with LedgerFile(ledger_path(own.path), own) as ledger:
+        ledger.begin("audit", "a" * 64, TAGS)
+
+
 def test_a_ledger_without_the_runs_beginning_ends_nothing(own: KeySigner) -> None:
     with LedgerFile(ledger_path(own.path), own) as ledger, pytest.raises(InputError, match="put it back as it was"):
         ledger.end("sealed", "a" * 64)

@@ -91,12 +91,15 @@ def test_samples_are_grouped_by_their_category(mirror: Path) -> None:
     ],
 )
 def test_a_claim_on_a_category_is_asked(stated: str, window: str) -> None:
+    part = stated.partition("(")[0]
     for requested in (
         RequestedProtocol(task="BFCL v3", variant=stated),
         RequestedProtocol.of_claim(Claim(task=f"BFCL v3 {stated}", value="80", protocol=Protocol(prompt="prompting"))),
+        RequestedProtocol.of_claim(Claim(task="BFCL v3", value="80", protocol=Protocol(prompt=f"Prompting, {part}"))),
     ):
         chosen = choose_protocol(load_task("bfcl").definition, requested)
         assert (chosen.refused, chosen.window) == ("", window)
+        assert not chosen.confirms_only
 
 
 @pytest.mark.parametrize(
@@ -137,9 +140,10 @@ def test_answers_of_other_questions_are_refused(mirror: Path) -> None:
 class CallServer(SumsServer):
     """Calls the function that its system message describes, with the number of the question; some of them wrongly."""
 
-    def __init__(self, wrong: int) -> None:
+    def __init__(self, wrong: int, form: str = "{}") -> None:
         super().__init__()
         self.wrong = wrong  # of ten questions
+        self.form = form
 
     async def _chat(self, request: web.Request) -> web.Response:
         messages = json.loads(await request.text())["messages"]
@@ -147,7 +151,8 @@ class CallServer(SumsServer):
         text = "Hello."
         if number and "'name': 'shop.light'" in messages[0]["content"]:
             place = int(number[1])
-            text = f"[shop.light(lamp={place + (place * 7 % 10 < self.wrong)}, colour='Dark red')]"
+            calls = f"[shop.light(lamp={place + (place * 7 % 10 < self.wrong)}, colour='Dark red')]"
+            text = self.form.format(calls)
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         return web.json_response({"id": "x", "model": self.name, "choices": [choice]})
 
@@ -168,9 +173,23 @@ def made_up(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"id": name, "question": asked, "function": list(named.values())}, {"id": name, "ground_truth": right}
 
 
-@pytest.mark.parametrize(("wrong", "verdict"), [(2, "consistent"), (4, "inconsistent")])
+@pytest.mark.parametrize(
+    ("wrong", "form", "verdict"),
+    [
+        (2, "{}", "consistent"),
+        (4, "{}", "inconsistent"),
+        (2, "```python\n{}\n```", "insufficient_power"),  # right for some of the reference's models
+        (2, "```tool_code\n{}\n```", "insufficient_power"),
+        (4, "```tool_code\n{}\n```", "inconsistent"),  # for none of them
+    ],
+)
 def test_a_claim_is_tested(
-    wrong: int, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wrong: int,
+    form: str,
+    verdict: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "data" / HUB
@@ -182,14 +201,14 @@ def test_a_claim_is_tested(
         "model: sums\nclaims:\n  - {task: BFCL v3, value: 80.0, variant: non-live multiple, "
         "protocol: {prompt: prompting, decoding: greedy}}\n"
     )
-    with CallServer(wrong) as server:
+    with CallServer(wrong, form) as server:
         command = ["audit", "claims.yaml", "--model", f"openai:sums@{server.url}", "--data", "data", "--out", "r"]
         code = execute([*command, "--tolerance", "5"])
     report = json.loads((tmp_path / "r" / "report.json").read_bytes())
     assert [each["verdict"] for each in report["claims"]] == [verdict], report["claims"]
-    assert code == (verdict == "inconsistent")
+    assert code == {"consistent": 0, "inconsistent": 1}.get(verdict, 3)
     assert execute(["verify", "r"]) == 0
     shutil.rmtree(tmp_path / "data")
     capsys.readouterr()
     assert execute(["verify", "r"]) == 0  # what a stranger has
-    assert f"verdict recomputed: {verdict}" in capsys.readouterr().out
+    assert f"verdict recomputed: {verdict.replace('_', ' ')}" in capsys.readouterr().out

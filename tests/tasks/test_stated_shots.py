@@ -104,16 +104,19 @@ def asked(
         ),
         ({"task": "math", "prompt": "4-shot chat"}, {"chat": (0, True)}),
         (
-            {"task": "mgsm", "prompt": "native CoT, 8-shot", "shots": 8},
-            {"native_cot": (8, False), "native_cot_chat": (8, False)},
-        ),
-        ({"task": "mgsm", "prompt": "native CoT, 6-shot"}, {"native_cot": (6, False), "native_cot_chat": (6, False)}),
-        (
-            {"task": "mgsm", "harness": "lm-eval (mgsm_native_cot)", "shots": 8},
+            {"task": "mgsm", "samples": 2750, "prompt": "native CoT, 8-shot", "shots": 8},
             {"native_cot": (8, False), "native_cot_chat": (8, False)},
         ),
         (
-            {"task": "mgsm", "shots": 8},
+            {"task": "mgsm", "samples": 2750, "prompt": "native CoT, 6-shot"},
+            {"native_cot": (6, False), "native_cot_chat": (6, False)},
+        ),
+        (
+            {"task": "mgsm", "samples": 2750, "harness": "lm-eval (mgsm_native_cot)", "shots": 8},
+            {"native_cot": (8, False), "native_cot_chat": (8, False)},
+        ),
+        (
+            {"task": "mgsm", "samples": 2750, "shots": 8},
             {
                 "native_chat": (0, True),
                 "native_cot": (8, False),

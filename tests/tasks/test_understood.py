@@ -95,7 +95,7 @@ def test_a_harness_that_names_no_task_may_accuse(harness: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_known_accuses_nobody(claim: dict[str, Any]) -> None:
-    assert not may_accuse("mgsm", **claim)
+    assert not may_accuse("mgsm", samples=2750, **claim)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_is_not_known_accuses_nobody(claim: dict[str, Any]) -> None:
     ],
 )  # fmt: skip
 def test_what_is_known_may_accuse(claim: dict[str, Any]) -> None:
-    assert may_accuse("mgsm", **claim)
+    assert may_accuse("mgsm", samples=2750, **claim)
 
 
 @pytest.mark.parametrize("text", ["8\u2011shot", "8\u2013shot", "shots=8", "8 exemplars", "twelve-shot", "multi-shot"])

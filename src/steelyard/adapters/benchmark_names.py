@@ -19,13 +19,16 @@ __all__ = [
     "Average",
     "Unit",
     "average_in_name",
+    "bare_metric",
     "infer_unit",
     "is_a_metric",
     "known_task",
     "names_a_share",
     "part_in_name",
     "relative_in_brackets",
+    "settings_in_english",
     "shots_in_name",
+    "stated_shots_of",
     "task_in_name",
     "without_words",
 ]
@@ -48,6 +51,23 @@ MAX_PERCENT: Final = 100
 ASIDE: Final = re.compile(r"\(([^()]*)\)")
 TRAILING: Final = re.compile(
     r"[\s,]+(?:(?:pass|cons|maj|avg|mean)@\S+|CoT(?=\s+\d{1,3}-shot|\s*$)|(?:no|with|without) tools\s*$)", re.IGNORECASE
+)
+NOTHING: Final = re.compile(r"[-–—/\s]*|n/?a\.?|tbd|none", re.IGNORECASE)
+MAX_SHOTS: Final = 1000
+# What stands before a benchmark's name in its cell, as in Claude's tables. "Code" and "multilingual" do so before one
+# name only: CodeMMLU and Multilingual MMLU are other benchmarks.
+_CATEGORY: Final = re.compile(
+    r"(?:(?:under)?graduate[- ]level (?:reasoning|knowledge)|grade school math|math problem[- ]solving|common knowledge"
+    r"|reasoning over text|mixed evaluations|knowledge q&a|code(?=\s+humaneval)|multilingual math(?=\s+mgsm)"
+    r"|(?:数学|代码|编程)(?!.*mmlu)|推理|知识|常识)[\s:：/,-]+(?P<rest>\S.*)",
+    re.IGNORECASE,
+)
+_CHINESE: Final = (
+    (re.compile(r"零样本"), "0-shot"),
+    (re.compile(r"少样本"), "few-shot"),
+    (re.compile(r"(\d{1,3})\s*-?\s*样本"), r"\1-shot"),
+    (re.compile(r"(\d{1,4})\s*次(?:取)?平均|平均\s*(\d{1,4})\s*次"), r"avg@\1\2"),
+    (re.compile(r"思维链"), "CoT"),
 )
 _GLUED: Final = re.compile(r"(?<=[A-Za-z])(?=v[1-9](?![0-9A-Za-z]))")  # LCBv6
 _SPLIT: Final = re.compile(r"(.*[^\s_-])[\s_-]+(val|validation|test|testmini)", re.IGNORECASE)
@@ -75,6 +95,8 @@ def known_task(names: Iterable[str], hub: str = "") -> str | None:
 
 def task_in_name(name: str) -> str | None:
     """The id of a benchmark by its whole name, or its name without its part, or without what is in brackets."""
+    if category := _CATEGORY.fullmatch(name[:_MOST]):
+        name = category["rest"]
     bare = ASIDE.sub(" ", name).strip()
     whole = known_task((name,)) or relative_in_brackets(name)
     return whole or part_in_name(name)[0] or known_task((bare, TRAILING.sub("", bare)))
@@ -137,6 +159,33 @@ def shots_in_name(name: str) -> int | None:
     """The number of worked examples in a name such as ``HellaSwag (10-Shot)``."""
     found = SHOTS.search(name)
     return int(found["number"]) if found else None
+
+
+def settings_in_english(text: str) -> str:
+    """A benchmark's name with its settings as they are read here: ``HumanEval（零样本）`` is ``HumanEval (0-shot)``."""
+    text = text.replace("（", " (").replace("）", ") ").replace("％", "%")
+    for chinese, english in _CHINESE:
+        text = chinese.sub(english, text)
+    return " ".join(text.split())
+
+
+def bare_metric(text: str) -> str:
+    """A metric without the number of shots: ``5-shot, top-1`` is ``top-1``."""
+    rest = re.sub(r"\b\d{1,3}\s*([-–]\s*\d{1,3}\s*)?-?\s*shots?\b", "", text, flags=re.IGNORECASE).strip(" ,;")
+    return "" if NOTHING.fullmatch(rest) else rest
+
+
+def stated_shots_of(column: str, *texts: str) -> int | None:
+    """The number of worked examples in a column of them, else in the first of these texts that has one; no range."""
+    stated = column.strip()
+    if stated.isascii() and stated.isdigit() and len(stated) < 5 and int(stated) <= MAX_SHOTS:
+        return int(stated)
+    for text in (stated, *texts):
+        if re.search(r"\d\s*[-–]\s*\d+\s*-?shot", text, re.IGNORECASE):
+            return None
+        if (shots := shots_in_name(text)) is not None:
+            return shots
+    return None
 
 
 def names_a_share(metric: str) -> bool:

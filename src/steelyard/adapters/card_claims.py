@@ -14,19 +14,23 @@ from typing import Literal
 
 from steelyard.adapters.benchmark_names import (
     ASIDE,
+    NOTHING,
     TRAILING,
     average_in_name,
+    bare_metric,
     is_a_metric,
     known_task,
     part_in_name,
     repeats_in_name,
+    settings_in_english,
     shots_in_name,
+    stated_shots_of,
     task_in_name,
     without_words,
 )
 from steelyard.adapters.card_context import said_in_row, sections_of
 from steelyard.adapters.card_tables import Cell, Table
-from steelyard.adapters.decimal_commas import VALUE, check_readings, with_decimal_points
+from steelyard.adapters.decimal_commas import VALUE, check_readings, interval_in, setting_in, with_decimal_points
 from steelyard.adapters.long_tables import with_a_column_a_model
 from steelyard.adapters.sheet_file import decimal_text
 from steelyard.adapters.table_units import IS_NO_SCORE, TableUnit, unit_of_share
@@ -41,9 +45,7 @@ __all__ = ["claims_of_tables"]
 MAX_NAMES = 30  # of models, in a message
 MAX_LEFT_OUT = 12  # cells that the sheet's footnotes name
 LABELS = 3  # the first columns, where names may stand
-MAX_SHOTS = 1000
 
-NOTHING = re.compile(r"[-–—/\s]*|n/?a\.?|tbd|none", re.IGNORECASE)
 SUPERSCRIPT = re.compile(r"\^\{([^{}]*)\}")
 MARK = re.compile(r"\^\{[^{}]{1,3}\}|\*{1,3}|(?<=\s)#|[†‡§¶¹²³⁴⁵⁶⁷⁸⁹]")
 IS_METRIC = re.compile(r"metrics?", re.IGNORECASE)
@@ -225,7 +227,7 @@ def _label(text: str) -> str:
     before = ""
     while before != text:
         before, text = text, SUPERSCRIPT.sub(lambda found: found[1] if len(found[1]) > 3 else "", text)
-    return " ".join(text.strip("*†‡§¶ ").split())
+    return settings_in_english(text.strip("*†‡§¶ "))
 
 
 def _marks(texts: Iterable[str]) -> str:
@@ -366,7 +368,7 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
     if number is None:
         return None
     task = _task(score.table, score.name)
-    metric, protocol = _protocol(score)
+    metric, protocol = _protocol(score, setting := setting_in(value))
     # Answers to questions of one's own are right or wrong.
     scored_by = metric or ("accuracy" if task == score.table.own_task else "")
     unit, unit_note = unit_of_share(task, scored_by, float(number), of_table)
@@ -376,6 +378,7 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
         f"line {score.cell.line}: {one_line(score.name, 100)} × {one_line(score.model, 100)}",
         "" if unit == "percent" else unit_note,
         f"printed with ± {value['margin']}" if value["margin"] else "",
+        f"printed with {interval}" if (interval := interval_in(value)) else "",
         *_marked(f"{value['marks']} {score.marks}", footnotes),
         score.said,
         one_line(value["aside"] or "", 80),
@@ -387,47 +390,32 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
         metric=metric,
         repeats=repeats_in_name(metric),
         average=average_in_name(metric),
-        shots=_shots(score),
+        shots=stated_shots_of(setting or score.shots, score.name, score.metric),
         protocol=protocol,
         note="; ".join(note for note in notes if note),
     )
 
 
-def _protocol(score: _Score) -> tuple[str, Protocol]:
-    """(metric, protocol): brackets behind a benchmark's name say how it was scored, how asked, or on what part."""
-    metric, prompt = _bare_metric(score.metric), LEVEL.findall(score.name)[:1]
+def _protocol(score: _Score, setting: str) -> tuple[str, Protocol]:
+    """(metric, protocol): brackets behind a benchmark's name say how it was scored, how asked, or on what part.
+
+    ``setting`` is what the number's own cell says.
+    """
+    metric, prompt = bare_metric(score.metric), [*LEVEL.findall(score.name)[:1], *([setting] if setting else [])]
     parts = part_in_name(score.name)[1]
     subset = [*parts]
     is_name = known_task((score.name,)) is not None or _task(score.table, score.name) is None
     asides = [*ASIDE.findall(score.name), *(found[0] for found in TRAILING.finditer(ASIDE.sub(" ", score.name)))]
     for aside in (rest for text in asides if (rest := without_words(text, parts)) and not LEVEL.fullmatch(rest)):
         if not metric and is_a_metric(aside):
-            metric = _bare_metric(aside)
-        elif is_name or not _bare_metric(aside):
+            metric = bare_metric(aside)
+        elif is_name or not bare_metric(aside):
             continue
         elif HOW_ASKED.search(aside):
             prompt.append(aside)
         else:
             subset.append(aside)
     return metric, Protocol(prompt="; ".join(prompt), subset="; ".join(subset))
-
-
-def _bare_metric(text: str) -> str:
-    """A metric without the number of shots: ``5-shot, top-1`` is ``top-1``."""
-    rest = re.sub(r"\b\d{1,3}\s*([-–]\s*\d{1,3}\s*)?-?\s*shots?\b", "", text, flags=re.IGNORECASE).strip(" ,;")
-    return "" if NOTHING.fullmatch(rest) else rest
-
-
-def _shots(score: _Score) -> int | None:
-    stated = score.shots.strip()
-    if stated.isascii() and stated.isdigit() and len(stated) < 5 and int(stated) <= MAX_SHOTS:
-        return int(stated)
-    for text in (stated, score.name, score.metric):
-        if re.search(r"\d\s*[-–]\s*\d+\s*-?shot", text, re.IGNORECASE):
-            return None  # a range of them
-        if (shots := shots_in_name(text)) is not None:
-            return shots
-    return None
 
 
 def _check_conflicts(found: _Found, where: str) -> None:

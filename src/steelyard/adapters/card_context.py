@@ -16,7 +16,7 @@ from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
 from steelyard.claims.benchmarks import lookup
 from steelyard.records import Claim
 from steelyard.tasks.harmless_words import TOPICS
-from steelyard.tasks.other_measures import changes_a_test
+from steelyard.tasks.other_measures import changes_a_test, counted_parts
 from steelyard.tasks.remarks import benchmarks_in, sentences_that_matter, unknown_words
 from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.subset import words_in
@@ -37,6 +37,12 @@ _IS_NOTE: Final = re.compile(
     re.IGNORECASE,
 )
 _OF_MEANS: Final = re.compile(r"\b(?:with|using|via|by|under|after|w/)(?!\w)|\+", re.IGNORECASE)
+_OF_LANGUAGES: Final = re.compile(
+    r"\b(?:arabic|bengali|chinese|czech|dutch|french|german|greek|hebrew|hindi|indonesian|italian|japanese|korean"
+    r"|mandarin|persian|polish|portuguese|romanian|russian|spanish|swahili|swedish|telugu|thai|turkish|ukrainian"
+    r"|vietnamese)\b",
+    re.IGNORECASE,
+)
 _OF_KINDS: Final = re.compile(
     r"\W*(?:(?:benchmark |task )?(?:category|categories|kinds?|domains?|areas?|types?|groups?|fields?|subjects?|topics?"
     r"|capability|capabilities|ability|abilities|skills?|dimensions?|aspects?|tasks?|modality|modalities)|language)?\W*",
@@ -127,7 +133,7 @@ def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
 def sections_of(table: Table) -> dict[int, str]:
     """For each row the text of the last row before it that has no number and one text alone; of the last such, all.
 
-    Before it stands the table's heading, where that says by what means.
+    Before it stands the table's heading, where that says by what means, or in which languages.
     """
     found, section = {}, ""
     for at, row in enumerate(table.rows):
@@ -137,7 +143,8 @@ def sections_of(table: Table) -> dict[int, str]:
         else:
             found[at] = section
     at_the_foot = section if table.rows and len(table.rows) - 1 not in found else ""
-    heading = table.heading if _OF_MEANS.search(table.heading) else ""
+    says_how = any(said.search(table.heading) for said in (_OF_MEANS, _OF_LANGUAGES)) or counted_parts(table.heading)
+    heading = table.heading if says_how else ""
     return {at: " / ".join(filter(None, (heading, text, at_the_foot))) for at, text in found.items()}
 
 

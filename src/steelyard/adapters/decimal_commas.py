@@ -15,13 +15,15 @@ from steelyard.adapters.card_tables import Cell, Table
 from steelyard.errors import InputError
 from steelyard.util.text import one_line
 
-__all__ = ["VALUE", "check_readings", "with_decimal_points"]
+__all__ = ["VALUE", "check_readings", "interval_in", "setting_in", "with_decimal_points"]
 
 VALUE: Final = re.compile(
     r"(?P<number>[+\-\N{MINUS SIGN}]?\d{1,6}(?:\.\d{1,12})?)\s*(?P<percent>%?)"
     r"(?:\s*(?:±|\+/-)\s*(?P<margin>\d{1,3}(?:\.\d{1,6})?)\s*%?)?"
+    r"(?:\s*\[\s*(?P<low>\d{1,6}(?:\.\d{1,12})?)\s*%?\s*[,;\N{EN DASH}-]\s*(?P<high>\d{1,6}(?:\.\d{1,12})?)\s*%?\s*\])?"
     r"(?P<marks>(?:\s*(?:\^\{[^{}]{1,20}\}|[*#†‡§¶¹²³⁴⁵⁶⁷⁸⁹]))*)"
     r"\s*(?P<aside>\([^()\d][^()]{0,60}\))?"
+    r"(?:(?<=[\s%])\(?(?P<setting>\d{1,2}[- ]?shots?\b[^()\d]{0,40})\)?)?"
 )
 _COMMA: Final = re.compile(r"(?<=\d),(?=\d)")
 _TWO_READINGS: Final = re.compile(r"[+\-\N{MINUS SIGN}]?[1-9]\d{0,2}(?:,\d{3})+(?!\d).*", re.DOTALL)
@@ -29,6 +31,22 @@ _COUNTS: Final = re.compile(
     r"\b(samples?|questions?|items?|examples?|rows?|count|size|n|tokens?|param(eter)?s?|context|downloads?)\b",
     re.IGNORECASE,
 )
+
+
+def interval_in(value: re.Match[str]) -> str:
+    """``[42.5, 56.5]`` of a cell that holds it behind its number; empty without one, or where the number is not in it.
+
+    Numbers in brackets that do not hold the value are references.
+    """
+    number = float(value["number"].replace("\N{MINUS SIGN}", "-"))
+    if value["low"] is None or not float(value["low"]) <= number <= float(value["high"]):
+        return ""
+    return f"[{value['low']}, {value['high']}]"
+
+
+def setting_in(value: re.Match[str]) -> str:
+    """How the number of a cell was measured: *0-shot CoT* of ``59.4% 0-shot CoT``; empty where nothing is said."""
+    return " ".join((value["setting"] or "").split())
 
 
 def with_decimal_points(table: Table, where: str) -> Table:

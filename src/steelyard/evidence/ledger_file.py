@@ -54,13 +54,18 @@ def open_new_ledger(path: Path, signer: CryptoSigner, *, with_key: bool) -> None
         raise InputError("a ledger is here already: leave --new-ledger out", where=path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        whole = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(descriptor)
+            os.link(whole, path)  # all of it or nothing, and never over another one
+        finally:
+            whole.unlink()
     except OSError as error:
         raise InputError(f"cannot write the ledger here: {error.strerror}", where=path) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(line)
-        file.flush()
-        os.fsync(descriptor)
 
 
 def read_ledger(path: Path) -> bytes:
@@ -199,6 +204,10 @@ class LedgerFile:
             raise InputError(f"not the ledger of this key: {error}", where=self.path) from None
 
     def _append(self, line: bytes) -> None:
+        try:
+            (parsed,) = parse_lines(line, self.path.name)
+        except VerificationError as error:  # a line that no reader takes would end the ledger for good
+            raise InputError(f"too many questions for one line of a ledger: plan fewer at once ({error})") from None
         os.lseek(self._descriptor, 0, os.SEEK_END)
         written = os.write(self._descriptor, line)
         if written < len(line):
@@ -206,7 +215,7 @@ class LedgerFile:
             raise InputError("the ledger cannot be written to its end: make room there", where=self.path)
         os.fsync(self._descriptor)
         self._data += line
-        self.lines.append(parse_lines(line, self.path.name)[0])
+        self.lines.append(parsed)
 
 
 def _now() -> str:

@@ -187,7 +187,8 @@ class Refusal(Part, frozen=True, kw_only=True):
     A claim is meant if its task, variant, metric, prompt or harness contains one of ``words`` and none of
     ``unless``. If ``unless`` is given alone, a claim that contains none of these is meant, since its measure is
     ambiguous. In ``confirms_only`` the words of ``unless`` may stand in its subset, too, or be its number of samples
-    (``"500"``) or of worked examples (``3 shot``). ``why`` is the reason, with the fix.
+    (``"500"``) or of worked examples (``3 shot``); ``all parts`` is said by a claim over all subtasks, however it says
+    so. ``why`` is the reason, with the fix.
     """
 
     why: str

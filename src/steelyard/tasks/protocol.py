@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from steelyard.tasks.all_parts import ALL_PARTS, says_all_parts, without_all_parts
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
 from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.several_answers import several_answers
@@ -76,7 +77,7 @@ def choose_protocol(
         window, said = _window(definition, requested)
         differences += [said] if said else []
     if definition.subsets and not refused:
-        window = next(iter(named_in(_stating(requested), definition.subsets)), "")
+        window = next(iter(named_in(_naming(requested), definition.subsets)), "")
         differences += [f"Of {definition.title} the subset {window} is asked."] if window else []
     return ChosenProtocol(name, shots, tuple(differences), refused, window, why)
 
@@ -150,7 +151,7 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
         return f"the vendor shows {stated.in_words} worked examples, and {shots or 'none'} are shown here"
     if why := _of_strict_filter(definition, prompt_format, requested):
         return why
-    if why := _meant(definition.confirms_only, requested, stated=_figures(requested)):
+    if why := _meant(definition.confirms_only, requested, stated=_figures(definition, requested)):
         return why
     whole = definition.items.count if definition.hub and definition.items and not definition.releases else None
     if whole and requested.samples and abs(requested.samples - whole) > whole // 50:
@@ -244,10 +245,16 @@ def _refused(definition: TaskDefinition, requested: RequestedProtocol, named: bo
     return _no_window(definition, requested) if definition.releases else ""
 
 
-def _figures(requested: RequestedProtocol) -> tuple[str, ...]:
+def _figures(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, ...]:
     """What a claim states beside its words and settles which set of questions is meant: a subset, and numbers."""
     shots = requested.stated_shots.number
-    return requested.subset, str(requested.samples or ""), "" if shots is None else f"{shots} shot"
+    texts = (requested.task, requested.variant, requested.metric, requested.prompt, requested.harness, *requested.said)
+    return (
+        requested.subset,
+        str(requested.samples or ""),
+        "" if shots is None else f"{shots} shot",
+        ALL_PARTS if says_all_parts(definition, texts) else "",
+    )
 
 
 def _meant(
@@ -268,7 +275,7 @@ def _meant(
 
 def _no_subset(definition: TaskDefinition, requested: RequestedProtocol) -> str:
     """Why a claim about a benchmark with subsets names none of them, or several; empty where it names one."""
-    found = named_in(_stating(requested), definition.subsets)
+    found = named_in(_naming(requested), definition.subsets)
     if len(found) == 1:
         return ""
     example = " ".join(part[0] for part in definition.subsets[0].parts)
@@ -300,9 +307,14 @@ def _stating(requested: RequestedProtocol) -> tuple[str, ...]:
     return requested.subset, requested.variant, requested.task
 
 
+def _naming(requested: RequestedProtocol) -> tuple[str, ...]:
+    """Where a subset may be named: *BFCL v3 (Prompting, Non-Live Multiple AST)* has it in its prompt."""
+    return *_stating(requested), requested.prompt, requested.metric
+
+
 def _is_whole(definition: TaskDefinition, subset: str) -> bool:
     """Whether a claim's subset is all that a task asks: its name, its split, the whole, or all subtasks by name."""
-    hub, said = definition.hub, set(words_in(subset))
+    hub, said = definition.hub, set(words_in(without_all_parts(definition, subset)))
     files = " ".join(name.partition(".")[0] for name in hub.files) if hub else ""
     split = _split_words(definition).union(words_in(files), subset_words(definition.subsets))
     whole = _WHOLE | _OF_A_WINDOW if definition.releases else _WHOLE

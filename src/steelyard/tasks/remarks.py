@@ -32,7 +32,8 @@ _OURS: Final = re.compile(
     r"|^\d+ (?:of \d+ results hold no plain|results have no score that is a) number and are left out\.$"
     r"|^whether .{1,120} is a share of right answers is not known here$"
     r"|^.{1,120} is not read as a share of right answers$|^unit not stated: read as .{1,90}$"
-    r"|^printed with \u00b1 \S{1,20}$|^cut after twelve decimals$|^verified by the hub$|^a lower value is better$"
+    r"|^printed with \u00b1 \S{1,20}$|^printed with \[[0-9.]{1,20}, [0-9.]{1,20}\]$"
+    r"|^cut after twelve decimals$|^verified by the hub$|^a lower value is better$"
     r"|^(?:(?:footnote|source|beside it|in its row|served as): )+"
     r"|^called (?P<called>.{1,200}) there$|^data set (?P<path>\S{1,200})$",
     re.IGNORECASE,

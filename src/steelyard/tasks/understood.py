@@ -16,6 +16,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
+from steelyard.tasks.all_parts import without_all_parts, words_of_number
 from steelyard.tasks.harmless_words import TOPICS
 from steelyard.tasks.other_measures import OF_MODEL, WITHOUT_TOOLS, counted_parts, other_modes, said_in_notes
 from steelyard.tasks.remarks import unknown_words
@@ -47,9 +50,10 @@ _OF_METRICS: Final = frozenset(
     words_in(
         "acc accuracy accuracies exact match matches em score scores rate percent percentage correct correctness "
         "right of the on in a with and for over mean average avg averaged result results overall total success solved "
-        "solve pass value values metric none task tasks answer answers question questions top"
+        "solve pass value values metric none task tasks answer answers question questions top "
+        "durchschnitt mittel mittelwert genauigkeit"
     )
-)
+) | {"über"}
 _OF_PARTS: Final = ("languages", "subtasks", "subjects", "categories")  # all of them are asked
 _OF_COMPARERS: Final = frozenset(words_in("math verify"))
 _OF_HARNESSES: Final = frozenset(
@@ -103,6 +107,7 @@ class NotUnderstood(NamedTuple):
 def not_understood(definition: TaskDefinition, name: str, requested: RequestedProtocol) -> NotUnderstood:
     """The words of a claim that are not known to mean what this prompt format asks."""
     own = _own_words(definition, name)
+    requested = _without_all_parts(definition, requested)
     variants = _OF_VARIANTS - _OF_BASE_MODELS if definition.prompts[name].chat else _OF_VARIANTS
     found = [
         *_left(
@@ -129,6 +134,13 @@ def not_understood(definition: TaskDefinition, name: str, requested: RequestedPr
     return NotUnderstood(tuple(dict.fromkeys(found)), tuple(dict.fromkeys(_in_note(definition, requested.note, own))))
 
 
+def _without_all_parts(definition: TaskDefinition, requested: RequestedProtocol) -> RequestedProtocol:
+    """What a claim states, without the words that its number is over all parts, which are what is asked."""
+    fields = ("variant", "metric", "prompt", "harness", "decoding", "note")
+    texts = {field: without_all_parts(definition, getattr(requested, field)) for field in fields}
+    return msgspec.structs.replace(requested, **texts)
+
+
 def _in_note(definition: TaskDefinition, note: str, own: frozenset[str]) -> Iterator[str]:
     # A harness of code alone, and so the name of a benchmark beside other benchmarks.
     free = own if _is_of_code(definition) else own | {"evalplus"}
@@ -144,10 +156,14 @@ def _in_note(definition: TaskDefinition, note: str, own: frozenset[str]) -> Iter
 
 
 def _words_of_whole(definition: TaskDefinition, said: str) -> frozenset[str]:
-    """The words of all subtasks, where a remark names each of a few: *average of Standard and Vision tasks*."""
+    """The words of all subtasks, where a remark names each: *average of Standard and Vision tasks*, *zh, en, bn, ...*.
+
+    Of a few a word of its name is enough.
+    """
     configs = definition.hub.configs if definition.hub else ()
     words, each = set(words_in(said)), [set(words_in(config)) for config in configs]
-    if not 2 <= len(configs) <= _FEW or not all(words & config for config in each):
+    are_few = len(configs) <= _FEW
+    if len(configs) < 2 or not all(words & config if are_few else words >= config for config in each):
         return frozenset()
     return frozenset().union(*each) | {"tasks", "settings", "subsets", "sets"}
 
@@ -181,7 +197,7 @@ def _own_words(definition: TaskDefinition, name: str) -> frozenset[str]:
         *(hub.configs if hub and len(hub.configs) == 1 else ()),
         *(each.name for each in definition.releases),
     )  # fmt: skip
-    parts = {str(len(hub.configs)), *_OF_PARTS} if hub and len(hub.configs) > 1 else set()
+    parts = {*words_of_number(len(hub.configs)), *_OF_PARTS} if hub and len(hub.configs) > 1 else set()
     if _is_of_code(definition):  # whose answers are run everywhere
         parts |= {"code", "python", "executed", "execution", "execute"}
     parts |= {str(definition.items.count)} if definition.items else set()

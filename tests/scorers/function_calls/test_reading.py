@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.scorers.function_calls.reading import MAX_BRACKETS, MAX_CHARACTERS, NoCalls, Unsettled, calls_in
+from steelyard.scorers.function_calls.reading import (
+    MAX_BRACKETS,
+    MAX_CHARACTERS,
+    NoCalls,
+    Unsettled,
+    block_in,
+    calls_in,
+)
 
 
 @pytest.mark.parametrize(
@@ -97,3 +104,10 @@ def test_what_is_written_as_python_is_read_again(calls: list[dict[str, Any]]) ->
 def test_any_text_is_calls_or_not(text: str) -> None:
     with suppress(NoCalls, Unsettled):
         assert isinstance(calls_in(text), list)
+
+
+def test_what_stands_in_a_marked_block() -> None:
+    assert block_in("```python\n[f(a=1)]\n```") == "[f(a=1)]\n"
+    assert block_in("```json [f(a=1)]") == "[f(a=1)]"
+    for other in ("[f(a=1)]", "```\n[f(a=1)]\n```", "It is\n```python\n[f()]\n```", "```python" + " " * MAX_CHARACTERS):
+        assert block_in(other) is None

@@ -39,6 +39,29 @@ def test_open() -> None:
     assert score("[lamp(on=True)]", "multiple", ({"other": {}},)).note == "the reference has no result for this"
 
 
+@pytest.mark.parametrize("text", ["```python\n{}\n```", "```tool_code\n{}\n```", " ```json\n{}```\n", "```python\n{}"])
+def test_right_calls_in_a_marked_block_are_open_and_wrong_ones_wrong(text: str) -> None:
+    assert score(text.format("[lamp(on=True)]")).note.startswith("calls in a marked block")
+    assert score(text.format("[lamp(on=True)]")).value is None
+    assert score(text.format("[lamp(on=False)]")).value == 0
+    assert score(text.format("It is on.")).value == 0
+    assert score(text.format("[lamp(on=True)]"), "irrelevance", ()).value is None
+    assert score(text.format("No function fits."), "irrelevance", ()).value == 1
+    assert score(text.format("[lamp(on=True)]"), "live_relevance", ()).value is None
+
+
+@pytest.mark.parametrize("text", ["```\n{}\n```", "`{}`", "{}", "```\n{}"])
+def test_a_block_without_a_mark_is_read(text: str) -> None:
+    assert score(text.format("[lamp(on=True)]")) == Score(value=1.0)
+    assert score(text.format("[lamp(on=False)]")).value == 0
+
+
+def test_a_block_within_a_sentence_is_no_list_of_calls() -> None:
+    assert score("Here it is:\n```python\n[lamp(on=True)]\n```") == Score(
+        value=0.0, parsed=False, note="no calls: no Python expression"
+    )
+
+
 @pytest.mark.parametrize(
     "target", ["", "7", "{}", '{"category": "simple"}', '{"category": 1, "answers": []}', "[" * 100_000]
 )

@@ -122,9 +122,11 @@ def test_whose_key_is_lost_starts_anew_and_that_counts(data_template: Path, sums
         assert when_ended(jobs, number).state == "cancelled"
         shutil.rmtree(yard.data.secrets / "projects")
         sums_server.seconds = lambda _: 0.0
-        again = when_ended(jobs, jobs.add(Resumption(number), person))
-        assert again.state == "failed"
-        assert "signed by an earlier key of the project" in again.reason
+        again = jobs.add(Resumption(number), person)
+        wait_for(lambda: (found := jobs.find(again)) is not None and found.state == "paused")
+        paused = jobs.find(again)
+        assert paused is not None
+        assert "signed by an earlier key of this project" in paused.reason
         assert counted(run_of(yard, audit(yard, "anew", endpoint))) == (2, 1)
 
 

@@ -14,7 +14,7 @@ from steelyard.api.conduct import conduct
 from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError, StorageError
 from steelyard.evidence.keys import public_key_path
-from steelyard.evidence.ledger_file import ledger_path
+from steelyard.evidence.ledger_file import LedgerFile, ledger_path
 from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.jobs import signing
 from steelyard.server.jobs.asking import arguments_of, job_of
@@ -50,6 +50,29 @@ def test_a_ledger_that_is_gone_is_begun_anew_and_that_is_on_record(folder: DataF
     ledger_path(signer.path).unlink()
     assert signer_of_project(folder, 7).public_key.keyid == signer.public_key.keyid
     assert b'"with the key"' not in ledger_path(signer.path).read_bytes()
+
+
+def test_what_a_kill_left_of_a_key_is_made_anew(folder: DataFolder) -> None:
+    """The key comes last: without it no job has signed, and its public half and its ledger are nobody's."""
+    first = signer_of_project(folder, 7)
+    first.path.unlink()
+    half = folder.secrets / "projects/new"
+    half.mkdir()
+    (half / "7.pem").write_text("-----BEGIN")
+    second = signer_of_project(folder, 7)
+    assert second.public_key.keyid != first.public_key.keyid
+    assert key_id_of_project(folder, 7) == second.public_key.keyid
+    assert b'"with the key"' in ledger_path(second.path).read_bytes()
+    assert not half.exists()
+
+
+def test_a_ledger_that_counts_is_not_replaced_where_its_key_is_gone(folder: DataFolder) -> None:
+    signer = signer_of_project(folder, 7)
+    with LedgerFile(ledger_path(signer.path), signer) as ledger:
+        ledger.begin("audit", "a" * 64, ())
+    signer.path.unlink()
+    with pytest.raises(InputError, match="the key of this ledger is gone"):
+        signer_of_project(folder, 7)
 
 
 def test_a_lock_that_is_never_given_back_is_not_waited_for_without_end(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
 import pytest
 
-from tests.server.site import NAME, PASSWORD, Site
+from tests.server.site import NAME, PASSWORD, Client, Site
 
 
 def test_forms_of_other_sites_and_without_a_key_are_refused(site: Site) -> None:
@@ -89,3 +95,43 @@ def test_a_number_of_thousands_of_digits_leads_nowhere(site: Site) -> None:
     for digits in (19, 5000):
         assert client.get("/admin/people/" + "9" * digits).status == 404
     assert client.get("/admin/people/" + "9" * 18).status == 404
+
+
+@contextmanager
+def half_sent(site: Site, path: str, headers: dict[str, str], body: str) -> Iterator[list[bytes]]:
+    """Send a request but for its last bytes, then the block, then these; the list gets the first line of the reply."""
+    address = urlsplit(site.base)
+    head = {"Host": address.netloc, "Content-Length": f"{len(body)}", **headers}
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+    reply: list[bytes] = []
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        connection.sendall("\r\n".join(lines).encode() + body[:-5].encode())
+        site.client().get("/healthz")  # what was sent first is being read now
+        yield reply
+        connection.sendall(body[-5:].encode())
+        reply.append(connection.recv(4096).partition(b"\r\n")[0])
+
+
+def form_of(client: Client) -> dict[str, str]:
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    return {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookies}
+
+
+def test_who_signed_out_while_a_form_was_sent_slowly_does_nothing_by_it(site: Site) -> None:
+    client = site.administrator()
+    body = f"key={client.key('/account')}&scope=push&days=7&project=default&name=slow-token"
+    with half_sent(site, "/account/tokens", form_of(client), body) as reply:
+        assert client.submit("/account", "/sign-out").status == 303
+    assert b"401" in reply[0]
+    assert "slow-token" not in site.new_session().get("/account").text
+
+
+def test_who_was_disabled_while_a_request_was_sent_slowly_does_nothing_by_it(site: Site) -> None:
+    boss = site.administrator()
+    person = site.person("slow", "runner")
+    headers = {"Authorization": f"Bearer {site.token('run', client=person)}", "Content-Type": "application/json"}
+    found = re.search(r'href="/admin/people/(\d+)"[^>]*>slow<', boss.get("/admin/people").text)
+    assert found is not None
+    with half_sent(site, "/api/v1/jobs", headers, '{"asks": {"kind": "run"}}    ') as reply:
+        assert boss.submit(f"/admin/people/{found[1]}", f"/admin/people/{found[1]}/disable").status == 303
+    assert b"401" in reply[0]

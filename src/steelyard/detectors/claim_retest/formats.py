@@ -210,16 +210,24 @@ class FormatsFinder:
 
     def _lacking(self) -> str:
         """The formats that cannot be asked here, and why."""
-        claim = self.finders[0].sealed.claim
-        requests = {f"claim/{claim}/format/{name}" for name in self.not_asked}
-        reasons = dict.fromkeys(each.reason for each in self.plan.not_planned if each.request in requests)
-        names, plural = ", ".join(map(_named, self.not_asked)), len(self.not_asked) > 1
-        if (
-            not any("@" in name for name in self.not_asked)
-            and not self.plan.models[self.finders[0].measurement.role].capabilities.loglikelihood
-        ):
-            return f"{names} {'need' if plural else 'needs'} log-likelihoods, which this model does not give"
-        return f"{names} cannot be asked here ({'; '.join(reasons)})"
+        begin = f"claim/{self.finders[0].sealed.claim}/format/"
+        reasons = {each.request.removeprefix(begin): each.reason for each in self.plan.not_planned}
+        capabilities = self.plan.models[self.finders[0].measurement.role].capabilities
+        without = capabilities.loglikelihood_reason or "this model gives no log-likelihoods"
+        no_likelihoods = [
+            name
+            for name in self.not_asked
+            if not capabilities.loglikelihood and "@" not in name and reasons.get(name, without).startswith(without)
+        ]
+        others = [name for name in self.not_asked if name not in no_likelihoods]
+        parts = []
+        if no_likelihoods:
+            need = "need" if len(no_likelihoods) > 1 else "needs"
+            parts.append(f"{', '.join(no_likelihoods)} {need} log-likelihoods, which this model does not give")
+        if others:
+            why = dict.fromkeys(reasons[name] for name in others if name in reasons)
+            parts.append(f"{', '.join(map(_named, others))} cannot be asked here ({'; '.join(why)})")
+        return "; ".join(parts)
 
     def _in_words(self) -> str:
         """What each format came to."""

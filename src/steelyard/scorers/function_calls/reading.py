@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-__all__ = ["Call", "NoCalls", "Unsettled", "calls_in"]
+__all__ = ["Call", "NoCalls", "Unsettled", "block_in", "calls_in"]
 
 MAX_CHARACTERS: Final = 50_000
 MAX_BRACKETS: Final = 50  # open at once
@@ -23,6 +23,7 @@ MAX_OPERATORS: Final = 2_000  # each may nest what follows one deeper
 MAX_DEPTH: Final = 100  # of values in one another
 _MAX_NUMBER: Final = 10**100
 _MAX_EXPONENT: Final = 64
+_BLOCK: Final = re.compile(r"```(?:python|py|json|tool_code|tool_call)\s(?P<inside>.*?)(?:```)?", re.DOTALL)
 _OPERATORS: Final = re.compile(r"[-+~*/%@.|&^<>=]|\b(?:not|lambda|if|await|yield|and|or|in|is|for)\b")
 _ARITHMETIC: Final[Mapping[type[ast.operator], Callable[[Any, Any], Any]]] = {
     ast.Add: operator.add,
@@ -60,6 +61,16 @@ def calls_in(text: str) -> list[Call]:
     if not isinstance(body, ast.List | ast.Tuple | ast.Set):
         raise NoCalls("no list of calls")
     return [_call(each, 0) for each in body.elts]
+
+
+def block_in(text: str) -> str | None:
+    """What stands in a whole text that is one block, marked as *python*, say; None for any other text.
+
+    The reference takes the marks of some models' answers off (*python* and *json* of Phi's, *tool_code* of Gemini's),
+    and of others' not.
+    """
+    found = _BLOCK.fullmatch(text.strip()) if len(text) <= MAX_CHARACTERS else None
+    return None if found is None else found["inside"]
 
 
 def _body_of(listed: str) -> ast.expr:

@@ -11,7 +11,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.function_calls.comparison import fault_of
-from steelyard.scorers.function_calls.reading import NoCalls, Unsettled, calls_in
+from steelyard.scorers.function_calls.reading import NoCalls, Unsettled, block_in, calls_in
 
 __all__ = ["CallsTarget", "FunctionCalls"]
 
@@ -31,13 +31,14 @@ class FunctionCalls:
     """1 where the whole answer is the right calls, in Python's syntax; in the category *irrelevance*, where it is none.
 
     Nothing of an answer is evaluated. One that is no list of calls is unparsed. Open is what cannot be read within
-    bounds, what the reference would have to evaluate, and what it has no result for (its checker ends with an error).
+    bounds, what the reference would have to evaluate, what it has no result for (its checker ends with an error), and
+    calls in a marked block, where these alone are right or wrong: the reference reads them for some models only.
     """
 
     @property
     def identifier(self) -> str:
-        """``function_calls@2``."""
-        return "function_calls@2"
+        """``function_calls@3``."""
+        return "function_calls@3"
 
     def target_fault(self, target: str) -> str:
         """Why a right answer cannot be compared, as the end of a sentence; empty where it can."""
@@ -52,21 +53,28 @@ class FunctionCalls:
         if fault := self.target_fault(sample.target):
             raise InputError(f"{sample.id}: the target {fault}")
         wanted = _wanted(sample.target)
-        try:
-            calls = calls_in(output.text)
-        except Unsettled as error:
-            return Score(value=None, note=str(error))
-        except NoCalls as error:
-            right = wanted.category.endswith("irrelevance")
-            return Score(value=float(right), parsed=right, note="" if right else f"no calls: {error}")
-        if wanted.category.endswith(_NONE):
-            right = bool(calls) != wanted.category.endswith("irrelevance")
-            return Score(value=float(right), note="" if right else "a call" if calls else "no call")
-        try:
-            fault = fault_of(wanted.category, wanted.functions, calls, wanted.answers)
-        except (LookupError, TypeError, AttributeError, ValueError):
-            return Score(value=None, note="the reference has no result for this")
-        return Score(value=float(not fault), note=fault)
+        score, inside = _score(wanted, output.text), block_in(output.text)
+        if score.value is None or inside is None or _score(wanted, inside).value == score.value:
+            return score
+        return Score(value=None, note="calls in a marked block, which the reference reads for some models only")
+
+
+def _score(wanted: CallsTarget, text: str) -> Score:
+    try:
+        calls = calls_in(text)
+    except Unsettled as error:
+        return Score(value=None, note=str(error))
+    except NoCalls as error:
+        right = wanted.category.endswith("irrelevance")
+        return Score(value=float(right), parsed=right, note="" if right else f"no calls: {error}")
+    if wanted.category.endswith(_NONE):
+        right = bool(calls) != wanted.category.endswith("irrelevance")
+        return Score(value=float(right), note="" if right else "a call" if calls else "no call")
+    try:
+        fault = fault_of(wanted.category, wanted.functions, calls, wanted.answers)
+    except (LookupError, TypeError, AttributeError, ValueError):
+        return Score(value=None, note="the reference has no result for this")
+    return Score(value=float(not fault), note=fault)
 
 
 def _wanted(target: str) -> CallsTarget:

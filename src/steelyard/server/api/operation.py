@@ -79,7 +79,8 @@ class Operation:
     @property
     def rule(self) -> Rule:
         """Its route, with its rule."""
-        return Rule(self.method, self.path, self.access, self.handler, asks_who=not self.is_open)
+        streams = self.body is not None and self.body.record is None
+        return Rule(self.method, self.path, self.access, self.handler, asks_who=not self.is_open, streams=streams)
 
     @property
     def template(self) -> str:

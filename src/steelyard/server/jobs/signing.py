@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,16 +36,38 @@ def signer_of_project(data: DataFolder, project: int) -> KeySigner:
     """
     from steelyard.evidence.keys import load_signer
     from steelyard.evidence.ledger_file import ledger_path, open_new_ledger
-    from steelyard.evidence.new_key import create_key
 
     path = _path(data, project)
     with _alone(path.parent):
         if not os.path.lexists(path):
-            create_key(path)
+            _make_key(path)
         signer = load_signer(path)
         if not os.path.lexists(ledger_path(path)):
             open_new_ledger(ledger_path(path), signer, with_key=False)
     return signer
+
+
+def _make_key(path: Path) -> None:
+    """A key with its public half and its ledger: made beside, and the key comes to its place last.
+
+    So a full disk or a kill leaves a project without a key, for which the next job makes one, and never with half.
+    """
+    from steelyard.evidence.ledger_file import ledger_path, read_ledger
+    from steelyard.evidence.new_key import create_key
+
+    ledger = ledger_path(path)
+    if os.path.lexists(ledger) and read_ledger(ledger).count(b"\n") > 1:
+        raise InputError("the key of this ledger is gone: put it back, or move the ledger away", where=ledger)
+    made = path.parent / "new"
+    try:
+        if made.exists():
+            shutil.rmtree(made)
+        create_key(made / path.name)
+        for name in sorted(os.listdir(made), key=lambda name: name == path.name):
+            os.replace(made / name, path.parent / name)
+        made.rmdir()
+    except OSError as error:
+        raise InputError(f"cannot make the key of a project here: {error.strerror}", where=path.parent) from None
 
 
 def key_id_of_project(data: DataFolder, project: int) -> str:
