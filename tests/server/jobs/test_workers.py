@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.rows import Jobs, why_it_waits
 from steelyard.server.jobs.workers import Presence, WorkerRow, workers_seen
@@ -58,6 +60,10 @@ def test_a_row_that_was_deleted_is_made_again_and_old_ones_are_not_shown(databas
         assert [each.is_alive for each in seen(database, "anew")] == [True]
 
 
+def one_is_alive(database: Database, name: str) -> bool:
+    return any(each.is_alive for each in seen(database, name))
+
+
 def test_a_worker_is_alive_has_its_job_and_is_gone_when_it_was_killed(yard: Yard, sums_server: SumsServer) -> None:
     sums_server.seconds = lambda _: 60.0
     with yard.database.pool(2) as pool:
@@ -71,8 +77,8 @@ def test_a_worker_is_alive_has_its_job_and_is_gone_when_it_was_killed(yard: Yard
                 each.jobs == (number,) for each in (*seen(yard.database, "killed"), *seen(yard.database, "ended"))
             )
         )
-        wait_for(lambda: seen(yard.database, "killed") and seen(yard.database, "ended"))
-        assert all(each.is_alive for name in ("killed", "ended") for each in seen(yard.database, name))
+        for name in ("killed", "ended"):
+            wait_for(partial(one_is_alive, yard.database, name))
         killed.kill()
         killed.wait()
         ended.terminate()
