@@ -55,6 +55,21 @@ def test_a_seal_that_was_interrupted_is_made_again(stopped: Path) -> None:
     assert execute(["verify", str(stopped)]) == 0
 
 
+def test_a_run_whose_finalizing_was_interrupted_is_sealed_and_not_asked_on(
+    stopped: Path, sums_server: SumsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With further answers it could never be sealed: its end in the ledger names those that it had."""
+    assert execute(["resume", str(stopped), "--finalize"]) in (0, 3, 4)
+    (stopped / layout.BUNDLE).unlink()
+    asked = sums_server.sums
+    capsys.readouterr()
+    assert execute(["resume", str(stopped)]) == 2
+    assert "--finalize seals it" in capsys.readouterr().err
+    assert sums_server.sums == asked
+    assert execute(["resume", str(stopped), "--finalize"]) in (0, 3, 4)
+    assert execute(["verify", str(stopped)]) == 0
+
+
 def test_a_copy_that_is_sealed_all_the_same_does_not_verify(
     stopped: Path, tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,11 +35,12 @@ def end_in_ledger(run: RunFolder, signer: KeySigner | None, word: Ended) -> None
 
 
 def check_has_no_other_end(run: RunFolder, signer: KeySigner | None) -> None:
-    """Raise InputError where another copy of a run was sealed: nothing more is asked for this one.
+    """Raise InputError where another copy of a run was sealed, or it was finalized: nothing more is asked for it.
 
-    A run that was sealed itself, but for the last file, has the answers that its end names.
+    A run that was sealed itself, but for the last file, has the answers that its end names. One that was finalized has
+    samples left, and with their answers it could never be sealed.
     """
-    from steelyard.evidence.ledger import has_other_end, parse_lines
+    from steelyard.evidence.ledger import digest_of_plan, has_other_end, parse_lines
     from steelyard.evidence.ledger_file import OTHER_END, ledger_path, read_ledger
 
     if run.plan.ledger is None or signer is None:
@@ -51,6 +52,9 @@ def check_has_no_other_end(run: RunFolder, signer: KeySigner | None) -> None:
         raise InputError(f"not the ledger of this key: {error}", where=path) from None
     if has_other_end(lines, run.plan_sha256, _answers_of(run)):
         raise InputError(f"{OTHER_END}: begin a new one", where=run.path)
+    own = digest_of_plan(run.plan_sha256)
+    if any((line.event, line.word, line.plan) == ("ended", "finalized", own) for line in lines):
+        raise InputError("the ledger has its end already: steelyard resume RUN --finalize seals it", where=run.path)
 
 
 def _answers_of(run: RunFolder) -> str:
