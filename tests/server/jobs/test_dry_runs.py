@@ -7,7 +7,16 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.jobs.dry_run_process import Figures
-from steelyard.server.jobs.dry_runs import AT_ONCE, KEPT, OPEN, OPEN_OF_PERSON, OPEN_OF_PROJECT, DryRun, DryRuns
+from steelyard.server.jobs.dry_runs import (
+    AT_ONCE,
+    KEPT,
+    OPEN,
+    OPEN_OF_ALL,
+    OPEN_OF_PERSON,
+    OPEN_OF_PROJECT,
+    DryRun,
+    DryRuns,
+)
 from steelyard.server.jobs.places import MOST, Places
 from tests.server.jobs.yard import wait_for
 
@@ -88,6 +97,28 @@ def test_the_people_of_one_project_keep_those_of_no_other_out() -> None:
         for number in numbers:
             done(runs, project, number)
     done(runs, 1, runs.begin(1, 1, Figures))
+
+
+def test_several_projects_together_keep_no_other_one_out() -> None:
+    go = threading.Event()
+
+    def wait() -> Figures:
+        assert go.wait(60)
+        return Figures()
+
+    runs = DryRuns()
+    held = [
+        (1 + number // OPEN_OF_PROJECT, runs.begin(1 + number // OPEN_OF_PROJECT, number, wait))
+        for number in range(OPEN)
+    ]
+    with pytest.raises(InputError, match="many other dry runs wait"):
+        runs.begin(3, 0, wait)
+    held += [(project, runs.begin(project, 1_000 + project, wait)) for project in range(OPEN, OPEN_OF_ALL)]
+    with pytest.raises(InputError, match="many other dry runs wait"):
+        runs.begin(1_000, 1, wait)
+    go.set()
+    for project, number in held:
+        done(runs, project, number)
 
 
 def test_nobody_holds_those_of_all_others_and_turns_go_by_person() -> None:

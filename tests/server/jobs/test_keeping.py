@@ -168,6 +168,33 @@ def test_a_run_whose_key_is_gone_is_paused_and_goes_on_when_it_is_back(
     assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}
 
 
+@pytest.mark.parametrize("damaged", ["ledger", "key"])
+def test_a_run_whose_key_or_ledger_cannot_be_read_is_paused_and_goes_on_when_it_can(
+    yard: Yard, sums_server: SumsServer, tmp_path: Path, damaged: str
+) -> None:
+    key = signer_of_project(yard.data, 1).path
+    path = key if damaged == "key" else ledger_path(key)
+    sums_server.seconds = lambda _: 0.05
+    with yard.database.pool(2) as pool:
+        jobs, person = Jobs(pool), a_person(yard.database, f"damaged the {damaged}")
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 40), person)
+        yard.start(f"damaged-{damaged}", 2.0)
+        wait_for(lambda: sum(count for _, count in stored(yard, number)) > 10)
+        jobs.pause(number, person)
+        wait_for(lambda: (row := jobs.find(number)) is not None and row.state == "paused")
+        asked, kept = len(sums_server.asked), path.read_bytes()
+        path.write_bytes(b"[]\n")
+        jobs.resume(number, person)
+        found = wait_for(lambda: (row := jobs.find(number)) is not None and row.state == "paused" and row)
+        assert "Resume it when whoever runs the server has put that right" in found.reason
+        assert str(yard.data.path) not in found.reason
+        assert found.failures == 0
+        assert len(sums_server.asked) == asked, "nothing was asked"
+        path.write_bytes(kept)
+        jobs.resume(number, person)
+        assert when_ended(jobs, number).state == "finished"
+
+
 @pytest.mark.parametrize("is_rolled_back", [True, False], ids=["rolled back", "begun anew"])
 def test_a_run_that_is_not_in_the_ledger_is_paused_and_goes_on_when_it_is_back(
     yard: Yard, sums_server: SumsServer, tmp_path: Path, is_rolled_back: bool

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DryRun", "DryRuns"]
 
 OPEN: Final = 20
+OPEN_OF_ALL: Final = 100  # a project of which none is open always has one, up to here; below what is kept
 OPEN_OF_PROJECT: Final = 8  # of its people together: one project's hanging endpoint keeps no other's people out
 OPEN_OF_PERSON: Final = 5
 KEPT: Final = 200
@@ -67,9 +68,10 @@ class DryRuns:
         """
         with self._guard:
             waiting = [each for each in self._found.values() if not each.is_done]
-            if len(waiting) >= OPEN:
+            of_project = sum(each.project == project for each in waiting)
+            if len(waiting) >= (OPEN if of_project else OPEN_OF_ALL):
                 raise InputError("many other dry runs wait: try again in a minute")
-            if sum(each.project == project for each in waiting) >= OPEN_OF_PROJECT:
+            if of_project >= OPEN_OF_PROJECT:
                 raise InputError(f"{OPEN_OF_PROJECT} dry runs of this project are not done yet: try again in a minute")
             if sum(each.person == person for each in waiting) >= OPEN_OF_PERSON:
                 raise InputError(f"{OPEN_OF_PERSON} of your dry runs are not done yet: wait for them")

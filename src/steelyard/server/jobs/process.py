@@ -45,10 +45,13 @@ if TYPE_CHECKING:
     from steelyard.api.conduct import Job
     from steelyard.auditing.conductor import Audit
     from steelyard.auditing.session import RunSession
+    from steelyard.evidence.keys import KeySigner
     from steelyard.planning.orders import ProvedOrders
     from steelyard.plugins import Model
     from steelyard.server.database.connection import Database
+    from steelyard.server.database.folder import DataFolder
     from steelyard.server.jobs.spending import JobAllowance
+    from steelyard.storage.run_folder import RunFolder
 
 __all__ = ["main"]
 
@@ -64,6 +67,7 @@ _EARLIER_LEDGER: Final = (
     "one, or was begun anew. Resume it when whoever runs the server has put the later ledger back, or cancel it, and "
     "start it anew"
 )
+_UNUSABLE_KEY: Final = "Resume it when whoever runs the server has put that right, or cancel it, and start it anew"
 _DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG (linux/prctl.h)
 
 
@@ -127,7 +131,7 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
     except Interrupted:
         return Ended(how="stopped")
     except _CannotSeal as error:
-        return Ended(how="key", reason=str(error))
+        return Ended(how="key", reason=said(error))
     except LedgerBusy:  # by another job of the project, which may be held up
         return Ended(how="failed", reason="another job of the project keeps its ledger locked")
     except (InputError, VerificationError) as error:
@@ -153,9 +157,8 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     from steelyard.server.database.connection import existing_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.jobs.asking import arguments_of, job_of
-    from steelyard.server.jobs.carrying import carry_plans, has_begun
+    from steelyard.server.jobs.carrying import carry_plans
     from steelyard.server.jobs.keeping import kept_run
-    from steelyard.server.jobs.signing import signer_of_project
     from steelyard.server.jobs.specification import Resumption, read_specification
     from steelyard.storage.run_folder import RunFolder
 
@@ -165,7 +168,7 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
     args = arguments_of(asked, setup, inputs, run)
     teller = _Teller(out)
     data = open_data_folder(Path(setup.data), create=False)
-    database, signer = existing_database(data, _variables(setup)), signer_of_project(data, setup.project_id)
+    database, signer = existing_database(data, _variables(setup)), _signer(data, setup)
     limits = (asked.max_cost, asked.max_tokens)
     with kept_run(database.new_connection, setup, run) as kept, _account(database, setup, *limits) as account:
         more: dict[str, Any] = {"watcher": teller.watch, "store": kept, "allowance": account}
@@ -177,12 +180,35 @@ def _do(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> None:
             return
         begun = RunFolder.open(run)
         if not begun.is_sealed:
-            if begun.signers and signer.public_key.keyid not in begun.signers:
-                raise _CannotSeal(_ANOTHER_KEY)
-            if begun.plan.ledger is not None and not has_begun(signer, begun.plan_sha256):
-                raise _CannotSeal(_EARLIER_LEDGER)
+            _check_key(begun, signer)
             asyncio.run(resumed(begun, args, signer, **more))
             teller.tell_all()
+
+
+def _signer(data: DataFolder, setup: Setup) -> KeySigner:
+    """The project's signer. Raises _CannotSeal where a run that is begun needs a key that is unusable now."""
+    from steelyard.server.jobs.signing import signer_of_project
+
+    try:
+        return signer_of_project(data, setup.project_id)
+    except InputError as error:
+        if setup.stored_run is None:
+            raise
+        raise _CannotSeal(f"{error}. {_UNUSABLE_KEY}") from None
+
+
+def _check_key(begun: RunFolder, signer: KeySigner) -> None:
+    """Raises _CannotSeal where the key that is here, or its ledger, is not the one that began the run."""
+    from steelyard.server.jobs.carrying import has_begun
+
+    if begun.signers and signer.public_key.keyid not in begun.signers:
+        raise _CannotSeal(_ANOTHER_KEY)
+    try:
+        is_known = begun.plan.ledger is None or has_begun(signer, begun.plan_sha256)
+    except InputError as error:
+        raise _CannotSeal(f"{error}. {_UNUSABLE_KEY}") from None
+    if not is_known:
+        raise _CannotSeal(_EARLIER_LEDGER)
 
 
 def _foreseen(job: Job, account: JobAllowance | None) -> Job:
