@@ -97,6 +97,40 @@ def test_a_heading_that_says_by_what_means(tmp_path: Path, heading: str, may: bo
     assert may_accuse(tmp_path, f"## {heading}\n\n{HEAD}{ROWS}") == [may, may]
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        "# Ours-7B\n\n## Thinking\n\n### Math and science\n\n{}",
+        "# Ours-7B\n\n## Results in reasoning mode\n\n#### Mathematics\n\n{}",
+        "## With Python tools\n\n### Math\n\n{}",
+        "Ours-7B\n=======\n\nThinking\n--------\n\n### Math\n\n{}",
+        "<details><summary>Thinking mode</summary>\n\n# Ours-7B\n\n{}\n</details>",
+        '## Evaluation\n\n=== "Thinking"\n\n{}',
+        "<h2>Majority voting over 32 samples</h2>\n<p>Math.</p>\n<h3>Math</h3>\n{}",
+        f"### {'A comparison of our model with others of its size ' * 4}in thinking mode\n\n{{}}",
+        "## Evaluation\n\nAll results below are in thinking mode.\n\n### Math\n\n{}",
+        "## Evaluation\n\nAll results below are in thinking mode.\n\n| a | b |\n|---|---|\n| x | y |\n\n### Math\n\n{}",
+    ],
+)
+def test_what_wider_sections_say_accuses_nobody(tmp_path: Path, card: str) -> None:
+    assert may_accuse(tmp_path, card.format(HEAD + ROWS)) == [False, False]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "# Ours-7B: thinking deeper\n\n## Evaluation\n\n### Reasoning\n\n{}",
+        "## Thinking\n\n### Math\n\nx\n\n## Math\n\n{}",
+        "## Evaluation\n\n### Agents\n\nWith tools it goes on.\n\n### Math\n\n{}",
+        "<details><summary>Thinking mode</summary>x</details>\n\n## Math\n\n{}",
+        "## Run it\n\n```bash\n# thinking mode\nrun\n```\n\n{}",
+        "## Evaluation of Qwen2.5 base language models\n\n{}",
+    ],
+)
+def test_what_other_sections_say_is_of_them(tmp_path: Path, card: str) -> None:
+    assert may_accuse(tmp_path, card.format(HEAD + ROWS)) == [True, True]
+
+
 def test_models_in_rows_say_it_in_theirs(tmp_path: Path) -> None:
     head = "| Model | Mode | GSM8K | AIME 2025 |\n|---|---|---|---|\n"
     card = f"{head}| Ours | thinking | 90 | 70 |\n| Other | | 80 | 60 |\n"

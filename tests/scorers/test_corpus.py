@@ -22,14 +22,14 @@ SCORE = SampleScore(
     repeat=0,
     status="scored",
     value=float(corpus_score(COUNTS)),
-    scorer="chrf@1",
+    scorer="chrf@2",
     seq=1,
     counts=COUNTS,
 )
 
 
 def test_only_a_scorer_of_corpus_scores_is_one() -> None:
-    assert isinstance(corpus_scorer("chrf@1"), Chrf)
+    assert isinstance(corpus_scorer("chrf@2"), Chrf)
     assert corpus_scorer("exact@2") is None
     assert corpus_scorer('similarity[{"measure":"chrf"}]@1') is None
     assert corpus_scorer("not_installed@1") is None

@@ -133,7 +133,7 @@ def claims_of_tables(
     _check_conflicts(found, where)
     used = list({table.number: table for table, _ in found.claims}.values())
     footnotes = [
-        f"Taken from {'; '.join(table.place for table in used)}. Each note names the line, the row and the column.",
+        f"Taken from {'; '.join(table.source for table in used)}. Each note names the line, the row and the column.",
         "Where no unit is printed, shares above 1 were read as percent. What the card's text says of shots, "
         "decoding and limits of answers is not here: add it.",
     ]

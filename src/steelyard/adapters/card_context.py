@@ -12,12 +12,13 @@ from typing import Final
 
 import msgspec
 
+from steelyard.adapters.card_headings import level_of
 from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
 from steelyard.claims.benchmarks import lookup
 from steelyard.records import Claim
 from steelyard.tasks.harmless_words import TOPICS
-from steelyard.tasks.other_measures import changes_a_test, counted_parts
-from steelyard.tasks.remarks import benchmarks_in, sentences_that_matter, unknown_words
+from steelyard.tasks.other_measures import changes_a_test, counted_parts, says_another_way
+from steelyard.tasks.remarks import benchmarks_in, sentences_in, sentences_that_matter, unknown_words
 from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.subset import words_in
 from steelyard.util.text import one_line
@@ -28,6 +29,8 @@ _MAX_LINE: Final = 2000  # characters
 _MAX_TEXT: Final = 300
 _ABOVE: Final = 4  # lines with words
 _BELOW: Final = 10
+_NARROWEST: Final = 7
+_FAR: Final = 400  # lines up to a section's heading
 _NOTE: Final = re.compile(r"(?P<mark>\^\{[^{}]{1,3}\}|\*{1,3}|[#†‡§¶¹²³⁴⁵⁶⁷⁸⁹])\s*[:.)]?\s*(?P<text>\S.{3,})")
 _OF_TABLE: Final = re.compile(r"<(caption|tfoot)\b[^<>]{0,300}>(.{0,4000}?)</\1>", re.IGNORECASE | re.DOTALL)
 _CAPTION: Final = "\0"  # in front of a caption
@@ -66,11 +69,15 @@ def footnotes_in(text: str) -> dict[str, str]:
 def sentences_beside(text: str, tables: Sequence[Table], model: str = "") -> list[str]:
     """What the lines before and after these tables, and their captions and feet, say that may change a test.
 
-    The name of ``model`` is known in them.
+    The name of ``model`` is known in them. What sections say before their first table or narrower heading, farther
+    away, is prose: of it only what says of help, modes or several answers.
     """
     known = frozenset(words_in(model))
-    kept = (_that_matters(each, known) for each in dict.fromkeys(lines_beside(text, tables)))
-    return [one_line(each, _MAX_TEXT) for each in kept if each]
+    kept = [_that_matters(each, known) for each in dict.fromkeys(lines_beside(text, tables))]
+    kept += [
+        each for words in _words_of_sections(text, tables) for each in sentences_in(words) if says_another_way(each)
+    ]
+    return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in kept if each))
 
 
 def lines_beside(text: str, tables: Sequence[Table]) -> list[str]:
@@ -130,10 +137,28 @@ def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
                 return
 
 
+def _words_of_sections(text: str, tables: Sequence[Table]) -> list[str]:
+    """What the sections of these tables say first, such as *All results are in thinking mode*.
+
+    A section is of its heading and all narrower ones; its first words stand before any of these and before any table.
+    """
+    lines = without_comments(text).splitlines()
+    said: list[str] = []
+    for table in tables:
+        level, end = _NARROWEST, table.line - 1
+        for at in range(end - 1, max(-1, end - 1 - _FAR), -1):
+            if found := level_of(lines[at]):
+                if found < level:
+                    level = found
+                    said += _words_of(iter(lines[at + 1 : end]), _ABOVE)
+                end = at
+    return list(dict.fromkeys(said))
+
+
 def sections_of(table: Table) -> dict[int, str]:
     """For each row the text of the last row before it that has no number and one text alone; of the last such, all.
 
-    Before it stands the table's heading, where that says by what means, or in which languages.
+    Before it stand the table's headings that say by what means, or in which languages.
     """
     found, section = {}, ""
     for at, row in enumerate(table.rows):
@@ -143,9 +168,10 @@ def sections_of(table: Table) -> dict[int, str]:
         else:
             found[at] = section
     at_the_foot = section if table.rows and len(table.rows) - 1 not in found else ""
-    says_how = any(said.search(table.heading) for said in (_OF_MEANS, _OF_LANGUAGES)) or counted_parts(table.heading)
-    heading = table.heading if says_how else ""
-    return {at: " / ".join(filter(None, (heading, text, at_the_foot))) for at, text in found.items()}
+    headings = [
+        each for each in table.headings if _OF_MEANS.search(each) or _OF_LANGUAGES.search(each) or counted_parts(each)
+    ]
+    return {at: " / ".join(filter(None, (*headings, text, at_the_foot))) for at, text in found.items()}
 
 
 def said_in_row(

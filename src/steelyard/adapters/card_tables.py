@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import html
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from steelyard.adapters.card_headings import Headings
 from steelyard.util.text import one_line
 
 __all__ = ["Cell", "Table", "plain", "table_of_rows", "tables_in", "without_comments"]
@@ -21,12 +21,12 @@ MAX_CELL = 2000  # characters
 MAX_COLUMNS = 200
 MAX_ROWSPAN = 500
 MAX_CELLS = 200_000  # of one table
+MAX_HEADINGS = 1_000  # characters
 
 # What the standard parser needs a square of time for, or raises at: a "<" that begins no short tag.
 NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]{0,1000}>)")
 HYPHENS = re.compile(r":?-*:?")
 FENCE = re.compile(r"[ \t]*(```|~~~)")
-HEADING = re.compile(r"[ \t]*(#{1,6}[ \t]+(?P<marked>.+?)[ \t#]*|\*\*(?P<bold>[^*|]+)\*\*:?[ \t]*)")
 NO_PIPE = re.compile(r"\\\|")
 
 
@@ -42,15 +42,21 @@ class Cell:
 class Table:
     """One table: rows of the head, and rows of the body, each with all columns. ``number`` counts from 1.
 
-    ``own_task`` is the id of a task of whoever reads it, whose name is known in it beside those of benchmarks.
+    ``headings`` are those that it stands under, the widest first. ``own_task`` is the id of a task of whoever reads it,
+    whose name is known in it beside those of benchmarks.
     """
 
     number: int
     line: int
-    heading: str
+    headings: tuple[str, ...]
     head: tuple[tuple[Cell, ...], ...]
     rows: tuple[tuple[Cell, ...], ...]
     own_task: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The nearest heading; empty where it stands under none."""
+        return self.headings[-1] if self.headings else ""
 
     @property
     def columns(self) -> int:
@@ -62,19 +68,22 @@ class Table:
         """``table 2 (line 63: Chat Model)``."""
         return f"table {self.number} (line {self.line}{': ' if self.heading else ''}{one_line(self.heading, 80)})"
 
+    @property
+    def source(self) -> str:
+        """Its place with all that stands above it: ``table 2 (line 63: Thinking mode / Chat Model)``."""
+        above = one_line(" / ".join(self.headings), MAX_HEADINGS)
+        return f"table {self.number} (line {self.line}{': ' if above else ''}{above})"
+
 
 def tables_in(text: str) -> list[Table]:
     """Every table of a card in Markdown or HTML, in its order."""
-    text = without_comments(text)
-    lines = text.splitlines()
-    found = [*_pipe_tables(lines), *_html_tables(text)]
-    headings = dict(_headings(lines))
-    places = list(headings)
+    text = NO_TAG.sub("&lt;", without_comments(text)) if "<" in text else text
+    found = [*_pipe_tables(text.splitlines()), *_html_tables(text)]
+    headings = Headings(text)
     tables: list[Table] = []
-    for line, head, rows in sorted(found, key=lambda table: table[0]):
-        above = bisect_left(places, line)
-        heading = headings[places[above - 1]] if above else ""
-        tables.append(Table(len(tables) + 1, line, heading, tuple(head), tuple(rows)))
+    for place, head, rows in sorted(found, key=lambda table: table[0]):
+        above = tuple(words for each in headings.above(place) if (words := plain(each)))
+        tables.append(Table(len(tables) + 1, place[0], above, tuple(head), tuple(rows)))
     return tables
 
 
@@ -94,12 +103,12 @@ def table_of_rows(rows: Iterable[Sequence[str]], first_line: int) -> Table:
         for line, row in enumerate(rows, first_line)
         if any(text.strip() for text in row)
     ]
-    return Table(1, first_line, "", tuple(cells[:1]), tuple(cells[1:]))
+    return Table(1, first_line, (), tuple(cells[:1]), tuple(cells[1:]))
 
 
 # ── Markdown ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-Found = tuple[int, list[tuple[Cell, ...]], list[tuple[Cell, ...]]]
+Found = tuple[tuple[int, int], list[tuple[Cell, ...]], list[tuple[Cell, ...]]]  # line and column, head, body
 
 
 def _pipe_tables(lines: Sequence[str]) -> Iterator[Found]:
@@ -115,7 +124,8 @@ def _pipe_tables(lines: Sequence[str]) -> Iterator[Found]:
         end = number + 2
         while end < len(lines) and "|" in lines[end] and not FENCE.match(lines[end]):
             end += 1
-        yield number + 1, [_pipe_row(line, number + 1)], [_pipe_row(lines[at], at + 1) for at in range(number + 2, end)]
+        rows = [_pipe_row(lines[at], at + 1) for at in range(number + 2, end)]
+        yield (number + 1, 0), [_pipe_row(line, number + 1)], rows
         number = end
 
 
@@ -130,12 +140,6 @@ def _pipe_row(line: str, number: int) -> tuple[Cell, ...]:
     text = text.removeprefix("|")
     parts = (text[:-1] if text.endswith("|") else text).split("|")
     return tuple(Cell(plain(part[:MAX_CELL]), number) for part in parts[:MAX_COLUMNS])
-
-
-def _headings(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(lines, 1):
-        if found := HEADING.fullmatch(line[:500]):
-            yield number, plain(found["marked"] or found["bold"])
 
 
 IMAGE = re.compile(r"!\[([^\[\]]*)\](\([^()]*\)|\[[^\[\]]*\])")
@@ -170,7 +174,7 @@ def _html_tables(text: str) -> Iterator[Found]:
     if "<table" not in text.casefold():
         return
     reader = _TableReader()
-    reader.feed(NO_TAG.sub("&lt;", text))
+    reader.feed(text)
     reader.close()
     for table in reader.tables:
         grid = list(_spread(table.rows))
@@ -178,7 +182,7 @@ def _html_tables(text: str) -> Iterator[Found]:
         of_head = heads.index(False) if False in heads else len(heads)
         of_head = max(1, of_head)
         if len(grid) > of_head:
-            yield table.line, grid[:of_head], grid[of_head:]
+            yield table.place, grid[:of_head], grid[of_head:]
 
 
 @dataclass
@@ -192,8 +196,8 @@ class _HtmlCell:
 class _HtmlTable:
     """The cells of one table as they are written: each row, and whether it belongs to the head."""
 
-    def __init__(self, line: int) -> None:
-        self.line = line
+    def __init__(self, place: tuple[int, int]) -> None:
+        self.place = place  # line and column
         self.rows: list[tuple[list[_HtmlCell], bool]] = []
         self.cells = 0
 
@@ -212,7 +216,7 @@ class _TableReader(HTMLParser):
         if tag == "table":
             self._depth += 1
             if self._depth == 1:
-                self.tables.append(_HtmlTable(self.getpos()[0]))
+                self.tables.append(_HtmlTable(self.getpos()))
         elif self._depth == 1:
             self._inside(tag, dict(attrs))
         if self._cell is not None and tag in ("br", "p", "div", "li"):

@@ -10,9 +10,10 @@ from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.reading.overlap import character_grams
 from steelyard.stats.chrf import ORDER, corpus_score
 
-__all__ = ["Chrf", "counts_of"]
+__all__ = ["Chrf", "beside_it", "counts_of"]
 
 LONGEST: Final = 20_000  # characters of an answer that are read, white space apart
+_LETTERED: Final = "```", "`", "**", '"', "\N{LEFT DOUBLE QUOTATION MARK}", "<", "{", ":"  # what sets words apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Chrf:
     """chrF2 as sacreBLEU has it: character n-grams up to 6, β = 2, no white space, case and accents as they are.
 
     An answer's own score is shown; the benchmark's number comes from ``counts``, added over all answers
-    (:mod:`steelyard.stats.chrf`). An answer of more than ``longest`` characters is open.
+    (:mod:`steelyard.stats.chrf`). An answer of more than ``longest`` characters is open, and so is one in which more
+    than a translation seems to stand (:func:`beside_it`): some harnesses take the translation out of it, others do not.
     """
 
     gives_shares: ClassVar[bool] = True
@@ -34,8 +36,8 @@ class Chrf:
 
     @property
     def identifier(self) -> str:
-        """``chrf@1``."""
-        return "chrf@1"
+        """``chrf@2``."""
+        return "chrf@2"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """The answer's own score, from 0 to 1, with its counts; open where it is too long or there is no target."""
@@ -44,12 +46,23 @@ class Chrf:
             return Score(value=None, note="there is no right answer")
         if len(answer) > LONGEST:
             return Score(value=None, note=f"more than {LONGEST:,} characters")
+        if note := beside_it(output.text, sample.target):
+            return Score(value=None, note=note)
         counts = counts_of(answer, target)
         return Score(value=float(corpus_score(counts)), counts=counts)
 
     def counts_without_answer(self, sample: Sample) -> tuple[int, ...]:
         """The counts of an answer with nothing in it: the reference's n-grams alone."""
         return counts_of("", sample.target)
+
+
+def beside_it(answer: str, target: str) -> str:
+    """What of an answer may be no translation: further lines, a colon, quotes or marks that the target has not."""
+    lines = [line for line in answer.splitlines() if line.strip()]
+    if len(lines) > 1 and len(target.strip().splitlines()) == 1:
+        return "more lines than the right answer, so words may stand beside the translation"
+    found = next((mark for mark in _LETTERED if mark in answer and mark not in target), "")
+    return f"a mark that the right answer has not ({found}), so words may stand beside the translation" if found else ""
 
 
 def counts_of(answer: str, target: str) -> tuple[int, ...]:

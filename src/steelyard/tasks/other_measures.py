@@ -12,7 +12,15 @@ from typing import Final
 from steelyard.tasks.several_answers import SEVERAL_IN_WORDS, several_answers
 from steelyard.tasks.stated_shots import plain, stated_shots, without_denied, without_no_reasoning
 
-__all__ = ["changes_a_test", "counted_parts", "mode_of_model", "other_modes", "said_in_notes", "without_denied_help"]
+__all__ = [
+    "changes_a_test",
+    "counted_parts",
+    "mode_of_model",
+    "other_modes",
+    "said_in_notes",
+    "says_another_way",
+    "without_denied_help",
+]
 
 WITHOUT_TOOLS: Final = re.compile(r"\b(?:no|without|w/o)[ -](?:any )?tools?\b", re.IGNORECASE)
 _OTHER_MODES: Final = re.compile(
@@ -42,7 +50,8 @@ _IN_NOTES: Final = re.compile(
     re.IGNORECASE,
 )
 _OF_COUNTED_PARTS: Final = re.compile(
-    r"\b(?P<many>[0-9]{1,5}|one|two|three|four|five|six|seven|eight|nine|ten|some|most|many|(?:high|low)[- ]resource)"
+    r"\b(?<![0-9]\.)"
+    r"(?P<many>[0-9]{1,5}|one|two|three|four|five|six|seven|eight|nine|ten|some|most|many|(?:high|low)[- ]resource)"
     r"[- ](?:[a-z-]{1,30}[- ]){0,2}(?:languages?|subjects?|categories|questions|problems|items|samples|(?:sub-?)?tasks"
     r"|(?:sub)?sets|topics|fields|disciplines|domains|levels|exams)\b",
     re.IGNORECASE,
@@ -62,9 +71,13 @@ _DENYING: Final = re.compile(
 
 def changes_a_test(text: str) -> bool:
     """Whether words around a number say of reasoning, help, a mode, several answers or worked examples."""
+    return says_another_way(text) or bool(stated_shots(None, (plain(text),)).in_words)
+
+
+def says_another_way(text: str) -> bool:
+    """Whether words around a number say of reasoning, help, a mode or several answers."""
     text = plain(text)
-    said = other_modes(text) or said_in_notes(text) or mode_of_model(text)
-    return bool(said or several_answers((text,)) or stated_shots(None, (text,)).in_words)
+    return bool(other_modes(text) or said_in_notes(text) or mode_of_model(text) or several_answers((text,)))
 
 
 def mode_of_model(name: str) -> str:

@@ -17,7 +17,7 @@ from steelyard.tasks.other_measures import changes_a_test, without_denied_help
 from steelyard.tasks.stated_shots import plain, without_no_reasoning, without_shots
 from steelyard.tasks.subset import words_in
 
-__all__ = ["benchmarks_in", "sentences_that_matter", "unknown_words", "words_of_benchmark"]
+__all__ = ["benchmarks_in", "sentences_in", "sentences_that_matter", "unknown_words", "words_of_benchmark"]
 
 _MOST: Final = 4_000  # characters of a remark that are read
 _MANY: Final = r"(?:multiple|several|various|two|three|four|five|six|eight|ten|sixteen|[0-9]{1,5})"
@@ -140,13 +140,18 @@ def unknown_words(text: str, name: str, own: Collection[str], known: Collection[
     return list(dict.fromkeys([*found, *relatives]))
 
 
+def sentences_in(text: str) -> list[str]:
+    """The sentences of a text, each with its full stop."""
+    return _SENTENCES.split(text)
+
+
 def sentences_that_matter(text: str, known: Collection[str] = ()) -> str:
     """Of the text near a table the sentences that may change how a number is tested.
 
     These are what speaks of help, modes, several answers or worked examples; and of those that speak of measuring what
     holds a word that is not known to change nothing. Praise and comparisons have thousands of words, and are left out.
     """
-    return " ".join(each for each in _SENTENCES.split(text) if changes_a_test(each) or _may_matter(each, known))
+    return " ".join(each for each in sentences_in(text) if changes_a_test(each) or _may_matter(each, known))
 
 
 def _may_matter(sentence: str, known: Collection[str]) -> bool:

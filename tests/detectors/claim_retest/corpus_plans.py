@@ -20,7 +20,7 @@ ID = "00-t"
 
 def sealed_plan(value: str = "50.0", sealed: dict[str, Any] | None = None, **changes: Any) -> Plan:
     """``changes`` are of the measurement, ``sealed`` of the test."""
-    asked = {"population": N, "scorers": ("chrf@1",), "repeat_check": RepeatCheck(samples=N, repeats=2, among=400)}
+    asked = {"population": N, "scorers": ("chrf@2",), "repeat_check": RepeatCheck(samples=N, repeats=2, among=400)}
     claim = Claim(task="t", value=value, metric="chrf", protocol=Protocol(decoding="greedy"))
     test = CorpusTest(corpus="chrF2", claim=0, tolerance="2", alpha_inconsistent=0.05)
     planned = PlannedTest(
@@ -28,7 +28,7 @@ def sealed_plan(value: str = "50.0", sealed: dict[str, Any] | None = None, **cha
         rule="claim_retest@4",
         weight=1.0,
         null="it is not lower",
-        reads=(Reads(measurement=ID, scorer="chrf@1"),),
+        reads=(Reads(measurement=ID, scorer="chrf@2"),),
         sealed=encode(msgspec.structs.replace(test, **(sealed or {}))),
     )
     whole = plan(measurement(**({"id": ID} | asked | changes)))
@@ -47,7 +47,7 @@ def score(place: int, answer: str | None, *, again: bool = False) -> SampleScore
         repeat=1 if again else 0,
         status="missing" if answer is None else "scored",
         value=None if answer is None else float(corpus_score(counts)),
-        scorer="chrf@1",
+        scorer="chrf@2",
         seq=place,
         counts=counts,
     )

@@ -57,7 +57,7 @@ def test_what_it_would_not_have_sealed_is_refused(change: dict[str, Any]) -> Non
 @pytest.mark.parametrize("reads", [(), ("00-t", "00-t"), ("99-no",)])
 def test_it_reads_one_measurement(reads: tuple[str, ...]) -> None:
     plan = sealed_plan()
-    read = tuple(Reads(measurement=each, scorer="chrf@1") for each in reads)
+    read = tuple(Reads(measurement=each, scorer="chrf@2") for each in reads)
     with pytest.raises(ValueError, match="one measurement"):
         decode_corpus(msgspec.structs.replace(of(plan), reads=read), plan)
 
