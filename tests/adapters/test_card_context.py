@@ -110,6 +110,9 @@ def test_a_heading_that_says_by_what_means(tmp_path: Path, heading: str, may: bo
         f"### {'A comparison of our model with others of its size ' * 4}in thinking mode\n\n{{}}",
         "## Evaluation\n\nAll results below are in thinking mode.\n\n### Math\n\n{}",
         "## Evaluation\n\nAll results below are in thinking mode.\n\n| a | b |\n|---|---|\n| x | y |\n\n### Math\n\n{}",
+        "## Evaluation setup\n\nWe evaluate with majority voting over 8 samples.\n\n## Results\n\n{}",
+        "## Results\n\n{}\n## Notes on evaluation\n\nMore.\n\nThe effort is set to high.\n",
+        "## Results\n\n{}\n### More\n\n|a|b|\n|-|-|\n|x|y|\n\n**Note:** all models had thinking enabled.\n",
     ],
 )
 def test_what_wider_sections_say_accuses_nobody(tmp_path: Path, card: str) -> None:
@@ -125,6 +128,7 @@ def test_what_wider_sections_say_accuses_nobody(tmp_path: Path, card: str) -> No
         "<details><summary>Thinking mode</summary>x</details>\n\n## Math\n\n{}",
         "## Run it\n\n```bash\n# thinking mode\nrun\n```\n\n{}",
         "## Evaluation of Qwen2.5 base language models\n\n{}",
+        "## Results\n\n{}\n## Usage\n\nNote: switch thinking on by the template.\n\n## Test it\n\nWith tools.\n",
     ],
 )
 def test_what_other_sections_say_is_of_them(tmp_path: Path, card: str) -> None:

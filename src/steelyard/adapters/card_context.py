@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from steelyard.adapters.card_headings import level_of
-from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
+from steelyard.adapters.card_tables import FENCE, Cell, Table, plain, without_comments
 from steelyard.claims.benchmarks import lookup
 from steelyard.records import Claim
 from steelyard.tasks.harmless_words import TOPICS
@@ -29,6 +29,17 @@ _MAX_LINE: Final = 2000  # characters
 _MAX_TEXT: Final = 300
 _ABOVE: Final = 4  # lines with words
 _BELOW: Final = 10
+_OF_SETUP: Final = re.compile(
+    r"\b(?:eval\w*|benchmark\w*|experiment\w*|test\w*|measur\w+|results?|scores?) (?:\w+ )?"
+    r"(?:set-?ups?|settings?|protocols?|method\w*|details?|notes?|conditions?|config\w*)\b"
+    r"|\b(?:set-?up|settings|method\w*|details|notes?) (?:of|for|on) (?:\w+ )?"
+    r"(?:eval|benchmark|experiment|test|result)",
+    re.IGNORECASE,
+)
+_OF_NUMBERS: Final = re.compile(
+    r"\b(?:results?|numbers|scores?|figures|benchmarks?|models|rows|tables?|eval\w+|measured|reported|tested)\b",
+    re.IGNORECASE,
+)
 _NARROWEST: Final = 7
 _FAR: Final = 400  # lines up to a section's heading
 _NOTE: Final = re.compile(r"(?P<mark>\^\{[^{}]{1,3}\}|\*{1,3}|[#†‡§¶¹²³⁴⁵⁶⁷⁸⁹])\s*[:.)]?\s*(?P<text>\S.{3,})")
@@ -69,14 +80,13 @@ def footnotes_in(text: str) -> dict[str, str]:
 def sentences_beside(text: str, tables: Sequence[Table], model: str = "") -> list[str]:
     """What the lines before and after these tables, and their captions and feet, say that may change a test.
 
-    The name of ``model`` is known in them. What sections say before their first table or narrower heading, farther
-    away, is prose: of it only what says of help, modes or several answers.
+    The name of ``model`` is known in them. What the table's sections say first, sections on how it was measured, and
+    notes anywhere on the page are farther away: of them only what says of help, modes or several answers.
     """
     known = frozenset(words_in(model))
     kept = [_that_matters(each, known) for each in dict.fromkeys(lines_beside(text, tables))]
-    kept += [
-        each for words in _words_of_sections(text, tables) for each in sentences_in(words) if says_another_way(each)
-    ]
+    farther = (*_words_of_sections(text, tables), *_words_on_measuring(text))
+    kept += [each for words in farther for each in sentences_in(words) if says_another_way(each)]
     return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in kept if each))
 
 
@@ -153,6 +163,19 @@ def _words_of_sections(text: str, tables: Sequence[Table]) -> list[str]:
                     said += _words_of(iter(lines[at + 1 : end]), _ABOVE)
                 end = at
     return list(dict.fromkeys(said))
+
+
+def _words_on_measuring(text: str) -> Iterator[str]:
+    """What the sections of the page say whose heading is of measuring, and notes: *Note: all models had tools*."""
+    is_code, is_setup = False, False
+    for line in without_comments(text).splitlines():
+        is_code ^= FENCE.match(line) is not None
+        if is_code or "|" in line or not (words := plain(line[:_MAX_LINE]).lstrip("> ")):
+            continue
+        if level_of(line):
+            is_setup = _OF_SETUP.search(words) is not None
+        elif is_setup or (_IS_NOTE.match(words) and _OF_NUMBERS.search(words)):
+            yield words
 
 
 def sections_of(table: Table) -> dict[int, str]:
