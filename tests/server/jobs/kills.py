@@ -89,8 +89,7 @@ def torment(yard: Yard, server: SumsServer, what: Torment, say: Callable[[str], 
         jobs = Jobs(pool)
         endpoint = yard.endpoint(server.url, 1000)
         numbers = [
-            jobs.add(a_run(endpoint, what.calls, first=1000 + what.calls * each), person, max_failures=50)
-            for each in range(what.jobs)
+            jobs.add(a_run(endpoint, what.calls, first=1000 + what.calls * each), person) for each in range(what.jobs)
         ]
     before = sum(times - 1 for prompt, times in server.asked.items() if prompt.startswith("What is"))
     for each in range(what.workers):

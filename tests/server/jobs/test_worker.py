@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,26 @@ def test_a_job_is_paused_resumed_and_done_without_asking_anything_twice(yard: Ya
     assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}
     assert (yard.data.jobs / str(number) / f"{number}-2" / "run").is_dir()
     assert not (yard.data.jobs / str(number) / f"{number}-1").exists()
+
+
+def test_a_job_whose_worker_is_killed_again_and_again_ends_as_long_as_it_gets_answers(
+    yard: Yard, sums_server: SumsServer
+) -> None:
+    sums_server.seconds = lambda _: 0.05
+    with yard.database.pool(2) as pool:
+        jobs = Jobs(pool)
+        number = jobs.add(
+            a_run(yard.endpoint(sums_server.url), 90), a_person(yard.database, "is killed"), max_failures=1
+        )
+        for worker in ("killed-once", "killed-twice"):
+            process, asked = yard.start(worker, 2.0), len(sums_server.asked)
+            while len(sums_server.asked) <= asked + 40:
+                time.sleep(0.05)
+            process.kill()
+            process.wait()
+        yard.start("is-not", 2.0)
+        row = when_ended(jobs, number)
+    assert (row.state, row.attempt, row.failures) == ("finished", 3, 0)
 
 
 def test_a_lost_job_that_cannot_be_ended_keeps_no_other_from_being_taken(yard: Yard, sums_server: SumsServer) -> None:

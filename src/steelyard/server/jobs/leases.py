@@ -48,11 +48,12 @@ class Lease:
 class Outcome:
     """How an attempt ended without a run.
 
-    ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, *paused*
-    has it wait for a person, and *failed* is for good. Whether what is given back waits, is paused or is cancelled says
-    what a person wants of it at that moment. ``rests``: the endpoint did not answer, so that its other jobs wait too,
-    until it has ended for good. ``waits_for`` a *budget*: given back, it is taken again when that was changed, when
-    another job of the project has ended, or next month. ``waits_for`` *approval*: when a second person has given it.
+    ``state``: *waiting* gives it back, *again* does so and counts as a failure, of which there may be a few, where it
+    committed no answers; *paused* has it wait for a person, and *failed* is for good. Whether what is given back waits,
+    is paused or is cancelled says what a person wants of it at that moment. ``rests``: the endpoint did not answer, so
+    that its other jobs wait too, until it has ended for good. ``waits_for`` a *budget*: given back, it is taken again
+    when that was changed, when another job of the project has ended, or next month. ``waits_for`` *approval*: when a
+    second person has given it.
     """
 
     state: str
@@ -114,9 +115,9 @@ def lost_jobs(connection: psycopg.Connection[Any]) -> list[int]:
 def end_lost_lease(connection: psycopg.Connection[Any], job: int, worker: str, pause: float = 0.0) -> bool:
     """Take a job whose lease ran out from whoever had it, in a transaction of its own; False where another did.
 
-    It counts as a failure of the job, which waits for another attempt until there were too many: a job that kills its
-    worker must not go round for ever. What a person wanted of it is done. Raises psycopg.Error where that takes longer
-    than two seconds, in which the caller's own leases do not run out.
+    It counts as a failure of the job where the attempt committed no answers, and the job waits for another attempt
+    until there were too many: a job that kills its worker must not go round for ever. What a person wanted of it is
+    done. Raises psycopg.Error where that takes longer than two seconds, in which the caller's leases do not run out.
     """
     values = {
         "job": job,
@@ -132,19 +133,28 @@ def end_lost_lease(connection: psycopg.Connection[Any], job: int, worker: str, p
 
 
 _ENDING_MILLISECONDS: Final = 2_000
+# Whether the attempt committed answers: whose worker is killed again and again comes to its end all the same. What
+# kills its worker before that goes round a few times alone, and nothing for ever.
+_ADVANCED: Final = (
+    "(attempt < 200 AND EXISTS (SELECT FROM steelyard.lease l JOIN steelyard.stored_line s ON s.run_id = l.run_id "
+    "AND s.lease = l.number AND s.sequence = 10 AND s.segment IN ('main', 'lease-' || to_char(l.number, 'FM0000')) "
+    "WHERE l.holder = 'job ' || job.id || ', attempt ' || job.attempt AND l.run_id = (SELECT max(o.stored_run_id) "
+    "FROM steelyard.job o WHERE o.id = coalesce(job.resumes, job.id) OR o.resumes = coalesce(job.resumes, job.id))))"
+)
+_FAILS: Final = f"(%(state)s = 'again' AND NOT {_ADVANCED})"
 _NEXT_MONTH: Final = "date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'"
 # An attempt ends without a run, as ``Outcome`` says.
 _NEXT: Final = (
     "CASE WHEN %(state)s = 'failed' THEN 'failed' WHEN wanted = 'cancel' THEN 'cancelled' "
-    "WHEN %(state)s = 'again' AND failures + 1 >= max_failures THEN 'failed' "
+    f"WHEN failures + 1 >= max_failures AND {_FAILS} THEN 'failed' "
     "WHEN wanted = 'pause' OR %(state)s = 'paused' THEN 'paused' ELSE 'waiting' END"
 )
 _SET: Final = (
     f"UPDATE steelyard.job SET state = {_NEXT}, wanted = '', leased_until = NULL, "  # noqa: S608 — our own words
-    "failures = failures + (%(state)s = 'again')::integer, "
+    f"failures = failures + {_FAILS}::integer, "
     f"not_before = CASE WHEN %(state)s = 'again' THEN clock_timestamp() + {_PAUSE} "
     f"WHEN %(waits)s <> '' THEN {_NEXT_MONTH} ELSE not_before END, waits_for = %(waits)s, "
-    "reason = CASE WHEN %(state)s = 'again' AND failures + 1 >= max_failures AND wanted <> 'cancel' "
+    f"reason = CASE WHEN failures + 1 >= max_failures AND wanted <> 'cancel' AND {_FAILS} "
     "THEN left('given up after ' || failures + 1 || ' failed attempts; the last: ' || %(reason)s, 1000) "
     "ELSE %(reason)s END, changed_by = %(by)s, "
     f"ended_at = CASE WHEN {_NEXT} IN ('failed', 'cancelled') THEN clock_timestamp() END "
