@@ -135,6 +135,29 @@ def test_what_other_sections_say_is_of_them(tmp_path: Path, card: str) -> None:
     assert may_accuse(tmp_path, card.format(HEAD + ROWS)) == [True, True]
 
 
+TABLE = "<table><tr><th>Benchmark</th><th>Ours</th></tr><tr><td>GSM8K</td><td>90</td></tr></table>"
+
+
+@pytest.mark.parametrize(
+    ("page", "may"),
+    [
+        ("<h2>Results</h2>{}<p>We thank all.</p>", True),
+        ("<h3>Thinking mode</h3>{}", False),
+        ("<div class='c'><p>All results with extended thinking.</p>{}</div>", False),
+        ("<h2>Results</h2>{}<p>Numbers are with extended thinking (32K).</p>", False),
+        ("<p>x</p>{}\n<p>With majority voting.</p>", False),
+    ],
+)
+def test_a_page_may_be_one_line_of_html(tmp_path: Path, page: str, may: bool) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(f"<html><body>{page.format(TABLE)}</body></html>")
+    (claim,) = with_footnotes(read_card_tables(path, "")).claims
+    task = Catalogue().find(claim.task)
+    assert task is not None
+    found = [task.protocol_for(claim, name) for name in task.formats_for(claim)]
+    assert any(not each.refused and not each.confirms_only for each in found) is may
+
+
 def test_models_in_rows_say_it_in_theirs(tmp_path: Path) -> None:
     head = "| Model | Mode | GSM8K | AIME 2025 |\n|---|---|---|---|\n"
     card = f"{head}| Ours | thinking | 90 | 70 |\n| Other | | 80 | 60 |\n"

@@ -44,6 +44,13 @@ _NARROWEST: Final = 7
 _FAR: Final = 400  # lines up to a section's heading
 _NOTE: Final = re.compile(r"(?P<mark>\^\{[^{}]{1,3}\}|\*{1,3}|[#†‡§¶¹²³⁴⁵⁶⁷⁸⁹])\s*[:.)]?\s*(?P<text>\S.{3,})")
 _OF_TABLE: Final = re.compile(r"<(caption|tfoot)\b[^<>]{0,300}>(.{0,4000}?)</\1>", re.IGNORECASE | re.DOTALL)
+_A_TABLE: Final = re.compile(r"<table\b.*?(?:</table>|$)|^(?:(?!<table).)*?</table>", re.IGNORECASE)
+_BLOCK: Final = re.compile(
+    r"</?(?:p|div|h[1-6]|li|ul|ol|section|article|main|body|html|figure|figcaption|blockquote|br|hr|tr|td|th|tbody"
+    r"|summary|details)\b[^<>]{0,300}>",
+    re.IGNORECASE,
+)
+_MAX_PAGE: Final = 1_000_000  # characters of a line
 _CAPTION: Final = "\0"  # in front of a caption
 _IS_NOTE: Final = re.compile(
     r"(?:[-\u2022*] )?(?:table|tab\.|notes?|n\.b\.|caption|remarks?|(?:evaluation )?settings?|setup|legend)\b"
@@ -85,7 +92,7 @@ def sentences_beside(text: str, tables: Sequence[Table], model: str = "") -> lis
     """
     known = frozenset(words_in(model))
     kept = [_that_matters(each, known) for each in dict.fromkeys(lines_beside(text, tables))]
-    farther = (*_words_of_sections(text, tables), *_words_on_measuring(text))
+    farther = (*_words_of_sections(text, tables), *_words_on_measuring(text), *_words_on_their_lines(text, tables))
     kept += [each for words in farther for each in sentences_in(words) if says_another_way(each)]
     return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in kept if each))
 
@@ -163,6 +170,16 @@ def _words_of_sections(text: str, tables: Sequence[Table]) -> list[str]:
                     said += _words_of(iter(lines[at + 1 : end]), _ABOVE)
                 end = at
     return list(dict.fromkeys(said))
+
+
+def _words_on_their_lines(text: str, tables: Sequence[Table]) -> Iterator[str]:
+    """What stands on the lines of tables in HTML, outside of these: a whole page may be one line."""
+    lines = text.splitlines()
+    ends = {max((cell.line for row in table.rows for cell in row), default=table.line) for table in tables}
+    for at in sorted({table.line for table in tables} | ends):
+        line = lines[at - 1][:_MAX_PAGE]
+        if "<table" in line.casefold() or "</table" in line.casefold():
+            yield from filter(None, (plain(each[:_MAX_LINE]) for each in _BLOCK.split(_A_TABLE.sub("<p>", line))))
 
 
 def _words_on_measuring(text: str) -> Iterator[str]:
