@@ -162,7 +162,7 @@ def _words_of_sections(text: str, tables: Sequence[Table]) -> list[str]:
     lines = without_comments(text).splitlines()
     said: list[str] = []
     for table in tables:
-        level, end = _NARROWEST, table.line - 1
+        level, end = _NARROWEST, min(table.line - 1, len(lines))
         for at in range(end - 1, max(-1, end - 1 - _FAR), -1):
             if found := level_of(lines[at]):
                 if found < level:
@@ -177,7 +177,7 @@ def _words_on_their_lines(text: str, tables: Sequence[Table]) -> Iterator[str]:
     lines = text.splitlines()
     ends = {max((cell.line for row in table.rows for cell in row), default=table.line) for table in tables}
     for at in sorted({table.line for table in tables} | ends):
-        line = lines[at - 1][:_MAX_PAGE]
+        line = lines[at - 1][:_MAX_PAGE] if at <= len(lines) else ""  # a table of CSV has no text around it
         if "<table" in line.casefold() or "</table" in line.casefold():
             yield from filter(None, (plain(each[:_MAX_LINE]) for each in _BLOCK.split(_A_TABLE.sub("<p>", line))))
 
