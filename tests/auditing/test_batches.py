@@ -161,7 +161,7 @@ def test_kills_at_random_moments_ask_nothing_twice_and_lose_nothing(kind: str, s
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_twenty_kills_ask_nothing_twice_and_lose_nothing(kind: str, sums_file: Sums, tmp_path: Path) -> None:
-    killed_often(kind, sums_file[0], tmp_path, kills=20, limit=900, seconds=0.5)
+    killed_often(kind, sums_file[0], tmp_path, kills=20, limit=2_000, seconds=0.5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -97,8 +97,17 @@ MARKED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("Germany has the highest share", "In 2010, Germany", "The country is Germany", "Germany, with 45%"),
         ("Germany and France", "France, Germany", "France is below Germany", "West Germany", "Germany or France"),
     ),
-    "Yes": (("Yes, it is higher",), ("No, never", "Yes or no", "No, yes")),
-    "No": (("No, it is not",), ("Yes, no", "It is not")),
+    "Yes": (("Yes, it is higher", "True", "Correct"), ("No, never", "Yes or no", "No, yes", "False")),
+    "No": (("No, it is not", "False"), ("Yes, no", "It is not", "True")),
+    "0.57": (("0.57:1", "0.57 to 1", "4/7", "57:100", "0.57 (4/7)"), ("0.75:1", "4/5", "0.57 and 1", "7/4")),
+    "2015": (("2015, with 45%", "2015 with a value of 45", "2015 (45%)"), ("45% (2015)", "2015/16", "45, with 2015")),
+    "3": (("3 out of 10", "3 (2010, 2011, 2012)"), ("10 (3 more)", "4 out of 3")),
+    "Jan 2015": (("January 2015", "Jan. 2015"), ("Jan 2016", "2015", "June 2015")),
+    "50-64": (("50\u201364", "50 to 64"), ("65+", "50", "30-49")),
+    "Grey": (("Gray",), ("Dark grey", "Green")),
+    "United States": (("USA", "U.S.", "the United States of America"), ("United Kingdom", "States")),
+    "Republicans": (("Republican", "The Republicans"), ("Democrats",)),
+    "Favourable": (("Favorable",), ("Unfavorable",)),
 }
 
 

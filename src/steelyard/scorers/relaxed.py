@@ -15,6 +15,7 @@ from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.reading.alone import names_alone, plain_line, sole_values
 from steelyard.scorers.reading.foreign_marks import without_citations
 from steelyard.scorers.reading.marks import marked_answers
+from steelyard.scorers.reading.other_spelling import about_in_other_form, spelled_otherwise
 from steelyard.scorers.reading.parts import holds
 
 __all__ = ["Relaxed", "is_about", "is_right_whole"]
@@ -43,8 +44,9 @@ class Relaxed:
     What that rule does not find right is open where it would be wrong for its form alone: the whole output or its last
     line is about the target, or that line names one number or text and it is, or another mark (``\boxed{14}``) stands
     before it; with ``whole``, "answer:" too. So is what says the target alone behind the mark in words, LaTeX, with a
-    unit or another separator (*In 2010*, ``45\%``, *1,234.5 million*; not *2010 or 1500*): wrong by this rule, and by a
-    vendor's own harness perhaps right. Any other output is wrong, and unparsed without a mark.
+    unit or another separator (*In 2010*, ``45\%``, *1,234.5 million*; not *2010 or 1500*), in another spelling or as a
+    ratio (*January 5*, *USA*, *4/7*): wrong by this rule, and by a vendor's own harness perhaps right. Any other output
+    is wrong, and unparsed without a mark.
     """
 
     whole: bool = False
@@ -58,8 +60,8 @@ class Relaxed:
 
     @property
     def identifier(self) -> str:
-        """``relaxed@3`` or ``relaxed[whole]@3``."""
-        return "relaxed[whole]@3" if self.whole else "relaxed@3"
+        """``relaxed@4`` or ``relaxed[whole]@4``."""
+        return "relaxed[whole]@4" if self.whole else "relaxed@4"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the answer is about the target, 0 where it is not, open where it is one for its form alone."""
@@ -100,12 +102,14 @@ def _says_alone(line: str, target: str) -> bool:
     """Whether a plain line says the target, or a number about it, and nothing that may be another answer."""
     right = _number(_tidied(target))
     if right is None:
-        return names_alone(line, target)
+        return names_alone(line, target) or spelled_otherwise(line, target)
     if not math.isfinite(right):
         return False
     wanted = (Fraction(right), Fraction(right) / 100) if target.strip().endswith("%") else (Fraction(right),)
     return any(
-        20 * abs(value - one) < max(abs(one), Fraction(_SMALLEST)) for value in sole_values(line) for one in wanted
+        20 * abs(value - one) < max(abs(one), Fraction(_SMALLEST))
+        for value in (*sole_values(line), *about_in_other_form(line))
+        for one in wanted
     )
 
 

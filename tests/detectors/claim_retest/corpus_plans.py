@@ -22,7 +22,7 @@ def sealed_plan(value: str = "50.0", sealed: dict[str, Any] | None = None, **cha
     """``changes`` are of the measurement, ``sealed`` of the test."""
     asked = {"population": N, "scorers": ("chrf@2",), "repeat_check": RepeatCheck(samples=N, repeats=2, among=400)}
     claim = Claim(task="t", value=value, metric="chrf", protocol=Protocol(decoding="greedy"))
-    test = CorpusTest(corpus="chrF2", claim=0, tolerance="2", alpha_inconsistent=0.05)
+    test = CorpusTest(corpus="chrF2", claim=0, tolerance="2", another_run="2.0", alpha_inconsistent=0.05)
     planned = PlannedTest(
         id="claim-00-t",
         rule="claim_retest@4",

@@ -41,8 +41,9 @@ def judged(of: CorpusFinder, given: list[SampleScore]) -> tuple[str, str]:
 
 @pytest.mark.parametrize(
     ("above", "word"),
-    [(0.0, "consistent"), (-9.0, "consistent"), (1.9, "consistent"), (2.2, "inconsistent"), (10.0, "inconsistent")],
-)
+    [(0.0, "consistent"), (-9.0, "consistent"), (1.9, "consistent"), (2.2, "insufficient_power"),
+     (3.9, "insufficient_power"), (4.2, "inconsistent"), (10.0, "inconsistent")],
+)  # fmt: skip
 def test_all_of_it_is_compared_with_the_claim(above: float, word: str) -> None:
     of = finder(VALUE + above)
     assert judged(of, scores())[0] == word

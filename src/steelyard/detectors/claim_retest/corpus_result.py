@@ -109,6 +109,12 @@ class CorpusFinder:
             return VerdictWord.NOT_TESTABLE, f"{why}: not reaching the claim shows nothing"
         if high >= least:
             return VerdictWord.INSUFFICIENT_POWER, self._unread_in_words()
+        if high >= least - bounded_fraction(self.sealed.another_run) / 100:
+            return (
+                VerdictWord.INSUFFICIENT_POWER,
+                f"{100 * float(least - high):.1f} points below the claim and its tolerance: another machine's run of "
+                f"the same model may be higher by {self.sealed.another_run}",
+            )
         if self.sealed.unstated:
             unstated = " and ".join(self.sealed.unstated)
             return (

@@ -89,8 +89,8 @@ def names_alone(line: str, target: str) -> bool:
         return False
     if (truths := next((words for words in TRUTH_WORDS if wanted in words), None)) is not None:
         words = [word.casefold() for word in _WORD.findall(line)]
-        others = TRUTH_WORDS[0] | TRUTH_WORDS[1] - truths
-        return words[:1] == [wanted] and not (others - {wanted}) & set(words) and " or " not in f" {lowered} "
+        others = (TRUTH_WORDS[0] | TRUTH_WORDS[1]) - truths
+        return bool(words) and words[0] in truths and not others & set(words) and " or " not in f" {lowered} "
     places = [found.span() for found in re.finditer(rf"(?<!\w){re.escape(wanted)}(?!\w)", lowered)]
     if len(places) != 1:
         return False
