@@ -62,7 +62,8 @@ def test_the_scandal(tmp_path: Path, smollm2: Path, capsys: pytest.CaptureFixtur
     report = json.loads((cheat / "endpoint" / "report.json").read_text())
     assert "identity" in {each["detector"] for each in report["findings"]}
     # Fresh twins are a new draw with each key, and 150 pairs are not always enough: the gap itself is there.
-    (gap,) = (each["effect"]["value"] for each in report["tests"] if each["test"].endswith("-reversed_words"))
+    twins = [each for each in report["tests"] if each["rule"].startswith("twin_gap")]
+    (gap,) = (each["effect"]["value"] for each in twins if each["test"].endswith("-reversed_words"))
     assert gap > 0.05
     said = capsys.readouterr().out
     assert "do not come from A's weights" in said
