@@ -111,7 +111,7 @@ def have_the_claim_tested(hand: Pointer) -> None:
 def test_from_the_one_time_link_to_the_verdict_on_a_pasted_table(
     kind: type[Pointer], own: Site, browser: Browser
 ) -> None:
-    with SumsServer() as sums, opened(browser, own.base) as page, working(own):
+    with SumsServer() as sums, opened(browser, own.base) as page, working(own, lease=12):
         hand = kind(page)
         make_the_account(hand, own.link)
         add_the_endpoint(hand, sums.url)

@@ -305,3 +305,26 @@ def test_reasons_are_bounded_and_storable(jobs: Jobs, person: int, database: Dat
     assert row is not None
     assert len(row.reason) == 1000
     assert "a\N{REPLACEMENT CHARACTER}b" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("line", "tokens"),
+    [
+        (b'{"completion_tokens":30,"prompt_tokens":120,"type":"attempt"}', (120, 30)),
+        (b'{"prompt_tokens":7,"text":"a \\"prompt_tokens\\":9 \xc3\xa9\\\\","type":"attempt"}', (7, 0)),
+        (b'{"prompt_tokens":7,"type":"score"}', (0, 0)),
+        (b'{"prompt_tokens":null,"type":"attempt"}', (0, 0)),
+        (b'{"prompt_tokens":-7,"type":"attempt"}', (0, 0)),
+        (b'{"prompt_tokens":999999999999999999999,"type":"attempt"}', (10**15, 0)),
+        (b'\xff\x00\\ "type":"attempt" "prompt_tokens":12', (12, 0)),
+        (b"", (0, 0)),
+    ],
+)
+def test_what_an_attempt_took_is_read_of_its_line(database: Database, line: bytes, tokens: tuple[int, int]) -> None:
+    with database.connect_as_owner() as owner:
+        row = owner.execute(
+            "SELECT steelyard.tokens_said(%(line)s, 'prompt_tokens'), "
+            "steelyard.tokens_said(%(line)s, 'completion_tokens')",
+            {"line": line},
+        ).fetchone()
+    assert row == tokens
