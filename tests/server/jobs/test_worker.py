@@ -53,7 +53,9 @@ def test_a_job_whose_worker_is_killed_again_and_again_ends_as_long_as_it_gets_an
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
         number = jobs.add(
-            a_run(yard.endpoint(sums_server.url), 90), a_person(yard.database, "is killed"), max_failures=1
+            a_run(yard.endpoint(sums_server.url), 90),
+            a_person(yard.database, "is killed again and again"),
+            max_failures=1,
         )
         for worker in ("killed-once", "killed-twice"):
             process, asked = yard.start(worker, 2.0), len(sums_server.asked)

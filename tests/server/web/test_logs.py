@@ -4,6 +4,8 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -66,3 +68,17 @@ def test_a_library_that_says_one_thing_again_and_again_does_not_fill_the_disk() 
     logging.getLogger("asyncio").error("again")
     *_, left_out, last = (json.loads(line) for line in stream.getvalue().splitlines())
     assert (left_out["number"], last["message"]) == (1000 - MAX_LINES, "again")
+
+
+def test_lines_of_several_threads_do_not_share_one(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w", buffering=1) as stream:
+        log = JsonLog(stream)
+        threads = [
+            Thread(target=lambda: [log.write("info", "x" * 50, number=number) for number in range(300)])
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len([json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]) == 2_400

@@ -10,6 +10,7 @@ import json
 import logging
 import secrets
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -27,6 +28,7 @@ __all__ = ["JsonLog", "Logs", "log_libraries"]
 QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 MAX_LINES: Final = 20  # a minute, of what a library says
 _LIBRARIES: Final = ("uvicorn.error", "asyncio")
+_WRITING: Final = threading.Lock()
 
 
 class JsonLog:
@@ -38,9 +40,14 @@ class JsonLog:
     def write(self, level: str, message: str, **more: Any) -> None:
         """Write a line; a log that cannot be written stops nothing."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + "Z"
-        line = {"time": stamp, "level": level, "message": message, **more}
+        line = json.dumps(
+            {"time": stamp, "level": level, "message": message, **more}, ensure_ascii=True, allow_nan=False
+        )
+        stream = self._stream or sys.stderr
         try:
-            print(json.dumps(line, ensure_ascii=True, allow_nan=False), file=self._stream or sys.stderr, flush=True)
+            with _WRITING:  # its end is written with it: threads would share a line
+                stream.write(f"{line}\n")
+                stream.flush()
         except OSError:
             return
 
