@@ -52,11 +52,8 @@ def test_a_job_whose_worker_is_killed_again_and_again_ends_as_long_as_it_gets_an
     sums_server.seconds = lambda _: 0.05
     with yard.database.pool(2) as pool:
         jobs = Jobs(pool)
-        number = jobs.add(
-            a_run(yard.endpoint(sums_server.url), 90),
-            a_person(yard.database, "is killed again and again"),
-            max_failures=1,
-        )
+        person = a_person(yard.database, "is killed again and again")
+        number = jobs.add(a_run(yard.endpoint(sums_server.url), 90), person, max_failures=1)
         for worker in ("killed-once", "killed-twice"):
             process, asked = yard.start(worker, 2.0), len(sums_server.asked)
             while len(sums_server.asked) <= asked + 40:

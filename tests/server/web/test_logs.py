@@ -73,10 +73,12 @@ def test_a_library_that_says_one_thing_again_and_again_does_not_fill_the_disk() 
 def test_lines_of_several_threads_do_not_share_one(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w", buffering=1) as stream:
         log = JsonLog(stream)
-        threads = [
-            Thread(target=lambda: [log.write("info", "x" * 50, number=number) for number in range(300)])
-            for _ in range(8)
-        ]
+
+        def write() -> None:
+            for number in range(300):
+                log.write("info", "x" * 50, number=number)
+
+        threads = [Thread(target=write) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
