@@ -85,6 +85,7 @@ def serving_models(port: int) -> Iterator[str]:
             ready.set()
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
+        loop.close()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -79,7 +79,16 @@ def fixed(number: int, monitors: tuple[Any, ...] = ()) -> RunSession:
     """A session of measurements that a test of a fixed number of answers reads."""
     names = [f"m{each}" for each in range(number)]
     measurements = [
-        SimpleNamespace(id=name, label=f"\x1b[1m{name}", planned=50, drawn="", role="subject", scorers=("s",))
+        SimpleNamespace(
+            id=name,
+            label=f"\x1b[1m{name}",
+            planned=50,
+            drawn="",
+            role="subject",
+            scorers=("s",),
+            repeat_check=SimpleNamespace(samples=5),
+            extra_repeats=(1,),
+        )  # fmt: skip
         for name in names
     ]
     plan = SimpleNamespace(
@@ -92,7 +101,7 @@ def fixed(number: int, monitors: tuple[Any, ...] = ()) -> RunSession:
 
 def test_a_test_of_a_fixed_number_shows_nothing_before_its_end() -> None:
     (claim,), _ = live_claims(fixed(1))
-    assert claim == LiveClaim(task=claim.task, rule="end", answered=7, planned=50), "no share, and no interval"
+    assert claim == LiveClaim(task=claim.task, rule="end", answered=7, planned=55), "no share, and no interval"
     assert "\x1b" not in claim.task
 
 

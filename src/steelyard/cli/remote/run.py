@@ -205,8 +205,10 @@ def _print_figures(figures: DryRunFigures, *, to_stderr: bool) -> None:
         )
     if len(figures.rows) > _MOST_ROWS:
         click.echo(f"  and {len(figures.rows) - _MOST_ROWS:,} more", err=to_stderr)
+    asked = {each.task for each in figures.rows}
     for each in figures.skipped[:_MOST_ROWS]:
-        click.echo(f"  {one_line(each.task, 80)} is not asked: {one_line(each.reason, 400)}", err=to_stderr)
+        what = "a further test of " if each.task in asked else ""
+        click.echo(f"  {what}{one_line(each.task, 80)} is not asked: {one_line(each.reason, 400)}", err=to_stderr)
     tokens = counted(figures.prompt_tokens + figures.completion_tokens, "token")
     click.echo(f"at most {_at_most(figures.calls, figures.seconds, figures.cost)}, {tokens}", err=to_stderr)
     click.echo(one_line(figures.assumptions, 400), err=to_stderr)
