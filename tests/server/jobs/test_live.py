@@ -88,7 +88,7 @@ def fixed(number: int, monitors: tuple[Any, ...] = ()) -> RunSession:
             scorers=("s",),
             repeat_check=SimpleNamespace(samples=5),
             extra_repeats=(1,),
-        )  # fmt: skip
+        )
         for name in names
     ]
     plan = SimpleNamespace(
