@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from steelyard.adapters.card_headings import level_of
-from steelyard.adapters.card_tables import FENCE, Cell, Table, plain, without_comments
+from steelyard.adapters.card_headings import FENCE, level_of
+from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
 from steelyard.claims.benchmarks import lookup
 from steelyard.records import Claim
 from steelyard.tasks.harmless_words import TOPICS
@@ -174,7 +174,7 @@ def _words_of_sections(text: str, tables: Sequence[Table]) -> list[str]:
 
 def _words_on_their_lines(text: str, tables: Sequence[Table]) -> Iterator[str]:
     """What stands on the lines of tables in HTML, outside of these: a whole page may be one line."""
-    lines = text.splitlines()
+    lines = without_comments(text).splitlines()
     ends = {max((cell.line for row in table.rows for cell in row), default=table.line) for table in tables}
     for at in sorted({table.line for table in tables} | ends):
         line = lines[at - 1][:_MAX_PAGE] if at <= len(lines) else ""  # a table of CSV has no text around it

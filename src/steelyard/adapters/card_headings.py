@@ -11,9 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-__all__ = ["Headings", "level_of"]
+__all__ = ["FENCE", "Headings", "level_of"]
 
-_FENCE: Final = re.compile(r"[ \t]*(```|~~~)(?!.*```)")
+FENCE: Final = re.compile(r"[ \t]*(```|~~~)(?!.*```)")  # not one that is closed on its line
 _MARKED: Final = re.compile(r"[ \t]*(?P<hashes>#{1,6})[ \t]+(?P<text>.+?)[ \t#]*")
 _BOLD: Final = re.compile(r"[ \t]*\*\*(?P<text>[^*|]+)\*\*:?[ \t]*")
 _TAB: Final = re.compile(r"[ \t]*===[!+]? \"(?P<text>[^\"|]{1,200})\"[ \t]*")
@@ -81,7 +81,7 @@ def _of_markdown(lines: Sequence[str]) -> Iterator[_Event]:
     start = _end_of_front_matter(lines)
     for number, line in enumerate(lines[start:], start + 1):
         line = line[:_LONGEST]
-        if _FENCE.match(line):
+        if FENCE.match(line):
             is_code = not is_code
         if is_code:
             continue

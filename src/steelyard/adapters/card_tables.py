@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from steelyard.adapters.card_headings import Headings
+from steelyard.adapters.card_headings import FENCE, Headings
 from steelyard.util.text import one_line
 
 __all__ = ["Cell", "Table", "plain", "table_of_rows", "tables_in", "without_comments"]
@@ -26,7 +26,6 @@ MAX_HEADINGS = 1_000  # characters
 # What the standard parser needs a square of time for, or raises at: a "<" that begins no short tag.
 NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]{0,1000}>)")
 HYPHENS = re.compile(r":?-*:?")
-FENCE = re.compile(r"[ \t]*(```|~~~)")
 NO_PIPE = re.compile(r"\\\|")
 
 

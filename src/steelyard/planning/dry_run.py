@@ -239,7 +239,7 @@ def _cost(plan: Plan, prepared: Prepared) -> _Cost:
     model = plan.models[measurement.role]
     local = _is_file(model)
     prompt, completion = (0.0, 0.0) if _is_world(model) else _tokens(prepared, local)
-    calls = measurement.planned + measurement.repeat_check.samples * len(measurement.extra_repeats)
+    calls = measurement.planned + measurement.extra_calls
     each = REMOTE_SECONDS / model.concurrency
     if model.batch_growth:
         each = len(batch_ends(measurement.planned, growth_of(model.batch_growth))) * BATCH_SECONDS / max(1, calls)

@@ -200,6 +200,11 @@ class Measurement(Record, frozen=True, kw_only=True):
         extra = check.repeats if self.decoding == "sampled" else check.repeats - 1
         return range(self.repeats, self.repeats + max(extra, 0)) if check.samples else range(0)
 
+    @property
+    def extra_calls(self) -> int:
+        """How many requests the repeat check adds to the order's own."""
+        return self.repeat_check.samples * len(self.extra_repeats)
+
 
 class Reads(Record, frozen=True, kw_only=True):
     """The scores that a test reads: those of one measurement by one scorer."""

@@ -13,7 +13,7 @@ from steelyard.stats.chrf import ORDER, corpus_score
 __all__ = ["Chrf", "beside_it", "counts_of"]
 
 LONGEST: Final = 20_000  # characters of an answer that are read, white space apart
-_LETTERED: Final = "```", "`", "**", '"', "\N{LEFT DOUBLE QUOTATION MARK}", "<", "{", ":"  # what sets words apart
+_MARKS: Final = "`", "**", '"', "\N{LEFT DOUBLE QUOTATION MARK}", "<", "{", ":"  # what sets words apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def beside_it(answer: str, target: str) -> str:
     lines = [line for line in answer.splitlines() if line.strip()]
     if len(lines) > 1 and len(target.strip().splitlines()) == 1:
         return "more lines than the right answer, so words may stand beside the translation"
-    found = next((mark for mark in _LETTERED if mark in answer and mark not in target), "")
+    found = next((mark for mark in _MARKS if mark in answer and mark not in target), "")
     return f"a mark that the right answer has not ({found}), so words may stand beside the translation" if found else ""
 
 

@@ -130,7 +130,7 @@ class AttemptNumbering:
         trials = 0
         for each in measurements:
             self._begins[each.id] = trials
-            trials += each.trials + len(each.extra_repeats) * each.repeat_check.samples
+            trials += each.trials + each.extra_calls
         if trials >> _TRIAL_BITS:
             raise VerificationError(f"{layout.PLAN}: more calls than can be counted")
         self._attempts = array("Q")

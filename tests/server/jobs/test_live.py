@@ -83,11 +83,10 @@ def fixed(number: int, monitors: tuple[Any, ...] = ()) -> RunSession:
             id=name,
             label=f"\x1b[1m{name}",
             planned=50,
+            extra_calls=5,
             drawn="",
             role="subject",
             scorers=("s",),
-            repeat_check=SimpleNamespace(samples=5),
-            extra_repeats=(1,),
         )
         for name in names
     ]

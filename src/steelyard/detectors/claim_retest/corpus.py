@@ -39,8 +39,6 @@ __all__ = [
 ]
 
 NULL: Final = "the served model's corpus score is not lower than the claim by more than the tolerance"
-
-
 # Points. The card of Llama 4 Scout and two runs on one server that stand beside Meta's harness differ in eight pairs by
 # up to 1.9 (root mean square 1.2): other machines choose other words in places, and 50 sentences average little.
 ANOTHER_RUN: Final = "2.0"

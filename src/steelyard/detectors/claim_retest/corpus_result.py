@@ -38,7 +38,7 @@ class CorpusFinder:
         self._scores: list[SampleScore] = []
         self._waiting: dict[int, SampleScore] = {}
         self._again: dict[str, list[SampleScore]] = {}
-        self._left = len(self.measurement.extra_repeats) * self.measurement.repeat_check.samples
+        self._left = self.measurement.extra_calls
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; raises ValueError for one whose counts no answer has."""

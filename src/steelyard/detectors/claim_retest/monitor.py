@@ -16,7 +16,7 @@ from steelyard.detectors.claim_retest.retest import Retest
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, measurement_of, sampling_check_of
 from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
 from steelyard.plugins import Progress
-from steelyard.records import Measurement, Plan, PlannedTest, SampleScore, Served, TracePoint
+from steelyard.records import Plan, PlannedTest, SampleScore, Served, TracePoint
 from steelyard.stats.series import series_share
 from steelyard.util.compact import SmallIntegers
 
@@ -54,8 +54,9 @@ class ClaimMonitor:
         self._groups: dict[int, str] = {}  # by place, the subtasks of scores that wait, where they have weights
         self._samples: dict[int, str] = {}  # by place, where every sample is asked twice: then there are few
         read = self.sealed.grid, self.retest.subtasks.weights
-        self._repeats = Repeats(_calls_of_check(self.measurement) + self._checked_positions, *read)
-        self._sampled = Repeats(_calls(self.sampling_check) if self.sampling_check else 0, *read)
+        self._repeats = Repeats(self.measurement.extra_calls + self._checked_positions, *read)
+        sampling = self.sampling_check
+        self._sampled = Repeats(sampling.planned + sampling.extra_calls if sampling else 0, *read)
         self._begin()
 
     @property
@@ -230,12 +231,3 @@ class ClaimMonitor:
             right = low_right if self.sealed.grid == 1 else n * self.retest.share_at(n)
             points.append(TracePoint(n=n, right=right, low=low, high=high))
         return tuple(points)
-
-
-def _calls_of_check(measurement: Measurement) -> int:
-    """The extra calls of a repeat check."""
-    return len(measurement.extra_repeats) * measurement.repeat_check.samples
-
-
-def _calls(measurement: Measurement) -> int:
-    return measurement.planned + _calls_of_check(measurement)

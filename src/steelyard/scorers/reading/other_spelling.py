@@ -54,9 +54,9 @@ def _folded(text: str) -> str:
     words = [_SAME.get(word, word) for word in _WORD.findall(text)]
     joined = " ".join(words[1:] if words[:1] == ["the"] else words)
     joined = _SAME.get(joined, joined)
-    return " ".join(_singular(word) for word in joined.split())
+    return " ".join(_american_singular(word) for word in joined.split())
 
 
-def _singular(word: str) -> str:
-    word = word.replace("our", "or") if len(word) > 5 else word
+def _american_singular(word: str) -> str:
+    word = word.replace("our", "or") if len(word) > 5 else word  # favourable
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word

@@ -44,7 +44,7 @@ def _claim(session: RunSession, measurement: Measurement) -> LiveClaim:
     common: dict[str, Any] = {
         "task": one_line(name, 100),
         "answered": session.answered[measurement.id],
-        "planned": measurement.planned + measurement.repeat_check.samples * len(measurement.extra_repeats),
+        "planned": measurement.planned + measurement.extra_calls,
         "is_closed": finders.is_closed(measurement.id),
         "decision": one_line(", ".join(dict.fromkeys(each.decision for each in monitors if each.decision)), 120),
     }

@@ -305,9 +305,7 @@ class _Teller:
     def _tell(self, session: RunSession) -> None:
         from steelyard.planning.questions import OWN_ITEMS
 
-        planned = sum(
-            each.planned + each.repeat_check.samples * len(each.extra_repeats) for each in session.plan.measurements
-        )
+        planned = sum(each.planned + each.extra_calls for each in session.plan.measurements)
         benchmarks = {each.benchmark for each in session.plan.questions.values()}
         own = tuple(sorted(each for each in benchmarks if each.startswith(OWN_ITEMS)))
         claims, left = self._claims
