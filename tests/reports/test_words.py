@@ -111,8 +111,8 @@ def test_reruns() -> None:
     sampled = msgspec.structs.replace(greedy, decoding="sampled")
     likely = msgspec.structs.replace(inflated, implied_reruns={"0.05": 4100, "0.5": None})
     assert words.reruns(likely, sampled) == (
-        "Luck with re-runs: to reach 57.0 % once, with a chance of 5 %, the served system must be run at least 4,100 "
-        "times; with an even chance, more than a million times."
+        "Luck with re-runs: to reach 57.0 % once, with a chance of 5 %, the system, as it answered here, must be run "
+        "at least 4,100 times; with an even chance, more than a million times."
     )
     never = msgspec.structs.replace(inflated, implied_reruns={"0.05": None, "0.5": None})
     assert "a million independent re-runs" in words.reruns(never, None)

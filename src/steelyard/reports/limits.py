@@ -39,6 +39,11 @@ _OF_A_CORPUS = (
     "is then the score itself, or what missing answers leave of it; for an estimate it is a bootstrap over samples, "
     "which holds approximately, and not at every stop."
 )
+_OF_ONE_TIME = (
+    "The tests take it that an answer does not depend on when it is asked, and they end early: an endpoint that "
+    "answered worse, or better, for just that while (a cold start, a bad replica) is judged by it. Audit it again on "
+    "another day before you act on inconsistent."
+)
 GATEWAY = "steelyard gateway"  # the harness that an import of our own recordings names
 
 
@@ -187,6 +192,8 @@ def _of_the_setting(names: set[str], asked: list[ClaimVerdict], plan: Plan | Non
         sentences.append(
             "Where decoding is sampled, the tolerance allows for the noise of the vendor's own passes and ours."
         )
+    if claimed and plan.origin.kind != "imported" and not plan.subject.capabilities.deterministic:
+        sentences.append(_OF_ONE_TIME)
     sentences += _of_trainings(measurements, plan)
     sentences += _of_public_samples(measurements, plan)
     sentences += _of_the_prompt(measurements, plan)

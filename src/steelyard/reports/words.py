@@ -264,15 +264,19 @@ def reruns(claim: ClaimVerdict, measurement: Measurement | None) -> str:
     rare, even = claim.implied_reruns["0.05"], claim.implied_reruns.get("0.5")
     if rare is None:
         return (
-            "Not explained by re-runs: the best of a million independent re-runs of the served system would reach "
-            f"{claimed_value(claim)} with a chance below 5 %."
+            "Not explained by re-runs: the best of a million independent re-runs of the system, as it answered here, "
+            f"would reach {claimed_value(claim)} with a chance below 5 %."
         )
     if rare <= 1:
-        return f"A single re-run of the served system could reach {claimed_value(claim)} with a chance of 5 % or more."
+        return (
+            f"A single re-run of the system, as it answered here, could reach {claimed_value(claim)} with a chance of "
+            "5 % or more."
+        )
     more = "more than a million" if even is None else count(even)
     return (
-        f"Luck with re-runs: to reach {claimed_value(claim)} once, with a chance of 5 %, the served system must be run "
-        f"at least {count(rare)} times; with an even chance, {'' if even is None else 'at least '}{more} times."
+        f"Luck with re-runs: to reach {claimed_value(claim)} once, with a chance of 5 %, the system, as it answered "
+        f"here, must be run at least {count(rare)} times; with an even chance, {'' if even is None else 'at least '}"
+        f"{more} times."
     )
 
 

@@ -34,6 +34,7 @@ def said(before: Found | None, now: Found) -> str:
 
 GOOD = found("consistent", 0, ("gsm8k", "80 %", "consistent"), ("mmlu", "70 %", "insufficient_power"))
 BAD = found("inconsistent", 1, ("gsm8k", "80 %", "inconsistent"), ("mmlu", "70 %", "insufficient_power"))
+UNDECIDED = found("insufficient_power", 3, ("gsm8k", "80 %", "insufficient_power"))
 WORSE = found("inconsistent", 1, ("gsm8k", "80 %", "inconsistent"), ("mmlu", "70 %", "inconsistent"))
 
 
@@ -46,6 +47,10 @@ WORSE = found("inconsistent", 1, ("gsm8k", "80 %", "inconsistent"), ("mmlu", "70
         (None, BAD, "inconsistent at the first look: gsm8k 80 %"),
         (GOOD, BAD, "inconsistent and not at the look before: gsm8k 80 %; the verdict is inconsistent, and was "
                     "consistent at the look before; the exit code is 1, and was 0"),
+        (GOOD, UNDECIDED, ""),  # a later look has less of the level
+        (UNDECIDED, GOOD, ""),
+        (BAD, UNDECIDED, "the verdict is insufficient power, and was inconsistent at the look before; the exit code is "
+                         "3, and was 1"),
         (BAD, WORSE, "inconsistent and not at the look before: mmlu 70 %"),
         (WORSE, BAD, ""),
         (BAD, GOOD, "the verdict is consistent, and was inconsistent at the look before; "

@@ -26,6 +26,9 @@ __all__ = ["Change", "Claim", "Found", "change_since", "changed", "newly_accused
 
 MAX_ALERT: Final = 1000  # characters
 _NAMED: Final = 5
+# A later look has less of the level, so that what was confirmed at the first one may not be at the next, of a model
+# that has not changed: between these two there is no alert, and the page shows the verdicts.
+_NOT_AGAINST: Final = (VerdictWord.CONSISTENT.value, VerdictWord.INSUFFICIENT_POWER.value)
 _BEFORE: Final = (
     "SELECT s.name, p.verdict, p.exit, p.summary FROM steelyard.job l "
     "JOIN steelyard.schedule s ON s.id = l.schedule_id LEFT JOIN LATERAL "
@@ -113,9 +116,11 @@ def changed(before: Found | None, now: Found, accused: Sequence[Claim]) -> Itera
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         since = "at the first look" if before is None else "and not at the look before"
         yield f"inconsistent {since}: {', '.join(names[:_NAMED])}{more}"
-    if before is not None and before.verdict != now.verdict:
+    if before is None or (before.verdict in _NOT_AGAINST and now.verdict in _NOT_AGAINST):
+        return
+    if before.verdict != now.verdict:
         yield f"the verdict is {_words(now.verdict)}, and was {_words(before.verdict)} at the look before"
-    if before is not None and before.exit != now.exit:
+    if before.exit != now.exit:
         yield f"the exit code is {now.exit}, and was {before.exit}"
 
 
