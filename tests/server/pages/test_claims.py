@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -100,6 +102,26 @@ def test_a_limit_below_what_a_decision_needs_is_said(own: Site, runner: Client) 
         found = unescape(runner.submit(CLAIMS, CLAIMS, sheet=sheet, choice=choice, limit="20").text)
     assert "Answers until it is decided, if it holds" in found
     assert re.search(r"not decidable within your limit, if it holds: it needs about [0-9,]+<", found)
+
+
+def test_who_goes_on_with_another_sheet_ends_the_dry_run_that_hangs(own: Site, runner: Client) -> None:
+    said: list[Reply] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent, SumsServer() as server:
+        hangs = with_endpoint(own, f"http://127.0.0.1:{silent.getsockname()[1]}", name="silent")
+        answers = with_endpoint(own, server.url, name="talks")
+        form = {"sheet": SHEET, "task": "sums", "questions": questions(40)}
+        first = threading.Thread(
+            target=lambda: said.append(runner.submit(CLAIMS, CLAIMS, choice=hangs, **form)), daemon=True
+        )
+        first.start()
+        connection, _ = silent.accept()  # its dry run is waiting for a reply
+        with connection:
+            found = runner.submit(CLAIMS, CLAIMS, choice=answers, **form)
+            first.join(60)
+    assert (found.status, "What its test takes at most" in found.text) == (200, True), found.text
+    assert [each.status for each in said] == [400]
+    assert "you started another dry run, which ended this one" in said[0].text
+    assert "may take a minute" in said[0].text
 
 
 def test_a_viewer_sees_past_audits_and_no_form(site: Site) -> None:

@@ -167,14 +167,14 @@ def _asked(call: Call, typed: _Typed, text: str) -> Specification:
 
 
 def _foresee(call: Call, asked: Specification) -> Figures:
-    """A dry run takes up to two minutes, so it has a connection of its own."""
+    """A dry run takes up to two minutes, so it has a connection of its own; whoever starts another one ends it."""
     platform = call.platform
     with platform.database.connect() as connection:
         connection.autocommit = True
         try:
             return acts.foresee(
                 connection, call.caller, call.project.project, asked, call.facts, database=platform.database,
-                data=platform.data,
+                data=platform.data, takes_over=True,
             )  # fmt: skip
         except DryRunEnded:
             platform.log.write(
