@@ -60,8 +60,12 @@ def test_a_server_that_says_the_key_back_does_not_have_it_shown(sums_server: Sum
     sums_server.status, sums_server.error = lambda *_: 401, {"message": f"wrong key: {KEY}"}
     with pytest.raises(InputError) as caught:
         foreseen(asks(), setup(sums_server))
+    assert "HTTP 401: wrong key: [key]" in str(caught.value)
     assert KEY not in str(caught.value)
     assert "\n" not in str(caught.value)
+    sums_server.error = {"message": "wrong key: sk-a-key***-see"}
+    with pytest.raises(InputError, match=r"HTTP 401 \(what else it says may hold a part of its key"):
+        foreseen(asks(), setup(sums_server))
 
 
 def test_nothing_is_waited_for_without_end(sums_server: SumsServer) -> None:

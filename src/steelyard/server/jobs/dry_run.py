@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.errors import InputError
+from steelyard.server.endpoints.said import said_without_key
 from steelyard.server.jobs.child import empty_folder, job_environment
 from steelyard.server.jobs.dry_run_process import MAX_REPLY, Asked, Figures
 from steelyard.server.jobs.places import ENDED_BY_ANOTHER, Places
@@ -63,8 +64,6 @@ def dry_run(
             raise DryRunEnded(f"it could not be planned within {seconds:g} seconds, and was ended")
         reply.seek(0)
         written = reply.read(MAX_REPLY + 1)
-    if setup.key and setup.key.encode() in written:
-        raise InputError("what the endpoint says holds its key, so it is not shown")
     if len(written) > MAX_REPLY:
         raise InputError("the plan has too many claims to be shown")
     try:
@@ -72,8 +71,10 @@ def dry_run(
     except msgspec.DecodeError:
         raise InputError("the dry run ended without a word") from None
     if found.problem:
-        raise InputError(found.problem)
-    return found
+        raise InputError(said_without_key(found.problem, setup.key))
+    skipped = tuple((task, word, said_without_key(reason, setup.key)) for task, word, reason in found.skipped)
+    shown: Figures = msgspec.structs.replace(found, skipped=skipped)
+    return shown
 
 
 def _has_ended(asked: bytes, reply: IO[bytes], folder: Path, seconds: float, given_up: int) -> bool:
