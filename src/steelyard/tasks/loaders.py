@@ -20,6 +20,7 @@ from steelyard.tasks.spreadsheets import open_json, open_table
 from steelyard.tasks.workbooks import open_workbook
 
 __all__ = [
+    "ENDINGS",
     "DataMissing",
     "Row",
     "beside",
@@ -33,6 +34,7 @@ __all__ = [
 
 _MISSING = re.compile(r"(?:no data for |no data: the mirror has no |the hub gave no data for )\S.*", re.DOTALL)
 
+ENDINGS: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet")
 _ADVICE: Final = {
     ".xls": "open it in Excel and save it as .xlsx",
     ".xlsb": "open it in Excel and save it as .xlsx",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
@@ -85,6 +86,28 @@ def test_a_table_may_name_a_task_of_ones_own_alone(own: Site, runner: Client) ->
             assert "--price" not in takes, "the page has no such option"
 
 
+def test_questions_may_be_a_table_as_excel_copies_it(own: Site, runner: Client) -> None:
+    pairs = [(json.loads(line)["question"], json.loads(line)["answer"]) for line in questions(40).splitlines()]
+    tables = [
+        "\ufeffFrage;Antwort;Kunde\r\n" + "".join(f"{asked};{right};Müller\r\n" for asked, right in pairs),
+        "Frage\tAntwort\n" + "".join(f"{asked}\t{right}\n" for asked, right in pairs),
+    ]
+    with SumsServer() as server:
+        choice = with_endpoint(own, server.url, name="for tables")
+        for table in tables:
+            form = {"sheet": SHEET, "choice": choice, "limit": "40", "task": "sums", "questions": table}
+            foreseen = runner.submit(CLAIMS, CLAIMS, **form)
+            assert (foreseen.status, "What its test takes at most" in foreseen.text) == (200, True), foreseen.text
+            fields = hidden(foreseen)
+            assert fields["questions"].replace("\r\n", "\n") == table.replace("\r\n", "\n")
+            added = runner.post(f"{CLAIMS}/test", fields)
+            assert added.status == 303, added.text
+        with working(own):
+            wait_for(lambda: job_at(runner, added.headers["location"], "It is (finished|failed)"))
+        assert server.sums
+    assert "It is finished" in runner.get(added.headers["location"]).text
+
+
 def test_what_is_not_asked_beside_a_claim_is_not_said_of_the_claim(own: Site, runner: Client) -> None:
     sheet = "model: adder\nclaims:\n- {task: chain_sum, value: 50}\n- {task: no-such-task, value: 50}\n"
     with SumsServer() as server:
@@ -157,6 +180,10 @@ def test_a_table_is_screened_without_a_model(runner: Client) -> None:
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "limit": "0"}, "limit"),
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "tolerance": "two"}, "tolerance"),
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "task": "../x", "questions": "{}"}, "small letters"),
+        (
+            {"sheet": SHEET, "choice": "0/embedded:smollm2", "task": "x", "questions": "Frage;Antwort\nWie?;"},
+            "line 2 has",
+        ),
     ],
 )
 def test_what_is_wrong_is_a_line_beside_the_form_and_what_was_typed_stays(

@@ -18,6 +18,7 @@ from steelyard.server.database.reading import reading
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.dry_run import DryRunEnded
 from steelyard.server.jobs.messages import of_the_server
+from steelyard.server.jobs.pasted_questions import are_lines
 from steelyard.server.jobs.specification import BUILT_IN, Resumption
 from steelyard.server.pages.budgets import left_in_words
 from steelyard.server.pages.costs import verdict_cost
@@ -40,7 +41,6 @@ __all__ = ["BODY_PATH", "MAX_BODY", "do_screen", "do_test", "show_claims"]
 
 MAX_BODY: Final = 2 << 20  # bytes of a form, in which most signs of a table take three
 BODY_PATH: Final = re.compile(r"/p/[^/]+/claims(/test)?")
-_MAX_QUESTIONS: Final = 400_000  # characters
 _MOST_CLAIMS: Final = 300
 _MOST_MODELS: Final = 1_000
 _MOST_REMARKS: Final = 100
@@ -130,7 +130,8 @@ def _typed(call: Call) -> _Typed:
 
 
 def _read(call: Call, typed: _Typed) -> tuple[ClaimSheet, str]:
-    wait = call.platform.sheet_limit.seconds_to_wait(call.caller.person or 0, len(typed.sheet))
+    pasted = len(typed.sheet) + (0 if are_lines(typed.questions) else len(typed.questions))
+    wait = call.platform.sheet_limit.seconds_to_wait(call.caller.person or 0, pasted)
     if wait:
         raise InputError(f"that is a lot to read in one minute: try again in {wait:.0f} seconds")
     sheet, text = call.platform.pasting.read(typed.sheet, typed.name, typed.task)
@@ -160,9 +161,7 @@ def _asked(call: Call, typed: _Typed, text: str) -> Specification:
     if typed.tolerance:
         options["tolerance"] = typed.tolerance
     if typed.questions.strip():
-        if len(typed.questions) > _MAX_QUESTIONS:
-            raise InputError(f"questions of your own have {_MAX_QUESTIONS:,} characters at most here")
-        options["questions"] = {typed.task: typed.questions.replace("\r\n", "\n")}
+        options["questions"] = {typed.task: call.platform.pasting.questions(typed.questions)}
     return acts.audit_asked(text, endpoint, model, options)
 
 
