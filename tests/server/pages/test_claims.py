@@ -172,6 +172,9 @@ def test_a_table_is_screened_without_a_model(runner: Client) -> None:
     [
         ({"sheet": ""}, "paste a table"),
         ({"sheet": SHEET + "- tusk: 1\r\n"}, "unknown key 'tusk'"),
+        ({"sheet": "some prose"}, "a table has a line of names and a line for each benchmark"),
+        ({"sheet": "Benchmark,A,B\nGSM8K,8,7\n"}, "name one under 'Model in the table': A, B"),
+        ({"sheet": "Benchmark,A,B\nGSM8K,8,7\n", "name": "C"}, "the model 'C' is in none of its tables"),
         ({"sheet": "model: a\nclaims:\n" + "- {task: x, value: 50}\n" * 301}, "301 claims"),
         ({"sheet": SHEET, "choice": "99999999/sums"}, "choose a model of the list"),
         ({"sheet": SHEET, "choice": "x/y"}, "choose a model of the list"),

@@ -72,7 +72,7 @@ def do_screen(call: Call) -> Response:
     try:
         sheet, text = _read(call, typed)
     except InputError as error:
-        return _form_page(call, typed, 400, problem=str(error))
+        return _form_page(call, typed, 400, problem=_of_this_page(str(error)))
     screened = _screened(sheet)
     if not typed.choice:
         return _form_page(call, typed, screened=screened)
@@ -115,6 +115,12 @@ def do_test(call: Call) -> Response:
     except InputError as error:
         return _form_page(call, typed, 400, problem=str(error))
     return RedirectResponse(job_path(call.project.project, job), 303)
+
+
+def _of_this_page(problem: str) -> str:
+    """What is wrong with a table, by the name of a field and not by that of an option."""
+    said = problem.replace("name one with --model:", "name one under 'Model in the table':")
+    return re.sub(r"--model (?=['\"])", "the model ", said)
 
 
 def _typed(call: Call) -> _Typed:
