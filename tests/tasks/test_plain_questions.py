@@ -14,7 +14,9 @@ from steelyard.records.file_options import FileOptions
 from steelyard.tasks.from_file import task_from_file
 from steelyard.tasks.plain_questions import questions_in_lines
 
-GERMAN = 'Nr;Frage;Antwort;Kunde\r\n1;Wie heißt die Hauptstadt?;Berlin;Müller\r\n2;"Ein; Wort""mit""\r\nZeile?";Ä;X\r\n'
+GERMAN = (
+    'Nr;Frage;Antwort;Kunde\r\n1;Wie heißt die Hauptstadt?;Berlin;Müller\r\n2;"Stadt; Land""mit""\r\nZeile?";Ä;X\r\n'
+)
 
 
 def written(folder: Path, name: str, data: bytes) -> Path:
@@ -49,7 +51,7 @@ def test_a_german_table_is_read_as_on_the_command_line(tmp_path: Path, encoding:
     text, assumed = check_same(written(tmp_path, "tickets.csv", GERMAN.encode(encoding)), tmp_path)
     first, second = map(json.loads, text.splitlines())
     assert first == {"Frage": "Wie heißt die Hauptstadt?", "Antwort": "Berlin"}
-    assert second["Frage"] == 'Ein; Wort"mit"\r\nZeile?'
+    assert second["Frage"] == 'Stadt; Land"mit"\r\nZeile?'
     assert "Müller" not in text
     assert said in assumed
     assert "Not sent: the columns 'Nr', 'Kunde'." in assumed
