@@ -52,7 +52,7 @@ class Regex:
             raise InputError("scorer 'regex': which must be first or last")
         if not isinstance(self.careful, bool):
             raise InputError("scorer 'regex': careful must be true or false")
-        if not isinstance(self.until, str) or len(self.until) > _MAX_UNTIL:
+        if type(self.until) is not str or len(self.until) > _MAX_UNTIL:
             raise InputError(f"scorer 'regex': until must be a text of at most {_MAX_UNTIL} characters")
         try:
             found = compiled(self.pattern)
