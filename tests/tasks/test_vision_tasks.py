@@ -193,6 +193,7 @@ def claim(task: str, subset: str = "", **more: Any) -> Claim:
         (claim("mmmu", variant="test"), "not public"),
         (claim("mathvista", variant="test, CoT"), "not public"),
         (claim("mathvista", variant="testmini"), ""),
+        (Claim(task="mathvista", value="50", protocol=Protocol(prompt="CoT")), ""),
         (claim("mmmu", "Art and Music"), "a part of the benchmark"),
         (claim("mmmu-pro"), ""),
         (claim("mmmu-pro", "Standard and Vision"), ""),
