@@ -113,8 +113,54 @@ def test_a_judges_points_are_no_percent() -> None:
 def test_shares_of_at_most_one_are_fractions_unless_others_are_above() -> None:
     fractions = sheet("| Benchmark | Ours |\n|-|-|\n| MMLU | 0.713 |\n| GSM8K | 0.9 |\n", "Ours").claims
     assert [claim.unit for claim in fractions] == ["fraction", "fraction"]
-    percents = sheet("| Benchmark | Ours |\n|-|-|\n| MMLU | 0.9 |\n| GSM8K | 12.0 |\n", "Ours").claims
+    percents = sheet("| Benchmark | Ours |\n|-|-|\n| AIME 2024 | 0.9 |\n| GSM8K | 12.0 |\n", "Ours").claims
     assert [claim.unit for claim in percents] == ["percent", "percent"]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("DocVQA (ANLS ↑) val", "points"), ("DocVQA (val)", "points"), ("ChartQA relaxed acc.", "points"),
+     ("MMLU", "points"), ("DocVQA val (ANLS %)", "percent"), ("HumanEval", "percent")],
+)  # fmt: skip
+def test_a_share_among_percents_that_may_be_a_fraction_is_neither(name: str, unit: str) -> None:
+    claim, _ = sheet(f"| Benchmark | Ours |\n|-|-|\n| {name} | 0.914 |\n| GSM8K | 81.2 |\n", "Ours").claims
+    assert claim.unit == unit
+    assert ("it may be a fraction or percent: write which" in claim.note) == (unit == "points")
+
+
+def test_errors_are_no_shares_of_right_answers() -> None:
+    claims = sheet("| Benchmark | Metric | Ours |\n|-|-|-|\n| MMLU ↓ | accuracy | 21.3 |\n| GSM8K | acc ↓ | 10.2 |\n"
+                   "| BoolQ | acc ↑ | 81.2 |\n", "Ours").claims  # fmt: skip
+    assert [claim.unit for claim in claims] == ["points", "points", "percent"]
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "metric", "subset"),
+    [("ChartQA relaxed acc. ↑", "chartqa", "relaxed acc.", ""), ("ChartQA<sub>test Avg.</sub>", "chartqa", "", ""),
+     ("DocVQA ANLS (validation)", "docvqa", "ANLS", "validation"), ("DocVQA<sub>val</sub> ↑", "docvqa", "", "val"),
+     ("DocVQA test ANLS", "docvqa", "ANLS", ""), ("MMMU val acc ↑", "mmmu", "acc", ""),
+     ("GSM8K EM", "gsm8k", "EM", ""), ("HellaSwag acc_norm", "hellaswag", "acc_norm", ""),
+     ("MTOB (full book) eng->kgv", "mtob", "", "eng->kgv; full book")],
+)  # fmt: skip
+def test_a_name_that_carries_its_measure_or_its_split(name: str, task: str, metric: str, subset: str) -> None:
+    (claim,) = sheet(f"| Benchmark | Ours |\n|-|-|\n| {name} | 81.4 |\n", "Ours").claims
+    assert (claim.task, claim.metric, claim.protocol.subset) == (task, metric, subset)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ChartQA strict acc", "ChartQA exact match", "ChartQA Pro relaxed acc", "DocVQA val acc", "DocVQA ANLS* (val)",
+     "MMLU STEM acc", "MMLU acc_norm", "MBPP compile acc", "GSM8K train acc", "DocVQA val ANLSL", "ChartQA acc"],
+)  # fmt: skip
+def test_a_name_with_another_measure_is_not_that_benchmarks(name: str) -> None:
+    claim, _ = sheet(f"| Benchmark | Ours |\n|-|-|\n| {name} | 81.4 |\n| GSM8K | 81.2 |\n", "Ours").claims
+    assert (claim.task, claim.unit) == (name, "points")
+
+
+def test_our_own_footnotes_have_no_semicolon_that_would_end_them() -> None:
+    text = "# {0}; A\n\n| Benchmark | Ours |\n|-|-|\n| {1} | 81.4 |\n| {1} x; y | 81.4 / 2 |\n| {1} z | 8 (1) |\n"
+    text = f"{text.format('One', 'GSM8K')}\n{text.format('Two', 'MMLU')}"
+    assert not any(";" in each for each in sheet(text, "Ours").footnotes)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from steelyard.util.compact import Digests
 from steelyard.verification.recompute import recompute
 from tests.plans import measurement, plan
 
-EXECUTING = "code[completion]@5"
+EXECUTING = "code[completion]@6"
 SAMPLES = [Sample(id=f"t/row/{n}", request=GenerateRequest(prompt=f"write {n}"), target=str(n)) for n in range(40)]
 DIGESTS = Digests(sha256_hex(canonical(sample)) for sample in SAMPLES)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from steelyard.claims.benchmarks import benchmarks, keys_in, lookup, without_measure
@@ -136,3 +138,9 @@ def test_the_rows_of_cards_are_known_with_a_task_or_a_reason(name: str) -> None:
 
 def test_every_run_of_words_may_be_a_name() -> None:
     assert list(keys_in("on MMLU-Pro")) == ["on", "onmmlu", "onmmlupro", "mmlu", "mmlupro", "pro"]
+
+
+def test_what_a_reason_says_to_write_is_a_task() -> None:
+    said = {each.id: re.findall(r"task: (\w+)", each.why_not) for each in benchmarks() if each.why_not}
+    assert said["gpqa"] == ["gpqa_diamond", "gpqa_main"]
+    assert all(resolve(name) == name for names in said.values() for name in names)

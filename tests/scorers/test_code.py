@@ -40,8 +40,8 @@ def scored(text: str, form: str = "completion", target: str = TARGET) -> Score:
 
 @pytest.mark.parametrize(
     ("options", "identifier"),
-    [({}, "code[completion]@5"), ({"form": "program"}, "code[program]@5"),
-     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@5")],
+    [({}, "code[completion]@6"), ({"form": "program"}, "code[program]@6"),
+     ({"form": "program", "timeout": 30}, "code[program,timeout=30]@6")],
 )  # fmt: skip
 def test_identifiers(options: dict[str, object], identifier: str) -> None:
     scorer = open_scorer({"name": "code", **options})
@@ -57,7 +57,7 @@ def test_identifiers(options: dict[str, object], identifier: str) -> None:
 def test_wrong_options(options: dict[str, object]) -> None:
     with pytest.raises(InputError, match="scorer 'code'"):
         open_scorer({"name": "code", **options})
-    for identifier in ("code[other]@5", "code[program,timeout=0]@5", "code[program,timeout=999]@5", "code@4"):
+    for identifier in ("code[other]@6", "code[program,timeout=0]@6", "code[program,timeout=999]@6", "code@4"):
         with pytest.raises(InputError):
             open_identifier(identifier)
 
@@ -145,6 +145,17 @@ class TestProgram:
         for text in ("I cannot do that.", "", "```python\nprint(1)\n```", "def g(x): pass", "f is a function"):
             assert scored(text, "program") == Score(value=0.0, parsed=False, note="no code")
 
+    @pytest.mark.parametrize(
+        "text",
+        ["```python\ndef f(x):\n    return x * x```", "Sure:\n```python\ndef f(x):\n    return x * x``` \nDone.",
+         "~~~\ndef f(x):\n    return x * x~~~",
+         "```python\ndef f(x):\n    return x * x```\nFor example:\n```python\nprint(f(2))\n```"],
+    )  # fmt: skip
+    def test_a_fence_that_closes_behind_the_code_is_open_where_the_code_passes(self, text: str) -> None:
+        found = scored(text, "program")
+        assert (found.value, found.note) == (None, "failed: SyntaxError; its last block: passed")
+        assert scored(text.replace("x * x", "x + x"), "program").value == 0.0
+
     def test_names_and_imports_of_a_reference(self) -> None:
         assert scored("def f(x): return x * x", "program", REFERENCE) == Score(value=1.0)
         # What the answer calls "math" has no say in the tests.
@@ -153,6 +164,12 @@ class TestProgram:
 
     def test_up_to_the_stop_string(self) -> None:
         assert scored("def f(x): return x * x\n[DONE]\nthis is no code", "program").value == 1.0
+
+
+def test_only_marks_at_a_lines_end_close_a_block_behind_its_code() -> None:
+    text = "````\na = '```'\nb = 1```\nc````\nno code"
+    assert blocks_in(text, closes_behind_code=True) == ["a = '```'\nb = 1```\nc\n"]
+    assert blocks_in(text) == ["a = '```'\nb = 1```\nc````\nno code\n"]
 
 
 def test_indented_blocks_lose_their_indentation() -> None:

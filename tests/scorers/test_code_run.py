@@ -84,7 +84,7 @@ def test_a_run_of_humaneval(
     by_kind = {0: (1.0, True, ""), 1: (0.0, True, "failed: SystemExit"), 2: (0.0, False, "no code")}
     for score in scores:
         assert (score.value, score.parsed, score.note) == by_kind[int(score.sample.rpartition("/")[2]) % 3]
-        assert score.scorer == "code[program]@5"
+        assert score.scorer == "code[program]@6"
     assert result["measured"] == pytest.approx(100 * sum(score.value or 0 for score in scores) / 30)
     assert result["unparsed"] == sum(not score.parsed for score in scores)
     # Whoever verifies needs no sandbox: nothing is run again.

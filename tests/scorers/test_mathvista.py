@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.letter import Letter
@@ -117,3 +118,20 @@ def test_a_whole_number_is_cut(number: int, more: float) -> None:
     said = number + abs(more) if number >= 0 else number - abs(more)
     target = {"answer": str(number), "type": "integer"}
     assert value(f"The answer is {said:.4f}", target) == float(int(float(f"{said:.4f}")) == number)
+
+
+def test_a_number_within_a_twentieth_is_open_where_the_vendors_rule_may_take_it() -> None:
+    near = open_scorer({"name": "mathvista", "near": True})
+    assert open_identifier(near.identifier) == near == MathVista(near=True)
+    decimal = {"answer": "2.50", "type": "float", "precision": 2}
+
+    def read(text: str, target: dict[str, Any]) -> float | None:
+        sample = Sample(id="m/testmini/0", request=GenerateRequest(prompt="?"), target=json.dumps(target))
+        return near.score(sample, ModelOutput(outcome=Outcome.OK, text=text)).value
+
+    texts = ("14", "13.3", "13", "15", "It was 14, not 20.\nFinal Answer: 20")
+    assert [read(f"Final Answer: {text}", FOURTEEN) for text in texts] == [1, None, 0, 0, 0]
+    assert [read(f"Final Answer: {text}", decimal) for text in ("2.5", "2.6", "2.7", "-2.5")] == [1, None, 0, 0]
+    assert value("Final Answer: 2.6", decimal) == 0
+    with pytest.raises(InputError, match="mathvista has no option"):
+        MathVista.from_options("far")

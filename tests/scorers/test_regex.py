@@ -125,8 +125,46 @@ def test_careful_calls_nothing_wrong_that_was_cut_off() -> None:
 
 def test_careful_stands_in_the_identifier_and_is_true_or_false() -> None:
     scorer = Regex(CAREFUL, careful=True)
-    assert scorer.identifier == 'regex[{"careful":true,"pattern":"(?i)answer is:? *(.*)"}]@4'
-    assert Regex.from_options(scorer.identifier.removeprefix("regex[").removesuffix("]@4")) == scorer
-    assert Regex("x").identifier == 'regex[{"pattern":"x"}]@4'
+    assert scorer.identifier == 'regex[{"careful":true,"pattern":"(?i)answer is:? *(.*)"}]@5'
+    assert Regex.from_options(scorer.identifier.removeprefix("regex[").removesuffix("]@5")) == scorer
+    assert Regex("x").identifier == 'regex[{"pattern":"x"}]@5'
     with pytest.raises(InputError, match="careful must be true or false"):
         Regex("x", careful="yes")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ("We see. So the answer is (B).", 1),
+        ("So the answer is (B).\n\nQ: Which one?\nSo the answer is (A).", 1),
+        ("So the answer is (A).\n\nOr so the answer is (B).", 0),
+        ("We see.\n\nSo the answer is (B).", None),
+        ("\n\nSo the answer is (B).", None),
+        ("We see.\n\nSo the answer is (A).", 0),
+        ("We see.\n\nSo the answer is (A).\n\nWait, so the answer is (B).", None),
+        ("We see.\n\n(B)", None),
+        ("We see.\n\n(A)", None),
+        ("We see.", None),
+    ],
+)
+def test_behind_the_place_where_a_harness_stops_a_right_answer_is_open(answer: str, value: float | None) -> None:
+    sample = Sample(id="x", request=GenerateRequest(prompt="?"), target="(B)")
+    scorer = Regex(CAREFUL, careful=True, until="\n\n")
+    assert scorer.score(sample, ModelOutput(outcome=Outcome.OK, text=answer)).value == value
+
+
+def test_what_stands_before_the_place_where_a_harness_stops_is_whole() -> None:
+    sample = Sample(id="x", request=GenerateRequest(prompt="?"), target="(B)")
+    scorer = Regex(CAREFUL, careful=True, until="\n\n")
+    cut = [
+        ModelOutput(outcome=Outcome.TRUNCATED, text=text)
+        for text in (
+            "So the answer is (A).\n\nAnd so on",
+            "So the answer is (B).\n\nSo the",
+            "We see.\n\nSo the answer is (A",
+        )
+    ]
+    assert [scorer.score(sample, each).value for each in cut] == [0, 1, None]
+    assert Regex.from_options(scorer.identifier.removeprefix("regex[").removesuffix("]@5")) == scorer
+    with pytest.raises(InputError, match="until must be a text"):
+        Regex("x", until="x" * 41)

@@ -41,6 +41,8 @@ def test_a_mode_in_a_model_s_name() -> None:
     assert mode_of_model("InternVL3-8B w/ VisualPRM-Bo8") == "VisualPRM"
     assert mode_of_model("InternVL3-8B Bo8") == "Bo8"
     assert mode_of_model("Ours-7B, best-of-N") == "best-of-N"
+    assert mode_of_model("MathVista (mini)") == ""
+    assert mode_of_model("Ours (minimal)") == "(minimal)"
     assert mode_of_model("Llama 4 Maverick") == mode_of_model("Phi-4-reasoning") == mode_of_model("a platform") == ""
 
 

@@ -109,6 +109,12 @@ def test_a_word_that_is_not_known_is_named(text: str, word: str) -> None:
     assert word in unknown(text)
 
 
+def test_of_our_own_footnote_only_what_the_card_says_is_named() -> None:
+    ours = "Taken from table 1 (line 5: Thinking / More). Each note names the line, the row and the column."
+    assert unknown_words(ours, "", ()) == unknown_words(f"footnote: {ours}", "", ()) == []
+    assert unknown_words("footnote: each note names the judge", "", ()) == ["names", "judge"]
+
+
 def test_a_relative_in_a_list_with_the_benchmark_is_beside_it() -> None:
     assert unknown("MMLU and MMLU-Pro are evaluated in bf16.") == []
     assert unknown("GSM8K, MMLU-Pro and MMLU") == []

@@ -193,6 +193,7 @@ def claim(task: str, subset: str = "", **more: Any) -> Claim:
         (claim("mmmu", variant="test"), "not public"),
         (claim("mathvista", variant="test, CoT"), "not public"),
         (claim("mathvista", variant="testmini"), ""),
+        (Claim(task="mathvista", value="50", protocol=Protocol(prompt="CoT")), ""),
         (claim("mmmu", "Art and Music"), "a part of the benchmark"),
         (claim("mmmu-pro"), ""),
         (claim("mmmu-pro", "Standard and Vision"), ""),
@@ -214,3 +215,10 @@ def test_what_a_claim_may_be_about(stated: Claim, why: str) -> None:
 def test_a_run_without_a_claim_measures_docvqa(mirror: Path) -> None:
     assert load_task("docvqa").protocol_of().refused == ""
     assert len(load_task("docvqa").prepare("exact_text", mirror)) == 20
+
+
+def test_the_prompt_of_one_vendor_is_asked_where_a_claim_says_so() -> None:
+    task = load_task("mathvista")
+    assert task.formats_for(claim("mathvista")) == ("query",)
+    cot, mistral = (Claim(task="mathvista", value="50", protocol=Protocol(prompt=each)) for each in ("CoT", "mistral"))
+    assert (task.formats_for(cot), task.formats_for(mistral)) == (("query", "described"), ("described",))

@@ -241,7 +241,7 @@ def test_the_scores_of_another_harness_do_not_go_with_answers_that_we_asked_for(
 def test_scores_by_running_code_are_counted_apart_from_what_is_recomputed(
     unsigned: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with_recorded_scores(unsigned, "code[completion]@5")
+    with_recorded_scores(unsigned, "code[completion]@6")
     scores = len(list(read_scores(RunFolder.open(unsigned))))
     capsys.readouterr()
     assert steelyard(["verify", str(unsigned), "--json"]) == 0

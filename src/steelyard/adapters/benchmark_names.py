@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from steelyard.claims.benchmarks import benchmarks, key_of, lookup
 from steelyard.tasks import load_task, resolve
+from steelyard.tasks.subset import subset_words, words_in
 from steelyard.tasks.window import parts_named, without_window
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "infer_unit",
     "is_a_metric",
     "known_task",
+    "lower_is_better",
+    "measure_in_name",
     "names_a_share",
     "part_in_name",
     "relative_in_brackets",
@@ -71,6 +74,21 @@ _CHINESE: Final = (
 )
 _GLUED: Final = re.compile(r"(?<=[A-Za-z])(?=v[1-9](?![0-9A-Za-z]))")  # LCBv6
 _SPLIT: Final = re.compile(r"(.*[^\s_-])[\s_-]+(val|validation|test|testmini)", re.IGNORECASE)
+_UP: Final = re.compile(r"\(\s*[\u2191\u2b06\u21d1]\ufe0f?\s*\)|[\u2191\u2b06\u21d1]\ufe0f?")
+_DOWN: Final = re.compile(r"[\u2193\u2b07\u21d3]|\blower is better\b", re.IGNORECASE)
+# A metric that stands behind a benchmark's name without brackets: "ChartQA relaxed acc.", "DocVQA ANLS (validation)".
+_MEASURE: Final = re.compile(
+    r"(?<=[\s)])(?:relaxed[ _-]acc(?:uracy|\.)?|exact[ _-]match|acc(?:uracy)?[ _-]norm|acc(?:uracy|\.)?|em|anls|chrf)"
+    r"(?=$|[\s(,:])",
+    re.IGNORECASE,
+)
+_MEASURES: Final = {
+    "acc": "accuracy",
+    "em": "exact match",
+    "acc norm": "accuracy norm",
+    "relaxed acc": "relaxed accuracy",
+}
+_COUNTING: Final = ("accuracy", "exact match")  # one measure, where an answer is right or wrong
 _MOST: Final = 200  # characters of a name that are read
 _WORDS: Final = 3  # of a relative's name, in brackets behind the benchmark's
 ELO: Final = re.compile(r"\belo\b|bradley", re.I)
@@ -94,7 +112,44 @@ def known_task(names: Iterable[str], hub: str = "") -> str | None:
 
 
 def task_in_name(name: str) -> str | None:
-    """The id of a benchmark by its whole name, or its name without its part, or without what is in brackets."""
+    """The id of a benchmark by its whole name, or its name without its part, its measure, or what is in brackets.
+
+    None where a lower value is better: errors are no measure of a benchmark that is known here.
+    """
+    return None if lower_is_better(name) else _task_in(measure_in_name(name)[0])
+
+
+@lru_cache(maxsize=1024)
+def measure_in_name(name: str) -> tuple[str, str]:
+    """(name without it, measure) of *ChartQA relaxed acc. ↑*: what its metric's own column would say.
+
+    Only where the name is not known with it and known without it, and the measure is the benchmark's usual one.
+    """
+    name = _UP.sub(" ", name[:_MOST]).strip()
+    found = _MEASURE.search(name)
+    if found is None or _task_in(name) is not None:
+        return name, ""
+    rest = " ".join(f"{name[: found.start()]} {name[found.end() :]}".split()).rstrip(" ,:")
+    task = _task_in(rest)
+    return (rest, found[0]) if task and _is_usual_measure(task, found[0]) else (name, "")
+
+
+def lower_is_better(name: str) -> bool:
+    """Whether a name or a metric says that it counts errors: with an arrow that points down, or in words."""
+    return _DOWN.search(name) is not None
+
+
+def _is_usual_measure(task: str, measure: str) -> bool:
+    fact = lookup(task)
+    if fact is None:
+        return False
+    usual, said = (
+        _MEASURES.get(words := " ".join(words_in(text.replace("_", " "))), words) for text in (fact.metric, measure)
+    )
+    return usual == said or (usual in _COUNTING and said in _COUNTING)
+
+
+def _task_in(name: str) -> str | None:
     if category := _CATEGORY.fullmatch(name[:_MOST]):
         name = category["rest"]
     bare = ASIDE.sub(" ", name).strip()
@@ -106,7 +161,8 @@ def task_in_name(name: str) -> str | None:
 def part_in_name(name: str) -> tuple[str | None, tuple[str, ...]]:
     """(benchmark, its parts) where a name states a part behind it: *LiveCodeBench v6 (25.02-25.05)*, *DocVQA_val*.
 
-    Parts are a release, a window of dates, or a split, as they are written; (None, ()) where no name stands before one.
+    Parts are a release, a window of dates, a split or a subset, as they are written; (None, ()) where no name stands
+    before one.
     """
     name = _GLUED.sub(" ", name[:_MOST])
     bare = TRAILING.sub("", ASIDE.sub(" ", name).strip())
@@ -117,7 +173,20 @@ def part_in_name(name: str) -> tuple[str | None, tuple[str, ...]]:
         return (task, tuple(parts)) if here and load_task(here).definition.releases else (None, ())
     split = _SPLIT.fullmatch(bare)
     task = known_task((split[1],)) if split and not known_task((bare,)) else None
-    return (task, (split[2],)) if split and task else (None, ())
+    return (task, (split[2],)) if split and task else _subset_in_name(bare)
+
+
+def _subset_in_name(bare: str) -> tuple[str | None, tuple[str, ...]]:
+    """(benchmark, its subset) of *MTOB eng->kgv*, for a benchmark that is claimed by its subsets."""
+    words = bare.split()
+    for end in range(len(words) - 1, 0, -1):
+        task = known_task((" ".join(words[:end]),))
+        here = resolve(task) if task else None
+        subsets = load_task(here).definition.subsets if here else ()
+        rest = " ".join(words[end:])
+        if subsets and "/" not in rest and set(words_in(rest)) <= subset_words(subsets):
+            return task, (rest,)
+    return None, ()
 
 
 def without_words(text: str, words: Iterable[str]) -> str:
@@ -170,7 +239,8 @@ def settings_in_english(text: str) -> str:
 
 
 def bare_metric(text: str) -> str:
-    """A metric without the number of shots: ``5-shot, top-1`` is ``top-1``."""
+    """A metric without the number of shots, and an arrow that points up: ``5-shot, top-1 ↑`` is ``top-1``."""
+    text = _UP.sub("", text)
     rest = re.sub(r"\b\d{1,3}\s*([-–]\s*\d{1,3}\s*)?-?\s*shots?\b", "", text, flags=re.IGNORECASE).strip(" ,;")
     return "" if NOTHING.fullmatch(rest) else rest
 
@@ -206,7 +276,7 @@ def infer_unit(metric: str, value: float, *, beside_percent: bool) -> tuple[Unit
     """
     if ELO.search(metric):
         return "elo", ""
-    if NO_SHARES.search(metric) or not 0 <= value <= MAX_PERCENT:
+    if NO_SHARES.search(metric) or lower_is_better(metric) or not 0 <= value <= MAX_PERCENT:
         return "points", f"{metric or 'the metric'} is not read as a share of right answers"
     if not SHARES.search(metric):
         return "points", f"whether {metric or 'the metric'} is a share of right answers is not known here"

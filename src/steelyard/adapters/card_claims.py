@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from steelyard.adapters.benchmark_names import (
@@ -20,6 +21,8 @@ from steelyard.adapters.benchmark_names import (
     bare_metric,
     is_a_metric,
     known_task,
+    lower_is_better,
+    measure_in_name,
     part_in_name,
     repeats_in_name,
     settings_in_english,
@@ -32,6 +35,7 @@ from steelyard.adapters.card_context import said_in_row, sections_of
 from steelyard.adapters.card_tables import Cell, Table
 from steelyard.adapters.decimal_commas import VALUE, check_readings, interval_in, setting_in, with_decimal_points
 from steelyard.adapters.long_tables import with_a_column_a_model
+from steelyard.adapters.parallel_rows import with_a_row_a_number
 from steelyard.adapters.sheet_file import decimal_text
 from steelyard.adapters.table_units import IS_NO_SCORE, TableUnit, unit_of_share
 from steelyard.claims.benchmarks import key_of
@@ -112,6 +116,7 @@ def claims_of_tables(
     if absent := [number for number in chosen if not 1 <= number <= len(tables)]:
         raise InputError(f"--table {absent[0]}: there are {len(tables)} tables", where=where)
     looked_at = [replace(table, own_task=own_task) for table in tables if not chosen or table.number in chosen]
+    looked_at = [with_a_row_a_number(table, LABELS, partial(_is_known, table)) for table in looked_at]
     read = [(table, _direction(table)) for table in looked_at]
     usable = [
         (with_a_column_a_model(with_decimal_points(table, where), where), direction or "rows")
@@ -133,13 +138,13 @@ def claims_of_tables(
     _check_conflicts(found, where)
     used = list({table.number: table for table, _ in found.claims}.values())
     footnotes = [
-        f"Taken from {'; '.join(table.source for table in used)}. Each note names the line, the row and the column.",
+        f"Taken from {' and '.join(table.source for table in used)}. Each note names the line, the row and the column.",
         "Where no unit is printed, shares above 1 were read as percent. What the card's text says of shots, "
         "decoding and limits of answers is not here: add it.",
     ]
     if found.left_out:
         more = f", and {len(found.left_out) - MAX_LEFT_OUT} more" if len(found.left_out) > MAX_LEFT_OUT else ""
-        footnotes.append(f"Left out, since no plain number: {'; '.join(found.left_out[:MAX_LEFT_OUT])}{more}.")
+        footnotes.append(f"Left out, since no plain number: {' | '.join(found.left_out[:MAX_LEFT_OUT])}{more}.")
     return ClaimSheet(
         model=model or printed,
         source=name_of_file,
@@ -174,7 +179,11 @@ def _direction(table: Table) -> Direction | None:
 
 
 def _known(table: Table, cells: Sequence[Cell]) -> int:
-    return sum(_task(table, _label(cell.text)) is not None for cell in cells)
+    return sum(_is_known(table, cell.text) for cell in cells)
+
+
+def _is_known(table: Table, text: str) -> bool:
+    return _task(table, _label(text)) is not None
 
 
 def _column(table: Table, place: int) -> list[Cell]:
@@ -337,7 +346,8 @@ def _read(scores: Sequence[_Score], found: _Found, footnotes: Mapping[str, str],
         if claim:
             found.claims.append((score.table, claim))
         else:
-            found.left_out.append(f"line {score.cell.line}, {one_line(score.name, 60)}: {one_line(text, 60)}")
+            said = f"line {score.cell.line}, {one_line(score.name, 60)}: {one_line(text, 60)}"
+            found.left_out.append(said.replace(";", ","))  # a semicolon would end the footnote, and begin another
 
 
 def _table_unit(scores: Sequence[_Score], direction: Direction, beside: Sequence[str]) -> TableUnit:
@@ -368,11 +378,15 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
     if number is None:
         return None
     task = _task(score.table, score.name)
-    metric, protocol = _protocol(score, setting := setting_in(value))
+    name, measure = measure_in_name(score.name)
+    named = replace(score, name=name, metric=", ".join(filter(None, (score.metric, measure))))
+    metric, protocol = _protocol(named, setting := setting_in(value))
     # Answers to questions of one's own are right or wrong.
     scored_by = metric or ("accuracy" if task == score.table.own_task else "")
     unit, unit_note = unit_of_share(task, scored_by, float(number), of_table)
-    if value["percent"]:
+    if lower_is_better(f"{score.name} {metric}"):
+        unit, unit_note = "points", "a lower value is better"
+    elif value["percent"]:
         unit, unit_note = "percent", ""
     notes = [
         f"line {score.cell.line}: {one_line(score.name, 100)} × {one_line(score.model, 100)}",

@@ -70,7 +70,7 @@ class Table:
     @property
     def source(self) -> str:
         """Its place with all that stands above it: ``table 2 (line 63: Thinking mode / Chat Model)``."""
-        above = one_line(" / ".join(self.headings), MAX_HEADINGS)
+        above = one_line(" / ".join(self.headings), MAX_HEADINGS).replace(";", ",")  # which would end a footnote
         return f"table {self.number} (line {self.line}{': ' if above else ''}{above})"
 
 
@@ -145,6 +145,7 @@ IMAGE = re.compile(r"!\[([^\[\]]*)\](\([^()]*\)|\[[^\[\]]*\])")
 LINK = re.compile(r"\[([^\[\]]*)\](\([^()]*\)|\[[^\[\]]*\])")
 FOOTNOTE = re.compile(r"\[\^([^\[\]]{1,20})\]")
 SUPERSCRIPT = re.compile(r"<sup>(.*?)</sup>", re.IGNORECASE)
+SUBSCRIPT = re.compile(r"<sub>", re.IGNORECASE)
 TAG = re.compile(r"<[^<>]{0,300}>")
 BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
@@ -159,7 +160,7 @@ def plain(text: str) -> str:
     text = FOOTNOTE.sub(r" ^{\1}", text)
     text = BREAK.sub(" ", text)
     text = SUPERSCRIPT.sub(lambda found: f" ^{{{TAG.sub('', found[1])}}}", text)
-    text = html.unescape(TAG.sub("", text))
+    text = html.unescape(TAG.sub("", SUBSCRIPT.sub(" ", text)))
     text = ESCAPE.sub(lambda found: f"\N{ZERO WIDTH SPACE}{found[1]}", text)
     text = STRONG.sub(r"\2", text).strip()
     text = EMPHASIS.sub(r"\2", text)
@@ -218,7 +219,7 @@ class _TableReader(HTMLParser):
                 self.tables.append(_HtmlTable(self.getpos()))
         elif self._depth == 1:
             self._inside(tag, dict(attrs))
-        if self._cell is not None and tag in ("br", "p", "div", "li"):
+        if self._cell is not None and tag in ("br", "p", "div", "li", "sub"):
             self._cell.text += " "
         if self._cell is not None and tag == "sup":
             self._cell.text += " ^{"

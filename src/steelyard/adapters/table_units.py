@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from steelyard.adapters.benchmark_names import MAX_PERCENT, Unit, infer_unit, names_a_share
 from steelyard.adapters.decimal_commas import VALUE
-from steelyard.claims.benchmarks import lookup
+from steelyard.claims.benchmarks import key_of, lookup
 
 __all__ = ["IS_NO_SCORE", "Share", "TableUnit", "states_percent", "unit_of_share"]
 
@@ -20,7 +20,11 @@ IS_NO_SCORE = re.compile(
     r"latency|memory|licen[cs]e|release",
     re.IGNORECASE,
 )
+_EITHER: Final = "unit not stated: read as points, since it may be a fraction or percent: write which"
 Share = tuple[str | None, str, str]  # the benchmark's id, where it is known, its name and the number, as printed
+_OF_HUNDRED: Final = ("chrf",)  # measures that are tested, no shares of right answers, and printed from 0 to 100
+# A share by definition, which is printed from 0 to 1 as often as in percent.
+_OF_ONE: Final = re.compile(r"\banls\b|\brelaxed\b|\bf1\b", re.IGNORECASE)
 # A sign that stands behind no number, and the word: "Accuracy (%)", "all values in %", "in percent".
 _PERCENT: Final = re.compile(r"(?<![0-9])(?<![0-9] )%|\bpercent(?:age)?s?\b(?! points)", re.IGNORECASE)
 
@@ -60,12 +64,18 @@ def unit_of_share(task: str | None, metric: str, value: float, table: TableUnit)
     Points, which no test reads, where the value may be a fraction or percent.
     """
     fact = lookup(task) if task else None
+    if fact is not None and fact.metric in _OF_HUNDRED and key_of(metric) == fact.metric and 1 < value <= MAX_PERCENT:
+        return "percent", ""
     found = infer_unit(metric, value, beside_percent=table.in_percent)
     # The metric of MT-bench is a score from 1 to 10.
     if fact is not None and found[0] == "points" and names_a_share(fact.metric.replace("score", "")):
         found = infer_unit(fact.metric, value, beside_percent=table.in_percent)
     if found[0] == "fraction" and value > 0 and not table.in_fractions:
-        return "points", "unit not stated: read as points, since it may be a fraction or percent: write which"
+        return "points", _EITHER
+    names = f"{metric} {fact.metric if fact else ''}".replace("_", " ")
+    may_be_fraction = 0 < value <= 1 and (_OF_ONE.search(names) or _is_below_chance(task, value))
+    if found[0] == "percent" and may_be_fraction and not states_percent(metric):
+        return "points", _EITHER
     return found
 
 

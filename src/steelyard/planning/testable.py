@@ -66,7 +66,8 @@ def task_of(claim: Claim, find: Callable[[str], Task | None], near: Callable[[st
     if chosen := several_answers((claim.variant, claim.metric, claim.protocol.prompt)):
         raise Skip("not_testable", f"the metric {chosen} needs several answers to a sample; an audit takes one")
     if not claim.is_proportion:
-        raise Skip("not_tested", f"a value in {claim.unit} is not a share of right answers")
+        remedy = "; where it is one, write its unit: percent or fraction" if claim.unit == "points" else ""
+        raise Skip("not_tested", f"a value in {claim.unit} is not a share of right answers{remedy}")
     return task_named(claim.task, find, near)
 
 

@@ -59,8 +59,9 @@ class Code:
     for, as the rest of the prompt's function. Where both find code and that of one alone passes, it is open; so it is
     where the second alone finds code, and that passes, and where the code ends for want of a module that is none of
     Python's own: the vendor's machine may have it. Where both fail and the last block that defines what is asked for is
-    another one, and passes, it is open: some harnesses read that one. An answer takes at most three runs of its code,
-    and one program that reads it.
+    another one, and passes, it is open: some harnesses read that one. So it is where the block does that ends in the
+    middle of a line (``return x``` ``): lm-eval's extractor closes it there, Markdown and EvalPlus do not. An answer
+    takes at most three runs of its code, and one program that reads it.
     """
 
     executes: ClassVar[bool] = True
@@ -85,8 +86,8 @@ class Code:
 
     @property
     def identifier(self) -> str:
-        """``code[completion]@5``, ``code[program]@5``, ``code[program,timeout=30]@5``."""
-        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@5"
+        """``code[completion]@6``, ``code[program]@6``, ``code[program,timeout=30]@6``."""
+        return f"code[{self.form}{'' if self.timeout == 10 else f',timeout={self.timeout}'}]@6"
 
     def unavailable_reason(self) -> str:
         """Why no code can be run on this machine, and how to fix it; empty where it can."""
@@ -145,7 +146,8 @@ class Code:
         self, target: CodeTarget, names: tuple[str, ...], text: str, first: Score, read: set[str | None]
     ) -> Score:
         """The score of a program that failed as it was read: open where the last block that defines all does not."""
-        last = next((each for each in reversed(blocks_in(text)) if set(_defined_in(each)) >= set(names)), None)
+        blocks = blocks_in(text, closes_behind_code=True)
+        last = next((each for each in reversed(blocks) if set(_defined_in(each)) >= set(names)), None)
         if last is None or last in read:
             return first
         other = self._run(target, names, (target.prompt, last))
@@ -199,19 +201,29 @@ def _said(score: Score) -> str:
     return score.note or "passed"
 
 
-def blocks_in(text: str) -> list[str]:
-    """The fenced blocks of an answer in Markdown, without their indentation; one that is never closed ends the text."""
+def blocks_in(text: str, *, closes_behind_code: bool = False) -> list[str]:
+    """The fenced blocks of an answer in Markdown, without their indentation; one that is never closed ends the text.
+
+    With ``closes_behind_code`` a block ends, too, where its marks stand behind the code of a line.
+    """
     blocks: list[str] = []
     fence, lines = "", list[str]()
     for line in text.splitlines():
         stripped = line.strip()
         start = stripped[:3]
-        if not fence and start in ("```", "~~~"):
-            fence = stripped[: len(stripped) - len(stripped.lstrip(start[0]))]
-        elif fence and stripped.startswith(fence) and not stripped.strip(fence[0]):
+        if not fence:
+            if start in ("```", "~~~"):
+                fence = stripped[: len(stripped) - len(stripped.lstrip(start[0]))]
+            continue
+        before, mark, behind = line.rstrip().partition(fence)
+        closes = stripped.startswith(fence) and not stripped.strip(fence[0])
+        if closes_behind_code and mark and before.strip() and not behind:
+            lines.append(before)
+            closes = True
+        if closes:
             blocks.append(textwrap.dedent("\n".join(lines)) + "\n")
             fence, lines = "", []
-        elif fence:
+        else:
             lines.append(line)
     if fence:
         blocks.append(textwrap.dedent("\n".join(lines)) + "\n")

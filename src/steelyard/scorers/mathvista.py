@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Literal
 
 import msgspec
 
+from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.letter import Letter
 from steelyard.scorers.reading.number_answers import number_reading
@@ -23,6 +24,7 @@ __all__ = ["MathVista"]
 
 MAX_CHARACTERS: Final = 10_000
 MAX_NUMBERS: Final = 40  # of an output that are held against a target: the last ones
+_NEAR: Final = 20  # 5 % of a number is a twentieth
 _LIST: Final = re.compile(r"\[[^\[\]\n]{1,400}\]")
 
 
@@ -41,14 +43,28 @@ class MathVista:
     The target of a free answer is JSON: :class:`Wanted`. The number is found by rule, where the benchmark has a model
     find it, and compared as there: cut to a whole number, or rounded to the stated decimals. A list is the only one in
     square brackets, or the last where all are the same. What cannot be found in one way is open, never wrong.
+
+    ``near``: a number within 5 % of the target is open, since some vendors' own rule takes it for right.
     """
 
     reads_truncated: ClassVar[bool] = True
 
+    near: bool = False
+
+    @classmethod
+    def from_options(cls, options: str) -> MathVista:
+        """The scorer for the options in its identifier; raises InputError for unknown ones."""
+        if options != "near":
+            raise InputError(f"mathvista has no option {options[:80]!r}")
+        return cls(near=True)
+
     @property
     def identifier(self) -> str:
-        """``mathvista@4``: a new version of ``letter``, or of how ``numeric`` reads, is one of this rule, too."""
-        return "mathvista@4"
+        """``mathvista@4``, ``mathvista[near]@4``.
+
+        A new version of ``letter``, or of how ``numeric`` reads, is one of this rule, too.
+        """
+        return f"mathvista{'[near]' if self.near else ''}@4"
 
     def target_fault(self, target: str) -> str:
         """Why a right answer cannot be compared, as the end of a sentence; empty where it can."""
@@ -68,7 +84,10 @@ class MathVista:
         is_cut = output.outcome is Outcome.TRUNCATED
         if wanted.type == "list":
             return score_of(None if is_cut else _list_reading(output.text, wanted.answer))
-        return score_of(_number_reading(output.text, wanted, settled_only=is_cut))
+        reading = _number_reading(output.text, wanted, settled_only=is_cut)
+        if self.near and reading is False and _says_near(output.text, wanted):
+            return Score(value=None, note="within 5 % of the answer, which the vendor's rule may take for right")
+        return score_of(reading)
 
 
 def _fault(wanted: Wanted) -> str:
@@ -90,6 +109,14 @@ def _number_reading(text: str, wanted: Wanted, *, settled_only: bool) -> Reading
     if True in readings:
         return True
     return None if None in readings else False
+
+
+def _says_near(text: str, wanted: Wanted) -> bool:
+    """Whether a number within 5 % of the target may be the answer."""
+    target = bounded_fraction(wanted.answer)
+    values = dict.fromkeys(each.value for each in numbers_in(text[-MAX_CHARACTERS:]))
+    near = [value for value in list(values)[-MAX_NUMBERS:] if abs(value - target) * _NEAR <= abs(target)]
+    return any(number_reading(text, value, settled_only=False) is not False for value in near)
 
 
 def _comparison(wanted: Wanted) -> Callable[[Fraction], bool]:

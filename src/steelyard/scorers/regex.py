@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+import msgspec
+
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.answer import Answer
@@ -16,6 +18,7 @@ from steelyard.util.foreign_pattern import ForeignPattern, Found, compiled
 __all__ = ["Regex"]
 
 MAX_CHARACTERS = 10_000
+_MAX_UNTIL = 40
 _IN_WORD = re.compile(r"\w|[.,]\d")  # 88 and 8.5 do not begin with the answer 8, nor "not" with "no"
 _WORDS = re.compile(r"\w+")
 
@@ -30,6 +33,10 @@ class Regex:
 
     With ``careful``, for patterns without an end such as ``the answer is (.*)``, the first match and the last must
     agree, and what is not the target is wrong only where no reader could find the target in it: see :meth:`score`.
+
+    ``until`` is where a harness stops its model that is not stopped here, such as a blank line. What stands before it
+    counts where the pattern matches there. Where it matches behind it alone, a harness that stops finds nothing, and
+    one that does not finds an answer: then a wrong one is 0, and a right one is open.
     """
 
     reads_truncated: ClassVar[bool] = True
@@ -37,6 +44,7 @@ class Regex:
     pattern: str
     which: Literal["first", "last"] = "first"
     careful: bool = False
+    until: str = ""
     _compiled: ForeignPattern = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -44,6 +52,8 @@ class Regex:
             raise InputError("scorer 'regex': which must be first or last")
         if not isinstance(self.careful, bool):
             raise InputError("scorer 'regex': careful must be true or false")
+        if type(self.until) is not str or len(self.until) > _MAX_UNTIL:
+            raise InputError(f"scorer 'regex': until must be a text of at most {_MAX_UNTIL} characters")
         try:
             found = compiled(self.pattern)
             if self.which == "last" or self.careful:
@@ -62,13 +72,15 @@ class Regex:
 
     @property
     def identifier(self) -> str:
-        """``regex[{"pattern":…}]@4``, with every option that is not at its default, as JSON with sorted keys."""
+        """``regex[{"pattern":…}]@5``, with every option that is not at its default, as JSON with sorted keys."""
         options: dict[str, object] = {"pattern": self.pattern}
         if self.which != "first":
             options["which"] = self.which
         if self.careful:
             options["careful"] = True
-        return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@4"
+        if self.until:
+            options["until"] = self.until
+        return f"regex[{json.dumps(options, sort_keys=True, separators=(',', ':'))}]@5"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the extracted text equals the target, 0 where not, open where nothing was read.
@@ -76,6 +88,15 @@ class Regex:
         With ``careful`` it is open, not 0, where a match begins with the target (*(B) 12/25/1937*), where the scorer
         ``answer`` does not say that the match is another answer, or where it reads the target in the whole text.
         """
+        before, is_there, _ = output.text.partition(self.until) if self.until else (output.text, "", "")
+        if not is_there:
+            return self._score(sample, output)
+        if self._extract(before, self.which) is not None:
+            return self._score(sample, msgspec.structs.replace(output, text=before, outcome=Outcome.OK))
+        whole = self._score(sample, output)
+        return whole if whole.value == 0 else Score(value=None, note=f"read behind {self.until!r}, or not at all")
+
+    def _score(self, sample: Sample, output: ModelOutput) -> Score:
         truncated = output.outcome is Outcome.TRUNCATED
         found = self._extract(output.text, self.which)
         if found is None or (truncated and (self.which == "last" or found.end >= len(output.text))):

@@ -150,6 +150,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     ``image_detail`` is the endpoint's setting for the images that it shows, where the vendor states one. ``group`` is
     an expression in place of :attr:`Fields.group`, for a scorer that weighs its samples by it. ``own_shots`` is the
     number of worked examples in the prompt's own text, which are always shown; vendors count them or do not.
+    ``when_stated``: it is asked only for a claim whose words choose it, and for none that states no prompt format.
     """
 
     like: str = ""
@@ -170,6 +171,7 @@ class PromptFormat(Part, frozen=True, kw_only=True):
     scorer: dict[str, Any] = {}
     shots: int | None = None
     own_shots: int = 0
+    when_stated: bool = False
     differences: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     image_detail: ImageDetail = ""

@@ -58,7 +58,8 @@ _OF_COUNTED_PARTS: Final = re.compile(
 )
 # A mode of a model in its name, as tables head their columns: gpt-oss-120b (high), Grok 3 (Think), Kimi K1.5 + TIR.
 OF_MODEL: Final = re.compile(
-    r"\((?:x?high|medium|low|max|min|minimal|heavy|fast|(?:no |non-?|extended |deep )?(?:think|reason)\w*)[^()]{0,20}\)"
+    r"\((?:x?high|medium|low|max|min(?!i)|minimal|heavy|fast"
+    r"|(?:no |non-?|extended |deep )?(?:think|reason)\w*)[^()]{0,20}\)"
     r"|\w-(?:x?high|medium|low|heavy)\b|\b(?:think|thinking|reasoning)[ -](?:max|high|low|on|off)\b|\b(?:TIR|RM)\b"
     r"|\b(?:\w{0,20}PRM|ORM)\b|\bbo-?[0-9]{1,4}\b|\bbest[- ]of[- ](?:[0-9]{1,4}|n)\b|\bheavy\b",
     re.IGNORECASE,

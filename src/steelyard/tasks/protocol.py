@@ -93,7 +93,7 @@ def possible_formats(definition: TaskDefinition, requested: RequestedProtocol) -
     own = definition.prompts[definition.default_prompt]
     if not definition.public or own.needs or _refused(definition, requested, named=False):
         return stated[:1] or (definition.default_prompt,)
-    return stated or tuple(name for name, prompt_format in definition.prompts.items() if not prompt_format.needs)
+    return stated or tuple(name for name, each in definition.prompts.items() if not each.needs and not each.when_stated)
 
 
 def usual_shots(

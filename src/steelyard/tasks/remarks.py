@@ -34,10 +34,10 @@ _OURS: Final = re.compile(
     r"|^.{1,120} is not read as a share of right answers$|^unit not stated: read as .{1,90}$"
     r"|^printed with \u00b1 \S{1,20}$|^printed with \[[0-9.]{1,20}, [0-9.]{1,20}\]$"
     r"|^cut after twelve decimals$|^verified by the hub$|^a lower value is better$"
-    r"|^(?:(?:footnote|source|beside it|in its row|served as): )+"
     r"|^called (?P<called>.{1,200}) there$|^data set (?P<path>\S{1,200})$",
     re.IGNORECASE,
 )
+_WHERE: Final = re.compile(r"^(?:(?:footnote|source|beside it|in its row|served as): )+", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"(?:https?://|www\.|mailto:)\S+|\S+@\S+\.\w+", re.IGNORECASE)
 # Phrases of words that may say something else in another sentence.
 _PHRASES: Final = re.compile(
@@ -127,7 +127,7 @@ def unknown_words(text: str, name: str, own: Collection[str], known: Collection[
     benchmark that is called like this one and is another (*MMLU-Redux* beside MMLU) is not known, unless both stand in
     one list.
     """
-    shown = _ADDRESS.sub(" ", plain(text[:_MOST]).translate(_NO_MARKS))
+    shown = _ADDRESS.sub(" ", _WHERE.sub("", plain(text[:_MOST]).translate(_NO_MARKS)))
     shown = _OWNERS.sub(" ", _PHRASES.sub(" ", _OURS.sub(_held_to_words, shown).replace("_", " ")))
     shown = without_denied_help(without_no_reasoning(shown))
     found = [f"marked {match['mark']}" for match in _MARKED.finditer(shown) if not match["said"]]

@@ -39,7 +39,7 @@ BIDI = "\u202egnp.exe\u202c"
 MARKUP = "<script>alert(1)</script> \"'onmouseover=alert(2) {{7*7}}"
 ASKED = 24
 ATTEMPTS = 5  # at a call that fails each time
-CODE = "code[completion]@5"
+CODE = "code[completion]@6"
 
 
 def picture() -> bytes:
