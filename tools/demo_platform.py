@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.access.callers import Caller
     from steelyard.server.database.folder import DataFolder
+    from steelyard.server.jobs.rows import JobRow
 
 MADE_UP = "Made up here: two models (a few lines of arithmetic), their vendor's claims, the people. The runs are real."
 NAME, ENDPOINT, PROJECT = "demo", "harbour (made up)", "default"
@@ -196,11 +197,15 @@ def steelyard(*arguments: object, **environment: str) -> None:
 
 def _wait(pool: ConnectionPool, numbers: list[int]) -> None:
     """Until these jobs have ended."""
-    from steelyard.server.jobs.rows import Jobs
+    from steelyard.server.jobs.rows import find_job
 
-    jobs, until = Jobs(pool, PROJECT), time.monotonic() + JOB_SECONDS
+    def now(number: int) -> JobRow | None:
+        with pool.connection() as connection:
+            return find_job(connection, PROJECT, number)
+
+    until = time.monotonic() + JOB_SECONDS
     for number in numbers:
-        while (found := jobs.find(number)) is not None and found.state != "finished":
+        while (found := now(number)) is not None and found.state != "finished":
             if found.state in ("failed", "cancelled") or time.monotonic() > until:
                 sys.exit(f"job {number} is {found.state}: {found.reason or 'it takes too long'}")
             time.sleep(0.3)

@@ -19,12 +19,12 @@ from steelyard.models import Settings, open_model
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.jobs.keeping import KeptRun, kept_run
 from steelyard.server.jobs.leases import Outcome, leave_job
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.signing import signer_of_project
 from steelyard.server.jobs.specification import Resumption
 from steelyard.storage.postgres.leases import LeaseLost
 from steelyard.tasks.catalogue import Catalogue
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, a_run, taken_setup, wait_for, when_ended
 from tests.storage.postgres.runs import plan_in, questions_of
 

@@ -11,11 +11,11 @@ from psycopg_pool import ConnectionPool
 
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
-from steelyard.server.jobs.rows import Jobs
-from steelyard.server.jobs.schedules import Schedules, make_due_jobs
+from steelyard.server.jobs.schedules import make_due_jobs
 from steelyard.server.notify.events import KINDS, note_event, note_looked_for, note_run
 from steelyard.server.runs.rows import insert_run
 from steelyard.server.runs.summary import RunSummary
+from tests.server.jobs.from_a_pool import Jobs, Schedules
 from tests.server.jobs.yard import a_run, an_endpoint
 from tests.server.notify.receiver import rows
 
