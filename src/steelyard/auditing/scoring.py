@@ -33,6 +33,7 @@ from steelyard.records import (
     Score,
 )
 from steelyard.scorers.corpus import counts_without_answer
+from steelyard.scorers.powers import has_power
 from steelyard.scorers.reading.foreign_marks import score_without_marks
 from steelyard.scorers.reading.loops import ends_in_loop
 from steelyard.storage.journal.lines import JournalRecord
@@ -128,7 +129,7 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
         found = _of_whole(scorer, sample, output, reasoned=bool(reasoning or output.reasoning))
         if not is_chat or _is_right(found):
             return found
-        if _ends_in_call(answer) and not scorer.identifier.startswith("function_calls"):
+        if _ends_in_call(answer) and not has_power(scorer, "answers_with_calls"):
             return Score(value=None, note="a call of a tool that nobody offered")
         if not stated.decoding and (reasoning or output.reasoning or output.reasoning_tokens):
             return Score(value=None, note=_ASSUMED)

@@ -32,6 +32,7 @@ class Regex:
     agree, and what is not the target is wrong only where no reader could find the target in it: see :meth:`score`.
     """
 
+    compares_texts: ClassVar[bool] = True
     reads_truncated: ClassVar[bool] = True
 
     pattern: str
