@@ -118,7 +118,7 @@ def fill(folder: Path, base: str, models: str) -> str:
 
 
 def _facts() -> Any:
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
     return RequestFacts("demo-data", "127.0.0.1")
 

@@ -16,7 +16,7 @@ from steelyard.cli.remote.options import at_option, token_file_option
 from steelyard.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from steelyard.server.api.job_records import DryRunFigures
+    from steelyard.server.wire.job_records import DryRunFigures
 
 _SHEETS = (".yaml", ".yml")
 _MOST_ROWS = 50

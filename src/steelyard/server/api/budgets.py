@@ -9,7 +9,11 @@ import msgspec
 
 from steelyard.records import Record
 from steelyard.server.api.bodies import body_of, is_json
-from steelyard.server.api.job_records import (
+from steelyard.server.database.reading import reading
+from steelyard.server.http.replies import json_reply, problem_reply
+from steelyard.server.jobs import acts, thresholds
+from steelyard.server.jobs.membership import Missing
+from steelyard.server.wire.job_records import (
     ApprovalThreshold,
     BudgetItem,
     BudgetList,
@@ -17,10 +21,6 @@ from steelyard.server.api.job_records import (
     ThresholdChange,
     ThresholdRequest,
 )
-from steelyard.server.database.reading import reading
-from steelyard.server.jobs import acts, thresholds
-from steelyard.server.jobs.membership import Missing
-from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

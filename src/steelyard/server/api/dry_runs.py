@@ -9,17 +9,17 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api.bodies import body_of, is_json
-from steelyard.server.api.job_records import (
+from steelyard.server.api.job_requests import DryRunRequest
+from steelyard.server.http.replies import json_reply, problem_reply
+from steelyard.server.jobs import acts
+from steelyard.server.jobs.specification import encode
+from steelyard.server.wire.job_records import (
     DryRunAdded,
     DryRunFigures,
     DryRunRow,
     DryRunSkipped,
     DryRunStanding,
 )
-from steelyard.server.api.job_requests import DryRunRequest
-from steelyard.server.jobs import acts
-from steelyard.server.jobs.specification import encode
-from steelyard.server.web.replies import json_reply, problem_reply
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard.server.api.bodies import body_of, is_json
-from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery
 from steelyard.server.api.job_requests import JobRequest
 from steelyard.server.api.queries import query_of
 from steelyard.server.api.runs import page_address
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import job_path
+from steelyard.server.http.replies import json_reply, problem_reply
 from steelyard.server.jobs import acts, approving
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import seals_of
 from steelyard.server.jobs.tries import asked_tasks
-from steelyard.server.web.addresses import job_path
-from steelyard.server.web.replies import json_reply, problem_reply
+from steelyard.server.wire.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

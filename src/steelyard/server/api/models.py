@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from steelyard.server.api.queries import query_of
-from steelyard.server.api.records import CallsTaken, ModelItem, ModelPage, ModelQuery
 from steelyard.server.api.runs import run_item
+from steelyard.server.http.replies import json_reply
 from steelyard.server.runs.models import ModelRow, models_page
-from steelyard.server.web.replies import json_reply
+from steelyard.server.wire.records import CallsTaken, ModelItem, ModelPage, ModelQuery
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,14 @@ import msgspec
 from steelyard.evidence import layout
 from steelyard.records import VerdictWord
 from steelyard.server.api.queries import query_of
-from steelyard.server.api.records import (
+from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import run_path
+from steelyard.server.http.replies import json_reply, problem_reply
+from steelyard.server.jobs.tries import other_tries
+from steelyard.server.runs.received import open_received, received_folder
+from steelyard.server.runs.rows import Filters
+from steelyard.server.web.files import HTML, archive_reply, file_reply
+from steelyard.server.wire.records import (
     ClaimVerdict,
     OtherTry,
     RunItem,
@@ -18,13 +25,6 @@ from steelyard.server.api.records import (
     RunVerdict,
     VerificationNote,
 )
-from steelyard.server.database.reading import reading
-from steelyard.server.jobs.tries import other_tries
-from steelyard.server.runs.received import open_received, received_folder
-from steelyard.server.runs.rows import Filters
-from steelyard.server.web.addresses import run_path
-from steelyard.server.web.files import HTML, archive_reply, file_reply
-from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from steelyard.server.api.schedule_records import (
     ScheduleRequest,
 )
 from steelyard.server.database.reading import reading
+from steelyard.server.http.replies import json_reply, problem_reply
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.rows import names_of
-from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

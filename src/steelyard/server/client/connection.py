@@ -10,7 +10,7 @@ import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable, StorageError, VerificationError
 from steelyard.models.proxy import proxy_of
-from steelyard.server.api.records import ApiRecord
+from steelyard.server.wire.records import ApiRecord
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Final
 from steelyard.errors import ExitCode, InputError, ModelUnavailable
 from steelyard.evidence.verify import verify_integrity
 from steelyard.records import VerdictWord
-from steelyard.server.api.records import RunVerdict
 from steelyard.server.client.connection import Connection, connected
 from steelyard.server.runs.tries import tries_in_words
+from steelyard.server.wire.records import RunVerdict
 from steelyard.util.text import one_line
 
 __all__ = ["Standing", "ask_verdicts", "combined", "seal_of", "standing_of", "tries_of"]

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, SteelyardError, StorageError, VerificationError
+from steelyard.server.http.facts import place_of
 from steelyard.server.jobs.child import Child
 from steelyard.server.jobs.folders import job_folder
 from steelyard.server.jobs.leases import Outcome, leave_job, note_progress
 from steelyard.server.jobs.link import Link, LinkLost
 from steelyard.server.jobs.messages import Ended, Progress, clock, kept_progress, without_folder
 from steelyard.server.push.verifying import Verifier
-from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
     import psycopg

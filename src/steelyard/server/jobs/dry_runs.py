@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError, SteelyardError
+from steelyard.server.http.facts import place_of
 from steelyard.server.jobs.dry_run import PLACES
-from steelyard.server.web.facts import place_of
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

@@ -26,6 +26,7 @@ import msgspec
 
 from steelyard.errors import InputError, Interrupted, ModelRefused, ModelUnavailable, SteelyardError, VerificationError
 from steelyard.server.database.connection import URL
+from steelyard.server.http.facts import place_of
 from steelyard.server.jobs.messages import (
     MAX_LINE,
     MAX_SETUP,
@@ -39,7 +40,6 @@ from steelyard.server.jobs.messages import (
     without_address,
     without_folder,
 )
-from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
     from steelyard.api.conduct import Job

@@ -10,10 +10,10 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.access.deciders import in_words, people_reaching
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import budgets_path
 from steelyard.server.jobs import acts, thresholds
 from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.pages.words import moment, money_in_words
-from steelyard.server.web.addresses import budgets_path
 from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from steelyard.errors import InputError, StorageError
 from steelyard.reports.words import about_time, claim_words, counted, remark
 from steelyard.server.access.callers import Role
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import claims_path, job_path, runs_path
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.dry_run import DryRunEnded
 from steelyard.server.jobs.messages import of_the_server
@@ -25,7 +26,6 @@ from steelyard.server.pages.runs import shown_run
 from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import Filters
-from steelyard.server.web.addresses import claims_path, job_path, runs_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:

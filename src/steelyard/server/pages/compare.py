@@ -21,11 +21,11 @@ from steelyard.errors import InputError
 from steelyard.reports.words import counted
 from steelyard.server.comparing.comparisons import ComparingError
 from steelyard.server.comparing.process import Asked, AskedRun, Compared
+from steelyard.server.http.addresses import answers_path, compare_path, run_path
 from steelyard.server.pages.runs import shown_run
 from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_beside, runs_of_same_samples
 from steelyard.server.runs.received import received_folder
-from steelyard.server.web.addresses import answers_path, compare_path, run_path
 from steelyard.server.web.render import answer_to_poll, missing_page, page
 from steelyard.util.text import one_line
 

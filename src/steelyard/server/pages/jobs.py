@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import job_path, jobs_path, run_path, watch_path
 from steelyard.server.jobs import acts, approving
 from steelyard.server.jobs.costs import verdict_costs
 from steelyard.server.jobs.membership import Missing, Refused
@@ -18,7 +19,6 @@ from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.pages.costs import NOTHING, job_verdict_cost
 from steelyard.server.pages.live import LIVE_RULES, live_claim_words
 from steelyard.server.pages.words import moment, money_in_words
-from steelyard.server.web.addresses import job_path, jobs_path, run_path, watch_path
 from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:

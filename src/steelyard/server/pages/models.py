@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from steelyard.server.http.addresses import models_path, runs_path
 from steelyard.server.pages.costs import NOTHING, right_answer_cost, verdict_cost
 from steelyard.server.pages.runs import shown_run
 from steelyard.server.runs.models import CHECKS, ModelRow, models_page
-from steelyard.server.web.addresses import models_path, runs_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
+from steelyard.server.http.addresses import people_path
 from steelyard.server.pages.words import moment
-from steelyard.server.web.addresses import people_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:

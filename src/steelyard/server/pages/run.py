@@ -13,6 +13,7 @@ from steelyard.evidence import layout
 from steelyard.server.access.callers import Role
 from steelyard.server.answers.index import UnusableIndexError
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import answers_path, compare_path, job_path, run_path, runs_path
 from steelyard.server.jobs.carrying import key_of_plan
 from steelyard.server.jobs.signing import key_id_of_project
 from steelyard.server.jobs.tries import other_tries
@@ -21,7 +22,6 @@ from steelyard.server.runs.received import open_received, received_folder
 from steelyard.server.runs.seen import note_seen
 from steelyard.server.runs.tries import tries_in_words
 from steelyard.server.shares.rows import DAYS, Share
-from steelyard.server.web.addresses import answers_path, compare_path, job_path, run_path, runs_path
 from steelyard.server.web.files import HTML, archive_reply, file_reply
 from steelyard.server.web.render import missing_page, page
 

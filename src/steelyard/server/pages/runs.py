@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from steelyard.records import VerdictWord
+from steelyard.server.http.addresses import run_path, runs_path
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
 from steelyard.server.runs.rows import Filters, ListedRun
 from steelyard.server.runs.summary import KINDS
-from steelyard.server.web.addresses import run_path, runs_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:

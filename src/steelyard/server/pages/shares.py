@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
+from steelyard.server.http.addresses import run_path
+from steelyard.server.http.replies import plain
 from steelyard.server.pages.run import find_run, run_page
 from steelyard.server.runs.folders import folder_of
 from steelyard.server.shares.shareable import check_shareable, report_bytes
-from steelyard.server.web.addresses import run_path
 from steelyard.server.web.headers import SANDBOX_POLICY
 from steelyard.server.web.render import missing_page
-from steelyard.server.web.replies import plain
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -13,10 +13,10 @@ from steelyard.records.images import MAX_IMAGE_BYTES
 from steelyard.reports.page_images import PageImage, Pictures, Shown
 from steelyard.reports.review_page import LONGEST, item_to_review
 from steelyard.server.access.callers import Role
+from steelyard.server.http.addresses import suite_path
 from steelyard.server.pages.suites import find_suite, is_reader
 from steelyard.server.pages.words import moment
 from steelyard.server.suites.exposure import note_views
-from steelyard.server.web.addresses import suite_path
 from steelyard.server.web.render import missing_page, page, problem_page
 from steelyard.suites.review import MAX_REASON, MAX_TAG, MAX_TAGS, REASONS, Change
 from steelyard.tasks.suite_images import IMAGES

@@ -12,6 +12,7 @@ from steelyard.errors import InputError
 from steelyard.judging.labels import MIN_LABELS
 from steelyard.reports.review_page import LONGEST, item_to_label
 from steelyard.server.access.callers import Role
+from steelyard.server.http.addresses import run_path, suite_path
 from steelyard.server.pages.suites import find_suite, is_reader
 from steelyard.server.pages.words import moment
 from steelyard.server.runs.folders import incoming_folder
@@ -19,7 +20,6 @@ from steelyard.server.runs.received import received_folder
 from steelyard.server.runs.rows import Filters
 from steelyard.server.suites.label_sets import MAX_ANSWERS, LabelSet, read_label_file
 from steelyard.server.suites.rows import SuiteRow
-from steelyard.server.web.addresses import run_path, suite_path
 from steelyard.server.web.files import download_reply
 from steelyard.server.web.render import missing_page, page, problem_page
 from steelyard.util.text import one_line, printable

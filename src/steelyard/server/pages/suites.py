@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
+from steelyard.server.http.addresses import run_path, suite_path, suites_path
 from steelyard.server.pages.words import bytes_in_words, moment
 from steelyard.server.suites.exposure import exposure_lines, exposure_of, note_views, runs_of, seen_by_runs, viewers_of
 from steelyard.server.suites.intake import Additions
 from steelyard.server.suites.reading import may_read
-from steelyard.server.web.addresses import run_path, suite_path, suites_path
 from steelyard.server.web.files import contents_reply, download_reply
 from steelyard.server.web.render import missing_page, page
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import job_path, run_path, watch_path
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.cadence import EACH, WEEKDAYS, cadence_in_words, cron_of
 from steelyard.server.jobs.looks import next_look, place_of
@@ -18,7 +19,6 @@ from steelyard.server.jobs.room import BYTES_A_DAY, OPEN_OF_PROJECT
 from steelyard.server.jobs.rows import names_of
 from steelyard.server.pages.jobs import asked_in_words
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
-from steelyard.server.web.addresses import job_path, run_path, watch_path
 from steelyard.server.web.render import missing_page, page
 from steelyard.util.text import one_line
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from steelyard.errors import InputError
 from steelyard.server.endpoints.addresses import refused_host
 from steelyard.server.endpoints.own_places import own_places
-from steelyard.server.notify.events import KINDS
+from steelyard.server.events import KINDS
+from steelyard.server.http.addresses import webhooks_path
 from steelyard.server.notify.form import read_kinds, read_place, read_target
 from steelyard.server.notify.webhooks import OLD_SECRET_HOURS
 from steelyard.server.pages.words import moment
-from steelyard.server.web.addresses import webhooks_path
 from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
 from steelyard.server.database.reading import reading
-from steelyard.server.notify.events import note_run
+from steelyard.server.events import note_run
 from steelyard.server.runs.folders import folder_key
 from steelyard.server.runs.gone import GoneError
 from steelyard.server.runs.summary import RunFile, RunSummary, Said, Taken
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg_pool import ConnectionPool
 
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["LISTED", "PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "insert_run", "shortened"]
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import NOBODY, Caller, Membership
-from steelyard.server.web.facts import RequestFacts, facts_of
+from steelyard.server.http.facts import RequestFacts, facts_of
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

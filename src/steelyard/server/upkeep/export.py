@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.database.audit import append_audit
-from steelyard.server.database.backup import columns_of
+from steelyard.server.upkeep.backup import columns_of
 from steelyard.util.atomic_file import whole_file
 
 if TYPE_CHECKING:

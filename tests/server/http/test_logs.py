@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from steelyard.server.web.logs import MAX_LINES, JsonLog, log_libraries
+from steelyard.server.http.logs import MAX_LINES, JsonLog, log_libraries
 from tests.server.site import Site
 
 

@@ -26,7 +26,7 @@ class RequestFacts:
 
 
 def facts_of(scope: MutableMapping[str, Any]) -> RequestFacts:
-    """The facts of a request; put there by the outermost layer (:mod:`steelyard.server.web.logs`)."""
+    """The facts of a request; put there by the outermost layer (:mod:`steelyard.server.http.logs`)."""
     found: RequestFacts = scope[_KEY]
     return found
 

@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, VerificationError
+from steelyard.server.archive import is_accepted
 from steelyard.server.database.audit import AuditHead, append_audit, audit_head, check_audit
-from steelyard.server.database.backup_file import (
+from steelyard.server.database.folder import DataFolder
+from steelyard.server.database.migrate import TABLES, check_schema, migrations
+from steelyard.server.runs.folders import open_run_file
+from steelyard.server.runs.text_retention import NOT_WITHDRAWN, NOT_WITHHELD, hold_files
+from steelyard.server.upkeep.backup_file import (
     ERASURES,
     FORMAT,
     WITHDRAWALS,
@@ -26,11 +31,6 @@ from steelyard.server.database.backup_file import (
     run_member,
     table_member,
 )
-from steelyard.server.database.folder import DataFolder
-from steelyard.server.database.migrate import TABLES, check_schema, migrations
-from steelyard.server.push.archive import is_accepted
-from steelyard.server.runs.folders import open_run_file
-from steelyard.server.runs.text_retention import NOT_WITHDRAWN, NOT_WITHHELD, hold_files
 from steelyard.util.atomic_file import whole_file
 
 if TYPE_CHECKING:

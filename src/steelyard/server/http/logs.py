@@ -14,7 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from steelyard.server.web.facts import RequestFacts, begin_facts, place_of
+from steelyard.server.http.facts import RequestFacts, begin_facts, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

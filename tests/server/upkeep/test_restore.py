@@ -11,12 +11,12 @@ import pytest
 
 from steelyard.errors import InputError, SteelyardError, VerificationError
 from steelyard.server.database.audit import audit_head, check_audit
-from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database, open_database
-from steelyard.server.database.erasure import erase_person
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import migrations
-from steelyard.server.database.restore import restore_backup
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.erasure import erase_person
+from steelyard.server.upkeep.restore import restore_backup
 from tests.server.database.rows import FILES, content, digest, fill, one
 from tests.server.database.tampering import TAMPERINGS, of_the_first_schema, without_table
 from tests.server.databases import Server, copied, open_folder, started
@@ -276,7 +276,7 @@ def test_a_broken_log_comes_back_as_it_was_and_says_so(data: Path, tmp_path: Pat
 def test_a_restore_that_was_killed_leaves_no_platform(made: tuple[Path, Rows, Path]) -> None:
     """The moment is found by what it has written, not by a time."""
     program = (
-        "import sys; from pathlib import Path; from steelyard.server.database.restore import restore_backup; "
+        "import sys; from pathlib import Path; from steelyard.server.upkeep.restore import restore_backup; "
         "restore_backup(Path(sys.argv[1]), Path(sys.argv[2]), environment={}, "
         "notify=lambda line: line == 'the database' and (print(line, flush=True), sys.stdin.read()))"
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from steelyard.errors import InputError
 from steelyard.evidence import layout
-from steelyard.server.push.archive import BLOCK, MAX_AFTER_END, Limits, Unpacker, is_accepted, packed
+from steelyard.server.archive import BLOCK, MAX_AFTER_END, Limits, Unpacker, is_accepted, packed
 from tests.docs.pages import ROOT
 
 GOLDEN = ROOT / "tests" / "assets" / "golden"

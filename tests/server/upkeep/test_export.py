@@ -10,8 +10,8 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
-from steelyard.server.database.export import FORMAT, export_person, tables_of_people
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.upkeep.export import FORMAT, export_person, tables_of_people
 from tests.server.database.rows import HOSTILE, digest, fill
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from steelyard.server.web.addresses import people_path, run_path, runs_path, webhooks_path
+from steelyard.server.http.addresses import people_path, run_path, runs_path, webhooks_path
 
 
 def test_what_is_in_a_project_is_under_its_name() -> None:

@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, StorageError, VerificationError
 from steelyard.server.database.audit import AuditHead, append_audit, audit_head, check_audit, open_months
-from steelyard.server.database.backup import columns_of
-from steelyard.server.database.backup_file import (
+from steelyard.server.database.beneath import make_folders, opened, remove
+from steelyard.server.database.connection import open_database
+from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.database.job_copies import clear_marked, copies_of_erased, copies_of_run, mark_copies
+from steelyard.server.database.migrate import FENCED, TABLES, grant_rights, make_schema, migrations
+from steelyard.server.encryption.key_file import secret_key_file
+from steelyard.server.endpoints.rows import unreadable_endpoints
+from steelyard.server.runs.text_retention import NOT_WITHDRAWN, NOT_WITHHELD
+from steelyard.server.upkeep.backup import columns_of
+from steelyard.server.upkeep.backup_file import (
     ERASURES,
     WITHDRAWALS,
     BackupReader,
@@ -22,22 +30,14 @@ from steelyard.server.database.backup_file import (
     run_member,
     table_member,
 )
-from steelyard.server.database.beneath import make_folders, opened, remove
-from steelyard.server.database.connection import open_database
-from steelyard.server.database.erasure import Erasure, apply_erasure, read_erasures, write_erasures
-from steelyard.server.database.folder import DataFolder, open_data_folder
-from steelyard.server.database.job_copies import clear_marked, copies_of_erased, copies_of_run, mark_copies
-from steelyard.server.database.migrate import FENCED, TABLES, grant_rights, make_schema, migrations
-from steelyard.server.database.withdrawal import (
+from steelyard.server.upkeep.erasure import Erasure, apply_erasure, read_erasures, write_erasures
+from steelyard.server.upkeep.withdrawal import (
     Withdrawal,
     apply_withdrawal,
     read_withdrawals,
     remove_withdrawn,
     write_withdrawals,
 )
-from steelyard.server.encryption.key_file import secret_key_file
-from steelyard.server.endpoints.rows import unreadable_endpoints
-from steelyard.server.runs.text_retention import NOT_WITHDRAWN, NOT_WITHHELD
 
 if TYPE_CHECKING:
     import psycopg

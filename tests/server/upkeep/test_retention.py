@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.server.database.audit import FIRST_PREV, append_audit, audit_cut, audit_head, check_audit, open_months
-from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import DataFolder, open_data_folder
-from steelyard.server.database.restore import restore_backup
-from steelyard.server.database.retention import _delete_orphan, _orphans, cut_before, retain
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.restore import restore_backup
+from steelyard.server.upkeep.retention import _delete_orphan, _orphans, cut_before, retain
 from tests.server.database.rows import content, digest, fill, one
 from tests.server.databases import Server, open_folder, started
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from steelyard.server.web.replies import json_reply, plain, problem_reply, refusal
+from steelyard.server.http.replies import json_reply, plain, problem_reply, refusal
 
 
 def test_short_replies() -> None:

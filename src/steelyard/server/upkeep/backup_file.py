@@ -18,7 +18,7 @@ from typing import IO, Final, Self
 import msgspec
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.server.push.archive import is_accepted
+from steelyard.server.archive import is_accepted
 
 __all__ = [
     "ERASURES",

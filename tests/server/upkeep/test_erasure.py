@@ -6,8 +6,8 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.database.connection import Database
-from steelyard.server.database.erasure import Erasure, apply_erasure, erase_person, read_erasures, write_erasures
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.upkeep.erasure import Erasure, apply_erasure, erase_person, read_erasures, write_erasures
 from tests.server.database.rows import content, fill
 
 

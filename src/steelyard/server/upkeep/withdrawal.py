@@ -28,8 +28,8 @@ from steelyard.server.database.job_copies import (
     remove_job_folders,
 )
 from steelyard.server.database.notes import read_notes
-from steelyard.server.database.withdrawn_texts import remove_questions
 from steelyard.server.runs.text_retention import hold_files
+from steelyard.server.upkeep.withdrawn_texts import remove_questions
 from steelyard.util.append_file import append_lines
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steelyard.errors import SteelyardError
-from steelyard.server.database.backup_file import (
+from steelyard.server.upkeep.backup_file import (
     FORMAT,
     BackupReader,
     BackupWriter,

@@ -10,12 +10,12 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.database.audit import check_audit
-from steelyard.server.database.backup import damaged_files, write_backup
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import DataFolder, open_data_folder
-from steelyard.server.database.restore import restore_backup
-from steelyard.server.database.retention import retain
-from steelyard.server.database.withdrawal import read_withdrawals, withdraw_run
+from steelyard.server.upkeep.backup import damaged_files, write_backup
+from steelyard.server.upkeep.restore import restore_backup
+from steelyard.server.upkeep.retention import retain
+from steelyard.server.upkeep.withdrawal import read_withdrawals, withdraw_run
 from tests.server.database.rows import content, digest, fill, one
 from tests.server.database.test_job_copies import a_job
 from tests.server.databases import Server, open_folder, started

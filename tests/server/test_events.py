@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 
 import msgspec
 import psycopg
@@ -10,13 +12,13 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from steelyard.server.database.connection import Database
+from steelyard.server.events import KINDS, note_event, note_looked_for, note_run
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.schedules import make_due_jobs
-from steelyard.server.notify.events import KINDS, note_event, note_looked_for, note_run
 from steelyard.server.runs.rows import insert_run
 from steelyard.server.runs.summary import RunSummary
 from tests.server.jobs.from_a_pool import Jobs, Schedules
-from tests.server.jobs.yard import a_run, an_endpoint
+from tests.server.jobs.yard import a_person, a_run, an_endpoint
 from tests.server.notify.receiver import rows
 
 SUMMARY = {
@@ -26,6 +28,20 @@ SUMMARY = {
     "rows": [{"task": "t", "measured": "", "interval": "", "asked": "", "word": word, "words": ""}
              for word in ("inconsistent", "consistent", "consistent", "")],
 }  # fmt: skip
+
+
+@pytest.fixture
+def pool(database: Database) -> Iterator[ConnectionPool]:
+    """A database in which no webhook is on."""
+    with database.pool(6) as pool:
+        with pool.connection() as connection:
+            connection.execute("UPDATE steelyard.webhook SET retired_at = now() WHERE retired_at IS NULL")
+        yield pool
+
+
+@pytest.fixture
+def person(database: Database) -> int:
+    return a_person(database, f"told {time.monotonic_ns()}")
 
 
 def events(pool: ConnectionPool, kind: str) -> list[dict[str, object]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from steelyard.server.web.facts import RequestFacts, begin_facts, facts_of, place_of
+from steelyard.server.http.facts import RequestFacts, begin_facts, facts_of, place_of
 
 
 def test_facts_stay_with_their_request() -> None:

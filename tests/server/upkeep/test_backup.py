@@ -10,11 +10,11 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.database.audit import audit_head
-from steelyard.server.database.backup import write_backup
-from steelyard.server.database.backup_file import BackupReader, Manifest, run_member
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.database.migrate import migrations
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.backup_file import BackupReader, Manifest, run_member
 from tests.server.database.rows import FILES, add_run, digest, fill
 from tests.server.databases import started
 

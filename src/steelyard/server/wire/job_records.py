@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta
 from msgspec import UnsetType as Unset
 
 from steelyard.records import Record
-from steelyard.server.api.records import ApiRecord, Moment
+from steelyard.server.wire.records import ApiRecord, Moment
 
 __all__ = [
     "ApprovalThreshold",

@@ -19,8 +19,8 @@ from steelyard.server.database.audit import CUT, AuditCut, append_audit
 from steelyard.server.database.beneath import opened, remove
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.database.job_copies import clear_marked, job_folders, mark_copies, old_copies, remove_job_folders
-from steelyard.server.database.withdrawal import remove_withdrawn
 from steelyard.server.runs.text_retention import OldTexts, delete_texts, find_old_texts, hold_files, left_over
+from steelyard.server.upkeep.withdrawal import remove_withdrawn
 
 if TYPE_CHECKING:
     import psycopg

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import DataFolder, open_data_folder
-from steelyard.server.database.restore import restore_backup
-from steelyard.server.database.withdrawal import withdraw_run
 from steelyard.server.jobs.schedules import list_schedules, switch_schedule
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.restore import restore_backup
+from steelyard.server.upkeep.withdrawal import withdraw_run
 from tests.server.database.rows import digest, fill, one
 from tests.server.database.test_job_copies import a_job
 from tests.server.databases import Server, open_folder, started

@@ -11,8 +11,8 @@ from steelyard.server.access.callers import Caller
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.encryption.key_file import SecretKeyFile
-from steelyard.server.endpoints.rotation import rotate
 from steelyard.server.endpoints.rows import Endpoints
+from steelyard.server.upkeep.rotation import rotate
 from tests.server.database.rows import fill, one
 from tests.server.databases import started
 from tests.server.endpoints.test_rows import FACTS, added
