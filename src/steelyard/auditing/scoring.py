@@ -44,7 +44,6 @@ __all__ = [
     "Scorers",
     "Unscored",
     "executes",
-    "final_attempts",
     "output_of",
     "read_score",
     "sample_of",
@@ -196,18 +195,6 @@ def _score(
         seq=attempt.seq,
         counts=counts,
     )
-
-
-def final_attempts(records: Iterable[JournalRecord]) -> Iterator[Attempt]:
-    """The attempt that ended each call; a call that no attempt ended was never finished and is not scored.
-
-    Raises VerificationError where one call was ended twice: an answer was asked for again after a valid one.
-    """
-    ended = _Ended()
-    for record in records:
-        if isinstance(record, Attempt) and record.final:
-            ended.add(record)
-            yield record
 
 
 class _Ended:

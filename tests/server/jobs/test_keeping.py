@@ -121,8 +121,11 @@ def test_a_run_that_was_sealed_and_not_handed_over_is_written_and_asked_nothing(
         row = connection.execute("SELECT stored_run_id FROM steelyard.job WHERE id = %s", (number,)).fetchone()
     assert row is not None
     again = msgspec.structs.replace(setup, stored_run=row[0])
-    with kept_run(yard.database.new_connection, again, tmp_path / "run") as kept:
-        assert not kept.is_begun
+    with (
+        kept_run(yard.database.new_connection, again, tmp_path / "run") as kept,
+        pytest.raises(StorageError, match="before"),
+    ):
+        kept.text(b"")
     assert verify_integrity(tmp_path / "run").answers == 4
 
 

@@ -15,7 +15,7 @@ _KEY: Final = "steelyard.facts"
 class RequestFacts:
     """``route`` is the pattern that matched, never the path itself, which may hold what no log should.
 
-    ``failure`` is the kind and place of an error of ours.
+    ``failure`` is the kind and place of an internal error.
     """
 
     request_id: str

@@ -100,7 +100,7 @@ class JobAttempt:
         try:
             said = self._conducted()
         except Exception as error:  # its text may quote anything; the lease runs out, and counts as a failure
-            said = f"an error of ours: {type(error).__name__} {place_of(error)}"
+            said = f"internal error: {type(error).__name__} {place_of(error)}"
         self._on_end(self, said)
 
     def _conducted(self) -> str:

@@ -100,7 +100,7 @@ class DryRuns:
             except SteelyardError as error:
                 begun.problem = one_line(str(error), 600)
             except Exception as error:  # its text may quote anything
-                begun.problem = f"an error of ours: {type(error).__name__} {place_of(error)}"
+                begun.problem = f"internal error: {type(error).__name__} {place_of(error)}"
             with self._guard:
                 begun.is_done = True
                 self._planning.discard(begun.person)

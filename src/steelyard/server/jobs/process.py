@@ -147,7 +147,7 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
     except OSError as error:
         return Ended(how="failed", reason=one_line(error.strerror or type(error).__name__, 300))
     except Exception as error:  # its text may quote anything
-        return Ended(how="failed", reason=f"an error of ours: {type(error).__name__} {place_of(error)}")
+        return Ended(how="failed", reason=f"internal error: {type(error).__name__} {place_of(error)}")
     return Ended(how="sealed")
 
 
