@@ -1,4 +1,4 @@
-"""Short replies of one line, for programs and for what never reaches a page."""
+"""Short replies: a line for programs and for what never reaches a page, and the way on after an act."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-__all__ = ["API", "PROBLEM_TYPE", "is_for_programs", "json_reply", "plain", "problem_reply", "refusal"]
+__all__ = ["API", "PROBLEM_TYPE", "is_for_programs", "json_reply", "plain", "problem_reply", "refusal", "see_other"]
 
 API: Final = "/api/"  # what every path of the HTTP API begins with
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -46,3 +46,10 @@ def problem_reply(status: int, detail: str) -> Response:
 def refusal(path: str, status: int, message: str) -> Response:
     """What a layer before the routes refuses: problem details in the HTTP API, a line of text elsewhere."""
     return problem_reply(status, message) if is_for_programs(path) else plain(status, message)
+
+
+def see_other(path: str) -> Response:
+    """Where a browser goes on after an act, by GET: to load that page again does not repeat the act."""
+    from starlette.responses import RedirectResponse
+
+    return RedirectResponse(path, 303)

@@ -10,6 +10,7 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.database.reading import reading
 from steelyard.server.http.addresses import job_path, jobs_path, run_path, watch_path
+from steelyard.server.http.replies import see_other
 from steelyard.server.jobs import acts, approving
 from steelyard.server.jobs.costs import verdict_costs
 from steelyard.server.jobs.membership import Missing, Refused
@@ -118,7 +119,7 @@ def do_retry(call: Call) -> Response:
         return missing_page(call)
     except InputError as error:
         return _job_page(call, 400, problem=str(error))
-    return _to(job_path(call.project.project, job))
+    return see_other(job_path(call.project.project, job))
 
 
 def rate_in_words(answered: int, seconds: float) -> str:
@@ -138,7 +139,7 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
         return missing_page(call)
     except Refused as error:
         return _job_page(call, 403, problem=str(error))
-    return _to(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
+    return see_other(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
 
 
 def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
@@ -259,9 +260,3 @@ def _shown_event(event: JobEvent, names: dict[int, str]) -> dict[str, str]:
         "who": who,
         "reason": event.reason,
     }
-
-
-def _to(path: str) -> Response:
-    from starlette.responses import RedirectResponse
-
-    return RedirectResponse(path, 303)

@@ -11,6 +11,7 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.database.reading import reading
 from steelyard.server.http.addresses import job_path, run_path, watch_path
+from steelyard.server.http.replies import see_other
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.cadence import EACH, WEEKDAYS, cadence_in_words, cron_of
 from steelyard.server.jobs.looks import next_look, place_of
@@ -75,7 +76,7 @@ def do_add(call: Call) -> Response:
             )  # fmt: skip
     except InputError as error:
         return _page(call, 400, problem=str(error), typed=call.form)
-    return _to(watch_path(project))
+    return see_other(watch_path(project))
 
 
 def do_switch_on(call: Call) -> Response:
@@ -137,7 +138,7 @@ def _switch(call: Call, *, on: bool) -> Response:
         return _page(call, 400, problem=str(error))
     if not is_changed:
         return _page(call, 409, problem=f"this schedule is {'on' if on else 'off'} already")
-    return _to(watch_path(project))
+    return see_other(watch_path(project))
 
 
 def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
@@ -233,9 +234,3 @@ def _shown_job(row: JobRow) -> dict[str, str]:
 
 def _number(text: str) -> int:
     return min(int(text), 2**62) if text.isascii() and text.isdigit() else 0
-
-
-def _to(path: str) -> Response:
-    from starlette.responses import RedirectResponse
-
-    return RedirectResponse(path, 303)

@@ -10,6 +10,7 @@ from steelyard.server.endpoints.addresses import refused_host
 from steelyard.server.endpoints.own_places import own_places
 from steelyard.server.events import KINDS
 from steelyard.server.http.addresses import webhooks_path
+from steelyard.server.http.replies import see_other
 from steelyard.server.notify.form import read_kinds, read_place, read_target
 from steelyard.server.notify.webhooks import OLD_SECRET_HOURS
 from steelyard.server.pages.words import moment
@@ -110,7 +111,7 @@ def do_retire(call: Call) -> Response:
         call.platform.webhooks.retire(call.project, call.number("webhook"), call.caller, call.facts)
     except InputError as error:
         return _list_page(call, 400, problem=str(error))
-    return _to(webhooks_path(call.project.project))
+    return see_other(webhooks_path(call.project.project))
 
 
 def show_places(call: Call) -> Response:
@@ -126,13 +127,13 @@ def do_add_place(call: Call) -> Response:
         call.platform.webhook_places.add(target, call.caller, call.facts)
     except InputError as error:
         return _places_page(call, 400, problem=str(error))
-    return _to("/admin/webhooks")
+    return see_other("/admin/webhooks")
 
 
 def do_retire_place(call: Call) -> Response:
     """Allow a place no more."""
     call.platform.webhook_places.retire(call.number("place"), call.caller, call.facts)
-    return _to("/admin/webhooks")
+    return see_other("/admin/webhooks")
 
 
 def chosen_kinds(form: Mapping[str, str]) -> list[str]:
@@ -161,7 +162,7 @@ def _done(call: Call, act: Callable[[int], None]) -> Response:
         act(number)
     except InputError as error:
         return _webhook_page(call, number, 400, problem=str(error))
-    return _to(f"{webhooks_path(call.project.project)}/{number}")
+    return see_other(f"{webhooks_path(call.project.project)}/{number}")
 
 
 def _list_page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
@@ -240,9 +241,3 @@ def _shown(attempt: Attempt) -> dict[str, str]:
         "reply": attempt.reply,
         "state": words.get(attempt.state, attempt.state),
     }
-
-
-def _to(path: str) -> Response:
-    from starlette.responses import RedirectResponse
-
-    return RedirectResponse(path, 303)

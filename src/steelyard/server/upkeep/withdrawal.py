@@ -6,7 +6,6 @@ back. What the server's own job left beside the run goes with it, and the questi
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical
+from steelyard.evidence.forms import is_sha256
 from steelyard.server.answers.keeping import remove_index
 from steelyard.server.database.audit import append_audit
 from steelyard.server.database.beneath import remove
@@ -49,7 +49,6 @@ __all__ = [
 ]
 
 MAX_REASON: Final = 300  # characters
-_SEAL: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Withdrawal(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True, kw_only=True):
@@ -93,7 +92,7 @@ def withdraw_run(
     line, then files are deleted; what a crash leaves the next retention finds. Raises InputError where there is no such
     run, where it is withdrawn already, and for a reason of more than 300 characters.
     """
-    if not _SEAL.fullmatch(seal):
+    if not is_sha256(seal):
         raise InputError("a run is named by the digest of its seal, 64 hexadecimal digits, as its page has it")
     if len(reason) > MAX_REASON or not reason.isprintable():
         raise InputError(f"a reason is one line of {MAX_REASON} characters at most")
@@ -203,7 +202,7 @@ def _check(withdrawal: Withdrawal) -> None:
     for moment in (withdrawal.pushed_at, withdrawal.withdrawn_at):
         if datetime.fromisoformat(moment).tzinfo is None:
             raise ValueError
-    if not _SEAL.fullmatch(withdrawal.seal) or len(withdrawal.reason) > MAX_REASON or "\0" in repr(withdrawal):
+    if not is_sha256(withdrawal.seal) or len(withdrawal.reason) > MAX_REASON or "\0" in repr(withdrawal):
         raise ValueError
     if not (withdrawal.reason + withdrawal.project).isprintable():
         raise ValueError
