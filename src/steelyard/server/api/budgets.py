@@ -38,7 +38,7 @@ _Asked = TypeVar("_Asked", bound=Record)
 
 def list_budgets(call: Call) -> Response:
     """That for all endpoints together first, then by the endpoint's name."""
-    project = call.project.project
+    project = call.membership.project
     with reading(call.platform.pool) as connection:
         found = acts.budgets_shown(connection, call.caller, project)
         threshold = thresholds.threshold_shown(connection, call.caller, project)
@@ -68,7 +68,7 @@ async def set_budget(call: Call) -> Response:
     def change(asked: BudgetRequest) -> None:
         with call.platform.pool.connection() as connection:
             acts.change_budget(
-                connection, call.caller, call.project.project, asked.endpoint, call.facts, cost=_exact(asked.cost),
+                connection, call.caller, call.membership.project, asked.endpoint, call.facts, cost=_exact(asked.cost),
                 tokens=asked.tokens,
             )  # fmt: skip
 
@@ -81,7 +81,12 @@ async def set_threshold(call: Call) -> Response:
     def change(asked: ThresholdRequest) -> None:
         with call.platform.pool.connection() as connection:
             thresholds.change_threshold(
-                connection, call.caller, call.project.project, call.facts, cost=_exact(asked.cost), tokens=asked.tokens
+                connection,
+                call.caller,
+                call.membership.project,
+                call.facts,
+                cost=_exact(asked.cost),
+                tokens=asked.tokens,
             )
 
     return await _set(call, ThresholdRequest, "threshold", change)
@@ -101,7 +106,7 @@ def _decided(call: Call, *, is_approved: bool) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             is_decided = thresholds.decide_threshold(
-                connection, call.caller, call.project.project, call.number("change"), call.facts,
+                connection, call.caller, call.membership.project, call.number("change"), call.facts,
                 is_approved=is_approved,
             )  # fmt: skip
     except Missing:

@@ -57,7 +57,7 @@ async def add_job(call: Call) -> Response:
 def _add(call: Call, asked: JobRequest) -> Response:
     with call.platform.pool.connection() as connection:
         job = acts.add_job(
-            connection, call.caller, call.project.project, asked.asks, call.facts, priority=asked.priority
+            connection, call.caller, call.membership.project, asked.asks, call.facts, priority=asked.priority
         )
     return _added(call, job)
 
@@ -67,7 +67,7 @@ def list_jobs(call: Call) -> Response:
     query = query_of(call, JobQuery)
     with reading(call.platform.pool) as connection:
         found, is_more = acts.jobs_shown(
-            connection, call.caller, call.project.project, state=query.state or "", before=query.before or 0
+            connection, call.caller, call.membership.project, state=query.state or "", before=query.before or 0
         )
         seals = seals_of(connection, found)
     page = JobPage(
@@ -81,7 +81,7 @@ def show_job(call: Call) -> Response:
     """A job with all that happened to it."""
     try:
         with reading(call.platform.pool) as connection:
-            found = acts.job_shown(connection, call.caller, call.project.project, call.number("job"))
+            found = acts.job_shown(connection, call.caller, call.membership.project, call.number("job"))
             seals = seals_of(connection, [found.row])
     except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
@@ -122,7 +122,7 @@ def retry_job(call: Call) -> Response:
     """201 with the number of the job that goes on; 400 where nothing is to go on."""
     try:
         with call.platform.pool.connection() as connection:
-            job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
+            job = acts.retry(connection, call.caller, call.membership.project, call.number("job"), call.facts)
     except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     return _added(call, job)
@@ -133,13 +133,13 @@ def _added(call: Call, job: int) -> Response:
 
 
 def _page(call: Call, job: int) -> str:
-    return f"{call.platform.settings.base_url}{job_path(call.project.project, job)}"
+    return f"{call.platform.settings.base_url}{job_path(call.membership.project, job)}"
 
 
 def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     try:
         with call.platform.pool.connection() as connection:
-            is_changed = change(connection, call.caller, call.project.project, call.number("job"), call.facts)
+            is_changed = change(connection, call.caller, call.membership.project, call.number("job"), call.facts)
     except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     return show_job(call) if is_changed else problem_reply(409, refused)

@@ -25,7 +25,7 @@ def list_models(call: Call) -> Response:
     """A page of models, by name."""
     query = query_of(call, ModelQuery)
     after = one_line(query.after, 300)
-    found, more = models_page(call.platform.pool, call.project.project_id, after, query.limit)
+    found, more = models_page(call.platform.pool, call.membership.project_id, after, query.limit)
     page = ModelPage(models=[_item(call, each) for each in found], next=more or None)
     return json_reply(200, msgspec.to_builtins(page))
 

@@ -45,7 +45,7 @@ async def push_suite(call: Call) -> Response:
         return reply
     except InputError as error:
         return problem_reply(400, str(error))
-    address = suite_path(call.project.project, suite.name)
+    address = suite_path(call.membership.project, suite.name)
     receipt = SuiteReceipt(
         name=suite.name, version=suite.number, digest=suite.digest, items=suite.items, new=is_new,
         url=f"{call.platform.settings.base_url}{address}",

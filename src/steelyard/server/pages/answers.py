@@ -83,7 +83,7 @@ def _with_index(call: Call, show: Callable[[Call, RunRow, AnswerIndex], Response
 
 
 def _about(call: Call, row: RunRow) -> dict[str, Any]:
-    project, seal = call.project.project, row.listed.seal
+    project, seal = call.membership.project, row.listed.seal
     withheld_at = call.platform.runs.withheld_at(row.listed.id)
     return {
         "run": row.summary,

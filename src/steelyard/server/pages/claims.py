@@ -80,14 +80,14 @@ def do_screen(call: Call) -> Response:
         asked = _asked(call, typed, text)
         figures = _foresee(call, asked)
         with call.platform.pool.connection() as connection:
-            budgets = acts.budgets_shown(connection, call.caller, call.project.project)
+            budgets = acts.budgets_shown(connection, call.caller, call.membership.project)
     except (InputError, StorageError) as error:
         return _form_page(call, typed, 400, problem=of_the_server(str(error)), screened=screened)
     return page(
         call,
         "claims_test.html.j2",
-        project=call.project.project,
-        address=claims_path(call.project.project),
+        project=call.membership.project,
+        address=claims_path(call.membership.project),
         typed=typed,
         text=text,
         screened=screened,
@@ -111,10 +111,10 @@ def do_test(call: Call) -> Response:
         _, text = _read(call, typed)
         asked = _asked(call, typed, text)
         with call.platform.pool.connection() as connection:
-            job = acts.add_job(connection, call.caller, call.project.project, asked, call.facts)
+            job = acts.add_job(connection, call.caller, call.membership.project, asked, call.facts)
     except InputError as error:
         return _form_page(call, typed, 400, problem=str(error))
-    return RedirectResponse(job_path(call.project.project, job), 303)
+    return RedirectResponse(job_path(call.membership.project, job), 303)
 
 
 def _typed(call: Call) -> _Typed:
@@ -173,13 +173,13 @@ def _foresee(call: Call, asked: Specification) -> Figures:
         connection.autocommit = True
         try:
             return acts.foresee(
-                connection, call.caller, call.project.project, asked, call.facts, database=platform.database,
+                connection, call.caller, call.membership.project, asked, call.facts, database=platform.database,
                 data=platform.data,
             )  # fmt: skip
         except DryRunEnded:
             platform.log.write(
                 "warning", "a dry run took too long and was ended", request=call.facts.request_id,
-                project=call.project.project,
+                project=call.membership.project,
             )  # fmt: skip
             raise
 
@@ -190,7 +190,7 @@ def _foresee(call: Call, asked: Specification) -> Figures:
 def _form_page(
     call: Call, typed: _Typed, status: int = 200, *, problem: str = "", screened: dict[str, Any] | None = None
 ) -> Response:
-    project = call.project
+    project = call.membership
     found, is_more = call.platform.runs.page(project.project_id, Filters(kind="audit"))
     with reading(call.platform.pool) as connection:
         taken = taken_of(connection, [each.id for each in found])

@@ -63,7 +63,7 @@ _WAITS: Final = {
 
 def show_jobs(call: Call) -> Response:
     """A page of the list, the newest first."""
-    project, before = call.project.project, call.query("before", 20)
+    project, before = call.membership.project, call.query("before", 20)
     number = min(int(before), 2**62) if before.isascii() and before.isdigit() else 0
     with reading(call.platform.pool) as connection:
         found, is_more = acts.jobs_shown(connection, call.caller, project, before=number)
@@ -114,12 +114,12 @@ def do_retry(call: Call) -> Response:
     """Go on with what a job left, by another job."""
     try:
         with call.platform.pool.connection() as connection:
-            job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
+            job = acts.retry(connection, call.caller, call.membership.project, call.number("job"), call.facts)
     except Missing:
         return missing_page(call)
     except InputError as error:
         return _job_page(call, 400, problem=str(error))
-    return see_other(job_path(call.project.project, job))
+    return see_other(job_path(call.membership.project, job))
 
 
 def rate_in_words(answered: int, seconds: float) -> str:
@@ -131,7 +131,7 @@ def rate_in_words(answered: int, seconds: float) -> str:
 
 
 def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
-    project, job = call.project.project, call.number("job")
+    project, job = call.membership.project, call.number("job")
     try:
         with call.platform.pool.connection() as connection:
             is_changed = change(connection, call.caller, project, job, call.facts)
@@ -143,7 +143,7 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
 
 
 def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
-    project = call.project
+    project = call.membership
     try:
         with reading(call.platform.pool) as connection:
             found = acts.job_shown(connection, call.caller, project.project, call.number("job"))

@@ -23,8 +23,8 @@ _HEADINGS: Final = {"audit": "Vendor’s claims", "identity": "Same file", "gate
 
 def show_models(call: Call) -> Response:
     """One page of the list, by name."""
-    project, after = call.project.project, call.query("after", 300)
-    found, more = models_page(call.platform.pool, call.project.project_id, after)
+    project, after = call.membership.project, call.query("after", 300)
+    found, more = models_page(call.platform.pool, call.membership.project_id, after)
     address = models_path(project)
     return page(
         call,

@@ -54,7 +54,7 @@ def do_revoke_share(call: Call) -> Response:
         return missing_page(call)
     share = min(int(call.request.path_params["share"]), 2**62)
     call.platform.shares.revoke(row.listed.id, share, call.caller, call.facts)
-    return RedirectResponse(f"{run_path(call.project.project, row.listed.seal)}#h-share", 303)
+    return RedirectResponse(f"{run_path(call.membership.project, row.listed.seal)}#h-share", 303)
 
 
 async def show_shared(call: Call) -> Response:

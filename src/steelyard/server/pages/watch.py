@@ -62,7 +62,7 @@ def show_watch(call: Call) -> Response:
 
 def do_add(call: Call) -> Response:
     """Ask what a job asked again and again."""
-    project = call.project.project
+    project = call.membership.project
     try:
         cron = cron_of(
             call.field("each", 10), call.field("at", 10), call.field("weekday", 10), call.field("day", 5),
@@ -126,7 +126,7 @@ def _next(row: ScheduleRow, after: datetime) -> datetime | None:
 
 
 def _switch(call: Call, *, on: bool) -> Response:
-    project = call.project.project
+    project = call.membership.project
     try:
         with call.platform.pool.connection() as connection:
             is_changed = schedule_acts.switch(
@@ -142,7 +142,7 @@ def _switch(call: Call, *, on: bool) -> Response:
 
 
 def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
-    project, caller, may_act = call.project.project, call.caller, call.project.role.reaches(Role.RUNNER)
+    project, caller, may_act = call.membership.project, call.caller, call.membership.role.reaches(Role.RUNNER)
     before, wanted = _number(call.query("before", 20)), _number(call.query("job", 20))
     with reading(call.platform.pool) as connection:
         schedules = schedule_acts.schedules_shown(connection, caller, project)

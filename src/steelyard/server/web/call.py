@@ -38,7 +38,7 @@ class Call:
         return facts_of(self.request.scope)
 
     @property
-    def project(self) -> Membership:
+    def membership(self) -> Membership:
         """The project of this request, and the caller's role in it: of a route whose rule asks for one."""
         named = self.request.path_params.get("project")
         found = self.caller.token_project if named is None else self.caller.membership(str(named))
