@@ -8,8 +8,8 @@ import pytest
 
 from steelyard.world.data.sources import SourceSettings
 from steelyard.world.models.model import WorldModel
+from steelyard.world.on_ray import Job, fit_on_ray
 from steelyard.world.training.budget import TrainingBudget
-from steelyard.world.training.on_ray import Job, fit_on_ray
 
 
 @pytest.mark.slow

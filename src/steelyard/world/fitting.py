@@ -11,9 +11,9 @@ import torch
 
 from steelyard.errors import InputError
 from steelyard.world.data.batch import HasActionLimit, Source
+from steelyard.world.learner import HasActionSize, Learner, Solved
 from steelyard.world.models.card import CARD, Card, Training
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import HasActionSize, Learner, Solved
 from steelyard.world.models.model import WorldModel
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Health, expect_health, measure_health

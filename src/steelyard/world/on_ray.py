@@ -54,7 +54,7 @@ def fit_on_ray(job: Job, workers: int, *, gpus: bool = False) -> Path:
 
 def _work(plain: dict[str, Any]) -> None:
     from steelyard.world.data.sources import open_source
-    from steelyard.world.training.fitting import train_model
+    from steelyard.world.fitting import train_model
 
     job = msgspec.convert(plain, Job)
     source = open_source(job.source, job.source_settings)
