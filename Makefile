@@ -83,7 +83,7 @@ world-audit: .venv/world
 world-bench: .venv/world
 	$(BIN)/python -m bench.world $(WORLD)
 
-# The team's platform with demo data, until Ctrl-C: two made-up models, their vendor's claims, real runs and verdicts.
+# The team's platform with demo data, until Ctrl-C: made-up models, their vendor's claims, real runs and verdicts.
 # Some 40 seconds until it is filled; SERVE='--folder FOLDER --bind HOST:PORT' for another place.
 .venv/server: .venv/core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server,suites]'

@@ -1,4 +1,4 @@
-"""Two made-up models behind one OpenAI-compatible address on loopback: arithmetic that is wrong at a known rate."""
+"""Three made-up models behind one OpenAI-compatible address on loopback: arithmetic that is wrong at a known rate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from aiohttp import web
 
 # How often each is right. What the vendor says of them is in tools/demo_platform.py.
-RATES = {"harbour-large": 0.93, "harbour-small": 0.72}
+# harbour-next gets worse while it is watched (tools/demo_watch.py).
+RATES = {"harbour-large": 0.93, "harbour-small": 0.72, "harbour-next": 0.97}
 _ORDER = re.compile(r"(\d+) boxes of (\d+)")
 _INVOICE = re.compile(r"(\d+) euros and (\d+) euros")
 

@@ -1,6 +1,6 @@
 """A platform with demo data on this machine, until Ctrl-C: ``python -m tools.demo_platform [--folder FOLDER]``.
 
-Made up are two models (a few lines of arithmetic, ``tools/demo_model.py``), what a vendor that does not exist says of
+Made up are three models (a few lines of arithmetic, ``tools/demo_model.py``), what a vendor that does not exist says of
 them, and the people. All else is what the product makes: a worker asks the models, each run is sealed and verified
 again, and every act is in the audit log. No row is written past the product, and nothing but loopback is asked.
 """
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import SteelyardError
 from tools.demo_model import RATES, invoice, order, questions, serving_models
+from tools.demo_watch import add_watch, tend
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.jobs.rows import JobRow
 
-MADE_UP = "Made up here: two models (a few lines of arithmetic), their vendor's claims, the people. The runs are real."
+MADE_UP = (
+    "Made up here: three models (a few lines of arithmetic), their vendor's claims, the people. The runs are real. "
+    "Watch looks seven times, a minute apart, at a model that gets worse after the fourth look: made up, too."
+)
 NAME, ENDPOINT, PROJECT = "demo", "harbour (made up)", "default"
 COUNT = 250  # questions of each kind
 SHEET = """model: {model}
@@ -66,6 +70,7 @@ def main(arguments: list[str]) -> int:
             print(f"{base} serves; it is being filled, which takes about a minute", flush=True)
             password = fill(folder, base, models)
             print(f"{MADE_UP}\nsign in at {base} as {NAME}, password {password}; Ctrl-C stops", flush=True)
+            stack.enter_context(watching(folder, password))
             threading.Event().wait()
     except SteelyardError as error:
         sys.exit(f"demo: {error}")
@@ -117,6 +122,30 @@ def fill(folder: Path, base: str, models: str) -> str:
     return password
 
 
+@contextmanager
+def watching(folder: Path, password: str) -> Iterator[None]:
+    """The looks at the model that gets worse, also where the demo was stopped among them."""
+    from steelyard.server.access.people import People
+    from steelyard.server.database.connection import existing_database
+    from steelyard.server.database.folder import open_data_folder
+
+    ends = threading.Event()
+    with existing_database(open_data_folder(folder / "data", create=False), {}).pool() as pool:
+        people = People(pool)
+        session = people.sign_in(NAME, password, _facts(), "tools.demo_platform")
+        if session is None:  # whoever tries the demo chose another password
+            yield
+            return
+        demo = people.by_session(session)
+        tending = threading.Thread(target=tend, args=(pool, demo, PROJECT, _facts(), ends), daemon=True)
+        tending.start()
+        try:
+            yield
+        finally:
+            ends.set()
+            tending.join()
+
+
 def _facts() -> Any:
     from steelyard.server.http.facts import RequestFacts
 
@@ -150,7 +179,7 @@ def _people_and_endpoint(pool: ConnectionPool, data: DataFolder, demo: Caller, m
 
 
 def _jobs(pool: ConnectionPool, demo: Caller) -> list[int]:
-    """Two claim sheets to be audited, and a look at one model every five minutes; the numbers of the audits."""
+    """Two claim sheets to be audited, and models to be looked at again and again; the numbers of the audits."""
     from steelyard.server.jobs import acts, schedule_acts
 
     own = {"orders": questions(order, COUNT), "invoices": questions(invoice, COUNT)}
@@ -165,6 +194,7 @@ def _jobs(pool: ConnectionPool, demo: Caller) -> list[int]:
         schedule_acts.add_schedule(
             connection, demo, PROJECT, "harbour-small, orders", "*/5 * * * *", "UTC", look, _facts()
         )
+    add_watch(pool, demo, PROJECT, ENDPOINT, _facts())
     return numbers
 
 
@@ -179,7 +209,7 @@ def _push_a_suite(pool: ConnectionPool, demo: Caller, folder: Path, base: str, m
     (suite / "samples.jsonl").write_text("".join(rows))
     token = Tokens(pool).make(demo, "demo data", "push", PROJECT, 7, _facts())
     private = {"STEELYARD_TOKEN": token, "XDG_STATE_HOME": str(folder / "state")}
-    for model in RATES:
+    for model in CLAIMS:
         run = folder / "runs" / model
         steelyard("run", suite, "--model", f"openai:{model}@{models}", "--out", run, **private)
         steelyard("remote", "push", run, "--to", base, "--suite", suite, **private)

@@ -104,6 +104,11 @@ def test_a_kind_of_model_without_them_says_so() -> None:
     assert not isinstance(plain, NextTokenModel)
     output = asyncio.run(next_token_of(plain, NextTokenRequest(context="a")))
     assert output.outcome is Outcome.CLIENT_ERROR
+    for detail in ("it gives no log-probabilities of the next token (a list is none)", "HTTP 500"):
+        output = ModelOutput(outcome=Outcome.MALFORMED, detail=detail)
+        said = given(lambda question, asked, output=output: output)[1]  # type: ignore[misc]
+        assert said.count("it gives no log-probabilities of the next token") == 1
+        assert said.endswith(detail)
     assert "this kind of model" in asyncio.run(next_tokens_given(plain))[1]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from steelyard.errors import InputError, MissingDependency
 from steelyard.planning.part import revision_in_words
 from steelyard.tasks import load_task
-from steelyard.tasks.loaders import DataMissing, hub_rows, read_rows
+from steelyard.tasks.loaders import ENDINGS, DataMissing, hub_rows, read_rows
 
 
 def refused(path: Path) -> str:
@@ -120,6 +120,12 @@ def test_other_files(tmp_path: Path) -> None:
     folder = tmp_path / "folder.csv"
     folder.mkdir()
     assert "no such file" in refused(folder)
+
+
+def test_the_endings_are_those_that_are_read(tmp_path: Path) -> None:
+    for ending in ENDINGS:
+        assert "there is no such file" in refused(tmp_path / f"x{ending}")
+    assert f"known are {', '.join(ENDINGS)}" in refused(tmp_path / "x.xyz")
 
 
 def test_a_mirror_has_the_hubs_layout(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ __all__ = ["MAX_CELLS", "MAX_CHARACTERS", "MAX_LINES", "read_pasted"]
 MAX_CHARACTERS: Final = 200_000
 MAX_LINES: Final = 2_500
 MAX_CELLS: Final = 20_000
+_KEY: Final = re.compile(r"^[\"']?\w+[\"']?[ \t]*:", re.MULTILINE)  # of a claim sheet
 _SHEET: Final = re.compile(r"^[\"']?claims[\"']?[ \t]*:", re.MULTILINE)
 
 
@@ -76,7 +77,14 @@ def _ending(text: str) -> str:
         return ".yaml"
     if "\t" in first:
         return ".tsv"
-    return ".csv" if "," in first or ";" in first else ".yaml"
+    if "," in first or ";" in first:
+        return ".csv"
+    if not first.startswith("{") and not _KEY.search(text):
+        raise InputError(
+            "this is neither a table of results nor a claim sheet: a table has a line of names and a line for each "
+            "benchmark, such as 'Benchmark,Our model' and 'GSM8K,81.2'"
+        )
+    return ".yaml"
 
 
 def _read(path: Path, text: str, model: str, own_task: str) -> tuple[ClaimSheet, str]:

@@ -136,6 +136,7 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
     from steelyard.api.models import open_for_call
     from steelyard.api.progress import working
     from steelyard.api.suites import not_drawn, suites_among
+    from steelyard.tasks.hub_reach import hub_asked_once
     from steelyard.util.console import err
     from steelyard.util.text import one_line
 
@@ -144,7 +145,7 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
         suites = suites_among(job.options.task_files)
         models = open_for_call(args, opened_here, suites)
         line = f"planning {one_line(job.about, 80)} against {against}"
-        with working(line) if args.shows_progress else nullcontext():
+        with hub_asked_once(), working(line) if args.shows_progress else nullcontext():
             audit = await _within(job.plan(models, orders), args.seconds_left, against)
         told = [*job.remarks, *not_drawn(suites, job.options.recipient)]
         told += [one.how_read for one in audit.plan.measurements] + [one.advice for one in audit.prepared.values()]

@@ -28,6 +28,7 @@ __all__ = [
     "ray_options",
     "run_arguments",
     "sending_options",
+    "table_options",
     "task_option",
     "timestamp_option",
     "whole",
@@ -50,7 +51,7 @@ data_option = click.option(
     envvar="STEELYARD_DATA",
     help="A local mirror of the data sets: <hub id>/<config>/<split>.jsonl. Also STEELYARD_DATA.",
 )
-_OWN_FILES = (
+_TABLES = (
     click.option(
         "--question",
         default="",
@@ -64,6 +65,10 @@ _OWN_FILES = (
         help="The column of your file that holds the expected answers: its name, or Excel's letter.",
     ),
     click.option("--sheet", "sheet_name", default="", metavar="NAME", help="The sheet of your Excel file."),
+    click.option("--skip-empty", is_flag=True, help="Leave out rows of your file without question or answer."),
+)
+_OWN_FILES = (
+    *_TABLES[:3],
     click.option(
         "--instruction",
         default="",
@@ -76,7 +81,7 @@ _OWN_FILES = (
         metavar="A,B,C",
         help="The labels that each answer of your file is one of: they are named to the model (also A|B|C).",
     ),
-    click.option("--skip-empty", is_flag=True, help="Leave out rows of your file without question or answer."),
+    _TABLES[3],
     click.option("--system", hidden=True, callback=_no_system, expose_value=False),
 )
 
@@ -84,6 +89,13 @@ _OWN_FILES = (
 def own_file_options(command: F) -> F:
     """Add the options of every command that reads a file of questions."""
     for option in reversed(_OWN_FILES):
+        command = option(command)
+    return command
+
+
+def table_options(command: F) -> F:
+    """Add the options by which a table of questions is read, to a command that sends them elsewhere."""
+    for option in reversed(_TABLES):
         command = option(command)
     return command
 

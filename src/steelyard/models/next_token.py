@@ -24,9 +24,10 @@ from steelyard.models.patience import pause_after
 from steelyard.plugins import Model
 from steelyard.records import ModelOutput, NextTokenRequest, Outcome
 
-__all__ = ["COMPARED", "NextTokenModel", "next_token_of", "next_tokens_given", "output_of_tokens"]
+__all__ = ["COMPARED", "NONE_GIVEN", "NextTokenModel", "next_token_of", "next_tokens_given", "output_of_tokens"]
 
 COMPARED: Final = 5  # tokens of the reference that are compared with an endpoint's
+NONE_GIVEN: Final = "it gives no log-probabilities of the next token"
 _QUESTIONS: Final = (
     "The children in the café count aloud together: one two three four five six seven eight",
     "It rained all day. The old man opened his umbrella, went out into the street, and",
@@ -71,7 +72,8 @@ async def next_tokens_given(model: Model) -> tuple[int, str]:
     for question in _QUESTIONS:
         output = await _patiently(model, NextTokenRequest(context=question))
         if output.outcome is not Outcome.OK:
-            return 0, f"it gives no log-probabilities of the next token: {output.detail or output.outcome.value}"
+            reason = output.detail or output.outcome.value
+            return 0, reason if reason.startswith(NONE_GIVEN) else f"{NONE_GIVEN}: {reason}"
         tokens = dict(zip(msgspec.json.decode(output.text, type=list[str]), output.logprobs, strict=True))
         if reason := _why_not(tokens):
             return 0, f"its next tokens cannot be compared: {reason}"

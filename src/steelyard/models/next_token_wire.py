@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from steelyard.models.next_token import output_of_tokens
+from steelyard.models.next_token import NONE_GIVEN, output_of_tokens
 from steelyard.models.openai_wire import Dialect, generate_body, read_completion
 from steelyard.records import GenerateRequest, ModelOutput, NextTokenRequest, Outcome
 from steelyard.util.text import one_line
@@ -50,7 +50,7 @@ def read_next_tokens(payload: Any, request: NextTokenRequest) -> ModelOutput:
     try:
         tokens = _tokens(payload["choices"])
     except ValueError as error:
-        detail = f"it gives no log-probabilities of the next token ({error})"
+        detail = f"{NONE_GIVEN} ({error})"
         return ModelOutput(outcome=Outcome.MALFORMED, detail=detail, model=completion.model)
     likeliest = sorted(tokens.items(), key=lambda token: -token[1])[: request.top]
     return msgspec.structs.replace(

@@ -19,7 +19,8 @@ from steelyard.errors import InputError
 from steelyard.tasks.definition import Hub, TaskDefinition
 from steelyard.tasks.file_of_suite import check_no_suite
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Row
-from steelyard.tasks.loaders import DataMissing
+from steelyard.tasks.hub_reach import using_hub
+from steelyard.tasks.loaders import DataMissing, nothing_given
 from steelyard.tasks.template import Expression
 from steelyard.tasks.window import Window
 
@@ -172,10 +173,8 @@ def _downloaded(hub: Hub, name: str) -> Path:
             f"no data for {wanted}: give a mirror with --data DIR, or pip install 'steelyard[data]' for the hub"
         ) from None
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it logs each retry
-    try:
-        return Path(huggingface_hub.hf_hub_download(hub.path, name, repo_type="dataset"))
-    except Exception as error:  # the client raises dozens of types; each means that the hub gave no file
-        reason = (str(error).splitlines() or [""])[0][:160]
-        raise DataMissing(
-            f"the hub gave no data for {wanted} ({type(error).__name__}: {reason}): give a mirror with --data DIR"
-        ) from None
+    with using_hub() as unreachable:
+        try:
+            return Path(huggingface_hub.hf_hub_download(hub.path, name, repo_type="dataset"))
+        except Exception as error:  # the client raises dozens of types; each means that the hub gave no file
+            raise nothing_given(wanted, error, unreachable) from None

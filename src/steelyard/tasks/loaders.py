@@ -14,14 +14,27 @@ from steelyard.plugins import find
 from steelyard.tasks.column_names import WantedColumns
 from steelyard.tasks.definition import Generator
 from steelyard.tasks.file_rows import FileRows, JsonlRows, Look, Row
+from steelyard.tasks.hub_reach import using_hub
 from steelyard.tasks.parquet_rows import open_parquet
 from steelyard.tasks.spreadsheets import open_json, open_table
 from steelyard.tasks.workbooks import open_workbook
 
-__all__ = ["DataMissing", "Row", "beside", "generated_rows", "hub_rows", "mirrored", "read_rows", "says_data_missing"]
+__all__ = [
+    "ENDINGS",
+    "DataMissing",
+    "Row",
+    "beside",
+    "generated_rows",
+    "hub_rows",
+    "mirrored",
+    "nothing_given",
+    "read_rows",
+    "says_data_missing",
+]
 
 _MISSING = re.compile(r"(?:no data for |no data: the mirror has no |the hub gave no data for )\S.*", re.DOTALL)
 
+ENDINGS: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet")
 _ADVICE: Final = {
     ".xls": "open it in Excel and save it as .xlsx",
     ".xlsb": "open it in Excel and save it as .xlsx",
@@ -100,20 +113,24 @@ def _from_hub(path: str, config: str, split: str) -> HubRows:
         ) from None
     # The client logs each retry; the result is reported once, below.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    try:
-        datasets.disable_progress_bars()
-        loaded = datasets.load_dataset(path, config, split=split)
-        loaded, holds_images = _with_plain_images(loaded)
-        rows = loaded if holds_images else [dict(row) for row in loaded]
-    except Exception as error:  # the client raises dozens of types; each means that the hub gave no rows
-        reason = (str(error).splitlines() or [""])[0][:160]
-        raise DataMissing(
-            f"the hub gave no data for {wanted} ({type(error).__name__}: {reason}): give a mirror with --data DIR"
-        ) from None
+    with using_hub() as unreachable:
+        try:
+            datasets.disable_progress_bars()
+            loaded = datasets.load_dataset(path, config, split=split)
+            loaded, holds_images = _with_plain_images(loaded)
+            rows = loaded if holds_images else [dict(row) for row in loaded]
+        except Exception as error:  # the client raises dozens of types; each means that the hub gave no rows
+            raise nothing_given(wanted, error, unreachable) from None
     # The client names each file with the commit: hf://datasets/openai/gsm8k@e53f…/main/test-00000-of-00001.parquet.
     files = " ".join(map(str, getattr(getattr(loaded, "info", None), "download_checksums", None) or ()))
     commit = re.search(r"@([0-9a-f]{40})/", files)
     return HubRows(rows, commit[1] if commit else "")
+
+
+def nothing_given(wanted: str, error: Exception, unreachable: str = "") -> DataMissing:
+    """The error where the hub's client gives nothing: by its own words, or why the hub is ``unreachable``."""
+    reason = unreachable or f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
+    return DataMissing(f"the hub gave no data for {wanted} ({reason}): give a mirror with --data DIR")
 
 
 def _with_plain_images(loaded: Any) -> tuple[Any, bool]:

@@ -106,6 +106,28 @@ def test_what_it_takes_is_said_first_and_nothing_is_started_unasked(
     assert own.with_token("run").ask("POST", f"/api/v1/jobs/{job['job']}/cancel").status == 200
 
 
+def test_questions_may_be_a_table_as_the_command_line_takes_it(
+    own: Site, sums: SumsServer, work: Path, capfd: Capture
+) -> None:
+    with_endpoint(own, sums.url, "tables", price="2")
+    pairs = [json.loads(line) for line in questions(60).splitlines()]
+    rows = "".join(f"{each['question']};{each['answer']};Müller\r\n" for each in pairs)
+    for folder, encoding in (("bom", "utf-8-sig"), ("windows", "cp1252")):
+        (work / folder).mkdir()
+        (work / folder / "sums.csv").write_bytes(f"Frage;Antwort;Kunde\r\n{rows}".encode(encoding))
+        asked = command(own, "fair.yaml", "tables", "--task", f"{folder}/sums.csv", "--limit", "40", "--dry-run")
+        assert execute(asked) == 0
+        shown = capfd.readouterr()
+        assert "sums, claimed 50: 200 calls" in shown.out
+        assert "Not sent: the column 'Kunde'." in shown.err
+        assert ("Windows-1252" in shown.err) == (encoding == "cp1252")
+    (work / "texts.csv").write_text("Text;Wert\r\n" + "".join(f"{a['question']};{a['answer']}\r\n" for a in pairs))
+    named = ("--question", "Text", "--answer", "B", "--yes", "--limit", "8", "--json")
+    with working(own):
+        assert execute(command(own, "texts.csv", "tables", *named)) == 0
+    assert json.loads(capfd.readouterr().out)["state"] == "finished"
+
+
 def test_ctrl_c_ends_the_waiting_and_not_the_job(own: Site, sums: SumsServer, work: Path, capfd: Capture) -> None:
     with_endpoint(own, sums.url, "slow", price="2")
     sums.seconds = lambda _: 0.1
@@ -144,8 +166,12 @@ def state(client: Client, job: int) -> str:
         ("fair.yaml", ("--shots", "3"), "--shots is not for a claim sheet"),
         ("gsm8k", ("--tolerance", "3"), "--tolerance is not for a task"),
         ("fair.yaml", ("--yes", "--dry-run"), "leave one out"),
-        ("fair.yaml", ("--task", "table.csv"), "make a .jsonl of it"),
-        ("./table.csv", (), "neither a claim sheet"),
+        ("fair.yaml", ("--task", "none.csv"), "there is no such file"),
+        ("columns.csv", (), "needs a column question, prompt, input or Frage, or --question COLUMN"),
+        ("./old.xls", (), "open it in Excel and save it as .xlsx"),
+        ("none.csv", (), "there is no such file"),
+        ("fair.yaml", ("--task", "Big Table.csv"), "named by small letters"),
+        ("suite/table.csv", (), "of a private suite"),
         ("suite/samples.jsonl", (), "of a private suite"),
         ("binary.yaml", (), "no text in UTF-8"),
         ("../etc/passwd", (), "id of a built-in task"),
@@ -155,8 +181,11 @@ def state(client: Client, job: int) -> str:
 def test_what_is_wrong_is_one_line(
     own: Site, sums: SumsServer, work: Path, capfd: Capture, what: str, more: tuple[str, ...], said: str
 ) -> None:
-    (work / "table.csv").write_text("question,answer\n1+1,2\n")
+    (work / "Big Table.csv").write_text("question,answer\n1+1,2\n")
+    (work / "columns.csv").write_text("a,b\n1+1,2\n")
+    (work / "old.xls").write_text("")
     (work / "suite").mkdir()
+    (work / "suite" / "table.csv").write_text("question,answer\n1+1,2\n")
     (work / "suite" / "suite.yaml").write_text("suite: s\n")
     (work / "suite" / "samples.jsonl").write_text(questions(3))
     (work / "binary.yaml").write_bytes(b"\xff\xfe\x00")

@@ -10,7 +10,9 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.server.site import Client, data_folder, environment
+from tools.demo_model import RATES, answer, invoice
 from tools.demo_platform import MADE_UP, NAME
+from tools.demo_watch import SCHEDULE, WATCHED, WORSE
 
 
 @pytest.mark.slow  # two audits, two runs
@@ -35,6 +37,17 @@ def test_the_demo_has_verdicts_of_real_runs_and_says_what_is_made_up() -> None:
             assert process.stdout.read() == "stopped\n"
 
 
+def test_the_watched_model_gets_worse_by_its_rate_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [invoice(number) for number in range(400)]
+
+    def right() -> float:
+        return sum(answer(WATCHED, question) == expected for question, expected in asked) / len(asked)
+
+    assert right() > 0.94
+    monkeypatch.setitem(RATES, WATCHED, WORSE)
+    assert abs(right() - WORSE) < 0.08
+
+
 def _look(client: Client) -> None:
     models = client.get("/p/default/models").text
     for name, verdict in (("harbour-large", "consistent"), ("harbour-small", "inconsistent")):
@@ -43,6 +56,9 @@ def _look(client: Client) -> None:
         assert re.search(rf">{verdict}<", row[0])
     assert client.get("/").text.count("Measured: house-questions") == 2
     assert "house-questions" in client.get("/p/default/suites").text
+    watch = client.get("/p/default/watch").text
+    assert SCHEDULE in watch
+    assert watch.count("More than 24 looks a day") == 2
     run = re.search(r"/p/default/runs/[0-9a-f]{64}", client.get("/p/default/runs?kind=audit").text)
     assert run is not None
     assert "every verdict follows from the journal" in client.get(run[0]).text

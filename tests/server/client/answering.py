@@ -28,6 +28,7 @@ class _Answers(BaseHTTPRequestHandler):
     """Gives the same answer to everything, and notes who asked with which token."""
 
     status, body, location = 200, b"{}", ""
+    media_type = "application/problem+json"
     asked: list[tuple[str, str]] = []  # noqa: RUF012 — each server makes a class of its own
 
     def _answer(self) -> None:
@@ -35,6 +36,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_response(self.status)
         if self.location:
             self.send_header("Location", self.location)
+        self.send_header("Content-Type", self.media_type)
         self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
         self.wfile.write(self.body)

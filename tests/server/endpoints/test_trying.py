@@ -47,15 +47,29 @@ def test_the_platforms_own_port_is_not_asked(sums: SumsServer) -> None:
     assert sums.asked.total() == before
 
 
-def test_a_server_that_quotes_the_key_does_not_have_it_shown(sums: SumsServer) -> None:
-    sums.status, sums.error = lambda *_: 401, {"message": f"wrong key: {KEY}"}
+@pytest.mark.parametrize(
+    ("key", "words", "said"),
+    [
+        (KEY, "wrong key: {}", ": wrong key: [key] (its key was sent: is it right?)"),
+        (KEY, "wrong key: sk-a********-see", " (what else it says may hold a part of its key, so it is not shown)"),
+        ("wrong", "{} key", " (what else it says may hold a part of its key, so it is not shown)"),
+        ("EMPTY", "no such key", ": no such key (its key was sent: is it right?)"),
+    ],
+)
+def test_a_server_that_quotes_the_key_has_its_status_shown(sums: SumsServer, key: str, words: str, said: str) -> None:
+    sums.status, sums.error = lambda *_: 401, {"message": words.format(key)}
     try:
-        found = try_endpoint(endpoint(sums), "sums", KEY, OwnPlaces())
+        found = try_endpoint(endpoint(sums), "sums", key, OwnPlaces())
     finally:
         sums.status = lambda *_: 200
-    assert found.problem
-    assert KEY not in repr(found)
-    assert "STEELYARD" not in found.problem
+    assert found.problem == f"{sums.url} refuses the key: HTTP 401{said}"
+    assert f" {key}" not in repr(found).replace("wrong key", "")
+
+
+def test_a_placeholder_for_a_key_hides_nothing_that_was_found(sums: SumsServer) -> None:
+    found = try_endpoint(endpoint(sums), "sums", "x", OwnPlaces())
+    assert (found.problem, [each.works for each in found.can if each.what == "chat"]) == ("", [True])
+    assert "not shown" not in repr(found)
 
 
 def test_nothing_there_is_one_line(sums: SumsServer) -> None:

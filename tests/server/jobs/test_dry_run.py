@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
@@ -59,8 +60,12 @@ def test_a_server_that_says_the_key_back_does_not_have_it_shown(sums_server: Sum
     sums_server.status, sums_server.error = lambda *_: 401, {"message": f"wrong key: {KEY}"}
     with pytest.raises(InputError) as caught:
         foreseen(asks(), setup(sums_server))
+    assert "HTTP 401: wrong key: [key]" in str(caught.value)
     assert KEY not in str(caught.value)
     assert "\n" not in str(caught.value)
+    sums_server.error = {"message": "wrong key: sk-a-key***-see"}
+    with pytest.raises(InputError, match=r"HTTP 401 \(what else it says may hold a part of its key"):
+        foreseen(asks(), setup(sums_server))
 
 
 def test_nothing_is_waited_for_without_end(sums_server: SumsServer) -> None:
@@ -80,6 +85,43 @@ def test_nothing_of_its_group_is_left(
     wait_for(lambda: not is_running(child))
 
 
+def test_who_starts_another_on_a_page_ends_the_one_that_hangs(
+    sums_server: SumsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = HANGS.format(place=str(tmp_path / "child"), then="child.wait()")
+    monkeypatch.setattr(module, "_MODULE", (sys.executable, "-c", program))
+    places, said = Places(most=1), []
+
+    def hang() -> None:
+        with pytest.raises(InputError) as caught:
+            dry_run(asks(), setup(sums_server), project=1, person=1, places=places, takes_over=True)
+        said.append(str(caught.value))
+
+    hanging = threading.Thread(target=hang, daemon=True)
+    hanging.start()
+    wait_for((tmp_path / "child").exists)
+    wait_for(lambda: (tmp_path / "child").read_text() != "")
+    monkeypatch.undo()
+    found = dry_run(asks(), setup(sums_server), project=1, person=1, places=places, takes_over=True)
+    assert found.calls == 3
+    hanging.join(30)
+    assert said == ["you started another dry run, which ended this one"]
+    wait_for(lambda: not is_running(int((tmp_path / "child").read_text())))
+    assert places.has_one(1, 1)
+
+
+def test_a_process_that_is_killed_leaves_no_place_taken(
+    sums_server: SumsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    monkeypatch.setattr(module, "_MODULE", (sys.executable, "-c", kill))
+    places = Places(most=1)
+    for _ in range(3):
+        with pytest.raises(InputError, match="without a word"):
+            dry_run(asks(), setup(sums_server), project=1, person=1, places=places, takes_over=True)
+    assert places.has_one(1, 1)
+
+
 def is_running(process: int) -> bool:
     """Whether it does anything: one that was killed may wait for its new parent."""
     try:
@@ -91,7 +133,7 @@ def is_running(process: int) -> bool:
 def test_who_has_a_place_holds_back_neither_another_person_nor_another_project(sums_server: SumsServer) -> None:
     places = Places()
     with places.held(1, 1):
-        with pytest.raises(InputError, match="another dry run of yours is going on"):
+        with pytest.raises(InputError, match="that you asked for with a token is going on"):
             dry_run(asks(), setup(sums_server), project=2, person=1, places=places)
         assert not sums_server.asked
         assert dry_run(asks(), setup(sums_server), project=1, person=2, places=places).calls == 3

@@ -8,6 +8,7 @@ import pytest
 from steelyard.adapters.pasted_sheet import read_pasted
 from steelyard.errors import InputError
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.jobs.pasted_questions import pasted_questions
 from steelyard.server.jobs.pasting import MAX_HERE, Pasting
 from steelyard.server.push.verifying import Verifier, VerifyLimits
 
@@ -43,6 +44,20 @@ def test_what_is_wrong_with_it_is_said_as_of_a_small_one(data: DataFolder) -> No
         Pasting(data).read("x" * 200_001)
     with pytest.raises(InputError, match="characters that no file can hold"):
         Pasting(data).read(LARGE + "# \ud800")
+
+
+def test_large_tables_of_questions_are_read_as_small_ones_are(data: DataFolder) -> None:
+    table = "Frage;Antwort;Kunde\r\n" + "".join(f"Wie viele sind {each}?;{each};Müller\r\n" for each in range(2_000))
+    assert len(table) > MAX_HERE
+    found = Pasting(data).questions(table)
+    assert found == pasted_questions(table)
+    assert found.count("\n") == 2_000
+    with pytest.raises(InputError, match=r"questions\.csv: line 2002 has no answer"):
+        Pasting(data).questions(f"{table}Wie?;;\r\n")
+    limits = VerifyLimits(cpu_seconds=20, memory=1 << 20, wall_seconds=60.0)
+    with pytest.raises(InputError, match="could not be read here in time and memory"):
+        Pasting(data, Verifier(limits, MODULE)).questions(table)
+    assert [*data.path.glob("incoming/*")] == []
 
 
 def test_one_that_takes_too_much_is_ended_in_words(data: DataFolder) -> None:

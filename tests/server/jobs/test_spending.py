@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from steelyard.server.jobs.budgets import budgets_of, set_budget
 from steelyard.server.jobs.leases import Lease, end_lost_lease, leave_job, take_job
 from steelyard.server.jobs.leases import Outcome as Ending
 from steelyard.server.jobs.messages import Setup
-from steelyard.server.jobs.spending import JobAllowance
+from steelyard.server.jobs.spending import JobAllowance, _in_plain_amounts
 from steelyard.storage.postgres.leases import give_back, take
 from tests.conftest import SumsServer
 from tests.server.jobs.from_a_pool import Jobs
@@ -147,7 +148,7 @@ def test_a_block_serves_several_calls_and_the_rest_comes_back(database: Database
     # Four worst cases fit at first; each answer takes 38 millionths, and the last one needs 240 beside them.
     assert len(asyncio.run(live())) == (1000 - 240) // 38 + 1
     assert account.refusal.startswith("the budget of this project for this endpoint in ")
-    assert "are spent" in account.refusal
+    assert re.search(r"are spent and the next calls may take 0\.0002$", account.refusal), "nobody else reserved any"
     account.close()
     with database.connect() as connection:
         (row,) = [each for each in budgets_of(connection, "default") if each.endpoint == world.name]
@@ -273,3 +274,18 @@ def test_a_job_that_a_budget_stops_says_so_and_goes_on_when_it_is_raised(yard: Y
         row = when_ended(jobs, number)
         assert (row.state, row.attempt) == ("finished", 2)
     assert {times for prompt, times in sums_server.asked.items() if prompt.startswith("What is")} == {1}
+
+
+def test_small_amounts_are_said_as_such() -> None:
+    said = "the budget is 0.0001: 0.0000 are spent, others have reserved 0.0000, and the next calls may take 0.0000"
+    assert _in_plain_amounts(said) == (
+        "the budget is 0.0001: less than 0.0001 are spent and the next calls may take less than 0.0001"
+    )
+    for said in (
+        "it is 9 tokens: 5 are spent, others have reserved 10, and the next calls may take 7",
+        "it is 1: 10.0000 are spent, others have reserved 0.00001, and the next calls may take 20.0000",
+    ):
+        assert _in_plain_amounts(said) == said
+    assert _in_plain_amounts("it is 9 tokens: 5 are spent, others have reserved 0, and the next calls may take 7") == (
+        "it is 9 tokens: 5 are spent and the next calls may take 7"
+    )

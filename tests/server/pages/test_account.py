@@ -27,6 +27,9 @@ def test_tokens_sessions_and_the_password(data_template: Path) -> None:
             assert "remote push RUN" not in said, scope
         text = client.get("/account").text
         assert "<em>run</em> has the server carry out" in text
+        shown = re.findall(r"<option>([a-z]+)</option>", text)
+        assert shown
+        assert [scope for scope in shown if f"<em>{scope}</em>" not in text] == []
         assert "<em>suite</em> brings private suites" in text
         assert not re.search(r"steelyard_[A-Za-z0-9_-]{43}", text), "a token is shown once"
         assert "&lt;b&gt;CI&lt;/b&gt;" in text

@@ -8,6 +8,7 @@ import re
 
 from steelyard.server.database.connection import existing_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.pages.audit import _shown
 from steelyard.server.upkeep.erasure import erase_person
 from tests.server.site import NAME, Site, pushed_over_http
 
@@ -35,6 +36,11 @@ def test_lines_have_names_with_links_and_are_found_by_who_and_what(site: Site) -
     assert "No line is like that" in client.get("/admin/audit?actor=nobody-of-that-name&subject=run:1").text
     for odd in ("%00", "%27;%20DROP", "person:99999999999999999999999", "x" * 500):
         assert client.get(f"/admin/audit?actor={odd}&subject={odd}").status == 200
+
+
+def test_a_detail_that_is_nothing_is_said_so() -> None:
+    line = {"act": "set-budget", "actor": "person:1", "subject": "project:1", "details": {"cost": "5", "tokens": None}}
+    assert _shown(json.dumps(line))["details"] == "cost 5, tokens none"
 
 
 def test_an_erased_persons_name_is_not_shown(site: Site) -> None:

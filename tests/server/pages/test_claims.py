@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
+import threading
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -83,6 +86,28 @@ def test_a_table_may_name_a_task_of_ones_own_alone(own: Site, runner: Client) ->
             assert "--price" not in takes, "the page has no such option"
 
 
+def test_questions_may_be_a_table_as_excel_copies_it(own: Site, runner: Client) -> None:
+    pairs = [(json.loads(line)["question"], json.loads(line)["answer"]) for line in questions(40).splitlines()]
+    tables = [
+        "\ufeffFrage;Antwort;Kunde\r\n" + "".join(f"{asked};{right};Müller\r\n" for asked, right in pairs),
+        "Frage\tAntwort\n" + "".join(f"{asked}\t{right}\n" for asked, right in pairs),
+    ]
+    with SumsServer() as server:
+        choice = with_endpoint(own, server.url, name="for tables")
+        for table in tables:
+            form = {"sheet": SHEET, "choice": choice, "limit": "40", "task": "sums", "questions": table}
+            foreseen = runner.submit(CLAIMS, CLAIMS, **form)
+            assert (foreseen.status, "What its test takes at most" in foreseen.text) == (200, True), foreseen.text
+            fields = hidden(foreseen)
+            assert fields["questions"].replace("\r\n", "\n") == table.replace("\r\n", "\n")
+            added = runner.post(f"{CLAIMS}/test", fields)
+            assert added.status == 303, added.text
+        with working(own):
+            wait_for(lambda: job_at(runner, added.headers["location"], "It is (finished|failed)"))
+        assert server.sums
+    assert "It is finished" in runner.get(added.headers["location"]).text
+
+
 def test_what_is_not_asked_beside_a_claim_is_not_said_of_the_claim(own: Site, runner: Client) -> None:
     sheet = "model: adder\nclaims:\n- {task: chain_sum, value: 50}\n- {task: no-such-task, value: 50}\n"
     with SumsServer() as server:
@@ -100,6 +125,26 @@ def test_a_limit_below_what_a_decision_needs_is_said(own: Site, runner: Client) 
         found = unescape(runner.submit(CLAIMS, CLAIMS, sheet=sheet, choice=choice, limit="20").text)
     assert "Answers until it is decided, if it holds" in found
     assert re.search(r"not decidable within your limit, if it holds: it needs about [0-9,]+<", found)
+
+
+def test_who_goes_on_with_another_sheet_ends_the_dry_run_that_hangs(own: Site, runner: Client) -> None:
+    said: list[Reply] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent, SumsServer() as server:
+        hangs = with_endpoint(own, f"http://127.0.0.1:{silent.getsockname()[1]}", name="silent")
+        answers = with_endpoint(own, server.url, name="talks")
+        form = {"sheet": SHEET, "task": "sums", "questions": questions(40)}
+        first = threading.Thread(
+            target=lambda: said.append(runner.submit(CLAIMS, CLAIMS, choice=hangs, **form)), daemon=True
+        )
+        first.start()
+        connection, _ = silent.accept()  # its dry run is waiting for a reply
+        with connection:
+            found = runner.submit(CLAIMS, CLAIMS, choice=answers, **form)
+            first.join(60)
+    assert (found.status, "What its test takes at most" in found.text) == (200, True), found.text
+    assert [each.status for each in said] == [400]
+    assert "you started another dry run, which ended this one" in said[0].text
+    assert "may take a minute" in said[0].text
 
 
 def test_a_viewer_sees_past_audits_and_no_form(site: Site) -> None:
@@ -127,6 +172,9 @@ def test_a_table_is_screened_without_a_model(runner: Client) -> None:
     [
         ({"sheet": ""}, "paste a table"),
         ({"sheet": SHEET + "- tusk: 1\r\n"}, "unknown key 'tusk'"),
+        ({"sheet": "some prose"}, "a table has a line of names and a line for each benchmark"),
+        ({"sheet": "Benchmark,A,B\nGSM8K,8,7\n"}, "name one under 'Model in the table': A, B"),
+        ({"sheet": "Benchmark,A,B\nGSM8K,8,7\n", "name": "C"}, "the model 'C' is in none of its tables"),
         ({"sheet": "model: a\nclaims:\n" + "- {task: x, value: 50}\n" * 301}, "301 claims"),
         ({"sheet": SHEET, "choice": "99999999/sums"}, "choose a model of the list"),
         ({"sheet": SHEET, "choice": "x/y"}, "choose a model of the list"),
@@ -135,6 +183,10 @@ def test_a_table_is_screened_without_a_model(runner: Client) -> None:
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "limit": "0"}, "limit"),
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "tolerance": "two"}, "tolerance"),
         ({"sheet": SHEET, "choice": "0/embedded:smollm2", "task": "../x", "questions": "{}"}, "small letters"),
+        (
+            {"sheet": SHEET, "choice": "0/embedded:smollm2", "task": "x", "questions": "Frage;Antwort\nWie?;"},
+            "line 2 has",
+        ),
     ],
 )
 def test_what_is_wrong_is_a_line_beside_the_form_and_what_was_typed_stays(

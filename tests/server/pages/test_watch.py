@@ -15,7 +15,7 @@ import pytest
 from steelyard.server.database.connection import existing_database, open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.jobs.schedules import ScheduleRow
-from steelyard.server.pages.watch import coming_looks, moment_at
+from steelyard.server.pages.watch import _is_more_than_hourly, coming_looks, moment_at
 from steelyard.server.upkeep.withdrawal import withdraw_run
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import questions, wait_for
@@ -165,6 +165,13 @@ def test_the_next_looks_of_all_schedules_come_in_order() -> None:
     found = coming_looks([ROW, weekly, due, *others], NOW, 5)
     sunday, monday = NOW + timedelta(hours=18), NOW + timedelta(hours=42)
     assert [(at, row.id) for at, row in found] == [(sunday, 1), (sunday, 2), (sunday, 3), (monday, 1), (monday, 3)]
+
+
+def test_what_is_more_often_than_hourly_is_told_of() -> None:
+    often = [cron for cron in ("* * * * *", "*/30 * * * *", "0 * * * *", "0,1 6 * * *", "0 6 * * *", "0 6 1 1 *")
+             if _is_more_than_hourly(replace(ROW, cron=cron))]  # fmt: skip
+    assert often == ["* * * * *", "*/30 * * * *"]
+    assert not _is_more_than_hourly(replace(ROW, zone="Mars/Base"))
 
 
 def test_a_time_is_on_the_clock_that_is_said() -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from steelyard.api.arguments import REAL_RANGES
-from steelyard.cli.options import COST, json_option, whole
+from steelyard.cli.options import COST, json_option, table_options, whole
 from steelyard.cli.output import print_json
 from steelyard.cli.remote.job import follow, job_address
 from steelyard.cli.remote.options import at_option, token_file_option
 from steelyard.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
+    from steelyard.records.file_options import FileOptions
     from steelyard.server.wire.job_records import DryRunFigures
 
 _SHEETS = (".yaml", ".yml")
@@ -42,8 +43,10 @@ _MOST_ROWS = 50
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="Questions of your own that claims name, by the file's name: FILE.jsonl. They are sent to the platform.",
+    help="Questions of your own that claims name, by the file's name (.jsonl, .csv, .xlsx, …): question, answer and "
+    "choices are sent to the platform.",
 )
+@table_options
 @click.option("--limit", type=whole("limit"), metavar="N", help="Ask at most N samples of each task.")
 @click.option("--budget", metavar="TIME", help="Stop asking after this time and conclude: 90s, 15m, 2h.")
 @click.option("--tolerance", metavar="POINTS", help="Of a sheet: how far below the claim a score still counts as it.")
@@ -73,12 +76,16 @@ def command(
     questions: tuple[Path, ...],
     priority: int,
     as_json: bool,
+    question: str,
+    answer: str,
+    sheet_name: str,
+    skip_empty: bool,
     **options: Any,
 ) -> int:
     """Have the platform at URL audit a claim sheet (FILE.yaml), or measure a task, and wait for the verdict.
 
-    SHEET_OR_TASK is a sheet, questions of your own (FILE.jsonl), or the id of a task that is built in there. The
-    platform says first what it takes at most (minutes and money) and asks whether to start; --yes leaves that out.
+    SHEET_OR_TASK is a sheet, questions of your own (a file as for --task), or the id of a task that is built in there.
+    The platform says first what it takes at most (minutes and money) and asks whether to start; --yes leaves that out.
     The token, of the scope run, comes from STEELYARD_TOKEN or --token-file, and goes to URL alone.
     Exit codes are those of steelyard audit: 0 consistent, 1 inconsistent, 3 undecided, 4 answers are missing or the job
     ended without a verdict, 2 refused. Ctrl-C ends the waiting alone: the job goes on there, and
@@ -86,13 +93,16 @@ def command(
     """
     import asyncio
 
+    from steelyard.records.file_options import FileOptions
     from steelyard.server.client.jobs import foresee, start_job
     from steelyard.server.client.place import platform_address, read_token
     from steelyard.util.text import one_line
 
     if yes and dry_run:
         raise InputError("--yes starts it, and --dry-run does not: leave one out")
-    address, token, asks = platform_address(url, "--at"), read_token(token_file), _asks(what, questions, options)
+    tables = FileOptions(question=question, answer=answer, sheet=sheet_name, skip_empty=skip_empty)
+    address, token = platform_address(url, "--at"), read_token(token_file)
+    asks = _asks(what, questions, tables, options)
     if not yes:
         figures = asyncio.run(foresee(asks, address, token))
         if dry_run and as_json:
@@ -114,27 +124,26 @@ def command(
     return follow(added.job, address, token, as_json=as_json)
 
 
-def _asks(what: str, questions: tuple[Path, ...], options: dict[str, Any]) -> dict[str, Any]:
+def _asks(what: str, questions: tuple[Path, ...], tables: FileOptions, options: dict[str, Any]) -> dict[str, Any]:
     """What the job asks, as the platform reads it; raises InputError, in one line, for what no job may ask."""
     import msgspec
 
     from steelyard.server.jobs.specification import encode, read_specification
+    from steelyard.tasks.loaders import ENDINGS
     from steelyard.util.duration import read_duration
 
     given = {name: value for name, value in options.items() if value not in (None, "", False)}
     if "budget" in given:
         given["budget_seconds"] = read_duration(given.pop("budget"))
-    files = {each.stem: _own_questions(each) for each in questions}
+    files = {each.stem: _own_questions(each, tables) for each in questions}
     path = Path(what)
     if path.suffix in _SHEETS:
         _check_options(given, ("prompt", "window", "shots", "temperature", "repeats"), "a claim sheet")
         given |= {"kind": "audit", "sheet": _text(path)}
     else:
         _check_options(given, ("tolerance", "detect"), "a task")
-        if path.suffix == ".jsonl":
-            files[path.stem] = _own_questions(path)
-        elif path.exists() and ("/" in what or path.suffix):
-            raise InputError("is neither a claim sheet (.yaml) nor questions (.jsonl)", where=path)
+        if path.suffix.lower() in ENDINGS or (path.exists() and ("/" in what or path.suffix)):
+            files[path.stem] = _own_questions(path, tables)
         else:
             given["task"] = what
         given["kind"] = "run"
@@ -149,15 +158,21 @@ def _check_options(given: dict[str, Any], names: tuple[str, ...], of: str) -> No
         raise InputError(f"--{found[0]} is not for {of}: leave it out")
 
 
-def _own_questions(path: Path) -> str:
-    """The text of a file of questions; one of a private suite is refused, whatever its suite.yaml allows."""
-    if path.suffix != ".jsonl":
-        raise InputError("the platform reads questions as JSON lines: make a .jsonl of it", where=path)
+def _own_questions(path: Path, tables: FileOptions) -> str:
+    """A file of questions as JSON lines; one of a private suite is refused, whatever its suite.yaml allows."""
+    from steelyard.tasks.plain_questions import questions_in_lines
+    from steelyard.util.text import one_line
+
     if (path.resolve().parent / "suite.yaml").exists():
         raise InputError(
             "is of a private suite, which no job of a platform asks: run it here, and push the run", where=path
         )
-    return _text(path)
+    if path.suffix == ".jsonl" and not (tables.question or tables.answer or tables.skip_empty):
+        return _text(path)
+    text, said = questions_in_lines(path, tables)
+    if said:
+        click.echo(one_line(f"{path}: {said}", 800), err=True)
+    return text
 
 
 def _text(path: Path) -> str:

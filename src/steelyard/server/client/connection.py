@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable, StorageError, VerificationError
+from steelyard.models import lost_connection
 from steelyard.models.proxy import proxy_of
+from steelyard.server.http.replies import PROBLEM_TYPE
 from steelyard.server.wire.records import ApiRecord
 from steelyard.util.text import one_line
 
@@ -32,14 +34,19 @@ class Connection:
         self._proxy = proxy_of(address)
 
     async def get(self, path: str, kind: type[_ApiRecord], seconds: float) -> _ApiRecord | None:
-        """What is at a path, None where there is nothing; raises as :meth:`refusal` for any other answer."""
+        """What is at a path, None where the platform says that there is nothing.
+
+        Raises ModelUnavailable where something else answers, and as :meth:`refusal` for any other answer.
+        """
         import aiohttp
 
         timeout = aiohttp.ClientTimeout(total=seconds)
         place = f"{self._address}{path}"
         async with self._session.get(place, allow_redirects=False, proxy=self._proxy, timeout=timeout) as reply:
-            if reply.status == 404:
+            if reply.status == 404 and reply.content_type == PROBLEM_TYPE:
                 return None
+            if reply.status == 404:
+                raise ModelUnavailable(f"{self._address}: this is no answer of a platform (status 404)")
             if reply.status != 200:
                 raise await self.refusal(reply)
             return await self.record(reply, kind)
@@ -88,7 +95,7 @@ async def connected(address: str, token: str) -> AsyncIterator[Connection]:
             yield Connection(session, address)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise ModelUnavailable(
-            f"{address}: the platform cannot be reached: {one_line(str(error) or type(error).__name__, 200)}"
+            f"{address}: the platform cannot be reached: {one_line(lost_connection.describe(error), 200)}"
         ) from None
 
 

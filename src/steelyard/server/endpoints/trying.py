@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.server.endpoints.worker import MAX_REPLY, Trial, Tried
+from steelyard.server.endpoints.said import said_without_key
+from steelyard.server.endpoints.worker import MAX_REPLY, Looked, Trial, Tried
 
 if TYPE_CHECKING:
     from steelyard.server.endpoints.addresses import OwnPlaces
@@ -53,14 +54,30 @@ def try_endpoint(endpoint: Endpoint, model: str, key: str, own: OwnPlaces, secon
             )
             reply.seek(0)
             written = reply.read(MAX_REPLY + 1)
-        if key and key.encode() in written:
-            raise InputError("what the endpoint says holds its key, so it is not shown")
         if len(written) > MAX_REPLY:
             raise InputError("what was found is too long to be shown")
-        return msgspec.json.decode(written, type=Tried)
+        return _without_key(msgspec.json.decode(written, type=Tried), key)
     except subprocess.TimeoutExpired:
         raise InputError(f"nothing was found within {seconds + _MORE_SECONDS:g} seconds") from None
     except msgspec.DecodeError:
         raise InputError("the trial ended without a word") from None
     finally:
         _AT_ONCE.release()
+
+
+def _without_key(tried: Tried, key: str) -> Tried:
+    """As it may be shown; each text by itself, so that one with the key hides none of the others."""
+
+    def shown(looked: Looked) -> Looked:
+        changed: Looked = msgspec.structs.replace(looked, text=said_without_key(looked.text, key))
+        return changed
+
+    changed: Tried = msgspec.structs.replace(
+        tried,
+        problem=said_without_key(tried.problem, key),
+        answers_as=said_without_key(tried.answers_as, key),
+        server=said_without_key(tried.server, key),
+        can=tuple(map(shown, tried.can)),
+        tests=tuple(map(shown, tried.tests)),
+    )
+    return changed

@@ -103,11 +103,12 @@ def foresee(
     database: Database,
     data: DataFolder,
     patience: float = 0.0,
+    takes_over: bool = False,
 ) -> Figures:
     """What a job would take at most: calls, tokens, time and money (a runner's act). The endpoint is asked what it can.
 
-    ``connection`` is in autocommit; it takes up to two minutes, and waits up to ``patience`` seconds for others.
-    Raises InputError as :func:`dry_run` does.
+    ``connection`` is in autocommit; it takes up to two minutes, and waits up to ``patience`` seconds for others, or
+    ``takes_over`` as :func:`dry_run` does. Raises InputError as it does.
     """
     member = member_of(caller, project, Role.RUNNER)
     if isinstance(asked, Resumption):
@@ -119,7 +120,7 @@ def foresee(
     setup = prepare_setup(connection, database, data, lease, 10.0, actor=f"person:{person}")
     with connection.transaction():
         audit_act(connection, "foresee-job", f"person:{person}", facts, f"project:{member.project_id}")
-    figures = dry_run(text, setup, project=member.project_id, person=person, patience=patience)
+    figures = dry_run(text, setup, project=member.project_id, person=person, patience=patience, takes_over=takes_over)
     return msgspec.structs.replace(figures, needs_approval=needs_approval(connection, member, asked, figures))
 
 

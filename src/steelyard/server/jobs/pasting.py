@@ -18,6 +18,7 @@ from steelyard.adapters.pasted_sheet import MAX_CHARACTERS, read_pasted
 from steelyard.errors import InputError
 from steelyard.records import ClaimSheet
 from steelyard.server.bounds import bound
+from steelyard.server.jobs.pasted_questions import MAX_QUESTIONS, are_lines, pasted_questions
 from steelyard.server.push.verifying import Verifier, VerifyLimits
 from steelyard.server.runs.folders import incoming_folder
 
@@ -33,15 +34,16 @@ _ASKED: Final = "asked.json"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The arguments of :func:`read_pasted`."""
+    """The arguments of :func:`read_pasted`, or with ``are_questions`` that of :func:`pasted_questions`."""
 
     text: str
-    model: str
-    own_task: str
+    model: str = ""
+    own_task: str = ""
+    are_questions: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """The sheet and its text in YAML, or in one line why there is none."""
+    """The sheet and its text in YAML, or questions as JSON lines; or in one line why there are none."""
 
     sheet: ClaimSheet | None = None
     text: str = ""
@@ -64,15 +66,27 @@ class Pasting:
         """As :func:`read_pasted`; raises InputError also where it takes too much, or others are being read."""
         if not MAX_HERE < len(text) <= MAX_CHARACTERS:
             return read_pasted(text, model, own_task)
-        if not self._places.acquire(blocking=False):  # who waits has a thread that every page needs
-            raise InputError("other large sheets are being read: try again in a moment, or paste the table alone")
-        try:
-            reply = self._reply(Asked(text=text, model=model, own_task=own_task))
-        finally:
-            self._places.release()
+        reply = self._in_place(Asked(text=text, model=model, own_task=own_task))
         if reply.sheet is None:
             raise InputError(reply.problem)
         return reply.sheet, reply.text
+
+    def questions(self, text: str) -> str:
+        """As :func:`pasted_questions`; raises InputError also where it takes too much, or others are being read."""
+        if not MAX_HERE < len(text) <= MAX_QUESTIONS or are_lines(text):
+            return pasted_questions(text)
+        reply = self._in_place(Asked(text=text, are_questions=True))
+        if reply.problem:
+            raise InputError(reply.problem)
+        return reply.text
+
+    def _in_place(self, asked: Asked) -> Reply:
+        if not self._places.acquire(blocking=False):  # who waits has a thread that every page needs
+            raise InputError("other large sheets are being read: try again in a moment, or paste the table alone")
+        try:
+            return self._reply(asked)
+        finally:
+            self._places.release()
 
     def _reply(self, asked: Asked) -> Reply:
         with incoming_folder(self._data) as folder:
@@ -93,8 +107,11 @@ def main(folder: str, cpu_seconds: int, memory: int, parent: int) -> None:
     bound(cpu_seconds, memory, parent, 16 << 20)
     asked = msgspec.json.decode((Path(folder) / _ASKED).read_bytes(), type=Asked)
     try:
-        sheet, text = read_pasted(asked.text, asked.model, asked.own_task)
-        reply = Reply(sheet=sheet, text=text)
+        if asked.are_questions:
+            reply = Reply(text=pasted_questions(asked.text))
+        else:
+            sheet, text = read_pasted(asked.text, asked.model, asked.own_task)
+            reply = Reply(sheet=sheet, text=text)
     except InputError as error:
         reply = Reply(problem=str(error))
     except MemoryError:

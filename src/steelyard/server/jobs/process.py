@@ -26,6 +26,7 @@ import msgspec
 
 from steelyard.errors import InputError, Interrupted, ModelRefused, ModelUnavailable, SteelyardError, VerificationError
 from steelyard.server.database.connection import URL
+from steelyard.server.endpoints.said import said_without_key
 from steelyard.server.http.facts import place_of
 from steelyard.server.jobs.messages import (
     MAX_LINE,
@@ -122,7 +123,8 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
     from steelyard.util.text import one_line
 
     def said(error: SteelyardError) -> str:
-        return without_folder(_without_places(without_address(str(error), setup), run, inputs), setup.data)
+        text = without_folder(_without_places(without_address(str(error), setup), run, inputs), setup.data)
+        return said_without_key(text, setup.key)
 
     try:
         _do(run, inputs, setup, out)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, LiteralString
@@ -127,7 +128,7 @@ class JobAllowance:
         self._told = spent
         self._held = kept if answer else _sum(kept, more)
         self.waits_for = "approval" if answer.startswith(_APPROVAL) else "budget"
-        self.refusal = answer.removeprefix(_APPROVAL)
+        self.refusal = _in_plain_amounts(answer.removeprefix(_APPROVAL))
         return not answer
 
     def _ask_again(self, query: LiteralString, values: tuple[Any, ...]) -> str:
@@ -158,6 +159,12 @@ def _reserving(
     values = (setup.job, setup.attempt, spent.prompt, spent.completion, kept.prompt, kept.completion, more.prompt,
               more.completion)  # fmt: skip
     return "SELECT steelyard.reserve(%s, %s, %s, %s, %s, %s, %s, %s)", values
+
+
+def _in_plain_amounts(refusal: str) -> str:
+    """Why there is no room, without what others have reserved where that is nothing, and no small amount as 0."""
+    said = re.sub(r", others have reserved 0(?:\.0000)?, and", " and", refusal)
+    return re.sub(r"(?<![0-9.])0\.0000(?![0-9])", "less than 0.0001", said)
 
 
 def _fenced(answer: str) -> str:

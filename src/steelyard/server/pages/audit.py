@@ -112,7 +112,11 @@ def _shown(line: str) -> dict[str, str]:
     """The parts of a line that a reader wants; a line that is none is shown as it is."""
     try:
         content = json.loads(line)
-        details = ", ".join(f"{name} {value}" for name, value in sorted(content["details"].items()) if value != "")
+        details = ", ".join(
+            f"{name} {'none' if value is None else value}"
+            for name, value in sorted(content["details"].items())
+            if value != ""
+        )
         parts = {name: one_line(str(content[name]), 100) for name in ("act", "actor", "subject")}
     except (ValueError, LookupError, TypeError, AttributeError):
         return {"act": "not a line of this log", "actor": "", "subject": "", "details": one_line(line, 200)}

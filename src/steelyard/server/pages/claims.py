@@ -19,6 +19,7 @@ from steelyard.server.http.addresses import claims_path, job_path, runs_path
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.dry_run import DryRunEnded
 from steelyard.server.jobs.messages import of_the_server
+from steelyard.server.jobs.pasted_questions import are_lines
 from steelyard.server.jobs.specification import BUILT_IN, Resumption
 from steelyard.server.pages.budgets import left_in_words
 from steelyard.server.pages.costs import verdict_cost
@@ -40,7 +41,6 @@ __all__ = ["BODY_PATH", "MAX_BODY", "do_screen", "do_test", "show_claims"]
 
 MAX_BODY: Final = 2 << 20  # bytes of a form, in which most signs of a table take three
 BODY_PATH: Final = re.compile(r"/p/[^/]+/claims(/test)?")
-_MAX_QUESTIONS: Final = 400_000  # characters
 _MOST_CLAIMS: Final = 300
 _MOST_MODELS: Final = 1_000
 _MOST_REMARKS: Final = 100
@@ -72,7 +72,7 @@ def do_screen(call: Call) -> Response:
     try:
         sheet, text = _read(call, typed)
     except InputError as error:
-        return _form_page(call, typed, 400, problem=str(error))
+        return _form_page(call, typed, 400, problem=_of_this_page(str(error)))
     screened = _screened(sheet)
     if not typed.choice:
         return _form_page(call, typed, screened=screened)
@@ -117,6 +117,12 @@ def do_test(call: Call) -> Response:
     return RedirectResponse(job_path(call.membership.project, job), 303)
 
 
+def _of_this_page(problem: str) -> str:
+    """What is wrong with a table, by the name of a field and not by that of an option."""
+    said = problem.replace("name one with --model:", "name one under 'Model in the table':")
+    return re.sub(r"--model (?=['\"])", "the model ", said)
+
+
 def _typed(call: Call) -> _Typed:
     return _Typed(
         sheet=call.form.get("sheet", ""),
@@ -130,7 +136,8 @@ def _typed(call: Call) -> _Typed:
 
 
 def _read(call: Call, typed: _Typed) -> tuple[ClaimSheet, str]:
-    wait = call.platform.sheet_limit.seconds_to_wait(call.caller.person or 0, len(typed.sheet))
+    pasted = len(typed.sheet) + (0 if are_lines(typed.questions) else len(typed.questions))
+    wait = call.platform.sheet_limit.seconds_to_wait(call.caller.person or 0, pasted)
     if wait:
         raise InputError(f"that is a lot to read in one minute: try again in {wait:.0f} seconds")
     sheet, text = call.platform.pasting.read(typed.sheet, typed.name, typed.task)
@@ -160,21 +167,19 @@ def _asked(call: Call, typed: _Typed, text: str) -> Specification:
     if typed.tolerance:
         options["tolerance"] = typed.tolerance
     if typed.questions.strip():
-        if len(typed.questions) > _MAX_QUESTIONS:
-            raise InputError(f"questions of your own have {_MAX_QUESTIONS:,} characters at most here")
-        options["questions"] = {typed.task: typed.questions.replace("\r\n", "\n")}
+        options["questions"] = {typed.task: call.platform.pasting.questions(typed.questions)}
     return acts.audit_asked(text, endpoint, model, options)
 
 
 def _foresee(call: Call, asked: Specification) -> Figures:
-    """A dry run takes up to two minutes, so it has a connection of its own."""
+    """A dry run takes up to two minutes, so it has a connection of its own; whoever starts another one ends it."""
     platform = call.platform
     with platform.database.connect() as connection:
         connection.autocommit = True
         try:
             return acts.foresee(
                 connection, call.caller, call.membership.project, asked, call.facts, database=platform.database,
-                data=platform.data,
+                data=platform.data, takes_over=True,
             )  # fmt: skip
         except DryRunEnded:
             platform.log.write(

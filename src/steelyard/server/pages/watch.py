@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["coming_looks", "do_add", "do_switch_off", "do_switch_on", "moment_at", "show_watch"]
 
 _COMING: Final = 8
+_HOURS: Final = 24
 _LOOKS: Final = 20
 _ALERTS: Final = 10
 _STATES: Final = {"cancelled": "stopped"}
@@ -125,6 +126,19 @@ def _next(row: ScheduleRow, after: datetime) -> datetime | None:
         return None
 
 
+def _is_more_than_hourly(row: ScheduleRow) -> bool:
+    """Whether more looks than hours are due in a day from its next look on."""
+    at, ends = row.next_at, row.next_at + timedelta(days=1)
+    try:
+        for _ in range(_HOURS):
+            at = next_look(row.cron, row.zone, at)
+            if at >= ends:
+                return False
+    except InputError:  # which is said elsewhere
+        return False
+    return True
+
+
 def _switch(call: Call, *, on: bool) -> Response:
     project = call.membership.project
     try:
@@ -199,6 +213,7 @@ def _shown_schedule(
         "zone": row.zone,
         "is_on": row.is_on,
         "next": moment_at(following, row.zone) if following else "",
+        "is_often": following is not None and _is_more_than_hourly(row),
         "waits": f"Its questions were withdrawn with a run, {moment(row.withdrawn_at)}: it is off for good."
         if row.withdrawn_at
         else _waiting(waits.get(row.id, ""), names.get(row.made_by, "")),
