@@ -24,12 +24,12 @@ from steelyard.stats.crossed import Interval, crossed_sum
 from steelyard.world.data.scenes_source import ScenesSource
 from steelyard.world.evaluation import memory, physics, shortcut_check
 from steelyard.world.evaluation.result import TestResult, matrix, mean_interval, summarise_scores
+from steelyard.world.fitting import train_model
 from steelyard.world.models.baselines.linear import Linear
 from steelyard.world.models.model import WorldModel
 from steelyard.world.sim.catalog import HELD_OUT
 from steelyard.world.sim.scenes import CATEGORIES
 from steelyard.world.training.budget import TrainingBudget
-from steelyard.world.training.fitting import train_model
 
 STEPS = 900
 SEEDS = (0, 1, 2)

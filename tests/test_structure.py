@@ -75,8 +75,8 @@ def module_graph() -> dict[str, set[str]]:
     return {name: set(imports(path)) - {name} for name, path in MODULES.items()}
 
 
-def child_of(name: str) -> str:
-    return ".".join(name.split(".")[:2])
+def child_of(name: str, depth: int = 2) -> str:
+    return ".".join(name.split(".")[:depth])
 
 
 def test_cycles_are_found() -> None:
@@ -88,11 +88,13 @@ def test_modules_import_each_other_in_no_cycle() -> None:
     assert cycles(module_graph()) == []
 
 
-def test_packages_import_each_other_in_no_cycle() -> None:
+@pytest.mark.parametrize("depth", [2, 3])
+def test_packages_and_their_rooms_import_each_other_in_no_cycle(depth: int) -> None:
     graph: dict[str, set[str]] = {}
     for name, others in module_graph().items():
         if name != "steelyard":  # its names for type checkers come from everywhere
-            graph.setdefault(child_of(name), set()).update(map(child_of, others - {"steelyard"}))
+            theirs = {child_of(other, depth) for other in others - {"steelyard"}}
+            graph.setdefault(child_of(name, depth), set()).update(theirs)
     assert cycles({name: others - {name} for name, others in graph.items()}) == []
 
 
@@ -226,6 +228,11 @@ def test_the_contracts_hold(tree: Path) -> None:
         ("models/openai.py", "steelyard.world.memory", "only the command line imports the world models"),
         ("gateway/pages.py", "steelyard.detectors.claim_retest", "detectors are found through the entry points"),
         ("evidence/merkle.py", "steelyard.claims.sheet", "data flows one way"),
+        (
+            "server/database/audit.py",
+            "steelyard.server.app",
+            "the platform's rooms rest on one another in one direction",
+        ),
     ],
 )
 def test_a_forbidden_import_breaks_its_contract(tree: Path, module: str, imported: str, contract: str) -> None:
@@ -234,3 +241,13 @@ def test_a_forbidden_import_breaks_its_contract(tree: Path, module: str, importe
     done = lint_imports(tree)
     assert done.returncode == 1
     assert f"{contract} BROKEN" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("room", ["rooms", "server/rooms"])
+def test_a_room_on_no_floor_is_refused(tree: Path, room: str) -> None:
+    folder = tree / "src" / "steelyard" / room
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    done = lint_imports(tree)
+    assert done.returncode != 0
+    assert "steelyard." + room.replace("/", ".") in done.stdout + done.stderr

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.access.callers import Caller
     from steelyard.server.database.folder import DataFolder
+    from steelyard.server.jobs.rows import JobRow
 
 MADE_UP = (
     "Made up here: three models (a few lines of arithmetic), their vendor's claims, the people. The runs are real. "
@@ -146,7 +147,7 @@ def watching(folder: Path, password: str) -> Iterator[None]:
 
 
 def _facts() -> Any:
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
     return RequestFacts("demo-data", "127.0.0.1")
 
@@ -226,11 +227,15 @@ def steelyard(*arguments: object, **environment: str) -> None:
 
 def _wait(pool: ConnectionPool, numbers: list[int]) -> None:
     """Until these jobs have ended."""
-    from steelyard.server.jobs.rows import Jobs
+    from steelyard.server.jobs.rows import find_job
 
-    jobs, until = Jobs(pool, PROJECT), time.monotonic() + JOB_SECONDS
+    def now(number: int) -> JobRow | None:
+        with pool.connection() as connection:
+            return find_job(connection, PROJECT, number)
+
+    until = time.monotonic() + JOB_SECONDS
     for number in numbers:
-        while (found := jobs.find(number)) is not None and found.state != "finished":
+        while (found := now(number)) is not None and found.state != "finished":
             if found.state in ("failed", "cancelled") or time.monotonic() > until:
                 sys.exit(f"job {number} is {found.state}: {found.reason or 'it takes too long'}")
             time.sleep(0.3)

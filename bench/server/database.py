@@ -14,11 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.database.migrate import apply_migrations
-from steelyard.server.database.restore import restore_backup
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.restore import restore_backup
 
 STARTS = 10
 FILE_BYTES = 100_000

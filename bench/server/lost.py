@@ -21,8 +21,8 @@ from typing import Any
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import apply_migrations
-from steelyard.server.database.retention import retain
 from steelyard.server.jobs.leases import end_lost_lease, take_job
+from steelyard.server.upkeep.retention import retain
 from steelyard.storage.postgres.folders import write_folder
 from steelyard.storage.postgres.leases import take
 

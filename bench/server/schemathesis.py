@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from steelyard.server.push.archive import packed
+from steelyard.server.archive import packed
 from tests.conftest import SumsServer
 from tests.server.api.callers import askers
 from tests.server.jobs.yard import questions

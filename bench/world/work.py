@@ -15,10 +15,10 @@ from steelyard.errors import InputError
 from steelyard.world.data.simulated import SimulatedSource
 from steelyard.world.evaluation import planning
 from steelyard.world.evaluation.result import TestResult
+from steelyard.world.learner import Solved
 from steelyard.world.models.baselines.sizes import like_jepa, trained_parameters
 from steelyard.world.models.card import Card
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import Solved
 from steelyard.world.models.model import WorldModel
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.protocol import WorldUnderTest

@@ -62,8 +62,8 @@ def tested(job: Job) -> Tested:
     began = time.process_time()
     _one_thread()
     from steelyard.world.data.simulated import SimulatedSource
+    from steelyard.world.fitting import train_model
     from steelyard.world.training.budget import TrainingBudget
-    from steelyard.world.training.fitting import train_model
     from steelyard.world.training.loop import TrainSettings
 
     recipe, world = preset(job.world), simulator(job.world)

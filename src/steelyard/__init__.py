@@ -39,6 +39,7 @@ _NAMES = {
     "steelyard.api.published_outputs": ["published_outputs"],
     "steelyard.api.published_texts": ["published_texts"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
+    "steelyard.api.sealed_results": ["ResultVerified", "verify_result"],
     "steelyard.api.text_identity": ["text_identity"],
     "steelyard.auditing.answers": ["Answer"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
@@ -122,6 +123,7 @@ __all__ = [
     "Portfolio",
     "PublishedOutputs",
     "PublishedTexts",
+    "ResultVerified",
     "RunResult",
     "Sample",
     "Score",
@@ -169,6 +171,7 @@ __all__ = [
     "text_identity",
     "verify",
     "verify_integrity",
+    "verify_result",
 ]
 
 if TYPE_CHECKING:
@@ -182,6 +185,7 @@ if TYPE_CHECKING:
     from steelyard.api.published_outputs import published_outputs
     from steelyard.api.published_texts import published_texts
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
+    from steelyard.api.sealed_results import ResultVerified, verify_result
     from steelyard.api.text_identity import text_identity
     from steelyard.auditing.answers import Answer
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit

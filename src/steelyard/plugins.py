@@ -126,14 +126,14 @@ class StoppableScorer(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """How a model output is scored: a pure function. ``identifier`` names rule and version, such as ``numeric@7``."""
+    """A pure function of an output. ``identifier``: rule and version (``numeric@7``); see ``scorers/powers.py``."""
 
     @property
     def identifier(self) -> str:
         """Name, options and version: any change of the rule changes it."""
         ...
 
-    def score(self, sample: Sample, answer: ModelOutput) -> Score:
+    def score(self, sample: Sample, output: ModelOutput) -> Score:
         """Score one output; a score without a value is *open*: the output cannot be read in one way."""
         ...
 
@@ -386,7 +386,8 @@ class Detector(Protocol):
 
     ``version`` is that of the rule: a change of thresholds, margins or measurements raises it. ``access`` names what it
     needs (``sheet``, ``text``, ``prompt log-probs``, …). One with ``probes`` set to True asks beside the claims: such
-    tests share a part of level and time of their own (``--detect-weight``). ``former``: of an earlier rule, or None.
+    tests share a part of level and time of their own (``--detect-weight``). One with ``reads_calls`` opens finders that
+    take what calls took (:class:`~steelyard.auditing.spending.CallReader`). ``former``: of an earlier rule, or None.
     """
 
     name: str
@@ -428,9 +429,8 @@ def find(kind: str, name: str) -> Any:
     entry = _entries().get(f"{kind}.{name}")
     if entry is None:
         shown = [each for each in names(kind) if kind != "scorer" or not each.startswith(("world_", "imported"))]
-        example = ""
-        if kind == "model":
-            example = "; Ollama is openai:llama3@http://localhost:11434/v1, vLLM openai:NAME@http://localhost:8000/v1"
+        local = "; Ollama is openai:llama3@http://localhost:11434/v1, vLLM openai:NAME@http://localhost:8000/v1"
+        example = local if kind == "model" else ""
         raise InputError(f"no {kind} is called {name!r}; there are: {', '.join(shown) or 'none'}{example}")
     return entry.load()
 

@@ -30,6 +30,7 @@ from steelyard.records import (
 from steelyard.storage.journal.lines import GENESIS, decode, encode
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
+from tests.adapters.imported import all_scores
 
 ORIGIN = Origin(kind="imported", harness="some_harness 1.2", file="log.eval", sha256="ab" * 32)
 MODEL = ModelIdentity(uri="imported:stub", name="stub")
@@ -59,7 +60,7 @@ def test_the_same_share_by_their_scores_and_by_ours_and_it_verifies(tmp_path: Pa
     verdict = write(tmp_path / "run", items(50, 40), scorer)
     assert (verdict.measurements[0].measured, verdict.measurements[0].asked, verdict.exit) == (0.8, 50, 0)
     assert verify_integrity(tmp_path / "run").answers == 50
-    assert recompute(tmp_path / "run").all_scores == 50
+    assert all_scores(tmp_path / "run") == 50
 
 
 def test_the_report_says_that_the_calls_were_not_seen(tmp_path: Path) -> None:
@@ -86,14 +87,14 @@ def test_what_is_missing_is_typed_and_bounds_the_interval(tmp_path: Path) -> Non
     assert (verdict.measurements[0].missing, verdict.exit) == (2, 4)
     assert verdict.measurements[0].ci is not None
     assert verdict.measurements[0].ci[0] < 0.9 < verdict.measurements[0].ci[1]
-    assert recompute(tmp_path / "run").all_scores == 20
+    assert all_scores(tmp_path / "run") == 20
 
 
 def test_epochs_are_repeats_and_one_that_the_log_lacks_is_missing(tmp_path: Path) -> None:
     log = items(10, 10) + [dataclasses.replace(item, repeat=1) for item in items(9, 9)]
     verdict = write(tmp_path / "run", log)
     assert (verdict.measurements[0].asked, verdict.measurements[0].missing) == (20, 1)
-    assert recompute(tmp_path / "run").all_scores == 20
+    assert all_scores(tmp_path / "run") == 20
 
 
 def test_partial_credit_is_kept_and_counted_apart(tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_hostile_texts_are_kept_as_texts(tmp_path: Path) -> None:
         )
     ]
     write(tmp_path / "run", log)
-    assert recompute(tmp_path / "run").all_scores == 1
+    assert all_scores(tmp_path / "run") == 1
     assert "\x1b" not in (tmp_path / "run" / "report.html").read_text()
 
 

@@ -23,7 +23,7 @@ from steelyard.errors import InputError, MissingDependency
 from steelyard.records import Outcome, Verdict
 from steelyard.storage.journal.reader import replay
 from steelyard.storage.journal.texts import read_texts
-from steelyard.verification.recompute import recompute
+from tests.adapters.imported import all_scores
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
 NO_LOG = settings(
@@ -44,7 +44,7 @@ def test_the_score_is_the_harnesss_own(tmp_path: Path, name: str, right: int, of
     result = verdict.measurements[0]
     assert (result.measured, result.asked, result.missing) == (right / of, of, 0)
     assert not any("states a score" in note for note in result.differences)
-    assert recompute(tmp_path / "run").all_scores == of
+    assert all_scores(tmp_path / "run") == of
 
 
 def test_answers_tokens_and_times_are_kept(tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def read_or_refused(path: Path) -> None:
         message = str(refused)
     else:
         message = ""
-        assert recompute(path.with_name("run")).all_scores >= 1
+        assert all_scores(path.with_name("run")) >= 1
     assert "\n" not in message
 
 

@@ -17,7 +17,7 @@ from steelyard.errors import InputError
 from steelyard.records import Verdict
 from steelyard.storage.journal.reader import replay
 from steelyard.storage.journal.texts import read_texts
-from steelyard.verification.recompute import recompute
+from tests.adapters.imported import all_scores
 
 LOGS = Path(__file__).parent.parent / "assets" / "logs"
 CHOICE, CHAT = LOGS / "lm_eval", LOGS / "lm_eval_chat"
@@ -41,7 +41,7 @@ def test_choices_score_as_lm_eval_scored_them_and_as_ours_do(
     assert (result.measured, result.asked, result.missing, result.task) == (right / 12, 12, 0, "stub_choice")
     assert not any("states a score" in note for note in result.differences)
     assert any("without samples" in note and "stub_small" in note for note in result.differences)
-    assert recompute(tmp_path / "run").all_scores == 12
+    assert all_scores(tmp_path / "run") == 12
     attempt = next(iter(replay(tmp_path / "run").attempts))
     assert len(attempt.logprobs) == 3
 
@@ -148,5 +148,5 @@ def test_any_value_anywhere_in_a_line_is_read_or_refused(
         message = str(refused)
     else:
         message = ""
-        assert recompute(folder / "run").all_scores >= 12
+        assert all_scores(folder / "run") >= 12
     assert "\n" not in message

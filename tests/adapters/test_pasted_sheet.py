@@ -83,3 +83,11 @@ def test_what_is_none_is_refused_in_one_line_without_our_folder(text: str, words
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "steelyard-pasted" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [INDEX, INDEX.replace("---\n", ""), SHEET, CSV])
+def test_results_of_another_model_than_the_named_one_are_refused(text: str) -> None:
+    own = "a" if text == SHEET else "Ours"
+    assert [claim.task for claim in read_pasted(text, own)[0].claims][:1] == ["gsm8k"]
+    with pytest.raises(InputError, match="Beta-70B"):
+        read_pasted(text, "Beta-70B")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+import steelyard
 from steelyard.api.detect import _twin_gap_of, twin_gap, verify_detection
 from steelyard.api.panels import add_run
 from steelyard.errors import ExitCode, InputError, VerificationError
@@ -43,6 +44,7 @@ def result(made: Path) -> Path:
 
 def test_it_holds_alone_and_against_its_runs(made: Path, result: Path) -> None:
     alone = verify_detection(result)
+    assert steelyard.verify_result(result).found == alone.detection
     assert (alone.held, alone.unheld, alone.exit_code) == (0, 6, ExitCode.CONSISTENT)
     both = verify_detection(result, panel=made / "panel", runs=[made / "mine-sums", made / "mine-twins"])
     assert (both.held, both.unheld, both.panel_held, both.exit_code) == (6, 0, True, ExitCode.CONSISTENT)

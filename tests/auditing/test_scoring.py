@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from steelyard.auditing.scoring import Unscored, final_attempts, read_score, score_attempts, unscored_attempts
+from steelyard.auditing.scoring import Unscored, read_score, score_attempts, unscored_attempts
 from steelyard.auditing.stated import AS_ASKED, Stated
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
@@ -149,7 +149,6 @@ def test_pure_scores_stream_in_the_order_of_the_journal() -> None:
     first = next(stream)
     assert (in_short([first]), seen) == ([("code/row/7", "scored", 1.0)], [])
     assert [each.sample for each in stream if isinstance(each, SampleScore)] == ["code/row/3", "code/row/5"]
-    assert [last.position for last in final_attempts(records())] == [7, 3, 5]
 
 
 def test_a_withheld_text_leaves_the_attempt_to_be_read() -> None:

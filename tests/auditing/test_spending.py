@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+import msgspec
+import pytest
+
+from steelyard.auditing.finders import open_finders
 from steelyard.auditing.spending import Spending, measured_by_call
-from steelyard.records import Attempt, CallSpent, Outcome
+from steelyard.errors import InputError
+from steelyard.plugins import Finder
+from steelyard.records import Attempt, CallSpent, DetectorResult, Outcome, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.runner.cut_off import cut_output
 from steelyard.storage.journal.lines import JournalRecord, Session, Stop
 from tests.detectors.gate.budget_plans import budget_plan
 from tests.detectors.gate.gate_plans import gate_plan
+from tests.plugin_door import installed
 
 
 def attempt(number: int, outcome: Outcome, *, final: bool, prompt: int = 0, sample: str = "s") -> Attempt:
@@ -88,3 +97,52 @@ def test_only_what_a_budget_reads_is_added_up() -> None:
     assert measured_by_call(plan) == {"suite-0"}
     other = msgspec.structs.replace(attempt(1, Outcome.OK, final=True), measurement="another")
     assert Spending(measured_by_call(plan)).add(other) is None
+
+
+class Counted:
+    """A test of a plugin that counts calls, and may not stop early."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def observe(self, score: SampleScore) -> None: ...
+
+    def observe_call(self, call: CallSpent) -> None:
+        self.calls += 1
+
+    def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
+        return DetectorResult(test="mine", rule="mine@1", word=VerdictWord.CONSISTENT)
+
+
+class Silent:
+    """Opens tests that take calls, and does not say so."""
+
+    name, version, access = "silent", 1, ("text",)
+
+    def open(self, test: PlannedTest, plan: Plan) -> Finder:
+        return Counted()
+
+
+class Mine(Silent):
+    name, reads_calls = "mine", True
+
+
+def test_a_detector_of_a_plugin_that_says_so_is_given_calls(tmp_path: Path) -> None:
+    plan = budget_plan({"cost": "1"})
+    points = {f"detector.{each.lower()}": f"{__name__}:{each}" for each in ("Mine", "Silent")}
+
+    def with_rule(rule: str) -> Plan:
+        return msgspec.structs.replace(plan, tests=(msgspec.structs.replace(plan.tests[0], id="mine", rule=rule),))
+
+    with installed(tmp_path, points):
+        assert measured_by_call(with_rule("mine@1")) == {"suite-0"}
+        finders = open_finders(with_rule("mine@1"))
+        call = Spending(frozenset({"suite-0"})).add(attempt(1, Outcome.OK, final=True))
+        assert call is not None
+        finders.observe_call(call)
+        (counted,) = finders.by_test.values()
+        assert isinstance(counted, Counted)
+        assert counted.calls == 1
+        assert measured_by_call(with_rule("silent@1")) == frozenset()
+        with pytest.raises(InputError, match="the test mine reads what calls took: set reads_calls on the detector of"):
+            open_finders(with_rule("silent@1"))

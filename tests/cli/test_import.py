@@ -124,6 +124,13 @@ def test_texts_go_out_only_into_a_file_that_is_named(tmp_path: Path, capsys: pyt
     assert "--samples" in capsys.readouterr().err
 
 
+INDEX = """model-index:
+- name: Alpha-7B
+  results:
+  - dataset: {name: GSM8K, type: gsm8k}
+    metrics: [{type: accuracy, value: 69.8}]
+"""
+
 CARD = """# Ours
 
 | Benchmark | Ours-7B | Other |
@@ -157,7 +164,8 @@ def test_a_cards_table_becomes_a_sheet(
         (["README.md", "--model", "Ours"], "--model 'Ours' is in none of its tables; in them are: Ours-7B, Other"),
         (["README.md", "--model", "Other", "--table", "9"], "--table 9: there are 1 tables"),
         (["README.md", "--model", "Other", "--task", "x"], "--task applies to a log"),
-        (["card.yaml", "--model", "x"], "--model and --table apply to a card's tables"),
+        (["card.yaml", "--model", "x"], "card.yaml: has the results of 'Alpha-7B' alone, and 'x' is named"),
+        (["card.yaml", "--table", "1"], "--table applies to a card's tables"),
     ],
 )
 def test_what_is_wrong_with_a_card_is_one_line(
@@ -165,7 +173,7 @@ def test_what_is_wrong_with_a_card_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("README.md").write_text(CARD)
-    Path("card.yaml").write_text("model-index: []\n")
+    Path("card.yaml").write_text(INDEX)
     assert steelyard(["import", *arguments]) == 2
     told = capsys.readouterr().err
     assert said in told

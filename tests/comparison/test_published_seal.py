@@ -13,7 +13,7 @@ import pytest
 from steelyard.comparison.published import PublishedOutputs, decided_again
 from steelyard.comparison.published_bets import ALPHA, BAR, REQUANTISED, SHOWN
 from steelyard.comparison.published_rows import OutputShares, OutputSurprise, PublishedRow, Reading
-from steelyard.comparison.published_seal import SEAL, is_outputs, open_outputs, seal_outputs
+from steelyard.comparison.published_seal import SEAL, open_outputs, seal_outputs
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.envelope import open_envelope, seal
 from steelyard.evidence.keys import KeySigner, load_signer
@@ -72,7 +72,6 @@ def test_it_verifies_alone_and_says_who_signed(tmp_path: Path) -> None:
     seal_outputs(tmp_path / "plain", outputs(), None)
     signer = load_signer(tmp_path / "key.pem")
     seal_outputs(tmp_path / "signed", read_by(signer), signer)
-    assert is_outputs(tmp_path / "plain")
     assert open_outputs(tmp_path / "plain") == (outputs(), "", False)
     opened = open_outputs(tmp_path / "signed", tmp_path / "key.pub.pem")
     assert opened.trusted

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steelyard.evidence.merkle import Tree, inclusion_proof, leaf_hash, root, verify_inclusion
+from steelyard.evidence.merkle import Tree, leaf_hash, root
 
 LEAVES = [
     bytes.fromhex(leaf)
@@ -34,11 +34,6 @@ ROOTS = [
     "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
     "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
 ]
-PATH_OF_FIRST = [
-    "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
-    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-    "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
-]
 
 
 @pytest.mark.parametrize("size", range(9))
@@ -48,10 +43,6 @@ def test_roots_of_certificate_transparency(size: int) -> None:
         tree.append(leaf)
     assert tree.root().hex() == root(LEAVES[:size]).hex() == ROOTS[size]
     assert tree.size == size
-
-
-def test_path_of_certificate_transparency() -> None:
-    assert [node.hex() for node in inclusion_proof(LEAVES, 0)] == PATH_OF_FIRST
 
 
 def _by_definition(leaves: list[bytes]) -> bytes:
@@ -71,27 +62,6 @@ def test_root_is_the_recursive_definition(leaves: list[bytes]) -> None:
     assert root(leaves) == _by_definition(leaves)
 
 
-@given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1))), st.data())
-def test_proofs_hold_for_their_leaf_alone(place: tuple[int, int], data: st.DataObject) -> None:
-    size, index = place
-    leaves = [str(number).encode() for number in range(size)]
-    proof = inclusion_proof(leaves, index)
-    top = root(leaves)
-    assert verify_inclusion(leaves[index], index, size, proof, top)
-    assert not verify_inclusion(b"other", index, size, proof, top)
-    assert not verify_inclusion(leaves[index], size, size, proof, top)
-    assert not verify_inclusion(leaves[index], index, size, [*proof, top], top)
-    if proof:
-        assert not verify_inclusion(leaves[index], index, size, proof[:-1], top)
-        other = data.draw(st.integers(0, size - 1).filter(lambda number: number != index))
-        assert not verify_inclusion(leaves[index], other, size, proof, top)
-
-
 def test_a_node_is_no_leaf() -> None:
     left, right = leaf_hash(b"a"), leaf_hash(b"b")
     assert root([left + right]) != root([b"a", b"b"])
-
-
-def test_a_leaf_outside_has_no_proof() -> None:
-    with pytest.raises(IndexError):
-        inclusion_proof(LEAVES, 8)

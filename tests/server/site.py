@@ -262,7 +262,7 @@ def pushed(site: Site, run: Path = GOLDEN, project: str = "default") -> str:
 
 def pushed_over_http(site: Site, run: Path = GOLDEN, project: str = "default") -> str:
     """Push a run as a program does, unless it is there; its seal."""
-    from steelyard.server.push.archive import packed
+    from steelyard.server.archive import packed
 
     headers = {"Content-Type": "application/x-tar", "Content-Encoding": "gzip"}
     program = site.with_token(project=project)

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from steelyard.evidence import layout
 from steelyard.server.access.tokens import Tokens
+from steelyard.server.archive import packed
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.metrics import Metrics
-from steelyard.server.push.archive import packed
 from steelyard.server.push.intake import Intake
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.rows import Runs
 from steelyard.server.runs.summary import RunSummary
-from steelyard.server.web.facts import RequestFacts
 
 
 class RememberingVerifier(Verifier):

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import apply_migrations, migrations
 from steelyard.server.doctor import _schema, _secret_key, examine
 from steelyard.server.encryption.key_file import secret_key_file
 from steelyard.server.jobs.workers import Presence
+from steelyard.server.upkeep.backup import write_backup
 from tests.server.database.rows import fill
 from tests.server.databases import Server, started
 from tests.server.site import Site

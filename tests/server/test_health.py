@@ -16,7 +16,7 @@ import psycopg
 from starlette.requests import Request
 
 from steelyard.server.app import RULES
-from steelyard.server.web.facts import RequestFacts, begin_facts
+from steelyard.server.http.facts import RequestFacts, begin_facts
 from steelyard.server.web.routing import routes_of
 from tests.server.databases import Server, other_programs, team_server
 from tests.server.site import Site, data_folder, environment, serving

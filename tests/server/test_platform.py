@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.http.logs import JsonLog
 from steelyard.server.platform import build_platform
 from steelyard.server.settings import serve_settings
-from steelyard.server.web.logs import JsonLog
 from tests.server.site import Site
 
 

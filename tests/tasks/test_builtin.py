@@ -202,7 +202,7 @@ def claim(task: str, shots: int | None = None, metric: str = "", **protocol: Any
     ],
 )
 def test_a_claim_chooses_its_prompt_format(stated: Claim, prompt_format: str) -> None:
-    assert load_task(stated.task).prompt_for(stated) == prompt_format
+    assert load_task(stated.task).protocol_for(stated).prompt == prompt_format
 
 
 def test_remaining_differences_are_listed() -> None:

@@ -534,4 +534,4 @@ def test_chartqa_prompts_are_lm_evals(name: str, theirs: str, mirror: Path) -> N
 )
 def test_a_claim_on_chartqa_chooses_its_prompt(prompt: str, chosen: str) -> None:
     claim = Claim(task="chartqa", value="90.0", metric="relaxed_accuracy", protocol=Protocol(prompt=prompt))
-    assert load_task("chartqa").prompt_for(claim) == chosen
+    assert load_task("chartqa").protocol_for(claim).prompt == chosen

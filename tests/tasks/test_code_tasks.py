@@ -166,5 +166,6 @@ def test_what_a_claim_means(task: str, stated: str, prompt_format: str) -> None:
     found = resolve(task)
     assert found is not None
     assert (
-        load_task(found).prompt_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=stated))) == prompt_format
+        load_task(found).protocol_for(Claim(task=task, value="50.0", protocol=Protocol(prompt=stated))).prompt
+        == prompt_format
     )

@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from steelyard.adapters.card_file import read_card_tables
 from steelyard.adapters.card_tables import tables_in
-from steelyard.adapters.every_eval_ever import is_every_eval_ever, read_every_eval_ever
-from steelyard.adapters.model_card import has_model_index, read_model_card
+from steelyard.adapters.claims_file import check_model, read_claims
+from steelyard.adapters.every_eval_ever import is_every_eval_ever
+from steelyard.adapters.model_card import has_model_index
 from steelyard.adapters.sheet_file import sheet_text
 from steelyard.adapters.untrusted_json import parse
 from steelyard.claims.sheet import read_sheet
@@ -29,10 +29,10 @@ _SHEET: Final = re.compile(r"^[\"']?claims[\"']?[ \t]*:", re.MULTILINE)
 def read_pasted(text: str, model: str = "", own_task: str = "") -> tuple[ClaimSheet, str]:
     """The sheet, and its text in YAML, of a claim sheet, a card's tables or its model-index, a CSV table or JSON.
 
-    JSON is a file of Every Eval Ever. ``model`` says which one of a table is meant, where it has several;
+    JSON is a file of Every Eval Ever. ``model`` says which one is meant, where a table has several;
     ``own_task`` is the id of a task of whoever pasted it, which a table may name. A claim sheet keeps its own text.
-    Raises InputError for anything else, for what is larger than :data:`MAX_CHARACTERS` or has more lines or cells than
-    a table of results, and as the readers do.
+    Raises InputError for anything else, for results of another model than the one that is named, for what is larger
+    than :data:`MAX_CHARACTERS` or has more lines or cells than a table of results, and as the readers do.
     """
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"a pasted sheet has {MAX_CHARACTERS:,} characters at most: paste the table alone")
@@ -88,12 +88,11 @@ def _ending(text: str) -> str:
 
 
 def _read(path: Path, text: str, model: str, own_task: str) -> tuple[ClaimSheet, str]:
-    if path.suffix == ".json":
-        found = read_every_eval_ever(path)
-    elif path.suffix in (".md", ".yaml") and has_model_index(text) and not _SHEET.search(text):
-        found = read_model_card(path)
-    elif path.suffix == ".yaml":
-        return read_sheet(path), text
-    else:
-        found = read_card_tables(path, model, own_task=own_task)
+    if path.suffix == ".yaml" and (_SHEET.search(text) or not has_model_index(text)):
+        sheet = read_sheet(path)
+        check_model(sheet, model, path)
+        return sheet, text
+    found = read_claims(path, model, own_task=own_task)
+    if found is None:
+        raise InputError("is no file of results", where=path)
     return found, sheet_text(found, "Read from a table that was pasted")

@@ -157,13 +157,18 @@ def verify(
 
     With ``require_key`` the bundle must be signed by that public key. ``timestamp_root`` is the PEM file of the root of
     a time stamp authority, or several: a time stamp that the bundle carries must be under one. Raises VerificationError
-    naming the first check that fails, InputError where ``path`` is not the folder of a run.
+    naming the first check that fails, InputError where ``path`` is not the folder of a run: the result of a test over
+    finished runs is checked by :func:`steelyard.verify_result`.
     """
+    from steelyard.api.sealed_results import result_file
     from steelyard.evidence.timestamp_signature import roots_at
 
     given = [timestamp_root] if isinstance(timestamp_root, str | Path) else timestamp_root or ()
     roots = roots_at([Path(each).expanduser() for each in given], "timestamp_root")
-    return verified(Path(path).expanduser(), path_of(require_key), roots)
+    folder = Path(path).expanduser()
+    if result_file(folder):
+        raise InputError("is the result of a test over finished runs: use steelyard.verify_result", where=folder)
+    return verified(folder, path_of(require_key), roots)
 
 
 def report(run: str | Path) -> RunResult:

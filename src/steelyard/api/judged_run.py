@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.records import SUBJECT, Measurement, Plan, PlanInput, is_candidate
+from steelyard.scorers.powers import name_of
 
 if TYPE_CHECKING:
     from steelyard.judging.items import JudgedAnswer
@@ -193,7 +194,7 @@ def _measurements(run: RunFolder, task: str) -> dict[str, Measurement]:
 
     asked = [each for each in run.plan.measurements if each.kind == "generate" and not each.again]
     named = [each for each in asked if each.task == task] if task else asked
-    waiting = [each for each in named if any(name.startswith("judged") for name in each.scorers)]
+    waiting = [each for each in named if any(name_of(name) == "judged" for name in each.scorers)]
     named = sorted(waiting or named, key=lambda each: role_order(each.role))
     found = {each.role: each for each in named}
     if len(found) != len(named) or len({each.task for each in named}) != 1:

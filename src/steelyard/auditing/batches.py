@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from steelyard.errors import InputError, ModelUnavailable
 from steelyard.evidence import layout
@@ -13,6 +11,7 @@ from steelyard.models.batches import BatchApi, BatchModel
 from steelyard.plugins import Model
 from steelyard.records import ModelIdentity, PlannedModel
 from steelyard.runner.batch_loop import BatchRunner
+from steelyard.runner.loop import RunnerParts
 from steelyard.storage.journal.batches import BatchesSoFar, batches_so_far
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
@@ -25,7 +24,7 @@ def batch_runner(
     planned: PlannedModel,
     run: RunFolder,
     so_far: BatchesSoFar,
-    shared: Mapping[str, Any],
+    shared: RunnerParts,
     patience_seconds: float,
 ) -> BatchRunner:
     """The runner of a model that the plan asks by batches; ``shared`` is what every runner gets.

@@ -1,4 +1,4 @@
-"""The conductor: screen → plan → run → verdict → report → seal. One screen long; each step lives in its own room."""
+"""The conductor: screen → plan → run → verdict → report → seal. Each step lives in its own room."""
 
 from __future__ import annotations
 

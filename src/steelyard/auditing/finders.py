@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from steelyard.auditing.spending import CallReader
 from steelyard.errors import InputError
+from steelyard.planning.rules import reads_calls
 from steelyard.plugins import Chooser, ComparingMonitor, Finder, Monitor, detector_of
 from steelyard.records import CallSpent, Plan, SampleScore
 
@@ -21,6 +22,7 @@ class Finders:
     by_test: Mapping[str, Finder]
     absent: tuple[str, ...]
     _readers: Mapping[tuple[str, str], tuple[Finder, ...]]
+    _call_readers: Mapping[str, tuple[CallReader, ...]]
     _monitors: Mapping[str, tuple[Monitor, ...]]
     _stoppable: frozenset[str]
     _read_with: Mapping[str, tuple[str, ...]]
@@ -33,9 +35,8 @@ class Finders:
 
     def observe_call(self, call: CallSpent) -> None:
         """Give what a finished call took to every test that reads it."""
-        for finder in self.monitors_of(call.measurement):
-            if isinstance(finder, CallReader):
-                finder.observe_call(call)
+        for finder in self._call_readers.get(call.measurement, ()):
+            finder.observe_call(call)
 
     def monitors_of(self, measurement: str) -> tuple[Monitor, ...]:
         """The tests that read a measurement and may stop early."""
@@ -91,7 +92,10 @@ class Finders:
 
 
 def open_finders(plan: Plan) -> Finders:
-    """Open every test of a plan. Raises InputError for a test whose sealed part its detector cannot read."""
+    """Open every test of a plan. Raises InputError for a test whose sealed part its detector cannot read.
+
+    So it does for one that takes what calls took, where its detector does not say so: nobody would give it any.
+    """
     by_test: dict[str, Finder] = {}
     absent = []
     for test in plan.tests:
@@ -103,16 +107,22 @@ def open_finders(plan: Plan) -> Finders:
             by_test[test.id] = detector.open(test, plan)
         except ValueError as error:
             raise InputError(f"the test {test.id} cannot be read by its rule {test.rule}: {error}") from None
+        if isinstance(by_test[test.id], CallReader) and not reads_calls(test.rule):
+            raise InputError(
+                f"the test {test.id} reads what calls took: set reads_calls on the detector of {test.rule}"
+            )
     readers: dict[tuple[str, str], list[Finder]] = {}
     for test in plan.tests:
         for reads in test.reads:
             if test.id in by_test:
                 readers.setdefault((reads.measurement, reads.scorer), []).append(by_test[test.id])
     monitors: dict[str, tuple[Monitor, ...]] = {}
+    call_readers: dict[str, tuple[CallReader, ...]] = {}
     stoppable = set()
     for measurement in plan.measurements:
         reading = [by_test.get(test.id) for test in plan.readers_of(measurement.id)]
         monitors[measurement.id] = tuple(finder for finder in reading if isinstance(finder, Monitor))
+        call_readers[measurement.id] = tuple(finder for finder in reading if isinstance(finder, CallReader))
         if reading and len(monitors[measurement.id]) == len(reading):
             stoppable.add(measurement.id)
     return Finders(
@@ -120,6 +130,7 @@ def open_finders(plan: Plan) -> Finders:
         by_test,
         tuple(absent),
         {key: tuple(each) for key, each in readers.items()},
+        call_readers,
         monitors,
         frozenset(stoppable),
         {each.id: _read_with(plan, each.id) for each in plan.measurements},

@@ -15,6 +15,7 @@ from steelyard.plugins import Scorer
 from steelyard.records import Attempt, Measurement, ModelOutput, Sample
 from steelyard.scorers.contains import Contains
 from steelyard.scorers.open_causes import OpenCause, open_cause
+from steelyard.scorers.powers import name_of
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
@@ -78,7 +79,7 @@ def cause_of(scorer: Scorer, sample: Sample, output: ModelOutput) -> OpenCause:
 
 
 def _rule_of(scorer: Scorer) -> str:
-    return "" if executes(scorer) else scorer.identifier.partition("@")[0].partition("[")[0]
+    return "" if executes(scorer) else name_of(scorer.identifier)
 
 
 def _unthought(output: ModelOutput) -> ModelOutput:

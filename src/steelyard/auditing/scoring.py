@@ -33,6 +33,7 @@ from steelyard.records import (
     Score,
 )
 from steelyard.scorers.corpus import counts_without_answer
+from steelyard.scorers.powers import has_power
 from steelyard.scorers.reading.foreign_marks import score_without_marks
 from steelyard.scorers.reading.loops import ends_in_loop
 from steelyard.storage.journal.lines import JournalRecord
@@ -43,7 +44,6 @@ __all__ = [
     "Scorers",
     "Unscored",
     "executes",
-    "final_attempts",
     "output_of",
     "read_score",
     "sample_of",
@@ -128,7 +128,7 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
         found = _of_whole(scorer, sample, output, reasoned=bool(reasoning or output.reasoning))
         if not is_chat or _is_right(found):
             return found
-        if _ends_in_call(answer) and not scorer.identifier.startswith("function_calls"):
+        if _ends_in_call(answer) and not has_power(scorer, "answers_with_calls"):
             return Score(value=None, note="a call of a tool that nobody offered")
         if not stated.decoding and (reasoning or output.reasoning or output.reasoning_tokens):
             return Score(value=None, note=_ASSUMED)
@@ -195,18 +195,6 @@ def _score(
         seq=attempt.seq,
         counts=counts,
     )
-
-
-def final_attempts(records: Iterable[JournalRecord]) -> Iterator[Attempt]:
-    """The attempt that ended each call; a call that no attempt ended was never finished and is not scored.
-
-    Raises VerificationError where one call was ended twice: an answer was asked for again after a valid one.
-    """
-    ended = _Ended()
-    for record in records:
-        if isinstance(record, Attempt) and record.final:
-            ended.add(record)
-            yield record
 
 
 class _Ended:

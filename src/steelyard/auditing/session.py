@@ -48,7 +48,7 @@ from steelyard.runner.budget import Budget, worst_case
 from steelyard.runner.concurrency import AdaptiveConcurrency
 from steelyard.runner.group import RunnerGroup
 from steelyard.runner.limits import RateLimiter
-from steelyard.runner.loop import RunEnd, Runner
+from steelyard.runner.loop import RunEnd, Runner, RunnerParts
 from steelyard.runner.order import Finished, calls_again, calls_of
 from steelyard.runner.retry import RetryPolicy
 from steelyard.runner.schedule import Call, Schedule, TaskQueue
@@ -200,7 +200,7 @@ class RunSession:
         planned = self.plan.models[role]
         limits = planned.limits
         budget = self.budgets[role]
-        shared: dict[str, Any] = {
+        shared: RunnerParts = {
             "model": model,
             "schedule": self.schedules[role],
             "sample_of": lambda call: without_tests(self.prepared[call.measurement].samples[call.sample]),

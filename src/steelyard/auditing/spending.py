@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
+from steelyard.planning.rules import reads_calls
+from steelyard.plugins import Finder
 from steelyard.records import Attempt, CallSpent, Plan
 from steelyard.runner.budget import Budget
 from steelyard.runner.cut_off import is_cut_off
@@ -16,14 +18,12 @@ from steelyard.storage.journal.lines import JournalRecord, Session, Stop
 
 __all__ = ["CallReader", "Spending", "measured_by_call"]
 
-BUDGET: Final = "budget"  # the detector whose tests read what calls took
-
 _TOKENS: Final = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
 
 
 @runtime_checkable
-class CallReader(Protocol):
-    """A test that reads what calls took."""
+class CallReader(Finder, Protocol):
+    """A test that reads what calls took; its detector says so (``reads_calls``)."""
 
     def observe_call(self, call: CallSpent) -> None:
         """Take one finished call of a measurement that the test reads."""
@@ -32,8 +32,7 @@ class CallReader(Protocol):
 
 def measured_by_call(plan: Plan) -> frozenset[str]:
     """The measurements of which a test reads what calls took."""
-    readers = (test for test in plan.tests if test.rule.partition("@")[0] == BUDGET)
-    return frozenset(reads.measurement for test in readers for reads in test.reads)
+    return frozenset(reads.measurement for test in plan.tests if reads_calls(test.rule) for reads in test.reads)
 
 
 @dataclass

@@ -19,7 +19,6 @@ WHAT = (
     "an Inspect log (.eval, .json), lm-eval's results (the folder of --output_path), a recording of steelyard gateway, "
     "a model card (.md, .html, .csv with tables, or a model-index in .md, .yaml) or a file of Every Eval Ever (.json)"
 )
-SHEETS = (".md", ".markdown", ".html", ".htm", ".csv", ".tsv", ".yaml", ".yml", ".json")
 
 
 @click.command()
@@ -59,9 +58,11 @@ def command(source: Path, **args: Any) -> int:
     Its report states that Steelyard did not see the calls.
     Published results become a claim sheet for steelyard screen and steelyard audit.
     """
+    from steelyard.adapters.claims_file import read_claims
+
     if not source.exists():
         raise InputError("there is no such file or folder: give a log, a recording or a model card", where=source)
-    sheet = _sheet(source, args["model"], args["tables"])
+    sheet = read_claims(source, args["model"], args["tables"])
     if sheet is not None:
         return _write_sheet(sheet, source, args)
     if args["tables"]:
@@ -70,26 +71,6 @@ def command(source: Path, **args: Any) -> int:
 
 
 # ── published results ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _sheet(source: Path, model: str, tables: tuple[int, ...]) -> ClaimSheet | None:
-    """The claim sheet of a model card or a file of results; None for any other source."""
-    from steelyard.adapters.card_file import read_card_tables
-    from steelyard.adapters.every_eval_ever import is_every_eval_ever, read_every_eval_ever
-    from steelyard.adapters.model_card import has_model_index, read_model_card
-    from steelyard.adapters.untrusted_json import read_bytes, read_json
-
-    suffix = source.suffix.lower()
-    if source.is_dir() or suffix not in SHEETS:
-        return None
-    if suffix == ".json":
-        return read_every_eval_ever(source) if is_every_eval_ever(read_json(source)) else None
-    is_yaml = suffix in (".yaml", ".yml")
-    if is_yaml or (suffix == ".md" and not tables and has_model_index(read_bytes(source).decode(errors="replace"))):
-        if model or tables:
-            raise InputError("--model and --table apply to a card's tables: leave them out", where=source)
-        return read_model_card(source)
-    return read_card_tables(source, model, tables)
 
 
 def _write_sheet(sheet: ClaimSheet, source: Path, args: dict[str, Any]) -> int:

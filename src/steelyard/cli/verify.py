@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,14 +90,14 @@ def command(
     """
     from steelyard.api.progress import working
     from steelyard.api.results import verified
+    from steelyard.api.sealed_results import result_file
     from steelyard.cli.verify_lines import print_verified, verified_facts
     from steelyard.cli.verify_weights import held_facts
     from steelyard.errors import InputError
-    from steelyard.evidence import layout
     from steelyard.verification.ledgers import compare_ledgers, read_held
     from steelyard.watching.folder import is_watch
 
-    if any(os.path.lexists(run / name) for run in runs for name in layout.RESULTS):
+    if any(map(result_file, runs)):
         if len(runs) > 1 or ledger is not None or root_files:
             raise InputError("a result of steelyard detect is verified alone, with --require-key, --panel and --run")
         return _result_of_detect(runs[0], require_key, panel, tested, references, as_json=as_json)
@@ -143,16 +142,18 @@ def _result_of_detect(
     as_json: bool,
 ) -> int:
     """A result of ``steelyard detect``, by the file that tells which one it is."""
+    from steelyard.api.sealed_results import result_file
     from steelyard.cli.verify_detection import verify_one
     from steelyard.cli.verify_texts import verify_output_texts_at, verify_texts_at
     from steelyard.cli.verify_weights import verify_outputs_at
     from steelyard.evidence import layout
 
-    if os.path.lexists(folder / layout.OUTPUTS):
+    name = result_file(folder)
+    if name == layout.OUTPUTS:
         return verify_outputs_at(folder, require_key, tested, references, as_json=as_json)
-    if os.path.lexists(folder / layout.OUTPUT_TEXTS):
+    if name == layout.OUTPUT_TEXTS:
         return verify_output_texts_at(folder, require_key, tested, as_json=as_json)
-    if os.path.lexists(folder / layout.TEXT_IDENTITY):
+    if name == layout.TEXT_IDENTITY:
         return verify_texts_at(folder, require_key, tested, as_json=as_json)
     return verify_one(folder, require_key, panel, tested, as_json=as_json)
 

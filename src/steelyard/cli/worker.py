@@ -30,9 +30,9 @@ def command(data: Path, concurrency: int, name: str) -> int:
     server.
     """
     from steelyard.server.database.folder import open_data_folder
+    from steelyard.server.http.logs import JsonLog
     from steelyard.server.jobs.worker import JobWorker, worker_settings
     from steelyard.server.serving import check_dependencies
-    from steelyard.server.web.logs import JsonLog
 
     check_dependencies()
     settings = worker_settings(name, concurrency)

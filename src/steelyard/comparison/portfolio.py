@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from statistics import fmean
 from string import ascii_uppercase
 from typing import Final
 
@@ -77,8 +78,8 @@ def portfolio_of(runs: Sequence[tuple[str, ScoredRun]], facts: Facts) -> Portfol
         holdings=tuple(holdings),
         concentrations=tuple(concentrations(holdings)),
         overlaps=tuple(found),
-        all_fail=_mean([math.prod(column) for column in zip(*errors.rows, strict=True)]),
-        all_fail_expected=math.prod(_mean(row) for row in errors.rows),
+        all_fail=fmean([math.prod(column) for column in zip(*errors.rows, strict=True)]),
+        all_fail_expected=math.prod(fmean(row) for row in errors.rows),
         flattening=flattening,
         no_frontier=why_not,
         notes=tuple(_notes(holdings, errors, facts)),
@@ -187,7 +188,7 @@ def _holding(number: int, name: str, run: ScoredRun, share: float, errors: Error
         family=known["family"][0] or known["family"][1],
         architecture=known["architecture"][0] or known["architecture"][1],
         guessed=tuple(what for what, (given, guess) in known.items() if not given and guess != UNKNOWN and not kinds),
-        quality=1 - _mean(row),
+        quality=1 - fmean(row),
         quality_low=low,
         quality_high=high,
         cost=facts.cost.get(name, spent_by(run).cost_per_call),
@@ -199,10 +200,6 @@ def _interval(scores: list[float], clusters: tuple[Hashable, ...]) -> tuple[floa
     if len(set(clusters)) < len(clusters):
         return clustered_interval(scores, clusters, len(scores))
     return wilson(round(math.fsum(scores)), len(scores))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def _with_frontier(holdings: list[Holding]) -> list[Holding]:

@@ -7,7 +7,6 @@ shares too. A signed result has the order of reading that its key gives for thes
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,7 +19,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.keys import KeySigner
 
-__all__ = ["SEAL", "SealedOutputs", "is_outputs", "open_outputs", "seal_outputs"]
+__all__ = ["SEAL", "SealedOutputs", "open_outputs", "seal_outputs"]
 
 SEAL: Final = layout.OUTPUTS
 
@@ -35,11 +34,6 @@ class SealedOutputs(NamedTuple):
     outputs: PublishedOutputs
     signed_by: str
     trusted: bool
-
-
-def is_outputs(path: Path) -> bool:
-    """Whether this is the folder of such a result."""
-    return os.path.lexists(path / SEAL)
 
 
 def seal_outputs(path: Path, found: PublishedOutputs, signer: KeySigner | None) -> None:

@@ -7,9 +7,9 @@ tree grows by appending, so the root at any earlier size (a checkpoint) commits 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-__all__ = ["Tree", "inclusion_proof", "leaf_hash", "root", "verify_inclusion"]
+__all__ = ["Tree", "leaf_hash", "root"]
 
 LEAF = b"\x00"
 NODE = b"\x01"
@@ -60,38 +60,3 @@ def root(leaves: Iterable[bytes]) -> bytes:
     for leaf in leaves:
         tree.append(leaf)
     return tree.root()
-
-
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The audit path of leaf ``index`` (RFC 6962 §2.1.1): sibling hashes, from the leaf up; IndexError outside."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"leaf {index} of {len(leaves)}")
-    path: list[bytes] = []
-    level = [leaf_hash(leaf) for leaf in leaves]
-    while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            path.append(level[sibling])
-        # A last node without a sibling moves up unhashed: that gives the same tree as the RFC's recursive split.
-        paired = [_node_hash(level[left], level[left + 1]) for left in range(0, len(level) - 1, 2)]
-        level = paired + level[len(paired) * 2 :]
-        index //= 2
-    return path
-
-
-def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected_root: bytes) -> bool:
-    """Whether ``proof`` shows that leaf ``index`` of a tree of ``size`` leaves is ``leaf`` (RFC 9162 §2.1.3.2)."""
-    if not 0 <= index < size:
-        return False
-    node, last = leaf_hash(leaf), size - 1
-    for sibling in proof:
-        if last == 0:
-            return False
-        if index & 1 or index == last:
-            node = _node_hash(sibling, node)
-            while index and not index & 1:
-                index, last = index >> 1, last >> 1
-        else:
-            node = _node_hash(node, sibling)
-        index, last = index >> 1, last >> 1
-    return last == 0 and node == expected_root

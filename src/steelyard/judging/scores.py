@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -148,21 +149,21 @@ def _rate(scores: Sequence[JudgedScore]) -> _Rate:
     unread = len(scores) - len(read)
     is_known = share_point(0, unread, len(scores)) is not None
     rate = math.fsum(read) / len(read) if is_known else None
-    return _Rate(rate, (_mean(low), _mean(high)), (_interval(low)[0], _interval(high)[1]))
+    return _Rate(rate, (fmean(low), fmean(high)), (_interval(low)[0], _interval(high)[1]))
 
 
 def _by_sample(scores: Sequence[JudgedScore], unread: float) -> list[float]:
     found: dict[str, list[float]] = defaultdict(list)
     for each in scores:
         found[each.answer[0]].append(unread if each.score is None else each.score)
-    return [_mean(values) for values in found.values()]
+    return [fmean(values) for values in found.values()]
 
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:
     """Wilson's for shares; for other scores Student's t on the mean, within [0, 1]."""
     from scipy.special import stdtrit
 
-    n, mean = len(values), _mean(values)
+    n, mean = len(values), fmean(values)
     if set(values) <= {0.0, 1.0} or n < 2:
         return wilson(round(math.fsum(values)), n)
     squares = math.fsum((value - mean) ** 2 for value in values)
@@ -179,10 +180,6 @@ def _pair_interval(scores: Sequence[float]) -> tuple[float, float]:
 
     low, high = paired_interval([2 * score - 1 for score in scores])
     return (1 + low) / 2, (1 + high) / 2
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def _criteria(verdicts: Verdicts) -> tuple[CriterionResult, ...]:
@@ -258,7 +255,7 @@ def _pairs(verdicts: Verdicts) -> PairResult:
     is_known = bool(scores) and share_point(0, len(scores) - len(read), len(scores)) is not None
     return PairResult(
         samples=len(scores),
-        score=_mean(read) if is_known and read else None,
+        score=fmean(read) if is_known and read else None,
         ci=(_pair_interval(low)[0], _pair_interval(high)[1]) if scores else (0.0, 1.0),
         better=sum(score > 0.5 for score in read),
         worse=sum(score < 0.5 for score in read),

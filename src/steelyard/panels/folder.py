@@ -21,6 +21,7 @@ import msgspec
 from steelyard.errors import InputError, StorageError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import sha256_hex
+from steelyard.evidence.forms import is_sha256
 from steelyard.panels.record import PanelEntry, PanelNamed
 from steelyard.storage.run_folder import check_outside_runs
 from steelyard.util.atomic_file import write_file
@@ -32,7 +33,6 @@ __all__ = ["PANEL", "Panel", "add_to_panel", "read_panel"]
 PANEL: Final = "panel.yaml"
 _MAX_BYTES: Final = 16 << 20
 _NAME: Final = re.compile(r"[0-9a-f]{16}")
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _MAX_FAMILY: Final = 80
 
 
@@ -198,6 +198,6 @@ def _entry(node: Node, file: Path) -> PanelEntry:
     except msgspec.ValidationError as error:
         raise InputError(f"not a run of a panel: {error}", where=file, line=node.line) from None
     digests = (entry.bundle, entry.answers, *entry.asked)
-    if not _NAME.fullmatch(entry.name) or not all(map(_DIGEST.fullmatch, digests)) or entry.bundle[:16] != entry.name:
+    if not _NAME.fullmatch(entry.name) or not all(map(is_sha256, digests)) or entry.bundle[:16] != entry.name:
         raise InputError("not a run of a panel: its name or a digest is none", where=file, line=node.line)
     return entry

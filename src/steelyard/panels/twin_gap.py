@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final
 
 from steelyard.panels.extracts import ReadScore
@@ -58,13 +59,9 @@ class TwinScores:
 def arms_of(run: ReadRun, scores: Scores) -> dict[str, tuple[Side, Arm]]:
     """Each side of a run with the mean of its scores, by measurement."""
     return {
-        name: (side, Arm(_mean([each.low for each in scores[name]]), _mean([each.high for each in scores[name]])))
+        name: (side, Arm(fmean([each.low for each in scores[name]]), fmean([each.high for each in scores[name]])))
         for name, side in run.sides.items()
     }
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def panel_twin_gap(

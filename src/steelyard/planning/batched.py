@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from steelyard.errors import InputError
+from steelyard.planning.rules import reads_calls
 from steelyard.planning.samples import Prepared
 from steelyard.records import SUBJECT, Capabilities, GenerateRequest, Plan
 
@@ -15,7 +16,6 @@ __all__ = ["NO_LIKELIHOODS", "NO_NEXT_TOKENS", "batched", "check_batched"]
 
 NO_LIKELIHOODS: Final = "this endpoint cannot give log-likelihoods: it is asked by batches, which have none"
 NO_NEXT_TOKENS: Final = "it is asked by batches, which have none"
-BUDGET: Final = "budget"  # the detector of limits on time and cost, which a batch says nothing of
 
 
 def batched(capabilities: Capabilities) -> Capabilities:
@@ -42,7 +42,7 @@ def check_batched(plan: Plan, prepared: Mapping[str, Prepared]) -> None:
         if request is not None and not (isinstance(request, GenerateRequest) and request.chat):
             raise InputError(f"--batch asks for chats, and {measurement.id} is none: leave it out, or --batch")
     for test in plan.tests:
-        if test.rule.partition("@")[0] == BUDGET:
+        if reads_calls(test.rule):
             raise InputError(
                 "--batch does not say how long an answer took, and a gate on time or cost asks: leave it out"
             )

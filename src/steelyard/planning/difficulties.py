@@ -7,7 +7,6 @@ therefore depends on the difficulties (:func:`steelyard.planning.orders.seed_of`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import canonical, parse_canonical, sha256_hex, without_defaults
+from steelyard.evidence.forms import is_sha256
 from steelyard.records import DIFFICULTY_INPUT, Difficulties, Measurement, PlanInput, PlannedTest
 from steelyard.util.text import one_line
 
@@ -35,7 +35,6 @@ USED_BY: Final = "claim_retest"
 _LARGEST: Final = 1_000_000
 _MAX_BYTES: Final = 16 << 20
 _MAX_MODELS: Final = 1_000_000
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _LONGEST: Final = {"task": 120, "by": 80, "panel": 80, "made": 40, "software": 80}
 
 
@@ -84,7 +83,7 @@ def why_none(known: Difficulties) -> str:
     """Why a record, of whoever wrote it, has no difficulties that can be used; empty where it has."""
     if known.format != FORMAT:
         return f"its format is {one_line(known.format, 40)!r}, and {FORMAT} is read here"
-    if not all(map(_DIGEST.fullmatch, (known.items, known.panel_sha256))):
+    if not all(map(is_sha256, (known.items, known.panel_sha256))):
         return "items or panel_sha256 is no SHA-256"
     if not known.odds or not all(0 <= each <= _LARGEST for each in known.odds) or not any(known.odds):
         return f"odds are not all within 0 … {_LARGEST}, or none is known"

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from steelyard.planning.identity_checks import why_no_next_tokens
 from steelyard.planning.order import order_of
+from steelyard.planning.rules import reads_calls
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import ComparingMonitor, Monitor, Progress, detector_of
 from steelyard.records import (
@@ -34,7 +35,6 @@ REMOTE_SECONDS = 1.0
 EPISODE_SECONDS = 2.0
 BATCH_SECONDS = 3600.0  # "most batches finishing in less than 1 hour" (Anthropic's guide, November 2026)
 LOOKED_AT = 25
-BUDGET = "budget"  # the detector of limits on time and cost: it asks what a gate asks, to the end
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
             *(
                 row
                 for test in plan.tests
-                if test.reads and not _asks_again(plan, test) and test.rule.partition("@")[0] != BUDGET
+                if test.reads and not _asks_again(plan, test) and not reads_calls(test.rule)
                 for row in _forecasts(plan, test, prepared, expected)
             ),
             *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
@@ -163,7 +163,7 @@ def _forecasts(
 
 def _with_budgets(plan: Plan, measurement: str, row: ClaimForecast) -> ClaimForecast:
     """A gate's row; where budgets of time or cost read its answers, all are asked, whenever the score is decided."""
-    if not any(test.rule.partition("@")[0] == BUDGET for test in plan.readers_of(measurement)):
+    if not any(reads_calls(test.rule) for test in plan.readers_of(measurement)):
         return row
     asked = plan.by_id[measurement].planned
     said = "the gates on time and cost ask all, whenever the score is decided"

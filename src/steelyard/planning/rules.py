@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from steelyard.plugins import find, names
+from steelyard.scorers.powers import named_has_power
 
-__all__ = ["asks_next_tokens", "compares_texts", "draws_texts"]
+__all__ = ["asks_next_tokens", "compares_texts", "draws_texts", "reads_calls"]
 
-_TEXT_RULES: Final = ("answer", "chrf", "citation", "contains", "exact", "numeric", "regex", "similarity")
 _NEXT_TOKENS: Final = "next-token log-probs"  # of a detector's access
 _DRAWN_TEXTS: Final = "sampled text"  # likewise
 
@@ -20,7 +19,16 @@ def compares_texts(scorer: str) -> bool:
 
     ``scorer`` is its identifier, its name, or what a user gives to ``--scorer``.
     """
-    return re.split(r"[\[@:]", scorer, maxsplit=1)[0] in _TEXT_RULES
+    return named_has_power(scorer, "compares_texts")
+
+
+def reads_calls(rule: str) -> bool:
+    """Whether the detector of a rule (``budget@2``) reads what calls took; one that is not installed does not.
+
+    It says so by a class attribute ``reads_calls``, and each test that it opens takes calls.
+    """
+    name = rule.partition("@")[0]
+    return name in names("detector") and getattr(find("detector", name), "reads_calls", False) is True
 
 
 def asks_next_tokens(detectors: Sequence[str]) -> bool:

@@ -17,6 +17,7 @@ from steelyard.evidence.merkle import Tree
 from steelyard.planning.rules import compares_texts
 from steelyard.planning.testable import Skip
 from steelyard.records import GenerateRequest, LoglikelihoodRequest, Measurement, Request, Sample
+from steelyard.scorers.powers import named_has_power
 from steelyard.util.compact import Digests
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def as_asked(
     if isinstance(first, GenerateRequest):
         if first.chat is not chat:
             changes["chat"] = chat
-        if chat and not first.chat and not scorer.startswith("code"):  # which reads up to them
+        if chat and not first.chat and not named_has_power(scorer, "reads_to_stop"):
             changes["stop"] = ()
         if output_budget is not None:
             changes["max_tokens"] = output_budget

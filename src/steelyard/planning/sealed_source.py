@@ -10,6 +10,7 @@ from typing import Any
 
 from steelyard.errors import MissingDependency, VerificationError
 from steelyard.evidence import layout
+from steelyard.evidence.forms import is_sha256
 from steelyard.planning.absent_task import AbsentTask, RefusedTask
 from steelyard.planning.cues import ARMS, HEADER, NotAsked
 from steelyard.planning.drawn import TWINS, FixedSet, can_leave_out, check_drawable
@@ -29,7 +30,7 @@ from steelyard.tasks.protocol import ChosenProtocol
 from steelyard.tasks.shots import says_too_few
 from steelyard.tasks.task import Task
 
-__all__ = ["SealedSource"]
+__all__ = ["SealedSource", "wrong_plan"]
 
 _OF_THE_HUB = re.compile(r"The rows are the hub's at revision [0-9a-f]{40}(?:, [0-9a-f]{40})*\.")
 
@@ -89,7 +90,9 @@ class SealedSource:
         of_task = (measurement.chance, measurement.public)
         self._check_same((name, "of the task"), of_task, measurement.id, "chance and public")
         if measurement.role not in self._plan.models:
-            raise _wrong(f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}")
+            raise wrong_plan(
+                f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}"
+            )
         return AbsentTask(served, measurement, self._plan.models[measurement.role].capabilities, name)
 
     # ── data ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -112,7 +115,7 @@ class SealedSource:
         served = self._serving(request.name)
         found = self._measurement(served)
         if why_not := why_not_held(task, found.population, found.part, is_own=is_own, window=protocol.window):
-            raise _wrong(f"{found.id}: population and part: {why_not}")
+            raise wrong_plan(f"{found.id}: population and part: {why_not}")
         self._check_same(
             (task.id, request.seed, protocol.window), (found.population, found.part), found.id, "population and part"
         )
@@ -142,7 +145,7 @@ class SealedSource:
         """
         pinned = task.definition.items
         if pinned is not None and pinned.sha256 and found.part is None and found.items != pinned.sha256:
-            raise _wrong(f"{found.id}: items are not those of the whole benchmark, and it says that they are")
+            raise wrong_plan(f"{found.id}: items are not those of the whole benchmark, and it says that they are")
         prompt = "" if task.definition.fields.question else protocol.prompt
         self._check_same((task.id, request.seed, prompt, protocol.window, "items"), found.items, found.id, "items")
 
@@ -157,7 +160,7 @@ class SealedSource:
         if refused.verdict == "not_testable" and (held := held_in(refused.reason)):
             population, part = held
             if why_not := why_not_held(task, population, part, is_own=False, window=protocol.window):
-                raise _wrong(f"{refused.request} is refused, and {why_not}")
+                raise wrong_plan(f"{refused.request} is refused, and {why_not}")
             if task.definition.releases:  # what is held is the releases' rows: how many of them are asked is not said
                 return _SealedRows(population, part, (), self._no_root(refused))
             self._check_same((task.id, request.seed), (population, part), refused.request, "population and part")
@@ -198,7 +201,7 @@ class SealedSource:
                 return count_shards(task, beside, None)
         served = self._serving(request)
         if len(served.differences) != 1 or not is_remark(served.differences[0]):
-            raise _wrong(f"{request}: says nothing of the file and its order")
+            raise wrong_plan(f"{request}: says nothing of the file and its order")
         return self._measurement(served).population, served.differences[0]
 
     def drawn(self, task: Task, measurement: Measurement) -> Rows:
@@ -210,7 +213,7 @@ class SealedSource:
         if measurement.drawn in ARMS:
             self._check_same((measurement.beside, "arms"), found.items, found.id, "items")
         if measurement.drawn == TWINS and not can_leave_out(found, self._measurements[measurement.beside]):
-            raise _wrong(f"{found.id}: left_out does not go with the public samples")
+            raise wrong_plan(f"{found.id}: left_out does not go with the public samples")
         return _SealedRows(
             found.population, None, (), lambda asked: found.samples_root, found.items, left_out=found.left_out
         )
@@ -223,7 +226,7 @@ class SealedSource:
         if found is None or not drawn_by or not found.drawer or found.drawer == drawer():
             return held
         if not is_drawer(found.drawer):
-            raise _wrong(f"{found.id}: {found.drawer[:80]!r} is nothing that draws images")
+            raise wrong_plan(f"{found.id}: {found.drawer[:80]!r} is nothing that draws images")
         self.other_drawers[found.task] = found.drawer
         return _SealedRows(
             held.population,
@@ -261,7 +264,7 @@ class SealedSource:
         """The same samples have the same facts wherever the plan states them."""
         other, known = self._seen.setdefault(key, (place, value))
         if known != value:
-            raise _wrong(f"{place}: {what} differ from what {other} has of the same task")
+            raise wrong_plan(f"{place}: {what} differ from what {other} has of the same task")
 
     def unavailable(self, request: str, scorer: ExecutingScorer) -> str:
         """Whether a scorer could run where this was planned: as the plan says."""
@@ -274,7 +277,7 @@ class SealedSource:
         """The sealed id; raises VerificationError where requests that differ have one measurement."""
         found = self._measurement(self._serving(request)).id
         if found in self._named:
-            raise _wrong(f"{request} is served by {found}, which asks something else for another request")
+            raise wrong_plan(f"{request} is served by {found}, which asks something else for another request")
         self._named.add(found)
         return found
 
@@ -283,16 +286,16 @@ class SealedSource:
             return served
         if refused := self._refused.get(request):
             raise self._refused_wrongly(refused)
-        raise _wrong(f"nothing is planned for {request}, and no reason is given")
+        raise wrong_plan(f"nothing is planned for {request}, and no reason is given")
 
     def _measurement(self, served: Served) -> Measurement:
         found = self._measurements.get(served.reads.measurement)
         if found is None:
-            raise _wrong(f"{served.request} is served by a measurement that the plan lacks")
+            raise wrong_plan(f"{served.request} is served by a measurement that the plan lacks")
         return found
 
     def _refused_wrongly(self, refused: NotPlanned) -> VerificationError:
-        return _wrong(
+        return wrong_plan(
             f"{refused.request} is {refused.verdict}, and it can be asked; no data give {refused.reason[:80]!r}"
         )
 
@@ -320,10 +323,11 @@ class _SealedRows:
         return Asked((), (), self._root(measurement))
 
     def asks(self, asked: Asked, measurement: Measurement) -> str:
-        if not re.fullmatch(r"[0-9a-f]{64}", self._asks):
-            raise _wrong("asks is no digest, and by it gates are counted")
+        if not is_sha256(self._asks):
+            raise wrong_plan("asks is no digest, and by it gates are counted")
         return self._asks
 
 
-def _wrong(reason: str) -> VerificationError:
+def wrong_plan(reason: str) -> VerificationError:
+    """The error of a sealed plan that is not what would have been planned."""
     return VerificationError(f"{layout.PLAN}: {reason}")

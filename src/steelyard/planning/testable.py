@@ -10,6 +10,7 @@ from steelyard.errors import InputError
 from steelyard.planning.rules import compares_texts
 from steelyard.plugins import ExecutingScorer, MeasurementRequest
 from steelyard.records import Capabilities, Claim, Measurement, MeasurementKind, Sample
+from steelyard.scorers.powers import name_of
 
 if TYPE_CHECKING:
     from steelyard.tasks.definition import PromptFormat
@@ -98,12 +99,13 @@ def scorer_of(
     """
     from steelyard.scorers import open_identifier, scorer_named
     from steelyard.scorers.judged import Judged
+    from steelyard.scorers.letter import Letter
 
     scorer = open_identifier(task.scorer_identifier(protocol.prompt))
     if chosen and not (of_claim and task.public):
         if not task.prompt_format(protocol.prompt).generates:
             raise InputError(f"--scorer {chosen}: {task.id} asks for log-likelihoods, not for text: leave it out")
-        if scorer.identifier.startswith("letter") and compares_texts(chosen):
+        if isinstance(scorer, Letter) and compares_texts(chosen):
             raise InputError(
                 f"--scorer {chosen}: {task.id} asks for the letter of a choice, which only the scorer letter reads: "
                 "leave it out"
@@ -136,7 +138,7 @@ def other_split(task: Task, claim: Claim, prompt: str) -> str:
 
 def check_choices(identifier: str, task: str, samples: Sequence[Sample]) -> None:
     """Raise InputError where a rule that reads choices has samples without any: all of these would be open."""
-    if identifier.startswith("option@") and (without := sum(not sample.choices for sample in samples)):
+    if name_of(identifier) == "option" and (without := sum(not sample.choices for sample in samples)):
         raise InputError(
             f"the scorer option reads which choice an answer names, and {without:,} of {len(samples):,} questions of "
             f"{task} have no choices: give the file a column choices (a|b|c), or leave out --scorer option"

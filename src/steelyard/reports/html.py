@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from steelyard.evidence.forms import is_sha256
 from steelyard.records import (
     ClaimVerdict,
     DetectorResult,
@@ -84,7 +84,7 @@ def render(verdict: Verdict, plan: Plan | None = None, plan_sha256: str = "") ->
         total=_total(verdict, plan),
         priced=plan is not None and any(_is_priced(model.limits) for model in plan.models.values()),
         prices_of_parts=_prices_of_parts(plan),
-        run=plan_sha256[:16] if re.fullmatch(r"[0-9a-f]{64}", plan_sha256) else "",
+        run=plan_sha256[:16] if is_sha256(plan_sha256) else "",
         identity=_identity(plan),
         limits=limits(verdict, plan),
         source_link=_web_address(plan.sheet.source) if plan and plan.sheet else "",

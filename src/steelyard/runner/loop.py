@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from steelyard.models.asking import output_of
 from steelyard.plugins import HealthCheckedModel, Model
@@ -42,6 +42,27 @@ MAX_WAITING = 256  # calls that wait for a retry, each with its sample in memory
 
 OnFinal = Callable[[Sample, Attempt, ModelOutput], Awaitable[None] | None]
 NOTHING = Reservation(0, 0)
+
+
+class RunnerParts(TypedDict):
+    """What a runner gets of its session, whether it asks call by call or by batches."""
+
+    model: Model
+    schedule: Schedule
+    sample_of: Callable[[Call], Sample]
+    check_item: Callable[[Call, str], None]
+    request_of: Callable[[Call, Sample], Request]
+    journal: Journal
+    texts: Texts
+    on_final: OnFinal
+    retry: RetryPolicy
+    budget: Budget | None
+    deadline_seconds: float | None
+    active_before_us: int
+    notify: Callable[[str], None]
+    on_attempt: Callable[[Attempt], None]
+    first: Sequence[Callable[[], Coroutine[Any, Any, None]]]
+    may_end_without: MayEnd
 
 
 @dataclass

@@ -32,6 +32,7 @@ class Answer:
     not wrong.
     """
 
+    compares_texts: ClassVar[bool] = True
     reads_truncated: ClassVar[bool] = True
 
     @property

@@ -25,6 +25,7 @@ class Chrf:
     than a translation seems to stand (:func:`beside_it`): some harnesses take the translation out of it, others do not.
     """
 
+    compares_texts: ClassVar[bool] = True
     gives_shares: ClassVar[bool] = True
     corpus: ClassVar[str] = "chrF2"
     longest: ClassVar[int] = LONGEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -54,6 +54,9 @@ class Citation:
     quotations stand, and no more. An invented quotation is wrong whatever the answer is, and so is none at all.
     """
 
+    compares_texts: ClassVar[bool] = True
+    reads_context: ClassVar[bool] = True
+
     answer: str = "answer"
     support: Literal["holds", "none"] = "holds"
     _inner: Scorer = field(init=False, repr=False, compare=False)
@@ -82,11 +85,6 @@ class Citation:
         """``citation[{"answer":"answer@5"}]@1``: with the identifier of the scorer of the answer."""
         options = {"answer": self.answer} | ({} if self.support == "holds" else {"support": self.support})
         return f"citation[{json.dumps(options, sort_keys=True, separators=(',', ':'), ensure_ascii=False)}]@1"
-
-    @property
-    def reads_context(self) -> bool:
-        """Whether the sample's document is read."""
-        return True
 
     def target_fault(self, target: str) -> str:
         """Why a right answer cannot be compared, as the end of a sentence; empty where it can."""

@@ -65,6 +65,7 @@ class Code:
     """
 
     executes: ClassVar[bool] = True
+    reads_to_stop: ClassVar[bool] = True
 
     form: Literal["completion", "program"] = "completion"
     timeout: int = 10

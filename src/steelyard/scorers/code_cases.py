@@ -84,6 +84,7 @@ class CodeCases:
     """
 
     executes: ClassVar[bool] = True
+    reads_to_stop: ClassVar[bool] = True
 
     _halt: Halt = field(default_factory=Halt, init=False, repr=False, compare=False)
 

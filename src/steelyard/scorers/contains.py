@@ -23,6 +23,7 @@ class Contains:
     *or*), it is open.
     """
 
+    compares_texts: ClassVar[bool] = True
     reads_truncated: ClassVar[bool] = True
 
     @property

@@ -29,6 +29,7 @@ class Exact:
     ``strict``: the whole output equals the target but for white space and one closing full stop; nothing else counts.
     """
 
+    compares_texts: ClassVar[bool] = True
     reads_truncated: ClassVar[bool] = True
 
     strict: bool = False

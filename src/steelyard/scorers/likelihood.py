@@ -66,6 +66,7 @@ class Likelihood:
     """
 
     executes: ClassVar[bool] = True
+    reads_texts: ClassVar[bool] = True
     gives_shares: ClassVar[bool] = True
     reads_truncated: ClassVar[bool] = True  # every text is cut at its limit: that is what is asked for
 

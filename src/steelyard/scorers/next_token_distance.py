@@ -57,6 +57,7 @@ class NextTokenDistance:
     """
 
     executes: ClassVar[bool] = True
+    reads_texts: ClassVar[bool] = False
     gives_shares: ClassVar[bool] = True
 
     def __init__(self, bound: str, role: str = REFERENCE) -> None:

@@ -43,6 +43,7 @@ class Numeric:
     "సమాధానం:", "คำตอบ:" mark an answer; a line that begins with MGSM's word for a question is a new question.
     """
 
+    compares_texts: ClassVar[bool] = True
     reads_truncated: ClassVar[bool] = True
 
     strict: bool = False

@@ -39,6 +39,7 @@ class Regex:
     one that does not finds an answer: then a wrong one is 0, and a right one is open.
     """
 
+    compares_texts: ClassVar[bool] = True
     reads_truncated: ClassVar[bool] = True
 
     pattern: str

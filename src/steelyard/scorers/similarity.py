@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
@@ -23,6 +23,8 @@ class Similarity:
     With a ``threshold`` an answer that reaches it is right, and any other wrong. *Paris* and *not Paris* are alike: it
     says whether a text was reworked little, not whether it is right.
     """
+
+    compares_texts: ClassVar[bool] = True
 
     measure: Literal["chrf", "rouge_l", "token_f1"] = "chrf"
     threshold: Any = None

@@ -29,6 +29,7 @@ class Surprise:
     """
 
     executes: ClassVar[bool] = True
+    reads_texts: ClassVar[bool] = True
     gives_shares: ClassVar[bool] = True
     reads_truncated: ClassVar[bool] = True
 

@@ -192,10 +192,10 @@ def build_app(platform: Platform) -> Starlette:
     from starlette.exceptions import HTTPException
     from starlette.middleware import Middleware
 
+    from steelyard.server.http.logs import Logs
     from steelyard.server.web.bodies import Bodies
     from steelyard.server.web.headers import Headers
     from steelyard.server.web.hosts import Hosts
-    from steelyard.server.web.logs import Logs
 
     return Starlette(
         routes=routes_of(RULES, platform),
@@ -247,6 +247,6 @@ def _methods_at(request: Request) -> list[str]:
 
 def _internal_error(request: Request, error: Exception) -> Response:
     """Its text may quote what was asked or stored: it goes to nobody; the log has its kind, by the request's id."""
-    from steelyard.server.web.replies import refusal
+    from steelyard.server.http.replies import refusal
 
     return refusal(request.url.path, 500, "internal error: the server's log has it under this reply's x-request-id")

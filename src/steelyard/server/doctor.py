@@ -99,11 +99,11 @@ def _disk(data: DataFolder) -> Checked:
 def _database(data: DataFolder, run_as: str, notify: Callable[[str], None], *, runs: bool) -> Iterator[Checked]:
     from steelyard.server.access.people import has_administrator
     from steelyard.server.database.audit import check_audit
-    from steelyard.server.database.backup import damaged_files
     from steelyard.server.database.connection import open_database
     from steelyard.server.encryption.key_file import secret_key_file
     from steelyard.server.endpoints.rows import unreadable_endpoints
     from steelyard.server.notify.sealed import unreadable_secrets
+    from steelyard.server.upkeep.backup import damaged_files
 
     try:
         with open_database(data, run_as, notify, beside=True) as database:

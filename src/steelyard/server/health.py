@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import SteelyardError
 from steelyard.server.database.reading import reading
-from steelyard.server.web.replies import json_reply
+from steelyard.server.http.replies import json_reply
 
 if TYPE_CHECKING:
     from starlette.responses import Response

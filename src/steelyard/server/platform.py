@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
     from steelyard.server.endpoints.rows import Endpoints
+    from steelyard.server.http.logs import JsonLog
     from steelyard.server.jobs.dry_runs import DryRuns
     from steelyard.server.jobs.pasting import Pasting
     from steelyard.server.metrics import Metrics
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from steelyard.server.suites.label_sets import LabelSets
     from steelyard.server.suites.reading import ReaderKeys
     from steelyard.server.suites.rows import Suites
-    from steelyard.server.web.logs import JsonLog
 
 __all__ = ["Platform", "build_platform"]
 

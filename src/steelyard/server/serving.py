@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import ExitCode, MissingDependency, StorageError
+from steelyard.server.http.logs import JsonLog, log_libraries
 from steelyard.server.listener import BACKLOG, Listener, TimedLoop, listen
-from steelyard.server.web.logs import JsonLog, log_libraries
 
 if TYPE_CHECKING:
     import uvicorn

@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final
 
 __all__ = ["BETS", "Excess", "bounded_mean_p", "excess_over_halfway"]
@@ -65,9 +66,5 @@ def excess_over_halfway(
     s = [1.0 if each is None else each for each in real]
     f = [[1.0 if each is None else each for each in floor] for floor in floors]
     p = max(bounded_mean_p([a - (b + c) / 2 for a, b, c in zip(w, s, floor, strict=True)]) for floor in f)
-    score, own, highest = _mean(w), _mean(s), max(map(_mean, f))
+    score, own, highest = fmean(w), fmean(s), max(map(fmean, f))
     return Excess(score, own, highest, score - (own + highest) / 2, p)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

@@ -37,7 +37,6 @@ __all__ = [
     "samples_needed",
     "stop_table",
     "threshold",
-    "within_sample_variance",
     "within_sample_variance_upper",
 ]
 
@@ -352,17 +351,6 @@ def _disagreements(scores_by_sample: Sequence[Sequence[float]]) -> list[float]:
     if not values:
         raise ValueError("no sample has two scores: how much answers to one sample vary cannot be estimated")
     return values
-
-
-def within_sample_variance(scores_by_sample: Sequence[Sequence[float]]) -> float:
-    """Unbiased mean over samples of the variance within them, p(1 − p) of scores of 0 and 1, from repeated scores.
-
-    Samples scored once add nothing (Miller 2024).
-
-    An estimate, for reports. For a margin use :func:`within_sample_variance_upper`.
-    """
-    values = _disagreements(scores_by_sample)
-    return math.fsum(values) / len(values)
 
 
 def within_sample_variance_upper(

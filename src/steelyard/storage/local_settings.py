@@ -8,7 +8,6 @@ under the SHA-256 of the sealed plan, and so follow a run that is moved or renam
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import Final
@@ -16,13 +15,13 @@ from typing import Final
 import msgspec
 
 from steelyard.evidence.canonical import canonical, without_defaults
+from steelyard.evidence.forms import is_sha256
 from steelyard.records.file_options import FileOptions
 from steelyard.util.atomic_file import PARTIAL
 
 __all__ = ["LocalSettings", "read_local_settings", "settings_path", "write_local_settings"]
 
 MAX_BYTES: Final = 1 << 20
-DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +42,7 @@ def settings_path(plan_sha256: str) -> Path:
     """The file of a run's settings; ValueError for what is no SHA-256."""
     import platformdirs
 
-    if not DIGEST.fullmatch(plan_sha256):
+    if not is_sha256(plan_sha256):
         raise ValueError(f"{plan_sha256[:80]!r} is not a SHA-256")
     return platformdirs.user_state_path("steelyard") / "runs" / f"{plan_sha256}.json"
 

@@ -1,8 +1,8 @@
-"""The words of a remark that are known to change nothing in how a claim  be tested.
+"""The words of a remark that are known to change nothing in how a claim may be tested.
 
 Taken from remarks of published model cards. A word stands here only if no way is known in which it turns a sentence of
-the others into another measure: so there are no *questions*, which  be counted, no *best*, which  be chosen among
-several answers, no *maximum*, no *new* and no *our*, which  be those of another data set, no *excluded*, and no
+the others into another measure: so there are no *questions*, which may be counted, no *best*, which may be chosen among
+several answers, no *maximum*, no *new* and no *our*, which may be those of another data set, no *excluded*, and no
 number in words. Where such a word is harmless in a phrase alone, the phrase is in :mod:`steelyard.tasks.remarks`.
 """
 
@@ -85,7 +85,7 @@ OF_TYPE: Final = _words(
     "shaded grey gray green colour color coloured colored best highest top second third place global state art marks "
     "mark leading leader open source closed among gap level"
 )
-# With one of these a clause says where a number was read, or whose it is, and  name models.
+# With one of these a clause says where a number was read, or whose it is, and may name models.
 OF_REPORTS: Final = _words(
     "card cards report reports reported reporting paper papers blog post article announcement release readme "
     "repository website site page published publication table figure evaluated evaluation evaluate results result "

@@ -11,6 +11,7 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.plugins import Scorer, TargetChecker
 from steelyard.scorers import open_scorer
+from steelyard.scorers.powers import has_power, name_of
 from steelyard.tasks.definition import PromptFormat
 from steelyard.tasks.loaders import beside
 from steelyard.tasks.suite_file import SAMPLES, SUITE, SuiteFile, SuiteRows
@@ -61,11 +62,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def reads_context(scorer: dict[str, Any], prompts: dict[str, PromptFormat]) -> bool:
     """Whether a scorer of the suite reads the items' documents; raises InputError for one that cannot be opened."""
     named = [scorer, *(each.scorer for each in prompts.values() if each.scorer)]
-    return any(_is_reader(open_scorer(each)) for each in named)
-
-
-def _is_reader(scorer: Scorer) -> bool:
-    return bool(getattr(scorer, "reads_context", False))
+    return any(has_power(open_scorer(each), "reads_context") for each in named)
 
 
 def checked_scorer(specification: dict[str, Any], rows: SuiteRows, folder: Path) -> Scorer:
@@ -79,9 +76,9 @@ def checked_scorer(specification: dict[str, Any], rows: SuiteRows, folder: Path)
             continue
         item = rows.item(place)
         fault = scorer.target_fault(item.answer) if isinstance(scorer, TargetChecker) else ""
-        if _is_reader(scorer) and not item.context.strip():
+        if has_power(scorer, "reads_context") and not item.context.strip():
             raise InputError(
-                "has no context, in which the scorer citation looks for what is quoted",
+                f"has no context, which the scorer {name_of(scorer.identifier)} reads",
                 where=folder / SAMPLES,
                 line=rows.number_of(place),
             )

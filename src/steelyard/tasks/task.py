@@ -160,10 +160,6 @@ class Task:
         """The prompt format that a user names (default: the task's own), and the number of shots."""
         return choose_protocol(self.definition, RequestedProtocol(prompt=prompt, shots=shots))
 
-    def prompt_for(self, claim: Claim) -> str:
-        """The name of the prompt format that a claim means."""
-        return self.protocol_for(claim).prompt
-
     def prepare(
         self,
         prompt_format: str,

@@ -30,6 +30,7 @@ from steelyard.records import (
     VerdictWord,
     references_of,
 )
+from steelyard.scorers.powers import ReferringScorer
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
@@ -66,7 +67,7 @@ async def by_weights(
     scorers = {
         name: needed
         for name, several in scorers_of(plan).items()
-        if (needed := tuple(each for each in several if hasattr(each, "refer")))
+        if (needed := tuple(each for each in several if isinstance(each, ReferringScorer)))
     }
     if not scorers:
         raise InputError("has no score that was made by the weights of a reference", where=run.path)

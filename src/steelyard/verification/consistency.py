@@ -10,8 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from steelyard.errors import InputError, VerificationError
-from steelyard.evidence import layout
+from steelyard.errors import InputError
 from steelyard.models.address import PROVIDERS
 from steelyard.models.reasoning_check import BUDGETS
 from steelyard.models.text_likelihood import ALTERNATIVES
@@ -19,6 +18,7 @@ from steelyard.planning.decoding import temperatures_checked, temperatures_of_te
 from steelyard.planning.identity_checks import ENOUGH_NEXT_TOKENS
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.rules import asks_next_tokens
+from steelyard.planning.sealed_source import wrong_plan
 from steelyard.planning.turns import digest_of_checkpoints
 from steelyard.records import (
     AGAINST_REFERENCE,
@@ -53,9 +53,9 @@ def check_models(plan: Plan) -> None:
     """Raise VerificationError for capabilities that no model of this kind has."""
     for role, planned in plan.models.items():
         if reason := _why_not_this_kind(role, planned) or _why_not_together(planned) or why_not_batched(role, planned):
-            raise _wrong(f"the model {role[:40]}: {reason}")
+            raise wrong_plan(f"the model {role[:40]}: {reason}")
         if reason := _why_not_repeated(plan, role, planned) or _why_no_next_tokens(plan, role, planned):
-            raise _wrong(f"the model {role[:40]}: {reason}")
+            raise wrong_plan(f"the model {role[:40]}: {reason}")
 
 
 def _why_not_this_kind(role: str, planned: PlannedModel) -> str:
@@ -239,25 +239,25 @@ def check_created(plan: Plan) -> None:
     except ValueError:
         made = None
     if made is None or made.tzinfo is None or made.isoformat(timespec="seconds") != plan.created:
-        raise _wrong(f"created is {one_line(plan.created, 60)!r}, and no time such as 2026-11-28T00:55:41+00:00")
+        raise wrong_plan(f"created is {one_line(plan.created, 60)!r}, and no time such as 2026-11-28T00:55:41+00:00")
 
 
 def check_options(plan: Plan) -> None:
     """Raise VerificationError for options that no command seals, and for what goes with a kind of run alone."""
     if plan.is_identity_check and not 0 < plan.alpha <= Options.alpha:
-        raise _wrong(f"alpha is {plan.alpha}, and identity is checked at {Options.alpha} at most")
+        raise wrong_plan(f"alpha is {plan.alpha}, and identity is checked at {Options.alpha} at most")
     if plan.alpha != Options.alpha and not plan.is_identity_check:  # no other command sets another
-        raise _wrong(f"alpha is {plan.alpha}, not {Options.alpha}")
+        raise wrong_plan(f"alpha is {plan.alpha}, not {Options.alpha}")
     if plan.limit is not None and plan.limit < 1:
-        raise _wrong(f"limit is {plan.limit}, and it is at least 1")
+        raise wrong_plan(f"limit is {plan.limit}, and it is at least 1")
     if plan.output_tokens is not None and plan.output_tokens < 1:
-        raise _wrong(f"output_tokens is {plan.output_tokens}, and it is at least 1")
+        raise wrong_plan(f"output_tokens is {plan.output_tokens}, and it is at least 1")
     if plan.budget_us is not None and plan.budget_us < 1:
-        raise _wrong(f"budget_us is {plan.budget_us}, and it is at least 1")
+        raise wrong_plan(f"budget_us is {plan.budget_us}, and it is at least 1")
     if _inputs_of_tests(plan) != {name for test in plan.tests for name in test.inputs}:
-        raise _wrong("inputs are not those that its tests name, or those of a judge or of a watch")
+        raise wrong_plan("inputs are not those that its tests name, or those of a judge or of a watch")
     if plan.origin.kind != "imported" and plan.origin != Origin(kind=plan.origin.kind):
-        raise _wrong("origin names a log, and no log was imported")
+        raise wrong_plan("origin names a log, and no log was imported")
     if plan.sheet is not None:
         _check_of_a_sheet(plan)
     elif plan.requested:
@@ -285,19 +285,19 @@ def _inputs_of_tests(plan: Plan) -> set[str]:
 
 def _check_of_a_sheet(plan: Plan) -> None:
     if plan.origin.kind != "asked":
-        raise _wrong(f"claims are tested by answers that were asked, not by {plan.origin.kind} ones")
+        raise wrong_plan(f"claims are tested by answers that were asked, not by {plan.origin.kind} ones")
     if plan.requested:
-        raise _wrong("requested is set, and a claim sheet says what is tested")
+        raise wrong_plan("requested is set, and a claim sheet says what is tested")
     try:
         tolerance_of(plan.tolerance)
     except InputError as error:
-        raise _wrong(f"tolerance: {error}") from None
+        raise wrong_plan(f"tolerance: {error}") from None
 
 
 def _check_of_requests(plan: Plan) -> None:
     """Tests that a user asked for are planned or the run is not made; nothing of a claim is in it."""
     if plan.origin.kind != "asked":
-        raise _wrong(f"tests are of answers that were asked, not of {plan.origin.kind} ones")
+        raise wrong_plan(f"tests are of answers that were asked, not of {plan.origin.kind} ones")
     if plan.is_identity_check:
         _check_of_identity(plan)
     empty = Plan(format=plan.format, software="", created="", models={}, alpha=plan.alpha)
@@ -305,17 +305,17 @@ def _check_of_requests(plan: Plan) -> None:
         if name == "not_planned" and plan.is_identity_check:
             continue  # what access the model gives shows when it is planned
         if getattr(plan, name) != getattr(empty, name):
-            raise _wrong(f"{name} is set, and no claim is tested")
+            raise wrong_plan(f"{name} is set, and no claim is tested")
 
 
 def _check_of_identity(plan: Plan) -> None:
     """Each way is requested once, in one order, and nothing beside it: what else is tested has other levels."""
     names = [each.detector for each in plan.requested]
     if names != [name for name in AGAINST_REFERENCE if name in names]:
-        raise _wrong("requested has other tests beside identity, or one of its ways twice")
+        raise wrong_plan("requested has other tests beside identity, or one of its ways twice")
     references = references_of(plan.models)
     if not references or set(plan.models) != {SUBJECT, *references}:
-        raise _wrong("identity is about one model and its reference, and the plan has others")
+        raise wrong_plan("identity is about one model and its reference, and the plan has others")
 
 
 def _check_only_measured(plan: Plan) -> None:
@@ -323,7 +323,7 @@ def _check_only_measured(plan: Plan) -> None:
     empty = Plan(format=plan.format, software="", created="", models={}, alpha=plan.alpha)
     for name in ("detectors", "tests", "served", "not_planned", "tolerance", "accept_model", "allow_part"):
         if getattr(plan, name) != getattr(empty, name):
-            raise _wrong(f"{name} is set, and without a claim sheet nothing is tested")
+            raise wrong_plan(f"{name} is set, and without a claim sheet nothing is tested")
 
 
 def _check_of_a_log(plan: Plan, measurement: Measurement) -> None:
@@ -333,13 +333,9 @@ def _check_of_a_log(plan: Plan, measurement: Measurement) -> None:
     )
     for name in (*_OF_A_LOG, *_OF_A_DETECTOR):
         if getattr(measurement, name) != getattr(bare, name):
-            raise _wrong(f"{measurement.id}: {name} is set, which a log does not say")
+            raise wrong_plan(f"{measurement.id}: {name} is set, which a log does not say")
     if (measurement.decoding == "sampled") != bool(measurement.temperature):
-        raise _wrong(f"{measurement.id}: decoding does not go with its temperature")
+        raise wrong_plan(f"{measurement.id}: decoding does not go with its temperature")
     for name in ("limit", "scorer", "tasks", "output_tokens", "reasoning_effort", "budget_us"):
         if getattr(plan, name):
-            raise _wrong(f"{name} is set, and a log was imported")
-
-
-def _wrong(reason: str) -> VerificationError:
-    return VerificationError(f"{layout.PLAN}: {reason}")
+            raise wrong_plan(f"{name} is set, and a log was imported")

@@ -8,9 +8,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from steelyard.errors import InputError, VerificationError
-from steelyard.evidence import layout
 from steelyard.planning.build import RunRequest, measurement_request
 from steelyard.planning.sealed_planner import SealedPlanner
+from steelyard.planning.sealed_source import wrong_plan
 from steelyard.planning.sources import measurement_id
 from steelyard.records import NotPlanned, Plan, Served
 from steelyard.records.record import Record
@@ -38,11 +38,11 @@ def measured_again(plan: Plan) -> SealedPlanner:
         try:
             served = planner.measure(measurement_request(wanted, each.repeats, each.id))
         except InputError as error:
-            raise _wrong(f"{each.id} cannot be planned again: {error}") from None
+            raise wrong_plan(f"{each.id} cannot be planned again: {error}") from None
         if served is None:
-            raise _wrong(f"{each.id} is asked, and it cannot be: {planner.not_planned[-1].reason}")
+            raise wrong_plan(f"{each.id} is asked, and it cannot be: {planner.not_planned[-1].reason}")
     if len({each.repeats for each in plan.measurements}) > 1:
-        raise _wrong("measurements of one run have different repeats")
+        raise wrong_plan("measurements of one run have different repeats")
     _check_measurements(plan, planner, complete=True)
     _check_tasks(plan, planner)
     return planner
@@ -57,7 +57,7 @@ def check_requests(plan: Plan, planner: SealedPlanner, *, complete: bool) -> Non
     refused = {each.request: each for each in plan.not_planned}
     for not_planned in planner.not_planned:
         if not_planned.request in sealed:
-            raise _wrong(f"{not_planned.request} is served, and it cannot be: {not_planned.reason}")
+            raise wrong_plan(f"{not_planned.request} is served, and it cannot be: {not_planned.reason}")
         _compare(not_planned.request, refused.get(not_planned.request), not_planned)
     for served in planner.served:
         found = sealed.get(served.request)
@@ -124,7 +124,9 @@ def _check_measurements(plan: Plan, planner: SealedPlanner, *, complete: bool) -
     if complete and [each.id for each in plan.measurements] != [each.id for each in drafts]:
         known = {each.id for each in drafts}
         beside = next((each.id for each in plan.measurements if each.id not in known), "")
-        raise _wrong(f"{beside} is measured for no request" if beside else "measurements are not in planning's order")
+        raise wrong_plan(
+            f"{beside} is measured for no request" if beside else "measurements are not in planning's order"
+        )
 
 
 def _check_tasks(plan: Plan, planner: SealedPlanner) -> None:
@@ -132,10 +134,10 @@ def _check_tasks(plan: Plan, planner: SealedPlanner) -> None:
     for name in sorted(plan.tasks.keys() | planner.tasks.keys()):
         sealed, derived = plan.tasks.get(name), planner.tasks.get(name)
         if sealed is None or derived is None:
-            raise _wrong(f"tasks: {name[:80]!r} is {'missing' if sealed is None else 'asked by nothing'}")
+            raise wrong_plan(f"tasks: {name[:80]!r} is {'missing' if sealed is None else 'asked by nothing'}")
         of_ours = plan.software.split(" ")[0] == sealed.split(" ")[0]
         if sealed.split(" ")[0] != derived.split(" ")[0] or (of_ours and sealed != plan.software):
-            raise _wrong(f"tasks: {name[:80]!r} is said to come from {sealed[:80]!r}, and {derived!r} has it")
+            raise wrong_plan(f"tasks: {name[:80]!r} is said to come from {sealed[:80]!r}, and {derived!r} has it")
 
 
 def _check_none_beside(
@@ -143,19 +145,19 @@ def _check_none_beside(
 ) -> None:
     asked = [each.request for each in derived]
     if unknown := [each.request for each in sealed if each.request not in set(asked)]:
-        raise _wrong(f"the request {min(unknown)[:80]} belongs to no test")
+        raise wrong_plan(f"the request {min(unknown)[:80]} belongs to no test")
     if [each.request for each in sealed] != asked:
-        raise _wrong(f"{name}: requests are not in the order in which detectors make them")
+        raise wrong_plan(f"{name}: requests are not in the order in which detectors make them")
 
 
 def _compare(place: str, sealed: Record | None, derived: Record, left_out: Iterable[str] = ()) -> None:
     if sealed is None:
-        raise _wrong(f"nothing is planned for {place}, and no reason is given")
+        raise wrong_plan(f"nothing is planned for {place}, and no reason is given")
     for name in derived.__struct_fields__:
         was, now = getattr(sealed, name), getattr(derived, name)
         if was != now and name not in left_out:
             was, now = one_line(str(was), 160), one_line(str(now), 160)
-            raise _wrong(f"{place}: {name} is {was!r}, and {now!r} follows from claim, task and model")
+            raise wrong_plan(f"{place}: {name} is {was!r}, and {now!r} follows from claim, task and model")
 
 
 def _served_absent(planner: SealedPlanner) -> set[str]:
@@ -166,7 +168,3 @@ def _is_within(derived: Sequence[str], sealed: Sequence[str]) -> bool:
     """Whether sentences stand in this order among others: those that only a task's file could show."""
     rest = iter(sealed)
     return all(sentence in rest for sentence in derived)
-
-
-def _wrong(reason: str) -> VerificationError:
-    return VerificationError(f"{layout.PLAN}: {reason}")

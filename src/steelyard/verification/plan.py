@@ -17,6 +17,7 @@ from steelyard.evidence.bundle import Bundle
 from steelyard.planning.build import DETECTORS, planned_by, plugins_of, probing_rules
 from steelyard.planning.decoding import output_budget_of
 from steelyard.planning.sealed_planner import SealedPlanner
+from steelyard.planning.sealed_source import wrong_plan
 from steelyard.planning.weights import detect_weight_of, share_out
 from steelyard.plugins import Detector, detector_of
 from steelyard.records import SUBJECT, Measurement, Plan, PlannedTest
@@ -64,7 +65,9 @@ def check_plan(run: RunFolder, bundle: Bundle) -> NotMadeAgain:
     for measurement in plan.measurements:
         _check_size(run, measurement)
         if measurement.role not in plan.models:
-            raise _wrong(f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}")
+            raise wrong_plan(
+                f"{measurement.id} asks a model in a role that the plan has not: {measurement.role[:80]!r}"
+            )
     _check_output_budgets(plan)
     _check_served(plan)
     planner = planned_again(plan)
@@ -91,10 +94,6 @@ def planned_again(plan: Plan) -> SealedPlanner | None:
         raise with_versions(plan, error) from None
 
 
-def _wrong(reason: str) -> VerificationError:
-    return VerificationError(f"{layout.PLAN}: {reason}")
-
-
 def _check_size(run: RunFolder, measurement: Measurement) -> None:
     """Before anything is computed for each trial: a stranger's plan must not be larger than its samples."""
     if measurement.again:  # its samples are those of another, which has the same size
@@ -109,7 +108,7 @@ def _check_size(run: RunFolder, measurement: Measurement) -> None:
             f"{name}: not the samples that the plan sealed: {measurement.population} digests, a line each"
         )
     if not 1 <= measurement.repeats <= MAX_REPEATS:
-        raise _wrong(f"{measurement.id}: {measurement.repeats} repeats are not from 1 to {MAX_REPEATS}")
+        raise wrong_plan(f"{measurement.id}: {measurement.repeats} repeats are not from 1 to {MAX_REPEATS}")
 
 
 def _check_output_budgets(plan: Plan) -> None:
@@ -125,11 +124,11 @@ def _check_output_budgets(plan: Plan) -> None:
         for tokens in stated.get(each.id, {None}):
             budget = output_budget_of(each.kind, each.chat, capabilities, plan.output_tokens, tokens)
             if each.output_budget != budget:
-                raise _wrong(f"{each.id}: output_budget does not follow from its claim and what its model takes")
+                raise wrong_plan(f"{each.id}: output_budget does not follow from its claim and what its model takes")
             if each.budget_stated != (budget is not None and budget == tokens):
-                raise _wrong(f"{each.id}: budget_stated does not follow from its claim")
+                raise wrong_plan(f"{each.id}: budget_stated does not follow from its claim")
         if each.reasoning_effort != (plan.reasoning_effort if each.kind == "generate" else ""):
-            raise _wrong(f"{each.id}: reasoning_effort is not the plan's")
+            raise wrong_plan(f"{each.id}: reasoning_effort is not the plan's")
 
 
 def _check_served(plan: Plan) -> None:
@@ -139,19 +138,19 @@ def _check_served(plan: Plan) -> None:
     measurements = plan.by_id
     requests = [served.request for served in plan.served] + [refused.request for refused in plan.not_planned]
     if len(set(requests)) < len(requests):
-        raise _wrong("one request is answered twice")
+        raise wrong_plan("one request is answered twice")
     for served in plan.served:
         measurement = measurements.get(served.reads.measurement)
         if measurement is None or served.reads.scorer not in measurement.scorers:
-            raise _wrong(f"{served.request} is served by scores that no measurement gives")
+            raise wrong_plan(f"{served.request} is served by scores that no measurement gives")
         number = served.claim_number
         if number is None or plan.sheet is None or number >= len(plan.sheet.claims):
             continue
         task = plan.sheet.claims[number].task
         if measurement.task != task and measurement.task != resolve(task):
-            raise _wrong(f"the claim on {task[:80]!r} is measured on another task, {measurement.task[:80]!r}")
+            raise wrong_plan(f"the claim on {task[:80]!r} is measured on another task, {measurement.task[:80]!r}")
         if measurement.role != SUBJECT:
-            raise _wrong(f"the claim on {task[:80]!r} is measured on another model than the subject")
+            raise wrong_plan(f"the claim on {task[:80]!r} is measured on another model than the subject")
 
 
 def _check_tests(plan: Plan) -> SealedPlanner:
@@ -175,19 +174,21 @@ def _check_tests(plan: Plan) -> SealedPlanner:
     try:
         _ = plan.detect_weight and detect_weight_of(plan.detect_weight)
     except InputError:
-        raise _wrong("detect_weight is no number between 0 and 1") from None
+        raise wrong_plan("detect_weight is no number between 0 and 1") from None
     if not absent and bool(plan.detect_weight) != any(test.rule in probing for test in unshared):
-        raise _wrong("detect_weight is for what detectors ask beside the claims, and it does not go with its tests")
+        raise wrong_plan("detect_weight is for what detectors ask beside the claims, and it does not go with its tests")
     shared = {
         test.id: test for test in ((*plan.tests,) if absent else share_out(unshared, probing, plan.detect_weight))
     }
     missing = [name for name in again if name not in shared]
     if missing:
-        raise _wrong(f"the test {missing[0]} is not planned, and no reason is given")
+        raise wrong_plan(f"the test {missing[0]} is not planned, and no reason is given")
     _check_weights(plan)
     for test in plan.tests:
         if test.id in again and test.rule != again[test.id].rule:
-            raise _wrong(f"the test {test.id} is sealed as one by {test.rule[:80]}, and {again[test.id].rule} plans it")
+            raise wrong_plan(
+                f"the test {test.id} is sealed as one by {test.rule[:80]}, and {again[test.id].rule} plans it"
+            )
         if test.rule in detectors:
             _check_test(plan, test, again, shared[test.id], detectors[test.rule])
     return planner
@@ -197,45 +198,45 @@ def _check_detectors(plan: Plan) -> None:
     """Every audit plans the built-in detectors, and no test is by a rule that did not plan."""
     names = [rule.partition("@")[0] for rule in plan.detectors]
     if len(set(names)) < len(names):
-        raise _wrong("one detector planned twice")
+        raise wrong_plan("one detector planned twice")
     if plan.sheet is not None and (left_out := [name for name in DETECTORS if name not in names]):
-        raise _wrong(f"the detector {left_out[0]} did not plan, which every audit has it do")
+        raise wrong_plan(f"the detector {left_out[0]} did not plan, which every audit has it do")
     if plan.sheet is None and names != list(dict.fromkeys(each.detector for each in plan.requested)):
-        raise _wrong("the detectors that planned are not those of the tests that were asked for")
+        raise wrong_plan("the detectors that planned are not those of the tests that were asked for")
     if plan.detect and (absent := [name for name in plan.detect if name not in names]):
-        raise _wrong(f"the detector {absent[0][:80]} was named, and it did not plan")
+        raise wrong_plan(f"the detector {absent[0][:80]} was named, and it did not plan")
     if unknown := [test.rule for test in plan.tests if test.rule not in plan.detectors]:
-        raise _wrong(f"a test by {unknown[0][:80]}, which is none of the detectors that planned")
+        raise wrong_plan(f"a test by {unknown[0][:80]}, which is none of the detectors that planned")
 
 
 def _check_weights(plan: Plan) -> None:
     if len({test.id for test in plan.tests}) < len(plan.tests):
-        raise _wrong("two tests have one id")
+        raise wrong_plan("two tests have one id")
     weights = math.fsum(test.weight for test in plan.tests)
     if any(test.weight < 0 for test in plan.tests) or (weights and not math.isclose(weights, 1.0)):
-        raise _wrong(f"the weights of the tests sum to {weights:g}, not 1")
+        raise wrong_plan(f"the weights of the tests sum to {weights:g}, not 1")
 
 
 def _planned(detector: Detector, planner: SealedPlanner, rule: str) -> list[PlannedTest]:
     try:
         return list(planned_by(detector, planner))
     except InputError as error:
-        raise _wrong(f"the tests by {rule} cannot be planned again: {error}") from None
+        raise wrong_plan(f"the tests by {rule} cannot be planned again: {error}") from None
 
 
 def _check_test(
     plan: Plan, test: PlannedTest, again: dict[str, PlannedTest], shared: PlannedTest, detector: Detector
 ) -> None:
     if test.id not in again:
-        raise _wrong(f"the test {test.id} is none that {test.rule} plans for this sheet")
+        raise wrong_plan(f"the test {test.id} is none that {test.rule} plans for this sheet")
     draft = msgspec.structs.replace(again[test.id], weight=shared.weight)
     try:
         expected = detector.seal(draft, plan)
     except ValueError as error:
-        raise _wrong(f"the test {test.id} cannot be sealed again: {error}") from None
+        raise wrong_plan(f"the test {test.id} cannot be sealed again: {error}") from None
     for name in test.__struct_fields__:
         if getattr(test, name) != getattr(expected, name):
-            raise _wrong(f"test {test.id}: {_what_differs(test, expected, name)} does not follow from the claim")
+            raise wrong_plan(f"test {test.id}: {_what_differs(test, expected, name)} does not follow from the claim")
 
 
 def _what_differs(test: PlannedTest, expected: PlannedTest, name: str) -> str:
@@ -253,9 +254,9 @@ def check_scorers(plan: Plan) -> None:
     for measurement, scorers in scorers_of(plan).items():
         for scorer in scorers:
             if executes(scorer) and isinstance(scorer, Imported) != (plan.origin.kind == "imported"):
-                raise _wrong(
+                raise wrong_plan(
                     f"{measurement}: scores by {scorer.identifier} do not go with an origin of the answers that "
                     f"says {plan.origin.kind}"
                 )
     if plan.plugins.keys() != plugins_of(plan.measurements, plan.detectors).keys():
-        raise _wrong("plugins are not those of its scorers and detectors")
+        raise wrong_plan("plugins are not those of its scorers and detectors")

@@ -70,11 +70,6 @@ class Recomputed:
         """Whether the report's pages were drawn again and are equal to the sealed ones."""
         return not self.not_compared
 
-    @property
-    def all_scores(self) -> int:
-        """All scores, wherever they came from."""
-        return self.scores + self.withheld + self.executed
-
 
 def recompute(run: Path, bundle: Bundle | None = None) -> Recomputed:
     """Recompute everything after the journal; raises VerificationError naming the first thing that does not follow.

@@ -6,6 +6,7 @@ from typing import Final
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.records import Plan
+from steelyard.scorers.powers import name_of
 from steelyard.storage.run_folder import RunFolder
 from steelyard.watching.passes import measurement_of
 
@@ -18,7 +19,7 @@ _ASKED: Final = ("task", "suite", "items", "population", "prompt", "shots", "kin
 def check_probe(plan: Plan) -> None:
     """Raise InputError for a task that no watch can read: one whose answers a judge scores, in another run."""
     measurement = measurement_of(plan)
-    if measurement.scorers[0].partition("@")[0].partition("[")[0] == "judged":
+    if name_of(measurement.scorers[0]) == "judged":
         raise InputError(f"{measurement.task}: its answers are scored by a judge, which no watch reads yet: give a "
                          "suite with another scorer")  # fmt: skip
 

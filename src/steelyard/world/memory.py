@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.world.models.weights import digest, read_tensors, write_tensors
 from steelyard.world.sim.simulator import Floats
+from steelyard.world.weights import digest, read_tensors, write_tensors
 
 __all__ = ["EXACT_LIMIT", "Memory", "Recalled"]
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from steelyard.cli.remote.shown import print_run
-from steelyard.server.api.records import RunVerdict
+from steelyard.server.wire.records import RunVerdict
 from tests.server.client.answering import ANSWER
 
 CLAIM: dict[str, Any] = {

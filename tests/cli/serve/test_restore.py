@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steelyard.server.database.backup import write_backup
-from steelyard.server.database.erasure import erase_person
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.erasure import erase_person
 from tests.cli.serve.conftest import Call
 from tests.server.database.rows import fill, number_of_rows
 from tests.server.databases import open_folder, started

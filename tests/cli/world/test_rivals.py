@@ -9,9 +9,9 @@ import pytest
 from steelyard.cli.world.checkpoints import load_trainings
 from steelyard.cli.world.rivals import simplest_rivals
 from steelyard.world.data.scenes_source import ScenesSource
+from steelyard.world.fitting import train_model
 from steelyard.world.models.model import WorldModel
 from steelyard.world.training.budget import TrainingBudget
-from steelyard.world.training.fitting import train_model
 from tests.world.small_worlds import small_source
 
 

@@ -16,7 +16,7 @@ from steelyard.server.access.people import People
 from steelyard.server.access.roles import roles_of
 from steelyard.server.access.tokens import Tokens
 from steelyard.server.database.connection import Database
-from steelyard.server.web.facts import RequestFacts
+from steelyard.server.http.facts import RequestFacts
 
 FACTS = RequestFacts("request 1", address="192.0.2.7")
 ISSUER = "https://id.example"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
 
 from steelyard.server.access.request_limit import OF_NETWORK
-from steelyard.server.push.archive import packed, packed_contents
+from steelyard.server.archive import packed, packed_contents
 from tests.server.api.callers import OTHER, THIRD, Asker, askers
 from tests.server.api.conformity import Document, Request, requests
 from tests.server.site import GOLDEN, Site, data_folder, pushed, serving

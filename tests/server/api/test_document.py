@@ -13,8 +13,8 @@ from steelyard.records import VerdictWord
 from steelyard.server.access.callers import Place
 from steelyard.server.api.document import document_text, openapi
 from steelyard.server.api.operations import OPERATIONS
-from steelyard.server.api.records import WordAsked
 from steelyard.server.app import RULES
+from steelyard.server.wire.records import WordAsked
 from tests.server.site import Site
 
 DOCUMENT = openapi(OPERATIONS)

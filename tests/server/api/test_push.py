@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from steelyard.evidence.bundle import Bundle
-from steelyard.server.push.archive import packed
+from steelyard.server.archive import packed
 from tests.server.site import GOLDEN, Site, pushed
 
 TAR = {"Content-Type": "application/x-tar", "Content-Encoding": "gzip"}

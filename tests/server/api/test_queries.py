@@ -6,8 +6,8 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.api.queries import query_of
-from steelyard.server.api.records import RunQuery
 from steelyard.server.web.call import Call
+from steelyard.server.wire.records import RunQuery
 
 
 def asked(*pairs: tuple[str, str]) -> RunQuery:

@@ -10,7 +10,7 @@ import pytest
 from steelyard.api.results import verified
 from steelyard.errors import ExitCode
 from steelyard.evidence import layout
-from steelyard.server.push.archive import Limits, Unpacker
+from steelyard.server.archive import Limits, Unpacker
 from tests.server.site import GOLDEN, Client, Site, pushed
 
 PROJECT = "api-runs"

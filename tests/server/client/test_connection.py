@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from steelyard.errors import InputError, ModelUnavailable, SteelyardError, StorageError, VerificationError
-from steelyard.server.api.records import HealthStatus
 from steelyard.server.client.connection import connected
+from steelyard.server.wire.records import HealthStatus
 from tests.server.client.answering import TOKEN, answering
 
 

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from steelyard.errors import ExitCode, InputError, ModelUnavailable, VerificationError
-from steelyard.server.api.records import RunVerdict
 from steelyard.server.client.runs import ask_verdicts, combined, seal_of, standing_of, tries_of
+from steelyard.server.wire.records import RunVerdict
 from tests.server.client.answering import ANSWER, SEAL, TOKEN, answering
 from tests.server.site import GOLDEN
 

@@ -11,15 +11,15 @@ import psycopg
 import pytest
 
 from steelyard.errors import InputError
-from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database
-from steelyard.server.database.erasure import erase_person
 from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.database.job_copies import clear_marked, job_folders, mark_copies, old_copies
-from steelyard.server.database.restore import restore_backup
-from steelyard.server.database.retention import retain
 from steelyard.server.jobs.rows import find_job, insert_job
 from steelyard.server.jobs.specification import Resumption
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.erasure import erase_person
+from steelyard.server.upkeep.restore import restore_backup
+from steelyard.server.upkeep.retention import retain
 from steelyard.storage.postgres.leases import take
 from tests.server.database.rows import add_stored_run, content, one
 from tests.server.databases import Server, open_folder, started

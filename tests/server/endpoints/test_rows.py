@@ -17,7 +17,7 @@ from steelyard.server.encryption.key_file import SecretKeyFile
 from steelyard.server.encryption.keyring import UnreadableError
 from steelyard.server.endpoints.form import Terms, read_endpoint
 from steelyard.server.endpoints.rows import Endpoints
-from steelyard.server.web.facts import RequestFacts
+from steelyard.server.http.facts import RequestFacts
 from tests.server.database.rows import fill
 
 FACTS = RequestFacts("request", "10.0.0.1")

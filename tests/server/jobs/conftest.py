@@ -7,8 +7,8 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from steelyard.server.database.connection import Database
-from steelyard.server.jobs.rows import Jobs
 from tests.server.databases import copied, open_folder
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, opened
 
 

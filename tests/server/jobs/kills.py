@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from steelyard.server.jobs.rows import JobEvent, Jobs
+from steelyard.server.jobs.rows import JobEvent
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import ENDED, Yard, a_person, a_run
 
 

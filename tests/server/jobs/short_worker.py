@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.http.logs import JsonLog
 from steelyard.server.jobs.worker import JobWorker, WorkerSettings
-from steelyard.server.web.logs import JsonLog
 
 
 def main(data: str, name: str, lease: float, concurrency: int = 1, least_free: int = 0) -> None:

@@ -13,14 +13,14 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import Database
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.jobs import acts, rows
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.jobs.room import OPEN_OF_PERSON, OPEN_OF_PROJECT
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, AuditSpecification
-from steelyard.server.web.facts import RequestFacts
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import NOWHERE, Yard, a_person, a_run, an_endpoint, note_places
 
 FACTS = RequestFacts("request", "10.0.0.1")

@@ -19,17 +19,18 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome
 from steelyard.runner.budget import Reservation
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import Database
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.jobs import acts, approving, thresholds
 from steelyard.server.jobs.leases import Lease, leave_job, take_job
 from steelyard.server.jobs.leases import Outcome as Ending
 from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.jobs.messages import Setup
-from steelyard.server.jobs.rows import JobRow, Jobs, why_it_waits
+from steelyard.server.jobs.rows import JobRow, why_it_waits
 from steelyard.server.jobs.schedules import insert_schedule, make_due_jobs
 from steelyard.server.jobs.specification import Resumption
 from steelyard.server.jobs.spending import JobAllowance
-from steelyard.server.web.facts import RequestFacts
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, a_run, an_endpoint, wait_for, when_ended
 
 FACTS = RequestFacts("request", "10.0.0.1")

@@ -7,9 +7,9 @@ import pytest
 from steelyard.server.jobs.attempt import JobAttempt
 from steelyard.server.jobs.leases import Lease, take_job
 from steelyard.server.jobs.messages import clock, read_progress
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Specification
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, a_run, wait_for
 
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from steelyard.errors import InputError
 from steelyard.server.jobs.cadence import WEEKDAYS, cadence_in_words, cron_of
-from steelyard.server.jobs.looks import check_schedule
+from steelyard.server.jobs.looks import next_look
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -18,12 +22,12 @@ from steelyard.server.jobs.looks import check_schedule
 )
 def test_plain_choices_are_five_fields_and_are_said_in_words(chosen: tuple[str, ...], cron: str, words: str) -> None:
     assert (cron_of(*chosen), cadence_in_words(cron)) == (cron, words)
-    check_schedule(cron, "Europe/Berlin")
+    next_look(cron, "Europe/Berlin", NOW)
 
 
 def test_each_day_of_the_week_is_one_that_cron_knows() -> None:
     for weekday, name in WEEKDAYS.items():
-        check_schedule(f"0 6 * * {weekday}", "UTC")
+        next_look(f"0 6 * * {weekday}", "UTC", NOW)
         assert cadence_in_words(f"0 6 * * {weekday}") == f"each {name} at 06:00"
 
 

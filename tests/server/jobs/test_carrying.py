@@ -16,20 +16,21 @@ from steelyard.errors import InputError, VerificationError
 from steelyard.evidence.ledger import parse_lines
 from steelyard.evidence.ledger_file import ledger_path
 from steelyard.planning import orders
-from steelyard.server.database.backup import write_backup
-from steelyard.server.database.restore import restore_backup
 from steelyard.server.jobs.asking import arguments_of, job_of
 from steelyard.server.jobs.carrying import carry_plans, key_of_plan, note_plan
 from steelyard.server.jobs.messages import Setup
-from steelyard.server.jobs.rows import JobRow, Jobs
+from steelyard.server.jobs.rows import JobRow
 from steelyard.server.jobs.signing import key_id_of_project, signer_of_project
 from steelyard.server.jobs.specification import AuditSpecification, Resumption
 from steelyard.server.runs.folders import folder_of
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.restore import restore_backup
 from steelyard.storage.postgres.folders import begin_run
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from tests.conftest import SumsServer
 from tests.server.databases import copied, open_folder
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, note_places, opened, questions, wait_for, when_ended
 
 SHEET = "model: adder\nclaims:\n- task: sums\n  value: 100\n"

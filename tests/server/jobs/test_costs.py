@@ -11,10 +11,10 @@ from steelyard.api.results import verified
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.costs import VerdictCost, verdict_costs
 from steelyard.server.jobs.leases import Lease, Outcome, finish_job, leave_job, take_job
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
 from steelyard.server.runs.rows import insert_run
 from steelyard.server.runs.summary import RunSummary, Taken, summary_of
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import a_run, an_endpoint
 from tests.server.site import GOLDEN
 

@@ -52,7 +52,7 @@ def test_what_goes_wrong_is_one_line_and_the_next_one_is_planned() -> None:
     refused, failed, fine = (runs.begin(1, 1, plan) for plan in (refuse, fail, Figures))
     assert done(runs, 1, refused).problem == "there is no such task at all"
     said = done(runs, 1, failed).problem
-    assert said.startswith("an error of ours: ZeroDivisionError")
+    assert said.startswith("internal error: ZeroDivisionError")
     assert "secret" not in said
     assert done(runs, 1, fine).problem == ""
 

@@ -19,12 +19,12 @@ from steelyard.models import Settings, open_model
 from steelyard.server.database.folder import DataFolder
 from steelyard.server.jobs.keeping import KeptRun, kept_run
 from steelyard.server.jobs.leases import Outcome, leave_job
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.signing import signer_of_project
 from steelyard.server.jobs.specification import Resumption
 from steelyard.storage.postgres.leases import LeaseLost
 from steelyard.tasks.catalogue import Catalogue
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, a_run, taken_setup, wait_for, when_ended
 from tests.storage.postgres.runs import plan_in, questions_of
 
@@ -121,8 +121,11 @@ def test_a_run_that_was_sealed_and_not_handed_over_is_written_and_asked_nothing(
         row = connection.execute("SELECT stored_run_id FROM steelyard.job WHERE id = %s", (number,)).fetchone()
     assert row is not None
     again = msgspec.structs.replace(setup, stored_run=row[0])
-    with kept_run(yard.database.new_connection, again, tmp_path / "run") as kept:
-        assert not kept.is_begun
+    with (
+        kept_run(yard.database.new_connection, again, tmp_path / "run") as kept,
+        pytest.raises(StorageError, match="before"),
+    ):
+        kept.text(b"")
     assert verify_integrity(tmp_path / "run").answers == 4
 
 

@@ -17,8 +17,8 @@ from steelyard.server.jobs.leases import (
     renew_leases,
     take_job,
 )
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import a_person, a_project, an_endpoint
 
 

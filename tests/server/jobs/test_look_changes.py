@@ -12,12 +12,12 @@ from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.look_changes import Claim, Found, changed, newly_accused
 from steelyard.server.jobs.past_looks import LookRow, list_looks
-from steelyard.server.jobs.rows import Jobs, insert_job
-from steelyard.server.jobs.schedules import Schedules
+from steelyard.server.jobs.rows import insert_job
 from steelyard.server.jobs.specification import BUILT_IN, Resumption, RunSpecification
 from steelyard.server.jobs.taking_in import finish
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.summary import ClaimRow, RunSummary
+from tests.server.jobs.from_a_pool import Jobs, Schedules
 from tests.server.site import GOLDEN
 
 ASKED = RunSpecification(model=BUILT_IN, task="mmlu")

@@ -10,8 +10,8 @@ from steelyard.server.database.connection import Database
 from steelyard.server.jobs.budgets import BudgetRow, set_budget
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.needs import jobs_in_need, nearly_spent, used_share
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import a_run, an_endpoint
 
 

@@ -8,9 +8,9 @@ from psycopg_pool import ConnectionPool
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
 from steelyard.server.jobs.past_looks import LookRow, last_looks, list_looks
-from steelyard.server.jobs.rows import Jobs, insert_job
-from steelyard.server.jobs.schedules import Schedules
+from steelyard.server.jobs.rows import insert_job
 from steelyard.server.jobs.specification import BUILT_IN, Resumption, RunSpecification
+from tests.server.jobs.from_a_pool import Jobs, Schedules
 
 ASKED = RunSpecification(model=BUILT_IN, task="mmlu")
 FIRST = datetime(2026, 11, 2, 5, tzinfo=UTC)

@@ -9,6 +9,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import Database
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.jobs import acts, room, schedule_acts
 from steelyard.server.jobs.room import (
     OPEN_OF_PROJECT,
@@ -17,9 +18,9 @@ from steelyard.server.jobs.room import (
     check_room,
     room_for_looks,
 )
-from steelyard.server.jobs.rows import Jobs, insert_job
+from steelyard.server.jobs.rows import insert_job
 from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
-from steelyard.server.web.facts import RequestFacts
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import a_person
 
 FACTS = RequestFacts("request", "10.0.0.1")

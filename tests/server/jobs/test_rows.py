@@ -9,10 +9,10 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.access.members import Members
 from steelyard.server.database.connection import Database
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, AuditSpecification, Resumption, RunSpecification
-from steelyard.server.web.facts import RequestFacts
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import a_person, an_endpoint
 
 URL = "http://127.0.0.1:1/rows/v1"

@@ -8,11 +8,12 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import Database
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.membership import Missing, Refused
-from steelyard.server.jobs.rows import Jobs, insert_job
+from steelyard.server.jobs.rows import insert_job
 from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
-from steelyard.server.web.facts import RequestFacts
+from tests.server.jobs.from_a_pool import Jobs
 
 FACTS = RequestFacts("request", "10.0.0.1")
 ASKED = RunSpecification(model=BUILT_IN, task="mmlu")

@@ -13,11 +13,12 @@ from steelyard.errors import InputError
 from steelyard.server.access.groups import apply_groups
 from steelyard.server.database.connection import Database
 from steelyard.server.endpoints.own_places import note_own_places
-from steelyard.server.jobs.rows import Jobs, insert_job
-from steelyard.server.jobs.schedules import Schedules, make_due_jobs, why_they_wait
+from steelyard.server.jobs.rows import insert_job
+from steelyard.server.jobs.schedules import make_due_jobs, why_they_wait
 from steelyard.server.jobs.specification import BUILT_IN, Resumption, RunSpecification
 from steelyard.server.oidc.settings import OidcSettings
 from steelyard.server.settings import serve_settings
+from tests.server.jobs.from_a_pool import Jobs, Schedules
 
 ASKED = RunSpecification(model=BUILT_IN, task="mmlu")
 

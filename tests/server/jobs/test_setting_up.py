@@ -15,14 +15,14 @@ from aiohttp import web
 
 from steelyard.errors import InputError, ModelUnavailable, StorageError
 from steelyard.models import open_model
-from steelyard.server.database.backup import write_backup
 from steelyard.server.endpoints.addresses import OwnPlaces
 from steelyard.server.jobs.asking import arguments_of
 from steelyard.server.jobs.messages import Setup
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import RunSpecification
+from steelyard.server.upkeep.backup import write_backup
 from tests.conftest import SumsServer
 from tests.server.endpoints.test_addresses import DnsResolver, name_server, page_server
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, a_run, note_places, taken_setup, wait_for, when_ended
 
 KEY = "sk-only-the-endpoint-sees-4711"

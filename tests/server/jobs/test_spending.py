@@ -18,10 +18,10 @@ from steelyard.server.jobs.budgets import budgets_of, set_budget
 from steelyard.server.jobs.leases import Lease, end_lost_lease, leave_job, take_job
 from steelyard.server.jobs.leases import Outcome as Ending
 from steelyard.server.jobs.messages import Setup
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.spending import JobAllowance, _in_plain_amounts
 from steelyard.storage.postgres.leases import give_back, take
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, a_run, an_endpoint, wait_for, when_ended
 from tests.storage.postgres.rows import new_run
 

@@ -10,10 +10,10 @@ from steelyard.errors import VerificationError
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.jobs.leases import Lease, take_job
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import BUILT_IN, RunSpecification
 from steelyard.server.jobs.taking_in import finish, keep_run, verified_copy
 from steelyard.server.push.verifying import Verifier
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import a_project
 from tests.server.site import GOLDEN
 

@@ -14,6 +14,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import Database
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.jobs.thresholds import (
     Threshold,
@@ -24,7 +25,6 @@ from steelyard.server.jobs.thresholds import (
     waiting_change,
     waiting_changes,
 )
-from steelyard.server.web.facts import RequestFacts
 from tests.server.jobs.yard import a_person
 
 FACTS = RequestFacts("request", "10.0.0.1")

@@ -6,10 +6,10 @@ import pytest
 
 from steelyard.server.database.connection import Database
 from steelyard.server.jobs.leases import Outcome, leave_job, take_job
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import AuditSpecification, Resumption, RunSpecification, encode
 from steelyard.server.jobs.tries import Try, asked_tasks, named_tasks, other_tries
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, an_endpoint, questions, when_ended
 
 NAME = "at 127.0.0.1:1/tries/v1"

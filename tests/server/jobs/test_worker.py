@@ -11,10 +11,10 @@ from steelyard.errors import InputError
 from steelyard.server.database.connection import existing_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.jobs.leases import take_job
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.specification import Resumption
 from steelyard.server.jobs.worker import worker_settings
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, a_project, a_run, an_endpoint, wait_for, when_ended
 from tests.server.site import Site, environment
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from steelyard.server.database.connection import Database
-from steelyard.server.jobs.rows import Jobs, why_it_waits
+from steelyard.server.jobs.rows import why_it_waits
 from steelyard.server.jobs.workers import Presence, WorkerRow, workers_seen
 from tests.conftest import SumsServer
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import Yard, a_person, a_run, wait_for, when_ended
 
 

@@ -23,13 +23,14 @@ from steelyard.server.database.folder import DataFolder, open_data_folder
 from steelyard.server.encryption.key_file import secret_key_file
 from steelyard.server.endpoints.addresses import OwnPlaces
 from steelyard.server.endpoints.rows import Endpoints
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.jobs.leases import Lease, take_job
 from steelyard.server.jobs.messages import Setup
-from steelyard.server.jobs.rows import JobRow, Jobs
+from steelyard.server.jobs.rows import JobRow
 from steelyard.server.jobs.setting_up import prepare_setup
 from steelyard.server.jobs.specification import RunSpecification, Specification
-from steelyard.server.web.facts import RequestFacts
 from tests.docs.pages import ROOT
+from tests.server.jobs.from_a_pool import Jobs
 
 NOWHERE = OwnPlaces()
 ENDED = ("finished", "failed", "cancelled")

@@ -16,10 +16,10 @@ from psycopg_pool import ConnectionPool
 
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.encryption.key_file import SecretKeyFile
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.notify.form import read_place, read_target
 from steelyard.server.notify.places import Places
 from steelyard.server.notify.webhooks import Webhooks
-from steelyard.server.web.facts import RequestFacts
 
 FACTS = RequestFacts("0123456789abcdef", address="203.0.113.7")
 PROJECT = Membership(1, "default", Role.ADMIN)

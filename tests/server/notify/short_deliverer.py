@@ -10,9 +10,9 @@ from steelyard.server.database.connection import existing_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.encryption.key_file import secret_key_file
 from steelyard.server.endpoints.addresses import OwnPlaces
+from steelyard.server.http.logs import JsonLog
 from steelyard.server.notify.deliverer import Deliverer, Timing
 from steelyard.server.notify.mail_server import MailServers
-from steelyard.server.web.logs import JsonLog
 
 
 def main(data: str) -> None:

@@ -15,12 +15,12 @@ from psycopg_pool import ConnectionPool
 from steelyard.server.access.callers import Caller
 from steelyard.server.encryption.key_file import SecretKeyFile, secret_key_file
 from steelyard.server.endpoints.addresses import OwnPlaces
+from steelyard.server.events import note_event
+from steelyard.server.http.logs import JsonLog
 from steelyard.server.notify.deliverer import Deliverer, Timing
-from steelyard.server.notify.events import note_event
 from steelyard.server.notify.mail_server import MailServers
 from steelyard.server.notify.places import Places
 from steelyard.server.notify.webhooks import Webhooks
-from steelyard.server.web.logs import JsonLog
 from tests.docs.pages import ROOT
 from tests.server.database.rows import one
 from tests.server.databases import started

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.server.notify.events import KINDS
+from steelyard.server.events import KINDS
 from steelyard.server.notify.letters import letter_of, subject_of
 
 DATA = {

@@ -12,11 +12,11 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.encryption.key_file import SecretKeyFile
 from steelyard.server.endpoints.addresses import OwnPlaces
+from steelyard.server.events import note_event
+from steelyard.server.http.logs import JsonLog
 from steelyard.server.notify.deliverer import Deliverer
-from steelyard.server.notify.events import note_event
 from steelyard.server.notify.mail_choices import CODES_A_DAY, MailChoices
 from steelyard.server.notify.mail_server import MailServers, read_mail_server
-from steelyard.server.web.logs import JsonLog
 from tests.server.notify.receiver import FACTS, PROJECT, make_due, rows
 from tests.server.notify.sink import Sink, mail_sink
 

@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from steelyard.server.access.callers import Caller
 from steelyard.server.encryption.key_file import SecretKeyFile
-from steelyard.server.notify.events import note_event
+from steelyard.server.events import note_event
 from steelyard.server.notify.outbox import DELAYS, MAX_ATTEMPTS, Delivery, Outcome, end_hopeless, record, take_webhooks
 from steelyard.server.notify.webhooks import Webhooks
 from tests.server.notify.receiver import FACTS, PROJECT, added, make_due, rows

@@ -11,9 +11,9 @@ from psycopg_pool import ConnectionPool
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.connection import Database
 from steelyard.server.encryption.key_file import SecretKeyFile
-from steelyard.server.endpoints.rotation import rotate
 from steelyard.server.notify.mail_server import MailServers, read_mail_server
 from steelyard.server.notify.sealed import address_of, all_notify_secrets
+from steelyard.server.upkeep.rotation import rotate
 from tests.server.database.rows import one
 from tests.server.databases import started
 from tests.server.notify.receiver import FACTS, added

@@ -7,9 +7,9 @@ import json
 import re
 
 from steelyard.server.database.connection import existing_database
-from steelyard.server.database.erasure import erase_person
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.pages.audit import _shown
+from steelyard.server.upkeep.erasure import erase_person
 from tests.server.site import NAME, Site, pushed_over_http
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
 from steelyard.server.database.migrate import TABLES
+from steelyard.server.upkeep.backup import write_backup
 from tests.conftest import SumsServer
 from tests.server.site import Client, Site, new_platform, serving
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import without_defaults
+from steelyard.server.archive import Limits, Unpacker
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
-from steelyard.server.push.archive import Limits, Unpacker
 from steelyard.storage.run_folder import RunFolder
 from tests.docs.browser import open_tab
 from tests.server.site import GOLDEN, Client, Site, pushed, run_page

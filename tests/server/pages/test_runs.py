@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
+from steelyard.server.archive import packed
 from steelyard.server.database.connection import existing_database
 from steelyard.server.database.folder import open_data_folder
-from steelyard.server.database.withdrawal import withdraw_run
-from steelyard.server.push.archive import packed
+from steelyard.server.upkeep.withdrawal import withdraw_run
 from tests.server.site import GOLDEN, Site, pushed, run_page
 
 

@@ -12,11 +12,11 @@ import pytest
 from steelyard.server.database.audit import append_audit
 from steelyard.server.database.connection import Database
 from steelyard.server.database.folder import open_data_folder
-from steelyard.server.jobs.rows import Jobs
 from steelyard.server.jobs.workers import Presence, workers_seen
 from steelyard.server.pages.server_warnings import backup_warnings, last_backup, worker_warnings
 from tests.server.database.rows import fill
 from tests.server.databases import copied, open_folder, started
+from tests.server.jobs.from_a_pool import Jobs
 from tests.server.jobs.yard import a_person, a_run, an_endpoint
 from tests.server.site import new_platform, pushed
 

@@ -14,9 +14,9 @@ import pytest
 
 from steelyard.server.database.connection import existing_database, open_database
 from steelyard.server.database.folder import open_data_folder
-from steelyard.server.database.withdrawal import withdraw_run
 from steelyard.server.jobs.schedules import ScheduleRow
 from steelyard.server.pages.watch import _is_more_than_hourly, coming_looks, moment_at
+from steelyard.server.upkeep.withdrawal import withdraw_run
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import questions, wait_for
 from tests.server.pages.working import job_at, with_endpoint, working

@@ -13,13 +13,13 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.evidence import layout
 from steelyard.server.access.callers import Caller, Membership, Role
+from steelyard.server.archive import Limits, packed
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.metrics import Metrics
-from steelyard.server.push.archive import Limits, packed
 from steelyard.server.push.intake import AT_ONCE, AT_ONCE_OF_TOKEN, BusyError, Intake
 from steelyard.server.runs.rows import Runs
-from steelyard.server.web.facts import RequestFacts
 from tests.server.site import GOLDEN, Site, pushed, run_page
 
 CALLER = Caller(

@@ -11,10 +11,10 @@ from steelyard.api.results import verified
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.runs.models import models_page
 from steelyard.server.runs.rows import Runs
 from steelyard.server.runs.summary import RunSummary, Taken, summary_of
-from steelyard.server.web.facts import RequestFacts
 from tests.server.site import GOLDEN, golden_right, new_platform
 
 CALLER = Caller(person=1, name="ada", token=1, memberships=(Membership(1, "default", Role.RUNNER),))

@@ -12,9 +12,9 @@ from steelyard.api.results import verified
 from steelyard.server.access.callers import Caller, Membership, Role
 from steelyard.server.database.connection import open_database
 from steelyard.server.database.folder import open_data_folder
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.runs.rows import MAX_SUMMARY, Filters, Runs, shortened
 from steelyard.server.runs.summary import ClaimRow, RunSummary, summary_of
-from steelyard.server.web.facts import RequestFacts
 from tests.server.site import GOLDEN, new_platform
 
 

@@ -13,13 +13,13 @@ import pytest
 from steelyard.auditing.finalize import finalize
 from steelyard.evidence import layout
 from steelyard.evidence.verify import verify_integrity
-from steelyard.server.database.backup import write_backup
 from steelyard.server.database.connection import Database, open_database
 from steelyard.server.database.folder import DataFolder, open_data_folder
-from steelyard.server.database.restore import restore_backup
-from steelyard.server.database.retention import retain
 from steelyard.server.runs.folders import folder_of
 from steelyard.server.runs.text_retention import delete_texts, find_old_texts
+from steelyard.server.upkeep.backup import write_backup
+from steelyard.server.upkeep.restore import restore_backup
+from steelyard.server.upkeep.retention import retain
 from steelyard.storage.run_folder import RunFolder
 from tests.auditing.test_finalize import written
 from tests.server.databases import open_folder

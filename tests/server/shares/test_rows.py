@@ -9,10 +9,10 @@ from psycopg_pool import ConnectionPool
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.connection import Database
-from steelyard.server.database.erasure import erase_person
 from steelyard.server.database.folder import DataFolder, open_data_folder
+from steelyard.server.http.facts import RequestFacts
 from steelyard.server.shares.rows import Shares
-from steelyard.server.web.facts import RequestFacts
+from steelyard.server.upkeep.erasure import erase_person
 from tests.server.database.rows import content, digest, fill, one
 
 FACTS = RequestFacts("request", "10.0.0.1")

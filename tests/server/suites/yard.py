@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from steelyard.server.access.callers import Caller
-from steelyard.server.push.archive import packed
+from steelyard.server.archive import packed
 from steelyard.server.suites.content import SUITE_FILES, suite_files
 from steelyard.server.suites.rows import NewVersion, SuiteFile, SuiteRow, Suites
 from steelyard.server.suites.summary import item_lines, suite_summary

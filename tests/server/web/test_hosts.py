@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from steelyard.server.http.facts import RequestFacts, begin_facts, facts_of
 from steelyard.server.settings import ServeSettings, serve_settings
-from steelyard.server.web.facts import RequestFacts, begin_facts, facts_of
 from steelyard.server.web.hosts import Hosts
 from tests.server.site import Site
 

@@ -14,16 +14,16 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from steelyard.errors import InputError, MissingDependency
+from steelyard.world.fitting import train_model
+from steelyard.world.learner import Learner
 from steelyard.world.models import model as module
 from steelyard.world.models.card import Card
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import Learner
 from steelyard.world.models.model import WorldModel
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.sim.catalog import HELD_OUT, simulator
 from steelyard.world.sim.simulator import Frames
 from steelyard.world.training.budget import TrainingBudget
-from steelyard.world.training.fitting import train_model
 from tests.world.small_worlds import SMALL, small_source
 
 WORLD = simulator("two-room-fixed")

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from steelyard.errors import InputError
 from steelyard.world.evaluation import planning
+from steelyard.world.learner import Learner
 from steelyard.world.models.card import Card
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import Learner
 from steelyard.world.models.model import WorldModel
 from steelyard.world.planners.gradient import gradient
 from steelyard.world.planners.settings import PlannerSettings

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from steelyard.errors import ExitCode
-from steelyard.world.models.learner import Learner
+from steelyard.world.fitting import train_model
+from steelyard.world.learner import Learner
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.collapse import Collapsed, Health, expect_health, measure_health
-from steelyard.world.training.fitting import train_model
 from steelyard.world.training.loop import TrainSettings
 from tests.world.small_worlds import SMALL, small_source
 

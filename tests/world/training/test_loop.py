@@ -17,13 +17,13 @@ from safetensors.torch import load_file
 
 from steelyard.errors import InputError, Interrupted, MissingDependency
 from steelyard.world.data.batch import Batch
+from steelyard.world.learner import Learner
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import Learner
-from steelyard.world.models.weights import digest
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.distributed import Ranks
 from steelyard.world.training.loop import TrainSettings, Update, train
 from steelyard.world.training.resume import RESUME, Position, read_position
+from steelyard.world.weights import digest
 from tests.world.small_worlds import SMALL, small_source
 
 STEPS = 40

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.learner import Solved
+from steelyard.world.learner import Solved
 from steelyard.world.training import solving
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import Update

@@ -12,7 +12,7 @@ from steelyard.cli.output import print_json
 from steelyard.errors import ExitCode, Interrupted, ModelUnavailable, StorageError
 
 if TYPE_CHECKING:
-    from steelyard.server.api.job_records import JobItem
+    from steelyard.server.wire.job_records import JobItem
 
 __all__ = ["follow", "job_address", "job_of", "show_job"]
 

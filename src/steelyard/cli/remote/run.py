@@ -17,7 +17,7 @@ from steelyard.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from steelyard.records.file_options import FileOptions
-    from steelyard.server.api.job_records import DryRunFigures
+    from steelyard.server.wire.job_records import DryRunFigures
 
 _SHEETS = (".yaml", ".yml")
 _MOST_ROWS = 50

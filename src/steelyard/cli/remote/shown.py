@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from steelyard.server.api.records import RunVerdict
+    from steelyard.server.wire.records import RunVerdict
 
 __all__ = ["print_run"]
 

@@ -23,10 +23,10 @@ def command(file: Path, data: Path, run_as: str) -> int:
     not in it. Keep the SHA-256 that is printed elsewhere: restore takes it. Exit code 1: files of runs are damaged, and
     were left out; or the audit log's chain is broken, and is in the backup as it is.
     """
-    from steelyard.server.database.backup import write_backup
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.encryption.key_file import secret_key_file
+    from steelyard.server.upkeep.backup import write_backup
 
     folder = open_data_folder(data, create=False)
     with open_database(folder, run_as, tell, beside=True) as database:

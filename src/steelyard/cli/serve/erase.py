@@ -25,8 +25,8 @@ def command(name: str, data: Path, run_as: str, yes: bool) -> int:
     name: delete them when you may, or restore them with --erasures DATA/erasures.jsonl.
     """
     from steelyard.server.database.connection import open_database
-    from steelyard.server.database.erasure import erase_person
     from steelyard.server.database.folder import open_data_folder
+    from steelyard.server.upkeep.erasure import erase_person
 
     if not yes:
         raise InputError("an erasure cannot be undone: add --yes")

@@ -23,8 +23,8 @@ def command(file: Path, name: str, data: Path, run_as: str) -> int:
     passwords, digests of secrets and encrypted keys are left out. An audit line says that it was made.
     """
     from steelyard.server.database.connection import open_database
-    from steelyard.server.database.export import export_person
     from steelyard.server.database.folder import open_data_folder
+    from steelyard.server.upkeep.export import export_person
 
     folder = open_data_folder(data, create=False)
     with open_database(folder, run_as, tell, beside=True) as database:

@@ -36,7 +36,7 @@ def command(file: Path, data: Path, run_as: str, sha256: str, erasures: Path | N
     in anew. Tokens that were revoked after the backup are as they were: look at them. Without --sha256 nothing shows
     that FILE is yours: its runs are shown as not verified here, for good. Exit code 1: the audit log's chain is broken.
     """
-    from steelyard.server.database.restore import restore_backup
+    from steelyard.server.upkeep.restore import restore_backup
 
     done = restore_backup(
         file, data, sha256=sha256, erasures=erasures, withdrawals=withdrawals, run_as=run_as, notify=tell

@@ -11,7 +11,7 @@ import click
 from steelyard.cli.serve.options import data_option, run_as_option, tell
 
 if TYPE_CHECKING:
-    from steelyard.server.database.retention import Retained
+    from steelyard.server.upkeep.retention import Retained
 
 __all__ = ["command"]
 
@@ -46,7 +46,7 @@ def command(data: Path, run_as: str, months: int, job_days: int | None, yes: boo
     """
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
-    from steelyard.server.database.retention import retain
+    from steelyard.server.upkeep.retention import retain
 
     folder = open_data_folder(data, create=False)
     with open_database(folder, run_as, tell, beside=True) as database:

@@ -29,7 +29,7 @@ def command(data: Path, run_as: str, as_it_is: bool) -> int:
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
     from steelyard.server.encryption.key_file import secret_key_file
-    from steelyard.server.endpoints.rotation import rotate
+    from steelyard.server.upkeep.rotation import rotate
 
     folder = open_data_folder(data, create=False)
     file = secret_key_file(folder)

@@ -30,7 +30,7 @@ def command(seal: str, data: Path, run_as: str, project: str, reason: str, yes: 
     """
     from steelyard.server.database.connection import open_database
     from steelyard.server.database.folder import open_data_folder
-    from steelyard.server.database.withdrawal import withdraw_run
+    from steelyard.server.upkeep.withdrawal import withdraw_run
 
     if not yes:
         raise InputError("a withdrawal cannot be undone: add --yes")

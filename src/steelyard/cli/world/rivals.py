@@ -19,10 +19,10 @@ def simplest_rivals(loaded: Loaded) -> SimplestRivals:
     A model that was trained on other clips than the scenes gets rivals of the scenes' own clips, with its seed.
     """
     from steelyard.world.evaluation.test_suite import SimplestRivals
+    from steelyard.world.fitting import train_model
     from steelyard.world.models.baselines.linear import Linear
     from steelyard.world.models.model import WorldModel
     from steelyard.world.training.budget import TrainingBudget
-    from steelyard.world.training.fitting import train_model
     from steelyard.world.training.solving import MOST_FRAMES
 
     physics: list[WorldModel] = []

@@ -97,7 +97,7 @@ def command(source: str, **args: Any) -> None:
 
     from steelyard.cli.world.train_progress import TrainProgress
     from steelyard.world.data.sources import open_source
-    from steelyard.world.training.fitting import train_model
+    from steelyard.world.fitting import train_model
 
     torch.set_num_threads(args["threads"])
     plan = _plan(source, args)

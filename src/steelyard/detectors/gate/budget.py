@@ -40,6 +40,7 @@ class Budget:
     name = "budget"
     version = 2
     access = ("text",)
+    reads_calls = True
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test for each budget that the user set; raises InputError for options that are none."""

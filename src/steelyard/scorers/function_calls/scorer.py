@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -34,6 +34,8 @@ class FunctionCalls:
     bounds, what the reference would have to evaluate, what it has no result for (its checker ends with an error), and
     calls in a marked block, where these alone are right or wrong: the reference reads them for some models only.
     """
+
+    answers_with_calls: ClassVar[bool] = True
 
     @property
     def identifier(self) -> str:

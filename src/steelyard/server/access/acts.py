@@ -9,7 +9,7 @@ from steelyard.server.database.audit import append_audit
 if TYPE_CHECKING:
     import psycopg
 
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["audit_act", "insert_one"]
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from steelyard.server.web.addresses import job_path, run_path, runs_path, suite_path, watch_path, webhooks_path
+from steelyard.server.http.addresses import job_path, run_path, runs_path, suite_path, watch_path, webhooks_path
 
 if TYPE_CHECKING:
     import psycopg

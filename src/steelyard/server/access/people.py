@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg_pool import ConnectionPool
 
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = [
     "ADMINISTRATORS_LOCK",

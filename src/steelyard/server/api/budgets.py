@@ -9,7 +9,11 @@ import msgspec
 
 from steelyard.records import Record
 from steelyard.server.api.bodies import body_of, is_json
-from steelyard.server.api.job_records import (
+from steelyard.server.database.reading import reading
+from steelyard.server.http.replies import json_reply, problem_reply
+from steelyard.server.jobs import acts, thresholds
+from steelyard.server.jobs.membership import Missing
+from steelyard.server.wire.job_records import (
     ApprovalThreshold,
     BudgetItem,
     BudgetList,
@@ -17,10 +21,6 @@ from steelyard.server.api.job_records import (
     ThresholdChange,
     ThresholdRequest,
 )
-from steelyard.server.database.reading import reading
-from steelyard.server.jobs import acts, thresholds
-from steelyard.server.jobs.membership import Missing
-from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _Asked = TypeVar("_Asked", bound=Record)
 
 def list_budgets(call: Call) -> Response:
     """That for all endpoints together first, then by the endpoint's name."""
-    project = call.project.project
+    project = call.membership.project
     with reading(call.platform.pool) as connection:
         found = acts.budgets_shown(connection, call.caller, project)
         threshold = thresholds.threshold_shown(connection, call.caller, project)
@@ -68,7 +68,7 @@ async def set_budget(call: Call) -> Response:
     def change(asked: BudgetRequest) -> None:
         with call.platform.pool.connection() as connection:
             acts.change_budget(
-                connection, call.caller, call.project.project, asked.endpoint, call.facts, cost=_exact(asked.cost),
+                connection, call.caller, call.membership.project, asked.endpoint, call.facts, cost=_exact(asked.cost),
                 tokens=asked.tokens,
             )  # fmt: skip
 
@@ -81,7 +81,12 @@ async def set_threshold(call: Call) -> Response:
     def change(asked: ThresholdRequest) -> None:
         with call.platform.pool.connection() as connection:
             thresholds.change_threshold(
-                connection, call.caller, call.project.project, call.facts, cost=_exact(asked.cost), tokens=asked.tokens
+                connection,
+                call.caller,
+                call.membership.project,
+                call.facts,
+                cost=_exact(asked.cost),
+                tokens=asked.tokens,
             )
 
     return await _set(call, ThresholdRequest, "threshold", change)
@@ -101,7 +106,7 @@ def _decided(call: Call, *, is_approved: bool) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             is_decided = thresholds.decide_threshold(
-                connection, call.caller, call.project.project, call.number("change"), call.facts,
+                connection, call.caller, call.membership.project, call.number("change"), call.facts,
                 is_approved=is_approved,
             )  # fmt: skip
     except Missing:

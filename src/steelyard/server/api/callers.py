@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from steelyard.server.api.records import EndpointNames, ProjectList, ProjectRole, TokenIdentity
-from steelyard.server.web.replies import json_reply
+from steelyard.server.http.replies import json_reply
+from steelyard.server.wire.records import EndpointNames, ProjectList, ProjectRole, TokenIdentity
 
 if TYPE_CHECKING:
     from starlette.responses import Response

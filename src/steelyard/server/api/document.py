@@ -10,8 +10,8 @@ import msgspec
 
 from steelyard.server.access.callers import Place
 from steelyard.server.access.request_limit import OF_TOKEN
-from steelyard.server.api.records import ProblemDetails
-from steelyard.server.web.replies import PROBLEM_TYPE
+from steelyard.server.http.replies import PROBLEM_TYPE
+from steelyard.server.wire.records import ProblemDetails
 
 if TYPE_CHECKING:
     from steelyard.records import Record

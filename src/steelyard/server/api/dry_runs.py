@@ -9,17 +9,17 @@ import msgspec
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api.bodies import body_of, is_json
-from steelyard.server.api.job_records import (
+from steelyard.server.api.job_requests import DryRunRequest
+from steelyard.server.http.replies import json_reply, problem_reply
+from steelyard.server.jobs import acts
+from steelyard.server.jobs.specification import encode
+from steelyard.server.wire.job_records import (
     DryRunAdded,
     DryRunFigures,
     DryRunRow,
     DryRunSkipped,
     DryRunStanding,
 )
-from steelyard.server.api.job_requests import DryRunRequest
-from steelyard.server.jobs import acts
-from steelyard.server.jobs.specification import encode
-from steelyard.server.web.replies import json_reply, problem_reply
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -39,7 +39,7 @@ async def add_dry_run(call: Call) -> Response:
         return problem_reply(415, "a dry run is asked for in JSON: send Content-Type: application/json")
     asked = body_of(await call.request.body(), DryRunRequest, "dry run").asks
     encode(asked)  # what no job may ask is refused here, and not later
-    platform, project, caller, facts = call.platform, call.project, call.caller, call.facts
+    platform, project, caller, facts = call.platform, call.membership, call.caller, call.facts
     assert caller.person is not None, "a token is a person's"
 
     def plan() -> Figures:
@@ -59,7 +59,7 @@ async def add_dry_run(call: Call) -> Response:
 def show_dry_run(call: Call) -> Response:
     """Where it stands; 404 also where it is forgotten."""
     number = call.number("dry_run")
-    found = call.platform.dry_runs.find(call.project.project_id, number)
+    found = call.platform.dry_runs.find(call.membership.project_id, number)
     if found is None:
         return problem_reply(404, "there is no such dry run in the token's project, or it is forgotten: ask once more")
     figures = _figures(found.figures) if found.is_done and found.figures is not None else None

@@ -6,7 +6,9 @@ from typing import Final
 
 from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api import budgets, dry_runs, jobs
-from steelyard.server.api.job_records import (
+from steelyard.server.api.job_requests import EXAMPLE, DryRunRequest, JobRequest
+from steelyard.server.api.operation import Body, Operation, Success
+from steelyard.server.wire.job_records import (
     BudgetList,
     BudgetRequest,
     DryRunAdded,
@@ -17,8 +19,6 @@ from steelyard.server.api.job_records import (
     JobQuery,
     ThresholdRequest,
 )
-from steelyard.server.api.job_requests import EXAMPLE, DryRunRequest, JobRequest
-from steelyard.server.api.operation import Body, Operation, Success
 
 __all__ = ["DRY_RUNS_PATH", "JOBS_PATH", "JOB_OPERATIONS", "MAX_JOB"]
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard.server.api.bodies import body_of, is_json
-from steelyard.server.api.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery
 from steelyard.server.api.job_requests import JobRequest
 from steelyard.server.api.queries import query_of
 from steelyard.server.api.runs import page_address
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import job_path
+from steelyard.server.http.replies import json_reply, problem_reply
 from steelyard.server.jobs import acts, approving
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.messages import read_progress
 from steelyard.server.jobs.rows import seals_of
 from steelyard.server.jobs.tries import asked_tasks
-from steelyard.server.web.addresses import job_path
-from steelyard.server.web.replies import json_reply, problem_reply
+from steelyard.server.wire.job_records import JobAdded, JobChange, JobDetail, JobItem, JobPage, JobQuery
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def add_job(call: Call) -> Response:
 def _add(call: Call, asked: JobRequest) -> Response:
     with call.platform.pool.connection() as connection:
         job = acts.add_job(
-            connection, call.caller, call.project.project, asked.asks, call.facts, priority=asked.priority
+            connection, call.caller, call.membership.project, asked.asks, call.facts, priority=asked.priority
         )
     return _added(call, job)
 
@@ -67,7 +67,7 @@ def list_jobs(call: Call) -> Response:
     query = query_of(call, JobQuery)
     with reading(call.platform.pool) as connection:
         found, is_more = acts.jobs_shown(
-            connection, call.caller, call.project.project, state=query.state or "", before=query.before or 0
+            connection, call.caller, call.membership.project, state=query.state or "", before=query.before or 0
         )
         seals = seals_of(connection, found)
     page = JobPage(
@@ -81,7 +81,7 @@ def show_job(call: Call) -> Response:
     """A job with all that happened to it."""
     try:
         with reading(call.platform.pool) as connection:
-            found = acts.job_shown(connection, call.caller, call.project.project, call.number("job"))
+            found = acts.job_shown(connection, call.caller, call.membership.project, call.number("job"))
             seals = seals_of(connection, [found.row])
     except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
@@ -122,7 +122,7 @@ def retry_job(call: Call) -> Response:
     """201 with the number of the job that goes on; 400 where nothing is to go on."""
     try:
         with call.platform.pool.connection() as connection:
-            job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
+            job = acts.retry(connection, call.caller, call.membership.project, call.number("job"), call.facts)
     except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     return _added(call, job)
@@ -133,13 +133,13 @@ def _added(call: Call, job: int) -> Response:
 
 
 def _page(call: Call, job: int) -> str:
-    return f"{call.platform.settings.base_url}{job_path(call.project.project, job)}"
+    return f"{call.platform.settings.base_url}{job_path(call.membership.project, job)}"
 
 
 def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
     try:
         with call.platform.pool.connection() as connection:
-            is_changed = change(connection, call.caller, call.project.project, call.number("job"), call.facts)
+            is_changed = change(connection, call.caller, call.membership.project, call.number("job"), call.facts)
     except Missing:
         return problem_reply(404, _HAS_NO_SUCH_JOB)
     return show_job(call) if is_changed else problem_reply(409, refused)

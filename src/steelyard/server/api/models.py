@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from steelyard.server.api.queries import query_of
-from steelyard.server.api.records import CallsTaken, ModelItem, ModelPage, ModelQuery
 from steelyard.server.api.runs import run_item
+from steelyard.server.http.replies import json_reply
 from steelyard.server.runs.models import ModelRow, models_page
-from steelyard.server.web.replies import json_reply
+from steelyard.server.wire.records import CallsTaken, ModelItem, ModelPage, ModelQuery
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def list_models(call: Call) -> Response:
     """A page of models, by name."""
     query = query_of(call, ModelQuery)
     after = one_line(query.after, 300)
-    found, more = models_page(call.platform.pool, call.project.project_id, after, query.limit)
+    found, more = models_page(call.platform.pool, call.membership.project_id, after, query.limit)
     page = ModelPage(models=[_item(call, each) for each in found], next=more or None)
     return json_reply(200, msgspec.to_builtins(page))
 

@@ -12,7 +12,7 @@ from steelyard.server.access.callers import Access, Place
 from steelyard.server.web.routing import Handler, Rule
 
 if TYPE_CHECKING:
-    from steelyard.server.api.records import ApiRecord
+    from steelyard.server.wire.records import ApiRecord
 
 __all__ = ["OF_ALL", "OF_TOKENS", "Body", "Operation", "Success"]
 

@@ -12,7 +12,9 @@ from steelyard.server.api.document import document_text
 from steelyard.server.api.job_operations import JOB_OPERATIONS
 from steelyard.server.api.operation import Body, Operation, Success
 from steelyard.server.api.push import PUSH, push_run
-from steelyard.server.api.records import (
+from steelyard.server.api.schedule_operations import SCHEDULE_OPERATIONS
+from steelyard.server.api.suites import SUITE_OPERATIONS
+from steelyard.server.wire.records import (
     EndpointNames,
     HealthStatus,
     ModelPage,
@@ -24,8 +26,6 @@ from steelyard.server.api.records import (
     RunVerdict,
     TokenIdentity,
 )
-from steelyard.server.api.schedule_operations import SCHEDULE_OPERATIONS
-from steelyard.server.api.suites import SUITE_OPERATIONS
 
 if TYPE_CHECKING:
     from starlette.responses import Response

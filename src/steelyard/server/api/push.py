@@ -8,10 +8,10 @@ import msgspec
 
 from steelyard.errors import InputError, VerificationError
 from steelyard.server.access.callers import Access, Place, Role
-from steelyard.server.api.records import PushReceipt
 from steelyard.server.api.runs import notes_of, page_address, word_of
+from steelyard.server.http.replies import json_reply, problem_reply
 from steelyard.server.push.intake import BusyError
-from steelyard.server.web.replies import json_reply, problem_reply
+from steelyard.server.wire.records import PushReceipt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,7 +9,14 @@ import msgspec
 from steelyard.evidence import layout
 from steelyard.records import VerdictWord
 from steelyard.server.api.queries import query_of
-from steelyard.server.api.records import (
+from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import run_path
+from steelyard.server.http.replies import json_reply, problem_reply
+from steelyard.server.jobs.tries import other_tries
+from steelyard.server.runs.received import open_received, received_folder
+from steelyard.server.runs.rows import Filters
+from steelyard.server.web.files import HTML, archive_reply, file_reply
+from steelyard.server.wire.records import (
     ClaimVerdict,
     OtherTry,
     RunItem,
@@ -18,13 +25,6 @@ from steelyard.server.api.records import (
     RunVerdict,
     VerificationNote,
 )
-from steelyard.server.database.reading import reading
-from steelyard.server.jobs.tries import other_tries
-from steelyard.server.runs.received import open_received, received_folder
-from steelyard.server.runs.rows import Filters
-from steelyard.server.web.addresses import run_path
-from steelyard.server.web.files import HTML, archive_reply, file_reply
-from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def list_runs(call: Call) -> Response:
         subject=one_line(query.subject, 200),
         before=query.before or 0,
     )
-    found, is_more = call.platform.runs.page(call.project.project_id, filters, query.limit)
+    found, is_more = call.platform.runs.page(call.membership.project_id, filters, query.limit)
     page = RunPage(runs=[run_item(call, each) for each in found], next=found[-1].id if is_more else None)
     return json_reply(200, msgspec.to_builtins(page))
 
@@ -79,7 +79,7 @@ def send_bundle(call: Call) -> Response:
 
 def page_address(call: Call, seal: str) -> str:
     """The address of a run's page."""
-    return f"{call.platform.settings.base_url}{run_path(call.project.project, seal)}"
+    return f"{call.platform.settings.base_url}{run_path(call.membership.project, seal)}"
 
 
 def run_item(call: Call, run: ListedRun) -> RunItem:
@@ -98,7 +98,7 @@ def notes_of(said: tuple[Said, ...]) -> list[VerificationNote]:
 
 
 def _find(call: Call) -> RunRow | None:
-    return call.platform.runs.find(call.project.project_id, call.path("seal"))
+    return call.platform.runs.find(call.membership.project_id, call.path("seal"))
 
 
 def _missing() -> Response:
@@ -127,7 +127,7 @@ def _tries(call: Call, row: RunRow) -> tuple[Try, ...]:
     if not row.listed.job:
         return ()
     with reading(call.platform.pool) as connection:
-        return other_tries(connection, call.project.project_id, row.listed.job)
+        return other_tries(connection, call.membership.project_id, row.listed.job)
 
 
 def _verdict(call: Call, row: RunRow) -> RunVerdict:

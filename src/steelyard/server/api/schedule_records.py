@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from steelyard.records import Record
-from steelyard.server.api.job_records import State
-from steelyard.server.api.records import ApiRecord, Exit, Moment, Word
 from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
+from steelyard.server.wire.job_records import State
+from steelyard.server.wire.records import ApiRecord, Exit, Moment, Word
 
 __all__ = ["LookItem", "ScheduleAdded", "ScheduleDetail", "ScheduleItem", "ScheduleList", "ScheduleRequest"]
 

@@ -17,10 +17,10 @@ from steelyard.server.api.schedule_records import (
     ScheduleRequest,
 )
 from steelyard.server.database.reading import reading
+from steelyard.server.http.replies import json_reply, problem_reply
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.membership import Missing
 from steelyard.server.jobs.rows import names_of
-from steelyard.server.web.replies import json_reply, problem_reply
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ async def add_schedule(call: Call) -> Response:
 def _add(call: Call, asked: ScheduleRequest) -> Response:
     with call.platform.pool.connection() as connection:
         number = schedule_acts.add_schedule(
-            connection, call.caller, call.project.project, asked.name, asked.cron, asked.zone, asked.asks, call.facts,
-            priority=asked.priority,
+            connection, call.caller, call.membership.project, asked.name, asked.cron, asked.zone, asked.asks,
+            call.facts, priority=asked.priority,
         )  # fmt: skip
     return json_reply(201, msgspec.to_builtins(ScheduleAdded(schedule=number)))
 
@@ -57,7 +57,7 @@ def _add(call: Call, asked: ScheduleRequest) -> Response:
 def list_schedules(call: Call) -> Response:
     """All of the project, by name."""
     with reading(call.platform.pool) as connection:
-        found = schedule_acts.schedules_shown(connection, call.caller, call.project.project)
+        found = schedule_acts.schedules_shown(connection, call.caller, call.membership.project)
         names = names_of(connection, [each.made_by for each in found])
     items = ScheduleList(schedules=[ScheduleItem(**_item(each, names)) for each in found])
     return json_reply(200, msgspec.to_builtins(items))
@@ -67,7 +67,9 @@ def show_schedule(call: Call) -> Response:
     """A schedule with its last looks."""
     try:
         with reading(call.platform.pool) as connection:
-            found = schedule_acts.schedule_shown(connection, call.caller, call.project.project, call.number("schedule"))
+            found = schedule_acts.schedule_shown(
+                connection, call.caller, call.membership.project, call.number("schedule")
+            )
             names = names_of(connection, [found.row.made_by])
     except Missing:
         return problem_reply(404, _NO_SCHEDULE)
@@ -89,7 +91,7 @@ def _switch(call: Call, *, on: bool) -> Response:
     try:
         with call.platform.pool.connection() as connection:
             is_changed = schedule_acts.switch(
-                connection, call.caller, call.project.project, call.number("schedule"), call.facts, on=on
+                connection, call.caller, call.membership.project, call.number("schedule"), call.facts, on=on
             )
     except Missing:
         return problem_reply(404, _NO_SCHEDULE)

@@ -10,10 +10,10 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Access, Place, Role
 from steelyard.server.api.operation import Body, Operation, Success
 from steelyard.server.api.push import pieces_of
-from steelyard.server.api.records import SuiteReceipt
+from steelyard.server.http.addresses import suite_path
+from steelyard.server.http.replies import json_reply, problem_reply
 from steelyard.server.push.intake import BusyError
-from steelyard.server.web.addresses import suite_path
-from steelyard.server.web.replies import json_reply, problem_reply
+from steelyard.server.wire.records import SuiteReceipt
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -45,7 +45,7 @@ async def push_suite(call: Call) -> Response:
         return reply
     except InputError as error:
         return problem_reply(400, str(error))
-    address = suite_path(call.project.project, suite.name)
+    address = suite_path(call.membership.project, suite.name)
     receipt = SuiteReceipt(
         name=suite.name, version=suite.number, digest=suite.digest, items=suite.items, new=is_new,
         url=f"{call.platform.settings.base_url}{address}",

@@ -11,8 +11,8 @@ import msgspec
 from steelyard.errors import InputError, ModelUnavailable, StorageError, VerificationError
 from steelyard.models import lost_connection
 from steelyard.models.proxy import proxy_of
-from steelyard.server.api.records import ApiRecord
-from steelyard.server.web.replies import PROBLEM_TYPE
+from steelyard.server.http.replies import PROBLEM_TYPE
+from steelyard.server.wire.records import ApiRecord
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

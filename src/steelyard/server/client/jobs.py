@@ -10,9 +10,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from steelyard.errors import InputError, ModelUnavailable, StorageError
-from steelyard.server.api.job_records import DryRunAdded, DryRunFigures, DryRunStanding, JobAdded, JobDetail, JobItem
-from steelyard.server.api.records import ApiRecord
 from steelyard.server.client.connection import connected
+from steelyard.server.wire.job_records import DryRunAdded, DryRunFigures, DryRunStanding, JobAdded, JobDetail, JobItem
+from steelyard.server.wire.records import ApiRecord
 from steelyard.util.text import one_line
 
 __all__ = ["ENDED", "ask_job", "foresee", "start_job", "wait_for_job"]

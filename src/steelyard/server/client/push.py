@@ -16,9 +16,9 @@ from steelyard.errors import ModelUnavailable
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
 from steelyard.evidence.verify import verify_integrity
-from steelyard.server.api.records import PushReceipt, RunVerdict
+from steelyard.server.archive import is_accepted, packed
 from steelyard.server.client.connection import connected
-from steelyard.server.push.archive import is_accepted, packed
+from steelyard.server.wire.records import PushReceipt, RunVerdict
 from steelyard.util.text import one_line
 
 __all__ = ["Pushed", "files_to_push", "push"]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import ModelUnavailable
-from steelyard.server.api.records import SuiteReceipt
+from steelyard.server.archive import packed
 from steelyard.server.client.connection import connected
-from steelyard.server.push.archive import packed
 from steelyard.server.suites.content import SUITE_FILES
+from steelyard.server.wire.records import SuiteReceipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from steelyard.errors import ExitCode, InputError, ModelUnavailable
+from steelyard.evidence.forms import is_sha256
 from steelyard.evidence.verify import verify_integrity
 from steelyard.records import VerdictWord
-from steelyard.server.api.records import RunVerdict
 from steelyard.server.client.connection import Connection, connected
 from steelyard.server.runs.tries import tries_in_words
+from steelyard.server.wire.records import RunVerdict
 from steelyard.util.text import one_line
 
 __all__ = ["Standing", "ask_verdicts", "combined", "seal_of", "standing_of", "tries_of"]
 
-_SEAL: Final = re.compile(r"[0-9a-f]{64}")
 _SECONDS: Final = 30.0
 _WORST_LAST: Final = (ExitCode.CONSISTENT, ExitCode.UNDECIDED, ExitCode.INCONSISTENT, ExitCode.PLAN_NOT_MET)
 
@@ -36,7 +35,7 @@ def seal_of(run: str) -> str:
 
     Raises VerificationError where a file of the folder is not as it was sealed, InputError where it is no sealed run.
     """
-    return run if _SEAL.fullmatch(run) else verify_integrity(Path(run)).bundle.sha256
+    return run if is_sha256(run) else verify_integrity(Path(run)).bundle.sha256
 
 
 async def ask_verdicts(seals: Iterable[str], address: str, token: str) -> list[RunVerdict]:

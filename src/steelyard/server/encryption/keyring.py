@@ -63,10 +63,6 @@ class Keyring:
             raise UnreadableError("was changed, or encrypted for something else") from None
         return data.decode()
 
-    def is_newest(self, sealed: bytes) -> bool:
-        """Whether the first key made it."""
-        return sealed[1 : 1 + _ID_BYTES] == self._first
-
 
 def _derived(key: bytes, what: bytes) -> bytes:
     """One key in the file, another for each use, from none of which the others follow."""

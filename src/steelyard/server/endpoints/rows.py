@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.encryption.key_file import SecretKeyFile
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = [
     "Endpoint",

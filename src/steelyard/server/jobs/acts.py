@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from steelyard.server.access.callers import Membership
     from steelyard.server.database.connection import Database
     from steelyard.server.database.folder import DataFolder
+    from steelyard.server.http.facts import RequestFacts
     from steelyard.server.jobs.budgets import BudgetRow
     from steelyard.server.jobs.dry_run_process import Figures
     from steelyard.server.jobs.rows import JobEvent, JobRow
     from steelyard.server.jobs.specification import Specification
-    from steelyard.server.web.facts import RequestFacts
 
 __all__ = [
     "ShownJob",

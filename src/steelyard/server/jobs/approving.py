@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import psycopg
 
     from steelyard.server.access.callers import Caller, Membership
+    from steelyard.server.http.facts import RequestFacts
     from steelyard.server.jobs.dry_run_process import Figures
     from steelyard.server.jobs.specification import AuditSpecification, RunSpecification
-    from steelyard.server.web.facts import RequestFacts
 
 __all__ = ["approve", "may_decide", "needs_approval", "refuse"]
 

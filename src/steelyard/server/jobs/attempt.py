@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, SteelyardError, StorageError, VerificationError
+from steelyard.server.http.facts import place_of
 from steelyard.server.jobs.child import Child
 from steelyard.server.jobs.folders import job_folder
 from steelyard.server.jobs.leases import Outcome, leave_job, note_progress
 from steelyard.server.jobs.link import Link, LinkLost
 from steelyard.server.jobs.messages import Ended, Progress, clock, kept_progress, without_folder
 from steelyard.server.push.verifying import Verifier
-from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -100,7 +100,7 @@ class JobAttempt:
         try:
             said = self._conducted()
         except Exception as error:  # its text may quote anything; the lease runs out, and counts as a failure
-            said = f"an error of ours: {type(error).__name__} {place_of(error)}"
+            said = f"internal error: {type(error).__name__} {place_of(error)}"
         self._on_end(self, said)
 
     def _conducted(self) -> str:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError, SteelyardError
+from steelyard.server.http.facts import place_of
 from steelyard.server.jobs.dry_run import PLACES
-from steelyard.server.web.facts import place_of
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class DryRuns:
             except SteelyardError as error:
                 begun.problem = one_line(str(error), 600)
             except Exception as error:  # its text may quote anything
-                begun.problem = f"an error of ours: {type(error).__name__} {place_of(error)}"
+                begun.problem = f"internal error: {type(error).__name__} {place_of(error)}"
             with self._guard:
                 begun.is_done = True
                 self._planning.discard(begun.person)

@@ -38,11 +38,6 @@ class KeptRun:
         self._setup = setup
         self._inner: PostgresStore | None = None
 
-    @property
-    def is_begun(self) -> bool:
-        """Whether there is a run: then its folder is written, as far as it is committed."""
-        return self._inner is not None
-
     def begin(self, run: RunFolder) -> None:
         """Put the run's plan and its questions into the database, note it with the job, and take the run's lease.
 

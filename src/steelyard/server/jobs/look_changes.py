@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard.records import VerdictWord
-from steelyard.server.notify.events import note_event
+from steelyard.server.events import note_event
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from steelyard.errors import InputError, MissingDependency
 if TYPE_CHECKING:
     from cronsim import CronSim
 
-__all__ = ["Due", "check_schedule", "looks_due", "next_look", "place_of"]
+__all__ = ["Due", "looks_due", "next_look", "place_of"]
 
 _CRON: Final = re.compile(r"[0-9A-Za-z*,/#-]{1,40}( [0-9A-Za-z*,/#-]{1,40}){4}")
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,29}(/[A-Za-z][A-Za-z0-9_+-]{0,29}){0,2}")
@@ -33,13 +33,11 @@ class Due:
         self.next = following
 
 
-def check_schedule(cron: str, zone: str) -> None:
-    """Raise InputError for what is no five fields of cron, for no such time zone, and for what never happens."""
-    next_look(cron, zone, datetime.now(UTC))
-
-
 def next_look(cron: str, zone: str, after: datetime) -> datetime:
-    """The first moment after ``after`` (both with a time zone; in UTC); raises as :func:`check_schedule`."""
+    """The first moment after ``after`` (both with a time zone; in UTC).
+
+    Raises InputError for what is no five fields of cron, for no such time zone, and for what never happens.
+    """
     moments = _moments(cron, zone, after)
     while True:
         try:

@@ -27,6 +27,7 @@ import msgspec
 from steelyard.errors import InputError, Interrupted, ModelRefused, ModelUnavailable, SteelyardError, VerificationError
 from steelyard.server.database.connection import URL
 from steelyard.server.endpoints.said import said_without_key
+from steelyard.server.http.facts import place_of
 from steelyard.server.jobs.messages import (
     MAX_LINE,
     MAX_SETUP,
@@ -40,7 +41,6 @@ from steelyard.server.jobs.messages import (
     without_address,
     without_folder,
 )
-from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
     from steelyard.api.conduct import Job
@@ -149,7 +149,7 @@ def _ended(run: Path, inputs: Path, setup: Setup, out: IO[bytes]) -> Ended:
     except OSError as error:
         return Ended(how="failed", reason=one_line(error.strerror or type(error).__name__, 300))
     except Exception as error:  # its text may quote anything
-        return Ended(how="failed", reason=f"an error of ours: {type(error).__name__} {place_of(error)}")
+        return Ended(how="failed", reason=f"internal error: {type(error).__name__} {place_of(error)}")
     return Ended(how="sealed")
 
 

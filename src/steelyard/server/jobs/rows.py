@@ -22,14 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import psycopg
-    from psycopg_pool import ConnectionPool
 
     from steelyard.server.jobs.specification import Specification
 
 __all__ = [
     "JobEvent",
     "JobRow",
-    "Jobs",
     "cancel_job",
     "find_job",
     "insert_job",
@@ -117,51 +115,6 @@ class JobEvent:
     wanted: str
     actor: str
     reason: str
-
-
-class Jobs:
-    """The jobs of one project, from a pool. Who may ask for them is the caller's to check."""
-
-    def __init__(self, pool: ConnectionPool, project: str = "default") -> None:
-        self._pool = pool
-        self._project = project
-
-    def add(self, specification: Specification, person: int, *, priority: int = 0, max_failures: int = 5) -> int:
-        """As :func:`insert_job`."""
-        with self._pool.connection() as connection:
-            return insert_job(
-                connection, self._project, specification, person, priority=priority, max_failures=max_failures
-            )
-
-    def find(self, job: int) -> JobRow | None:
-        """As :func:`find_job`."""
-        with self._pool.connection() as connection:
-            return find_job(connection, self._project, job)
-
-    def list(self, *, state: str = "", before: int = 0, size: int = PAGE_SIZE) -> tuple[JobRow, ...]:
-        """As :func:`list_jobs`."""
-        with self._pool.connection() as connection:
-            return list_jobs(connection, self._project, state=state, before=before, size=size)
-
-    def events(self, job: int) -> tuple[JobEvent, ...]:
-        """As :func:`job_events`."""
-        with self._pool.connection() as connection:
-            return job_events(connection, self._project, job)
-
-    def cancel(self, job: int, person: int, reason: str = "") -> bool:
-        """As :func:`cancel_job`."""
-        with self._pool.connection() as connection:
-            return cancel_job(connection, self._project, job, person, reason)
-
-    def pause(self, job: int, person: int, reason: str = "") -> bool:
-        """As :func:`pause_job`."""
-        with self._pool.connection() as connection:
-            return pause_job(connection, self._project, job, person, reason)
-
-    def resume(self, job: int, person: int, reason: str = "") -> bool:
-        """As :func:`resume_job`."""
-        with self._pool.connection() as connection:
-            return resume_job(connection, self._project, job, person, reason)
 
 
 def find_job(connection: psycopg.Connection[Any], project: str, job: int) -> JobRow | None:

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     import psycopg
 
     from steelyard.server.access.callers import Caller
+    from steelyard.server.http.facts import RequestFacts
     from steelyard.server.jobs.past_looks import LookRow
     from steelyard.server.jobs.rows import JobRow
     from steelyard.server.jobs.schedules import ScheduleRow
     from steelyard.server.jobs.specification import Specification
-    from steelyard.server.web.facts import RequestFacts
 
 __all__ = [
     "ShownSchedule",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.access.roles import may_start
-from steelyard.server.database.audit import append_audit
 from steelyard.server.endpoints.own_places import noted_issuer
 from steelyard.server.endpoints.rows import find_by_name
 from steelyard.server.jobs.looks import looks_due, next_look
@@ -23,13 +22,11 @@ from steelyard.server.jobs.tries import named_tasks
 
 if TYPE_CHECKING:
     import psycopg
-    from psycopg_pool import ConnectionPool
 
     from steelyard.server.jobs.specification import Specification
 
 __all__ = [
     "ScheduleRow",
-    "Schedules",
     "find_schedule",
     "insert_schedule",
     "list_schedules",
@@ -70,40 +67,6 @@ class ScheduleRow:
     is_on: bool
     next_at: datetime
     withdrawn_at: datetime | None = None
-
-
-class Schedules:
-    """The schedules of one project. Who may make them is the caller's to check."""
-
-    def __init__(self, pool: ConnectionPool, project: str = "default") -> None:
-        self._pool = pool
-        self._project = project
-
-    def add(
-        self, name: str, cron: str, zone: str, specification: Specification, person: int, *, priority: int = 0
-    ) -> int:
-        """As :func:`insert_schedule`, with its audit line."""
-        with self._pool.connection() as connection:
-            number = insert_schedule(connection, self._project, name, cron, zone, specification, person, priority)
-            details = {"cron": cron, "name": name, "zone": zone}
-            append_audit(
-                connection, "schedule", actor=f"person:{person}", subject=f"schedule:{number}", details=details
-            )
-        return number
-
-    def list(self) -> tuple[ScheduleRow, ...]:
-        """As :func:`list_schedules`."""
-        with self._pool.connection() as connection:
-            return list_schedules(connection, self._project)
-
-    def switch(self, schedule: int, person: int, *, on: bool) -> bool:
-        """As :func:`switch_schedule`, with an audit line."""
-        with self._pool.connection() as connection:
-            if not switch_schedule(connection, self._project, schedule, on=on):
-                return False
-            act = "schedule-on" if on else "schedule-off"
-            append_audit(connection, act, actor=f"person:{person}", subject=f"schedule:{schedule}")
-        return True
 
 
 def insert_schedule(

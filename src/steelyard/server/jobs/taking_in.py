@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError, StorageError
 from steelyard.evidence.bundle import Bundle
+from steelyard.server.archive import Limits, Unpacker, packed
 from steelyard.server.client.push import files_to_push
 from steelyard.server.database.audit import append_audit
 from steelyard.server.jobs.leases import finish_job
 from steelyard.server.jobs.look_changes import change_since, note_change
-from steelyard.server.push.archive import Limits, Unpacker, packed
 from steelyard.server.runs.folders import folder_key, keep
 from steelyard.server.runs.rows import insert_run
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from steelyard.server.access.callers import Caller
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = [
     "Threshold",

@@ -19,13 +19,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
+from steelyard.server.http.logs import JsonLog
 from steelyard.server.jobs.attempt import CUT, STOP, JobAttempt
 from steelyard.server.jobs.disk import FLOOR, why_no_room
 from steelyard.server.jobs.leases import end_lost_lease, lost_jobs, renew_leases, take_job
 from steelyard.server.jobs.link import Link, LinkLost
 from steelyard.server.jobs.messages import clock
 from steelyard.server.jobs.workers import NOTE_SECONDS, Presence
-from steelyard.server.web.logs import JsonLog
 from steelyard.util.software import software
 
 if TYPE_CHECKING:

@@ -18,14 +18,14 @@ from steelyard.errors import InputError, SteelyardError
 from steelyard.evidence.canonical import canonical
 from steelyard.server.encryption.keyring import UnreadableError
 from steelyard.server.endpoints.rows import lock_keys
-from steelyard.server.notify.events import note_looked_for
+from steelyard.server.events import note_looked_for
+from steelyard.server.http.facts import place_of
 from steelyard.server.notify.letters import letter_of, subject_of
 from steelyard.server.notify.mail_choices import reaches, recipient
 from steelyard.server.notify.outbox import Outcome, end_hopeless, record, take_mails, take_webhooks
 from steelyard.server.notify.sealed import about_webhook, address_of
 from steelyard.server.notify.sending import SECONDS, Parcel, send_all
 from steelyard.server.notify.smtp import Letter, send_letters
-from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from steelyard.server.encryption.key_file import SecretKeyFile
     from steelyard.server.endpoints.addresses import OwnPlaces
+    from steelyard.server.http.logs import JsonLog
     from steelyard.server.notify.mail_server import MailServers
     from steelyard.server.notify.outbox import Delivery
-    from steelyard.server.web.logs import JsonLog
 
 __all__ = ["Deliverer", "Timing", "body_of"]
 

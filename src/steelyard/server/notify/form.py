@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from steelyard.errors import InputError
-from steelyard.server.notify.events import KINDS
+from steelyard.server.events import KINDS
 
 __all__ = ["Target", "read_kinds", "read_place", "read_target"]
 

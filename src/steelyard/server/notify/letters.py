@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from steelyard.server.notify.events import KINDS, TEST
+from steelyard.server.events import KINDS, TEST
 from steelyard.util.text import one_line
 
 __all__ = ["letter_of", "subject_of"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.access.callers import Caller, Membership
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["CODES_A_DAY", "MailAddress", "MailChoices", "reaches", "recipient"]
 

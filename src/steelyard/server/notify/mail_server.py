@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from steelyard.server.access.callers import Caller
     from steelyard.server.encryption.key_file import SecretKeyFile
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["SECURITY", "MailServers", "ServerRow", "read_mail_server"]
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.server.database.audit import append_audit
-from steelyard.server.notify.events import note_event
+from steelyard.server.events import note_event
 from steelyard.server.notify.webhooks import switch_off
 
 if TYPE_CHECKING:

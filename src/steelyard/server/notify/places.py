@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.access.callers import Caller
+    from steelyard.server.http.facts import RequestFacts
     from steelyard.server.notify.form import Target
-    from steelyard.server.web.facts import RequestFacts
 
 __all__ = ["Place", "Places"]
 

@@ -10,7 +10,7 @@ from steelyard.errors import InputError
 from steelyard.server.access.acts import audit_act, insert_one
 from steelyard.server.database.reading import reading
 from steelyard.server.endpoints.rows import lock_keys
-from steelyard.server.notify.events import TEST, note_event
+from steelyard.server.events import TEST, note_event
 from steelyard.server.notify.sealed import about_webhook, address_of
 from steelyard.server.notify.signing import new_signing_secret
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from steelyard.server.access.callers import Caller, Membership
     from steelyard.server.encryption.key_file import SecretKeyFile
+    from steelyard.server.http.facts import RequestFacts
     from steelyard.server.notify.form import Target
-    from steelyard.server.web.facts import RequestFacts
 
 __all__ = ["MAX_WEBHOOKS", "OLD_SECRET_HOURS", "Attempt", "Webhook", "Webhooks", "switch_off"]
 

@@ -9,10 +9,10 @@ from steelyard.errors import InputError
 from steelyard.server import health
 from steelyard.server.database.audit import audit_head
 from steelyard.server.database.reading import reading
-from steelyard.server.database.retention import LEAST_MONTHS
 from steelyard.server.notify.sealed import unreadable_secrets
 from steelyard.server.pages.server_state import state_of
 from steelyard.server.pages.words import bytes_in_words
+from steelyard.server.upkeep.retention import LEAST_MONTHS
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from steelyard.reports.answers_page import SIGNS
 from steelyard.server.answers.form import OUTCOMES, Header
 from steelyard.server.answers.index import AnswerIndex, Selection
 from steelyard.server.answers.reading import ChangedError, LostError, RunReader
+from steelyard.server.http.addresses import answers_path, run_path
 from steelyard.server.pages.run import find_run
 from steelyard.server.pages.words import moment
 from steelyard.server.push.indexing import IndexingError, NotYetError
-from steelyard.server.web.addresses import answers_path, run_path
 from steelyard.server.web.render import answer_to_poll, missing_page, page, problem_page
 from steelyard.util.text import one_line
 
@@ -83,7 +83,7 @@ def _with_index(call: Call, show: Callable[[Call, RunRow, AnswerIndex], Response
 
 
 def _about(call: Call, row: RunRow) -> dict[str, Any]:
-    project, seal = call.project.project, row.listed.seal
+    project, seal = call.membership.project, row.listed.seal
     withheld_at = call.platform.runs.withheld_at(row.listed.id)
     return {
         "run": row.summary,

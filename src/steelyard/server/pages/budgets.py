@@ -10,10 +10,10 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.access.deciders import in_words, people_reaching
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import budgets_path
 from steelyard.server.jobs import acts, thresholds
 from steelyard.server.jobs.membership import Missing, Refused
 from steelyard.server.pages.words import moment, money_in_words
-from steelyard.server.web.addresses import budgets_path
 from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:
@@ -48,19 +48,19 @@ def do_change(call: Call) -> Response:
         cost, tokens = read_amounts(call.field("cost", 40), call.field("tokens", 40))
         with call.platform.pool.connection() as connection:
             acts.change_budget(
-                connection, call.caller, call.project.project, call.form.get("endpoint", "")[:80], call.facts,
+                connection, call.caller, call.membership.project, call.form.get("endpoint", "")[:80], call.facts,
                 cost=cost, tokens=tokens,
             )  # fmt: skip
     except InputError as error:
         return _page(call, 400, problem=str(error), typed=call.form)
-    return RedirectResponse(budgets_path(call.project.project), 303)
+    return RedirectResponse(budgets_path(call.membership.project), 303)
 
 
 def do_change_threshold(call: Call) -> Response:
     """Set above which amount a job needs a second person, or ask another admin for it; without an amount none does."""
     from starlette.responses import RedirectResponse
 
-    project = call.project.project
+    project = call.membership.project
     try:
         cost, tokens = read_amounts(call.field("cost", 40), call.field("tokens", 40))
         with call.platform.pool.connection() as connection:
@@ -83,7 +83,7 @@ def do_refuse_threshold(call: Call) -> Response:
 def _decide(call: Call, *, is_approved: bool) -> Response:
     from starlette.responses import RedirectResponse
 
-    project = call.project.project
+    project = call.membership.project
     try:
         with call.platform.pool.connection() as connection:
             is_decided = thresholds.decide_threshold(
@@ -146,13 +146,13 @@ def _page(
     threshold_problem: str = "",
     threshold_typed: Mapping[str, str] | None = None,
 ) -> Response:
-    project = call.project.project
+    project = call.membership.project
     with reading(call.platform.pool) as connection:
         found = acts.budgets_shown(connection, call.caller, project)
         threshold = thresholds.threshold_shown(connection, call.caller, project)
         waiting = thresholds.waiting_change(connection, call.caller, project)
         others = people_reaching(
-            connection, call.project.project_id, Role.ADMIN, call.platform.issuer,
+            connection, call.membership.project_id, Role.ADMIN, call.platform.issuer,
             without=waiting.asked_by if waiting else call.caller.person,
         )  # fmt: skip
     given = typed or {}

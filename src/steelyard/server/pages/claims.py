@@ -15,6 +15,7 @@ from steelyard.errors import InputError, StorageError
 from steelyard.reports.words import about_time, claim_words, counted, remark
 from steelyard.server.access.callers import Role
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import claims_path, job_path, runs_path
 from steelyard.server.jobs import acts
 from steelyard.server.jobs.dry_run import DryRunEnded
 from steelyard.server.jobs.messages import of_the_server
@@ -26,7 +27,6 @@ from steelyard.server.pages.runs import shown_run
 from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.costs import taken_of
 from steelyard.server.runs.rows import Filters
-from steelyard.server.web.addresses import claims_path, job_path, runs_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:
@@ -80,14 +80,14 @@ def do_screen(call: Call) -> Response:
         asked = _asked(call, typed, text)
         figures = _foresee(call, asked)
         with call.platform.pool.connection() as connection:
-            budgets = acts.budgets_shown(connection, call.caller, call.project.project)
+            budgets = acts.budgets_shown(connection, call.caller, call.membership.project)
     except (InputError, StorageError) as error:
         return _form_page(call, typed, 400, problem=of_the_server(str(error)), screened=screened)
     return page(
         call,
         "claims_test.html.j2",
-        project=call.project.project,
-        address=claims_path(call.project.project),
+        project=call.membership.project,
+        address=claims_path(call.membership.project),
         typed=typed,
         text=text,
         screened=screened,
@@ -111,10 +111,10 @@ def do_test(call: Call) -> Response:
         _, text = _read(call, typed)
         asked = _asked(call, typed, text)
         with call.platform.pool.connection() as connection:
-            job = acts.add_job(connection, call.caller, call.project.project, asked, call.facts)
+            job = acts.add_job(connection, call.caller, call.membership.project, asked, call.facts)
     except InputError as error:
         return _form_page(call, typed, 400, problem=str(error))
-    return RedirectResponse(job_path(call.project.project, job), 303)
+    return RedirectResponse(job_path(call.membership.project, job), 303)
 
 
 def _of_this_page(problem: str) -> str:
@@ -178,13 +178,13 @@ def _foresee(call: Call, asked: Specification) -> Figures:
         connection.autocommit = True
         try:
             return acts.foresee(
-                connection, call.caller, call.project.project, asked, call.facts, database=platform.database,
+                connection, call.caller, call.membership.project, asked, call.facts, database=platform.database,
                 data=platform.data, takes_over=True,
             )  # fmt: skip
         except DryRunEnded:
             platform.log.write(
                 "warning", "a dry run took too long and was ended", request=call.facts.request_id,
-                project=call.project.project,
+                project=call.membership.project,
             )  # fmt: skip
             raise
 
@@ -195,7 +195,7 @@ def _foresee(call: Call, asked: Specification) -> Figures:
 def _form_page(
     call: Call, typed: _Typed, status: int = 200, *, problem: str = "", screened: dict[str, Any] | None = None
 ) -> Response:
-    project = call.project
+    project = call.membership
     found, is_more = call.platform.runs.page(project.project_id, Filters(kind="audit"))
     with reading(call.platform.pool) as connection:
         taken = taken_of(connection, [each.id for each in found])

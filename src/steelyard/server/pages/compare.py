@@ -21,11 +21,11 @@ from steelyard.errors import InputError
 from steelyard.reports.words import counted
 from steelyard.server.comparing.comparisons import ComparingError
 from steelyard.server.comparing.process import Asked, AskedRun, Compared
+from steelyard.server.http.addresses import answers_path, compare_path, run_path
 from steelyard.server.pages.runs import shown_run
 from steelyard.server.pages.words import money_in_words
 from steelyard.server.runs.comparable import LOOKED_AT, SameSamples, runs_beside, runs_of_same_samples
 from steelyard.server.runs.received import received_folder
-from steelyard.server.web.addresses import answers_path, compare_path, run_path
 from steelyard.server.web.render import answer_to_poll, missing_page, page
 from steelyard.util.text import one_line
 
@@ -56,7 +56,7 @@ def _compare(call: Call) -> Response:
     seals = list(dict.fromkeys(each for each in given if each))
     if not seals:
         return _beside(call, beside) if (beside := call.query("with", 80)) else _choice(call)
-    rows = [call.platform.runs.find(call.project.project_id, seal) for seal in seals]
+    rows = [call.platform.runs.find(call.membership.project_id, seal) for seal in seals]
     found = [row for row in rows if row is not None]
     if len(found) < len(rows):
         return missing_page(call)
@@ -68,7 +68,7 @@ def _compare(call: Call) -> Response:
     try:
         compared = call.platform.comparisons.result(asked, call.caller.person)
     except ComparingError as error:
-        return page(call, "compare_wait.html.j2", 202, said=str(error), project=call.project.project)
+        return page(call, "compare_wait.html.j2", 202, said=str(error), project=call.membership.project)
     if compared.comparison is None:
         return _choice(call, 400, problem=compared.problem)
     return page(call, "comparison.html.j2", **_shown(call, found, asked, _with_shares(compared, shares)))
@@ -112,14 +112,14 @@ def _shares(call: Call) -> tuple[float, ...]:
 
 
 def _choice(call: Call, status: int = 200, *, problem: str = "") -> Response:
-    after, address = call.query("after", 20), compare_path(call.project.project)
-    found = runs_of_same_samples(call.platform.pool, call.project.project_id, after)
+    after, address = call.query("after", 20), compare_path(call.membership.project)
+    found = runs_of_same_samples(call.platform.pool, call.membership.project_id, after)
     return page(
         call,
         "compare.html.j2",
         status,
         problem=problem,
-        project=call.project.project,
+        project=call.membership.project,
         address=address,
         groups=[_shown_group(each) for each in found.groups],
         older=f"{address}?{urlencode({'after': found.after})}" if found.after else "",
@@ -144,20 +144,20 @@ def _shown_choice(run: ListedRun, answers: int) -> dict[str, Any]:
 
 def _beside(call: Call, seal: str) -> Response:
     """The other runs of the same samples as one, by pages: the baseline of a month ago among them."""
-    row = call.platform.runs.find(call.project.project_id, seal)
+    row = call.platform.runs.find(call.membership.project_id, seal)
     if row is None:
         return missing_page(call)
     before = call.query("before", 20)
     number = min(int(before), 2**62) if before.isascii() and before.isdigit() else 0
-    found, is_more = runs_beside(call.platform.pool, call.project.project_id, row.listed.id, number)
-    address = compare_path(call.project.project)
+    found, is_more = runs_beside(call.platform.pool, call.membership.project_id, row.listed.id, number)
+    address = compare_path(call.membership.project)
     return page(
         call,
         "compare_with.html.j2",
-        project=call.project.project,
+        project=call.membership.project,
         address=address,
         run=row.summary,
-        run_address=run_path(call.project.project, seal),
+        run_address=run_path(call.membership.project, seal),
         runs=[_shown_choice(*each) for each in found],
         older=f"{address}?{urlencode({'with': seal, 'before': found[-1][0].id})}" if is_more else "",
         newest=f"{address}?{urlencode({'with': seal})}" if number else "",
@@ -179,7 +179,7 @@ def _with_shares(compared: Compared, shares: tuple[float, ...]) -> Compared:
 
 
 def _shown(call: Call, rows: list[RunRow], asked: Asked, compared: Compared) -> dict[str, Any]:
-    project, comparison = call.project.project, compared.comparison
+    project, comparison = call.membership.project, compared.comparison
     assert comparison is not None, "who calls this has looked"
     fields = [*(("run", each.seal) for each in asked.runs)]
     other_way = [] if asked.all_pairs else [("pairs", "all")]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import job_path, jobs_path, run_path, watch_path
+from steelyard.server.http.replies import see_other
 from steelyard.server.jobs import acts, approving
 from steelyard.server.jobs.costs import verdict_costs
 from steelyard.server.jobs.membership import Missing, Refused
@@ -18,7 +20,6 @@ from steelyard.server.jobs.tries import asked_tasks
 from steelyard.server.pages.costs import NOTHING, job_verdict_cost
 from steelyard.server.pages.live import LIVE_RULES, live_claim_words
 from steelyard.server.pages.words import moment, money_in_words
-from steelyard.server.web.addresses import job_path, jobs_path, run_path, watch_path
 from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ _WAITS: Final = {
 
 def show_jobs(call: Call) -> Response:
     """A page of the list, the newest first."""
-    project, before = call.project.project, call.query("before", 20)
+    project, before = call.membership.project, call.query("before", 20)
     number = min(int(before), 2**62) if before.isascii() and before.isdigit() else 0
     with reading(call.platform.pool) as connection:
         found, is_more = acts.jobs_shown(connection, call.caller, project, before=number)
@@ -113,12 +114,12 @@ def do_retry(call: Call) -> Response:
     """Go on with what a job left, by another job."""
     try:
         with call.platform.pool.connection() as connection:
-            job = acts.retry(connection, call.caller, call.project.project, call.number("job"), call.facts)
+            job = acts.retry(connection, call.caller, call.membership.project, call.number("job"), call.facts)
     except Missing:
         return missing_page(call)
     except InputError as error:
         return _job_page(call, 400, problem=str(error))
-    return _to(job_path(call.project.project, job))
+    return see_other(job_path(call.membership.project, job))
 
 
 def rate_in_words(answered: int, seconds: float) -> str:
@@ -130,7 +131,7 @@ def rate_in_words(answered: int, seconds: float) -> str:
 
 
 def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
-    project, job = call.project.project, call.number("job")
+    project, job = call.membership.project, call.number("job")
     try:
         with call.platform.pool.connection() as connection:
             is_changed = change(connection, call.caller, project, job, call.facts)
@@ -138,11 +139,11 @@ def _change(call: Call, change: Callable[..., bool], refused: str) -> Response:
         return missing_page(call)
     except Refused as error:
         return _job_page(call, 403, problem=str(error))
-    return _to(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
+    return see_other(job_path(project, job)) if is_changed else _job_page(call, 409, problem=refused)
 
 
 def _job_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
-    project = call.project
+    project = call.membership
     try:
         with reading(call.platform.pool) as connection:
             found = acts.job_shown(connection, call.caller, project.project, call.number("job"))
@@ -259,9 +260,3 @@ def _shown_event(event: JobEvent, names: dict[int, str]) -> dict[str, str]:
         "who": who,
         "reason": event.reason,
     }
-
-
-def _to(path: str) -> Response:
-    from starlette.responses import RedirectResponse
-
-    return RedirectResponse(path, 303)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from steelyard.server.http.addresses import models_path, runs_path
 from steelyard.server.pages.costs import NOTHING, right_answer_cost, verdict_cost
 from steelyard.server.pages.runs import shown_run
 from steelyard.server.runs.models import CHECKS, ModelRow, models_page
-from steelyard.server.web.addresses import models_path, runs_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _HEADINGS: Final = {"audit": "Vendor’s claims", "identity": "Same file", "gate
 
 def show_models(call: Call) -> Response:
     """One page of the list, by name."""
-    project, after = call.project.project, call.query("after", 300)
-    found, more = models_page(call.platform.pool, call.project.project_id, after)
+    project, after = call.membership.project, call.query("after", 300)
+    found, more = models_page(call.platform.pool, call.membership.project_id, after)
     address = models_path(project)
     return page(
         call,

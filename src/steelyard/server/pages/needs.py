@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.server.access.callers import Role
 from steelyard.server.access.deciders import in_words, people_reaching
 from steelyard.server.database.reading import reading
+from steelyard.server.events import EXPIRY_DAYS
+from steelyard.server.http.addresses import budgets_path, job_path, jobs_path, run_path
 from steelyard.server.jobs.approving import may_decide
 from steelyard.server.jobs.disk import why_no_room
 from steelyard.server.jobs.needs import jobs_in_need, nearly_spent, used_share
 from steelyard.server.jobs.rows import names_of
 from steelyard.server.jobs.thresholds import waiting_changes
 from steelyard.server.jobs.workers import workers_seen
-from steelyard.server.notify.events import EXPIRY_DAYS
 from steelyard.server.notify.sealed import unreadable_secrets
 from steelyard.server.pages.budgets import threshold_in_words
 from steelyard.server.pages.server_warnings import backup_warnings, worker_warnings
 from steelyard.server.pages.words import moment, verdict_in_words
 from steelyard.server.runs.seen import unseen_inconsistent
-from steelyard.server.web.addresses import budgets_path, job_path, jobs_path, run_path
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
+from steelyard.server.http.addresses import people_path
 from steelyard.server.pages.words import moment
-from steelyard.server.web.addresses import people_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def do_set_member(call: Call) -> Response:
     members = call.platform.members
     try:
         person = members.person_called(call.field("name", 200))
-        members.set_role(call.caller, person, call.project.project, call.field("role", 20), call.facts)
+        members.set_role(call.caller, person, call.membership.project, call.field("role", 20), call.facts)
     except InputError as error:
         return _members_page(call, 400, problem=str(error))
-    return RedirectResponse(people_path(call.project.project), 303)
+    return RedirectResponse(people_path(call.membership.project), 303)
 
 
 def _projects_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
@@ -61,7 +61,7 @@ def _projects_page(call: Call, status: int = 200, *, problem: str = "") -> Respo
 
 
 def _members_page(call: Call, status: int = 200, *, problem: str = "") -> Response:
-    project = call.project
+    project = call.membership
     return page(
         call,
         "members.html.j2",

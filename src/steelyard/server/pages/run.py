@@ -13,6 +13,7 @@ from steelyard.evidence import layout
 from steelyard.server.access.callers import Role
 from steelyard.server.answers.index import UnusableIndexError
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import answers_path, compare_path, job_path, run_path, runs_path
 from steelyard.server.jobs.carrying import key_of_plan
 from steelyard.server.jobs.signing import key_id_of_project
 from steelyard.server.jobs.tries import other_tries
@@ -21,7 +22,6 @@ from steelyard.server.runs.received import open_received, received_folder
 from steelyard.server.runs.seen import note_seen
 from steelyard.server.runs.tries import tries_in_words
 from steelyard.server.shares.rows import DAYS, Share
-from steelyard.server.web.addresses import answers_path, compare_path, job_path, run_path, runs_path
 from steelyard.server.web.files import HTML, archive_reply, file_reply
 from steelyard.server.web.render import missing_page, page
 
@@ -60,17 +60,17 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
         new_link=new_link,
         shares=[_shown_share(each) for each in call.platform.shares.of_run(row.listed.id)],
         share_days=DAYS,
-        may_share=call.project.role.reaches(Role.EDITOR),
+        may_share=call.membership.role.reaches(Role.EDITOR),
         run=run,
-        project=call.project.project,
-        address=run_path(call.project.project, run.seal),
-        list_address=runs_path(call.project.project),
+        project=call.membership.project,
+        address=run_path(call.membership.project, run.seal),
+        list_address=runs_path(call.membership.project),
         word=verdict_in_words(run.verdict, run.kind),
         css=verdict_class(run.verdict),
         rows=[{"row": each, "css": verdict_class(each.word), "answers": quote(each.measurement)} for each in run.rows],
-        answers_address="" if run.kind == "recording" else answers_path(call.project.project, run.seal),
+        answers_address="" if run.kind == "recording" else answers_path(call.membership.project, run.seal),
         answers=_answers(call, row),
-        beside=f"{compare_path(call.project.project)}?with={run.seal}",
+        beside=f"{compare_path(call.membership.project)}?with={run.seal}",
         intervals=intervals_in_words(run),
         pushed_at=moment(row.listed.pushed_at),
         pushed_by=row.pushed_by,
@@ -94,7 +94,7 @@ def run_page(call: Call, row: RunRow, status: int = 200, *, problem: str = "", n
 
 def _key(call: Call, row: RunRow) -> dict[str, bool]:
     """Whether the project's key signed a run that a job made, and whether that is the key which its jobs have now."""
-    signed_by, project = row.summary.signed_by, call.project.project_id
+    signed_by, project = row.summary.signed_by, call.membership.project_id
     if not row.listed.job or not signed_by:
         return {"is_own_key": False, "is_key_here": False}
     is_here = signed_by == key_id_of_project(call.platform.data, project)
@@ -108,9 +108,9 @@ def _tries(call: Call, row: RunRow) -> dict[str, Any]:
     if not row.listed.job:
         return {"tries": "", "other_jobs": []}
     with reading(call.platform.pool) as connection:
-        found = other_tries(connection, call.project.project_id, row.listed.job)
+        found = other_tries(connection, call.membership.project_id, row.listed.job)
     links = [
-        {"job": each.job, "state": each.state, "address": job_path(call.project.project, each.job)}
+        {"job": each.job, "state": each.state, "address": job_path(call.membership.project, each.job)}
         for each in found[:_TRIES]
     ]
     return {"tries": tries_in_words([each.state for each in found]), "other_jobs": links}
@@ -145,7 +145,7 @@ def send_archive(call: Call) -> Response:
 
 def find_run(call: Call) -> RunRow | None:
     """The run that the address names."""
-    return call.platform.runs.find(call.project.project_id, call.path("seal"))
+    return call.platform.runs.find(call.membership.project_id, call.path("seal"))
 
 
 def _file(call: Call, name: str, media_type: str, *, as_download: bool) -> Response:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from steelyard.records import VerdictWord
+from steelyard.server.http.addresses import run_path, runs_path
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
 from steelyard.server.runs.rows import Filters, ListedRun
 from steelyard.server.runs.summary import KINDS
-from steelyard.server.web.addresses import run_path, runs_path
 from steelyard.server.web.render import page
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ def show_runs(call: Call) -> Response:
         before=min(int(before), _MOST) if before.isascii() and before.isdigit() else 0,
         with_withdrawn=True,
     )
-    found, is_more = call.platform.runs.page(call.project.project_id, filters)
+    found, is_more = call.platform.runs.page(call.membership.project_id, filters)
     asked = {"verdict": filters.verdict, "kind": filters.kind, "subject": filters.subject}
     kept = {name: value for name, value in asked.items() if value}
-    address = runs_path(call.project.project)
+    address = runs_path(call.membership.project)
     return page(
         call,
         "runs.html.j2",
         runs=[shown_run(each) for each in found],
-        project=call.project.project,
+        project=call.membership.project,
         address=address,
         older=address + "?" + urlencode({**kept, "before": found[-1].id}) if is_more else "",
         newest=address + "?" + urlencode(kept) if filters.before else "",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.reports.words import counted
 from steelyard.server.database.audit import last_act
+from steelyard.server.events import BACKUP_DAYS
 from steelyard.server.jobs.workers import ALIVE_SECONDS, SHOWN_DAYS
-from steelyard.server.notify.events import BACKUP_DAYS
 from steelyard.server.pages.words import moment
 from steelyard.util.text import one_line
 

@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
+from steelyard.server.http.addresses import run_path
+from steelyard.server.http.replies import plain
 from steelyard.server.pages.run import find_run, run_page
 from steelyard.server.runs.folders import folder_of
 from steelyard.server.shares.shareable import check_shareable, report_bytes
-from steelyard.server.web.addresses import run_path
 from steelyard.server.web.headers import SANDBOX_POLICY
 from steelyard.server.web.render import missing_page
-from steelyard.server.web.replies import plain
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -54,7 +54,7 @@ def do_revoke_share(call: Call) -> Response:
         return missing_page(call)
     share = min(int(call.request.path_params["share"]), 2**62)
     call.platform.shares.revoke(row.listed.id, share, call.caller, call.facts)
-    return RedirectResponse(f"{run_path(call.project.project, row.listed.seal)}#h-share", 303)
+    return RedirectResponse(f"{run_path(call.membership.project, row.listed.seal)}#h-share", 303)
 
 
 async def show_shared(call: Call) -> Response:

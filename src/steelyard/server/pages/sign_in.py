@@ -9,6 +9,7 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import NOBODY
 from steelyard.server.access.passwords import LEAST_LENGTH, PasswordsBusyError, check_new_password
 from steelyard.server.access.people import SESSION_HOURS, NoAccessError, check_name
+from steelyard.server.http.replies import see_other
 from steelyard.server.oidc.settings import SIGN_OUT_PATH
 from steelyard.server.web.cookies import drop_session_cookie, set_session_cookie
 from steelyard.server.web.render import page
@@ -38,7 +39,7 @@ _OWN_PATH: Final = re.compile(r"/(?:[A-Za-z0-9_-][A-Za-z0-9/_.-]{0,300})?")
 def show_sign_in(call: Call) -> Response:
     """The form; who is signed in goes on."""
     if call.caller.session is not None:
-        return _to("/")
+        return see_other("/")
     return sign_in_page(call, next_page=own_path(call.query("next", 400)))
 
 
@@ -72,7 +73,7 @@ def do_sign_out(call: Call) -> Response:
     by_provider = platform.provider is not None and platform.provider.may_sign_out() and platform.identities.has(person)
     call.caller = NOBODY
     # A form's answer may not lead to another site (form-action), so a page does.
-    reply = page(call, "signed_out.html.j2", address=SIGN_OUT_PATH) if by_provider else _to("/sign-in")
+    reply = page(call, "signed_out.html.j2", address=SIGN_OUT_PATH) if by_provider else see_other("/sign-in")
     drop_session_cookie(reply, call)
     return reply
 
@@ -160,15 +161,9 @@ def sign_in_page(call: Call, status: int = 200, *, problem: str = "", next_page:
 
 def signed_in(call: Call, secret: str, next_page: str) -> Response:
     """Give the browser its new session, and lead on."""
-    reply = _to(next_page)
+    reply = see_other(next_page)
     set_session_cookie(reply, call, secret, SESSION_HOURS * 3600)
     return reply
-
-
-def _to(path: str) -> Response:
-    from starlette.responses import RedirectResponse
-
-    return RedirectResponse(path, 303)
 
 
 def own_path(path: str) -> str:

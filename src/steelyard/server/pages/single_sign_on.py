@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
 from steelyard.server.access.people import SESSION_HOURS, NoAccessError
+from steelyard.server.http.facts import place_of
 from steelyard.server.oidc.handshake import HANDSHAKE_SECONDS, Handshake, begin_handshake, read_handshake
 from steelyard.server.oidc.id_token import IdTokenError
 from steelyard.server.oidc.provider import Provider, ProviderError, SignedIn
@@ -19,7 +20,6 @@ from steelyard.server.web.cookies import (
     set_hint_cookie,
     set_provider_cookie,
 )
-from steelyard.server.web.facts import place_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -13,10 +13,10 @@ from steelyard.records.images import MAX_IMAGE_BYTES
 from steelyard.reports.page_images import PageImage, Pictures, Shown
 from steelyard.reports.review_page import LONGEST, item_to_review
 from steelyard.server.access.callers import Role
+from steelyard.server.http.addresses import suite_path
 from steelyard.server.pages.suites import find_suite, is_reader
 from steelyard.server.pages.words import moment
 from steelyard.server.suites.exposure import note_views
-from steelyard.server.web.addresses import suite_path
 from steelyard.server.web.render import missing_page, page, problem_page
 from steelyard.suites.review import MAX_REASON, MAX_TAG, MAX_TAGS, REASONS, Change
 from steelyard.tasks.suite_images import IMAGES
@@ -56,12 +56,12 @@ def do_decide(call: Call) -> Response:
     try:
         if call.field("sha256", 64) != item.sha256:
             raise InputError("this item was changed meanwhile: look at it again, then decide")
-        last = call.platform.suite_decisions.last(call.project.project_id, suite, item)
+        last = call.platform.suite_decisions.last(call.membership.project_id, suite, item)
         before = last.change if last else Change(item=item.item.id)
         call.platform.suite_decisions.decide(suite, item, _change(call, item.item, before), call.caller, call.facts)
     except InputError as error:
         return _item_page(call, suite, item, 400, str(error))
-    address = suite_path(call.project.project, suite.name)
+    address = suite_path(call.membership.project, suite.name)
     if call.field("decision", 10) in ("clear", "mark"):
         return RedirectResponse(f"{address}/items/{item.place}", 303)
     after = call.platform.suite_decisions.review_state(suite, item.place).next_open
@@ -129,10 +129,10 @@ def _tags(text: str) -> tuple[str, ...]:
 
 
 def _item_page(call: Call, suite: SuiteRow, item: StoredItem, status: int = 200, problem: str = "") -> Response:
-    platform, address = call.platform, suite_path(call.project.project, suite.name)
+    platform, address = call.platform, suite_path(call.membership.project, suite.name)
     with platform.pool.connection() as connection:
         note_views(connection, suite.id, call.caller.person, item.place)
-    last = platform.suite_decisions.last(call.project.project_id, suite, item)
+    last = platform.suite_decisions.last(call.membership.project_id, suite, item)
     shown = item_to_review(item.item, suite.summary.choices, last.change if last else None)
     change = last.change if last else None
     form = call.form if problem else {}
@@ -141,7 +141,7 @@ def _item_page(call: Call, suite: SuiteRow, item: StoredItem, status: int = 200,
         "suite_item.html.j2",
         status,
         problem=problem,
-        project=call.project.project,
+        project=call.membership.project,
         suite=suite,
         address=address,
         item=item,
@@ -151,7 +151,7 @@ def _item_page(call: Call, suite: SuiteRow, item: StoredItem, status: int = 200,
         images_left=max(0, len(item.item.images) - _IMAGES),
         last=last,
         last_at=moment(last.at) if last and last.at else "",
-        is_editor=call.project.role.reaches(Role.EDITOR),
+        is_editor=call.membership.role.reaches(Role.EDITOR),
         can_edit=shown.question is not None and shown.answer is not None,
         options=shown.options,
         question=_now(form, "question", change.question if change else None, item.item.question),

@@ -12,6 +12,7 @@ from steelyard.errors import InputError
 from steelyard.judging.labels import MIN_LABELS
 from steelyard.reports.review_page import LONGEST, item_to_label
 from steelyard.server.access.callers import Role
+from steelyard.server.http.addresses import run_path, suite_path
 from steelyard.server.pages.suites import find_suite, is_reader
 from steelyard.server.pages.words import moment
 from steelyard.server.runs.folders import incoming_folder
@@ -19,7 +20,6 @@ from steelyard.server.runs.received import received_folder
 from steelyard.server.runs.rows import Filters
 from steelyard.server.suites.label_sets import MAX_ANSWERS, LabelSet, read_label_file
 from steelyard.server.suites.rows import SuiteRow
-from steelyard.server.web.addresses import run_path, suite_path
 from steelyard.server.web.files import download_reply
 from steelyard.server.web.render import missing_page, page, problem_page
 from steelyard.util.text import one_line, printable
@@ -78,7 +78,7 @@ def do_bring_answers(call: Call) -> Response:
                 raise InputError(str(error).replace(f"{path}", "answers")) from None
     except InputError as error:
         return _sets_page(call, suite, 400, str(error))
-    made = call.platform.label_sets.add(call.project.project_id, suite.name, title, answers, call.caller, call.facts)
+    made = call.platform.label_sets.add(call.membership.project_id, suite.name, title, answers, call.caller, call.facts)
     return RedirectResponse(f"{_address(call, suite)}/{made}", 303)
 
 
@@ -93,7 +93,7 @@ def do_calibrate(call: Call) -> Response:
     found = _set(call)
     if not isinstance(found, tuple):
         return found
-    row = call.platform.runs.find(call.project.project_id, call.field("run", 64))
+    row = call.platform.runs.find(call.membership.project_id, call.field("run", 64))
     try:
         if row is None:
             raise InputError("choose the run of a judge")
@@ -102,7 +102,7 @@ def do_calibrate(call: Call) -> Response:
     except InputError as error:
         return _set_page(call, *found, 400, problem=str(error))
     return _set_page(
-        call, *found, figures=figures, people=people, judge=run_path(call.project.project, row.listed.seal)
+        call, *found, figures=figures, people=people, judge=run_path(call.membership.project, row.listed.seal)
     )
 
 
@@ -161,12 +161,12 @@ def _set(call: Call) -> tuple[SuiteRow, LabelSet] | Response:
     suite = _suite(call)
     if not isinstance(suite, SuiteRow):
         return suite
-    found = call.platform.label_sets.find(call.project.project_id, suite.name, call.number("set"))
+    found = call.platform.label_sets.find(call.membership.project_id, suite.name, call.number("set"))
     return missing_page(call) if found is None else (suite, found)
 
 
 def _address(call: Call, suite: SuiteRow) -> str:
-    return f"{suite_path(call.project.project, suite.name)}/labels"
+    return f"{suite_path(call.membership.project, suite.name)}/labels"
 
 
 def _sets_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "") -> Response:
@@ -177,15 +177,15 @@ def _sets_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = ""
         status,
         problem=problem,
         suite=suite,
-        suite_address=suite_path(call.project.project, suite.name),
+        suite_address=suite_path(call.membership.project, suite.name),
         path=address,
-        is_editor=call.project.role.reaches(Role.EDITOR),
+        is_editor=call.membership.role.reaches(Role.EDITOR),
         most=MAX_ANSWERS,
         title=call.field("title", 100) if problem else "",
         sets=[
             {"address": f"{address}/{each.id}", "title": each.title, "answers": each.answers, "by": each.brought_by,
              "at": moment(each.brought_at)}
-            for each in call.platform.label_sets.listed(call.project.project_id, suite.name)
+            for each in call.platform.label_sets.listed(call.membership.project_id, suite.name)
         ],
     )  # fmt: skip
 
@@ -203,7 +203,7 @@ def _set_page(
 ) -> Response:
     sets, address = call.platform.label_sets, f"{_address(call, suite)}/{labels.id}"
     mine = sets.of_person(labels.id, call.caller.person)
-    runs, _ = call.platform.runs.page(call.project.project_id, Filters(kind="run"), _RUNS)
+    runs, _ = call.platform.runs.page(call.membership.project_id, Filters(kind="run"), _RUNS)
     return page(
         call,
         "label_set.html.j2",
@@ -214,7 +214,7 @@ def _set_page(
         path=address,
         labels=labels,
         brought=moment(labels.brought_at),
-        is_editor=call.project.role.reaches(Role.EDITOR),
+        is_editor=call.membership.role.reaches(Role.EDITOR),
         mine=len(mine),
         next_open=_next(labels, mine),
         labellers=sets.labellers(labels.id),
@@ -245,7 +245,7 @@ def _answer_page(call: Call, suite: SuiteRow, labels: LabelSet, status: int = 20
         path=f"{address}/{place}",
         texts=[(name, printable(text, LONGEST)) for name, text in item_to_label(answer).texts],
         mine=sets.of_person(labels.id, call.caller.person).get(place, ""),
-        is_editor=call.project.role.reaches(Role.EDITOR),
+        is_editor=call.membership.role.reaches(Role.EDITOR),
         previous=f"{address}/{place - 1}" if place > 1 else "",
         next=f"{address}/{place + 1}" if place < labels.answers else "",
     )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
+from steelyard.server.http.addresses import run_path, suite_path, suites_path
 from steelyard.server.pages.words import bytes_in_words, moment
 from steelyard.server.suites.exposure import exposure_lines, exposure_of, note_views, runs_of, seen_by_runs, viewers_of
 from steelyard.server.suites.intake import Additions
 from steelyard.server.suites.reading import may_read
-from steelyard.server.web.addresses import run_path, suite_path, suites_path
 from steelyard.server.web.files import contents_reply, download_reply
 from steelyard.server.web.render import missing_page, page
 
@@ -33,7 +33,7 @@ _LAST_RUN: Final = 2**62
 
 def show_suites(call: Call) -> Response:
     """The suites of a project, by name."""
-    project, found = call.project.project, call.platform.suites.listed(call.project.project_id)
+    project, found = call.membership.project, call.platform.suites.listed(call.membership.project_id)
     has_readers = any(each.summary.readers for each in found)
     keys = call.platform.reader_keys.confirmed(call.caller.person) if has_readers else frozenset()
     return page(
@@ -42,7 +42,7 @@ def show_suites(call: Call) -> Response:
         project=project,
         suites=[{**_shown(each, project), "is_reader": may_read(each.summary.readers, keys)} for each in found],
         address=call.platform.settings.base_url,
-        is_editor=call.project.role.reaches(Role.EDITOR),
+        is_editor=call.membership.role.reaches(Role.EDITOR),
     )
 
 
@@ -61,7 +61,7 @@ def do_apply(call: Call) -> Response:
         return missing_page(call)
     if not is_reader(call, suite):
         return _suite_page(call, suite, 403, "only readers of this suite change it")
-    project = call.project.project_id
+    project = call.membership.project_id
     lines, last = call.platform.suite_decisions.lines(project, suite)
     try:
         if not lines:
@@ -71,7 +71,7 @@ def do_apply(call: Call) -> Response:
         call.platform.suite_intake.apply(suite, project, more, call.caller, call.facts)
     except InputError as error:
         return _suite_page(call, suite, 400, str(error))
-    return RedirectResponse(suite_path(call.project.project, suite.name), 303)
+    return RedirectResponse(suite_path(call.membership.project, suite.name), 303)
 
 
 def send_archive(call: Call) -> Response:
@@ -94,13 +94,13 @@ def send_review(call: Call) -> Response:
         return missing_page(call)
     if not is_reader(call, suite):
         return _suite_page(call, suite, 403, "only readers of this suite see what was decided about its items")
-    data = call.platform.suite_decisions.saved(call.project.project_id, suite)
+    data = call.platform.suite_decisions.saved(call.membership.project_id, suite)
     return download_reply(data, f"review-{suite.name}.json")
 
 
 def find_suite(call: Call) -> SuiteRow | None:
     """The last version of the suite that the address names."""
-    return call.platform.suites.current(call.project.project_id, call.path("name")[:100])
+    return call.platform.suites.current(call.membership.project_id, call.path("name")[:100])
 
 
 def is_reader(call: Call, suite: SuiteRow) -> bool:
@@ -110,7 +110,7 @@ def is_reader(call: Call, suite: SuiteRow) -> bool:
 
 
 def _suite_page(call: Call, suite: SuiteRow, status: int = 200, problem: str = "") -> Response:
-    project, platform = call.project, call.platform
+    project, platform = call.membership, call.platform
     before = min(int(typed) if (typed := call.query("runs", 20)).isdecimal() else 0, _LAST_RUN)
     runs, is_more = runs_of(platform.pool, project.project_id, suite.digest, before)
     review = platform.suite_decisions.review_state(suite)

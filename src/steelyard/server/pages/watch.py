@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from steelyard.errors import InputError
 from steelyard.server.access.callers import Role
 from steelyard.server.database.reading import reading
+from steelyard.server.http.addresses import job_path, run_path, watch_path
+from steelyard.server.http.replies import see_other
 from steelyard.server.jobs import schedule_acts
 from steelyard.server.jobs.cadence import EACH, WEEKDAYS, cadence_in_words, cron_of
 from steelyard.server.jobs.looks import next_look, place_of
@@ -18,7 +20,6 @@ from steelyard.server.jobs.room import BYTES_A_DAY, OPEN_OF_PROJECT
 from steelyard.server.jobs.rows import names_of
 from steelyard.server.pages.jobs import asked_in_words
 from steelyard.server.pages.words import moment, verdict_class, verdict_in_words
-from steelyard.server.web.addresses import job_path, run_path, watch_path
 from steelyard.server.web.render import missing_page, page
 from steelyard.util.text import one_line
 
@@ -62,7 +63,7 @@ def show_watch(call: Call) -> Response:
 
 def do_add(call: Call) -> Response:
     """Ask what a job asked again and again."""
-    project = call.project.project
+    project = call.membership.project
     try:
         cron = cron_of(
             call.field("each", 10), call.field("at", 10), call.field("weekday", 10), call.field("day", 5),
@@ -76,7 +77,7 @@ def do_add(call: Call) -> Response:
             )  # fmt: skip
     except InputError as error:
         return _page(call, 400, problem=str(error), typed=call.form)
-    return _to(watch_path(project))
+    return see_other(watch_path(project))
 
 
 def do_switch_on(call: Call) -> Response:
@@ -139,7 +140,7 @@ def _is_more_than_hourly(row: ScheduleRow) -> bool:
 
 
 def _switch(call: Call, *, on: bool) -> Response:
-    project = call.project.project
+    project = call.membership.project
     try:
         with call.platform.pool.connection() as connection:
             is_changed = schedule_acts.switch(
@@ -151,11 +152,11 @@ def _switch(call: Call, *, on: bool) -> Response:
         return _page(call, 400, problem=str(error))
     if not is_changed:
         return _page(call, 409, problem=f"this schedule is {'on' if on else 'off'} already")
-    return _to(watch_path(project))
+    return see_other(watch_path(project))
 
 
 def _page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
-    project, caller, may_act = call.project.project, call.caller, call.project.role.reaches(Role.RUNNER)
+    project, caller, may_act = call.membership.project, call.caller, call.membership.role.reaches(Role.RUNNER)
     before, wanted = _number(call.query("before", 20)), _number(call.query("job", 20))
     with reading(call.platform.pool) as connection:
         schedules = schedule_acts.schedules_shown(connection, caller, project)
@@ -248,9 +249,3 @@ def _shown_job(row: JobRow) -> dict[str, str]:
 
 def _number(text: str) -> int:
     return min(int(text), 2**62) if text.isascii() and text.isdigit() else 0
-
-
-def _to(path: str) -> Response:
-    from starlette.responses import RedirectResponse
-
-    return RedirectResponse(path, 303)

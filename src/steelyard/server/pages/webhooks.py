@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from steelyard.errors import InputError
 from steelyard.server.endpoints.addresses import refused_host
 from steelyard.server.endpoints.own_places import own_places
-from steelyard.server.notify.events import KINDS
+from steelyard.server.events import KINDS
+from steelyard.server.http.addresses import webhooks_path
+from steelyard.server.http.replies import see_other
 from steelyard.server.notify.form import read_kinds, read_place, read_target
 from steelyard.server.notify.webhooks import OLD_SECRET_HOURS
 from steelyard.server.pages.words import moment
-from steelyard.server.web.addresses import webhooks_path
 from steelyard.server.web.render import missing_page, page
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def do_add(call: Call) -> Response:
         target = read_target(call.form.get("address", "").strip()[:2000])
         _check_address(call, target)
         kinds = read_kinds(chosen_kinds(call.form))
-        number, secret = call.platform.webhooks.add(call.project, target, kinds, call.caller, call.facts)
+        number, secret = call.platform.webhooks.add(call.membership, target, kinds, call.caller, call.facts)
     except InputError as error:
         return _list_page(call, 400, problem=str(error), typed=call.form)
     return _webhook_page(call, number, secret=secret)
@@ -67,7 +68,7 @@ def do_change(call: Call) -> Response:
     return _done(
         call,
         lambda number: call.platform.webhooks.change(
-            call.project, number, read_kinds(chosen_kinds(call.form)), call.caller, call.facts
+            call.membership, number, read_kinds(chosen_kinds(call.form)), call.caller, call.facts
         ),
     )
 
@@ -75,7 +76,7 @@ def do_change(call: Call) -> Response:
 def do_test(call: Call) -> Response:
     """Send a test event."""
     return _done(
-        call, lambda number: call.platform.webhooks.test(call.project, number, call.caller, call.facts)
+        call, lambda number: call.platform.webhooks.test(call.membership, number, call.caller, call.facts)
     )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def do_switch(call: Call) -> Response:
     """Switch it on or off."""
     on = call.field("on", 5) == "yes"
     return _done(
-        call, lambda number: call.platform.webhooks.switch(call.project, number, call.caller, call.facts, on=on)
+        call, lambda number: call.platform.webhooks.switch(call.membership, number, call.caller, call.facts, on=on)
     )
 
 
@@ -91,7 +92,7 @@ def do_new_secret(call: Call) -> Response:
     """Make another secret, and show it this once."""
     number = call.number("webhook")
     try:
-        secret = call.platform.webhooks.new_secret(call.project, number, call.caller, call.facts)
+        secret = call.platform.webhooks.new_secret(call.membership, number, call.caller, call.facts)
     except InputError as error:
         return _webhook_page(call, number, 400, problem=str(error))
     return _webhook_page(call, number, secret=secret)
@@ -100,17 +101,17 @@ def do_new_secret(call: Call) -> Response:
 def do_end_old_secret(call: Call) -> Response:
     """Let the secret that was replaced sign no more."""
     return _done(
-        call, lambda number: call.platform.webhooks.end_old_secret(call.project, number, call.caller, call.facts)
+        call, lambda number: call.platform.webhooks.end_old_secret(call.membership, number, call.caller, call.facts)
     )
 
 
 def do_retire(call: Call) -> Response:
     """Take it out of use for good."""
     try:
-        call.platform.webhooks.retire(call.project, call.number("webhook"), call.caller, call.facts)
+        call.platform.webhooks.retire(call.membership, call.number("webhook"), call.caller, call.facts)
     except InputError as error:
         return _list_page(call, 400, problem=str(error))
-    return _to(webhooks_path(call.project.project))
+    return see_other(webhooks_path(call.membership.project))
 
 
 def show_places(call: Call) -> Response:
@@ -126,13 +127,13 @@ def do_add_place(call: Call) -> Response:
         call.platform.webhook_places.add(target, call.caller, call.facts)
     except InputError as error:
         return _places_page(call, 400, problem=str(error))
-    return _to("/admin/webhooks")
+    return see_other("/admin/webhooks")
 
 
 def do_retire_place(call: Call) -> Response:
     """Allow a place no more."""
     call.platform.webhook_places.retire(call.number("place"), call.caller, call.facts)
-    return _to("/admin/webhooks")
+    return see_other("/admin/webhooks")
 
 
 def chosen_kinds(form: Mapping[str, str]) -> list[str]:
@@ -161,11 +162,11 @@ def _done(call: Call, act: Callable[[int], None]) -> Response:
         act(number)
     except InputError as error:
         return _webhook_page(call, number, 400, problem=str(error))
-    return _to(f"{webhooks_path(call.project.project)}/{number}")
+    return see_other(f"{webhooks_path(call.membership.project)}/{number}")
 
 
 def _list_page(call: Call, status: int = 200, *, problem: str = "", typed: Mapping[str, str] | None = None) -> Response:
-    project = call.project.project
+    project = call.membership.project
     chosen = list(KINDS) if typed is None else chosen_kinds(typed)
     return page(
         call,
@@ -174,7 +175,7 @@ def _list_page(call: Call, status: int = 200, *, problem: str = "", typed: Mappi
         problem=problem,
         project=project,
         path=webhooks_path(project),
-        webhooks=[{"row": each, "state": _state(each)} for each in call.platform.webhooks.of_project(call.project)],
+        webhooks=[{"row": each, "state": _state(each)} for each in call.platform.webhooks.of_project(call.membership)],
         typed=(typed or {}).get("address", ""),
         kinds=kinds_shown(chosen),
         key_problem=call.platform.endpoints.key_file.problem(),
@@ -182,7 +183,7 @@ def _list_page(call: Call, status: int = 200, *, problem: str = "", typed: Mappi
 
 
 def _webhook_page(call: Call, number: int, status: int = 200, *, problem: str = "", secret: str = "") -> Response:
-    found = call.platform.webhooks.find(call.project, number)
+    found = call.platform.webhooks.find(call.membership, number)
     if found is None:
         return missing_page(call)
     return page(
@@ -191,17 +192,17 @@ def _webhook_page(call: Call, number: int, status: int = 200, *, problem: str = 
         status,
         problem=problem,
         secret=secret,
-        project=call.project.project,
+        project=call.membership.project,
         webhook=found,
-        path=webhooks_path(call.project.project),
-        place=f"{webhooks_path(call.project.project)}/{number}",
+        path=webhooks_path(call.membership.project),
+        place=f"{webhooks_path(call.membership.project)}/{number}",
         state=_state(found),
         made_at=moment(found.made_at),
         is_on=found.disabled_at is None,
         is_clear=found.scheme == "http",
         kinds=kinds_shown(found.kinds),
         hours=OLD_SECRET_HOURS,
-        attempts=_attempts_shown(call.platform.webhooks.attempts(call.project, number)),
+        attempts=_attempts_shown(call.platform.webhooks.attempts(call.membership, number)),
     )
 
 
@@ -240,9 +241,3 @@ def _shown(attempt: Attempt) -> dict[str, str]:
         "reply": attempt.reply,
         "state": words.get(attempt.state, attempt.state),
     }
-
-
-def _to(path: str) -> Response:
-    from starlette.responses import RedirectResponse
-
-    return RedirectResponse(path, 303)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from steelyard.errors import InputError, SteelyardError, VerificationError
 from steelyard.evidence import layout
 from steelyard.server.answers.keeping import keep_index
-from steelyard.server.push.archive import Limits, Unpacker
+from steelyard.server.archive import Limits, Unpacker
 from steelyard.server.push.verifying import Verifier
 from steelyard.server.runs.folders import folder_key, incoming_folder, is_kept, keep
 from steelyard.server.runs.gone import GoneError
@@ -27,9 +27,9 @@ from steelyard.server.runs.summary import RunSummary
 if TYPE_CHECKING:
     from steelyard.server.access.callers import Caller
     from steelyard.server.database.folder import DataFolder
+    from steelyard.server.http.facts import RequestFacts
     from steelyard.server.metrics import Metrics
     from steelyard.server.runs.rows import RunRow, Runs
-    from steelyard.server.web.facts import RequestFacts
 
 __all__ = ["BusyError", "Intake"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from steelyard.errors import InputError
+from steelyard.evidence.forms import is_sha256
 from steelyard.server.access.callers import Caller
 from steelyard.server.database.audit import append_audit
 from steelyard.server.database.reading import reading
-from steelyard.server.notify.events import note_run
+from steelyard.server.events import note_run
 from steelyard.server.runs.folders import folder_key
 from steelyard.server.runs.gone import GoneError
 from steelyard.server.runs.summary import RunFile, RunSummary, Said, Taken
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg_pool import ConnectionPool
 
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["LISTED", "PAGE_SIZE", "Filters", "ListedRun", "RunRow", "Runs", "insert_run", "shortened"]
 
 PAGE_SIZE: Final = 50
-_SEAL: Final = re.compile(r"[0-9a-f]{64}")
 MAX_SUMMARY: Final = 1 << 20  # bytes
 LISTED: Final = (
     "r.id, r.seal_sha256, r.kind, r.subject, r.verdict, r.headline, r.exit, r.signed_by, r.pushed_at, r.verified_exit, "
@@ -143,7 +142,7 @@ class Runs:
 
         Raises GoneError, in words, for one that was withdrawn.
         """
-        if not _SEAL.fullmatch(seal):
+        if not is_sha256(seal):
             return None
         with reading(self._pool) as connection:
             row = connection.execute(

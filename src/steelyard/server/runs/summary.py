@@ -5,12 +5,12 @@ Texts are bounded and on one line already (:func:`steelyard.util.text.one_line`)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from steelyard.errors import SteelyardError
 from steelyard.evidence import layout
+from steelyard.evidence.forms import is_sha256
 from steelyard.records import SUBJECT, Plan, Record, Verdict, VerdictWord
 from steelyard.util.text import one_line
 
@@ -38,7 +38,6 @@ KINDS: Final[tuple[str, ...]] = get_args(RunKind)
 MAX_ROWS: Final = 500
 MAX_FINDINGS: Final = 200
 _MAX_TASKS: Final = 5
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _MAX_USES: Final = 50
 _MAX_LINES: Final = 100_000  # of one use
 _MAX_SAMPLES: Final = 50
@@ -293,7 +292,7 @@ def _suites(plan: Plan, folder: Path) -> Iterator[SuiteUse]:
     asked = {
         each.id: (each.suite, _recipient(plan.models[each.role].identity.uri) if each.role in plan.models else "")
         for each in plan.measurements
-        if _DIGEST.fullmatch(each.suite)
+        if is_sha256(each.suite)
     }
     lines: dict[tuple[str, str], set[int]] = {place: set() for place in asked.values()}
     for attempt in replay(folder).attempts:

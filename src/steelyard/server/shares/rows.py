@@ -16,7 +16,7 @@ from steelyard.server.database.reading import reading
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["DAYS", "Share", "SharedReport", "Shares"]
 

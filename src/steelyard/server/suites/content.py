@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from steelyard.errors import InputError
-from steelyard.server.push.archive import Content, Limits
+from steelyard.server.archive import Content, Limits
 from steelyard.suites.exposures import EXPOSURES
 from steelyard.suites.review import REVIEW
 from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.access.callers import Caller
+    from steelyard.server.http.facts import RequestFacts
     from steelyard.server.suites.rows import StoredItem, SuiteRow
-    from steelyard.server.web.facts import RequestFacts
 
 __all__ = ["Decisions", "ItemState", "LastDecision", "ReviewState"]
 

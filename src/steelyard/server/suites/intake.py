@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from steelyard.errors import InputError
+from steelyard.server.archive import Unpacker
 from steelyard.server.database.beneath import open_file
-from steelyard.server.push.archive import Unpacker
 from steelyard.server.push.intake import BusyError
 from steelyard.server.push.verifying import Verifier, VerifyLimits
 from steelyard.server.runs.folders import incoming_folder
@@ -32,7 +32,7 @@ from steelyard.suites.review import REVIEW
 if TYPE_CHECKING:
     from steelyard.server.access.callers import Caller
     from steelyard.server.database.folder import DataFolder
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["Additions", "SuiteIntake"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.access.callers import Caller
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["MAX_ANSWERS", "LabelSet", "LabelSets", "Labeller", "read_label_file"]
 

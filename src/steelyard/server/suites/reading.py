@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.access.callers import Caller
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["MAX_KEYS", "ReaderKey", "ReaderKeys", "may_read"]
 

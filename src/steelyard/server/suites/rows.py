@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from steelyard.server.access.callers import Caller
-    from steelyard.server.web.facts import RequestFacts
+    from steelyard.server.http.facts import RequestFacts
 
 __all__ = ["BroughtVersion", "NewVersion", "StoredItem", "SuiteFile", "SuiteRow", "Suites", "content_digest"]
 

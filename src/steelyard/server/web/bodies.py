@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from steelyard.errors import InputError
-from steelyard.server.web.replies import refusal
+from steelyard.server.http.replies import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from steelyard.errors import InputError
 from steelyard.server.access.callers import NOBODY, Caller, Membership
-from steelyard.server.web.facts import RequestFacts, facts_of
+from steelyard.server.http.facts import RequestFacts, facts_of
 from steelyard.util.text import one_line
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Call:
         return facts_of(self.request.scope)
 
     @property
-    def project(self) -> Membership:
+    def membership(self) -> Membership:
         """The project of this request, and the caller's role in it: of a route whose rule asks for one."""
         named = self.request.path_params.get("project")
         found = self.caller.token_project if named is None else self.caller.membership(str(named))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from steelyard.server.push.archive import packed, packed_contents
+from steelyard.server.archive import packed, packed_contents
 from steelyard.server.web.headers import SANDBOX_POLICY
 
 if TYPE_CHECKING:

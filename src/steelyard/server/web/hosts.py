@@ -11,8 +11,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from steelyard.server.web.facts import facts_of
-from steelyard.server.web.replies import refusal
+from steelyard.server.http.facts import facts_of
+from steelyard.server.http.replies import refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

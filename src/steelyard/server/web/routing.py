@@ -19,14 +19,14 @@ from steelyard.errors import InputError
 from steelyard.server.access.callers import Access, Answer, Place, answer_to
 from steelyard.server.access.passwords import PasswordsBusyError
 from steelyard.server.access.secrets import is_form_key, new_secret
+from steelyard.server.http.facts import facts_of, place_of
+from steelyard.server.http.replies import is_for_programs, plain, problem_reply
 from steelyard.server.jobs.membership import Refused
 from steelyard.server.runs.gone import GoneError
 from steelyard.server.web.bodies import BodyTooLargeError
 from steelyard.server.web.call import Call, fields_of
 from steelyard.server.web.cookies import cookie_of, form_cookie_of
-from steelyard.server.web.facts import facts_of, place_of
 from steelyard.server.web.render import missing_page, problem_page
-from steelyard.server.web.replies import is_for_programs, plain, problem_reply
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.world.data.batch import Batch, to_unit
-from steelyard.world.models.learner import Learner
+from steelyard.world.learner import Learner
 from steelyard.world.models.losses.ema import follow, slow_copy
 from steelyard.world.models.losses.inverse_dynamics import InverseDynamics
 from steelyard.world.models.losses.sigreg import sigreg

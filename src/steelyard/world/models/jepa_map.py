@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 
 from steelyard.errors import InputError
 from steelyard.world.data.batch import Batch
-from steelyard.world.models.learner import Learner
+from steelyard.world.learner import Learner
 from steelyard.world.models.losses.inverse_dynamics import InverseDynamics
 from steelyard.world.models.losses.sigreg import sigreg
 from steelyard.world.models.nets.token_map import MapEncoder, MapPredictor, PatchEncoder, patches

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.world.models.learner import HasActionSize, Learner
+from steelyard.world.learner import HasActionSize, Learner
 
 __all__ = ["KINDS", "config_of", "make_learner"]
 

@@ -1,7 +1,7 @@
 """A world model in use: encode, predict, measure surprise, plan, remember, reason, save and load.
 
 NumPy in and out, frames as uint8, actions in the world's own units (pixels). It is a
-:class:`steelyard.world.protocol.WorldUnderTest`. :func:`steelyard.world.training.fitting.train_model` trains one.
+:class:`steelyard.world.protocol.WorldUnderTest`. :func:`steelyard.world.fitting.train_model` trains one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import torch
 from torch import Tensor
 
 from steelyard.errors import InputError, MissingDependency
+from steelyard.world.learner import HasActionSize, Learner
 from steelyard.world.memory import Memory, Recalled
 from steelyard.world.models.card import Card, read_card, write_card
 from steelyard.world.models.kinds import make_learner
-from steelyard.world.models.learner import HasActionSize, Learner
 from steelyard.world.models.reasoning import Consequences, Counterfactual, compare_courses, compare_without
-from steelyard.world.models.weights import digest, read_tensors, write_tensors
 from steelyard.world.planners.cem import cem
 from steelyard.world.planners.cost import OverHorizon
 from steelyard.world.planners.gradient import gradient
@@ -30,6 +29,7 @@ from steelyard.world.planners.mppi import mppi
 from steelyard.world.planners.settings import PlannerSettings, settings_for
 from steelyard.world.sim.simulator import SIDE, Floats, Frames
 from steelyard.world.training.collapse import Health
+from steelyard.world.weights import digest, read_tensors, write_tensors
 
 __all__ = ["WorldModel"]
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from steelyard.errors import MissingDependency
-from steelyard.world.models.learner import Learner
+from steelyard.world.learner import Learner
 from steelyard.world.planners.cem import drawn
 from steelyard.world.planners.settings import PlannerSettings
 from steelyard.world.sim.simulator import Floats

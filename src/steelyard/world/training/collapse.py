@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from steelyard.errors import ExitCode, SteelyardError
 from steelyard.world.data.batch import Source
-from steelyard.world.models.learner import Learner
+from steelyard.world.learner import Learner
 
 __all__ = ["Collapsed", "Health", "expect_health", "measure_health"]
 

@@ -15,7 +15,7 @@ from torch import Generator, Tensor, nn
 
 from steelyard.errors import InputError, Interrupted
 from steelyard.world.data.batch import Batch, HasWorkers, Source
-from steelyard.world.models.learner import Learner
+from steelyard.world.learner import Learner
 from steelyard.world.training.allocator import keep_freed_memory
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.distributed import Ranks, joined, shared

@@ -13,7 +13,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from steelyard.errors import InputError
-from steelyard.world.models.weights import read_tensors, write_tensors
+from steelyard.world.weights import read_tensors, write_tensors
 
 __all__ = ["RESUME", "Position", "read_position", "restore", "write_position"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from steelyard.world.data.batch import Source
-from steelyard.world.models.learner import Solved
+from steelyard.world.learner import Solved
 from steelyard.world.training.budget import TrainingBudget
 from steelyard.world.training.loop import Progress, Trained, Update
 

@@ -10,11 +10,11 @@ import torch
 
 from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
+from steelyard.world.learner import Learner
 from steelyard.world.models.baselines.position_head import PositionHead
 from steelyard.world.models.baselines.sizes import like_jepa, trained_parameters
 from steelyard.world.models.baselines.vq_gpt import CODES
 from steelyard.world.models.kinds import config_of, make_learner
-from steelyard.world.models.learner import Learner
 
 LEARNING = ("pixel", "vq-gpt", "rssm")
 ALL = (*LEARNING, "linear", "frame-buffer", "untrained", "copy-last")

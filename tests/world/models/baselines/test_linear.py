@@ -13,12 +13,12 @@ from steelyard.errors import InputError
 from steelyard.world.data.batch import Batch
 from steelyard.world.data.scenes_source import ScenesSource
 from steelyard.world.evaluation import physics
+from steelyard.world.fitting import train_model
 from steelyard.world.models.baselines.linear import Linear, LinearConfig
 from steelyard.world.models.kinds import make_learner
 from steelyard.world.models.model import WorldModel
 from steelyard.world.sim.catalog import HELD_OUT
 from steelyard.world.training.budget import TrainingBudget
-from steelyard.world.training.fitting import train_model
 
 
 def _fading(rows: int, length: int = 8) -> torch.Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from steelyard.world.data.batch import Batch, to_unit
-from steelyard.world.models.learner import Learner
+from steelyard.world.learner import Learner
 
 __all__ = ["CopyLast", "CopyLastConfig"]
 

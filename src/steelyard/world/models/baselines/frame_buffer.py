@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from steelyard.world.data.batch import Batch
+from steelyard.world.learner import Solved
 from steelyard.world.models.baselines.pictures import NUMBERS, kept, principal_parts, small, windows
-from steelyard.world.models.learner import Solved
 
 __all__ = ["FrameBuffer", "FrameBufferConfig"]
 

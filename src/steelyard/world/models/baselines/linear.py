@@ -10,8 +10,8 @@ from torch import Tensor
 
 from steelyard.errors import MissingDependency
 from steelyard.world.data.batch import Batch
+from steelyard.world.learner import Solved
 from steelyard.world.models.baselines.pictures import NUMBERS, kept, principal_parts, restored, small, windows
-from steelyard.world.models.learner import Solved
 
 __all__ = ["Linear", "LinearConfig"]
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from steelyard.errors import MissingDependency
+from steelyard.world.learner import Learner
 from steelyard.world.models.baselines.position_head import PositionHead
-from steelyard.world.models.learner import Learner
 
 __all__ = ["Rival", "RivalConfig"]
 

@@ -18,7 +18,7 @@ from steelyard.errors import InputError, MissingDependency
 from steelyard.world.models.card import CARD, Card
 from steelyard.world.models.model import WorldModel
 from steelyard.world.models.vjepa.reader import ClipReader, resized
-from steelyard.world.models.weights import digest
+from steelyard.world.weights import digest
 
 __all__ = ["HuggingFaceVJepa", "is_vjepa2", "load_vjepa2", "untrained_vjepa2"]
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812  # as everybody calls it
 from torch import Tensor
 
 from steelyard.errors import InputError, MissingDependency
-from steelyard.world.models.learner import Learner
+from steelyard.world.learner import Learner
 
 __all__ = ["ClipReader", "resized"]
 

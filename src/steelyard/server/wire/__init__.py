@@ -1,0 +1,1 @@
+"""The records of the HTTP API, which server and client read alike."""
