@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from steelyard.comparison.contrast import PairedSamples, contrast
 from steelyard.stats.agreement import error_overlap
 from steelyard.stats.intervals import clopper_pearson
 from steelyard.stats.mcnemar import margin_p, mcnemar_p
@@ -49,6 +50,7 @@ __all__ = [
     "measure_paired",
     "measure_scores",
     "read_matrix",
+    "samples_of",
 ]
 
 SEED, ALPHA, Z = 20261126, 0.05, 1.959963984540054
@@ -197,10 +199,20 @@ def measure_scores(what: Scores, runs: int, seed: int = SEED) -> Found:
     for _ in range(runs):
         signs = np.where(random.random(what.n) < what.upwards, 1.0, -1.0)
         values = ((random.random(what.n) < what.differ) * signs * random.choice(steps, what.n)).tolist()
-        rejected += sign_flip_p(values) <= ALPHA
-        low, high = paired_interval(values)
-        missed += not low - 1e-12 <= truth <= high + 1e-12
+        found = contrast("overall", samples_of(values), see=0.02)
+        rejected += found.p <= ALPHA
+        missed += not found.ci[0] - 1e-12 <= truth <= found.ci[1] + 1e-12
     return Found(runs, 0, rejected, missed)
+
+
+def samples_of(differences: Sequence[float], clusters: Sequence[int] | None = None) -> PairedSamples:
+    """Samples that two runs answered with these differences; the command's own test reads them."""
+    return PairedSamples(
+        tuple((max(0.0, -each),) * 2 for each in differences),
+        tuple((max(0.0, each),) * 2 for each in differences),
+        tuple("" for _ in differences),
+        None if clusters is None else tuple(clusters),
+    )
 
 
 def measure_kappa(n: int, rates: tuple[float, float], alike: float, runs: int, seed: int = SEED) -> Found:
@@ -333,7 +345,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _print(f"A margin, at its edge, called kept: {where}, {runs:,} runs", names, _margin_rows(runs))
     three = ("McNemar rejects", "sign flips reject", "the interval covers")
     _print(f"Clusters, no difference: {where}, {few:,} runs", three, _clustered_rows(few))
-    _print(f"Scores: {where}, {few:,} runs", ("sign flips reject", "the interval covers"), _score_rows(few))
+    _print(f"Scores: {where}, {few:,} runs", ("the test rejects", "the interval covers"), _score_rows(few))
     rows = [
         [f"{n:,} samples, rates {rates[0]:g} and {rates[1]:g}, shared {alike:g}", _share(few - found.missed, few)]
         for n, rates, alike in ((100, (0.3, 0.3), 0.5), (500, (0.1, 0.2), 0.5), (1_000, (0.3, 0.5), 0.0))

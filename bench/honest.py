@@ -11,7 +11,7 @@ import hashlib
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -194,14 +194,13 @@ def interval_of(vendor: Vendor, source: Random) -> tuple[float, float]:
 
 def _retest(vendor: Vendor, plan: Plan, test: PlannedTest, source: Random) -> tuple[DetectorResult, int]:
     """One test, and how many calls it took."""
+    return retest(lambda measurement: Answerer(vendor, measurement, source), plan, test)
+
+
+def retest(answering: Callable[[Measurement], Answerer], plan: Plan, test: PlannedTest) -> tuple[DetectorResult, int]:
+    """One test of what these endpoints answer, and how many calls it took."""
     read = {each.measurement for each in test.reads}
-    return retest(
-        plan, test, {each.id: Answerer(vendor, each, source) for each in plan.measurements if each.id in read}
-    )
-
-
-def retest(plan: Plan, test: PlannedTest, answerers: Mapping[str, Answerer]) -> tuple[DetectorResult, int]:
-    """One test of what the answerers of its measurements say, and how many calls it took."""
+    answerers = {each.id: answering(each) for each in plan.measurements if each.id in read}
     finder: Any = ClaimRetest().open(test, plan)
     calls = {name: iter(_calls(plan.by_id[name])) for name in answerers}
     asked = 0

@@ -89,9 +89,7 @@ def word_of(kind: Moving, population: int, source: Random) -> str:
     """The verdict on the one claim of one such vendor."""
     vendor = Vendor(kind.name, population, "2", RIGHT)
     plan = plan_of(vendor, (f"{100 * min(1.0, kind.printed(source)):.1f}",))
-    read = {each.measurement for each in plan.tests[0].reads}
-    answerers = {e.id: MovingAnswerer(kind, vendor, e, source) for e in plan.measurements if e.id in read}
-    result, _ = retest(plan, plan.tests[0], answerers)
+    result, _ = retest(lambda each: MovingAnswerer(kind, vendor, each, source), plan, plan.tests[0])
     return "inconsistent" if rejected(plan, [result]) else str(result.word)
 
 

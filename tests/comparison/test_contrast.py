@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.compare_skewed import Power, Skewed, measure
 from steelyard.comparison.contrast import PairedSamples, contrast, paired_samples
 from steelyard.comparison.scored_run import SampleAnswers
 
@@ -26,10 +27,10 @@ def test_six_groups_or_more_are_clusters(groups: int, clusters: int | None) -> N
 
 def test_graded_scores_are_flipped() -> None:
     found = contrast("overall", paired_samples(answers([(0.25, 0.5), (0.5, 0.75), (0.5, 0.25)] * 20)), see=0.02)
-    assert found.method == "sign flips"
+    assert found.method == "sign flips and padded t"
     assert found.difference[0] == pytest.approx(0.25 / 3)
     assert (found.gains, found.losses) == (40, 20)
-    assert found.p == pytest.approx(0.0135, abs=0.002)  # as McNemar's: all steps are equal
+    assert found.p == pytest.approx(0.0542, abs=0.0001)  # signs alone .0135, as McNemar's: all steps are equal
 
 
 def test_what_differs_by_rounding_does_not_differ() -> None:
@@ -54,3 +55,34 @@ def test_joined_tasks_keep_their_clusters() -> None:
     assert len(set(whole.clusters)) == 6 + 5
     with pytest.raises(ValueError, match="samples"):
         contrast("overall", PairedSamples((), (), (), None), see=0.02)
+
+
+# 200 runs at 5 %: more than 20 has a probability below .002.
+@pytest.mark.parametrize("what", [Skewed(30, 0.02, 0.005), Skewed(50, 0.05, 0.02), Skewed(100, 0.1, 0.1)], ids=str)
+def test_partial_scores_that_are_skewed_keep_the_level(what: Skewed) -> None:
+    found = measure(what, 200)
+    assert found.rejected <= 20
+    assert found.missed <= 20
+    assert found.signs > found.rejected
+
+
+def test_partial_scores_have_power() -> None:
+    assert measure(Power(200, 0.06, 0.2), 60).rejected >= 52  # .97
+    assert measure(Power(400, 0.03, 0.1), 60).rejected == 60
+
+
+def test_partial_scores_in_groups_are_guarded_too() -> None:
+    scores = [(0.5, 0.51)] * 48
+    found = contrast("overall", paired_samples(answers(scores, 48)), see=0.02)  # each question is a group of its own
+    assert found.method == "sign flips of 48 clusters and padded t"
+    assert found.p > 0.4
+    assert found.ci[0] < 0 < found.ci[1]
+
+
+def test_one_partial_score_hardly_changes_what_many_right_and_wrong_ones_say() -> None:
+    pairs = [(0.0, 1.0)] * 40 + [(1.0, 0.0)] * 16 + [(1.0, 1.0)] * 144
+    whole = contrast("overall", paired_samples(answers(pairs)), see=0.02)
+    mixed = contrast("overall", paired_samples(answers([*pairs[:-1], (1.0, 0.9)])), see=0.02)
+    assert whole.method == "exact McNemar"
+    assert mixed.p == pytest.approx(whole.p, rel=0.6)
+    assert mixed.ci == pytest.approx(whole.ci, abs=0.01)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from steelyard.comparison.pairing import PairedTask, paired_tasks, tasks_of_one
 from steelyard.comparison.remarks import remarks
 from steelyard.comparison.scored_run import MeasuredScores, SampleAnswers, ScoredRun
@@ -40,6 +42,13 @@ def test_a_budget_trainings_and_few_groups() -> None:
     assert "3 groups are too few to speak of others" in text
     assert "3 trainings answered" in text
     assert "it has not ended" in said(scored_run("a", SCORES), ScoredRun(**{**other.__dict__, "has_ended": False}))
+
+
+@pytest.mark.parametrize(("number", "is_said"), [(5, False), (6, True), (11, True), (12, False)])
+def test_what_is_assumed_of_groups_is_said(number: int, is_said: bool) -> None:
+    groups = {f"s{each}": f"g{each % number}" for each in range(12)}  # 12 groups of one question hang together in none
+    text = said(*(scored_run(name, SCORES, groups=groups) for name in "ab"))
+    assert (f"5 % holds if its {number} groups differ about as far to either side" in text) is is_said
 
 
 def test_the_same_answers_to_the_last_character() -> None:

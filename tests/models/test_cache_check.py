@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from itertools import chain, count, repeat
+from itertools import chain, count, cycle, repeat
 from typing import Any
 
 import pytest
@@ -29,17 +29,21 @@ class Talker:
 @pytest.mark.parametrize(
     ("texts", "identical", "asked"),
     [
-        (repeat("Saltby has a harbour"), True, 3),
-        ((f"town {number}" for number in count()), False, 2),
-        (chain(["a", "a"], repeat("b")), False, 3),
+        (repeat("Saltby has a harbour"), True, 2),
+        ((f"town {number}" for number in count()), False, 3),
+        (chain(["a", "a"], repeat("b")), True, 2),
+        (cycle(["a", "b"]), True, 3),  # two workers in turn, with a cache each
+        (chain(["a", "b"], repeat("b")), True, 3),
+        (cycle(["a", "b", "c"]), False, 3),
         (repeat(None), False, 1),
         (chain(["a"], repeat(None)), False, 2),
-        (chain([""], (f"town {number}" for number in count())), False, 3),
-        (chain([""], repeat("Saltby has a harbour")), True, 4),
-        (repeat(""), True, 4),
+        (chain(["a", "b"], repeat(None)), False, 3),
+        (chain([""], (f"town {number}" for number in count())), False, 4),
+        (chain([""], repeat("Saltby has a harbour")), True, 3),
+        (repeat(""), True, 3),
     ],
 )
-def test_three_equal_answers_to_an_open_question(texts: Any, identical: bool, asked: int) -> None:
+def test_two_equal_answers_of_three_to_an_open_question(texts: Any, identical: bool, asked: int) -> None:
     model: Any = Talker(texts)
     assert asyncio.run(identical_at(model, Capabilities(chat=True), 0.7)) is identical
     assert len(model.asked) == asked

@@ -79,10 +79,15 @@ def test_scores_between_0_and_1() -> None:
     assert paired_gate([0.5], [0.6], 0.02).colour == "undecided"
 
 
-def test_without_a_margin_scores_have_a_sign_flip_test() -> None:
-    run, base = [0.5] * 8, [0.75] * 8
-    assert paired_gate(run, base, 0).p_worse == pytest.approx(2**-8)  # all eight signs the same way
+def test_without_a_margin_scores_have_a_sign_flip_test_and_padded_t() -> None:
+    run, base = [0.0] * 8, [0.99] * 8
+    assert paired_gate(run, base, 0).colour == "red"
+    assert paired_gate(run, base, 0).p_worse > 2**-8  # of eight signs the same way
     assert paired_gate(base, run, 0).p_worse == 1
+    slightly = [0.5] * 40, [0.51] * 40  # one gain of .4 in 41 samples, and no score was lost
+    found = paired_gate(*slightly, 0)
+    assert (found.colour, found.p_worse > 0.2) == ("undecided", True)
+    assert found.low < -0.05 < 0 < found.high
 
 
 def test_what_is_no_gate_is_refused() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bench.compare import Paired, measure_paired
+from steelyard.stats.padded import padded_p
 from steelyard.stats.paired_power import mcnemar_power, samples_for_mean, samples_to_see
 
 
@@ -27,8 +29,16 @@ def test_less_to_see_needs_more_and_more_discord_too() -> None:
 
 
 def test_scores() -> None:
-    assert samples_for_mean(0.02, 0.1) == 197
-    assert samples_for_mean(0.5, 0.0) == 2
+    assert samples_for_mean(0.02, 0.1) == 322  # 197 by plain t
+    assert samples_for_mean(0.01, 0.4) == 12_572  # 12,559
+    assert samples_for_mean(0.5, 0.0) == 7
+
+
+@pytest.mark.parametrize(("difference", "deviation"), [(0.02, 0.1), (0.06, 0.2), (0.05, 0.4)])
+def test_the_number_for_scores_has_the_power_that_it_names(difference: float, deviation: float) -> None:
+    n, random = samples_for_mean(difference, deviation), np.random.default_rng(20261129)
+    values = np.clip(random.normal(difference, deviation, (600, n)), -1, 1)
+    assert sum(padded_p(each) <= 0.05 for each in values.tolist()) / 600 == pytest.approx(0.8, abs=0.06)
 
 
 def test_the_edges() -> None:

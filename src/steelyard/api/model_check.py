@@ -136,7 +136,7 @@ async def _abilities(
         repeats = late if same is None else repeats
         repeated += [f"{each:g}"] if same else []
     if repeated:
-        repeats = f"one open question brought the same text three times at temperature {', '.join(repeated)}"
+        repeats = f"one open question brought the same text more than once at temperature {', '.join(repeated)}"
     no_seed = await look.at("a seed", why_seed_fixes_nothing(model, capabilities), late)
     no_likelihoods = capabilities.loglikelihood_reason or "this kind of model gives none"
     return (

@@ -323,9 +323,10 @@ async def _check_fresh(plan: Plan, model: Model) -> None:
     temperature = measurement_of(plan).temperature
     if temperature > 0 and await identical_at(model, plan.subject.capabilities, temperature):
         raise InputError(
-            f"{plan.subject.identity.name}: at temperature {temperature:g} it gave {TIMES} times the same answer to an "
-            "open question, as a cache does, and passes that repeat answers can accuse an honest model: no sample was "
-            "sent; switch the cache off for these requests, or begin a watch with --temperature 0"
+            f"{plan.subject.identity.name}: at temperature {temperature:g} it gave the same answer twice to an open "
+            f"question, asked up to {TIMES} times, as a cache does, and passes that repeat answers can accuse an "
+            "honest model: no sample was sent; switch the cache off for these requests, or begin a watch with "
+            "--temperature 0"
         )
 
 

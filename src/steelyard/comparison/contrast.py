@@ -10,6 +10,7 @@ from typing import Final
 from steelyard.comparison.record import Contrast, Scope
 from steelyard.comparison.scored_run import SampleAnswers
 from steelyard.stats.mcnemar import mcnemar_p
+from steelyard.stats.padded import padded_interval, padded_p
 from steelyard.stats.paired import design_effect, paired_interval
 from steelyard.stats.paired_power import samples_for_mean, samples_to_see
 from steelyard.stats.sign_flip import cluster_sums, sign_flip_p
@@ -119,15 +120,22 @@ def _mean(scores: Sequence[tuple[float, float]]) -> tuple[float, float]:
 def _tested(
     differences: list[float], clusters: tuple[Hashable, ...] | None, alpha: float
 ) -> tuple[float, tuple[float, float], str]:
-    """The p-value, the interval, and the name of the test."""
+    """The p-value, the interval, and the name of the test.
+
+    Differences of right and wrong with a mean of 0 are symmetric. Others need not be: a few samples with a large one,
+    of which none was drawn, may make up for all others. So p is that of the padded t too, whichever is larger.
+    """
     rounded = [0.0 if abs(each) <= CLOSE else each for each in differences]
-    interval = paired_interval(rounded, clusters, alpha)
-    if clusters is not None:
-        sums = cluster_sums(rounded, clusters)
-        return sign_flip_p(sums), interval, f"sign flips of {len(sums):,} clusters"
-    if all(each in (-1.0, 0.0, 1.0) for each in rounded):
-        return mcnemar_p(rounded.count(1.0), rounded.count(-1.0)), interval, "exact McNemar"
-    return sign_flip_p(rounded), interval, "sign flips"
+    low, high = paired_interval(rounded, clusters, alpha)
+    is_ternary = all(each in (-1.0, 0.0, 1.0) for each in rounded)
+    if clusters is None and is_ternary:
+        return mcnemar_p(rounded.count(1.0), rounded.count(-1.0)), (low, high), "exact McNemar"
+    sums = rounded if clusters is None else cluster_sums(rounded, clusters)
+    p, method = sign_flip_p(sums), "sign flips" if clusters is None else f"sign flips of {len(sums):,} clusters"
+    if is_ternary:
+        return p, (low, high), method
+    least, most = padded_interval(rounded, alpha)
+    return max(p, padded_p(rounded)), (min(low, least), max(high, most)), f"{method} and padded t"
 
 
 def _needs(readings: list[list[float]], clusters: tuple[Hashable, ...] | None, see: float, alpha: float) -> int | None:

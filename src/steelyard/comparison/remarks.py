@@ -11,6 +11,8 @@ from steelyard.reports.words import counted
 
 __all__ = ["remarks"]
 
+FEW_CLUSTERS = 200  # with so many a few bad groups are among them: `python -m bench.compare_skewed`
+
 Named = tuple[str, ScoredRun]
 
 
@@ -75,6 +77,11 @@ def _grouped(task: PairedTask) -> Iterator[str]:
         yield (
             f"{task.task}: {len(groups)} groups are too few to speak of others: the result is about questions of these "
             "groups alone"
+        )
+    if LEAST_CLUSTERS <= len(groups) < min(FEW_CLUSTERS, len(task.pairs)):
+        yield (
+            f"{task.task}: 5 % holds if its {len(groups)} groups differ about as far to either side; a model that is a "
+            "little better on most and far worse on few is called better too often"
         )
     trainings = max(task.first.trainings, task.second.trainings)
     if trainings > 1:

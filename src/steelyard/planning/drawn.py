@@ -201,7 +201,7 @@ def check_reference(models: Mapping[str, PlannedModel]) -> None:
 def check_texts(capabilities: Capabilities) -> None:
     """Raise Skip where the texts of a subject hang together, so that they are not draws."""
     if capabilities.repeats_identical:
-        reason = "one question brought the same text three times, as from one seed for all: then texts hang together"
+        reason = "one question brought the same text more than once, as from one seed for all: then texts hang together"
         raise Skip("not_testable", reason)
 
 

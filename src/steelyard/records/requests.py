@@ -187,7 +187,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     ``world two-room`` for a world model. None: unknown, so every prompt format is tried.
     ``reasons``: the model reasons before it answers; ``output_tokens`` is then the largest output budget that it took.
     ``takes_temperature`` False: the endpoint refuses a temperature and samples at its own.
-    ``repeats_identical``: temperatures at which one open question brought the same text three times, as from a cache.
+    ``repeats_identical``: temperatures at which one open question brought a text more than once, as from a cache.
     ``checkpoints``: by what is offered, the networks that answer for it, in the order of their weights' SHA-256;
     several are trainings of one recipe.
     ``likelihood_of``: the alternatives against which it says how likely a text is by it, as weights on this machine do.

@@ -14,7 +14,8 @@ was shown to be worse.
 *0/1 scores.* Both are the exact unconditional tests of :mod:`steelyard.stats.mcnemar`, on samples that only one of the
 two has right; with a margin of 0, McNemar's exact test. *Scores in [0, 1].* Both are Student's t with one sample added
 that speaks against the result, and never below the chance to miss a rare sample of that kind: (1 − δ)^n for green.
-With a margin of 0 red is a sign-flip test (:mod:`steelyard.stats.sign_flip`), exact where the runs may be exchanged.
+With a margin of 0 red is the larger p of a sign-flip test (:mod:`steelyard.stats.sign_flip`), exact where the runs may
+be exchanged, and of the padded t (:mod:`steelyard.stats.padded`), for differences that are not symmetric.
 
 Both levels are for answers that vary sample by sample. Where whole passes differ (load, batches), one pass of each side
 cannot show it, and a decided colour is too frequent at large n: :func:`self_test` shows it in ``whole_reds``.
@@ -34,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steelyard.stats.mcnemar import beyond_margin_p, margin_p, mcnemar_p
+from steelyard.stats.padded import padded_interval, padded_p
 from steelyard.stats.sign_flip import sign_flip_p
 
 __all__ = ["Colour", "PairedGate", "SelfTest", "paired_gate", "self_test"]
@@ -51,7 +53,7 @@ class PairedGate:
     difference: float
     low: float
     high: float
-    """Interval of level 1 − 2α: Bonett and Price's (2012) for 0/1 scores, else Student's t."""
+    """Interval of level 1 − 2α: Bonett and Price's (2012) for 0/1 scores, else the padded t's."""
     p_worse: float
     """Of the null that the run is worse by at most the margin, or not at all."""
     p_within: float
@@ -102,17 +104,14 @@ def _differences(run: Sequence[float | None], baseline: Sequence[float | None], 
 
 
 def _interval(differences: Doubles, whole: bool, alpha: float) -> tuple[float, float]:
-    from scipy.special import ndtri, stdtrit
+    from scipy.special import ndtri
 
+    if not whole:
+        return padded_interval(differences.tolist(), 2 * alpha)
     n = len(differences)
-    if whole:
-        loss, gain = ((int(part.sum()) + 1) / (n + 2) for part in (differences < 0, differences > 0))
-        centre = gain - loss
-        reach = float(ndtri(1 - alpha)) * math.sqrt((gain + loss - centre**2) / (n + 2))
-    else:
-        padded = np.append(differences, (-1.0, 1.0))
-        centre = float(padded.mean())
-        reach = float(stdtrit(n + 1, 1 - alpha)) * float(padded.std(ddof=1)) / math.sqrt(n + 2)
+    loss, gain = ((int(part.sum()) + 1) / (n + 2) for part in (differences < 0, differences > 0))
+    centre = gain - loss
+    reach = float(ndtri(1 - alpha)) * math.sqrt((gain + loss - centre**2) / (n + 2))
     return max(-1.0, centre - reach), min(1.0, centre + reach)
 
 
@@ -135,8 +134,12 @@ def _beyond_p(n: int, losses: int, gains: int, margin: float) -> float:
 
 
 def _sign_flip(differences: Doubles) -> float:
-    """The p of a sum so low, if each difference may as well have had the other sign: half of both tails."""
-    return sign_flip_p(differences.tolist()) / 2 if differences.sum() < 0 else 1.0
+    """The p of a sum so low, if each difference may as well have had the other sign, or of padded t: half of both.
+
+    Signs alone would take a rare gain that was not drawn, and makes up for all losses, for one that there cannot be.
+    """
+    values = differences.tolist()
+    return max(sign_flip_p(values), padded_p(values)) / 2 if differences.sum() < 0 else 1.0
 
 
 def _t_within(differences: Doubles, margin: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+from steelyard.stats.padded import SHARE
+
 __all__ = ["mcnemar_power", "samples_for_mean", "samples_to_see"]
 
 
@@ -67,11 +69,23 @@ def samples_to_see(difference: float, discordant: float, power: float = 0.8, alp
 def samples_for_mean(difference: float, deviation: float, power: float = 0.8, alpha: float = 0.05) -> int:
     """About how many samples show a true mean ``difference`` of scores whose paired differences have ``deviation``.
 
-    The normal approximation ((z₁₋α⸝₂ + z_power) · σ / δ)²; two at least.
+    By the padded t (:mod:`steelyard.stats.padded`), whose T = Σ differences has to pass z·√(nσ² + .8z²), and is about
+    normal; two at least. Raises ValueError for a difference that is not between 0 and 1.
     """
     from scipy.special import ndtri
 
     if not 0 < difference < 1:
         raise ValueError("a difference to see is a share between 0 and 1")
-    ends = float(ndtri(1 - alpha / 2) + ndtri(power))
-    return max(2, math.ceil((ends * deviation / difference) ** 2))
+    level, wanted = float(ndtri(1 - alpha / 2)), float(ndtri(power))
+
+    def shows(n: int) -> bool:
+        spread = n * deviation**2
+        return n * difference >= level * math.sqrt(spread + SHARE * level**2) + wanted * math.sqrt(spread)
+
+    few, many = 1, 2
+    while not shows(many):
+        few, many = many, 2 * many
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if shows(middle) else (middle, many)
+    return many

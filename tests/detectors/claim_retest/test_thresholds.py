@@ -6,10 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import decode
-from steelyard.detectors.claim_retest.thresholds import last_test, own_noise, sequential_test
+from steelyard.detectors.claim_retest.thresholds import early_test, last_test, own_noise, sequential_test
 from steelyard.records import Claim, Plan
 from steelyard.stats.hypergeometric import least_total
 from tests.plans import claim_plan
@@ -74,3 +75,25 @@ def test_a_choice_of_samples_and_answers_that_vary_share_the_level() -> None:
     assert test.accuse / 200 == pytest.approx(of_choice - 2.2414 * (0.05 * 2 / 200) ** 0.5, abs=1 / 200)
     assert test.confirm / 200 == pytest.approx(0.775 + 1.96 * (0.05 / 200) ** 0.5, abs=1 / 200)
     assert test.parts == 2
+
+
+@pytest.mark.parametrize("decoding", ["greedy", "sampled"])
+@pytest.mark.parametrize("population", [30, 198, 400])
+@pytest.mark.parametrize("variance", [0.0, 0.01, 0.1, 0.25])
+def test_who_is_taken_for_a_cache_is_accused_of_nothing_more(decoding: str, population: int, variance: float) -> None:
+    """Wherever the same answers accuse behind a cache, they do without one: at every place of the order."""
+    plan = paired(population)
+    asked, claim = replace(plan.measurements[0], decoding=decoding), Claim(task="t", value="80.0")
+    plain = decode(plan.tests[0])
+    taken, noise = replace(plain, one_answer=True), Noise.of(variance)
+    careful = noise.at_least(taken.least_variance(asked))
+    pairs = [
+        (test(plain, asked, claim, noise), test(taken, asked, claim, careful)) for test in (sequential_test, early_test)
+    ]
+    pairs.append((last_test(plain, asked, claim, noise, variance),
+                  last_test(taken, asked, claim, careful, careful.confirming)))  # fmt: skip
+    for without, behind in pairs:
+        assert behind.accuse <= without.accuse
+        assert behind.confirm >= without.confirm
+        assert behind.margin >= without.margin
+        assert all(one <= other for one, other in zip(behind.inconsistent, without.inconsistent, strict=True))

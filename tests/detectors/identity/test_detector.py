@@ -117,7 +117,7 @@ def test_who_asks_for_it_is_told_what_it_needs() -> None:
     [
         (Capabilities(completions=False, chat=True), "no plain completions"),
         (Capabilities(takes_temperature=False), "takes no temperature"),
-        (Capabilities(repeats_identical=(0.7,)), "the same text three times"),
+        (Capabilities(repeats_identical=(0.7,)), "the same text more than once"),
         (Capabilities(offers=("world two-room",)), "world model"),
     ],
 )

@@ -223,8 +223,8 @@ def _notes_on_noise(monitor: ClaimMonitor) -> tuple[Note, ...]:
         temperature = monitor.measurement.temperature
         asked = f"at temperature {temperature:g}" if temperature else "asked to sample,"
         message = (
-            f"{asked} the endpoint gave an open question of ours the same answer three times: a cache, or it ignores "
-            "the temperature. Repeats count as one answer here"
+            f"{asked} the endpoint gave an open question of ours the same answer more than once: a cache, or it "
+            "ignores the temperature. Repeats count as one answer here"
         )
         return (Note(detector="claim_retest", check="cache", task=monitor.claim.task, message=message),)
     if test is None or not test.noisy or monitor.measurement.decoding != "greedy" or monitor.sealed.varies:
