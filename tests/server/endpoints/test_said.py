@@ -95,6 +95,10 @@ def test_without_a_status_nothing_of_a_text_with_the_key_is_left() -> None:
     for said in (f"it says '{KEY}'", f"served by {percent(KEY)}", f"it says '{' '.join(KEY[:12])}'"):
         assert said_without_key(said, KEY) == "what the endpoint says may hold a part of its key, so it is not shown"
     assert said_without_key("log-probabilities of the next token at 3", "token-abc123")[:3] == "log"
+    ours = "the endpoint sums is not called"
+    assert said_without_key(ours, "sk-only-the-endpoint-sees-4711") == ours
+    assert said_without_key(f"{ours}: only the endpoint sees 4711", "sk-only-the-endpoint-sees-4711") != ours
+    assert said_without_key(f"{ours}: words alone", "words-alone").startswith("what the endpoint says")
 
 
 def test_the_work_is_bounded() -> None:

@@ -20,7 +20,7 @@ __all__ = ["said_without_key"]
 _STATUS: Final = re.compile(r"\bHTTP [1-5][0-9]{2}\b")
 _SHORTEST: Final = 8  # a key with fewer characters may be a word of ours
 _PART_OF_ERROR: Final = 4  # letters and digits of a key that stand together in what an error says
-_PART: Final = 8  # in any other text, which is mostly ours
+_PART: Final = 8  # in any other text, which is mostly ours, and with a digit or a capital among them: no words of ours
 _LONGEST: Final = 20_000
 _ESCAPE: Final = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([/\"']))")
 _CODED: Final = re.compile(r"[A-Za-z0-9+/_-]{6,}")
@@ -53,10 +53,13 @@ def _holds_word(words: str, key: str) -> bool:
 
 def _holds_part(text: str, key: str, length: int) -> bool:
     """Whether so many letters and digits of the key stand together, whatever stands between them."""
-    plain = _plain(key)
-    if len(plain) < _PART_OF_ERROR:
+    letters = re.sub("[^A-Za-z0-9]+", "", key)
+    if len(letters) < _PART_OF_ERROR:
         return False
-    parts = {plain[start : start + length] for start in range(max(1, len(plain) - length + 1))}
+    parts = [letters[start : start + length] for start in range(max(1, len(letters) - length + 1))]
+    if length == _PART:
+        parts = [part for part in parts if not (part.isalpha() and part.islower())] or [letters]
+    parts = [part.lower() for part in parts]
     return any(part in found for found in map(_plain, _readings(text)) for part in parts)
 
 
