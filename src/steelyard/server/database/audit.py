@@ -7,6 +7,7 @@ the chain begins at the *cut*: number, digest and moment of the last line that i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +39,8 @@ FIRST_PREV: Final = "0" * 64
 _LOCK: Final = 8101738236420  # as in the migrations
 _KEYS: Final = {"act", "actor", "at", "details", "prev", "request", "sequence", "subject"}
 _MAX_TEXT: Final = 500
+# Names of details with such a letter have one order in RFC 8785 (UTF-16) and another in the database (code points).
+_BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
 _BATCH: Final = 1_000  # lines that a check holds in memory
 
 
@@ -198,7 +201,9 @@ def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return value[:_MAX_TEXT].replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {_storable(key): _storable(entry) for key, entry in value.items()}
+        return {
+            _BEYOND.sub("\N{REPLACEMENT CHARACTER}", _storable(key)): _storable(each) for key, each in value.items()
+        }
     return [_storable(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
