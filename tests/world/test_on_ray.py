@@ -13,8 +13,8 @@ from steelyard.world.training.budget import TrainingBudget
 
 
 @pytest.mark.slow
-# Ray 2.60 warns of a default that it sets itself, when its data module is loaded.
-@pytest.mark.filterwarnings("ignore:`use_push_based_shuffle` is deprecated:DeprecationWarning")
+# Ray 2.60 warns of defaults that it sets itself, when its data module is loaded.
+@pytest.mark.filterwarnings("ignore:`use_[a-z0-9_]+` is deprecated:DeprecationWarning")
 def test_a_job_trains_on_two_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ray = pytest.importorskip("ray")
     pytest.importorskip("ray.train")
