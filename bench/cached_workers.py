@@ -21,12 +21,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.honest import Answerer, plan_of, retest
+from bench.table import rate_of
 from bench.vendors import TEMPERATURE, Random, Vendor, printed
 from steelyard.auditing.verdict import rejected
 from steelyard.models.cache_check import identical_at
 from steelyard.records import Capabilities, GenerateRequest, Measurement, ModelOutput, Outcome, SampleScore
 from steelyard.runner.schedule import Call
-from steelyard.stats.intervals import clopper_pearson
 
 __all__ = ["EDGE", "HONEST", "Ended", "Workers", "found_as_cache", "measure"]
 
@@ -94,11 +94,6 @@ def measure(vendor: Vendor, workers: int, audits: int, *, is_found: bool, seed: 
     return Ended(audits, words.count("inconsistent"), words.count("consistent"))
 
 
-def _share(number: int, runs: int) -> str:
-    low, high = clopper_pearson(number, runs)
-    return f"{number / runs:.3f} [{low:.3f}, {high:.3f}]"
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m bench.cached_workers", description=__doc__)
@@ -111,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found = [
             sum(found_as_cache(number, in_turn=each, source=source) for _ in range(runs)) for each in (True, False)
         ]
-        table.add_row(str(number), *(_share(each, runs) for each in found))
+        table.add_row(str(number), *(rate_of(each, runs) for each in found))
     Console(width=100).print(table)
     names = ("workers", "found", "honest: inconsistent", "honest: consistent", "2.1 points over: consistent")
     table = Table("N", *names, title=f"Audits of sampled rows, tolerance 2: {where}", title_justify="left")
@@ -123,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 )
                 table.add_row(
                     str(size), str(workers or "no cache"), "yes" if is_found else "no",
-                    *(_share(each, runs) for each in (honest.inconsistent, honest.consistent, edge.consistent)),
+                    *(rate_of(each, runs) for each in (honest.inconsistent, honest.consistent, edge.consistent)),
                 )  # fmt: skip
     Console(width=140).print(table)
 

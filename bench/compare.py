@@ -21,12 +21,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
+from bench.table import print_rows, rate_of
 from steelyard.comparison.contrast import PairedSamples, contrast
 from steelyard.stats.agreement import error_overlap
-from steelyard.stats.intervals import clopper_pearson
 from steelyard.stats.mcnemar import margin_p, mcnemar_p
 from steelyard.stats.paired import paired_interval, tango_interval
 from steelyard.stats.paired_power import mcnemar_power, samples_to_see
@@ -270,26 +268,12 @@ def _real(matrix: NDArray[np.bool_], runs: int) -> int:
     return rejected
 
 
-def _share(number: int, runs: int) -> str:
-    low, high = clopper_pearson(number, runs)
-    return f"{number / runs:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _print(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(title=title, title_justify="left")
-    for name in ("what", *names):
-        table.add_column(name, justify="left" if name == "what" else "right")
-    for row in rows:
-        table.add_row(*row)
-    Console(width=100).print(table)
-
-
 def _paired_rows(runs: int) -> list[list[str]]:
     rows = []
     for what in PAIRED:
         found = measure_paired(what, runs)
         said = f"{what.n:,} samples, {100 * what.discordant:g} % discordant, {100 * what.difference:g} points"
-        rows.append([said, _share(found.rejected, runs), _share(runs - found.missed, runs)])
+        rows.append([said, rate_of(found.rejected, runs), rate_of(runs - found.missed, runs)])
     return rows
 
 
@@ -299,7 +283,7 @@ def _clustered_rows(runs: int) -> list[list[str]]:
         found = measure_clustered(what, runs)
         sizes = "Zipf" if what.zipf else "–".join(dict.fromkeys(map(str, what.sizes)))
         said = f"{what.groups} clusters ({sizes}), effect {what.effect}"
-        rows.append([said, *(_share(each, runs) for each in (found.plain, found.rejected, runs - found.missed))])
+        rows.append([said, *(rate_of(each, runs) for each in (found.plain, found.rejected, runs - found.missed))])
     return rows
 
 
@@ -309,8 +293,8 @@ def _score_rows(runs: int) -> list[list[str]]:
         found = measure_scores(what, runs)
         steps = ", ".join(map(str, what.steps))
         said = f"{what.n} scores, {100 * what.differ:g} % differ by {steps}, {100 * what.upwards:g} % of them up"
-        size = _share(found.rejected, runs) if what.upwards == 0.5 else "–"
-        rows.append([said, size, _share(runs - found.missed, runs)])
+        size = rate_of(found.rejected, runs) if what.upwards == 0.5 else "–"
+        rows.append([said, size, rate_of(runs - found.missed, runs)])
     return rows
 
 
@@ -319,7 +303,7 @@ def _margin_rows(runs: int) -> list[list[str]]:
     for what in MARGINS:
         found = measure_margin(what, runs)
         said = f"{what.n:,} samples, {100 * what.discordant:g} % discordant, margin {100 * what.margin:g} points"
-        rows.append([said, _share(found.plain, runs), _share(found.rejected, runs)])
+        rows.append([said, rate_of(found.plain, runs), rate_of(found.rejected, runs)])
     return rows
 
 
@@ -340,34 +324,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     runs, few = options.runs, max(1, options.runs // 4)
     where = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}, seed {SEED}"
-    _print(f"Right and wrong: {where}, {runs:,} runs", ("exact McNemar rejects", "Tango covers"), _paired_rows(runs))
+    print_rows(
+        f"Right and wrong: {where}, {runs:,} runs", ("exact McNemar rejects", "Tango covers"), _paired_rows(runs)
+    )
     names = ("Tango's z alone", "the exact test")
-    _print(f"A margin, at its edge, called kept: {where}, {runs:,} runs", names, _margin_rows(runs))
+    print_rows(f"A margin, at its edge, called kept: {where}, {runs:,} runs", names, _margin_rows(runs))
     three = ("McNemar rejects", "sign flips reject", "the interval covers")
-    _print(f"Clusters, no difference: {where}, {few:,} runs", three, _clustered_rows(few))
-    _print(f"Scores: {where}, {few:,} runs", ("the test rejects", "the interval covers"), _score_rows(few))
+    print_rows(f"Clusters, no difference: {where}, {few:,} runs", three, _clustered_rows(few))
+    print_rows(f"Scores: {where}, {few:,} runs", ("the test rejects", "the interval covers"), _score_rows(few))
     rows = [
-        [f"{n:,} samples, rates {rates[0]:g} and {rates[1]:g}, shared {alike:g}", _share(few - found.missed, few)]
+        [f"{n:,} samples, rates {rates[0]:g} and {rates[1]:g}, shared {alike:g}", rate_of(few - found.missed, few)]
         for n, rates, alike in ((100, (0.3, 0.3), 0.5), (500, (0.1, 0.2), 0.5), (1_000, (0.3, 0.5), 0.0))
         for found in [measure_kappa(n, rates, alike, few)]
     ]
-    _print(f"κ of failures: {where}, {few:,} runs", ("the interval covers",), rows)
+    print_rows(f"κ of failures: {where}, {few:,} runs", ("the interval covers",), rows)
     tenth = max(1, runs // 10)
     rows = [
-        [f"{points} models, {'flattening' if flattens else 'straight'}", _share(found.rejected, tenth)]
+        [f"{points} models, {'flattening' if flattens else 'straight'}", rate_of(found.rejected, tenth)]
         for points in (5, 8, 12)
         for flattens in (False, True)
         for found in [measure_line(points, flattens, tenth)]
     ]
-    _print(f"Quality by cost, called flattening: {where}, {tenth:,} runs", ("called flattening",), rows)
-    _print(f"Samples for power .8, exact: {where}", ("samples", "power"), _power_rows())
+    print_rows(f"Quality by cost, called flattening: {where}, {tenth:,} runs", ("called flattening",), rows)
+    print_rows(f"Samples for power .8, exact: {where}", ("samples", "power"), _power_rows())
     if options.scores is not None:
         rows = []
         for path in sorted(options.scores.glob("*.responses.csv.gz")):
             matrix = read_matrix(path)
             said = f"{path.name.partition('-')[0]}: {matrix.shape[0]:,} models, {matrix.shape[1]} items"
-            rows.append([said, _share(_real(matrix, runs), runs)])
-        _print(f"Real answers that change places: {where}, {runs:,} pairs", ("exact McNemar rejects",), rows)
+            rows.append([said, rate_of(_real(matrix, runs), runs)])
+        print_rows(f"Real answers that change places: {where}, {runs:,} pairs", ("exact McNemar rejects",), rows)
 
 
 if __name__ == "__main__":

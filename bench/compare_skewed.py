@@ -16,12 +16,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
 from bench.compare import ALPHA, SEED, samples_of
+from bench.table import print_rows, rate_of
 from steelyard.comparison.contrast import contrast
-from steelyard.stats.intervals import clopper_pearson
 from steelyard.stats.padded import two_point_size
 from steelyard.stats.sign_flip import sign_flip_p
 
@@ -151,26 +149,12 @@ def measure(what: Skewed | Power | Grouped, runs: int, seed: int = SEED) -> Foun
     return Found(runs, signs, rejected, missed, unseen)
 
 
-def _share(number: int, runs: int) -> str:
-    low, high = clopper_pearson(number, runs)
-    return f"{number / runs:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _print(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(title=title, title_justify="left")
-    for name in ("what", *names):
-        table.add_column(name, justify="left" if name == "what" else "right")
-    for row in rows:
-        table.add_row(*row)
-    Console(width=140).print(table)
-
-
 def _rows(kinds: Sequence[Skewed | Power | Grouped], runs: int, *, grouped: bool = False) -> list[list[str]]:
     rows = []
     for what in kinds:
         found = measure(what, runs)
         first = found.unseen if grouped else found.signs
-        rows.append([str(what), *(_share(each, runs) for each in (first, found.rejected, runs - found.missed))])
+        rows.append([str(what), *(rate_of(each, runs) for each in (first, found.rejected, runs - found.missed))])
     return rows
 
 
@@ -193,13 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     runs = parser.parse_args(arguments).runs
     where = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}, {runs:,} runs"
     three = ("signs alone reject", "the test rejects", "the interval covers")
-    _print(f"Partial scores, equal means: {where}", three, _rows(SKEWED, runs))
-    _print(f"Partial scores, power: {where}", three, _rows(POWERS, runs))
+    print_rows(f"Partial scores, equal means: {where}", three, _rows(SKEWED, runs))
+    print_rows(f"Partial scores, power: {where}", three, _rows(POWERS, runs))
     names = ("no bad group drawn", "the test rejects", "the interval covers")
-    _print(f"Right and wrong in groups: {where}", names, _rows(GROUPED, runs, grouped=True))
+    print_rows(f"Right and wrong in groups: {where}", names, _rows(GROUPED, runs, grouped=True))
     levels = ("at 5 %", "at 2.5 %", "at 1 %", "at 0.1 %")
-    _print("The padded t, exact: the most that differences of +g, and rarely −1, of mean 0 are called positive", levels,
-           _exact_rows())  # fmt: skip
+    title = "The padded t, exact: the most that differences of +g, and rarely −1, of mean 0 are called positive"
+    print_rows(title, levels, _exact_rows())
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.table import rate_of
 from steelyard.stats.clustered import clustered_interval
-from steelyard.stats.intervals import clopper_pearson, confidence_sequence, wilson
+from steelyard.stats.intervals import confidence_sequence, wilson
 
 __all__ = ["GROUPED", "STOPPED", "Grouped", "Missed", "Stopped", "measure_grouped", "measure_stopped"]
 
@@ -102,11 +103,6 @@ def _misses(truth: float, interval: tuple[float, float]) -> bool:
     return not interval[0] <= truth <= interval[1]
 
 
-def _share(missed: int, runs: int) -> str:
-    low, high = clopper_pearson(missed, runs)
-    return f"{missed / runs:.3f} [{low:.3f}, {high:.3f}]"
-
-
 def _print(title: str, names: tuple[str, str], rows: Sequence[tuple[str, ...]]) -> None:
     table = Table(title=title, title_justify="left")
     for name in ("what", *names):
@@ -128,13 +124,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found = measure_grouped(what, runs)
         sizes = "–".join(dict.fromkeys(map(str, what.sizes)))
         said = f"{what.groups} subtasks of {sizes}, correlation {what.alike:g}"
-        rows.append((said, _share(found.plain, runs), _share(found.ours, runs)))
+        rows.append((said, rate_of(found.plain, runs), rate_of(found.ours, runs)))
     _print(f"Groups: {where}, {runs:,} runs each, 80 % right", names, rows)
     rows = []
     for each in STOPPED:
         found = measure_stopped(each, runs)
         said = f"{each.population:,} questions, {100 * each.rate:g} % right"
-        rows.append((said, _share(found.plain, runs), _share(found.ours, runs)))
+        rows.append((said, rate_of(found.plain, runs), rate_of(found.ours, runs)))
     _print(f"Stopped when it looks good: {where}, {runs:,} runs each", names, rows)
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.honest import Answerer, plan_of, retest
+from bench.table import rate_of
 from bench.vendors import Random, Vendor
 from steelyard.auditing.verdict import rejected
 from steelyard.records import Measurement, SampleScore
-from steelyard.stats.intervals import clopper_pearson
 
 if TYPE_CHECKING:
     from steelyard.runner.schedule import Call
@@ -102,13 +102,8 @@ def rows(vendors: int) -> Iterator[tuple[str, ...]]:
             yield (
                 kind.name,
                 f"{population:,}",
-                *(_rate(words.count(w), vendors) for w in ("inconsistent", "consistent")),
+                *(rate_of(words.count(w), vendors) for w in ("inconsistent", "consistent")),
             )
-
-
-def _rate(number: int, vendors: int) -> str:
-    low, high = clopper_pearson(number, vendors)
-    return f"{number / vendors:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.engine.markdown import table, write_section
+from bench.table import rate_of
 from steelyard.stats.crossed import Interval
-from steelyard.stats.intervals import clopper_pearson
 from steelyard.world.evaluation.result import difference_interval, mean_interval
 
 __all__ = ["SITUATIONS", "Rates", "Situation", "bootstrap_interval", "document", "main", "rates"]
@@ -78,10 +78,10 @@ def document(tables: int) -> str:
             situation.name,
             f"{truth:.2f}",
             f"{trainings} × {units}",
-            _share(ours.held, ours.tables),
-            _share(drawn.held, drawn.tables),
-            _share(ours.differ, ours.tables),
-            _share(drawn.differ, drawn.tables),
+            rate_of(ours.held, ours.tables),
+            rate_of(drawn.held, drawn.tables),
+            rate_of(ours.differ, ours.tables),
+            rate_of(drawn.differ, drawn.tables),
         )
         for situation, truth, trainings, units, ours, drawn in _all(tables)
     ]
@@ -159,11 +159,6 @@ def _chance(logits: Doubles) -> Doubles:
 
 def _collapsing(rng: Generator, count: int) -> Doubles:
     return np.where(rng.random(count) < 0.2, -6.0, 0.0) + rng.normal(0, 0.2, count)
-
-
-def _share(count: int, of: int) -> str:
-    low, high = clopper_pearson(count, of)
-    return f"{count / of:.3f} [{low:.3f}, {high:.3f}]"
 
 
 if __name__ == "__main__":
