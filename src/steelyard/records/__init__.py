@@ -7,7 +7,7 @@ Durations are whole microseconds, so that two machines write the same bytes.
 
 from __future__ import annotations
 
-from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
+from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol, Settled
 from steelyard.records.difficulties import DIFFICULTY_INPUT, Difficulties
 from steelyard.records.images import Image
 from steelyard.records.journal import (
@@ -187,6 +187,7 @@ __all__ = [
     "SampleScore",
     "Score",
     "Served",
+    "Settled",
     "Service",
     "SourceSpan",
     "SuiteItem",

@@ -299,6 +299,7 @@ class Served(Record, frozen=True, kw_only=True):
     measurement differs from the request. ``weights``: by subtask, what it weighs in the claim's average, where the
     samples have different weights and the claim does not itself say ``macro``. ``confirms_only``: why this may confirm
     a claim and never accuse (another number of worked examples, or another measure, than the vendor states).
+    ``unverifiable``: why the claim cannot be reproduced as it is stated, such as a remark that no field holds.
     """
 
     request: str
@@ -307,6 +308,7 @@ class Served(Record, frozen=True, kw_only=True):
     differences: tuple[str, ...] = ()
     weights: tuple[tuple[str, int], ...] = ()
     confirms_only: str = ""
+    unverifiable: str = ""
 
     @property
     def claim_number(self) -> int | None:
