@@ -21,10 +21,14 @@ def test_never_below_independent_terms(terms: list[int], random: object) -> None
 
 
 def test_by_hand() -> None:
-    """Ten blocks of three equal terms, in time and in the file: 10 · 9 by each, less the 30 single squares."""
+    """Ten blocks of three equal terms, in time and in the file: 90 by each, of which 30 are those of single terms."""
     terms, scattered = [1.0, 1.0, 1.0] * 10, [3 * (place % 10) + place // 10 for place in range(30)]
-    assert multiway_spreads(terms, [range(30)]) == [Spread(90.0, 9)]
-    assert multiway_spreads(terms, [range(30), scattered]) == [Spread(150.0, 9)]
+    added = 60 - 30 * math.sqrt(2 / 9)
+    for orders in ([range(30)], [range(30), scattered]):
+        ways = len(orders)
+        variance, freedom = multiway_spreads(terms, orders)[0]
+        assert variance == pytest.approx(30 + ways * added)
+        assert freedom == pytest.approx(variance**2 / (900 / 29 + ways * added**2 / 9))
     assert multiway_spreads([1.0] * 19, [range(19)]) == [Spread(19.0, 18)]
     with pytest.raises(ValueError, match="two terms"):
         multiway_spreads([1.0], [range(1)])

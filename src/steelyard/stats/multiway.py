@@ -6,6 +6,11 @@ orders at once it is the sum of the one-way variances, less what they have in co
 "Robust Inference with Multiway Clustering"): of blocks that cross at random, these are the single terms.
 
 How long a stretch lasts is not known, so the sum is clustered by several numbers of blocks, and the largest counts.
+
+A variance of ten blocks is rough: of independent terms it is half too large or too small. So of what each order adds to
+the variance of single terms, one standard error is taken off (√(2/df) of that variance), and what is left counts. The
+degrees of freedom of the sum are Satterthwaite's (1946, "An Approximate Distribution of Estimates of Variance
+Components"): those of the single terms where nothing is added, and those of the blocks where they make nearly all of it.
 """
 
 from __future__ import annotations
@@ -24,10 +29,10 @@ BLOCKS: Final = (10, 20, 40)
 
 
 class Spread(NamedTuple):
-    """A variance of the sum, and its degrees of freedom: one fewer than there are blocks."""
+    """A variance of the sum, and its degrees of freedom."""
 
     variance: float
-    freedom: int
+    freedom: float
 
 
 def multiway_spreads(
@@ -39,8 +44,8 @@ def multiway_spreads(
     """The multiway clustered variance of the sum of ``terms``, whose mean is 0, for each number of ``blocks``.
 
     ``orders`` give the place of each term, one sequence for each order, and ``clusters`` named groups beside them. A
-    variance is never below that of one order alone, nor below that of independent terms. Blocks have ten terms or more;
-    where terms are fewer than twice the fewest blocks, each is a block. Raises ValueError for fewer than two terms.
+    variance is never below that of independent terms. Blocks have ten terms or more; where terms are fewer than twice
+    the fewest blocks, they count as independent. Raises ValueError for fewer than two terms.
     """
     import numpy as np
 
@@ -56,10 +61,18 @@ def multiway_spreads(
     found = []
     for number in sorted({min(each, max(blocks[0], count // 10)) for each in blocks}):
         labels = [rank * number // count for rank in ranks] + ([] if groups is None else [groups])
-        sums = [_squares(values, each) for each in labels]
-        freedom = min(number, number if groups is None else int(groups.max()) + 1) - 1
-        found.append(Spread(max(single, sum(sums) - (len(sums) - 1) * single, *sums), freedom))
+        found.append(_combined(single, count, [(_squares(values, each), int(each.max())) for each in labels]))
     return found
+
+
+def _combined(single: float, count: int, ways: Sequence[tuple[float, int]]) -> Spread:
+    """The variance of ``count`` single terms, and what each way of clustering adds: its variance, its freedom."""
+    if any(freedom < 1 for _, freedom in ways):
+        return Spread(max(single, *(variance for variance, _ in ways)), 0)
+    added = [(max(0.0, variance - single * (1 + math.sqrt(2 / freedom))), freedom) for variance, freedom in ways]
+    variance = single + math.fsum(each for each, _ in added)
+    roughness = single**2 / (count - 1) + math.fsum(each**2 / freedom for each, freedom in added)
+    return Spread(variance, variance**2 / roughness if roughness else count - 1)
 
 
 def reach_of(spreads: Sequence[Spread], level: float, least: float = 0.0) -> float:
