@@ -45,6 +45,7 @@ from steelyard.planning.testable import (
 )
 from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import (
+    SECOND_PASS,
     SPLIT,
     SUBJECT,
     Claim,
@@ -335,6 +336,8 @@ class TaskPlanner:
         scorer = first.reads.scorer
         measurement = asked_again(draft.measurement, request, scorer)
         served = msgspec.structs.replace(first, request=request.name, reads=Reads(measurement="", scorer=scorer))
+        if request.arm == SECOND_PASS:  # what differs is said once
+            served = Served(request=request.name, reads=served.reads, prompt=first.prompt)
         return replace(draft, measurement=measurement), served
 
     def _drawn(self, request: MeasurementRequest) -> tuple[Prepared, Served]:

@@ -49,6 +49,7 @@ class Settled(Record, frozen=True, kw_only=True):
 class Claim(Record, frozen=True, kw_only=True):
     """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals.
 
+    ``first``: its ``samples`` are the first ones of the benchmark's file.
     ``weights``: by subtask, what it weighs in a weighted ``average``, in whole numbers. ``heading`` is what heads its
     part of the vendor's table, and ``origin`` what an importer says of where it was read. ``settled`` are the words of
     its remarks that change nothing.
@@ -59,6 +60,7 @@ class Claim(Record, frozen=True, kw_only=True):
     unit: Literal["percent", "fraction", "elo", "points"] = "percent"
     metric: str = ""
     samples: int | None = None
+    first: bool = False
     repeats: int | Literal["several"] | None = None
     average: Literal["", "micro", "macro", "weighted"] = ""
     weights: tuple[tuple[str, int], ...] = ()

@@ -136,7 +136,8 @@ def _of_the_numbers(
     if asked:
         sentences = [
             f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
-            f"{level} (weighted Holm; {NOT_KEPT}). For each claim, a false consistent has a chance of at most {level}.{series}",
+            f"{level} (weighted Holm; {NOT_KEPT}). For each claim, a false consistent has a chance of at most "
+            f"{level}.{series}",
             f"The {100 * (1 - verdict.alpha):g} % intervals are valid whenever the run stops, however often results "
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
             "the number of samples in advance.",

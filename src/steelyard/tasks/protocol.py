@@ -79,6 +79,12 @@ def choose_protocol(
     if definition.subsets and not refused:
         window = next(iter(named_in(_naming(requested), definition.subsets)), "")
         differences += [f"Of {definition.title} the subset {window} is asked."] if window else []
+    if requested.first and requested.samples and not refused:
+        if definition.releases or definition.subsets:
+            refused = f"which items of {definition.title} are its first {requested.samples:,} is not known"
+        else:
+            window = f"first {requested.samples}"
+            differences.append(f"The first {requested.samples:,} items of the file are asked, in random order.")
     return ChosenProtocol(name, shots, tuple(differences), refused, window, why)
 
 

@@ -22,6 +22,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     average: str = ""
     shots: int | None = None
     samples: int | None = None
+    first: bool = False
     # What else is said of it: read for worked examples, several answers, help and other modes, and chooses no format.
     decoding: str = ""
     judge: str = ""
@@ -41,6 +42,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             average=claim.average,
             shots=claim.shots,
             samples=claim.samples,
+            first=claim.first,
             decoding=plain(stated.decoding),
             judge=plain(stated.judge),
             note=plain(claim.note),

@@ -124,9 +124,10 @@ def last_test(
 
     It accuses at the other half of the level, or with two passes at :data:`LAST_SHARE`, and confirms at the whole.
 
-    ``noise`` is the upper estimate from all pairs, ``variance`` their plain mean: with SKEW it is enough to confirm (false *consistent* at most .046 over sizes
-    from 30 to 300 and samples that are right .02 to .98 of the time; .13 without it). Of a macro average SKEW is
-    multiplied by the unevenness of its weights: at most .05, over subtasks of 2 to 500 samples (.13 without that).
+    ``noise`` is the upper estimate from all pairs, ``variance`` their plain mean: with SKEW it is enough to confirm
+    (false *consistent* at most .046 over sizes from 30 to 300 and samples that are right .02 to .98 of the time; .13
+    without it). Of a macro average SKEW is multiplied by the unevenness of its weights: at most .05, over subtasks of 2
+    to 500 samples (.13 without that).
     """
     level = sealed.alpha_inconsistent * (LAST_SHARE if sealed.two_passes else 0.5)
     accuse, margin, testable = _accusing(sealed, measurement, claim, noise, level, SKEW)

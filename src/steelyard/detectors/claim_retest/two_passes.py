@@ -246,10 +246,13 @@ class TwoPasses(Retest):
         vendor = self._variance(None, level)
         if self.measurement.decoding == "sampled" and states_decoding(self.claim):
             vendor = max(vendor, SAMPLED_VARIANCE)
-        return Noise(vendor, self._variance(1, level) * ours, self._variance(0, confirming) * ours)
+        return Noise(vendor, self._variance(1, level) * ours, self._variance(0, confirming, plain=is_last) * ours)
 
-    def _variance(self, open_is: int | None, level: float) -> float:
-        """The variance of one answer, times the square of what Student's t exceeds the normal quantile by."""
+    def _variance(self, open_is: int | None, level: float, *, plain: bool = False) -> float:
+        """The variance of one answer, times the square of what Student's t exceeds the normal quantile by.
+
+        One more pair is added that differs, but to the ``plain`` one, which is enough to confirm with (:data:`SKEW`).
+        """
         from statistics import NormalDist
 
         from steelyard.stats.multiway import reach_of
@@ -257,7 +260,7 @@ class TwoPasses(Retest):
         spreads, squares, largest = self._spreads(open_is)
         if not spreads:
             return MAX_VARIANCE
-        reach = reach_of(spreads, level, largest)
+        reach = reach_of(spreads, level, 0.0 if plain else largest)
         return min(1.0, (reach / NormalDist().inv_cdf(1 - level)) ** 2 / 2 / squares)
 
     def _spreads(self, open_is: int | None) -> tuple[list[Spread], float, float]:
