@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
@@ -11,7 +10,7 @@ from typing import Final
 
 from steelyard.comparison.record import Contrast, Scope
 from steelyard.comparison.scored_run import SampleAnswers
-from steelyard.stats.blocked import blocked_interval, blocked_p, blocks_by
+from steelyard.stats.blocked import blocked_interval, blocked_p, blocks_by, file_places
 from steelyard.stats.mcnemar import mcnemar_p
 from steelyard.stats.padded import padded_interval, padded_p
 from steelyard.stats.paired import design_effect, paired_interval
@@ -28,15 +27,15 @@ CLOSE: Final = 1e-12
 class PairedSamples:
     """Samples that two runs answered, by parallel lists: scores in [0, 1] at both ends of what is open, and groups.
 
-    ``clusters`` is None where no group says what hangs together. ``times``: when either run was asked each, in any unit;
-    ``file``: the place of each in the file. Either is empty where it is not known.
+    ``clusters`` is None where no group says what hangs together. ``times``: when each run was asked, in any unit;
+    ``file``: the places in the file. Either is empty where it is not known.
     """
 
     first: tuple[tuple[float, float], ...]
     second: tuple[tuple[float, float], ...]
     groups: tuple[str, ...]
     clusters: tuple[Hashable, ...] | None
-    times: tuple[tuple[float, ...], ...] = ()
+    times: tuple[tuple[int, ...], ...] = ()
     file: tuple[int, ...] = ()
 
     def chosen(self, group: str) -> PairedSamples:
@@ -76,16 +75,13 @@ def paired_samples(answers: Sequence[tuple[SampleAnswers, SampleAnswers]], names
     further groups: the result is about these alone.
     """
     groups = tuple(one.group for one, _ in answers)
-    ranked = sorted(
-        range(len(names)), key=lambda place: [int(each) for each in re.findall("[0-9]{1,18}", names[place])]
-    )
     return PairedSamples(
         tuple((one.low, one.high) for one, _ in answers),
         tuple((other.low, other.high) for _, other in answers),
         groups,
         groups if len(set(groups)) >= LEAST_CLUSTERS else None,
-        tuple(tuple(float(pair[side].asked_us) for pair in answers) for side in (0, 1)),
-        tuple(sorted(range(len(ranked)), key=ranked.__getitem__)),
+        tuple(tuple(pair[side].asked_us for pair in answers) for side in (0, 1)),
+        tuple(file_places(names)),
     )
 
 

@@ -30,8 +30,8 @@ class SampleAnswers:
 
     ``item`` is the digest of what was asked, ``answers`` those of what came back, in the order of repeats; an answer of
     log-likelihoods is these numbers. ``first`` is the score of the first answer, None where it is open or missing;
-    ``is_unparsed``: no answer could be extracted from it. ``completion_tokens`` are those of all answers. ``asked_us`` is when the
-    first was asked; 0 where nothing says so.
+    ``is_unparsed``: no answer could be extracted from it. ``completion_tokens`` are those of all answers.
+    ``asked_us`` is when the first was asked; 0 where nothing says so.
     """
 
     low: float

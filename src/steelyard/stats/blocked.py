@@ -15,34 +15,33 @@ blocks of the file differ in truth: five. ``python -m bench.compare_skewed`` pri
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Hashable, Sequence
+from operator import eq
 from typing import Final
 
 from steelyard.stats.multiway import blocks_of, quantile
 from steelyard.stats.padded import SHARE, moments, p_of
 from steelyard.stats.sign_flip import cluster_sums
 
-__all__ = ["LEAST", "Blocks", "blocked_interval", "blocked_p", "blocks_by"]
+__all__ = ["LEAST", "Blocks", "blocked_interval", "blocked_p", "blocks_by", "file_places"]
 
 LEAST: Final = 20  # fewer differences have no blocks
-TIME, FILE, SHORT, SMALLEST = (
-    3,
-    5,
-    20,
-    5,
-)  # long blocks of time and of a file, short ones of either, and differences in one
+TIME, FILE = 3, 5  # long blocks of each order
+SHORT, SMALLEST = 20, 5  # short blocks of either order, and the fewest differences in one
 LEVEL: Final = 0.05  # at which blocks vary more than by chance
 
 Blocks = Sequence[Sequence[Sequence[Hashable]]]
 
 
 def blocks_by(
-    times: Sequence[Sequence[float]], file: Sequence[float], clusters: Sequence[Hashable] | None = None
+    times: Sequence[Sequence[int]], file: Sequence[int], clusters: Sequence[Hashable] | None = None
 ) -> Blocks:
     """By length, long and short, the block of each difference in every order; empty for fewer than 20 differences.
 
-    ``times`` and ``file`` are places in an order, in any unit; either may be empty, and a time that never changes is none. ``clusters``
-    are groups with names, in place of the file's blocks. Orders whose blocks are mostly the same count once.
+    ``times`` and ``file`` are places in an order, in any unit; either may be empty, and a time that never changes is
+    none. ``clusters`` are groups with names, in place of the file's blocks. Orders whose blocks are mostly the same
+    count once.
     """
     found: list[list[Sequence[Hashable]]] = []
     n = max(map(len, (*times, file, clusters or ())), default=0)
@@ -50,10 +49,17 @@ def blocks_by(
         orders: list[Sequence[Hashable]] = []
         named = [clusters] if clusters else [blocks_of(file, of_file)] if file else []
         for blocks in (*(blocks_of(places, of_time) for places in times if len(set(places)) > 1), *named):
-            if all(sum(map(lambda a, b: a == b, blocks, other)) < n / 2 for other in orders):
+            if all(sum(map(eq, blocks, other)) < n / 2 for other in orders):
                 orders.append(blocks)
         found.append(orders)
     return found
+
+
+def file_places(names: Sequence[str]) -> list[int]:
+    """The place of each sample in its file, by the numbers in its name; as they stand where names have none."""
+    numbers = [[int(each) for each in re.findall("[0-9]{1,18}", name)] for name in names]
+    ranked = sorted(range(len(names)), key=numbers.__getitem__)
+    return sorted(range(len(ranked)), key=ranked.__getitem__)
 
 
 def blocked_p(differences: Sequence[float], blocks: Blocks, null: float = 0.0) -> float:

@@ -10,8 +10,8 @@ quantile of t: to the variance that was seen comes that of .4q² samples at each
 Holm's procedure has.)
 
 ``SHARE`` is the smallest step of .05 at which differences of +g, and rarely −1, with a mean of 0 are told from 0 at
-most as often as the level says at 5 % and 2.5 % (:func:`two_point_size`, exact, n up to 1,000); ``python -m
-bench.compare_skewed`` prints how often, at smaller levels too.
+most as often as the level says at 5 % and 2.5 % (exact, n up to 1,000); ``python -m bench.compare_skewed`` prints how
+often, at smaller levels too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["SHARE", "moments", "p_of", "padded_interval", "padded_p", "two_point_size"]
+__all__ = ["SHARE", "moments", "p_of", "padded_interval", "padded_p"]
 
 SHARE: Final = 0.8  # of q²
 
@@ -67,20 +67,3 @@ def moments(differences: Sequence[float]) -> tuple[float, float]:
         raise ValueError("a mean needs at least one difference")
     mean = math.fsum(differences) / n
     return mean, math.fsum((each - mean) ** 2 for each in differences) * n / max(1, n - 1)
-
-
-def two_point_size(n: int, gain: float, loss: float, alpha: float = 0.05) -> float:
-    """How often the test calls the mean of ``n`` differences of +gain or −loss positive, where it is 0; exact.
-
-    Raises ValueError for a gain or loss outside (0, 1].
-    """
-    from scipy.special import bdtr
-
-    if not (0 < gain <= 1 and 0 < loss <= 1):
-        raise ValueError("a gain and a loss are within (0, 1]")
-    most = -1  # losses with which it is still called positive
-    for losses in range(n + 1):
-        if gain * (n - losses) <= loss * losses or padded_p([gain] * (n - losses) + [-loss] * losses) > alpha:
-            break
-        most = losses
-    return float(bdtr(most, n, gain / (gain + loss))) if most >= 0 else 0.0
