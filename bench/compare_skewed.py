@@ -1,4 +1,4 @@
-"""How often ``steelyard compare`` errs on skewed or dependent differences: ``python -m bench.compare_skewed [--runs N]``.
+"""How often ``steelyard compare`` errs on skewed and dependent differences: ``python -m bench.compare_skewed``.
 
 One model is a little better on most questions, or groups of questions, and far worse on few, and the means are equal.
 A sample may hold none of the few. Of partial scores signs alone, as they were tested before, are beside the command's
@@ -130,13 +130,15 @@ class Dependent:
     interleaved: bool = False
 
     def __str__(self) -> str:
-        burst = (
-            f", bursts of {self.bursts[0]}–{self.bursts[1]} in {'both' if self.both else 'one'}" if self.bursts else ""
-        )
-        size = f"up to {6 * self.documents}" if self.zipf else f"{self.documents}"
-        shared = f", documents of {size}" if self.documents > 1 else ""
-        asked = ", asked at once" if self.interleaved else ""
-        return f"{self.n:,}, w = {self.w:g}{burst}{shared}{asked}{f', {100 * self.worse:g} points worse' if self.worse else ''}"
+        said = f"{self.n:,} answers, w = {self.w:g}"
+        if self.bursts:
+            low, high = self.bursts
+            length = f"{low}–{high}" if low < high else f"{low}"
+            said += f", bursts of {length} calls in {'both' if self.both else 'one'}"
+        if self.documents > 1:
+            said += f", documents of {f'1 to {6 * self.documents}' if self.zipf else self.documents}"
+        said += ", asked at once" if self.interleaved else ""
+        return f"{said}, {100 * self.worse:g} points worse" if self.worse else said
 
     def draw(self, random: np.random.Generator) -> tuple[list[NDArray[np.bool_]], list[NDArray[np.int64]]]:
         """The answers of both runs by the place in the file, and when each was asked."""
@@ -218,7 +220,7 @@ def measure_dependent(what: Dependent, runs: int, seed: int = SEED) -> tuple[int
 
 
 DEPENDENT = tuple(
-    Dependent(**kind)
+    Dependent(**kind)  # type: ignore[arg-type]  # of one dictionary
     for kind in (
         *({"n": n, "w": w} for n in (50, 100, 400, 1_319) for w in (0.016, 0.1)),
         {"w": 0.1875},
