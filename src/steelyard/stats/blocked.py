@@ -1,15 +1,14 @@
-"""Is a mean difference more than what bad stretches of time, or documents that no field names, make of none?
+"""A mean difference against bad stretches of time, and against documents that no field names.
 
 An endpoint that is worse for a while answers neighbours in time alike, and questions about one document share what is
-hard about it. So the differences are summed by blocks of each run's time and of the file's order, or by groups with
-names. Where the sums of an order vary more than those of independent differences do but once in twenty (χ²), what is
-beyond that is added to the variance, for every such order (the multiway variance of :mod:`steelyard.stats.multiway`,
-whose noise would cost a quarter of the power if all of it counted). The mean is then tested by the padded t
-(:mod:`steelyard.stats.padded`), with one degree of freedom less than the fewest of these blocks.
+hard about it. So differences are summed by blocks of each run's time, and of the file's order or by named groups. Where
+the sums of an order vary more than those of independent differences do but once in twenty (χ²), what is beyond that is
+added to the variance, for each such order: the multiway variance of :mod:`steelyard.stats.multiway`, whose noise would
+cost a quarter of the power if all of it counted. The padded t (:mod:`steelyard.stats.padded`) tests the mean, with one
+degree of freedom less than the fewest of these blocks: with long blocks and with short ones; the larger p counts.
 
-That is done with long blocks and with short ones, and the larger p counts. A stretch may last half of a run, and of its
-time there are therefore three long blocks; a document is shorter, and where questions of one kind stand together, many
-blocks of the file differ in truth: five. ``python -m bench.compare_skewed`` prints sizes and powers.
+A stretch may last half of a run, so of its time there are three long blocks. Documents are shorter, and where questions
+of a kind stand together a difference is truly another in each: five. ``python -m bench.compare_skewed`` prints sizes.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from steelyard.stats.multiway import blocks_of, quantile
 from steelyard.stats.padded import SHARE, moments, p_of
 from steelyard.stats.sign_flip import cluster_sums
 
-__all__ = ["LEAST", "Blocks", "blocked_interval", "blocked_p", "blocks_by", "file_places"]
+__all__ = ["Blocks", "blocked_interval", "blocked_p", "blocks_by", "file_places"]
 
 LEAST: Final = 20  # fewer differences have no blocks
 TIME, FILE = 3, 5  # long blocks of each order

@@ -80,8 +80,8 @@ def paired_gate(
     favour, against = _differences(run, baseline, 1.0), _differences(run, baseline, 0.0)
     losses, gains = int((favour < 0).sum()), int((favour > 0).sum())
     lost, gained = int((against < 0).sum()), int((against > 0).sum())
-    p_worse = max(_beyond_p(len(run), losses, gains, margin), _one_sided(-favour, -margin, blocks))
-    p_within = max(_margin_p(len(run), lost, gained, margin), _one_sided(against, margin, blocks))
+    p_worse = max(_beyond_p(len(run), losses, gains, margin), _blocked(-favour, -margin, blocks))
+    p_within = max(_margin_p(len(run), lost, gained, margin), _blocked(against, margin, blocks))
     colour: Colour = "green" if p_within <= alpha else "red" if p_worse <= alpha else "undecided"
     low, high = _interval(against, blocks, alpha)[0], _interval(favour, blocks, alpha)[1]
     difference = float(favour.mean() + against.mean()) / 2
@@ -98,10 +98,10 @@ def _differences(run: Sequence[float | None], baseline: Sequence[float | None], 
     return np.asarray(of_run - of_baseline, dtype=np.float64)
 
 
-def _one_sided(gains: Doubles, margin: float, blocks: Blocks) -> float:
-    """The blocked p of "the mean gain is at most −margin"; 0 where no block varies more than by chance."""
+def _blocked(gains: Doubles, margin: float, blocks: Blocks) -> float:
+    """The blocked p of "the mean gain is at most −margin", two-sided, as bursts have one side; 0 where nothing shows."""
     p = blocked_p(gains.tolist(), blocks, -margin)
-    return p / 2 if gains.mean() > -margin or not p else 1.0
+    return p if gains.mean() > -margin or not p else 1.0
 
 
 def _interval(differences: Doubles, blocks: Blocks, alpha: float) -> tuple[float, float]:
@@ -111,7 +111,7 @@ def _interval(differences: Doubles, blocks: Blocks, alpha: float) -> tuple[float
     loss, gain = ((int(part.sum()) + 1) / (n + 2) for part in (differences < 0, differences > 0))
     centre = gain - loss
     reach = float(ndtri(1 - alpha)) * math.sqrt((gain + loss - centre**2) / (n + 2))
-    low, high = blocked_interval(differences.tolist(), blocks, 2 * alpha)
+    low, high = blocked_interval(differences.tolist(), blocks, alpha)
     return max(-1.0, min(low, centre - reach)), min(1.0, max(high, centre + reach))
 
 

@@ -142,7 +142,7 @@ class Gate:
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
         """Answers until a decision if the score is the bar less ``shortfall``; all of them where it is the bar."""
         if BASELINE in test.sealed:
-            return self._opened_with_baseline(test, plan).forecast(shortfall)
+            return _opened_with_baseline(test, plan, self.version).forecast(shortfall)
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
         rate = min(1.0, max(0.0, float(bounded_fraction(sealed.at_least)) - shortfall))
@@ -156,7 +156,7 @@ class Gate:
     def open(self, test: PlannedTest, plan: Plan) -> GateMonitor:
         """Start reading; raises ValueError for what :meth:`seal` would not have written."""
         if BASELINE in test.sealed:
-            return self._opened_with_baseline(test, plan)
+            return _opened_with_baseline(test, plan, self.version)
         try:
             same = self.seal(test, plan).sealed == test.sealed
         except (msgspec.ValidationError, KeyError) as error:
@@ -164,23 +164,6 @@ class Gate:
         if not same or len(test.reads) != 1:
             raise ValueError("sealed by another rule")
         return GateMonitor(test, plan)
-
-    def _opened_with_baseline(self, test: PlannedTest, plan: Plan) -> PairedMonitor:
-        """Raises ValueError for a sealed part, a request or an input that do not go together."""
-        try:
-            sealed = msgspec.convert(test.sealed, SealedBaseline)
-            options = options_of(plan.requested[sealed.request].options)
-        except (msgspec.ValidationError, IndexError, InputError) as error:
-            raise ValueError(f"sealed by another rule: {error}") from None
-        given = plan.inputs.get(BASELINE)
-        same = isinstance(options, BaselineOptions) and all(
-            getattr(sealed, name) == getattr(options, name)
-            for name in ("baseline", "margin", "family", "strict_series")
-        )
-        if not same or sealed.request < 0 or len(test.reads) != 1 or given is None or given.sha256 != sealed.baseline:
-            raise ValueError("sealed by another rule, or for another baseline")
-        assert isinstance(options, BaselineOptions)
-        return PairedMonitor(test, plan, sealed, options, blocked=self.version > 3)
 
 
 def _asked(planner: Planner, number: int, requested: RequestedTest) -> Served | None:
@@ -196,6 +179,23 @@ def _asked(planner: Planner, number: int, requested: RequestedTest) -> Served | 
 
 def _id(number: int, requested: RequestedTest) -> str:
     return f"gate-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}"
+
+
+def _opened_with_baseline(test: PlannedTest, plan: Plan, version: int) -> PairedMonitor:
+    """Raises ValueError for a sealed part, a request or an input that do not go together."""
+    try:
+        sealed = msgspec.convert(test.sealed, SealedBaseline)
+        options = options_of(plan.requested[sealed.request].options)
+    except (msgspec.ValidationError, IndexError, InputError) as error:
+        raise ValueError(f"sealed by another rule: {error}") from None
+    given = plan.inputs.get(BASELINE)
+    same = isinstance(options, BaselineOptions) and all(
+        getattr(sealed, name) == getattr(options, name) for name in ("baseline", "margin", "family", "strict_series")
+    )
+    if not same or sealed.request < 0 or len(test.reads) != 1 or given is None or given.sha256 != sealed.baseline:
+        raise ValueError("sealed by another rule, or for another baseline")
+    assert isinstance(options, BaselineOptions)
+    return PairedMonitor(test, plan, sealed, options, blocked=version > 3)
 
 
 def options_of(given: Mapping[str, Any]) -> GateOptions | BaselineOptions:

@@ -74,10 +74,8 @@ class PairedMonitor(GateMonitor):
 
     An open or missing answer, of the model or of the baseline, counts for the model against red and against it for
     green. After the last sample the exact test for so many pairs decides.
-
-    A stretch in which an endpoint is worse may last as long as an early stop takes. So nothing stops before ``FIRST``
-    pairs, and no colour stands that the blocked test does not confirm (:mod:`steelyard.stats.blocked`); the third
-    version of the rule (``blocked`` is False) had neither.
+    As a bad stretch of an endpoint may last as long as an early stop takes, nothing stops before ``FIRST`` pairs, and
+    the blocked test has to confirm each colour; in the rule's third version (not ``blocked``) neither was so.
     """
 
     def __init__(
@@ -131,8 +129,8 @@ class PairedMonitor(GateMonitor):
         self._seen["worse"] += model == 0 and before == 1
         self._seen["better"] += model == 1 and before == 0
         self.colour = self.bets.observe(model, before) or ""  # type: ignore[arg-type]  # 0, 1 or None
-        if self.colour and self._blocked:
-            self.colour = self._tested() if self._may_stop(len(self._model)) else ""
+        if self._blocked:
+            self.colour = self._tested() if self.colour and self._may_stop(len(self._model)) else ""
         if not self.colour and len(self._model) == self.measurement.planned:
             self.colour = self._tested(1 - EARLY)
 
