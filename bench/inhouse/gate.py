@@ -33,7 +33,8 @@ class Colours:
 def measure_paired(n: int, change: float, runs: int, *, sameness: float = 1.0, shift: float = 0.0) -> Colours:
     """Two runs whose mean score is ``change`` above that of one baseline, over samples that are drawn anew.
 
-    ``sameness``: rates of samples are beta(.7·s, .3·s); near 0 nearly all are 0 or 1. ``shift``: standard deviation of what each whole pass adds.
+    ``sameness``: rates of samples are beta(.7·s, .3·s); near 0 nearly all are 0 or 1. ``shift``: standard deviation of
+    what each whole pass adds.
     """
     random = np.random.default_rng([SEED, n, round(1000 * (1 + change)), round(1000 * sameness), 1])
     red = green = flips = 0

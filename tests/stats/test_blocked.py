@@ -1,4 +1,4 @@
-"""The blocked test: which blocks there are, that it adds nothing where nothing varies, and its size under dependence."""
+"""The blocked test: its blocks, where it adds nothing, and its size under dependence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from steelyard.stats.blocked import LEAST, blocked_interval, blocked_p, blocks_b
 
 def test_blocks_of_each_order() -> None:
     n = 100
-    one, other = np.random.default_rng(3).permutation((range(n), range(n)), axis=1).tolist()
+    random = np.random.default_rng(3)
+    one, other = random.permutation(n).tolist(), random.permutation(n).tolist()
     long, short = blocks_by([one, other], range(n))
     assert [len(set(groups)) for groups in long] == [3, 3, 5]
     assert [len(set(groups)) for groups in short] == [20, 20, 20]

@@ -23,7 +23,7 @@ from steelyard.stats.multiway import blocks_of, quantile
 from steelyard.stats.padded import SHARE, moments, p_of
 from steelyard.stats.sign_flip import cluster_sums
 
-__all__ = ["Blocks", "blocked_interval", "blocked_p", "blocks_by", "file_places"]
+__all__ = ["LEAST", "Blocks", "blocked_interval", "blocked_p", "blocks_by", "file_places"]
 
 LEAST: Final = 20  # fewer differences have no blocks
 TIME, FILE = 3, 5  # long blocks of each order

@@ -99,7 +99,7 @@ def _differences(run: Sequence[float | None], baseline: Sequence[float | None], 
 
 
 def _blocked(gains: Doubles, margin: float, blocks: Blocks) -> float:
-    """The blocked p of "the mean gain is at most −margin", two-sided, as bursts have one side; 0 where nothing shows."""
+    """The blocked p of "the mean gain is at most −margin", two-sided, as bursts have one side; 0 where none shows."""
     p = blocked_p(gains.tolist(), blocks, -margin)
     return p if gains.mean() > -margin or not p else 1.0
 

@@ -102,13 +102,13 @@ def test_the_time_of_the_baseline_counts_too() -> None:
     """The baseline was worse for a while: what looks like a gain everywhere in the model's order is one stretch."""
     order = random.Random(3).sample(range(400), 400)
     baseline = [0 if order[place] < 80 and place % 2 else 1 for place in range(400)]
-    plan, marks = plan_with(baseline, "0"), [1] * 400
+    plan = plan_with(baseline, "0")
     options = dict(plan.requested[0].options)
     names = [*options["right"], *options["wrong"]]
     options["places"] = [order[int(name[1:])] for name in names]
     timed = msgspec.structs.replace(plan, requested=(msgspec.structs.replace(plan.requested[0], options=options),))
-    assert found(plan, [*marks], version=4).word is VerdictWord.CONSISTENT
-    assert found(timed, [*marks], version=4).word is VerdictWord.INSUFFICIENT_POWER
+    assert found(plan, [1] * 400, version=4).word is VerdictWord.CONSISTENT
+    assert found(timed, [1] * 400, version=4).word is VerdictWord.INSUFFICIENT_POWER
 
 
 def test_the_exact_test_after_the_last_sample_decides_what_the_bets_did_not() -> None:
