@@ -7,8 +7,8 @@ added to the variance, for each such order: the multiway variance of :mod:`steel
 cost a quarter of the power if all of it counted. The padded t (:mod:`steelyard.stats.padded`) tests the mean, with one
 degree of freedom less than the fewest of these blocks: with long blocks and with short ones; the larger p counts.
 
-A stretch may last half of a run, so of its time there are three long blocks. Documents are shorter, and where questions
-of a kind stand together a difference is truly another in each: five. ``python -m bench.compare_skewed`` prints sizes.
+Stretches last 200 calls or less, maybe half of a run: a long block of time has 130, and there are three at least. In a
+file questions of a kind may stand together, of which each truly differs: five. ``bench.compare_skewed`` prints sizes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from steelyard.stats.sign_flip import cluster_sums
 __all__ = ["LEAST", "Blocks", "blocked_interval", "blocked_p", "blocks_by", "file_places"]
 
 LEAST: Final = 20  # fewer differences have no blocks
-TIME, FILE = 3, 5  # long blocks of each order
+TIME, FILE, LONG = 3, 5, 130  # the fewest long blocks of each order, and the differences in one where there are more
 SHORT, SMALLEST = 20, 5  # short blocks of either order, and the fewest differences in one
 LEVEL: Final = 0.05  # at which blocks vary more than by chance
 
@@ -44,7 +44,8 @@ def blocks_by(
     """
     found: list[list[Sequence[Hashable]]] = []
     n = max(map(len, (*times, file, clusters or ())), default=0)
-    for of_time, of_file in [(TIME, FILE), (min(SHORT, n // SMALLEST),) * 2] if n >= LEAST else []:
+    short, long = min(SHORT, n // SMALLEST), min(SHORT, n // LONG)
+    for of_time, of_file in [(max(TIME, long), max(FILE, long)), (short, short)] if n >= LEAST else []:
         orders: list[Sequence[Hashable]] = []
         named = [clusters] if clusters else [blocks_of(file, of_file)] if file else []
         for blocks in (*(blocks_of(places, of_time) for places in times if len(set(places)) > 1), *named):

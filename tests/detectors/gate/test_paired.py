@@ -87,7 +87,7 @@ def test_the_fourth_version_stops_later_and_wants_the_blocks_to_agree() -> None:
     assert (early.word, late.word) == (VerdictWord.INCONSISTENT, VerdictWord.INCONSISTENT)
     assert early.gate.asked < 100
     assert late.gate.asked == 400
-    stretch: Marks = [1] * 100 + [0, 1] * 40 + [1] * 220
+    stretch: Marks = [*[1] * 100, *[0, 1] * 40, *[1] * 220]
     plan = plan_with([1] * 400)
     assert found(plan, stretch).word is VerdictWord.INCONSISTENT
     assert found(plan, stretch, version=4).word is VerdictWord.INSUFFICIENT_POWER
