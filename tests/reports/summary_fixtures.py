@@ -36,6 +36,10 @@ REASONS = {
         "more (in the run's folder, steelyard show . --open --missing lists them)",
         "detectors/claim_retest/result.py",
     ),
+    "few": (
+        "12 of 12 right: enough to say at least 69 %, not enough for 91 %; about 260 questions are needed",
+        "detectors/claim_retest/reach.py",
+    ),
     "noise_below": (
         "within noise of the claim: only a score below 74.2 % would be inconsistent, and none consistent",
         "detectors/claim_retest/result.py",

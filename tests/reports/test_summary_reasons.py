@@ -20,6 +20,7 @@ PARTS = {
     "unread": "answers can be read two ways or were cut off",
     "missing": "answers are missing",
     "unread_and_missing": "answers are missing, were cut off or can be read two ways",
+    "few": "enough to say at least",
     "noise_below": "within noise of the claim: only a score below",
     "noise": "within noise of the claim: a score below",
     "few_items": "are so few that the tolerance would be",

@@ -220,6 +220,7 @@ ENGLISH: Final = Words(
         unread="Cut off or readable in two ways: {number} of {of} answers, too many to decide.",
         missing="Missing: {number} of {of} answers, too many to decide.",
         unread_and_missing="Missing, cut off or readable in two ways: {number} of {of} answers, too many to decide.",
+        few="{number} of {of} right: enough to say at least {low}, not enough for {high}.",
         noise_below="Too near to the claim to decide: the questions are too few or the answers vary too much. Only a "
         "score below {low} would be inconsistent.",
         noise="Too near to the claim to decide: the questions are too few or the answers vary too much. Below {low} "
@@ -300,8 +301,8 @@ ENGLISH: Final = Words(
         "again.",
         noise="{claims}: do not rely on this yet. More questions of this benchmark do not decide: ask {vendor} how "
         "many runs its number is the mean of, or test on a larger benchmark.",
-        noise_number="{claims}: do not rely on this yet. So few questions cannot confirm such a value; about {number} "
-        "could: test on more questions of this kind, or on a larger benchmark.",
+        noise_number="{claims}: do not rely on this yet. Test on about {number} questions of this kind, or on a larger "
+        "benchmark.",
         data="{claims}: give the questions of the benchmark (--data DIR, or a file of your own with --task FILE).",
         items="{claims}: give more of the benchmark’s items.",
         whole="{claims}: give all items of the benchmark, or accept a verdict on a part of it (--allow-part).",

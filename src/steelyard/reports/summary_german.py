@@ -237,6 +237,7 @@ GERMAN: Final = Words(
         missing="Es fehlen {number} von {of} Antworten, zu viele für eine Entscheidung.",
         unread_and_missing="Fehlend, abgeschnitten oder mehrdeutig: {number} von {of} Antworten, zu viele für eine "
         "Entscheidung.",
+        few="{number} von {of} richtig: das reicht für mindestens {low}, nicht für {high}.",
         noise_below="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Erst "
         "unter {low} wäre das Ergebnis nicht vereinbar.",
         noise="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Unter {low} "
@@ -318,8 +319,8 @@ GERMAN: Final = Words(
         "Prüfung wiederholen.",
         noise="{claims}: noch nicht verwenden. Weitere Fragen dieses Benchmarks entscheiden nicht: bei {vendor} "
         "erfragen, aus wie vielen Durchläufen die Zahl gemittelt ist, oder mit einem größeren Benchmark prüfen.",
-        noise_number="{claims}: noch nicht verwenden. So wenige Fragen können einen solchen Wert nicht bestätigen; mit "
-        "etwa {number} ginge es: mehr Fragen dieser Art stellen oder mit einem größeren Benchmark prüfen.",
+        noise_number="{claims}: noch nicht verwenden. Mit etwa {number} Fragen dieser Art oder mit einem größeren "
+        "Benchmark prüfen.",
         data="{claims}: die Fragen des Benchmarks bereitstellen (--data DIR oder eine eigene Datei mit --task FILE).",
         items="{claims}: mehr Aufgaben des Benchmarks bereitstellen.",
         whole="{claims}: alle Aufgaben des Benchmarks bereitstellen oder ein Ergebnis für einen Teil zulassen "

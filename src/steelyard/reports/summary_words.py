@@ -234,6 +234,7 @@ class Reasons:
     unread: str
     missing: str
     unread_and_missing: str
+    few: str
     noise_below: str
     noise: str
     not_served: str

@@ -40,8 +40,15 @@ class ClaimRetest:
     """D1: asks each claim's benchmark in a committed order until the claim is decided (docs/statistics.md)."""
 
     name = "claim_retest"
-    version = 4
+    version = 5
     access = ("text",)
+
+    def __init__(self, version: int = version) -> None:
+        self.version = version
+
+    def former(self, version: str) -> ClaimRetest | None:
+        """Version 4: what is near the claim was told in other words."""
+        return ClaimRetest(4) if version == "4" else None
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test for each claim that can be measured, all with the same weight."""
