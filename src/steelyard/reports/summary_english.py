@@ -110,6 +110,7 @@ ENGLISH: Final = Words(
         sure_green="A model that does not meet the bar is green by chance in at most {rate} runs, each gate by itself.",
         sure_undecided="Undecided is neither green nor red: more items, or a bar further away, would decide.",
         sure_one_run="Where answers vary, the bar is about the rate over passes: near it, one pass does not decide.",
+        these_only="About these questions only.",
         sure_this_run="A budget of time or cost is about the answers of this run alone, and has no error rate.",
         step_red="Do not release on this: look at the wrong answers.",
         step_undecided="Do not take this for green: add items to the suite, or raise --limit or --budget. Look at the "

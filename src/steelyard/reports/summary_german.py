@@ -122,6 +122,7 @@ GERMAN: Final = Words(
         sure_undecided="Nicht entschieden ist weder grün noch rot: Mehr Fragen oder eine weiter entfernte Schwelle "
         "brächten eine Entscheidung.",
         sure_one_run="Wo Antworten schwanken, gilt die Schwelle im Mittel der Durchgänge; oft reicht einer nicht.",
+        these_only="Nur über diese Fragen.",
         sure_this_run="Ein Budget für Zeit oder Kosten gilt nur für die Antworten dieses Laufs, ohne Fehlerrate.",
         step_red="So nicht freigeben: die falschen Antworten ansehen.",
         step_undecided="Nicht als grün werten: mehr Fragen aufnehmen oder --limit und --budget erhöhen. Die Antworten:",

@@ -118,6 +118,7 @@ class GateLines:
     sure_green: str
     sure_undecided: str
     sure_one_run: str
+    these_only: str
     sure_this_run: str
     step_red: str
     step_undecided: str
