@@ -137,7 +137,7 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
     from steelyard.api.models import open_for_call
     from steelyard.api.progress import working
     from steelyard.api.suites import not_drawn, suites_among
-    from steelyard.models.waiting import Waiting
+    from steelyard.models.waiting import waiting
     from steelyard.tasks.hub_reach import hub_asked_once
     from steelyard.util.console import err
     from steelyard.util.text import one_line
@@ -149,9 +149,9 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
         line = f"planning {one_line(job.about, 80)} against {against}"
         say = partial(err().print, soft_wrap=True) if args.shows_progress else logging.getLogger("steelyard").info
         shown = working(line) if args.shows_progress else nullcontext()
-        with hub_asked_once(), shown, Waiting(say, args.budget_seconds) as waiting:
+        with hub_asked_once(), shown, waiting(say, args.budget_seconds) as before:
             audit = await _within(job.plan(models, orders), args.seconds_left, against)
-        audit = replace(audit, waited=waiting.spent)
+        audit = replace(audit, waited=before.spent)
         told = [*job.remarks, *not_drawn(suites, job.options.recipient)]
         told += [one.how_read for one in audit.plan.measurements] + [one.advice for one in audit.prepared.values()]
         for each in dict.fromkeys(filter(None, told)):

@@ -119,14 +119,11 @@ def bar_of(
 
 
 def rule_of(task: str | Path, rule: str | None, at_least: object, baseline: object) -> str | None:
-    """The rule that is given, else that of the suite where nothing else is; raises InputError for what is none."""
-    from steelyard.detectors.gate.rule import read_rule
+    """The rule that is given, else that of the suite where nothing else is."""
     from steelyard.tasks.suite_file import is_suite, read_suite
 
-    if rule is None and at_least is None and baseline is None and is_suite(Path(task)):
-        rule = read_suite(Path(task)).rule or None
-    if rule is not None:
-        read_rule(rule)
+    if (rule, at_least, baseline) == (None, None, None) and is_suite(Path(task)):
+        return read_suite(Path(task)).rule or None
     return rule
 
 

@@ -4,46 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from contextvars import ContextVar, Token
-from typing import Final, Self
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Final
 
 from steelyard.errors import DeadlineExceeded
 from steelyard.util.text import one_line
 
-__all__ = ["Waiting", "waiting_for"]
+__all__ = ["Waiting", "waiting", "waiting_for"]
 
 NOTICE_SECONDS: Final = 5.0
 _CURRENT: Final[ContextVar[Waiting | None]] = ContextVar("waiting", default=None)
 
 
 class Waiting:
-    """A ``with`` block in which models are waited for at most ``seconds`` from the first request on (None: no end).
+    """Waits at most ``seconds`` from the first request on (None: no end), of which ``spent`` went by its last."""
 
-    ``notify`` gets a line for each address that has not answered after five seconds.
-    """
-
-    def __init__(self, notify: Callable[[str], None], seconds: float | None = None) -> None:
-        self.spent = 0.0  # seconds from the first request to the end of the last
-        self._notify, self._seconds = notify, seconds
-        self._began: float | None = None
-        self._named: set[str] = set()
-        self._token: Token[Waiting | None] | None = None
-
-    def __enter__(self) -> Self:
-        self._token = _CURRENT.set(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._token is not None
-        _CURRENT.reset(self._token)
+    def __init__(self, notify: Callable[[str], None], seconds: float | None) -> None:
+        self.spent, self._began = 0.0, 0.0
+        self._notify, self._seconds, self._named = notify, seconds, set[str]()
 
     @asynccontextmanager
     async def on(self, what: str) -> AsyncIterator[None]:
         """Wait for ``what``; raises DeadlineExceeded, naming it, where the time ends before it came."""
         loop, now = asyncio.get_running_loop(), time.monotonic()
-        self._began = now if self._began is None else self._began
+        self._began = self._began or now
         left = None if self._seconds is None else max(0.0, self._began + self._seconds - now)
         notice = loop.call_later(NOTICE_SECONDS, self._say, what)
         try:
@@ -65,7 +51,17 @@ class Waiting:
             self._notify(one_line(f"waiting for {what} to answer, {NOTICE_SECONDS:g} s so far", 300))
 
 
+@contextmanager
+def waiting(notify: Callable[[str], None], seconds: float | None) -> Iterator[Waiting]:
+    """All requests in this block have ``seconds`` together; ``notify`` hears once of each address that is slow."""
+    token = _CURRENT.set(found := Waiting(notify, seconds))
+    try:
+        yield found
+    finally:
+        _CURRENT.reset(token)
+
+
 def waiting_for(what: str) -> AbstractAsyncContextManager[None]:
-    """Wait for ``what`` within the time of the :class:`Waiting` block around this; elsewhere without one."""
+    """Wait for ``what`` within the time of the :func:`waiting` block around this; elsewhere without one."""
     current = _CURRENT.get()
     return nullcontext() if current is None else current.on(what)

@@ -263,7 +263,7 @@ def headline(verdict: Verdict) -> str:
     if gate.baseline:
         return f"{colour.capitalize()}: {_against_baseline(colour, task, gate)}."
     if gate.budget is not None:
-        return f"{colour.capitalize()}: {count(gate.right)} questions of {task} are right; the rule is {bar_in_words(gate)}."
+        return f"{colour.capitalize()}: {count(gate.right)} right on {task}; the rule is {bar_in_words(gate)}."
     bar, score = f"{_percent(gate.at_least)} %", "the score" if gate.people is None else "what people would give"
     shown = {
         "green": f"{score} on {task} is at least {bar}",

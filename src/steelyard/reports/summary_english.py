@@ -222,10 +222,6 @@ ENGLISH: Final = Words(
         missing="Missing: {number} of {of} answers, too many to decide.",
         unread_and_missing="Missing, cut off or readable in two ways: {number} of {of} answers, too many to decide.",
         few="{number} of {of} right: enough to say at least {low}, not enough for {high}.",
-        noise_below="Too near to the claim to decide: the questions are too few or the answers vary too much. Only a "
-        "score below {low} would be inconsistent.",
-        noise="Too near to the claim to decide: the questions are too few or the answers vary too much. Below {low} "
-        "would be inconsistent, {high} or more consistent.",
         not_served="Some questions got no answer, and which ones depends on the question; that confirms no claim.",
         few_items="{held} of {of} items are too few: the tolerance would be {margin}.",
         too_noisy="Answers vary so much that the tolerance would be {margin}: guessing would reach the claim.",

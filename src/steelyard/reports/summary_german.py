@@ -239,10 +239,6 @@ GERMAN: Final = Words(
         unread_and_missing="Fehlend, abgeschnitten oder mehrdeutig: {number} von {of} Antworten, zu viele für eine "
         "Entscheidung.",
         few="{number} von {of} richtig: das reicht für mindestens {low}, nicht für {high}.",
-        noise_below="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Erst "
-        "unter {low} wäre das Ergebnis nicht vereinbar.",
-        noise="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Unter {low} "
-        "wäre das Ergebnis nicht vereinbar, ab {high} vereinbar.",
         not_served="Manche Fragen blieben ohne Antwort; welche, hängt von der Frage ab. Das bestätigt keine Angabe.",
         few_items="{held} von {of} Aufgaben sind zu wenige: die Toleranz betrüge {margin}.",
         too_noisy="Die Antworten schwanken so stark, dass die Toleranz {margin} betrüge: Raten würde genügen.",

@@ -33,7 +33,6 @@ Advice = Literal[
 
 _UNREAD = r"(?P<number>[\d,]+) of (?P<of>[\d,]+) answers"
 _STATES_NONE = r"the vendor states none of the task's prompt formats, and "
-_WOULD_DO = r"(?:[^;]*?\(about (?P<questions>[\d,]+) questions)?"
 _HELD = r"the data here hold (?P<held>[\d,]+)"
 
 # Each kind of reason: the sentence of the record, and what helps.
@@ -50,12 +49,6 @@ _PATTERNS: Final[dict[str, tuple[str, Advice]]] = {
     "few": (
         r"(?P<number>[\d.,e+]+) of (?P<of>[\d,]+) right: enough to say at least (?P<low>[\d.]+ %), "
         r"not enough for (?P<high>[\d.]+ %)(?:; about (?P<questions>[\d,]+) questions)?",
-        "noise",
-    ),
-    # The same, as version 4 of its rule sealed it.
-    "noise_below": (rf"within noise of the claim: only a score below (?P<low>[\d.]+ %){_WOULD_DO}", "noise"),
-    "noise": (
-        rf"within noise of the claim: a score below (?P<low>[\d.]+ %).* one of (?P<high>[\d.]+ %){_WOULD_DO}",
         "noise",
     ),
     "not_served": (r"some items are not served", "missing"),  # steelyard.auditing.verdict

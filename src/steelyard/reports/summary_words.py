@@ -236,8 +236,6 @@ class Reasons:
     missing: str
     unread_and_missing: str
     few: str
-    noise_below: str
-    noise: str
     not_served: str
     few_items: str
     too_noisy: str

@@ -130,10 +130,7 @@ class Runner:
         self._giving_up = GivingUp(self.schedule, self.notify, self.may_end_without)
         ping = self.model.ping if isinstance(self.model, HealthCheckedModel) else None
         self._health_check = HealthCheck(ping, self.breaker, self.limiter, self._health_checked, self.attempt_timeout)
-        ends = (
-            (self.deadline_seconds, self._expire),
-            (self.budget_seconds and self._budget_left() + 0.001, self._fill),
-        )
+        ends = ((self.deadline_seconds, self._expire), (self._budget_left() + 0.001, self._fill))
         timers = [self._loop.call_later(seconds, end) for seconds, end in ends if seconds is not None]
         end: RunEnd = "failed"
         try:
@@ -200,8 +197,7 @@ class Runner:
             self._timer = None
         wait: float | None = None
         if self._stopping is None and self._budget_left() <= 0:
-            is_silent = self.breaker.alive_at < self._began and not self.first
-            if is_silent and (self._in_flight or self.breaker.is_open):
+            if self.breaker.alive_at < self._began and not self.first and (self._in_flight or self.breaker.is_open):
                 self.last_failure = self.last_failure or "nothing, until the time budget ended"
                 self._cut_off("endpoint_down")
             else:  # calls in flight finish: to cut slow ones off would choose among answers

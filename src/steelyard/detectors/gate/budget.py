@@ -10,7 +10,7 @@ import msgspec
 
 from steelyard.detectors.gate.cost import CostMonitor, cost_null
 from steelyard.detectors.gate.latency import LatencyMonitor, latency_null
-from steelyard.detectors.gate.rule import RuleMonitor, read_rule, rule_null
+from steelyard.detectors.gate.rule import RuleMonitor, read_rule
 from steelyard.detectors.gate.whole_run import WholeRun
 from steelyard.detectors.requested import request_of
 from steelyard.errors import InputError
@@ -25,7 +25,7 @@ _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class BudgetOptions(Record, frozen=True, kw_only=True):
-    """What a user sets: ``seconds`` for a share ``quantile`` of answers, the ``cost`` of one, or a ``rule``: 18 of 20."""
+    """What a user sets: ``seconds`` for a share ``quantile`` of answers, the ``cost`` of one, or a ``rule``."""
 
     seconds: str = ""
     quantile: str = ""
@@ -62,17 +62,14 @@ class Budget:
             raise InputError("--max-cost-per-answer needs prices: give --price IN,OUT or --prices FILE")
         planned = planner.measurement(served).planned
         if options.rule and planned != read_rule(options.rule)[1]:
-            raise InputError(
-                f"rule {options.rule}: {requested.task} asks {planned:,} questions: let the rule name them"
-            )
+            raise InputError(f"rule {options.rule}: {requested.task} asks {planned:,} questions, and it is about all")
+        null = f"at least {options.rule} questions are right here" if options.rule else cost_null(options.cost)
         kind = "latency" if options.seconds else "rule" if options.rule else "cost"
         return PlannedTest(
             id=f"budget-{number:02d}-{kind}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}",
             rule=f"{self.name}@{self.version}",
             weight=0.0,
-            null=latency_null(options.seconds, options.quantile)
-            if options.seconds
-            else (rule_null(options.rule) if options.rule else cost_null(options.cost)),
+            null=latency_null(options.seconds, options.quantile) if options.seconds else null,
             reads=(served.reads,),
             sealed=without_defaults(options),
         )
@@ -93,22 +90,21 @@ class Budget:
             raise ValueError(f"sealed by another rule: {error}") from None
         if len(test.reads) != 1 or test.weight:
             raise ValueError("sealed by another rule")
-        if options.rule:
-            return RuleMonitor(test, plan)
-        return LatencyMonitor(test, plan) if options.seconds else CostMonitor(test, plan)
+        kind = LatencyMonitor if options.seconds else RuleMonitor if options.rule else CostMonitor
+        return kind(test, plan)
 
 
 def options_of(given: Mapping[str, Any]) -> BudgetOptions:
-    """The options of a budget, read strictly: a time with its quantile, or a cost. Raises InputError for others."""
+    """The options of a budget, read strictly: of one kind. Raises InputError for others."""
     try:
         options = msgspec.convert(given, BudgetOptions)
     except msgspec.ValidationError as error:
         raise InputError(f"a budget has the options seconds and quantile, cost, or rule: {error}") from None
-    if options.rule and options == BudgetOptions(rule=options.rule):
-        read_rule(options.rule)
-        return options
-    if bool(options.seconds) == bool(options.cost) or bool(options.seconds) != bool(options.quantile) or options.rule:
+    kinds = [bool(each) for each in (options.seconds, options.cost, options.rule)]
+    if sum(kinds) != 1 or bool(options.seconds) != bool(options.quantile):
         raise InputError("a budget has the options seconds and quantile, cost, or rule")
+    if options.rule:
+        read_rule(options.rule)
     if options.seconds and not (_is_above_0(options.seconds) and re.fullmatch(r"0\.[0-9]{1,4}", options.quantile)):
         raise InputError(f"--max-latency-p95 {options.seconds[:20]!r}: seconds above 0, as 2 or 0.8")
     if options.quantile and not float(options.quantile):
