@@ -180,9 +180,8 @@ def _print_gates(page: _Page, verdict: Verdict) -> None:
     if not results:
         return
     page.section("Gates")
-    holds = (
-        f"Each {words.interval_name(verdict)} holds at every look. " if any(each.gate.ci for each in results) else ""
-    )
+    has_interval = any(each.gate and each.gate.ci for each in results)
+    holds = f"Each {words.interval_name(verdict)} holds at every look. " if has_interval else ""
     page.line(f"{holds}Undecided is never green.", "dim")
     for result in results[:_ROWS]:
         row = gates.gate_words(result, verdict)

@@ -60,16 +60,18 @@ def test_as_many_questions_as_it_says_would_do_and_fewer_would_not(value: str, t
     ("given", "said"),
     [
         (
-            (12, 12, "91 %", 0.6912, 253),
+            (12, 12, "91 %", (0.6912, 1.0), 253),
             "12 of 12 right: enough to say at least 69 %, not enough for 91 %; about 260 questions are needed",
         ),
         (
-            (1_050.25, 1_319, "80.5 %", 0.7, None),
+            (1_050.25, 1_319, "80.5 %", (0.7, 0.9), None),
             "1,050.25 of 1,319 right: enough to say at least 70 %, not enough for 80.5 %",
         ),
     ],
 )
-def test_a_score_near_its_claim_in_one_sentence(given: tuple[float, int, str, float, int | None], said: str) -> None:
+def test_a_score_near_its_claim_in_one_sentence(
+    given: tuple[float, int, str, tuple[float, float], int | None], said: str
+) -> None:
     assert enough_for(*given) == said
 
 

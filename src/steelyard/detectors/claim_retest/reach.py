@@ -55,13 +55,13 @@ class Reach:
         return f" ({' or '.join(parts)} would do)" if parts else ""
 
 
-def enough_for(right: float, asked: int, claimed: str, low: float, questions: int | None) -> str:
+def enough_for(right: float, asked: int, claimed: str, interval: tuple[float, float], questions: int | None) -> str:
     """What a score shows that is too near to its claim.
 
-    ``right`` of ``asked`` answers; ``low``: the lower limit of the interval, a share; ``questions``: how many would
-    confirm a score as claimed (None: no number would).
+    ``right`` of ``asked`` answers; ``interval``: its ends as shares; ``questions``: how many would confirm a score as
+    claimed (None: no number would).
     """
-    shown = f"enough to say at least {math.floor(low * 100)} %, not enough for {claimed}"
+    shown = f"enough to say at least {math.floor(interval[0] * 100)} %, not enough for {claimed}"
     return f"{right:,.6g} of {asked:,} right: {shown}{needed(questions)}"
 
 

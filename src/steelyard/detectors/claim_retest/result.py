@@ -173,8 +173,7 @@ def _between(monitor: ClaimMonitor) -> str:
     reach = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance)
     if monitor.planned.rule != "claim_retest@4":
         right = retest.right / (monitor.sealed.grid * (retest.weight / retest.n if retest.n else 1))
-        low = monitor.interval[0] if monitor.interval else 0.0
-        return enough_for(right, retest.n, reach.claimed, low, reach.questions)
+        return enough_for(right, retest.n, reach.claimed, monitor.interval or (0.0, 1.0), reach.questions)
     low, high = (f"{bound / most * 100:.1f} %" for bound in (accuse, confirm))
     remedy = reach.remedy
     if confirm > most:
