@@ -87,6 +87,11 @@ def decide(
     word = _overall(findings, words, plan)
     missing = sum(tally.missing_anywhere for tally in tallies.values())
     measured = bool(tallies) and all(tally.is_whole and not tally.is_too_open for tally in tallies.values())
+    decided = {
+        VerdictWord.CONSISTENT,
+        VerdictWord.INCONSISTENT,
+    }  # by a rule, which counts a missing answer as not right
+    ruled = all(each.word in decided and each.gate and (b := each.gate.budget) and b.kind == "rule" for each in others)
     results = tuple(_measured(plan, tally, usage) for tally in tallies.values())
     notes = (
         *(note for result in found for note in result.notes),
@@ -96,7 +101,9 @@ def decide(
     )
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing, measured=measured and not plan.tests, is_withheld=bool(withheld)),
+        exit=_exit_code(
+            word, missing, measured=measured and not plan.tests, is_withheld=bool(withheld) or (bool(others) and ruled)
+        ),
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),

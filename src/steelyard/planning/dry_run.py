@@ -119,7 +119,11 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
                 if test.reads and not _asks_again(plan, test) and not reads_calls(test.rule)
                 for row in _forecasts(plan, test, prepared, expected)
             ),
-            *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
+            *(
+                _measured_forecast(plan, each)
+                for each in prepared.values()
+                if all(reads_calls(test.rule) for test in plan.readers_of(each.measurement.id))
+            ),
         ),
         skipped=(
             *((each.task, each.verdict, each.reason) for each in plan.not_planned if not each.format),

@@ -9,7 +9,7 @@ from typing import Any
 
 from steelyard.detectors.claim_retest.known import note_of
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
-from steelyard.detectors.claim_retest.reach import reach_of
+from steelyard.detectors.claim_retest.reach import enough_for, reach_of
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
 from steelyard.stats.bounds import share_bounds, share_point
 from steelyard.util.bounded_fraction import bounded_fraction
@@ -175,8 +175,12 @@ def _between(monitor: ClaimMonitor) -> str:
         if unread and (retest.high - steps < accuse or retest.right + steps + left >= confirm):
             said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
             return f"{said} (in the run's folder, steelyard show . {option} lists them)"
+    reach = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance)
+    if monitor.planned.rule != "claim_retest@4":
+        right = retest.right / (monitor.sealed.grid * (retest.weight / retest.n if retest.n else 1))
+        return enough_for(right, retest.n, reach.claimed, monitor.interval or (0.0, 1.0), reach.questions)
     low, high = (f"{bound / most * 100:.1f} %" for bound in (accuse, confirm))
-    remedy = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance).remedy
+    remedy = reach.remedy
     if confirm > most:
         return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent{remedy}"
     said = f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"
