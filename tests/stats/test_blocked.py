@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from bench.compare_skewed import Dependent, measure_dependent
-from steelyard.stats.blocked import LEAST, blocked_interval, blocked_p, blocks_by, file_places
+from steelyard.stats.blocked import LEAST, blocked_interval, blocked_p, blocks_by
+from steelyard.stats.multiway import file_places
 
 
 def test_blocks_of_each_order() -> None:

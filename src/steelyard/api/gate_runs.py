@@ -214,8 +214,9 @@ def _gate(
     level: float,
     family: int,
 ) -> DetectorResult:
-    from steelyard.stats.blocked import blocks_by, file_places
+    from steelyard.stats.blocked import blocks_by
     from steelyard.stats.gate import paired_gate
+    from steelyard.stats.multiway import file_places
 
     if one.samples_root != other.samples_root and not (one.items and one.items == other.items):
         raise InputError(f"was asked other samples of {one.task} than {baseline.path}: measure both on one suite",

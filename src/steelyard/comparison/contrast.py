@@ -10,8 +10,9 @@ from typing import Final
 
 from steelyard.comparison.record import Contrast, Scope
 from steelyard.comparison.scored_run import SampleAnswers
-from steelyard.stats.blocked import blocked_interval, blocked_p, blocks_by, file_places
+from steelyard.stats.blocked import blocked_interval, blocked_p, blocks_by
 from steelyard.stats.mcnemar import mcnemar_p
+from steelyard.stats.multiway import file_places
 from steelyard.stats.padded import padded_interval, padded_p
 from steelyard.stats.paired import design_effect, paired_interval
 from steelyard.stats.paired_power import samples_for_mean, samples_to_see

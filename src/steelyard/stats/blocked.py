@@ -14,7 +14,6 @@ file questions of a kind may stand together, of which each truly differs: five. 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Hashable, Sequence
 from operator import eq
 from typing import Final
@@ -23,7 +22,7 @@ from steelyard.stats.multiway import blocks_of, quantile
 from steelyard.stats.padded import SHARE, moments, p_of
 from steelyard.stats.sign_flip import cluster_sums
 
-__all__ = ["LEAST", "Blocks", "blocked_interval", "blocked_p", "blocks_by", "file_places"]
+__all__ = ["LEAST", "Blocks", "blocked_interval", "blocked_p", "blocks_by"]
 
 LEAST: Final = 20  # fewer differences have no blocks
 TIME, FILE, LONG = 3, 5, 130  # the fewest long blocks of each order, and the differences in one where there are more
@@ -53,13 +52,6 @@ def blocks_by(
                 orders.append(blocks)
         found.append(orders)
     return found
-
-
-def file_places(names: Sequence[str]) -> list[int]:
-    """The place of each sample in its file, by the numbers in its name; as they stand where names have none."""
-    numbers = [[int(each) for each in re.findall("[0-9]{1,18}", name)] for name in names]
-    ranked = sorted(range(len(names)), key=numbers.__getitem__)
-    return sorted(range(len(ranked)), key=ranked.__getitem__)
 
 
 def blocked_p(differences: Sequence[float], blocks: Blocks, null: float = 0.0) -> float:

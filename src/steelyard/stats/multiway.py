@@ -16,16 +16,28 @@ Components"): those of the single terms where nothing is added, those of the blo
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BLOCKS", "Spread", "multiway_error", "multiway_spreads", "reach_of"]
+__all__ = [
+    "BLOCKS",
+    "Spread",
+    "blocks_of",
+    "file_places",
+    "multiway_error",
+    "multiway_spreads",
+    "quantile",
+    "reach_of",
+]
 
 BLOCKS: Final = (10, 20, 40)
+_NUMBER: Final = re.compile("([0-9]{1,18})")
+_NAME: Final = 200  # characters of a sample's name that are read
 
 
 class Spread(NamedTuple):
@@ -80,10 +92,37 @@ def reach_of(spreads: Sequence[Spread], level: float, least: float = 0.0) -> flo
 
     q is Student's t; infinite where a spread has no degree of freedom.
     """
+    return max(quantile(level, each.freedom) * math.sqrt(each.variance + least) for each in spreads)
+
+
+def quantile(level: float, freedom: float) -> float:
+    """Student's t that is exceeded with probability ``level``; infinite without a degree of freedom."""
     from scipy.special import stdtrit
 
-    quantiles = [float(stdtrit(each.freedom, 1 - level)) if each.freedom > 0 else math.inf for each in spreads]
-    return max(q * math.sqrt(each.variance + least) for q, each in zip(quantiles, spreads, strict=True))
+    return float(stdtrit(freedom, 1 - level)) if freedom > 0 else math.inf
+
+
+def blocks_of(places: Sequence[int], count: int) -> list[int]:
+    """The block of each term, of ``count`` blocks of as nearly equal sizes as can be, by its place in an order."""
+    return [rank * count // len(places) for rank in _ranks(places)]
+
+
+def file_places(names: Sequence[str]) -> list[int]:
+    """The place of each sample in its file, by its name: numbers count there as numbers, ``t/9`` before ``t/10``.
+
+    As they stand where no name has a number.
+    """
+    parts = [_NUMBER.split(name[:_NAME]) for name in names]
+    if all(len(each) == 1 for each in parts):
+        return [*range(len(names))]
+    return _ranks([tuple(int(part) if at % 2 else part for at, part in enumerate(each)) for each in parts])
+
+
+def _ranks(keys: Sequence[Any]) -> list[int]:
+    found = [0] * len(keys)
+    for rank, place in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
+        found[place] = rank
+    return found
 
 
 def multiway_error(

@@ -11,7 +11,6 @@ all answers alike, as one seed's, no difference shows anything.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TwoPasses"]
 
-_Name = tuple[tuple[int, str, int], ...]
-_NUMBER: Final = re.compile(r"([0-9]+)")
 
 FIRST_LOOK: Final = 100  # answers of the first pass, before which it decides nothing: ten in each of ten blocks
 # Before which it does not accuse: while an endpoint is worse for some hundred calls, so is a second pass right after.
@@ -61,7 +58,7 @@ class TwoPasses(Retest):
         self._seed = second.order_seed
         self._first: list[Mark] = []
         self._groups: list[str] = []
-        self._of_file: list[_Name] = []  # by place, the sample's name: an order of the samples as the file has them
+        self._names: list[str] = []
         self._second: dict[int, Mark] = {}
         self._chosen: dict[int, int] = {}  # by place of the first pass, when it was asked again
         self._due: dict[int, None] = {}
@@ -92,7 +89,7 @@ class TwoPasses(Retest):
         """Take the next answer of the first pass."""
         self._first.append(mark)
         self._groups.append(group)
-        self._of_file.append(_in_file(sample))
+        self._names.append(sample)
         super().take(mark, sample, group)
 
     def _ask(self, places: Sequence[int]) -> None:
@@ -265,7 +262,7 @@ class TwoPasses(Retest):
 
     def _spreads(self, open_is: int | None) -> tuple[list[Spread], float, float]:
         """The spreads of the differences, what the variance of one answer counts in them, and that of one sample."""
-        from steelyard.stats.multiway import BLOCKS, multiway_spreads
+        from steelyard.stats.multiway import BLOCKS, file_places, multiway_spreads
 
         terms, places, weights = [], [], []
         for place in self._chosen:
@@ -280,8 +277,8 @@ class TwoPasses(Retest):
             return [], 1.0, 1.0
         groups = [self._groups[place] for place in places]
         named = groups if len(set(groups)) >= BLOCKS[0] else None
-        ranked = {place: rank for rank, place in enumerate(sorted(places, key=self._of_file.__getitem__))}
-        orders = [places, [self._chosen[place] for place in places], [ranked[place] for place in places]]
+        in_file = file_places([self._names[place] for place in places])
+        orders = [places, [self._chosen[place] for place in places], in_file]
         spreads = multiway_spreads(terms, orders, named)
         return spreads, math.fsum(weight**2 for weight in weights), max(weights) ** 2
 
@@ -324,13 +321,6 @@ class TwoPasses(Retest):
     def remaining(self, rate: float) -> int:
         """As for one pass, and what is due of the second."""
         return len(self._due) or super().remaining(rate)
-
-
-def _in_file(sample: str) -> _Name:
-    """A name with its numbers as numbers: ``gsm8k/9`` before ``gsm8k/10``. Of samples, names count along the file."""
-    return tuple(
-        (0, "", int(part)) if part.isdecimal() else (1, part, 0) for part in _NUMBER.split(sample[:200]) if part
-    )
 
 
 def _decided(test: SequentialTest, n: int, low: float, high: float) -> str | None:

@@ -13,8 +13,9 @@ from steelyard.detectors.gate.monitor import GateMonitor
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.records.record import Record
-from steelyard.stats.blocked import Blocks, blocks_by, file_places
+from steelyard.stats.blocked import Blocks, blocks_by
 from steelyard.stats.gate import paired_gate
+from steelyard.stats.multiway import file_places
 from steelyard.stats.paired_bets import EARLY, PairedBets, difference_interval
 from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.compact import SmallIntegers
