@@ -23,6 +23,7 @@ def test_blocks_of_each_order() -> None:
     named = blocks_by([one], range(n), [place // 10 for place in range(n)])
     assert [[len(set(groups)) for groups in orders] for orders in named] == [[3, 10], [20, 10]]
     assert [len(set(groups)) for groups in blocks_by([], range(30))[1]] == [6]
+    assert [len(set(groups)) for groups in blocks_by([], range(2_000))[0]] == [8]
 
 
 def test_an_order_counts_once_and_an_unknown_one_not_at_all() -> None:

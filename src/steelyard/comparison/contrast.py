@@ -138,22 +138,22 @@ def _tested(differences: list[float], samples: PairedSamples, alpha: float) -> t
     stretches of time, or of neighbours in the file: the blocked test does.
     """
     rounded = [0.0 if abs(each) <= CLOSE else each for each in differences]
-    clusters, methods = samples.clusters, []
-    found, intervals = [], [paired_interval(rounded, clusters, alpha)]
+    clusters, tests = samples.clusters, dict[str, float]()
+    intervals = [paired_interval(rounded, clusters, alpha)]
     is_ternary = all(each in (-1.0, 0.0, 1.0) for each in rounded)
     if clusters is not None:
         sums = cluster_sums(rounded, clusters)
-        found, methods = [sign_flip_p(sums)], [f"sign flips of {len(sums):,} clusters"]
+        tests[f"sign flips of {len(sums):,} clusters"] = sign_flip_p(sums)
     elif is_ternary:
-        found, methods = [mcnemar_p(rounded.count(1.0), rounded.count(-1.0))], ["exact McNemar"]
+        tests["exact McNemar"] = mcnemar_p(rounded.count(1.0), rounded.count(-1.0))
     if not is_ternary:
-        found, methods = [*found, padded_p(rounded)], [*methods, "padded t"]
+        tests["padded t"] = padded_p(rounded)
         intervals.append(padded_interval(rounded, alpha))
     if p := blocked_p(rounded, blocks := blocks_by(samples.times, samples.file, clusters)):
-        found, methods = [*found, p], [*methods, "blocks"]
+        tests["blocks"] = p
         intervals.append(blocked_interval(rounded, blocks, alpha))
-    low, high = (tuple(ends) for ends in zip(*intervals, strict=True))
-    return max(found), (min(low), max(high)), " and ".join(methods)
+    low, high = zip(*intervals, strict=True)
+    return max(tests.values()), (min(low), max(high)), " and ".join(tests)
 
 
 def _needs(readings: list[list[float]], clusters: tuple[Hashable, ...] | None, see: float, alpha: float) -> int | None:

@@ -7,8 +7,8 @@ added to the variance, for each such order: the multiway variance of :mod:`steel
 cost a quarter of the power if all of it counted. The padded t (:mod:`steelyard.stats.padded`) tests the mean, with one
 degree of freedom less than the fewest of these blocks: with long blocks and with short ones; the larger p counts.
 
-Stretches last 200 calls or less, maybe half of a run: a long block of time has 130, and there are three at least. In a
-file questions of a kind may stand together, of which each truly differs: five. ``bench.compare_skewed`` prints sizes.
+A stretch may last 200 calls, or half of a run: a long block of time has 250, and there are three at least. In a file
+questions of a kind may stand together, and truly differ: of it there are five. ``bench.compare_skewed`` prints sizes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from steelyard.stats.sign_flip import cluster_sums
 __all__ = ["LEAST", "Blocks", "blocked_interval", "blocked_p", "blocks_by"]
 
 LEAST: Final = 20  # fewer differences have no blocks
-TIME, FILE, LONG = 3, 5, 130  # the fewest long blocks of each order, and the differences in one where there are more
+TIME, FILE, LONG = 3, 5, 250  # the fewest long blocks of each order, and the differences in one where there are more
 SHORT, SMALLEST = 20, 5  # short blocks of either order, and the fewest differences in one
 LEVEL: Final = 0.05  # at which blocks vary more than by chance
 
