@@ -19,7 +19,7 @@ from typing import Any, get_args
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol
+from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol, SourceFile
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["MAX_BYTES", "read_sheet", "sheet_of"]
@@ -125,6 +125,7 @@ class _SheetReader:
             "served_as": self._text,
             "footnotes": self._texts,
             "variants": self._texts,
+            "source_files": self._source_files,
             "claims": self._claims,
         }
 
@@ -176,6 +177,17 @@ class _SheetReader:
             ComparedWith(**self._mapping(item, f"{path}[{index}]", self._rival_fields, ("model",)))
             for index, item in enumerate(self._list(node, path, "{model: …, value: …}"))
         )
+
+    def _source_files(self, node: Node, path: str) -> tuple[SourceFile, ...]:
+        """The pages that the claims were taken from. A sheet may be a stranger's: its names lead to no folder."""
+        fields: dict[str, Read] = {"file": self._name, "sha256": self._text, "text": self._text}
+        found = []
+        for index, item in enumerate(self._list(node, path, "file: …")):
+            each = SourceFile(**self._mapping(item, f"{path}[{index}]", fields, ("file",)), line=item.line)
+            if Path(each.file).name != each.file:
+                raise self._error(item, f"{quoted(each.file)} names a folder: give the file's name alone, and --source")
+            found.append(each)
+        return tuple(found)
 
     def _texts(self, node: Node, path: str) -> tuple[str, ...]:
         items = self._list(node, path, "a text")

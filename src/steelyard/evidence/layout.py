@@ -28,6 +28,7 @@ __all__ = [
     "MAX_LINE_BYTES",
     "MAX_MEDIA_BYTES",
     "MAX_SCORE_BYTES",
+    "MAX_SOURCE_BYTES",
     "MEDIA",
     "PLAN",
     "REPORT",
@@ -35,6 +36,7 @@ __all__ = [
     "REPORT_PAGE",
     "SAMPLES",
     "SCORES",
+    "SOURCES",
     "TEMPORARY_BUNDLE",
     "TEXTS",
     "TEXT_SEGMENT",
@@ -48,6 +50,7 @@ __all__ = [
     "is_text",
     "lines",
     "media_of",
+    "most_bytes",
     "open_regular",
     "read_bounded",
     "reading_order",
@@ -76,6 +79,7 @@ JOURNAL = "journal/"
 SAMPLES = "samples/"
 TEXTS = "texts/"
 MEDIA = "media/"
+SOURCES = "sources/"
 SEGMENT_SUFFIX = "-0000.jsonl"
 MAIN_SEGMENT = f"{JOURNAL}main{SEGMENT_SUFFIX}"
 TEXT_SEGMENT = f"{TEXTS}main{SEGMENT_SUFFIX}"
@@ -95,13 +99,14 @@ MAX_BYTES = {
 }
 MAX_SCORE_BYTES = 1 << 20
 MAX_MEDIA_BYTES = 20_000_000  # of one image that a sample shows
+MAX_SOURCE_BYTES = 8 << 20  # of one page that claims were taken from
 DIGEST_LINE_BYTES = 64
 
-FOLDERS = {JOURNAL, SAMPLES, TEXTS, MEDIA}
+FOLDERS = {JOURNAL, SAMPLES, TEXTS, MEDIA, SOURCES}
 SEALABLE = re.compile(
     r"plan\.dsse\.json|(scores|checkpoints|ledger)\.jsonl|report\.(json|md|html)|timestamp\.tsr"
     r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
-    r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
+    r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt|sources/[0-9]{2}-[A-Za-z0-9._-]{1,80}"
 )
 MEDIA_NAME = re.compile(r"media/[0-9a-f]{64}")
 LITTER = re.compile(r"\.DS_Store|Thumbs\.db|[Dd]esktop\.ini|\._[^/]{1,255}")
@@ -156,6 +161,13 @@ def is_media(name: str) -> bool:
 def media_of(digest: str) -> str:
     """The file of the image with this SHA-256."""
     return f"{MEDIA}{digest}"
+
+
+def most_bytes(name: str) -> int | None:
+    """How large a file of this name may be as a whole; None where its lines alone are bounded."""
+    if is_media(name):
+        return MAX_MEDIA_BYTES
+    return MAX_SOURCE_BYTES if name.startswith(SOURCES) else MAX_BYTES.get(name)
 
 
 def is_derived(name: str) -> bool:
@@ -257,7 +269,7 @@ def digest_and_lines(run: Path, name: str) -> tuple[str, int]:
     digest, newlines = hashlib.sha256(), 0
     limit, open_line = _line_limit(name), 0  # of the line that the chunks read so far did not end
     with open_regular(run, name) as file:
-        _check_size(file, name, MAX_MEDIA_BYTES if is_media(name) else MAX_BYTES.get(name))
+        _check_size(file, name, most_bytes(name))
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             newlines += chunk.count(b"\n")

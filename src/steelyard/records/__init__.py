@@ -7,7 +7,7 @@ Durations are whole microseconds, so that two machines write the same bytes.
 
 from __future__ import annotations
 
-from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol
+from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol, SourceFile
 from steelyard.records.difficulties import DIFFICULTY_INPUT, Difficulties
 from steelyard.records.images import Image
 from steelyard.records.journal import (
@@ -188,6 +188,7 @@ __all__ = [
     "Score",
     "Served",
     "Service",
+    "SourceFile",
     "SourceSpan",
     "SuiteItem",
     "TracePoint",

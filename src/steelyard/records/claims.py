@@ -9,7 +9,7 @@ import msgspec
 
 from steelyard.records.record import Record
 
-__all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol"]
+__all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol", "SourceFile"]
 
 
 class Protocol(Record, frozen=True, kw_only=True):
@@ -34,10 +34,24 @@ class ComparedWith(Record, frozen=True, kw_only=True):
     value: _Printed = ""
 
 
+class SourceFile(Record, frozen=True, kw_only=True):
+    """A page that claims were taken from; ``text``: what a user typed of a PDF or an image, which is not sealed itself.
+
+    ``line``: of the sheet.
+    """
+
+    file: str
+    sha256: str = ""
+    text: str = ""
+    line: int = 0
+
+
 class Claim(Record, frozen=True, kw_only=True):
     """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals.
 
-    ``weights``: by subtask, what it weighs in a weighted ``average``, in whole numbers.
+    ``weights``: by subtask, what it weighs in a weighted ``average``, in whole numbers. ``place`` is the
+    source (from 1), its line and the text there that value and name stand in; ``unsourced`` names the fields whose
+    words are on no source.
     """
 
     task: str
@@ -54,6 +68,8 @@ class Claim(Record, frozen=True, kw_only=True):
     compared_with: tuple[ComparedWith, ...] = ()
     note: str = ""
     line: int = 0
+    place: str = ""
+    unsourced: tuple[str, ...] = ()
 
     @property
     def decimals(self) -> int:
@@ -85,6 +101,7 @@ class ClaimSheet(Record, frozen=True, kw_only=True):
     """A vendor's table, read from one YAML file. ``digest`` is the SHA-256 of the file's bytes.
 
     ``variants`` are the names of networks that are served together under the model's name, each for rows of its own.
+    ``typed``: no source is sealed with them, as is said since there are any.
     """
 
     model: str
@@ -97,3 +114,5 @@ class ClaimSheet(Record, frozen=True, kw_only=True):
     claims: tuple[Claim, ...] = ()
     path: str = ""
     digest: str = ""
+    source_files: tuple[SourceFile, ...] = ()
+    typed: bool = False
