@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from steelyard.adapters.benchmark_names import task_in_name
-from steelyard.adapters.card_file import tables_of
+from steelyard.adapters.card_file import MAX_BYTES, tables_of
 from steelyard.adapters.card_tables import Table, plain, tables_in, without_comments
 from steelyard.adapters.claims_file import read_claims
 from steelyard.adapters.model_card import has_model_index
@@ -32,48 +33,40 @@ from steelyard.tasks.stated_shots import plain as plain_letters
 from steelyard.tasks.stated_shots import stated_shots, without_denied, without_shots
 from steelyard.util.text import one_line
 
-__all__ = ["Page", "bound", "page_of", "placed", "sealed_name"]
+__all__ = ["Page", "bound", "placed", "sealed_name"]
 
 WINDOW: Final = 4_000  # characters of a line that are read together
 # A number as it is printed; the 8 of "8-shot" and the 3.5 of "3.5-turbo" are parts of words.
 NUMBER: Final = re.compile(r"(?<![\w.,])\d[\d.,]*+(?!\w|-[A-Za-z])")
 THOUSANDS: Final = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 BLOCK: Final = re.compile(r"</?(?:p|div|h[1-6]|li|br|hr|tr|td|th|blockquote)\b[^<>]{0,300}>", re.IGNORECASE)
+LISTED: Final = re.compile(r"\s*(?:[-*+\u2022#]|\d+[.)]\s)")
 PHRASES: Final = re.compile(r"[,;/()|\n]| (?:and|with) ")
 
 
 class _Passage(NamedTuple):
+    """A text in which a value may stand, the texts that may name its benchmark, and all that is said there."""
+
     line: int
-    text: str  # in which a value may stand
-    names: tuple[str, ...]  # any of which may name its benchmark
+    text: str
+    names: tuple[str, ...]
     said: str
 
 
 class Page:
     """One source, read: its passages by the numbers in them, and what it states anywhere."""
 
-    def __init__(self, tables: Sequence[Table], text: str, listed: Sequence[Claim] = ()) -> None:
-        passages = [*_in_tables(tables), *map(_as_listed, listed), *_in_lines(text)]
-        said = list(dict.fromkeys(each.said for each in passages))
+    def __init__(self, source: SourceFile, path: Path) -> None:
+        tables, text = (tables_in(source.text), source.text) if source.text else tables_of(path)
         self.by_number: dict[str, list[_Passage]] = {}
+        passages = [*_in_tables(tables), *([] if source.text else _in_index(path, text)), *_in_lines(text)]
         for each in passages:
             for number in _numbers(each.text):
                 self.by_number.setdefault(number, []).append(each)
+        said = list(dict.fromkeys(each.said for each in passages))
         self.words = f" {' | '.join(map(_words, said))} "
         self.shots = stated_shots(None, said).numbers
         self.decoding = set[float | str]().union(*map(_decoding, said))
-
-
-def page_of(source: SourceFile, path: Path) -> Page:
-    """A source as an import reads it: the file at ``path``, or what was typed in its place."""
-    if source.text:
-        return Page(tables_in(source.text), source.text)
-    tables, text = tables_of(path)
-    try:
-        listed = read_claims(path) if path.suffix.lower() == ".json" or has_model_index(text) else None
-    except InputError:  # it is text all the same
-        listed = None
-    return Page(tables, text, listed.claims if listed else ())
 
 
 def sealed_name(number: int, source: SourceFile) -> str:
@@ -88,14 +81,13 @@ def bound(sheet: ClaimSheet, path: Path, given: Sequence[Path] = ()) -> tuple[Cl
     changes. Raises InputError, with the sheet's line, for a source that is not there or another one, and for a row that
     is on none.
     """
-    named = {each.file: each for each in sheet.source_files}
+    named = {Path(each.file).name: each for each in sheet.source_files}  # no name leads to another folder
     places = {name: path.parent / name for name in named} | {each.name: each for each in given}
     read = [_read(named.get(name, SourceFile(file=name)), place, path) for name, place in places.items()]
     if not read:
         return sheet, {}
-    sources = tuple(source for source, _ in read)
-    sheet = replace(with_footnotes(sheet), source_files=sources)
-    pages = list(map(page_of, sources, places.values()))
+    sheet = replace(with_footnotes(sheet), source_files=tuple(source for source, _ in read))
+    pages = list(map(Page, sheet.source_files, places.values()))
     sealed = {sealed_name(number, source): data for number, (source, data) in enumerate(read, 1) if not source.text}
     return replace(sheet, claims=tuple(placed(claim, pages, str(path)) for claim in sheet.claims)), sealed
 
@@ -103,16 +95,17 @@ def bound(sheet: ClaimSheet, path: Path, given: Sequence[Path] = ()) -> tuple[Cl
 def _read(source: SourceFile, path: Path, sheet: Path) -> tuple[SourceFile, bytes]:
     why = "is not beside the sheet: give it with --source FILE, or take it out of source_files"
     if path.is_file():
-        data = read_bytes(path, layout.MAX_SOURCE_BYTES)
+        data = read_bytes(path, MAX_BYTES)
         digest, text = hashlib.sha256(data).hexdigest(), data.decode("utf-8-sig", "replace")
         is_text = not text.startswith("%PDF-") and "\0" not in text and "\ufffd" not in text
-        if source.sha256 in ("", digest) and is_text != bool(source.text):
-            return replace(source, sha256=digest), data
-        why = "is not text in UTF-8: type what a PDF or an image says, source_files: [{file: …, text: …}]"
-        if is_text:
-            why = "is text, and sealed whole: leave out what is typed of it"
         if source.sha256 not in ("", digest):
             why = f"is not the file that the sheet names: its SHA-256 is {digest}: restore it, or import it again"
+        elif is_text and source.text:
+            why = "is text, and sealed whole: leave out what is typed of it"
+        elif not is_text and not source.text:
+            why = "is not text in UTF-8: type what a PDF or an image says, source_files: [{file: …, text: …}]"
+        else:
+            return replace(source, sha256=digest), data
     raise InputError(f"{source.file} {why}", where=sheet, line=source.line or None)
 
 
@@ -137,40 +130,39 @@ def placed(claim: Claim, pages: Sequence[Page], where: str) -> Claim:
 
 
 def _in_tables(tables: Sequence[Table]) -> Iterator[_Passage]:
-    """Each cell, named by the words of its row, its column's head, its section and its heading."""
+    """Each cell, named by the words of its row and of its column's head, and by its table's heading."""
     for table in tables:
-        above, section = [""] * table.columns, ""
-        for number, row in enumerate((*table.head, *table.rows)):
-            labels = list(dict.fromkeys(cell.text for cell in row if re.search(r"[^\W\d]{2}", cell.text)))
-            if number < len(table.head) or (len(labels) > 1 and not any(_numbers(cell.text) for cell in row)):
-                above = [f"{old} {cell.text}".strip() for old, cell in zip(above, row, strict=False)] + above[
-                    len(row) :
-                ]
-            elif len(labels) == 1 and all(cell.text in ("", labels[0]) for cell in row):
-                section = labels[0]
-            pairs = [f"{head}: {cell.text}" for head, cell in zip(above, row, strict=False)]
-            said = "; ".join((*labels, *pairs, section))
-            for head, cell in zip(above, row, strict=False):
-                yield _Passage(cell.line, cell.text, (*labels, head, section, table.heading), said)
+        for row in table.rows:
+            heads = [tuple(line[at].text for line in table.head if at < len(line)) for at in range(len(row))]
+            labels = [cell.text for cell in row if re.search(r"[^\W\d]{2}", cell.text)]
+            said = "; ".join(
+                (*labels, *(f"{' '.join(head)}: {cell.text}" for head, cell in zip(heads, row, strict=True)))
+            )
+            for head, cell in zip(heads, row, strict=True):
+                yield _Passage(cell.line, cell.text, (*labels, *head, table.heading), said)
 
 
-def _as_listed(claim: Claim) -> _Passage:
-    """A result of a model-index, or of a file of Every Eval Ever, where name and number stand lines apart."""
-    shots = "" if claim.shots is None else f"{claim.shots}-shot"
-    return _Passage(1, claim.value, (claim.task,), f"{claim.metric}; {shots}; {claim.note}")
+def _in_index(path: Path, text: str) -> Iterator[_Passage]:
+    """The results of a model-index, or of a file of Every Eval Ever, where name and number stand lines apart."""
+    sheet = None
+    with suppress(InputError):  # it is text all the same
+        sheet = read_claims(path) if path.suffix.lower() == ".json" or has_model_index(text) else None
+    for each in sheet.claims if sheet else ():
+        said = f"{each.metric}; {each.note}; " + (f"{each.shots}-shot" if each.shots is not None else "")
+        yield _Passage(1, each.value, (each.task,), said)
 
 
 def _in_lines(text: str) -> Iterator[_Passage]:
     """The lines outside of tables, with the one before where a sentence may go on."""
     before = ""
     for number, line in enumerate(without_comments(without_comments(text), "<table", "</table>").splitlines(), 1):
+        before = before if line.strip() and "|" not in line else ""
         for block in BLOCK.split(line) if "|" not in line else ():
             for at in range(0, len(block), WINDOW // 2):
                 words = plain(block[at : at + WINDOW])
-                said = words if re.match(r"\s*(?:[-*+\u2022#]|\d+[.)]\s)", block) else f"{before} {words}"
+                said = words if LISTED.match(block) else f"{before} {words}"
                 yield _Passage(number, words, (said,), said)
                 before = words[-WINDOW // 4 :]
-        before = before if line.strip() and "|" not in line else ""
 
 
 # ── what a text says ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -208,16 +200,14 @@ def _unsourced(claim: Claim, near: str, pages: Sequence[Page]) -> tuple[str, ...
 
     Shots and decoding are there where the reader that reads the claim's finds the same, the others by their words.
     """
-    fields: dict[str, object] = msgspec.to_builtins(claim.protocol)
+    fields: dict[str, Any] = msgspec.to_builtins(claim.protocol)
     fields |= {name: getattr(claim, name) for name in ("metric", "variant", "samples", "repeats")}
-    found = {name for name, said in fields.items() if _is_on(said, pages)}
+    is_there = {name: _is_on(said, pages) for name, said in fields.items()}
     if stated := _decoding(claim.protocol.decoding):
-        page = _decoding(near) or {each for page in pages for each in page.decoding}
-        found = found | {"decoding"} if stated <= page else found - {"decoding"}
+        is_there["decoding"] = stated <= (_decoding(near) or {each for page in pages for each in page.decoding})
     shots = stated_shots(None, (near,)).numbers or {each for page in pages for each in page.shots}
-    if RequestedProtocol.of_claim(claim).stated_shots.numbers <= shots:
-        found.add("shots")
-    return tuple(name for name in (*fields, "shots") if name not in found)
+    is_there["shots"] = RequestedProtocol.of_claim(claim).stated_shots.numbers <= shots
+    return tuple(name for name, found in is_there.items() if not found)
 
 
 def _is_on(said: object, pages: Sequence[Page]) -> bool:

@@ -99,11 +99,7 @@ def decide(
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),
-        order=(
-            *filter(None, [source_sentence(plan.sheet)]),
-            *order_sentences(plan),
-            *([] if stamp is None else [stamp_sentence(stamp)]),
-        ),
+        order=(*source_sentence(plan.sheet), *order_sentences(plan), *([stamp_sentence(stamp)] if stamp else [])),
         alpha=plan.alpha,
         findings=findings,
         notes=notes,

@@ -179,15 +179,11 @@ class _SheetReader:
         )
 
     def _source_files(self, node: Node, path: str) -> tuple[SourceFile, ...]:
-        """The pages that the claims were taken from. A sheet may be a stranger's: its names lead to no folder."""
         fields: dict[str, Read] = {"file": self._name, "sha256": self._text, "text": self._text}
-        found = []
-        for index, item in enumerate(self._list(node, path, "file: …")):
-            each = SourceFile(**self._mapping(item, f"{path}[{index}]", fields, ("file",)), line=item.line)
-            if Path(each.file).name != each.file:
-                raise self._error(item, f"{quoted(each.file)} names a folder: give the file's name alone, and --source")
-            found.append(each)
-        return tuple(found)
+        return tuple(
+            SourceFile(**self._mapping(item, f"{path}[{index}]", fields, ("file",)), line=item.line)
+            for index, item in enumerate(self._list(node, path, "file: …"))
+        )
 
     def _texts(self, node: Node, path: str) -> tuple[str, ...]:
         items = self._list(node, path, "a text")

@@ -70,7 +70,7 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
         click.echo(_warning(result.folder, found.not_compared))
     if of_own := not_the_benchmark(own_under_public_names(found.plan)):
         click.echo(of_own)
-    if found.plan.sheet is not None and not source_sentence(found.plan.sheet):
+    if found.plan.sheet and not source_sentence(found.plan.sheet):  # sealed before any report said so
         click.echo(TYPED)
     for sentence in found.verdict.order:
         click.echo(sentence)

@@ -28,7 +28,6 @@ __all__ = [
     "MAX_LINE_BYTES",
     "MAX_MEDIA_BYTES",
     "MAX_SCORE_BYTES",
-    "MAX_SOURCE_BYTES",
     "MEDIA",
     "PLAN",
     "REPORT",
@@ -50,7 +49,6 @@ __all__ = [
     "is_text",
     "lines",
     "media_of",
-    "most_bytes",
     "open_regular",
     "read_bounded",
     "reading_order",
@@ -99,7 +97,6 @@ MAX_BYTES = {
 }
 MAX_SCORE_BYTES = 1 << 20
 MAX_MEDIA_BYTES = 20_000_000  # of one image that a sample shows
-MAX_SOURCE_BYTES = 8 << 20  # of one page that claims were taken from
 DIGEST_LINE_BYTES = 64
 
 FOLDERS = {JOURNAL, SAMPLES, TEXTS, MEDIA, SOURCES}
@@ -161,13 +158,6 @@ def is_media(name: str) -> bool:
 def media_of(digest: str) -> str:
     """The file of the image with this SHA-256."""
     return f"{MEDIA}{digest}"
-
-
-def most_bytes(name: str) -> int | None:
-    """How large a file of this name may be as a whole; None where its lines alone are bounded."""
-    if is_media(name):
-        return MAX_MEDIA_BYTES
-    return MAX_SOURCE_BYTES if name.startswith(SOURCES) else MAX_BYTES.get(name)
 
 
 def is_derived(name: str) -> bool:
@@ -269,7 +259,7 @@ def digest_and_lines(run: Path, name: str) -> tuple[str, int]:
     digest, newlines = hashlib.sha256(), 0
     limit, open_line = _line_limit(name), 0  # of the line that the chunks read so far did not end
     with open_regular(run, name) as file:
-        _check_size(file, name, most_bytes(name))
+        _check_size(file, name, MAX_MEDIA_BYTES if is_media(name) else MAX_BYTES.get(name))
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             newlines += chunk.count(b"\n")

@@ -30,15 +30,15 @@ def order_sentences(plan: Plan) -> tuple[str, ...]:
     return (*_sentences(plan), *(chosen if plan.tests else []), *_known(plan))
 
 
-def source_sentence(sheet: ClaimSheet | None) -> str:
+def source_sentence(sheet: ClaimSheet | None) -> tuple[str, ...]:
     """Which pages a sheet's claims stand on, or that they were typed; empty for one sealed before pages were."""
     if sheet is None or not sheet.source_files:
-        return TYPED if sheet is not None and sheet.typed else ""
+        return (TYPED,) if sheet is not None and sheet.typed else ()
     typed = {each.file: ", not sealed: its text was typed" if each.text else "" for each in sheet.source_files}
     named = (
         f"{one_line(each.file, 60)} (SHA-256 {each.sha256[:16]}…{typed[each.file]})" for each in sheet.source_files
     )
-    return f"The claims stand on {', '.join(named)}."
+    return (f"The claims stand on {', '.join(named)}.",)
 
 
 def was_order_free(plan: Plan) -> bool:

@@ -59,7 +59,11 @@ class Content:
     most: Callable[[str], int | None]
 
 
-RUN: Final = Content("run", is_accepted, _FOLDERS.__contains__, layout.most_bytes)
+def _most_bytes(name: str) -> int | None:
+    return layout.MAX_MEDIA_BYTES if layout.is_media(name) else layout.MAX_BYTES.get(name)
+
+
+RUN: Final = Content("run", is_accepted, _FOLDERS.__contains__, _most_bytes)
 
 
 # ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from steelyard.adapters.source_pages import page_of, placed, sealed_name
+from steelyard.adapters.source_pages import Page, placed, sealed_name
 from steelyard.errors import InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.planning.sealed_source import wrong_plan
@@ -16,17 +16,14 @@ __all__ = ["check_sources"]
 def check_sources(run: RunFolder) -> None:
     """Raise VerificationError, naming it, for a page that is not the plan's, and a claim that is not on its page."""
     sheet = run.plan.sheet
-    sources = sheet.source_files if sheet else ()
-    names = [sealed_name(number, each) for number, each in enumerate(sources, 1)]
-    whole = {name: each.sha256 for name, each in zip(names, sources, strict=True) if not each.text}
+    sources = {sealed_name(at, each): each for at, each in enumerate(sheet.source_files if sheet else (), 1)}
     here = {name for name in layout.run_files(run.path) if name.startswith(layout.SOURCES)}
-    if other := sorted(here ^ whole.keys()):
-        raise VerificationError(f"{other[0]}: the plan names other pages of its claims than are here")
-    for name, digest in whole.items():
-        if layout.digest_and_lines(run.path, name)[0] != digest:
-            raise VerificationError(f"{name}: not the page that the plan names: its SHA-256 is another")
+    for name in sorted(here | sources.keys()):
+        digest = layout.digest_and_lines(run.path, name)[0] if name in here else ""
+        if digest != (sources[name].sha256 if name in sources and not sources[name].text else ""):
+            raise VerificationError(f"{name}: not the page that the plan names as a source of its claims")
     try:
-        pages = [page_of(each, run.path / name) for name, each in zip(names, sources, strict=True)]
+        pages = [Page(each, run.path / name) for name, each in sources.items()]
         for number, claim in enumerate(sheet.claims if sheet else ()):
             bare = replace(claim, place="", unsourced=())
             if claim != (placed(bare, pages, layout.PLAN) if pages else bare):
