@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -35,6 +36,7 @@ from steelyard.util.text import one_line
 
 __all__ = ["Page", "bound", "placed", "sealed_name"]
 
+MOST: Final = 200_000  # passages of a page
 WINDOW: Final = 4_000  # characters of a line that are read together
 # A number as it is printed; the 8 of "8-shot" and the 3.5 of "3.5-turbo" are parts of words.
 NUMBER: Final = re.compile(r"(?<![\w.,])\d[\d.,]*+(?!\w|-[A-Za-z])")
@@ -59,7 +61,9 @@ class Page:
     def __init__(self, source: SourceFile, path: Path) -> None:
         tables, text = (tables_in(source.text), source.text) if source.text else tables_of(path)
         self.by_number: dict[str, list[_Passage]] = {}
-        passages = [*_in_tables(tables), *([] if source.text else _in_index(path, text)), *_in_lines(text)]
+        found = chain(_in_tables(tables), [] if source.text else _in_index(path, text), _in_lines(text))
+        if len(passages := list(islice(found, MOST + 1))) > MOST:
+            raise InputError(f"has more than {MOST:,} lines and cells: keep the part with the claims", where=source.file)
         for each in passages:
             for number in _numbers(each.text):
                 self.by_number.setdefault(number, []).append(each)
@@ -160,7 +164,7 @@ def _in_lines(text: str) -> Iterator[_Passage]:
         for block in BLOCK.split(line) if "|" not in line else ():
             for at in range(0, len(block), WINDOW // 2):
                 words = plain(block[at : at + WINDOW])
-                said = words if LISTED.match(block) else f"{before} {words}"
+                said = words if LISTED.match(block[:20]) else f"{before} {words}"
                 yield _Passage(number, words, (said,), said)
                 before = words[-WINDOW // 4 :]
 

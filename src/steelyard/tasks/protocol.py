@@ -77,7 +77,8 @@ def choose_protocol(
     refused, window = _refused(definition, requested.typed or requested, bool(named)), ""
     if not refused and requested.unsourced:
         part = {name: "" for name in ("subset", "variant") if name in requested.unsourced}
-        refused = _refused(definition, msgspec.structs.replace(requested, **part), bool(named))
+        why = _refused(definition, msgspec.structs.replace(requested, **part), bool(named))
+        refused = why and f"{why} (the sheet's own {' and '.join(part)} is not on the vendor's page)"
     if definition.releases and not refused:
         window, said = _window(definition, requested)
         differences += [said] if said else []
