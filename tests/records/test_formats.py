@@ -21,7 +21,7 @@ SEALED = [
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NextTokenRequest", "NotPlanned", "Origin",
     "Plan", "PlanInput",
     "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "RequestedTest", "Sample",
-    "Served", "SourceSpan", "SuiteItem", "Turn",
+    "Served", "SourceFile", "SourceSpan", "SuiteItem", "Turn",
 ]  # fmt: skip
 
 # A default that changes here changes what every sealed document of before means: raise the format instead.
@@ -46,10 +46,11 @@ DEFAULTS = {
     "Claim": {
         "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "weights": [],
         "shots": None, "variant": "", "protocol": {}, "compared_with": [], "note": "", "line": 0,
+        "place": "", "unsourced": [],
     },
     "ClaimSheet": {
         "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "claims": [],
-        "path": "", "digest": "",
+        "path": "", "digest": "", "source_files": [], "typed": False,
     },
     "ComparedWith": {"value": ""},
     "Exchange": {
@@ -112,6 +113,7 @@ DEFAULTS = {
     "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
     "Sample": {"choices": [], "context": "", "group": "", "tests_sha256": ""},
     "Served": {"differences": [], "weights": [], "confirms_only": ""},
+    "SourceFile": {"sha256": "", "text": "", "line": 0},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {
         "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",
