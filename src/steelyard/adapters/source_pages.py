@@ -63,7 +63,7 @@ class Page:
         self.by_number: dict[str, list[_Passage]] = {}
         found = chain(_in_tables(tables), [] if source.text else _in_index(path, text), _in_lines(text))
         if len(passages := list(islice(found, MOST + 1))) > MOST:
-            raise InputError(f"has more than {MOST:,} lines and cells: keep the part with the claims", where=source.file)
+            raise InputError(f"has over {MOST:,} lines and cells: keep the part with the claims", where=source.file)
         for each in passages:
             for number in _numbers(each.text):
                 self.by_number.setdefault(number, []).append(each)

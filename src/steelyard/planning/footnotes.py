@@ -91,9 +91,7 @@ class _Footnote:
 
 def _with(claim: Claim, footnotes: list[_Footnote]) -> Claim:
     without_shots = not RequestedProtocol.of_claim(claim).stated_shots.in_words
-    said = [
-        each.text for each in footnotes if each.text[:_MOST] not in claim.note and each.matters(claim, without_shots)
-    ]
+    said = [each.text for each in footnotes if each.text not in claim.note and each.matters(claim, without_shots)]
     if not said:
         return claim
     note = "; ".join(filter(None, (claim.note, *(f"footnote: {text[:_MOST]}" for text in said))))

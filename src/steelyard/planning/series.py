@@ -34,10 +34,10 @@ def source_sentence(sheet: ClaimSheet | None) -> tuple[str, ...]:
     """Which pages a sheet's claims stand on, or that they were typed; empty for one sealed before pages were."""
     if sheet is None or not sheet.source_files:
         return (TYPED,) if sheet is not None and sheet.typed else ()
-    typed = {each.file: ", not sealed: its text was typed" if each.text else "" for each in sheet.source_files}
-    named = (
-        f"{one_line(each.file, 60)} (SHA-256 {each.sha256[:16]}…{typed[each.file]})" for each in sheet.source_files
-    )
+    named = []
+    for each in sheet.source_files:
+        typed = ", not sealed: its text was typed" if each.text else ""
+        named.append(f"{one_line(each.file, 60)} (SHA-256 {each.sha256[:16]}…{typed})")
     return (f"The claims stand on {', '.join(named)}.",)
 
 
