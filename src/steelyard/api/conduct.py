@@ -83,15 +83,22 @@ class Conducted:
     is_signed: bool
 
 
-def audit_job(sheet: ClaimSheet, options: Options) -> Job:
-    """An audit of a claim sheet."""
+def audit_job(sheet: ClaimSheet, options: Options, pages: Mapping[str, bytes] | None = None) -> Job:
+    """An audit of a claim sheet; ``pages`` of its sources are sealed by their names in the folder of the run."""
     from steelyard.auditing.conductor import plan_audit
+    from steelyard.util.atomic_file import write_file
+
+    def begun(run: RunFolder) -> None:
+        for name, page in (pages or {}).items():
+            (run.path / layout.SOURCES).mkdir(mode=0o700, exist_ok=True)
+            write_file(run.path / name, page)
 
     return Job(
         about=sheet.model or sheet.path,
         name=Path(sheet.path).stem or "audit",
         options=options,
         plan=lambda models, orders: plan_audit(sheet, models, options, orders),
+        begun=begun,
     )
 
 

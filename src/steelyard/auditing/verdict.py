@@ -16,7 +16,7 @@ from steelyard.errors import ExitCode
 from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.build import AUTO
 from steelyard.planning.identity_checks import why_no_next_tokens
-from steelyard.planning.series import order_sentences, stamp_sentence
+from steelyard.planning.series import order_sentences, source_sentence, stamp_sentence
 from steelyard.records import (
     SECOND_PASS,
     SUBJECT,
@@ -107,7 +107,7 @@ def decide(
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),
-        order=(*order_sentences(plan), *([] if stamp is None else [stamp_sentence(stamp)])),
+        order=(*source_sentence(plan.sheet), *order_sentences(plan), *([stamp_sentence(stamp)] if stamp else [])),
         alpha=plan.alpha,
         findings=findings,
         notes=notes,

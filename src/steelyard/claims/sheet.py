@@ -19,7 +19,7 @@ from typing import Any, get_args
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol, Settled
+from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol, Settled, SourceFile
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["MAX_BYTES", "read_sheet", "sheet_of"]
@@ -134,6 +134,7 @@ class _SheetReader:
             "served_as": self._text,
             "footnotes": self._texts,
             "variants": self._texts,
+            "source_files": self._source_files,
             "claims": self._claims,
         }
 
@@ -142,7 +143,7 @@ class _SheetReader:
     def sheet(self, node: Node) -> dict[str, Any]:
         fields = self._mapping(node, "the sheet", self._sheet_fields, ("model", "claims"))
         sheet, lines = ClaimSheet(**fields), iter(self._lines_of_settled)
-        for claim, settled in ((claim, settled) for claim in sheet.claims for settled in claim.settled):
+        for claim, settled in ((one, each) for one in sheet.claims for each in one.settled):
             line = next(lines)
             if not settled.is_in(" \n ".join(sheet.said_of(claim))):
                 problem = f"'settled' quotes {quoted(settled.text)}, which nothing said of this claim holds"
@@ -202,6 +203,13 @@ class _SheetReader:
         found = [self._mapping(item, f"{path}[{at}]", names, tuple(names)) for at, item in enumerate(items)]
         self._lines_of_settled += [item.line for item in items]
         return tuple(Settled(**each) for each in found)
+
+    def _source_files(self, node: Node, path: str) -> tuple[SourceFile, ...]:
+        fields: dict[str, Read] = {"file": self._name, "sha256": self._text, "text": self._text}
+        return tuple(
+            SourceFile(**self._mapping(item, f"{path}[{index}]", fields, ("file",)), line=item.line)
+            for index, item in enumerate(self._list(node, path, "file: …"))
+        )
 
     def _texts(self, node: Node, path: str) -> tuple[str, ...]:
         items = self._list(node, path, "a text")

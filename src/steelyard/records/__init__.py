@@ -7,7 +7,7 @@ Durations are whole microseconds, so that two machines write the same bytes.
 
 from __future__ import annotations
 
-from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol, Settled
+from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol, Settled, SourceFile
 from steelyard.records.difficulties import DIFFICULTY_INPUT, Difficulties
 from steelyard.records.images import Image
 from steelyard.records.journal import (
@@ -191,6 +191,7 @@ __all__ = [
     "Served",
     "Service",
     "Settled",
+    "SourceFile",
     "SourceSpan",
     "SuiteItem",
     "TracePoint",

@@ -346,6 +346,7 @@ ENGLISH: Final = Words(
         title="Summary of an audit",
         measured_title="Summary of a measurement",
         claimed_by="claimed by the vendor “{vendor}”",
+        typed="claims typed by hand: no source page is sealed with them",
         claimed_on="claimed by the vendor “{vendor}” on {date}",
         unfinished="This run is not finished and not sealed: every number here may still change.",
         claims="What was claimed, and what was found",

@@ -368,6 +368,7 @@ GERMAN: Final = Words(
         title="Zusammenfassung einer Prüfung",
         measured_title="Zusammenfassung einer Messung",
         claimed_by="Angaben des Anbieters „{vendor}“",
+        typed="Angaben von Hand eingegeben: keine Quellseite ist mit ihnen versiegelt",
         claimed_on="Angaben des Anbieters „{vendor}“ vom {date}",
         unfinished="Dieser Lauf ist nicht beendet und nicht versiegelt: Alle Zahlen können sich noch ändern.",
         claims="Angaben und Ergebnisse",

@@ -355,6 +355,7 @@ class Frame:
     title: str
     measured_title: str
     claimed_by: str
+    typed: str
     claimed_on: str
     unfinished: str
     claims: str

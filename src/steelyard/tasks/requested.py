@@ -27,12 +27,15 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     decoding: str = ""
     judge: str = ""
     note: str = ""
+    # Fields whose words are not on the vendor's page, which choose no format, and the protocol as the sheet has it.
+    unsourced: tuple[str, ...] = ()
+    typed: RequestedProtocol | None = None
 
     @classmethod
     def of_claim(cls, claim: Claim) -> RequestedProtocol:
         """The protocol that a claim states, in plain characters: no rule depends on which dash a table has."""
         stated = claim.protocol
-        return cls(
+        typed = cls(
             task=claim.task,
             variant=plain(claim.variant),
             metric=plain(claim.metric),
@@ -47,6 +50,10 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             judge=plain(stated.judge),
             note=plain(claim.note),
         )
+        left_out = {name: "" for name in ("prompt", "metric", "harness") if name in claim.unsourced}
+        shots = None if "shots" in claim.unsourced else claim.shots
+        vendor = msgspec.structs.replace(typed, **left_out, shots=shots, unsourced=claim.unsourced, typed=typed)
+        return vendor if claim.unsourced else typed
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -56,5 +63,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stated_shots(self) -> StatedShots:
         """How many worked examples are stated, by number and in words."""
+        if "shots" in self.unsourced:
+            return stated_shots(self.shots, ())
         texts = (self.task, self.variant, self.metric, self.prompt, self.harness, *self.said)
         return stated_shots(self.shots, texts)
