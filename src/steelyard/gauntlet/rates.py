@@ -60,12 +60,17 @@ class Power(Record, frozen=True, kw_only=True):
 
 
 class Right(Record, frozen=True, kw_only=True):
-    """The share of right reports of one kind of vendor, or of all ``honest`` and all others (``kind`` is empty)."""
+    """The share of right reports of one kind of vendor, or of all ``honest`` and all others (``kind`` is empty).
+
+    ``at`` is of the ``vendors`` that count, None where none does. ``found``: of all that have a row which does not
+    hold, the share of whom such a row is *inconsistent*.
+    """
 
     kind: str
     honest: bool
     vendors: int
-    at: Rate
+    at: Rate | None
+    found: Rate | None = None
 
 
 class Rates(Record, frozen=True, kw_only=True):
@@ -149,9 +154,15 @@ def _right(world: World, audits: Sequence[Audit]) -> Iterable[Right]:
         of_all = [audit for audit in audits if audit.kind in names]
         for name, found in (("", of_all), *((name, [a for a in of_all if a.kind == name]) for name in names)):
             judged = [audit for audit in found if honest or any(test.detectable for test in audit.tests)]
-            if judged:
-                right = sum(_is_right(audit, honest) for audit in judged)
-                yield Right(kind=name, honest=honest, vendors=len(judged), at=rate(right / len(judged), len(judged)))
+            false = [[test for test in audit.tests if not test.is_true] for audit in found if not honest]
+            caught = [any(test.is_found for test in tests) for tests in false if tests]
+            if judged or caught:
+                right = [_is_right(audit, honest) for audit in judged]
+                yield Right(kind=name, honest=honest, vendors=len(judged), at=_share(right), found=_share(caught))
+
+
+def _share(of: Sequence[bool]) -> Rate | None:
+    return rate(sum(of) / len(of), len(of)) if of else None
 
 
 def _is_right(audit: Audit, honest: bool) -> bool:
