@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from steelyard.gauntlet.audit import Audit, audit, scores_of
-from steelyard.gauntlet.parameters import Kind, World
+from steelyard.gauntlet.parameters import Bursts, Clusters, Kind, World
 from steelyard.gauntlet.planner import plan_of
 from steelyard.gauntlet.vendors import Abilities, draw_vendor
 
@@ -106,3 +106,60 @@ def test_scores_of_a_plan_are_those_of_all_its_measurements(small: World) -> Non
     plan = plan_of(vendor)
     counts = Counter(score.measurement for score in scores_of(vendor, plan, random) if score.position >= 0)
     assert counts == {each.id: each.planned for each in plan.measurements}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"decoding": "sampled", "stated": "nothing", "greedy_lower": 0.0},
+        {"bursts": Bursts(share=0.1, drop=40, calls=(5, 20))},
+        {"decoding": "sampled", "clusters": Clusters(size=5)},
+        {"decoding": "sampled", "clamped": 0.9},
+        {"lowers": 0.05, "slow": 3.0},
+    ],
+    ids=["unstated", "bursts", "neighbours", "clamped", "lowering"],
+)
+def test_each_way_to_answer_ends_in_an_audit_that_follows_from_its_numbers(
+    small: World, changes: dict[str, Any]
+) -> None:
+    """How often each is accused is measured by the gauntlet itself."""
+    found = audits(small, 3, seed=4, **changes)
+    assert found == audits(small, 3, seed=4, **changes)
+    for each in found:
+        assert len(each.tests) == 4
+        assert 0 < each.calls <= each.most
+        assert all(0 < test.read <= test.of for test in each.tests if test.detector == "claim_retest")
+
+
+def test_a_measurement_gets_the_answers_of_its_decoding_and_of_its_time(small: World) -> None:
+    """Greedy answers that are always wrong, and a model that is another one in the last two fifths of the calls."""
+    abilities = Abilities(small)
+
+    def scores(**changes: Any) -> dict[str, list[float]]:
+        random = np.random.default_rng(1)
+        vendor = draw_vendor(abilities, Kind(name="k", unsteady=(0.0,), **changes), random)
+        plan, found = plan_of(vendor), dict[str, list[float]]()
+        for score in scores_of(vendor, plan, random):
+            measurement = plan.by_id[score.measurement]
+            if measurement.task == "fixed" and score.value is not None:
+                found.setdefault(measurement.decoding, []).append(score.value)
+        return found
+
+    found = scores(decoding="sampled", stated="nothing", greedy_lower=100.0)
+    assert set(found) == {"greedy", "sampled"}
+    assert not any(found["greedy"])
+    assert np.mean(found["sampled"]) > 0.2
+    (answers,) = scores(ability=-50.0, correlation=0.6, share=0.4, day=0).values()
+    assert any(answers[:36])
+    assert not any(answers[36:])
+
+
+def test_committed_orders_are_an_audit_s_own_where_places_matter(small: World) -> None:
+    """One order for all would make one coin of the luck of all vendors."""
+    abilities = Abilities(small)
+    plain, of_documents = (
+        draw_vendor(abilities, Kind(name="k", clusters=clusters), np.random.default_rng(1))
+        for clusters in (None, Clusters(size=5))
+    )
+    assert {each.order_seed for each in plan_of(plain).measurements} == {f"seed {number}" for number in range(5)}
+    assert {each.order_seed for each in plan_of(of_documents).measurements} == {f"seed {n} own" for n in range(5)}

@@ -35,3 +35,16 @@ def test_what_the_vendor_states_is_in_the_claims(small: World) -> None:
     plan = plan_of(draw_vendor(Abilities(small), kind, np.random.default_rng(1)))
     assert plan.sheet is not None
     assert {(claim.repeats, claim.samples) for claim in plan.sheet.claims} == {(4, 30)}
+
+
+@pytest.mark.parametrize(
+    ("stated", "decoding"),
+    [("", "temperature 0.7"), ("greedy", "greedy"), ("nothing", ""), ("sampled", "temperature 0.7")],
+)
+def test_the_sheet_states_the_decoding_that_it_is_said_to_state(small: World, stated: str, decoding: str) -> None:
+    kind = Kind(name="k", decoding="sampled", stated=stated)
+    plan = plan_of(draw_vendor(Abilities(small), kind, np.random.default_rng(1)))
+    assert plan.sheet is not None
+    assert {claim.protocol.decoding for claim in plan.sheet.claims} == {decoding}
+    first = next(each for each in plan.measurements if not each.arm)
+    assert first.decoding == ("sampled" if decoding.startswith("temperature") else "greedy")

@@ -33,7 +33,7 @@ T = TypeVar("T")
 @click.option("--seed", type=click.IntRange(0), help="Of the vendors.  [default: the world's]")
 @click.option(
     "--vendors", type=click.IntRange(1, 1_000_000),
-    help="Vendors of each kind.  [default: 10,000 honest ones and 4,000 others in all; of twins 200, of series 100]",
+    help="Vendors of each kind.  [default: 15,000 honest ones and 4,000 others in all; of twins 200, of series 100]",
 )  # fmt: skip
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the page to this file.")
 @json_option

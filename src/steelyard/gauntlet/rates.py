@@ -16,7 +16,7 @@ from steelyard.gauntlet.parameters import World
 from steelyard.gauntlet.peers import PEERS
 from steelyard.records.record import Record
 
-__all__ = ["CALIBRATED", "LEVELS", "FalseAlarms", "Power", "Rate", "Rates", "Right", "rate", "rates_of"]
+__all__ = ["CALIBRATED", "LEVELS", "FalseAlarms", "Power", "Rate", "Rates", "Right", "WorldRates", "rate", "rates_of"]
 
 LEVELS: Final = (0.05, 0.01)
 CALIBRATED: Final = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -73,7 +73,17 @@ class Right(Record, frozen=True, kw_only=True):
     found: Rate | None = None
 
 
-class Rates(Record, frozen=True, kw_only=True):
+class WorldRates(Record, frozen=True, kw_only=True):
+    """What the rates of any world begin with: its name, the SHA-256 of its parameters, its seed, how many vendors."""
+
+    world: str
+    digest: str
+    seed: int
+    honest: int
+    cheats: int
+
+
+class Rates(WorldRates, frozen=True, kw_only=True):
     """What a run of the gauntlet found. ``report``: honest vendors of whom anything was accused, by kind.
 
     ``right``: by kind, the share of vendors whose report is right. An honest one is accused of nothing. Of a cheat that
@@ -83,12 +93,7 @@ class Rates(Record, frozen=True, kw_only=True):
     ``calibration``: by detector, the share of p at most each of :data:`CALIBRATED`, where the null holds.
     """
 
-    world: str
-    digest: str
-    seed: int
     rules: tuple[str, ...]
-    honest: int
-    cheats: int
     calls: float
     report: tuple[FalseAlarms, ...]
     right: tuple[Right, ...]

@@ -81,22 +81,23 @@ class Abilities:
         for number, benchmark in enumerate(world.benchmarks):
             if benchmark.items:
                 self.means[number] = random.uniform(*benchmark.items.mean)
-        self.items = [
-            self._drawn(random, number, benchmark.samples) for number, benchmark in enumerate(world.benchmarks)
-        ]
+        drawn = [self._drawn(random, number, benchmark.samples) for number, benchmark in enumerate(world.benchmarks)]
+        self.items = [self.in_file_order(random, number, items) for number, items in enumerate(drawn)]
 
     def _drawn(self, random: Random, number: int, count: int) -> tuple[Reals, Reals]:
-        benchmark, mean = self.world.benchmarks[number], self.means[number]
-        items, drift = benchmark.items or self.world.items, benchmark.drift
-        slopes, difficulties = np.exp(random.normal(0, items.slope, count)), random.normal(mean, items.spread, count)
-        if not drift:
-            return slopes, difficulties
-        harder = drift * (difficulties - mean) / (items.spread or 1)
-        order = np.argsort(harder + math.sqrt(1 - drift**2) * random.normal(size=count))
-        if (subjects := benchmark.subjects) > 1:
-            parts = np.array_split(order, subjects)
-            order = np.concatenate([parts[part] for part in random.permutation(subjects)])
-        return slopes[order], difficulties[order]
+        items = self.world.benchmarks[number].items or self.world.items
+        return np.exp(random.normal(0, items.slope, count)), random.normal(self.means[number], items.spread, count)
+
+    def in_file_order(self, random: Random, number: int, items: tuple[Reals, Reals]) -> tuple[Reals, Reals]:
+        """The items of a benchmark as they stand in its file."""
+        benchmark, spread = self.world.benchmarks[number], float(np.std(items[1])) or 1.0
+        if not (drift := benchmark.drift):
+            return items
+        harder = drift * (items[1] - np.mean(items[1])) / spread
+        order = np.argsort(harder + math.sqrt(1 - drift**2) * random.normal(size=len(harder)))
+        parts = np.array_split(order, benchmark.subjects)
+        order = np.concatenate([parts[part] for part in random.permutation(len(parts))])
+        return items[0][order], items[1][order]
 
     def fresh_items(self, random: Random, number: int) -> tuple[Reals, Reals]:
         """Slopes and difficulties of items that the benchmark's generator makes anew."""
@@ -145,7 +146,9 @@ class _Draw:
         # The public items of a generator are a draw, too: where all vendors had the same, their p would hang together.
         is_drawn = self.benchmark.generated and not self.kind.same_items
         items = self.world.fresh_items(self.random, self.number) if is_drawn else self.world.items[self.number]
-        self.slopes, self.difficulties = items
+        self.slopes, self.difficulties = (
+            self.world.in_file_order(self.random, self.number, items) if is_drawn else items
+        )
 
     @property
     def benchmark(self) -> Benchmark:
