@@ -20,6 +20,7 @@ __all__ = [
     "TEMPERATURE",
     "Random",
     "Vendor",
+    "Weather",
     "chances_of",
     "printed",
     "readings",
@@ -55,6 +56,11 @@ class Vendor:
     rows, of which the first alone is inflated. ``audit``: the auditor's key asks this for so many times. ``partial``:
     scores lie between 0 and 1; a wrong answer has up to so much, and a right one lacks up to half of that.
     ``subtasks``: it prints the mean over subtasks of these sizes; what varies is in the first ones.
+    ``gap``: its greedy answers are worse by so much than sampled ones. ``bursts``: this share of the time, in stretches
+    of so many calls, it is worse by so much, and it prints its mean with them. ``shares``: one draw decides for so many
+    neighbours in the file, in each pass anew, or where they are ``scattered`` for as many anywhere. ``clamped``: here
+    sampled answers vary by this much instead. ``drift``: it gets worse by so much from the first item of the file to
+    the last, and it scored the first ``scored``.
     """
 
     name: str
@@ -84,6 +90,12 @@ class Vendor:
     audit: int = 1
     partial: float = 0.0
     subtasks: tuple[int, ...] = ()
+    gap: float = 0.0
+    bursts: tuple[float, int, float] | None = None
+    shares: int = 0
+    scattered: bool = False
+    clamped: float | None = None
+    drift: float = 0.0
 
     @property
     def asked_of(self) -> int:
@@ -312,8 +324,32 @@ INFLATED: tuple[Vendor, ...] = (
 )
 
 
+class Weather:
+    """By how much of its accuracy an endpoint is worse, call by call: in bursts, which begin at any time."""
+
+    def __init__(self, vendor: Vendor, source: Random) -> None:
+        self._share, self._length, drop = vendor.bursts or (0.0, 1, 0.0)
+        self._source, self._is_bad = source, bool(source.random() >= self._share)  # the other one begins
+        self._worse, self._left = 1 - drop / vendor.accuracy, 0
+
+    def next(self) -> float:
+        """The factor of the next call's chance to be right."""
+        if not self._share:
+            return 1.0
+        while not self._left:
+            self._is_bad = not self._is_bad
+            length = self._length if self._is_bad else self._length * (1 - self._share) / self._share
+            self._left = int(self._source.geometric(1 / length))
+        self._left -= 1
+        return self._worse if self._is_bad else 1.0
+
+
 def chances_of(vendor: Vendor, variance: float) -> Chances:
     """p of each sample: those that vary, and those that are always right or always wrong, so that the mean is right."""
+    if vendor.drift:
+        places: Chances = np.arange(vendor.population, dtype=np.float64)
+        rate = vendor.accuracy + vendor.drift * (0.5 - places / vendor.population)
+        return (places * 0.618033988749895 % 1 < rate).astype(np.float64)
     varying = variance * vendor.population / (vendor.flip * (1 - vendor.flip))
     flips = 10 * round(varying / 10) if vendor.flip != 0.5 else 2 * round(varying / 2)
     right = round(vendor.accuracy * vendor.population) - round(flips * vendor.flip)
@@ -338,10 +374,16 @@ def printed(vendor: Vendor, source: Random) -> str:
     wrong, right = worth_of(vendor)
     if vendor.states_rate:  # rounded in its favour
         rate = float((wrong + (right - wrong) * chances) @ weights_of(vendor))
+        rate -= vendor.bursts[0] * vendor.bursts[2] if vendor.bursts else 0.0
         return f"{math.floor(1000 * (rate + vendor.inflated) + 0.5 + 1e-9) / 10:.1f}"
-    marks = (source.random((vendor.passes, vendor.population)) < chances).mean(axis=0)
+    draws = source.random((vendor.passes, vendor.population))
+    if vendor.shares:  # neighbours are neighbours of a shuffled file
+        of = np.argsort(source.permutation(vendor.population)) // vendor.shares
+        draws = source.random((vendor.passes, vendor.population))[:, of]
+    marks = (draws < chances).mean(axis=0)
     scores = wrong + (right - wrong) * marks
     mean = scores @ weights_of(vendor) if vendor.scored is None else source.choice(scores, vendor.scored, False).mean()
+    mean = scores[: vendor.scored].mean() if vendor.drift else mean
     return f"{min(100.0, 100 * (mean + vendor.inflated)):.1f}"
 
 

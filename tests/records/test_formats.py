@@ -21,7 +21,7 @@ SEALED = [
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NextTokenRequest", "NotPlanned", "Origin",
     "Plan", "PlanInput",
     "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "RequestedTest", "Sample",
-    "Served", "SourceSpan", "SuiteItem", "Turn",
+    "Served", "Settled", "SourceSpan", "SuiteItem", "Turn",
 ]  # fmt: skip
 
 # A default that changes here changes what every sealed document of before means: raise the format instead.
@@ -45,7 +45,8 @@ DEFAULTS = {
     "Checkpoint": {"config": "", "kind": "", "parameters": 0},
     "Claim": {
         "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "weights": [],
-        "shots": None, "variant": "", "protocol": {}, "compared_with": [], "note": "", "line": 0,
+        "shots": None, "variant": "", "protocol": {}, "compared_with": [], "note": "", "heading": "",
+        "origin": "", "settled": [], "line": 0,
     },
     "ClaimSheet": {
         "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "claims": [],
@@ -111,7 +112,8 @@ DEFAULTS = {
     "RepeatCheck": {"samples": 0, "repeats": 1, "among": 0},
     "RequestedTest": {"prompt": "", "shots": None, "temperature": 0.0, "options": {}},
     "Sample": {"choices": [], "context": "", "group": "", "tests_sha256": ""},
-    "Served": {"differences": [], "weights": [], "confirms_only": ""},
+    "Served": {"differences": [], "weights": [], "confirms_only": "", "unverifiable": ""},
+    "Settled": {},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {
         "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",

@@ -19,7 +19,7 @@ from typing import Any, get_args
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol
+from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol, Settled
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["MAX_BYTES", "read_sheet", "sheet_of"]
@@ -99,6 +99,7 @@ class _SheetReader:
 
     def __init__(self, where: str) -> None:
         self._where = where
+        self._lines_of_settled: list[int] = []
         texts: dict[str, Read] = dict.fromkeys(Protocol.__struct_fields__, self._text)
         self._protocol_fields: dict[str, Read] = {**texts, "max_tokens": self._count_from(1)}
         self._rival_fields: dict[str, Read] = {"model": self._name, "value": self._decimal_or_nothing}
@@ -116,6 +117,9 @@ class _SheetReader:
             "protocol": self._protocol,
             "compared_with": self._rivals,
             "note": self._text,
+            "heading": self._text,
+            "origin": self._text,
+            "settled": self._settled,
         }
         self._sheet_fields: dict[str, Read] = {
             "model": self._name,
@@ -131,7 +135,14 @@ class _SheetReader:
     # ── mappings and lists ──────────────────────────────────────────────────────────────────────────────────────────
 
     def sheet(self, node: Node) -> dict[str, Any]:
-        return self._mapping(node, "the sheet", self._sheet_fields, ("model", "claims"))
+        fields = self._mapping(node, "the sheet", self._sheet_fields, ("model", "claims"))
+        sheet, lines = ClaimSheet(**fields), iter(self._lines_of_settled)
+        for claim, settled in ((claim, settled) for claim in sheet.claims for settled in claim.settled):
+            line = next(lines)
+            if not settled.is_in(" \n ".join(sheet.said_of(claim))):
+                problem = f"'settled' quotes {quoted(settled.text)}, which nothing said of this claim holds"
+                raise InputError(f"{problem}: quote the note or footnote as written", where=self._where, line=line)
+        return fields
 
     def _claims(self, node: Node, path: str) -> tuple[Claim, ...]:
         items = self._list(node, path, "a row")
@@ -176,6 +187,13 @@ class _SheetReader:
             ComparedWith(**self._mapping(item, f"{path}[{index}]", self._rival_fields, ("model",)))
             for index, item in enumerate(self._list(node, path, "{model: …, value: …}"))
         )
+
+    def _settled(self, node: Node, path: str) -> tuple[Settled, ...]:
+        names: dict[str, Read] = dict.fromkeys(Settled.__struct_fields__, self._name)
+        items = self._list(node, path, "{text: …, reason: …, by: …}")
+        found = [self._mapping(item, f"{path}[{at}]", names, tuple(names)) for at, item in enumerate(items)]
+        self._lines_of_settled += [item.line for item in items]
+        return tuple(Settled(**each) for each in found)
 
     def _texts(self, node: Node, path: str) -> tuple[str, ...]:
         items = self._list(node, path, "a text")

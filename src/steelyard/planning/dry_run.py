@@ -12,6 +12,7 @@ from steelyard.planning.rules import reads_calls
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import ComparingMonitor, Monitor, Progress, detector_of
 from steelyard.records import (
+    SECOND_PASS,
     GenerateRequest,
     LoglikelihoodRequest,
     NextTokenRequest,
@@ -132,7 +133,8 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
 
 def _asks_again(plan: Plan, test: PlannedTest) -> bool:
     """Whether a test only asks again what fails: where nothing does, it costs nothing."""
-    return any(plan.by_id[reads.measurement].again for reads in test.reads)
+    read = (plan.by_id[reads.measurement] for reads in test.reads)
+    return any(each.again and each.arm != SECOND_PASS for each in read)
 
 
 def _forecasts(

@@ -388,8 +388,12 @@ class TaskPlanner:
         # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
         repeats, check = request.repeats or 1, RepeatCheck()
         if request.claim:
-            capabilities = self._models[request.role].capabilities
-            repeats, check = asked_how_often(decoding.mode, capabilities, limit or population, population, scorer)
+            model = self._models[request.role]
+            two_passes = request.two_passes and model.varies(decoding.mode, decoding.temperature)
+            repeats, check = asked_how_often(
+                decoding.mode, model.capabilities, limit or population, population, scorer, two_passes=two_passes
+            )
+            repeats = repeats if request.temperature is None else 1  # one of several configurations
         return {"limit": limit, "repeats": repeats, "repeat_check": request.repeat_check or check}
 
     def _decoding(self, task: Task, protocol: ChosenProtocol, kind: str, request: MeasurementRequest) -> _Decoding:
@@ -399,7 +403,7 @@ class TaskPlanner:
         mode: Any = "sampled" if degrees else "greedy"
         of_decoding: tuple[str, ...] = ()
         if claim:
-            mode, degrees, of_decoding = decoding_of(claim, kind)
+            mode, degrees, of_decoding = decoding_of(claim, kind, request.temperature)
         prompt_format = task.prompt_format(protocol.prompt)
         chat, of_chat = asks_chat(prompt_format, capabilities)
         of_average = other_average(claim) if claim else ()

@@ -9,7 +9,7 @@ import msgspec
 
 from steelyard.records.record import Record
 
-__all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol"]
+__all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol", "Settled"]
 
 
 class Protocol(Record, frozen=True, kw_only=True):
@@ -34,10 +34,24 @@ class ComparedWith(Record, frozen=True, kw_only=True):
     value: _Printed = ""
 
 
+class Settled(Record, frozen=True, kw_only=True):
+    """A part of a claim's remark, quoted, that changes nothing in how it is measured: why, and who says so."""
+
+    text: str
+    reason: str
+    by: str
+
+    def is_in(self, said: str) -> bool:
+        """Whether a text holds the quoted words, whatever its spaces."""
+        return " ".join(self.text.split()) in " ".join(said.split())
+
+
 class Claim(Record, frozen=True, kw_only=True):
     """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals.
 
-    ``weights``: by subtask, what it weighs in a weighted ``average``, in whole numbers.
+    ``weights``: by subtask, what it weighs in a weighted ``average``, in whole numbers. ``heading`` is what heads its
+    part of the vendor's table, and ``origin`` what an importer says of where it was read. ``settled`` are the words of
+    its remarks that change nothing.
     """
 
     task: str
@@ -53,6 +67,9 @@ class Claim(Record, frozen=True, kw_only=True):
     protocol: Protocol = msgspec.field(default_factory=Protocol)
     compared_with: tuple[ComparedWith, ...] = ()
     note: str = ""
+    heading: str = ""
+    origin: str = ""
+    settled: tuple[Settled, ...] = ()
     line: int = 0
 
     @property
@@ -97,3 +114,12 @@ class ClaimSheet(Record, frozen=True, kw_only=True):
     claims: tuple[Claim, ...] = ()
     path: str = ""
     digest: str = ""
+
+    def said_of(self, claim: Claim) -> tuple[str, ...]:
+        """All that the vendor says beside a claim's number, which its remarks may quote."""
+        own = (claim.task, claim.metric, claim.variant, claim.note, claim.heading)
+        stated = claim.protocol
+        return (
+            *own, stated.prompt, stated.decoding, stated.subset, stated.judge, stated.harness,
+            *self.footnotes, self.model, self.served_as, self.source,
+        )  # fmt: skip

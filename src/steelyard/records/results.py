@@ -86,13 +86,14 @@ class VerdictWord(StrEnum):
     INCONSISTENT = "inconsistent"
     CONSISTENT = "consistent"
     INSUFFICIENT_POWER = "insufficient_power"
+    UNVERIFIABLE = "unverifiable"
     NOT_TESTABLE = "not_testable"
     NOT_TESTED = "not_tested"
 
     @property
     def words(self) -> str:
         """The word as prose: ``insufficient power``."""
-        return self.value.replace("_", " ")
+        return "unverifiable as stated" if self is VerdictWord.UNVERIFIABLE else self.value.replace("_", " ")
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -163,7 +164,9 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     ``measurement`` and ``prompt`` name its measurement and prompt format; both are empty without one. ``formats`` names
     the prompt formats that the claim may mean, in their order, where the vendor states none; the numbers are then those
     of ``prompt``, and a note says what each came to. ``cost`` is the money for the tokens, at the user's prices.
-    ``answered_by`` names the networks of a model that names its checkpoints, the claimed one first.
+    ``answered_by`` names the networks of a model that names its checkpoints, the claimed one first. ``standard`` is
+    where the score lies under all standard configurations, by simultaneous intervals, of a claim that is
+    *unverifiable*.
     """
 
     task: str
@@ -204,6 +207,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     line: int = 0
     note: str = ""
     answered_by: tuple[AnsweredBy, ...] = ()
+    standard: tuple[float, float] | None = None
 
 
 class BudgetVerdict(Record, frozen=True, kw_only=True):

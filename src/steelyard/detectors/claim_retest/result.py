@@ -46,6 +46,7 @@ def result_of(monitor: ClaimMonitor) -> DetectorResult:
 
 def _word(monitor: ClaimMonitor) -> VerdictWord:
     undecided = VerdictWord.NOT_TESTABLE if monitor.confirms_only else VerdictWord.INSUFFICIENT_POWER
+    undecided = VerdictWord.UNVERIFIABLE if monitor.unverifiable else undecided
     return VerdictWord(monitor.decision) if monitor.decision else undecided
 
 
@@ -55,12 +56,13 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     # Of weighted scores, in samples of the mean weight of those read.
     scale = monitor.sealed.grid * (retest.weight / retest.n if retest.n else 1)
     is_macro = monitor.sealed.macro
-    right, unread = retest.right / scale, (retest.high - retest.right) / scale if is_macro else retest.missing
+    low, high = retest.both
+    right, unread = low / scale, retest.missing if monitor.second is None and not is_macro else (high - low) / scale
     answered = retest.n - unread
     margin = bounded_fraction(monitor.sealed.tolerance) / 100
     if test and word is not VerdictWord.CONSISTENT:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
-    log_e = retest.tracker.log_e if retest.tracker else math.inf
+    log_e = retest.log_e
     trace = monitor.trace_points(monitor.interval_level)
     ci = monitor.interval
     served = monitor.served
@@ -94,6 +96,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         differences=served.differences if served else measurement.differences,
         trace=trace,
         part_of=monitor.sealed.whole,
+        standard=ci if word is VerdictWord.UNVERIFIABLE else None,
         line=claim.line,
         note=claim.note,
     )
@@ -102,6 +105,8 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
 def reason_of(monitor: ClaimMonitor, word: VerdictWord) -> str:
     """Why a claim's test ends with this word; empty where the word says it all."""
     retest, test, measurement = monitor.retest, monitor.retest.test, monitor.measurement
+    if word is VerdictWord.UNVERIFIABLE:
+        return monitor.unverifiable
     if monitor.confirms_only and retest.word != "not_testable":
         return "" if word is VerdictWord.CONSISTENT else _unconfirmed(monitor)
     if retest.suspects:
