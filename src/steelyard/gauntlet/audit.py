@@ -180,10 +180,7 @@ def scores_of(vendor: Vendor, plan: Plan, random: np.random.Generator) -> Iterat
 
 
 def _lanes(vendor: Vendor, row: Row, plan: Plan, random: np.random.Generator) -> list[_Lane]:
-    """What is asked of a row, in order: public samples with fresh ones beside them, then the arms of another prompt.
-
-    What is asked again comes as soon as a test wants it.
-    """
+    """What is asked of a row, in order: public samples with fresh ones beside them, and the arms of another prompt."""
     streams: list[_Stream] = []
     for each in (each for each in plan.measurements if each.task == row.benchmark.name and not each.drawn):
         beside = {other.drawn: other for other in plan.measurements if other.beside == each.id}
@@ -192,8 +189,7 @@ def _lanes(vendor: Vendor, row: Row, plan: Plan, random: np.random.Generator) ->
             streams.append(_stream(beside[CUE], beside[PLACEBO]))
     # All but the first have random numbers of their own: those of other answers do not depend on them.
     lanes = [_Lane(vendor, row, streams[0], random)]
-    lanes += [_Lane(vendor, row, stream, random.spawn(1)[0], lanes[0].items) for stream in streams[1:]]
-    return sorted(lanes, key=lambda lane: not lane.first.again)
+    return lanes + [_Lane(vendor, row, stream, random.spawn(1)[0], lanes[0].items) for stream in streams[1:]]
 
 
 @lru_cache(maxsize=256)
@@ -201,7 +197,7 @@ def _stream(first: Measurement, other: Measurement | None = None) -> _Stream:
     """One measurement, alone or with fresh samples at their pace; both arms in turn; or all that may be asked again."""
     calls = list(calls_of(first)) if not first.again else []
     if other is not None and first.again:
-        calls = list(calls_again(first, range(other.trials * first.repeats), Finished(other, ())))
+        calls = list(calls_again(first, range(other.trials), Finished(other, ())))
     elif other is not None and other.drawn == TWINS:
         calls = list(_paced(calls, first, other))
     elif other is not None:  # nothing changes here in the course of a run
@@ -253,9 +249,13 @@ class _Lane:
                 self._chosen = [place for place in finders.again(self.first.id) or () if place not in self._asked][::-1]
                 self._asked.update(self._chosen)
             return self._chosen.pop() if self._chosen else None
-        while self._place < len(self.calls) and not finders.is_held(self.calls[self._place].measurement):
+        while self._place < len(self.calls):
+            measurement = self.calls[self._place].measurement
+            is_open = finders.head(measurement) is not None
+            if not is_open and not finders.is_closed(measurement):
+                return None
             self._place += 1
-            if not finders.is_closed(self.calls[self._place - 1].measurement):
+            if is_open:
                 return self._place - 1
         return None
 
@@ -282,7 +282,7 @@ def _ask(lanes: Sequence[_Lane], finders: Finders, times: Iterator[bool | None])
     made, now = 0, 0.0
     while True:
         for lane in lanes:
-            while (place := lane.next_place(finders)) is None and in_flight and not lane.first.again:
+            while (place := lane.next_place(finders)) is None and in_flight:
                 now, _, score = heappop(in_flight)
                 finders.observe(score)
             if place is not None:

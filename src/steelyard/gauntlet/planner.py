@@ -12,7 +12,7 @@ from steelyard.gauntlet.parameters import Benchmark
 from steelyard.gauntlet.vendors import TOLERANCE, Vendor
 from steelyard.planning.again import asked_again
 from steelyard.planning.cues import HEADER
-from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
+from steelyard.planning.decoding import asked_how_often, decoding_of
 from steelyard.planning.drawn import drawn_beside
 from steelyard.planning.weights import DETECT_WEIGHT, share_out
 from steelyard.plugins import Detector, Formats, MeasurementRequest, find
@@ -29,6 +29,7 @@ from steelyard.records import (
     Protocol,
     Question,
     Reads,
+    RepeatCheck,
     RequestedTest,
     Served,
 )
@@ -82,11 +83,14 @@ class _VendorPlanner:
         return self.served[-1]
 
     def _asked(self, request: MeasurementRequest, benchmark: Benchmark) -> Measurement:
-        capabilities = self.models[SUBJECT].capabilities
-        mode: Any = "sampled" if request.temperature else "greedy"
-        degrees = request.temperature or 0.0
-        if request.claim and not degrees:
-            mode, degrees, _ = decoding_of(request.claim, "generate")
+        model, size, degrees = self.models[SUBJECT], benchmark.samples, request.temperature or 0.0
+        mode: Any = "sampled" if degrees else "greedy"
+        repeats, check = 1, request.repeat_check or RepeatCheck()
+        if request.claim:
+            mode, degrees, _ = decoding_of(request.claim, "generate", request.temperature)
+            two_passes = request.two_passes and model.varies(mode, degrees)
+            repeats, check = asked_how_often(mode, model.capabilities, size, size, SCORER, two_passes=two_passes)
+            repeats = repeats if request.temperature is None else 1
         return Measurement(
             id="",
             task=request.task,
@@ -95,11 +99,11 @@ class _VendorPlanner:
             decoding=mode,
             temperature=degrees,
             scorers=(SCORER,),
-            population=benchmark.samples,
+            population=size,
             samples_root="0" * 64,
             order_seed="",
-            repeats=repeats_of(mode, capabilities, benchmark.samples) if request.claim else 1,
-            repeat_check=request.repeat_check or repeat_check_of(mode, capabilities, *[benchmark.samples] * 2),
+            repeats=repeats,
+            repeat_check=check,
             chance=benchmark.chance,
             limit=request.limit,
             arm=request.arm,
