@@ -18,6 +18,7 @@ from steelyard.planning.build import AUTO
 from steelyard.planning.identity_checks import why_no_next_tokens
 from steelyard.planning.series import order_sentences, stamp_sentence
 from steelyard.records import (
+    SECOND_PASS,
     SUBJECT,
     CallSpent,
     ClaimVerdict,
@@ -295,7 +296,8 @@ def _all_asked_again(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Measure
 
 
 def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> MeasurementResult:
-    """What calls that were made again cost. Their answers are no measurement: their items were chosen by failures."""
+    """What calls that were made again cost. Their answers are no measurement: the first ones chose their items."""
+    is_pass = measurement.arm == SECOND_PASS
     return MeasurementResult(
         measurement=measurement.id,
         role=measurement.role,
@@ -306,7 +308,9 @@ def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> Measureme
         of=measurement.planned,
         planned=measurement.planned,
         read_by=tuple(test.id for test in plan.readers_of(measurement.id)),
-        reason="asked again, to see whether the same items fail: their answers are not counted",
+        reason="a second pass over what the first one read: the claim is decided by both"
+        if is_pass
+        else "asked again, to see whether the same items fail: their answers are not counted",
         **cost.as_fields(plan.models[measurement.role]),
     )
 

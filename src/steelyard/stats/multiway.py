@@ -10,7 +10,7 @@ How long a stretch lasts is not known, so the sum is clustered by several number
 A variance of ten blocks is rough: of independent terms it is half too large or too small. So of what each order adds to
 the variance of single terms, one standard error is taken off (√(2/df) of that variance), and what is left counts. The
 degrees of freedom of the sum are Satterthwaite's (1946, "An Approximate Distribution of Estimates of Variance
-Components"): those of the single terms where nothing is added, and those of the blocks where they make nearly all of it.
+Components"): those of the single terms where nothing is added, those of the blocks where they make nearly all of it.
 """
 
 from __future__ import annotations

@@ -85,12 +85,15 @@ class FormatsFinder:
         sealed = decode_as(test, FormatTests)
         self.not_asked, self.unverifiable = sealed.not_asked, sealed.unverifiable
         self.finders = [ClaimFinder(each, plan) for each in tests_of(test, plan)]
+        self._readers: dict[tuple[str, str], list[ClaimFinder]] = {}
+        for finder in self.finders:
+            for reads in _reads(finder):
+                self._readers.setdefault((reads.measurement, reads.scorer), []).append(finder)
 
     def observe(self, score: SampleScore) -> None:
         """Give one score to the formats that read it."""
-        for finder in self.finders:
-            if any(reads.measurement == score.measurement and reads.scorer == score.scorer for reads in _reads(finder)):
-                finder.observe(score)
+        for finder in self._readers.get((score.measurement, score.scorer), ()):
+            finder.observe(score)
 
     @property
     def decision(self) -> str | None:
@@ -136,15 +139,13 @@ class FormatsFinder:
     @property
     def closed(self) -> frozenset[str]:
         """The measurements whose answers no format needs any more."""
-        names = frozenset(reads.measurement for reads in self.planned.reads)
         current = self.current
-        stopped = current.retest.word is None and current.next_position >= current.measurement.planned
-        if self.decision is not None or stopped:
-            return names
+        stands = current.retest.word is None and not current.retest.waits
+        if self.decision is not None or (stands and current.next_position >= current.measurement.planned):
+            return frozenset(reads.measurement for reads in self.planned.reads)
+        closed = {finder: finder.closed for finder in self.finders}
         return frozenset(
-            name
-            for name in names
-            if all(name in each.closed for each in self.finders if any(name == r.measurement for r in _reads(each)))
+            name for (name, _), readers in self._readers.items() if all(name in closed[each] for each in readers)
         )
 
     @property

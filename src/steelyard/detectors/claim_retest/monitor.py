@@ -60,7 +60,7 @@ class ClaimMonitor:
         self._waiting = SmallIntegers()
         self._shares: dict[int, float] = {}  # by place, the scores between 0 and 1 that wait
         self._groups: dict[int, str] = {}  # by place, the subtasks of scores that wait, where they have weights
-        self._samples: dict[int, str] = {}  # by place, where every sample is asked twice: then there are few
+        self._samples: dict[int, str] = {}  # by place, where every sample is asked twice
         read = self.sealed.grid, self.retest.subtasks.weights
         self._repeats = Repeats(self.measurement.extra_calls + self._checked_positions, *read)
         sampling = self.sampling_check
@@ -77,7 +77,7 @@ class ClaimMonitor:
                 return each
         return None
 
-    @property
+    @cached_property
     def unverifiable(self) -> str:
         """Why the claim cannot be reproduced as it is stated: a score between its two thresholds decides nothing."""
         number = self.sealed.chosen_samples
@@ -124,7 +124,7 @@ class ClaimMonitor:
             self._waiting[score.position] = kind | _UNPARSED * (score.status == "unparsed")
             if self.sealed.macro:
                 self._groups[score.position] = score.group
-            if self._is_paired:
+            if self._is_paired or self.second is not None:
                 self._samples[score.position] = score.sample
         if score.position < self._checked_positions:
             self._repeats.take(score)

@@ -28,6 +28,7 @@ RECORDING = "recording"  # the backend of a model that gives recorded answers
 
 __all__ = [
     "ACCUSING_PARTS",
+    "LAST_SHARE",
     "SequentialTest",
     "confirming_noise",
     "early_test",
@@ -46,7 +47,10 @@ __all__ = [
 # our own mean, whose variance is w/2; and e/3 too low for the distance from a vendor's pass, whose variance is 3w/2.
 SKEW = 0.5
 
-ACCUSING_PARTS = 4  # of the level: one for what is bet on before all was read, one for the noise then, two for the last
+# Of the level to accuse with two passes: one part for what is bet on before all was read, one for the noise then, and
+# the rest for the last test.
+ACCUSING_PARTS, LAST_SHARE = 8, 0.75
+USUAL_VARIANCE = 0.01  # of greedy answers: with less, a first pass that would confirm may still not do so with two
 CHECKED = 100  # samples of the repeat check where not all are asked twice, as steelyard.planning.decoding has it
 
 
@@ -109,7 +113,7 @@ def trigger_test(
 
     That of the first alone decides nothing: it says when to ask the second.
     """
-    noise = noise or Noise(confirming=0.5 / measurement.trials)
+    noise = noise or Noise(confirming=USUAL_VARIANCE)
     return _test(sealed, measurement, claim, noise, ACCUSING_PARTS)
 
 
@@ -118,12 +122,14 @@ def last_test(
 ) -> SequentialTest:
     """The last test of such a row, for all of its trials at once: no bets, so that the noise has the whole level.
 
-    It accuses at the other half of the level, and confirms at the whole. ``noise`` is the upper estimate from all
-    pairs, ``variance`` their plain mean: with SKEW it is enough to confirm (false *consistent* at most .046 over sizes
+    It accuses at the other half of the level, or with two passes at :data:`LAST_SHARE`, and confirms at the whole.
+
+    ``noise`` is the upper estimate from all pairs, ``variance`` their plain mean: with SKEW it is enough to confirm (false *consistent* at most .046 over sizes
     from 30 to 300 and samples that are right .02 to .98 of the time; .13 without it). Of a macro average SKEW is
     multiplied by the unevenness of its weights: at most .05, over subtasks of 2 to 500 samples (.13 without that).
     """
-    accuse, margin, testable = _accusing(sealed, measurement, claim, noise, sealed.alpha_inconsistent / 2, SKEW)
+    level = sealed.alpha_inconsistent * (LAST_SHARE if sealed.two_passes else 0.5)
+    accuse, margin, testable = _accusing(sealed, measurement, claim, noise, level, SKEW)
     confirm = least_confirming(sealed, measurement, claim, variance)
     never = (-1,) * measurement.trials, (measurement.trials + 1,) * measurement.trials
     return SequentialTest(accuse, confirm, *never, margin, noise, testable=testable)
@@ -266,6 +272,8 @@ def _accusing(
         size = independent(measurement, macro=sealed.macro, of=sealed.weights)
         skewed = skew * unevenness(measurement, macro=sealed.macro, of=sealed.weights)
         least -= _rounded_up(noise_margin(of_vendor, of_ours, size, level, skewed))
+    # With two passes the skew is in the distance from the vendor's: beside the tolerance it costs power at 5 points.
+    skew = 0.0 if sealed.two_passes else skew
     ours = own_noise(sealed, measurement, noise.own, level, skew) if noise.own > 0 else Fraction(0)
     least = min(least, printed - bounded_fraction(sealed.tolerance) / 100 - ours)
     if sealed.chosen_samples:  # whichever these are, no more can be right of them than of all

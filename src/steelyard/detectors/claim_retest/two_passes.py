@@ -11,8 +11,8 @@ all answers alike, as one seed's, no difference shows anything.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,14 +20,22 @@ from steelyard.claims.decoding import states_decoding
 from steelyard.detectors.claim_retest.repeats import HIDDEN_VARIANCE, MAX_VARIANCE, MISSING, OPEN, Mark, Noise
 from steelyard.detectors.claim_retest.retest import Retest, bounds_of
 from steelyard.detectors.claim_retest.sealed import ClaimTest
-from steelyard.detectors.claim_retest.thresholds import ACCUSING_PARTS, SequentialTest, last_test, trigger_test
+from steelyard.detectors.claim_retest.thresholds import (
+    ACCUSING_PARTS,
+    LAST_SHARE,
+    SequentialTest,
+    last_test,
+    trigger_test,
+)
 from steelyard.records import Claim, Measurement
-from steelyard.util.committed_order import committed_order
 
 if TYPE_CHECKING:
     from steelyard.stats.multiway import Spread
 
 __all__ = ["TwoPasses"]
+
+_Name = tuple[tuple[int, str, int], ...]
+_NUMBER: Final = re.compile(r"([0-9]+)")
 
 FIRST_LOOK: Final = 100  # answers of the first pass, before which it decides nothing: ten in each of ten blocks
 # Before which it does not accuse: while an endpoint is worse for some hundred calls, so is a second pass right after.
@@ -53,6 +61,7 @@ class TwoPasses(Retest):
         self._seed = second.order_seed
         self._first: list[Mark] = []
         self._groups: list[str] = []
+        self._of_file: list[_Name] = []  # by place, the sample's name: an order of the samples as the file has them
         self._second: dict[int, Mark] = {}
         self._chosen: dict[int, int] = {}  # by place of the first pass, when it was asked again
         self._due: dict[int, None] = {}
@@ -83,6 +92,7 @@ class TwoPasses(Retest):
         """Take the next answer of the first pass."""
         self._first.append(mark)
         self._groups.append(group)
+        self._of_file.append(_in_file(sample))
         super().take(mark, sample, group)
 
     def _ask(self, places: Sequence[int]) -> None:
@@ -108,7 +118,7 @@ class TwoPasses(Retest):
 
     def _run(self) -> None:
         self._running = trigger_test(self.sealed, self.measurement, self.claim)
-        self.tracker = self._tracker(self._running)
+        self._run_again()
 
     def _judge(self) -> None:
         if self.word is not None or self._due or self._running is None:
@@ -160,8 +170,10 @@ class TwoPasses(Retest):
             self._run_again()
 
     def _run_again(self) -> None:
-        """Let the tracker follow the order anew: one that has decided reads no further."""
+        """Let the tracker follow the order anew: one that has decided reads no further. Counts need none."""
         assert self._running is not None
+        if self.sealed.has_counts:
+            return
         self.tracker = self._tracker(self._running)
         before = 0, 0
         for n, right, high in self.trace:
@@ -226,8 +238,8 @@ class TwoPasses(Retest):
 
     def _noise_of_both(self, is_last: bool) -> Noise:
         """The variances that put the multiway error into the thresholds' formulas, each for its own level."""
-        sealed, parts = self.sealed, 2 if is_last else ACCUSING_PARTS
-        level = sealed.alpha_inconsistent / parts / (1 + bool(sealed.whole))
+        sealed = self.sealed
+        level = sealed.alpha_inconsistent * (LAST_SHARE if is_last else 1 / ACCUSING_PARTS) / (1 + bool(sealed.whole))
         confirming = sealed.alpha_consistent / (1 if is_last else 2)
         asked, read = len(self._chosen), self.n
         ours = (1 - asked / read / 2) * self.measurement.trials / read  # of the mean of what was read, in passes
@@ -265,15 +277,10 @@ class TwoPasses(Retest):
             return [], 1.0, 1.0
         groups = [self._groups[place] for place in places]
         named = groups if len(set(groups)) >= BLOCKS[0] else None
-        orders = [places, [self._chosen[place] for place in places], [self._of_file[place] for place in places]]
+        ranked = {place: rank for rank, place in enumerate(sorted(places, key=self._of_file.__getitem__))}
+        orders = [places, [self._chosen[place] for place in places], [ranked[place] for place in places]]
         spreads = multiway_spreads(terms, orders, named)
         return spreads, math.fsum(weight**2 for weight in weights), max(weights) ** 2
-
-    @cached_property
-    def _of_file(self) -> Sequence[int]:
-        """By place of the first pass, that of the trial in the file."""
-        measurement = self.measurement
-        return committed_order(measurement.order_seed, measurement.population, measurement.repeats)
 
     # ── what is shown ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -314,6 +321,13 @@ class TwoPasses(Retest):
     def remaining(self, rate: float) -> int:
         """As for one pass, and what is due of the second."""
         return len(self._due) or super().remaining(rate)
+
+
+def _in_file(sample: str) -> _Name:
+    """A name with its numbers as numbers: ``gsm8k/9`` before ``gsm8k/10``. Of samples, names count along the file."""
+    return tuple(
+        (0, "", int(part)) if part.isdecimal() else (1, part, 0) for part in _NUMBER.split(sample[:200]) if part
+    )
 
 
 def _decided(test: SequentialTest, n: int, low: float, high: float) -> str | None:
