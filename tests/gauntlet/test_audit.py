@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from steelyard.gauntlet.audit import Audit, audit, scores_of
-from steelyard.gauntlet.parameters import Bursts, Clusters, Kind, World
+from steelyard.gauntlet.parameters import Benchmark, Bursts, Clusters, Kind, World
 from steelyard.gauntlet.planner import plan_of
 from steelyard.gauntlet.vendors import Abilities, draw_vendor
 
@@ -52,7 +53,8 @@ def test_a_large_lie_is_found_by_the_detector_that_sees_it(small: World) -> None
 
 
 def test_a_decided_test_reads_no_further(small: World) -> None:
-    found = audits(small, 10, inflated=60.0)
+    large = msgspec.structs.replace(small, benchmarks=(Benchmark(name="b", samples=1500),))
+    found = audits(large, 3, inflated=40.0)
     tests = [test for each in found for test in each.tests if test.detector == "claim_retest"]
     assert np.mean([test.read / test.of for test in tests]) < 0.95
     assert sum(each.calls for each in found) < sum(each.most for each in found)
@@ -161,5 +163,21 @@ def test_committed_orders_are_an_audit_s_own_where_places_matter(small: World) -
         draw_vendor(abilities, Kind(name="k", clusters=clusters), np.random.default_rng(1))
         for clusters in (None, Clusters(size=5))
     )
-    assert {each.order_seed for each in plan_of(plain).measurements} == {f"seed {number}" for number in range(5)}
-    assert {each.order_seed for each in plan_of(of_documents).measurements} == {f"seed {n} own" for n in range(5)}
+    seeds = [each.order_seed for each in plan_of(plain).measurements]
+    assert seeds == [f"seed {number}" for number in range(len(seeds))]
+    assert [each.order_seed for each in plan_of(of_documents).measurements] == [f"{seed} own" for seed in seeds]
+    again = audits(small, 4, clusters=Clusters(size=5), unsteady=(0.2,))
+    assert len({each.calls for each in again}) > 1
+
+
+def test_what_the_first_pass_would_accuse_is_asked_again_and_no_place_twice(small: World) -> None:
+    """The second answers to the same items, at a later time."""
+    abilities, random = Abilities(small), np.random.default_rng(1)
+    asked = []
+    for _ in range(3):
+        vendor = draw_vendor(abilities, Kind(name="k", inflated=30.0, stated="nothing", greedy_lower=1.0), random)
+        found = audit(vendor, random)
+        asked += [found.calls / sum(each.planned for each in plan_of(vendor).measurements if not each.again)]
+        assert found.calls <= found.most
+        assert all(test.is_found for test in found.tests if test.detector == "claim_retest" and not test.is_true)
+    assert min(asked) > 1.2

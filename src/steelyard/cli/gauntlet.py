@@ -42,8 +42,8 @@ def command(
 ) -> int:
     """Audit simulated vendors, honest ones and cheaters, and count the wrong verdicts.
 
-    Their answers go to the detectors that an audit uses. Nothing is asked and no network is used. Less than a
-    quarter of an hour on two idle cores with the default numbers; the results follow from world and seed alone.
+    Their answers go to the detectors that an audit uses. Nothing is asked and no network is used. It takes long with
+    the default numbers (a look: --vendors 20); the results follow from world and seed alone.
     """
     from steelyard.gauntlet import pages
     from steelyard.util.atomic_file import write_file
