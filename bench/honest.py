@@ -24,7 +24,20 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.vendors import HONEST, INFLATED, Random, Vendor, Weather, chances_of, printed, readings, worth_of
+from bench.vendors import (
+    EDGE,
+    HONEST,
+    INFLATED,
+    NOT_REPAIRED,
+    QUOTED,
+    Random,
+    Vendor,
+    Weather,
+    chances_of,
+    printed,
+    readings,
+    worth_of,
+)
 from steelyard.auditing.verdict import rejected
 from steelyard.detectors.claim_retest.detector import ClaimRetest
 from steelyard.planning.again import asked_again
@@ -144,10 +157,19 @@ class BenchPlanner:
 
 @cache
 def plan_of(vendor: Vendor, values: tuple[str, ...]) -> Plan:
-    protocol, repeats = Protocol(decoding=vendor.decoding), vendor.passes if vendor.passes > 1 else None
+    repeats = 64 if vendor.one_seed else vendor.passes if vendor.passes > 1 else None
+    protocol, unsourced = Protocol(decoding=vendor.decoding), ("decoding",) * vendor.unsourced
     average: Literal["", "macro"] = "macro" if vendor.subtasks else ""
     claims = tuple(
-        Claim(task=f"t{row}", value=value, samples=vendor.scored, repeats=repeats, protocol=protocol, average=average)
+        Claim(
+            task=f"t{row}",
+            value=value,
+            samples=vendor.scored,
+            repeats=repeats,
+            protocol=protocol,
+            average=average,
+            unsourced=unsourced,
+        )
         for row, value in enumerate(values)
     )
     sheet = ClaimSheet(model="m", claims=claims, digest="0" * 64)
@@ -392,10 +414,17 @@ def main() -> None:
     parser.add_argument("--vendors", type=int, default=VENDORS, help="audits of each kind")
     parser.add_argument("--only", default="", help="kinds whose name contains this")
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
-    parser.add_argument("--of", choices=("honest", "inflated", "both"), default="both", help="which vendors")
+    tables = (
+        ("Honest vendors that the former rule accused", "quoted", QUOTED),
+        ("Honest vendors that no second pass helps", "others", NOT_REPAIRED),
+        ("Claims just above what may be confirmed", "edge", EDGE),
+        ("Honest vendors", "honest", HONEST),
+        ("Inflated claims", "inflated", INFLATED),
+    )
+    parser.add_argument("--of", choices=[name for _, name, _ in tables], nargs="*", help="which vendors (default: all)")
     arguments = parser.parse_args()
-    for title, name, kinds in (("Honest vendors", "honest", HONEST), ("Inflated claims", "inflated", INFLATED)):
-        chosen = [kind for kind in kinds if arguments.only in kind.name and arguments.of in (name, "both")]
+    for title, name, kinds in tables:
+        chosen = [kind for kind in kinds if arguments.only in kind.name and name in (arguments.of or [name])]
         if chosen:
             rows = measure_all(chosen, arguments.vendors)
             machine = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}"

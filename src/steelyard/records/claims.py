@@ -62,8 +62,8 @@ class Claim(Record, frozen=True, kw_only=True):
     """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals.
 
     ``first``: its ``samples`` are the first ones of the benchmark's file. ``weights``: by subtask, what it weighs in a
-    weighted ``average``, in whole numbers. ``heading`` is what heads its part of the vendor's table, and ``origin`` what
-    an importer says of where it was read. ``settled`` are the words of its remarks that change nothing. ``place`` is the
+    weighted ``average``, in whole numbers. ``heading`` is what heads its part of the vendor's table, ``origin`` what an
+    importer says of where it was read. ``settled`` are the words of its remarks that change nothing. ``place`` is the
     source (from 1), its line and the text there that value and name stand in; ``unsourced`` names the fields whose
     words are on no source.
     """
