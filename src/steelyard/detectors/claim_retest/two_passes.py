@@ -120,14 +120,11 @@ class TwoPasses(Retest):
     def _judge(self) -> None:
         if self.word is not None or self._due or self._running is None:
             return
-        if not self._running.testable:
-            self.word = "not_testable"
-            return
         is_over, side = self.n == self._planned, self._leans
         if side is not None and (is_over or (self.n >= self._next_look and self._looks < LOOKS)):
             self._ask(range(self.n) if side == "inconsistent" else self._checked())
         elif side is None and self._is_hopeless():
-            self.word = "insufficient_power"
+            self.word = "insufficient_power" if self._running.testable else "not_testable"
 
     @property
     def _leans(self) -> str | None:
