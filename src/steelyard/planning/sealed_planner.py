@@ -11,8 +11,10 @@ from steelyard.planning.options import Detect, Options
 from steelyard.planning.planner import TaskPlanner
 from steelyard.planning.sealed_source import SealedSource
 from steelyard.planning.testable import Skip
-from steelyard.plugins import Formats
+from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import SPLIT, SUBJECT, Claim, Measurement, Plan, Reads, Served
+from steelyard.tasks.protocol import ChosenProtocol
+from steelyard.tasks.task import Task
 
 __all__ = ["SealedPlanner"]
 
@@ -66,6 +68,13 @@ class SealedPlanner(TaskPlanner):
         if len(to_ask) + len(not_asked) > 1:
             return Formats(to_ask, tuple(name.removeprefix(begin) for name in not_asked), usual=usual)
         return Formats(to_ask if usual else (), others=self._shown(f"{request}/spread/"), usual=usual)
+
+    def _scorer(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> str:
+        """As planned, or as sealed where that is a former version of the same rule."""
+        scorer = super()._scorer(request, task, protocol)
+        served = self.source.served.get(request.name)
+        is_same = served is not None and served.reads.scorer.rpartition("@")[0] == scorer.rpartition("@")[0]
+        return served.reads.scorer if served is not None and is_same else scorer
 
     def _shown(self, begin: str) -> tuple[str, ...]:
         """The formats beside a stated one that the plan asks, or could not ask."""
