@@ -49,8 +49,8 @@ DEFAULTS = {
         "origin": "", "settled": [], "line": 0,
     },
     "ClaimSheet": {
-        "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "claims": [],
-        "path": "", "digest": "",
+        "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "origin": [],
+        "claims": [], "path": "", "digest": "",
     },
     "ComparedWith": {"value": ""},
     "Exchange": {

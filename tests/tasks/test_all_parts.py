@@ -9,7 +9,7 @@ import pytest
 from steelyard.records import Claim, Protocol
 from steelyard.tasks import load_task
 from steelyard.tasks.all_parts import says_all_parts, without_all_parts, words_of_number
-from tests.tasks.test_understood import may_accuse
+from tests.tasks.test_unsettled import may_accuse
 
 MGSM = load_task("mgsm").definition
 EACH = "zh, en, bn, de, es, fr, ja, ru, sw, te, th"

@@ -129,6 +129,7 @@ class _SheetReader:
             "served_as": self._text,
             "footnotes": self._texts,
             "variants": self._texts,
+            "origin": self._texts,
             "claims": self._claims,
         }
 
@@ -137,7 +138,7 @@ class _SheetReader:
     def sheet(self, node: Node) -> dict[str, Any]:
         fields = self._mapping(node, "the sheet", self._sheet_fields, ("model", "claims"))
         sheet, lines = ClaimSheet(**fields), iter(self._lines_of_settled)
-        for claim, settled in ((claim, settled) for claim in sheet.claims for settled in claim.settled):
+        for claim, settled in ((row, each) for row in sheet.claims for each in row.settled):
             line = next(lines)
             if not settled.is_in(" \n ".join(sheet.said_of(claim))):
                 problem = f"'settled' quotes {quoted(settled.text)}, which nothing said of this claim holds"

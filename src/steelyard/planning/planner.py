@@ -25,6 +25,7 @@ from steelyard.planning.decoding import (
 )
 from steelyard.planning.drawn import TWINS, check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
+from steelyard.planning.footnotes import why_unverifiable
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.own_names import own_file_remark
 from steelyard.planning.part import check_whole, in_window_of, in_words, of_window
@@ -308,6 +309,7 @@ class TaskPlanner:
             ),
             weights=average.weights,
             confirms_only=protocol.confirms_only or otherwise,
+            unverifiable=why_unverifiable(self._sheet, claim, self._models[request.role].identity, task),
         )
 
     def _needs(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> tuple[str, ...]:
