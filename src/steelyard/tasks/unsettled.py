@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from steelyard.claims.model_names import is_precision
-from steelyard.tasks.all_parts import PARTS, without_all_parts, words_of_number
+from steelyard.tasks.all_parts import PARTS, says_all_parts, without_all_parts, words_of_number
 from steelyard.tasks.requested import RequestedProtocol
 from steelyard.tasks.stated_shots import stated_shots, without_shots
 from steelyard.tasks.subset import subset_words, words_in
@@ -37,27 +37,27 @@ _HELD_FORMS: Final = re.compile(
     r"|\b(?:a )?single[- ](?:run|attempt)\b"
     rf"|\b(?:temperature|temp|t|top[-_ ]?[pk]|min[-_ ]?p|seed|n|(?:max|maximum)(?:[-_ ](?:new|output|gen))?[-_ ]"
     rf"(?:toks|tokens|length)|(?:repetition|presence|frequency)[-_ ]penalty|do[-_ ]sample) ?(?:of|is|was|=|:)?"
-    rf" ?[`$]*{_NUMBER}(?![\w])|\b{_NUMBER} tokens\b|\bgreedy\b|\bsampl(?:ed|ing)\b|\bnucleus\b"
+    rf" ?[`$]*{_NUMBER}(?![\w])|\b{_NUMBER} tokens\b|\bgreedy\b|\bsampl(?:ed|ing)\b|\bnucleus\b|\bmath verify\b"
     r"|\b(?:no|non|not|without|w/o)[- ]?(?:cot|chain[- ]of[- ]thoughts?)\b|\b(?:no|without|w/o)[ -](?:any )?tools?\b",
     re.IGNORECASE,
 )
 _VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
 _NO_JUDGE: Final = re.compile(r"(?:none|no judge|rules?|by rule|rule[- ]based|n/?a|-)?", re.IGNORECASE)
 HARMLESS: Final = frozenset(
-    words_in(
+    (
         # function words; those that deny or choose are not among them
         "a an the this that these those it its as is are was were be been has have had and or of in on at by for from "
         "to with over per via all each both we der die das und von im mit über "
         # what scores and the fields of a protocol are called, and harnesses without their tasks' names
-        "acc accuracy em exact match score scores rate result results percent correct mean average avg averaged metric "
-        "pass none genauigkeit mittelwert prompt format decoding temperature shot zero test set split whole "
-        "lm eval evals evaluation harness language model task tasks lighteval inspect inspectevals huggingface "
+        "acc accuracy em exact match score scores rate result results percent correct mean average averaged avg metric "
+        "pass none durchschnitt mittel mittelwert genauigkeit prompt format decoding temperature shot zero test set split whole "
+        "lm lmms eval evals evaluation harness language model task tasks lighteval inspect inspectevals huggingface "
         "eleutherai steelyard vllm sglang hf transformers"
-    )
+    ).split()
 )
 # By these a heading names a means or a mode, and not a field that benchmarks are of.
 _OF_A_MODE: Final = re.compile(
-    r"\b(?:with|without|using|via|by|under|after|no|non|only|modes?|settings?|set-?up|mit|ohne)\b|\bw/|\+|@|%",
+    r"\b(?:with|without|using|via|by|under|after|no|non|only|modes?|settings?|set-?up|thinking|tools?|effort|mit|ohne)\b|\bw/|\+|@|%",
     re.IGNORECASE,
 )
 # A benchmark under the name of a language is a translation, unless the language is in its own name.
@@ -65,7 +65,9 @@ _LANGUAGES: Final = re.compile(
     r"\b(?:arabic|bengali|chinese|czech|dutch|french|german|greek|hebrew|hindi|indonesian|italian|japanese|korean"
     r"|mandarin|persian|polish|portuguese|romanian|russian|spanish|swahili|swedish|telugu|thai|turkish|ukrainian"
     r"|vietnamese|multilingual)\b"
-    r"|\b(?:[0-9]+|two|three|four|five|six|seven|eight|nine|ten|some|several|many) (?:[a-z-]+ )?" + PARTS,
+    r"|(?<![\w.])(?:[0-9]+|two|three|four|five|six|seven|eight|nine|ten|some|several|many) (?:[a-z-]+ )?"
+    + PARTS
+    + r"\b",
     re.IGNORECASE,
 )
 
@@ -119,6 +121,8 @@ def _parts(text: str) -> Iterator[str]:
 def _left(definition: TaskDefinition, part: str, held: Collection[str]) -> list[str]:
     """The words of a part that nothing holds."""
     shown = without_window(part) if definition.releases else part
+    if definition.hub and says_all_parts(definition, (part,)):
+        held = {*held, *words_in(" ".join(definition.hub.configs))}
     shown = without_shots(without_all_parts(definition, shown))
     shown = _HELD_FORMS.sub(" ", shown.replace("_", " "))
     if definition.items:
@@ -132,11 +136,12 @@ def _left(definition: TaskDefinition, part: str, held: Collection[str]) -> list[
 
 def _named_otherwise(definition: TaskDefinition, harness: str) -> str:
     """A harness, with a mark behind its own name for a task that is not one of this benchmark's: *lm-eval (mmlu)*."""
-    called = (definition.id, "".join(words_in(definition.id)), definition.title, *definition.aliases)
+    names = (definition.id, "".join(words_in(definition.id)), definition.title, *definition.aliases)
+    called = [f" {' '.join(words_in(each.replace('+', ' plus ')))} " for each in names]
 
     def marked(found: re.Match[str]) -> str:
         words = f" {' '.join(words_in(found[0].replace('+', ' plus ')))} "
-        return found[0] if any(f" {' '.join(words_in(each))} " in words for each in called) else f"{found[0]} ..."
+        return found[0] if any(each in words for each in called) else f"{found[0]} ..."
 
     return re.sub(r"[(\[][^()\[\]]*[A-Za-z][^()\[\]]*[)\]]", marked, harness)
 
