@@ -44,16 +44,18 @@ _HELD_FORMS: Final = re.compile(
 _VERSION: Final = re.compile(r"(?<![\w.])v?[0-9]+(?:\.[0-9]+)+(?![\w.])")
 _NO_JUDGE: Final = re.compile(r"(?:none|no judge|rules?|by rule|rule[- ]based|n/?a|-)?", re.IGNORECASE)
 HARMLESS: Final = frozenset(
-    (
+    re.findall(
+        r"\w+",
         # function words; those that deny or choose are not among them
         "a an the this that these those it its as is are was were be been has have had and or of in on at by for from "
         "to with over per via all each both we der die das und von im mit über "
         # what scores and the fields of a protocol are called, and harnesses without their tasks' names
         "acc accuracy em exact match score scores rate result results percent correct mean average averaged avg metric "
-        "pass none durchschnitt mittel mittelwert genauigkeit prompt format decoding temperature shot zero test set split whole "
+        "pass none durchschnitt mittel mittelwert genauigkeit prompt format decoding temperature shot zero test set "
+        "split whole "
         "lm lmms eval evals evaluation harness language model task tasks lighteval inspect inspectevals huggingface "
-        "eleutherai steelyard vllm sglang hf transformers"
-    ).split()
+        "eleutherai steelyard vllm sglang hf transformers",
+    )
 )
 # By these a heading names a means or a mode, and not a field that benchmarks are of.
 _OF_A_MODE: Final = re.compile(
