@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from steelyard.stats.bar_gate import BarGate, gate_at_levels, make_bar_gate, safe_rate
+from steelyard.stats.bar_gate import BarGate, gate_at_levels, make_bar_gate
 from steelyard.stats.exact import operating_characteristics
 from steelyard.stats.gate import paired_gate
 from steelyard.stats.intervals import clopper_pearson
@@ -86,6 +86,20 @@ def in_series() -> Table:
             needed.append("none" if rate is None else f"{100 * (rate - float(BAR)):.1f}")
         table.add_row(f"{population:,}", *needed)
     return table
+
+
+def safe_rate(gate: BarGate, power: float = 0.9) -> float | None:
+    """The rate at which a complete pass is green with probability ``power``: how far above its bar a model must be.
+
+    None where no rate is green so often. Raises ValueError for a power outside (0, 1).
+    """
+    from scipy.special import betaincinv
+
+    if not 0 < power < 1:
+        raise ValueError(f"a power is between 0 and 1, not {power}")
+    if gate.green_from > gate.population:
+        return None
+    return float(betaincinv(gate.green_from, gate.population - gate.green_from + 1, power))
 
 
 def colours(

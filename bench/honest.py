@@ -24,12 +24,27 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.vendors import HONEST, INFLATED, Random, Vendor, chances_of, printed, readings, worth_of
+from bench.vendors import (
+    EDGE,
+    HONEST,
+    INFLATED,
+    NOT_REPAIRED,
+    QUOTED,
+    Random,
+    Vendor,
+    Weather,
+    chances_of,
+    printed,
+    readings,
+    worth_of,
+)
 from steelyard.auditing.verdict import rejected
 from steelyard.detectors.claim_retest.detector import ClaimRetest
-from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
+from steelyard.planning.again import asked_again
+from steelyard.planning.decoding import asked_how_often, decoding_of
+from steelyard.planning.order import order_of
 from steelyard.planning.weights import share_out
-from steelyard.plugins import Formats, MeasurementRequest
+from steelyard.plugins import Formats, MeasurementRequest, detector_of
 from steelyard.records import (
     PLAN_FORMAT,
     SUBJECT,
@@ -61,6 +76,7 @@ SCORER = "numeric@7"
 SHARES = 'similarity[{"measure":"token_f1"}]@1'  # gives scores between 0 and 1
 SEED = 20261126
 VENDORS = 200
+WORDS = ("not_testable", "unverifiable", "insufficient_power", "inconsistent", "consistent")  # the worst first
 PART = 250  # of one kind's vendors, in one job
 
 # Vendors of one kind print the same numbers again and again: their tables are made once.
@@ -89,12 +105,18 @@ class BenchPlanner:
 
     def measure(self, request: MeasurementRequest) -> Served:
         """Serve a request."""
-        capabilities, size, claim = self.models[SUBJECT].capabilities, self.population, request.claim
+        size, claim = self.population, request.claim
+        if request.again:
+            return self._serve(request, asked_again(self._named(request.beside), request, self.scorer))
         degrees = request.temperature or 0.0
         mode: Any = "sampled" if degrees else "greedy"
+        repeats, check = 1, request.repeat_check or RepeatCheck()
         if claim:
-            mode, degrees, _ = decoding_of(claim, "generate")
-        check = repeat_check_of(mode, capabilities, size, size) if claim else request.repeat_check or RepeatCheck()
+            mode, degrees, _ = decoding_of(claim, "generate", request.temperature)
+            model = self.models[SUBJECT]
+            two_passes = request.two_passes and model.varies(mode, degrees)
+            repeats, check = asked_how_often(mode, model.capabilities, size, size, self.scorer, two_passes=two_passes)
+            repeats = repeats if request.temperature is None else 1
         measurement = Measurement(
             id=f"{len(self.measurements):02d}",
             task=request.task,
@@ -105,8 +127,8 @@ class BenchPlanner:
             scorers=(self.scorer,),
             population=size,
             samples_root="0" * 64,
-            order_seed=f"seed {len(self.measurements)}",  # one order: the samples are shuffled instead
-            repeats=repeats_of(mode, capabilities, size) if claim else 1,
+            order_seed="",
+            repeats=repeats,
             repeat_check=check,
             limit=request.limit,
             part=self.part,
@@ -114,6 +136,12 @@ class BenchPlanner:
             question="q",
             groups=self.groups if claim else (),
         )
+        return self._serve(request, measurement)
+
+    def _serve(self, request: MeasurementRequest, measurement: Measurement) -> Served:
+        number = len(self.measurements)
+        # One order for all vendors of a kind: the samples are shuffled instead.
+        measurement = msgspec.structs.replace(measurement, id=f"{number:02d}", order_seed=f"seed {number}")
         self.measurements.append(measurement)
         reads = Reads(measurement=measurement.id, scorer=self.scorer)
         self.served.append(Served(request=request.name, reads=reads, prompt=measurement.prompt))
@@ -121,15 +149,27 @@ class BenchPlanner:
 
     def measurement(self, served: Served) -> Measurement:
         """What serves it."""
-        return next(each for each in self.measurements if each.id == served.reads.measurement)
+        return self._named(served.reads.measurement)
+
+    def _named(self, name: str) -> Measurement:
+        return next(each for each in self.measurements if each.id == name)
 
 
 @cache
 def plan_of(vendor: Vendor, values: tuple[str, ...]) -> Plan:
-    protocol, repeats = Protocol(decoding=vendor.decoding), vendor.passes if vendor.passes > 1 else None
+    repeats = 64 if vendor.one_seed else vendor.passes if vendor.passes > 1 else None
+    protocol, unsourced = Protocol(decoding=vendor.decoding), ("decoding",) * vendor.unsourced
     average: Literal["", "macro"] = "macro" if vendor.subtasks else ""
     claims = tuple(
-        Claim(task=f"t{row}", value=value, samples=vendor.scored, repeats=repeats, protocol=protocol, average=average)
+        Claim(
+            task=f"t{row}",
+            value=value,
+            samples=vendor.scored,
+            repeats=repeats,
+            protocol=protocol,
+            average=average,
+            unsourced=unsourced,
+        )
         for row, value in enumerate(values)
     )
     sheet = ClaimSheet(model="m", claims=claims, digest="0" * 64)
@@ -180,7 +220,7 @@ def audit(vendor: Vendor, source: Random) -> Audited:
         results.append(result)
         asked += calls
     words = {result.word.value for result in results}
-    word = next(word for word in ("not_testable", "insufficient_power", "inconsistent", "consistent") if word in words)
+    word = next(word for word in WORDS if word in words)
     return Audited("inconsistent" if rejected(plan, results) else word, asked / vendor.asked_of / vendor.claims)
 
 
@@ -200,24 +240,35 @@ def _retest(vendor: Vendor, plan: Plan, test: PlannedTest, source: Random) -> tu
 def retest(answering: Callable[[Measurement], Answerer], plan: Plan, test: PlannedTest) -> tuple[DetectorResult, int]:
     """One test of what these endpoints answer, and how many calls it took."""
     read = {each.measurement for each in test.reads}
-    answerers = {each.id: answering(each) for each in plan.measurements if each.id in read}
-    finder: Any = ClaimRetest().open(test, plan)
+    measurements = [each for each in plan.measurements if each.id in read]
+    answerers = {each.id: answering(each) for each in measurements if not each.again}
+    detector = detector_of(test.rule)
+    assert detector is not None, "the plan's own rule"
+    finder: Any = detector.open(test, plan)
     calls = {name: iter(_calls(plan.by_id[name])) for name in answerers}
-    asked = 0
-    while (turn := next(_turns(finder, calls), None)) is not None:
-        call = next(calls[turn], None)
-        if call is None:
-            del calls[turn]
-            continue
-        asked += 1
-        finder.observe(answerers[turn].score(call))
+    asked, is_asked = 0, True
+    while is_asked:
+        is_asked = False
+        for call in _turn(finder, measurements, calls):
+            asked, is_asked = asked + 1, True
+            of = plan.by_id[call.measurement]
+            finder.observe(answerers[of.beside if of.again else of.id].score(call))
     return finder.find({}), asked
 
 
-def _turns(finder: Any, calls: dict[str, Iterator[Call]]) -> Iterator[str]:
-    """The measurements that may be asked now."""
+def _turn(finder: Any, measurements: Sequence[Measurement], calls: dict[str, Iterator[Call]]) -> Iterator[Call]:
+    """The calls that may be made next: those of one measurement, until another one is to be asked."""
+    for each in measurements:
+        if each.again and finder.has_read(each.beside) and (places := finder.left(each.id)):
+            order = order_of(next(first for first in measurements if first.id == each.beside))
+            yield from (Call(each.id, place, *divmod(order[place], each.repeats)) for place in places)
+            return
     closed, heads = finder.closed, finder.heads
-    return (name for name in calls if name not in closed and heads[name] is not None)
+    for name in [name for name in calls if name not in closed and heads[name] is not None]:
+        for call in calls[name]:
+            yield call
+            if name in finder.closed or finder.heads[name] is None:
+                return
 
 
 class Answerer:
@@ -226,20 +277,27 @@ class Answerer:
     def __init__(self, vendor: Vendor, measurement: Measurement, source: Random) -> None:
         self._vendor, self._source = vendor, source
         loses = vendor.loses + vendor.formats[int(measurement.prompt)]
-        model = replace(vendor, accuracy=vendor.accuracy - loses)
-        chances = chances_of(model, vendor.sampled if measurement.decoding == "sampled" else vendor.variance)
+        sampled = vendor.sampled if vendor.clamped is None else vendor.clamped
+        is_sampled = measurement.decoding == "sampled"
+        model = replace(vendor, accuracy=vendor.accuracy - loses - (0.0 if is_sampled else vendor.gap))
+        chances = chances_of(model, sampled if is_sampled else vendor.variance)
         if vendor.cached:
             chances = (source.random(vendor.population) < chances).astype(float)
         # The part that is here, in a random order: the committed order is one and the same.
-        here = source.permutation(len(chances))[: vendor.asked_of]
+        here = np.arange(len(chances)) if vendor.drift else source.permutation(len(chances))[: vendor.asked_of]
         self._chances, self._worth = chances[here], [each[here] for each in worth_of(vendor)]
         subtasks = vendor.subtasks or (vendor.population,)
         self._groups = np.repeat([f"s{place}" for place in range(len(subtasks))], subtasks)[here]
         self._filtered = source.random(vendor.asked_of) < vendor.filtered
+        self._weather = Weather(vendor, source)
+        self._documents = np.arange(vendor.asked_of) // max(1, vendor.shares)
+        if vendor.scattered:
+            self._documents = source.permutation(self._documents)
+        self._drawn: dict[tuple[str, int, int], float] = {}
 
     def score(self, call: Call) -> SampleScore:
         """The score of the answer to one call."""
-        value = float(self._source.random() < self._chances[call.sample])
+        value = float(self._draw(call) < self._chances[call.sample] * self._weather.next())
         status: Any = self._status(call, value)
         if self._vendor.says and status == "scored":
             text = self._vendor.says[int(self._source.integers(len(self._vendor.says)))]
@@ -256,6 +314,15 @@ class Answerer:
             seq=0,
             group=str(self._groups[call.sample]),
         )
+
+    def _draw(self, call: Call) -> float:
+        """A number from 0 to 1: of its own for each answer, or one for all of a document in each pass."""
+        if not self._vendor.shares:
+            return self._source.random()
+        key = call.measurement, call.repeat, int(self._documents[call.sample])
+        if key not in self._drawn:
+            self._drawn[key] = self._source.random()
+        return self._drawn[key]
 
     def _status(self, call: Call, value: float) -> str:
         vendor, lost = self._vendor, self._source.random()
@@ -347,10 +414,17 @@ def main() -> None:
     parser.add_argument("--vendors", type=int, default=VENDORS, help="audits of each kind")
     parser.add_argument("--only", default="", help="kinds whose name contains this")
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
-    parser.add_argument("--of", choices=("honest", "inflated", "both"), default="both", help="which vendors")
+    tables = (
+        ("Honest vendors that the former rule accused", "quoted", QUOTED),
+        ("Honest vendors that no second pass helps", "others", NOT_REPAIRED),
+        ("Claims just above what may be confirmed", "edge", EDGE),
+        ("Honest vendors", "honest", HONEST),
+        ("Inflated claims", "inflated", INFLATED),
+    )
+    parser.add_argument("--of", choices=[name for _, name, _ in tables], nargs="*", help="which vendors (default: all)")
     arguments = parser.parse_args()
-    for title, name, kinds in (("Honest vendors", "honest", HONEST), ("Inflated claims", "inflated", INFLATED)):
-        chosen = [kind for kind in kinds if arguments.only in kind.name and arguments.of in (name, "both")]
+    for title, name, kinds in tables:
+        chosen = [kind for kind in kinds if arguments.only in kind.name and name in (arguments.of or [name])]
         if chosen:
             rows = measure_all(chosen, arguments.vendors)
             machine = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}"

@@ -15,11 +15,15 @@ from steelyard.scorers import open_scorer
 from tests.scorers.dialects import MARKED, NUMBERS, PLAIN
 
 __all__ = [
+    "EDGE",
     "HONEST",
     "INFLATED",
+    "NOT_REPAIRED",
+    "QUOTED",
     "TEMPERATURE",
     "Random",
     "Vendor",
+    "Weather",
     "chances_of",
     "printed",
     "readings",
@@ -55,6 +59,12 @@ class Vendor:
     rows, of which the first alone is inflated. ``audit``: the auditor's key asks this for so many times. ``partial``:
     scores lie between 0 and 1; a wrong answer has up to so much, and a right one lacks up to half of that.
     ``subtasks``: it prints the mean over subtasks of these sizes; what varies is in the first ones.
+    ``gap``: its greedy answers are worse by so much than sampled ones. ``bursts``: this share of the time, in stretches
+    of so many calls, it is worse by so much, and it prints its mean with them. ``shares``: one draw decides for so many
+    neighbours in the file, in each pass anew, or where they are ``scattered`` for as many anywhere. ``clamped``: here
+    sampled answers vary by this much instead. ``drift``: it gets worse by so much from the first item of the file to
+    the last, and it scored the first ``scored``. ``unsourced``: what the sheet says of its decoding is the auditor's
+    word. ``one_seed``: it printed the mean of 64 passes that are all alike.
     """
 
     name: str
@@ -84,6 +94,14 @@ class Vendor:
     audit: int = 1
     partial: float = 0.0
     subtasks: tuple[int, ...] = ()
+    gap: float = 0.0
+    bursts: tuple[float, int, float] | None = None
+    shares: int = 0
+    scattered: bool = False
+    clamped: float | None = None
+    drift: float = 0.0
+    unsourced: bool = False
+    one_seed: bool = False
 
     @property
     def asked_of(self) -> int:
@@ -128,6 +146,93 @@ def _in_sizes(kind: Vendor, sizes: tuple[int, ...] = LARGE) -> tuple[Vendor, ...
     return tuple(replace(kind, population=size) for size in sizes)
 
 
+# What the first rule accused: each is honest, and the page on them has all of its cells.
+QUOTED: tuple[Vendor, ...] = (
+    *(
+        kind
+        for gap in (-0.03, 0.0, 0.02, 0.03, 0.06)
+        for kind in _in_sizes(
+            Vendor(
+                f"sampled, does not say so, greedy {100 * gap:+.0f} points lower",
+                0,
+                "2",
+                0.75,
+                0.005,
+                0.05,
+                "",
+                True,
+                gap=gap,
+            ),
+            (164, 198, 500, GSM8K),
+        )
+    ),
+    *_in_sizes(Vendor("sampled (w = 0.1), does not say so", 0, "2", 0.75, 0.005, 0.1, "", True), (30, 198)),
+    *(
+        Vendor(
+            f"bursts of {length}, claim: its {'rate' if rate else 'pass'}",
+            size,
+            bursts=(0.05, length, 0.4),
+            states_rate=rate,
+        )
+        for size, length in ((801, 50), (GSM8K, 50), (GSM8K, 200))
+        for rate in (True, False)
+    ),
+    *_in_sizes(
+        Vendor("sampled, noise shared by 20 neighbours", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=20),
+        (198, 500, GSM8K),
+    ),
+    *_in_sizes(
+        Vendor("sampled, noise shared by 3 neighbours", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=3), (198, GSM8K)
+    ),
+    *_in_sizes(Vendor("sampled, temperature clamped", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE, clamped=0.05), (30, 198)),
+    *(
+        Vendor(f"samples: the first 200, the file gets {100 * drift:.0f} points harder", GSM8K, scored=200, drift=drift)
+        for drift in (0.1, 0.2)
+    ),
+    Vendor(
+        "sampled, the auditor's sheet says greedy, 2 points lower",
+        500,
+        "2",
+        0.75,
+        0.005,
+        0.05,
+        "greedy",
+        True,
+        gap=0.02,
+        unsourced=True,
+    ),
+)
+# No second pass shows these: the sentence on the rate names them.
+NOT_REPAIRED: tuple[Vendor, ...] = (
+    *_in_sizes(
+        Vendor("sampled, noise shared by 20 scattered", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=20, scattered=True),
+        (198, 500, GSM8K),
+    ),
+    Vendor("one seed in all of 64 passes", 30, "2", 0.75, 0.0, 0.1, TEMPERATURE, one_seed=True),
+)
+# Just below what may be confirmed: how often it is, anyway.
+EDGE: tuple[Vendor, ...] = (
+    *_in_sizes(Vendor("w = 0.016", 0, variance=0.016, inflated=0.0206, states_rate=True), (198, 500, GSM8K)),
+    *_in_sizes(
+        Vendor("w = 0.016, flips of 0.9", 0, "2", 0.5, 0.016, flip=0.9, inflated=0.0206, states_rate=True), (198, 500)
+    ),
+    *_in_sizes(
+        Vendor(
+            "sampled, noise shared by 20 neighbours",
+            0,
+            "2",
+            0.75,
+            0.0,
+            0.1,
+            TEMPERATURE,
+            shares=20,
+            inflated=0.0206,
+            states_rate=True,
+        ),
+        (198, 500),
+    ),
+    *_in_sizes(Vendor("bursts of 50", 0, bursts=(0.05, 50, 0.4), inflated=0.0206, states_rate=True), (198, 801, GSM8K)),
+)
 HONEST: tuple[Vendor, ...] = (
     *_in_sizes(Vendor("greedy, in-process", 0, in_process=True), SIZES),
     *_in_sizes(Vendor("greedy", 0), SIZES),
@@ -153,14 +258,6 @@ HONEST: tuple[Vendor, ...] = (
     *_in_sizes(
         Vendor("mean of 4 passes", 0, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE, passes=4), (30, *LARGE)
     ),
-    *(
-        kind
-        for w in (0.05, 0.1)
-        for kind in _in_sizes(
-            Vendor(f"sampled (w = {w}), does not say so", 0, "2", 0.75, 0.005, w, decoding="", hides=True),
-            (30, 164, 198),
-        )
-    ),
     Vendor("sampled, does not say so, in-process", 198, sampled=0.05, decoding="", hides=True, in_process=True),
     *_in_sizes(
         Vendor("sampled, behind a cache", 0, accuracy=0.75, sampled=0.05, decoding=TEMPERATURE, cached=True), SIZES
@@ -170,9 +267,6 @@ HONEST: tuple[Vendor, ...] = (
         for w in (0.005, 0.016)
         for kind in _in_sizes(Vendor(f"batch noise w = {w}, behind a cache", 0, variance=w, cached=True), SIZES)
     ),
-    Vendor("scored 20 of N", GSM8K, accuracy=0.95, scored=20),
-    Vendor("scored 30 of N", 198, scored=30),
-    Vendor("scored 200 of N", GSM8K, scored=200, in_process=True),
     Vendor("100 of N are here, --allow-part", GSM8K, variance=0.005, part=100),
     Vendor("500 of N are here, --allow-part", 14_042, variance=0.005, part=500),
     *(
@@ -312,8 +406,32 @@ INFLATED: tuple[Vendor, ...] = (
 )
 
 
+class Weather:
+    """By how much of its accuracy an endpoint is worse, call by call: in bursts, which begin at any time."""
+
+    def __init__(self, vendor: Vendor, source: Random) -> None:
+        self._share, self._length, drop = vendor.bursts or (0.0, 1, 0.0)
+        self._source, self._is_bad = source, bool(source.random() >= self._share)  # the other one begins
+        self._worse, self._left = 1 - drop / vendor.accuracy, 0
+
+    def next(self) -> float:
+        """The factor of the next call's chance to be right."""
+        if not self._share:
+            return 1.0
+        while not self._left:
+            self._is_bad = not self._is_bad
+            length = self._length if self._is_bad else self._length * (1 - self._share) / self._share
+            self._left = int(self._source.geometric(1 / length))
+        self._left -= 1
+        return self._worse if self._is_bad else 1.0
+
+
 def chances_of(vendor: Vendor, variance: float) -> Chances:
     """p of each sample: those that vary, and those that are always right or always wrong, so that the mean is right."""
+    if vendor.drift:
+        places: Chances = np.arange(vendor.population, dtype=np.float64)
+        rate = vendor.accuracy + vendor.drift * (0.5 - places / vendor.population)
+        return (places * 0.618033988749895 % 1 < rate).astype(np.float64)
     varying = variance * vendor.population / (vendor.flip * (1 - vendor.flip))
     flips = 10 * round(varying / 10) if vendor.flip != 0.5 else 2 * round(varying / 2)
     right = round(vendor.accuracy * vendor.population) - round(flips * vendor.flip)
@@ -338,10 +456,16 @@ def printed(vendor: Vendor, source: Random) -> str:
     wrong, right = worth_of(vendor)
     if vendor.states_rate:  # rounded in its favour
         rate = float((wrong + (right - wrong) * chances) @ weights_of(vendor))
+        rate -= vendor.bursts[0] * vendor.bursts[2] if vendor.bursts else 0.0
         return f"{math.floor(1000 * (rate + vendor.inflated) + 0.5 + 1e-9) / 10:.1f}"
-    marks = (source.random((vendor.passes, vendor.population)) < chances).mean(axis=0)
+    draws = source.random((vendor.passes, vendor.population))
+    if vendor.shares:  # neighbours are neighbours of a shuffled file
+        of = np.argsort(source.permutation(vendor.population)) // vendor.shares
+        draws = source.random((vendor.passes, vendor.population))[:, of]
+    marks = (draws < chances).mean(axis=0)
     scores = wrong + (right - wrong) * marks
     mean = scores @ weights_of(vendor) if vendor.scored is None else source.choice(scores, vendor.scored, False).mean()
+    mean = scores[: vendor.scored].mean() if vendor.drift else mean
     return f"{min(100.0, 100 * (mean + vendor.inflated)):.1f}"
 
 

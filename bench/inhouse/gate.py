@@ -9,8 +9,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.gates import safe_rate
 from bench.inhouse.table import SEED, Printed, share
-from steelyard.stats.bar_gate import BarGate, make_bar_gate, safe_rate
+from steelyard.stats.bar_gate import BarGate, make_bar_gate
 from steelyard.stats.gate import paired_gate, self_test
 
 __all__ = ["Colours", "Sessions", "measure_paired", "measure_sessions", "tables"]
@@ -29,20 +30,18 @@ class Colours:
     flips: int
 
 
-def measure_paired(
-    n: int, change: float, runs: int, *, sameness: float = 1.0, steps: int = 1, shift: float = 0.0
-) -> Colours:
+def measure_paired(n: int, change: float, runs: int, *, sameness: float = 1.0, shift: float = 0.0) -> Colours:
     """Two runs whose mean score is ``change`` above that of one baseline, over samples that are drawn anew.
 
-    ``sameness``: rates of samples are beta(.7·s, .3·s); near 0 nearly all are 0 or 1. ``steps``: a score is a share of
-    so many yes-or-no parts. ``shift``: standard deviation of what each whole pass adds.
+    ``sameness``: rates of samples are beta(.7·s, .3·s); near 0 nearly all are 0 or 1. ``shift``: standard deviation of
+    what each whole pass adds.
     """
-    random = np.random.default_rng([SEED, n, round(1000 * (1 + change)), round(1000 * sameness), steps])
+    random = np.random.default_rng([SEED, n, round(1000 * (1 + change)), round(1000 * sameness), 1])
     red = green = flips = 0
     for _ in range(runs):
         rates = random.beta(0.7 * sameness, 0.3 * sameness, n)
         baseline, first, second = (
-            random.binomial(steps, np.clip(_worse(rates, each) + shift * random.standard_normal(), 0, 1)) / steps
+            random.binomial(1, np.clip(_worse(rates, each) + shift * random.standard_normal(), 0, 1))
             for each in (0.0, change, change)
         )
         found = paired_gate(first.tolist(), baseline.tolist(), MARGIN, ALPHA)
@@ -59,16 +58,15 @@ def _worse(rates: Doubles, change: float) -> Doubles:
 
 def _paired(runs: int) -> Printed:
     rows = []
-    for name, steps, sameness, shift in (
-        ("0/1, samples vary much", 1, 4.0, 0.0),
-        ("0/1, samples vary little", 1, 0.3, 0.0),
-        ("five criteria", 5, 1.0, 0.0),
-        ("0/1, passes ± 2 points", 1, 0.3, 0.02),
+    for name, sameness, shift in (
+        ("0/1, samples vary much", 4.0, 0.0),
+        ("0/1, samples vary little", 0.3, 0.0),
+        ("0/1, passes ± 2 points", 0.3, 0.02),
     ):
         for n in (100, 300, 1_000):
-            same = measure_paired(n, 0.0, runs, sameness=sameness, steps=steps, shift=shift)
-            edge = measure_paired(n, -MARGIN, runs, sameness=sameness, steps=steps, shift=shift)
-            bad = measure_paired(n, -0.08, runs, sameness=sameness, steps=steps, shift=shift)
+            same = measure_paired(n, 0.0, runs, sameness=sameness, shift=shift)
+            edge = measure_paired(n, -MARGIN, runs, sameness=sameness, shift=shift)
+            bad = measure_paired(n, -0.08, runs, sameness=sameness, shift=shift)
             cells = (share(same.red, runs), share(same.flips, runs), share(same.green, runs))
             of_edge = (share(edge.red, runs), share(edge.green, runs))
             rows.append((f"{name}, n = {n:,}", *cells, *of_edge, share(bad.red, runs)))

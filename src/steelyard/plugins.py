@@ -221,7 +221,8 @@ class MeasurementRequest:
     task. ``limit`` is the most samples asked, in place of the user's; ``arm`` and ``beside`` say what a further
     measurement is, and beside which one it stands. ``drawn`` asks samples that are made from a seed which nobody can
     foresee (:mod:`steelyard.planning.drawn`). ``again`` asks samples of that one again, ``repeats`` times: so many that
-    got no answer, and as many that got one (:class:`Chooser`). ``scorer`` is an identifier, in place of the task's own
+    got no answer, and as many that got one (:class:`Chooser`). ``two_passes``: where answers vary, the detector asks a
+    second pass itself, so that no repeat check is needed. ``scorer`` is an identifier, in place of the task's own
     rule; ``window`` is a part of the task, as a plan seals it.
     """
 
@@ -240,6 +241,7 @@ class MeasurementRequest:
     drawn: str = ""
     beside: str = ""
     again: int = 0
+    two_passes: bool = False
     scorer: str = ""
     window: str = ""
 
@@ -363,12 +365,12 @@ class ComparingMonitor(Monitor, Protocol):
 class Chooser(Monitor, Protocol):
     """A monitor that chooses which samples are asked again (:attr:`~steelyard.records.Measurement.again`).
 
-    What they are asked beside is never asked for its sake: it is always ``closed``. Asking again begins when that one
-    is over: when its other tests need no more, or all of it was read.
+    Asking again begins when what they are asked beside is over, or stands still: when its tests need no more, or
+    :meth:`has_read` says so.
     """
 
     def has_read(self, measurement: str) -> bool:
-        """Whether all that was planned of a measurement was read."""
+        """Whether all that was planned of a measurement was read, or no more of it before some of it is asked again."""
         ...
 
     def left(self, measurement: str) -> Sequence[int]:

@@ -24,7 +24,7 @@ __all__ = ["GateOutcome", "SteelyardGate", "steelyard_gate"]
 
 MARK: Final = "steelyard"
 _INCONCLUSIVE: Final = ("fail", "xfail", "skip")
-_OWN: Final = ("suite", "model", "at_least", "baseline", "margin", "inconclusive")
+_OWN: Final = ("suite", "model", "at_least", "baseline", "margin", "rule", "inconclusive")
 _DOC: Final = (
     "steelyard(suite, model, at_least, inconclusive='fail', **choices): "
     "fail where the model's score on the suite is shown to be below at_least; choices are those of steelyard.gate"
@@ -187,6 +187,7 @@ def _asked(item: pytest.Item, family: int) -> GateOutcome:
             task,
             model=given["model"],
             at_least=given.get("at_least"),
+            rule=given.get("rule"),
             baseline=_under(root, given.get("baseline")),
             margin=given.get("margin"),
             family=family,
@@ -210,7 +211,7 @@ def _arguments(item: pytest.Item) -> dict[str, Any]:
     given = dict(marker.kwargs)
     if not given.get("model") and (usual := str(item.config.getini("steelyard_model"))):
         given["model"] = usual
-    bars = ("baseline", "margin") if "baseline" in given else ("at_least",)
+    bars = ("baseline", "margin") if "baseline" in given else ("rule" if "rule" in given else "at_least",)
     if lacking := [name for name in ("suite", "model", *bars) if given.get(name) in (None, "")]:
         _fail(f"the mark lacks {', '.join(lacking)}: @pytest.mark.steelyard(suite=…, model=…, at_least=…)")
     return given

@@ -188,7 +188,7 @@ def test_what_was_asked_is_said_where_the_number_of_worked_examples_is_not(
     with ShotServer(shown(10, "Lamps: "), number) as server:
         audit(server, claim, "--dry-run")
         said = " ".join(capsys.readouterr().out.split())
-        assert "asked one after another, until one reaches the claim: completion 0-shot, completion 10-shot." in said
+        assert "asked one after another, until one reaches the claim: completion 0-shot; completion 10-shot." in said
         code, report = audit(server, claim)
     (row,) = report["claims"]
     assert (code, row["formats"]) == (0, ["completion 0-shot", "completion 10-shot"])

@@ -33,6 +33,10 @@ from steelyard.records import Claim, Protocol
         ("", {"repeats": 4}, None, True),
         ("", {"repeats": 1}, None, False),
         ("", {"repeats": "several"}, None, True),
+        ("greedy", {"unsourced": ("decoding",)}, None, False),
+        ("temperature 0.6", {"unsourced": ("decoding",), "metric": "avg@64"}, None, True),
+        ("", {"repeats": 4, "unsourced": ("repeats",)}, None, False),
+        ("", {"metric": "avg@64", "unsourced": ("metric",)}, None, False),
     ],
 )
 def test_what_a_sheet_says_of_decoding(

@@ -175,8 +175,8 @@ def test_another_prompt_is_held_against_the_same_items(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ([], "one of the two"),
-        (["--at-least", "0.5", "--baseline", "base", "--margin", "2"], "one of the two"),
+        ([], "give one of"),
+        (["--at-least", "0.5", "--baseline", "base", "--margin", "2"], "give one of"),
         (["--baseline", "base"], "--baseline needs --margin"),
         (["--at-least", "0.5", "--margin", "2"], "--margin is for --baseline"),
         (["--baseline", "base", "--margin", "2%"], "percentage points from 0 to below 100"),

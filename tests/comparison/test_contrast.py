@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.compare_skewed import Power, Skewed, measure
@@ -25,9 +27,9 @@ def test_six_groups_or_more_are_clusters(groups: int, clusters: int | None) -> N
     assert (None if found.clusters is None else len(set(found.clusters))) == clusters
 
 
-def test_graded_scores_are_flipped() -> None:
+def test_graded_scores_have_the_padded_t() -> None:
     found = contrast("overall", paired_samples(answers([(0.25, 0.5), (0.5, 0.75), (0.5, 0.25)] * 20)), see=0.02)
-    assert found.method == "sign flips and padded t"
+    assert found.method == "padded t"
     assert found.difference[0] == pytest.approx(0.25 / 3)
     assert (found.gains, found.losses) == (40, 20)
     assert found.p == pytest.approx(0.0542, abs=0.0001)  # signs alone .0135, as McNemar's: all steps are equal
@@ -48,11 +50,32 @@ def test_needed_samples() -> None:
     assert 1_200 < rare.needs < 1_700
 
 
+def test_a_stretch_of_time_and_neighbours_in_the_file_are_no_difference() -> None:
+    pairs = answers([(1.0, 0.0)] * 40 + [(1.0, 1.0)] * 160)
+    names = [f"task/file/{place}" for place in range(200)]
+    scattered = [f"task/file/{place * 77 % 200}" for place in range(200)]
+    timed = [(replace(one, asked_us=place + 1), replace(other, asked_us=1)) for place, (one, other) in enumerate(pairs)]
+    for samples, method in (
+        (paired_samples(pairs), "exact McNemar"),
+        (paired_samples(pairs, scattered), "exact McNemar"),
+        (paired_samples(pairs, names), "exact McNemar and blocks"),
+        (paired_samples(timed, scattered), "exact McNemar and blocks"),
+    ):
+        found = contrast("overall", samples, see=0.02)
+        blocked = "blocks" in method
+        assert (found.method, found.p > 0.05, found.ci[1] > 0) == (method, blocked, blocked)
+
+
 def test_joined_tasks_keep_their_clusters() -> None:
     parts = [paired_samples(answers([(0.0, 1.0)] * 12, 6)), paired_samples(answers([(1.0, 1.0)] * 5))]
     whole = PairedSamples.joined(parts)
     assert whole.clusters is not None
     assert len(set(whole.clusters)) == 6 + 5
+    again = [
+        paired_samples(answers([(1.0, 1.0)] * 3), names) for names in (["a/2", "a/1", "a/3"], ["b/3", "b/2", "b/1"])
+    ]
+    assert PairedSamples.joined(again).file == (1, 0, 2, 5, 4, 3)
+    assert again[0].chosen("g0").file == (1, 0, 2)
     with pytest.raises(ValueError, match="samples"):
         contrast("overall", PairedSamples((), (), (), None), see=0.02)
 

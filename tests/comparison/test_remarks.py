@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from steelyard.comparison.pairing import PairedTask, paired_tasks, tasks_of_one
@@ -17,8 +19,20 @@ def said(one: ScoredRun, other: ScoredRun) -> str:
     return "\n".join(remarks(("A", one), ("B", other), tasks, tasks_of_one(one, other)))
 
 
+def timed(run: ScoredRun, number: int) -> ScoredRun:
+    samples = {f"s{each}": SampleAnswers(1.0, 1.0, "", f"t s{each}", (), asked_us=each) for each in range(number)}
+    return changed(run, samples=samples)
+
+
 def test_nothing_to_say_of_two_plain_runs() -> None:
-    assert said(scored_run("a", SCORES), scored_run("b", SCORES)) == ""
+    one, other = (timed(scored_run(name, SCORES), 30) for name in "ab")
+    assert said(one, other) == ""
+    few = said(scored_run("a", SCORES), scored_run("b", SCORES))
+    assert few == "t: 12 samples are too few for blocks: answers are taken as independent"
+    unknown = changed(
+        other, samples={name: replace(each, asked_us=0) for name, each in other.measured[0].samples.items()}
+    )
+    assert said(one, unknown).startswith("t: nothing says when B asked each sample")
 
 
 def test_what_has_no_pair_is_named() -> None:

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from steelyard.stats.bar_gate import make_bar_gate, safe_rate
+from bench.gates import safe_rate
+from steelyard.stats.bar_gate import make_bar_gate
 from tests.conftest import SumsServer
 from tests.docs.pages import ROOT, blocks
 

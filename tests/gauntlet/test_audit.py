@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from steelyard.gauntlet.audit import Audit, audit, scores_of
-from steelyard.gauntlet.parameters import Kind, World
+from steelyard.gauntlet.parameters import Benchmark, Bursts, Clusters, Kind, World
 from steelyard.gauntlet.planner import plan_of
 from steelyard.gauntlet.vendors import Abilities, draw_vendor
 
@@ -52,7 +53,8 @@ def test_a_large_lie_is_found_by_the_detector_that_sees_it(small: World) -> None
 
 
 def test_a_decided_test_reads_no_further(small: World) -> None:
-    found = audits(small, 10, inflated=60.0)
+    large = msgspec.structs.replace(small, benchmarks=(Benchmark(name="b", samples=1500),))
+    found = audits(large, 3, inflated=40.0)
     tests = [test for each in found for test in each.tests if test.detector == "claim_retest"]
     assert np.mean([test.read / test.of for test in tests]) < 0.95
     assert sum(each.calls for each in found) < sum(each.most for each in found)
@@ -106,3 +108,76 @@ def test_scores_of_a_plan_are_those_of_all_its_measurements(small: World) -> Non
     plan = plan_of(vendor)
     counts = Counter(score.measurement for score in scores_of(vendor, plan, random) if score.position >= 0)
     assert counts == {each.id: each.planned for each in plan.measurements}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"decoding": "sampled", "stated": "nothing", "greedy_lower": 0.0},
+        {"bursts": Bursts(share=0.1, drop=40, calls=(5, 20))},
+        {"decoding": "sampled", "clusters": Clusters(size=5)},
+        {"decoding": "sampled", "clamped": 0.9},
+        {"lowers": 0.05, "slow": 3.0},
+    ],
+    ids=["unstated", "bursts", "neighbours", "clamped", "lowering"],
+)
+def test_each_way_to_answer_ends_in_an_audit_that_follows_from_its_numbers(
+    small: World, changes: dict[str, Any]
+) -> None:
+    """How often each is accused is measured by the gauntlet itself."""
+    found = audits(small, 3, seed=4, **changes)
+    assert found == audits(small, 3, seed=4, **changes)
+    for each in found:
+        assert len(each.tests) == 4
+        assert 0 < each.calls <= each.most
+        assert all(0 < test.read <= test.of for test in each.tests if test.detector == "claim_retest")
+
+
+def test_a_measurement_gets_the_answers_of_its_decoding_and_of_its_time(small: World) -> None:
+    """Greedy answers that are always wrong, and a model that is another one in the last two fifths of the calls."""
+    abilities = Abilities(small)
+
+    def scores(**changes: Any) -> dict[str, list[float]]:
+        random = np.random.default_rng(1)
+        vendor = draw_vendor(abilities, Kind(name="k", unsteady=(0.0,), **changes), random)
+        plan, found = plan_of(vendor), dict[str, list[float]]()
+        for score in scores_of(vendor, plan, random):
+            measurement = plan.by_id[score.measurement]
+            if measurement.task == "fixed" and score.value is not None:
+                found.setdefault(measurement.decoding, []).append(score.value)
+        return found
+
+    found = scores(decoding="sampled", stated="nothing", greedy_lower=100.0)
+    assert set(found) == {"greedy", "sampled"}
+    assert not any(found["greedy"])
+    assert np.mean(found["sampled"]) > 0.2
+    (answers,) = scores(ability=-50.0, correlation=0.6, share=0.4, day=0).values()
+    assert any(answers[:36])
+    assert not any(answers[36:])
+
+
+def test_committed_orders_are_an_audit_s_own_where_places_matter(small: World) -> None:
+    """One order for all would make one coin of the luck of all vendors."""
+    abilities = Abilities(small)
+    plain, of_documents = (
+        draw_vendor(abilities, Kind(name="k", clusters=clusters), np.random.default_rng(1))
+        for clusters in (None, Clusters(size=5))
+    )
+    seeds = [each.order_seed for each in plan_of(plain).measurements]
+    assert seeds == [f"seed {number}" for number in range(len(seeds))]
+    assert [each.order_seed for each in plan_of(of_documents).measurements] == [f"{seed} own" for seed in seeds]
+    again = audits(small, 4, clusters=Clusters(size=5), unsteady=(0.2,))
+    assert len({each.calls for each in again}) > 1
+
+
+def test_what_the_first_pass_would_accuse_is_asked_again_and_no_place_twice(small: World) -> None:
+    """The second answers to the same items, at a later time."""
+    abilities, random = Abilities(small), np.random.default_rng(1)
+    asked = []
+    for _ in range(3):
+        vendor = draw_vendor(abilities, Kind(name="k", inflated=30.0, stated="nothing", greedy_lower=1.0), random)
+        found = audit(vendor, random)
+        asked += [found.calls / sum(each.planned for each in plan_of(vendor).measurements if not each.again)]
+        assert found.calls <= found.most
+        assert all(test.is_found for test in found.tests if test.detector == "claim_retest" and not test.is_true)
+    assert min(asked) > 1.2

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import StringIO
 
 from rich.console import Console
 
 from steelyard.gauntlet.forms import Shown, html, markdown, percent, plain, print_shown, share
-from steelyard.gauntlet.rates import rate
+from steelyard.gauntlet.rates import WorldRates, rate
 
 SHOWN = Shown(
     ["First", "Second"],
@@ -17,15 +16,7 @@ SHOWN = Shown(
 )
 
 
-@dataclass
-class Head:
-    """What any world says of itself."""
-
-    world: str = "w"
-    digest: str = "0" * 64
-    seed: int = 7
-    honest: int = 1
-    cheats: int = 2
+HEAD = WorldRates(world="w", digest="0" * 64, seed=7, honest=1, cheats=2)
 
 
 def test_a_rate_is_shown_with_and_without_its_interval() -> None:
@@ -39,14 +30,14 @@ def test_every_form_has_the_sentences_and_the_table() -> None:
     console = Console(file=StringIO(), width=100)
     print_shown(SHOWN, console)
     assert isinstance(console.file, StringIO)
-    for text in (console.file.getvalue(), markdown(SHOWN, "here"), html(Head(), SHOWN, "now")):
+    for text in (console.file.getvalue(), markdown(SHOWN, "here"), html(HEAD, SHOWN, "now")):
         for part in ("First.", "Second.", "Title", ".500"):
             assert part in text
     assert markdown(SHOWN, "here").startswith("here\n\nFirst.\n\n")
 
 
 def test_a_page_escapes_names_and_says_where_answers_go() -> None:
-    page = html(Head(), SHOWN, "now")
+    page = html(HEAD, SHOWN, "now")
     assert "<b>x" not in page
     assert "&lt;b&gt;x" in page
     assert "Nobody is asked. What is honest is known" in page

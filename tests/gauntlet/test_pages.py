@@ -40,6 +40,17 @@ def test_the_first_sentence_is_of_whole_reports(small: World) -> None:
     assert first.startswith("Of 9 honest vendors, ")
 
 
+def test_power_is_printed_of_all_cheats_beside_those_that_could_be_found(small: World) -> None:
+    found = rates(small)
+    whole = next(each for each in found.right if not each.kind and not each.honest)
+    assert whole.found
+    (sentence,) = (each for each in pages.sentences(found) if "found at all" in each)
+    assert sentence.startswith(f"Of {whole.found.of} cheats, {100 * whole.found.share:.1f} %")
+    assert f"of the {whole.vendors} that a test says it finds" in sentence
+    (table,) = (each for each in pages.tables(found) if "found at all" in each[1])
+    assert all(len(row) == 5 for row in table[2])
+
+
 def test_names_of_a_file_are_escaped(small_file: Path) -> None:
     small_file.write_text(small_file.read_text().replace("name: plain", "name: <script>x"))
     text = pages.html(rates(load_world("simulated", small_file)), "now")

@@ -15,13 +15,15 @@ from steelyard.stats.series import series_share
 def test_claims_share_what_the_others_leave_of_the_level(small: World, decoding: str) -> None:
     vendor = draw_vendor(Abilities(small), Kind(name="k", decoding=decoding), np.random.default_rng(1))
     plan = plan_of(vendor)
-    assert [test.rule for test in plan.tests] == ["claim_retest@4", "claim_retest@4", "twin_gap@2", "cue_gap@1"]
+    assert [test.rule for test in plan.tests] == ["claim_retest@5", "claim_retest@5", "twin_gap@2", "cue_gap@1"]
     assert [test.weight for test in plan.tests] == pytest.approx([0.4, 0.4, 0.1, 0.1])
     assert plan.detectors == tuple(detectors())
     assert {each.decoding for each in plan.measurements} == {decoding}
-    assert [each.beside for each in plan.measurements] == ["", "", "01", "01", "01"]
-    assert [each.drawn for each in plan.measurements] == ["", "", "twins", "placebo", "cue"]
-    assert {each.population for each in plan.measurements[2:]} == {80}
+    first, second, *drawn = plan.measurements[::2][:2] + plan.measurements[4:]
+    assert [each.beside for each in plan.measurements] == ["", first.id, "", second.id, *[second.id] * 3]
+    assert [each.arm for each in plan.measurements[:4]] == ["", "second", "", "second"]
+    assert [each.drawn for each in drawn] == ["twins", "placebo", "cue"]
+    assert {each.population for each in drawn} == {80}
 
 
 def test_a_later_audit_has_its_share_of_the_series(small: World) -> None:
@@ -35,3 +37,16 @@ def test_what_the_vendor_states_is_in_the_claims(small: World) -> None:
     plan = plan_of(draw_vendor(Abilities(small), kind, np.random.default_rng(1)))
     assert plan.sheet is not None
     assert {(claim.repeats, claim.samples) for claim in plan.sheet.claims} == {(4, 30)}
+
+
+@pytest.mark.parametrize(
+    ("stated", "decoding"),
+    [("", "temperature 0.7"), ("greedy", "greedy"), ("nothing", ""), ("sampled", "temperature 0.7")],
+)
+def test_the_sheet_states_the_decoding_that_it_is_said_to_state(small: World, stated: str, decoding: str) -> None:
+    kind = Kind(name="k", decoding="sampled", stated=stated)
+    plan = plan_of(draw_vendor(Abilities(small), kind, np.random.default_rng(1)))
+    assert plan.sheet is not None
+    assert {claim.protocol.decoding for claim in plan.sheet.claims} == {decoding}
+    first = next(each for each in plan.measurements if not each.arm)
+    assert first.decoding == ("sampled" if decoding.startswith("temperature") else "greedy")

@@ -76,7 +76,32 @@ def test_a_report_is_right_where_it_accuses_what_can_be_found_and_nothing_else(s
         audit("inflated", of_test(**missed), dose=5.0),
         audit("inflated", of_test(is_true=False), dose=5.0),  # too small to be found
     ]
-    right = {(each.kind, each.honest): (each.vendors, each.at.share) for each in rates_of(small, audits, 1, ()).right}
+    rights = rates_of(small, audits, 1, ()).right
+    right = {(each.kind, each.honest): (each.vendors, each.at.share) for each in rights if each.at}
     assert right["", True] == right["plain", True] == (2, 0.5)
     assert right["", False] == right["inflated", False]
     assert right["", False][1] == pytest.approx(1 / 3)
+
+
+def test_who_is_found_at_all_is_counted_beside_who_could_be_found(small: World) -> None:
+    """Of four cheats one is within what its test states to find; two are found."""
+    lie = {"is_true": False}
+    audits = [
+        audit("inflated", of_test(is_found=True, detectable=True, **lie), dose=5.0),
+        audit("inflated", of_test(is_found=True, **lie), dose=5.0),
+        audit("inflated", of_test(**lie), of_test(is_found=True), dose=5.0),
+        audit("memorised", of_test(**lie), dose=0.9),
+        audit("memorised", of_test(), dose=0.9),  # nothing is false
+        audit("plain", of_test()),
+    ]
+    found = {(each.kind, each.honest): each for each in rates_of(small, audits, 1, ()).right}
+    whole, of_kind, hidden = found["", False], found["inflated", False], found["memorised", False]
+    assert whole.at
+    assert whole.found
+    assert of_kind.found
+    assert hidden.found
+    assert (whole.vendors, whole.at.share, whole.found.of, whole.found.share) == (1, 1.0, 4, 0.5)
+    assert of_kind.found.of == 3
+    assert of_kind.found.share == pytest.approx(2 / 3)
+    assert (hidden.vendors, hidden.at, hidden.found.of, hidden.found.share) == (0, None, 1, 0.0)
+    assert found["", True].found is None

@@ -21,7 +21,7 @@ SEALED = [
     "Limits", "LoglikelihoodRequest", "Measurement", "ModelIdentity", "NextTokenRequest", "NotPlanned", "Origin",
     "Plan", "PlanInput",
     "PlannedModel", "PlannedTest", "Protocol", "Reads", "RecordedScore", "RepeatCheck", "RequestedTest", "Sample",
-    "Served", "Settled", "SourceSpan", "SuiteItem", "Turn",
+    "Served", "Settled", "SourceFile", "SourceSpan", "SuiteItem", "Turn",
 ]  # fmt: skip
 
 # A default that changes here changes what every sealed document of before means: raise the format instead.
@@ -46,11 +46,11 @@ DEFAULTS = {
     "Claim": {
         "unit": "percent", "metric": "", "samples": None, "repeats": None, "average": "", "weights": [],
         "shots": None, "variant": "", "protocol": {}, "compared_with": [], "note": "", "heading": "",
-        "origin": "", "settled": [], "line": 0,
+        "origin": "", "settled": [], "line": 0, "place": "", "unsourced": [], "first": False,
     },
     "ClaimSheet": {
         "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "origin": [],
-        "claims": [], "path": "", "digest": "",
+        "claims": [], "path": "", "digest": "", "source_files": [], "typed": False,
     },
     "ComparedWith": {"value": ""},
     "Exchange": {
@@ -114,6 +114,7 @@ DEFAULTS = {
     "Sample": {"choices": [], "context": "", "group": "", "tests_sha256": ""},
     "Served": {"differences": [], "weights": [], "confirms_only": "", "unverifiable": ""},
     "Settled": {},
+    "SourceFile": {"sha256": "", "text": "", "line": 0},
     "SourceSpan": {"sha256": "", "page": None, "start": 0, "end": 0, "text": ""},
     "SuiteItem": {
         "answer": "", "choices": [], "context": "", "history": [], "group": "", "tags": [], "difficulty": "",

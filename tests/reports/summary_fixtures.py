@@ -36,13 +36,9 @@ REASONS = {
         "more (in the run's folder, steelyard show . --open --missing lists them)",
         "detectors/claim_retest/result.py",
     ),
-    "noise_below": (
-        "within noise of the claim: only a score below 74.2 % would be inconsistent, and none consistent",
-        "detectors/claim_retest/result.py",
-    ),
-    "noise": (
-        "within noise of the claim: a score below 74.2 % would be inconsistent, one of 78.0 % or more consistent",
-        "detectors/claim_retest/result.py",
+    "few": (
+        "12 of 12 right: enough to say at least 69 %, not enough for 91 %; about 260 questions are needed",
+        "detectors/claim_retest/reach.py",
     ),
     "not_served": (
         "some items are not served (see the finding), which confirms no claim",
@@ -173,7 +169,7 @@ def fourteen() -> Verdict:
         make.decided("ARC-Challenge", "62.3", 0.55, 500, 1172, VerdictWord.INCONSISTENT, tolerance=0.0425),
         make.decided("MMLU-Pro", "48.3", 0.47, 9000, 12032, undecided, reason=REASONS["unread"][0], open=31),
         make.decided("DROP", "71", 0.70, 9000, 9536, undecided, reason=REASONS["missing"][0], missing=1031),
-        make.decided("GPQA", "41.0", 0.39, 198, 198, undecided, reason=REASONS["noise"][0]),
+        make.decided("GPQA", "41.0", 0.39, 198, 198, undecided, reason=REASONS["few"][0]),
         make.decided("WinoGrande", "55.1", 0.56, 500, 1267, VerdictWord.CONSISTENT, better=True),
         make.decided("TriviaQA", "40.1", 0.40, 500, 1767, VerdictWord.CONSISTENT),
         msgspec.structs.replace(none, task="HumanEval", reason=REASONS["sandbox"][0]),

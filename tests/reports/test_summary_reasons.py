@@ -20,8 +20,7 @@ PARTS = {
     "unread": "answers can be read two ways or were cut off",
     "missing": "answers are missing",
     "unread_and_missing": "answers are missing, were cut off or can be read two ways",
-    "noise_below": "within noise of the claim: only a score below",
-    "noise": "within noise of the claim: a score below",
+    "few": "enough to say at least",
     "few_items": "are so few that the tolerance would be",
     "too_noisy": "answers vary so much between repeats that the tolerance would be",
     "format_unstated": "the vendor states none of the task's prompt formats, and ",
@@ -88,18 +87,20 @@ def test_other_sentences_of_the_same_kinds(sentence: str) -> None:
 
 def test_the_numbers_in_it() -> None:
     assert reason_of(claim(REASONS["unread"][0]))[0].values == {"number": "31", "of": "1,319"}
-    assert reason_of(claim(REASONS["noise"][0]))[0].values == {"low": "74.2 %", "high": "78.0 %"}
+    assert reason_of(claim(REASONS["few"][0]))[0].values == {
+        "number": "12", "of": "12", "low": "69 %", "high": "91 %", "questions": "260",
+    }  # fmt: skip
     assert reason_of(claim(REASONS["other_model"][0]))[0].values == {"first": "Acme-70B", "second": "Acme-8B"}
 
 
 def test_several_prompt_formats_have_a_reason_each() -> None:
-    both = f"chat: {REASONS['noise'][0]}; completion: {REASONS['unread'][0]}"
+    both = f"chat: {REASONS['few'][0]}; completion: {REASONS['unread'][0]}"
     found = reason_of(claim(both, VerdictWord.INSUFFICIENT_POWER))
-    assert [(each.prompt, each.kind) for each in found] == [("chat", "noise"), ("completion", "unread")]
+    assert [(each.prompt, each.kind) for each in found] == [("chat", "few"), ("completion", "unread")]
 
 
 def test_a_half_known_reason_stays_a_quotation() -> None:
-    both = f"chat: {REASONS['noise'][0]}; completion: nobody knows"
+    both = f"chat: {REASONS['few'][0]}; completion: nobody knows"
     (found,) = reason_of(claim(both, VerdictWord.INSUFFICIENT_POWER))
     assert (found.kind, found.quote) == ("other", both)
 
@@ -110,7 +111,7 @@ def test_no_reason() -> None:
 
 
 def test_what_helps() -> None:
-    needs = msgspec.structs.replace(claim(REASONS["noise"][0]), needs=Needs(samples=3))
+    needs = msgspec.structs.replace(claim(REASONS["few"][0]), needs=Needs(samples=3))
     assert [advice_on(each) for each in (needs, claim(REASONS["unread"][0]), claim("nobody knows"))] == [
         "more",
         "open",

@@ -76,9 +76,9 @@ def test_a_part_and_the_note_of_the_sheet() -> None:
 
 
 def test_a_reason_for_each_prompt_format() -> None:
-    reason = f"chat: {of.REASONS['noise'][0]}; completion: {of.REASONS['limit'][0]}"
+    reason = f"chat: {of.REASONS['few'][0]}; completion: {of.REASONS['limit'][0]}"
     (row,) = rows_of(of.of_reason(reason, VerdictWord.INSUFFICIENT_POWER), GERMAN).shown
-    assert said(row).startswith("Promptformat chat: Zu nah an der Angabe")
+    assert said(row).startswith("Promptformat chat: 12 von 12 richtig")
     assert "Promptformat completion: Die Obergrenze von 1000 Fragen" in said(row)
 
 

@@ -69,7 +69,7 @@ def test_more_answers() -> None:
         ("unread", "cut off", ("steelyard show acme --open --task GSM8K",)),
         ("unread_and_missing", "cut off", ("steelyard show acme --open --task GSM8K",)),
         ("missing", "repair the endpoint", ("steelyard show acme --missing --task GSM8K",)),
-        ("noise", "how many runs", ()),
+        ("few", "Test on about 260 questions", ()),
         ("budget", "larger --limit or --budget", ()),
     ],
 )

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from bench.gates import safe_rate
 from bench.inhouse.gate import measure_sessions
-from steelyard.stats.bar_gate import EARLY, make_bar_gate, safe_rate
+from steelyard.stats.bar_gate import EARLY, make_bar_gate
 from steelyard.stats.sequential import stop_table
 
 BAR = Fraction(85, 100)

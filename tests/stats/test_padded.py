@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, ttest_1samp
 
-from steelyard.stats.padded import padded_interval, padded_p, two_point_size
+from bench.compare_skewed import two_point_size
+from steelyard.stats.padded import padded_interval, padded_p
 
 DIFFERENCES = st.lists(st.floats(-1, 1), min_size=2, max_size=60)
 

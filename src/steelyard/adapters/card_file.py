@@ -14,7 +14,7 @@ from steelyard.adapters.untrusted_json import read_bytes
 from steelyard.errors import InputError
 from steelyard.records import ClaimSheet
 
-__all__ = ["read_card_tables"]
+__all__ = ["read_card_tables", "tables_of"]
 
 MAX_BYTES = 8 * 2**20
 
@@ -26,7 +26,7 @@ def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = (), ow
 
     Raises InputError for a file without tables, and as :func:`~steelyard.adapters.card_claims.claims_of_tables`.
     """
-    tables, text = _tables(path)
+    tables, text = tables_of(path)
     if not tables:
         raise InputError(
             "has no table: give a card with a Markdown or HTML table of results, or a CSV file of one", where=path
@@ -38,7 +38,7 @@ def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = (), ow
     return msgspec.structs.replace(sheet, footnotes=footnotes, claims=with_shots_of_page(sheet.claims, text))
 
 
-def _tables(path: Path) -> tuple[list[Table], str]:
+def tables_of(path: Path) -> tuple[list[Table], str]:
     """The tables, and the text around them; a CSV file has none."""
     if path.suffix.lower() in (".csv", ".tsv"):
         from steelyard.tasks.spreadsheets import read_grid

@@ -86,12 +86,12 @@ def tables_in(text: str) -> list[Table]:
     return tables
 
 
-def without_comments(text: str) -> str:
-    """What a reader of the page sees; lines stay where they are."""
+def without_comments(text: str, begin: str = "<!--", close: str = "-->") -> str:
+    """What a reader of the page sees, without comments or another part of it; lines stay where they are."""
     parts, at = [], 0
-    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+    while (start := text.find(begin, at)) >= 0 and (end := text.find(close, start + len(begin))) >= 0:
         parts += [text[at:start], "\n" * text.count("\n", start, end)]
-        at = end + 3
+        at = end + len(close)
     return "".join((*parts, text[at:]))
 
 

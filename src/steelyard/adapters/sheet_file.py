@@ -62,6 +62,8 @@ def _lines(sheet: ClaimSheet, remark: str) -> Iterator[str]:
         if texts := getattr(sheet, name):
             yield f"{name}:"
             yield from (f"  - {_quoted(text)}" for text in texts)
+    yield from ["source_files:"] if sheet.source_files else []
+    yield from (f"  - {{file: {_quoted(each.file)}, sha256: {_quoted(each.sha256)}}}" for each in sheet.source_files)
     yield "claims:"
     for claim in sheet.claims:
         yield from _claim_lines(claim)

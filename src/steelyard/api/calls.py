@@ -57,7 +57,8 @@ def audit(
             your own, or several; ``detect`` names the detectors that ask beside the claims (``"auto"``, ``"none"`` or
             names), ``detect_weight`` is their share; ``accept_model=True`` tests an endpoint whose name is another
             model's than the claimed one, ``allow_part=True`` a part of a benchmark; ``difficulty`` is a file of known
-            difficulties of items, or several, by which fewer calls are needed; ``key`` signs (``new_ledger=True``
+            difficulties of items, or several, by which fewer calls are needed; ``source`` is the vendor's page that the
+            claims were taken from, or several; ``key`` signs (``new_ledger=True``
             begins a ledger for a key that has none, ``no_ledger=True`` does without), ``timestamp`` is the address of a
             time stamp authority, which dates the ledger's line before anything is asked; ``rpm``, ``tpm``,
             ``max_tokens``, ``max_cost``, ``price``, ``price_cached``, ``price_reasoning``, ``prices``, ``concurrency``,
@@ -212,6 +213,7 @@ def _sheet(sheet: str | Path | ClaimSheet) -> ClaimSheet:
 
 
 def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], args: RunArguments) -> Job:
+    from steelyard.adapters.source_pages import bound
     from steelyard.api.options import options_of
     from steelyard.planning.options import detect_of
     from steelyard.planning.weights import DETECT_WEIGHT
@@ -219,10 +221,15 @@ def _audit(sheet: str | Path | ClaimSheet, given: dict[str, Any], args: RunArgum
     detect = detect_of(
         ",".join(names_in(given.get("detect"))) or "auto", str(given.get("detect_weight", DETECT_WEIGHT))
     )
-    files = given.get("difficulty") or ()
-    known = tuple(Path(each).expanduser() for each in ([files] if isinstance(files, str | Path) else files))
+    known, sources = (
+        tuple(Path(each).expanduser() for each in ([files] if isinstance(files, str | Path) else files))
+        for files in (given.get("difficulty") or (), given.get("source") or ())
+    )
     options = options_of(args, tolerance=str(given.get("tolerance", "2")), detect=detect, difficulties=known)
-    return audit_job(_sheet(sheet), options)
+    claims = _sheet(sheet)
+    place = Path(claims.path if isinstance(sheet, ClaimSheet) else sheet).expanduser()
+    claims, pages = bound(claims, place, sources)
+    return audit_job(claims, options, pages)
 
 
 def _run(task: str | Path, given: dict[str, Any], args: RunArguments) -> Job:

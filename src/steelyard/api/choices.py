@@ -93,6 +93,7 @@ class AuditChoices(Choices, total=False):
     accept_model: bool
     allow_part: bool
     difficulty: Text | Iterable[Text] | None
+    source: Text | Iterable[Text] | None
 
 
 class RunChoices(Choices, total=False):

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,15 +83,22 @@ class Conducted:
     is_signed: bool
 
 
-def audit_job(sheet: ClaimSheet, options: Options) -> Job:
-    """An audit of a claim sheet."""
+def audit_job(sheet: ClaimSheet, options: Options, pages: Mapping[str, bytes] | None = None) -> Job:
+    """An audit of a claim sheet; ``pages`` of its sources are sealed by their names in the folder of the run."""
     from steelyard.auditing.conductor import plan_audit
+    from steelyard.util.atomic_file import write_file
+
+    def begun(run: RunFolder) -> None:
+        for name, page in (pages or {}).items():
+            (run.path / layout.SOURCES).mkdir(mode=0o700, exist_ok=True)
+            write_file(run.path / name, page)
 
     return Job(
         about=sheet.model or sheet.path,
         name=Path(sheet.path).stem or "audit",
         options=options,
         plan=lambda models, orders: plan_audit(sheet, models, options, orders),
+        begun=begun,
     )
 
 
@@ -130,12 +138,13 @@ def requested_job(
 async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = None) -> AsyncIterator[Audit]:
     """Open the models, plan what is asked of them, and close at the end those that were opened here.
 
-    Raises DeadlineExceeded where the deadline ends before the models are identified, InputError and ModelUnavailable
-    where one cannot be used.
+    Raises DeadlineExceeded where deadline or budget end before the models are identified, InputError and
+    ModelUnavailable where one cannot be used.
     """
     from steelyard.api.models import open_for_call
     from steelyard.api.progress import working
     from steelyard.api.suites import not_drawn, suites_among
+    from steelyard.models.waiting import waiting
     from steelyard.tasks.hub_reach import hub_asked_once
     from steelyard.util.console import err
     from steelyard.util.text import one_line
@@ -145,8 +154,11 @@ async def planned(job: Job, args: RunArguments, orders: ProvedOrders | None = No
         suites = suites_among(job.options.task_files)
         models = open_for_call(args, opened_here, suites)
         line = f"planning {one_line(job.about, 80)} against {against}"
-        with hub_asked_once(), working(line) if args.shows_progress else nullcontext():
+        say = partial(err().print, soft_wrap=True) if args.shows_progress else logging.getLogger("steelyard").info
+        shown = working(line) if args.shows_progress else nullcontext()
+        with hub_asked_once(), shown, waiting(say, args.budget_seconds) as before:
             audit = await _within(job.plan(models, orders), args.seconds_left, against)
+        audit = replace(audit, waited=before.spent)
         told = [*job.remarks, *not_drawn(suites, job.options.recipient)]
         told += [one.how_read for one in audit.plan.measurements] + [one.advice for one in audit.prepared.values()]
         for each in dict.fromkeys(filter(None, told)):

@@ -170,6 +170,8 @@ def baseline_bar(baseline: SealedRun, task: str, margin: str) -> tuple[dict[str,
         "right": sorted(by_value[True]),
         "wrong": sorted(by_value[False]),
     }
+    places = {score.sample: score.position for score in baseline.scores[measurement.id]}
+    options["places"] = [places[each] for each in (*options["right"], *options["wrong"])]
     options |= {"items": measurement.items} if measurement.items else {}
     return options, {"baseline": PlanInput(kind="run", sha256=baseline.digest)}
 
@@ -212,7 +214,9 @@ def _gate(
     level: float,
     family: int,
 ) -> DetectorResult:
+    from steelyard.stats.blocked import blocks_by
     from steelyard.stats.gate import paired_gate
+    from steelyard.stats.multiway import file_places
 
     if one.samples_root != other.samples_root and not (one.items and one.items == other.items):
         raise InputError(f"was asked other samples of {one.task} than {baseline.path}: measure both on one suite",
@@ -224,7 +228,12 @@ def _gate(
                          where=run.path)  # fmt: skip
     mine, theirs = [_right(score.value) for score in scores], [_right(before[score.sample]) for score in scores]
     points = float(margin) / 100
-    found, shown = (paired_gate(mine, theirs, points, alpha) for alpha in (_ALPHA, _ALPHA / 2))
+    places = {score.sample: score.position for score in baseline.scores[other.id]}
+    blocks = blocks_by(
+        [[each.position for each in scores], [places[each.sample] for each in scores]],
+        file_places([each.sample for each in scores]),
+    )
+    found, shown = (paired_gate(mine, theirs, points, alpha, blocks) for alpha in (_ALPHA, _ALPHA / 2))
     colour = "green" if found.p_within <= _ALPHA else "red" if found.p_worse <= level else ""
     pairs = [*zip(mine, theirs, strict=True)]
     gate = GateVerdict(
@@ -237,7 +246,7 @@ def _gate(
         baseline_right=theirs.count(1), ci=(shown.low, shown.high), family=family,
     )  # fmt: skip
     return DetectorResult(
-        test=f"gate-{one.id}", rule="paired_gate@2", word=_WORDS[colour],
+        test=f"gate-{one.id}", rule="paired_gate@3", word=_WORDS[colour],
         p=found.p_worse, gate=gate,
     )  # fmt: skip
 

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from steelyard.evidence.keys import KeySigner
     from steelyard.planning.options import Options
 
-__all__ = ["Bar", "bar_of", "budgets_of", "check_is_counted", "failing_samples", "gate", "gate_job", "share_text"]
+__all__ = [
+    "Bar",
+    "bar_of",
+    "budgets_of",
+    "check_is_counted",
+    "failing_samples",
+    "gate",
+    "gate_job",
+    "passed_or_failed",
+    "rule_of",
+    "share_text",
+]
 
 Bar = Callable[[str], tuple[dict[str, Any], dict[str, PlanInput]]]
 SHOWN = 5  # failing samples in a log
@@ -37,6 +48,7 @@ def gate(
     baseline: str | Path | None = None,
     margin: str | float | None = None,
     family: int = 1,
+    rule: str | None = None,
     strict_series: bool = False,
     max_latency_p95: str | float | None = None,
     max_cost_per_answer: str | float | None = None,
@@ -52,6 +64,8 @@ def gate(
         at_least: the least share of right answers that is green: 0.85 or "85%".
         baseline: in its place, the folder of a finished run of the whole suite.
         margin: how many percentage points worse than the baseline is tolerated.
+        rule: in place of both, how many of all questions must be right, as "18 of 20": about these questions only. A
+            suite may have its own.
         family: how many gates have one level together; red is then decided at α/family.
         strict_series: all gates of this model with these prompts, by the ledger of the key, have one level together.
         max_latency_p95: within which time 95 % of this run's answers must come: "2s", "0.8s" or seconds. A gate of its
@@ -68,12 +82,10 @@ def gate(
     given = check_names("gate", RunChoices, choices)
     if "repeats" in given:
         raise TypeError("gate() asks each item once: leave repeats out")
-    if baseline is not None:
-        if at_least is not None or margin is None:
-            raise TypeError("gate() takes at_least, or baseline and margin")
-    elif at_least is None:
-        raise TypeError("gate() needs at_least, or baseline and margin")
-    bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
+    rule = rule_of(task, rule, at_least, baseline)
+    if sum(each is not None for each in (rule, at_least, baseline)) != 1 or (baseline is None) != (margin is None):
+        raise TypeError("gate() takes at_least, baseline and margin, or rule")
+    bar = bar_of(at_least, baseline, margin, family, rule, strict_series=strict_series)
     budgets = budgets_of(max_latency_p95, max_cost_per_answer)
     return call(_work(partial(_job, task, bar, budgets, given), model, given, strict_series=strict_series))
 
@@ -83,10 +95,13 @@ def bar_of(
     baseline: str | Path | None,
     margin: str | float | None,
     family: int,
+    rule: str | None = None,
     *,
     strict_series: bool = False,
 ) -> Bar:
     """What a gate asks for, by the name of its task. Raises InputError for a baseline or a margin that is none."""
+    if rule is not None:
+        return lambda task: ({"rule": rule}, {})
     more: dict[str, Any] = {"family": family} if family != 1 else {}
     more |= {"strict_series": True} if strict_series else {}
     if baseline is None:
@@ -101,6 +116,15 @@ def bar_of(
         return options | more, inputs
 
     return bar
+
+
+def rule_of(task: str | Path, rule: str | None, at_least: object, baseline: object) -> str | None:
+    """The rule that is given, else that of the suite where nothing else is."""
+    from steelyard.tasks.suite_file import is_suite, read_suite
+
+    if (rule, at_least, baseline) == (None, None, None) and is_suite(Path(task)):
+        return read_suite(Path(task)).rule or None
+    return rule
 
 
 def budgets_of(latency: str | float | None, cost: str | float | None) -> tuple[dict[str, Any], ...]:
@@ -146,7 +170,7 @@ def gate_job(
     """
     wanted, options = run_request(task, prompt, shots, temperature, options)
     own, inputs = bar(wanted.task)
-    gates = [("gate", own), *(("budget", each) for each in budgets)]
+    gates = [("budget" if "rule" in own else "gate", own), *(("budget", each) for each in budgets)]
     requested = [
         RequestedTest(
             detector=detector,
@@ -174,6 +198,19 @@ def share_text(given: str, option: str) -> str:
     if not 0 < (decimal_share(text) or 0) <= 1:
         raise InputError(f"{option} {given[:20]!r}: it is above 0 and at most 1, as 0.9 or 90%")
     return text
+
+
+def passed_or_failed(run: Path) -> list[str]:
+    """Each question of a run in the committed order: ``pass: ID (right)``."""
+    from steelyard.auditing.answers import answers_of
+    from steelyard.storage.run_folder import RunFolder
+    from steelyard.util.text import one_line
+
+    found = sorted(answers_of(RunFolder.open(run), lambda score: True), key=lambda each: each.position)
+    return [
+        f"{'pass' if each.reading == 'right' else 'fail'}: {one_line(each.sample, 60)} ({each.reading})"
+        for each in found
+    ]
 
 
 def failing_samples(

@@ -95,7 +95,6 @@ class RunProgress(LiveProgress):
         """Redraw, if it is time."""
         if not self._asked_at_start:
             self._asked_at_start = dict(live.answered)
-            self._notify_of_what_cannot_be_shown(live)
         if not self._is_due():
             return
         if self._display is not None:
@@ -103,13 +102,6 @@ class RunProgress(LiveProgress):
         else:
             self._console.print(self._line(live), soft_wrap=True)
             sys.stderr.flush()
-
-    def _notify_of_what_cannot_be_shown(self, live: RunSession) -> None:
-        """Say before the first answer which claims no answer can confirm."""
-        for measurement in self._plan.measurements:
-            for found in dict.fromkeys(each.progress().cannot for each in live.finders.monitors_of(measurement.id)):
-                if found:
-                    self.notify(f"{measurement.task}: {found}")
 
     def _table(self, live: RunSession) -> Any:
         from rich.table import Table

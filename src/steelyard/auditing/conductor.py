@@ -84,13 +84,15 @@ Models = Mapping[str, Model]
 class Audit:
     """An audit or a run that is planned: everything that it needs, and nothing asked yet. Models are by role.
 
-    ``orders`` holds the ledger of the key that fixed them, until the plan has begun there.
+    ``orders`` holds the ledger of the key that fixed them, until the plan has begun there; ``waited``: seconds of the
+    time budget that went in waiting for the models.
     """
 
     plan: Plan
     prepared: Mapping[str, Prepared]
     models: Models
     orders: ProvedOrders | None = None
+    waited: float = 0.0
 
     async def close(self) -> None:
         """Close every model."""
@@ -391,7 +393,7 @@ async def _carry_out(
     with _storage_of(run), closing(journal):
         await _stamp(run, signer, options, before)
         await options.store.keep_files(run.path)  # no attempt is committed before its time stamp
-        live = RunSession(plan=run.plan, prepared=audit.prepared, scorers=scorers_of(run.plan), options=options)
+        live = RunSession(run.plan, audit.prepared, scorers_of(run.plan), options, waited=audit.waited)
         end = await _ask(live, audit.models, run, journal, before)
         journal.sync()
         await journal.committed()  # what is sealed can be lost no more

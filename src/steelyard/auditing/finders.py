@@ -26,7 +26,7 @@ class Finders:
     _monitors: Mapping[str, tuple[Monitor, ...]]
     _stoppable: frozenset[str]
     _read_with: Mapping[str, tuple[str, ...]]
-    _choosers: Mapping[str, tuple[str, Chooser]]
+    _choosers: Mapping[str, tuple[str, tuple[Chooser, ...]]]
 
     def observe(self, score: SampleScore) -> None:
         """Give a score to every test that reads it."""
@@ -50,12 +50,18 @@ class Finders:
         """The places of what is asked again that are to be asked now; None for any other measurement."""
         if measurement not in self._choosers:
             return None
-        return self._choosers[measurement][1].left(measurement) if self._has_begun(measurement) else ()
+        return self._left(measurement) if self._has_begun(measurement) else ()
+
+    def _left(self, measurement: str) -> Sequence[int]:
+        _, choosers = self._choosers[measurement]
+        if len(choosers) == 1:
+            return choosers[0].left(measurement)
+        return [*dict.fromkeys(place for chooser in choosers for place in chooser.left(measurement))]
 
     def _has_begun(self, measurement: str) -> bool:
-        """Whether asking again may begin: what was asked first is over."""
-        first, chooser = self._choosers[measurement]
-        return self.is_closed(first) or chooser.has_read(first)
+        """Whether asking again may begin: what was asked first is over, or stands still."""
+        first, choosers = self._choosers[measurement]
+        return self.is_closed(first) or any(chooser.has_read(first) for chooser in choosers)
 
     def head(self, measurement: str) -> int | None:
         """The first place of the order that some test has not read; None where no test waits for one."""
@@ -85,7 +91,7 @@ class Finders:
     def is_closed(self, measurement: str) -> bool:
         """Whether every test that reads the measurement needs no more of it. Without a test it is asked to its end."""
         if measurement in self._choosers:
-            return self._has_begun(measurement) and not self._choosers[measurement][1].left(measurement)
+            return self._has_begun(measurement) and not self._left(measurement)
         return measurement in self._stoppable and all(
             measurement in monitor.closed for monitor in self.monitors_of(measurement)
         )
@@ -135,11 +141,9 @@ def open_finders(plan: Plan) -> Finders:
         frozenset(stoppable),
         {each.id: _read_with(plan, each.id) for each in plan.measurements},
         {
-            each.id: (each.beside, finder)
+            each.id: (each.beside, choosers)
             for each in plan.measurements
-            if each.again
-            for finder in monitors[each.id]
-            if isinstance(finder, Chooser)
+            if each.again and (choosers := tuple(one for one in monitors[each.id] if isinstance(one, Chooser)))
         },
     )
 

@@ -127,13 +127,14 @@ class RunSession:
     """Joins the runners, which know no statistics, to the tests, which know no network.
 
     One runner for each role of the plan that is asked anything; they share the journal. ``tallies`` count what is
-    measured, by measurement and scorer; ``finders`` are the tests at work.
+    measured, by measurement and scorer; ``finders`` are the tests at work. ``waited``: see ``Audit``.
     """
 
     plan: Plan
     prepared: Mapping[str, Prepared]
     scorers: Scorers
     options: SessionOptions = field(default_factory=SessionOptions)
+    waited: float = 0.0
     finders: Finders = field(init=False)
     tallies: dict[tuple[str, str], Tally] = field(init=False)
     answered: dict[str, int] = field(init=False)
@@ -227,7 +228,7 @@ class RunSession:
             limiter=RateLimiter(limits.requests_per_minute, limits.tokens_per_minute),
             breaker=CircuitBreaker(self.options.patience_seconds),
             attempt_timeout=planned.attempt_timeout_us / 1e6,
-            budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6,
+            budget_seconds=None if self.plan.budget_us is None else self.plan.budget_us / 1e6 - self.waited,
         )
 
     def _may_end_without(self, given_up: frozenset[str]) -> bool:

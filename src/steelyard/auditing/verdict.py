@@ -16,8 +16,9 @@ from steelyard.errors import ExitCode
 from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.build import AUTO
 from steelyard.planning.identity_checks import why_no_next_tokens
-from steelyard.planning.series import order_sentences, stamp_sentence
+from steelyard.planning.series import order_sentences, source_sentence, stamp_sentence
 from steelyard.records import (
+    SECOND_PASS,
     SUBJECT,
     CallSpent,
     ClaimVerdict,
@@ -86,6 +87,11 @@ def decide(
     word = _overall(findings, words, plan)
     missing = sum(tally.missing_anywhere for tally in tallies.values())
     measured = bool(tallies) and all(tally.is_whole and not tally.is_too_open for tally in tallies.values())
+    decided = {
+        VerdictWord.CONSISTENT,
+        VerdictWord.INCONSISTENT,
+    }  # by a rule, which counts a missing answer as not right
+    ruled = all(each.word in decided and each.gate and (b := each.gate.budget) and b.kind == "rule" for each in others)
     results = tuple(_measured(plan, tally, usage) for tally in tallies.values())
     notes = (
         *(note for result in found for note in result.notes),
@@ -95,11 +101,13 @@ def decide(
     )
     return Verdict(
         verdict=word,
-        exit=_exit_code(word, missing, measured=measured and not plan.tests, is_withheld=bool(withheld)),
+        exit=_exit_code(
+            word, missing, measured=measured and not plan.tests, is_withheld=bool(withheld) or (bool(others) and ruled)
+        ),
         model=plan.sheet.model if plan.sheet else plan.subject.identity.name or plan.subject.identity.uri,
         served=plan.subject.identity.uri,
         names=_names(plan),
-        order=(*order_sentences(plan), *([] if stamp is None else [stamp_sentence(stamp)])),
+        order=(*source_sentence(plan.sheet), *order_sentences(plan), *([stamp_sentence(stamp)] if stamp else [])),
         alpha=plan.alpha,
         findings=findings,
         notes=notes,
@@ -295,7 +303,8 @@ def _all_asked_again(plan: Plan, usage: Mapping[str, Usage]) -> Iterator[Measure
 
 
 def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> MeasurementResult:
-    """What calls that were made again cost. Their answers are no measurement: their items were chosen by failures."""
+    """What calls that were made again cost. Their answers are no measurement: the first ones chose their items."""
+    is_pass = measurement.arm == SECOND_PASS
     return MeasurementResult(
         measurement=measurement.id,
         role=measurement.role,
@@ -306,7 +315,9 @@ def _asked_again(plan: Plan, measurement: Measurement, cost: Usage) -> Measureme
         of=measurement.planned,
         planned=measurement.planned,
         read_by=tuple(test.id for test in plan.readers_of(measurement.id)),
-        reason="asked again, to see whether the same items fail: their answers are not counted",
+        reason="a second pass over what the first one read: the claim is decided by both"
+        if is_pass
+        else "asked again, to see whether the same items fail: their answers are not counted",
         **cost.as_fields(plan.models[measurement.role]),
     )
 

@@ -26,23 +26,29 @@ HOTTEST = 2.0  # the maximum that endpoints accept; a larger number was not a te
 
 def stated_temperature(claim: Claim) -> float | None:
     """The temperature that a claim states: 0 for greedy decoding, None where it states none that can be asked for."""
-    words = claim.protocol.decoding.lower()
+    words = _words(claim)
     stated = TEMPERATURE.search(words)
     temperature = float(stated["value"] or stated["short"]) if stated else 0.0 if "greedy" in words else None
     return None if temperature is not None and temperature > HOTTEST else temperature
 
 
+def _words(claim: Claim) -> str:
+    return "" if "decoding" in claim.unsourced else claim.protocol.decoding.lower()
+
+
 def max_tokens_of(claim: Claim | None) -> int | None:
     """The limit of an answer that a claim's protocol states."""
-    return claim.protocol.max_tokens if claim else None
+    return claim.protocol.max_tokens if claim and "max_tokens" not in claim.unsourced else None
 
 
 def states_decoding(claim: Claim) -> bool:
     """Whether a claim says how answers were decoded: a temperature, greedy, sampling, or the mean of several passes.
 
-    A top-p without a temperature, or a vendor's *recommended settings*, say that answers were sampled.
+    A top-p without a temperature, or a vendor's *recommended settings*, say that answers were sampled. Fields that
+    are not on the vendor's page say nothing.
     """
     averaged = claim.repeats == "several" or (isinstance(claim.repeats, int) and claim.repeats > 1)
-    averaged = averaged or AVERAGED.search(claim.metric.lower()) is not None
-    sampled = OF_SAMPLING.search(claim.protocol.decoding.lower()) is not None
+    averaged = averaged and "repeats" not in claim.unsourced
+    averaged = averaged or (AVERAGED.search(claim.metric.lower()) is not None and "metric" not in claim.unsourced)
+    sampled = OF_SAMPLING.search(_words(claim)) is not None
     return stated_temperature(claim) is not None or averaged or sampled

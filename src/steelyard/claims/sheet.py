@@ -19,7 +19,7 @@ from typing import Any, get_args
 import msgspec
 
 from steelyard.errors import InputError
-from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol, Settled
+from steelyard.records import Claim, ClaimSheet, ComparedWith, Protocol, Settled, SourceFile
 from steelyard.util.yaml_tree import Branch, Items, Leaf, Node, quoted, read_tree
 
 __all__ = ["MAX_BYTES", "read_sheet", "sheet_of"]
@@ -31,6 +31,7 @@ _PERCENT = re.compile(r"(?P<number>\S+) ?%")
 _WHOLE = re.compile(r"-?[0-9]{1,12}")
 _AFTER_COMMA = re.compile(r"[0-9]{1,12}(?: ?%)?")
 _COUNT = re.compile(r"[0-9]{1,10}")
+_FIRST = re.compile(r"first ([1-9][0-9]{0,8})")
 _CARDS = (".md", ".markdown", ".html", ".htm", ".csv", ".tsv")
 _KIND = {Leaf: "text", Items: "a list", Branch: "a mapping"}
 
@@ -94,6 +95,10 @@ def _read_bytes(path: str | Path, where: str) -> bytes:
     return data
 
 
+class _First(int):
+    """So many items, the first of the file."""
+
+
 class _SheetReader:
     """Walks the tree with the schema beside it. ``path`` in the methods is the key's own, for messages."""
 
@@ -108,7 +113,7 @@ class _SheetReader:
             "value": self._decimal,
             "unit": self._choice(_literals(Claim, "unit"), "percent"),
             "metric": self._text,
-            "samples": self._count_from(1),
+            "samples": self._samples,
             "repeats": self._repeats,
             "average": self._choice(_literals(Claim, "average"), ""),
             "weights": self._weights,
@@ -130,6 +135,7 @@ class _SheetReader:
             "footnotes": self._texts,
             "variants": self._texts,
             "origin": self._texts,
+            "source_files": self._source_files,
             "claims": self._claims,
         }
 
@@ -138,7 +144,7 @@ class _SheetReader:
     def sheet(self, node: Node) -> dict[str, Any]:
         fields = self._mapping(node, "the sheet", self._sheet_fields, ("model", "claims"))
         sheet, lines = ClaimSheet(**fields), iter(self._lines_of_settled)
-        for claim, settled in ((row, each) for row in sheet.claims for each in row.settled):
+        for claim, settled in ((one, each) for one in sheet.claims for each in one.settled):
             line = next(lines)
             if not settled.is_in(" \n ".join(sheet.said_of(claim))):
                 problem = f"'settled' quotes {quoted(settled.text)}, which nothing said of this claim holds"
@@ -160,7 +166,10 @@ class _SheetReader:
             raise InputError(f"'value' is in percent: {fix}", where=self._where, line=node.key_lines["value"])
         if fields.get("weights") and fields.get("average") != "weighted":
             raise self._error(node, "'weights' are those of a weighted average: add 'average: weighted'")
-        return Claim(**fields, line=node.line)
+        is_first = isinstance(fields.get("samples"), _First)
+        return Claim(
+            **fields | ({"samples": int(fields["samples"]), "first": True} if is_first else {}), line=node.line
+        )
 
     def _check_units(self, items: list[Node], claims: list[Claim]) -> None:
         """Refuse a value that may be percent or a fraction: 0.916 without a unit.
@@ -195,6 +204,13 @@ class _SheetReader:
         found = [self._mapping(item, f"{path}[{at}]", names, tuple(names)) for at, item in enumerate(items)]
         self._lines_of_settled += [item.line for item in items]
         return tuple(Settled(**each) for each in found)
+
+    def _source_files(self, node: Node, path: str) -> tuple[SourceFile, ...]:
+        fields: dict[str, Read] = {"file": self._name, "sha256": self._text, "text": self._text}
+        return tuple(
+            SourceFile(**self._mapping(item, f"{path}[{index}]", fields, ("file",)), line=item.line)
+            for index, item in enumerate(self._list(node, path, "file: …"))
+        )
 
     def _texts(self, node: Node, path: str) -> tuple[str, ...]:
         items = self._list(node, path, "a text")
@@ -271,6 +287,12 @@ class _SheetReader:
             return self._count(node, path, lowest)
 
         return read
+
+    def _samples(self, node: Node, path: str) -> int | None:
+        """How many items were scored: ``200``, or ``first 200``."""
+        if not _is_null(node) and (first := _FIRST.fullmatch(self._scalar(node, path))):
+            return _First(first[1])
+        return self._count(node, path, 1, ", or 'first 200' for the first items of the file")
 
     def _count(self, node: Node, path: str, lowest: int, otherwise: str = "") -> int | None:
         if _is_null(node):

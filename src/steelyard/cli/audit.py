@@ -58,6 +58,15 @@ from steelyard.cli.output import print_dry_run, print_verdict
     help="Known difficulties of a task's items, by steelyard panel difficulty: fewer calls, and an order that you "
     "could have chosen, as the report says. May be given several times.",
 )
+@click.option(
+    "--source",
+    "sources",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="The vendor's page that the claims were taken from: it is sealed, and every row must be on it. May be given "
+    "several times.",
+)
 @json_option
 def command(
     sheet: Path,
@@ -66,20 +75,22 @@ def command(
     detect: str,
     detect_weight: str,
     difficulties: tuple[Path, ...],
+    sources: tuple[Path, ...],
     as_json: bool,
     **asking: Any,
 ) -> int:
     """Test every claim of SHEET that can be tested, and seal the result."""
     import asyncio
 
+    from steelyard.adapters.source_pages import bound
     from steelyard.api.conduct import audit_job, conduct, signer_at
     from steelyard.api.options import options_of
     from steelyard.claims.sheet import read_sheet
     from steelyard.planning.options import detect_of
 
-    claims, probing = read_sheet(sheet), detect_of(detect, detect_weight)
+    (claims, pages), probing = bound(read_sheet(sheet), sheet, sources), detect_of(detect, detect_weight)
     args = with_subject(run_arguments(**asking))
-    job = audit_job(claims, options_of(args, tolerance=tolerance, detect=probing, difficulties=difficulties))
+    job = audit_job(claims, options_of(args, tolerance=tolerance, detect=probing, difficulties=difficulties), pages)
     if dry_run:
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))

@@ -32,6 +32,12 @@ __all__ = ["command"]
 )
 @click.option("--margin", metavar="POINTS", help="How many percentage points worse than --baseline is tolerated: 2.")
 @click.option(
+    "--rule",
+    metavar="K of N",
+    help="In place of both: at least K of the suite's N questions right, as '18 of 20', about these questions only "
+    "(default: the suite's own rule).",
+)
+@click.option(
     "--family",
     type=click.IntRange(1, 100_000),
     default=1,
@@ -99,6 +105,7 @@ def command(
     at_least: str | None,
     baseline: Path | None,
     margin: str | None,
+    rule: str | None,
     family: int,
     strict_series: bool,
     max_latency_p95: str | None,
@@ -132,10 +139,19 @@ def command(
 
     from steelyard.api.conduct import conduct, signer_at
     from steelyard.api.gate_runs import is_judged, is_run
-    from steelyard.api.gates import bar_of, budgets_of, check_is_counted, gate_job, share_text
+    from steelyard.api.gates import (
+        bar_of,
+        budgets_of,
+        check_is_counted,
+        gate_job,
+        passed_or_failed,
+        rule_of,
+        share_text,
+    )
     from steelyard.api.options import options_of
 
-    _check_bar(at_least, baseline, margin)
+    rule = rule_of(task, rule, at_least, baseline)
+    _check_bar(at_least, baseline, margin, rule)
     _check_places(junit, summary)
     if expect is not None and not dry_run:
         raise InputError("--expect is for --dry-run: leave it out, or add that")
@@ -171,7 +187,7 @@ def command(
     signer = signer_at(args.key)
     if strict_series:
         check_is_counted(args, signer)
-    bar = bar_of(at_least, baseline, margin, family, strict_series=strict_series)
+    bar = bar_of(at_least, baseline, margin, family, rule, strict_series=strict_series)
     budgets = budgets_of(max_latency_p95, max_cost_per_answer)
     job = gate_job(task, options_of(args), bar, prompt, shots, temperature, budgets)
     if dry_run:
@@ -179,6 +195,8 @@ def command(
     done = asyncio.run(conduct(job, args, signer))
     _print(done.verdict, done.folder, as_json=as_json)
     if not as_json:
+        for line in [] if rule is None else passed_or_failed(done.folder):
+            click.echo(line)
         print_open(done.folder, done.verdict)
         print_places(done.folder, done.verdict, signed=done.is_signed)
     _write(done.verdict, done.folder, baseline, junit, undecided, summary, with_texts=args.with_texts)
@@ -190,11 +208,11 @@ for _option in command.params:
         _option.required = False  # two finished runs need no model
 
 
-def _check_bar(at_least: str | None, baseline: Path | None, margin: str | None) -> None:
+def _check_bar(at_least: str | None, baseline: Path | None, margin: str | None, rule: str | None) -> None:
     from steelyard.api.gate_runs import points_of
 
-    if (at_least is None) == (baseline is None):
-        raise InputError("give --at-least SHARE, or --baseline RUN with --margin POINTS: one of the two")
+    if sum(each is not None for each in (at_least, baseline, rule)) != 1:
+        raise InputError("give one of --at-least SHARE, --baseline RUN with --margin POINTS, and --rule 'K of N'")
     if baseline is not None and margin is None:
         raise InputError("--baseline needs --margin POINTS: how many points worse is tolerated, as 2")
     if baseline is None and margin is not None:

@@ -77,7 +77,11 @@ def _write_sheet(sheet: ClaimSheet, source: Path, args: dict[str, Any]) -> int:
     import re
     import shlex
 
+    from msgspec.structs import replace
+
     from steelyard.adapters.sheet_file import sheet_text
+    from steelyard.adapters.untrusted_json import file_sha256
+    from steelyard.records import SourceFile
     from steelyard.reports.words import counted
     from steelyard.tasks import resolve
     from steelyard.util.atomic_file import write_file
@@ -93,6 +97,7 @@ def _write_sheet(sheet: ClaimSheet, source: Path, args: dict[str, Any]) -> int:
         raise InputError("is there already: give another file with --out", where=out)
     if not out.parent.is_dir():
         raise InputError("its folder does not exist: create it first", where=out)
+    sheet = replace(sheet, source_files=(SourceFile(file=source.name, sha256=file_sha256(source)),))
     write_file(out, sheet_text(sheet, f"Imported from {source.name} by steelyard import").encode())
     if args["as_json"]:
         print_json({"sheet": str(out), "model": sheet.model, "claims": len(sheet.claims)})

@@ -22,6 +22,7 @@ __all__ = ["print_verified", "verified_facts"]
 def verified_facts(result: VerifyResult) -> dict[str, Any]:
     """What was computed again, for ``--json``."""
     integrity, found = result.integrity, result.recomputed
+    sources = found.plan.sheet.source_files if found.plan.sheet else ()
     return {
         "holds": result.holds,
         "verdict": found.verdict.verdict,
@@ -47,6 +48,7 @@ def verified_facts(result: VerifyResult) -> dict[str, Any]:
         "pages_redrawn": found.pages,
         "pages_not_compared": found.not_compared,
         "not_recomputed": list(found.verdict.not_recomputed),
+        "sources": [{"file": each.file, "sha256": each.sha256} for each in sources],
         "sealed_addresses": _addresses(result),
         "tasks_not_here": {task: list(names) for task, names in found.tasks_not_here.items()},
         "accused_as_sealed": list(found.accusing),
@@ -60,7 +62,7 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
     ``beside`` is what its time stamp and its ledger say.
     """
     from steelyard.planning.own_names import not_the_benchmark, own_under_public_names
-    from steelyard.planning.series import new_key_sentence
+    from steelyard.planning.series import TYPED, new_key_sentence, source_sentence
 
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
@@ -68,6 +70,8 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
         click.echo(_warning(result.folder, found.not_compared))
     if of_own := not_the_benchmark(own_under_public_names(found.plan)):
         click.echo(of_own)
+    if found.plan.sheet and not source_sentence(found.plan.sheet):  # sealed before any report said so
+        click.echo(TYPED)
     for sentence in found.verdict.order:
         click.echo(sentence)
     if not integrity.trusted and origin == "asked" and (new_key := new_key_sentence(found.plan)):

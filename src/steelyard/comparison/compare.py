@@ -111,7 +111,7 @@ def _contrasts(tasks: Sequence[PairedTask], see: float) -> list[Contrast]:
     """Overall, each task, each group: a single task is not tested twice."""
     if not tasks:
         return []
-    samples = [paired_samples(task.answers()) for task in tasks]
+    samples = [paired_samples(task.answers(), [one for one, _ in task.pairs]) for task in tasks]
     once = list({task.task: each for task, each in zip(reversed(tasks), reversed(samples), strict=True)}.values())
     whole = once[0] if len(once) == 1 else PairedSamples.joined(once[::-1])
     found = [contrast("overall", whole, task=_name(tasks[0]) if len(tasks) == 1 else "", see=see)]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from typing import Final
 
 from steelyard.comparison.record import Contrast, Scope
 from steelyard.comparison.scored_run import SampleAnswers
+from steelyard.stats.blocked import blocked_interval, blocked_p, blocks_by
 from steelyard.stats.mcnemar import mcnemar_p
+from steelyard.stats.multiway import file_places
 from steelyard.stats.padded import padded_interval, padded_p
 from steelyard.stats.paired import design_effect, paired_interval
 from steelyard.stats.paired_power import samples_for_mean, samples_to_see
@@ -25,28 +28,34 @@ CLOSE: Final = 1e-12
 class PairedSamples:
     """Samples that two runs answered, by parallel lists: scores in [0, 1] at both ends of what is open, and groups.
 
-    ``clusters`` is None where samples count as independent.
+    ``clusters`` is None where no group says what hangs together. ``times``: when each run was asked, in any unit;
+    ``file``: the places in the file. Either is empty where it is not known.
     """
 
     first: tuple[tuple[float, float], ...]
     second: tuple[tuple[float, float], ...]
     groups: tuple[str, ...]
     clusters: tuple[Hashable, ...] | None
+    times: tuple[tuple[int, ...], ...] = ()
+    file: tuple[int, ...] = ()
 
     def chosen(self, group: str) -> PairedSamples:
-        """The samples of one group: there they count as independent."""
+        """The samples of one group, which says nothing more of what hangs together."""
         places = [place for place, each in enumerate(self.groups) if each == group]
         return PairedSamples(
             tuple(self.first[place] for place in places),
             tuple(self.second[place] for place in places),
             tuple(group for _ in places),
             None,
+            tuple(tuple(order[place] for place in places) for order in self.times),
+            tuple(self.file[place] for place in places if self.file),
         )
 
     @staticmethod
     def joined(parts: Sequence[PairedSamples]) -> PairedSamples:
         """All samples of several tasks; where some are in clusters, each other sample is one by itself."""
         clusters: list[Hashable] = []
+        starts = accumulate((len(part.first) for part in parts), initial=0)
         for number, part in enumerate(parts):
             of_part = part.clusters or range(len(part.first))
             clusters += [(number, each) for each in of_part]
@@ -55,14 +64,16 @@ class PairedSamples:
             tuple(each for part in parts for each in part.second),
             tuple(each for part in parts for each in part.groups),
             tuple(clusters) if any(part.clusters for part in parts) else None,
+            tuple(map(tuple, map(chain.from_iterable, zip(*(part.times for part in parts), strict=True)))),
+            tuple(start + place for start, part in zip(starts, parts, strict=False) for place in part.file),
         )
 
 
-def paired_samples(answers: Sequence[tuple[SampleAnswers, SampleAnswers]]) -> PairedSamples:
-    """The paired scores of one task.
+def paired_samples(answers: Sequence[tuple[SampleAnswers, SampleAnswers]], names: Sequence[str] = ()) -> PairedSamples:
+    """The paired scores of one task, whose samples have these ``names``: their numbers are their places in the file.
 
     Six groups or more are clusters of samples that hang together, as a passage's questions do. Fewer say nothing of
-    further groups: the result is about these alone, within which samples are independent.
+    further groups: the result is about these alone.
     """
     groups = tuple(one.group for one, _ in answers)
     return PairedSamples(
@@ -70,6 +81,8 @@ def paired_samples(answers: Sequence[tuple[SampleAnswers, SampleAnswers]]) -> Pa
         tuple((other.low, other.high) for _, other in answers),
         groups,
         groups if len(set(groups)) >= LEAST_CLUSTERS else None,
+        tuple(tuple(pair[side].asked_us for pair in answers) for side in (0, 1)),
+        tuple(file_places(names)),
     )
 
 
@@ -88,7 +101,7 @@ def contrast(
     least = [b[0] - a[1] for a, b in zip(samples.first, samples.second, strict=True)]
     most = [b[1] - a[0] for a, b in zip(samples.first, samples.second, strict=True)]
     readings = [least] if least == most else [least, most]
-    found = [_tested(each, samples.clusters, alpha) for each in readings]
+    found = [_tested(each, samples, alpha) for each in readings]
     means = [math.fsum(each) / n for each in readings]
     agree = all(mean > 0 for mean in means) or all(mean < 0 for mean in means)
     exact = [each for each in readings[0] if abs(each) > CLOSE]
@@ -117,25 +130,30 @@ def _mean(scores: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return low, high
 
 
-def _tested(
-    differences: list[float], clusters: tuple[Hashable, ...] | None, alpha: float
-) -> tuple[float, tuple[float, float], str]:
-    """The p-value, the interval, and the name of the test.
+def _tested(differences: list[float], samples: PairedSamples, alpha: float) -> tuple[float, tuple[float, float], str]:
+    """The p-value, the interval, and the names of the tests, of which the largest p counts.
 
     Differences of right and wrong with a mean of 0 are symmetric. Others need not be: a few samples with a large one,
-    of which none was drawn, may make up for all others. So p is that of the padded t too, whichever is larger.
+    of which none was drawn, may make up for all others, which the padded t allows for. None of these knows of bad
+    stretches of time, or of neighbours in the file: the blocked test does.
     """
     rounded = [0.0 if abs(each) <= CLOSE else each for each in differences]
-    low, high = paired_interval(rounded, clusters, alpha)
+    clusters, tests = samples.clusters, dict[str, float]()
+    intervals = [paired_interval(rounded, clusters, alpha)]
     is_ternary = all(each in (-1.0, 0.0, 1.0) for each in rounded)
-    if clusters is None and is_ternary:
-        return mcnemar_p(rounded.count(1.0), rounded.count(-1.0)), (low, high), "exact McNemar"
-    sums = rounded if clusters is None else cluster_sums(rounded, clusters)
-    p, method = sign_flip_p(sums), "sign flips" if clusters is None else f"sign flips of {len(sums):,} clusters"
-    if is_ternary:
-        return p, (low, high), method
-    least, most = padded_interval(rounded, alpha)
-    return max(p, padded_p(rounded)), (min(low, least), max(high, most)), f"{method} and padded t"
+    if clusters is not None:
+        sums = cluster_sums(rounded, clusters)
+        tests[f"sign flips of {len(sums):,} clusters"] = sign_flip_p(sums)
+    elif is_ternary:
+        tests["exact McNemar"] = mcnemar_p(rounded.count(1.0), rounded.count(-1.0))
+    if not is_ternary:
+        tests["padded t"] = padded_p(rounded)
+        intervals.append(padded_interval(rounded, alpha))
+    if p := blocked_p(rounded, blocks := blocks_by(samples.times, samples.file, clusters)):
+        tests["blocks"] = p
+        intervals.append(blocked_interval(rounded, blocks, alpha))
+    low, high = zip(*intervals, strict=True)
+    return max(tests.values()), (min(low), max(high)), " and ".join(tests)
 
 
 def _needs(readings: list[list[float]], clusters: tuple[Hashable, ...] | None, see: float, alpha: float) -> int | None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from steelyard.comparison.contrast import LEAST_CLUSTERS
 from steelyard.comparison.pairing import PairedTask
-from steelyard.comparison.scored_run import ScoredRun
+from steelyard.comparison.scored_run import MeasuredScores, ScoredRun
 from steelyard.reports.words import counted
+from steelyard.stats.blocked import LEAST
 
 __all__ = ["remarks"]
 
@@ -28,6 +29,7 @@ def remarks(
         yield from _unpaired(first[0], second[0], task)
         yield from _stopped((first, task.first), (second, task.second))
         yield from _grouped(task)
+        yield from _asked_when((first[0], task.first), (second[0], task.second), task=task)
         if task.first.measurement.images:
             yield f"{task.task}: its questions show images; of these the texts beside them are compared and shown alone"
     yield from _same_answers(first, second, tasks)
@@ -86,6 +88,19 @@ def _grouped(task: PairedTask) -> Iterator[str]:
     trainings = max(task.first.trainings, task.second.trainings)
     if trainings > 1:
         yield f"{task.task}: {trainings} trainings answered: the result is about these, not about the next training"
+
+
+def _asked_when(*sides: tuple[str, MeasuredScores], task: PairedTask) -> Iterator[str]:
+    """What the blocked test cannot see."""
+    if (number := len(task.pairs)) < LEAST:
+        yield f"{task.task}: {counted(number, 'sample')} are too few for blocks: answers are taken as independent"
+        return
+    unknown = [letter for letter, scores in sides if len({each.asked_us for each in scores.samples.values()}) < 2]
+    if unknown:
+        yield (
+            f"{task.task}: nothing says when {' and '.join(unknown)} asked each sample: a stretch in which an endpoint "
+            "was worse counts as a difference"
+        )
 
 
 def _same_answers(first: Named, second: Named, tasks: Sequence[PairedTask]) -> Iterator[str]:

@@ -31,6 +31,7 @@ class SampleAnswers:
     ``item`` is the digest of what was asked, ``answers`` those of what came back, in the order of repeats; an answer of
     log-likelihoods is these numbers. ``first`` is the score of the first answer, None where it is open or missing;
     ``is_unparsed``: no answer could be extracted from it. ``completion_tokens`` are those of all answers.
+    ``asked_us`` is when the first was asked; 0 where nothing says so.
     """
 
     low: float
@@ -41,6 +42,7 @@ class SampleAnswers:
     first: float | None = None
     is_unparsed: bool = False
     completion_tokens: int = 0
+    asked_us: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -207,6 +209,7 @@ def _samples(scores: list[SampleScore], collected: _Collected) -> dict[str, Samp
             first=several[0].value,
             is_unparsed=several[0].status == "unparsed",
             completion_tokens=sum(each.completion_tokens for each in attempts),
+            asked_us=attempts[0].started_us,
         )
     return found
 

@@ -35,6 +35,7 @@ __all__ = [
     "REPORT_PAGE",
     "SAMPLES",
     "SCORES",
+    "SOURCES",
     "TEMPORARY_BUNDLE",
     "TEXTS",
     "TEXT_SEGMENT",
@@ -76,6 +77,7 @@ JOURNAL = "journal/"
 SAMPLES = "samples/"
 TEXTS = "texts/"
 MEDIA = "media/"
+SOURCES = "sources/"
 SEGMENT_SUFFIX = "-0000.jsonl"
 MAIN_SEGMENT = f"{JOURNAL}main{SEGMENT_SUFFIX}"
 TEXT_SEGMENT = f"{TEXTS}main{SEGMENT_SUFFIX}"
@@ -97,11 +99,11 @@ MAX_SCORE_BYTES = 1 << 20
 MAX_MEDIA_BYTES = 20_000_000  # of one image that a sample shows
 DIGEST_LINE_BYTES = 64
 
-FOLDERS = {JOURNAL, SAMPLES, TEXTS, MEDIA}
+FOLDERS = {JOURNAL, SAMPLES, TEXTS, MEDIA, SOURCES}
 SEALABLE = re.compile(
     r"plan\.dsse\.json|(scores|checkpoints|ledger)\.jsonl|report\.(json|md|html)|timestamp\.tsr"
     r"|journal/[a-z0-9][a-z0-9-]{0,62}-0000\.jsonl|texts/[a-z0-9_-]+-[0-9]{4}\.jsonl"
-    r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt"
+    r"|samples/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.txt|sources/[0-9]{2}-[A-Za-z0-9._-]{1,80}"
 )
 MEDIA_NAME = re.compile(r"media/[0-9a-f]{64}")
 LITTER = re.compile(r"\.DS_Store|Thumbs\.db|[Dd]esktop\.ini|\._[^/]{1,255}")

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from steelyard.auditing.finders import Finders, open_finders
 from steelyard.auditing.verdict import rejected
 from steelyard.gauntlet.parameters import Kind
 from steelyard.gauntlet.peers import PeerTested, peers_of
-from steelyard.gauntlet.planner import SCORER, detectors, plan_of
-from steelyard.gauntlet.vendors import Reals, Row, Vendor
+from steelyard.gauntlet.planner import SCORER, plan_of
+from steelyard.gauntlet.vendors import Integers, Row, Vendor, bad_times, luck
 from steelyard.planning.cues import CUE, PLACEBO
 from steelyard.planning.drawn import TWINS
 from steelyard.planning.order import paces
-from steelyard.plugins import Monitor
 from steelyard.records import DetectorResult, Measurement, Plan, PlannedTest, SampleScore, VerdictWord
-from steelyard.runner.order import calls_of
+from steelyard.runner.order import Finished, calls_again, calls_of
 from steelyard.runner.schedule import Call
 from steelyard.stats.cues import detectable_effect
 from steelyard.stats.twins import detectable_gap
@@ -64,37 +65,38 @@ class Audit:
 
 
 class _Stream(NamedTuple):
-    """What is asked of a benchmark in one order; ``samples`` are their numbers, ``others`` those of the second kind.
+    """What is asked of a benchmark in one order, beginning with an answer to ``first``.
 
-    Public samples with fresh ones at their pace, or the ``arms`` of one test: the benchmark's prompt and another one.
+    By call: the ``samples``' numbers, whether they are of the second kind (``others``), and the ``passes``' numbers.
     """
 
+    first: Measurement
     calls: tuple[Call, ...]
-    samples: Sequence[int]
-    others: Sequence[bool]
-    names: tuple[str, ...]
-    arms: bool = False
+    samples: Integers
+    others: NDArray[np.bool_]
+    passes: Integers
 
 
 def audit(vendor: Vendor, random: np.random.Generator, number: int = 1) -> Audit:
     """Audit a vendor's table from its printed numbers to the verdicts, as the ``number``-th audit of it by this key."""
+    if vendor.orders:
+        vendor = replace(vendor, orders=f" {random.integers(2**32)}")
     plan = plan_of(vendor, number)
-    by_rule = detectors()
-    finders: dict[str, Any] = {test.id: by_rule[test.rule].open(test, plan) for test in plan.tests}
+    finders = open_finders(plan)
+    by_test: Mapping[str, Any] = finders.by_test
     calls = most = 0
-    for row, stream in _streams(vendor, plan):
-        names = dict.fromkeys(call.measurement for call in stream.calls)
-        readers = {name: [finders[test.id] for test in plan.readers_of(name)] for name in names}
-        calls += _ask(stream, readers, vendor, row, _numbers(stream, random))
-        most += len(stream.calls)
+    for row in vendor.rows:
+        lanes = _lanes(vendor, row, plan, random)
+        calls += _ask(lanes, finders, bad_times(vendor.kind, row.benchmark.samples, random))
+        most += sum(len(lane.calls) for lane in lanes)
     results = [
         DetectorResult(test=test.id, rule=test.rule, word=VerdictWord(finder.decision or _UNDECIDED), p=_p(finder))
-        for test, finder in zip(plan.tests, finders.values(), strict=True)
+        for test, finder in zip(plan.tests, by_test.values(), strict=True)
     ]
     found = rejected(plan, results)
     rows = {row.benchmark.name: row for row in vendor.rows}
     tests = tuple(
-        _tested(test, finders[test.id], rows[plan.by_id[test.reads[0].measurement].task], vendor.kind, test.id in found)
+        _tested(test, by_test[test.id], rows[plan.by_id[test.reads[0].measurement].task], vendor.kind, test.id in found)
         for test in plan.tests
     )
     return Audit(vendor.kind.name, vendor.kind.dose, tests, peers_of(vendor, random), calls, most)
@@ -107,7 +109,7 @@ def _tested(test: PlannedTest, finder: Any, row: Row, kind: Kind, is_found: bool
         "twin_gap": (row.same, _gap_detectable),
         "cue_gap": (row.unaware, _effect_detectable),
     }[name]
-    in_pairs = hasattr(finder, "pairs")
+    in_pairs, formats = hasattr(finder, "pairs"), _formats(finder)
     return Tested(
         detector=name,
         benchmark=row.benchmark.name,
@@ -116,19 +118,30 @@ def _tested(test: PlannedTest, finder: Any, row: Row, kind: Kind, is_found: bool
         word=str(finder.decision or _UNDECIDED),
         p=_p(finder),
         is_found=is_found,
-        read=finder.pairs.n if in_pairs else finder.retest.n,
-        of=finder.of if in_pairs else finder.measurement.trials,
+        read=finder.pairs.n if in_pairs else sum(each.retest.n for each in formats),
+        of=finder.of if in_pairs else sum(each.measurement.trials for each in formats),
     )
 
 
+def _formats(finder: Any) -> Sequence[Any]:
+    """The finders of each way in which a claim is asked."""
+    return getattr(finder, "finders", (finder,))
+
+
 def _claim_detectable(finder: Any, row: Row, kind: Kind) -> bool:
-    """Whether fewer are right than the test's threshold with probability .9, if all is asked; missing ones count."""
-    test, trials = finder.retest.test, finder.measurement.trials
-    if test is None or not test.testable:
-        return False
-    counted = row.public + (1 - row.public) * kind.missing_wrong
-    spread = math.sqrt(trials * float(np.mean(row.public * (1 - row.public))))
-    return bool(trials * float(np.mean(counted)) + _Z_OF_POWER * spread < test.accuse)
+    """Whether fewer are right than the test's threshold with probability .9, if all is asked; missing ones count.
+
+    In each way in which it was asked.
+    """
+    found = []
+    for test, measurement in ((each.retest.test, each.measurement) for each in _formats(finder)):
+        if test is None or not test.testable:
+            continue
+        public, trials = row.states.get((measurement.decoding, None), row).public, measurement.trials
+        counted = public + (1 - public) * kind.missing_wrong
+        spread = math.sqrt(trials * float(np.mean(public * (1 - public))))
+        found.append(trials * float(np.mean(counted)) + _Z_OF_POWER * spread < test.accuse)
+    return bool(found) and all(found)
 
 
 def _gap_detectable(finder: Any, row: Row, kind: Kind) -> bool:
@@ -156,53 +169,42 @@ _detectable_effect = lru_cache(maxsize=4096)(detectable_effect)
 
 def _p(finder: Any) -> float:
     """A finder's p. Its whole result has charts and sentences, too, which nobody reads here."""
-    return float(finder.pairs.p if hasattr(finder, "pairs") else finder.retest.p)
+    return float(finder.pairs.p if hasattr(finder, "pairs") else finder.p)
 
 
 def scores_of(vendor: Vendor, plan: Plan, random: np.random.Generator) -> Iterator[SampleScore]:
     """All scores of a plan's measurements, in the order in which they would be asked, whoever still reads them."""
-    for row, stream in _streams(vendor, plan):
-        right, lost = _drawn(stream, vendor, row, _numbers(stream, random))
-        yield from (_score(stream, place, right[place], lost[place]) for place in range(len(stream.calls)))
+    for row in vendor.rows:
+        lanes, times = _lanes(vendor, row, plan, random), bad_times(vendor.kind, row.benchmark.samples, random)
+        yield from (lane.ask(place, bad=next(times))[0] for lane in lanes for place in range(len(lane.calls)))
 
 
-def _streams(vendor: Vendor, plan: Plan) -> Iterator[tuple[Row, _Stream]]:
-    """What is asked of each row: the public samples with fresh ones beside them, and the arms of another prompt."""
-    first = [each for each in plan.measurements if not each.beside]
-    for row, public in zip(vendor.rows, first, strict=True):
-        beside = {each.drawn: each for each in plan.measurements if each.beside == public.id}
-        yield row, _stream(public, beside.get(TWINS))
+def _lanes(vendor: Vendor, row: Row, plan: Plan, random: np.random.Generator) -> list[_Lane]:
+    """What is asked of a row, in order: public samples with fresh ones beside them, and the arms of another prompt."""
+    streams: list[_Stream] = []
+    for each in (each for each in plan.measurements if each.task == row.benchmark.name and not each.drawn):
+        beside = {other.drawn: other for other in plan.measurements if other.beside == each.id}
+        streams.append(_stream(each, plan.by_id[each.beside] if each.again else beside.get(TWINS)))
         if CUE in beside:
-            yield row, _arms(beside[CUE], beside[PLACEBO])
-
-
-def _numbers(stream: _Stream, random: np.random.Generator) -> np.random.Generator:
-    """Arms have random numbers of their own: those of the other answers do not depend on them."""
-    return random.spawn(1)[0] if stream.arms else random
-
-
-@lru_cache(maxsize=256)
-def _stream(public: Measurement, fresh: Measurement | None = None) -> _Stream:
-    calls = list(calls_of(public))
-    if fresh is not None:
-        calls = list(_paced(calls, public, fresh))
-    return _stream_of(calls, public)
+            streams.append(_stream(beside[CUE], beside[PLACEBO]))
+    # All but the first have random numbers of their own: those of other answers do not depend on them.
+    lanes = [_Lane(vendor, row, streams[0], random)]
+    return lanes + [_Lane(vendor, row, stream, random.spawn(1)[0], lanes[0].items) for stream in streams[1:]]
 
 
 @lru_cache(maxsize=256)
-def _arms(cue: Measurement, placebo: Measurement) -> _Stream:
-    """Both arms in turn: nothing changes here in the course of a run."""
-    both = zip(calls_of(cue), calls_of(placebo), strict=True)
-    return _stream_of([call for pair in both for call in pair], cue)._replace(arms=True)
-
-
-def _stream_of(calls: Sequence[Call], first: Measurement) -> _Stream:
-    return _Stream(
-        tuple(calls),
-        np.array([call.sample for call in calls]),  # type: ignore[arg-type]
-        np.array([call.measurement != first.id for call in calls]),  # type: ignore[arg-type]
-        tuple(str(call.sample) for call in calls),
-    )
+def _stream(first: Measurement, other: Measurement | None = None) -> _Stream:
+    """One measurement, alone or with fresh samples at their pace; both arms in turn; or all that may be asked again."""
+    calls = list(calls_of(first)) if not first.again else []
+    if other is not None and first.again:
+        calls = list(calls_again(first, range(other.trials), Finished(other, ())))
+    elif other is not None and other.drawn == TWINS:
+        calls = list(_paced(calls, first, other))
+    elif other is not None:  # nothing changes here in the course of a run
+        calls = [call for pair in zip(calls, calls_of(other), strict=True) for call in pair]
+    others = np.array([call.measurement != first.id for call in calls])
+    passes = np.array([2 * call.repeat for call in calls]) + others
+    return _Stream(first, tuple(calls), np.array([call.sample for call in calls]), others, passes)
 
 
 def _paced(calls: Sequence[Call], public: Measurement, fresh: Measurement) -> Iterator[Call]:
@@ -214,70 +216,82 @@ def _paced(calls: Sequence[Call], public: Measurement, fresh: Measurement) -> It
     yield from (call for _, call in reversed(waiting))
 
 
-def _ask(
-    stream: _Stream, readers: Mapping[str, Sequence[Monitor]], vendor: Vendor, row: Row, random: np.random.Generator
-) -> int:
+class _Lane:
+    """The simulated endpoint under one stream of calls: which of them is next, and what its answer scores.
+
+    ``items``: which item stands at each place of the file, in a random order of each audit unless that matters.
+    """
+
+    def __init__(
+        self, vendor: Vendor, row: Row, stream: _Stream, random: np.random.Generator, items: Integers | None = None
+    ) -> None:
+        self.first, self.calls, self._kind, size = stream.first, stream.calls, vendor.kind, len(row.public)
+        samples, is_arms = np.minimum(stream.samples, size - 1), stream.first.drawn == CUE
+        self._luck = luck(vendor.kind, samples, size, stream.passes, random).tolist()
+        shuffled = np.arange if vendor.orders else random.permutation
+        self.items = shuffled(size) if items is None or is_arms else items
+        beside = self.items if is_arms or not row.fresh.size else shuffled(size)
+        self._chances: dict[bool | None, list[float]] = {}
+        for bad in {None, *(bad for _, bad in row.states)}:
+            now = row.states.get((stream.first.decoding, bad), row)
+            chances = now.public[self.items[samples]]
+            if stream.others.any():
+                chances = np.where(stream.others, (now.placebo if is_arms else now.fresh)[beside[samples]], chances)
+            self._chances[bad] = chances.tolist()
+        self._lost = random.random(len(samples)).tolist()
+        self._seconds = random.standard_exponential(len(samples)).tolist() if vendor.kind.slow > 1 else []
+        self._place, self._asked, self._chosen = 0, set[int](), list[int]()
+
+    def next_place(self, finders: Finders) -> int | None:
+        """The place of the next call that some test waits for now."""
+        if self.first.again:
+            if not self._chosen:
+                self._chosen = [place for place in finders.again(self.first.id) or () if place not in self._asked][::-1]
+                self._asked.update(self._chosen)
+            return self._chosen.pop() if self._chosen else None
+        while self._place < len(self.calls):
+            measurement = self.calls[self._place].measurement
+            is_open = finders.head(measurement) is not None
+            if not is_open and not finders.is_closed(measurement):
+                return None
+            self._place += 1
+            if is_open:
+                return self._place - 1
+        return None
+
+    def ask(self, place: int, *, bad: bool | None) -> tuple[SampleScore, float]:
+        """The score of the answer to a call, which may fail, and its seconds where these differ."""
+        kind, call, right = self._kind, self.calls[place], self._luck[place] < self._chances[bad][place]
+        lost = self._lost[place] < (kind.missing if right else kind.missing_wrong)
+        score = SampleScore(
+            measurement=call.measurement,
+            position=call.position,
+            sample=str(call.sample),
+            repeat=call.repeat,
+            status="missing" if lost else "scored",
+            value=None if lost else float(right),
+            scorer=SCORER,
+            seq=0,
+        )
+        return score, self._seconds[place] * (1.0 if right else kind.slow) if self._seconds else 0.0
+
+
+def _ask(lanes: Sequence[_Lane], finders: Finders, times: Iterator[bool | None]) -> int:
     """Ask until nobody reads on; returns how many calls were made. Wrong answers arrive late where they are slow."""
-    right, lost = _drawn(stream, vendor, row, random)
-    slow = vendor.kind.slow
-    times = random.exponential(np.where(right, 1.0, slow)) if slow > 1 else None
-    in_flight: list[tuple[float, int]] = []
+    in_flight: list[tuple[float, int, SampleScore]] = []
     made, now = 0, 0.0
-
-    def arrive(place: int) -> None:
-        call, score = stream.calls[place], _score(stream, place, right[place], lost[place])
-        for reader in open_to[call.measurement]:
-            reader.observe(score)
-        open_to[call.measurement] = [
-            reader for reader in open_to[call.measurement] if call.measurement not in reader.closed
-        ]
-
-    open_to = {name: list(several) for name, several in readers.items()}
-    for place, call in enumerate(stream.calls):
-        if not open_to[call.measurement]:
-            continue
+    while True:
+        for lane in lanes:
+            while (place := lane.next_place(finders)) is None and in_flight:
+                now, _, score = heappop(in_flight)
+                finders.observe(score)
+            if place is not None:
+                break
+        else:
+            return made
         made += 1
-        if times is None:
-            arrive(place)
-            continue
-        heappush(in_flight, (now + times[place], place))
-        if len(in_flight) == _CONNECTIONS:
-            now, first = heappop(in_flight)
-            arrive(first)
-    while in_flight:
-        arrive(heappop(in_flight)[1])
-    return made
-
-
-def _drawn(stream: _Stream, vendor: Vendor, row: Row, random: np.random.Generator) -> tuple[list[bool], list[bool]]:
-    """By call, whether its answer is right, and whether it fails."""
-    kind = vendor.kind
-    right = random.random(len(stream.calls)) < _chances(stream, row, random)
-    lost = random.random(len(stream.calls)) < np.where(right, kind.missing, kind.missing_wrong)
-    return right.tolist(), lost.tolist()
-
-
-def _score(stream: _Stream, place: int, right: bool, lost: bool) -> SampleScore:
-    call = stream.calls[place]
-    return SampleScore(
-        measurement=call.measurement,
-        position=call.position,
-        sample=stream.names[place],
-        repeat=call.repeat,
-        status="missing" if lost else "scored",
-        value=None if lost else float(right),
-        scorer=SCORER,
-        seq=0,
-    )
-
-
-def _chances(stream: _Stream, row: Row, random: np.random.Generator) -> Reals:
-    """The chance of each call, with the items in a random order of their own: the committed one is the same for all."""
-    if stream.arms:
-        items = random.permutation(len(row.public))[np.asarray(stream.samples)]
-        return np.asarray(np.where(stream.others, row.placebo[items], row.public[items]))
-    chances = random.permutation(row.public)[np.minimum(stream.samples, len(row.public) - 1)]
-    if row.fresh.size:
-        fresh = random.permutation(row.fresh)[np.minimum(stream.samples, len(row.fresh) - 1)]
-        chances = np.where(stream.others, fresh, chances)
-    return np.asarray(chances)
+        score, seconds = lane.ask(place, bad=next(times))
+        heappush(in_flight, (now + seconds, made, score))
+        if len(in_flight) == _CONNECTIONS or not seconds:
+            now, _, score = heappop(in_flight)
+            finders.observe(score)

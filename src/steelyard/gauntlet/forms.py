@@ -4,42 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from steelyard.gauntlet.rates import Rate
+from steelyard.gauntlet.rates import Rate, WorldRates
 from steelyard.reports.jinja import template
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Head", "Shown", "Table", "html", "markdown", "percent", "plain", "print_shown", "share"]
+__all__ = ["Shown", "Table", "html", "markdown", "percent", "plain", "print_shown", "share"]
 
 Table = tuple[str, list[str], list[list[str]], str]
 """Title, headings, rows, and what stands below it."""
-
-
-class Head(Protocol):
-    """What a page says of any world: its name, the digest of its parameters, its seed, and how many vendors it has."""
-
-    @property
-    def world(self) -> str:
-        """Its name."""
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of its parameters."""
-
-    @property
-    def seed(self) -> int:
-        """What its vendors were drawn from."""
-
-    @property
-    def honest(self) -> int:
-        """How many honest vendors it has."""
-
-    @property
-    def cheats(self) -> int:
-        """How many others."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +81,7 @@ def print_shown(shown: Shown, console: Console) -> None:
         console.print(fitting(console, columns))
 
 
-def html(head: Head, shown: Shown, made: str) -> str:
+def html(head: WorldRates, shown: Shown, made: str) -> str:
     """The page: no script, no request; ``made`` says when, by which version and on which machine."""
     return template("gauntlet.html.j2", "steelyard.gauntlet").render(
         rates=head,

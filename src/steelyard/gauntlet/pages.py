@@ -70,6 +70,12 @@ def sentences(rates: Rates) -> list[str]:
                 f"{alarms.detector}: of {alarms.tests:,} tests of honest vendors, {percent(alarms.at[0])} "
                 f"accuse at .05, and {percent(alarms.at[1])} at .01"
             )
+    for each in rates.right:
+        if each.found and not each.kind:
+            right = (
+                f"; of the {each.vendors:,} that a test says it finds, {percent(each.at)} rightly" if each.at else ""
+            )
+            found.append(f"Of {each.found.of:,} cheats, {percent(each.found)} were found at all{right}")
     if rates.honest:
         found.append(f"An audit of an honest vendor made {100 * rates.calls:.0f} % of the calls that it might need")
     return found or ["No honest vendor was audited"]
@@ -98,15 +104,20 @@ def _of_reports(rates: Rates) -> Table:
 
 def _right(rates: Rates) -> Table:
     rows = [
-        [each.kind or ("all honest" if each.honest else "all others"), f"{each.vendors:,}", share(each.at)]
+        [
+            each.kind or ("all honest" if each.honest else "all others"),
+            *(f"{each.vendors:,}", share(each.at) if each.at else "–"),
+            *((f"{each.found.of:,}", share(each.found)) if each.found else ("–", "–")),
+        ]
         for each in rates.right
     ]
     return (
-        "Right reports",
-        ["vendors", "n", "right"],
+        "Right reports, and cheats that are found at all",
+        ["vendors", "n", "right", "of all", "found at all"],
         rows,
         "An honest vendor is accused of nothing. Of another one that a test's own thresholds find with a power of .9, "
-        "such a row is *inconsistent*, and none that holds; who is below that is not counted here.",
+        "such a row is *inconsistent*, and none that holds; who is below that is not counted there. *Found at all*: of "
+        "all that have a row which does not hold, such a row is *inconsistent*.",
     )
 
 

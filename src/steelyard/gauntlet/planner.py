@@ -10,8 +10,9 @@ import msgspec
 
 from steelyard.gauntlet.parameters import Benchmark
 from steelyard.gauntlet.vendors import TOLERANCE, Vendor
+from steelyard.planning.again import asked_again
 from steelyard.planning.cues import HEADER
-from steelyard.planning.decoding import decoding_of, repeat_check_of, repeats_of
+from steelyard.planning.decoding import asked_how_often, decoding_of
 from steelyard.planning.drawn import drawn_beside
 from steelyard.planning.weights import DETECT_WEIGHT, share_out
 from steelyard.plugins import Detector, Formats, MeasurementRequest, find
@@ -28,6 +29,7 @@ from steelyard.records import (
     Protocol,
     Question,
     Reads,
+    RepeatCheck,
     RequestedTest,
     Served,
 )
@@ -37,7 +39,7 @@ __all__ = ["ALPHA", "DETECTORS", "SCORER", "detectors", "plan_of"]
 ALPHA: Final = 0.05
 DETECTORS: Final = ("claim_retest", "twin_gap", "cue_gap")
 SCORER: Final = "numeric@7"
-_TEMPERATURE: Final = "temperature 0.7"
+_STATED: Final = {"greedy": "greedy", "sampled": "temperature 0.7", "nothing": ""}
 
 
 @lru_cache
@@ -50,12 +52,13 @@ def detectors() -> Mapping[str, Detector]:
 class _VendorPlanner:
     """Plans benchmarks of given sizes without their samples; the rest is as an audit's planner decides it."""
 
-    def __init__(self, sheet: ClaimSheet, model: PlannedModel, benchmarks: Mapping[str, Benchmark]) -> None:
+    def __init__(self, sheet: ClaimSheet, model: PlannedModel, vendor: Vendor) -> None:
         self.sheet, self.models, self.tolerance = sheet, {SUBJECT: model}, f"{TOLERANCE:g}"
         self.requested: Sequence[RequestedTest] = ()
         self.measurements: list[Measurement] = []
         self.served: list[Served] = []
-        self._benchmarks = benchmarks
+        self.benchmarks = {row.benchmark.name: row.benchmark for row in vendor.rows}
+        self._orders = vendor.orders
 
     def formats(self, request: str, claim: Claim) -> Formats:
         """Every vendor declares its format."""
@@ -63,29 +66,31 @@ class _VendorPlanner:
 
     def measure(self, request: MeasurementRequest) -> Served | None:
         """Serve a request; fresh samples and other worked examples only where a generator makes them."""
-        benchmark = self._benchmarks[request.task]
+        benchmark = self.benchmarks[request.task]
         if request.drawn == HEADER or (request.drawn and not benchmark.generated):
             return None
-        measurement = self._drawn(request) if request.drawn else self._asked(request, benchmark)
-        number = len(self.measurements)
+        number, beside = len(self.measurements), [each for each in self.measurements if each.id == request.beside]
+        if request.drawn or request.again:
+            measurement = (drawn_beside if request.drawn else asked_again)(beside[0], request, SCORER)
+        else:
+            measurement = self._asked(request, benchmark)
         measurement = msgspec.structs.replace(
-            measurement, id=f"{number:02d}", order_seed=f"seed {number}", question=f"q{request.task}"
+            measurement, id=f"{number:02d}", order_seed=f"seed {number}{self._orders}", question=f"q{request.task}"
         )
         self.measurements.append(measurement)
         reads = Reads(measurement=measurement.id, scorer=SCORER)
         self.served.append(Served(request=request.name, reads=reads, prompt=measurement.prompt))
         return self.served[-1]
 
-    def _drawn(self, request: MeasurementRequest) -> Measurement:
-        beside = next(each for each in self.measurements if each.id == request.beside)
-        return drawn_beside(beside, request, SCORER)
-
     def _asked(self, request: MeasurementRequest, benchmark: Benchmark) -> Measurement:
-        capabilities, claim = self.models[SUBJECT].capabilities, request.claim
-        mode: Any = "sampled" if request.temperature else "greedy"
-        degrees = request.temperature or 0.0
-        if claim:
-            mode, degrees, _ = decoding_of(claim, "generate")
+        model, size, degrees = self.models[SUBJECT], benchmark.samples, request.temperature or 0.0
+        mode: Any = "sampled" if degrees else "greedy"
+        repeats, check = 1, request.repeat_check or RepeatCheck()
+        if request.claim:
+            mode, degrees, _ = decoding_of(request.claim, "generate", request.temperature)
+            two_passes = request.two_passes and model.varies(mode, degrees)
+            repeats, check = asked_how_often(mode, model.capabilities, size, size, SCORER, two_passes=two_passes)
+            repeats = repeats if request.temperature is None else 1
         return Measurement(
             id="",
             task=request.task,
@@ -94,11 +99,11 @@ class _VendorPlanner:
             decoding=mode,
             temperature=degrees,
             scorers=(SCORER,),
-            population=benchmark.samples,
+            population=size,
             samples_root="0" * 64,
             order_seed="",
-            repeats=repeats_of(mode, capabilities, benchmark.samples),
-            repeat_check=repeat_check_of(mode, capabilities, benchmark.samples, benchmark.samples),
+            repeats=repeats,
+            repeat_check=check,
             chance=benchmark.chance,
             limit=request.limit,
             arm=request.arm,
@@ -111,14 +116,14 @@ class _VendorPlanner:
 
 def plan_of(vendor: Vendor, number: int = 1, *, alpha: float = ALPHA, in_process: bool = False) -> Plan:
     """The sealed plan of the ``number``-th audit of a vendor's table; over a wire its answers may vary."""
-    sampled = vendor.kind.decoding == "sampled"
+    stated = _STATED[vendor.kind.stated or vendor.kind.decoding]
     claims = tuple(
         Claim(
             task=row.benchmark.name,
             value=row.printed,
             samples=row.scored,
             repeats=row.passes if row.passes > 1 else None,
-            protocol=Protocol(decoding=_TEMPERATURE if sampled else "greedy", prompt="question"),
+            protocol=Protocol(decoding=stated, prompt="question"),
         )
         for row in vendor.rows
     )
@@ -126,8 +131,7 @@ def plan_of(vendor: Vendor, number: int = 1, *, alpha: float = ALPHA, in_process
     model = PlannedModel(
         identity=ModelIdentity(uri="openai:m@http://127.0.0.1/v1"), capabilities=Capabilities(deterministic=in_process)
     )
-    benchmarks = {row.benchmark.name: row.benchmark for row in vendor.rows}
-    planner = _VendorPlanner(sheet, model, benchmarks)
+    planner = _VendorPlanner(sheet, model, vendor)
     by_rule = detectors()
     tests = [test for detector in by_rule.values() for test in detector.plan(planner)]
     probing = [rule for rule, detector in by_rule.items() if getattr(detector, "probes", False)]
@@ -140,7 +144,7 @@ def plan_of(vendor: Vendor, number: int = 1, *, alpha: float = ALPHA, in_process
         measurements=tuple(planner.measurements),
         detectors=tuple(by_rule),
         detect_weight=DETECT_WEIGHT,
-        questions={f"q{name}": Question(benchmark=name, subject="s", number=number) for name in benchmarks},
+        questions={f"q{name}": Question(benchmark=name, subject="s", number=number) for name in planner.benchmarks},
         tests=share_out(tests, probing, DETECT_WEIGHT),
         served=tuple(planner.served),
         alpha=alpha,

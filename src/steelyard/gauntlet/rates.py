@@ -16,7 +16,7 @@ from steelyard.gauntlet.parameters import World
 from steelyard.gauntlet.peers import PEERS
 from steelyard.records.record import Record
 
-__all__ = ["CALIBRATED", "LEVELS", "FalseAlarms", "Power", "Rate", "Rates", "Right", "rate", "rates_of"]
+__all__ = ["CALIBRATED", "LEVELS", "FalseAlarms", "Power", "Rate", "Rates", "Right", "WorldRates", "rate", "rates_of"]
 
 LEVELS: Final = (0.05, 0.01)
 CALIBRATED: Final = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -60,15 +60,30 @@ class Power(Record, frozen=True, kw_only=True):
 
 
 class Right(Record, frozen=True, kw_only=True):
-    """The share of right reports of one kind of vendor, or of all ``honest`` and all others (``kind`` is empty)."""
+    """The share of right reports of one kind of vendor, or of all ``honest`` and all others (``kind`` is empty).
+
+    ``at`` is of the ``vendors`` that count, None where none does. ``found``: of all that have a row which does not
+    hold, the share of whom such a row is *inconsistent*.
+    """
 
     kind: str
     honest: bool
     vendors: int
-    at: Rate
+    at: Rate | None
+    found: Rate | None = None
 
 
-class Rates(Record, frozen=True, kw_only=True):
+class WorldRates(Record, frozen=True, kw_only=True):
+    """What the rates of any world begin with: its name, the SHA-256 of its parameters, its seed, how many vendors."""
+
+    world: str
+    digest: str
+    seed: int
+    honest: int
+    cheats: int
+
+
+class Rates(WorldRates, frozen=True, kw_only=True):
     """What a run of the gauntlet found. ``report``: honest vendors of whom anything was accused, by kind.
 
     ``right``: by kind, the share of vendors whose report is right. An honest one is accused of nothing. Of a cheat that
@@ -78,12 +93,7 @@ class Rates(Record, frozen=True, kw_only=True):
     ``calibration``: by detector, the share of p at most each of :data:`CALIBRATED`, where the null holds.
     """
 
-    world: str
-    digest: str
-    seed: int
     rules: tuple[str, ...]
-    honest: int
-    cheats: int
     calls: float
     report: tuple[FalseAlarms, ...]
     right: tuple[Right, ...]
@@ -149,9 +159,15 @@ def _right(world: World, audits: Sequence[Audit]) -> Iterable[Right]:
         of_all = [audit for audit in audits if audit.kind in names]
         for name, found in (("", of_all), *((name, [a for a in of_all if a.kind == name]) for name in names)):
             judged = [audit for audit in found if honest or any(test.detectable for test in audit.tests)]
-            if judged:
-                right = sum(_is_right(audit, honest) for audit in judged)
-                yield Right(kind=name, honest=honest, vendors=len(judged), at=rate(right / len(judged), len(judged)))
+            false = [[test for test in audit.tests if not test.is_true] for audit in found if not honest]
+            caught = [any(test.is_found for test in tests) for tests in false if tests]
+            if judged or caught:
+                right = [_is_right(audit, honest) for audit in judged]
+                yield Right(kind=name, honest=honest, vendors=len(judged), at=_share(right), found=_share(caught))
+
+
+def _share(of: Sequence[bool]) -> Rate | None:
+    return rate(sum(of) / len(of), len(of)) if of else None
 
 
 def _is_right(audit: Audit, honest: bool) -> bool:

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from steelyard.errors import InputError
 from steelyard.gauntlet.parameters import Kind, faults_of, read_parameters
 from steelyard.records.record import Record
 
@@ -54,11 +51,7 @@ class SeriesWorld(Record, frozen=True, kw_only=True):
 
 def load_series(path: Path | None = None) -> SeriesWorld:
     """The parameters that come with Steelyard, or a file's; raises InputError for anything else in it."""
-    where = str(path) if path else _OWN
-    world, digest = read_parameters(SeriesWorld, _OWN, path)
-    for what in _faults(world):
-        raise InputError(f"{where}: {what}")
-    return msgspec.structs.replace(world, digest=digest)
+    return read_parameters(SeriesWorld, _OWN, path, _faults)
 
 
 def _faults(world: SeriesWorld) -> Iterator[str]:

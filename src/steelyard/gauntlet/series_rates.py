@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from steelyard.gauntlet.forms import Shown, percent, share
 from steelyard.gauntlet.parameters import Kind
-from steelyard.gauntlet.rates import Rate, rate
+from steelyard.gauntlet.rates import Rate, WorldRates, rate
 from steelyard.gauntlet.series import Begins, Series, run_series
 from steelyard.gauntlet.series_parameters import SeriesWorld
 from steelyard.gauntlet.vendors import Abilities
@@ -40,17 +40,12 @@ class SeriesRate(Record, frozen=True, kw_only=True):
     lied: float
 
 
-class SeriesRates(Record, frozen=True, kw_only=True):
+class SeriesRates(WorldRates, frozen=True, kw_only=True):
     """What series of audits found."""
 
-    world: str
-    digest: str
-    seed: int
     rounds: int
     wary: float
     bold: float
-    honest: int
-    cheats: int
     rates: tuple[SeriesRate, ...]
 
 

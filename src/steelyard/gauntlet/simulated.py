@@ -21,7 +21,7 @@ __all__ = ["HONEST", "parts_of", "run_jobs", "run_part", "simulate"]
 
 T = TypeVar("T")
 
-HONEST = 10_005
+HONEST = 15_000
 CHEATS = 4_000
 _PART = 60  # vendors of one kind in one job
 _TABLES = 5_000  # kept by a process, up to 150 kB each: vendors print the same numbers again and again
@@ -29,7 +29,7 @@ _LOOK_SECONDS = 2.0
 
 
 def parts_of(world: World, vendors: int | None = None) -> list[tuple[Kind, int, int]]:
-    """The jobs: (kind, number of the part, vendors); ``vendors`` of each kind, or 10,000 honest ones and 4,000 others.
+    """The jobs: (kind, number of the part, vendors); ``vendors`` of each kind, or 15,000 honest ones and 4,000 others.
 
     Kinds with doses share the vendors of one kind.
     """

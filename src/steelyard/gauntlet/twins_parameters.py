@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from steelyard.errors import InputError
-from steelyard.gauntlet.parameters import read_parameters
+from steelyard.gauntlet.parameters import Dosed, read_parameters
 from steelyard.records.record import Record
 
 __all__ = ["TwinsKind", "TwinsWorld", "load_twins"]
@@ -23,7 +20,7 @@ _LARGEST: Final = 100.0
 _MOST_MODELS: Final = 2_000
 
 
-class TwinsKind(Record, frozen=True, kw_only=True):
+class TwinsKind(Dosed, frozen=True, kw_only=True):
     """One kind of vendor, by what distinguishes it from a plain honest one. Shares are proportions, abilities logits.
 
     Twins are ``harder`` for everybody, and beyond that ``brittle`` for this vendor alone. ``skill`` is added on both
@@ -33,11 +30,7 @@ class TwinsKind(Record, frozen=True, kw_only=True):
     ``no_cheat``: it is among the cheats, since it is beyond what the test assumes, and does nothing wrong.
     """
 
-    name: str
-    says: str = ""
     no_cheat: bool = False
-    varies: str = ""
-    doses: tuple[float, ...] = ()
     harder: float = 0.0
     brittle: float = 0.0
     skill: float = 0.0
@@ -49,19 +42,6 @@ class TwinsKind(Record, frozen=True, kw_only=True):
     missing: float = 0.0
     missing_wrong: float = 0.0
     variants: int = 1
-
-    @property
-    def dose(self) -> float | None:
-        """The value of what varies; None where nothing does."""
-        return float(getattr(self, self.varies)) if self.varies else None
-
-    def each(self) -> Iterator[TwinsKind]:
-        """This kind with each of its doses; itself where it has none."""
-        if not self.varies:
-            yield self
-        for dose in self.doses:
-            value = int(dose) if self.varies == "variants" else dose
-            yield msgspec.structs.replace(self, **{self.varies: value}, doses=())
 
 
 class TwinsWorld(Record, frozen=True, kw_only=True):
@@ -88,14 +68,7 @@ class TwinsWorld(Record, frozen=True, kw_only=True):
 
 def load_twins(path: Path | None = None) -> TwinsWorld:
     """The parameters that come with Steelyard, or a file's; raises InputError for anything else in it."""
-    where = str(path) if path else _OWN
-    world, digest = read_parameters(TwinsWorld, _OWN, path)
-    for what in (
-        *_faults_of_world(world),
-        *(each for kind in (*world.honest, *world.cheats) for each in _faults(kind)),
-    ):
-        raise InputError(f"{where}: {what}")
-    return msgspec.structs.replace(world, digest=digest)
+    return read_parameters(TwinsWorld, _OWN, path, _faults_of_world)
 
 
 def _faults_of_world(world: TwinsWorld) -> Iterator[str]:
@@ -107,9 +80,11 @@ def _faults_of_world(world: TwinsWorld) -> Iterator[str]:
         yield f"shift, scatter and item are between 0 and {_LARGEST:g}"
     if not (5 <= world.reference_models <= _MOST_MODELS and world.constat_vendors >= 0):
         yield f"ConStat has 5 to {_MOST_MODELS:,} reference_models, and constat_vendors from 0"
-    names = [kind.name for kind in (*world.honest, *world.cheats)]
-    if not names or len(set(names)) != len(names):
+    kinds = (*world.honest, *world.cheats)
+    if not kinds or len({kind.name for kind in kinds}) != len(kinds):
         yield "kinds of vendors are needed, each with a name of its own"
+    for kind in kinds:
+        yield from _faults(kind)
 
 
 def _faults(kind: TwinsKind) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from steelyard.gauntlet.forms import Shown, Table, percent, plain, share
-from steelyard.gauntlet.rates import Rate, rate
+from steelyard.gauntlet.rates import Rate, WorldRates, rate
 from steelyard.gauntlet.twins import LEVEL, TwinsTested, run_twins
 from steelyard.gauntlet.twins_parameters import TwinsKind, TwinsWorld
 from steelyard.gauntlet.vendors import Abilities
@@ -46,16 +46,11 @@ class TwinsRate(Record, frozen=True, kw_only=True):
     raw: Rate
 
 
-class TwinsRates(Record, frozen=True, kw_only=True):
+class TwinsRates(WorldRates, frozen=True, kw_only=True):
     """What authored twins and a panel found. ``alarms`` are of honest vendors, ``power`` of all others."""
 
-    world: str
-    digest: str
-    seed: int
     rule: str
     reference_models: int
-    honest: int
-    cheats: int
     alarms: tuple[TwinsRate, ...]
     power: tuple[TwinsRate, ...]
 

@@ -22,6 +22,7 @@ from steelyard.models.proxy import proxy_of, secrets_of
 from steelyard.models.rate_headers import read_rate_headers
 from steelyard.models.reply_size import MAX_CONTAINERS, MAX_VALUES, holds_too_much
 from steelyard.models.streamed_body import StreamedBody
+from steelyard.models.waiting import waiting_for
 from steelyard.records import ModelOutput, Outcome, RateHint
 from steelyard.util.text import one_line
 
@@ -107,9 +108,12 @@ class HttpEndpoint:
         sent, sent_headers = _sent(body, self._pause(body))
         url = (self.root if beside else self.base) + path
         try:
-            async with self._connections().request(
-                method, url, data=sent, headers=sent_headers, allow_redirects=False, proxy=self.proxy
-            ) as reply:
+            async with (
+                waiting_for(self.shown(f"{method} {url}")),
+                self._connections().request(
+                    method, url, data=sent, headers=sent_headers, allow_redirects=False, proxy=self.proxy
+                ) as reply,
+            ):
                 status, headers = reply.status, reply.headers
                 data = await self._read_all(reply)
         except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:

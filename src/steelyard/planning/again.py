@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from steelyard.plugins import MeasurementRequest
-from steelyard.records import GenerateRequest, Measurement, RepeatCheck, Request
+from steelyard.records import SECOND_PASS, GenerateRequest, Measurement, RepeatCheck, Request
 
 __all__ = ["asked_again", "request_again"]
 
@@ -15,10 +15,13 @@ _LEAST_TOKENS = 16  # below it, one more token is allowed, not one fewer
 def asked_again(of: Measurement, request: MeasurementRequest, scorer: str) -> Measurement:
     """The measurement that asks samples of another one again: so many without an answer, and as many with one.
 
+    In the arm ``SECOND_PASS`` it may ask each trial of that one.
+
     At the request's temperature, where the first answers were greedy and it gives one.
     """
     if request.temperature and of.kind == "generate" and of.decoding == "greedy":
         of = msgspec.structs.replace(of, decoding="sampled", temperature=request.temperature)
+    is_pass = request.arm == SECOND_PASS
     return msgspec.structs.replace(
         of,
         id="",
@@ -26,9 +29,9 @@ def asked_again(of: Measurement, request: MeasurementRequest, scorer: str) -> Me
         order_seed="",
         question="",
         share=1.0,
-        repeats=request.repeats or 1,
+        repeats=of.repeats if is_pass else request.repeats or 1,
         repeat_check=RepeatCheck(),
-        limit=min(2 * request.again, of.population),
+        limit=of.limit if is_pass else min(2 * request.again, of.population),
         arm=request.arm,
         beside=of.id,
         again=request.again,

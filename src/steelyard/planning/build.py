@@ -111,6 +111,8 @@ def build_plan(
     """
     catalogue = _catalogue(options)
     sheet = with_footnotes(sheet)
+    if not all(claim.place for claim in sheet.claims):  # no source was given, or none can be read here
+        sheet = msgspec.structs.replace(sheet, source_files=(), typed=True)
     tolerance_of(options.tolerance)  # an invalid tolerance is refused before any task is opened
     planner = TaskPlanner(sheet, models, options, DataSource(catalogue, options.data))
     wanted = (*DETECTORS, *(AUTO if options.detect.auto else ()), *options.detect.named)

@@ -64,12 +64,17 @@ _OWN_LIMIT = re.compile(
 
 
 def asked_how_often(
-    decoding: str, capabilities: Capabilities, asked: int, population: int, scorer: str
+    decoding: str, capabilities: Capabilities, asked: int, population: int, scorer: str, *, two_passes: bool = False
 ) -> tuple[int, RepeatCheck]:
-    """How often each sample of a claim is asked, and the repeat check; all models alike for a corpus score."""
+    """How often each sample of a claim is asked, and the repeat check; all models alike for a corpus score.
+
+    With a second pass, each of the two is a half: of greedy answers one, of sampled ones enough for 1,000 in total.
+    """
     if corpus_scorer(scorer) is not None:
         return 1, msgspec.structs.replace(CORPUS_CHECK, samples=min(CORPUS_CHECK.samples, asked))
     repeats = repeats_of(decoding, capabilities, population)
+    if two_passes:
+        return max(1, repeats // 2), RepeatCheck()
     return repeats, repeat_check_of(decoding, capabilities, asked, population)
 
 
@@ -116,12 +121,15 @@ def asked_otherwise(claim: Claim | None, task: Task, differences: Sequence[str])
     return ""
 
 
-def decoding_of(claim: Claim, kind: str) -> tuple[Any, float, tuple[str, ...]]:
-    """Decoding, temperature and differences: greedy unless the vendor states sampling.
+def decoding_of(claim: Claim, kind: str, sampled: float | None = None) -> tuple[Any, float, tuple[str, ...]]:
+    """Decoding, temperature and differences: greedy unless the vendor states sampling, or ``sampled`` says so.
 
     A temperature of our own, where the vendor states none, is reported as a difference.
     """
     temperature = stated_temperature(claim)
+    if sampled is not None and kind == "generate":
+        difference = f"The vendor states no decoding: here the answers are sampled, at temperature {sampled:g}."
+        return "sampled", sampled, (difference,)
     if kind == "loglikelihood" or temperature == 0 or not states_decoding(claim):
         return "greedy", 0.0, ()
     if temperature is None:

@@ -12,6 +12,7 @@ from steelyard.planning.rules import reads_calls
 from steelyard.planning.samples import Prepared
 from steelyard.plugins import ComparingMonitor, Monitor, Progress, detector_of
 from steelyard.records import (
+    SECOND_PASS,
     GenerateRequest,
     LoglikelihoodRequest,
     NextTokenRequest,
@@ -118,7 +119,11 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
                 if test.reads and not _asks_again(plan, test) and not reads_calls(test.rule)
                 for row in _forecasts(plan, test, prepared, expected)
             ),
-            *(_measured_forecast(plan, each) for each in prepared.values() if not plan.readers_of(each.measurement.id)),
+            *(
+                _measured_forecast(plan, each)
+                for each in prepared.values()
+                if all(reads_calls(test.rule) for test in plan.readers_of(each.measurement.id))
+            ),
         ),
         skipped=(
             *((each.task, each.verdict, each.reason) for each in plan.not_planned if not each.format),
@@ -132,7 +137,8 @@ def forecast(plan: Plan, prepared: Mapping[str, Prepared], expected: float | Non
 
 def _asks_again(plan: Plan, test: PlannedTest) -> bool:
     """Whether a test only asks again what fails: where nothing does, it costs nothing."""
-    return any(plan.by_id[reads.measurement].again for reads in test.reads)
+    read = (plan.by_id[reads.measurement] for reads in test.reads)
+    return any(each.again and each.arm != SECOND_PASS for each in read)
 
 
 def _forecasts(

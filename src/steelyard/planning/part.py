@@ -10,7 +10,7 @@ import msgspec
 from steelyard.claims.benchmarks import lookup
 from steelyard.planning.testable import Skip
 from steelyard.records import Claim, Measurement, Part
-from steelyard.tasks.window import check_window
+from steelyard.tasks.window import check_window, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def part_of(task: Task, samples: Sequence[Sample], window: str = "") -> Part | N
     from steelyard.tasks.task import Samples
 
     definition = task.definition
-    if definition.generator is not None:
+    if definition.generator is not None or first_of(window):
         return None
     if definition.releases and isinstance(samples, Samples):
         of = rows_up_to(definition, window)
@@ -72,7 +72,9 @@ def why_not_held(task: Task, population: int, part: Part | None, *, is_own: bool
     from steelyard.tasks.hub_files import rows_up_to
 
     definition, size = task.definition, _whole_size(task, window)
-    if definition.releases and not is_own:
+    if first := first_of(window):
+        fits = (population, part) == (first, None)
+    elif definition.releases and not is_own:
         size = rows_up_to(definition, window)
         fits = population <= (part.same if part else size) and (part is None or (part.of == size and part.same < size))
     elif is_own:

@@ -29,7 +29,7 @@ from steelyard.planning.footnotes import why_unverifiable
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.own_names import own_file_remark
 from steelyard.planning.part import check_whole, in_window_of, in_words, of_window
-from steelyard.planning.samples import Prepared
+from steelyard.planning.samples import Prepared, without_scoring
 from steelyard.planning.sources import Rows, Source, Undrawn
 from steelyard.planning.testable import (
     Skip,
@@ -46,6 +46,7 @@ from steelyard.planning.testable import (
 )
 from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import (
+    SECOND_PASS,
     SPLIT,
     SUBJECT,
     Claim,
@@ -337,6 +338,8 @@ class TaskPlanner:
         scorer = first.reads.scorer
         measurement = asked_again(draft.measurement, request, scorer)
         served = msgspec.structs.replace(first, request=request.name, reads=Reads(measurement="", scorer=scorer))
+        if request.arm == SECOND_PASS:  # what differs is said once
+            served = Served(request=request.name, reads=served.reads, prompt=first.prompt)
         return replace(draft, measurement=measurement), served
 
     def _drawn(self, request: MeasurementRequest) -> tuple[Prepared, Served]:
@@ -390,8 +393,12 @@ class TaskPlanner:
         # Where nothing is tested nothing rests on a check, and its calls would come out of the user's limits.
         repeats, check = request.repeats or 1, RepeatCheck()
         if request.claim:
-            capabilities = self._models[request.role].capabilities
-            repeats, check = asked_how_often(decoding.mode, capabilities, limit or population, population, scorer)
+            model = self._models[request.role]
+            two_passes = request.two_passes and model.varies(decoding.mode, decoding.temperature)
+            repeats, check = asked_how_often(
+                decoding.mode, model.capabilities, limit or population, population, scorer, two_passes=two_passes
+            )
+            repeats = repeats if request.temperature is None else 1  # one of several configurations
         return {"limit": limit, "repeats": repeats, "repeat_check": request.repeat_check or check}
 
     def _decoding(self, task: Task, protocol: ChosenProtocol, kind: str, request: MeasurementRequest) -> _Decoding:
@@ -401,7 +408,7 @@ class TaskPlanner:
         mode: Any = "sampled" if degrees else "greedy"
         of_decoding: tuple[str, ...] = ()
         if claim:
-            mode, degrees, of_decoding = decoding_of(claim, kind)
+            mode, degrees, of_decoding = decoding_of(claim, kind, request.temperature)
         prompt_format = task.prompt_format(protocol.prompt)
         chat, of_chat = asks_chat(prompt_format, capabilities)
         of_average = other_average(claim) if claim else ()
@@ -427,7 +434,7 @@ class TaskPlanner:
         """Merge a draft into an equal one, which then has its scorer too; otherwise add it."""
         (scorer,) = draft.measurement.scorers
         for name, other in self.drafts.items():
-            if _without_scoring(other.measurement) != _without_scoring(draft.measurement):
+            if without_scoring(other.measurement) != without_scoring(draft.measurement):
                 continue
             scorers = tuple(dict.fromkeys((*other.measurement.scorers, scorer)))
             groups = other.measurement.groups or draft.measurement.groups
@@ -440,8 +447,3 @@ class TaskPlanner:
             self._undrawn[name] = self._found[measurement.task]
         self.drafts[name] = replace(draft, measurement=measurement)
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
-
-
-def _without_scoring(measurement: Measurement) -> Measurement:
-    """A measurement without the fields that may differ between requests that share its answers."""
-    return msgspec.structs.replace(measurement, id="", prompt="", scorers=(), chance=0.0, groups=())

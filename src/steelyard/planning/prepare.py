@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.errors import InputError
 from steelyard.planning.drawn import drawn_samples
-from steelyard.planning.samples import Prepared, as_asked, digests_of, in_item_order
+from steelyard.planning.samples import Prepared, as_asked, digests_of, in_item_order, prepared
 from steelyard.records import Measurement
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ def prepare_measurement(measurement: Measurement, catalogue: Catalogue, data: Pa
     if measurement.drawn:
         rows = drawn_samples(task, measurement, data)
     else:
-        rows = task.prepare(
-            measurement.prompt, data, measurement.seed or None, measurement.shots, window=measurement.window
-        )
+        of = measurement
+        rows = prepared(task, of.prompt, data, of.seed or None, of.shots, of.window)
     samples, _ = in_item_order(rows)
     asked = as_asked(
         samples,

@@ -34,6 +34,7 @@ __all__ = [
     "item_digests_of",
     "load_samples",
     "picked",
+    "prepared",
     "with_seeds",
 ]
 
@@ -59,9 +60,18 @@ def load_samples(task: Task, protocol: ChosenProtocol, data: Path | None, seed: 
     from steelyard.tasks.loaders import DataMissing
 
     try:
-        return task.prepare(protocol.prompt, data, seed, protocol.shots, window=protocol.window)
+        return prepared(task, protocol.prompt, data, seed, protocol.shots, protocol.window)
     except DataMissing as missing:
         raise Skip("not_tested", str(missing)) from None
+
+
+def prepared(task: Task, prompt: str, data: Path | None, seed: str | None, shots: int, window: str) -> Sequence[Sample]:
+    """A task's samples, or those of a part of it, as a plan seals it."""
+    from steelyard.tasks.window import first_of
+
+    first = first_of(window)
+    samples = task.prepare(prompt, data, seed, shots, window="" if first else window)
+    return samples if first is None else picked(samples, range(min(first, len(samples))))
 
 
 def drawer_of(samples: Sequence[Sample]) -> str:
@@ -239,3 +249,8 @@ def digests_of(samples: Sequence[Sample]) -> tuple[Digests, str]:
         digests.append(digest)
         tree.append(digest.encode())
     return digests, tree.root().hex()
+
+
+def without_scoring(measurement: Measurement) -> Measurement:
+    """A measurement without the fields that may differ between requests that share its answers."""
+    return msgspec.structs.replace(measurement, id="", prompt="", scorers=(), chance=0.0, groups=())

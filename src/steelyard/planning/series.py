@@ -7,12 +7,13 @@ from typing import Final
 
 from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.questions import OWN_ITEMS
-from steelyard.records import Plan
+from steelyard.records import ClaimSheet, Plan
 from steelyard.stats.series import series_share
 from steelyard.util.text import one_line
 
-__all__ = ["new_key_sentence", "order_sentences", "stamp_sentence", "was_order_free"]
+__all__ = ["TYPED", "new_key_sentence", "order_sentences", "source_sentence", "stamp_sentence", "was_order_free"]
 
+TYPED: Final = "The claims were typed by hand: no source page is sealed with them."
 _NAME_CHARACTERS: Final = 80
 _FEW_LINES: Final = 21  # of a ledger: its first one, and two for each of ten plans
 _FIRST: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -27,6 +28,17 @@ def order_sentences(plan: Plan) -> tuple[str, ...]:
         [f"The scorer {one_line(plan.scorer, 60)} was chosen by whoever ran this (--scorer)."] if plan.scorer else []
     )
     return (*_sentences(plan), *(chosen if plan.tests else []), *_known(plan))
+
+
+def source_sentence(sheet: ClaimSheet | None) -> tuple[str, ...]:
+    """Which pages a sheet's claims stand on, or that they were typed; empty for one sealed before pages were."""
+    if sheet is None or not sheet.source_files:
+        return (TYPED,) if sheet is not None and sheet.typed else ()
+    named = []
+    for each in sheet.source_files:
+        typed = ", not sealed: its text was typed" if each.text else ""
+        named.append(f"{one_line(each.file, 60)} (SHA-256 {each.sha256[:16]}…{typed})")
+    return (f"The claims stand on {', '.join(named)}.",)
 
 
 def was_order_free(plan: Plan) -> bool:

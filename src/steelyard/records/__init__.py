@@ -7,7 +7,7 @@ Durations are whole microseconds, so that two machines write the same bytes.
 
 from __future__ import annotations
 
-from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol, Settled
+from steelyard.records.claims import Claim, ClaimSheet, ComparedWith, Protocol, Settled, SourceFile
 from steelyard.records.difficulties import DIFFICULTY_INPUT, Difficulties
 from steelyard.records.images import Image
 from steelyard.records.journal import (
@@ -37,6 +37,7 @@ from steelyard.records.plan import (
     GATE_SERIES,
     JUDGED_INPUTS,
     PLAN_FORMAT,
+    SECOND_PASS,
     SPLIT,
     LedgerPlace,
     Measurement,
@@ -115,6 +116,7 @@ __all__ = [
     "MOST_REFERENCES",
     "PLAN_FORMAT",
     "REFERENCE",
+    "SECOND_PASS",
     "SPLIT",
     "SUBJECT",
     "UNKNOWN_COSTS",
@@ -187,8 +189,9 @@ __all__ = [
     "SampleScore",
     "Score",
     "Served",
-    "Settled",
     "Service",
+    "Settled",
+    "SourceFile",
     "SourceSpan",
     "SuiteItem",
     "TracePoint",

@@ -9,7 +9,7 @@ import msgspec
 
 from steelyard.records.record import Record
 
-__all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol", "Settled"]
+__all__ = ["Claim", "ClaimSheet", "ComparedWith", "Protocol", "Settled", "SourceFile"]
 
 
 class Protocol(Record, frozen=True, kw_only=True):
@@ -46,12 +46,26 @@ class Settled(Record, frozen=True, kw_only=True):
         return " ".join(self.text.split()) in " ".join(said.split())
 
 
+class SourceFile(Record, frozen=True, kw_only=True):
+    """A page that claims were taken from; ``text``: what a user typed of a PDF or an image, which is not sealed itself.
+
+    ``line``: of the sheet.
+    """
+
+    file: str
+    sha256: str = ""
+    text: str = ""
+    line: int = 0
+
+
 class Claim(Record, frozen=True, kw_only=True):
     """One number of a vendor's table. ``value`` is text: 69.80 keeps its two decimals.
 
-    ``weights``: by subtask, what it weighs in a weighted ``average``, in whole numbers. ``heading`` is what heads its
-    part of the vendor's table, and ``origin`` what an importer says of where it was read. ``settled`` are the words of
-    its remarks that change nothing.
+    ``first``: its ``samples`` are the first ones of the benchmark's file. ``weights``: by subtask, what it weighs in a
+    weighted ``average``, in whole numbers. ``heading`` is what heads its part of the vendor's table, ``origin`` what an
+    importer says of where it was read. ``settled`` are the words of its remarks that change nothing. ``place`` is the
+    source (from 1), its line and the text there that value and name stand in; ``unsourced`` names the fields whose
+    words are on no source.
     """
 
     task: str
@@ -59,6 +73,7 @@ class Claim(Record, frozen=True, kw_only=True):
     unit: Literal["percent", "fraction", "elo", "points"] = "percent"
     metric: str = ""
     samples: int | None = None
+    first: bool = False
     repeats: int | Literal["several"] | None = None
     average: Literal["", "micro", "macro", "weighted"] = ""
     weights: tuple[tuple[str, int], ...] = ()
@@ -71,6 +86,8 @@ class Claim(Record, frozen=True, kw_only=True):
     origin: str = ""
     settled: tuple[Settled, ...] = ()
     line: int = 0
+    place: str = ""
+    unsourced: tuple[str, ...] = ()
 
     @property
     def decimals(self) -> int:
@@ -103,6 +120,7 @@ class ClaimSheet(Record, frozen=True, kw_only=True):
 
     ``variants`` are the names of networks that are served together under the model's name, each for rows of its own.
     ``origin`` is what an importer says of where it read the table; the vendor's own remarks are ``footnotes``.
+    ``typed``: no source is sealed with them, as is said since there are any.
     """
 
     model: str
@@ -116,6 +134,8 @@ class ClaimSheet(Record, frozen=True, kw_only=True):
     claims: tuple[Claim, ...] = ()
     path: str = ""
     digest: str = ""
+    source_files: tuple[SourceFile, ...] = ()
+    typed: bool = False
 
     def said_of(self, claim: Claim) -> tuple[str, ...]:
         """All that the vendor says beside a claim's number, which its remarks may quote."""

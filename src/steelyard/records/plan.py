@@ -47,6 +47,8 @@ AGAINST_REFERENCE: Final = ("identity", "next_token")  # the detectors that hold
 GATE_SERIES: Final = "gate:"  # begins what a series of gates is counted by in place of a benchmark
 JUDGED_INPUTS: Final = ("judged_run", "rubric")  # the kinds of inputs that a plan with a judge has
 
+# The arm of what asks the trials of another measurement again, at another time.
+SECOND_PASS: Final = "second"  # noqa: S105 - no password
 SPLIT: Final = "split"  # the arm of what is measured beside a claim about a split whose answers are withheld
 
 MeasurementKind = Literal["generate", "loglikelihood", "next_token"]  # of the requests of its samples
@@ -84,6 +86,19 @@ class PlannedModel(Record, frozen=True, kw_only=True):
     attempt_timeout_us: int = 120_000_000
     batch_growth: str = ""
 
+    def varies(self, decoding: str, temperature: float) -> bool:
+        """Whether its answers to one question may differ, and a second answer shows it.
+
+        Not of answers that were recorded, or come from a cache, or from one sequence at a time in this process; nor of
+        several trainings, which differ by more than their answers.
+        """
+        capabilities = self.capabilities
+        if self.identity.backend == "recording" or capabilities.checkpoints:
+            return False
+        if decoding == "sampled":
+            return temperature not in capabilities.repeats_identical
+        return not capabilities.deterministic and not capabilities.repeats_identical
+
 
 class Origin(Record, frozen=True, kw_only=True):
     """Where the answers come from: our own requests, calls through our gateway, or another harness's log.
@@ -117,7 +132,8 @@ class Measurement(Record, frozen=True, kw_only=True):
     digest of the private suite that they are (:mod:`steelyard.tasks.suite_file`). ``arm``, ``seed`` and ``beside`` are
     for further measurements that a detector requests. ``drawn``: how its samples are made anew from ``seed``, which
     follows from the order seed (:mod:`steelyard.planning.drawn`). ``again``: while the run goes on, so many samples of
-    the measurement ``beside`` that got no answer, and as many that got one, are asked again, ``repeats`` times each.
+    the measurement ``beside`` that got no answer, and as many that got one, are asked again, ``repeats`` times each; in
+    the arm ``SECOND_PASS`` any trials of that one, once each.
     ``needs`` is what is asked of a model that names its checkpoints, the claimed one first. ``turns``: by place of the
     committed order, which of several checkpoints answers, counted from 0 (:mod:`steelyard.planning.turns`). ``groups``,
     where a claim is a macro average of subtasks of unequal sizes, is how many samples each subtask has. ``asks``,

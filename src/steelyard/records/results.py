@@ -213,12 +213,13 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
 class BudgetVerdict(Record, frozen=True, kw_only=True):
     """What a gate on time or cost had read: a ``limit`` in seconds, or in money an answer, as a decimal text.
 
-    *latency* is about the ``quantile`` of the times of this run's answers, *cost* about the mean of what they cost.
+    *latency* is about the ``quantile`` of the times of this run's answers, *cost* about the mean of what they cost,
+    *rule* about right answers: its limit is such as ``18 of 20``.
     ``seen`` is that of the answers read, None where it is not known. ``band`` is what must lie on one side of the limit
     for a colour, in the unit of the limit; its upper end is None where no answer bounds it.
     """
 
-    kind: Literal["latency", "cost"]
+    kind: Literal["latency", "cost", "rule"]
     limit: str
     quantile: str = ""
     seen: float | None = None

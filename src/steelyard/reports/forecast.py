@@ -66,7 +66,7 @@ def print_forecast(forecast: Forecast, console: Console) -> None:
         if row.cannot:
             console.print(Text(one_line(f"{row.task} ({row.claimed} %): {row.cannot}", 400)))
         if row.arms:
-            said = f"asked one after another, until one reaches the claim: {', '.join(row.arms)}"
+            said = f"asked one after another, until one reaches the claim: {'; '.join(row.arms)}"
             console.print(Text(one_line(f"{row.task} ({row.claimed} %): {said}.", 400)))
         if row.confirms_only:
             said = f"may be confirmed, and is accused by nothing here: {row.confirms_only}"

@@ -47,6 +47,7 @@ ABOUT_PEOPLE: Final = (
     "What people would give is about these answers of this run to this suite, and no others. The level is for labels "
     "whose number was fixed before anybody looked."
 )
+THESE_ONLY: Final = "about these questions only"
 COLOURS: Final = {VerdictWord.CONSISTENT: "green", VerdictWord.INCONSISTENT: "red"}
 EXIT_MEANINGS: Final = {
     ExitCode.CONSISTENT: "every gate is green",
@@ -87,6 +88,8 @@ def bar_in_words(gate: GateVerdict) -> str:
 
 def budget_bar(budget: BudgetVerdict) -> str:
     """``p95 ≤ 2 s``, or ``cost ≤ 0.002 an answer``."""
+    if budget.kind == "rule":
+        return f"≥ {budget.limit}"
     if budget.kind == "cost":
         return f"cost ≤ {budget.limit} an answer"
     return f"p{float(budget.quantile) * 100:g} ≤ {budget.limit} s"
@@ -162,7 +165,7 @@ def gate_words(result: DetectorResult, verdict: Verdict) -> GateWords:
         seen=_seen(gate),
         interval=_interval(gate, verdict.alpha),
         asked=", ".join((asked_of(gate.asked, gate.items, 1), *unread)) if gate.asked else "–",
-        cost=_cost(measured) if gate.budget is None else "the same answers",
+        cost=_cost(measured) if gate.budget is None or gate.budget.kind == "rule" else "the same answers",
         reason=_reason(result, gate),
         is_budget=gate.budget is not None,
     )
@@ -173,6 +176,8 @@ def _seen(gate: GateVerdict) -> str:
         return "no answer was read"
     if gate.people is not None:
         return _people(gate.people)
+    if gate.budget is not None and gate.budget.kind == "rule":
+        return f"{count(gate.right)} right"
     if gate.budget is not None:
         in_time = f" ({count(gate.right)} in time)" if gate.budget.kind == "latency" else ""
         return budget_seen(gate.budget) + in_time
@@ -185,7 +190,7 @@ def _seen(gate: GateVerdict) -> str:
 
 def _interval(gate: GateVerdict, alpha: float) -> str:
     if gate.budget is not None:
-        return f"band {budget_band(gate.budget)}"
+        return THESE_ONLY if gate.budget.kind == "rule" else f"band {budget_band(gate.budget)}"
     if gate.baseline:
         return points_between(gate.ci)
     shown = interval(gate.ci, "percent")
@@ -257,6 +262,8 @@ def headline(verdict: Verdict) -> str:
     task = one_line(gate.task, 80)
     if gate.baseline:
         return f"{colour.capitalize()}: {_against_baseline(colour, task, gate)}."
+    if gate.budget is not None:
+        return f"{colour.capitalize()}: {count(gate.right)} right on {task}; the rule is {bar_in_words(gate)}."
     bar, score = f"{_percent(gate.at_least)} %", "the score" if gate.people is None else "what people would give"
     shown = {
         "green": f"{score} on {task} is at least {bar}",
@@ -347,6 +354,10 @@ def _errors(gates: list[GateVerdict], level: str, named: str) -> str:
 
 def _of_budgets(budgets: list[BudgetVerdict]) -> Iterator[str]:
     kinds = {budget.kind for budget in budgets}
+    if "rule" in kinds:
+        yield f"A rule (K of N right) is {THESE_ONLY}: of any others it says nothing, and it has no error rate."
+    if kinds == {"rule"}:
+        return
     yield (
         "A gate on time or cost is about the calls of this run, all of them, and no others: of another hour or another "
         "run it says nothing, and it has no error rate. It is undecided where its limit lies within the band, which is "

@@ -40,9 +40,13 @@ _OF_A_CORPUS = (
     "which holds approximately, and not at every stop."
 )
 _OF_ONE_TIME = (
-    "The tests take it that an answer does not depend on when it is asked, and they end early: an endpoint that "
-    "answered worse, or better, for just that while (a cold start, a bad replica) is judged by it. Audit it again on "
-    "another day before you act on inconsistent."
+    "An endpoint that answered worse, or better, all the while that it was asked (a cold start, a bad replica) is "
+    "judged by it: audit it again on another day before you act on inconsistent."
+)
+# What no second pass shows, with the rates that ``python -m bench.honest`` prints.
+NOT_KEPT = (
+    "not where items share their noise that stand nowhere together in the file, and not where one seed drew all of "
+    "the vendor's passes"
 )
 GATEWAY = "steelyard gateway"  # the harness that an import of our own recordings names
 
@@ -90,13 +94,12 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
     sentences = []
     if any(claim.formats for claim in asked):
         sentences.append(
-            "Where the vendor states none of the task's prompt formats, or no number of worked examples, the "
-            "usual ones were asked one after another, until one reached the claim; another prompt, shots or decoding "
-            "may score differently."
+            "Where the vendor does not state its prompt format, number of few-shot examples or decoding, the usual "
+            "ones were asked one after another, until one reached the claim; others may score differently."
         )
     if any(not each.read_by or not asked for each in measured) or any(not claim.formats for claim in asked):
         each = " for each claim" if asked else ""
-        other = " whose prompt format is stated" if any(claim.formats for claim in asked) else ""
+        other = " whose protocol is stated" if any(claim.formats for claim in asked) else ""
         sentences.append(
             f"Only one configuration (prompt, format, decoding) was tested{each}{other}: another may score differently."
         )
@@ -133,7 +136,8 @@ def _of_the_numbers(
     if asked:
         sentences = [
             f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
-            f"{level} (weighted Holm). For each claim, a false consistent has a chance of at most {level}.{series}",
+            f"{level} (weighted Holm; {NOT_KEPT}). For each claim, a false consistent has a chance of at most "
+            f"{level}.{series}",
             f"The {100 * (1 - verdict.alpha):g} % intervals are valid whenever the run stops, however often results "
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
             "the number of samples in advance.",

@@ -195,12 +195,14 @@ def _more(message: str, number: int, numbers: Numbers) -> str:
 
 
 def _claimed_by(plan: Plan, said: Words) -> str:
-    if plan.sheet is None or not plan.sheet.vendor:
+    if plan.sheet is None:
         return ""
-    vendor, date = one_line(plan.sheet.vendor, 40), plan.sheet.date
-    if not date:
-        return said.frame.claimed_by.format(vendor=vendor)
-    return said.frame.claimed_on.format(vendor=vendor, date=Numbers(said.notation).date(date))
+    vendor, date, files = one_line(plan.sheet.vendor, 40), plan.sheet.date, plan.sheet.source_files
+    named = said.frame.claimed_on if date else said.frame.claimed_by
+    parts = [named.format(vendor=vendor, date=Numbers(said.notation).date(date) if date else "")] if vendor else []
+    parts += [said.frame.typed] if plan.sheet.typed else []
+    parts += [f"{one_line(each.file, 40)}, SHA-256 {each.sha256[:16]}…" for each in files[:2]]
+    return "; ".join(parts)
 
 
 # ── the verdict in one sentence ─────────────────────────────────────────────────────────────────────────────────────

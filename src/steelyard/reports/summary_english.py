@@ -110,6 +110,7 @@ ENGLISH: Final = Words(
         sure_green="A model that does not meet the bar is green by chance in at most {rate} runs, each gate by itself.",
         sure_undecided="Undecided is neither green nor red: more items, or a bar further away, would decide.",
         sure_one_run="Where answers vary, the bar is about the rate over passes: near it, one pass does not decide.",
+        these_only="About these questions only.",
         sure_this_run="A budget of time or cost is about the answers of this run alone, and has no error rate.",
         step_red="Do not release on this: look at the wrong answers.",
         step_undecided="Do not take this for green: add items to the suite, or raise --limit or --budget. Look at the "
@@ -220,10 +221,7 @@ ENGLISH: Final = Words(
         unread="Cut off or readable in two ways: {number} of {of} answers, too many to decide.",
         missing="Missing: {number} of {of} answers, too many to decide.",
         unread_and_missing="Missing, cut off or readable in two ways: {number} of {of} answers, too many to decide.",
-        noise_below="Too near to the claim to decide: the questions are too few or the answers vary too much. Only a "
-        "score below {low} would be inconsistent.",
-        noise="Too near to the claim to decide: the questions are too few or the answers vary too much. Below {low} "
-        "would be inconsistent, {high} or more consistent.",
+        few="{number} of {of} right: enough to say at least {low}, not enough for {high}.",
         not_served="Some questions got no answer, and which ones depends on the question; that confirms no claim.",
         few_items="{held} of {of} items are too few: the tolerance would be {margin}.",
         too_noisy="Answers vary so much that the tolerance would be {margin}: guessing would reach the claim.",
@@ -251,7 +249,8 @@ ENGLISH: Final = Words(
         other="The reason on record:",
     ),
     sureness=Sureness(
-        accuse="By chance, an honest vendor would be called inconsistent in at most {rate} such tables.",
+        accuse="By chance, an honest vendor would be called inconsistent in at most {rate} such tables (not kept where "
+        "noise is shared by items that stand apart in the file, or one seed drew all of its passes).",
         confirm="A number that is too high by more than the tolerance would pass as consistent in at most {rate} "
         "cases.",
         true_score="{task}: the true score of the model as served (if every question were asked) lies between {low} "
@@ -300,8 +299,8 @@ ENGLISH: Final = Words(
         "again.",
         noise="{claims}: do not rely on this yet. More questions of this benchmark do not decide: ask {vendor} how "
         "many runs its number is the mean of, or test on a larger benchmark.",
-        noise_number="{claims}: do not rely on this yet. So few questions cannot confirm such a value; about {number} "
-        "could: test on more questions of this kind, or on a larger benchmark.",
+        noise_number="{claims}: do not rely on this yet. Test on about {number} questions of this kind, or on a larger "
+        "benchmark.",
         data="{claims}: give the questions of the benchmark (--data DIR, or a file of your own with --task FILE).",
         items="{claims}: give more of the benchmark’s items.",
         whole="{claims}: give all items of the benchmark, or accept a verdict on a part of it (--allow-part).",
@@ -347,6 +346,7 @@ ENGLISH: Final = Words(
         title="Summary of an audit",
         measured_title="Summary of a measurement",
         claimed_by="claimed by the vendor “{vendor}”",
+        typed="claims typed by hand: no source page is sealed with them",
         claimed_on="claimed by the vendor “{vendor}” on {date}",
         unfinished="This run is not finished and not sealed: every number here may still change.",
         claims="What was claimed, and what was found",

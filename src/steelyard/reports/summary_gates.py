@@ -45,6 +45,9 @@ def gates_headline(verdict: Verdict, said: Words) -> tuple[str, str]:
 def _bar(gate: GateVerdict, said: Words, numbers: Numbers) -> str:
     if gate.budget is not None:
         limit = numbers.local(gate.budget.limit)
+        if gate.budget.kind == "rule":
+            least, of = gate.budget.limit.split(" of ")
+            return "≥\N{NO-BREAK SPACE}" + said.notation.out_of.format(part=least, whole=of)
         if gate.budget.kind == "cost":
             return said.gates.cost.format(limit=limit)
         return f"p{float(gate.budget.quantile) * 100:g} ≤ {limit} s"
@@ -76,7 +79,7 @@ def gate_row(result: DetectorResult, said: Words, domain: tuple[float, float]) -
     meaning = getattr(said.gates, f"means_{kind}")
     if gate.budget is not None:
         of_budget = {"green": said.gates.means_within, "red": said.gates.means_over}
-        meaning = of_budget.get(kind, meaning)
+        meaning = said.gates.these_only if gate.budget.kind == "rule" else of_budget.get(kind, meaning)
     return Row(
         task=named(gate.task),
         css=css_name(result.word),
@@ -100,11 +103,11 @@ def _interval(gate: GateVerdict, said: Words, numbers: Numbers) -> str:
 def _seen(gate: GateVerdict, said: Words, numbers: Numbers) -> str:
     if not gate.asked:
         return "–"
-    if gate.budget is not None:
+    if gate.budget is not None and gate.budget.kind != "rule":
         return "–" if gate.budget.seen is None else numbers.local(budget_seen(gate.budget))
     if gate.baseline:
         return said.gates.pairs.format(worse=numbers.count(gate.worse), better=numbers.count(gate.better))
-    if gate.missing or gate.open:
+    if gate.missing or gate.open or gate.budget is not None:
         return said.notation.out_of.format(part=numbers.count(gate.right), whole=numbers.count(gate.asked))
     return numbers.share(gate.right / gate.asked, "percent")
 
@@ -135,6 +138,6 @@ def gates_sure(verdict: Verdict, said: Words) -> Iterator[str]:
     yield said.gates.sure_undecided
     if any(not gate.baseline for gate in scored):
         yield said.gates.sure_one_run
-    if len(scored) < len(gates):
+    if any(gate.budget is not None and gate.budget.kind != "rule" for gate in gates):
         yield said.gates.sure_this_run
     yield said.sureness.one_setup

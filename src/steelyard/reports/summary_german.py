@@ -122,6 +122,7 @@ GERMAN: Final = Words(
         sure_undecided="Nicht entschieden ist weder grün noch rot: Mehr Fragen oder eine weiter entfernte Schwelle "
         "brächten eine Entscheidung.",
         sure_one_run="Wo Antworten schwanken, gilt die Schwelle im Mittel der Durchgänge; oft reicht einer nicht.",
+        these_only="Nur über diese Fragen.",
         sure_this_run="Ein Budget für Zeit oder Kosten gilt nur für die Antworten dieses Laufs, ohne Fehlerrate.",
         step_red="So nicht freigeben: die falschen Antworten ansehen.",
         step_undecided="Nicht als grün werten: mehr Fragen aufnehmen oder --limit und --budget erhöhen. Die Antworten:",
@@ -237,10 +238,7 @@ GERMAN: Final = Words(
         missing="Es fehlen {number} von {of} Antworten, zu viele für eine Entscheidung.",
         unread_and_missing="Fehlend, abgeschnitten oder mehrdeutig: {number} von {of} Antworten, zu viele für eine "
         "Entscheidung.",
-        noise_below="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Erst "
-        "unter {low} wäre das Ergebnis nicht vereinbar.",
-        noise="Zu nah an der Angabe: Es sind zu wenige Fragen, oder die Antworten schwanken zu stark. Unter {low} "
-        "wäre das Ergebnis nicht vereinbar, ab {high} vereinbar.",
+        few="{number} von {of} richtig: das reicht für mindestens {low}, nicht für {high}.",
         not_served="Manche Fragen blieben ohne Antwort; welche, hängt von der Frage ab. Das bestätigt keine Angabe.",
         few_items="{held} von {of} Aufgaben sind zu wenige: die Toleranz betrüge {margin}.",
         too_noisy="Die Antworten schwanken so stark, dass die Toleranz {margin} betrüge: Raten würde genügen.",
@@ -269,7 +267,8 @@ GERMAN: Final = Words(
     ),
     sureness=Sureness(
         accuse="Ein ehrlicher Anbieter erhielte durch Zufall bei höchstens {rate} solchen Tabellen das Ergebnis „nicht "
-        "vereinbar“.",
+        "vereinbar“ (nicht, wenn Zufall vielen in der Datei verstreuten Fragen gemeinsam ist oder ein Startwert alle "
+        "Durchgänge bestimmte).",
         confirm="Ein um mehr als die Toleranz zu hoher Wert würde in höchstens {rate} Fällen als vereinbar gelten.",
         true_score="{task}: Der wahre Wert am geprüften Endpunkt (wenn jede Frage gestellt würde) liegt zwischen {low} "
         "und {high} ({level}). Die Balken zeigen das für jede Zeile; sie gelten zu jedem Zeitpunkt der Prüfung und "
@@ -318,8 +317,8 @@ GERMAN: Final = Words(
         "Prüfung wiederholen.",
         noise="{claims}: noch nicht verwenden. Weitere Fragen dieses Benchmarks entscheiden nicht: bei {vendor} "
         "erfragen, aus wie vielen Durchläufen die Zahl gemittelt ist, oder mit einem größeren Benchmark prüfen.",
-        noise_number="{claims}: noch nicht verwenden. So wenige Fragen können einen solchen Wert nicht bestätigen; mit "
-        "etwa {number} ginge es: mehr Fragen dieser Art stellen oder mit einem größeren Benchmark prüfen.",
+        noise_number="{claims}: noch nicht verwenden. Mit etwa {number} Fragen dieser Art oder mit einem größeren "
+        "Benchmark prüfen.",
         data="{claims}: die Fragen des Benchmarks bereitstellen (--data DIR oder eine eigene Datei mit --task FILE).",
         items="{claims}: mehr Aufgaben des Benchmarks bereitstellen.",
         whole="{claims}: alle Aufgaben des Benchmarks bereitstellen oder ein Ergebnis für einen Teil zulassen "
@@ -369,6 +368,7 @@ GERMAN: Final = Words(
         title="Zusammenfassung einer Prüfung",
         measured_title="Zusammenfassung einer Messung",
         claimed_by="Angaben des Anbieters „{vendor}“",
+        typed="Angaben von Hand eingegeben: keine Quellseite ist mit ihnen versiegelt",
         claimed_on="Angaben des Anbieters „{vendor}“ vom {date}",
         unfinished="Dieser Lauf ist nicht beendet und nicht versiegelt: Alle Zahlen können sich noch ändern.",
         claims="Angaben und Ergebnisse",

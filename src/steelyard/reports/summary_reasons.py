@@ -33,7 +33,6 @@ Advice = Literal[
 
 _UNREAD = r"(?P<number>[\d,]+) of (?P<of>[\d,]+) answers"
 _STATES_NONE = r"the vendor states none of the task's prompt formats, and "
-_WOULD_DO = r"(?:[^;]*?\(about (?P<questions>[\d,]+) questions)?"
 _HELD = r"the data here hold (?P<held>[\d,]+)"
 
 # Each kind of reason: the sentence of the record, and what helps.
@@ -47,9 +46,9 @@ _PATTERNS: Final[dict[str, tuple[str, Advice]]] = {
     "unread": (rf"{_UNREAD} can be read two ways or were cut off", "open"),
     "missing": (rf"{_UNREAD} are missing: ", "missing"),
     "unread_and_missing": (rf"{_UNREAD} are missing, were cut off or can be read two ways", "open"),
-    "noise_below": (rf"within noise of the claim: only a score below (?P<low>[\d.]+ %){_WOULD_DO}", "noise"),
-    "noise": (
-        rf"within noise of the claim: a score below (?P<low>[\d.]+ %).* one of (?P<high>[\d.]+ %){_WOULD_DO}",
+    "few": (
+        r"(?P<number>[\d.,e+]+) of (?P<of>[\d,]+) right: enough to say at least (?P<low>[\d.]+ %), "
+        r"not enough for (?P<high>[\d.]+ %)(?:; about (?P<questions>[\d,]+) questions)?",
         "noise",
     ),
     "not_served": (r"some items are not served", "missing"),  # steelyard.auditing.verdict
@@ -112,7 +111,7 @@ def reason_of(claim: ClaimVerdict) -> tuple[Reason, ...]:
     whole = _read(claim.reason)
     if whole.kind != "other" or claim.verdict is not VerdictWord.INSUFFICIENT_POWER:
         return (whole,)
-    parts = [_FORMAT_PART.match(part) for part in claim.reason.split("; ")]
+    parts = [_FORMAT_PART.match(part) for part in re.split(r"; (?!about )", claim.reason)]
     found = [_read(part["reason"], part["format"]) for part in parts if part is not None]
     known = len(found) == len(parts) and all(each.kind != "other" for each in found)
     return tuple(found) if known else (whole,)

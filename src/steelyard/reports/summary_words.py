@@ -118,6 +118,7 @@ class GateLines:
     sure_green: str
     sure_undecided: str
     sure_one_run: str
+    these_only: str
     sure_this_run: str
     step_red: str
     step_undecided: str
@@ -234,8 +235,7 @@ class Reasons:
     unread: str
     missing: str
     unread_and_missing: str
-    noise_below: str
-    noise: str
+    few: str
     not_served: str
     few_items: str
     too_noisy: str
@@ -355,6 +355,7 @@ class Frame:
     title: str
     measured_title: str
     claimed_by: str
+    typed: str
     claimed_on: str
     unfinished: str
     claims: str

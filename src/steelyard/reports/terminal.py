@@ -180,7 +180,9 @@ def _print_gates(page: _Page, verdict: Verdict) -> None:
     if not results:
         return
     page.section("Gates")
-    page.line(f"Each {words.interval_name(verdict)} holds at every look. Undecided is never green.", "dim")
+    has_interval = any(each.gate and each.gate.ci for each in results)
+    holds = f"Each {words.interval_name(verdict)} holds at every look. " if has_interval else ""
+    page.line(f"{holds}Undecided is never green.", "dim")
     for result in results[:_ROWS]:
         row = gates.gate_words(result, verdict)
         page.item(row.sentence, words.SIGNS[row.word], _STYLES[row.word])

@@ -130,7 +130,8 @@ class Runner:
         self._giving_up = GivingUp(self.schedule, self.notify, self.may_end_without)
         ping = self.model.ping if isinstance(self.model, HealthCheckedModel) else None
         self._health_check = HealthCheck(ping, self.breaker, self.limiter, self._health_checked, self.attempt_timeout)
-        expiry = self.deadline_seconds is not None and self._loop.call_later(self.deadline_seconds, self._expire)
+        ends = ((self.deadline_seconds, self._expire), (self._budget_left() + 0.001, self._fill))
+        timers = [self._loop.call_later(seconds, end) for seconds, end in ends if seconds is not None]
         end: RunEnd = "failed"
         try:
             for work in self.first:
@@ -141,8 +142,8 @@ class Runner:
                 raise self._error
             end = self._stopping or ("endpoint_down" if self._giving_up.leaves_undone else "complete")
         finally:
-            if expiry:
-                expiry.cancel()
+            for timer in timers:
+                timer.cancel()
             await self._halt()
         return end
 
@@ -195,8 +196,12 @@ class Runner:
             self._timer.cancel()
             self._timer = None
         wait: float | None = None
-        if self._budget_left() <= 0:
-            self._stopping = self._stopping or "budget"
+        if self._stopping is None and self._budget_left() <= 0:
+            if self.breaker.alive_at < self._began and not self.first and (self._in_flight or self.breaker.is_open):
+                self.last_failure = self.last_failure or "nothing, until the time budget ended"
+                self._cut_off("endpoint_down")
+            else:  # calls in flight finish: to cut slow ones off would choose among answers
+                self._stopping = "budget"
         if self._stopping is None and self.breaker.is_open:
             wait = self._check_or_wait(time.monotonic())
         while self._stopping is None and wait is None and len(self._in_flight) < self.concurrency.limit:

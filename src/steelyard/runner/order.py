@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 
 from steelyard.errors import VerificationError
 from steelyard.planning.order import check_places, checked_samples, order_of
-from steelyard.records import Attempt, Measurement
+from steelyard.records import SECOND_PASS, Attempt, Measurement
 from steelyard.runner.schedule import Call
 from steelyard.util.compact import Naturals
 
@@ -34,6 +34,9 @@ def calls_of(measurement: Measurement, finished: Container[tuple[int, int]] = fr
 def calls_again(measurement: Measurement, places: Iterable[int], first: Finished) -> Iterator[Call]:
     """The calls at some places of what is asked again, in the given order; ``first`` is what they were asked in."""
     for place in places:
+        if measurement.arm == SECOND_PASS:
+            yield Call(measurement.id, place, *divmod(first.order[place], measurement.repeats))
+            continue
         at, repeat = divmod(place, measurement.repeats)
         yield Call(measurement.id, place, first.sample_at(at), repeat)
 
@@ -75,7 +78,8 @@ class Finished:
 
     def _sample(self, attempt: Attempt) -> int | None:
         if self._first is not None:
-            at = attempt.position // self._measurement.repeats
+            is_pass = self._measurement.arm == SECOND_PASS
+            at = attempt.position if is_pass else attempt.position // self._measurement.repeats
             return self._first.sample_at(at) if 0 <= at < len(self._first.order) else None
         if attempt.position >= 0:
             return (

@@ -27,7 +27,7 @@ from fractions import Fraction
 from steelyard.stats.gate import Colour
 from steelyard.stats.sequential import StopTable, stop_table
 
-__all__ = ["EARLY", "BarGate", "gate_at_levels", "make_bar_gate", "safe_rate"]
+__all__ = ["EARLY", "BarGate", "gate_at_levels", "make_bar_gate"]
 
 EARLY = 0.2
 """Share of the level for stopping early, where answers vary."""
@@ -95,17 +95,3 @@ def _most_below(n: int, rate: float, level: float) -> int:
         else:
             high = middle
     return low
-
-
-def safe_rate(gate: BarGate, power: float = 0.9) -> float | None:
-    """The rate at which a complete pass is green with probability ``power``: how far above its bar a model must be.
-
-    None where no rate is green so often. Raises ValueError for a power outside (0, 1).
-    """
-    from scipy.special import betaincinv
-
-    if not 0 < power < 1:
-        raise ValueError(f"a power is between 0 and 1, not {power}")
-    if gate.green_from > gate.population:
-        return None
-    return float(betaincinv(gate.green_from, gate.population - gate.green_from + 1, power))

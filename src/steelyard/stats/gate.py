@@ -11,14 +11,13 @@ So a run whose loss is within the margin, or that has none, is red with probabil
 margin is green with probability ≤ α. A margin of 0 is green only where the run was shown to be better, and red where it
 was shown to be worse.
 
-*0/1 scores.* Both are the exact unconditional tests of :mod:`steelyard.stats.mcnemar`, on samples that only one of the
-two has right; with a margin of 0, McNemar's exact test. *Scores in [0, 1].* Both are Student's t with one sample added
-that speaks against the result, and never below the chance to miss a rare sample of that kind: (1 − δ)^n for green.
-With a margin of 0 red is the larger p of a sign-flip test (:mod:`steelyard.stats.sign_flip`), exact where the runs may
-be exchanged, and of the padded t (:mod:`steelyard.stats.padded`), for differences that are not symmetric.
+Scores are 0 or 1. Both are the exact unconditional tests of :mod:`steelyard.stats.mcnemar`, on samples that only one of
+the two has right; with a margin of 0, McNemar's exact test. Where the places of samples are given, in time and in the
+file, either is the larger p of that and of the blocked test (:mod:`steelyard.stats.blocked`).
 
-Both levels are for answers that vary sample by sample. Where whole passes differ (load, batches), one pass of each side
-cannot show it, and a decided colour is too frequent at large n: :func:`self_test` shows it in ``whole_reds``.
+Without places, both levels are for answers that vary sample by sample. Where whole passes differ (load, batches), one
+pass of each side cannot show it, and a decided colour is too frequent at large n: :func:`self_test` shows it in
+``whole_reds``.
 
 ``python -m bench.inhouse gate`` prints sizes, powers and flips.
 """
@@ -34,9 +33,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from steelyard.stats.blocked import Blocks, blocked_interval, blocked_p
 from steelyard.stats.mcnemar import beyond_margin_p, margin_p, mcnemar_p
-from steelyard.stats.padded import padded_interval, padded_p
-from steelyard.stats.sign_flip import sign_flip_p
 
 __all__ = ["Colour", "PairedGate", "SelfTest", "paired_gate", "self_test"]
 
@@ -53,7 +51,7 @@ class PairedGate:
     difference: float
     low: float
     high: float
-    """Interval of level 1 − 2α: Bonett and Price's (2012) for 0/1 scores, else the padded t's."""
+    """Interval of level 1 − 2α: Bonett and Price's (2012), and the blocked test's."""
     p_worse: float
     """Of the null that the run is worse by at most the margin, or not at all."""
     p_within: float
@@ -67,28 +65,25 @@ def paired_gate(
     baseline: Sequence[float | None],
     margin: float,
     alpha: float = 0.05,
+    blocks: Blocks = (),
 ) -> PairedGate:
-    """The gate for the scores of both runs, in the same order; ``margin`` is a proportion in [0, 1).
+    """The gate for the scores of both runs, in the same order, and of their ``blocks``; ``margin`` is within [0, 1).
 
     A missing or open score of either run is no proof for either side: in the test for red the run has the best score
     or the baseline the worst, in the one for green the other way round. Raises ValueError for unequal lengths, no
-    sample, scores outside [0, 1], and a margin or level outside its range.
+    sample, scores other than 0 and 1, and a margin or level outside its range.
     """
     if len(run) != len(baseline) or not run:
         raise ValueError("a paired gate needs the same samples, at least one, from both runs")
     if not (0 <= margin < 1 and 0 < alpha < 1):
         raise ValueError("a margin is within [0, 1) and a level within (0, 1)")
     favour, against = _differences(run, baseline, 1.0), _differences(run, baseline, 0.0)
-    whole = all(value in (-1, 0, 1) for value in (*favour, *against))
     losses, gains = int((favour < 0).sum()), int((favour > 0).sum())
-    if whole:
-        p_worse = _beyond_p(len(run), losses, gains, margin)
-        p_within = _margin_p(len(run), int((against < 0).sum()), int((against > 0).sum()), margin)
-    else:
-        p_worse = _t_beyond(favour, margin) if margin else _sign_flip(favour)
-        p_within = _t_within(against, margin)
+    lost, gained = int((against < 0).sum()), int((against > 0).sum())
+    p_worse = max(_beyond_p(len(run), losses, gains, margin), _blocked(-favour, -margin, blocks))
+    p_within = max(_margin_p(len(run), lost, gained, margin), _blocked(against, margin, blocks))
     colour: Colour = "green" if p_within <= alpha else "red" if p_worse <= alpha else "undecided"
-    low, high = _interval(against, whole, alpha)[0], _interval(favour, whole, alpha)[1]
+    low, high = _interval(against, blocks, alpha)[0], _interval(favour, blocks, alpha)[1]
     difference = float(favour.mean() + against.mean()) / 2
     return PairedGate(colour, len(run), difference, low, high, p_worse, p_within, losses, gains)
 
@@ -98,24 +93,26 @@ def _differences(run: Sequence[float | None], baseline: Sequence[float | None], 
     of_run = np.array([missing if score is None else score for score in run], dtype=np.float64)
     of_baseline = np.array([1 - missing if score is None else score for score in baseline], dtype=np.float64)
     for scores in (of_run, of_baseline):
-        if not (np.isfinite(scores).all() and (scores >= 0).all() and (scores <= 1).all()):
-            raise ValueError("scores are within [0, 1]")
+        if not np.isin(scores, (0, 1)).all():
+            raise ValueError("scores are 0 or 1")
     return np.asarray(of_run - of_baseline, dtype=np.float64)
 
 
-def _interval(differences: Doubles, whole: bool, alpha: float) -> tuple[float, float]:
+def _blocked(gains: Doubles, margin: float, blocks: Blocks) -> float:
+    """The blocked p of "the mean gain is at most −margin", two-sided, as bursts have one side; 0 where none shows."""
+    p = blocked_p(gains.tolist(), blocks, -margin)
+    return p if gains.mean() > -margin or not p else 1.0
+
+
+def _interval(differences: Doubles, blocks: Blocks, alpha: float) -> tuple[float, float]:
     from scipy.special import ndtri
 
-    if not whole:
-        return padded_interval(differences.tolist(), 2 * alpha)
     n = len(differences)
     loss, gain = ((int(part.sum()) + 1) / (n + 2) for part in (differences < 0, differences > 0))
     centre = gain - loss
     reach = float(ndtri(1 - alpha)) * math.sqrt((gain + loss - centre**2) / (n + 2))
-    return max(-1.0, centre - reach), min(1.0, centre + reach)
-
-
-# ── 0/1 scores ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    low, high = blocked_interval(differences.tolist(), blocks, alpha)
+    return max(-1.0, min(low, centre - reach)), min(1.0, max(high, centre + reach))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -128,50 +125,6 @@ def _margin_p(n: int, losses: int, gains: int, margin: float) -> float:
 def _beyond_p(n: int, losses: int, gains: int, margin: float) -> float:
     """The p of "losses exceed gains by at most the share ``margin``"."""
     return beyond_margin_p(gains, losses, n, margin) if margin else mcnemar_p(gains, losses, "less")
-
-
-# ── scores in [0, 1] ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _sign_flip(differences: Doubles) -> float:
-    """The p of a sum so low, if each difference may as well have had the other sign, or of padded t: half of both.
-
-    Signs alone would take a rare gain that was not drawn, and makes up for all losses, for one that there cannot be.
-    """
-    values = differences.tolist()
-    return max(sign_flip_p(values), padded_p(values)) / 2 if differences.sum() < 0 else 1.0
-
-
-def _t_within(differences: Doubles, margin: float) -> float:
-    """The p of "the mean difference is at most −margin", with one more sample that lost all.
-
-    A share δ of samples that are lost whole, where all others are alike, is missed with probability (1 − δ)^n.
-    """
-    return min(1.0, max(_t_below(-differences, margin), (1 - margin) ** len(differences)))
-
-
-def _t_beyond(differences: Doubles, margin: float) -> float:
-    """The p of "the mean difference is at least −margin", with one more sample that gained all.
-
-    With x the largest loss, a share q = (x − δ)/(1 + x) of samples that gain all, where all others lose x, has a mean
-    of −δ, and none of them is seen with probability (1 − q)^n.
-    """
-    largest = float(-differences.min())
-    if largest <= margin:
-        return 1.0
-    return min(1.0, max(_t_below(differences, -margin), ((1 + margin) / (1 + largest)) ** len(differences)))
-
-
-def _t_below(values: Doubles, bound: float) -> float:
-    """Student's p of "the mean is at least ``bound``", with one more value of 1."""
-    from scipy.special import stdtr
-
-    padded = np.append(values, 1.0)
-    n = len(values)
-    error = float(padded.std(ddof=1)) / math.sqrt(len(padded))
-    if n < 2 or error == 0:
-        return 1.0
-    return float(stdtr(n - 1, (float(padded.mean()) - bound) / error))
 
 
 # ── how often this gate would be wrong ──────────────────────────────────────────────────────────────────────────────

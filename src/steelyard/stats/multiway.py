@@ -5,27 +5,123 @@ them. The variance clustered by the blocks of one order allows for the one and n
 orders at once it is the sum of the one-way variances, less what they have in common (Cameron, Gelbach and Miller 2011,
 "Robust Inference with Multiway Clustering"): of blocks that cross at random, these are the single terms.
 
-How long a stretch lasts is not known, so it is taken by several numbers of blocks, and the largest counts.
+How long a stretch lasts is not known, so the sum is clustered by several numbers of blocks, and the largest counts.
+
+A variance of ten blocks is rough: of independent terms it is half too large or too small. So of what each order adds to
+the variance of single terms, one standard error is taken off (√(2/df) of that variance), and what is left counts. The
+degrees of freedom of the sum are Satterthwaite's (1946, "An Approximate Distribution of Estimates of Variance
+Components"): those of the single terms where nothing is added, those of the blocks where they make nearly all of it.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+import re
 from collections.abc import Hashable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-__all__ = ["BLOCKS", "blocks_of", "multiway_error", "quantile"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "BLOCKS",
+    "Spread",
+    "blocks_of",
+    "file_places",
+    "multiway_error",
+    "multiway_spreads",
+    "quantile",
+    "reach_of",
+]
 
 BLOCKS: Final = (10, 20, 40)
+_NUMBER: Final = re.compile("([0-9]{1,18})")
+_NAME: Final = 200  # characters of a sample's name that are read
+
+
+class Spread(NamedTuple):
+    """A variance of the sum, and its degrees of freedom."""
+
+    variance: float
+    freedom: float
+
+
+def multiway_spreads(
+    terms: Sequence[float],
+    orders: Sequence[Sequence[int]],
+    clusters: Sequence[Hashable] | None = None,
+    blocks: Sequence[int] = BLOCKS,
+) -> list[Spread]:
+    """The multiway clustered variance of the sum of ``terms``, whose mean is 0, for each number of ``blocks``.
+
+    ``orders`` give the place of each term, one sequence for each order, and ``clusters`` named groups beside them. A
+    variance is never below that of independent terms. Blocks have ten terms or more; where terms are fewer than twice
+    the fewest blocks, they count as independent. Raises ValueError for fewer than two terms.
+    """
+    import numpy as np
+
+    values = np.asarray(terms, dtype=float)
+    count = len(values)
+    if count < 2:
+        raise ValueError("a variance needs at least two terms")
+    single = float(values @ values)
+    if count < 2 * blocks[0]:
+        return [Spread(single, count - 1)]
+    groups = None if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
+    ranks = [np.argsort(np.argsort(np.asarray(places))) for places in orders]
+    found = []
+    for number in sorted({min(each, max(blocks[0], count // 10)) for each in blocks}):
+        labels = [rank * number // count for rank in ranks] + ([] if groups is None else [groups])
+        found.append(_combined(single, count, [(_squares(values, each), int(each.max())) for each in labels]))
+    return found
+
+
+def _combined(single: float, count: int, ways: Sequence[tuple[float, int]]) -> Spread:
+    """The variance of ``count`` single terms, and what each way of clustering adds: its variance, its freedom."""
+    if any(freedom < 1 for _, freedom in ways):
+        return Spread(max(single, *(variance for variance, _ in ways)), 0)
+    added = [(max(0.0, variance - single * (1 + math.sqrt(2 / freedom))), freedom) for variance, freedom in ways]
+    variance = single + math.fsum(each for each, _ in added)
+    roughness = single**2 / (count - 1) + math.fsum(each**2 / freedom for each, freedom in added)
+    return Spread(variance, variance**2 / roughness if roughness else count - 1)
+
+
+def reach_of(spreads: Sequence[Spread], level: float, least: float = 0.0) -> float:
+    """The largest q·√(V + ``least``): the sum lies further from 0, on one side, with probability ``level`` at most.
+
+    q is Student's t; infinite where a spread has no degree of freedom.
+    """
+    return max(quantile(level, each.freedom) * math.sqrt(each.variance + least) for each in spreads)
+
+
+def quantile(level: float, freedom: float) -> float:
+    """Student's t that is exceeded with probability ``level``; infinite without a degree of freedom."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 1 - level)) if freedom > 0 else math.inf
 
 
 def blocks_of(places: Sequence[int], count: int) -> list[int]:
     """The block of each term, of ``count`` blocks of as nearly equal sizes as can be, by its place in an order."""
-    ranked = sorted(range(len(places)), key=places.__getitem__)
-    found = [0] * len(places)
-    for rank, term in enumerate(ranked):
-        found[term] = rank * count // len(places)
+    return [rank * count // len(places) for rank in _ranks(places)]
+
+
+def file_places(names: Sequence[str]) -> list[int]:
+    """The place of each sample in its file, by its name: numbers count there as numbers, ``t/9`` before ``t/10``.
+
+    As they stand where no name has a number.
+    """
+    parts = [_NUMBER.split(name[:_NAME]) for name in names]
+    if all(len(each) == 1 for each in parts):
+        return [*range(len(names))]
+    return _ranks([tuple(int(part) if at % 2 else part for at, part in enumerate(each)) for each in parts])
+
+
+def _ranks(keys: Sequence[Any]) -> list[int]:
+    found = [0] * len(keys)
+    for rank, place in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
+        found[place] = rank
     return found
 
 
@@ -36,37 +132,13 @@ def multiway_error(
     clusters: Sequence[Hashable] | None = None,
     least: float = 0.0,
 ) -> float:
-    """q·√V: how far the sum of ``terms``, whose mean is 0, may lie from 0, but with probability ``level`` on one side.
-
-    ``orders`` give the place of each term, one sequence for each order, and ``clusters`` named groups beside them. V is
-    the multiway clustered variance, never below that of any one order or of independent terms, plus ``least``; q is
-    Student's t with one degree of freedom less than there are blocks (or clusters, if these are fewer). Of all numbers
-    of blocks that leave ten terms in each, at least the first, the largest product counts. Raises ValueError for fewer
-    terms than twice the fewest blocks.
-    """
-    if len(terms) < 2 * BLOCKS[0]:
-        raise ValueError(f"blocks need at least {2 * BLOCKS[0]} terms")
-    single = math.fsum(term**2 for term in terms)
-    named = [] if clusters is None else [_squares(terms, clusters)]
-    groups = len(terms) if clusters is None else len(set(clusters))
-    found = []
-    for count in {min(blocks, max(BLOCKS[0], len(terms) // 10)) for blocks in BLOCKS}:
-        sums = [*named, *(_squares(terms, blocks_of(places, count)) for places in orders)]
-        variance = max(single, math.fsum(sums) - (len(sums) - 1) * single, *sums)
-        found.append(quantile(level, min(count, groups) - 1) * math.sqrt(variance + least))
-    return max(found)
+    """:func:`reach_of` the :func:`multiway_spreads` of these terms."""
+    return reach_of(multiway_spreads(terms, orders, clusters), level, least)
 
 
-def quantile(level: float, freedom: int) -> float:
-    """Student's t that is exceeded with probability ``level``; infinite without a degree of freedom."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 1 - level)) if freedom > 0 else math.inf
-
-
-def _squares(terms: Sequence[float], clusters: Sequence[Hashable]) -> float:
+def _squares(values: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
     """The sum of the squared sums of each cluster."""
-    sums: dict[Hashable, float] = defaultdict(float)
-    for term, cluster in zip(terms, clusters, strict=True):
-        sums[cluster] += term
-    return math.fsum(each**2 for each in sums.values())
+    import numpy as np
+
+    sums = np.bincount(labels, weights=values)
+    return float(sums @ sums)

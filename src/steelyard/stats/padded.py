@@ -10,8 +10,8 @@ quantile of t: to the variance that was seen comes that of .4q² samples at each
 Holm's procedure has.)
 
 ``SHARE`` is the smallest step of .05 at which differences of +g, and rarely −1, with a mean of 0 are told from 0 at
-most as often as the level says at 5 % and 2.5 % (:func:`two_point_size`, exact, n up to 1,000); ``python -m
-bench.compare_skewed`` prints how often, at smaller levels too.
+most as often as the level says at 5 % and 2.5 % (exact, n up to 1,000); ``python -m bench.compare_skewed`` prints how
+often, at smaller levels too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["SHARE", "padded_interval", "padded_p", "two_point_size"]
+__all__ = ["SHARE", "moments", "p_of", "padded_interval", "padded_p"]
 
 SHARE: Final = 0.8  # of q²
 
@@ -30,15 +30,18 @@ def padded_p(differences: Sequence[float]) -> float:
 
     Raises ValueError without differences.
     """
+    n = len(differences)
+    mean, spread = moments(differences)
+    return p_of(n * mean, spread, n - 1) if n > 1 else 1.0
+
+
+def p_of(total: float, spread: float, freedom: int) -> float:
+    """Two-sided p-value of the null that a sum of 0 was expected: of T, of Q, and with t's degrees of freedom."""
     from scipy.special import stdtr
 
-    n = len(differences)
-    mean, spread = _moments(differences)
-    if n < 2:
-        return 1.0
     # The q² at which |T| = q·√(Q + SHARE·q²).
-    square = (math.sqrt(spread**2 + 4 * SHARE * (n * mean) ** 2) - spread) / (2 * SHARE)
-    return min(1.0, 2 * float(stdtr(n - 1, -math.sqrt(max(0.0, square)))))
+    square = (math.sqrt(spread**2 + 4 * SHARE * total**2) - spread) / (2 * SHARE)
+    return min(1.0, 2 * float(stdtr(freedom, -math.sqrt(max(0.0, square)))))
 
 
 def padded_interval(differences: Sequence[float], alpha: float = 0.05) -> tuple[float, float]:
@@ -49,7 +52,7 @@ def padded_interval(differences: Sequence[float], alpha: float = 0.05) -> tuple[
     from scipy.special import stdtrit
 
     n = len(differences)
-    mean, spread = _moments(differences)
+    mean, spread = moments(differences)
     if n < 2:
         return -1.0, 1.0
     quantile = float(stdtrit(n - 1, 1 - alpha / 2))
@@ -57,27 +60,10 @@ def padded_interval(differences: Sequence[float], alpha: float = 0.05) -> tuple[
     return max(-1.0, mean - reach), min(1.0, mean + reach)
 
 
-def _moments(differences: Sequence[float]) -> tuple[float, float]:
-    """The mean, and the variance times n."""
+def moments(differences: Sequence[float]) -> tuple[float, float]:
+    """The mean, and the variance times n; raises ValueError without differences."""
     n = len(differences)
     if not n:
         raise ValueError("a mean needs at least one difference")
     mean = math.fsum(differences) / n
     return mean, math.fsum((each - mean) ** 2 for each in differences) * n / max(1, n - 1)
-
-
-def two_point_size(n: int, gain: float, loss: float, alpha: float = 0.05) -> float:
-    """How often the test calls the mean of ``n`` differences of +gain or −loss positive, where it is 0; exact.
-
-    Raises ValueError for a gain or loss outside (0, 1].
-    """
-    from scipy.special import bdtr
-
-    if not (0 < gain <= 1 and 0 < loss <= 1):
-        raise ValueError("a gain and a loss are within (0, 1]")
-    most = -1  # losses with which it is still called positive
-    for losses in range(n + 1):
-        if gain * (n - losses) <= loss * losses or padded_p([gain] * (n - losses) + [-loss] * losses) > alpha:
-            break
-        most = losses
-    return float(bdtr(most, n, gain / (gain + loss))) if most >= 0 else 0.0

@@ -60,6 +60,8 @@ def choose_protocol(
     name = chosen or next(iter(_stated(definition, requested)), definition.default_prompt)
     prompt_format = definition.prompts[name]
     differences = list(prompt_format.differences)
+    if requested.unsourced:
+        differences.append(f"Not on the vendor's page, so the auditor's: {', '.join(requested.unsourced)}.")
     if _is_more_than_shots(requested.prompt) and not named and not _matches(requested.prompt, name, prompt_format):
         differences.append(
             f"The vendor's prompt ({requested.prompt[:80]!r}) is not a declared prompt format: asked as {name!r}."
@@ -70,13 +72,23 @@ def choose_protocol(
         differences.append(f"The vendor states no number of worked examples: {usual} are shown here, as is usual.")
     why = _why_confirms_only(definition, name, requested, shots) if requested.task else ""
     differences += [f"This may confirm the claim, and accuses nobody: {why}."] if why else []
-    refused, window = _refused(definition, requested, bool(named)), ""
+    refused, window = _refused(definition, requested.typed or requested, bool(named)), ""
+    if not refused and requested.unsourced:
+        part = {name: "" for name in ("subset", "variant") if name in requested.unsourced}
+        why = _refused(definition, msgspec.structs.replace(requested, **part), bool(named))
+        refused = why and f"{why} (the sheet's own {' and '.join(part)} is not on the vendor's page)"
     if definition.releases and not refused:
         window, said = _window(definition, requested)
         differences += [said] if said else []
     if definition.subsets and not refused:
         window = next(iter(named_in(_naming(requested), definition.subsets)), "")
         differences += [f"Of {definition.title} the subset {window} is asked."] if window else []
+    if requested.first and requested.samples and not refused:
+        if definition.releases or definition.subsets:
+            refused = f"which items of {definition.title} are its first {requested.samples:,} is not known"
+        else:
+            window = f"first {requested.samples}"
+            differences.append(f"The first {requested.samples:,} items of the file are asked, in random order.")
     return ChosenProtocol(name, shots, tuple(differences), refused, window, why)
 
 
@@ -85,8 +97,13 @@ def possible_formats(definition: TaskDefinition, requested: RequestedProtocol) -
 
     All of a public benchmark's formats for text, where nothing that the vendor states chooses one; several where it
     chooses several equally. The formats of world models are measures of their own, and a user's own task has no vendor:
-    these have their default.
+    these have their default. The format that a sheet alone chooses, and no page, comes first and keeps no other out.
     """
+    first = possible_formats(definition, requested.typed) if requested.typed else ()
+    return tuple(dict.fromkeys((*first, *_possible(definition, requested))))
+
+
+def _possible(definition: TaskDefinition, requested: RequestedProtocol) -> tuple[str, ...]:
     stated = _stated(definition, requested)
     own = definition.prompts[definition.default_prompt]
     if not definition.public or own.needs or _refused(definition, requested, named=False):

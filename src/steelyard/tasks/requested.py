@@ -23,11 +23,15 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     average: str = ""
     shots: int | None = None
     samples: int | None = None
+    first: bool = False
     # What else is said of it: read for worked examples, several answers, help and other modes, and chooses no format.
     decoding: str = ""
     judge: str = ""
     note: str = ""
     heading: str = ""
+    # Fields whose words are not on the vendor's page, which choose no format, and the protocol as the sheet has it.
+    unsourced: tuple[str, ...] = ()
+    typed: RequestedProtocol | None = None
 
     @classmethod
     def of_claim(cls, claim: Claim) -> RequestedProtocol:
@@ -40,7 +44,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
         def plain(text: str) -> str:
             return without_settled(plain_characters(text), [each.text for each in claim.settled])
 
-        return cls(
+        typed = cls(
             task=claim.task,
             variant=plain(claim.variant),
             metric=plain(claim.metric),
@@ -50,11 +54,16 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             average=claim.average,
             shots=claim.shots,
             samples=claim.samples,
+            first=claim.first,
             decoding=plain(stated.decoding),
             judge=plain(stated.judge),
             note=plain(claim.note),
             heading=plain(claim.heading),
         )
+        left_out = {name: "" for name in ("prompt", "metric", "harness") if name in claim.unsourced}
+        shots = None if "shots" in claim.unsourced else claim.shots
+        vendor = msgspec.structs.replace(typed, **left_out, shots=shots, unsourced=claim.unsourced, typed=typed)
+        return vendor if claim.unsourced else typed
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -64,5 +73,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stated_shots(self) -> StatedShots:
         """How many worked examples are stated, by number and in words."""
+        if "shots" in self.unsourced:
+            return stated_shots(self.shots, ())
         texts = (self.task, self.variant, self.metric, self.prompt, self.harness, *self.said)
         return stated_shots(self.shots, texts)

@@ -74,7 +74,8 @@ class SuiteFile(Part, frozen=True, kw_only=True):
     keys of those who may read the suite's files. ``instruction`` is put before each question; ``choices`` are labels
     that every answer is one of. ``canary`` is in the suite's files and never in a prompt: a model that says it has read
     them. ``judged`` is set where the items are another run's answers, for a judge: the digest of that run's seal and of
-    the rubric. Without ``prompts`` questions are asked as those of a file are.
+    the rubric. Without ``prompts`` questions are asked as those of a file are. ``rule``, as ``18 of 20``: how many of
+    all items must be right, for a gate that is given nothing else.
     """
 
     suite: str
@@ -92,6 +93,7 @@ class SuiteFile(Part, frozen=True, kw_only=True):
     canary: str = ""
     judged: str = ""
     made_from: tuple[MadeFrom, ...] = ()
+    rule: str = ""
 
 
 class SuiteRows(FileRows):

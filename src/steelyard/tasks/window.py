@@ -31,6 +31,7 @@ __all__ = [
     "Ambiguous",
     "Window",
     "check_window",
+    "first_of",
     "is_day",
     "parts_named",
     "release_named",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 HOW: Final = "write subset: 2024-10-01 to 2025-02-01, or a release, such as release_v5, or both"
+_FIRST: Final = re.compile(r"first ([1-9][0-9]{0,8})")
 _MOST: Final = 200  # characters of a text that is looked at
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEAR: Final = r"20[2-3][0-9]"
@@ -182,6 +184,12 @@ def window_named(definition: TaskDefinition, text: str) -> str:
             f"--window {text[:80]!r} names no window: write 2024-10-01:2025-02-01, or a release, release_v5"
         )
     return chosen[0].sealed
+
+
+def first_of(sealed: str) -> int | None:
+    """How many items a part asks from the first of the file on, sealed as ``first 200``; None for another part."""
+    found = _FIRST.fullmatch(sealed)
+    return int(found[1]) if found else None
 
 
 def check_window(definition: TaskDefinition, sealed: str) -> None:

@@ -61,7 +61,7 @@ def check_requests(plan: Plan, planner: SealedPlanner, *, complete: bool) -> Non
         _compare(not_planned.request, refused.get(not_planned.request), not_planned)
     for served in planner.served:
         found = sealed.get(served.request)
-        free = served.request in _served_absent(planner)
+        free = served.request.removesuffix("/again") in _served_absent(planner)
         if found is not None and free and _is_within(served.differences, found.differences):
             served = replace(served, differences=found.differences)
         _compare(served.request, found, served)

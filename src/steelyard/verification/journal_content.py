@@ -9,7 +9,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.merkle import Tree
 from steelyard.planning.order import checked_samples, order_of
-from steelyard.records import Attempt, Measurement, Outcome, Plan, PlannedModel, RecordedScore
+from steelyard.records import SECOND_PASS, Attempt, Measurement, Outcome, Plan, PlannedModel, RecordedScore
 from steelyard.runner.giving_up import FAILURES_TO_SKIP
 from steelyard.storage.journal.lines import Session, Stop
 from steelyard.storage.run_folder import RunFolder
@@ -154,6 +154,8 @@ class _AskedAgain:
 
     def check(self, record: Attempt, place: str) -> int:
         """The number of a record's call; raises VerificationError where its sample is not the one of its position."""
+        if self._measurement.arm == SECOND_PASS:
+            return self._first.check(record, place)
         at, repeat = divmod(record.position, self._measurement.repeats)
         found = self._first.sample_at(at)
         if found is None or (found[1], repeat) != (record.item, record.repeat):

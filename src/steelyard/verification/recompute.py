@@ -30,6 +30,7 @@ from steelyard.verification.journal import checked_records
 from steelyard.verification.journal_content import check_journal
 from steelyard.verification.plan import check_plan, check_scorers
 from steelyard.verification.scores import Comparison, OpenMeasurements
+from steelyard.verification.sources import check_sources
 
 __all__ = ["Recomputed", "check_same", "recompute"]
 
@@ -91,6 +92,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     _check_segments(run)
     if plan.origin.kind == "gateway":
         return _recompute_recording(run, bundle)
+    check_sources(run)
     as_sealed = check_plan(run, bundle)
     check_scorers(plan)
     journal = check_journal(run)

@@ -15,10 +15,10 @@ from tests.detectors.gate.budget_plans import budget_plan
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, "seconds and quantile, or cost"),
-        ({"seconds": "2"}, "seconds and quantile, or cost"),
-        ({"seconds": "2", "quantile": "0.95", "cost": "1"}, "seconds and quantile, or cost"),
-        ({"cost": "1", "quantile": "0.95"}, "seconds and quantile, or cost"),
+        ({}, "seconds and quantile, cost, or rule"),
+        ({"seconds": "2"}, "seconds and quantile, cost, or rule"),
+        ({"seconds": "2", "quantile": "0.95", "cost": "1"}, "seconds and quantile, cost, or rule"),
+        ({"cost": "1", "quantile": "0.95"}, "seconds and quantile, cost, or rule"),
         ({"seconds": "0", "quantile": "0.95"}, "seconds above 0"),
         ({"seconds": "1e3", "quantile": "0.95"}, "seconds above 0"),
         ({"seconds": "2", "quantile": "1"}, "seconds above 0"),

@@ -46,8 +46,8 @@ def plan_with(baseline: list[int], margin: str = "5", family: int = 1) -> Plan:
     )
 
 
-def found(plan: Plan, marks: Marks, shuffled: random.Random | None = None) -> DetectorResult:
-    monitor = Gate().open(plan.tests[0], plan)
+def found(plan: Plan, marks: Marks, shuffled: random.Random | None = None, version: int = 3) -> DetectorResult:
+    monitor = Gate(version).open(plan.tests[0], plan)
     scores = list(scores_of(marks))
     if shuffled:
         shuffled.shuffle(scores)
@@ -75,6 +75,40 @@ def test_a_loss_is_red_before_all_was_asked() -> None:
     assert gate.ci is not None
     assert gate.ci[1] < 0
     assert result.findings
+
+
+def test_the_fourth_version_stops_later_and_wants_the_blocks_to_agree() -> None:
+    lost: Marks = [0, 1, 0, 1, 1] * 160
+    baseline = [1] * len(lost)
+    plan = plan_with(baseline)
+    early, late = found(plan, lost), found(plan, lost, version=4)
+    assert early.gate is not None
+    assert late.gate is not None
+    assert (early.word, late.word) == (VerdictWord.INCONSISTENT, VerdictWord.INCONSISTENT)
+    assert early.gate.asked < 100
+    assert late.gate.asked == 400
+    stretch: Marks = [*[1] * 100, *[0, 1] * 40, *[1] * 220]
+    plan = plan_with([1] * 400)
+    assert found(plan, stretch).word is VerdictWord.INCONSISTENT
+    assert found(plan, stretch, version=4).word is VerdictWord.INSUFFICIENT_POWER
+    options = {**plan.requested[0].options, "places": [*range(399)]}
+    with pytest.raises(InputError, match="one for each score"):
+        options_of(options)
+    assert Gate().former("3") is not None
+    assert Gate().former("2") is None
+
+
+def test_the_time_of_the_baseline_counts_too() -> None:
+    """The baseline was worse for a while: what looks like a gain everywhere in the model's order is one stretch."""
+    order = random.Random(3).sample(range(400), 400)
+    baseline = [0 if order[place] < 80 and place % 2 else 1 for place in range(400)]
+    plan = plan_with(baseline, "0")
+    options = dict(plan.requested[0].options)
+    names = [*options["right"], *options["wrong"]]
+    options["places"] = [order[int(name[1:])] for name in names]
+    timed = msgspec.structs.replace(plan, requested=(msgspec.structs.replace(plan.requested[0], options=options),))
+    assert found(plan, [1] * 400, version=4).word is VerdictWord.CONSISTENT
+    assert found(timed, [1] * 400, version=4).word is VerdictWord.INSUFFICIENT_POWER
 
 
 def test_the_exact_test_after_the_last_sample_decides_what_the_bets_did_not() -> None:
@@ -115,10 +149,10 @@ def test_a_sealed_part_that_does_not_fit_is_refused(change: dict[str, object]) -
 def test_a_forecast_is_for_the_noiseless_path() -> None:
     plan = plan_with([1] * 400, "2")
     above, below = (Gate().forecast(plan.tests[0], plan, shortfall) for shortfall in (-0.05, 0.05))
+    assert 0 < (Gate(3).forecast(plan.tests[0], plan, -0.05) or 0) < 200
     assert above is not None
     assert below is not None
-    assert 0 < above < 200
-    assert 0 < below < 300
+    assert (above, below) == (400, 400)
     assert Gate().forecast(plan.tests[0], plan, 0.0) is None
 
 

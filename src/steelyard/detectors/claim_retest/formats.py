@@ -1,8 +1,11 @@
-"""A claim whose vendor states no prompt format: one test for each format that it may mean, one after another.
+"""A claim whose vendor does not state how it asked: a test for each configuration that it may mean, one after another.
 
-So it is where the vendor states no number of worked examples: a format is then asked with its own number, and with the
-usual ones. One test that reaches the claim is enough for *consistent*, and all of them must be rejected for
-*inconsistent*, of which one at least shows as many worked examples as the vendor states.
+A configuration is a prompt format, a number of worked examples and a decoding. Where the vendor states no format, there
+is one for each of the task's; no number, the format's own and the usual ones; no decoding, greedy and then sampled.
+One test that reaches the claim is enough for *consistent*. For *inconsistent* all of them must be rejected, of which
+one at least shows as many worked examples as the vendor states.
+
+A claim that cannot be reproduced as it is stated is measured under the same configurations, and never rejected.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import Any
 import msgspec
 
 from steelyard.detectors.claim_retest.result import ClaimFinder, reason_of, result_of
-from steelyard.detectors.claim_retest.sealed import ClaimTest, decode_as, encode
+from steelyard.detectors.claim_retest.sealed import SAMPLED, SECOND, ClaimTest, decode_as, encode
 from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Note, Plan, PlannedTest, Reads, SampleScore, VerdictWord
@@ -21,17 +24,17 @@ from steelyard.records.record import Record
 
 __all__ = ["FormatTests", "FormatsFinder", "has_formats", "seal_formats", "tests_of"]
 
-SAMPLED = "sampled"  # the arm of a measurement that checks how much sampled answers vary
-
 
 class FormatTests(Record, frozen=True, kw_only=True):
     """The tests of one claim, one for each prompt format, in the task's order.
 
-    ``not_asked`` names the formats that cannot be asked here: any of them may reach the claim.
+    ``not_asked`` names the formats that cannot be asked here: any of them may reach the claim. ``unverifiable``: why
+    the claim cannot be reproduced as it is stated.
     """
 
     formats: tuple[ClaimTest, ...]
     not_asked: tuple[str, ...] = ()
+    unverifiable: str = ""
 
 
 def has_formats(test: PlannedTest) -> bool:
@@ -50,7 +53,7 @@ def tests_of(test: PlannedTest, plan: Plan) -> list[PlannedTest]:
     groups: list[list[Reads]] = []
     for reads in test.reads:
         measurement = plan.by_id.get(reads.measurement)
-        if groups and measurement is not None and measurement.arm == SAMPLED:
+        if groups and measurement is not None and measurement.arm in (SAMPLED, SECOND):
             groups[-1].append(reads)
         else:
             groups.append([reads])
@@ -66,7 +69,7 @@ def seal_formats(test: PlannedTest, plan: Plan) -> PlannedTest:
     """Seal the test of every format: each accuses at the claim's level, and confirms at its share of the level."""
     tests = tests_of(test, plan)
     sealed = [msgspec.convert(seal(each, plan, len(tests)).sealed, ClaimTest) for each in tests]
-    found = FormatTests(formats=tuple(sealed), not_asked=decode_as(test, FormatTests).not_asked)
+    found = msgspec.structs.replace(decode_as(test, FormatTests), formats=tuple(sealed))
     return msgspec.structs.replace(test, sealed=encode(found))
 
 
@@ -79,14 +82,18 @@ class FormatsFinder:
 
     def __init__(self, test: PlannedTest, plan: Plan) -> None:
         self.planned, self.plan = test, plan
-        self.not_asked = decode_as(test, FormatTests).not_asked
+        sealed = decode_as(test, FormatTests)
+        self.not_asked, self.unverifiable = sealed.not_asked, sealed.unverifiable
         self.finders = [ClaimFinder(each, plan) for each in tests_of(test, plan)]
+        self._readers: dict[tuple[str, str], list[ClaimFinder]] = {}
+        for finder in self.finders:
+            for reads in _reads(finder):
+                self._readers.setdefault((reads.measurement, reads.scorer), []).append(finder)
 
     def observe(self, score: SampleScore) -> None:
         """Give one score to the formats that read it."""
-        for finder in self.finders:
-            if any(reads.measurement == score.measurement and reads.scorer == score.scorer for reads in _reads(finder)):
-                finder.observe(score)
+        for finder in self._readers.get((score.measurement, score.scorer), ()):
+            finder.observe(score)
 
     @property
     def decision(self) -> str | None:
@@ -96,9 +103,13 @@ class FormatsFinder:
             return "consistent"
         if None in words:
             return None
+        if self.unverifiable:
+            return "unverifiable"
         if self._is_confirmed_only or set(words) == {"not_testable"}:
             return "not_testable"
         if unsettled := self._unsettled:
+            if "unverifiable" in (finder.decision for finder in unsettled):
+                return "unverifiable"
             return "not_testable" if all(finder.confirms_only for finder in unsettled) else "insufficient_power"
         return None if any(finder.retest.suspects for finder in self.finders) else "inconsistent"
 
@@ -110,7 +121,7 @@ class FormatsFinder:
     @property
     def _is_confirmed_only(self) -> bool:
         """Whether the claim may be confirmed and never accused: a format that cannot be asked may reach it, too."""
-        return bool(self.not_asked) or all(finder.confirms_only for finder in self.finders)
+        return bool(self.not_asked or self.unverifiable) or all(finder.confirms_only for finder in self.finders)
 
     @property
     def _why_confirmed_only(self) -> str:
@@ -128,15 +139,13 @@ class FormatsFinder:
     @property
     def closed(self) -> frozenset[str]:
         """The measurements whose answers no format needs any more."""
-        names = frozenset(reads.measurement for reads in self.planned.reads)
         current = self.current
-        stopped = current.retest.word is None and current.next_position >= current.measurement.planned
-        if self.decision is not None or stopped:
-            return names
+        stands = current.retest.word is None and not current.retest.waits
+        if self.decision is not None or (stands and current.next_position >= current.measurement.planned):
+            return frozenset(reads.measurement for reads in self.planned.reads)
+        closed = {finder: finder.closed for finder in self.finders}
         return frozenset(
-            name
-            for name in names
-            if all(name in each.closed for each in self.finders if any(name == r.measurement for r in _reads(each)))
+            name for (name, _), readers in self._readers.items() if all(name in closed[each] for each in readers)
         )
 
     @property
@@ -144,6 +153,15 @@ class FormatsFinder:
         """How many trials of the current format were read; the other formats wait."""
         waiting: dict[str, int | None] = {reads.measurement: None for reads in self.planned.reads}
         return {**waiting, **self.current.heads}
+
+    def has_read(self, measurement: str) -> bool:
+        """Whether what was read of the current configuration is to be asked again."""
+        current = self.current
+        return measurement == current.measurement.id and (self.decision is not None or current.has_read(measurement))
+
+    def left(self, measurement: str) -> Sequence[int]:
+        """The places that are to be asked again for the current configuration."""
+        return () if self.decision is not None else self.current.left(measurement)
 
     def progress(self) -> Progress:
         """The state of the current format's test, for a display."""
@@ -164,6 +182,7 @@ class FormatsFinder:
     def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
         """The result of the claim: that of the format which reached it, or else came nearest."""
         undecided = VerdictWord.NOT_TESTABLE if self._why_confirmed_only else VerdictWord.INSUFFICIENT_POWER
+        undecided = VerdictWord.UNVERIFIABLE if self.unverifiable else undecided
         word = VerdictWord(self.decision) if self.decision else undecided
         shown = self._shown()
         result = result_of(shown)
@@ -174,11 +193,18 @@ class FormatsFinder:
             verdict=word,
             reason=reason,
             p=p,
-            needs=result.claim.needs if self.decision is None and word is not VerdictWord.NOT_TESTABLE else None,
+            needs=result.claim.needs if self.decision is None and word is VerdictWord.INSUFFICIENT_POWER else None,
+            standard=self._standard if word is VerdictWord.UNVERIFIABLE else None,
             formats=(*map(self._label, self.finders), *map(_named, self.not_asked)),
         )
         said = Note(detector="claim_retest", check="formats", task=claim.task, message=self._in_words())
         return msgspec.structs.replace(result, word=word, p=p, reason=reason, notes=(said, *result.notes), claim=claim)
+
+    @property
+    def _standard(self) -> tuple[float, float] | None:
+        """Where the score lies under all configurations that were measured: their intervals hold together."""
+        found = [interval for finder in self.finders if (interval := finder.interval) is not None]
+        return (min(low for low, _ in found), max(high for _, high in found)) if found else None
 
     def _shown(self) -> ClaimFinder:
         reached = [finder for finder in self.finders if finder.retest.word == "consistent"]
@@ -191,6 +217,8 @@ class FormatsFinder:
         return max(among, key=lambda finder: (finder.retest.p, _rate(finder)))
 
     def _reason(self, word: VerdictWord, shown: ClaimFinder) -> str:
+        if word is VerdictWord.UNVERIFIABLE:
+            return self.unverifiable or next(filter(None, (finder.unverifiable for finder in self._unsettled)), "")
         if word is VerdictWord.NOT_TESTABLE and self.not_asked:
             if all("@" in name for name in self.not_asked):
                 return (
@@ -236,16 +264,27 @@ class FormatsFinder:
         parts = [f"asked as {', then as '.join(asked)}"] if asked else []
         parts += [f"not asked: {', '.join(left)}"] if left else []
         parts += [f"not possible here: {', '.join(map(_named, self.not_asked))}"] if self.not_asked else []
+        return f"the vendor states {self._unstated()}; {'; '.join(parts)}"
+
+    def _unstated(self) -> str:
+        """What the vendor does not state, so that the claim has several configurations."""
         prompts = {_prompt(each) for each in self.finders} | {name.partition("@")[0] for name in self.not_asked}
-        what = "none of the task's prompt formats" if len(prompts) > 1 else "no number of worked examples"
-        return f"the vendor states {what}; {'; '.join(parts)}"
+        shots = {(_prompt(each), each.measurement.shots) for each in self.finders}
+        what = ["none of the task's prompt formats"] if len(prompts) > 1 else []
+        what += ["no number of worked examples"] if not what and (len(shots) > 1 or self.not_asked) else []
+        what += ["no decoding"] if len({each.measurement.decoding for each in self.finders}) > 1 else []
+        return " and ".join(what) or "what cannot be reproduced"
 
     def _label(self, finder: ClaimFinder) -> str:
         """A format's name, and how many worked examples it shows where it is asked with several numbers of them."""
         prompt = _prompt(finder)
         several = [f"{prompt}@" in name for name in self.not_asked]
-        several += [_prompt(each) == prompt for each in self.finders if each is not finder]
-        return f"{prompt} {finder.measurement.shots}-shot" if any(several) else prompt
+        several += [
+            _prompt(each) == prompt and each.measurement.shots != finder.measurement.shots for each in self.finders
+        ]
+        label = f"{prompt} {finder.measurement.shots}-shot" if any(several) else prompt
+        decodings = {each.measurement.decoding for each in self.finders}
+        return f"{label}, {finder.measurement.decoding}" if len(decodings) > 1 else label
 
 
 def _reads(finder: ClaimFinder) -> Sequence[Reads]:

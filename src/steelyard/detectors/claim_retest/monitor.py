@@ -8,13 +8,14 @@ connections.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from steelyard.detectors.claim_retest.repeats import MISSING, OPEN, Mark, Noise, Repeats, mark_of
 from steelyard.detectors.claim_retest.retest import Retest
-from steelyard.detectors.claim_retest.sealed import claim_of, decode, measurement_of, sampling_check_of
+from steelyard.detectors.claim_retest.sealed import SAMPLED, SECOND, beside_of, claim_of, decode, measurement_of
 from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
+from steelyard.detectors.claim_retest.two_passes import TwoPasses
 from steelyard.plugins import Progress
 from steelyard.records import Plan, PlannedTest, SampleScore, Served, TracePoint
 from steelyard.stats.series import series_share
@@ -41,18 +42,25 @@ class ClaimMonitor:
         self.sealed = decode(test)
         self.claim = claim_of(test, plan)
         self.measurement = measurement_of(test, plan)
-        self.sampling_check = sampling_check_of(test, plan)
+        self.sampling_check = beside_of(test, plan, SAMPLED)
+        self.second = beside_of(test, plan, SECOND)
+        if self.sealed.two_passes != (self.second is not None):
+            raise ValueError(f"test {test.id}: two passes are two measurements")
         self.plan = plan
         # The interval that is shown is this audit's alone; the levels of the test are those of a series of audits.
         self.interval_level = self.sealed.alpha_consistent / series_share(plan.number_of(test))
         self.next_position = 0
         self.unparsed = 0
         self.open = 0
-        self.retest = Retest(self.sealed, self.measurement, self.claim, unchecked=self.sampling_check is not None)
+        self.retest = (
+            Retest(self.sealed, self.measurement, self.claim, unchecked=self.sampling_check is not None)
+            if self.second is None
+            else TwoPasses(self.sealed, self.measurement, self.claim, self.second)
+        )
         self._waiting = SmallIntegers()
         self._shares: dict[int, float] = {}  # by place, the scores between 0 and 1 that wait
         self._groups: dict[int, str] = {}  # by place, the subtasks of scores that wait, where they have weights
-        self._samples: dict[int, str] = {}  # by place, where every sample is asked twice: then there are few
+        self._samples: dict[int, str] = {}  # by place, where every sample is asked twice
         read = self.sealed.grid, self.retest.subtasks.weights
         self._repeats = Repeats(self.measurement.extra_calls + self._checked_positions, *read)
         sampling = self.sampling_check
@@ -63,10 +71,18 @@ class ClaimMonitor:
     def served(self) -> Served | None:
         """The claim's request that the measurement serves: its prompt format, and the differences from the vendor's."""
         own, request = self.planned.reads[0], f"claim/{self.sealed.claim}"
+        begins = f"{request}/format/", f"{request}/sampled/"
         for each in self.plan.served:
-            if each.reads == own and (each.request == request or each.request.startswith(f"{request}/format/")):
+            if each.reads == own and (each.request == request or each.request.startswith(begins)):
                 return each
         return None
+
+    @cached_property
+    def unverifiable(self) -> str:
+        """Why the claim cannot be reproduced as it is stated: a score between its two thresholds decides nothing."""
+        number = self.sealed.chosen_samples
+        of = f"{self.sealed.whole or self.measurement.population:,}"
+        return "" if number is None else f"it says that {number:,} of {of} items were scored, and not which"
 
     @cached_property
     def confirms_only(self) -> str:
@@ -77,6 +93,8 @@ class ClaimMonitor:
     def decision(self) -> str | None:
         """The word of the verdict, or None: undecided."""
         word = None if self.retest.suspects else self.retest.word
+        if self.unverifiable and word == "insufficient_power":
+            return "unverifiable"
         return "not_testable" if word not in (None, "consistent") and self.confirms_only else word
 
     @property
@@ -86,7 +104,10 @@ class ClaimMonitor:
 
     def observe(self, score: SampleScore) -> None:
         """Take one score; the test reads on to the end of the contiguous prefix."""
-        if score.measurement != self.measurement.id:
+        if self.second is not None and score.measurement == self.second.id:
+            if self.retest.word is None:
+                self.retest.take_second(score.position, mark_of(score, self.sealed.grid))
+        elif score.measurement != self.measurement.id:
             self._sampled.take(score)
         elif self.decision is None:
             self._observe_own(score)
@@ -103,7 +124,7 @@ class ClaimMonitor:
             self._waiting[score.position] = kind | _UNPARSED * (score.status == "unparsed")
             if self.sealed.macro:
                 self._groups[score.position] = score.group
-            if self._is_paired:
+            if self._is_paired or self.second is not None:
                 self._samples[score.position] = score.sample
         if score.position < self._checked_positions:
             self._repeats.take(score)
@@ -115,17 +136,29 @@ class ClaimMonitor:
         if self.decision is not None:
             return frozenset(reads.measurement for reads in self.planned.reads)
         if self.sampling_check is None:
-            return frozenset()
+            is_over = self.next_position >= self.measurement.planned and not self.retest.waits
+            return frozenset((self.second.id,)) if self.second is not None and is_over else frozenset()
         is_read = self.next_position >= self.measurement.planned and not self.retest.suspects
         return frozenset((self.sampling_check.id,)) if is_read or not self._sampled.left else frozenset()
 
     @property
     def heads(self) -> Mapping[str, int | None]:
         """How many trials were read. Only one of the two measurements is asked at a time: the other one waits."""
-        heads: dict[str, int | None] = {self.measurement.id: None if self.retest.suspects else self.next_position}
+        stands = self.retest.suspects or self.retest.waits
+        heads: dict[str, int | None] = {self.measurement.id: None if stands else self.next_position}
         if self.sampling_check is not None:
             heads[self.sampling_check.id] = 0 if self.retest.suspects else None
-        return heads
+        return heads | ({} if self.second is None else {self.second.id: None})
+
+    def has_read(self, measurement: str) -> bool:
+        """Whether what was read of the first pass is to be asked again."""
+        is_over = self.decision is not None or self.next_position >= self.measurement.planned
+        return measurement == self.measurement.id and (self.retest.waits or is_over)
+
+    def left(self, measurement: str) -> Sequence[int]:
+        """The places of the first pass that are to be asked again, in the order of the second."""
+        is_second = self.second is not None and measurement == self.second.id and self.decision is None
+        return self.retest.left if is_second else ()
 
     def progress(self) -> Progress:
         """The state of the test, for a display."""
@@ -157,10 +190,12 @@ class ClaimMonitor:
         if not self.retest.n:
             return None
         low, high = self.retest.interval(self.retest.n, self.interval_level)
+        shift = (self.retest.both[0] - self.retest.right) / (self.retest.weight * sealed.grid)
+        low, high = low + shift, high + shift
         own = self.retest.own_variance_so_far if test is None else test.noise.own
         if own <= 0:
             return low, high
-        skew = SKEW if sealed.is_paired(self.measurement) else 0.0
+        skew = SKEW if sealed.is_paired(self.measurement) or sealed.two_passes else 0.0
         noise = float(own_noise(sealed, self.measurement, own, self.interval_level / 2, skew))
         return max(0.0, low - noise), min(1.0, high + noise)
 
@@ -187,7 +222,7 @@ class ClaimMonitor:
     def _begin(self) -> None:
         """Begin when the repeats have arrived, and the answers that they repeat: w depends on no order of arrival."""
         if self.retest.test is not None or self._repeats.left > 0 or self._is_paired:
-            return
+            return  # a test of two passes begins by itself
         may_be_the_same = self.sealed.is_fixed(self.measurement)
         if may_be_the_same and not (self.measurement.extra_repeats and self._repeats.differ):
             self.retest.begin(Noise())
@@ -198,7 +233,7 @@ class ClaimMonitor:
     def _advance(self) -> None:
         if self.retest.test is None and not self._is_paired:
             return
-        while self.retest.word is None:
+        while self.retest.word is None and not self.retest.waits:
             waiting = self._waiting.get(self.next_position)
             if waiting is None:
                 return

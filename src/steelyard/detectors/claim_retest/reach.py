@@ -18,7 +18,7 @@ from steelyard.detectors.claim_retest.thresholds import confirming_noise
 from steelyard.records import Claim, Measurement
 from steelyard.util.bounded_fraction import bounded_fraction
 
-__all__ = ["PAIRED_UP_TO", "Reach", "reach_of"]
+__all__ = ["PAIRED_UP_TO", "Reach", "enough_for", "reach_of"]
 
 PAIRED_UP_TO: Final = 800  # as steelyard.planning.decoding has it: more questions are asked once
 _MOST: Final = 10_000_000  # questions that no benchmark has
@@ -29,10 +29,10 @@ class Reach:
     """``best``: the share from which on a score confirms the claim; above 1, none does.
 
     ``exact`` says whether a score exactly as claimed confirms it. Where it does not, ``questions`` is the number that
-    would do (None: none), and ``tolerance`` the points that would do with these; None where guessing would reach the
-    claim less these.
+    would do (None: none). ``tolerance``, the points that would do with these, is for the sealed words of version 4.
     """
 
+    claimed: str
     asked: int
     best: Fraction
     exact: bool
@@ -44,17 +44,30 @@ class Reach:
         """What these questions cannot show, and what would; empty where a score as claimed confirms the claim."""
         if self.exact:
             return ""
-        if self.best > 1:
-            return f"{self.asked:,} questions cannot confirm this claim, not even with all of them right{self.remedy}"
-        share = f"from {math.ceil(self.best * 1000) / 10:.1f} % on, not with a score as claimed"
-        return f"{self.asked:,} questions confirm this claim only {share}{self.remedy}"
+        least = "" if self.best > 1 else f" with a score below {math.ceil(self.best * 1000) / 10:.1f} %"
+        return f"{self.asked:,} questions: not enough for {self.claimed}{least}{needed(self.questions)}"
 
     @property
     def remedy(self) -> str:
-        """In brackets, what would confirm a score as claimed."""
+        """In brackets, what would confirm a score as claimed, as version 4 sealed it."""
         parts = [] if self.questions is None else [f"about {_about(self.questions):,} questions"]
         parts += [] if self.tolerance is None else [f"--tolerance {float(self.tolerance):g}"]
         return f" ({' or '.join(parts)} would do)" if parts else ""
+
+
+def enough_for(right: float, asked: int, claimed: str, interval: tuple[float, float], questions: int | None) -> str:
+    """What a score shows that is too near to its claim.
+
+    ``right`` of ``asked`` answers; ``interval``: its ends as shares; ``questions``: how many would confirm a score as
+    claimed (None: no number would).
+    """
+    shown = f"enough to say at least {math.floor(interval[0] * 100)} %, not enough for {claimed}"
+    return f"{right:,.6g} of {asked:,} right: {shown}{needed(questions)}"
+
+
+def needed(questions: int | None) -> str:
+    """How many questions are needed, as the end of a sentence."""
+    return "" if questions is None else f"; about {_about(questions):,} questions are needed"
 
 
 def reach_of(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance: float | None = None) -> Reach:
@@ -69,6 +82,7 @@ def reach_of(sealed: ClaimTest, measurement: Measurement, claim: Claim, variance
     enough = _questions(sealed, measurement, rate - printed + delta, variance)
     wider = Fraction(math.ceil((noise - (rate - printed)) * 1000), 10)
     return Reach(
+        claimed=f"{float(claim.number / claim.scale) * 100:g} %",
         asked=measurement.population,
         best=Fraction(confirm, most),
         exact=as_claimed >= confirm,

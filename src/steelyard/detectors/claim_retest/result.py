@@ -9,7 +9,7 @@ from typing import Any
 
 from steelyard.detectors.claim_retest.known import note_of
 from steelyard.detectors.claim_retest.monitor import ClaimMonitor
-from steelyard.detectors.claim_retest.reach import reach_of
+from steelyard.detectors.claim_retest.reach import enough_for, reach_of
 from steelyard.records import ClaimVerdict, DetectorResult, Needs, Note, VerdictWord
 from steelyard.stats.bounds import share_bounds, share_point
 from steelyard.util.bounded_fraction import bounded_fraction
@@ -46,6 +46,7 @@ def result_of(monitor: ClaimMonitor) -> DetectorResult:
 
 def _word(monitor: ClaimMonitor) -> VerdictWord:
     undecided = VerdictWord.NOT_TESTABLE if monitor.confirms_only else VerdictWord.INSUFFICIENT_POWER
+    undecided = VerdictWord.UNVERIFIABLE if monitor.unverifiable else undecided
     return VerdictWord(monitor.decision) if monitor.decision else undecided
 
 
@@ -55,12 +56,13 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
     # Of weighted scores, in samples of the mean weight of those read.
     scale = monitor.sealed.grid * (retest.weight / retest.n if retest.n else 1)
     is_macro = monitor.sealed.macro
-    right, unread = retest.right / scale, (retest.high - retest.right) / scale if is_macro else retest.missing
+    low, high = retest.both
+    right, unread = low / scale, retest.missing if monitor.second is None and not is_macro else (high - low) / scale
     answered = retest.n - unread
     margin = bounded_fraction(monitor.sealed.tolerance) / 100
     if test and word is not VerdictWord.CONSISTENT:
         margin = Fraction(math.floor(test.margin * 10_000), 10_000)  # to a hundredth of a point
-    log_e = retest.tracker.log_e if retest.tracker else math.inf
+    log_e = retest.log_e
     trace = monitor.trace_points(monitor.interval_level)
     ci = monitor.interval
     served = monitor.served
@@ -94,6 +96,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         differences=served.differences if served else measurement.differences,
         trace=trace,
         part_of=monitor.sealed.whole,
+        standard=ci if word is VerdictWord.UNVERIFIABLE else None,
         line=claim.line,
         note=claim.note,
     )
@@ -102,6 +105,8 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
 def reason_of(monitor: ClaimMonitor, word: VerdictWord) -> str:
     """Why a claim's test ends with this word; empty where the word says it all."""
     retest, test, measurement = monitor.retest, monitor.retest.test, monitor.measurement
+    if word is VerdictWord.UNVERIFIABLE:
+        return monitor.unverifiable
     if monitor.confirms_only and retest.word != "not_testable":
         return "" if word is VerdictWord.CONSISTENT else _unconfirmed(monitor)
     if retest.suspects:
@@ -170,8 +175,12 @@ def _between(monitor: ClaimMonitor) -> str:
         if unread and (retest.high - steps < accuse or retest.right + steps + left >= confirm):
             said = f"{unread:,} of {retest.n:,} {why}: neither verdict can be reached any more"
             return f"{said} (in the run's folder, steelyard show . {option} lists them)"
+    reach = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance)
+    if monitor.planned.rule != "claim_retest@4":
+        right = retest.right / (monitor.sealed.grid * (retest.weight / retest.n if retest.n else 1))
+        return enough_for(right, retest.n, reach.claimed, monitor.interval or (0.0, 1.0), reach.questions)
     low, high = (f"{bound / most * 100:.1f} %" for bound in (accuse, confirm))
-    remedy = reach_of(monitor.sealed, monitor.measurement, monitor.claim, retest.confirming_variance).remedy
+    remedy = reach.remedy
     if confirm > most:
         return f"within noise of the claim: only a score below {low} would be inconsistent, and none consistent{remedy}"
     said = f"within noise of the claim: a score below {low} would be inconsistent, one of {high} or more consistent"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
@@ -19,6 +20,7 @@ from steelyard.detectors.claim_retest.thresholds import (
     least_confirming,
     sealed_test,
     sequential_test,
+    trigger_test,
 )
 from steelyard.detectors.claim_retest.trainings import Recipe
 from steelyard.records import Claim, Measurement
@@ -115,6 +117,30 @@ class Retest:
         return self.tracker.p if parts == 1 else min(1.0, max(parts * self.tracker.p, level))
 
     @property
+    def waits(self) -> bool:
+        """Whether second answers are due, which :attr:`left` names (:mod:`~.two_passes`)."""
+        return False
+
+    @property
+    def left(self) -> Sequence[int]:
+        """The places that are to be asked again."""
+        return ()
+
+    def take_second(self, place: int, mark: Mark) -> None:
+        """Take the second answer at a place."""
+        raise ValueError("this test has one pass")
+
+    @property
+    def both(self) -> tuple[float, float]:
+        """The totals of right answers that are shown: the least and the most."""
+        return self.right, self.high
+
+    @property
+    def log_e(self) -> float:
+        """The logarithm of what the bet to accuse has won; infinite where there is none."""
+        return self.tracker.log_e if self.tracker else math.inf
+
+    @property
     def plain_p(self) -> float | None:
         """What p would be without known difficulties; None where none are bet on, or nothing was bet."""
         from steelyard.stats.difficulty_bets import DifficultyTracker
@@ -147,15 +173,16 @@ class Retest:
 
         Raises ValueError for a sample that its subtask has not.
         """
+        sealed = self.sealed
         if self.recipe is not None:
             self.recipe.take(self.n, mark)
         before = self.right, self.high
-        least, most = bounds_of(mark, self.sealed.grid)
+        least, most = bounds_of(mark, sealed.grid)
         weight = self.subtasks.read(group)
         self.right += weight * least
         self.high += weight * most
         self.weight += weight
-        if self.sealed.macro:
+        if sealed.macro:
             self._weights.append(weight)
         self.missing += isinstance(mark, str)
         self.trace.append(self.right, self.high)
@@ -163,6 +190,9 @@ class Retest:
         if self._pairs is not None:
             self._take_pair(self._pairs, mark, sample, count_of(group, self.subtasks.weights))
         self._judge()
+        if sealed.measured and not self.waits:
+            is_over = self.n >= min(sealed.measured, self.measurement.planned)
+            self.word = self.word if self.word == "consistent" else "insufficient_power" if is_over else None
 
     def allow_for(self, variance: float) -> None:
         """Allow for a vendor who sampled: the claim must be missed by that noise too, as far as the order was read."""
@@ -345,6 +375,8 @@ def bounds_of(mark: Mark, grid: int) -> tuple[int, int]:
 
 def expected_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> SequentialTest:
     """The test of greedy answers that will be the same whenever they are repeated: for a forecast."""
+    if sealed.two_passes:
+        return trigger_test(sealed, measurement, claim)
     if not sealed.varies:
         return sealed_test(sealed, measurement, claim)
     is_paired = sealed.is_paired(measurement)

@@ -9,10 +9,23 @@ import msgspec
 from steelyard.detectors.claim_retest.repeats import HIDDEN_VARIANCE, MAX_VARIANCE
 from steelyard.detectors.claim_retest.subtasks import Subtasks, Weights
 from steelyard.evidence.canonical import without_defaults
-from steelyard.records import Claim, Measurement, Plan, PlannedTest
+from steelyard.records import SECOND_PASS, Claim, Measurement, Plan, PlannedTest
 from steelyard.records.record import Record
 
-__all__ = ["ClaimTest", "claim_of", "decode", "decode_as", "encode", "measurement_of", "sampling_check_of"]
+__all__ = [
+    "SAMPLED",
+    "SECOND",
+    "ClaimTest",
+    "beside_of",
+    "claim_of",
+    "decode",
+    "decode_as",
+    "encode",
+    "measurement_of",
+]
+
+SAMPLED = "sampled"  # the arm of a measurement that checks how much sampled answers vary, of version 4
+SECOND = SECOND_PASS
 
 R = TypeVar("R", bound=Record)
 
@@ -29,6 +42,10 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     the margins follow from the variance that repeated answers show, and a rule is sealed instead of a table
     (docs/statistics.md): for sampled answers, and for ``varies``, greedy answers of any other model.
     ``one_answer``: repeats bring the same text, as from a cache, so that they show nothing and count as one answer.
+    ``two_passes``: where the answers would decide, they are asked again (:mod:`~.two_passes`), and margins follow from
+    how they differ. ``measured``: the claim may be confirmed and is never rejected, and so many answers
+    are read of it at most.
+    ``version``: of the rule, since 5.
     ``claimed_repeats`` and ``claimed_samples`` are what the vendor's number is a mean of. ``whole`` is the number of
     items that the claim is about, where the samples are a part of them. ``certain``: the answers were recorded, so that
     whoever began the audit could know them: nothing is decided that a further answer could change. ``trainings`` is the
@@ -48,6 +65,9 @@ class ClaimTest(Record, frozen=True, kw_only=True):
     macro: bool = False
     weights: Weights = ()
     difficulties: bool = False
+    two_passes: bool = False
+    measured: int = 0
+    version: int = 4
     accuse: int = 0
     confirm: int = 0
     alpha_inconsistent: float = 0.0
@@ -61,7 +81,12 @@ class ClaimTest(Record, frozen=True, kw_only=True):
 
     def has_table(self, measurement: Measurement) -> bool:
         """Whether integer stop tables are sealed: of scores of 0 and 1 whose thresholds are fixed."""
-        return self.grid == 1 and not self.difficulties and self.is_fixed(measurement)
+        return self.has_counts and self.is_fixed(measurement)
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether right answers are counted, and nothing is bet on means or on known difficulties."""
+        return self.grid == 1 and not self.difficulties
 
     def most(self, measurement: Measurement) -> int:
         """The total of full scores in all trials, in steps of the grid, each with its weight."""
@@ -76,6 +101,16 @@ class ClaimTest(Record, frozen=True, kw_only=True):
         if not self.one_answer:
             return 0.0
         return MAX_VARIANCE if measurement.decoding == "sampled" else HIDDEN_VARIANCE
+
+    @property
+    def drawn_samples(self) -> int | None:
+        """The ``claimed_samples`` that version 4 took for drawn at random."""
+        return self.claimed_samples if self.version < 5 else None
+
+    @property
+    def chosen_samples(self) -> int | None:
+        """The ``claimed_samples`` that the vendor may have chosen in any way."""
+        return self.claimed_samples if self.version >= 5 else None
 
     def is_paired(self, measurement: Measurement) -> bool:
         """Whether greedy answers vary and every sample is asked twice, so that its two answers show by how much."""
@@ -114,9 +149,9 @@ def measurement_of(test: PlannedTest, plan: Plan) -> Measurement:
     return _read(test, plan)[0]
 
 
-def sampling_check_of(test: PlannedTest, plan: Plan) -> Measurement | None:
-    """The sampled answers that are asked before a claim with unstated decoding is called inconsistent; else None."""
-    return next(iter(_read(test, plan)[1:]), None)
+def beside_of(test: PlannedTest, plan: Plan, arm: str) -> Measurement | None:
+    """What is asked beside the measurement: its second pass (``SECOND``), or the check of version 4 (``SAMPLED``)."""
+    return next((each for each in _read(test, plan)[1:] if each.arm == arm), None)
 
 
 def _read(test: PlannedTest, plan: Plan) -> list[Measurement]:

@@ -27,6 +27,8 @@ from steelyard.util.bounded_fraction import bounded_fraction
 RECORDING = "recording"  # the backend of a model that gives recorded answers
 
 __all__ = [
+    "ACCUSING_PARTS",
+    "LAST_SHARE",
     "SequentialTest",
     "confirming_noise",
     "early_test",
@@ -36,6 +38,7 @@ __all__ = [
     "seal",
     "sealed_test",
     "sequential_test",
+    "trigger_test",
 ]
 
 
@@ -44,6 +47,10 @@ __all__ = [
 # our own mean, whose variance is w/2; and e/3 too low for the distance from a vendor's pass, whose variance is 3w/2.
 SKEW = 0.5
 
+# Of the level to accuse with two passes: one part for what is bet on before all was read, one for the noise then, and
+# the rest for the last test.
+ACCUSING_PARTS, LAST_SHARE = 8, 0.75
+USUAL_VARIANCE = 0.01  # of greedy answers: with less, a first pass that would confirm may still not do so with two
 CHECKED = 100  # samples of the repeat check where not all are asked twice, as steelyard.planning.decoding has it
 
 
@@ -80,7 +87,7 @@ def sealed_test(sealed: ClaimTest, measurement: Measurement, claim: Claim) -> Se
     A vendor who scored ``claimed_samples`` of N, and a claim about a ``whole`` of which we have a part, get half of the
     level for the choice of these.
     """
-    is_shared = bool(sealed.claimed_samples or sealed.whole) and not sealed.certain
+    is_shared = bool(sealed.drawn_samples or sealed.whole) and not sealed.certain
     return _test(sealed, measurement, claim, Noise(), 2 if is_shared else 1)
 
 
@@ -99,17 +106,31 @@ def early_test(sealed: ClaimTest, measurement: Measurement, claim: Claim, noise:
     return replace(test, consistent=never)
 
 
+def trigger_test(
+    sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise | None = None
+) -> SequentialTest:
+    """The test before all was read of a row with two passes: by both where their ``noise`` is known, else by the first.
+
+    That of the first alone decides nothing: it says when to ask the second.
+    """
+    noise = noise or Noise(confirming=USUAL_VARIANCE)
+    return _test(sealed, measurement, claim, noise, ACCUSING_PARTS)
+
+
 def last_test(
     sealed: ClaimTest, measurement: Measurement, claim: Claim, noise: Noise, variance: float
 ) -> SequentialTest:
     """The last test of such a row, for all of its trials at once: no bets, so that the noise has the whole level.
 
-    It accuses at the other half of the level, and confirms at the whole. ``noise`` is the upper estimate from all
-    pairs, ``variance`` their plain mean: with SKEW it is enough to confirm (false *consistent* at most .046 over sizes
-    from 30 to 300 and samples that are right .02 to .98 of the time; .13 without it). Of a macro average SKEW is
-    multiplied by the unevenness of its weights: at most .05, over subtasks of 2 to 500 samples (.13 without that).
+    It accuses at the other half of the level, or with two passes at :data:`LAST_SHARE`, and confirms at the whole.
+
+    ``noise`` is the upper estimate from all pairs, ``variance`` their plain mean: with SKEW it is enough to confirm
+    (false *consistent* at most .046 over sizes from 30 to 300 and samples that are right .02 to .98 of the time; .13
+    without it). Of a macro average SKEW is multiplied by the unevenness of its weights: at most .05, over subtasks of 2
+    to 500 samples (.13 without that).
     """
-    accuse, margin, testable = _accusing(sealed, measurement, claim, noise, sealed.alpha_inconsistent / 2, SKEW)
+    level = sealed.alpha_inconsistent * (LAST_SHARE if sealed.two_passes else 0.5)
+    accuse, margin, testable = _accusing(sealed, measurement, claim, noise, level, SKEW)
     confirm = least_confirming(sealed, measurement, claim, variance)
     never = (-1,) * measurement.trials, (measurement.trials + 1,) * measurement.trials
     return SequentialTest(accuse, confirm, *never, margin, noise, testable=testable)
@@ -127,6 +148,9 @@ def confirming_noise(sealed: ClaimTest, measurement: Measurement, variance: floa
     since how much they vary is not known before they are asked.
     """
     least, level = sealed.least_variance(measurement), sealed.alpha_consistent
+    if sealed.two_passes:
+        variance = variance or 0.0
+        return own_noise(sealed, measurement, (variance + 0.5 / measurement.trials) / 2, level, SKEW)
     if sealed.is_paired(measurement):
         return own_noise(sealed, measurement, max(least, variance or 0.0), level, SKEW)
     if variance is None and sealed.varies:  # the upper estimate of a check in which no pair differs
@@ -150,7 +174,7 @@ def seal(test: PlannedTest, plan: Plan, formats: int = 1) -> PlannedTest:
         one_answer=_repeats_itself(measurement, capabilities),
         certain=plan.models[measurement.role].identity.backend == RECORDING,
         trainings=max((len(several) for several in plan.checkpoints_of(measurement)), default=1),
-        alpha_inconsistent=plan.alpha * test.weight * share,
+        alpha_inconsistent=plan.alpha * (1.0 if sealed.measured else test.weight) * share,
         alpha_consistent=plan.alpha / formats * share,
         stop_inconsistent=(),
         stop_consistent=(),
@@ -238,19 +262,23 @@ def _accusing(
     printed = (claim.number - claim.printed_unit / 2) / claim.scale
     least = printed
     whole = sealed.whole or measurement.population
-    level /= max(1, bool(noise) + bool(sealed.claimed_samples) + bool(sealed.whole))
-    if sealed.claimed_samples:
-        reached = printed * sealed.claimed_samples
+    level /= max(1, bool(noise) + bool(sealed.drawn_samples) + bool(sealed.whole))
+    if sealed.drawn_samples:
+        reached = printed * sealed.drawn_samples
         # Averaged passes need not give whole numbers of right answers; one pass over n samples does.
         right = math.ceil(reached) if sealed.claimed_repeats == 1 else math.floor(reached)
-        least = Fraction(least_total(whole, sealed.claimed_samples, right, level), whole)
+        least = Fraction(least_total(whole, sealed.drawn_samples, right, level), whole)
     if noise:
         of_vendor, of_ours = noise.vendor / sealed.claimed_repeats, noise.own / sealed.own_repeats(measurement)
         size = independent(measurement, macro=sealed.macro, of=sealed.weights)
         skewed = skew * unevenness(measurement, macro=sealed.macro, of=sealed.weights)
         least -= _rounded_up(noise_margin(of_vendor, of_ours, size, level, skewed))
+    # With two passes the skew is in the distance from the vendor's: beside the tolerance it costs power at 5 points.
+    skew = 0.0 if sealed.two_passes else skew
     ours = own_noise(sealed, measurement, noise.own, level, skew) if noise.own > 0 else Fraction(0)
     least = min(least, printed - bounded_fraction(sealed.tolerance) / 100 - ours)
+    if sealed.chosen_samples:  # whichever these are, no more can be right of them than of all
+        least -= printed * (1 - Fraction(sealed.chosen_samples, whole))
     if sealed.whole:
         least = least_on_part(least, whole, measurement, level)
     if least <= Fraction(str(measurement.chance)):

@@ -1,4 +1,4 @@
-"""Budgets of a gate as a detector: the time of an answer, and what it costs, beside the score, on the same answers."""
+"""What a gate asks of this run alone, as a detector: the time of an answer, what it costs, or a fixed rule."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import msgspec
 
 from steelyard.detectors.gate.cost import CostMonitor, cost_null
 from steelyard.detectors.gate.latency import LatencyMonitor, latency_null
+from steelyard.detectors.gate.rule import RuleMonitor, read_rule
+from steelyard.detectors.gate.whole_run import WholeRun
 from steelyard.detectors.requested import request_of
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
@@ -23,11 +25,12 @@ _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class BudgetOptions(Record, frozen=True, kw_only=True):
-    """What a user sets: ``seconds`` within which a share ``quantile`` of answers must come, or the ``cost`` of one."""
+    """What a user sets: ``seconds`` for a share ``quantile`` of answers, the ``cost`` of one, or a ``rule``."""
 
     seconds: str = ""
     quantile: str = ""
     cost: str = ""
+    rule: str = ""
 
 
 class Budget:
@@ -57,12 +60,16 @@ class Budget:
             raise InputError("--max-latency-p95: a recording answers at once: measure the time of the model itself")
         if options.cost and model.limits.cost_of(0, 0) is None:
             raise InputError("--max-cost-per-answer needs prices: give --price IN,OUT or --prices FILE")
-        kind = "latency" if options.seconds else "cost"
+        planned = planner.measurement(served).planned
+        if options.rule and planned != read_rule(options.rule)[1]:
+            raise InputError(f"rule {options.rule}: {requested.task} asks {planned:,} questions, and it is about all")
+        null = f"at least {options.rule} questions are right here" if options.rule else cost_null(options.cost)
+        kind = "latency" if options.seconds else "rule" if options.rule else "cost"
         return PlannedTest(
             id=f"budget-{number:02d}-{kind}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}",
             rule=f"{self.name}@{self.version}",
             weight=0.0,
-            null=latency_null(options.seconds, options.quantile) if options.seconds else cost_null(options.cost),
+            null=latency_null(options.seconds, options.quantile) if options.seconds else null,
             reads=(served.reads,),
             sealed=without_defaults(options),
         )
@@ -75,7 +82,7 @@ class Budget:
         """It reads all answers, whatever they are."""
         return plan.by_id[test.reads[0].measurement].planned
 
-    def open(self, test: PlannedTest, plan: Plan) -> LatencyMonitor | CostMonitor:
+    def open(self, test: PlannedTest, plan: Plan) -> WholeRun:
         """Start reading; raises ValueError for what :meth:`plan` would not have written."""
         try:
             options = options_of(test.sealed)
@@ -83,17 +90,21 @@ class Budget:
             raise ValueError(f"sealed by another rule: {error}") from None
         if len(test.reads) != 1 or test.weight:
             raise ValueError("sealed by another rule")
-        return LatencyMonitor(test, plan) if options.seconds else CostMonitor(test, plan)
+        kind = LatencyMonitor if options.seconds else RuleMonitor if options.rule else CostMonitor
+        return kind(test, plan)
 
 
 def options_of(given: Mapping[str, Any]) -> BudgetOptions:
-    """The options of a budget, read strictly: a time with its quantile, or a cost. Raises InputError for others."""
+    """The options of a budget, read strictly: of one kind. Raises InputError for others."""
     try:
         options = msgspec.convert(given, BudgetOptions)
     except msgspec.ValidationError as error:
-        raise InputError(f"a budget has the options seconds and quantile, or cost: {error}") from None
-    if bool(options.seconds) == bool(options.cost) or bool(options.seconds) != bool(options.quantile):
-        raise InputError("a budget has the options seconds and quantile, or cost")
+        raise InputError(f"a budget has the options seconds and quantile, cost, or rule: {error}") from None
+    kinds = [bool(each) for each in (options.seconds, options.cost, options.rule)]
+    if sum(kinds) != 1 or bool(options.seconds) != bool(options.quantile):
+        raise InputError("a budget has the options seconds and quantile, cost, or rule")
+    if options.rule:
+        read_rule(options.rule)
     if options.seconds and not (_is_above_0(options.seconds) and re.fullmatch(r"0\.[0-9]{1,4}", options.quantile)):
         raise InputError(f"--max-latency-p95 {options.seconds[:20]!r}: seconds above 0, as 2 or 0.8")
     if options.quantile and not float(options.quantile):

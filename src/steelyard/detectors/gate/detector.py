@@ -44,8 +44,14 @@ class Gate:
     """
 
     name = "gate"
-    version = 3
     access = ("text",)
+
+    def __init__(self, version: int = 4) -> None:
+        self.version = version
+
+    def former(self, version: str) -> Gate | None:
+        """The third version, whose gates with a baseline took answers as independent (:class:`PairedMonitor`)."""
+        return Gate(3) if version == "3" else None
 
     def plan(self, planner: Planner) -> Sequence[PlannedTest]:
         """One test for each gate that the user asked for; raises InputError for options that are none."""
@@ -136,7 +142,7 @@ class Gate:
     def forecast(self, test: PlannedTest, plan: Plan, shortfall: float) -> int | None:
         """Answers until a decision if the score is the bar less ``shortfall``; all of them where it is the bar."""
         if BASELINE in test.sealed:
-            return _opened_with_baseline(test, plan).forecast(shortfall)
+            return _opened_with_baseline(test, plan, self.version).forecast(shortfall)
         sealed = msgspec.convert(test.sealed, SealedGate)
         measurement = plan.by_id[test.reads[0].measurement]
         rate = min(1.0, max(0.0, float(bounded_fraction(sealed.at_least)) - shortfall))
@@ -150,7 +156,7 @@ class Gate:
     def open(self, test: PlannedTest, plan: Plan) -> GateMonitor:
         """Start reading; raises ValueError for what :meth:`seal` would not have written."""
         if BASELINE in test.sealed:
-            return _opened_with_baseline(test, plan)
+            return _opened_with_baseline(test, plan, self.version)
         try:
             same = self.seal(test, plan).sealed == test.sealed
         except (msgspec.ValidationError, KeyError) as error:
@@ -175,7 +181,7 @@ def _id(number: int, requested: RequestedTest) -> str:
     return f"gate-{number:02d}-{re.sub(r'[^A-Za-z0-9._-]', '-', requested.task)[:80]}"
 
 
-def _opened_with_baseline(test: PlannedTest, plan: Plan) -> PairedMonitor:
+def _opened_with_baseline(test: PlannedTest, plan: Plan, version: int) -> PairedMonitor:
     """Raises ValueError for a sealed part, a request or an input that do not go together."""
     try:
         sealed = msgspec.convert(test.sealed, SealedBaseline)
@@ -189,7 +195,7 @@ def _opened_with_baseline(test: PlannedTest, plan: Plan) -> PairedMonitor:
     if not same or sealed.request < 0 or len(test.reads) != 1 or given is None or given.sha256 != sealed.baseline:
         raise ValueError("sealed by another rule, or for another baseline")
     assert isinstance(options, BaselineOptions)
-    return PairedMonitor(test, plan, sealed, options)
+    return PairedMonitor(test, plan, sealed, options, blocked=version > 3)
 
 
 def options_of(given: Mapping[str, Any]) -> GateOptions | BaselineOptions:
@@ -206,6 +212,8 @@ def options_of(given: Mapping[str, Any]) -> GateOptions | BaselineOptions:
             raise InputError(f"--margin {options.margin[:20]!r}: percentage points from 0 to below 100, as 2 or 0.5")
         if not set(options.right).isdisjoint(options.wrong) or not (options.right or options.wrong):
             raise InputError("the baseline's scores are none, or a sample has two")
+        if options.places and len(options.places) != len(options.right) + len(options.wrong):
+            raise InputError("the baseline's places are not one for each score")
     elif decimal_share(options.at_least) is None:
         raise InputError(f"--at-least {options.at_least[:20]!r}: it is above 0 and at most 1, as 0.85 or 85%")
     return options

@@ -13,7 +13,9 @@ from steelyard.detectors.gate.monitor import GateMonitor
 from steelyard.plugins import Progress
 from steelyard.records import DetectorResult, Finding, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.records.record import Record
+from steelyard.stats.blocked import Blocks, blocks_by
 from steelyard.stats.gate import paired_gate
+from steelyard.stats.multiway import file_places
 from steelyard.stats.paired_bets import EARLY, PairedBets, difference_interval
 from steelyard.util.bounded_fraction import bounded_fraction
 from steelyard.util.compact import SmallIntegers
@@ -21,6 +23,7 @@ from steelyard.util.compact import SmallIntegers
 __all__ = ["BASELINE", "BaselineOptions", "PairedMonitor", "SealedBaseline", "margin_of", "null_of"]
 
 BASELINE: Final = "baseline"  # the name of the plan's input
+FIRST, EVERY = 400, 50  # pairs: twice the longest stretch that is allowed for, and from one look to the next
 _WORDS: Final = {"red": VerdictWord.INCONSISTENT, "green": VerdictWord.CONSISTENT}
 
 
@@ -28,7 +31,8 @@ class BaselineOptions(Record, frozen=True, kw_only=True):
     """What a user sets, and what the baseline's run answered.
 
     ``margin`` is in percentage points, as a decimal text; ``baseline`` the SHA-256 of that run's sealed bundle.
-    ``samples_root`` and ``items`` are those of its measurement; ``right`` and ``wrong`` are samples by their scores.
+    ``samples_root`` and ``items`` are those of its measurement; ``right`` and ``wrong`` are samples by their scores;
+    ``places``: the place at which it asked each, the right ones first. Before the rule's fourth version it is empty.
     """
 
     baseline: str
@@ -37,6 +41,7 @@ class BaselineOptions(Record, frozen=True, kw_only=True):
     items: str = ""
     right: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    places: tuple[int, ...] = ()
     family: int = 1
     strict_series: bool = False
 
@@ -70,9 +75,13 @@ class PairedMonitor(GateMonitor):
 
     An open or missing answer, of the model or of the baseline, counts for the model against red and against it for
     green. After the last sample the exact test for so many pairs decides.
+    As a bad stretch of an endpoint may last as long as an early stop takes, nothing stops before ``FIRST`` pairs, and
+    the blocked test has to confirm each colour; in the rule's third version (not ``blocked``) neither was so.
     """
 
-    def __init__(self, test: PlannedTest, plan: Plan, sealed: SealedBaseline, options: BaselineOptions) -> None:
+    def __init__(
+        self, test: PlannedTest, plan: Plan, sealed: SealedBaseline, options: BaselineOptions, *, blocked: bool = True
+    ) -> None:
         self.planned, self.alpha = test, plan.alpha
         self.baseline = sealed
         self.measurement = plan.by_id[test.reads[0].measurement]
@@ -86,8 +95,10 @@ class PairedMonitor(GateMonitor):
         self.bets = PairedBets(self.margin, self.level, self.green_level)
         self.colour = ""
         self.next_position = 0
+        self._blocked, self._names = blocked, list[str]()
+        self._places = dict(zip((*options.right, *options.wrong), options.places, strict=False))
         self._before: dict[str, int] = dict.fromkeys(options.wrong, 0) | dict.fromkeys(options.right, 1)
-        self._waiting, self._names = SmallIntegers(), dict[int, str]()
+        self._waiting, self._arrived = SmallIntegers(), dict[int, str]()
         self._model: list[float | None] = []
         self._baseline: list[float | None] = []
         self._seen = Counter[str]()
@@ -97,12 +108,13 @@ class PairedMonitor(GateMonitor):
         if score.position < self.next_position or self.closed:
             return
         self._waiting[score.position] = mark_of(score)
-        self._names[score.position] = score.sample
+        self._arrived[score.position] = score.sample
         while not self.closed and self.next_position < self.measurement.planned:
             found = self._waiting.get(self.next_position)
             if found is None:
                 return
-            self._read(found, self._before.get(self._names.pop(self.next_position)))
+            self._names.append(self._arrived.pop(self.next_position))
+            self._read(found, self._before.get(self._names[-1]))
             self.next_position += 1
             self._waiting.forget_before(self.next_position)
 
@@ -118,16 +130,24 @@ class PairedMonitor(GateMonitor):
         self._seen["worse"] += model == 0 and before == 1
         self._seen["better"] += model == 1 and before == 0
         self.colour = self.bets.observe(model, before) or ""  # type: ignore[arg-type]  # 0, 1 or None
+        if self._blocked:
+            self.colour = self._tested() if self.colour and self._may_stop(len(self._model)) else ""
         if not self.colour and len(self._model) == self.measurement.planned:
-            self.colour = self._at_the_end()
+            self.colour = self._tested(1 - EARLY)
 
-    def _at_the_end(self) -> str:
-        """The exact test for a fixed number of pairs, at the level that early stops left."""
-        rest = 1 - EARLY
-        found = paired_gate(self._model, self._baseline, self.margin, self.alpha)
-        if found.p_within <= rest * self.green_level:
+    def _may_stop(self, read: int) -> bool:
+        return not self._blocked or (read >= FIRST and read % EVERY == 0)
+
+    def _tested(self, share: float = 1.0) -> str:
+        """The test for a fixed number of pairs, at this share of either level: what early stops left."""
+        blocks: Blocks = ()
+        if self._blocked:
+            times = [range(len(self._names)), [self._places.get(each, -1) for each in self._names]]
+            blocks = blocks_by(times, file_places(self._names))
+        found = paired_gate(self._model, self._baseline, self.margin, self.alpha, blocks)
+        if found.p_within <= share * self.green_level:
             return "green"
-        return "red" if found.p_worse <= rest * self.level else ""
+        return "red" if found.p_worse <= share * self.level else ""
 
     @property
     def closed(self) -> frozenset[str]:
@@ -167,7 +187,7 @@ class PairedMonitor(GateMonitor):
             changes = int(asked * abs(difference)) > changed
             changed += changes
             gains = changes and difference > 0
-            if bets.observe(1 if gains or not changes else 0, 0 if gains else 1):
+            if bets.observe(1 if gains or not changes else 0, 0 if gains else 1) and self._may_stop(asked):
                 return asked
         return None
 

@@ -1,0 +1,75 @@
+"""Bundles that commit 0c6fe220 sealed verify for ever: the same words and digests, by the old rules under their names.
+
+``expected.json`` holds what that commit said of each; how they were made: ``tests/assets/make_sealed_before.py``. Pages
+are compared only where the same version draws them, so exit codes are those of ``steelyard verify --no-pages``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steelyard.cli import execute as steelyard
+from steelyard.errors import VerificationError
+from steelyard.evidence.canonical import without_defaults
+from steelyard.storage.run_folder import RunFolder
+from steelyard.verification.recompute import recompute
+from tests.assets.make_sealed_before import said_of
+from tests.verification.resealing import edit, reseal, with_new_reports
+
+BEFORE = Path(__file__).resolve().parent.parent / "assets" / "sealed_before"
+EXPECTED = json.loads((BEFORE / "expected.json").read_text())
+
+
+def test_each_bundle_has_its_line() -> None:
+    assert {path.name for path in BEFORE.iterdir() if path.is_dir()} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_bundle_sealed_before_verifies_as_before(name: str) -> None:
+    assert said_of(BEFORE / name) == EXPECTED[name]
+
+
+def test_the_key_of_before_is_still_trusted() -> None:
+    key = str(BEFORE / "claims.pub.pem")
+    assert steelyard(["verify", "--no-pages", str(BEFORE / "claims"), "--require-key", key]) == 0
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_changed_byte_does_not_verify(tmp_path: Path, name: str) -> None:
+    bundle = Path(shutil.copytree(BEFORE / name, tmp_path / name))
+    sealed = next(path for path in sorted(bundle.rglob("*.json*")) if path.stat().st_size)
+    data = sealed.read_bytes()
+    sealed.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
+    with pytest.raises(VerificationError):
+        said_of(bundle)
+
+
+def _tolerance(plan: dict[str, Any]) -> None:
+    next(each for each in plan["tests"] if each["rule"] == "claim_retest@4")["sealed"]["tolerance"] = "9"
+
+
+def _rule(plan: dict[str, Any]) -> None:
+    next(each for each in plan["tests"] if each["rule"] == "claim_retest@4")["rule"] = "claim_retest@3"
+
+
+@pytest.mark.parametrize("change", [_tolerance, _rule])
+def test_another_plan_sealed_again_does_not_verify(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    bundle = Path(shutil.copytree(BEFORE / "cached", tmp_path / "cached"))
+    plan = without_defaults(RunFolder.open(bundle).plan)
+    change(plan)
+    with pytest.raises(VerificationError):
+        recompute(reseal(bundle, plan=plan))
+
+
+def test_another_verdict_sealed_again_does_not_follow(tmp_path: Path) -> None:
+    bundle = with_new_reports(Path(shutil.copytree(BEFORE / "cached", tmp_path / "cached")))
+    recompute(bundle)
+    edit(bundle / "report.json", lambda report: report["claims"][0].update(verdict="consistent"))
+    with pytest.raises(VerificationError, match=r"report\.json"):
+        recompute(reseal(bundle))

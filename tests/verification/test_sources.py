@@ -1,0 +1,156 @@
+"""A sheet that is bound to its page, by the real commands: what was changed after the seal is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steelyard.cli import execute
+from steelyard.evidence.canonical import sha256_hex, without_defaults
+from steelyard.storage.run_folder import RunFolder
+from tests.conftest import SumsServer
+from tests.verification.resealing import reseal
+
+CARD = """# Sums
+| Benchmark | Metric | Sums |
+|---|---|---|
+| sums | accuracy | 75.0 |
+
+All results by greedy decoding.
+"""
+TYPED = "The claims were typed by hand: no source page is sealed with them."
+CHANGED_PAGE = CARD.replace("75.0", "76.0")
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a card, the sheet imported from it, its audit ``run``, and ``typed``, that of one by hand."""
+    folder = tmp_path_factory.mktemp("sources")
+    (folder / "card.md").write_text(CARD)
+    rows = [{"question": f"What is {a} + {a * 7 % 91}?", "answer": str(a + a * 7 % 91)} for a in range(60)]
+    (folder / "sums.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    sheet, typed = folder / "sheet.yaml", folder / "typed.yaml"
+    assert execute(["import", str(folder / "card.md"), "--table", "1", "--out", str(sheet)]) == 0
+    protocol = "protocol: {decoding: greedy, prompt: odd words}"
+    typed.write_text(f"model: sums\nclaims:\n  - {{task: sums, value: 75.0, shots: 3, {protocol}}}\n")
+    with SumsServer() as server:
+        given = ["--model", f"openai:sums@{server.url}", "--task", str(folder / "sums.jsonl"), "--tolerance", "30"]
+        assert execute(["audit", str(sheet), *given, "--out", str(folder / "run")]) == 0
+        assert execute(["audit", str(typed), *given, "--out", str(folder / "typed")]) == 0
+        more = ["--source", str(folder / "card.md"), "--out", str(folder / "both")]
+        assert execute(["audit", str(typed), *given, *more]) == 0
+    return folder
+
+
+def plan_of(run: Path) -> dict[str, Any]:
+    plan: dict[str, Any] = without_defaults(RunFolder.open(run).plan)
+    return plan
+
+
+def test_the_report_and_verify_say_first_where_the_claims_are_from(
+    audited: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = f"The claims stand on card.md (SHA-256 {sha256_hex(CARD.encode())[:16]}…)."
+    for name, said in (("run", page), ("both", page), ("typed", TYPED)):
+        run = audited / name
+        assert execute(["verify", str(run)]) == 0
+        assert capsys.readouterr().out.splitlines()[0] == said
+        assert json.loads((run / "report.json").read_text())["order"][0] == said
+        assert all(said in (run / f"report.{kind}").read_text() for kind in ("md", "html"))
+    assert (audited / "run" / "sources" / "01-card.md").read_text() == CARD
+    assert not (audited / "typed" / "sources").exists()
+    assert execute(["verify", str(audited / "run"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["sources"]
+    assert found == [{"file": "card.md", "sha256": sha256_hex(CARD.encode())}]
+    for language, said in (("en", "claims typed by hand"), ("de", "von Hand eingegeben")):
+        out = audited / f"{language}.html"
+        assert execute(["report", str(audited / "typed"), "--summary", str(out), "--language", language]) == 0
+        assert said in out.read_text()
+
+
+def test_fields_that_are_not_on_the_page_are_the_auditors(audited: Path) -> None:
+    claim = plan_of(audited / "both")["sheet"]["claims"][0]
+    assert claim["unsourced"] == ["prompt", "shots"]
+    assert claim["place"] == "source 1, line 4: sums / accuracy / Sums / 75.0"
+    assert "Not on the vendor's page, so the auditor's: prompt, shots." in (audited / "both" / "report.md").read_text()
+
+
+def another_page(run: Path) -> None:
+    (run / "sources" / "01-card.md").write_text(CHANGED_PAGE)
+
+
+def another_row(plan: dict[str, Any]) -> None:
+    plan["sheet"]["claims"][0]["value"] = "76.0"
+
+
+def another_page_and_digest(plan: dict[str, Any]) -> None:
+    plan["sheet"]["source_files"][0]["sha256"] = sha256_hex(CHANGED_PAGE.encode())
+
+
+def another_digest(plan: dict[str, Any]) -> None:
+    plan["sheet"]["source_files"][0]["sha256"] = "0" * 64
+
+
+def another_place(plan: dict[str, Any]) -> None:
+    plan["sheet"]["claims"][0]["place"] = "source 1, line 9: sums / 75.0"
+
+
+def all_sourced(plan: dict[str, Any]) -> None:
+    del plan["sheet"]["claims"][0]["unsourced"]
+
+
+def no_source(plan: dict[str, Any]) -> None:
+    del plan["sheet"]["source_files"]
+    plan["sheet"]["typed"] = True
+
+
+def nothing(plan: dict[str, Any]) -> None:
+    """Leave the plan as it is."""
+
+
+@pytest.mark.parametrize(
+    ("pages", "plan", "named"),
+    [
+        (another_page, None, "sources/01-card.md: was changed: its SHA-256 is not the one sealed"),
+        (another_page, nothing, "sources/01-card.md: not the page that the plan names"),
+        (None, another_digest, "sources/01-card.md: not the page that the plan names"),
+        (None, another_row, "'sums' 76.0 is on no source"),
+        (another_page, another_page_and_digest, "'sums' 75.0 is on no source"),
+        (None, another_place, "claims[0]: its place, or what is unsourced"),
+        (None, all_sourced, "claims[0]: its place, or what is unsourced"),
+        (None, no_source, "sources/01-card.md: not the page that the plan names"),
+    ],
+)
+def test_a_changed_page_row_or_digest_is_named(
+    audited: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    pages: Callable[[Path], None] | None,
+    plan: Callable[[dict[str, Any]], None] | None,
+    named: str,
+) -> None:
+    run = Path(shutil.copytree(audited / "both", tmp_path / "run"))
+    if pages:
+        pages(run)
+    if plan:
+        sealed = plan_of(run)
+        plan(sealed)
+        reseal(run, plan=sealed)
+    assert execute(["verify", str(run)]) == 1
+    assert named in capsys.readouterr().err
+
+
+def test_a_row_that_is_not_on_the_page_is_refused_with_its_line(
+    audited: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.yaml"
+    sheet.write_text("model: sums\nclaims:\n  - {task: sums, value: 75.0}\n  - {task: sums, value: 99}\n")
+    given = ["--source", str(audited / "card.md"), "--model", "openai:sums@http://127.0.0.1:9/v1"]
+    assert execute(["audit", str(sheet), *given, "--out", str(tmp_path / "run")]) == 2
+    assert f"{sheet}:4: 'sums' 99 is on no source: correct the row" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
