@@ -49,8 +49,8 @@ DEFAULTS = {
         "origin": "", "settled": [], "line": 0, "place": "", "unsourced": [], "first": False,
     },
     "ClaimSheet": {
-        "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "claims": [],
-        "path": "", "digest": "", "source_files": [], "typed": False,
+        "vendor": "", "date": "", "source": "", "served_as": "", "footnotes": [], "variants": [], "origin": [],
+        "claims": [], "path": "", "digest": "", "source_files": [], "typed": False,
     },
     "ComparedWith": {"value": ""},
     "Exchange": {

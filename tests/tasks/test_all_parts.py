@@ -9,7 +9,7 @@ import pytest
 from steelyard.records import Claim, Protocol
 from steelyard.tasks import load_task
 from steelyard.tasks.all_parts import says_all_parts, without_all_parts, words_of_number
-from tests.tasks.test_understood import may_accuse
+from tests.tasks.test_unsettled import may_accuse
 
 MGSM = load_task("mgsm").definition
 EACH = "zh, en, bn, de, es, fr, ja, ru, sw, te, th"
@@ -22,8 +22,8 @@ EACH = "zh, en, bn, de, es, fr, ja, ru, sw, te, th"
         {"metric": "average over all languages"}, {"prompt": "native CoT, all 11"}, {"subset": "all languages"},
         {"subset": "all eleven languages"}, {"subset": "11 languages"}, {"note": "averaged over all 11 languages"},
         {"metric": "Durchschnitt über alle elf Sprachen"}, {"subset": "alle Sprachen"}, {"subset": "alle 11 Sprachen"},
-        {"metric": "Mittelwert über 11 Sprachen"}, {"note": f"beside it: {EACH}"}, {"subset": EACH},
-        {"metric": "em", "note": "line 3: MGSM × Ours; 11 languages"},
+        {"metric": "Mittelwert über 11 Sprachen"}, {"note": EACH}, {"subset": EACH},
+        {"metric": "em", "note": "11 languages"},
     ],
 )  # fmt: skip
 def test_a_claim_over_all_eleven_may_be_rejected(claim: dict[str, Any]) -> None:

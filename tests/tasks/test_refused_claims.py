@@ -17,6 +17,7 @@ from steelyard.tasks import load_task, resolve
 from steelyard.tasks.definition_file import read_definition
 from steelyard.tasks.protocol import choose_protocol, possible_formats
 from steelyard.tasks.requested import RequestedProtocol
+from steelyard.tasks.unsettled import unsettled
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 MODELS = {"subject": PlannedModel(identity=ModelIdentity(uri="x:y"), capabilities=EVERYTHING)}
@@ -292,9 +293,11 @@ def test_a_claim_made_by_another_harness_is_tested_by_its_own_measure_or_accuses
     if isinstance(expected, str):
         assert expected in choose_protocol(definition, requested).refused
         return
-    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
+    names = possible_formats(definition, requested)
+    found = [choose_protocol(definition, requested, name) for name in names]
     assert not any(each.refused for each in found)
-    assert tuple(f"{each.prompt}{'*' * bool(each.confirms_only)}" for each in found) == expected
+    is_unsettled = bool(unsettled(definition, requested, names))
+    assert tuple(f"{each.prompt}{'*' * bool(each.confirms_only or is_unsettled)}" for each in found) == expected
 
 
 def test_a_split_that_is_named_by_the_claim_outweighs_the_harness() -> None:

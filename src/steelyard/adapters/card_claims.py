@@ -71,7 +71,8 @@ HOW_ASKED = re.compile(
 class _Score:
     """One cell under one model, with what stands beside and above it. ``name`` is the benchmark's, as printed.
 
-    ``marks`` are the footnotes' marks at the names of benchmark and model, ``said`` is what its row says beside it.
+    ``marks`` are the footnotes' marks at the names of benchmark and model, ``said`` is what heads its row, and what
+    the row says beside it; ``mode`` is what its model's name has beside the wanted one.
     """
 
     table: Table
@@ -81,7 +82,8 @@ class _Score:
     metric: str
     shots: str
     marks: str = ""
-    said: str = ""
+    said: tuple[str, str] = ("", "")
+    mode: Sequence[str] = ()
 
 
 @dataclass
@@ -106,9 +108,8 @@ def claims_of_tables(
 
     ``own_task`` is the id of a task that is no benchmark, and is known by its name, too; ``beside``: lines around them.
 
-    A footnote's mark at a number, its benchmark or its model stands in the claim's note, with its text where that is
-    among ``footnotes_by_mark``. Such a claim may be confirmed, and accuses nobody, until somebody who has read the
-    footnote takes the mark away.
+    A footnote's mark at a number, its benchmark or its model stands in the claim's note, as its text where that is
+    among ``footnotes_by_mark``.
 
     Raises InputError, with the names that there are, where the tables do not hold this model once, and where two tables
     state different numbers for one benchmark.
@@ -137,18 +138,18 @@ def claims_of_tables(
         raise _no_such_model(usable, model, where)
     _check_conflicts(found, where)
     used = list({table.number: table for table, _ in found.claims}.values())
-    footnotes = [
-        f"Taken from {' and '.join(table.source for table in used)}. Each note names the line, the row and the column.",
-        "Where no unit is printed, shares above 1 were read as percent. What the card's text says of shots, "
-        "decoding and limits of answers is not here: add it.",
+    origin = [
+        f"Taken from {' and '.join(table.source for table in used)}. Each origin names line, row and column.",
+        "Where no unit is printed, shares above 1 were read as percent. What the card's text says of decoding and "
+        "limits of answers is in no field: add it.",
     ]
     if found.left_out:
         more = f", and {len(found.left_out) - MAX_LEFT_OUT} more" if len(found.left_out) > MAX_LEFT_OUT else ""
-        footnotes.append(f"Left out, since no plain number: {' | '.join(found.left_out[:MAX_LEFT_OUT])}{more}.")
+        origin.append(f"Left out, since no plain number: {' | '.join(found.left_out[:MAX_LEFT_OUT])}{more}.")
     return ClaimSheet(
         model=model or printed,
         source=name_of_file,
-        footnotes=tuple(footnotes),
+        origin=tuple(origin),
         claims=tuple(claim for _, claim in found.claims),
     )
 
@@ -244,9 +245,9 @@ def _marks(texts: Iterable[str]) -> str:
 
 
 def _marked(marks: str, footnotes: Mapping[str, str]) -> Iterator[str]:
-    """For each footnote's mark a note: the mark, and the footnote's text where it is known."""
+    """For each footnote's mark its text, or the mark where it is not known."""
     for mark in dict.fromkeys(MARK.findall(marks)):
-        yield f"marked {mark}: {footnotes[mark]}" if mark in footnotes else f"marked {mark}"
+        yield footnotes.get(mark, f"marked {mark}")
 
 
 def _task(table: Table, name: str) -> str | None:
@@ -310,10 +311,12 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
     if place is None:
         return
     printed, head = _models(table, direction)[place], _head(table, direction)
+    is_part = model and key_of(printed) != key_of(model)  # of "Ours / Thinking" the rest is a mode
+    mode = [each for each in printed.split(" / ") if key_of(each) != key_of(model)] if is_part else []
     name_column = _name_column(table, direction)
     if direction == "columns":
         row = table.rows[place]
-        said = said_in_row(row, {name_column}, sections_of(table).get(place, ""), table.head, printed)
+        said = said_in_row(row, {name_column}, sections_of(table).get(place, ""), table.head)
         for at in range(name_column + 1, len(row)):
             name, rest = _above(table, head, at)
             marks = _marks((row[name_column].text, *(line[at].text for line in head if at < len(line))))
@@ -333,8 +336,8 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
         if number >= len(head) - len(table.head) and max(place, name_column) < len(row):
             metric, shots = (row[at].text if at is not None and at < len(row) else "" for at in (metric_at, shots_at))
             name, marks = row[name_column].text, f"{of_model} {_marks((row[name_column].text, metric, shots))}"
-            said = said_in_row(row, apart, sections.get(number, ""), table.head, printed)
-            yield _Score(table, row[place], _label(name), printed, _label(metric), _label(shots), marks, said)
+            said = said_in_row(row, apart, sections.get(number, ""), table.head)
+            yield _Score(table, row[place], _label(name), printed, _label(metric), _label(shots), marks, said, mode)
 
 
 def _read(scores: Sequence[_Score], found: _Found, footnotes: Mapping[str, str], unit: TableUnit) -> None:
@@ -388,15 +391,15 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
         unit, unit_note = "points", "a lower value is better"
     elif value["percent"]:
         unit, unit_note = "percent", ""
-    notes = [
+    origin = [
         f"line {score.cell.line}: {one_line(score.name, 100)} × {one_line(score.model, 100)}",
         "" if unit == "percent" else unit_note,
         f"printed with ± {value['margin']}" if value["margin"] else "",
         f"printed with {interval}" if (interval := interval_in(value)) else "",
-        *_marked(f"{value['marks']} {score.marks}", footnotes),
-        score.said,
-        one_line(value["aside"] or "", 80),
     ]
+    heading, said = score.said
+    marked = _marked(f"{value['marks']} {score.marks}", footnotes)
+    notes = [*marked, *score.mode, said, one_line(value["aside"] or "", 80)]
     return Claim(
         task=task or one_line(score.name, 120),
         value=number,
@@ -406,7 +409,9 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
         average=average_in_name(metric),
         shots=stated_shots_of(setting or score.shots, score.name, score.metric),
         protocol=protocol,
-        note="; ".join(note for note in notes if note),
+        note="; ".join(filter(None, notes)),
+        heading=heading,
+        origin="; ".join(filter(None, origin)),
     )
 
 

@@ -1,7 +1,6 @@
 """What a card says around its numbers: footnotes, other columns, rows that head a part of a table, sentences beside it.
 
-A number that was reached with tools, by a vote or in another mode says so here, and seldom in its own cell. Only what
-may change how a claim is tested is kept.
+A number that was reached with tools, by a vote or in another mode says so here, and seldom in its own cell.
 """
 
 from __future__ import annotations
@@ -14,19 +13,24 @@ import msgspec
 
 from steelyard.adapters.card_headings import FENCE, level_of
 from steelyard.adapters.card_tables import Cell, Table, plain, without_comments
-from steelyard.claims.benchmarks import lookup
+from steelyard.claims.benchmarks import benchmarks_in, lookup
 from steelyard.records import Claim
-from steelyard.tasks.harmless_words import TOPICS
-from steelyard.tasks.other_measures import changes_a_test, counted_parts, says_another_way
-from steelyard.tasks.remarks import benchmarks_in, sentences_in, sentences_that_matter, unknown_words
 from steelyard.tasks.requested import RequestedProtocol
-from steelyard.tasks.subset import words_in
+from steelyard.tasks.unsettled import SENTENCES, names_a_mode
 from steelyard.util.text import one_line
 
-__all__ = ["footnotes_in", "lines_beside", "said_in_row", "sections_of", "sentences_beside", "with_shots_of_page"]
+__all__ = [
+    "_MAX_TEXT",
+    "footnotes_in",
+    "lines_beside",
+    "said_in_row",
+    "sections_of",
+    "sentences_beside",
+    "with_shots_of_page",
+]
 
 _MAX_LINE: Final = 2000  # characters
-_MAX_TEXT: Final = 300
+_MAX_TEXT: Final = 1000
 _ABOVE: Final = 4  # lines with words
 _BELOW: Final = 10
 _OF_SETUP: Final = re.compile(
@@ -51,17 +55,9 @@ _BLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 _MAX_PAGE: Final = 1_000_000  # characters of a line
-_CAPTION: Final = "\0"  # in front of a caption
 _IS_NOTE: Final = re.compile(
     r"(?:[-\u2022*] )?(?:table|tab\.|notes?|n\.b\.|caption|remarks?|(?:evaluation )?settings?|setup|legend)\b"
     r"[ \d.]{0,6}[:\u2013-]",
-    re.IGNORECASE,
-)
-_OF_MEANS: Final = re.compile(r"\b(?:with|using|via|by|under|after|w/)(?!\w)|\+", re.IGNORECASE)
-_OF_LANGUAGES: Final = re.compile(
-    r"\b(?:arabic|bengali|chinese|czech|dutch|french|german|greek|hebrew|hindi|indonesian|italian|japanese|korean"
-    r"|mandarin|persian|polish|portuguese|romanian|russian|spanish|swahili|swedish|telugu|thai|turkish|ukrainian"
-    r"|vietnamese)\b",
     re.IGNORECASE,
 )
 _OF_KINDS: Final = re.compile(
@@ -84,24 +80,27 @@ def footnotes_in(text: str) -> dict[str, str]:
     return found
 
 
-def sentences_beside(text: str, tables: Sequence[Table], model: str = "") -> list[str]:
-    """What the lines before and after these tables, and their captions and feet, say that may change a test.
+def sentences_beside(text: str, tables: Sequence[Table]) -> list[str]:
+    """What the lines before and after these tables, their captions and their feet say, sentence by sentence.
 
-    The name of ``model`` is known in them. What the table's sections say first, sections on how it was measured, and
-    notes anywhere on the page are farther away: of them only what says of help, modes or several answers.
+    Sections on how numbers were measured, and notes on them anywhere on the page, are read as well. What the sections
+    around the tables say first, and what else stands on a line of HTML with one, is farther away: of it only what
+    speaks of numbers and names a mode of measuring.
     """
-    known = frozenset(words_in(model))
-    kept = [_that_matters(each, known) for each in dict.fromkeys(lines_beside(text, tables))]
-    farther = (*_words_of_sections(text, tables), *_words_on_measuring(text), *_words_on_their_lines(text, tables))
-    kept += [each for words in farther for each in sentences_in(words) if says_another_way(each)]
-    return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in kept if each))
+    near = (*lines_beside(text, tables), *_words_on_measuring(text))
+    farther = (*_words_of_sections(text, tables), *_words_on_their_lines(text, tables))
+    kept = [each for words in near for each in SENTENCES.split(words)]
+    kept += [
+        each for words in farther for each in SENTENCES.split(words) if _OF_NUMBERS.search(each) and names_a_mode(each)
+    ]
+    return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in kept if each.strip()))
 
 
 def lines_beside(text: str, tables: Sequence[Table]) -> list[str]:
     """The lines with words before and after these tables, and their captions and feet."""
     text = without_comments(text)
     lines = text.splitlines()
-    said = [f"{_CAPTION}{plain(found[2][:_MAX_LINE])}" for found in _OF_TABLE.finditer(text)]
+    said = [plain(found[2][:_MAX_LINE]) for found in _OF_TABLE.finditer(text)]
     for table in tables:
         last = max((cell.line for row in table.rows for cell in row), default=table.line)
         said += list(_words_of(reversed(lines[max(0, table.line - 1 - 4 * _ABOVE) : table.line - 1]), _ABOVE))
@@ -109,18 +108,10 @@ def lines_beside(text: str, tables: Sequence[Table]) -> list[str]:
     return said
 
 
-def _that_matters(line: str, known: Collection[str]) -> str:
-    """Of a line near a table what may matter: a caption or a note is about the table, and is read as a whole."""
-    text = line.removeprefix(_CAPTION)
-    if text != line or _IS_NOTE.match(text):
-        return text if _may_matter(text, TOPICS.union(known)) else ""
-    return sentences_that_matter(text, known)
-
-
 def with_shots_of_page(claims: Sequence[Claim], text: str) -> tuple[Claim, ...]:
-    """The claims, those that state no worked examples with what the page says elsewhere: *MMLU (5-shot)*, in the note.
+    """The claims, those that state no worked examples with what the page says elsewhere: *MMLU (5-shot)*.
 
-    A page of two models may say two numbers: then both stand there, and the claim is asked with neither.
+    A page of two models may say two numbers: then both stand in the note, and the claim is asked with neither.
     """
     found: dict[str, set[int]] = {}
     for line in without_comments(text).splitlines():
@@ -137,8 +128,11 @@ def _with_shots(claim: Claim, found: Mapping[str, set[int]]) -> Claim:
     fact = lookup(claim.task)
     if fact is None or fact.id not in found or RequestedProtocol.of_claim(claim).stated_shots.in_words:
         return claim
-    said = ", ".join(f"{number}-shot" for number in sorted(found[fact.id]))
-    return msgspec.structs.replace(claim, note=f"{claim.note}; on the page: {fact.title} ({said})")
+    numbers = sorted(found[fact.id])
+    if len(numbers) == 1:
+        return msgspec.structs.replace(claim, shots=numbers[0])
+    said = f"{fact.title} ({', '.join(f'{number}-shot' for number in numbers)})"
+    return msgspec.structs.replace(claim, note="; ".join(filter(None, (claim.note, said))))
 
 
 def _words_of(lines: Iterator[str], most: int) -> Iterator[str]:
@@ -196,9 +190,9 @@ def _words_on_measuring(text: str) -> Iterator[str]:
 
 
 def sections_of(table: Table) -> dict[int, str]:
-    """For each row the text of the last row before it that has no number and one text alone; of the last such, all.
+    """For each row what it stands under: the table's headings, the widest first, and its part of the table.
 
-    Before it stand the table's headings that say by what means, or in which languages.
+    A part is headed by the last row before it that has no number and one text alone; the last such row heads all.
     """
     found, section = {}, ""
     for at, row in enumerate(table.rows):
@@ -208,39 +202,27 @@ def sections_of(table: Table) -> dict[int, str]:
         else:
             found[at] = section
     at_the_foot = section if table.rows and len(table.rows) - 1 not in found else ""
-    headings = [
-        each for each in table.headings if _OF_MEANS.search(each) or _OF_LANGUAGES.search(each) or counted_parts(each)
-    ]
-    return {at: " / ".join(filter(None, (*headings, text, at_the_foot))) for at, text in found.items()}
+    return {
+        at: " / ".join(dict.fromkeys(filter(None, (*table.headings, text, at_the_foot)))) for at, text in found.items()
+    }
 
 
 def said_in_row(
-    row: Sequence[Cell], apart: Collection[int], section: str, head: Sequence[Sequence[Cell]], model: str
-) -> str:
-    """What a row says beside its numbers that is not known to change nothing; ``apart``: columns read elsewhere.
+    row: Sequence[Cell], apart: Collection[int], section: str, head: Sequence[Sequence[Cell]]
+) -> tuple[str, str]:
+    """What heads a row, and what it says beside its numbers; ``apart``: columns read elsewhere.
 
-    Fields such as *Code* are known in a row that heads a part of the table, and in columns of kinds, by the ``head``;
-    what stands there follows ``beside it``, and the rest ``in its row``.
+    Fields such as *Code* head it in columns of kinds, by the ``head``.
     """
-    known = frozenset(words_in(model))
-    beside = [section] if _may_matter(section, TOPICS | known) else []
-    within: list[str] = []
+    heading, within = [section], [""]
     for at, cell in enumerate(row):
-        if at in apart or _is_number(cell.text):
-            continue
-        is_kind = not head or at >= len(head[0]) or _OF_KINDS.fullmatch(head[0][at].text) is not None
-        if _may_matter(cell.text, TOPICS | known if is_kind else known):
-            (beside if is_kind else within).append(cell.text)
-    said = {"beside it": beside, "in its row": within}
-    return "; ".join(
-        f"{at}: {one_line(' / '.join(dict.fromkeys(what)), _MAX_TEXT)}" for at, what in said.items() if what
-    )
+        if at not in apart and not _is_number(cell.text):
+            is_kind = not head or at >= len(head[0]) or _OF_KINDS.fullmatch(head[0][at].text) is not None
+            (heading if is_kind else within).append(cell.text)
+    headed, said = " / ".join(filter(None, dict.fromkeys(heading))), "; ".join(filter(None, dict.fromkeys(within)))
+    return one_line(headed, _MAX_TEXT), one_line(said, _MAX_TEXT)
 
 
 def _is_number(text: str) -> bool:
     """Whether a cell holds a number and little beside it; *5-shot* says how it was measured."""
     return _NUMBER.fullmatch(text) is not None and "shot" not in text.casefold()
-
-
-def _may_matter(text: str, known: Collection[str]) -> bool:
-    return changes_a_test(text) or bool(unknown_words(text, "", (), known))

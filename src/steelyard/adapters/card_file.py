@@ -34,7 +34,7 @@ def read_card_tables(path: Path, model: str = "", chosen: Sequence[int] = (), ow
     used = [table for table in tables if not chosen or table.number in chosen]
     beside = lines_beside(text, used)
     sheet = claims_of_tables(tables, model, chosen, str(path), path.name, footnotes_in(text), own_task, beside)
-    footnotes = (*sheet.footnotes, *sentences_beside(text, used, sheet.model))
+    footnotes = (*sheet.footnotes, *sentences_beside(text, used))
     return msgspec.structs.replace(sheet, footnotes=footnotes, claims=with_shots_of_page(sheet.claims, text))
 
 

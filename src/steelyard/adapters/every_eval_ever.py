@@ -58,12 +58,12 @@ def read_every_eval_ever(path: Path) -> ClaimSheet:
         vendor=text(model.get("developer")),
         date=_day(text(document.get("evaluation_timestamp"))),
         source=text(mapping(document.get("source_metadata")).get("source_organization_url")) or path.name,
-        footnotes=tuple(_footnotes(document, len(results) - len(claims))),
+        origin=tuple(_origin(document, len(results) - len(claims))),
         claims=claims,
     )
 
 
-def _footnotes(document: dict[str, Any], left_out: int) -> Iterator[str]:
+def _origin(document: dict[str, Any], left_out: int) -> Iterator[str]:
     source = mapping(document.get("source_metadata"))
     named = [text(source.get(key)) for key in ("source_name", "source_organization_name")]
     relation = text(source.get("evaluator_relationship")) or "unstated"
@@ -113,7 +113,7 @@ def _claim(result: dict[str, Any], harness: str) -> Claim | None:
     unit, unit_note = _unit(metric, measure, float(value))
     uncertainty = {**details, **mapping(details.get("uncertainty"))}  # 0.1 had the interval beside the score
     error = mapping(uncertainty.get("standard_error")).get("value")
-    notes = [
+    origin = [
         f"called {name} there" if task else "",
         f"data set {hub or dataset}" if hub or dataset else "",
         f"source {texts(source.get('url'))[0]}" if source.get("url") else "",
@@ -130,7 +130,8 @@ def _claim(result: dict[str, Any], harness: str) -> Claim | None:
         samples=samples if isinstance(samples, int) and 1 <= samples < 10**9 else None,
         shots=_shots(result),
         protocol=Protocol(decoding=_decoding(result), harness=harness),
-        note="; ".join(note for note in notes if note),
+        note="; ".join(filter(None, (name if task else "", hub.rpartition("/")[2] or dataset))),
+        origin="; ".join(filter(None, origin)),
     )
 
 

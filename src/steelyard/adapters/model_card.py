@@ -51,16 +51,16 @@ def read_model_card(path: Path) -> ClaimSheet:
     if not claims:
         raise InputError("none of its results holds a plain number", where=path, line=_line(index))
     name = _text(model, "name") or _text(root, "base_model") or path.stem
-    footnotes = ["Taken from the card's model-index. Units and decoding are not stated there."]
+    origin = ["Taken from the card's model-index. Units and decoding are not stated there."]
     if left_out := len(metrics) - len(claims):
-        footnotes.append(f"{left_out} of {len(metrics)} results hold no plain number and are left out.")
+        origin.append(f"{left_out} of {len(metrics)} results hold no plain number and are left out.")
     if len(models) > 1:
-        footnotes.append(f"The card has results of {len(models)} models; these are the first one's.")
+        origin.append(f"The card has results of {len(models)} models; these are the first one's.")
     sources = {metric.source for metric in metrics if metric.source}
     return ClaimSheet(
         model=name,
         source=sources.pop() if len(sources) == 1 else path.name,
-        footnotes=tuple(footnotes),
+        origin=tuple(origin),
         claims=claims,
     )
 
@@ -129,13 +129,15 @@ def _claim(metric: _Metric, in_percent: Container[str]) -> Claim | None:
     dataset = _get(metric.result, "dataset")
     name, hub, config = _text(dataset, "name"), _text(dataset, "type"), _text(dataset, "config")
     config = config or _text(metric.metric, "config")
+    part = "" if config in ("default", "main", "all") else config
     task = known_task((config, name, f"{hub.rpartition('/')[2]} {config}", hub.rpartition("/")[2]), hub)
     unit, unit_note = infer_unit(metric.kind, float(value), beside_percent=metric.source in in_percent)
     if metric.percent:
         unit, unit_note = "percent", ""
-    notes = [
+    split = _text(dataset, "split")
+    origin = [
         f"called {name or hub} there" if task else "",
-        f"data set {'/'.join(part for part in (hub, config, _text(dataset, 'split')) if part)}",
+        f"data set {'/'.join(part for part in (hub, config, split) if part)}",
         unit_note,
         f"printed with ± {metric.margin}" if metric.margin else "",
         "cut after twelve decimals" if len(metric.printed.partition(".")[2]) > len(value.partition(".")[2]) else "",
@@ -148,7 +150,8 @@ def _claim(metric: _Metric, in_percent: Container[str]) -> Claim | None:
         unit=unit,
         metric=metric.kind,
         shots=_shots(metric, name),
-        note="; ".join(note for note in notes if note),
+        note="; ".join(filter(None, (name if task else "", hub.rpartition("/")[2], part, split))),
+        origin="; ".join(filter(None, origin)),
     )
 
 

@@ -17,7 +17,20 @@ __all__ = ["decimal_text", "sheet_text"]
 MAX_TEXT = 1000
 MAX_DECIMALS = 12  # the limit of claim sheets
 NUMBER = re.compile(r"[+\-\N{MINUS SIGN}]?[0-9]{1,13}(\.[0-9]{1,40})?([eE][+\-]?[0-9]{1,2})?")
-ORDER = ("task", "value", "unit", "metric", "samples", "repeats", "average", "shots", "variant", "note")
+ORDER = (
+    "task",
+    "value",
+    "unit",
+    "metric",
+    "samples",
+    "repeats",
+    "average",
+    "shots",
+    "variant",
+    "note",
+    "heading",
+    "origin",
+)
 
 
 def decimal_text(printed: str) -> str | None:
@@ -45,7 +58,7 @@ def _lines(sheet: ClaimSheet, remark: str) -> Iterator[str]:
     for name in ("model", "vendor", "date", "source", "served_as"):
         if value := getattr(sheet, name):
             yield f"{name}: {_quoted(value)}"
-    for name in ("footnotes", "variants"):
+    for name in ("footnotes", "variants", "origin"):
         if texts := getattr(sheet, name):
             yield f"{name}:"
             yield from (f"  - {_quoted(text)}" for text in texts)
@@ -69,6 +82,10 @@ def _claim_lines(claim: Claim) -> Iterator[str]:
         stated = {name: value for name, value in msgspec.to_builtins(claim.protocol).items() if value}
         pairs = [f"{name}: {value if isinstance(value, int) else _quoted(value)}" for name, value in stated.items()]
         yield f"    protocol: {{{', '.join(pairs)}}}"
+    if claim.settled:
+        yield "    settled:"
+    for each in claim.settled:
+        yield f"      - {{text: {_quoted(each.text)}, reason: {_quoted(each.reason)}, by: {_quoted(each.by)}}}"
 
 
 def _quoted(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Benchmark", "benchmarks", "key_of", "keys_in", "lookup", "without_measure"]
+__all__ = ["Benchmark", "benchmarks", "benchmarks_in", "key_of", "keys_in", "lookup", "without_measure"]
 
 _MAX_NAME = 6  # words in a benchmark's name
 _MOST = 200  # characters of a name that are looked at
@@ -25,6 +25,8 @@ _MEASURE = re.compile(
     rf"|(?:[\s0-9./\-–]|{_MONTH})+)?\)|\s[0-9]{{4}}\s?[-–]\s?[0-9]{{4}})\s*$",
     re.IGNORECASE | re.ASCII,
 )
+_WORD_OF_NAME = re.compile(r"[^\W_]+(?:\+{1,2}(?!\w))?")
+_WITHIN_NAME = re.compile(r"[ \-_/']{0,3}")
 TABLE = Path(__file__).with_name("benchmarks.yaml")
 
 
@@ -105,3 +107,18 @@ def without_measure(name: str) -> str:
 def lookup(name: str) -> Benchmark | None:
     """Find a benchmark by id, title or alias, whatever the case, spaces, dashes and underscores; None if unknown."""
     return _by_key().get(key_of(name))
+
+
+def benchmarks_in(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of each known benchmark's name in a text, from left to right, the longest name at each place."""
+    words = list(_WORD_OF_NAME.finditer(text))
+    first = 0
+    while first < len(words):
+        for last in range(min(first + _MAX_NAME, len(words)) - 1, first - 1, -1):
+            start, end = words[first].start(), words[last].end()
+            gaps = (text[words[i].end() : words[i + 1].start()] for i in range(first, last))
+            if all(_WITHIN_NAME.fullmatch(gap) for gap in gaps) and lookup(text[start:end]):
+                yield start, end
+                first = last
+                break
+        first += 1

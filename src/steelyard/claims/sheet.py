@@ -134,6 +134,7 @@ class _SheetReader:
             "served_as": self._text,
             "footnotes": self._texts,
             "variants": self._texts,
+            "origin": self._texts,
             "source_files": self._source_files,
             "claims": self._claims,
         }

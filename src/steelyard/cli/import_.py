@@ -102,7 +102,7 @@ def _write_sheet(sheet: ClaimSheet, source: Path, args: dict[str, Any]) -> int:
     if args["as_json"]:
         print_json({"sheet": str(out), "model": sheet.model, "claims": len(sheet.claims)})
         return 0
-    for note in sheet.footnotes:
+    for note in (*sheet.origin, *sheet.footnotes):
         click.echo(note)
     here = sum(resolve(claim.task) is not None for claim in sheet.claims)
     click.echo(f"sheet  {out} ({counted(len(sheet.claims), 'claim')}, {here} with a task here)")

@@ -1,4 +1,4 @@
-"""A sheet's footnotes, beside the claims that they are about, where they are not known to change nothing.
+"""A sheet's remarks beside the claims that they are about: its footnotes, and a mode in the model's name.
 
 A number that was reached with tools or by a vote is often marked in a footnote alone. Tested as if it were not, an
 honest vendor would be accused.
@@ -6,50 +6,85 @@ honest vendor would be accused.
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from steelyard.claims.benchmarks import key_of, keys_in, lookup
-from steelyard.records import Claim, ClaimSheet
-from steelyard.tasks.other_measures import changes_a_test, mode_of_model
-from steelyard.tasks.remarks import benchmarks_in, unknown_words, words_of_benchmark
+from steelyard.claims.benchmarks import benchmarks_in, key_of, keys_in, lookup
+from steelyard.records import Claim, ClaimSheet, ModelIdentity
 from steelyard.tasks.requested import RequestedProtocol
-from steelyard.tasks.stated_shots import plain, stated_shots
-from steelyard.tasks.stated_shots import without_shots as without_shots_in
+from steelyard.tasks.stated_shots import stated_shots, without_shots
 from steelyard.tasks.subset import words_in
+from steelyard.tasks.unsettled import HARMLESS, unsettled
+from steelyard.util.text import one_line
 
-__all__ = ["with_footnotes"]
+if TYPE_CHECKING:
+    from steelyard.tasks.task import Task
+
+__all__ = ["why_unverifiable", "with_footnotes"]
 
 _MOST: Final = 2_000  # characters of a footnote
+_QUOTED, _SHOWN = 3, 100  # remarks that a reason quotes, and characters of each
+# What a name adds behind the model's own, as tables do: gpt-oss-120b (high), Kimi K1.5 + TIR, Llama w/ tools.
+_MODE: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?:\+ |\bw/|\b(?:with|without|using)\b).*", re.IGNORECASE)
 
 
 def with_footnotes(sheet: ClaimSheet) -> ClaimSheet:
-    """The sheet with each footnote that may change how a claim is tested in the note of each claim that it is about.
+    """The sheet with each footnote in the note of each claim that it is about, which may state how it was measured.
 
-    A footnote is about the claims whose benchmarks it names, and about all where it names none of the sheet. It may
-    change something where it says that there was help, another mode of the model, or several answers to a sample; where
-    it holds a word that is not known to change nothing; or where it says how many worked examples were shown, and the
-    claim itself does not. A note that holds the footnote already is left alone. Of ``source`` and the names of the
-    model only the first is read.
+    A footnote is about the claims whose benchmarks it names, and about all where it names none of the sheet. One that
+    states worked examples alone is left out where the claim itself states them, and one that the note holds, too. What
+    stands behind the model's name, and a sentence in ``source``, is about all; so is a heading, where one benchmark
+    stands under several.
     """
     names = [_names(claim) for claim in sheet.claims]
     of_sheet = frozenset[str]().union(*names)
-    known = frozenset(words_in(f"{sheet.model} {sheet.vendor} {sheet.served_as}"))
-    read = [_Footnote(text, _named_in(text[:_MOST], of_sheet), known) for text in sheet.footnotes]
-    if mode_of_model(sheet.model):
-        read.append(_Footnote(f"model: {sheet.model}", frozenset()))
-    if mode_of_model(sheet.served_as):
-        read.append(_Footnote(f"served as: {sheet.served_as}", frozenset()))
+    cut = (text if len(text) <= _MOST else f"{text[:_MOST]}\u2026" for text in sheet.footnotes)
+    read = [(text, _named_in(text, of_sheet)) for text in cut]
+    read += [(found, frozenset[str]()) for name in (sheet.model, sheet.served_as) for found in _MODE.findall(name)]
     if " " in sheet.source and "://" not in sheet.source:  # a sentence: addresses and names of files say nothing
-        read.append(_Footnote(f"source: {sheet.source}", frozenset()))
-    return msgspec.structs.replace(
-        sheet,
-        claims=tuple(
-            _with(claim, [each for each in read if not each.about or each.about & own])
-            for claim, own in zip(sheet.claims, names, strict=True)
-        ),
-    )
+        read.append((sheet.source, frozenset()))
+    headings: dict[str, set[str]] = {}
+    for claim in sheet.claims:
+        headings.setdefault(claim.task, set()).add(claim.heading)
+    claims = []
+    for claim, own in zip(sheet.claims, names, strict=True):
+        said = [text for text, about in read if (not about or about & own) and not _is_known(text, claim)]
+        if len(headings[claim.task]) > 1 and claim.heading and claim.heading not in claim.note:
+            said.append(claim.heading)
+        note = "; ".join(filter(None, (claim.note, *(f"footnote: {text}" for text in said))))
+        claims.append(msgspec.structs.replace(claim, note=note))
+    return msgspec.structs.replace(sheet, claims=tuple(claims))
+
+
+def why_unverifiable(sheet: ClaimSheet | None, claim: Claim | None, identity: ModelIdentity, task: Task) -> str:
+    """Why a claim cannot be reproduced as the vendor states it; empty where it can, and without a claim.
+
+    The words of the model's names, as sheet and endpoint give them, change nothing.
+    """
+    if sheet is None or claim is None:
+        return ""
+    names = (sheet.model, sheet.vendor, sheet.served_as, *sheet.variants)
+    known = frozenset(words_in(" ".join((identity.name, *(_MODE.sub(" ", name) for name in names)))))
+    found = unsettled(task.definition, RequestedProtocol.of_claim(claim), task.formats_for(claim), known)
+    shown = ", ".join(f'"{one_line(each, _SHOWN)}"' for each in found[:_QUOTED])
+    return f"the vendor states something that cannot be reproduced: {shown}" if found else ""
+
+
+def _is_known(text: str, claim: Claim) -> bool:
+    """Whether a claim's note holds a footnote, or its fields the worked examples that are all that it states."""
+    if text in claim.note:
+        return True
+    left = HARMLESS.issuperset(words_in(_without_names(without_shots(text))))
+    only_shots = left and bool(stated_shots(None, (text,)).in_words)
+    return only_shots and bool(RequestedProtocol.of_claim(claim).stated_shots.in_words)
+
+
+def _without_names(text: str) -> str:
+    for start, end in reversed(list(benchmarks_in(text))):
+        text = text[:start] + text[end:]
+    return text
 
 
 def _named_in(text: str, of_sheet: frozenset[str]) -> frozenset[str]:
@@ -61,41 +96,6 @@ def _named_in(text: str, of_sheet: frozenset[str]) -> frozenset[str]:
             rest.append(text[at:start])
             at = end
     return frozenset(found.union(of_sheet.intersection(keys_in(" \n ".join((*rest, text[at:]))))))
-
-
-class _Footnote:
-    """A remark of a sheet, the sheet's benchmarks that it names, and the words of the model's name.
-
-    Without these (None) it is held to the lists of dangers alone.
-    """
-
-    def __init__(self, text: str, about: frozenset[str], known: frozenset[str] | None = None) -> None:
-        self.text, self.about, self._known = text, about, known
-        shown = plain(text[:_MOST])
-        self._states_shots = bool(stated_shots(None, (shown,)).in_words)
-        self._matters_to_all = changes_a_test(without_shots_in(shown)) or self._has_unknown("")
-
-    def matters(self, claim: Claim, without_shots: bool) -> bool:
-        """Whether it may change how this claim is tested, which states no worked examples where ``without_shots``."""
-        if self._matters_to_all or (without_shots and self._states_shots):
-            return True
-        return bool(self.about) and self._has_unknown(claim.task)
-
-    def _has_unknown(self, task: str) -> bool:
-        if self._known is None:
-            return False
-        fact = lookup(task)
-        name, own = (f"{fact.id} {fact.title}", words_of_benchmark(task)) if fact else (task, frozenset())
-        return bool(unknown_words(self.text[:_MOST], name, own, self._known))
-
-
-def _with(claim: Claim, footnotes: list[_Footnote]) -> Claim:
-    without_shots = not RequestedProtocol.of_claim(claim).stated_shots.in_words
-    said = [each.text for each in footnotes if each.text not in claim.note and each.matters(claim, without_shots)]
-    if not said:
-        return claim
-    note = "; ".join(filter(None, (claim.note, *(f"footnote: {text[:_MOST]}" for text in said))))
-    return msgspec.structs.replace(claim, note=note)
 
 
 def _names(claim: Claim) -> frozenset[str]:

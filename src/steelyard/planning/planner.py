@@ -25,10 +25,11 @@ from steelyard.planning.decoding import (
 )
 from steelyard.planning.drawn import TWINS, check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
+from steelyard.planning.footnotes import why_unverifiable
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.own_names import own_file_remark
 from steelyard.planning.part import check_whole, in_window_of, in_words, of_window
-from steelyard.planning.samples import Prepared
+from steelyard.planning.samples import Prepared, without_scoring
 from steelyard.planning.sources import Rows, Source, Undrawn
 from steelyard.planning.testable import (
     Skip,
@@ -309,6 +310,7 @@ class TaskPlanner:
             ),
             weights=average.weights,
             confirms_only=protocol.confirms_only or otherwise,
+            unverifiable=why_unverifiable(self._sheet, claim, self._models[request.role].identity, task),
         )
 
     def _needs(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> tuple[str, ...]:
@@ -432,7 +434,7 @@ class TaskPlanner:
         """Merge a draft into an equal one, which then has its scorer too; otherwise add it."""
         (scorer,) = draft.measurement.scorers
         for name, other in self.drafts.items():
-            if _without_scoring(other.measurement) != _without_scoring(draft.measurement):
+            if without_scoring(other.measurement) != without_scoring(draft.measurement):
                 continue
             scorers = tuple(dict.fromkeys((*other.measurement.scorers, scorer)))
             groups = other.measurement.groups or draft.measurement.groups
@@ -445,8 +447,3 @@ class TaskPlanner:
             self._undrawn[name] = self._found[measurement.task]
         self.drafts[name] = replace(draft, measurement=measurement)
         return msgspec.structs.replace(served, reads=Reads(measurement=name, scorer=scorer))
-
-
-def _without_scoring(measurement: Measurement) -> Measurement:
-    """A measurement without the fields that may differ between requests that share its answers."""
-    return msgspec.structs.replace(measurement, id="", prompt="", scorers=(), chance=0.0, groups=())

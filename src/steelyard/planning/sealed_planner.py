@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, Any, Final
+
 from msgspec.structs import replace
 
 from steelyard.errors import VerificationError
@@ -13,10 +16,16 @@ from steelyard.planning.sealed_source import SealedSource
 from steelyard.planning.testable import Skip
 from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import SPLIT, SUBJECT, Claim, Measurement, Plan, Reads, Served
-from steelyard.tasks.protocol import ChosenProtocol
-from steelyard.tasks.task import Task
+
+if TYPE_CHECKING:
+    from steelyard.tasks.protocol import ChosenProtocol
+    from steelyard.tasks.task import Task
 
 __all__ = ["SealedPlanner"]
+
+_OF_REMARKS: Final = re.compile(r"claim_retest@(?![1-4]$).*")
+# How the reasons begin that a former rule's lists of words gave.
+_BY_WORDS: Final = ("what is said of its measure is not known here (", "its note or a footnote says ")
 
 
 class SealedPlanner(TaskPlanner):
@@ -43,6 +52,8 @@ class SealedPlanner(TaskPlanner):
             detect=Detect(named=plan.named),
         )
         self.source = SealedSource(plan, served)
+        self.of_words = not any(_OF_REMARKS.fullmatch(rule) for rule in plan.detectors)
+        self._sealed = served
         super().__init__(plan.sheet, plan.models, options, self.source, plan.requested)
 
     def formats(self, request: str, claim: Claim) -> Formats:
@@ -76,6 +87,18 @@ class SealedPlanner(TaskPlanner):
         is_same = served is not None and served.reads.scorer.rpartition("@")[0] == scorer.rpartition("@")[0]
         return served.reads.scorer if served is not None and is_same else scorer
 
+    def _served_by(self, measurement: Measurement, request: MeasurementRequest, task: Task, *of_task: Any) -> Served:
+        """As the planner does; by a former rule, lists of words said which remark accuses nobody: that is as sealed."""
+        served = super()._served_by(measurement, request, task, *of_task)
+        sealed = self._sealed.get(request.name)
+        if isinstance(task, AbsentTask):
+            return replace(served, unverifiable=sealed.unverifiable if sealed else "")
+        if not self.of_words:
+            return served
+        if sealed and sealed.confirms_only.startswith(_BY_WORDS) and _others(sealed) == _others(served):
+            served = replace(served, confirms_only=sealed.confirms_only, differences=sealed.differences)
+        return replace(served, unverifiable="")
+
     def _shown(self, begin: str) -> tuple[str, ...]:
         """The formats beside a stated one that the plan asks, or could not ask."""
         requests = [*(each.request for each in self.plan.served), *(each.request for each in self.plan.not_planned)]
@@ -86,6 +109,12 @@ class SealedPlanner(TaskPlanner):
         capabilities = self.models[SUBJECT].capabilities
         why = capabilities.loglikelihood_reason or "this model gives no log-likelihoods"
         return not capabilities.loglikelihood and reason.startswith(why)
+
+
+def _others(served: Served) -> list[str]:
+    return [
+        said for said in served.differences if not said.startswith("This may confirm the claim, and accuses nobody")
+    ]
 
 
 def _is_format(request: str, begin: str) -> bool:

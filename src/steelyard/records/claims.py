@@ -119,6 +119,7 @@ class ClaimSheet(Record, frozen=True, kw_only=True):
     """A vendor's table, read from one YAML file. ``digest`` is the SHA-256 of the file's bytes.
 
     ``variants`` are the names of networks that are served together under the model's name, each for rows of its own.
+    ``origin`` is what an importer says of where it read the table; the vendor's own remarks are ``footnotes``.
     ``typed``: no source is sealed with them, as is said since there are any.
     """
 
@@ -129,6 +130,7 @@ class ClaimSheet(Record, frozen=True, kw_only=True):
     served_as: str = ""
     footnotes: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
+    origin: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     path: str = ""
     digest: str = ""

@@ -16,7 +16,7 @@ from steelyard.tasks.subset import words_in
 if TYPE_CHECKING:
     from steelyard.tasks.definition import TaskDefinition
 
-__all__ = ["ALL_PARTS", "says_all_parts", "without_all_parts", "words_of_number"]
+__all__ = ["ALL_PARTS", "PARTS", "says_all_parts", "without_all_parts", "words_of_number"]
 
 ALL_PARTS: Final = "all parts"
 """What a claim that says so states for the words of ``unless`` in ``confirms_only``."""
@@ -25,7 +25,7 @@ _IN_WORDS: Final = (
     "", "", "two zwei", "three drei", "four vier", "five fünf", "six sechs", "seven sieben", "eight acht",
     "nine neun", "ten zehn", "eleven elf", "twelve zwölf",
 )  # fmt: skip
-_PARTS: Final = r"(?:languages?|sprachen|sub-?tasks|teilaufgaben|subjects|fächern?|categories|kategorien)"
+PARTS: Final = r"(?:languages?|sprachen|sub-?tasks|teilaufgaben|subjects|fächern?|categories|kategorien)"
 # "Not all languages", "five of the eleven languages", and "all languages that we support" are some of them.
 _OF_SOME: Final = (
     r"(?<!\bnot )(?<!\bnicht )(?<!\bnon[- ])(?<!\balmost )(?<!\bnearly )(?<!\bfast )"
@@ -68,8 +68,8 @@ def words_of_number(number: int) -> frozenset[str]:
 def _said(number: int) -> re.Pattern[str]:
     counted = rf"(?:{'|'.join(sorted(words_of_number(number)))})"
     return re.compile(
-        rf"{_OF_SOME}\b(?:all(?:e[nr]?)?(?: of)?(?: (?:the|its|der|den))?(?:[ -]{counted})?[ -]{_PARTS}"
-        rf"|{counted}[ -]{_PARTS}|all(?:e[nr]?)?(?: of)?(?: the)?[ -]{counted})\b{_OF_THE_MODEL}",
+        rf"{_OF_SOME}\b(?:all(?:e[nr]?)?(?: of)?(?: (?:the|its|der|den))?(?:[ -]{counted})?[ -]{PARTS}"
+        rf"|{counted}[ -]{PARTS}|all(?:e[nr]?)?(?: of)?(?: the)?[ -]{counted})\b{_OF_THE_MODEL}",
         re.IGNORECASE,
     )
 

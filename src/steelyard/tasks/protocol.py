@@ -14,7 +14,6 @@ from steelyard.tasks.several_answers import several_answers
 from steelyard.tasks.shots import shots_in
 from steelyard.tasks.stated_shots import StatedShots, without_no_reasoning
 from steelyard.tasks.subset import named_in, subset_words, words_in
-from steelyard.tasks.understood import NotUnderstood, not_understood
 from steelyard.tasks.window import HOW, Ambiguous, window_in, without_window
 
 __all__ = ["ChosenProtocol", "choose_protocol", "possible_formats", "usual_shots"]
@@ -25,7 +24,6 @@ _WHOLE = frozenset(
     ("the", "whole", "overall", "full", "all", "complete", "set", "split", "samples", "questions", "items")
 )
 _TOGETHER = frozenset(("and", "of", "average", "mean", "both", "tasks", "subtasks", "settings"))
-_NAMED_WORDS = 5  # that a reason quotes
 _OF_A_WINDOW = frozenset(("problems", "contests", "contest", "dates", "date", "window", "from", "between", "release"))
 
 
@@ -175,8 +173,6 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
         return f"the vendor's number is over {requested.samples:,} of {whole:,} samples, and which is not known"
     if several := several_answers((requested.harness, *requested.said)):
         return f"the vendor's number may come from several answers to a sample ({several})"
-    if definition.public and not definition.prompts[definition.default_prompt].needs:
-        return _not_known(not_understood(definition, name, requested))
     return ""
 
 
@@ -195,23 +191,6 @@ def _of_strict_filter(definition: TaskDefinition, prompt_format: PromptFormat, r
     if stated in (None, own):
         return ""
     return f"a strict filter of a task with {stated} worked examples may count other endings than that with {own}"
-
-
-def _not_known(found: NotUnderstood) -> str:
-    """Which words of a claim are not known here, and what a reader of the sheet can do; empty where all are."""
-    if found.of_measure:
-        words = _quoted((*found.of_measure, *found.of_note))
-        return f"what is said of its measure is not known here ({words}; leave it out if it changes nothing)"
-    if found.of_note:
-        return (
-            f"its note or a footnote says {_quoted(found.of_note)}, which may change the number (if you have read it, "
-            "and it does not, take it out of the note or the footnotes)"
-        )
-    return ""
-
-
-def _quoted(words: Iterable[str]) -> str:
-    return ", ".join(repr(word[:40]) for word in list(dict.fromkeys(words))[:_NAMED_WORDS])
 
 
 def _is_more_than_shots(text: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from steelyard.records import Claim
-from steelyard.tasks.stated_shots import StatedShots, plain, stated_shots
+from steelyard.tasks.stated_shots import StatedShots, stated_shots, without_settled
+from steelyard.tasks.stated_shots import plain as plain_characters
 
 __all__ = ["RequestedProtocol"]
 
@@ -27,14 +28,22 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     decoding: str = ""
     judge: str = ""
     note: str = ""
+    heading: str = ""
     # Fields whose words are not on the vendor's page, which choose no format, and the protocol as the sheet has it.
     unsourced: tuple[str, ...] = ()
     typed: RequestedProtocol | None = None
 
     @classmethod
     def of_claim(cls, claim: Claim) -> RequestedProtocol:
-        """The protocol that a claim states, in plain characters: no rule depends on which dash a table has."""
+        """The protocol that a claim states, in plain characters: no rule depends on which dash a table has.
+
+        What the sheet settles is left out.
+        """
         stated = claim.protocol
+
+        def plain(text: str) -> str:
+            return without_settled(plain_characters(text), [each.text for each in claim.settled])
+
         typed = cls(
             task=claim.task,
             variant=plain(claim.variant),
@@ -49,6 +58,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
             decoding=plain(stated.decoding),
             judge=plain(stated.judge),
             note=plain(claim.note),
+            heading=plain(claim.heading),
         )
         left_out = {name: "" for name in ("prompt", "metric", "harness") if name in claim.unsourced}
         shots = None if "shots" in claim.unsourced else claim.shots
@@ -58,7 +68,7 @@ class RequestedProtocol(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def said(self) -> tuple[str, ...]:
         """What is said of it beside the format."""
-        return self.note, self.decoding, self.subset, self.judge
+        return self.note, self.heading, self.decoding, self.subset, self.judge
 
     @property
     def stated_shots(self) -> StatedShots:

@@ -11,7 +11,15 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["StatedShots", "plain", "stated_shots", "without_denied", "without_no_reasoning", "without_shots"]
+__all__ = [
+    "StatedShots",
+    "plain",
+    "stated_shots",
+    "without_denied",
+    "without_no_reasoning",
+    "without_settled",
+    "without_shots",
+]
 
 _NUMBERS: Final = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -95,6 +103,13 @@ def _is_number(word: str) -> bool:
 def plain(text: str) -> str:
     """A text with plain dashes, digits and letters, and without characters that nobody sees."""
     return _DASHES.sub("-", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
+
+
+def without_settled(text: str, quotes: Iterable[str]) -> str:
+    """A text without these quotes of it, whatever its spaces; what stood around them is not joined."""
+    for words in filter(None, (plain(quote).split() for quote in quotes)):
+        text = re.sub(r"\s+".join(map(re.escape, words)), ";\n", text)
+    return text
 
 
 def without_denied(text: str) -> str:

@@ -10,6 +10,7 @@ from steelyard.records import Claim, Protocol
 from steelyard.tasks import load_task
 from steelyard.tasks.protocol import choose_protocol, possible_formats
 from steelyard.tasks.requested import RequestedProtocol
+from steelyard.tasks.unsettled import unsettled
 
 
 def may_accuse(
@@ -22,8 +23,10 @@ def may_accuse(
         protocol=Protocol(**protocol),
     )  # fmt: skip
     definition, requested = load_task(task).definition, RequestedProtocol.of_claim(claim)
-    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
-    return any(not each.refused and not each.confirms_only for each in found)
+    names = possible_formats(definition, requested)
+    found = [choose_protocol(definition, requested, name) for name in names]
+    is_settled = not unsettled(definition, requested, names)
+    return is_settled and any(not each.refused and not each.confirms_only for each in found)
 
 
 # Names of lm-eval 0.4.13 for a part, a language or a relative of a benchmark of ours.
@@ -105,7 +108,7 @@ def test_what_is_not_known_accuses_nobody(claim: dict[str, Any]) -> None:
         {"metric": "accuracy (%)"}, {"metric": "average of 11 languages"}, {"metric": "pass@1"},
         {"prompt": "native CoT, as a chat message"}, {"harness": "lm-eval (0.4.13)"}, {"variant": "Instruct, greedy"},
         {"decoding": "sampling, temperature 0.6, top-p 0.95, 32k tokens"}, {"judge": "none"}, {"prompt": "no tools"},
-        {"note": "from the model card, read on a Monday"}, {"note": "11 languages"}, {"metric": "8-shot, native CoT"},
+        {"note": "11 languages"}, {"metric": "8-shot, native CoT"},
         {"variant": "FP8"}, {"decoding": "greedy, FP8"}, {"prompt": "bf16"}, {"metric": "Avg."},
         {"metric": "macro_avg/em", "average": "macro"},
     ],
@@ -136,12 +139,8 @@ def test_worked_examples_are_read_wherever_and_however_they_are_stated(text: str
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["prompt", "harness", "decoding", "note", "variant"])
 def test_help_another_mode_and_several_answers_accuse_nobody_wherever_they_are_said(text: str, field: str) -> None:
-    own: dict[str, Any] = {field: text} if field in ("note", "variant") else {}
-    stated: dict[str, Any] = {} if own else {field: text}
-    claim = Claim(task="math_500", value="50", protocol=Protocol(**stated), **own)
-    definition, requested = load_task("math_500").definition, RequestedProtocol.of_claim(claim)
-    found = [choose_protocol(definition, requested, name) for name in possible_formats(definition, requested)]
-    assert all(each.refused or each.confirms_only for each in found)
+    said: dict[str, Any] = {field: text}
+    assert not may_accuse("math_500", **said)
 
 
 @pytest.mark.parametrize(
@@ -207,9 +206,8 @@ def test_a_suite_of_one_s_own_and_a_world_have_no_vendor_s_words() -> None:
     assert may_accuse("world_two_room", metric="planning_success", variant="rooms, few frames")
 
 
-def test_a_buyer_s_own_note_on_a_benchmark_that_is_made_here_is_free() -> None:
+def test_no_vendor_measured_a_benchmark_that_is_made_here() -> None:
     assert may_accuse("chain_sum", note="inflated on purpose, 57 → 80")
-    assert not may_accuse("chain_sum", note="with tools")
     assert not may_accuse("gsm8k", note="inflated on purpose, 57 → 80")
 
 
@@ -218,18 +216,18 @@ def test_a_number_with_a_footnote_s_mark_accuses_nobody(mark: str) -> None:
     assert not may_accuse("gsm8k", note=f"line 7: GSM8K × Ours; marked {mark}")
 
 
-def test_it_accuses_where_the_footnote_is_known_to_change_nothing() -> None:
-    for said in ("average of 8 runs", "Evaluated following a 0-shot CoT setting.", "reported by Meta"):
-        assert may_accuse("gsm8k", prompt="0-shot CoT", note=f"line 7: GSM8K × Ours; marked ^{{*}}: {said}")
+def test_a_footnote_that_fields_hold_is_no_remark() -> None:
+    for said in ("average of 8 runs", "Results of 0-shot CoT.", "GSM8K with 0-shot CoT, temperature 0.6"):
+        assert may_accuse("gsm8k", prompt="0-shot CoT", note=f"footnote: {said}")
 
 
 @pytest.mark.parametrize(
     ("note", "may"),
     [
-        ("no majority voting or parallel test time compute", True),
-        ("without tools and without retrieval", True),
-        ("checked twice with the card, marked right", False),
-        ("checked with the card", True),
+        ("no tools", True),
+        ("no majority voting or parallel test time compute", False),
+        ("checked with the card", False),
+        ("our usual settings", False),
         ("without a chat template", False),
         ("not greedy but majority voting", False),
         ("no CoT maj@8", False),
@@ -238,7 +236,7 @@ def test_it_accuses_where_the_footnote_is_known_to_change_nothing() -> None:
         ("never with fewer than 32 samples and a majority vote", False),
     ],
 )
-def test_what_a_note_denies_is_not_said(note: str, may: bool) -> None:
+def test_what_a_note_says_is_a_remark_where_no_reader_understands_it(note: str, may: bool) -> None:
     assert may_accuse("gsm8k", note=note) is may
 
 
