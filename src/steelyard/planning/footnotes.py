@@ -22,7 +22,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from steelyard.tasks.task import Task
 
-__all__ = ["why_unverifiable", "with_footnotes"]
+__all__ = ["settled_in_words", "why_unverifiable", "with_footnotes"]
 
 _MOST: Final = 2_000  # characters of a footnote
 _QUOTED, _SHOWN = 3, 100  # remarks that a reason quotes, and characters of each
@@ -70,6 +70,15 @@ def why_unverifiable(sheet: ClaimSheet | None, claim: Claim | None, identity: Mo
     found = unsettled(task.definition, RequestedProtocol.of_claim(claim), task.formats_for(claim), known)
     shown = ", ".join(f'"{one_line(each, _SHOWN)}"' for each in found[:_QUOTED])
     return f"the vendor states something that cannot be reproduced: {shown}" if found else ""
+
+
+def settled_in_words(claim: Claim | None) -> tuple[str, ...]:
+    """For each part of a remark that the sheet settles a sentence: whoever reads of a rejected claim must read it."""
+    return tuple(
+        f'If "{one_line(each.text, _SHOWN)}" changes nothing, as {one_line(each.by, 60)} states: '
+        f"{one_line(each.reason, _SHOWN)}."
+        for each in (claim.settled if claim else ())
+    )
 
 
 def _stated(claim: Claim) -> object:
