@@ -47,11 +47,11 @@ def test_benchmarks_in_rows() -> None:
     assert list(claims) == ["71.30", "75.1", "68.6", "55.5", "61.0", "60.0", "0.548"]
     mmlu = claims["71.30"]
     assert (mmlu.task, mmlu.unit, mmlu.metric, mmlu.shots) == ("mmlu", "percent", "Acc.", 5)
-    assert mmlu.note == "line 7: MMLU (Acc.) × Ours-7B"
+    assert mmlu.origin == "line 7: MMLU (Acc.) × Ours-7B"
     assert claims["75.1"].protocol == Protocol(prompt="CoT")
     assert claims["75.1"].note.endswith("marked ^{2}")
     assert (claims["68.6"].task, claims["68.6"].shots, claims["68.6"].metric) == ("gsm8k", 8, "EM")
-    assert "printed with ± 1.2" in claims["68.6"].note
+    assert "printed with ± 1.2" in claims["68.6"].origin
     assert (claims["55.5"].metric, claims["55.5"].note[-8:]) == ("Pass@10", "marked *")
     assert (claims["61.0"].task, claims["61.0"].protocol) == ("ifeval", Protocol(prompt="Prompt Strict"))
     assert (claims["60.0"].protocol, claims["60.0"].shots) == (Protocol(subset="STEM"), None)
@@ -75,9 +75,9 @@ MARKED = """
 def test_the_footnotes_of_a_number_stand_in_its_note() -> None:
     text = MARKED
     found = claims_of_tables(tables_in(text), "Ours-7B", (), "card.md", "card.md", footnotes_in(text)).claims
-    of_model = "marked ^{a}: Evaluated in thinking mode."
-    assert [each.note.partition("; ")[2] for each in found] == [
-        f"{of_model}; marked †: with a Python interpreter", f"marked ^{{2}}: average of 8 runs; {of_model}", of_model
+    of_model = "Evaluated in thinking mode."
+    assert [each.note for each in found] == [
+        f"{of_model}; with a Python interpreter", f"average of 8 runs; {of_model}", of_model
     ]  # fmt: skip
     assert (found[2].task, found[2].shots, found[2].protocol) == ("mmlu", 0, Protocol(prompt="CoT"))
 
@@ -88,7 +88,7 @@ def test_no_claim_says_that_another_model_was_measured() -> None:
 
 
 def test_what_is_no_plain_number_is_left_out_and_named() -> None:
-    assert sheet(BY_ROWS).footnotes[-1] == "Left out, since no plain number: line 13, AIME 2024: 4/30."
+    assert sheet(BY_ROWS).origin[-1] == "Left out, since no plain number: line 13, AIME 2024: 4/30."
 
 
 def test_benchmarks_in_columns_with_shots_below_their_names() -> None:
@@ -97,7 +97,7 @@ def test_benchmarks_in_columns_with_shots_below_their_names() -> None:
         "71.3": ("mmlu", 5),
         "68.6": ("gsm8k", 8),
     }
-    assert claims["71.3"].note == "line 6: MMLU × Ours-7B"
+    assert claims["71.3"].origin == "line 6: MMLU × Ours-7B"
 
 
 def test_averages_say_how_many_answers() -> None:
@@ -125,7 +125,7 @@ def test_shares_of_at_most_one_are_fractions_unless_others_are_above() -> None:
 def test_a_share_among_percents_that_may_be_a_fraction_is_neither(name: str, unit: str) -> None:
     claim, _ = sheet(f"| Benchmark | Ours |\n|-|-|\n| {name} | 0.914 |\n| GSM8K | 81.2 |\n", "Ours").claims
     assert claim.unit == unit
-    assert ("it may be a fraction or percent: write which" in claim.note) == (unit == "points")
+    assert ("it may be a fraction or percent: write which" in claim.origin) == (unit == "points")
 
 
 def test_errors_are_no_shares_of_right_answers() -> None:
@@ -160,7 +160,7 @@ def test_a_name_with_another_measure_is_not_that_benchmarks(name: str) -> None:
 def test_our_own_footnotes_have_no_semicolon_that_would_end_them() -> None:
     text = "# {0}; A\n\n| Benchmark | Ours |\n|-|-|\n| {1} | 81.4 |\n| {1} x; y | 81.4 / 2 |\n| {1} z | 8 (1) |\n"
     text = f"{text.format('One', 'GSM8K')}\n{text.format('Two', 'MMLU')}"
-    assert not any(";" in each for each in sheet(text, "Ours").footnotes)
+    assert not any(";" in each for each in sheet(text, "Ours").origin)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_low_percents_are_no_fractions(text: str, model: str) -> None:
 
 def test_what_may_be_a_fraction_or_percent_stays_open() -> None:
     low, *_ = sheet("| Benchmark | V7 |\n|-|-|\n| AIME 2024 | 0.7 |\n| MT-bench | 8.4 |\n", "V7").claims
-    assert (low.unit, "may be a fraction or percent" in low.note) == ("points", True)
+    assert (low.unit, "may be a fraction or percent" in low.origin) == ("points", True)
 
 
 def test_a_relative_in_brackets_is_the_benchmark_of_the_row() -> None:
@@ -257,7 +257,8 @@ def test_a_second_row_of_names_below_the_hyphens() -> None:
 | MMLU (5-shot) | 67.3 | 65.5 | 72.6 |
 """
     (claim,) = sheet(text, "Ours-4B").claims
-    assert (claim.value, claim.note) == ("67.3", "line 6: MMLU (5-shot) × Similar size / Ours-4B")
+    assert (claim.value, claim.note) == ("67.3", "Similar size")
+    assert (claim.origin, claim.heading) == ("line 6: MMLU (5-shot) × Similar size / Ours-4B", "Popular")
 
 
 WINDOWS = """
@@ -305,4 +306,4 @@ def test_the_setting_of_a_cell_is_its_claims() -> None:
     assert [(each.task, each.value, each.shots, each.protocol.prompt) for each in claims] == [
         ("gpqa-diamond", "59.4", 0, "0-shot CoT"), ("humaneval", "92.0", 0, ""), ("gsm8k", "49.5", None, ""),
     ]  # fmt: skip
-    assert claims[2].note.endswith("printed with [42.5, 56.5]")
+    assert claims[2].origin.endswith("printed with [42.5, 56.5]")

@@ -84,7 +84,8 @@ def test_what_another_column_says_is_of_its_row(tmp_path: Path, column: str, sai
 
 @pytest.mark.parametrize(
     ("column", "said", "may"),
-    [("Category", "Code", True), ("Category", "Reasoning", True), ("Tools", "Code", False), ("Type", "Math", True), ("Graded by", "Dialogue", False),
+    [("Category", "Code", True), ("Category", "Reasoning", True), ("Tools", "Code", False),
+     ("Type", "Math", True), ("Graded by", "Dialogue", False),
      ("Category", "Multilingual", False), ("Field", "with the book", False)],
 )  # fmt: skip
 def test_fields_are_known_in_columns_of_kinds_alone(tmp_path: Path, column: str, said: str, may: bool) -> None:

@@ -33,7 +33,7 @@ def test_each_value_is_found_again_in_the_source(card: Card) -> None:
     lines = (CARDS / card.file).read_text(encoding="utf-8").splitlines()
     claims = read_sheet(SHEETS / f"{card.sheet}.yaml").claims
     for claim in claims:
-        found = re.match(r"line (\d+): (.*) × (.*?)(; .*)?$", claim.note)
+        found = re.match(r"line (\d+): (.*) × (.*?)(; .*)?$", claim.origin)
         assert found is not None
         number, row, column = int(found[1]), bare(found[2]), bare(found[3])
         line = lines[number - 1]

@@ -64,9 +64,9 @@ def test_results_become_a_sheet(tmp_path: Path) -> None:
         5,
     )
     assert (claim.protocol.decoding, claim.protocol.harness) == ("greedy", "lm_eval 0.4.13")
-    assert "standard error 0.004" in claim.note
+    assert "standard error 0.004" in claim.origin
     assert (sheet.model, sheet.vendor, sheet.date) == ("acme/acme-7b", "Acme", "2025-10-20")
-    assert "third_party" in sheet.footnotes[0]
+    assert "third_party" in sheet.origin[0]
 
 
 @pytest.mark.parametrize(

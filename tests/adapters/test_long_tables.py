@@ -24,7 +24,7 @@ def test_the_model_is_the_one_that_its_rows_name(text: str) -> None:
     sheet, _ = read_pasted(text)
     assert sheet.model == "Foo 7B"
     assert [(claim.task, str(claim.value)) for claim in sheet.claims] == [("mmlu", "71.2"), ("gsm8k", "88.0")]
-    assert all("× Foo 7B" in claim.note for claim in sheet.claims)
+    assert all("× Foo 7B" in claim.origin for claim in sheet.claims)
 
 
 def test_shots_beside_it_are_read() -> None:

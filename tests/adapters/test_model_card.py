@@ -30,12 +30,12 @@ def test_a_card_becomes_a_sheet(tmp_path: Path) -> None:
         ("WikiText", "12.25", "points", "perplexity", None),
         ("In-house quiz", "0.57", "fraction", "exact_match", None),
     ]
-    notes = [claim.note for claim in sheet.claims]
+    notes = [claim.origin for claim in sheet.claims]
     assert "values beside it are above 1" in notes[1]  # .83 percent in a table of percentages: noted, not hidden
     assert "verified by the hub" in notes[1]
     assert "printed with ± 0.4" in notes[2]
     assert "https://example.org/leaderboard" in notes[0]
-    assert any("1 of 6 results hold no plain number" in note for note in sheet.footnotes)
+    assert any("1 of 6 results hold no plain number" in note for note in sheet.origin)
 
 
 def test_the_sheet_is_one_that_the_desk_screen_reads(tmp_path: Path) -> None:

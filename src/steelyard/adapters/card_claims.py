@@ -60,6 +60,7 @@ IS_NAME = re.compile(
     re.IGNORECASE,
 )
 OF_BENCHMARKS = re.compile(r"(benchmarks?|tasks?|datasets?|evaluations?|evals?|tests?)(\s*[(\\/].*)?", re.IGNORECASE)
+OF_SCORES = re.compile(r"(scores?|values?|results?|accuracy|acc\.?|%|percent)", re.IGNORECASE)  # no model's name
 LEVEL = re.compile(r"\b(?:(?:strict|loose)[- ]prompt|prompt[- ](?:strict|loose))\b", re.IGNORECASE)  # of IFEval
 HOW_ASKED = re.compile(
     r"cot|prompt|shot|strict|loose|think|template|chat|instruct|tool|agent|greedy|sampl|attempt|reason|effort|python|search",
@@ -106,10 +107,8 @@ def claims_of_tables(
 ) -> ClaimSheet:
     """The sheet of one ``model``; ``chosen`` are numbers of tables, all of them where it is empty.
 
-    ``own_task`` is the id of a task that is no benchmark, and is known by its name, too; ``beside``: lines around them.
-
-    A footnote's mark at a number, its benchmark or its model stands in the claim's note, as its text where that is
-    among ``footnotes_by_mark``.
+    ``own_task`` is the id of a task that is no benchmark, and is known by its name, too; ``beside``: lines around them;
+    ``footnotes_by_mark``: what stands in the note of a number that is marked so, or whose benchmark or model is.
 
     Raises InputError, with the names that there are, where the tables do not hold this model once, and where two tables
     state different numbers for one benchmark.
@@ -245,7 +244,7 @@ def _marks(texts: Iterable[str]) -> str:
 
 
 def _marked(marks: str, footnotes: Mapping[str, str]) -> Iterator[str]:
-    """For each footnote's mark its text, or the mark where it is not known."""
+    """For each footnote's mark its text, else the mark."""
     for mark in dict.fromkeys(MARK.findall(marks)):
         yield footnotes.get(mark, f"marked {mark}")
 
@@ -276,7 +275,7 @@ def _models(table: Table, direction: Direction) -> dict[int, str]:
 def _place_of(table: Table, direction: Direction, model: str, where: str) -> int | None:
     """The model's column or row; None where it is not in this table. Raises InputError where it is there twice."""
     models = _models(table, direction)
-    if len(models) == 1 and (not model or not _is_name(next(iter(models.values())))):
+    if len(models) == 1 and (not model or OF_SCORES.fullmatch(next(iter(models.values())))):
         return next(iter(models))
     wanted = key_of(model)
     if not wanted:
@@ -293,11 +292,6 @@ def _place_of(table: Table, direction: Direction, model: str, where: str) -> int
     return same[0] if same else None
 
 
-def _is_name(header: str) -> bool:
-    """Whether the one column of numbers is called like a model, and not just *Score*."""
-    return not re.fullmatch(r"(scores?|values?|results?|accuracy|acc\.?|%|percent)", header, re.IGNORECASE)
-
-
 def _line(table: Table, direction: Direction, at: int) -> int:
     return table.rows[at][0].line if direction == "columns" else table.line
 
@@ -311,8 +305,10 @@ def _scores(table: Table, direction: Direction, model: str, where: str) -> Itera
     if place is None:
         return
     printed, head = _models(table, direction)[place], _head(table, direction)
-    is_part = model and key_of(printed) != key_of(model)  # of "Ours / Thinking" the rest is a mode
-    mode = [each for each in printed.split(" / ") if key_of(each) != key_of(model)] if is_part else []
+    # Of "Ours / Thinking" the rest is a mode.
+    mode = (
+        [each for each in printed.split(" / ") if key_of(each) != key_of(model)] if " / " in printed and model else []
+    )
     name_column = _name_column(table, direction)
     if direction == "columns":
         row = table.rows[place]
@@ -397,9 +393,8 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
         f"printed with ± {value['margin']}" if value["margin"] else "",
         f"printed with {interval}" if (interval := interval_in(value)) else "",
     ]
-    heading, said = score.said
     marked = _marked(f"{value['marks']} {score.marks}", footnotes)
-    notes = [*marked, *score.mode, said, one_line(value["aside"] or "", 80)]
+    notes = [*marked, *score.mode, score.said[1], one_line(value["aside"] or "", 80)]
     return Claim(
         task=task or one_line(score.name, 120),
         value=number,
@@ -410,7 +405,7 @@ def _claim(score: _Score, value: re.Match[str], footnotes: Mapping[str, str], of
         shots=stated_shots_of(setting or score.shots, score.name, score.metric),
         protocol=protocol,
         note="; ".join(filter(None, notes)),
-        heading=heading,
+        heading=score.said[0],
         origin="; ".join(filter(None, origin)),
     )
 

@@ -93,7 +93,8 @@ def sentences_beside(text: str, tables: Sequence[Table]) -> list[str]:
     kept += [
         each for words in farther for each in SENTENCES.split(words) if _OF_NUMBERS.search(each) and names_a_mode(each)
     ]
-    return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in kept if each.strip()))
+    shown = (re.sub(r"^\[!\w+\]$", "", each.strip()) for each in kept)  # a kind of notice, as in Markdown
+    return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in shown if each))
 
 
 def lines_beside(text: str, tables: Sequence[Table]) -> list[str]:

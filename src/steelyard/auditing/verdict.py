@@ -373,7 +373,8 @@ def _overall(findings: tuple[Finding, ...], words: Sequence[VerdictWord], plan: 
         return VerdictWord.INCONSISTENT
     refused = (each for each in plan.not_planned if not each.format and _counts(plan, each.detector))
     present = {*words, *(VerdictWord(each.verdict) for each in refused)}
-    for word in (VerdictWord.INSUFFICIENT_POWER, VerdictWord.NOT_TESTABLE, VerdictWord.NOT_TESTED):
+    # In the order of the words: what could not be confirmed although it was asked comes first.
+    for word in [each for each in VerdictWord if each not in (VerdictWord.INCONSISTENT, VerdictWord.CONSISTENT)]:
         if word in present:
             return word
     return VerdictWord.CONSISTENT if present else VerdictWord.NOT_TESTED

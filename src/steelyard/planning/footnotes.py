@@ -22,7 +22,7 @@ from steelyard.util.text import one_line
 if TYPE_CHECKING:
     from steelyard.tasks.task import Task
 
-__all__ = ["why_unverifiable", "with_footnotes"]
+__all__ = ["settled_in_words", "why_unverifiable", "with_footnotes"]
 
 _MOST: Final = 2_000  # characters of a footnote
 _QUOTED, _SHOWN = 3, 100  # remarks that a reason quotes, and characters of each
@@ -45,13 +45,13 @@ def with_footnotes(sheet: ClaimSheet) -> ClaimSheet:
     read += [(found, frozenset[str]()) for name in (sheet.model, sheet.served_as) for found in _MODE.findall(name)]
     if " " in sheet.source and "://" not in sheet.source:  # a sentence: addresses and names of files say nothing
         read.append((sheet.source, frozenset()))
-    headings: dict[str, set[str]] = {}
+    headings: dict[object, set[str]] = {}
     for claim in sheet.claims:
-        headings.setdefault(claim.task, set()).add(claim.heading)
+        headings.setdefault(_stated(claim), set()).add(claim.heading)
     claims = []
     for claim, own in zip(sheet.claims, names, strict=True):
         said = [text for text, about in read if (not about or about & own) and not _is_known(text, claim)]
-        if len(headings[claim.task]) > 1 and claim.heading and claim.heading not in claim.note:
+        if len(headings[_stated(claim)]) > 1 and claim.heading and claim.heading not in claim.note:
             said.append(claim.heading)
         note = "; ".join(filter(None, (claim.note, *(f"footnote: {text}" for text in said))))
         claims.append(msgspec.structs.replace(claim, note=note))
@@ -70,6 +70,20 @@ def why_unverifiable(sheet: ClaimSheet | None, claim: Claim | None, identity: Mo
     found = unsettled(task.definition, RequestedProtocol.of_claim(claim), task.formats_for(claim), known)
     shown = ", ".join(f'"{one_line(each, _SHOWN)}"' for each in found[:_QUOTED])
     return f"the vendor states something that cannot be reproduced: {shown}" if found else ""
+
+
+def settled_in_words(claim: Claim | None) -> tuple[str, ...]:
+    """For each part of a remark that the sheet settles a sentence: whoever reads of a rejected claim must read it."""
+    return tuple(
+        f'If "{one_line(each.text, _SHOWN)}" changes nothing, as {one_line(each.by, 60)} states: '
+        f"{one_line(each.reason, _SHOWN)}."
+        for each in (claim.settled if claim else ())
+    )
+
+
+def _stated(claim: Claim) -> object:
+    """What tells a row from others of its benchmark, without its heading."""
+    return claim.task, claim.protocol, claim.variant, claim.metric, claim.shots
 
 
 def _is_known(text: str, claim: Claim) -> bool:

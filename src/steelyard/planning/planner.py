@@ -25,7 +25,7 @@ from steelyard.planning.decoding import (
 )
 from steelyard.planning.drawn import TWINS, check_reference, check_texts, drawn_beside, drawn_seed_of, nobody_asked
 from steelyard.planning.file_order import ORDER, check_likelihoods
-from steelyard.planning.footnotes import why_unverifiable
+from steelyard.planning.footnotes import settled_in_words, why_unverifiable
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.own_names import own_file_remark
 from steelyard.planning.part import check_whole, in_window_of, in_words, of_window
@@ -304,6 +304,7 @@ class TaskPlanner:
                 *decoding.of_endpoint,
                 *accepted_in_words(self._sheet, claim, self._models[request.role].identity, self._options.accept_model),
                 *in_words(claim, measurement),
+                *settled_in_words(claim),
                 *(() if request.scorer else other_scorer(task, protocol, scorer)),
                 *rows.remarks,
                 *own_file_remark(task.id, self.tasks[task.id]),

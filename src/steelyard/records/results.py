@@ -85,8 +85,8 @@ class VerdictWord(StrEnum):
 
     INCONSISTENT = "inconsistent"
     CONSISTENT = "consistent"
-    INSUFFICIENT_POWER = "insufficient_power"
     UNVERIFIABLE = "unverifiable"
+    INSUFFICIENT_POWER = "insufficient_power"
     NOT_TESTABLE = "not_testable"
     NOT_TESTED = "not_tested"
 

@@ -21,8 +21,9 @@ _POINTS = 160  # more looks than this are closer together than a pixel
 
 
 def css_name(word: VerdictWord) -> str:
-    """The CSS variable and class of a verdict: ``insufficient-power``."""
-    return word.value.replace("_", "-")
+    """The CSS variable and class of a verdict: ``insufficient-power``, which *unverifiable* looks like."""
+    shown = VerdictWord.INSUFFICIENT_POWER if word is VerdictWord.UNVERIFIABLE else word
+    return shown.value.replace("_", "-")
 
 
 def _colour(word: VerdictWord) -> str:

@@ -139,6 +139,9 @@ def _verdict_sentence(verdict: Verdict) -> str:
             held = "the claim holds" if len(claims) == 1 else f"all {total} hold"
             said = f"Consistent: {held} {_within(claims)}, under this configuration."
             return f"{said} {_unread_fresh_sentence(verdict)}".rstrip()
+        case VerdictWord.UNVERIFIABLE:
+            said = ". ".join(map(_stated, claims[:3]))
+            return f"Unverifiable as stated: {_of(len(claims), total)} cannot be confirmed. {said}."
         case VerdictWord.INSUFFICIENT_POWER if not claims and further_tests(verdict):
             return "Insufficient power: a further test could not be decided with the samples asked."
         case VerdictWord.INSUFFICIENT_POWER:
@@ -156,6 +159,12 @@ def _verdict_sentence(verdict: Verdict) -> str:
     if any(claim.asked for claim in verdict.claims):
         return f"Not tested: {_of(len(claims), total)} could not be tested; the reasons are below."
     return "Not tested: no claim was tested on a model."
+
+
+def _stated(claim: ClaimVerdict) -> str:
+    """What is claimed, what the standard protocols give, and the vendor's words that cannot be reproduced."""
+    gives = f"standard protocols give {interval(claim.standard, claim.unit)}; " if claim.standard else ""
+    return f"{one_line(claim.task, 80)} claims {claimed_value(claim)}; {gives}{one_line(claim.reason, 400)}"
 
 
 def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> str:

@@ -219,6 +219,10 @@ def _headline(verdict: Verdict, said: Words) -> tuple[str, str]:
             held = _counted(verdict, lines.holds, lines.hold_all, said, within)
             unread = Numbers(said.notation).names([named(task) for task in headlines.unread_fresh(verdict)])
             return label, f"{held} {lines.unread_fresh.format(tasks=unread)}" if unread else held
+        case VerdictWord.UNVERIFIABLE:
+            stated = next(claim for claim in verdict.claims if claim.verdict is verdict.verdict)
+            within = Numbers(said.notation).interval(stated.standard, stated.unit) if stated.standard else "–"
+            return label, _counted(verdict, lines.unverifiable, lines.unverifiable_many, said, within)
         case VerdictWord.INSUFFICIENT_POWER if not _of_word(verdict):
             return label, lines.undecided_test
         case VerdictWord.INSUFFICIENT_POWER:
@@ -238,7 +242,8 @@ def _counted(verdict: Verdict, one: str, many: str, said: Words, within: str = "
     """A sentence on the claims that have the verdict's word: on the only one, or on so many of all."""
     numbers, number, of = Numbers(said.notation), _of_word(verdict), len(verdict.claims)
     if of == 1:
-        return one.format(task=named(verdict.claims[0].task), within=within)
+        only = verdict.claims[0]
+        return one.format(task=named(only.task), within=within, claimed=claimed(only, numbers))
     return many.format(number=numbers.count(number), of=numbers.count(of), within=within)
 
 

@@ -45,6 +45,7 @@ ENGLISH: Final = Words(
     labels=Labels(
         inconsistent="Inconsistent",
         consistent="Consistent",
+        unverifiable="Unverifiable as stated",
         insufficient_power="Undecided (insufficient power)",
         not_testable="Not testable",
         not_tested="Not tested",
@@ -67,6 +68,10 @@ ENGLISH: Final = Words(
         undecided="there is too little evidence to confirm or to reject the claim on {task}.",
         undecided_many="there is too little evidence to confirm or to reject {number} of the {of} claims.",
         undecided_test="the answers do not decide a further test.",
+        unverifiable="the vendor states something on {task} that cannot be reproduced, and standard protocols give "
+        "{within}, not {claimed}. report.html quotes it.",
+        unverifiable_many="{number} of the {of} claims rest on something that cannot be reproduced, and standard "
+        "protocols do not reach them. report.html quotes it.",
         not_testable="something that a test needs is missing for {task}.",
         not_testable_many="something that a test needs is missing for {number} of the {of} claims.",
         not_tested="there was no test of the claim on {task}.",

@@ -51,6 +51,7 @@ GERMAN: Final = Words(
     labels=Labels(
         inconsistent="Nicht vereinbar mit der Angabe",
         consistent="Vereinbar mit der Angabe",
+        unverifiable="Wie angegeben nicht überprüfbar",
         insufficient_power="Nicht entscheidbar mit diesen Antworten",
         not_testable="Hier nicht prüfbar",
         not_tested="Nicht geprüft",
@@ -76,6 +77,10 @@ GERMAN: Final = Words(
         undecided="Für {task} reicht es weder zur Bestätigung noch zur Ablehnung.",
         undecided_many="Für {number} der {of} Angaben reicht es weder zur Bestätigung noch zur Ablehnung.",
         undecided_test="Für einen weiteren Test reicht es zu keiner Entscheidung.",
+        unverifiable="Der Anbieter nennt zu {task} etwas, das sich nicht nachstellen lässt; übliche Verfahren ergeben "
+        "{within}, nicht {claimed}. report.html zitiert es.",
+        unverifiable_many="{number} der {of} Angaben beruhen auf etwas, das sich nicht nachstellen lässt, und übliche "
+        "Verfahren erreichen sie nicht. report.html zitiert es.",
         not_testable="Für {task} fehlt eine Voraussetzung der Prüfung.",
         not_testable_many="Für {number} der {of} Angaben fehlt eine Voraussetzung der Prüfung.",
         not_tested="Für {task} liegt keine Prüfung vor.",

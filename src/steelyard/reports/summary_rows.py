@@ -43,6 +43,7 @@ _NAME = 36  # characters of a task's name
 _WIDTH, _HEIGHT = 180, 18  # of a drawing, in its own units
 _SEVERITY = (
     VerdictWord.INCONSISTENT,
+    VerdictWord.UNVERIFIABLE,
     VerdictWord.INSUFFICIENT_POWER,
     VerdictWord.NOT_TESTABLE,
     VerdictWord.NOT_TESTED,

@@ -48,6 +48,7 @@ class Labels:
 
     inconsistent: str
     consistent: str
+    unverifiable: str
     insufficient_power: str
     not_testable: str
     not_tested: str
@@ -73,6 +74,8 @@ class Headlines:
     undecided: str
     undecided_many: str
     undecided_test: str
+    unverifiable: str
+    unverifiable_many: str
     not_testable: str
     not_testable_many: str
     not_tested: str

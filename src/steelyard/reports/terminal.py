@@ -21,6 +21,7 @@ __all__ = ["print_verdict"]
 _STYLES = {
     VerdictWord.INCONSISTENT: "bold red",
     VerdictWord.CONSISTENT: "green",
+    VerdictWord.UNVERIFIABLE: "bold yellow",
     VerdictWord.INSUFFICIENT_POWER: "yellow",
     VerdictWord.NOT_TESTABLE: "dim",
     VerdictWord.NOT_TESTED: "dim",

@@ -52,6 +52,7 @@ __all__ = [
 SIGNS = {
     VerdictWord.INCONSISTENT: "✗",
     VerdictWord.CONSISTENT: "✓",
+    VerdictWord.UNVERIFIABLE: "?",
     VerdictWord.INSUFFICIENT_POWER: "?",
     VerdictWord.NOT_TESTABLE: "–",
     VerdictWord.NOT_TESTED: "–",

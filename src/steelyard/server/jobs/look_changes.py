@@ -28,7 +28,9 @@ MAX_ALERT: Final = 1000  # characters
 _NAMED: Final = 5
 # A later look has less of the level, so that what was confirmed at the first one may not be at the next, of a model
 # that has not changed: between these two there is no alert, and the page shows the verdicts.
-_NOT_AGAINST: Final = (VerdictWord.CONSISTENT.value, VerdictWord.INSUFFICIENT_POWER.value)
+_NOT_AGAINST: Final = tuple(
+    word.value for word in (VerdictWord.CONSISTENT, VerdictWord.INSUFFICIENT_POWER, VerdictWord.UNVERIFIABLE)
+)
 _BEFORE: Final = (
     "SELECT s.name, p.verdict, p.exit, p.summary FROM steelyard.job l "
     "JOIN steelyard.schedule s ON s.id = l.schedule_id LEFT JOIN LATERAL "

@@ -59,7 +59,9 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Word = Annotated[VerdictWord | None, Meta(description="The verdict; null where the run only measures.")]
 
 # Those of VerdictWord, and that of a run without a verdict.
-WordAsked = Literal["inconsistent", "consistent", "insufficient_power", "not_testable", "not_tested", "none"]
+WordAsked = Literal[
+    "inconsistent", "consistent", "unverifiable", "insufficient_power", "not_testable", "not_tested", "none"
+]
 
 
 class ApiRecord(Struct, frozen=True, kw_only=True):
