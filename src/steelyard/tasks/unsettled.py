@@ -51,8 +51,8 @@ HARMLESS: Final = frozenset(
         "to with over per via all each both we der die das und von im mit über "
         # what scores and the fields of a protocol are called, and harnesses without their tasks' names
         "acc accuracy em exact match score scores rate result results percent correct mean average averaged avg metric "
-        "pass none benchmark benchmarks durchschnitt mittel mittelwert genauigkeit prompt format decoding temperature shot zero test set "
-        "split whole "
+        "pass none benchmark benchmarks durchschnitt mittel mittelwert genauigkeit prompt format decoding temperature "
+        "shot zero test set split whole "
         "lm lmms eval evals evaluation harness language model task tasks lighteval inspect inspectevals huggingface "
         "eleutherai steelyard vllm sglang hf transformers",
     )
