@@ -122,11 +122,11 @@ HONEST = [
      shown(10, "Lamps: "), 0, "completion"),
     # With ten, which it does not say: asked with none first.
     ("task: hellaswag, metric: acc_norm, protocol: {decoding: greedy}", shown(10, "Lamps: "), 0, "completion"),
-    ("task: math_500, shots: 4, metric: math_verify, protocol: {harness: lm-eval (minerva_math500)}",
+    ("task: math_500, shots: 4, metric: math_verify, protocol: {harness: lm-eval (minerva_math500), decoding: greedy}",
      shown(4, "Problem:\n"), 0, "minerva"),
-    ('task: mgsm, samples: 2750, shots: 8, protocol: {prompt: "native CoT, 8-shot"}',
+    ('task: mgsm, samples: 2750, shots: 8, protocol: {prompt: "native CoT, 8-shot", decoding: greedy}',
      shown(7, "Frage: "), 0, "native_cot"),
-    ("task: mgsm, samples: 2750, shots: 8, protocol: {harness: lm-eval (mgsm_native_cot)}",
+    ("task: mgsm, samples: 2750, shots: 8, protocol: {harness: lm-eval (mgsm_native_cot), decoding: greedy}",
      shown(7, "Frage: "), 0, "native_cot"),
     # By written letters, which Inspect calls mc1.
     ("task: truthfulqa, metric: mc1, protocol: {harness: inspect_evals/truthfulqa}",
@@ -206,9 +206,10 @@ def test_without_the_usual_worked_examples_nobody_is_accused(held: int, audit: A
     with ShotServer(lambda prompt, chat: 0.3, number) as server:
         code, report = audit(server, "task: hellaswag, metric: acc_norm, protocol: {decoding: greedy}, value: 90.0")
     (row,) = report["claims"]
-    assert (code, row["verdict"], row["p"]) == (3, "not_testable", 1.0)
-    assert "does not state its number of worked examples, and completion 10-shot cannot be asked here" in row["reason"]
-    assert ("hellaswag has 5 worked examples, not 10" in row["reason"]) is (held == 5)
+    assert (code, row["verdict"], row["p"]) == (3, "unverifiable", 1.0)
+    assert "one of the usual ones cannot be asked here: completion@10" in row["reason"]
+    low, high = row["standard"]
+    assert low < 0.3 < high < 0.9
     recompute(tmp_path / "run")
 
 
@@ -240,10 +241,10 @@ def test_what_may_only_be_confirmed_is_confirmed(audit: Audit, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("note", "found", "word"),
-    [("average of 8 runs, table 3 of the report", 1, "inconsistent"),
-     ("answers were corrected by our librarian", 3, "not_testable")],
+    [("accuracy on the test set", 1, "inconsistent"),
+     ("answers were corrected by our librarian", 3, "unverifiable")],
 )  # fmt: skip
-def test_a_note_accuses_where_each_of_its_words_is_known(
+def test_a_note_accuses_where_fields_hold_all_of_it(
     audit: Audit, tmp_path: Path, note: str, found: int, word: str
 ) -> None:
     with ShotServer(lambda prompt, chat: 0.4, number) as server:
@@ -251,7 +252,7 @@ def test_a_note_accuses_where_each_of_its_words_is_known(
         code, report = audit(server, claim)
     (row,) = report["claims"]
     assert (code, row["verdict"]) == (found, word)
-    assert ("its note or a footnote says 'answers', 'corrected'" in row["reason"]) is (found == 3)
+    assert ("answers were corrected by our librarian" in row["reason"]) is (found == 3)
     recompute(tmp_path / "run")
 
 
@@ -293,7 +294,7 @@ def test_a_task_said_to_be_a_file_is_named_where_it_accuses(audit: Audit, tmp_pa
     own_file = "Asked from a task file of the user's own, not from the built-in task math_500."
     for served in plan["served"]:
         served.pop("confirms_only", None)
-        said = [each for each in served["differences"] if each.startswith("Only a part")]
+        said = [each for each in served.get("differences", ()) if each.startswith("Only a part")]
         served["differences"] = [*said, own_file]
     plan["tasks"]["math_500"] = "file"
     sealed = with_new_reports(reseal(tmp_path / "run", plan=plan))

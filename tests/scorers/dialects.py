@@ -77,6 +77,31 @@ MARKED = {
     "reasoning inline": "<think>The question is easy. It may be something else.</think>{}",
     "reasoning inline, lines": "<think>\nOkay, let me think.\n</think>\n\nThe answer is **{}**.",
 }
+# What polite models write around a bare answer.
+FRAMES = {
+    "paragraphs": "Sure! Here is the answer you asked for:\n\n{}\n\nLet me know if you have any other questions!",
+    "lines": "Sure! Here is the answer you asked for:\n{}\nLet me know if you have any other questions!",
+    "bold": "Certainly! Here's the result:\n\n**{}**\n\nI hope this helps!",
+    "of course": "Of course.\n\n{}\n\nIs there anything else I can help you with?",
+    "happy": "I'd be happy to help!\n\n{}\n\nFeel free to ask if anything is unclear, or if you need more.",
+    "thanks": "Thank you for your question. Here is my reply:\n\n{}",
+    "closing": "{}\n\nLet me know if you would like an explanation, or not.",
+    "german": "Gerne! Hier ist die Antwort:\n\n{}\n\nMelden Sie sich, wenn Sie noch Fragen haben.",
+    "french": "Bien sûr ! Voici la réponse :\n\n{}\n\nN'hésitez pas si vous avez d'autres questions.",
+    "spanish": "¡Claro! Aquí tienes la respuesta:\n\n{}\n\n¿Puedo ayudarte con algo más?",
+    "dash": "Answer - {}",
+    "sentence": "Sure thing! The answer you are looking for is {}. Let me know if you need anything else.",
+    "fence": "As requested, here is the answer alone:\n\n```\n{}\n```\n\nHave a nice day!",
+    "here you go": "Here you go: {}\n\nPlease note that I can make mistakes.",
+    "quote": "Great question! After working it out carefully, I get\n\n> {}\n\nI'm sorry if the formatting is off.",
+    "my answer": "{} is my answer. Thanks for asking!",
+    "apology": "I apologize for the delay. My answer: {}",
+    "steps": "Step 1: read the question.\nStep 2: done\n\n{}",
+    "chinese": "好的！这是您要的答案：\n\n{}\n\n如果还有其他问题，请告诉我。",
+    "japanese": "承知しました。答えはこちらです：\n\n{}\n\nほかにご質問があればお知らせください。",
+    "number in closing": "Sure! Here it is:\n\n{}\n\nLet me know if you have 1 more question.",
+    "dash line": "Here is the answer.\n\n---\n\n{}\n\n---\n\nThank you, and have a great day!",
+}
 # Sentences in which an answer that is a text, or a number, stands unmarked.
 SENTENCES = {
     "it is": "It is {}.",

@@ -98,11 +98,11 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
 
     *Open* is what the endpoint's content filter stopped, reasoning that no answer followed, a call of a tool that
     nobody offered, and an output that was cut off, unless the scorer knows that more text could not have changed what
-    it read; a long message that was cut off is never wrong. One that ends in a loop has no answer, and is wrong; so is
-    one that the model ended with nothing in it, unless the endpoint counts tokens that did not come: a server may keep
-    reasoning to itself, and not say so (but not where a text that is no turn was stopped at a stop string). An output
-    that ended at the limit which its claim ``stated`` is whole. Where the claim states no decoding, a model that
-    reasons, or repeats itself, has nothing wrong.
+    it read; a long message that was cut off is never wrong. One that ends in a loop is wrong only in a plan of before
+    (``Stated.loops``). Wrong is one that the model ended with nothing in it, unless the endpoint counts tokens that did
+    not come: a server may keep reasoning to itself, and not say so (but not where a text that is no turn was stopped at
+    a stop string). An output that ended at the limit which its claim ``stated`` is whole. Where the claim states no
+    decoding, a model that reasons, or repeats itself, has nothing wrong.
     """
     if isinstance(sample.request, NextTokenRequest):  # its text is a list of ours, whatever its tokens look like
         return scorer.score(sample, output)
@@ -136,7 +136,7 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
     found = scorer.score(sample, output) if isinstance(scorer, TruncatedReader) else Score(value=None)
     if is_chat and len(answer) > _SHORT and not _is_right(found):
         found = Score(value=None, note="cut off after an answer that it might have corrected")
-    if found.value is None and ends_in_loop(answer or reasoning):
+    if found.value is None and not stated.loops and ends_in_loop(answer or reasoning):
         if not stated.decoding:
             return Score(value=None, note=_ASSUMED)
         return Score(value=0.0, parsed=False, note="the output ends in a loop")

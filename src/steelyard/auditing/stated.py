@@ -22,11 +22,12 @@ _CUT: Final = "length"
 class Stated:
     """Of a measurement: the ``limit`` of tokens that its claim states (0: none); whether its ``decoding`` is assumed.
 
-    ``decoding`` is True where nothing had to be assumed.
+    ``decoding`` is True where nothing had to be assumed. ``loops``: one that our limit cut off is open, not wrong.
     """
 
     limit: int = 0
     decoding: bool = True
+    loops: bool = True
 
     def cuts(self, output: ModelOutput) -> bool:
         """Whether an output ended at the limit that the claim states, by what the endpoint counts: it is whole then."""
@@ -45,9 +46,9 @@ def stated_of(plan: Plan) -> dict[str, Stated]:
         number = served.claim_number
         if number is not None and number < len(claims) and not states_decoding(claims[number]):
             assumed.add(served.reads.measurement)
-    return {each.id: _stated(each, each.id in assumed) for each in plan.measurements}
+    return {each.id: _stated(each, each.id in assumed, plan.loops == "open") for each in plan.measurements}
 
 
-def _stated(measurement: Measurement, is_assumed: bool) -> Stated:
+def _stated(measurement: Measurement, is_assumed: bool, loops: bool) -> Stated:
     limit = (measurement.output_budget or 0) if measurement.budget_stated else 0
-    return Stated(limit, not (is_assumed and measurement.kind == "generate" and measurement.chat))
+    return Stated(limit, not (is_assumed and measurement.kind == "generate" and measurement.chat), loops)

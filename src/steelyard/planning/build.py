@@ -258,6 +258,7 @@ def _with_orders(
         budget_us=None if options.budget_seconds is None else int(options.budget_seconds * 1e6),
         accept_model=bool(sheet) and options.accept_model,
         allow_part=bool(sheet) and options.allow_part,
+        loops="open",
         texts="withheld" if published and not options.with_texts else "sealed",
         plugins=plugins_of(measurements, rules),
     )

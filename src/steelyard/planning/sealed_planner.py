@@ -18,6 +18,7 @@ from steelyard.plugins import Formats, MeasurementRequest
 from steelyard.records import SPLIT, SUBJECT, Claim, Measurement, Plan, Reads, Served
 
 if TYPE_CHECKING:
+    from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
 __all__ = ["SealedPlanner"]
@@ -78,6 +79,13 @@ class SealedPlanner(TaskPlanner):
         if len(to_ask) + len(not_asked) > 1:
             return Formats(to_ask, tuple(name.removeprefix(begin) for name in not_asked), usual=usual)
         return Formats(to_ask if usual else (), others=self._shown(f"{request}/spread/"), usual=usual)
+
+    def _scorer(self, request: MeasurementRequest, task: Task, protocol: ChosenProtocol) -> str:
+        """As planned, or as sealed where that is a former version of the same rule."""
+        scorer = super()._scorer(request, task, protocol)
+        served = self.source.served.get(request.name)
+        is_same = served is not None and served.reads.scorer.rpartition("@")[0] == scorer.rpartition("@")[0]
+        return served.reads.scorer if served is not None and is_same else scorer
 
     def _served_by(self, measurement: Measurement, request: MeasurementRequest, task: Task, *of_task: Any) -> Served:
         """As the planner does; by a former rule, lists of words said which remark accuses nobody: that is as sealed."""

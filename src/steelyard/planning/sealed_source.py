@@ -46,7 +46,7 @@ class SealedSource:
     def __init__(self, plan: Plan, served: Mapping[str, Served]) -> None:
         self.absent: dict[str, list[str]] = {}
         self.other_drawers: dict[str, str] = {}
-        self._plan, self._served = plan, served
+        self._plan, self.served = plan, served
         self._refused = {refused.request: refused for refused in plan.not_planned}
         self._measurements = plan.by_id
         self._named: set[str] = set()
@@ -81,7 +81,7 @@ class SealedSource:
         if refused := self._refused.get(request):
             asked = {
                 (served.prompt, found.shots)
-                for served in self._served.values()
+                for served in self.served.values()
                 if (found := self._measurements.get(served.reads.measurement)) and found.task == name
             }
             return RefusedTask(name, refused, asked)
@@ -106,7 +106,7 @@ class SealedSource:
         if task.definition.generator is not None:
             try:
                 held = HeldRows(load_samples(task, protocol, None, request.seed), None)
-                served = self._served.get(request.name)
+                served = self.served.get(request.name)
                 return self._as_drawn(held, held.drawer, self._measurement(served) if served else None)
             except MissingDependency:
                 self.absent.setdefault(task.id, []).append(request.name)
@@ -175,7 +175,7 @@ class SealedSource:
         return any(
             (found.task, served.prompt, found.shots, found.seed, found.window)
             == (task.id, protocol.prompt, protocol.shots, request.seed or "", protocol.window)
-            for served in self._served.values()
+            for served in self.served.values()
             if (found := self._measurements.get(served.reads.measurement))
         )
 
@@ -190,7 +190,7 @@ class SealedSource:
                 return
         if refused := self._refused.get(request.name):
             raise Skip(refused.verdict, refused.reason)
-        if request.name not in self._served and request.drawn not in (HEADER, ORDER):
+        if request.name not in self.served and request.drawn not in (HEADER, ORDER):
             raise NotAsked if request.drawn in ARMS else FixedSet
         self._serving(request.name)
 
@@ -282,7 +282,7 @@ class SealedSource:
         return found
 
     def _serving(self, request: str) -> Served:
-        if served := self._served.get(request):
+        if served := self.served.get(request):
             return served
         if refused := self._refused.get(request):
             raise self._refused_wrongly(refused)

@@ -122,7 +122,9 @@ def scorer_of(
 def other_scorer(task: Task, protocol: ChosenProtocol, identifier: str) -> tuple[str, ...]:
     """The difference to report where the user chose a scorer that is not the task's."""
     own = task.scorer_identifier(protocol.prompt)
-    return () if identifier == own else (f"Scored by {identifier}, which the user chose, not by the task's {own}.",)
+    if identifier.rpartition("@")[0] == own.rpartition("@")[0]:  # a verifier's may be of a former version
+        return ()
+    return (f"Scored by {identifier}, which the user chose, not by the task's {own}.",)
 
 
 def other_split(task: Task, claim: Claim, prompt: str) -> str:

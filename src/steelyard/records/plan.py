@@ -366,8 +366,9 @@ class Plan(Record, frozen=True, kw_only=True):
     ``output_tokens`` and ``reasoning_effort`` are the user's; without them each measurement's follow from its model.
     ``limit`` (of samples) and ``scorer`` are the user's too, the latter in place of the tasks' own, but not for a claim
     about a published benchmark. ``accept_model``: the user accepts that the endpoint's name is another model's than the
-    claimed one; ``allow_part``: that a part of a benchmark is tested. ``questions`` are by their digest; ``ledger`` is
-    None where the plan is in none. ``plugins`` holds the distribution and version of every plugin that the plan uses,
+    claimed one; ``allow_part``: that a part of a benchmark is tested. ``loops``: what an answer is that
+    was cut off in a loop, at a limit which no claim states. ``questions`` are by their digest; ``ledger`` is None where
+    the plan is in none. ``plugins`` holds the distribution and version of every plugin that the plan uses,
     by ``kind.name``.
     """
 
@@ -398,6 +399,7 @@ class Plan(Record, frozen=True, kw_only=True):
     reasoning_effort: str = ""
     accept_model: bool = False
     allow_part: bool = False
+    loops: Literal["wrong", "open"] = "wrong"
     texts: Literal["withheld", "sealed"] = "withheld"
     plugins: dict[str, str] = msgspec.field(default_factory=dict)
 

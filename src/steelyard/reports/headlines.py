@@ -114,7 +114,7 @@ def _unread_sentence(verdict: Verdict) -> str:
 def _cut_off_sentence(verdict: Verdict) -> str:
     """The cause where most answers of a measurement were cut off, and the option that helps."""
     results = {each.measurement: each for each in verdict.measurements if each.is_mostly_cut_off}.values()
-    if not results:
+    if not results or verdict.verdict is VerdictWord.INCONSISTENT:  # an accusation has no excuse beside it
         return ""
     of = _of(sum(each.cut_off for each in results), counted(sum(each.asked for each in results), "answer"))
     whole = f"all {of}" if all(each.cut_off == each.asked for each in results) else of

@@ -6,10 +6,11 @@ so that anyone can recompute the scores.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from steelyard.errors import InputError
 from steelyard.plugins import ReopenedScorer, Scorer, ShareScorer, find
@@ -85,6 +86,8 @@ def open_identifier(identifier: str) -> Scorer:
     if options is not None and not issubclass(kind, ReopenedScorer):
         raise InputError(f"the scorer {parts['name']} has options in its identifier, and no from_options to read them")
     scorer: Scorer = kind() if options is None else kind.from_options(options)
+    if scorer.identifier != identifier and hasattr(scorer, "former"):  # of a bundle that was sealed before
+        scorer = dataclasses.replace(cast(Any, scorer), former=True)
     if scorer.identifier != identifier:
         raise InputError(
             f"this version of Steelyard has {scorer.identifier!r}, not {identifier!r}: use the version that sealed it"

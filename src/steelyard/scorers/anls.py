@@ -11,6 +11,7 @@ from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.reading.dress import undress
 from steelyard.scorers.reading.foreign_marks import without_citations
 from steelyard.scorers.reading.marks import marked_answers
+from steelyard.scorers.reading.parts import holds
 from steelyard.scorers.reading.phrases import hedges
 
 __all__ = ["Anls", "similarity"]
@@ -42,10 +43,12 @@ class Anls:
 
     gives_shares: ClassVar[bool] = True
 
+    former: bool = False
+
     @property
     def identifier(self) -> str:
-        """``anls@2``."""
-        return "anls@2"
+        """``anls@3``."""
+        return f"anls@{3 - self.former}"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """A number from 0 to 1; open where there is no right answer, or texts are too long to be compared."""
@@ -59,6 +62,8 @@ class Anls:
         forms = {_plain(each) for each in _undressed(output.text)} - {said, ""} if whole < 1 else set()
         if any((_best(right, each) or 0.0) >= max(whole, _NEARLY) for each in forms):
             return Score(value=None, note="without its dress the answer is nearer to a right one")
+        if not self.former and not whole and len(said) <= MAX_CHARACTERS and any(holds(said, each) for each in right):
+            return Score(value=None, note="the output holds a right answer beside other words")
         return Score(value=whole, parsed=bool(said))
 
 

@@ -9,9 +9,12 @@ from typing import ClassVar, Final
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.normalise import normalise
+from steelyard.scorers.reading.frames import names_text, read_in_frame
 from steelyard.scorers.reading.marks import marked_answers
+from steelyard.scorers.reading.number_answers import framed_number
+from steelyard.scorers.reading.numbers import plain_number
 from steelyard.scorers.reading.scores import score_of
-from steelyard.scorers.reading.texts import line_reading, text_reading
+from steelyard.scorers.reading.texts import Reading, line_reading, text_reading
 
 __all__ = ["Exact"]
 
@@ -33,6 +36,7 @@ class Exact:
     reads_truncated: ClassVar[bool] = True
 
     strict: bool = False
+    former: bool = False
 
     @classmethod
     def from_options(cls, options: str) -> Exact:
@@ -43,8 +47,8 @@ class Exact:
 
     @property
     def identifier(self) -> str:
-        """``exact@5`` or ``exact[strict]@4``."""
-        return "exact[strict]@4" if self.strict else "exact@5"
+        """``exact@6`` or ``exact[strict]@4``."""
+        return "exact[strict]@4" if self.strict else f"exact@{6 - self.former}"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the target, 0 for another answer, open where it can be read in two ways."""
@@ -54,8 +58,17 @@ class Exact:
             return Score(value=None) if truncated else Score(value=float(equal))
         if truncated:
             return score_of(line_reading(output.text, sample.target))
-        reading = text_reading(output.text, sample.target)
-        return score_of(None if reading is False and _may_be_no_item(output.text, sample.target) else reading)
+        target, number = sample.target, plain_number(sample.target)
+
+        def read(text: str) -> Reading:
+            reading = text_reading(text, target)
+            if self.former or reading is not False:
+                return None if reading is False and _may_be_no_item(text, target) else reading
+            is_said = re.search(rf"(?:\bis|:)\W{{1,4}}{re.escape(target)}(?!\w)", text, re.IGNORECASE)
+            may_be = number is not None and framed_number(text, number) is not False
+            return None if is_said or may_be or _may_be_no_item(text, target) else False
+
+        return score_of(read(output.text) if self.former else read_in_frame(output.text, read, names_text(target)))
 
 
 def _may_be_no_item(text: str, target: str) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.reading.dress import FULL_WIDTH, comparable, undress
+from steelyard.scorers.reading.frames import read_in_frame
 from steelyard.scorers.reading.marks import marked_answers
 from steelyard.scorers.reading.parts import RETRACTED, goes_on, read_with_own_part
 from steelyard.scorers.reading.phrases import ANSWER_MARK, hedges
-from steelyard.scorers.reading.texts import holds
+from steelyard.scorers.reading.texts import Reading, holds
 
 __all__ = ["Letter"]
 
@@ -62,6 +64,7 @@ _TURN = re.compile(
 )
 # What follows the letter of a cut output: words of its choice, not "B is wr", "(B) or (C", "B, C".
 _ON_ITS_OWN = re.compile(r"(?!\W*(?:is|ist|est|es|or|and|oder|und|ou|et|nor|isn't|was)\b)\W*\w{2,}\W+\w", re.IGNORECASE)
+_PRONOUN = re.compile(r"\bI(?=[ '’][a-z])")
 _CLAUSE = re.compile(r"[.!?,;:\n]")
 _UNLIKELY = re.compile(r"\b(?i:no|not|never|wrong|incorrect|false|least|except|falsch|nicht|pas)\b|n't\b")
 _CHOSEN = re.compile(r"(?<![不别])选(?:择|项)?[ ：:]*[*(（]{0,3}([A-Z])")
@@ -84,6 +87,7 @@ class Letter:
     reads_truncated: ClassVar[bool] = True
 
     strict: bool = False
+    former: bool = False
 
     @classmethod
     def from_options(cls, options: str) -> Letter:
@@ -94,8 +98,8 @@ class Letter:
 
     @property
     def identifier(self) -> str:
-        """``letter@4`` or ``letter[strict]@2``."""
-        return "letter[strict]@2" if self.strict else "letter@4"
+        """``letter@5`` or ``letter[strict]@2``."""
+        return "letter[strict]@2" if self.strict else f"letter@{5 - self.former}"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the letter is the target's, 0 for another, open where it cannot be read in one way."""
@@ -106,8 +110,20 @@ class Letter:
                 return Score(value=None) if truncated else Score(value=0.0, parsed=False, note="no letter")
             return _scored(match.group(1), sample)
         text = output.text[-MAX_CHARACTERS:].translate(FULL_WIDTH)
-        reading = read_with_own_part(text, truncated, lambda part, is_cut: _reading(part, sample, truncated=is_cut))
+
+        def read(text: str) -> Reading:
+            return read_with_own_part(text, truncated, lambda part, is_cut: _reading(part, sample, truncated=is_cut))
+
+        reading = read(text) if self.former or truncated else read_in_frame(text, read, partial(_names_target, sample))
         return Score(value=None if reading is None else float(reading))
+
+
+def _names_target(sample: Sample, text: str) -> bool:
+    """Whether a text holds the target's letter or text, or a choice is that no other is right."""
+    right, said = int(sample.target), comparable(text)
+    is_held = holds(_PRONOUN.sub("", text), _LETTERS[right])
+    is_held = is_held or any(holds(said, comparable(each)) for each in sample.choices[right : right + 1])
+    return is_held or ("none" in said and any("none" in each.casefold() for each in sample.choices))
 
 
 def _scored(letter: str, sample: Sample) -> Score:

@@ -76,7 +76,7 @@ class MathVista:
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the right choice or value, 0 for another, open where it cannot be read in one way."""
         if sample.choices:
-            return Letter().score(sample, output)
+            return Letter(former=True).score(sample, output)
         fault = "is a choice's index, and there are none" if sample.target.isdecimal() else ""
         if fault := fault or self.target_fault(sample.target):
             return Score(value=None, note=f"the right answer {fault}")

@@ -49,9 +49,9 @@ class Mmmu:
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 for the right choice or answer, 0 for another, open where it cannot be read in one way."""
         if sample.choices:
-            return Letter().score(sample, output)
+            return Letter(former=True).score(sample, output)
         right = _right_answers(sample.target)
-        ours = [Answer().score(msgspec.structs.replace(sample, target=each), output) for each in right]
+        ours = [Answer(former=True).score(msgspec.structs.replace(sample, target=each), output) for each in right]
         if any(each.value for each in ours):
             value = 1.0
         elif any(each.value is None for each in ours):

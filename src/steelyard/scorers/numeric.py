@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Outcome, Sample, Score
-from steelyard.scorers.reading.number_answers import number_reading
+from steelyard.scorers.reading.number_answers import framed_number, number_reading
 from steelyard.scorers.reading.numbers import numbers_in
 from steelyard.scorers.reading.scores import score_of
 
@@ -48,6 +48,7 @@ class Numeric:
 
     strict: bool = False
     languages: bool = False
+    former: bool = False
 
     def __post_init__(self) -> None:
         if self.strict and self.languages:
@@ -62,8 +63,8 @@ class Numeric:
 
     @property
     def identifier(self) -> str:
-        """``numeric@7``, ``numeric[strict]@5`` or ``numeric[languages]@7``."""
-        return "numeric[strict]@5" if self.strict else "numeric[languages]@7" if self.languages else "numeric@7"
+        """``numeric@8``, ``numeric[strict]@5`` or ``numeric[languages]@8``."""
+        return "numeric[strict]@5" if self.strict else f"numeric{'[languages]' * self.languages}@{8 - self.former}"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the numbers are equal, 0 where not, open where the answer cannot be read in one way."""
@@ -74,7 +75,7 @@ class Numeric:
         if target is None:
             return Score(value=0.0, note="the target is no number")
         text = _in_english(output.text) if self.languages else output.text
-        return score_of(number_reading(text, target, settled_only=truncated))
+        return score_of((number_reading if self.former else framed_number)(text, target, settled_only=truncated))
 
 
 def _strictly(target: str, text: str, *, truncated: bool) -> Score:

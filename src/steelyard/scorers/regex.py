@@ -137,4 +137,4 @@ def _may_mean(sample: Sample, match: str) -> bool:
 
 
 def _reading(sample: Sample, text: str) -> float | None:
-    return Answer().score(sample, ModelOutput(outcome=Outcome.OK, text=text)).value
+    return Answer(former=True).score(sample, ModelOutput(outcome=Outcome.OK, text=text)).value

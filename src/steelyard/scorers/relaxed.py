@@ -14,6 +14,7 @@ from steelyard.errors import InputError
 from steelyard.records import ModelOutput, Sample, Score
 from steelyard.scorers.reading.alone import names_alone, plain_line, sole_values
 from steelyard.scorers.reading.foreign_marks import without_citations
+from steelyard.scorers.reading.frames import bare_line
 from steelyard.scorers.reading.marks import marked_answers
 from steelyard.scorers.reading.other_spelling import about_in_other_form, spelled_otherwise
 from steelyard.scorers.reading.parts import holds
@@ -50,6 +51,7 @@ class Relaxed:
     """
 
     whole: bool = False
+    former: bool = False
 
     @classmethod
     def from_options(cls, options: str) -> Relaxed:
@@ -60,8 +62,8 @@ class Relaxed:
 
     @property
     def identifier(self) -> str:
-        """``relaxed@4`` or ``relaxed[whole]@4``."""
-        return "relaxed[whole]@4" if self.whole else "relaxed@4"
+        """``relaxed@5`` or ``relaxed[whole]@5``."""
+        return f"relaxed{'[whole]' * self.whole}@{5 - self.former}"
 
     def score(self, sample: Sample, output: ModelOutput) -> Score:
         """1 where the answer is about the target, 0 where it is not, open where it is one for its form alone."""
@@ -78,7 +80,9 @@ class Relaxed:
             return Score(value=1.0)
         if any(is_about(each, target) for each in (*([answer] if answer else ()), *_unmarked(text))):
             return Score(value=None, note="the answer is not in the form that this rule reads")
-        if _names_alone(_last_line(text), target):
+        brief = text.strip() if len(text) <= _LONGEST else ""
+        others = () if self.former else (brief, bare_line(text)[0])
+        if any(_names_alone(each, target) for each in (_last_line(text), *others)):
             return Score(value=None, note="the last line names the answer, in another form than this rule reads")
         if self.whole:
             return Score(value=0.0, parsed=bool(text.strip()))

@@ -79,7 +79,11 @@ def questions_as_task(path: Path, options: FileOptions) -> Task:
             choices="choices" if survey.has_choices else "",
             images=("images",) if survey.has_images else (),
         ),
-        scorer={"name": "option" if options.choices else "letter" if survey.has_choices else "answer"},
+        scorer={"name": "option" if options.choices else "letter"}
+        if options.choices or survey.has_choices
+        else {"name": "answer", "german": True}
+        if survey.is_german
+        else {"name": "answer"},
         prompts=_prompts(survey, options),
         default_prompt=_default_prompt(survey, options),
         chance=1 / survey.most_choices if survey.has_choices else 0.0,

@@ -24,6 +24,7 @@ from steelyard.detectors.claim_retest.thresholds import (
     LAST_SHARE,
     SequentialTest,
     last_test,
+    least_confirming,
     trigger_test,
 )
 from steelyard.records import Claim, Measurement
@@ -56,6 +57,7 @@ class TwoPasses(Retest):
     def __init__(self, sealed: ClaimTest, measurement: Measurement, claim: Claim, second: Measurement) -> None:
         super().__init__(sealed, measurement, claim)
         self._seed = second.order_seed
+        self._least = least_confirming(sealed, measurement, claim, 0.0)
         self._first: list[Mark] = []
         self._groups: list[str] = []
         self._names: list[str] = []
@@ -120,14 +122,11 @@ class TwoPasses(Retest):
     def _judge(self) -> None:
         if self.word is not None or self._due or self._running is None:
             return
-        if not self._running.testable:
-            self.word = "not_testable"
-            return
         is_over, side = self.n == self._planned, self._leans
         if side is not None and (is_over or (self.n >= self._next_look and self._looks < LOOKS)):
             self._ask(range(self.n) if side == "inconsistent" else self._checked())
         elif side is None and self._is_hopeless():
-            self.word = "insufficient_power"
+            self.word = "insufficient_power" if self._running.testable else "not_testable"
 
     @property
     def _leans(self) -> str | None:
@@ -314,9 +313,10 @@ class TwoPasses(Retest):
     @property
     def bounds(self) -> tuple[int, int]:
         """As of the test that decides last, where it was made; else as of answers that do not vary."""
-        test = self._last or self._running
-        assert test is not None
-        return test.accuse, test.confirm
+        if self._last is not None:
+            return self._last.accuse, self._last.confirm
+        assert self._running is not None
+        return self._running.accuse, self._least
 
     def remaining(self, rate: float) -> int:
         """As for one pass, and what is due of the second."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from steelyard.scorers.reading.phrases import HEDGES, NUMBER_WORDS, TRUTH_WORDS
 
-__all__ = ["chosen_label", "names_no_label", "spelled_out"]
+__all__ = ["REFUSAL", "chosen_label", "names_no_label", "spelled_out"]
 
 FEW: Final = 6  # words of a short answer, where an abbreviation and a number may be a label
 _STEM: Final = 5  # letters that two words begin with where one may be meant for the other
@@ -21,7 +21,7 @@ _WORD = re.compile(r"\w+")
 _SPELLINGS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _AND = re.compile(r"(?<!\w)(?:und|&)(?!\w)")
 _ALL_TRUTH = TRUTH_WORDS[0] | TRUTH_WORDS[1]
-_REFUSAL = re.compile(
+REFUSAL = re.compile(
     r"\b(?:can(?:no|['’])?t|can not|unable to|not able to|won['’]t|will not)\s+(?:help|assist|answer|comply)\b"
     r"|\bas an ai\b"
     r"|\bnicht\s+(?:[a-z]+\s+)?(?:helfen|beantworten|antworten|weiterhelfen)\b"
@@ -67,7 +67,7 @@ def names_no_label(text: str, labels: Sequence[str]) -> bool:
     if not all(named) or _is_written(read, named):
         return False
     if any(len(each) == 1 and each[0] in _ALL_TRUTH for each in named):
-        return bool(_REFUSAL.search(read)) and not _ALL_TRUTH & set(words)
+        return bool(REFUSAL.search(read)) and not _ALL_TRUTH & set(words)
     bare = [_WORD.findall(_AND.sub(" and ", _without_accents(label.casefold()))) for label in labels]
     telling = {_without_accents(word) for label in (*named, *bare) for word in _telling(label)}
     if any(_may_be(word, telling) for word in set(words)):

@@ -9,6 +9,7 @@ from functools import partial
 from steelyard.scorers.reading.bounds import excludes, without_contrasts
 from steelyard.scorers.reading.dress import undress
 from steelyard.scorers.reading.emphasis import BOLD
+from steelyard.scorers.reading.frames import read_in_frame
 from steelyard.scorers.reading.marks import MAX_CHARACTERS, marked_answers
 from steelyard.scorers.reading.numbers import Number, numbers_in, plain_number, sole_numbers
 from steelyard.scorers.reading.parts import (
@@ -25,7 +26,7 @@ from steelyard.scorers.reading.phrases import NUMBER_WORDS, hedges
 from steelyard.scorers.reading.texts import SHORT, Reading
 from steelyard.scorers.reading.workings import are_listed, checks_backwards, is_broken_down
 
-__all__ = ["number_reading"]
+__all__ = ["framed_number", "number_reading"]
 
 _TOTALS = re.compile(r"\b(?:so|therefore|thus|hence|total|answer|altogether)\b", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")  # most often the whole of an answer, and read in one way alone
@@ -36,6 +37,28 @@ _CONCLUDES = re.compile(
     r"\b(?:so|therefore|thus|hence|gives|makes|leaves|equals|totals|means|is|are|also|folglich|daher|ergibt|sind|ist|donc"
     r"|alors|est|sont)\b"
 )
+
+
+_REMARK = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+
+
+def framed_number(text: str, target: Fraction, *, settled_only: bool = False) -> Reading:
+    """Read a text as :func:`number_reading`, and as :func:`~steelyard.scorers.reading.frames.read_in_frame`.
+
+    "2 hours (120 minutes)" is open for 120.
+    """
+    if settled_only or _WHOLE_NUMBER.fullmatch(text):
+        return number_reading(text, target, settled_only=settled_only)
+
+    def read(text: str) -> Reading:
+        reading = number_reading(text, target)
+        if reading is False:
+            said = marked[-1].text if (marked := marked_answers(text)) else text.rstrip().rpartition("\n")[2]
+            remarks = [[each.value for each in numbers_in(remark)] for remark in _REMARK.findall(said)]
+            return None if [target] in remarks else False
+        return reading
+
+    return read_in_frame(text, read, lambda text: any(each.value == target for each in numbers_in(text)))
 
 
 def number_reading(text: str, target: Fraction, *, settled_only: bool = False) -> Reading:
