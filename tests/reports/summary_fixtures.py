@@ -157,7 +157,9 @@ def of_reason(reason: str, word: VerdictWord = VerdictWord.NOT_TESTABLE) -> Verd
 
 def of_word(word: VerdictWord) -> Verdict:
     """A verdict on one claim that has this word."""
-    claim = next(each for each in make.verdict().claims if each.verdict is word)
+    stands_for = VerdictWord.INSUFFICIENT_POWER if word is VerdictWord.UNVERIFIABLE else word
+    claim = next(each for each in make.verdict().claims if each.verdict is stands_for)
+    claim = msgspec.structs.replace(claim, verdict=word, standard=claim.ci if stands_for is not word else None)
     return with_claims(claim, word=word)
 
 

@@ -190,7 +190,11 @@ def _headline_inconsistent(verdict: Verdict, retested: list[ClaimVerdict]) -> st
     else:
         of = _of(len(retested), counted(len(verdict.claims), "claim"))
         lead = f"Inconsistent: the served model does not reach {of}, under this configuration"
-    return f"{lead}; {found}." if found else f"{lead}."
+    # What a sheet settles is no excuse of the run's: it is on what the accusation rests.
+    settled = dict.fromkeys(
+        one_line(said, 400) for claim in retested for said in claim.differences if said.startswith('If "')
+    )
+    return " ".join((f"{lead}; {found}." if found else f"{lead}.", *settled))
 
 
 def _held(verdict: Verdict) -> list[str]:

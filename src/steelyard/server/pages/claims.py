@@ -246,7 +246,7 @@ def _screened(sheet: ClaimSheet) -> dict[str, Any]:
         "rows": rows,
         "findings": [remark(each, 1000) for each in verdict.findings[:_MOST_REMARKS]],
         "notes": [remark(each, 1000) for each in verdict.notes[:_MOST_REMARKS]],
-        "footnotes": sheet.footnotes[:20],
+        "footnotes": (*sheet.origin, *sheet.footnotes)[:20],
         "left": max(0, len(verdict.findings) - _MOST_REMARKS) + max(0, len(verdict.notes) - _MOST_REMARKS),
     }
 
