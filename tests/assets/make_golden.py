@@ -75,7 +75,9 @@ def make_golden() -> None:
         )
         sheet = work / "sheet.yaml"
         sheet.write_text(
-            "model: adder\nvendor: tests\nclaims:\n  - {task: sums, value: 75}\n  - {task: sums, value: 99}\n"
+            "model: adder\nvendor: tests\nclaims:\n"
+            "  - {task: sums, value: 75, protocol: {decoding: greedy}}\n"
+            "  - {task: sums, value: 99, protocol: {decoding: greedy}}\n"
         )
         _audit(work, server, GOLDEN, "--task", str(questions))
 

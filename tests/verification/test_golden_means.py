@@ -1,6 +1,6 @@
 """The golden bundle of means: a mean of shares and a weighted average verify for ever, and none of its tampered forms.
 
-``claim_retest@4`` with a grid is the bounded test; its weights are sealed with the test, and with what was served.
+``claim_retest@5`` with a grid is the bounded test; its weights are sealed with the test, and with what was served.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def test_the_golden_bundle_of_means_holds(capsys: pytest.CaptureFixture[str]) ->
     claims = recompute(GOLDEN_MEANS).verdict.claims
     assert [(each.task, each.verdict) for each in claims] == [("phrases", "inconsistent"), ("kinds", "consistent")]
     plan = RunFolder.open(GOLDEN_MEANS).plan
-    assert [each.sealed["grid"] for each in plan.tests if each.rule == "claim_retest@4"] == [1_000_000] * 2
-    assert plan.served[1].weights == (("easy", 1), ("hard", 2), ("rare", 5))
+    assert [each.sealed["grid"] for each in plan.tests if each.rule == "claim_retest@5"] == [1_000_000] * 2
+    assert plan.served[2].weights == (("easy", 1), ("hard", 2), ("rare", 5))
 
 
 @pytest.mark.parametrize("change", [flip, drop_line, change_digit])
@@ -106,7 +106,7 @@ WEIGHTS = [["easy", 5], ["hard", 2], ["rare", 1]]
 
 def _sealed(place: int, **change: Any) -> Callable[[dict[str, Any]], None]:
     def changed(plan: dict[str, Any]) -> None:
-        tests = [each for each in plan["tests"] if each["rule"] == "claim_retest@4"]
+        tests = [each for each in plan["tests"] if each["rule"] == "claim_retest@5"]
         tests[place]["sealed"] = {k: v for k, v in (tests[place]["sealed"] | change).items() if v is not ...}
 
     return changed
@@ -131,8 +131,8 @@ def _weights_everywhere(plan: dict[str, Any]) -> None:
         _sealed(1, macro=...),
         _sealed(1, confirm=10**9),
         _weights_everywhere,
-        lambda plan: plan["measurements"][1].update(groups=[["easy", 20], ["hard", 8], ["rare", 8]]),
-        lambda plan: plan["measurements"][1].pop("groups"),
+        lambda plan: plan["measurements"][2].update(groups=[["easy", 20], ["hard", 8], ["rare", 8]]),
+        lambda plan: plan["measurements"][2].pop("groups"),
         lambda plan: plan["measurements"][0].update(population=41),
     ],
 )

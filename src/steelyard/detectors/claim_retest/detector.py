@@ -93,7 +93,9 @@ class ClaimRetest:
         ]
         takes_temperature = planner.models[planner.measurement(first).role].capabilities.takes_temperature
         degrees = _unstated_temperature(planner, claim, first)
-        if self.version > 4 and takes_temperature and degrees is not None:
+        # What is measured without a verdict has 1,000 answers for all of its configurations.
+        is_judged = not (first.unverifiable or not_asked)
+        if self.version > 4 and takes_temperature and degrees is not None and is_judged:
             arms += [(prompt, shots, degrees) for prompt, shots in _arms(formats) or [("", None)]]
         for prompt, shots, sampled in arms:
             name = (prompt or first.prompt) + ("" if shots is None else f"@{shots}")
