@@ -128,10 +128,15 @@ def _word(verdict: Verdict) -> str:
 
 def _print_as_sealed(result: VerifyResult) -> None:
     """What was not computed again here, and so rests on whoever sealed it."""
+    from steelyard.planning.sealed_planner import BY_WORDS
     from steelyard.records import DIFFICULTY_INPUT
     from steelyard.reports.words import counted
 
     found = result.recomputed
+    if of_words := sum(each.confirms_only.startswith(BY_WORDS) for each in found.plan.served):
+        click.echo(
+            f"as sealed: {counted(of_words, 'request')} that may only confirm, by a former rule's lists of words"
+        )
     for task, resting in found.tasks_not_here.items():
         click.echo(_not_here(task, resting, found.plan.tasks.get(task, "")))
     for name in found.accusing:

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from steelyard.tasks.protocol import ChosenProtocol
     from steelyard.tasks.task import Task
 
-__all__ = ["SealedPlanner"]
+__all__ = ["BY_WORDS", "SealedPlanner"]
 
 _OF_REMARKS: Final = re.compile(r"claim_retest@(?![1-4]$).*")
-# How the reasons begin that a former rule's lists of words gave.
-_BY_WORDS: Final = ("what is said of its measure is not known here (", "its note or a footnote says ")
+# How the reasons begin that a former rule gave: lists of words, and a number of samples that it took for unknown.
+BY_WORDS: Final = (
+    "what is said of its measure is not known here (",
+    "its note or a footnote says ",
+    "the vendor's number is over ",
+)
 
 
 class SealedPlanner(TaskPlanner):
@@ -95,7 +99,7 @@ class SealedPlanner(TaskPlanner):
             return replace(served, unverifiable=sealed.unverifiable if sealed else "")
         if not self.of_words:
             return served
-        if sealed and sealed.confirms_only.startswith(_BY_WORDS) and _others(sealed) == _others(served):
+        if sealed and sealed.confirms_only.startswith(BY_WORDS) and _others(sealed) == _others(served):
             served = replace(served, confirms_only=sealed.confirms_only, differences=sealed.differences)
         return replace(served, unverifiable="")
 

@@ -168,9 +168,6 @@ def _why_confirms_only(definition: TaskDefinition, name: str, requested: Request
         return why
     if why := _meant(definition.confirms_only, requested, stated=_figures(definition, requested)):
         return why
-    whole = definition.items.count if definition.hub and definition.items and not definition.releases else None
-    if whole and requested.samples and abs(requested.samples - whole) > whole // 50:
-        return f"the vendor's number is over {requested.samples:,} of {whole:,} samples, and which is not known"
     if several := several_answers((requested.harness, *requested.said)):
         return f"the vendor's number may come from several answers to a sample ({several})"
     return ""
