@@ -155,9 +155,9 @@ class FormatsFinder:
         return {**waiting, **self.current.heads}
 
     def has_read(self, measurement: str) -> bool:
-        """Whether what was read of the current configuration is to be asked again."""
-        current = self.current
-        return measurement == current.measurement.id and (self.decision is not None or current.has_read(measurement))
+        """Whether what was read of a configuration is to be asked again, or no more of it is read."""
+        of = [each for each in self.finders if each is self.current or each.retest.word is not None]
+        return self.decision is not None or any(each.has_read(measurement) for each in of)
 
     def left(self, measurement: str) -> Sequence[int]:
         """The places that are to be asked again for the current configuration."""
