@@ -150,4 +150,6 @@ def open_finders(plan: Plan) -> Finders:
 
 def _read_with(plan: Plan, measurement: str) -> tuple[str, ...]:
     others = [reads.measurement for test in plan.readers_of(measurement) for reads in test.reads]
-    return tuple(dict.fromkeys([measurement, *others]))
+    found = dict.fromkeys([measurement, *others])
+    # What is asked again begins when what it stands beside is over, whatever ended that.
+    return tuple(found | dict.fromkeys(each.id for each in plan.measurements if each.again and each.beside in found))
