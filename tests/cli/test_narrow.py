@@ -109,7 +109,7 @@ def test_the_live_table(columns: int, tmp_path: Path) -> None:
     assert tables
     lines = tables[-1].splitlines()[: 12 if columns < 100 else 4]
     assert max(map(len, lines)) <= columns
-    for word in ("elapsed", "cost", NAME[:31], "asked", "/480", "rate", "left", "interval → claim"):
+    for word in ("elapsed", "cost", NAME[:31], "asked", "/240", "rate", "left", "interval → claim"):
         assert words(word) in words(tables[-1])
     assert words("holds at every look; the finished claim's is by the same rule") in words(tables[-1])
     assert not re.search(r"cost 0[\s,]", tables[-1])  # though there is no budget

@@ -23,7 +23,7 @@ def test_what_lessens_a_verification_comes_before_what_it_found(capsys: pytest.C
     assert lines[0].startswith("report.md and report.html were NOT compared")
     assert lines.index("a stamp") < next(at for at, line in enumerate(lines) if line.startswith("holds: "))
     assert lines[-2] == "verdict recomputed: inconsistent; report pages NOT compared"
-    assert lines[-1].startswith("as sealed: 00-sums, 01-sums: a task file that is not here")
+    assert lines[-1].startswith("as sealed: 00-sums: a task file that is not here")
 
 
 def test_the_facts_are_json_and_count_what_was_recomputed() -> None:

@@ -18,7 +18,7 @@ from steelyard.scorers.exact import Exact
         ("The answer is 8.", "8", 1.0),
         ("The answer is 1984. Have fun!", "1984", 1.0),
         ("The answer is 9. I hope that helps.", "8", 0.0),
-        ("8. is wrong. The answer is 9. I hope that helps.", "8", 0.0),
+        ("8. is wrong. The answer is 9. I hope that helps.", "8", None),
     ],
 )
 def test_a_sentence_behind_a_number_never_makes_it_wrong(text: str, target: str, value: float | None) -> None:

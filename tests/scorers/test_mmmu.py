@@ -74,7 +74,7 @@ def test_an_output_that_was_cut_off_is_open_unless_it_is_settled() -> None:
 
 def test_its_version_rests_on_those_of_its_readers() -> None:
     """Another version of a reader scores otherwise: then ``mmmu`` needs another version, too."""
-    assert (Mmmu().identifier, Letter().identifier, Answer().identifier) == ("mmmu@4", "letter@4", "answer@5")
+    assert (Mmmu().identifier, Letter().identifier, Answer().identifier) == ("mmmu@4", "letter@5", "answer@6")
     assert open_identifier(open_scorer({"name": "mmmu"}).identifier) == Mmmu()
 
 

@@ -73,17 +73,17 @@ def test_the_identifier_opens_the_same_scorer(specification: dict[str, Any]) -> 
 
 def test_identifiers_are_stable() -> None:
     assert [open_scorer(specification).identifier for specification in SPECIFICATIONS] == [
-        "exact@5",
+        "exact@6",
         "exact[strict]@4",
-        "answer@5",
-        "numeric@7",
+        "answer@6",
+        "numeric@8",
         "numeric[strict]@5",
-        "numeric[languages]@7",
+        "numeric[languages]@8",
         "choice@1",
         "choice[bytes]@1",
         "choice[characters]@1",
         "choice[opening]@1",
-        "letter@4",
+        "letter@5",
         "letter[strict]@2",
         "option@3",
         "ifeval[strict]@2",
@@ -93,8 +93,8 @@ def test_identifiers_are_stable() -> None:
         'regex[{"pattern":"\\\\d+","which":"last"}]@5',
         "json_schema@1",
         'json_schema[{"fields":{"a":"date"},"schema":{"type":"object"},"scores":"share"}]@1',
-        'citation[{"answer":"answer@5"}]@1',
-        'citation[{"answer":"numeric@7","support":"none"}]@1',
+        'citation[{"answer":"answer@6"}]@1',
+        'citation[{"answer":"numeric@8","support":"none"}]@1',
         'similarity[{"measure":"chrf"}]@1',
         'similarity[{"measure":"token_f1","threshold":0.6}]@1',
     ]
@@ -349,7 +349,6 @@ def test_choice_does_not_guess_at_missing_likelihoods(logprobs: tuple[float, ...
         ("Not B", None),
         ("B. It is not A.", "B"),
         ("E", None),
-        ("I don't know", None),
         ("", None),
     ],
 )
@@ -533,7 +532,7 @@ def test_a_number_is_equal_to_itself_however_it_is_written(number: Fraction, zer
         ("regex", "scorer 'regex' needs 'pattern': write regex:pattern=…, such as --scorer 'regex:pattern=Answer: "),
         ("regex:which=last", "scorer 'regex' needs 'pattern'"),
         ("regex:patern=x", "scorer 'regex' has no option 'patern': it has pattern, which"),
-        ("answer:strict", "scorer 'answer' has no option 'strict': it has none"),
+        ("answer:strict", "scorer 'answer' has no option 'strict': it has german"),
     ],
 )
 def test_an_option_that_is_needed_or_unknown_is_named_in_the_users_words(

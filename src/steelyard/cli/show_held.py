@@ -68,7 +68,7 @@ def _given(run: RunFolder) -> Iterator[dict[str, Any]]:
         if not isinstance(record, Attempt) or not record.final or record.measurement not in measurements:
             continue
         by_tokens = measurements[record.measurement].kind == "next_token"
-        sample, output = sample_of(record, texts), output_of(record, texts)
+        sample, output = sample_of(record, texts, of=run.plan.by_id.get(record.measurement)), output_of(record, texts)
         yield {
             "by": "next tokens" if by_tokens else "text",
             "position": record.position,

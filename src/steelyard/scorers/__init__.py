@@ -42,7 +42,8 @@ def _check_options(name: str, kind: Any, given: Mapping[str, Any]) -> None:
     parameters = inspect.signature(kind).parameters.values()
     if any(each.kind is each.VAR_KEYWORD for each in parameters):
         return
-    options = [each.name for each in parameters if each.kind is not each.VAR_POSITIONAL]
+    # ``former`` is for bundles that were sealed before: no choice of a user or of a task.
+    options = [each.name for each in parameters if each.kind is not each.VAR_POSITIONAL and each.name != "former"]
     for option in given:
         if option not in options:
             has = f"it has {', '.join(options)}" if options else "it has none"
