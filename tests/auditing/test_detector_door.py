@@ -177,7 +177,7 @@ def test_it_is_sealed_stopped_resumed_replayed_and_verified(
     plan = RunFolder.open(run).plan
     assert set(plan.models) == {"subject", "reference"}
     assert [(each.role, each.arm) for each in plan.measurements] == [
-        ("subject", ""), ("subject", "again"), ("subject", "own"), ("reference", "own"),
+        ("subject", ""), ("subject", "second"), ("subject", "again"), ("subject", "own"), ("reference", "own"),
     ]  # fmt: skip
     test = next(test for test in plan.tests if test.rule == "not_worse@3")
     assert (len(test.reads), test.weight, test.sealed) == (2, 1 / 2.03, {"least": 5})
@@ -239,14 +239,14 @@ def test_where_the_plugin_is_not_installed_its_test_is_named_and_the_rest_recomp
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda plan: plan["served"][3]["reads"].update(measurement="02-sums"), "served by 02-sums, which asks"),
-        (lambda plan: plan["measurements"][2].update(arm="other"), "02-sums: arm is 'other'"),
-        (lambda plan: plan["measurements"][3].update(beside="00-sums"), "03-sums: beside is '00-sums'"),
-        (lambda plan: plan["measurements"][3].update(seed="7"), "03-sums: seed is '7'"),
-        (lambda plan: plan["measurements"][3].update(repeats=2), "03-sums: repeats is '2'"),
-        (lambda plan: plan["measurements"][3].update(task="other"), "03-sums: task is 'other'"),
+        (lambda plan: plan["served"][4]["reads"].update(measurement="03-sums"), "served by 03-sums, which asks"),
+        (lambda plan: plan["measurements"][3].update(arm="other"), "03-sums: arm is 'other'"),
+        (lambda plan: plan["measurements"][4].update(beside="00-sums"), "04-sums: beside is '00-sums'"),
+        (lambda plan: plan["measurements"][4].update(seed="7"), "04-sums: seed is '7'"),
+        (lambda plan: plan["measurements"][4].update(repeats=2), "04-sums: repeats is '2'"),
+        (lambda plan: plan["measurements"][4].update(task="other"), "04-sums: task is 'other'"),
         (lambda plan: plan["measurements"][0].update(repeats=3), "00-sums: repeats is '3'"),
-        (lambda plan: plan["measurements"][0].pop("repeat_check"), "repeat_check is"),
+        (lambda plan: plan["measurements"][0].update(repeat_check={"samples": 2, "repeats": 2}), "repeat_check is"),
     ],
 )
 def test_what_a_detector_asked_for_is_what_was_measured(
@@ -256,7 +256,7 @@ def test_what_a_detector_asked_for_is_what_was_measured(
     run = shutil.copytree(audited, tmp_path / "run")
     plan = without_defaults(RunFolder.open(run).plan)
     assert [each["request"] for each in plan["served"]] == [
-        "claim/0", "claim/0/again", "not-worse/subject", "not-worse/reference",
+        "claim/0", "claim/0/second", "claim/0/again", "not-worse/subject", "not-worse/reference",
     ]  # fmt: skip
     change(plan)
     with pytest.raises(VerificationError, match=said):

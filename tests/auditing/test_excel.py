@@ -63,7 +63,7 @@ def test_one_verdict_from_every_shape(
     said = " ".join(capsys.readouterr().err.split())
     assert ("The question is in the column" in said) is (header != "question,answer")
     (claim,) = json.loads((out / "report.json").read_bytes())["claims"]
-    assert (claim["verdict"], claim["asked"]) == ("consistent", 160)
+    assert (claim["verdict"], claim["asked"]) == ("consistent", 80)
     assert execute(["verify", str(out)]) == 0
 
 

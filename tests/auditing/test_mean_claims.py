@@ -94,7 +94,7 @@ def test_the_mean_is_held_against_the_claim(
         assert claim["asked"] < 500
     assert any("what is tested is their mean" in note["message"] for note in report["notes"])
     assert recompute(Path("run")).verdict.claims[0].verdict == word
-    (sealed,) = (each.sealed for each in RunFolder.open(Path("run")).plan.tests if each.rule == "claim_retest@4")
+    (sealed,) = (each.sealed for each in RunFolder.open(Path("run")).plan.tests if each.rule == "claim_retest@5")
     assert sealed["grid"] == 1_000_000
     assert "stop_inconsistent" not in sealed
 
@@ -110,7 +110,7 @@ def test_an_edited_score_or_threshold_does_not_verify(server: PhraseServer) -> N
     Path("run/scores.jsonl").write_text("\n".join(lines) + "\n")
     for change in ({"grid": 100}, {"accuse": 10**6}, {"grid": ...}):
         plan = without_defaults(run.plan)
-        (test,) = (each for each in plan["tests"] if each["rule"] == "claim_retest@4")
+        (test,) = (each for each in plan["tests"] if each["rule"] == "claim_retest@5")
         test["sealed"] = {key: value for key, value in (test["sealed"] | change).items() if value is not ...}
         with pytest.raises(VerificationError, match=r"does not follow|cannot be"):
             recompute(reseal(run.path, plan=plan))
@@ -118,7 +118,7 @@ def test_an_edited_score_or_threshold_does_not_verify(server: PhraseServer) -> N
 
 def test_a_missing_answer_speaks_for_the_claim(server: PhraseServer) -> None:
     server.lost = 3
-    code, report = audit(server, 120, mean(120) + 0.1)
+    code, report = audit(server, 120, mean(120) + 0.08)
     (claim,) = report["claims"]
     assert (code, claim["verdict"]) == (4, "insufficient_power")
     assert "answers are missing: neither verdict can be reached any more" in claim["reason"]
@@ -267,7 +267,7 @@ def test_stated_weights_are_those_of_the_test(
     recompute(run.path)
     for weights in ([["large", 5], ["small", 2], ["tiny", 1]], [["large", 1], ["tiny", 5]], []):
         plan = without_defaults(run.plan)
-        (test,) = (each for each in plan["tests"] if each["rule"] == "claim_retest@4")
+        (test,) = (each for each in plan["tests"] if each["rule"] == "claim_retest@5")
         test["sealed"]["weights"] = weights
         with pytest.raises(VerificationError):
             recompute(reseal(run.path, plan=plan))

@@ -39,14 +39,14 @@ def test_decoding_is_assumed_where_a_claim_about_a_message_states_none(
     claim: dict[str, Any], asked: dict[str, Any], is_stated: bool
 ) -> None:
     sealed = claim_plan(Claim(task="t", value="80", **claim), **asked)
-    assert stated_of(sealed) == {each.id: Stated(decoding=is_stated) for each in sealed.measurements}
+    assert stated_of(sealed) == {each.id: Stated(decoding=is_stated, loops=False) for each in sealed.measurements}
 
 
 def test_what_no_claim_is_about_is_read_as_it_was_asked() -> None:
     asked = measurement(chat=True, output_budget=64)
-    assert stated_of(plan(asked)) == {asked.id: AS_ASKED}
+    assert stated_of(plan(asked)) == {asked.id: Stated(loops=False)}
 
 
 def test_a_limit_counts_where_the_claim_states_it() -> None:
     asked = measurement(chat=True, output_budget=64, budget_stated=True)
-    assert stated_of(plan(asked)) == {asked.id: Stated(limit=64)}
+    assert stated_of(plan(asked)) == {asked.id: Stated(limit=64, loops=False)}

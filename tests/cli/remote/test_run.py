@@ -90,7 +90,7 @@ def test_what_it_takes_is_said_first_and_nothing_is_started_unasked(
     assert execute(asked) == 2
     foreseen = capfd.readouterr().err
     assert re.search(r"sums, claimed 50: 160 calls, [^,]+, [\d.e-]+ at the list's prices; decided", foreseen), foreseen
-    assert re.search(r"\nat most 200 calls, .*tokens\nassumed: ", foreseen), foreseen
+    assert re.search(r"\nat most 160 calls, .*tokens\nassumed: ", foreseen), foreseen
     assert "nothing was started, since nobody can be asked here: --yes starts it" in foreseen
     for says, code in ((False, 130), (True, 0)):
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
