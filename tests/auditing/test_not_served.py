@@ -136,7 +136,7 @@ def test_where_nothing_fails_nothing_is_asked_again(
     assert again(run) == []
     report = report_of(run)
     assert [each["measurement"] for each in report["measurements"]] == ["00-sums"]
-    assert not (run / "samples" / "01-sums.txt").exists()
+    assert not (run / "samples" / "02-sums.txt").exists()
     assert len(list((run / "samples").iterdir())) == 1
     assert recompute(run).verdict.exit == report["exit"] == 0
 
@@ -165,7 +165,7 @@ def test_a_killed_run_asks_again_what_it_had_not_asked_again(
     run = tmp_path / "run"
     process = subprocess.Popen([sys.executable, "-c", WITH_ONE_ORDER, *command], stderr=subprocess.DEVNULL)
     journal = run / "journal" / "main-0000.jsonl"
-    while not journal.exists() or journal.read_bytes().count(b'"measurement":"01-sums"') < 20:
+    while not journal.exists() or journal.read_bytes().count(b'"measurement":"02-sums"') < 20:
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
@@ -193,11 +193,11 @@ def test_what_is_asked_again_follows_from_the_journal(
     run = tmp_path / "run"
     assert execute(command) == 1
     records = records_of(run)
-    made_again = [each for each in records if each.get("measurement") == "01-sums" and each.get("final")]
+    made_again = [each for each in records if each.get("measurement") == "02-sums" and each.get("final")]
     dropped = shutil.copytree(run, tmp_path / "dropped")
     sample = made_again[0]["sample"]
-    kept = [each for each in records if (each.get("measurement"), each.get("sample")) != ("01-sums", sample)]
-    with pytest.raises(VerificationError, match="01-sums: not all that was planned was asked"):
+    kept = [each for each in records if (each.get("measurement"), each.get("sample")) != ("02-sums", sample)]
+    with pytest.raises(VerificationError, match="02-sums: not all that was planned was asked"):
         recompute(sealed_again(dropped, kept))
     first_asked = {each["position"]: each for each in records if each.get("measurement") == "00-sums"}
     used = {each["position"] // 3 for each in made_again}
@@ -205,7 +205,7 @@ def test_what_is_asked_again_follows_from_the_journal(
     sample = json.loads(open_index(run)[first["item"]])
     anew = request_again(msgspec.convert(sample["request"], GenerateRequest), first["repeat"], 0.7)
     request = sha256_hex(canonical(anew))
-    stray = {**first, "measurement": "01-sums", "position": 3 * first["position"], "seq": 0, "request": request}
+    stray = {**first, "measurement": "02-sums", "position": 3 * first["position"], "seq": 0, "request": request}
     with pytest.raises(VerificationError, match="was asked again, and was not to be"):
         sealed_again(run, [*records[:-1], stray, records[-1]])
     wrong = {**stray, "position": stray["position"] + 3}

@@ -119,8 +119,8 @@ def test_what_the_endpoints_filter_stopped_accuses_nobody(polite: SumsServer, qu
 @pytest.mark.parametrize(
     "polite", [(["I must begin again, since I am not certain of it at all. " * 30], "length")], indirect=True
 )
-@pytest.mark.parametrize(("decoding", "found"), [("greedy", (1, "inconsistent")), ("", (3, "insufficient_power"))])
-def test_loops_are_wrong_where_the_vendor_decoded_greedily_too(
+@pytest.mark.parametrize(("decoding", "found"), [("greedy", (3, "insufficient_power")), ("", (3, "insufficient_power"))])
+def test_loops_that_our_limit_cuts_are_open(
     polite: SumsServer, questions: Path, tmp_path: Path, decoding: str, found: tuple[int, str]
 ) -> None:
     code, report = audited(polite, questions, tmp_path, decoding=decoding)

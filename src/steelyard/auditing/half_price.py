@@ -46,13 +46,20 @@ def calls_one_by_one(plan: Plan, scores: Iterable[SampleScore]) -> Counter[str]:
         places = _places(plan.by_id[measurement], own)
         placed += [(*place, number[measurement], score) for place, score in zip(places, own, strict=True)]
     counted: set[tuple[str, int, str, int]] = set()
-    for *_, score in sorted(placed, key=lambda each: each[:3]):
-        call = score.measurement, score.position, score.sample, score.repeat
-        if call not in counted and finders.is_closed(score.measurement):
-            continue
-        found[score.measurement] += call not in counted
-        counted.add(call)
-        finders.observe(score)
+    waiting = [score for *_, score in sorted(placed, key=lambda each: each[:3])]
+    while waiting:
+        held, before = [], len(counted)
+        for score in waiting:
+            call = score.measurement, score.position, score.sample, score.repeat
+            if call not in counted and finders.is_held(score.measurement):
+                held.append(score)  # until what is asked again has come
+                continue
+            if call not in counted and finders.is_closed(score.measurement):
+                continue
+            found[score.measurement] += call not in counted
+            counted.add(call)
+            finders.observe(score)
+        waiting = held if len(counted) > before else []
     return found
 
 
